@@ -1,0 +1,78 @@
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+BIN := .venv/bin
+# Pinned here and nowhere else: the one tool that must be there before the lock file can be read.
+UV_VERSION := 0.13.9
+
+.PHONY: help setup demo up test lint bench proto clean
+
+help: ## Explain the targets
+	@echo "Tickreel: deterministic tick-level backtests of recorded exchange data"
+	@echo
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 15
+	@echo
+	@echo "Begin with: make demo"
+
+setup: .venv/ready ## Make .venv with the locked dependencies (the other targets do so when needed)
+
+demo: setup ## Make sample data, convert it, replay it over midnight in full, and show the report
+	@export UNIFIED_CLOUD_LOCAL_PATH=data_downloads DATA_CATALOG_PATH=data/parquet; \
+	config=configs/sample_btc_usdt.json; \
+	echo; echo "── 1/3  sample data ──"; \
+	$(BIN)/tickreel sample-data; \
+	echo; echo "── 2/3  tickreel convert --config $$config ──"; \
+	$(BIN)/tickreel convert --config $$config --standalone; \
+	echo; echo "── 3/3  tickreel run --config $$config --snapshot_mode trades --full true ──"; \
+	$(BIN)/tickreel run --config $$config --snapshot_mode trades --full true --standalone
+
+up: setup ## Start the four services on this machine; Ctrl-C stops them
+	@exec $(BIN)/tickreel up
+
+test: lint ## Check everything: lint, then the tests with branch coverage
+	@$(BIN)/pytest --cov --cov-report=term:skip-covered --cov-fail-under=85
+
+lint: setup ## Check style, layers and contracts
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check --quiet || { echo "not formatted as ruff does: run $(BIN)/ruff format"; exit 1; }
+	@$(BIN)/lint-imports --no-logo > .lint-imports.log || { cat .lint-imports.log; exit 1; }
+	@$(BIN)/buf lint
+	@$(BIN)/buf format --diff --exit-code
+
+bench: setup ## Measure conversion and replay, each beside what it is compared with
+	@for bench in tests/benchmarks/bench_*.py; do echo; echo "── $$bench ──"; $(BIN)/python "$$bench"; done
+
+proto: setup ## Generate services/tickreel/v1 from protos/
+	@$(BIN)/buf format --write
+	@$(BIN)/buf generate
+	@$(BIN)/python -m grpc_tools.protoc -Iprotos --grpc_python_out=services protos/tickreel/v1/*_service.proto
+
+clean: ## Remove what the tools leave behind; .venv, data and results stay
+	@rm -rf .coverage .coverage.* htmlcov .pytest_cache .ruff_cache .hypothesis .import_linter_cache .lint-imports.log dist build
+	@find services tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# uv reads the lock file. One on the PATH is used as it is; otherwise it goes into a folder of its own, made by the Python found here.
+.venv/ready: pyproject.toml uv.lock
+	@python=; \
+	for name in python3 python3.14 python3.13 python3.12; do \
+	  if "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2> /dev/null; then python=$$(command -v "$$name"); break; fi; \
+	done; \
+	uv=$$(command -v uv || true); \
+	if [ -z "$$uv$$python" ]; then \
+	  echo "Tickreel needs Python 3.12 or newer, and there is none on the PATH (nor uv, which would fetch one)."; \
+	  echo "Install one: https://www.python.org/downloads/ or https://docs.astral.sh/uv/"; \
+	  exit 1; \
+	fi; \
+	echo "Setting up .venv with the locked dependencies; the first time that is a download of some 200 MB."; \
+	if [ -z "$$uv" ]; then \
+	  uv=.tools/uv-$(UV_VERSION)/bin/uv; \
+	  if ! [ -x "$$uv" ]; then \
+	    rm -rf .tools/uv-$(UV_VERSION); \
+	    "$$python" -m venv .tools/uv-$(UV_VERSION) || { echo "$$python cannot make virtual environments; on Debian: apt install python3-venv"; exit 1; }; \
+	    .tools/uv-$(UV_VERSION)/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION); \
+	  fi; \
+	fi; \
+	env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT=.venv "$$uv" sync --quiet --frozen --extra services $${python:+--python "$$python"}; \
+	touch .venv/ready

@@ -1,0 +1,1 @@
+"""Deterministic tick-level backtests of recorded exchange data, as gRPC services."""

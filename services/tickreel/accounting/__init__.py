@@ -1,0 +1,1 @@
+"""Exact money: fills become positions, fees, equity and drawdown, in integers."""

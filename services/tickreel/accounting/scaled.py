@@ -1,0 +1,57 @@
+"""Decimals as integers: a value is an integer times 10 to the power of minus its scale.
+
+Arrays are int64 where every intermediate value provably fits, and arrays of Python integers otherwise: the same expressions, exact
+either way.
+"""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Integers = npt.NDArray[Any]
+"""An array of int64, or of Python integers (dtype object)."""
+
+
+def text(value: int, scale: int) -> str:
+    """The decimal string of a value, with all of its decimals: text(-1205, 3) == "-1.205"."""
+    digits = str(abs(int(value))).rjust(scale + 1, "0")
+    sign = "-" if value < 0 else ""
+    return f"{sign}{digits[:-scale]}.{digits[-scale:]}" if scale else f"{sign}{digits}"
+
+
+def split(value: Decimal) -> tuple[int, int]:
+    """A decimal as an integer and its scale, without trailing zeros: 0.0004 is (4, 4).
+
+    Raises:
+        ValueError: The value is not finite.
+    """
+    if not value.is_finite():
+        raise ValueError(f"{value} is not a finite number")
+    _, digits, exponent = value.normalize().as_tuple()
+    assert isinstance(exponent, int)
+    magnitude = int("".join(map(str, digits)))
+    integer = -magnitude if value < 0 else magnitude
+    return (integer * 10**exponent, 0) if exponent > 0 else (integer, -exponent)
+
+
+def wide(arrays: Iterable[Integers], largest: int) -> list[Integers]:
+    """The arrays as int64 where no intermediate value is larger than `largest` and that fits, else as Python integers."""
+    # Sums of a few such values must fit as well.
+    dtype = np.int64 if largest < 2**60 else object
+    return [array.astype(dtype) for array in arrays]
+
+
+def largest(array: Integers) -> int:
+    """The largest magnitude in an array."""
+    return max(abs(int(array.max())), abs(int(array.min()))) if len(array) else 0
+
+
+def divide_half_even[N: (int, Integers)](numerator: N, denominator: int) -> N:
+    """The quotient, rounded to the nearest integer, halves to the even one (as the engine rounds money)."""
+    quotient, remainder = numerator // denominator, numerator % denominator
+    twice = remainder * 2
+    up = (twice > denominator) | ((twice == denominator) & (quotient % 2 == 1))
+    return quotient + up

@@ -1,0 +1,53 @@
+"""The `tickreel` command."""
+
+import asyncio
+
+import click
+
+from tickreel.cli import exit_codes
+from tickreel.cli.configs import configs
+from tickreel.cli.convert import convert
+from tickreel.cli.datasets import datasets
+from tickreel.cli.results import results, show
+from tickreel.cli.run import run
+from tickreel.cli.runs import cancel, runs, watch
+from tickreel.cli.sample_data import sample_data
+from tickreel.cli.up import up
+from tickreel.rpc.errors import TickreelError
+
+
+class _Commands(click.Group):
+    """The commands in the order of their use, with the errors and the Ctrl-C of all of them turned into exit codes."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except TickreelError as error:
+            raise exit_codes.CommandError(error) from None
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            ctx.exit(exit_codes.CANCELLED)
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 100,
+        # Both spellings of every flag: --snapshot_mode and --snapshot-mode.
+        "token_normalize_func": lambda token: token.replace("_", "-"),
+    },
+)
+@click.version_option(package_name="tickreel")
+def main() -> None:
+    """Replay recorded exchange ticks through NautilusTrader, deterministically."""
+
+
+for command in (run, convert, datasets, configs, runs, watch, cancel, results, show, up, sample_data):
+    main.add_command(command)
+
+
+if __name__ == "__main__":
+    main()

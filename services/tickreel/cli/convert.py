@@ -1,0 +1,143 @@
+"""`tickreel convert`: raw files into the engine's catalog."""
+
+import asyncio
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+from google.protobuf import json_format
+from google.protobuf.timestamp_pb2 import Timestamp
+from rich.text import Text
+
+from tickreel.cli import exit_codes, figures, options, screen
+from tickreel.cli.connection import connect
+from tickreel.cli.interrupts import Interrupts
+from tickreel.cli.json_output import as_json, print_json
+from tickreel.cli.progress_display import display
+from tickreel.cli.watching import CONVERSION, Watch
+from tickreel.jobs.job import FINAL
+from tickreel.rpc import json_document
+from tickreel.v1 import conversion_pb2, converter_service_pb2, job_pb2, market_data_pb2, run_config_pb2
+
+_CREATE_SECONDS = 300.0
+
+
+@click.command()
+@click.option(
+    "--config", type=click.Path(path_type=Path), metavar="FILE", help="Take instrument, window and paths from a run config."
+)
+@click.option("--instrument", metavar="ID", help="What to convert: BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN, for example.")
+@click.option("--start", type=options.INSTANT, metavar="TIME", help="The start of the window.")
+@click.option("--end", type=options.INSTANT, metavar="TIME", help="The end of the window; both are inclusive.")
+@click.option("--price-precision", type=int, help="The decimals of prices. [default: as many as the data has]")
+@click.option("--size-precision", type=int, help="The decimals of sizes. [default: as many as the data has]")
+@click.option("--dataset", default="", metavar="DAY", help="Convert this day folder alone, day-2024-07-18 for example.")
+@click.option("--force", is_flag=True, help="Convert again what is in the catalog already.")
+@options.address_or_own("converter")
+@options.output
+@click.pass_context
+def convert(ctx: click.Context, config: Path | None, address: str | None, standalone: bool, output: str, **flags: Any) -> None:
+    """Bring raw trades into the catalog; files that are there already are left alone.
+
+    A run does this by itself. Flags override the config.
+    """
+    document = json_document.read_file(config) if config else {}
+    spec = _spec(document, **flags)
+    ended = asyncio.run(_convert(spec, document, address, standalone=standalone))
+    if ended.state != job_pb2.JOB_STATE_SUCCEEDED:
+        screen.say_ended("conversion", ended.conversion_id, ended)
+    elif output == "json":
+        print_json(as_json(ended))
+    else:
+        _print_files(ended)
+    ctx.exit(exit_codes.of_job(ended.state, ended.failure))
+
+
+def _spec(
+    document: Mapping[str, Any],
+    *,
+    instrument: str | None,
+    start: Timestamp | None,
+    end: Timestamp | None,
+    price_precision: int | None,
+    size_precision: int | None,
+    dataset: str,
+    force: bool,
+) -> conversion_pb2.ConversionSpec:
+    """What to convert: as the config says, where no flag does.
+
+    Raises:
+        click.UsageError: Neither says what is needed.
+    """
+    config = run_config_pb2.RunConfig()
+    try:
+        json_format.ParseDict(document, config, ignore_unknown_fields=True)
+    except json_format.ParseError as error:
+        raise click.UsageError(f"--config: {error}; tickreel run --validate-only says all that is wrong") from None
+    if instrument is None and not config.instrument.id:
+        raise click.UsageError("--instrument is missing: what is to be converted? --config would say, too")
+    spec = conversion_pb2.ConversionSpec(
+        instrument=instrument or config.instrument.id,
+        price_precision=price_precision,
+        size_precision=size_precision,
+        window=config.time_window,
+        data_types=[market_data_pb2.DATA_TYPE_TRADES],
+        dataset=dataset,
+        force=force,
+    )
+    if document and instrument in (None, config.instrument.id):
+        if price_precision is None:
+            spec.price_precision = config.instrument.price_precision
+        if size_precision is None:
+            spec.size_precision = config.instrument.size_precision
+        spec.file_pattern = config.data_catalog.instrument_file_pattern
+        if not config.data_catalog.auto_discover:
+            spec.trades_path = config.data_catalog.trades_path
+    for name, given in (("start", start), ("end", end)):
+        if given is not None:
+            getattr(spec.window, name).CopyFrom(given)
+        if not spec.window.HasField(name):
+            raise click.UsageError(f"--{name} is missing: a conversion needs a window")
+    return spec
+
+
+async def _convert(
+    spec: conversion_pb2.ConversionSpec, document: Mapping[str, Any], address: str | None, *, standalone: bool
+) -> conversion_pb2.Conversion:
+    with Interrupts() as interrupts:
+        async with connect("converter", ("converter",), address, document, standalone=standalone) as connection:
+            request = converter_service_pb2.CreateConversionRequest(request_id=str(uuid.uuid4()), spec=spec)
+            interrupts.check()
+            response = await connection.guard(connection.client.call("CreateConversion", request, timeout=_CREATE_SECONDS))
+            if response.conversion.state in FINAL:
+                return response.conversion
+            with display() as shown:
+                watch = Watch(connection.client, CONVERSION, response.conversion.conversion_id, shown)
+                return await connection.guard(watch.to_end_or_cancelled(interrupts))
+
+
+def _print_files(conversion: conversion_pb2.Conversion) -> None:
+    files = conversion.files
+    table = screen.table("file", "rows", "first → last", "decimals", "catalog", right=["rows"])
+    for file in files:
+        data_type = market_data_pb2.DataType.Name(file.data_type).removeprefix("DATA_TYPE_").lower()
+        table.add_row(
+            f"{file.dataset} {data_type}",
+            figures.count(file.rows),
+            figures.window(file.span),
+            f"{file.price_precision} / {file.size_precision}",
+            "cached" if file.cached else "converted",
+        )
+    screen.out.print(Text(conversion.spec.instrument, style="bold"))
+    screen.out.print(table)
+    cached = sum(file.cached for file in files)
+    if cached == len(files):
+        screen.out.print("Everything was in the catalog already; nothing was converted.")
+    elif cached:
+        screen.out.print(f"{cached} of {figures.plural(len(files), 'file')} were in the catalog already.")
+    if any(file.findings for file in files):
+        screen.heading("Findings")
+        for file in files:
+            screen.print_findings(file.findings, file.dataset)

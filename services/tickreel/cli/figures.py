@@ -1,0 +1,67 @@
+"""Figures as a person reads them: counts, money, sizes, spans of time."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from tickreel.v1 import market_data_pb2
+
+
+def count(number: float) -> str:
+    """1234567 as 1,234,567."""
+    return f"{number:,.0f}"
+
+
+def decimals(texts: Iterable[str]) -> list[str]:
+    """Decimal strings with thousands separators, padded on the right so that their points stand below each other.
+
+    An empty string stays one: the figure is not known.
+    """
+    split = [f"{Decimal(text):,f}".partition(".") if text else ("", "", "") for text in texts]
+    width = max((len(point + fraction) for _, point, fraction in split), default=0)
+    return [whole + (point + fraction).ljust(width) for whole, point, fraction in split]
+
+
+def size(number: float) -> str:
+    """Bytes in the unit that leaves one to three digits before the point."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if number < 1000:
+            return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
+        number /= 1000
+    return f"{number:.1f} TB"
+
+
+def seconds(number: float) -> str:
+    """A duration: 0.41 s, 12.3 s, 2:05, 1:02:05."""
+    if number < 60:
+        return f"{number:.2f} s" if number < 1 else f"{number:.1f} s"
+    minutes, rest = divmod(round(number), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def took(start: Timestamp, end: Timestamp) -> str:
+    """The time from one instant to another, "" where one of them is not set."""
+    if not (start.seconds and end.seconds):
+        return ""
+    return seconds((end.ToNanoseconds() - start.ToNanoseconds()) / 1e9)
+
+
+def instant(stamp: Timestamp, form: str = "%Y-%m-%d %H:%M:%S") -> str:
+    """An instant, UTC, to the second; "" where it is not set."""
+    return datetime.fromtimestamp(stamp.seconds, UTC).strftime(form) if stamp.seconds or stamp.nanos else ""
+
+
+def window(span: market_data_pb2.TimeWindow) -> str:
+    """A span of time, UTC; the day is said once where both ends are on it, and not at all where neither is set."""
+    start, end = instant(span.start), instant(span.end)
+    if not start and not end:
+        return ""
+    return f"{start} → {end[11:] if start[:10] == end[:10] else end}"
+
+
+def plural(number: int, noun: str) -> str:
+    """1 row, 2 rows."""
+    return f"{count(number)} {noun}{'' if number == 1 else 's'}"

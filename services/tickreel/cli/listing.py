@@ -1,0 +1,52 @@
+"""The lists of the services, page after page."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from tickreel.cli import screen
+from tickreel.rpc.channel import ServiceClient
+from tickreel.rpc.paging import MAX_SIZE
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A list that a service keeps.
+
+    Args:
+        method: The List method.
+        request: The message that asks it for a page.
+        field: The field of its response that holds the entries.
+    """
+
+    service: str
+    method: str
+    request: type[Any]
+    field: str
+
+    async def entries(self, address: str, limit: int) -> list[Any]:
+        """The first entries, as many pages as that takes; says so where there are more."""
+        found: list[Any] = []
+        client = ServiceClient(self.service, address)
+        try:
+            token = ""
+            while True:
+                size = min(limit - len(found), MAX_SIZE)
+                page = await client.call(self.method, self.request(page_size=size, page_token=token))
+                found.extend(getattr(page, self.field))
+                token = page.next_page_token
+                if not token or len(found) >= limit:
+                    break
+        finally:
+            await client.close()
+        if token:
+            screen.say(f"the first {limit} of more; --limit shows as many as you say")
+        return found
+
+
+async def one(service: str, address: str, method: str, request: Any) -> Any:
+    """The answer to one call."""
+    client = ServiceClient(service, address)
+    try:
+        return await client.call(method, request)
+    finally:
+        await client.close()

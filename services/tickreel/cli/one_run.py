@@ -1,0 +1,56 @@
+"""The services of one command: a Converter and a Runner that it starts for itself and that end with it."""
+
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from tickreel.cli.processes import Services
+from tickreel.rpc.errors import TickreelError, Violation
+from tickreel.rpc.settings import CATALOG_ROOT, DATA_ROOT
+
+_ANY_PORT = "127.0.0.1:0"
+# The switches beside them have one value only, which the Runner checks in the config.
+_PATHS = (DATA_ROOT, CATALOG_ROOT)
+
+
+@asynccontextmanager
+async def one_run_services(names: Iterable[str], environ: Mapping[str, str]) -> AsyncIterator[Services]:
+    """Starts services on free ports, one after the other, with their journals and logs in a folder that goes with them."""
+    with tempfile.TemporaryDirectory(prefix="tickreel-", ignore_cleanup_errors=True) as folder:
+        own = {**environ, "TICKREEL_STATE_PATH": folder}
+        async with Services(own, Path(folder) / "logs") as services:
+            for name in names:
+                await services.start((name, _ANY_PORT))
+            yield services
+
+
+def environment_for(document: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
+    """The environment for services started for one config, and the config as they may be asked to run it.
+
+    The config's environment block names what the environment of this process leaves unset. What both name is taken from the
+    process, and written into the config: the services would otherwise refuse one that disagrees with them.
+
+    Raises:
+        TickreelError: ENVIRONMENT_MISMATCH: a variable that neither sets.
+    """
+    block = document.get("environment")
+    named: Mapping[str, Any] = block if isinstance(block, dict) else {}
+    environ, overridden, missing = dict(os.environ), {}, []
+    for name in _PATHS:
+        given = named.get(name)
+        if environ.get(name):
+            if isinstance(given, str):
+                overridden[name] = environ[name]
+        elif isinstance(given, str) and given:
+            environ[name] = given
+        else:
+            missing.append(Violation(name, "is set neither in the environment nor in the config's environment block"))
+    if missing:
+        names = ", ".join(fault.field for fault in missing)
+        raise TickreelError("ENVIRONMENT_MISMATCH", f"the environment is not complete: {names}", missing)
+    if overridden:
+        document = {**document, "environment": {**named, **overridden}}
+    return environ, dict(document)

@@ -1,0 +1,119 @@
+"""`tickreel run`: one run of a config, watched to its end."""
+
+import asyncio
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from google.protobuf import json_format
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from tickreel.cli import figures, options, screen
+from tickreel.cli.connection import connect
+from tickreel.cli.interrupts import Interrupts
+from tickreel.cli.json_output import as_json, print_json
+from tickreel.cli.progress_display import display
+from tickreel.cli.runs import exit_with
+from tickreel.cli.watching import RUN, Watch
+from tickreel.rpc import json_document
+from tickreel.v1 import result_pb2, run_pb2, runner_service_pb2
+
+# The service reads the footers of the raw files before it answers, and a bucket's mount is slow.
+_CREATE_SECONDS = 300.0
+
+_SNAPSHOT_MODES = {"trades": result_pb2.SNAPSHOT_MODE_TRADES}
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """What the flags ask for."""
+
+    config: Path
+    snapshot_mode: str
+    instrument: str
+    dataset: str
+    start: Timestamp | None
+    end: Timestamp | None
+    full: bool
+    export_ticks: bool
+    validate_only: bool
+
+    def request(self) -> runner_service_pb2.CreateRunRequest:
+        """The request, but for the config itself."""
+        return runner_service_pb2.CreateRunRequest(
+            request_id=str(uuid.uuid4()),
+            options=run_pb2.RunOptions(
+                mode=result_pb2.RUN_MODE_FULL if self.full else result_pb2.RUN_MODE_FAST,
+                snapshot_mode=_SNAPSHOT_MODES[self.snapshot_mode],
+                export_ticks=self.export_ticks,
+                dataset=self.dataset,
+                config_path=str(self.config),
+            ),
+            instrument=self.instrument,
+            start=self.start,
+            end=self.end,
+            validate_only=self.validate_only,
+        )
+
+
+@click.command()
+@click.option("--config", type=click.Path(path_type=Path), required=True, metavar="FILE", help="The run config, a JSON file.")
+@click.option("--snapshot-mode", type=click.Choice(list(_SNAPSHOT_MODES)), required=True, help="What is replayed.")
+@click.option("--instrument", default="", metavar="ID", help="The instrument that the config must have; a check.")
+@click.option(
+    "--dataset", default="", metavar="DAY", help="Read raw data of this day folder alone, day-2024-07-18 for example."
+)
+@click.option("--start", type=options.INSTANT, metavar="TIME", help="Replaces the start of the config's window.")
+@click.option("--end", type=options.INSTANT, metavar="TIME", help="Replaces the end of the config's window.")
+@options.switch("--full", "Keep timeline, orders, fills, equity and ticks, not the summary alone.")
+@options.switch("--export-ticks", "Export the ticks of the window as JSON; --full does so anyway.")
+@click.option("--validate-only", is_flag=True, help="Check the config and the data, and run nothing.")
+@options.address_or_own("runner")
+@options.output
+@click.pass_context
+def run(ctx: click.Context, address: str | None, standalone: bool, output: str, **flags: Any) -> None:
+    """Replay a config's window, with live progress.
+
+    Flags override the file. Ctrl-C cancels the run. Ends with 0 when done, 1 when failed, 2 when refused, 130 when cancelled.
+    """
+    choice = _Choice(**flags)
+    ended = asyncio.run(_run(choice, address, standalone=standalone))
+    if choice.validate_only:
+        _print_checked(ended, output)
+    else:
+        exit_with(ctx, ended, output)
+
+
+async def _run(choice: _Choice, address: str | None, *, standalone: bool) -> run_pb2.Run:
+    document = json_document.read_file(choice.config)
+    with Interrupts() as interrupts:
+        async with connect("runner", ("converter", "runner"), address, document, standalone=standalone) as connection:
+            request = choice.request()
+            json_format.ParseDict(connection.document, request.document)
+            interrupts.check()
+            response = await connection.guard(connection.client.call("CreateRun", request, timeout=_CREATE_SECONDS))
+            if choice.validate_only:
+                return response.run
+            with display() as shown:
+                watch = Watch(connection.client, RUN, response.run.run_id, shown)
+                return await connection.guard(watch.to_end_or_cancelled(interrupts))
+
+
+def _print_checked(checked: run_pb2.Run, output: str) -> None:
+    if output == "json":
+        print_json(as_json(checked))
+        return
+    config = checked.config
+    screen.out.print("Nothing is wrong; this would run:")
+    screen.out.print(
+        screen.pairs(
+            [
+                ("instrument", config.instrument.id),
+                ("window", figures.window(config.time_window)),
+                ("strategy", f"{config.strategy.name}, {config.strategy.submission_mode}"),
+                ("config digest", checked.config_digest),
+            ]
+        )
+    )

@@ -1,0 +1,94 @@
+"""`tickreel runs`, `watch` and `cancel`: the jobs of the Runner."""
+
+import asyncio
+
+import click
+from rich.text import Text
+
+from tickreel.cli import exit_codes, figures, options, screen
+from tickreel.cli.json_output import as_json, print_json
+from tickreel.cli.listing import Listing, one
+from tickreel.cli.progress_display import display
+from tickreel.cli.report import print_report
+from tickreel.cli.watching import RUN, Watch
+from tickreel.jobs import job as jobs
+from tickreel.rpc.channel import ServiceClient
+from tickreel.v1 import result_pb2, run_pb2, runner_service_pb2
+
+_STYLES = {jobs.SUCCEEDED: "green", jobs.FAILED: "red", jobs.RUNNING: "cyan", jobs.CANCELLING: "yellow"}
+
+_LISTING = Listing("runner", "ListRuns", runner_service_pb2.ListRunsRequest, "runs")
+
+
+@click.command()
+@options.limit
+@options.address("runner")
+@options.output
+def runs(limit: int, address: str, output: str) -> None:
+    """Show the runs of the Runner, newest first."""
+    found = asyncio.run(_LISTING.entries(address, limit))
+    if output == "json":
+        print_json({"runs": [as_json(entry) for entry in found]})
+    elif not found:
+        screen.out.print("The Runner has run nothing yet. `tickreel run --config FILE --snapshot_mode trades` does.")
+    else:
+        table = screen.table("run", "state", "mode", "created", "took", right=["took"])
+        for entry in found:
+            mode = result_pb2.RunMode.Name(entry.options.mode).removeprefix("RUN_MODE_").lower()
+            took = figures.took(entry.started_at, entry.ended_at)
+            table.add_row(entry.run_id, _state(entry), mode, figures.instant(entry.created_at), took)
+        screen.out.print(table)
+
+
+@click.command()
+@click.argument("run")
+@options.address("runner")
+@options.output
+@click.pass_context
+def watch(ctx: click.Context, run: str, address: str, output: str) -> None:
+    """Watch a RUN to its end. Ctrl-C stops the watching, not the run."""
+    ended = asyncio.run(_watch(run, address))
+    exit_with(ctx, ended, output)
+
+
+@click.command()
+@click.argument("run")
+@options.address("runner")
+@options.output
+def cancel(run: str, address: str, output: str) -> None:
+    """Cancel a RUN that is queued or running."""
+    request = runner_service_pb2.CancelRunRequest(run_id=run)
+    cancelled = asyncio.run(one("runner", address, "CancelRun", request)).run
+    if output == "json":
+        print_json(as_json(cancelled))
+    else:
+        screen.out.print(f"run {run} is {jobs.state_name(cancelled.state).lower()}")
+
+
+def exit_with(ctx: click.Context, ended: run_pb2.Run, output: str) -> None:
+    """Reports a run in its final state and exits with its code."""
+    if ended.state != jobs.SUCCEEDED:
+        screen.say_ended("run", ended.run_id, ended)
+    elif output == "json":
+        print_json(as_json(ended.result))
+    else:
+        print_report(ended.result)
+    ctx.exit(exit_codes.of_job(ended.state, ended.failure))
+
+
+async def _watch(run_id: str, address: str) -> run_pb2.Run:
+    client = ServiceClient("runner", address)
+    try:
+        with display() as shown:
+            return await Watch(client, RUN, run_id, shown).to_end()
+    finally:
+        await client.close()
+
+
+def _state(run: run_pb2.Run) -> Text:
+    text = jobs.state_name(run.state).lower()
+    if run.state == jobs.FAILED:
+        text += f" {run.failure.reason}"
+    elif run.state == jobs.RUNNING and run.progress.total:
+        text += f" {100 * run.progress.done // run.progress.total}%"
+    return Text(text, style=_STYLES.get(run.state, ""))

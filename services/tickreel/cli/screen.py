@@ -1,0 +1,86 @@
+"""What a person sees: results and tables on standard output, everything else on standard error."""
+
+import os
+import sys
+from collections.abc import Iterable
+
+import click
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from tickreel.jobs.job import CANCELLED, Job
+from tickreel.v1 import result_pb2
+
+
+def _console(*, stderr: bool) -> Console:
+    stream = sys.stderr if stderr else sys.stdout
+    # What goes to a file or a pipe is for grep and awk: never folded.
+    width = None if stream.isatty() or "COLUMNS" in os.environ else 10_000
+    return Console(stderr=stderr, width=width, markup=False, emoji=False, highlight=False)
+
+
+out = _console(stderr=False)
+err = _console(stderr=True)
+
+
+def table(*headers: str, right: Iterable[str] = (), fold: Iterable[str] = ()) -> Table:
+    """An empty table.
+
+    Args:
+        right: The headers of the columns that hold figures.
+        fold: The headers of the columns that may break into several lines; the others keep to one.
+    """
+    right, fold = set(right), set(fold)
+    made = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    for header in headers:
+        made.add_column(header, justify="right" if header in right else "left", no_wrap=header not in fold, overflow="fold")
+    return made
+
+
+def pairs(rows: Iterable[tuple[str, RenderableType]], *, right: bool = False) -> Table:
+    """A table of names and values, indented."""
+    made = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=False)
+    made.add_column(no_wrap=True, style="dim")
+    made.add_column(justify="right" if right else "left", overflow="fold")
+    for name, value in rows:
+        made.add_row(f"  {name}", value)
+    return made
+
+
+def heading(text: str) -> None:
+    """A line that names what follows it."""
+    out.print()
+    out.print(Text(text, style="bold"))
+
+
+def say(text: str) -> None:
+    """A line to the person at the terminal; nothing that a script would read."""
+    click.echo(text, err=True)
+
+
+def say_error(text: str) -> None:
+    """Says why a command did not do what it was asked for."""
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {text}", err=True)
+
+
+def say_ended(noun: str, job_id: str, job: Job) -> None:
+    """Says how a job ended that did not succeed."""
+    if job.state == CANCELLED:
+        say(f"{noun} {job_id} is cancelled")
+    else:
+        say_error(f"{noun} {job_id} failed, {job.failure.reason}: {job.failure.message}")
+
+
+def print_findings(findings: Iterable[result_pb2.Finding], subject: str = "") -> None:
+    """Prints findings one a line, warnings marked."""
+    for finding in findings:
+        grid = Table.grid(padding=(0, 2, 0, 0))
+        is_warning = finding.severity == result_pb2.SEVERITY_WARNING
+        about = f"{subject}: {finding.message}" if subject else finding.message
+        grid.add_row(
+            Text(f"  {'warning' if is_warning else 'note'}", style="yellow" if is_warning else "dim"),
+            Text(finding.code, style="dim"),
+            Text(about),
+        )
+        out.print(grid)

@@ -1,0 +1,117 @@
+"""`tickreel up`: the four services on one machine, until Ctrl-C."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Mapping
+
+import click
+from rich.text import Text
+
+from tickreel.cli import exit_codes, options, screen
+from tickreel.cli.interrupts import Interrupts
+from tickreel.cli.json_output import print_json
+from tickreel.cli.processes import Services
+from tickreel.cli.report import shown_path
+from tickreel.rpc.errors import TickreelError
+from tickreel.rpc.settings import CATALOG_ROOT, DATA_ROOT, Settings, address_variable
+
+# What is taken for this machine where the environment does not say.
+_LOCAL = {DATA_ROOT: "data_downloads", CATALOG_ROOT: "data/parquet"}
+
+
+@click.command()
+@options.output
+@click.pass_context
+def up(ctx: click.Context, output: str) -> None:
+    """Start catalog, converter, runner and results, and keep them up until Ctrl-C.
+
+    Each listens where TICKREEL_<SERVICE>_ADDRESS says; port 0 takes a free one. When one of them dies, the others are stopped.
+    """
+    environ = dict(os.environ)
+    for name, value in _LOCAL.items():
+        if not environ.get(name):
+            environ[name] = value
+            screen.say(f"{name} is not set; it is {value}")
+    ctx.exit(asyncio.run(_up(environ, output)))
+
+
+async def _up(environ: Mapping[str, str], output: str) -> int:
+    settings = Settings.from_env(environ)
+    _check_ports(settings.addresses)
+    with Interrupts() as interrupts:
+        async with Services(environ, settings.state_root / "logs") as services:
+            starting = asyncio.create_task(_start(services, settings.addresses))
+            asked = asyncio.create_task(interrupts.asked.wait())
+            await asyncio.wait({starting, asked}, return_when=asyncio.FIRST_COMPLETED)
+            if not starting.done():
+                starting.cancel()
+                return exit_codes.DONE
+            await starting
+            _print_services(services, settings, output)
+            dying = asyncio.create_task(services.first_death())
+            await asyncio.wait({dying, asked}, return_when=asyncio.FIRST_COMPLETED)
+            if dying.done():
+                raise dying.result()
+            screen.say("stopping")
+        screen.say("all services have stopped")
+    return exit_codes.DONE
+
+
+async def _start(services: Services, addresses: Mapping[str, str]) -> None:
+    # The Runner calls the Converter, so it must know where that is.
+    await services.start(*((name, addresses[name]) for name in ("catalog", "converter", "results")))
+    await services.start(("runner", addresses["runner"]))
+
+
+def _check_ports(addresses: Mapping[str, str]) -> None:
+    """Sees whether the services can have their ports.
+
+    Raises:
+        TickreelError: SERVICE_UNAVAILABLE, naming each port that is taken and the variable that says another.
+    """
+    taken = []
+    for service, address in addresses.items():
+        host, _, port = address.rpartition(":")
+        with socket.socket() as probe:
+            # As the services do; a connection of the last `up` that still lingers is no hindrance.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, int(port)))
+            except OSError as error:
+                taken.append(
+                    f"{address} ({service}): {error.strerror}; set {address_variable(service)} to another, {host}:0 for any"
+                )
+    if taken:
+        message = "\n  ".join(["some ports cannot be had; is Tickreel up already?", *taken])
+        raise TickreelError("SERVICE_UNAVAILABLE", message)
+
+
+def _print_services(services: Services, settings: Settings, output: str) -> None:
+    paths = {
+        "raw data": settings.data_root,
+        "catalog": settings.catalog_root,
+        "results": settings.results_root,
+        "tick exports": settings.tickdata_root,
+        "configs": settings.configs_root,
+        "state": settings.state_root,
+    }
+    if output == "json":
+        print_json(
+            {
+                "services": {
+                    process.service: {"address": process.address, "pid": process.pid, "log": str(process.log)}
+                    for process in services.processes
+                },
+                "paths": {name.replace(" ", "_"): str(path) for name, path in paths.items()},
+            }
+        )
+    else:
+        table = screen.table("service", "address", "process", "log", right=["process"])
+        for process in services.processes:
+            table.add_row(process.service, process.address, str(process.pid), shown_path(str(process.log)))
+        screen.out.print(table)
+        screen.out.print()
+        screen.out.print(screen.pairs((name, shown_path(str(path))) for name, path in paths.items()))
+        screen.out.print()
+        screen.out.print(Text("Tickreel is up. Ctrl-C stops it.", style="bold"))

@@ -1,0 +1,119 @@
+"""Watching a job to its end, through lost connections, and cancelling it when asked to."""
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, Protocol
+
+from tickreel.cli.interrupts import Interrupts
+from tickreel.jobs.job import FINAL, Job
+from tickreel.rpc.channel import ServiceClient
+from tickreel.rpc.errors import TickreelError
+from tickreel.v1 import converter_service_pb2, runner_service_pb2
+
+# How long a service may be gone before a watcher gives up, and how often it is tried meanwhile.
+PATIENCE = 30.0
+RETRY_FIRST, RETRY_MOST = 0.25, 4.0
+
+# What a stream ends with when its service stops or its connection breaks.
+_BROKEN = ("SERVICE_UNAVAILABLE", "INTERNAL")
+
+
+@dataclass(frozen=True)
+class JobKind:
+    """A kind of job, and the messages that its service takes."""
+
+    noun: str
+    messages: ModuleType
+
+    def request(self, verb: str, job_id: str) -> Any:
+        """The request message of a method that takes the id of a job: Get, Watch or Cancel."""
+        return getattr(self.messages, f"{verb}{self.noun.capitalize()}Request")(**{f"{self.noun}_id": job_id})
+
+    def id(self, job: Job) -> str:
+        """The id of a job."""
+        return str(getattr(job, f"{self.noun}_id"))
+
+
+RUN = JobKind("run", runner_service_pb2)
+CONVERSION = JobKind("conversion", converter_service_pb2)
+
+
+class Display(Protocol):
+    """Where the state of a job is shown while it is watched."""
+
+    def show(self, job: Job) -> None:
+        """Shows the job as it is now."""
+
+    def note(self, text: str) -> None:
+        """Says something about the watching itself."""
+
+
+class Watch:
+    """The watching of one job through its service."""
+
+    def __init__(self, client: ServiceClient, kind: JobKind, job_id: str, display: Display) -> None:
+        self._client = client
+        self._kind = kind
+        self._job_id = job_id
+        self._display = display
+
+    async def to_end(self) -> Any:
+        """The job in its final state.
+
+        A connection that breaks is made again: each message of a watch is the whole job, so nothing is missed.
+
+        Raises:
+            TickreelError: NOT_FOUND, or SERVICE_UNAVAILABLE where the service is gone for long.
+        """
+        loop = asyncio.get_running_loop()
+        heard, retry = loop.time(), RETRY_FIRST
+        method = f"Watch{self._kind.noun.capitalize()}"
+        while True:
+            try:
+                async for response in self._client.stream(method, self._kind.request("Watch", self._job_id)):
+                    job = getattr(response, self._kind.noun)
+                    heard, retry = loop.time(), RETRY_FIRST
+                    self._display.show(job)
+                    if job.state in FINAL:
+                        return job
+            except TickreelError as error:
+                if error.reason not in _BROKEN:
+                    raise
+            if loop.time() - heard > PATIENCE:
+                raise self._lost()
+            self._display.note(f"the connection to {self._client.address} is lost; trying again")
+            await asyncio.sleep(retry)
+            retry = min(retry * 2, RETRY_MOST)
+
+    async def to_end_or_cancelled(self, interrupts: Interrupts) -> Any:
+        """The job in its final state; when asked to end, cancels it first.
+
+        Raises:
+            TickreelError: As `to_end`.
+        """
+        watching = asyncio.create_task(self.to_end())
+        asked = asyncio.create_task(interrupts.asked.wait())
+        try:
+            await asyncio.wait({watching, asked}, return_when=asyncio.FIRST_COMPLETED)
+            if not watching.done():
+                self._display.note("cancelling; Ctrl-C again leaves at once")
+                await self._cancel()
+            return await watching
+        finally:
+            watching.cancel()
+            asked.cancel()
+
+    async def _cancel(self) -> None:
+        noun = self._kind.noun
+        # It may have ended in this moment: the watch says how.
+        with contextlib.suppress(TickreelError):
+            await self._client.call(f"Cancel{noun.capitalize()}", self._kind.request("Cancel", self._job_id))
+
+    def _lost(self) -> TickreelError:
+        noun, address = self._kind.noun, self._client.address
+        message = f"the {self._client.service} service at {address} has not answered for {PATIENCE:.0f} s"
+        if noun == "run":
+            message += f"; go on watching with: tickreel watch {self._job_id} --address {address}"
+        return TickreelError("SERVICE_UNAVAILABLE", message, service=self._client.service, address=address)

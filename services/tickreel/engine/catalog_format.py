@@ -1,0 +1,112 @@
+"""The engine's catalog files, written as plain Arrow: NautilusTrader 2.0's own schema, without importing the engine.
+
+An object a row is what makes the usual way into the engine's catalog slow; the columns of a recording become the columns of the
+catalog here. Seen in the engine's reader, and kept by tests that read with it: a price is a decimal of scale 16 whatever the instrument's
+precision, which is metadata of the file; a side is one of three words of a dictionary; an id that the reader cannot hold aborts
+its process.
+"""
+
+from collections.abc import Mapping
+from importlib import metadata
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Int64 = npt.NDArray[np.int64]
+
+# Decimals at rest, and so the most that an instrument can have.
+SCALE = 16
+# The engine refuses what its raw integers cannot hold; whole units below that.
+MAX_PRICE = 17_014_118_346_046
+MAX_SIZE = 34_028_236_692_093
+MAX_ID_LENGTH = 36
+
+# The words of the side dictionary, by code.
+SIDES = ("BUY", "SELL", "NO_AGGRESSOR")
+BUY, SELL, NO_AGGRESSOR = range(3)
+
+_DECIMAL = pa.decimal128(38, SCALE)
+_TIME = pa.timestamp("ns", tz="UTC")
+
+TRADE_SCHEMA = pa.schema(
+    [
+        pa.field("price", _DECIMAL, nullable=False),
+        pa.field("size", _DECIMAL, nullable=False),
+        pa.field("aggressor_side", pa.dictionary(pa.int8(), pa.string()), nullable=False),
+        pa.field("trade_id", pa.string(), nullable=False),
+        pa.field("ts_event", _TIME, nullable=False),
+        pa.field("ts_init", _TIME, nullable=False),
+    ]
+)
+
+
+def engine_version() -> str:
+    """The version of the installed engine."""
+    return metadata.version("nautilus_trader")
+
+
+def trade_metadata(engine_id: str, price_precision: int, size_precision: int) -> Mapping[str, str]:
+    """The key-value metadata by which the engine knows a trade file."""
+    return {
+        "instrument_id": engine_id,
+        "price_precision": str(price_precision),
+        "size_precision": str(size_precision),
+        "type_name": "TradeTick",
+    }
+
+
+def file_name(first_ts_init: int, last_ts_init: int) -> str:
+    """The name of a file by the times of its first and last row, UNIX nanoseconds.
+
+    The engine picks the files of a window by name: an interval too narrow hides rows, silently.
+    """
+    return f"{_instant(first_ts_init)}_{_instant(last_ts_init)}.parquet"
+
+
+def _instant(nanoseconds: int) -> str:
+    return np.datetime_as_string(np.datetime64(nanoseconds, "ns")).translate(str.maketrans(":.", "--")) + "Z"
+
+
+def sides(codes: npt.NDArray[np.int8]) -> pa.DictionaryArray:
+    """The side column of codes BUY, SELL and NO_AGGRESSOR."""
+    return pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(SIDES))
+
+
+def times(nanoseconds: Int64) -> pa.TimestampArray:
+    """A time column of UNIX nanoseconds."""
+    return pa.array(nanoseconds).cast(_TIME)
+
+
+def decimals(units: Int64, places: int | npt.NDArray[np.int8]) -> pa.Decimal128Array:
+    """The decimal column of integers with that many decimal places: exact, as 128-bit integers of scale 16.
+
+    Args:
+        units: Values times 10 to the power of `places`, from 0 to below 10¹⁵.
+        places: 0 to 16, one for all or one a value.
+    """
+    # Schoolbook multiplication in digits of 32 bits, since numpy has no 128-bit integer. Units are below 2⁵⁰ and the
+    # factor is below 2⁵⁴, so the sum of the middle products has no carry of its own.
+    a, b = units.view(np.uint64), _SCALE_UP[places]
+    low, shift = np.uint64(0xFFFFFFFF), np.uint64(32)
+    a0, a1, b0, b1 = a & low, a >> shift, b & low, b >> shift
+    limbs = np.empty((len(a), 2), dtype="<u8")
+    np.multiply(a, b, out=limbs[:, 0])
+    np.add(a1 * b1, (a1 * b0 + a0 * b1 + (a0 * b0 >> shift)) >> shift, out=limbs[:, 1])
+    return pa.Array.from_buffers(_DECIMAL, len(a), [None, pa.py_buffer(limbs)])
+
+
+_SCALE_UP = np.array([10 ** (SCALE - places) for places in range(SCALE + 1)], dtype=np.uint64)
+
+
+def fit_ids(ids: pa.StringArray) -> pa.BooleanArray:
+    """Which ids the engine can hold; it aborts its process on any other.
+
+    Fit is an ASCII text of 1 to 36 characters without NUL that is not all whitespace; null is not.
+    """
+    length = pc.binary_length(ids)
+    fit = pc.and_(pc.greater_equal(length, 1), pc.less_equal(length, MAX_ID_LENGTH))
+    fit = pc.and_(fit, pc.string_is_ascii(ids))
+    fit = pc.and_not(fit, pc.match_substring(ids, "\0"))
+    return pc.fill_null(pc.and_not(fit, pc.ascii_is_space(ids)), False)

@@ -1,0 +1,76 @@
+"""The engine's instrument of a run, made from the resolved config."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from nautilus_trader.model import CryptoPerpetual, Currency, InstrumentId, Price, Quantity, Symbol
+
+from tickreel.v1 import run_config_pb2
+
+# The engine of this build keeps prices, sizes and money as integers of this many decimals.
+RAW_DECIMALS = 16
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """An instrument: the engine's, and what turns the engine's raw integers into those of its precision."""
+
+    engine: CryptoPerpetual
+    price_unit: int
+    size_unit: int
+    money_precision: int
+    """The decimals of the settlement currency: what the engine rounds fees to."""
+    money_unit: int
+
+    @property
+    def id(self) -> InstrumentId:
+        """The engine's id."""
+        return self.engine.id
+
+
+def decimal_of(value: float) -> Decimal:
+    """A number of a config as its shortest decimal: 0.0004 is exactly 0.0004."""
+    return Decimal(repr(value)) if value % 1 else Decimal(int(value))
+
+
+def linear_perpetual(engine_id: str, config: run_config_pb2.InstrumentConfig) -> Instrument:
+    """Makes the instrument of a linear perpetual.
+
+    Args:
+        engine_id: BTC-USDT-PERP.BINANCE-FUTURES, for example.
+        config: Resolved: every optional key is there.
+    """
+    identifier = InstrumentId.from_str(engine_id)
+    settlement = Currency.from_str(config.settlement_currency)
+    tick = Decimal(1).scaleb(-config.price_precision)
+    lot = Decimal(1).scaleb(-config.size_precision)
+    engine = CryptoPerpetual(
+        instrument_id=identifier,
+        raw_symbol=Symbol(f"{config.base_currency}{config.quote_currency}"),
+        base_currency=Currency.from_str(config.base_currency),
+        quote_currency=Currency.from_str(config.quote_currency),
+        settlement_currency=settlement,
+        is_inverse=False,
+        price_precision=config.price_precision,
+        size_precision=config.size_precision,
+        price_increment=Price.from_str(f"{tick:f}"),
+        size_increment=Quantity.from_str(f"{lot:f}"),
+        ts_event=0,
+        ts_init=0,
+        multiplier=Quantity.from_str(f"{decimal_of(config.multiplier):f}"),
+        lot_size=Quantity.from_str(f"{decimal_of(config.lot_size):f}"),
+        margin_init=decimal_of(config.margin_init),
+        margin_maint=decimal_of(config.margin_maint),
+    )
+    return Instrument(
+        engine=engine,
+        price_unit=10 ** (RAW_DECIMALS - config.price_precision),
+        size_unit=10 ** (RAW_DECIMALS - config.size_precision),
+        money_precision=settlement.precision,
+        money_unit=10 ** (RAW_DECIMALS - settlement.precision),
+    )
+
+
+def currency_precision(code: str) -> int:
+    """The decimals that the engine keeps of a currency."""
+    return Currency.from_str(code).precision

@@ -1,0 +1,120 @@
+"""What a strategy that Tickreel replays derives from: a strategy of the engine whose orders and fills go on a tape."""
+
+import functools
+import traceback
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from nautilus_trader.model import LiquiditySide, OrderSide
+from nautilus_trader.trading import Strategy
+
+from tickreel.engine.instruments import Instrument
+from tickreel.engine.tape import Tape
+from tickreel.v1 import run_config_pb2
+
+# What the base records before a subclass's own callback of that name.
+_RECORDED = ("on_trade", "on_order_filled", "on_order_canceled", "on_order_denied", "on_order_rejected", "on_order_expired")
+
+
+class ReplayStrategy(Strategy):
+    """A strategy over one instrument.
+
+    A subclass says what it does in its docstring, whose first line ListStrategies shows, and which `submission_modes` of a config it
+    knows; it is made with the run's instrument and strategy block, and submits through `submit_order`. Callbacks that it overrides are
+    recorded all the same. An error that a callback raises fails the run with its traceback.
+    """
+
+    submission_modes: ClassVar[tuple[str, ...]] = ("per_trade_tick",)
+    purge_every: ClassVar[int] = 0
+    """After so many orders the closed ones leave the engine's cache; 0 keeps them all, at 10 kB each."""
+
+    def __new__(cls, *_args: object, **_options: object) -> "ReplayStrategy":
+        return super().__new__(cls)
+
+    def __init__(self, instrument: Instrument, config: run_config_pb2.StrategyConfig) -> None:
+        super().__init__()
+        self.instrument = instrument
+        self.strategy_config = config
+        self.tape = Tape()
+        self._unpurged: list[str] = []
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for name, method in list(vars(cls).items()):
+            if name.startswith("on_"):
+                record = getattr(ReplayStrategy, name) if name in _RECORDED else None
+                setattr(cls, name, _guarded(method, record))
+
+    def on_start(self) -> None:
+        self.subscribe_trades(self.instrument.id)
+
+    def submit_order(self, order: Any, *args: Any, **options: Any) -> None:
+        """Submits an order, and puts it on the tape."""
+        tape, instrument = self.tape, self.instrument
+        client_order_id = order.client_order_id.value
+        price = order.price.raw // instrument.price_unit if order.has_price else 0
+        quantity = order.quantity.raw // instrument.size_unit
+        ts = self.clock.timestamp_ns()
+        tape.order(client_order_id, ts, 1 if order.side == OrderSide.BUY else -1, price, quantity)
+        super().submit_order(order, *args, **options)
+        if self.purge_every:
+            self._unpurged.append(client_order_id)
+            if len(self._unpurged) > self.purge_every:
+                self._purge(ts)
+
+    def on_trade(self, trade: Any) -> None:
+        tape = self.tape
+        tape.rows += 1
+        tape.ts = trade.ts_init
+
+    def on_order_filled(self, event: Any) -> None:
+        instrument = self.instrument
+        self.tape.fill(
+            event.client_order_id.value,
+            event.ts_event,
+            event.last_px.raw // instrument.price_unit,
+            event.last_qty.raw // instrument.size_unit,
+            int(event.liquidity_side == LiquiditySide.TAKER),
+            event.commission.raw // instrument.money_unit,
+        )
+
+    def on_order_canceled(self, event: Any) -> None:
+        self.tape.end(event.client_order_id.value, event.ts_event, "cancelled", "NO_LIQUIDITY_AT_LIMIT")
+
+    def on_order_denied(self, event: Any) -> None:
+        self.tape.end(event.client_order_id.value, event.ts_event, "denied", _reason(event.reason))
+
+    def on_order_rejected(self, event: Any) -> None:
+        self.tape.end(event.client_order_id.value, event.ts_event, "rejected", _reason(event.reason))
+
+    def on_order_expired(self, event: Any) -> None:
+        self.tape.end(event.client_order_id.value, event.ts_event, "expired", "EXPIRED")
+
+    def _purge(self, ts: int) -> None:
+        """Lets the engine forget closed orders: without it an order keeps 10 kB, with it under 4."""
+        cache = self.cache
+        cache.purge_closed_orders(ts, 0)
+        cache.purge_closed_positions(ts, 0)
+        cache.purge_account_events(ts, 0)
+        # The last one may still be on its way.
+        self.tape.forget(self._unpurged[:-1])
+        self._unpurged = self._unpurged[-1:]
+
+
+def _reason(text: str) -> str:
+    """The name of a reason; the engine appends figures after a colon that differ from order to order."""
+    return text.partition(":")[0].strip() or "UNKNOWN"
+
+
+def _guarded(method: Callable[..., Any], record: Callable[..., Any] | None) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def guarded(self: ReplayStrategy, *args: Any) -> Any:
+        try:
+            if record is not None:
+                record(self, *args)
+            return method(self, *args)
+        except Exception:
+            self.tape.error = self.tape.error or traceback.format_exc()
+            raise
+
+    return guarded

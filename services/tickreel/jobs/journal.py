@@ -1,0 +1,90 @@
+"""The journal of a job service: one sqlite table whose rows are the jobs themselves.
+
+Every change of state is a committed transaction, so that a killed process loses none. The folder belongs to one process at a time.
+"""
+
+import fcntl
+import os
+import sqlite3
+from pathlib import Path
+
+from tickreel.jobs.job import FINAL, Job
+from tickreel.rpc.errors import TickreelError
+from tickreel.rpc.paging import Page
+
+
+class Journal[J: Job]:
+    """The jobs of one service, newest last.
+
+    Args:
+        folder: The state folder of the service; made where it does not exist.
+        resource: The message class of the jobs.
+
+    Raises:
+        TickreelError: STORE_NOT_WRITABLE where the folder cannot be written or another process holds it.
+    """
+
+    def __init__(self, folder: Path, resource: type[J]) -> None:
+        self._resource = resource
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._database = sqlite3.connect(folder / "journal.sqlite", autocommit=True)
+            # A transaction survives the death of the process at once, and that of the machine at the next checkpoint.
+            self._database.execute("PRAGMA journal_mode = WAL")
+            self._database.execute(
+                "CREATE TABLE IF NOT EXISTS job (sequence INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,"
+                " request_id TEXT UNIQUE, request_digest TEXT NOT NULL, state INTEGER NOT NULL, resource BLOB NOT NULL)"
+            )
+        except BlockingIOError:
+            message = f"another process keeps its journal in {folder}; give this one another TICKREEL_STATE_PATH"
+            raise TickreelError("STORE_NOT_WRITABLE", message, path=folder) from None
+        except (OSError, sqlite3.Error) as error:
+            message = f"the journal in {folder} cannot be written: {error}"
+            raise TickreelError("STORE_NOT_WRITABLE", message, path=folder) from None
+
+    def add(self, job_id: str, job: J, request_id: str, request_digest: str) -> None:
+        """Adds a job; the request's id must be new or empty."""
+        self._database.execute(
+            "INSERT INTO job (id, request_id, request_digest, state, resource) VALUES (?, ?, ?, ?, ?)",
+            (job_id, request_id or None, request_digest, job.state, job.SerializeToString()),
+        )
+
+    def save(self, job_id: str, job: J) -> None:
+        """Replaces a job by its present state."""
+        statement = "UPDATE job SET state = ?, resource = ? WHERE id = ?"
+        self._database.execute(statement, (job.state, job.SerializeToString(), job_id))
+
+    def get(self, job_id: str) -> J | None:
+        """The job of that id."""
+        row = self._database.execute("SELECT resource FROM job WHERE id = ?", (job_id,)).fetchone()
+        return self._parse(row[0]) if row else None
+
+    def find_request(self, request_id: str) -> tuple[str, str] | None:
+        """The id of the job that the request made, and the digest of the request."""
+        statement = "SELECT id, request_digest FROM job WHERE request_id = ?"
+        return self._database.execute(statement, (request_id,)).fetchone() if request_id else None
+
+    def unfinished(self) -> list[tuple[str, J]]:
+        """The jobs that have not ended, oldest first."""
+        marks = ", ".join(str(int(state)) for state in FINAL)
+        rows = self._database.execute(f"SELECT id, resource FROM job WHERE state NOT IN ({marks}) ORDER BY sequence")
+        return [(job_id, self._parse(resource)) for job_id, resource in rows]
+
+    def page(self, page: Page) -> tuple[list[J], str]:
+        """A page of the jobs, newest first, and the token of the next."""
+        before = int(page.after) if page.after is not None else 2**63 - 1
+        statement = "SELECT sequence, resource FROM job WHERE sequence < ? ORDER BY sequence DESC LIMIT ?"
+        rows = self._database.execute(statement, (before, page.size + 1)).fetchall()
+        more = len(rows) > page.size
+        rows = rows[: page.size]
+        return [self._parse(resource) for _, resource in rows], page.token(str(rows[-1][0])) if more else ""
+
+    def close(self) -> None:
+        """Gives the folder back."""
+        self._database.close()
+        os.close(self._lock)
+
+    def _parse(self, resource: bytes) -> J:
+        return self._resource.FromString(resource)  # type: ignore[attr-defined, no-any-return]

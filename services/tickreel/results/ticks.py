@@ -1,0 +1,102 @@
+"""The ticks that a run replayed, in chunks, from the catalog files that its result names."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from google.protobuf import timestamp_pb2
+
+from tickreel.rpc.columns import ROWS_PER_CHUNK, trade_columns
+from tickreel.rpc.errors import TickreelError, invalid_request
+from tickreel.stores.trades import TradeRows, read_trades
+from tickreel.v1 import market_data_pb2, result_pb2
+
+
+@dataclass(frozen=True)
+class TickChunk:
+    """Some rows, and how many rows of the whole lie before and up to their end."""
+
+    columns: market_data_pb2.TradeColumns
+    rows_until_end: int
+
+
+def parse_cursor(cursor: str) -> int:
+    """The row after which a stream goes on.
+
+    Raises:
+        TickreelError: INVALID_REQUEST for a cursor that no chunk had.
+    """
+    if not cursor:
+        return 0
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
+        raise invalid_request("cursor", f"is {cursor!r}, which no chunk of this stream had; begin without one")
+    return int(cursor)
+
+
+class RunTicks:
+    """The ticks of a result.
+
+    They are read from the catalog, whose files are those of the run for as long as they have the same digest.
+    """
+
+    def __init__(self, result: result_pb2.Result, catalog_root: Path) -> None:
+        self._result = result
+        self._paths = [catalog_root / file.path for file in result.metadata.data_files]
+        self._start = _nanoseconds(result.metadata.replay_start)
+        self._end = _nanoseconds(result.metadata.replay_end)
+        self.total = result.summary.trade_rows
+
+    def chunks(self, after: int) -> Iterator[TickChunk]:
+        """The chunks after a row.
+
+        Raises:
+            TickreelError: DATA_CHANGED where the catalog no longer has what the run replayed.
+        """
+        self._check_unchanged()
+        row = 0
+        for path in self._paths:
+            try:
+                for rows in read_trades(path, self._start, self._end):
+                    skip = max(0, after - row)
+                    row += len(rows)
+                    for offset in range(skip, len(rows), ROWS_PER_CHUNK):
+                        part = TradeRows(rows.batch.slice(offset, ROWS_PER_CHUNK))
+                        yield TickChunk(self._columns(part), row - len(rows) + offset + len(part))
+            except (OSError, pa.ArrowException) as error:
+                raise self._changed(f"{path} cannot be read: {error}") from None
+
+    def _columns(self, rows: TradeRows) -> market_data_pb2.TradeColumns:
+        price_precision, size_precision = self._precisions
+        return trade_columns(
+            price_precision=price_precision,
+            size_precision=size_precision,
+            ts_event=rows.ts_event,
+            ts_init=rows.ts_init,
+            price=rows.price(price_precision),
+            size=rows.size(size_precision),
+            side=rows.side,
+            trade_id=rows.trade_id,
+        )
+
+    def _check_unchanged(self) -> None:
+        for file, path in zip(self._result.metadata.data_files, self._paths, strict=True):
+            try:
+                metadata = pq.read_schema(path).metadata or {}
+            except (OSError, pa.ArrowException) as error:
+                raise self._changed(f"{path} cannot be read: {error}") from None
+            if metadata.get(b"tickreel.digest", b"").decode() != file.digest:
+                raise self._changed(f"{path} was converted from other data since")
+            self._precisions = int(metadata[b"price_precision"]), int(metadata[b"size_precision"])
+
+    def _changed(self, problem: str) -> TickreelError:
+        message = f"the ticks of {self._result.run_id} are no longer in the catalog: {problem}; a new run converts them again"
+        return TickreelError("DATA_CHANGED", message, run_id=self._result.run_id)
+
+
+def _nanoseconds(time: str) -> int:
+    parsed = timestamp_pb2.Timestamp()
+    parsed.FromJsonString(time)
+    return parsed.ToNanoseconds()

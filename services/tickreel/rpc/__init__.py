@@ -1,0 +1,1 @@
+"""How a service speaks: servers, channels, errors, paging, columns and settings."""

@@ -1,0 +1,66 @@
+"""Calls to the services: one channel an address, errors as `TickreelError`."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+
+from tickreel.rpc.errors import TickreelError
+from tickreel.v1 import (
+    catalog_service_pb2_grpc,
+    converter_service_pb2_grpc,
+    results_service_pb2_grpc,
+    runner_service_pb2_grpc,
+)
+
+STUBS = {
+    "catalog": catalog_service_pb2_grpc.CatalogServiceStub,
+    "converter": converter_service_pb2_grpc.ConverterServiceStub,
+    "runner": runner_service_pb2_grpc.RunnerServiceStub,
+    "results": results_service_pb2_grpc.ResultsServiceStub,
+}
+
+OPTIONS = [
+    # A service that restarts is found again within a second, not after gRPC's two minutes of backoff.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1000),
+    ("grpc.keepalive_time_ms", 30_000),
+    # Two services of one process tree may share an address for a moment; do not share their connections.
+    ("grpc.use_local_subchannel_pool", 1),
+]
+
+
+class ServiceClient:
+    """A client of one service.
+
+    Calls return the response message, or raise `TickreelError`: the one that the service raised, or SERVICE_UNAVAILABLE where
+    it does not answer.
+    """
+
+    def __init__(self, service: str, address: str) -> None:
+        self.service = service
+        self.address = address
+        self._channel = grpc.aio.insecure_channel(address, options=OPTIONS)
+        self._stub: Any = STUBS[service](self._channel)
+
+    async def call(self, method: str, request: Any, *, timeout: float | None = 60, wait: bool = False) -> Any:
+        """Calls a unary method; `wait` waits for a service that is just starting instead of failing at once."""
+        try:
+            return await getattr(self._stub, method)(request, timeout=timeout, wait_for_ready=wait)
+        except grpc.aio.AioRpcError as error:
+            raise TickreelError.from_rpc_error(error, self.service, self.address) from None
+
+    async def stream(self, method: str, request: Any) -> AsyncIterator[Any]:
+        """Calls a server-streaming method; leaving the iteration hangs up."""
+        call = getattr(self._stub, method)(request)
+        try:
+            async for response in call:
+                yield response
+        except grpc.aio.AioRpcError as error:
+            raise TickreelError.from_rpc_error(error, self.service, self.address) from None
+        finally:
+            call.cancel()
+
+    async def close(self) -> None:
+        """Closes the channel."""
+        await self._channel.close()

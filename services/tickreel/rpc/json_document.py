@@ -1,0 +1,116 @@
+"""A config as JSON text, read strictly before it travels as a Struct, since a reader that shrugs changes what is run.
+
+Python's parser takes `NaN`, lets the last of two equal keys win and turns 1e999 into infinity. All of that is refused here,
+each with its path; whether the keys and values are those of a run config is for the Runner to say.
+"""
+
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tickreel.rpc.errors import TickreelError, Violation
+
+# protobuf parses a Struct only so deep, and a run config is nowhere near it.
+_MAX_DEPTH = 30
+# Every whole number up to here is a double, and JSON numbers travel as doubles.
+_MAX_WHOLE = 2**53
+
+
+class _Object(dict[str, Any]):
+    """A JSON object that remembers which keys it had twice."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        keys = [key for key, _ in pairs]
+        self.repeated = sorted({key for key in keys if keys.count(key) > 1})
+
+
+class _NoNumber(str):
+    """The text of a number that no double is."""
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """Reads the JSON object in a file.
+
+    Raises:
+        TickreelError: CONFIG_INVALID: the file cannot be read, or as `parse`.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise TickreelError("CONFIG_INVALID", f"{path}: cannot be read: {error.strerror}", path=path) from None
+    return parse(content, str(path))
+
+
+def parse(content: bytes, name: str) -> dict[str, Any]:
+    """Reads a JSON object.
+
+    Args:
+        name: What the text is called in messages: its file.
+
+    Raises:
+        TickreelError: CONFIG_INVALID: it is no JSON (with line and column) or no object, or has violations, one a problem.
+    """
+    try:
+        document = json.loads(
+            content.decode("utf-8-sig"),
+            object_pairs_hook=_Object,
+            parse_constant=_NoNumber,
+            parse_float=lambda text: float(text) if math.isfinite(float(text)) else _NoNumber(text),
+            parse_int=lambda text: int(text) if abs(float(text)) <= _MAX_WHOLE else _NoNumber(text),
+        )
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        column = error.start - content.rfind(b"\n", 0, error.start)
+        raise _no_json(name, line, column, "is not UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise _no_json(name, error.lineno, error.colno, error.msg) from None
+    except RecursionError:
+        raise TickreelError("CONFIG_INVALID", f"{name}: is nested too deep to be a run config", path=name) from None
+    if not isinstance(document, _Object):
+        message = f"{name}: is no JSON object; a run config is one: {{...}}"
+        raise TickreelError("CONFIG_INVALID", message, path=name)
+    violations = list(_violations("", document, 0))
+    if violations:
+        raise TickreelError("CONFIG_INVALID", f"{name}: is refused", violations, path=name)
+    return document
+
+
+def _no_json(name: str, line: int, column: int, fault: str) -> TickreelError:
+    message = f"{name}: line {line}, column {column}: {fault}"
+    return TickreelError("CONFIG_INVALID", message, path=name, line=line, column=column)
+
+
+def _violations(path: str, value: Any, depth: int) -> Iterator[Violation]:
+    if depth > _MAX_DEPTH:
+        yield Violation(path, f"is nested deeper than {_MAX_DEPTH} levels")
+    elif isinstance(value, _Object):
+        for key in value.repeated:
+            yield Violation(_inside(path, key), "is there more than once; keep one")
+        for key, item in value.items():
+            if not _is_text(key):
+                yield Violation(_inside(path, key), "is a key with half of a surrogate pair, which is no text")
+            yield from _violations(_inside(path, key), item, depth + 1)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _violations(f"{path}[{index}]", item, depth + 1)
+    elif isinstance(value, _NoNumber):
+        shown = value if len(value) <= 30 else f"{value[:30]}…"
+        yield Violation(path, f"is {shown}; it must be a finite number, a whole one up to 2^53")
+    elif isinstance(value, str) and not _is_text(value):
+        yield Violation(path, "has half of a surrogate pair, which is no text")
+
+
+def _inside(path: str, key: str) -> str:
+    name = key if _is_text(key) else ascii(key)
+    return f"{path}.{name}" if path else name
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,65 @@
+"""Pages of a list (AIP-158): a size, and an opaque token that says after which key the next page begins.
+
+A token names its list, so that one of another list is refused instead of silently answered.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from tickreel.rpc.errors import invalid_request
+
+DEFAULT_SIZE = 50
+MAX_SIZE = 500
+
+
+class ListRequest(Protocol):
+    """A request for a page."""
+
+    page_size: int
+    page_token: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a request asks for: at most `size` entries of the list `name`, those after the key `after`."""
+
+    name: str
+    size: int
+    after: str | None
+
+    @classmethod
+    def of(cls, request: ListRequest, name: str) -> "Page":
+        """Reads the page that a request asks for.
+
+        Raises:
+            TickreelError: INVALID_REQUEST for a negative size or a token that is not of this list.
+        """
+        if request.page_size < 0:
+            raise invalid_request("page_size", f"is {request.page_size}; it must not be negative")
+        after = None
+        if request.page_token:
+            try:
+                token = json.loads(base64.urlsafe_b64decode(request.page_token.encode()))
+            except (ValueError, binascii.Error):
+                token = None
+            if not isinstance(token, dict) or token.get("list") != name or not isinstance(token.get("after"), str):
+                raise invalid_request("page_token", "is not one that this list gave; begin without one")
+            after = token["after"]
+        return cls(name, min(request.page_size or DEFAULT_SIZE, MAX_SIZE), after)
+
+    def token(self, last_key: str) -> str:
+        """The token of the page after the one that ends with `last_key`."""
+        return base64.urlsafe_b64encode(json.dumps({"list": self.name, "after": last_key}).encode()).decode()
+
+    def cut[T](self, items: Iterable[T], key: Callable[[T], str], *, descending: bool = False) -> tuple[list[T], str]:
+        """Cuts the page out of a whole list: its entries in key order, and the token of the next page ("" at the end)."""
+        ordered = sorted(items, key=key, reverse=descending)
+        if self.after is not None:
+            after = self.after
+            ordered = [item for item in ordered if (key(item) < after if descending else key(item) > after)]
+        entries = ordered[: self.size]
+        return entries, self.token(key(entries[-1])) if len(ordered) > self.size else ""

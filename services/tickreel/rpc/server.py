@@ -1,0 +1,174 @@
+"""A service's process: a gRPC server with health, reflection, rich errors and a graceful end."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, Protocol
+
+import grpc
+from google.protobuf.descriptor import ServiceDescriptor
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1.health import aio as health_aio
+from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
+from grpc_reflection.v1alpha._async import ReflectionServicer
+
+from tickreel.rpc.errors import TickreelError
+from tickreel.rpc.settings import Settings, default_address
+
+log = logging.getLogger("tickreel")
+
+DRAIN_SECONDS = 5.0
+REFLECTION_V1 = "grpc.reflection.v1.ServerReflection"
+
+
+class Servicer(Protocol):
+    """What a service brings: its contract, and what it does before the first and after the last call."""
+
+    DESCRIPTOR: ServiceDescriptor
+    add_to_server: Callable[[Any, grpc.aio.Server], None]
+
+    async def open(self) -> None:
+        """Makes the service ready, before it is called healthy."""
+
+    async def close(self) -> None:
+        """Releases what `open` took, after the last call."""
+
+
+class Server:
+    """A gRPC server of one service.
+
+    Health (for the whole server and for the service by name) and reflection (v1 and v1alpha) come with it; a `TickreelError`
+    that a method raises becomes its rich status, any other exception INTERNAL with the traceback in the log.
+    """
+
+    def __init__(self, servicer: Servicer) -> None:
+        self._servicer = servicer
+        self._name = servicer.DESCRIPTOR.full_name
+        self._health = health_aio.HealthServicer()
+        # Off, or a second service on the same port would answer half of the calls.
+        self._server = grpc.aio.server(interceptors=[_RichErrors()], options=[("grpc.so_reuseport", 0)])
+        servicer.add_to_server(servicer, self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        names = (self._name, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME, REFLECTION_V1)
+        _add_reflection(names, self._server)
+
+    async def start(self, listen: str) -> str:
+        """Opens the service, listens, and returns the address with the port that was bound."""
+        try:
+            port = self._server.add_insecure_port(listen)
+        except RuntimeError as error:
+            message = f"cannot listen on {listen}: {error}; is another service there already?"
+            raise TickreelError("SERVICE_UNAVAILABLE", message, address=listen) from None
+        await self._servicer.open()
+        await self._server.start()
+        for name in ("", self._name):
+            await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+        return f"{listen.rpartition(':')[0]}:{port}"
+
+    async def stop(self, grace: float = DRAIN_SECONDS) -> None:
+        """Turns health off, lets calls end within the grace, and closes the service."""
+        await self._health.enter_graceful_shutdown()
+        await self._server.stop(grace)
+        await self._servicer.close()
+
+
+def run(service: str, make_servicer: Callable[[Settings], Servicer]) -> None:
+    """The body of a service's `__main__`: settings, serve, end on SIGTERM or SIGINT.
+
+    Once it serves it prints one line, `listening HOST:PORT`. With TICKREEL_SUPERVISED=1 it also ends when its standard input
+    closes, so that it never outlives whoever started it. Exits with 2, saying why, where the settings are at fault.
+    """
+    logging.basicConfig(
+        level=os.environ.get("TICKREEL_LOG_LEVEL", "INFO").upper(),
+        format=f"%(asctime)s %(levelname)s {service} %(message)s",
+        stream=sys.stderr,
+    )
+    try:
+        settings = Settings.from_env(os.environ)
+        asyncio.run(_serve(service, make_servicer(settings), settings.listen or default_address(service)))
+    except TickreelError as error:
+        print(f"{service}: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+async def _serve(service: str, servicer: Servicer, listen: str) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if os.environ.get("TICKREEL_SUPERVISED") == "1":
+        loop.add_reader(sys.stdin.fileno(), lambda: _stop_at_end_of_input(loop, stop))
+    server = Server(servicer)
+    address = await server.start(listen)
+    print(f"listening {address}", flush=True)
+    log.info("serving on %s", address)
+    await stop.wait()
+    log.info("stopping")
+    await server.stop()
+
+
+def _stop_at_end_of_input(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    if not os.read(sys.stdin.fileno(), 4096):
+        loop.remove_reader(sys.stdin.fileno())
+        stop.set()
+
+
+def _add_reflection(names: tuple[str, ...], server: grpc.aio.Server) -> None:
+    """Serves reflection under both of its names; the two versions have the same messages on the wire."""
+    servicer = ReflectionServicer(service_names=names)
+    reflection_pb2_grpc.add_ServerReflectionServicer_to_server(servicer, server)
+    v1alpha = reflection_pb2_grpc.reflection__pb2
+    handler = grpc.stream_stream_rpc_method_handler(
+        servicer.ServerReflectionInfo,
+        request_deserializer=v1alpha.ServerReflectionRequest.FromString,
+        response_serializer=v1alpha.ServerReflectionResponse.SerializeToString,
+    )
+    handlers = {"ServerReflectionInfo": handler}
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(REFLECTION_V1, handlers),))
+
+
+class _RichErrors(grpc.aio.ServerInterceptor):
+    """Turns what a method raises into the status that its caller gets."""
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> grpc.RpcMethodHandler:
+        handler = await continuation(handler_call_details)
+        method = handler_call_details.method
+        if handler is None or not method.startswith("/tickreel."):
+            return handler
+        codec = {"request_deserializer": handler.request_deserializer, "response_serializer": handler.response_serializer}
+        if handler.unary_unary:
+
+            async def unary(request: Any, context: grpc.aio.ServicerContext) -> Any:
+                async with _answering(method, context):
+                    return await handler.unary_unary(request, context)
+
+            return grpc.unary_unary_rpc_method_handler(unary, **codec)
+
+        async def stream(request: Any, context: grpc.aio.ServicerContext) -> AsyncIterator[Any]:
+            async with _answering(method, context), contextlib.aclosing(handler.unary_stream(request, context)) as responses:
+                async for response in responses:
+                    yield response
+
+        return grpc.unary_stream_rpc_method_handler(stream, **codec)
+
+
+@contextlib.asynccontextmanager
+async def _answering(method: str, context: grpc.aio.ServicerContext) -> AsyncIterator[None]:
+    try:
+        yield
+    except TickreelError as error:
+        await context.abort_with_status(error.to_status())
+    except (grpc.aio.AbortError, asyncio.CancelledError):
+        raise
+    except Exception:
+        log.exception("%s failed", method)
+        error = TickreelError("INTERNAL", "an unforeseen error; the log of the service has the traceback")
+        await context.abort_with_status(error.to_status())

@@ -1,0 +1,108 @@
+"""The settings of a deployment, read once from the environment.
+
+They say where data lies and who listens where; what to run is in a run config. No path has a silent default: the raw data and the
+catalog must be named, and `tickreel up` names them for the services it starts.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tickreel.rpc.errors import TickreelError, Violation
+
+# The ports that the services listen on where nothing else is said, all on loopback.
+DEFAULT_PORTS = {"catalog": 50051, "converter": 50052, "runner": 50053, "results": 50054}
+
+DATA_ROOT = "UNIFIED_CLOUD_LOCAL_PATH"
+USE_PARQUET = "UNIFIED_CLOUD_SERVICES_USE_PARQUET"
+USE_DIRECT_GCS = "UNIFIED_CLOUD_SERVICES_USE_DIRECT_GCS"
+CATALOG_ROOT = "DATA_CATALOG_PATH"
+
+
+def default_address(service: str) -> str:
+    """The loopback address of a service where nothing else is said."""
+    return f"127.0.0.1:{DEFAULT_PORTS[service]}"
+
+
+def address_variable(service: str) -> str:
+    """The environment variable that says where a service is reached: TICKREEL_RUNNER_ADDRESS, for example."""
+    return f"TICKREEL_{service.upper()}_ADDRESS"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a service knows of its deployment.
+
+    Paths are absolute. `environment` holds the variables that a run config may name, as this process has them.
+    """
+
+    data_root: Path
+    catalog_root: Path
+    results_root: Path
+    tickdata_root: Path
+    configs_root: Path
+    state_root: Path
+    listen: str
+    addresses: Mapping[str, str]
+    environment: Mapping[str, str]
+    runner_slots: int
+    replay_chunk: int
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "Settings":
+        """Reads the settings.
+
+        Raises:
+            TickreelError: ENVIRONMENT_MISMATCH, with one violation a variable that is missing or has a value it cannot have.
+        """
+        faults: list[Violation] = []
+        for name, meaning in ((DATA_ROOT, "the root of the raw data"), (CATALOG_ROOT, "the root of the converted catalog")):
+            if not environ.get(name):
+                faults.append(Violation(name, f"is not set; it names {meaning}, data_downloads or data/parquet for example"))
+        for name, wanted, why in (
+            (USE_PARQUET, True, "raw data is read from Parquet files"),
+            (USE_DIRECT_GCS, False, "raw data is read from the mount of the bucket"),
+        ):
+            given = environ.get(name, "")
+            if given and parse_switch(given) is not wanted:
+                faults.append(Violation(name, f"is {given!r}; it must be {str(wanted).lower()}: {why}"))
+
+        def path(name: str, default: str) -> Path:
+            return Path(environ.get(name) or default).expanduser().resolve()
+
+        def count(name: str, default: int) -> int:
+            text = environ.get(name) or str(default)
+            if text.isascii() and text.isdigit() and int(text) > 0:
+                return int(text)
+            faults.append(Violation(name, f"is {text!r}; it must be a whole number above zero"))
+            return default
+
+        settings = cls(
+            data_root=path(DATA_ROOT, "."),
+            catalog_root=path(CATALOG_ROOT, "."),
+            results_root=path("TICKREEL_RESULTS_PATH", "data/backtest_results"),
+            tickdata_root=path("TICKREEL_TICKDATA_PATH", "frontend/public/tickdata"),
+            configs_root=path("TICKREEL_CONFIGS_PATH", "configs"),
+            state_root=path("TICKREEL_STATE_PATH", "data/state"),
+            listen=environ.get("TICKREEL_LISTEN", ""),
+            addresses={name: environ.get(address_variable(name)) or default_address(name) for name in DEFAULT_PORTS},
+            environment={
+                DATA_ROOT: environ.get(DATA_ROOT, ""),
+                USE_PARQUET: "true",
+                USE_DIRECT_GCS: "false",
+                CATALOG_ROOT: environ.get(CATALOG_ROOT, ""),
+            },
+            runner_slots=count("TICKREEL_RUNNER_SLOTS", 1),
+            replay_chunk=count("TICKREEL_REPLAY_CHUNK", 50_000),
+        )
+        if faults:
+            names = ", ".join(fault.field for fault in faults)
+            raise TickreelError("ENVIRONMENT_MISMATCH", f"the environment is not complete: {names}", faults)
+        return settings
+
+
+def parse_switch(text: str) -> bool | None:
+    """The value of an on/off variable, or None where the text is neither."""
+    return {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}.get(
+        text.strip().lower()
+    )

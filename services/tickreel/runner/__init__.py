@@ -1,0 +1,1 @@
+"""The runner service: replays windows of the catalog and writes results."""

@@ -1,0 +1,48 @@
+"""The run configs under the configs folder, by id: their path below it without its ending."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tickreel.rpc.errors import TickreelError, not_found
+
+# The generated JSON Schema lies among them.
+_SCHEMA_FOLDER = "schema"
+
+
+@dataclass(frozen=True)
+class ConfigText:
+    """A config file as it is."""
+
+    config_id: str
+    path: Path
+    content: bytes
+
+
+class ConfigFolder:
+    """The folder of the configs; only read."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def ids(self) -> list[str]:
+        """The ids of all configs, sorted."""
+        paths = (path.relative_to(self._root) for path in self._root.rglob("*.json"))
+        return sorted(
+            path.with_suffix("").as_posix()
+            for path in paths
+            if path.parts[0] != _SCHEMA_FOLDER and not any(part.startswith(".") for part in path.parts)
+        )
+
+    def read(self, config_id: str) -> ConfigText:
+        """The text of a config.
+
+        Raises:
+            TickreelError: NOT_FOUND; an id never leads out of the folder, because it is looked up and not opened.
+        """
+        if config_id not in self.ids():
+            raise not_found("config", config_id)
+        path = self._root / f"{config_id}.json"
+        try:
+            return ConfigText(config_id, path, path.read_bytes())
+        except OSError as error:
+            raise TickreelError("NOT_FOUND", f"the config {config_id!r} cannot be read: {error}", id=config_id) from None

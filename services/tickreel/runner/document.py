@@ -1,0 +1,175 @@
+"""From the JSON of a run config to its message: a strict walk over the one schema, the descriptor.
+
+ProtoJSON parsers stop at the first error and let nulls, camelCase and numbers in strings pass; here every problem is found, with its path.
+A field without presence is required, one marked optional, a list or a map may be left out.
+"""
+
+import difflib
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+from google.protobuf import json_format, timestamp_pb2
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Message
+
+from tickreel.runner.violations import Violations
+from tickreel.v1 import run_config_pb2
+
+_TIMESTAMP = timestamp_pb2.Timestamp.DESCRIPTOR.full_name
+_INT32 = range(-(2**31), 2**31)
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
+
+
+def read_document(document: object, violations: Violations) -> run_config_pb2.RunConfig:
+    """Reads the JSON values of a config; what is wrong goes to `violations`, and the rest is in the message."""
+    config = run_config_pb2.RunConfig()
+    if isinstance(document, dict):
+        document = {key: value for key, value in document.items() if key != "$schema"}
+    _read_message(config, document, "", violations)
+    return config
+
+
+def to_document(config: run_config_pb2.RunConfig) -> dict[str, Any]:
+    """The JSON values of a config as a message; fields without presence count as given."""
+    return json_format.MessageToDict(config, always_print_fields_with_no_presence=True)
+
+
+def _read_message(message: Message, value: object, path: str, violations: Violations) -> None:
+    if not isinstance(value, dict):
+        violations.add(path or "config", f"is {_kind(value)}; it must be an object with keys")
+        return
+    descriptor = message.DESCRIPTOR
+    fields = {field.json_name: field for field in descriptor.fields}
+    for key in value:
+        if key not in fields:
+            violations.add(_join(path, key), _unknown(key, fields))
+    for key, field in fields.items():
+        here = _join(path, key)
+        if key not in value:
+            if _required(field):
+                violations.add(here, f"is missing; it must be {_wanted(field)}")
+        elif value[key] is None:
+            remedy = f"it must be {_wanted(field)}" if _required(field) else "leave the key out or give it a value"
+            violations.add(here, f"is null; {remedy}")
+        else:
+            _read_field(message, field, value[key], here, violations)
+
+
+def _read_field(message: Message, field: FieldDescriptor, value: Any, path: str, violations: Violations) -> None:
+    name = field.name
+    if _is_map(field):
+        if not isinstance(value, dict):
+            violations.add(path, f"is {_kind(value)}; it must be an object with keys")
+            return
+        values = field.message_type.fields_by_name["value"]
+        for key, entry in value.items():
+            _read_scalar(
+                values, entry, _join(path, key), violations, lambda read, key=key: getattr(message, name).__setitem__(key, read)
+            )
+    elif field.is_repeated:
+        if not isinstance(value, list):
+            violations.add(path, f"is {_kind(value)}; it must be a list")
+            return
+        for index, entry in enumerate(value):
+            _read_message(getattr(message, name).add(), entry, f"{path}[{index}]", violations)
+    elif field.message_type is not None and field.message_type.full_name == _TIMESTAMP:
+        _read_time(getattr(message, name), value, path, violations)
+    elif field.message_type is not None:
+        getattr(message, name).SetInParent()
+        _read_message(getattr(message, name), value, path, violations)
+    else:
+        _read_scalar(field, value, path, violations, lambda read: setattr(message, name, read))
+
+
+def _read_scalar(field: FieldDescriptor, value: Any, path: str, violations: Violations, keep: Callable[[Any], object]) -> None:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    match field.cpp_type:
+        case FieldDescriptor.CPPTYPE_STRING:
+            fits = isinstance(value, str)
+        case FieldDescriptor.CPPTYPE_BOOL:
+            fits = isinstance(value, bool)
+        case FieldDescriptor.CPPTYPE_INT32:
+            fits = number and value == value // 1 and int(value) in _INT32
+            value = int(value) if fits else value
+        case _:
+            # A JSON integer may have more digits than a double.
+            fits = number and math.isfinite(value) and float(value) == value
+            value = float(value) if fits else value
+    if not fits:
+        violations.add(path, f"is {_kind(value)}; it must be {_wanted(field)}")
+    elif value == "":
+        violations.add(path, "is empty; it must be a text, or left out where it is optional")
+    else:
+        keep(value)
+
+
+def _read_time(time: timestamp_pb2.Timestamp, value: object, path: str, violations: Violations) -> None:
+    problem = read_time(time, value)
+    if problem:
+        violations.add(path, problem)
+
+
+def read_time(time: timestamp_pb2.Timestamp, value: object) -> str:
+    """Reads a time of a config into a message; returns what is wrong with it, or "" where nothing is."""
+    remedy = "it must be a time with its zone, 2024-07-18T23:57:00Z for example"
+    if not isinstance(value, str):
+        return f"is {_kind(value)}; {remedy}"
+    if not _RFC3339.fullmatch(value):
+        return f"is {value!r}; {remedy}, with nine decimals of a second at the most"
+    try:
+        time.FromJsonString(value.upper())
+    except ValueError as error:
+        time.Clear()
+        return f"is {value!r}, which is no date: {error}"
+    return ""
+
+
+def _required(field: FieldDescriptor) -> bool:
+    return not field.is_repeated and not (
+        field.containing_oneof is not None and field.containing_oneof.name == f"_{field.name}"
+    )
+
+
+def _is_map(field: FieldDescriptor) -> bool:
+    return field.message_type is not None and field.message_type.GetOptions().map_entry
+
+
+def _wanted(field: FieldDescriptor) -> str:
+    if field.message_type is not None:
+        return "a time" if field.message_type.full_name == _TIMESTAMP else "an object with keys"
+    names = {
+        FieldDescriptor.CPPTYPE_STRING: "a text",
+        FieldDescriptor.CPPTYPE_BOOL: "true or false",
+        FieldDescriptor.CPPTYPE_INT32: "a whole number",
+    }
+    return names.get(field.cpp_type, "a number")
+
+
+def _unknown(key: str, fields: dict[str, FieldDescriptor]) -> str:
+    snake = re.sub(r"(?<=[a-z0-9])([A-Z])", lambda match: f"_{match[1].lower()}", key)
+    near = [snake] if snake in fields else difflib.get_close_matches(key, fields, n=1)
+    remedy = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(fields)}"
+    return f"is no key of a run config; {remedy}"
+
+
+def _kind(value: object) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return str(value).lower()
+        case str():
+            return f"the text {value!r}" if len(value) <= 60 else "a long text"
+        case int() | float():
+            return f"the number {value!r}"
+        case list():
+            return "a list"
+        case dict():
+            return "an object"
+    return f"a {type(value).__name__}"
+
+
+def _join(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key

@@ -1,0 +1,162 @@
+"""How a run is done: the Converter brings the data, a process replays it, and its result becomes the run's."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, timedelta
+from pathlib import Path
+
+from google.protobuf import json_format
+
+from tickreel.jobs import job as jobs
+from tickreel.jobs.queue import LiveJob
+from tickreel.jobs.worker import run_worker
+from tickreel.rpc.channel import ServiceClient
+from tickreel.rpc.errors import TickreelError
+from tickreel.rpc.settings import Settings
+from tickreel.runner.worker import Spec
+from tickreel.stores.results import ResultStore
+from tickreel.v1 import conversion_pb2, converter_service_pb2, job_pb2, market_data_pb2, result_pb2, run_pb2
+
+_WORKER = "tickreel.runner.worker"
+# A window that misses more than this at an end is only partly covered; a quiet market misses seconds.
+_EDGE = timedelta(minutes=1)
+
+
+class Execution:
+    """Does the work of runs, one call a run."""
+
+    def __init__(self, settings: Settings, converter: ServiceClient, store: ResultStore) -> None:
+        self._settings = settings
+        self._converter = converter
+        self._store = store
+
+    async def plan(self, run: run_pb2.Run) -> conversion_pb2.Conversion:
+        """The files of a run's window, by their footers; converts nothing.
+
+        Raises:
+            TickreelError: What the Converter refuses, with the fields of the config at fault.
+        """
+        request = converter_service_pb2.CreateConversionRequest(spec=_conversion_spec(run), validate_only=True)
+        response = await self._converter.call("CreateConversion", request)
+        return response.conversion
+
+    async def __call__(self, live: LiveJob[run_pb2.Run]) -> None:
+        """Does the work of a run."""
+        run = live.resource
+        conversion = await self._convert(live)
+        spec = Spec(
+            run=run,
+            files=list(conversion.files),
+            notes=list(_notes(run, conversion.files)),
+            catalog_root=self._settings.catalog_root,
+            results_root=self._settings.results_root,
+            tickdata_root=self._settings.tickdata_root,
+            environment=dict(self._settings.environment),
+            chunk_size=self._settings.replay_chunk,
+        )
+        try:
+            result = await run_worker(_WORKER, spec.to_json(), self.log_path(run.run_id), _forward_to(live))
+        except BaseException:
+            await asyncio.to_thread(self._store.discard, run.run_id)
+            raise
+        json_format.ParseDict(result, run.result)
+
+    def log_path(self, run_id: str) -> Path:
+        """The log of a run's process."""
+        return self._settings.state_root / "runner" / "logs" / f"{run_id}.log"
+
+    def finished(self, run: run_pb2.Run) -> bool:
+        """Completes a run whose result was committed just before the service died; returns whether it was."""
+        try:
+            result = self._store.load(self._store.find(run.run_id))
+        except TickreelError:
+            self._store.discard(run.run_id)
+            return False
+        run.result.CopyFrom(result)
+        return True
+
+    async def _convert(self, live: LiveJob[run_pb2.Run]) -> conversion_pb2.Conversion:
+        run = live.resource
+        request = converter_service_pb2.CreateConversionRequest(request_id=run.run_id, spec=_conversion_spec(run))
+        conversion = (await self._converter.call("CreateConversion", request)).conversion
+        run.conversion_id = conversion.conversion_id
+        forward = _forward_to(live)
+        try:
+            while conversion.state not in jobs.FINAL:
+                watch = converter_service_pb2.WatchConversionRequest(conversion_id=conversion.conversion_id)
+                async for response in self._converter.stream("WatchConversion", watch):
+                    conversion = response.conversion
+                    if conversion.HasField("progress"):
+                        forward(conversion.progress)
+        except asyncio.CancelledError:
+            await self._cancel_conversion(conversion.conversion_id)
+            raise
+        if conversion.state == jobs.SUCCEEDED:
+            return conversion
+        if conversion.state == jobs.CANCELLED:
+            message = f"the conversion {conversion.conversion_id} that the run waited for was cancelled"
+            raise TickreelError("INTERRUPTED", message, conversion_id=conversion.conversion_id)
+        failure = conversion.failure
+        raise TickreelError(failure.reason, failure.message, **failure.metadata)
+
+    async def _cancel_conversion(self, conversion_id: str) -> None:
+        request = converter_service_pb2.CancelConversionRequest(conversion_id=conversion_id)
+        # It may have ended in the meantime, or its service may be gone: the run is cancelled all the same.
+        with contextlib.suppress(TickreelError):
+            await self._converter.call("CancelConversion", request, timeout=0.5)
+
+
+def _conversion_spec(run: run_pb2.Run) -> conversion_pb2.ConversionSpec:
+    config, options = run.config, run.options
+    catalog = config.data_catalog
+    return conversion_pb2.ConversionSpec(
+        instrument=config.instrument.id,
+        price_precision=config.instrument.price_precision,
+        size_precision=config.instrument.size_precision,
+        window=config.time_window,
+        data_types=[market_data_pb2.DATA_TYPE_TRADES],
+        dataset=options.dataset,
+        trades_path="" if catalog.auto_discover else catalog.trades_path,
+        file_pattern=catalog.instrument_file_pattern,
+    )
+
+
+def _forward_to(live: LiveJob[run_pb2.Run]) -> Callable[[job_pb2.Progress], None]:
+    def forward(progress: job_pb2.Progress) -> None:
+        live.resource.progress.CopyFrom(progress)
+        live.changed()
+
+    return forward
+
+
+def _notes(run: run_pb2.Run, files: Iterable[conversion_pb2.ConvertedFile]) -> Iterable[result_pb2.Finding]:
+    """What the files say of themselves, and what the window lacks."""
+    files = list(files)
+    for file in files:
+        for finding in file.findings:
+            yield result_pb2.Finding(severity=finding.severity, code=finding.code, message=f"{file.source}: {finding.message}")
+    window = run.config.time_window
+    start, end = window.start.ToDatetime(UTC), window.end.ToDatetime(UTC)
+    covered = {file.span.start.ToDatetime(UTC).date() for file in files} | {
+        file.span.end.ToDatetime(UTC).date() for file in files
+    }
+    days = (end.date() - start.date()).days + 1
+    missing = [day for day in (start.date() + timedelta(days=number) for number in range(days)) if day not in covered]
+    first = min(file.span.start.ToDatetime(UTC) for file in files)
+    last = max(file.span.end.ToDatetime(UTC) for file in files)
+    gaps = []
+    if missing:
+        gaps.append(f"{len(missing)} of {days} days have no data ({_dates(missing)})")
+    if first - start > _EDGE:
+        gaps.append(f"the first row is at {first:%Y-%m-%dT%H:%M:%SZ}")
+    if end - last > _EDGE:
+        gaps.append(f"the last row is at {last:%Y-%m-%dT%H:%M:%SZ}")
+    if gaps:
+        message = f"the window {start:%Y-%m-%dT%H:%M:%SZ} to {end:%Y-%m-%dT%H:%M:%SZ} is only partly covered: {'; '.join(gaps)}"
+        yield result_pb2.Finding(severity=result_pb2.SEVERITY_WARNING, code="PARTLY_COVERED", message=message)
+
+
+def _dates(days: list[date]) -> str:
+    shown = ", ".join(f"{day:%Y-%m-%d}" for day in days[:5])
+    return f"{shown} and {len(days) - 5} more" if len(days) > 5 else shown

@@ -1,0 +1,91 @@
+"""The JSON of a full run, made from its Parquet tables by DuckDB: streamed, in bounded memory, a million rows in a second or two."""
+
+import json
+import shutil
+from pathlib import Path
+
+import duckdb
+
+_MEMORY = "512MB"
+# Times to the nanosecond. DuckDB's strftime is not safe with nanoseconds, so the parts are put together here.
+_ISO = """
+CREATE MACRO iso(ts) AS strftime(make_timestamp(epoch_ns(ts) // 1000), '%Y-%m-%dT%H:%M:%S')
+    || '.' || lpad((epoch_ns(ts) % 1000000000)::VARCHAR, 9, '0') || 'Z'
+"""
+# An average keeps eight decimals more than a price where it needs them.
+_AVERAGE = "CREATE MACRO average(price) AS regexp_replace(price::VARCHAR, '0{1,8}$', '')"
+
+_ORDER_COLUMNS = """
+    id::VARCHAR AS id, iso(ts_submitted) AS ts_submitted, iso(ts_closed) AS ts_closed, side, price::VARCHAR AS price,
+    amount::VARCHAR AS amount, filled_amount::VARCHAR AS filled_amount, average(average_price) AS average_price,
+    fees::VARCHAR AS fees, status, reason
+"""
+
+_TICK_COLUMNS = """
+    iso(ts_event) AS ts_event, iso(ts_init) AS ts_init, price::VARCHAR AS price, size::VARCHAR AS size, side, trade_id
+"""
+
+# At one instant: the print, the order that it caused, and what that order filled.
+_TIMELINE = """
+SELECT iso(ts) AS ts, event, data FROM (
+    SELECT ts_init AS ts, 0 AS rank, file_row_number AS number, 'Trade' AS event,
+        json_object('trade_id', trade_id, 'side', side, 'price', price::VARCHAR, 'size', size::VARCHAR) AS data
+    FROM read_parquet($ticks, file_row_number = true)
+    UNION ALL
+    SELECT ts_submitted, 1, id, 'Order',
+        json_object('id', id::VARCHAR, 'side', side, 'price', price::VARCHAR, 'amount', amount::VARCHAR, 'status', status)
+    FROM read_parquet($orders)
+    UNION ALL
+    SELECT ts, 2, id, 'Fill',
+        json_object('order_id', order_id::VARCHAR, 'side', side, 'price', price::VARCHAR, 'amount', amount::VARCHAR,
+            'fee', fee::VARCHAR, 'liquidity', liquidity)
+    FROM read_parquet($fills)
+) ORDER BY ts, rank, number
+"""
+
+
+class JsonExports:
+    """Writes JSON from the Parquet tables in a folder, which also takes what does not fit into memory."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._database = duckdb.connect(config={"memory_limit": _MEMORY, "temp_directory": str(folder / ".spill")})
+        for macro in (_ISO, _AVERAGE):
+            self._database.execute(macro)
+
+    def orders(self) -> None:
+        """orders.json: an array, one object an order."""
+        self._copy(f"SELECT {_ORDER_COLUMNS} FROM read_parquet($orders)", self._folder / "orders.json")
+
+    def timeline(self) -> None:
+        """timeline.json: an array of what happened, in order: each trade, order and fill."""
+        self._copy(_TIMELINE, self._folder / "timeline.json")
+        # The same rows as a table; an event's data is different for each kind, so it stays JSON.
+        self._run(f"COPY ({_TIMELINE}) TO $path (FORMAT parquet, COMPRESSION zstd)", self._folder / "timeline.parquet")
+
+    def ticks(self, head: dict[str, object], path: Path) -> None:
+        """A tick export: an object with the keys of `head` and the array `ticks`."""
+        rows = path.with_name(f"{path.name}.rows")
+        try:
+            self._copy(f"SELECT {_TICK_COLUMNS} FROM read_parquet($ticks)", rows)
+            with path.open("wb") as whole, rows.open("rb") as array:
+                whole.write(json.dumps(head)[:-1].encode() + b', "ticks": ')
+                shutil.copyfileobj(array, whole, 1 << 20)
+                whole.write(b"}\n")
+        finally:
+            rows.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Ends the database and what it put aside."""
+        self._database.close()
+        shutil.rmtree(self._folder / ".spill", ignore_errors=True)
+
+    def _copy(self, query: str, path: Path) -> None:
+        self._run(f"COPY ({query}) TO $path (FORMAT json, ARRAY true)", path)
+
+    def _run(self, statement: str, path: Path) -> None:
+        names = {name: str(self._folder / f"{name}.parquet") for name in ("ticks", "orders", "fills")} | {"path": str(path)}
+        # COPY takes no parameters.
+        for name, value in names.items():
+            statement = statement.replace(f"${name}", "'" + value.replace("'", "''") + "'")
+        self._database.execute(statement)

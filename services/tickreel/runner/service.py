@@ -1,0 +1,193 @@
+"""The Runner's calls: a message in, the domain's answer out."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import grpc
+from google.protobuf import json_format
+
+from tickreel.jobs.journal import Journal
+from tickreel.jobs.queue import JobQueue
+from tickreel.rpc import json_document
+from tickreel.rpc.channel import ServiceClient
+from tickreel.rpc.errors import TickreelError, invalid_request
+from tickreel.rpc.paging import Page
+from tickreel.rpc.settings import Settings
+from tickreel.runner import identity
+from tickreel.runner.configs import ConfigFolder
+from tickreel.runner.document import read_document, to_document
+from tickreel.runner.execution import Execution
+from tickreel.runner.rules import check_config
+from tickreel.runner.strategies.registry import installed_strategies
+from tickreel.runner.violations import Violations
+from tickreel.stores.results import ResultStore
+from tickreel.v1 import result_pb2, run_config_pb2, run_pb2, runner_service_pb2, runner_service_pb2_grpc
+
+
+class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
+    """Serves `RunnerService`."""
+
+    DESCRIPTOR = runner_service_pb2.DESCRIPTOR.services_by_name["RunnerService"]
+    add_to_server = staticmethod(runner_service_pb2_grpc.add_RunnerServiceServicer_to_server)
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._strategies = installed_strategies()
+        self._configs = ConfigFolder(settings.configs_root)
+        self._store = ResultStore(settings.results_root, settings.tickdata_root)
+        self._creating = asyncio.Lock()
+
+    async def open(self) -> None:
+        """Opens the journal, and ends what a former process left unfinished."""
+        self._converter = ServiceClient("converter", self._settings.addresses["converter"])
+        self._execution = Execution(self._settings, self._converter, self._store)
+        journal = Journal(self._settings.state_root / "runner", run_pb2.Run)
+        self._runs = JobQueue("run", journal, self._execution, self._settings.runner_slots)
+        self._runs.interrupt_unfinished(self._execution.finished)
+
+    async def close(self) -> None:
+        """Ends what is queued or running, as interrupted."""
+        await self._runs.close()
+        await self._converter.close()
+
+    async def ListStrategies(  # noqa: N802
+        self, request: runner_service_pb2.ListStrategiesRequest, context: grpc.aio.ServicerContext
+    ) -> runner_service_pb2.ListStrategiesResponse:
+        page = Page.of(request, "strategies")
+        entries, token = page.cut(self._strategies.values(), lambda entry: entry.strategy_id)
+        response = runner_service_pb2.ListStrategiesResponse(next_page_token=token)
+        for entry in entries:
+            response.strategies.add(
+                strategy_id=entry.strategy_id,
+                description=entry.description,
+                submission_modes=entry.submission_modes,
+                package=entry.package,
+            )
+        return response
+
+    async def ListConfigs(  # noqa: N802
+        self, request: runner_service_pb2.ListConfigsRequest, context: grpc.aio.ServicerContext
+    ) -> runner_service_pb2.ListConfigsResponse:
+        ids, token = Page.of(request, "configs").cut(await asyncio.to_thread(self._configs.ids), str)
+        configs = [await asyncio.to_thread(self._describe_config, config_id) for config_id in ids]
+        for config in configs:
+            config.ClearField("text")
+        return runner_service_pb2.ListConfigsResponse(configs=configs, next_page_token=token)
+
+    async def GetConfig(  # noqa: N802
+        self, request: runner_service_pb2.GetConfigRequest, context: grpc.aio.ServicerContext
+    ) -> runner_service_pb2.GetConfigResponse:
+        config = await asyncio.to_thread(self._describe_config, request.config_id)
+        return runner_service_pb2.GetConfigResponse(config=config)
+
+    async def CreateRun(  # noqa: N802
+        self, request: runner_service_pb2.CreateRunRequest, context: grpc.aio.ServicerContext
+    ) -> runner_service_pb2.CreateRunResponse:
+        digest = identity.request_digest(request.SerializeToString(deterministic=True))
+        # One at a time, so that a request sent twice at once makes one run.
+        async with self._creating:
+            repeated = self._runs.repeat_of(request.request_id, digest)
+            if repeated is not None and not request.validate_only:
+                return runner_service_pb2.CreateRunResponse(run=repeated)
+            run = await self._checked(request)
+            if request.validate_only:
+                return runner_service_pb2.CreateRunResponse(run=run)
+            run.run_id = identity.run_id(run.config, run.config_digest)
+            run = self._runs.submit(run.run_id, run, request.request_id, digest)
+        return runner_service_pb2.CreateRunResponse(run=run)
+
+    async def GetRun(  # noqa: N802
+        self, request: runner_service_pb2.GetRunRequest, context: grpc.aio.ServicerContext
+    ) -> runner_service_pb2.GetRunResponse:
+        return runner_service_pb2.GetRunResponse(run=self._runs.get(request.run_id))
+
+    async def ListRuns(  # noqa: N802
+        self, request: runner_service_pb2.ListRunsRequest, context: grpc.aio.ServicerContext
+    ) -> runner_service_pb2.ListRunsResponse:
+        runs, token = self._runs.page(Page.of(request, "runs"))
+        return runner_service_pb2.ListRunsResponse(runs=runs, next_page_token=token)
+
+    async def CancelRun(  # noqa: N802
+        self, request: runner_service_pb2.CancelRunRequest, context: grpc.aio.ServicerContext
+    ) -> runner_service_pb2.CancelRunResponse:
+        return runner_service_pb2.CancelRunResponse(run=await self._runs.cancel(request.run_id))
+
+    async def WatchRun(  # noqa: N802
+        self, request: runner_service_pb2.WatchRunRequest, context: grpc.aio.ServicerContext
+    ) -> AsyncIterator[runner_service_pb2.WatchRunResponse]:
+        async for run in self._runs.watch(request.run_id):
+            yield runner_service_pb2.WatchRunResponse(run=run)
+
+    async def _checked(self, request: runner_service_pb2.CreateRunRequest) -> run_pb2.Run:
+        """The run of a request: resolved, and free of every fault that can be seen before work starts.
+
+        Raises:
+            TickreelError: With one violation a problem.
+        """
+        violations = Violations()
+        config, origin = await self._read_config(request, violations)
+        for end in ("start", "end"):
+            if request.HasField(end):
+                getattr(config.time_window, end).CopyFrom(getattr(request, end))
+        check_config(config, self._strategies, self._settings, violations)
+        run = run_pb2.Run(config=config, options=request.options)
+        options = run.options
+        options.config_path = options.config_path or origin
+        options.mode = options.mode or result_pb2.RUN_MODE_FAST
+        options.export_ticks = options.export_ticks or options.mode == result_pb2.RUN_MODE_FULL
+        if not options.snapshot_mode:
+            violations.add("options.snapshot_mode", "is missing; it must be trades")
+        if request.instrument and violations.clean("instrument.id") and request.instrument != config.instrument.id:
+            problem = (
+                f"is {request.instrument!r}, but instrument.id of the config is {config.instrument.id!r}; they must be the same"
+            )
+            violations.add("instrument", problem)
+        if violations.clean("instrument", "data_catalog", "time_window"):
+            try:
+                await self._execution.plan(run)
+            except TickreelError as error:
+                if not error.violations:
+                    raise
+                violations.extend(error)
+        if len(violations):
+            raise _refusal(violations)
+        await asyncio.to_thread(self._store.check_writable)
+        run.config_digest = identity.config_digest(config, options.snapshot_mode)
+        return run
+
+    async def _read_config(
+        self, request: runner_service_pb2.CreateRunRequest, violations: Violations
+    ) -> tuple[run_config_pb2.RunConfig, str]:
+        match request.WhichOneof("source"):
+            case "config":
+                return read_document(to_document(request.config), violations), "(inline)"
+            case "document":
+                return read_document(json_format.MessageToDict(request.document), violations), "(inline)"
+            case "config_id":
+                file = await asyncio.to_thread(self._configs.read, request.config_id)
+                document = json_document.parse(file.content, file.path.name)
+                return read_document(document, violations), str(file.path)
+        raise invalid_request("source", "is missing; give a config, a document or a config_id")
+
+    def _describe_config(self, config_id: str) -> runner_service_pb2.ConfigFile:
+        file = self._configs.read(config_id)
+        described = runner_service_pb2.ConfigFile(config_id=config_id, text=file.content.decode(errors="replace"))
+        violations = Violations()
+        try:
+            config = read_document(json_document.parse(file.content, file.path.name), violations)
+            check_config(config, self._strategies, self._settings, violations)
+        except TickreelError as error:
+            violations.extend(error)
+        for violation in violations:
+            described.violations.add(field=violation.field, description=violation.description)
+        if not len(violations):
+            described.config.CopyFrom(config)
+        return described
+
+
+def _refusal(violations: Violations) -> TickreelError:
+    count = len(violations)
+    environment = all(violation.field.startswith("environment.") for violation in violations)
+    reason = "ENVIRONMENT_MISMATCH" if environment else "CONFIG_INVALID"
+    problems = "one problem" if count == 1 else f"{count} problems"
+    return TickreelError(reason, f"the run is refused: {problems}", violations, violations=count)

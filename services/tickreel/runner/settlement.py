@@ -1,0 +1,72 @@
+"""How every order ended: its status, what it filled, at what price, and when."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tickreel.engine.tape import KINDS, Ends, Fills, Orders
+
+Int64 = npt.NDArray[np.int64]
+
+STATUSES = ("in_flight", "filled", "partially_filled", "cancelled", "denied", "rejected")
+_IN_FLIGHT, _FILLED, _PARTIAL, _CANCELLED, _DENIED, _REJECTED = range(len(STATUSES))
+# An order that expired was cancelled by time.
+_STATUS_OF_KIND = np.array([{"denied": _DENIED, "rejected": _REJECTED}.get(kind, _CANCELLED) for kind in KINDS])
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """The state of every order at the end; every column has shape (orders,)."""
+
+    status: Int64
+    """A position in `STATUSES`."""
+    filled: Int64
+    """The filled quantity, of the size precision."""
+    value: npt.NDArray[np.object_]
+    """Price x quantity over the fills, of the price plus the size precision, as Python integers."""
+    fees: npt.NDArray[np.object_]
+    """Of the currency's precision, as Python integers."""
+    ts_closed: Int64
+    """When the order ended, UNIX nanoseconds; 0 while in flight."""
+    reason: npt.NDArray[np.object_]
+    """Why an order that did not fill whole ended; "" where it filled."""
+
+    def count(self, status: str) -> int:
+        """How many orders ended so."""
+        return int(np.count_nonzero(self.status == STATUSES.index(status)))
+
+    @property
+    def unfilled(self) -> dict[str, int]:
+        """Orders without any fill, by reason."""
+        reasons, counts = np.unique(self.reason[self.filled == 0].astype(str), return_counts=True)
+        return {str(reason): int(number) for reason, number in zip(reasons, counts, strict=True)}
+
+
+def settle(orders: Orders, fills: Fills, fees: npt.NDArray[np.generic], ends: Ends) -> Settlement:
+    """Brings fills and ends home to their orders.
+
+    Args:
+        fees: The fee of each fill, of the currency's precision.
+    """
+    count = len(orders.ts_submitted)
+    filled = np.zeros(count, dtype=np.int64)
+    np.add.at(filled, fills.order, fills.quantity)
+    value = np.zeros(count, dtype=object)
+    np.add.at(value, fills.order, fills.price.astype(object) * fills.quantity.astype(object))
+    paid = np.zeros(count, dtype=object)
+    np.add.at(paid, fills.order, fees.astype(object))
+    ts_closed = np.zeros(count, dtype=np.int64)
+    np.maximum.at(ts_closed, fills.order, fills.ts)
+    status = np.full(count, _IN_FLIGHT)
+    status[ends.order] = _STATUS_OF_KIND[ends.kind]
+    ts_closed[ends.order] = ends.ts
+    reason = np.full(count, "IN_FLIGHT", dtype=object)
+    if len(ends.order):
+        reason[ends.order] = np.array(ends.reasons, dtype=object)[ends.reason]
+    whole = filled == orders.quantity
+    status[whole] = _FILLED
+    reason[whole] = ""
+    status[(filled > 0) & (status == _CANCELLED)] = _PARTIAL
+    ts_closed[status == _IN_FLIGHT] = 0
+    return Settlement(status, filled, value, paid, ts_closed, reason)

@@ -1,0 +1,254 @@
+"""The catalog at rest: what raw files became, in folders that the engine opens as catalogs of its own.
+
+    <root>/price<P>-size<S>/data/trades/<engine id>/<first ts_init>_<last ts_init>.parquet
+    <root>/incoming/                                                          what a conversion is writing now
+
+A label folder holds one choice of decimals, so that two choices live side by side. A file is placed by one rename and never changed
+after it; what it was made from is in its own Parquet metadata, so file and record cannot disagree. The whole is a cache: raw data is the
+truth, and any file may be deleted.
+"""
+
+import contextlib
+import fcntl
+import os
+import re
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from google.protobuf import json_format
+
+from tickreel.rpc.errors import TickreelError
+from tickreel.stores.footers import Footer, Footers
+from tickreel.v1 import conversion_pb2
+
+# The version of what a conversion makes of a raw file; a change of any rule makes it a new one.
+CONVERTER_VERSION = "1"
+
+_LABEL = re.compile(r"price(\d+)-size(\d+)", re.ASCII)
+_TRADES = "data/trades"
+_INCOMING = "incoming"
+_KEY = "tickreel."
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a catalog file is made from and by: where this is the same, so are its rows.
+
+    Attributes:
+        source: The raw file, relative to the data root.
+        size_bytes, mtime_ns: Of the raw file, when it was read.
+        engine_id: The engine's id of the instrument.
+        engine: The engine's version.
+        converter: The converter's version.
+    """
+
+    source: str
+    size_bytes: int
+    mtime_ns: int
+    engine_id: str
+    engine: str
+    converter: str = CONVERTER_VERSION
+
+
+@dataclass(frozen=True)
+class CatalogFile:
+    """A file of the catalog with its record.
+
+    Attributes:
+        raw_name: The raw name of the instrument.
+        price_decimals, size_decimals: The fewest decimals that hold its values; the file's label may have more.
+        converted: What the contracts say of it, its path included.
+        size_bytes: Of the catalog file; 0 before it is placed.
+    """
+
+    origin: Origin
+    raw_name: str
+    price_decimals: int
+    size_decimals: int
+    converted: conversion_pb2.ConvertedFile
+    size_bytes: int = 0
+
+    def to_metadata(self) -> dict[str, str]:
+        """The record as key-value metadata of the Parquet file."""
+        values = {
+            "source": self.origin.source,
+            "source_size": self.origin.size_bytes,
+            "source_mtime_ns": self.origin.mtime_ns,
+            "engine_id": self.origin.engine_id,
+            "engine": self.origin.engine,
+            "converter": self.origin.converter,
+            "raw_name": self.raw_name,
+            "price_decimals": self.price_decimals,
+            "size_decimals": self.size_decimals,
+            "converted": json_format.MessageToJson(self.converted, indent=None),
+        }
+        return {_KEY + name: str(value) for name, value in values.items()}
+
+    @classmethod
+    def of_footer(cls, footer: Footer, path: str) -> "CatalogFile | None":
+        """The record in a file's footer, or None where it has none that this version can read."""
+        values = {key.removeprefix(_KEY): value for key, value in footer.metadata.items() if key.startswith(_KEY)}
+        try:
+            converted = json_format.Parse(values["converted"], conversion_pb2.ConvertedFile())
+            origin = Origin(
+                source=values["source"],
+                size_bytes=int(values["source_size"]),
+                mtime_ns=int(values["source_mtime_ns"]),
+                engine_id=values["engine_id"],
+                engine=values["engine"],
+                converter=values["converter"],
+            )
+            price_decimals, size_decimals = int(values["price_decimals"]), int(values["size_decimals"])
+        except (KeyError, ValueError, json_format.ParseError):
+            return None
+        converted.path = path
+        return cls(origin, values["raw_name"], price_decimals, size_decimals, converted, footer.size_bytes)
+
+
+class CatalogStore:
+    """The converted files below a catalog root.
+
+    Args:
+        root: The catalog root; absolute, since the engine opens no relative path.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self._footers = Footers()
+
+    def folder(self, engine_id: str, price_precision: int, size_precision: int) -> Path:
+        """The folder of an instrument's trade files with a choice of decimals."""
+        return self.root / f"price{price_precision}-size{size_precision}" / _TRADES / engine_id
+
+    def engine_ids(self) -> list[str]:
+        """The engine's ids of all instruments in the catalog, sorted."""
+        ids = {
+            entry.name
+            for label in self._labels()
+            if (label / _TRADES).is_dir()
+            for entry in os.scandir(label / _TRADES)
+            if entry.is_dir()
+        }
+        return sorted(ids)
+
+    def files(self, engine_id: str) -> list[CatalogFile]:
+        """The files of an instrument, of every choice of decimals, by label and time."""
+        paths = [
+            path for label in self._labels() for path in sorted((label / _TRADES / engine_id).glob("*.parquet"))
+        ]
+        footers = self._footers.read_all(paths)
+        found = (
+            CatalogFile.of_footer(footer, path.relative_to(self.root).as_posix())
+            for path, footer in zip(paths, footers, strict=True)
+        )
+        return [file for file in found if file is not None]
+
+    def of_origin(self, origin: Origin) -> list[CatalogFile]:
+        """The files made from just this, one a choice of decimals."""
+        return [file for file in self.files(origin.engine_id) if file.origin == origin]
+
+    def require_writable(self) -> None:
+        """Makes the root where it is not there yet, and tries to write to it.
+
+        Raises:
+            TickreelError: STORE_NOT_WRITABLE.
+        """
+        with self.incoming():
+            pass
+
+    def not_writable(self, error: OSError) -> TickreelError:
+        """The error of a catalog that cannot be written."""
+        message = f"the catalog in {self.root} cannot be written: {error.strerror or error}"
+        return TickreelError("STORE_NOT_WRITABLE", message, path=self.root)
+
+    @contextlib.contextmanager
+    def incoming(self) -> Iterator[Path]:
+        """A new file to write to, gone afterwards unless `place` was called with it.
+
+        The lock on it lives as long as this process: a file without one was left by a process that died.
+
+        Raises:
+            TickreelError: STORE_NOT_WRITABLE.
+        """
+        path, lock = self._open_incoming()
+        try:
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
+            os.close(lock)
+
+    def place(self, written: Path, file: CatalogFile, name: str) -> CatalogFile:
+        """Brings a file from `incoming` into the catalog, then removes what the same source was before.
+
+        Args:
+            written: The whole file, closed.
+            file: Its record, without a path.
+            name: The file name by the engine's rule.
+
+        Raises:
+            TickreelError: STORE_NOT_WRITABLE.
+        """
+        converted = file.converted
+        folder = self.folder(file.origin.engine_id, converted.price_precision, converted.size_precision)
+        target = folder / name
+        try:
+            with written.open("rb+") as content:
+                os.fsync(content.fileno())
+            folder.mkdir(parents=True, exist_ok=True)
+            written.rename(target)
+            _sync_folder(folder)
+        except OSError as error:
+            raise self.not_writable(error) from None
+        for other in self.files(file.origin.engine_id):
+            path = self.root / other.converted.path
+            if other.origin.source == file.origin.source and path.parent == folder and path != target:
+                path.unlink(missing_ok=True)
+        placed = CatalogFile.of_footer(self._footers.read(target), target.relative_to(self.root).as_posix())
+        assert placed is not None
+        return placed
+
+    def sweep(self) -> list[Path]:
+        """Removes what conversions left that died while they wrote; returns what was removed."""
+        swept = []
+        for path in (self.root / _INCOMING).glob("*.parquet"):
+            with contextlib.suppress(OSError):
+                lock = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    path.unlink()
+                    swept.append(path)
+                finally:
+                    os.close(lock)
+        return swept
+
+    def _open_incoming(self) -> tuple[Path, int]:
+        folder = self.root / _INCOMING
+        while True:
+            path = folder / f"{uuid.uuid4().hex}.parquet"
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+            except OSError as error:
+                raise self.not_writable(error) from None
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            # A sweep between the two calls above took the file for a dead one.
+            if os.fstat(lock).st_nlink:
+                return path, lock
+            os.close(lock)
+
+    def _labels(self) -> list[Path]:
+        if not self.root.is_dir():
+            return []
+        found = [(_LABEL.fullmatch(entry.name), entry.name) for entry in os.scandir(self.root)]
+        numbers = sorted((int(match[1]), int(match[2]), name) for match, name in found if match)
+        return [self.root / name for _, _, name in numbers]
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,83 @@
+"""What a Parquet file says of itself in its footer, without its rows being read.
+
+A bucket mount answers slowly, so footers are read side by side and remembered for as long as path, size and time of change are the same.
+"""
+
+import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+READERS = 16
+
+
+@dataclass(frozen=True)
+class Footer:
+    """The footer of a file, or why there is none to be had.
+
+    `ranges` has the least and the greatest value of each 64-bit column that has statistics in every row group; times are among them.
+    """
+
+    size_bytes: int
+    mtime_ns: int
+    rows: int = 0
+    schema: pa.Schema = field(default_factory=lambda: pa.schema([]))
+    metadata: dict[str, str] = field(default_factory=dict)
+    ranges: dict[str, tuple[int, int]] = field(default_factory=dict)
+    fault: tuple[str, str] | None = None
+
+
+class Footers:
+    """Reads footers, each once a state of its file."""
+
+    def __init__(self) -> None:
+        self._known: dict[Path, Footer] = {}
+
+    def read_all(self, paths: Iterable[Path]) -> list[Footer]:
+        """The footers of files, in their order."""
+        wanted = list(paths)
+        with ThreadPoolExecutor(max_workers=max(1, min(READERS, len(wanted)))) as pool:
+            return list(pool.map(self.read, wanted))
+
+    def read(self, path: Path) -> Footer:
+        """The footer of a file; one that cannot be read has a fault (code, message) instead of raising."""
+        try:
+            stat = path.stat()
+        except OSError as error:
+            return Footer(0, 0, fault=("FILE_UNREADABLE", f"cannot be read: {error.strerror or error}"))
+        known = self._known.get(path)
+        if known is None or (known.size_bytes, known.mtime_ns) != (stat.st_size, stat.st_mtime_ns):
+            known = self._known[path] = _read(path, stat)
+        return known
+
+
+def _read(path: Path, stat: os.stat_result) -> Footer:
+    identity = (stat.st_size, stat.st_mtime_ns)
+    if stat.st_size == 0:
+        return Footer(*identity, fault=("FILE_EMPTY", "is empty (0 bytes); was its download cut short?"))
+    try:
+        with path.open("rb") as file:
+            meta = pq.read_metadata(file)
+        schema = meta.schema.to_arrow_schema()
+    except (OSError, pa.ArrowException) as error:
+        reason = " ".join(str(error).split())
+        return Footer(*identity, fault=("FILE_UNREADABLE", f"is no readable Parquet file, corrupt or cut short: {reason}"))
+    extra = {key.decode(errors="replace"): value.decode(errors="replace") for key, value in (meta.metadata or {}).items()}
+    return Footer(*identity, rows=meta.num_rows, schema=schema, metadata=extra, ranges=_ranges(meta))
+
+
+def _ranges(meta: pq.FileMetaData) -> dict[str, tuple[int, int]]:
+    ranges = {}
+    groups = [group for group in map(meta.row_group, range(meta.num_row_groups)) if group.num_rows]
+    for index in range(meta.num_columns):
+        column = meta.schema.column(index)
+        if column.physical_type != "INT64" or not groups:
+            continue
+        statistics = [group.column(index).statistics for group in groups]
+        if all(found is not None and found.has_min_max for found in statistics):
+            ranges[column.path] = (min(s.min_raw for s in statistics), max(s.max_raw for s in statistics))
+    return ranges

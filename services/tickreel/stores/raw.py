@@ -1,0 +1,218 @@
+"""The raw data at rest: `raw_tick_data/by_date/day-YYYY-MM-DD/data_type-…/<raw name>.parquet` below the data root.
+
+It is read only, and by footers alone: what is there, and what is wrong with it.
+"""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from tickreel.rpc.errors import not_found
+from tickreel.stores.footers import Footer, Footers
+from tickreel.stores.instrument_name import InstrumentName
+from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, EARLIEST, LATEST, REPLAY_CLOCK, TRADES, guess_unit, schema_faults
+from tickreel.v1 import market_data_pb2, result_pb2
+
+BY_DATE = "raw_tick_data/by_date"
+DATA_TYPE_FOLDERS = {"data_type-trades": TRADES, "data_type-book_snapshot_5": BOOK_SNAPSHOT_5}
+ENDING = ".parquet"
+
+
+@dataclass(frozen=True)
+class RawFile:
+    """One raw file by its footer.
+
+    Attributes:
+        path: Relative to the data root, with forward slashes.
+        dataset: The day folder it lies in; empty outside of the layout.
+        day: The UTC day of that folder.
+        instrument: The raw name: the file's name without its ending.
+        span: The first and last time of the replay clock, UNIX nanoseconds; None where the footer does not say.
+        faults: What keeps it from being converted; each is among the warnings too.
+    """
+
+    path: str
+    dataset: str
+    day: date | None
+    instrument: str
+    data_type: market_data_pb2.DataType
+    size_bytes: int
+    mtime_ns: int
+    rows: int
+    span: tuple[int, int] | None
+    faults: tuple[str, ...]
+    warnings: tuple[result_pb2.Finding, ...]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A day folder with its files."""
+
+    dataset_id: str
+    day: date | None
+    files: tuple[RawFile, ...]
+    warnings: tuple[result_pb2.Finding, ...]
+
+
+@dataclass
+class Listing:
+    """The paths of one day folder: files by data type, and what does not belong."""
+
+    files: list[tuple[Path, market_data_pb2.DataType]] = field(default_factory=list)
+    strays: list[Path] = field(default_factory=list)
+
+
+def day_of(dataset_id: str) -> date | None:
+    """The day of a day folder's name, or None where the name has none."""
+    text = dataset_id.removeprefix("day-")
+    try:
+        return date.fromisoformat(text) if text != dataset_id and len(text) == len("2024-07-18") else None
+    except ValueError:
+        return None
+
+
+def utc_day(nanoseconds: int) -> date:
+    """The UTC day of an instant."""
+    return datetime.fromtimestamp(nanoseconds // 1_000_000_000, UTC).date()
+
+
+def warning(code: str, message: str) -> result_pb2.Finding:
+    """A finding that the figures suffer from."""
+    return result_pb2.Finding(severity=result_pb2.SEVERITY_WARNING, code=code, message=message)
+
+
+class RawStore:
+    """The raw files below a data root.
+
+    Args:
+        root: The data root; the folder that holds raw_tick_data.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self._footers = Footers()
+
+    def dataset_ids(self) -> list[str]:
+        """The names of the day folders, in no order; those whose name is no date are among them.
+
+        Raises:
+            TickreelError: NOT_FOUND where the data root is no folder.
+        """
+        if not self.root.is_dir():
+            raise not_found("data root", str(self.root))
+        folder = self.root / BY_DATE
+        if not folder.is_dir():
+            return []
+        return [entry.name for entry in os.scandir(folder) if entry.is_dir() and not entry.name.startswith(".")]
+
+    def dataset(self, dataset_id: str) -> Dataset:
+        """One day folder with its files, sorted by path.
+
+        Raises:
+            TickreelError: NOT_FOUND.
+        """
+        if dataset_id not in self.dataset_ids():
+            raise not_found("dataset", dataset_id)
+        listing = self.listing(dataset_id)
+        warnings = []
+        day = day_of(dataset_id)
+        if day is None:
+            text = f"the folder {dataset_id} is not named day-YYYY-MM-DD, so that no window finds it"
+            warnings.append(warning("NOT_A_DAY", text))
+        for stray in sorted(listing.strays):
+            text = f"{self.relative(stray)} is no {ENDING} file of an instrument in a folder data_type-…; it is left alone"
+            warnings.append(warning("STRAY_FILE", text))
+        files = self.examine(sorted(listing.files))
+        if not files:
+            warnings.append(warning("NO_FILES", f"the folder {dataset_id} holds no raw file"))
+        return Dataset(dataset_id, day, tuple(files), tuple(warnings))
+
+    def listing(self, dataset_id: str) -> Listing:
+        """The paths of a day folder, by names alone."""
+        listing = Listing()
+        folder = self.root / BY_DATE / dataset_id
+        if not self.holds(folder):
+            listing.strays.append(folder)
+            return listing
+        for child in self._children(folder):
+            data_type = DATA_TYPE_FOLDERS.get(child.name)
+            if data_type is None or not child.is_dir() or not self.holds(child):
+                listing.strays.append(child)
+                continue
+            for path in self._children(child):
+                if path.name.endswith(ENDING) and _is_raw_name(path.name.removesuffix(ENDING)) and self.holds(path):
+                    listing.files.append((path, data_type))
+                else:
+                    listing.strays.append(path)
+        return listing
+
+    def examine(self, paths: Iterable[tuple[Path, market_data_pb2.DataType]]) -> list[RawFile]:
+        """The files of paths, by their footers."""
+        wanted = list(paths)
+        footers = self._footers.read_all(path for path, _ in wanted)
+        return [self._describe(path, data_type, footer) for (path, data_type), footer in zip(wanted, footers, strict=True)]
+
+    def identity(self, path: str) -> tuple[int, int] | None:
+        """The size and time of change of a raw file now, or None where it is gone."""
+        try:
+            stat = (self.root / path).stat()
+        except OSError:
+            return None
+        return stat.st_size, stat.st_mtime_ns
+
+    def holds(self, path: Path) -> bool:
+        """Whether a path stays below the data root when its symbolic links are followed."""
+        return Path(os.path.realpath(path)).is_relative_to(self.root)
+
+    def relative(self, path: Path) -> str:
+        """A path as it is told: relative to the data root."""
+        return path.relative_to(self.root).as_posix()
+
+    def dataset_of(self, path: Path) -> str:
+        """The day folder that a file lies in; empty where it lies outside of the layout."""
+        parts = self.relative(path).split("/")
+        return parts[2] if len(parts) == 5 and "/".join(parts[:2]) == BY_DATE else ""
+
+    def _children(self, folder: Path) -> list[Path]:
+        return [folder / entry.name for entry in os.scandir(folder) if not entry.name.startswith(".")]
+
+    def _describe(self, path: Path, data_type: market_data_pb2.DataType, footer: Footer) -> RawFile:
+        relative = self.relative(path)
+        dataset = self.dataset_of(path)
+        faults = [footer.fault] if footer.fault else schema_faults(footer.schema, data_type)
+        if not faults and footer.rows == 0:
+            faults.append(("NO_ROWS", "has no rows"))
+        notes = []
+        span = None
+        recorded = footer.ranges.get(REPLAY_CLOCK)
+        if not faults and recorded is None:
+            notes.append(("NO_STATISTICS", f"does not say in its footer from when to when it is ({REPLAY_CLOCK})"))
+        elif not faults and recorded is not None:
+            wrong = next((value for value in recorded if not EARLIEST <= value < LATEST), None)
+            if wrong is None:
+                span = (recorded[0] * 1000, recorded[1] * 1000)
+            else:
+                text = f"has the {REPLAY_CLOCK} {wrong}; it must be in microseconds since 1970, but {guess_unit(wrong)}"
+                faults.append(("TIMES_IMPLAUSIBLE", text))
+        return RawFile(
+            path=relative,
+            dataset=dataset,
+            day=day_of(dataset),
+            instrument=path.name.removesuffix(ENDING),
+            data_type=data_type,
+            size_bytes=footer.size_bytes,
+            mtime_ns=footer.mtime_ns,
+            rows=footer.rows,
+            span=span,
+            faults=tuple(f"{relative} {text}" for _, text in faults),
+            warnings=tuple(warning(code, f"{relative} {text}") for code, text in (*faults, *notes)),
+        )
+
+
+def _is_raw_name(stem: str) -> bool:
+    try:
+        return InstrumentName.parse(stem).raw_name == stem
+    except ValueError:
+        return False

@@ -1,0 +1,142 @@
+"""The results at rest: one JSON file for a fast run, one folder for a full one.
+
+    <root>/fast/<run_id>.json
+    <root>/full/<run_id>/{summary,orders,timeline}.json, {orders,fills,timeline,equity,ticks}.parquet
+    <tickdata>/<run_id>.json
+
+Everything is written under a name that begins with a dot; one rename commits it, the ticks before the result that speaks of them.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from google.protobuf import json_format
+
+from tickreel.rpc.errors import TickreelError, not_found
+from tickreel.v1 import result_pb2
+
+
+@dataclass(frozen=True)
+class StoredResult:
+    """A committed result: its id, its summary file, and when it was committed (UNIX nanoseconds)."""
+
+    run_id: str
+    summary: Path
+    committed_at: int
+
+
+class ResultStore:
+    """The folder of the results and that of the tick exports."""
+
+    def __init__(self, root: Path, tickdata_root: Path) -> None:
+        self.root = root
+        self.tickdata_root = tickdata_root
+
+    def check_writable(self) -> None:
+        """Sees whether results can be written, by writing.
+
+        Raises:
+            TickreelError: STORE_NOT_WRITABLE, naming the folder.
+        """
+        for folder in (self.root / "fast", self.root / "full", self.tickdata_root):
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                with tempfile.TemporaryFile(dir=folder):
+                    pass
+            except OSError as error:
+                message = f"results cannot be written to {folder}: {error.strerror or error}"
+                raise TickreelError("STORE_NOT_WRITABLE", message, path=folder) from None
+
+    def summary_path(self, run_id: str, mode: result_pb2.RunMode) -> Path:
+        """The file with the summary of a run."""
+        if mode == result_pb2.RUN_MODE_FULL:
+            return self.root / "full" / run_id / "summary.json"
+        return self.root / "fast" / f"{run_id}.json"
+
+    def ticks_path(self, run_id: str) -> Path:
+        """The tick export of a run."""
+        return self.tickdata_root / f"{run_id}.json"
+
+    def staging(self, run_id: str) -> Path:
+        """A new, empty folder for the files of a full run; `commit` moves it into place."""
+        staging = self._staging(run_id)
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir(parents=True)
+        return staging
+
+    def drop_staging(self, run_id: str) -> None:
+        """Removes a folder from `staging` that was not committed."""
+        shutil.rmtree(self._staging(run_id), ignore_errors=True)
+
+    def commit(self, result: result_pb2.Result, staging: Path | None, ticks: Path | None) -> None:
+        """Makes a result visible, whole.
+
+        Args:
+            staging: The folder from `staging`, with all but the summary. None for a fast run.
+            ticks: The finished tick export, in the folder of the exports. None where there is none.
+        """
+        if ticks is not None:
+            ticks.rename(self.ticks_path(result.run_id))
+        text = to_json(result)
+        if staging is not None:
+            (staging / "summary.json").write_text(text)
+            staging.rename(self.root / "full" / result.run_id)
+            return
+        path = self.summary_path(result.run_id, result_pb2.RUN_MODE_FAST)
+        partial = path.with_name(f".{path.name}")
+        partial.write_text(text)
+        partial.rename(path)
+
+    def discard(self, run_id: str) -> None:
+        """Removes everything of a run, committed or not."""
+        (self.root / "fast" / f"{run_id}.json").unlink(missing_ok=True)
+        (self.root / "fast" / f".{run_id}.json").unlink(missing_ok=True)
+        for folder in (self.root / "full" / run_id, self._staging(run_id)):
+            shutil.rmtree(folder, ignore_errors=True)
+        self.ticks_path(run_id).unlink(missing_ok=True)
+        for partial in self.tickdata_root.glob(f".{run_id}.json*"):
+            partial.unlink(missing_ok=True)
+
+    def stored(self) -> Iterator[StoredResult]:
+        """The committed results, in no particular order."""
+        for path in (self.root / "fast").glob("[!.]*.json"):
+            yield StoredResult(path.stem, path, path.stat().st_mtime_ns)
+        for path in (self.root / "full").glob("[!.]*/summary.json"):
+            yield StoredResult(path.parent.name, path, path.stat().st_mtime_ns)
+
+    def find(self, run_id: str) -> StoredResult:
+        """The committed result of a run.
+
+        Raises:
+            TickreelError: NOT_FOUND.
+        """
+        if run_id and not run_id.startswith(".") and "/" not in run_id:
+            for mode in (result_pb2.RUN_MODE_FAST, result_pb2.RUN_MODE_FULL):
+                path = self.summary_path(run_id, mode)
+                if path.is_file():
+                    return StoredResult(run_id, path, path.stat().st_mtime_ns)
+        raise not_found("result", run_id)
+
+    def load(self, stored: StoredResult) -> result_pb2.Result:
+        """Reads a result.
+
+        Raises:
+            TickreelError: DATA_CHANGED where the file is not what was written.
+        """
+        try:
+            return json_format.Parse(stored.summary.read_text(), result_pb2.Result(), ignore_unknown_fields=True)
+        except (OSError, ValueError, json_format.ParseError) as error:
+            message = f"the result file {stored.summary} cannot be read: {error}"
+            raise TickreelError("DATA_CHANGED", message, run_id=stored.run_id) from None
+
+    def _staging(self, run_id: str) -> Path:
+        return self.root / "full" / f".{run_id}"
+
+
+def to_json(result: result_pb2.Result) -> str:
+    """A result as the text of its file."""
+    values = json_format.MessageToDict(result, always_print_fields_with_no_presence=True)
+    return json_format.json.dumps(values, indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,200 @@
+"""The search for the raw files of an instrument in a window, and what there is instead where it finds none."""
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from tickreel.rpc.errors import TickreelError, Violation
+from tickreel.stores.footers import READERS
+from tickreel.stores.instrument_name import InstrumentName
+from tickreel.stores.raw import BY_DATE, DATA_TYPE_FOLDERS, ENDING, RawFile, RawStore, day_of, utc_day
+from tickreel.v1 import market_data_pb2
+
+# The paths that a run config has for the parts of a search; the runner passes violations on as they are.
+INSTRUMENT = "instrument.id"
+WINDOW = "time_window"
+DATASET = "dataset"
+TRADES_PATH = "data_catalog.trades_path"
+FILE_PATTERN = "data_catalog.instrument_file_pattern"
+DATA_ROOT = "environment.UNIFIED_CLOUD_LOCAL_PATH"
+
+# What stands for the data root at the beginning of a path.
+ROOT_MARK = "@data_downloads/"
+_MOST_NAMED = 12
+
+
+@dataclass(frozen=True)
+class SourceSearch:
+    """What is looked for.
+
+    Attributes:
+        window: Its first and last instant, UNIX nanoseconds, both inclusive.
+        dataset: The day folder to look in; empty for all that the window touches.
+        file_pattern: The name of the files without their ending, `*` allowed; empty for the raw name.
+        path: A glob below the data root that replaces the search by name; empty for none.
+    """
+
+    instrument: InstrumentName
+    data_type: market_data_pb2.DataType
+    window: tuple[int, int]
+    dataset: str = ""
+    file_pattern: str = ""
+    path: str = ""
+
+    def run(self, store: RawStore) -> list[RawFile]:
+        """The files that have rows in the window by their footers, in time order. One whose footer does not say is taken.
+
+        Raises:
+            TickreelError: DATA_REFUSED with one violation a problem: nothing there, another instrument's files, a file that cannot
+                be read, a path that leaves the data root.
+        """
+        if not store.root.is_dir():
+            raise self._refusal(Violation(DATA_ROOT, f"{store.root} is no folder; it must be the root of the raw data"))
+        if self.dataset and self.dataset not in store.dataset_ids():
+            there = _name_some(sorted(store.dataset_ids()))
+            raise self._refusal(Violation(DATASET, f"there is no day folder {self.dataset!r}; there are {there}"))
+        candidates = self._by_path(store) if self.path else self._by_name(store)
+        names = sorted({path.name.removesuffix(ENDING) for path in candidates})
+        if any(name != self.instrument.raw_name for name in names):
+            raise self._refusal(self._wrong_instrument(names))
+        files = [file for file in store.examine((path, self.data_type) for path in candidates) if self._meets_window(file)]
+        if not files:
+            raise self._refusal(self._nothing(store, candidates))
+        faults = [Violation(self._field, fault) for file in files for fault in file.faults]
+        faults += [Violation(self._field, text) for text in _same_rows_twice(files)]
+        if faults:
+            raise self._refusal(*faults)
+        return sorted(files, key=lambda file: (file.span or (_midnight(file.day),), file.path))
+
+    @property
+    def _field(self) -> str:
+        return TRADES_PATH if self.path else FILE_PATTERN
+
+    @property
+    def _days(self) -> tuple[date, date]:
+        """The days whose folders may hold rows of the window: a row near midnight can lie in the folder beside."""
+        start, end = (utc_day(instant) for instant in self.window)
+        return start - timedelta(days=1), end + timedelta(days=1)
+
+    def _by_name(self, store: RawStore) -> list[Path]:
+        pattern = self.file_pattern or self.instrument.raw_name
+        if "/" in pattern or "\\" in pattern or pattern in (".", ".."):
+            text = f"{pattern!r} is no name of a file; it must be one without folders, {self.instrument.raw_name} for example"
+            raise self._refusal(Violation(FILE_PATTERN, text))
+        listed = _files(store, [name for name in store.dataset_ids() if self._touches(name)], self.data_type)
+        return sorted(path for path in listed if fnmatchcase(path.name.removesuffix(ENDING), pattern))
+
+    def _by_path(self, store: RawStore) -> list[Path]:
+        pattern = self.path.removeprefix(ROOT_MARK)
+        parts = pattern.split("/")
+        if pattern.startswith(("/", "~")) or ".." in parts or "" in parts or "\\" in pattern or "\0" in pattern:
+            text = f"{self.path!r} leaves the data root; it must be a path below it, {BY_DATE}/day-*/data_type-trades/*{ENDING}"
+            raise self._refusal(Violation(TRADES_PATH, text))
+        try:
+            matches = sorted(path for path in store.root.glob(pattern) if path.is_file())
+        except ValueError as error:
+            raise self._refusal(Violation(TRADES_PATH, f"{self.path!r} is no glob: {error}")) from None
+        outside = [store.relative(path) for path in matches if not store.holds(path)]
+        if outside:
+            text = f"{_name_some(outside)} leads out of the data root by a symbolic link; only files below it are read"
+            raise self._refusal(Violation(TRADES_PATH, text))
+        other = [store.relative(path) for path in matches if path.suffix != ENDING]
+        if other:
+            raise self._refusal(Violation(TRADES_PATH, f"matches {_name_some(other)}; it must match {ENDING} files alone"))
+        return [path for path in matches if self._touches(store.dataset_of(path), outside_layout=not self.dataset)]
+
+    def _touches(self, dataset_id: str, *, outside_layout: bool = False) -> bool:
+        if self.dataset and dataset_id != self.dataset:
+            return False
+        day = day_of(dataset_id)
+        first, last = self._days
+        return outside_layout if day is None else first <= day <= last
+
+    def _meets_window(self, file: RawFile) -> bool:
+        start, end = self.window
+        if file.span is not None:
+            return file.span[0] <= end and file.span[1] >= start
+        # A broken or empty neighbour does not stand in the way of a day that is whole.
+        return not file.faults or file.day is None or utc_day(start) <= file.day <= utc_day(end)
+
+    def _wrong_instrument(self, names: list[str]) -> Violation:
+        if len(names) > 1:
+            return Violation(self._field, f"matches files of several instruments: {_name_some(names)}; it must match one's alone")
+        return Violation(self._field, f"matches files of {names[0]}, but the instrument is {self.instrument.raw_name}")
+
+    def _nothing(self, store: RawStore, candidates: list[Path]) -> Violation:
+        """Which part of the search is at fault, and what there is instead."""
+        name, kind = self.instrument.raw_name, _rows_word(self.data_type)
+        window = " to ".join(_instant(instant) for instant in self.window)
+        if candidates:
+            spans = [f"{file.path} is {_span(file)}" for file in store.examine((path, self.data_type) for path in candidates)]
+            return Violation(WINDOW, f"no {kind} of {name} from {window}; {_name_some(spans)}")
+        if self.path:
+            matched = sorted(store.relative(path) for path in store.root.glob(self.path.removeprefix(ROOT_MARK)))
+            if not matched:
+                return Violation(TRADES_PATH, f"{self.path!r} matches no file below the data root")
+            return Violation(WINDOW, f"no {kind} of {name} from {window}; the path matches {_name_some(matched)}")
+        listed = _files(store, store.dataset_ids(), self.data_type)
+        instruments = sorted({path.name.removesuffix(ENDING) for path in listed})
+        if not instruments:
+            return Violation(INSTRUMENT, f"there are no {kind} of any instrument below {BY_DATE} of the data root")
+        if name not in instruments:
+            return Violation(INSTRUMENT, f"there are no {kind} of {name}; there are some of {_name_some(instruments)}")
+        if self.file_pattern and not any(fnmatchcase(found, self.file_pattern) for found in instruments):
+            text = f"{self.file_pattern!r} matches no file; there are {_name_some(instruments)}"
+            return Violation(FILE_PATTERN, text)
+        days = sorted(store.dataset_of(path) for path in listed if path.name == name + ENDING)
+        if self.dataset:
+            return Violation(DATASET, f"{self.dataset} has no {kind} of {name} from {window}; they are in {_name_some(days)}")
+        return Violation(WINDOW, f"no {kind} of {name} from {window}; there are some in {_name_some(days)}")
+
+    def _refusal(self, *violations: Violation) -> TickreelError:
+        name, kind = self.instrument.raw_name, _rows_word(self.data_type)
+        return TickreelError("DATA_REFUSED", f"the {kind} of {name} cannot be used", violations, instrument=name)
+
+
+def _files(store: RawStore, dataset_ids: Iterable[str], data_type: market_data_pb2.DataType) -> list[Path]:
+    """The paths of all files of a data type in day folders, read side by side."""
+    with ThreadPoolExecutor(max_workers=READERS) as pool:
+        listings = list(pool.map(store.listing, dataset_ids))
+    return [path for listing in listings for path, found in listing.files if found == data_type]
+
+
+def _same_rows_twice(files: list[RawFile]) -> list[str]:
+    seen: dict[object, str] = {}
+    twice = []
+    for file in sorted(files, key=lambda file: file.path):
+        key = (file.span, file.rows) if file.span else file.path
+        if key in seen:
+            twice.append(f"{seen[key]} and {file.path} hold as many rows of the same times; one of them is a copy")
+        seen[key] = file.path
+    return twice
+
+
+def _rows_word(data_type: market_data_pb2.DataType) -> str:
+    folder = next(name for name, found in DATA_TYPE_FOLDERS.items() if found == data_type)
+    return folder.removeprefix("data_type-")
+
+
+def _name_some(names: list[str]) -> str:
+    shown = ", ".join(names[:_MOST_NAMED]) or "none"
+    return f"{shown} and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else shown
+
+
+def _instant(nanoseconds: int) -> str:
+    seconds, rest = divmod(nanoseconds, 1_000_000_000)
+    text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{text}.{rest:09d}".rstrip("0").rstrip(".") + "Z"
+
+
+def _span(file: RawFile) -> str:
+    if file.span is None:
+        return "unreadable" if file.faults else "without times in its footer"
+    return " to ".join(_instant(instant) for instant in file.span)
+
+
+def _midnight(day: date | None) -> int:
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1_000_000_000 if day else 0

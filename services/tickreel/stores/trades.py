@@ -1,0 +1,103 @@
+"""Trade rows of converted files, as columns of integers."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tickreel.v1 import market_data_pb2
+
+Int64 = npt.NDArray[np.int64]
+
+_SIDES = {"BUY": market_data_pb2.AGGRESSOR_SIDE_BUY, "SELL": market_data_pb2.AGGRESSOR_SIDE_SELL}
+
+
+@dataclass(frozen=True)
+class TradeRows:
+    """Some trade rows in replay order, as the engine's catalog has them."""
+
+    batch: pa.RecordBatch | pa.Table
+
+    def __len__(self) -> int:
+        return self.batch.num_rows
+
+    @property
+    def ts_event(self) -> Int64:
+        """Times on the exchange's clock, UNIX nanoseconds."""
+        return _int64(self.batch.column("ts_event"))
+
+    @property
+    def ts_init(self) -> Int64:
+        """Times on the replay clock, UNIX nanoseconds, strictly increasing within a file."""
+        return _int64(self.batch.column("ts_init"))
+
+    def price(self, precision: int) -> Int64:
+        """Prices times 10^precision."""
+        return _ticks(self.batch.column("price"), precision)
+
+    def size(self, precision: int) -> Int64:
+        """Sizes times 10^precision."""
+        return _ticks(self.batch.column("size"), precision)
+
+    @property
+    def side(self) -> npt.NDArray[np.uint8]:
+        """Values of `AggressorSide`."""
+        column = _one(self.batch.column("aggressor_side"))
+        words = column.dictionary.to_pylist()
+        codes = np.array([_SIDES.get(word, market_data_pb2.AGGRESSOR_SIDE_UNSPECIFIED) for word in words], dtype=np.uint8)
+        return codes[column.indices.to_numpy()]
+
+    @property
+    def trade_id(self) -> list[str]:
+        """Ids of the trades."""
+        return self.batch.column("trade_id").to_pylist()
+
+
+def read_trades(
+    path: Path, start: int, end: int, columns: Sequence[str] | None = None, batch_rows: int = 65_536
+) -> Iterator[TradeRows]:
+    """Reads the rows of a file whose replay time lies in a window, a batch at a time.
+
+    Args:
+        start, end: UNIX nanoseconds, both inclusive.
+        columns: Those to read; `ts_init` comes with them. Default: all.
+
+    Raises:
+        OSError: The file is gone or cannot be read.
+    """
+    with pq.ParquetFile(path) as file:
+        groups = [group for group in range(file.num_row_groups) if _meets(file.metadata.row_group(group), start, end)]
+        wanted = None if columns is None else sorted({*columns, "ts_init"})
+        for batch in file.iter_batches(batch_rows, row_groups=groups, columns=wanted):
+            times = _int64(batch.column("ts_init"))
+            first, past = np.searchsorted(times, start, "left"), np.searchsorted(times, end, "right")
+            if past > first:
+                yield TradeRows(batch.slice(first, past - first))
+
+
+def _meets(group: pq.RowGroupMetaData, start: int, end: int) -> bool:
+    for index in range(group.num_columns):
+        column = group.column(index)
+        if column.path_in_schema == "ts_init" and column.statistics is not None and column.statistics.has_min_max:
+            # The raw values: as datetimes they would lose their nanoseconds.
+            return column.statistics.min_raw <= end and column.statistics.max_raw >= start
+    return True
+
+
+def _int64(column: pa.Array | pa.ChunkedArray) -> Int64:
+    return _one(column).cast(pa.int64()).to_numpy()
+
+
+def _ticks(column: pa.Array | pa.ChunkedArray, precision: int) -> Int64:
+    """Decimals as integers of a precision; exact, because a value with more decimals is refused by the cast."""
+    decimals = _one(column).cast(pa.decimal128(38, precision))
+    limbs = np.frombuffer(decimals.buffers()[1], dtype="<i8").reshape(-1, 2)
+    return limbs[decimals.offset : decimals.offset + len(decimals), 0]
+
+
+def _one(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

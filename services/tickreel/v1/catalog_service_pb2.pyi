@@ -1,0 +1,155 @@
+from tickreel.v1 import market_data_pb2 as _market_data_pb2
+from tickreel.v1 import result_pb2 as _result_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Freshness(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    FRESHNESS_UNSPECIFIED: _ClassVar[Freshness]
+    FRESHNESS_FRESH: _ClassVar[Freshness]
+    FRESHNESS_STALE: _ClassVar[Freshness]
+    FRESHNESS_ORPHANED: _ClassVar[Freshness]
+FRESHNESS_UNSPECIFIED: Freshness
+FRESHNESS_FRESH: Freshness
+FRESHNESS_STALE: Freshness
+FRESHNESS_ORPHANED: Freshness
+
+class Dataset(_message.Message):
+    __slots__ = ("dataset_id", "date", "instruments", "data_types", "rows", "size_bytes", "span", "warnings", "files")
+    DATASET_ID_FIELD_NUMBER: _ClassVar[int]
+    DATE_FIELD_NUMBER: _ClassVar[int]
+    INSTRUMENTS_FIELD_NUMBER: _ClassVar[int]
+    DATA_TYPES_FIELD_NUMBER: _ClassVar[int]
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    SPAN_FIELD_NUMBER: _ClassVar[int]
+    WARNINGS_FIELD_NUMBER: _ClassVar[int]
+    FILES_FIELD_NUMBER: _ClassVar[int]
+    dataset_id: str
+    date: str
+    instruments: _containers.RepeatedScalarFieldContainer[str]
+    data_types: _containers.RepeatedScalarFieldContainer[_market_data_pb2.DataType]
+    rows: int
+    size_bytes: int
+    span: _market_data_pb2.TimeWindow
+    warnings: _containers.RepeatedCompositeFieldContainer[_result_pb2.Finding]
+    files: _containers.RepeatedCompositeFieldContainer[SourceFile]
+    def __init__(self, dataset_id: _Optional[str] = ..., date: _Optional[str] = ..., instruments: _Optional[_Iterable[str]] = ..., data_types: _Optional[_Iterable[_Union[_market_data_pb2.DataType, str]]] = ..., rows: _Optional[int] = ..., size_bytes: _Optional[int] = ..., span: _Optional[_Union[_market_data_pb2.TimeWindow, _Mapping]] = ..., warnings: _Optional[_Iterable[_Union[_result_pb2.Finding, _Mapping]]] = ..., files: _Optional[_Iterable[_Union[SourceFile, _Mapping]]] = ...) -> None: ...
+
+class SourceFile(_message.Message):
+    __slots__ = ("path", "instrument", "data_type", "rows", "size_bytes", "span", "warnings")
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    INSTRUMENT_FIELD_NUMBER: _ClassVar[int]
+    DATA_TYPE_FIELD_NUMBER: _ClassVar[int]
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    SPAN_FIELD_NUMBER: _ClassVar[int]
+    WARNINGS_FIELD_NUMBER: _ClassVar[int]
+    path: str
+    instrument: str
+    data_type: _market_data_pb2.DataType
+    rows: int
+    size_bytes: int
+    span: _market_data_pb2.TimeWindow
+    warnings: _containers.RepeatedCompositeFieldContainer[_result_pb2.Finding]
+    def __init__(self, path: _Optional[str] = ..., instrument: _Optional[str] = ..., data_type: _Optional[_Union[_market_data_pb2.DataType, str]] = ..., rows: _Optional[int] = ..., size_bytes: _Optional[int] = ..., span: _Optional[_Union[_market_data_pb2.TimeWindow, _Mapping]] = ..., warnings: _Optional[_Iterable[_Union[_result_pb2.Finding, _Mapping]]] = ...) -> None: ...
+
+class ListDatasetsRequest(_message.Message):
+    __slots__ = ("page_size", "page_token")
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    page_size: int
+    page_token: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListDatasetsResponse(_message.Message):
+    __slots__ = ("datasets", "next_page_token")
+    DATASETS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    datasets: _containers.RepeatedCompositeFieldContainer[Dataset]
+    next_page_token: str
+    def __init__(self, datasets: _Optional[_Iterable[_Union[Dataset, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class GetDatasetRequest(_message.Message):
+    __slots__ = ("dataset_id",)
+    DATASET_ID_FIELD_NUMBER: _ClassVar[int]
+    dataset_id: str
+    def __init__(self, dataset_id: _Optional[str] = ...) -> None: ...
+
+class GetDatasetResponse(_message.Message):
+    __slots__ = ("dataset",)
+    DATASET_FIELD_NUMBER: _ClassVar[int]
+    dataset: Dataset
+    def __init__(self, dataset: _Optional[_Union[Dataset, _Mapping]] = ...) -> None: ...
+
+class ListInstrumentsRequest(_message.Message):
+    __slots__ = ("page_size", "page_token")
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    page_size: int
+    page_token: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListInstrumentsResponse(_message.Message):
+    __slots__ = ("instruments", "next_page_token")
+    INSTRUMENTS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    instruments: _containers.RepeatedCompositeFieldContainer[CatalogInstrument]
+    next_page_token: str
+    def __init__(self, instruments: _Optional[_Iterable[_Union[CatalogInstrument, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class CatalogInstrument(_message.Message):
+    __slots__ = ("instrument_id", "raw_name", "files", "rows", "size_bytes", "span")
+    INSTRUMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    RAW_NAME_FIELD_NUMBER: _ClassVar[int]
+    FILES_FIELD_NUMBER: _ClassVar[int]
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    SPAN_FIELD_NUMBER: _ClassVar[int]
+    instrument_id: str
+    raw_name: str
+    files: int
+    rows: int
+    size_bytes: int
+    span: _market_data_pb2.TimeWindow
+    def __init__(self, instrument_id: _Optional[str] = ..., raw_name: _Optional[str] = ..., files: _Optional[int] = ..., rows: _Optional[int] = ..., size_bytes: _Optional[int] = ..., span: _Optional[_Union[_market_data_pb2.TimeWindow, _Mapping]] = ...) -> None: ...
+
+class GetCoverageRequest(_message.Message):
+    __slots__ = ("instrument_id",)
+    INSTRUMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    instrument_id: str
+    def __init__(self, instrument_id: _Optional[str] = ...) -> None: ...
+
+class GetCoverageResponse(_message.Message):
+    __slots__ = ("intervals",)
+    INTERVALS_FIELD_NUMBER: _ClassVar[int]
+    intervals: _containers.RepeatedCompositeFieldContainer[CoverageInterval]
+    def __init__(self, intervals: _Optional[_Iterable[_Union[CoverageInterval, _Mapping]]] = ...) -> None: ...
+
+class CoverageInterval(_message.Message):
+    __slots__ = ("data_type", "price_precision", "size_precision", "span", "rows", "source", "digest", "freshness", "gap_seconds")
+    DATA_TYPE_FIELD_NUMBER: _ClassVar[int]
+    PRICE_PRECISION_FIELD_NUMBER: _ClassVar[int]
+    SIZE_PRECISION_FIELD_NUMBER: _ClassVar[int]
+    SPAN_FIELD_NUMBER: _ClassVar[int]
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    DIGEST_FIELD_NUMBER: _ClassVar[int]
+    FRESHNESS_FIELD_NUMBER: _ClassVar[int]
+    GAP_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    data_type: _market_data_pb2.DataType
+    price_precision: int
+    size_precision: int
+    span: _market_data_pb2.TimeWindow
+    rows: int
+    source: str
+    digest: str
+    freshness: Freshness
+    gap_seconds: float
+    def __init__(self, data_type: _Optional[_Union[_market_data_pb2.DataType, str]] = ..., price_precision: _Optional[int] = ..., size_precision: _Optional[int] = ..., span: _Optional[_Union[_market_data_pb2.TimeWindow, _Mapping]] = ..., rows: _Optional[int] = ..., source: _Optional[str] = ..., digest: _Optional[str] = ..., freshness: _Optional[_Union[Freshness, str]] = ..., gap_seconds: _Optional[float] = ...) -> None: ...

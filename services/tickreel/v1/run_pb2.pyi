@@ -1,0 +1,54 @@
+import datetime
+
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from tickreel.v1 import job_pb2 as _job_pb2
+from tickreel.v1 import result_pb2 as _result_pb2
+from tickreel.v1 import run_config_pb2 as _run_config_pb2
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Run(_message.Message):
+    __slots__ = ("run_id", "state", "config", "options", "config_digest", "progress", "failure", "result", "conversion_id", "created_at", "started_at", "ended_at")
+    RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    CONFIG_FIELD_NUMBER: _ClassVar[int]
+    OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    CONFIG_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    PROGRESS_FIELD_NUMBER: _ClassVar[int]
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    CONVERSION_ID_FIELD_NUMBER: _ClassVar[int]
+    CREATED_AT_FIELD_NUMBER: _ClassVar[int]
+    STARTED_AT_FIELD_NUMBER: _ClassVar[int]
+    ENDED_AT_FIELD_NUMBER: _ClassVar[int]
+    run_id: str
+    state: _job_pb2.JobState
+    config: _run_config_pb2.RunConfig
+    options: RunOptions
+    config_digest: str
+    progress: _job_pb2.Progress
+    failure: _job_pb2.JobFailure
+    result: _result_pb2.Result
+    conversion_id: str
+    created_at: _timestamp_pb2.Timestamp
+    started_at: _timestamp_pb2.Timestamp
+    ended_at: _timestamp_pb2.Timestamp
+    def __init__(self, run_id: _Optional[str] = ..., state: _Optional[_Union[_job_pb2.JobState, str]] = ..., config: _Optional[_Union[_run_config_pb2.RunConfig, _Mapping]] = ..., options: _Optional[_Union[RunOptions, _Mapping]] = ..., config_digest: _Optional[str] = ..., progress: _Optional[_Union[_job_pb2.Progress, _Mapping]] = ..., failure: _Optional[_Union[_job_pb2.JobFailure, _Mapping]] = ..., result: _Optional[_Union[_result_pb2.Result, _Mapping]] = ..., conversion_id: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class RunOptions(_message.Message):
+    __slots__ = ("mode", "snapshot_mode", "export_ticks", "dataset", "config_path")
+    MODE_FIELD_NUMBER: _ClassVar[int]
+    SNAPSHOT_MODE_FIELD_NUMBER: _ClassVar[int]
+    EXPORT_TICKS_FIELD_NUMBER: _ClassVar[int]
+    DATASET_FIELD_NUMBER: _ClassVar[int]
+    CONFIG_PATH_FIELD_NUMBER: _ClassVar[int]
+    mode: _result_pb2.RunMode
+    snapshot_mode: _result_pb2.SnapshotMode
+    export_ticks: bool
+    dataset: str
+    config_path: str
+    def __init__(self, mode: _Optional[_Union[_result_pb2.RunMode, str]] = ..., snapshot_mode: _Optional[_Union[_result_pb2.SnapshotMode, str]] = ..., export_ticks: bool = ..., dataset: _Optional[str] = ..., config_path: _Optional[str] = ...) -> None: ...
