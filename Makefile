@@ -37,7 +37,7 @@ test: lint ## Check everything: lint, then the tests with branch coverage
 lint: setup ## Check style, layers and contracts
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet || { echo "not formatted as ruff does: run $(BIN)/ruff format"; exit 1; }
-	@$(BIN)/lint-imports --no-logo > .lint-imports.log || { cat .lint-imports.log; exit 1; }
+	@report=$$($(BIN)/lint-imports --no-logo) || { echo "$$report"; exit 1; }
 	@$(BIN)/buf lint
 	@$(BIN)/buf format --diff --exit-code
 
@@ -50,7 +50,7 @@ proto: setup ## Generate services/tickreel/v1 from protos/
 	@$(BIN)/python -m grpc_tools.protoc -Iprotos --grpc_python_out=services protos/tickreel/v1/*_service.proto
 
 clean: ## Remove what the tools leave behind; .venv, data and results stay
-	@rm -rf .coverage .coverage.* htmlcov .pytest_cache .ruff_cache .hypothesis .import_linter_cache .lint-imports.log dist build
+	@rm -rf .coverage .coverage.* htmlcov .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist build
 	@find services tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # uv reads the lock file. One on the PATH is used as it is; otherwise it goes into a folder of its own, made by the Python found here.
@@ -74,5 +74,5 @@ clean: ## Remove what the tools leave behind; .venv, data and results stay
 	    .tools/uv-$(UV_VERSION)/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION); \
 	  fi; \
 	fi; \
-	env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT=.venv "$$uv" sync --quiet --frozen --extra services $${python:+--python "$$python"}; \
+	env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT=.venv "$$uv" sync --quiet --frozen --compile-bytecode --extra services $${python:+--python "$$python"}; \
 	touch .venv/ready

@@ -7,8 +7,9 @@ One scale holds for all money: the larger of the notional's and the currency's d
     unrealized = position x mark - cost of the open position        (average cost)
     realized   = equity - start + fees - unrealized                  (before fees)
 
-The cost of an open position is kept at 12 decimals more than a notional has, rounded half-even where a part of it is closed, because an
-average is not a decimal number; the split between realized and unrealized profit can be off by that, their sum is exact.
+The cost of an open position is kept at 12 decimals more than a notional has, rounded half-even where a part of it is
+closed, because an average is not a decimal number; the split between realized and unrealized profit can be off by that,
+their sum is exact.
 """
 
 from dataclasses import dataclass
@@ -121,8 +122,8 @@ def _from_zero(values: Integers) -> Integers:
 def _cost(position: Integers, signed: Integers) -> Integers:
     """The cost of the position after each fill, at average price, rounded to the scale of `signed`.
 
-    Adding to a position adds its notional; reducing it takes the same share of the cost; turning it over starts anew with the part that
-    opens the other side.
+    Adding to a position adds its notional; reducing it takes the same share of the cost; turning it over starts anew with
+    the part that opens the other side.
     """
     guard = 10**_COST_DECIMALS
     cost, costs = 0, [0]

@@ -1,7 +1,7 @@
 """Decimals as integers: a value is an integer times 10 to the power of minus its scale.
 
-Arrays are int64 where every intermediate value provably fits, and arrays of Python integers otherwise: the same expressions, exact
-either way.
+Arrays are int64 where every intermediate value provably fits, and arrays of Python integers otherwise: the same
+expressions, exact either way.
 """
 
 from collections.abc import Iterable

@@ -110,7 +110,8 @@ async def _convert(
         async with connect("converter", ("converter",), address, document, standalone=standalone) as connection:
             request = converter_service_pb2.CreateConversionRequest(request_id=str(uuid.uuid4()), spec=spec)
             interrupts.check()
-            response = await connection.guard(connection.client.call("CreateConversion", request, timeout=_CREATE_SECONDS))
+            with screen.busy("looking at the raw files"):
+                response = await connection.guard(connection.client.call("CreateConversion", request, timeout=_CREATE_SECONDS))
             if response.conversion.state in FINAL:
                 return response.conversion
             with display() as shown:

@@ -35,8 +35,10 @@ def size(number: float) -> str:
 
 def seconds(number: float) -> str:
     """A duration: 0.41 s, 12.3 s, 2:05, 1:02:05."""
-    if number < 60:
-        return f"{number:.2f} s" if number < 1 else f"{number:.1f} s"
+    if number < 1:
+        return f"{number:.2f} s"
+    if number < 59.95:
+        return f"{number:.1f} s"
     minutes, rest = divmod(round(number), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

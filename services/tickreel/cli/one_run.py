@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from tickreel.cli import screen
 from tickreel.cli.processes import Services
 from tickreel.rpc.errors import TickreelError, Violation
 from tickreel.rpc.settings import CATALOG_ROOT, DATA_ROOT
@@ -22,8 +23,9 @@ async def one_run_services(names: Iterable[str], environ: Mapping[str, str]) -> 
     with tempfile.TemporaryDirectory(prefix="tickreel-", ignore_cleanup_errors=True) as folder:
         own = {**environ, "TICKREEL_STATE_PATH": folder}
         async with Services(own, Path(folder) / "logs") as services:
-            for name in names:
-                await services.start((name, _ANY_PORT))
+            with screen.busy("starting the services"):
+                for name in names:
+                    await services.start((name, _ANY_PORT))
             yield services
 
 

@@ -9,11 +9,13 @@ from rich.table import Column
 from rich.text import Text
 
 from tickreel.cli import figures, screen
-from tickreel.jobs.job import FINAL, Job, state_name
+from tickreel.jobs.job import CANCELLING, FINAL, QUEUED, RUNNING, Job
 from tickreel.v1 import job_pb2
 
 # A log that is watched later has no use for more lines.
 _LINE_SECONDS = 3.0
+
+_NO_PHASE = {QUEUED: "queued", RUNNING: "starting", CANCELLING: "cancelling"}
 
 
 class Display(Protocol):
@@ -61,16 +63,13 @@ class Bars:
         if job.state == job_pb2.JOB_STATE_SUCCEEDED:
             self._complete(self._phases)
         elif progress.phase:
-            if progress.phase not in self._phases:
-                self._complete(self._phases)
-                self._phases[progress.phase] = self._progress.add_task("", total=None)
             # A bar without a total pulses.
-            self._progress.update(
-                self._phases[progress.phase],
-                completed=progress.done,
-                total=progress.total or None,
-                progress=progress,
-            )
+            state = {"completed": progress.done, "total": progress.total or None, "progress": progress}
+            if progress.phase in self._phases:
+                self._progress.update(self._phases[progress.phase], refresh=True, **state)
+            else:
+                self._complete(self._phases)
+                self._phases[progress.phase] = self._progress.add_task("", **state)
 
     def note(self, text: str) -> None:
         """Prints a line above the bars."""
@@ -115,7 +114,7 @@ class Lines:
             parts.append(f"{figures.seconds(progress.eta.ToMilliseconds() / 1000)} left")
         if progress.HasField("ts_event"):
             parts.append(f"at {figures.instant(progress.ts_event)}")
-        what = _phase_name(progress.phase) if progress.phase else state_name(job.state).lower()
+        what = _phase_name(progress.phase) if progress.phase else _NO_PHASE.get(job.state, "")
         screen.say(f"{what}: {', '.join(filter(None, parts))}" if any(parts) else what)
 
     def note(self, text: str) -> None:

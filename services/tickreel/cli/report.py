@@ -1,7 +1,9 @@
 """The report of a finished run, for a person: figures, findings, digests, and where everything lies."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -16,26 +18,26 @@ def print_report(result: result_pb2.Result) -> None:
     dataset = f", {result.dataset} alone" if result.dataset else ""
     screen.out.print(f"  {result.instrument}, {metadata.snapshot_mode}, {result.mode}{dataset}")
     screen.out.print(f"  {result.start} → {result.end}")
+    if metadata.replay_seconds:
+        rate = figures.count(summary.trade_rows / metadata.replay_seconds)
+        took = figures.seconds(metadata.replay_seconds)
+        screen.out.print(f"  replayed in {took}, {rate} rows/s, peak memory {figures.count(metadata.peak_memory_mib)} MiB")
     screen.out.print()
     screen.out.print(_figures(summary, metadata.currency))
     if result.findings:
         screen.heading("Findings")
         screen.print_findings(result.findings)
     screen.heading("Made from")
-    screen.out.print(
-        screen.pairs(
-            [
-                ("config", metadata.config_path),
-                ("catalog", metadata.catalog_root),
-                ("engine", metadata.engine),
-                ("config digest", metadata.config_digest),
-                ("data digest", metadata.data_digest),
-                ("result digest", metadata.result_digest),
-            ]
-        )
-    )
+    made_from = screen.pairs()
+    made_from.add_row("  config", metadata.config_path)
+    made_from.add_row("  catalog", shown_path(metadata.catalog_root))
+    made_from.add_row("  engine", metadata.engine)
+    made_from.add_row("  config digest", metadata.config_digest)
+    made_from.add_row("  data digest", metadata.data_digest)
+    made_from.add_row("  result digest", metadata.result_digest)
+    screen.out.print(made_from)
     screen.heading("Outputs")
-    screen.out.print(screen.pairs((name, shown_path(path)) for name, path in sorted(metadata.outputs.items())))
+    _print_outputs(list(metadata.outputs.values()))
 
 
 def shown_path(path: str) -> str:
@@ -44,33 +46,51 @@ def shown_path(path: str) -> str:
     return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path
 
 
+def _print_outputs(paths: Iterable[str]) -> None:
+    by_folder: dict[Path, list[str]] = {}
+    for path in sorted(paths):
+        by_folder.setdefault(Path(path).parent, []).append(Path(path).name)
+    for folder, names in sorted(by_folder.items()):
+        shown = shown_path(str(folder))
+        # A path is not folded, so that it can be copied.
+        if len(names) == 1:
+            screen.out.print(f"  {shown}/{names[0]}", soft_wrap=True)
+        else:
+            screen.out.print(f"  {shown}/", soft_wrap=True)
+            screen.out.print(Padding.indent("  ".join(names), 4))
+
+
 def _figures(summary: result_pb2.RunSummary, currency: str) -> Table:
-    unfilled = sum(summary.orders_unfilled.values())
     counts = [
         ("trade rows", summary.trade_rows),
         ("orders", summary.orders),
         ("filled whole", summary.orders_filled),
         ("filled in part", summary.orders_partially_filled),
-        ("unfilled", unfilled),
+        ("unfilled", sum(summary.orders_unfilled.values())),
         *((f"  {reason}", number) for reason, number in sorted(summary.orders_unfilled.items())),
         ("fills", summary.fills),
     ]
     sizes = [("volume", summary.volume), ("final position", summary.final_position)]
     money = [
-        ("realized pnl", summary.realized_pnl),
-        ("unrealized pnl", summary.unrealized_pnl),
-        ("fees", summary.fees),
-        ("pnl", summary.pnl),
-        ("max drawdown", summary.max_drawdown),
-        ("starting equity", summary.starting_equity),
-        ("final equity", summary.final_equity),
+        ("realized pnl", summary.realized_pnl, currency),
+        ("unrealized pnl", summary.unrealized_pnl, currency),
+        ("fees", summary.fees, currency),
+        ("pnl", summary.pnl, currency),
+        ("max drawdown", summary.max_drawdown, currency),
+        ("starting equity", summary.starting_equity, currency),
+        ("final equity", summary.final_equity, currency),
     ]
-    both = Table.grid(padding=(0, 4, 0, 0))
-    left = [(name, figures.count(number)) for name, number in counts]
-    left += list(zip([name for name, _ in sizes], figures.decimals(text for _, text in sizes), strict=True))
-    right = list(zip([name for name, _ in money], figures.decimals(text for _, text in money), strict=True))
-    right = [(name, f"{text} {currency}".rstrip() if currency else text) for name, text in right]
     if summary.HasField("pnl_usd"):
-        right.append(("pnl in USD", figures.decimals([summary.pnl_usd])[0]))
-    both.add_row(screen.pairs(left, right=True), screen.pairs(right, right=True))
+        money.append(("pnl in USD", summary.pnl_usd, "USD"))
+    left = screen.pairs(right=True)
+    for name, number in counts:
+        left.add_row(f"  {name}", figures.count(number))
+    for (name, _), text in zip(sizes, figures.decimals(text for _, text in sizes), strict=True):
+        left.add_row(f"  {name}", text)
+    right = screen.pairs(right=True)
+    right.add_column()
+    for (name, _, unit), text in zip(money, figures.decimals(text for _, text, _ in money), strict=True):
+        right.add_row(name, text, unit)
+    both = Table.grid(padding=(0, 4, 0, 0))
+    both.add_row(left, right)
     return both

@@ -93,7 +93,8 @@ async def _run(choice: _Choice, address: str | None, *, standalone: bool) -> run
             request = choice.request()
             json_format.ParseDict(connection.document, request.document)
             interrupts.check()
-            response = await connection.guard(connection.client.call("CreateRun", request, timeout=_CREATE_SECONDS))
+            with screen.busy("checking the config and the data"):
+                response = await connection.guard(connection.client.call("CreateRun", request, timeout=_CREATE_SECONDS))
             if choice.validate_only:
                 return response.run
             with display() as shown:
@@ -107,13 +108,9 @@ def _print_checked(checked: run_pb2.Run, output: str) -> None:
         return
     config = checked.config
     screen.out.print("Nothing is wrong; this would run:")
-    screen.out.print(
-        screen.pairs(
-            [
-                ("instrument", config.instrument.id),
-                ("window", figures.window(config.time_window)),
-                ("strategy", f"{config.strategy.name}, {config.strategy.submission_mode}"),
-                ("config digest", checked.config_digest),
-            ]
-        )
-    )
+    would = screen.pairs()
+    would.add_row("  instrument", config.instrument.id)
+    would.add_row("  window", figures.window(config.time_window))
+    would.add_row("  strategy", f"{config.strategy.name}, {config.strategy.submission_mode}")
+    would.add_row("  config digest", checked.config_digest)
+    screen.out.print(would)

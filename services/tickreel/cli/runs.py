@@ -79,6 +79,8 @@ def exit_with(ctx: click.Context, ended: run_pb2.Run, output: str) -> None:
 async def _watch(run_id: str, address: str) -> run_pb2.Run:
     client = ServiceClient("runner", address)
     try:
+        # Where nothing answers in the first place, there is nothing to wait for.
+        await client.call("GetRun", RUN.request("Get", run_id))
         with display() as shown:
             return await Watch(client, RUN, run_id, shown).to_end()
     finally:

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import click
 
-from tickreel.cli import figures, options, screen
+from tickreel.cli import options, screen
 from tickreel.cli.json_output import print_json
-from tickreel.cli.report import shown_path
 from tickreel.rpc.settings import DATA_ROOT
 
 
@@ -32,15 +31,15 @@ def sample_data(root: Path, seed: int, rows: int, output: str) -> None:
         from tickreel.stores.sample_data import SKIPPED, write_sample_data  # noqa: PLC0415 - not in a client's installation
     except ModuleNotFoundError as error:
         raise click.ClickException(f"{error.name} is not installed; this needs tickreel[services]") from None
-    progress: list[tuple[str, str]] = []
-    write_sample_data(root, seed, rows, lambda path, what: progress.append((str(path), what)))
+    files: list[tuple[Path, str]] = []
+    write_sample_data(root, seed, rows, lambda path, state: files.append((path, state)))
     if output == "json":
-        print_json({"root": str(root), "files": [{"path": path, "state": what} for path, what in progress]})
+        print_json({"root": str(root), "files": [{"path": str(path), "state": state} for path, state in files]})
         return
-    table = screen.table("sample file", "")
-    for path, what in progress:
-        table.add_row(shown_path(path), what)
+    table = screen.table("dataset", "instrument", "")
+    for path, state in files:
+        table.add_row(path.parent.parent.name, path.stem, state)
     screen.out.print(table)
-    skipped = sum(what == SKIPPED for _, what in progress)
-    if skipped == len(progress):
-        screen.out.print(f"All {figures.plural(skipped, 'file')} were there already; nothing was written.")
+    skipped = sum(state == SKIPPED for _, state in files)
+    nothing = "; nothing was written" if skipped == len(files) else ""
+    screen.out.print(f"Sample trades lie below {root}{nothing}.")

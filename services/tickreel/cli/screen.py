@@ -2,10 +2,12 @@
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import click
-from rich.console import Console, RenderableType
+from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -38,13 +40,11 @@ def table(*headers: str, right: Iterable[str] = (), fold: Iterable[str] = ()) ->
     return made
 
 
-def pairs(rows: Iterable[tuple[str, RenderableType]], *, right: bool = False) -> Table:
-    """A table of names and values, indented."""
+def pairs(*, right: bool = False) -> Table:
+    """An empty table of names and values; the values are figures where they stand on the right."""
     made = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=False)
     made.add_column(no_wrap=True, style="dim")
     made.add_column(justify="right" if right else "left", overflow="fold")
-    for name, value in rows:
-        made.add_row(f"  {name}", value)
     return made
 
 
@@ -73,14 +73,21 @@ def say_ended(noun: str, job_id: str, job: Job) -> None:
 
 
 def print_findings(findings: Iterable[result_pb2.Finding], subject: str = "") -> None:
-    """Prints findings one a line, warnings marked."""
+    """Prints findings: what they are called, and below it what they say."""
     for finding in findings:
-        grid = Table.grid(padding=(0, 2, 0, 0))
         is_warning = finding.severity == result_pb2.SEVERITY_WARNING
-        about = f"{subject}: {finding.message}" if subject else finding.message
-        grid.add_row(
-            Text(f"  {'warning' if is_warning else 'note'}", style="yellow" if is_warning else "dim"),
-            Text(finding.code, style="dim"),
-            Text(about),
-        )
-        out.print(grid)
+        line = Text("  warning  " if is_warning else "  note  ", style="yellow" if is_warning else "dim")
+        line.append(finding.code, style="default")
+        line.append(f"  {subject}" if subject else "", style="dim")
+        out.print(line)
+        out.print(Padding.indent(Text(finding.message), 4))
+
+
+@contextmanager
+def busy(text: str) -> Iterator[None]:
+    """Shows on a terminal that something is being waited for, until it is there."""
+    if not err.is_terminal:
+        yield
+        return
+    with err.status(text):
+        yield

@@ -112,6 +112,9 @@ def _print_services(services: Services, settings: Settings, output: str) -> None
             table.add_row(process.service, process.address, str(process.pid), shown_path(str(process.log)))
         screen.out.print(table)
         screen.out.print()
-        screen.out.print(screen.pairs((name, shown_path(str(path))) for name, path in paths.items()))
+        where = screen.pairs()
+        for name, path in paths.items():
+            where.add_row(name, shown_path(str(path)))
+        screen.out.print(where)
         screen.out.print()
         screen.out.print(Text("Tickreel is up. Ctrl-C stops it.", style="bold"))

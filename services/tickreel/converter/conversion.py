@@ -1,7 +1,8 @@
 """The conversion of one raw file of trades into one file of the catalog.
 
-Columns stay columns all the way; values are exact decimals, whatever noise their doubles carry; the order of the file is the order of the
-replay. A file that cannot be converted exactly is refused with every problem it has, and leaves nothing behind.
+Columns stay columns all the way; values are exact decimals, whatever noise their doubles carry; the order of the file
+is the order of the replay. A file that cannot be converted exactly is refused with every problem it has, and leaves
+nothing behind.
 """
 
 from collections.abc import Callable
@@ -154,7 +155,7 @@ class TradeConversion:
             (elsewhere, warn, "ROWS_OF_ANOTHER_DAY", "rows were recorded on another UTC day than the folder's; they are kept"),
         )
         return [
-            result_pb2.Finding(severity=severity, code=code, message=f"{self._source.path}: {count} {text}")
+            result_pb2.Finding(severity=severity, code=code, message=f"{count} {text}")
             for count, severity, code, text in told
             if count
         ]

@@ -1,11 +1,12 @@
 """From doubles back to the decimals that were meant.
 
-A recording says 0.1 and holds the nearest double; a sum or difference on the way adds a unit or two in the last place. The decimal that was
-meant is the one with the fewest places that lies within the noise of the double.
+A recording says 0.1 and holds the nearest double; a sum or difference on the way adds a unit or two in the last place.
+The decimal that was meant is the one with the fewest places that lies within the noise of the double.
 
-How much is noise: two different decimals of at most 15 significant digits are at least 2⁵²/10¹⁵ ≈ 4.5 spacings of the double between
-them apart, so a distance of 4 spacings can hide no digit that a double carries for sure. Beyond 15 digits nothing is for sure, and where
-the grid is nearly as fine as the doubles themselves everything would lie on it by chance: hence at most a sixteenth of its step, too.
+How much is noise: two different decimals of at most 15 significant digits are at least 2⁵²/10¹⁵ ≈ 4.5 spacings of the
+double between them apart, so a distance of 4 spacings can hide no digit that a double carries for sure. Beyond 15
+digits nothing is for sure, and where the grid is nearly as fine as the doubles themselves everything would lie on it by
+chance: hence at most a sixteenth of its step, too.
 """
 
 from dataclasses import dataclass

@@ -31,7 +31,9 @@ class Faults:
     def __bool__(self) -> bool:
         return bool(self._of_rows or self._of_file)
 
-    def add(self, column: str, problem: str, rows: Rows, values: Sequence[object] | npt.NDArray[np.generic], remedy: str = "") -> None:
+    def add(
+        self, column: str, problem: str, rows: Rows, values: Sequence[object] | npt.NDArray[np.generic], remedy: str = ""
+    ) -> None:
         """Adds rows with a problem; none is no problem.
 
         Args:

@@ -1,7 +1,7 @@
 """The replay clock: recorded times made strictly increasing, so that equal times keep their order.
 
-The engine's reader interleaves rows of equal time wherever a tie meets the end of one of its batches, and with the order the fills
-change. Recordings are in µs, so the digits below are free to carry the order.
+The engine's reader interleaves rows of equal time wherever a tie meets the end of one of its batches, and with the
+order the fills change. Recordings are in µs, so the digits below are free to carry the order.
 """
 
 import numpy as np
@@ -30,9 +30,12 @@ def replay_times(recorded: Int64) -> Int64:
 def crowded_instants(recorded: Int64, ts_init: Int64) -> list[tuple[int, int]]:
     """The instants with a row that ran past its µs, each as (recorded, last ts_init), in nanoseconds.
 
-    A µs has room for a thousand rows; a window that ends at such an instant must end at its last row instead. There are at most a thousandth
-    as many of them as rows.
+    A µs has room for a thousand rows; a window that ends at such an instant must end at its last row instead. There are
+    at most a thousandth as many of them as rows.
     """
-    instants = np.unique(recorded[ts_init // 1000 != recorded])
+    displaced = recorded[ts_init // 1000 != recorded]
+    if not displaced.size:
+        return []
+    instants = np.unique(displaced)
     last = ts_init[np.searchsorted(recorded, instants, side="right") - 1]
     return [(int(instant) * 1000, int(end)) for instant, end in zip(instants, last, strict=True)]

@@ -12,9 +12,10 @@ _FORM = b"tickreel trades 1"
 class RowDigest:
     """SHA-256 over the columns of trade rows, each column as one run of bytes, fed chunk by chunk.
 
-    The columns, in this order: price and size as 128-bit integers of scale 16, the side's code in one byte, the length of each id in one byte,
-    the ids one after another, ts_event and ts_init as 64-bit nanoseconds; integers are little-endian. The digest is the SHA-256 of the form's
-    name, the number of rows in 8 bytes, and the columns' digests. So it depends on neither precision nor chunks.
+    The columns, in this order: price and size as 128-bit integers of scale 16, the side's code in one byte, the length
+    of each id in one byte, the ids one after another, ts_event and ts_init as 64-bit nanoseconds; integers are
+    little-endian. The digest is the SHA-256 of the form's name, the number of rows in 8 bytes, and the columns'
+    digests. So it depends on neither precision nor chunks.
     """
 
     def __init__(self) -> None:

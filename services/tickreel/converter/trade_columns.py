@@ -106,7 +106,8 @@ def side_codes(column: pa.ChunkedArray, rows: Int64, faults: Faults) -> npt.NDAr
 def trade_ids(column: pa.ChunkedArray, rows: Int64, day: str) -> tuple[pa.StringArray, int]:
     """The ids of a chunk, and how many of them were made.
 
-    An id that the engine cannot hold (see `fit_ids`) becomes row-<day>-<row>: the same for the same file, another for every row.
+    An id that the engine cannot hold (see `fit_ids`) becomes row-<day>-<row>: the same for the same file, another for
+    every row.
 
     Args:
         rows: The numbers of the rows in the raw file, from 0.

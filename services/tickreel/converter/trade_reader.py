@@ -1,6 +1,7 @@
 """A raw file of trades, read in replay order, a chunk at a time."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from tickreel.stores.raw_schema import EARLIEST, LATEST, REPLAY_CLOCK, guess_uni
 Int64 = npt.NDArray[np.int64]
 
 # Rows of a chunk, and so of a row group of the catalog: a minute of a busy day then reads one or two MB.
-CHUNK_ROWS = 131_072
+CHUNK_ROWS = 65_536
 _COLUMNS = ["exchange", "symbol", "timestamp", "id", "side", "price", "amount"]
 _WORDS = ["exchange", "symbol", "side"]
 
@@ -61,10 +62,10 @@ class TradeReader:
         self.recorded = recorded if self._order is None else recorded[self._order]
 
     def chunks(self) -> Iterator[Chunk]:
-        """All rows in replay order, in chunks of 131,072 and a last one of the rest."""
+        """All rows in replay order, in chunks of 65,536 and a last one of the rest."""
         tables = self._in_file_order() if self._order is None else self._sorted(self._order)
         start = 0
-        for table in tables:
+        for table in _read_ahead(tables):
             end = start + table.num_rows
             rows = np.arange(start, end) if self._order is None else self._order[start:end]
             yield Chunk(start, rows, table)
@@ -93,6 +94,15 @@ class TradeReader:
         table = self._file.read(_COLUMNS).combine_chunks()
         for start in range(0, self.rows, CHUNK_ROWS):
             yield table.take(order[start : start + CHUNK_ROWS])
+
+
+def _read_ahead(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """The same tables, the next one being read while one is worked on."""
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="trade-reader") as beside:
+        pending = beside.submit(next, tables, None)
+        while (table := pending.result()) is not None:
+            pending = beside.submit(next, tables, None)
+            yield table
 
 
 def checked_times(name: str, column: pa.ChunkedArray, rows: Int64, faults: Faults) -> Int64:

@@ -1,11 +1,12 @@
 """The engine's catalog files, written as plain Arrow: NautilusTrader 2.0's own schema, without importing the engine.
 
-An object a row is what makes the usual way into the engine's catalog slow; the columns of a recording become the columns of the
-catalog here. Seen in the engine's reader, and kept by tests that read with it: a price is a decimal of scale 16 whatever the instrument's
-precision, which is metadata of the file; a side is one of three words of a dictionary; an id that the reader cannot hold aborts
-its process.
+An object a row is what makes the usual way into the engine's catalog slow; the columns of a recording become the
+columns of the catalog here. Seen in the engine's reader, and kept by tests that read with it: a price is a decimal of
+scale 16 whatever the instrument's precision, which is metadata of the file; a side is one of three words of a
+dictionary; an id that the reader cannot hold aborts its process.
 """
 
+import functools
 from collections.abc import Mapping
 from importlib import metadata
 
@@ -42,6 +43,7 @@ TRADE_SCHEMA = pa.schema(
 )
 
 
+@functools.cache
 def engine_version() -> str:
     """The version of the installed engine."""
     return metadata.version("nautilus_trader")
@@ -107,6 +109,17 @@ def fit_ids(ids: pa.StringArray) -> pa.BooleanArray:
     """
     length = pc.binary_length(ids)
     fit = pc.and_(pc.greater_equal(length, 1), pc.less_equal(length, MAX_ID_LENGTH))
-    fit = pc.and_(fit, pc.string_is_ascii(ids))
-    fit = pc.and_not(fit, pc.match_substring(ids, "\0"))
-    return pc.fill_null(pc.and_not(fit, pc.ascii_is_space(ids)), False)
+    if not _all_printable(ids):
+        fit = pc.and_(fit, pc.string_is_ascii(ids))
+        fit = pc.and_not(fit, pc.match_substring(ids, "\0"))
+        fit = pc.and_not(fit, pc.ascii_is_space(ids))
+    return pc.fill_null(fit, False)
+
+
+def _all_printable(texts: pa.StringArray) -> bool:
+    """Whether no byte of the texts is a space, a control character or beyond ASCII; one look at all of them at once."""
+    text = texts.buffers()[2]
+    if text is None or not text.size:
+        return True
+    characters = np.frombuffer(text, dtype=np.uint8)
+    return bool(characters.min() > ord(" ") and characters.max() < 0x7F)

@@ -15,17 +15,13 @@ RAW_DECIMALS = 16
 class Instrument:
     """An instrument: the engine's, and what turns the engine's raw integers into those of its precision."""
 
+    id: InstrumentId
     engine: CryptoPerpetual
     price_unit: int
     size_unit: int
     money_precision: int
     """The decimals of the settlement currency: what the engine rounds fees to."""
     money_unit: int
-
-    @property
-    def id(self) -> InstrumentId:
-        """The engine's id."""
-        return self.engine.id
 
 
 def decimal_of(value: float) -> Decimal:
@@ -63,6 +59,7 @@ def linear_perpetual(engine_id: str, config: run_config_pb2.InstrumentConfig) ->
         margin_maint=decimal_of(config.margin_maint),
     )
     return Instrument(
+        id=identifier,
         engine=engine,
         price_unit=10 ** (RAW_DECIMALS - config.price_precision),
         size_unit=10 ** (RAW_DECIMALS - config.size_precision),

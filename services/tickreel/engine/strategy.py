@@ -19,9 +19,9 @@ _RECORDED = ("on_trade", "on_order_filled", "on_order_canceled", "on_order_denie
 class ReplayStrategy(Strategy):
     """A strategy over one instrument.
 
-    A subclass says what it does in its docstring, whose first line ListStrategies shows, and which `submission_modes` of a config it
-    knows; it is made with the run's instrument and strategy block, and submits through `submit_order`. Callbacks that it overrides are
-    recorded all the same. An error that a callback raises fails the run with its traceback.
+    A subclass says what it does in its docstring, whose first line ListStrategies shows, and which `submission_modes` of a
+    config it knows; it is made with the run's instrument and strategy block, and submits through `submit_order`. Callbacks
+    that it overrides are recorded all the same. An error that a callback raises fails the run with its traceback.
     """
 
     submission_modes: ClassVar[tuple[str, ...]] = ("per_trade_tick",)
@@ -46,16 +46,18 @@ class ReplayStrategy(Strategy):
                 setattr(cls, name, _guarded(method, record))
 
     def on_start(self) -> None:
+        # Each access to the engine's clock makes a new Python object.
+        self._now = self.clock.timestamp_ns
         self.subscribe_trades(self.instrument.id)
 
     def submit_order(self, order: Any, *args: Any, **options: Any) -> None:
         """Submits an order, and puts it on the tape."""
-        tape, instrument = self.tape, self.instrument
+        instrument = self.instrument
         client_order_id = order.client_order_id.value
         price = order.price.raw // instrument.price_unit if order.has_price else 0
         quantity = order.quantity.raw // instrument.size_unit
-        ts = self.clock.timestamp_ns()
-        tape.order(client_order_id, ts, 1 if order.side == OrderSide.BUY else -1, price, quantity)
+        ts = self._now()
+        self.tape.order(client_order_id, ts, 1 if order.side == OrderSide.BUY else -1, price, quantity)
         super().submit_order(order, *args, **options)
         if self.purge_every:
             self._unpurged.append(client_order_id)

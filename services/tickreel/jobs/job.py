@@ -28,6 +28,7 @@ class Job(Protocol):
     ended_at: timestamp_pb2.Timestamp
 
     def SerializeToString(self) -> bytes: ...  # noqa: N802 - protobuf's own name
+    def ClearField(self, field_name: str) -> None: ...  # noqa: N802 - protobuf's own name
     def CopyFrom(self, other: "Job") -> None: ...  # noqa: N802 - protobuf's own name
 
 
@@ -46,7 +47,7 @@ def end(job: Job, state: job_pb2.JobState) -> None:
     """Any state → a final one; a final job has no progress left to show."""
     job.state = state
     job.ended_at.GetCurrentTime()
-    job.progress.Clear()
+    job.ClearField("progress")
 
 
 def fail(job: Job, error: TickreelError) -> None:

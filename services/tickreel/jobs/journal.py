@@ -1,15 +1,17 @@
 """The journal of a job service: one sqlite table whose rows are the jobs themselves.
 
-Every change of state is a committed transaction, so that a killed process loses none. The folder belongs to one process at a time.
+Every change of state is a committed transaction, so that a killed process loses none. The folder belongs to one process at
+a time.
 """
 
+import contextlib
 import fcntl
 import os
 import sqlite3
 from pathlib import Path
 
 from tickreel.jobs.job import FINAL, Job
-from tickreel.rpc.errors import TickreelError
+from tickreel.rpc.errors import TickreelError, invalid_request
 from tickreel.rpc.paging import Page
 
 
@@ -27,16 +29,20 @@ class Journal[J: Job]:
     def __init__(self, folder: Path, resource: type[J]) -> None:
         self._resource = resource
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self._database = sqlite3.connect(folder / "journal.sqlite", autocommit=True)
-            # A transaction survives the death of the process at once, and that of the machine at the next checkpoint.
-            self._database.execute("PRAGMA journal_mode = WAL")
-            self._database.execute(
-                "CREATE TABLE IF NOT EXISTS job (sequence INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,"
-                " request_id TEXT UNIQUE, request_digest TEXT NOT NULL, state INTEGER NOT NULL, resource BLOB NOT NULL)"
-            )
+            with contextlib.ExitStack() as opened:
+                folder.mkdir(parents=True, exist_ok=True)
+                lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+                opened.callback(os.close, lock)
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self._database = sqlite3.connect(folder / "journal.sqlite", autocommit=True)
+                opened.callback(self._database.close)
+                # A transaction survives the death of the process at once, and that of the machine at the next checkpoint.
+                self._database.execute("PRAGMA journal_mode = WAL")
+                self._database.execute(
+                    "CREATE TABLE IF NOT EXISTS job (sequence INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,"
+                    " request_id TEXT UNIQUE, request_digest TEXT NOT NULL, state INTEGER NOT NULL, resource BLOB NOT NULL)"
+                )
+                self._opened = opened.pop_all()
         except BlockingIOError:
             message = f"another process keeps its journal in {folder}; give this one another TICKREEL_STATE_PATH"
             raise TickreelError("STORE_NOT_WRITABLE", message, path=folder) from None
@@ -73,8 +79,15 @@ class Journal[J: Job]:
         return [(job_id, self._parse(resource)) for job_id, resource in rows]
 
     def page(self, page: Page) -> tuple[list[J], str]:
-        """A page of the jobs, newest first, and the token of the next."""
-        before = int(page.after) if page.after is not None else 2**63 - 1
+        """A page of the jobs, newest first, and the token of the next.
+
+        Raises:
+            TickreelError: INVALID_REQUEST for a token that no page gave.
+        """
+        try:
+            before = int(page.after) if page.after is not None else 2**63 - 1
+        except ValueError:
+            raise invalid_request("page_token", "is not one that this list gave; begin without one") from None
         statement = "SELECT sequence, resource FROM job WHERE sequence < ? ORDER BY sequence DESC LIMIT ?"
         rows = self._database.execute(statement, (before, page.size + 1)).fetchall()
         more = len(rows) > page.size
@@ -83,8 +96,7 @@ class Journal[J: Job]:
 
     def close(self) -> None:
         """Gives the folder back."""
-        self._database.close()
-        os.close(self._lock)
+        self._opened.close()
 
     def _parse(self, resource: bytes) -> J:
         return self._resource.FromString(resource)  # type: ignore[attr-defined, no-any-return]

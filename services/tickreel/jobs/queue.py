@@ -25,18 +25,13 @@ class LiveJob[J: Job]:
         self.job_id = job_id
         self.resource = resource
         self.task: asyncio.Task[None] | None = None
-        self._changed = asyncio.Event()
+        self.next_change = asyncio.Event()
+        """Set at the next change. Taken before the resource is read, or a change in between would be missed."""
 
     def changed(self) -> None:
         """Wakes everyone who waits: the resource has changed."""
-        self._changed.set()
-        self._changed = asyncio.Event()
-
-    async def wait(self, timeout: float) -> None:
-        """Waits for the next change, or for the timeout."""
-        event = self._changed
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(event.wait(), timeout)
+        self.next_change.set()
+        self.next_change = asyncio.Event()
 
 
 class JobQueue[J: Job]:
@@ -45,8 +40,8 @@ class JobQueue[J: Job]:
     Args:
         kind: What a job is called: run, conversion.
         journal: Where they are kept.
-        execute: Does a job's work, calling `LiveJob.changed` as it goes. Returns when it succeeded; raises `TickreelError` when it
-            failed; is cancelled when the job is, and must then leave nothing behind.
+        execute: Does a job's work, calling `LiveJob.changed` as it goes. Returns when it succeeded; raises `TickreelError`
+            when it failed; is cancelled when the job is, and must then leave nothing behind.
         slots: How many jobs run at a time.
     """
 
@@ -90,8 +85,8 @@ class JobQueue[J: Job]:
         job.created_at.GetCurrentTime()
         if job.state not in jobs.FINAL:
             job.state = jobs.QUEUED
-            live = self._live[job_id] = LiveJob(job_id, job)
             self._journal.add(job_id, job, request_id, request_digest)
+            live = self._live[job_id] = LiveJob(job_id, job)
             # Eager, or a cancellation before its first step would end it without a word in the journal.
             live.task = asyncio.Task(self._run(live), loop=asyncio.get_running_loop(), eager_start=True)
         else:
@@ -145,16 +140,15 @@ class JobQueue[J: Job]:
             TickreelError: NOT_FOUND.
         """
         loop = asyncio.get_running_loop()
-        while True:
-            live = self._live.get(job_id)
-            job = self.get(job_id)
-            yield job
-            if live is None or job.state in jobs.FINAL:
-                return
+        while live := self._live.get(job_id):
+            change = live.next_change
+            yield self._copy(live.resource)
             sent = loop.time()
-            await live.wait(HEARTBEAT)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(change.wait(), HEARTBEAT)
             if live.resource.state not in jobs.FINAL:
                 await asyncio.sleep(max(0.0, sent + WATCH_INTERVAL - loop.time()))
+        yield self.get(job_id)
 
     async def close(self) -> None:
         """Ends what is queued or running as interrupted, and closes the journal."""

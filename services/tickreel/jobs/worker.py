@@ -1,8 +1,8 @@
 """A job's own process: spawned, reporting as it goes, dead when its service is.
 
 The engine can abort its process and a file can exhaust memory; in a process of its own that ends one job with a reason, not the
-service with all jobs. What passes between the two is JSON lines: the spec on the worker's standard input (which then stays open: its end
-means that the service died), reports on a pipe. Standard output and error go to the job's log.
+service with all jobs. What passes between the two is JSON lines: the spec on the worker's standard input (which then stays
+open: its end means that the service died), reports on a pipe. Standard output and error go to the job's log.
 """
 
 import asyncio

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-
 from google.protobuf import timestamp_pb2
 
 from tickreel.rpc.columns import ROWS_PER_CHUNK, trade_columns

@@ -1,7 +1,8 @@
 """Columns on the wire: chunks of rows, written at memory speed.
 
-A packed fixed-width field has the same bytes on the wire as a length-delimited little-endian array, so a chunk is put together from
-array bytes and parsed once, instead of one Python integer a value (CONTRACTS: 0.07 ms instead of 3.8 ms for 32k rows of 5 columns).
+A packed fixed-width field has the same bytes on the wire as a length-delimited little-endian array, so a chunk is put
+together from array bytes and parsed once, instead of one Python integer a value (CONTRACTS: 0.07 ms instead of 3.8 ms for
+32k rows of 5 columns).
 """
 
 import numpy as np

@@ -5,7 +5,7 @@ A service raises `TickreelError`; the server turns it into a gRPC status with ex
 raises one ends FAILED with the same reason, message and metadata.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import grpc
@@ -17,9 +17,11 @@ from tickreel.v1 import error_reason_pb2, job_pb2
 
 DOMAIN = "tickreel"
 
-# gRPC's default for metadata is 8 KiB, and the details of an error travel as metadata.
-MAX_VIOLATIONS = 50
-MAX_MESSAGE = 2000
+# An error travels as metadata, of which a gRPC client takes 8 KiB by default; the difference is for gRPC's own entries.
+WIRE_BYTES = 7680
+# What the parts may take of it: a long message or value is cut so that violations have room.
+MESSAGE_BYTES = 1500
+VALUE_BYTES = 300
 
 
 @dataclass(frozen=True)
@@ -37,20 +39,20 @@ class TickreelError(Exception):
         reason: The name of an `ErrorReason` without its prefix.
         message: What happened, where, and what to do about it.
         violations: The fields at fault, one a problem.
-        metadata: The dynamic parts of the message, as strings.
+        metadata: The dynamic parts of the message, as strings; any key, those of the arguments before too.
 
     Raises:
         ValueError: The reason is not one of the contract's.
     """
 
-    def __init__(self, reason: str, message: str, violations: Iterable[Violation] = (), **metadata: object) -> None:
+    def __init__(self, reason: str, message: str, violations: Iterable[Violation] = (), /, **metadata: object) -> None:
         if reason not in _CODES:
             raise ValueError(f"unknown error reason {reason!r}")
         super().__init__(message)
         self.reason = reason
-        self.message = message
-        self.violations = tuple(violations)
-        self.metadata = {key: str(value) for key, value in metadata.items()}
+        self.message = _text(message)
+        self.violations = tuple(Violation(_text(v.field), _text(v.description)) for v in violations)
+        self.metadata = {key: _text(str(value)) for key, value in metadata.items()}
 
     @property
     def code(self) -> grpc.StatusCode:
@@ -67,16 +69,20 @@ class TickreelError(Exception):
         return job_pb2.JobFailure(reason=self.reason, message=str(self), metadata=self.metadata)
 
     def to_status(self) -> grpc.Status:
-        """The gRPC status that carries this."""
-        info = error_details_pb2.ErrorInfo(reason=self.reason, domain=DOMAIN, metadata=self.metadata)
-        details = [_pack(info)]
+        """The gRPC status that carries this.
+
+        What does not fit into a client's default limit is left out: the ends of a long message and of long metadata, and
+        the violations after those that have room, whose number stands in their place.
+        """
+        message = _cut(self.message, MESSAGE_BYTES)
+        metadata = {key: _cut(value, VALUE_BYTES) for key, value in self.metadata.items()}
+        info = error_details_pb2.ErrorInfo(reason=self.reason, domain=DOMAIN, metadata=metadata)
+        status = status_pb2.Status(code=getattr(code_pb2, self.code.name), message=message, details=[_pack(info)])
         if self.violations:
-            bad_request = error_details_pb2.BadRequest()
-            for violation in self.violations[:MAX_VIOLATIONS]:
-                bad_request.field_violations.add(field=violation.field, description=violation.description[:MAX_MESSAGE])
-            details.append(_pack(bad_request))
-        code = getattr(code_pb2, self.code.name)
-        return rpc_status.to_status(status_pb2.Status(code=code, message=self.message[:MAX_MESSAGE], details=details))
+            # The details are in base64.
+            room = (WIRE_BYTES - _wire_bytes(message)) * 3 // 4 - status.ByteSize()
+            status.details.append(_pack(_bad_request(self.violations, room)))
+        return rpc_status.to_status(status)
 
     @classmethod
     def from_rpc_error(cls, error: grpc.RpcError, service: str = "", address: str = "") -> "TickreelError":
@@ -111,6 +117,45 @@ def _pack(message: error_details_pb2.ErrorInfo | error_details_pb2.BadRequest) -
     packed = any_pb2.Any()
     packed.Pack(message)
     return packed
+
+
+def _bad_request(violations: Sequence[Violation], room: int) -> error_details_pb2.BadRequest:
+    """The violations that have room, in bytes; where not all do, the last says how many more there are."""
+    fitting = error_details_pb2.BadRequest()
+    # For the envelope and for the violation that counts the others.
+    room -= 200
+    for shown, violation in enumerate(violations):
+        description = _cut(violation.description, MESSAGE_BYTES)
+        one = error_details_pb2.BadRequest.FieldViolation(field=_cut(violation.field, VALUE_BYTES), description=description)
+        room -= one.ByteSize() + 4
+        if room < 0:
+            fitting.field_violations.add(field="…", description=f"{len(violations) - shown} more; there is no room to show them")
+            break
+        fitting.field_violations.append(one)
+    return fitting
+
+
+def _text(text: str) -> str:
+    """A text that can travel: the name of a file may have bytes that are no UTF-8, which Python holds as lone surrogates."""
+    return text.encode(errors="backslashreplace").decode()
+
+
+def _cut(text: str, limit: int) -> str:
+    """As much of a text as takes no more bytes on the wire than the limit."""
+    if _wire_bytes(text) <= limit:
+        return text
+    kept, room = "", limit - _wire_bytes("…")
+    for character in text:
+        room -= _wire_bytes(character)
+        if room < 0:
+            break
+        kept += character
+    return kept + "…"
+
+
+def _wire_bytes(text: str) -> int:
+    """What a message takes on the wire, where all but printable ASCII is percent-encoded."""
+    return sum(1 if 0x20 <= byte < 0x7F and byte != ord("%") else 3 for byte in text.encode())
 
 
 _CODES = {

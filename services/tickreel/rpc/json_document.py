@@ -14,7 +14,7 @@ from tickreel.rpc.errors import TickreelError, Violation
 
 # protobuf parses a Struct only so deep, and a run config is nowhere near it.
 _MAX_DEPTH = 30
-# Every whole number up to here is a double, and JSON numbers travel as doubles.
+# Every whole number below is a double, and JSON numbers travel as doubles.
 _MAX_WHOLE = 2**53
 
 
@@ -59,7 +59,7 @@ def parse(content: bytes, name: str) -> dict[str, Any]:
             object_pairs_hook=_Object,
             parse_constant=_NoNumber,
             parse_float=lambda text: float(text) if math.isfinite(float(text)) else _NoNumber(text),
-            parse_int=lambda text: int(text) if abs(float(text)) <= _MAX_WHOLE else _NoNumber(text),
+            parse_int=lambda text: int(text) if abs(float(text)) < _MAX_WHOLE else _NoNumber(text),
         )
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
@@ -98,7 +98,7 @@ def _violations(path: str, value: Any, depth: int) -> Iterator[Violation]:
             yield from _violations(f"{path}[{index}]", item, depth + 1)
     elif isinstance(value, _NoNumber):
         shown = value if len(value) <= 30 else f"{value[:30]}…"
-        yield Violation(path, f"is {shown}; it must be a finite number, a whole one up to 2^53")
+        yield Violation(path, f"is {shown}; it must be a finite number, a whole one below 2^53")
     elif isinstance(value, str) and not _is_text(value):
         yield Violation(path, "has half of a surrogate pair, which is no text")
 

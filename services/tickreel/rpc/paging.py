@@ -4,7 +4,6 @@ A token names its list, so that one of another list is refused instead of silent
 """
 
 import base64
-import binascii
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -44,7 +43,7 @@ class Page:
         if request.page_token:
             try:
                 token = json.loads(base64.urlsafe_b64decode(request.page_token.encode()))
-            except (ValueError, binascii.Error):
+            except (ValueError, RecursionError):
                 token = None
             if not isinstance(token, dict) or token.get("list") != name or not isinstance(token.get("after"), str):
                 raise invalid_request("page_token", "is not one that this list gave; begin without one")

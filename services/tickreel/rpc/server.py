@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Protocol
 
@@ -13,7 +14,7 @@ import grpc
 from google.protobuf.descriptor import ServiceDescriptor
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health_aio
-from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
+from grpc_reflection.v1alpha import reflection, reflection_pb2, reflection_pb2_grpc
 from grpc_reflection.v1alpha._async import ReflectionServicer
 
 from tickreel.rpc.errors import TickreelError
@@ -82,13 +83,11 @@ def run(service: str, make_servicer: Callable[[Settings], Servicer]) -> None:
     Once it serves it prints one line, `listening HOST:PORT`. With TICKREEL_SUPERVISED=1 it also ends when its standard input
     closes, so that it never outlives whoever started it. Exits with 2, saying why, where the settings are at fault.
     """
-    logging.basicConfig(
-        level=os.environ.get("TICKREEL_LOG_LEVEL", "INFO").upper(),
-        format=f"%(asctime)s %(levelname)s {service} %(message)s",
-        stream=sys.stderr,
-    )
     try:
         settings = Settings.from_env(os.environ)
+        logging.basicConfig(
+            level=settings.log_level, format=f"%(asctime)s %(levelname)s {service} %(message)s", stream=sys.stderr
+        )
         asyncio.run(_serve(service, make_servicer(settings), settings.listen or default_address(service)))
     except TickreelError as error:
         print(f"{service}: {error}", file=sys.stderr)
@@ -101,7 +100,8 @@ async def _serve(service: str, servicer: Servicer, listen: str) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     if os.environ.get("TICKREEL_SUPERVISED") == "1":
-        loop.add_reader(sys.stdin.fileno(), lambda: _stop_at_end_of_input(loop, stop))
+        # A thread, because the loop cannot watch an input that is a file or /dev/null.
+        threading.Thread(target=_stop_at_end_of_input, args=(loop, stop), name="supervisor-watch", daemon=True).start()
     server = Server(servicer)
     address = await server.start(listen)
     print(f"listening {address}", flush=True)
@@ -112,20 +112,21 @@ async def _serve(service: str, servicer: Servicer, listen: str) -> None:
 
 
 def _stop_at_end_of_input(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
-    if not os.read(sys.stdin.fileno(), 4096):
-        loop.remove_reader(sys.stdin.fileno())
-        stop.set()
+    while os.read(0, 4096):
+        pass
+    # The loop may have ended for another reason.
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(stop.set)
 
 
 def _add_reflection(names: tuple[str, ...], server: grpc.aio.Server) -> None:
     """Serves reflection under both of its names; the two versions have the same messages on the wire."""
     servicer = ReflectionServicer(service_names=names)
     reflection_pb2_grpc.add_ServerReflectionServicer_to_server(servicer, server)
-    v1alpha = reflection_pb2_grpc.reflection__pb2
     handler = grpc.stream_stream_rpc_method_handler(
         servicer.ServerReflectionInfo,
-        request_deserializer=v1alpha.ServerReflectionRequest.FromString,
-        response_serializer=v1alpha.ServerReflectionResponse.SerializeToString,
+        request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,
+        response_serializer=reflection_pb2.ServerReflectionResponse.SerializeToString,
     )
     handlers = {"ServerReflectionInfo": handler}
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(REFLECTION_V1, handlers),))

@@ -1,7 +1,7 @@
 """The settings of a deployment, read once from the environment.
 
-They say where data lies and who listens where; what to run is in a run config. No path has a silent default: the raw data and the
-catalog must be named, and `tickreel up` names them for the services it starts.
+They say where data lies and who listens where; what to run is in a run config. No path has a silent default: the raw data
+and the catalog must be named, and `tickreel up` names them for the services it starts.
 """
 
 from collections.abc import Mapping
@@ -17,6 +17,8 @@ DATA_ROOT = "UNIFIED_CLOUD_LOCAL_PATH"
 USE_PARQUET = "UNIFIED_CLOUD_SERVICES_USE_PARQUET"
 USE_DIRECT_GCS = "UNIFIED_CLOUD_SERVICES_USE_DIRECT_GCS"
 CATALOG_ROOT = "DATA_CATALOG_PATH"
+
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
 def default_address(service: str) -> str:
@@ -47,6 +49,7 @@ class Settings:
     environment: Mapping[str, str]
     runner_slots: int
     replay_chunk: int
+    log_level: str
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
@@ -68,7 +71,12 @@ class Settings:
                 faults.append(Violation(name, f"is {given!r}; it must be {str(wanted).lower()}: {why}"))
 
         def path(name: str, default: str) -> Path:
-            return Path(environ.get(name) or default).expanduser().resolve()
+            text = environ.get(name) or default
+            try:
+                return Path(text).expanduser().resolve()
+            except RuntimeError as error:  # a home of nobody, or a link to itself
+                faults.append(Violation(name, f"is {text!r}, which is no path: {error}"))
+                return Path(default)
 
         def count(name: str, default: int) -> int:
             text = environ.get(name) or str(default)
@@ -76,6 +84,11 @@ class Settings:
                 return int(text)
             faults.append(Violation(name, f"is {text!r}; it must be a whole number above zero"))
             return default
+
+        log_level = (environ.get("TICKREEL_LOG_LEVEL") or "INFO").upper()
+        if log_level not in LOG_LEVELS:
+            problem = f"is {environ['TICKREEL_LOG_LEVEL']!r}; it must be one of {', '.join(LOG_LEVELS)}"
+            faults.append(Violation("TICKREEL_LOG_LEVEL", problem))
 
         settings = cls(
             data_root=path(DATA_ROOT, "."),
@@ -94,6 +107,7 @@ class Settings:
             },
             runner_slots=count("TICKREEL_RUNNER_SLOTS", 1),
             replay_chunk=count("TICKREEL_REPLAY_CHUNK", 50_000),
+            log_level=log_level,
         )
         if faults:
             names = ", ".join(fault.field for fault in faults)

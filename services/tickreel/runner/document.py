@@ -1,7 +1,7 @@
 """From the JSON of a run config to its message: a strict walk over the one schema, the descriptor.
 
-ProtoJSON parsers stop at the first error and let nulls, camelCase and numbers in strings pass; here every problem is found, with its path.
-A field without presence is required, one marked optional, a list or a map may be left out.
+ProtoJSON parsers stop at the first error and let nulls, camelCase and numbers in strings pass; here every problem is found,
+with its path. A field without presence is required, one marked optional, a list or a map may be left out.
 """
 
 import difflib

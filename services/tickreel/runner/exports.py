@@ -1,4 +1,4 @@
-"""The JSON of a full run, made from its Parquet tables by DuckDB: streamed, in bounded memory, a million rows in a second or two."""
+"""The JSON of a full run, made from its Parquet tables by DuckDB: streamed, in bounded memory."""
 
 import json
 import shutil

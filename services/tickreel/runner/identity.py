@@ -43,7 +43,8 @@ def data_digest(files: Iterable[conversion_pb2.ConvertedFile], start: int, end: 
 
 
 def result_digest(orders: Orders, fills: Fills, fees: np.ndarray, ends: Ends, final_account: dict[str, str]) -> str:
-    """The digest of an outcome: orders with their ends, fills with our fees, and the final account; no wall-clock value, no name."""
+    """The digest of an outcome: orders with their ends, fills with our fees, and the final account; no wall-clock value, no
+    name."""
     parts = [_canonical({"account": final_account, "reasons": ends.reasons})]
     columns = {
         "orders": (orders.ts_submitted, orders.side, orders.price, orders.quantity),

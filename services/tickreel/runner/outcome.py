@@ -24,8 +24,8 @@ Int64 = npt.NDArray[np.int64]
 class Outcome:
     """What a replay came to.
 
-    `rows_ts` and `rows_price` are the trade rows of the window: replay times (UNIX nanoseconds) and prices (of the price precision).
-    `equity`, `drawdown` and `at` (the account's index at the row) have one entry a row.
+    `rows_ts` and `rows_price` are the trade rows of the window: replay times (UNIX nanoseconds) and prices (of the price
+    precision). `equity`, `drawdown` and `at` (the account's index at the row) have one entry a row.
     """
 
     config: run_config_pb2.RunConfig
@@ -43,6 +43,16 @@ class Outcome:
     def money(self, value: int) -> str:
         """An amount of the account's scale as a decimal string."""
         return scaled.text(int(value), self.account.scale)
+
+    @property
+    def always_solvent(self) -> bool:
+        """Whether the balance (the start and what was realized, less fees) stayed clear of zero after every fill.
+
+        Clear means by a millionth of the start, since the engine's own balance is rounded at each fill.
+        """
+        account = self.account
+        balance = account.start + account.cash + account.cost - account.fees
+        return int(balance.min()) > account.start // 1_000_000
 
     @property
     def final_account(self) -> dict[str, str]:

@@ -94,11 +94,13 @@ def _resolve_kind(instrument: run_config_pb2.InstrumentConfig, name: InstrumentN
     for key, value in defaults.items():
         if not instrument.HasField(key) and violations.clean(f"instrument.{key}"):
             setattr(instrument, key, value)
-    if not instrument.HasField("settlement_currency") and violations.clean("instrument.settlement_currency"):
-        instrument.settlement_currency = instrument.quote_currency
-    elif instrument.settlement_currency != instrument.quote_currency:
-        problem = f"is {instrument.settlement_currency!r}; a linear contract settles in its quote currency, {instrument.quote_currency!r}"
-        violations.add("instrument.settlement_currency", problem)
+    if violations.clean("instrument.settlement_currency", "instrument.quote_currency"):
+        quote = instrument.quote_currency
+        if not instrument.HasField("settlement_currency"):
+            instrument.settlement_currency = quote
+        elif instrument.settlement_currency != quote:
+            problem = f"is {instrument.settlement_currency!r}; a linear contract settles in its quote currency, {quote!r}"
+            violations.add("instrument.settlement_currency", problem)
 
 
 def _check_venue(config: run_config_pb2.RunConfig, violations: Violations) -> None:
@@ -113,7 +115,8 @@ def _check_venue(config: run_config_pb2.RunConfig, violations: Violations) -> No
             violations.add(f"venue.{key}", f"is {value!r}; a linear perpetual is replayed with {wanted!r}")
     if violations.clean("venue.base_currency", "instrument.id", "instrument.settlement_currency"):
         if venue.base_currency != instrument.settlement_currency:
-            problem = f"is {venue.base_currency!r}; the instrument settles in {instrument.settlement_currency!r}, and so must the account"
+            settled = instrument.settlement_currency
+            problem = f"is {venue.base_currency!r}; the instrument settles in {settled!r}, and so must the account"
             violations.add("venue.base_currency", problem)
         elif violations.clean("venue.starting_balance"):
             _check_balance(venue, violations)
@@ -144,9 +147,9 @@ def _check_data_catalog(config: run_config_pb2.RunConfig, violations: Violations
             problem = check_config_path(getattr(catalog, key))
             if problem:
                 violations.add(f"{at}.{key}", problem)
-    if violations.clean(f"{at}.auto_discover", f"{at}.trades_path"):
-        if not catalog.auto_discover and not catalog.HasField("trades_path"):
-            violations.add(f"{at}.trades_path", "is missing; with auto_discover false it must name the files")
+    explicit = violations.clean(f"{at}.auto_discover", f"{at}.trades_path") and not catalog.auto_discover
+    if explicit and not catalog.HasField("trades_path"):
+        violations.add(f"{at}.trades_path", "is missing; with auto_discover false it must name the files")
     if violations.clean(f"{at}.instrument_file_pattern", "instrument.id"):
         raw_name = InstrumentName.parse(config.instrument.id).raw_name
         if not catalog.HasField("instrument_file_pattern"):
@@ -189,11 +192,14 @@ def _check_strategy(
 
 
 def _check_environment(environment: run_config_pb2.EnvironmentConfig, settings: Settings, violations: Violations) -> None:
-    for key, mine in (("unified_cloud_local_path", settings.data_root), ("data_catalog_path", settings.catalog_root)):
+    roots = (
+        ("unified_cloud_local_path", DATA_ROOT, settings.data_root),
+        ("data_catalog_path", CATALOG_ROOT, settings.catalog_root),
+    )
+    for key, variable, mine in roots:
         if environment.HasField(key) and violations.clean(f"environment.{key}"):
             named = getattr(environment, key)
             if Path(named).expanduser().resolve() != mine:
-                variable = DATA_ROOT if mine == settings.data_root else CATALOG_ROOT
                 problem = (
                     f"is {named!r}, but this service runs with {str(mine)!r}; change one, or start the service with the other"
                 )

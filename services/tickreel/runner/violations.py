@@ -1,5 +1,7 @@
 """All that is wrong with a config, one entry a problem."""
 
+from collections.abc import Iterator
+
 from tickreel.rpc.errors import TickreelError, Violation
 
 
@@ -21,7 +23,7 @@ class Violations:
         """Whether nothing is wrong with these fields, what they contain, or what contains them."""
         return not any(_related(found.field, field) for found in self._found for field in fields)
 
-    def __iter__(self):  # noqa: ANN204
+    def __iter__(self) -> Iterator[Violation]:
         return iter(self._found)
 
     def __len__(self) -> int:

@@ -1,7 +1,7 @@
 """From the window of a config to the instants that the engine is given.
 
-A window means the recorder's clock, whose ticks are microseconds; the catalog spreads rows of one microsecond over its nanoseconds so that
-the engine keeps their order. A window whose last instant is a recorded one must take all rows of it.
+A window means the recorder's clock, whose ticks are microseconds; the catalog spreads rows of one microsecond over its
+nanoseconds so that the engine keeps their order. A window whose last instant is a recorded one must take all rows of it.
 """
 
 from collections.abc import Iterable

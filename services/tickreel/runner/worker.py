@@ -142,14 +142,23 @@ def work(values: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
         raise TickreelError("DATA_REFUSED", f"the window {problem}", [Violation("time_window", problem)])
     reporter.progress(job_pb2.JOB_PHASE_LOADING, total, total, "rows")
     instrument = linear_perpetual(InstrumentName.parse(config.instrument.id).engine_id, config.instrument)
-    strategy = installed_strategies()[config.strategy.name].strategy(instrument, config.strategy)
+    strategy_class = installed_strategies()[config.strategy.name].strategy
     began = time.monotonic()
-    with catalog_view(instrument, window.files) as lanes, _reporting(reporter, strategy.tape, total):
-        replay(config, strategy, lanes, window.start, window.end, spec.chunk_size)
+
+    def attempt(*, frozen_account: bool) -> Outcome:
+        strategy = strategy_class(instrument, config.strategy)
+        with catalog_view(instrument, window.files) as lanes, _reporting(reporter, strategy.tape, total):
+            replay(config, strategy, lanes, window.start, window.end, spec.chunk_size, frozen_account=frozen_account)
+        _check_complete(strategy, total)
+        reporter.progress(job_pb2.JOB_PHASE_REPLAYING, total, total, "rows", strategy.tape.ts)
+        return fold(config, strategy.tape, times, prices)
+
+    # Without margin an account refuses orders only once it is below zero: leave it to our arithmetic whether it ever was.
+    unconstrained = config.instrument.margin_init == 0 and config.instrument.margin_maint == 0
+    outcome = attempt(frozen_account=unconstrained)
+    if unconstrained and not outcome.always_solvent:
+        outcome = attempt(frozen_account=False)
     seconds = time.monotonic() - began
-    _check_complete(strategy, total)
-    reporter.progress(job_pb2.JOB_PHASE_REPLAYING, total, total, "rows", strategy.tape.ts)
-    outcome = fold(config, strategy.tape, times, prices)
     store = ResultStore(spec.results_root, spec.tickdata_root)
     result = _result(spec, window, outcome, seconds)
     _write(store, result, outcome, window, reporter, full=options.mode == result_pb2.RUN_MODE_FULL, ticks=options.export_ticks)

@@ -3,9 +3,9 @@
     <root>/price<P>-size<S>/data/trades/<engine id>/<first ts_init>_<last ts_init>.parquet
     <root>/incoming/                                                          what a conversion is writing now
 
-A label folder holds one choice of decimals, so that two choices live side by side. A file is placed by one rename and never changed
-after it; what it was made from is in its own Parquet metadata, so file and record cannot disagree. The whole is a cache: raw data is the
-truth, and any file may be deleted.
+A label folder holds one choice of decimals, so that two choices live side by side. A file is placed by one rename and
+never changed after it; what it was made from is in its own Parquet metadata, so file and record cannot disagree. The
+whole is a cache: raw data is the truth, and any file may be deleted.
 """
 
 import contextlib
@@ -101,10 +101,11 @@ class CatalogFile:
                 converter=values["converter"],
             )
             price_decimals, size_decimals = int(values["price_decimals"]), int(values["size_decimals"])
+            raw_name = values["raw_name"]
         except (KeyError, ValueError, json_format.ParseError):
             return None
         converted.path = path
-        return cls(origin, values["raw_name"], price_decimals, size_decimals, converted, footer.size_bytes)
+        return cls(origin, raw_name, price_decimals, size_decimals, converted, footer.size_bytes)
 
 
 class CatalogStore:
@@ -135,19 +136,13 @@ class CatalogStore:
 
     def files(self, engine_id: str) -> list[CatalogFile]:
         """The files of an instrument, of every choice of decimals, by label and time."""
-        paths = [
-            path for label in self._labels() for path in sorted((label / _TRADES / engine_id).glob("*.parquet"))
-        ]
+        paths = [path for label in self._labels() for path in sorted((label / _TRADES / engine_id).glob("*.parquet"))]
         footers = self._footers.read_all(paths)
         found = (
             CatalogFile.of_footer(footer, path.relative_to(self.root).as_posix())
             for path, footer in zip(paths, footers, strict=True)
         )
         return [file for file in found if file is not None]
-
-    def of_origin(self, origin: Origin) -> list[CatalogFile]:
-        """The files made from just this, one a choice of decimals."""
-        return [file for file in self.files(origin.engine_id) if file.origin == origin]
 
     def require_writable(self) -> None:
         """Makes the root where it is not there yet, and tries to write to it.

@@ -1,6 +1,7 @@
 """What a Parquet file says of itself in its footer, without its rows being read.
 
-A bucket mount answers slowly, so footers are read side by side and remembered for as long as path, size and time of change are the same.
+A bucket mount answers slowly, so footers are read side by side and remembered for as long as path, size and time of
+change are the same.
 """
 
 import os
@@ -19,7 +20,8 @@ READERS = 16
 class Footer:
     """The footer of a file, or why there is none to be had.
 
-    `ranges` has the least and the greatest value of each 64-bit column that has statistics in every row group; times are among them.
+    `ranges` has the least and the greatest value of each 64-bit column that has statistics in every row group; times
+    are among them.
     """
 
     size_bytes: int

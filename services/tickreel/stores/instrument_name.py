@@ -16,8 +16,8 @@ _SUFFIXES = ("LIN", "INV")
 class InstrumentName:
     """An instrument's name in its parts.
 
-    The product says the kind, the suffix whether a contract is linear (LIN) or inverse (INV). Raw files carry the name without the
-    suffix, since the recording is the same either way.
+    The product says the kind, the suffix whether a contract is linear (LIN) or inverse (INV). Raw files carry the name
+    without the suffix, since the recording is the same either way.
     """
 
     venue: str

@@ -113,7 +113,8 @@ class RawStore:
         Raises:
             TickreelError: NOT_FOUND.
         """
-        if dataset_id not in self.dataset_ids():
+        plain = dataset_id and "/" not in dataset_id and "\0" not in dataset_id and not dataset_id.startswith(".")
+        if not plain or not (self.root / BY_DATE / dataset_id).is_dir():
             raise not_found("dataset", dataset_id)
         listing = self.listing(dataset_id)
         warnings = []

@@ -1,7 +1,7 @@
 """What the columns of a raw file must be: the exchange schema, by data type.
 
-Times are µs since 1970, prices and sizes are doubles or whole numbers, the rest is text. A float32 holds 6 digits, which few prices
-fit in, so it is refused rather than guessed at.
+Times are µs since 1970, prices and sizes are doubles or whole numbers, the rest is text. A float32 holds 6 digits,
+which few prices fit in, so it is refused rather than guessed at.
 """
 
 from collections.abc import Callable

@@ -4,7 +4,8 @@
     <root>/full/<run_id>/{summary,orders,timeline}.json, {orders,fills,timeline,equity,ticks}.parquet
     <tickdata>/<run_id>.json
 
-Everything is written under a name that begins with a dot; one rename commits it, the ticks before the result that speaks of them.
+Everything is written under a name that begins with a dot; one rename commits it, the ticks before the result that speaks of
+them.
 """
 
 import shutil

@@ -1,8 +1,8 @@
 """Sample trades in the raw layout: made up, from a seed, for trying Tickreel without a recording.
 
-They look like a recording where it matters for a replay: arrivals come in bursts, prints of one order share a time, buyers are a little more
-aggressive than sellers, prices move on the tick grid with the flow, sizes have a heavy tail, and the recorder's clock is a little off
-the exchange's. They say nothing about any market.
+They look like a recording where it matters for a replay: arrivals come in bursts, prints of one order share a time,
+buyers are a little more aggressive than sellers, prices move on the tick grid with the flow, sizes have a heavy tail,
+and the recorder's clock is a little off the exchange's. They say nothing about any market.
 """
 
 import io
@@ -58,14 +58,15 @@ def write_sample_data(
 
     Args:
         root: The data root; made where it does not exist.
-        on_progress: Called with each path and WRITTEN or SKIPPED: a file that is there already, byte for byte, is left alone.
+        on_progress: Called with each path and WRITTEN or SKIPPED: a file that is there already, byte for byte, is left
+            alone.
 
     Returns:
         The paths of all files, written or not.
 
     Raises:
-        TickreelError: STORE_NOT_WRITABLE where a file is in the way that was not made here, or the root cannot be written. Nothing has
-            been written then in the first case.
+        TickreelError: STORE_NOT_WRITABLE where a file is in the way that was not made here (then nothing has been
+            written), or the root cannot be written.
         ValueError: There are fewer than one row.
     """
     if rows_per_instrument < 1:

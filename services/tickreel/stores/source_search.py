@@ -48,8 +48,8 @@ class SourceSearch:
         """The files that have rows in the window by their footers, in time order. One whose footer does not say is taken.
 
         Raises:
-            TickreelError: DATA_REFUSED with one violation a problem: nothing there, another instrument's files, a file that cannot
-                be read, a path that leaves the data root.
+            TickreelError: DATA_REFUSED with one violation a problem: nothing there, another instrument's files, a file
+                that cannot be read, a path that leaves the data root.
         """
         if not store.root.is_dir():
             raise self._refusal(Violation(DATA_ROOT, f"{store.root} is no folder; it must be the root of the raw data"))
@@ -74,6 +74,11 @@ class SourceSearch:
         return TRADES_PATH if self.path else FILE_PATTERN
 
     @property
+    def _glob(self) -> str:
+        """The path without what stands for the data root."""
+        return "/".join(part for part in self.path.removeprefix(ROOT_MARK).split("/") if part != ".")
+
+    @property
     def _days(self) -> tuple[date, date]:
         """The days whose folders may hold rows of the window: a row near midnight can lie in the folder beside."""
         start, end = (utc_day(instant) for instant in self.window)
@@ -88,9 +93,9 @@ class SourceSearch:
         return sorted(path for path in listed if fnmatchcase(path.name.removesuffix(ENDING), pattern))
 
     def _by_path(self, store: RawStore) -> list[Path]:
-        pattern = self.path.removeprefix(ROOT_MARK)
+        pattern = self._glob
         parts = pattern.split("/")
-        if pattern.startswith(("/", "~")) or ".." in parts or "" in parts or "\\" in pattern or "\0" in pattern:
+        if not pattern or pattern.startswith(("/", "~")) or ".." in parts or "" in parts or "\\" in pattern or "\0" in pattern:
             text = f"{self.path!r} leaves the data root; it must be a path below it, {BY_DATE}/day-*/data_type-trades/*{ENDING}"
             raise self._refusal(Violation(TRADES_PATH, text))
         try:
@@ -122,7 +127,9 @@ class SourceSearch:
 
     def _wrong_instrument(self, names: list[str]) -> Violation:
         if len(names) > 1:
-            return Violation(self._field, f"matches files of several instruments: {_name_some(names)}; it must match one's alone")
+            return Violation(
+                self._field, f"matches files of several instruments: {_name_some(names)}; it must match one's alone"
+            )
         return Violation(self._field, f"matches files of {names[0]}, but the instrument is {self.instrument.raw_name}")
 
     def _nothing(self, store: RawStore, candidates: list[Path]) -> Violation:
@@ -133,7 +140,7 @@ class SourceSearch:
             spans = [f"{file.path} is {_span(file)}" for file in store.examine((path, self.data_type) for path in candidates)]
             return Violation(WINDOW, f"no {kind} of {name} from {window}; {_name_some(spans)}")
         if self.path:
-            matched = sorted(store.relative(path) for path in store.root.glob(self.path.removeprefix(ROOT_MARK)))
+            matched = sorted(store.relative(path) for path in store.root.glob(self._glob))
             if not matched:
                 return Violation(TRADES_PATH, f"{self.path!r} matches no file below the data root")
             return Violation(WINDOW, f"no {kind} of {name} from {window}; the path matches {_name_some(matched)}")

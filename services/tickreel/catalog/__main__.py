@@ -1,0 +1,7 @@
+"""The Catalog's process."""
+
+from tickreel.catalog.service import CatalogServicer
+from tickreel.rpc.server import run
+
+if __name__ == "__main__":
+    run("catalog", CatalogServicer)

@@ -1,0 +1,7 @@
+"""The Converter's process."""
+
+from tickreel.converter.service import ConverterServicer
+from tickreel.rpc.server import run
+
+if __name__ == "__main__":
+    run("converter", ConverterServicer)

@@ -1,0 +1,121 @@
+"""What a conversion has to do: the raw files of its window, and which of them the catalog holds already."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tickreel.converter.conversion import TradeConversion, origin_of
+from tickreel.engine.catalog_format import SCALE
+from tickreel.rpc.errors import TickreelError, Violation
+from tickreel.stores.catalog import CatalogFile, CatalogStore
+from tickreel.stores.instrument_name import InstrumentName
+from tickreel.stores.raw import RawFile, RawStore
+from tickreel.stores.raw_schema import TRADES
+from tickreel.stores.source_search import INSTRUMENT, WINDOW, SourceSearch
+from tickreel.v1 import conversion_pb2
+
+
+@dataclass(frozen=True)
+class PlannedFile:
+    """A raw file of the window, and what it is in the catalog; None where it has to be converted."""
+
+    source: RawFile
+    present: CatalogFile | None
+
+    def to_message(self) -> conversion_pb2.ConvertedFile:
+        """The file as the contracts have it: all of it where it is converted, what the footer says where it is not."""
+        if self.present is not None:
+            message = conversion_pb2.ConvertedFile(cached=True)
+            message.MergeFrom(self.present.converted)
+            return message
+        source = self.source
+        message = conversion_pb2.ConvertedFile(
+            source=source.path, dataset=source.dataset, data_type=source.data_type, rows=source.rows
+        )
+        if source.span is not None:
+            message.span.start.FromNanoseconds(source.span[0])
+            message.span.end.FromNanoseconds(source.span[1])
+        return message
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A conversion's files, in time order."""
+
+    instrument: InstrumentName
+    price_precision: int | None
+    size_precision: int | None
+    files: tuple[PlannedFile, ...]
+
+    @classmethod
+    def of(cls, spec: conversion_pb2.ConversionSpec, raw: RawStore, catalog: CatalogStore) -> "Plan":
+        """Makes the plan, from footers alone.
+
+        Raises:
+            TickreelError: INVALID_REQUEST or DATA_REFUSED, with one violation a problem.
+        """
+        instrument, window = _checked(spec)
+        search = SourceSearch(
+            instrument=instrument,
+            data_type=TRADES,
+            window=window,
+            dataset=spec.dataset,
+            file_pattern=spec.file_pattern,
+            path=spec.trades_path,
+        )
+        sources = search.run(raw)
+        price_precision = spec.price_precision if spec.HasField("price_precision") else None
+        size_precision = spec.size_precision if spec.HasField("size_precision") else None
+        converted = [] if spec.force else catalog.files(instrument.engine_id)
+
+        def present(source: RawFile) -> CatalogFile | None:
+            origin = origin_of(source, instrument)
+            for file in converted:
+                wanted = (
+                    file.price_decimals if price_precision is None else price_precision,
+                    file.size_decimals if size_precision is None else size_precision,
+                )
+                if file.origin == origin and wanted == (file.converted.price_precision, file.converted.size_precision):
+                    return file
+            return None
+
+        files = tuple(PlannedFile(source, present(source)) for source in sources)
+        return cls(instrument, price_precision, size_precision, files)
+
+    @property
+    def missing(self) -> list[RawFile]:
+        """The raw files to convert."""
+        return [file.source for file in self.files if file.present is None]
+
+    def conversion(self, source: RawFile) -> TradeConversion:
+        """The conversion of one of the files."""
+        return TradeConversion(source, self.instrument, self.price_precision, self.size_precision)
+
+    def to_messages(self) -> Iterator[conversion_pb2.ConvertedFile]:
+        """The files as the contracts have them."""
+        return (file.to_message() for file in self.files)
+
+
+def _checked(spec: conversion_pb2.ConversionSpec) -> tuple[InstrumentName, tuple[int, int]]:
+    violations = []
+    instrument = None
+    try:
+        instrument = InstrumentName.parse(spec.instrument)
+    except ValueError as error:
+        violations.append(Violation(INSTRUMENT, str(error)))
+    for name in ("price_precision", "size_precision"):
+        if spec.HasField(name) and not 0 <= getattr(spec, name) <= SCALE:
+            text = f"is {getattr(spec, name)}; it must be a number of decimals from 0 to {SCALE}"
+            violations.append(Violation(f"instrument.{name}", text))
+    start, end = spec.window.start.ToNanoseconds(), spec.window.end.ToNanoseconds()
+    if not spec.window.HasField("start") or not spec.window.HasField("end"):
+        violations.append(Violation(WINDOW, "lacks its start or its end; it must have both"))
+    elif start > end:
+        violations.append(Violation(WINDOW, "ends before it starts; its end must not be before its start"))
+    elif start < 0 or end >= 2**63:
+        violations.append(Violation(WINDOW, "reaches out of the years 1970 to 2262, which nanoseconds can count"))
+    if list(spec.data_types) != [TRADES]:
+        violations.append(Violation("data_types", "must be DATA_TYPE_TRADES alone"))
+    if violations or instrument is None:
+        problems = "one problem" if len(violations) == 1 else f"{len(violations)} problems"
+        raise TickreelError("INVALID_REQUEST", f"the conversion is refused: {problems}", violations)
+    return instrument, (start, end)

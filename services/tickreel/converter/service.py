@@ -1,0 +1,128 @@
+"""The Converter's calls: a message in, the domain's answer out."""
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import secrets
+from collections.abc import AsyncIterator
+
+import grpc
+
+from tickreel.converter import worker
+from tickreel.converter.plan import Plan
+from tickreel.jobs import job as jobs
+from tickreel.jobs.journal import Journal
+from tickreel.jobs.queue import JobQueue, LiveJob
+from tickreel.jobs.worker import run_worker
+from tickreel.rpc.errors import TickreelError
+from tickreel.rpc.paging import Page
+from tickreel.rpc.settings import Settings
+from tickreel.stores.catalog import CatalogStore
+from tickreel.stores.raw import RawStore
+from tickreel.v1 import conversion_pb2, converter_service_pb2, converter_service_pb2_grpc, job_pb2
+
+# A long conversion shall not hold up a short one; more at a time would only share the same cores.
+_SLOTS = max(2, (os.cpu_count() or 2) // 2)
+
+
+class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
+    """Serves `ConverterService`."""
+
+    DESCRIPTOR = converter_service_pb2.DESCRIPTOR.services_by_name["ConverterService"]
+    add_to_server = staticmethod(converter_service_pb2_grpc.add_ConverterServiceServicer_to_server)
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._raw = RawStore(settings.data_root)
+        self._catalog = CatalogStore(settings.catalog_root)
+        self._folder = settings.state_root / "converter"
+
+    async def open(self) -> None:
+        """Opens the journal, ends what a former process left unfinished, and removes what it left half-written."""
+        journal = Journal(self._folder, conversion_pb2.Conversion)
+        self._jobs = JobQueue("conversion", journal, self._execute, _SLOTS)
+        self._jobs.interrupt_unfinished()
+        await asyncio.to_thread(self._catalog.sweep)
+
+    async def close(self) -> None:
+        """Ends what is queued or running, as interrupted."""
+        await self._jobs.close()
+
+    async def CreateConversion(  # noqa: N802
+        self, request: converter_service_pb2.CreateConversionRequest, context: grpc.aio.ServicerContext
+    ) -> converter_service_pb2.CreateConversionResponse:
+        digest = hashlib.sha256(request.SerializeToString(deterministic=True)).hexdigest()
+        if not request.validate_only and (made := self._jobs.repeat_of(request.request_id, digest)) is not None:
+            return converter_service_pb2.CreateConversionResponse(conversion=made)
+        plan = await asyncio.to_thread(Plan.of, request.spec, self._raw, self._catalog)
+        if plan.missing:
+            await asyncio.to_thread(self._catalog.require_writable)
+        conversion = conversion_pb2.Conversion(spec=request.spec, files=plan.to_messages())
+        if request.validate_only:
+            return converter_service_pb2.CreateConversionResponse(conversion=conversion)
+        # Again: the same request may have come a second time while the files were looked at.
+        if (made := self._jobs.repeat_of(request.request_id, digest)) is not None:
+            return converter_service_pb2.CreateConversionResponse(conversion=made)
+        if not plan.missing:
+            jobs.start(conversion)
+            jobs.end(conversion, jobs.SUCCEEDED)
+        start = request.spec.window.start.ToDatetime()
+        conversion.conversion_id = f"CNV_{plan.instrument.base}_{start:%Y%m%d_%H%M%S}_{secrets.token_hex(3)}"
+        conversion = self._jobs.submit(conversion.conversion_id, conversion, request.request_id, digest)
+        return converter_service_pb2.CreateConversionResponse(conversion=conversion)
+
+    async def GetConversion(  # noqa: N802
+        self, request: converter_service_pb2.GetConversionRequest, context: grpc.aio.ServicerContext
+    ) -> converter_service_pb2.GetConversionResponse:
+        return converter_service_pb2.GetConversionResponse(conversion=self._jobs.get(request.conversion_id))
+
+    async def ListConversions(  # noqa: N802
+        self, request: converter_service_pb2.ListConversionsRequest, context: grpc.aio.ServicerContext
+    ) -> converter_service_pb2.ListConversionsResponse:
+        conversions, token = self._jobs.page(Page.of(request, "conversions"))
+        return converter_service_pb2.ListConversionsResponse(conversions=conversions, next_page_token=token)
+
+    async def CancelConversion(  # noqa: N802
+        self, request: converter_service_pb2.CancelConversionRequest, context: grpc.aio.ServicerContext
+    ) -> converter_service_pb2.CancelConversionResponse:
+        conversion = await self._jobs.cancel(request.conversion_id)
+        return converter_service_pb2.CancelConversionResponse(conversion=conversion)
+
+    async def WatchConversion(  # noqa: N802
+        self, request: converter_service_pb2.WatchConversionRequest, context: grpc.aio.ServicerContext
+    ) -> AsyncIterator[converter_service_pb2.WatchConversionResponse]:
+        async for conversion in self._jobs.watch(request.conversion_id):
+            yield converter_service_pb2.WatchConversionResponse(conversion=conversion)
+
+    async def _execute(self, live: LiveJob[conversion_pb2.Conversion]) -> None:
+        """Does the work of one conversion, in a process of its own."""
+        conversion = live.resource
+
+        def forward(progress: job_pb2.Progress) -> None:
+            conversion.progress.CopyFrom(progress)
+            live.changed()
+
+        told = worker.spec_of(conversion.spec, self._raw.root, self._catalog.root)
+        log = self._folder / "logs" / f"{conversion.conversion_id}.log"
+        try:
+            result = await run_worker(worker.__name__, told, log, forward)
+        except TickreelError:
+            await self._tell_finished_files(conversion)
+            raise
+        except asyncio.CancelledError:
+            # The process is dead by now, and so is the lock on what it was writing.
+            await asyncio.to_thread(self._catalog.sweep)
+            raise
+        del conversion.files[:]
+        conversion.files.extend(worker.files_of(result))
+
+    async def _tell_finished_files(self, conversion: conversion_pb2.Conversion) -> None:
+        """Brings the files of a failed conversion up to date: those before the failure are in the catalog."""
+        spec = conversion_pb2.ConversionSpec()
+        spec.CopyFrom(conversion.spec)
+        spec.force = False
+        with contextlib.suppress(TickreelError):
+            plan = await asyncio.to_thread(Plan.of, spec, self._raw, self._catalog)
+            del conversion.files[:]
+            conversion.files.extend(plan.to_messages())

@@ -1,0 +1,53 @@
+"""Figures line up and say their unit."""
+
+from decimal import Decimal
+
+import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tickreel.cli import figures
+from tickreel.v1 import market_data_pb2
+
+
+@given(st.lists(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**9), max_value=10**9, places=8), min_size=1))
+def test_decimals_keep_their_value_and_share_a_point(values: list[Decimal]) -> None:
+    shown = figures.decimals([f"{value:f}" for value in values] + ["7"])
+    assert [Decimal(text.replace(",", "")) for text in shown[:-1]] == values
+    assert len({len(text) - text.index(".") for text in shown[:-1]}) == 1
+    assert shown[-1] == "7" + " " * 9
+
+
+def test_an_unknown_figure_stays_blank() -> None:
+    assert figures.decimals(["", "-1234.5"]) == ["  ", "-1,234.5"]
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "0 B"), (999, "999 B"), (1_234, "1.2 kB"), (3_456_000_000, "3.5 GB"), (2e13, "20.0 TB")]
+)
+def test_sizes(number: float, text: str) -> None:
+    assert figures.size(number) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0.4149, "0.41 s"), (12.34, "12.3 s"), (125, "2:05"), (59.96, "1:00"), (3_725, "1:02:05")]
+)
+def test_durations(number: float, text: str) -> None:
+    assert figures.seconds(number) == text
+
+
+def test_a_window_says_its_day_once() -> None:
+    window = market_data_pb2.TimeWindow()
+    assert figures.window(window) == ""
+    window.start.FromJsonString("2024-05-17T22:00:00Z")
+    window.end.FromJsonString("2024-05-17T23:59:59.999Z")
+    assert figures.window(window) == "2024-05-17 22:00:00 → 23:59:59"
+    window.end.FromJsonString("2024-05-18T02:00:00Z")
+    assert figures.window(window) == "2024-05-17 22:00:00 → 2024-05-18 02:00:00"
+
+
+def test_a_time_that_is_not_known_is_blank() -> None:
+    assert figures.took(Timestamp(), Timestamp(seconds=3)) == ""
+    assert figures.took(Timestamp(seconds=1), Timestamp(seconds=3)) == "2.0 s"
+    assert (figures.plural(1, "row"), figures.plural(2000, "row")) == ("1 row", "2,000 rows")

@@ -1,0 +1,48 @@
+"""The protos keep the rules of `buf`, and the committed code is what they generate."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+BUF = Path(sys.executable).with_name("buf")
+
+
+def buf(*arguments: str, folder: Path = ROOT) -> str:
+    called = subprocess.run([BUF, *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    assert called.returncode == 0, called.stdout + called.stderr
+    return called.stdout
+
+
+def test_they_are_lint_clean_without_ignores() -> None:
+    assert buf("lint") == ""
+    assert "except" not in (ROOT / "buf.yaml").read_text()
+    assert "ignore:" not in (ROOT / "buf.yaml").read_text()
+
+
+def test_they_are_formatted() -> None:
+    assert buf("format", "--diff", "--exit-code") == ""
+
+
+def test_the_committed_code_is_what_they_generate(tmp_path: Path) -> None:
+    for name in ("protos", "buf.yaml", "buf.gen.yaml"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / ".venv").symlink_to(Path(sys.prefix))
+    buf("generate", folder=tmp_path)
+    protos = sorted((ROOT / "protos").rglob("*_service.proto"))
+    grpc = [sys.executable, "-m", "grpc_tools.protoc", "-Iprotos", "--grpc_python_out=services"]
+    subprocess.run([*grpc, *(str(path.relative_to(ROOT)) for path in protos)], cwd=tmp_path, check=True)
+    made, committed = tmp_path / "services/tickreel/v1", ROOT / "services/tickreel/v1"
+    generated = sorted(path.name for path in committed.glob("*_pb2*"))
+    assert sorted(path.name for path in made.iterdir()) == generated
+    differing = [name for name in generated if (made / name).read_bytes() != (committed / name).read_bytes()]
+    assert differing == [], "run: make proto"
+    shutil.rmtree(made)
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("protos/**/*.proto")), ids=lambda path: path.stem)
+def test_no_proto_ignores_a_rule(path: Path) -> None:
+    assert "buf:lint:ignore" not in path.read_text()

@@ -1,0 +1,73 @@
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tickreel.converter.decimal_grid import NOISE_SPACINGS, decimals_of
+
+UNITS = st.integers(1, 10**15 - 1)
+PLACES = st.integers(0, 16)
+
+
+def _double(units: int, places: int) -> float:
+    return float(Decimal(units).scaleb(-places))
+
+
+def _exact(values: list[float], likely_places: int = 0) -> list[Decimal | None]:
+    found = decimals_of(np.array(values), likely_places)
+    places = np.broadcast_to(found.places, found.units.shape)
+    return [Decimal(int(u)).scaleb(-int(p)) if p >= 0 else None for u, p in zip(found.units, places, strict=True)]
+
+
+@given(PLACES, st.lists(UNITS, min_size=1, max_size=20), PLACES)
+def test_every_decimal_of_15_digits_comes_back(places: int, units: list[int], likely_places: int) -> None:
+    values = [_double(number, places) for number in units]
+    expected = [Decimal(number).scaleb(-places) for number in units]
+    assert _exact(values, likely_places) == expected
+    found = decimals_of(np.array(values), likely_places)
+    fewest = max(max(0, -int(value.normalize().as_tuple().exponent)) for value in expected)
+    assert found.noisy == 0
+    assert found.fewest_places_of_all() == fewest
+    assert found.fewest_places().max() == fewest
+
+
+@given(st.integers(0, 12), st.integers(1, 10**13), st.integers(-NOISE_SPACINGS, NOISE_SPACINGS), PLACES)
+def test_noise_of_four_spacings_is_resolved(places: int, units: int, steps: int, likely_places: int) -> None:
+    clean = _double(units, places)
+    noisy = clean
+    for _ in range(abs(steps)):
+        noisy = float(np.nextafter(noisy, np.inf if steps > 0 else 0.0))
+    # Below a power of two the spacing halves, so that four steps down may be less than four spacings, never more.
+    assert _exact([noisy], likely_places) == [Decimal(units).scaleb(-places)]
+    assert decimals_of(np.array([noisy]), likely_places).noisy == int(noisy != clean)
+
+
+@given(st.lists(st.floats(1e-9, 1e13), min_size=1, max_size=20), PLACES)
+def test_the_places_tried_first_change_nothing(values: list[float], likely_places: int) -> None:
+    assert _exact(values, likely_places) == _exact(values)
+
+
+def test_the_known_sums_of_doubles() -> None:
+    expected = [Decimal(text) for text in ("0.3", "0.3", "3.3", "435", "0.1")]
+    assert _exact([0.1 + 0.2, 0.1 * 3, 1.1 + 2.2, 4.35 * 100, 1 - 0.9]) == expected
+    # The noise of a difference is that of its terms: here a hundred spacings, which could as well be a value.
+    assert _exact([1000.5 - 999.9]) == [None]
+
+
+@pytest.mark.parametrize("value", [np.pi, 2 / 3 * 64_000, 0.12345678901234567, 1e-17, 5e-324])
+def test_what_is_no_decimal_is_told(value: float) -> None:
+    found = decimals_of(np.array([1.5, value]))
+    assert found.fewest_places().tolist() == [1, -1]
+    assert found.fewest_places_of_all() == -1
+
+
+def test_a_finer_decimal_is_never_taken_for_noise() -> None:
+    # The last digit of 15, at the least distance that two such decimals have.
+    assert _exact([99_999_999.9999999, 100_000_000.0]) == [Decimal("99999999.9999999"), Decimal(100_000_000)]
+    assert _exact([1000.00000000001, 0.100000000000001]) == [Decimal("1000.00000000001"), Decimal("0.100000000000001")]
+
+
+def test_no_values() -> None:
+    assert decimals_of(np.array([])).fewest_places_of_all() == -1

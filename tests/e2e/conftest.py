@@ -1,0 +1,3 @@
+from e2e_folder import terminal
+
+__all__ = ["terminal"]

@@ -1,0 +1,131 @@
+"""The commands against running services: the same runs, their lists, and what an interrupt does."""
+
+import json
+import signal
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from e2e_folder import write_config
+from terminal import Terminal
+
+RUN = ("run", "--config", "configs/btc.json", "--snapshot_mode", "trades")
+# So many that a run is still at work when a test interrupts it.
+MANY_ROWS = 150_000
+
+
+@pytest.fixture(scope="module")
+def up(terminal: Terminal) -> Iterator[Terminal]:
+    """A terminal with services up, their raw data long enough for an interrupt."""
+    terminal.tickreel("sample-data", "--rows", MANY_ROWS)
+    (terminal.folder / "configs").mkdir()
+    short = {"start": "2024-05-17T23:59:00Z", "end": "2024-05-18T00:01:00Z"}
+    write_config(terminal.folder / "configs/btc.json", time_window=short)
+    write_config(terminal.folder / "configs/long.json")
+    write_config(terminal.folder / "configs/wrong.json", venue__name="ELSEWHERE")
+    with terminal.up() as running:
+        yield running.terminal
+
+
+@pytest.fixture
+def long_run(up: Terminal) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A run that is replaying, and its id."""
+    process = up.start("run", "--config", "configs/long.json", "--snapshot-mode", "trades")
+    try:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("replaying"):
+                break
+        (run_id,) = [run["run_id"] for run in up.json("runs")["runs"] if run["state"] == "JOB_STATE_RUNNING"]
+        yield process, run_id
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def state_of(up: Terminal, run_id: str) -> str:
+    return next(run["state"] for run in up.json("runs")["runs"] if run["run_id"] == run_id)
+
+
+def test_empty_lists_say_what_to_do(up: Terminal) -> None:
+    assert "tickreel run --config" in up.tickreel("runs").stdout
+    assert "tickreel run --config" in up.tickreel("results").stdout
+    assert up.json("runs") == {"runs": []}
+    assert up.json("results") == {"results": []}
+
+
+def test_a_run_is_listed_and_shown(up: Terminal) -> None:
+    result = up.json(*RUN)
+    run_id = result["run_id"]
+    assert result["summary"]["orders"] > 0
+    assert up.json("show", run_id) == result
+    assert up.json("watch", run_id) == result
+    assert up.json("results")["results"][0]["result"] == result
+    (run,) = [run for run in up.json("runs")["runs"] if run["run_id"] == run_id]
+    assert (run["state"], run["result"]) == ("JOB_STATE_SUCCEEDED", result)
+    for command in (["runs"], ["results"], ["show", run_id], ["watch", run_id]):
+        assert run_id in up.tickreel(*command).stdout
+    # A job that has ended cannot be cancelled.
+    assert "has already ended" in up.tickreel("cancel", run_id, code=2).stderr
+
+
+def test_lists_follow_pages_to_their_limit(up: Terminal) -> None:
+    for _ in range(2):
+        up.tickreel(*RUN)
+    assert len(up.json("runs", "--limit", 2)["runs"]) == 2
+    assert "--limit" in up.tickreel("runs", "--limit", 1).stderr
+
+
+def test_datasets_and_their_files(up: Terminal) -> None:
+    days = up.json("datasets")["datasets"]
+    assert [day["dataset_id"] for day in days] == ["day-2024-05-18", "day-2024-05-17"]
+    assert sum(day["rows"] for day in days) == 2 * MANY_ROWS
+    one = up.json("datasets", "day-2024-05-17")
+    assert [file["rows"] for file in one["files"]] and sum(file["rows"] for file in one["files"]) == days[1]["rows"]
+    assert "day-2024-05-18" in up.tickreel("datasets").stdout
+    assert "SAMPLE-FUTURES:PERPETUAL:ETH-USDT" in up.tickreel("datasets", "day-2024-05-17").stdout
+
+
+def test_configs_and_what_is_wrong_with_them(up: Terminal) -> None:
+    configs = {config["config_id"]: config for config in up.json("configs")["configs"]}
+    assert set(configs) == {"btc", "long", "wrong"}
+    assert not configs["btc"]["violations"]
+    assert "venue.name" in {violation["field"] for violation in configs["wrong"]["violations"]}
+    assert "venue.name: is 'ELSEWHERE'" in up.tickreel("configs").stdout
+    assert json.loads(up.tickreel("configs", "btc").stdout)["venue"]["name"] == "SAMPLE-FUTURES"
+    assert json.loads(up.json("configs", "btc")["text"]) == json.loads((up.folder / "configs/btc.json").read_text())
+
+
+def test_a_conversion_through_the_converter(up: Terminal) -> None:
+    files = up.json("convert", "--config", "configs/btc.json")["files"]
+    assert sum(file["rows"] for file in files) == MANY_ROWS
+
+
+def test_ctrl_c_cancels_the_run_on_the_server(up: Terminal, long_run: tuple[subprocess.Popen[str], str]) -> None:
+    process, run_id = long_run
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert out == ""
+    assert f"run {run_id} is cancelled" in err
+    assert state_of(up, run_id) == "JOB_STATE_CANCELLED"
+    assert up.tickreel("watch", run_id, code=130).stdout == ""
+
+
+def test_a_watcher_that_leaves_cancels_nothing_and_cancel_does(
+    up: Terminal, long_run: tuple[subprocess.Popen[str], str]
+) -> None:
+    process, run_id = long_run
+    watcher = up.start("watch", run_id)
+    assert watcher.stderr is not None
+    watcher.stderr.readline()
+    watcher.send_signal(signal.SIGINT)
+    watcher.communicate(timeout=30)
+    assert watcher.returncode == 130
+    assert state_of(up, run_id) == "JOB_STATE_RUNNING"
+    assert up.json("cancel", run_id)["state"] == "JOB_STATE_CANCELLED"
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert f"run {run_id} is cancelled" in err
+    assert "is cancelled" in up.tickreel("cancel", run_id).stdout

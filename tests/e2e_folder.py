@@ -1,0 +1,39 @@
+"""A folder as a user has it: sample data, a config, and the commands."""
+
+import json
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from terminal import Terminal
+
+ROWS = 3_000
+BTC = "SAMPLE-FUTURES:PERPETUAL:BTC-USDT"
+CONFIG: dict[str, Any] = json.loads((Path(__file__).parents[1] / "configs/sample_btc_usdt.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def terminal(tmp_path_factory: pytest.TempPathFactory) -> Terminal:
+    """A folder with sample data below data_downloads and a config of it."""
+    folder = tmp_path_factory.mktemp("user")
+    made = Terminal(folder, {"TMPDIR": str(folder / "tmp")})
+    (folder / "tmp").mkdir()
+    made.tickreel("sample-data", "--rows", ROWS)
+    write_config(folder / "btc.json")
+    return made
+
+
+def write_config(path: Path, **changes: Any) -> Path:
+    """Writes the config of the sample data, with keys changed: `venue__taker_fee=0.1`; None removes one."""
+    config = deepcopy(CONFIG)
+    for name, value in changes.items():
+        block, _, key = name.partition("__")
+        target, key = (config[block], key) if key else (config, block)
+        if value is None:
+            del target[key]
+        else:
+            target[key] = value
+    path.write_text(json.dumps(config))
+    return path

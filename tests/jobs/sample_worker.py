@@ -1,0 +1,72 @@
+"""A worker that does what its spec says: how the tests of workers see each way that one can end."""
+
+import os
+import signal
+import sys
+import time
+from typing import Any
+
+from tickreel.jobs.worker import Reporter, serve_worker
+from tickreel.rpc.errors import TickreelError, Violation
+from tickreel.v1 import job_pb2
+
+
+def work(spec: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
+    """Does `spec["do"]`."""
+    match spec["do"]:
+        case "return":
+            return spec["result"]
+        case "return much":
+            return {"text": "x" * spec["bytes"]}
+        case "refuse":
+            raise TickreelError("DATA_REFUSED", "no such rows", [Violation("time_window", "is empty")], reason="none", rows=3)
+        case "stumble":
+            return {"never": 1 // 0}
+        case "return what is no JSON":
+            return {"pid": object()}
+        case "abort":
+            print("the engine has seen a zero", flush=True)
+            os.abort()
+        case "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "exit":
+            print("nothing works here", file=sys.stderr, flush=True)
+            os._exit(spec["code"])
+        case "raise SystemExit":
+            sys.exit(spec["code"])
+        case "die while reporting":
+            # Half of a line, as of a process that is killed while it writes.
+            os.write(int(sys.argv[1]), b'{"result": {"text": "half of i')
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "make noise":
+            for number in range(20_000):
+                print(f'{{"result": {{"noise": {number}}}}}')
+                print("noise", file=sys.stderr)
+            return {"pid": os.getpid()}
+        case "report fast":
+            for done in range(1, 5_001):
+                reporter.progress(job_pb2.JOB_PHASE_LOADING, done, 5_000, "rows")
+            for done in range(3):
+                reporter.progress(job_pb2.JOB_PHASE_REPLAYING, done, 3, "rows", ts_event=1_582_329_600_000_000_001)
+            reporter.progress(job_pb2.JOB_PHASE_WRITING, 0, 0, "outputs")
+            return {}
+        case "report for a while":
+            end, done = time.monotonic() + spec["seconds"], 0
+            while time.monotonic() < end:
+                done += 1
+                reporter.progress(job_pb2.JOB_PHASE_REPLAYING, done, 10**12, "rows")
+            return {"calls": done, "seconds": spec["seconds"]}
+        case "wait":
+            reporter.progress(job_pb2.JOB_PHASE_LOADING, os.getpid(), 0, "pid")
+            time.sleep(3600)
+        case "wait deaf":
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            reporter.progress(job_pb2.JOB_PHASE_LOADING, os.getpid(), 0, "pid")
+            while True:
+                sum(range(1000))
+    raise AssertionError(spec)
+
+
+if __name__ == "__main__":
+    serve_worker(work)

@@ -1,0 +1,159 @@
+"""The journal keeps every job through whatever happens to the process that wrote it."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tickreel.jobs import job as jobs
+from tickreel.jobs.journal import Journal
+from tickreel.jobs.queue import JobQueue, LiveJob
+from tickreel.rpc.errors import TickreelError
+from tickreel.rpc.paging import Page
+from tickreel.v1.conversion_pb2 import Conversion
+from tickreel.v1.converter_service_pb2 import ListConversionsRequest
+
+# Leaves a job in every state that is not final, and two that have ended, and waits to be killed.
+CRASHES = """
+import sys, time
+from pathlib import Path
+from tickreel.jobs import job as jobs
+from tickreel.jobs.journal import Journal
+from tickreel.v1 import conversion_pb2, job_pb2
+
+journal = Journal(Path(sys.argv[1]), conversion_pb2.Conversion)
+for state in (jobs.SUCCEEDED, jobs.QUEUED, jobs.RUNNING, jobs.CANCELLING, jobs.FAILED):
+    name = jobs.state_name(state)
+    job = conversion_pb2.Conversion(conversion_id=name, state=state)
+    journal.add(name, job, f"request {name}", "digest")
+job.CopyFrom(journal.get("RUNNING"))
+job.progress.phase = job_pb2.JOB_PHASE_CONVERTING
+journal.save("RUNNING", job)
+print("ready", flush=True)
+time.sleep(3600)
+"""
+
+
+def add(journal: Journal[Conversion], name: str, state: int = jobs.QUEUED, request_id: str = "") -> None:
+    journal.add(name, Conversion(conversion_id=name, state=state), request_id, "digest")
+
+
+def page(journal: Journal[Conversion], size: int, token: str = "") -> tuple[list[str], str]:
+    entries, token = journal.page(Page.of(ListConversionsRequest(page_size=size, page_token=token), "conversions"))
+    return [entry.conversion_id for entry in entries], token
+
+
+def test_a_job_comes_back_as_it_was_saved(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "state" / "converter", Conversion)
+    job = Conversion(conversion_id="a", state=jobs.QUEUED)
+    journal.add("a", job, "", "")
+    job.state = jobs.RUNNING
+    job.files.add(source="day-2020-02-22/Ü.parquet", rows=137_988)
+    journal.save("a", job)
+    journal.close()
+    journal = Journal(tmp_path / "state" / "converter", Conversion)
+    assert journal.get("a") == job
+    assert journal.get("b") is None
+    journal.close()
+
+
+def test_the_jobs_of_a_killed_process_are_found_again_and_end_interrupted(tmp_path: Path) -> None:
+    process = subprocess.Popen([sys.executable, "-c", CRASHES, str(tmp_path)], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+    with pytest.raises(TickreelError, match="another process keeps its journal") as caught:
+        Journal(tmp_path, Conversion)
+    assert caught.value.reason == "STORE_NOT_WRITABLE"
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+
+    async def nothing(_live: LiveJob[Conversion]) -> None: ...
+
+    journal = Journal(tmp_path, Conversion)
+    assert [name for name, _ in journal.unfinished()] == ["QUEUED", "RUNNING", "CANCELLING"]
+    queue = JobQueue("conversion", journal, nothing, 1)
+    queue.interrupt_unfinished(lambda job: job.conversion_id == "QUEUED")
+    assert journal.unfinished() == []
+    assert queue.get("QUEUED").state == jobs.SUCCEEDED
+    for name, phase in (("RUNNING", "CONVERTING"), ("CANCELLING", "UNSPECIFIED")):
+        job = queue.get(name)
+        assert (job.state, job.failure.reason) == (jobs.FAILED, "INTERRUPTED")
+        assert dict(job.failure.metadata) == {"phase": phase, "state": name.lower()}
+        assert job.HasField("ended_at")
+        assert not job.HasField("progress")
+    assert queue.repeat_of("request RUNNING", "digest") == queue.get("RUNNING")
+    journal.close()
+
+
+def test_the_folder_is_free_again_after_closing(tmp_path: Path) -> None:
+    for _ in range(3):
+        Journal(tmp_path, Conversion).close()
+
+
+def test_a_second_journal_in_a_folder_is_refused_and_leaves_no_descriptor(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, Conversion)
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(5):
+        with pytest.raises(TickreelError, match=f"{tmp_path}.*TICKREEL_STATE_PATH"):
+            Journal(tmp_path, Conversion)
+    assert len(os.listdir("/proc/self/fd")) == before
+    journal.close()
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(TickreelError, match=f"{tmp_path}/file/converter") as caught:
+        Journal(tmp_path / "file" / "converter", Conversion)
+    assert caught.value.reason == "STORE_NOT_WRITABLE"
+    assert caught.value.metadata == {"path": f"{tmp_path}/file/converter"}
+
+
+def test_a_file_that_is_no_journal_is_refused_and_the_folder_not_kept(tmp_path: Path) -> None:
+    (tmp_path / "journal.sqlite").write_text("these are not the rows that you are looking for" * 100)
+    for _ in range(2):
+        with pytest.raises(TickreelError, match="not a database") as caught:
+            Journal(tmp_path, Conversion)
+        assert caught.value.reason == "STORE_NOT_WRITABLE"
+
+
+def test_a_request_is_found_by_its_id_and_none_by_an_empty_one(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, Conversion)
+    add(journal, "a", request_id="r")
+    add(journal, "b")
+    add(journal, "c")
+    assert journal.find_request("r") == ("a", "digest")
+    assert journal.find_request("other") is None
+    assert journal.find_request("") is None
+    journal.close()
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.integers(0, 25), st.integers(1, 30))
+def test_pages_are_all_jobs_newest_first(tmp_path_factory: pytest.TempPathFactory, count: int, size: int) -> None:
+    journal = Journal(tmp_path_factory.mktemp("journal"), Conversion)
+    names = [str(number) for number in range(count)]
+    for name in names:
+        add(journal, name)
+    seen, token = page(journal, size)
+    while token:
+        # What comes in meanwhile is newer than any page to come.
+        add(journal, f"late {token}")
+        more, token = page(journal, size, token)
+        seen += more
+    assert seen == names[::-1]
+    journal.close()
+
+
+def test_a_token_that_no_page_gave_is_refused(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, Conversion)
+    forged = Page("conversions", 1, None).token("the beginning")
+    with pytest.raises(TickreelError) as caught:
+        page(journal, 1, forged)
+    assert caught.value.reason == "INVALID_REQUEST"
+    journal.close()

@@ -1,0 +1,197 @@
+"""An error arrives at the client as it was raised, whatever it says, within what gRPC lets through."""
+
+import asyncio
+import logging
+
+import grpc
+import pytest
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rpc.small_service import SmallCatalog, SmallResults, error_of_call, serving
+
+from tickreel.rpc.channel import ServiceClient
+from tickreel.rpc.errors import DOMAIN, TickreelError, Violation, invalid_request, not_found
+from tickreel.rpc.server import Server
+from tickreel.v1 import catalog_service_pb2, catalog_service_pb2_grpc, error_reason_pb2, results_service_pb2
+
+REASONS = [name.removeprefix("ERROR_REASON_") for name in error_reason_pb2.ErrorReason.keys()[1:]]
+
+
+@pytest.mark.parametrize("reason", REASONS)
+async def test_every_reason_arrives_with_its_violations_and_metadata(reason: str) -> None:
+    raised = TickreelError(
+        reason, "file «данные.parquet» 市場 – 100 % wrong\nsee line 2", [Violation("a.b[0]", "is «ü»")], rows=3, path="/d/é"
+    )
+    caught = await error_of_call(raised)
+    assert caught.reason == reason
+    assert caught.code == raised.code
+    assert caught.message == raised.message
+    assert caught.violations == raised.violations
+    assert caught.metadata == {"rows": "3", "path": "/d/é"}
+
+
+async def test_the_status_has_one_error_info_and_one_bad_request_as_other_clients_read_them() -> None:
+    async with serving(SmallCatalog(invalid_request("dataset_id", "is empty"))) as address:
+        async with grpc.aio.insecure_channel(address) as channel:
+            call = catalog_service_pb2_grpc.CatalogServiceStub(channel).GetDataset(catalog_service_pb2.GetDatasetRequest())
+            assert await call.code() == grpc.StatusCode.INVALID_ARGUMENT
+            status = await rpc_status.aio.from_call(call)
+    assert status.message == "dataset_id: is empty"
+    info, bad_request = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
+    assert [detail.Unpack(info) for detail in status.details] == [True, False]
+    assert status.details[1].Unpack(bad_request)
+    assert (info.reason, info.domain) == ("INVALID_REQUEST", DOMAIN)
+    assert [(v.field, v.description) for v in bad_request.field_violations] == [("dataset_id", "is empty")]
+
+
+def test_a_reason_that_the_contract_does_not_have_is_refused() -> None:
+    with pytest.raises(ValueError, match="OUT_OF_CHEESE"):
+        TickreelError("OUT_OF_CHEESE", "none left")
+
+
+def test_metadata_may_have_any_key() -> None:
+    """The contract's own example of CONFIG_INVALID has `violations` in its metadata."""
+    error = TickreelError("CONFIG_INVALID", "refused", [Violation("a", "is b")], violations=1, reason="r", message="m", self=0)
+    assert error.metadata == {"violations": "1", "reason": "r", "message": "m", "self": "0"}
+    assert len(error.violations) == 1
+
+
+def test_a_failed_job_keeps_the_reason_the_metadata_and_every_violation() -> None:
+    violations = [Violation(f"a[{number}]", "is wrong") for number in range(100)]
+    failure = TickreelError("DATA_REFUSED", "no rows", violations, rows=0).to_failure()
+    assert (failure.reason, dict(failure.metadata)) == ("DATA_REFUSED", {"rows": "0"})
+    assert failure.message.splitlines()[0] == "no rows"
+    assert failure.message.splitlines()[-1] == "  a[99]: is wrong"
+
+
+async def test_violations_that_have_no_room_are_counted() -> None:
+    raised = TickreelError("CONFIG_INVALID", "refused", [Violation(f"key_{n}", "is unknown; " * 8) for n in range(500)])
+    caught = await error_of_call(raised)
+    *shown, last = caught.violations
+    assert tuple(shown) == raised.violations[: len(shown)]
+    assert len(shown) >= 30
+    assert last.description.startswith(f"{500 - len(shown)} more;")
+
+
+async def test_thirty_ordinary_violations_all_arrive() -> None:
+    violations = [Violation(f"instrument.price_precision_{n}", "is 'one'; it must be a whole number, 0 to 16") for n in range(30)]
+    caught = await error_of_call(TickreelError("CONFIG_INVALID", "refused", violations))
+    assert caught.violations == tuple(violations)
+
+
+@pytest.mark.parametrize("character", ["a", "%", "\n", "é", "市", "🦆"])
+async def test_a_message_beyond_all_bounds_is_cut_and_not_lost(character: str) -> None:
+    raised = TickreelError("WORKER_DIED", character * 100_000, [Violation("x", character * 100_000)] * 3, log=character * 100_000)
+    caught = await error_of_call(raised)
+    assert caught.reason == "WORKER_DIED"
+    assert caught.message.strip(character) == "…"
+    assert len(caught.message) > 100
+    assert caught.metadata["log"].strip(character) == "…"
+    assert caught.violations
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.text(max_size=3000),
+    st.lists(st.builds(Violation, st.text(max_size=400), st.text(max_size=4000)), max_size=60),
+    st.dictionaries(st.text("abcdefg", min_size=1), st.text(max_size=2000), max_size=5),
+)
+def test_no_error_exceeds_the_limit_of_a_client(message: str, violations: list[Violation], metadata: dict[str, str]) -> None:
+    """Counted as a client counts: names, values and 32 bytes an entry, the details in base64."""
+    status = TickreelError("CONFIG_INVALID", message, violations, **metadata).to_status()
+    encoded = "".join(c if " " <= c <= "~" and c != "%" else "%00" * len(c.encode()) for c in status.details)
+    (details,) = (value for _, value in status.trailing_metadata)
+    assert len(encoded) + -(-len(details) // 3) * 4 + 250 < 8192
+
+
+async def test_a_name_that_is_no_utf8_can_be_told() -> None:
+    """Python holds the bytes of such a file name as lone surrogates, which no message takes."""
+    name = b"day-\xff.parquet".decode(errors="surrogateescape")
+    caught = await error_of_call(TickreelError("DATA_REFUSED", f"{name} is corrupt", [Violation(name, name)], source=name))
+    assert caught.message == r"day-\udcff.parquet is corrupt"
+    assert caught.metadata == {"source": r"day-\udcff.parquet"}
+
+
+async def test_an_unforeseen_error_is_internal_and_tells_only_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.ERROR, "tickreel"):
+        caught = await error_of_call(KeyError("the password is swordfish"))
+    assert caught.reason == "INTERNAL"
+    assert "swordfish" not in str(caught) + str(caught.metadata)
+    assert "swordfish" in caplog.text
+    assert "/tickreel.v1.CatalogService/GetDataset failed" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("raised", "reason"), [(not_found("run", "BNF_1"), "NOT_FOUND"), (ZeroDivisionError("a secret"), "INTERNAL")]
+)
+async def test_a_stream_that_fails_midway_delivers_what_came_before(raised: Exception, reason: str) -> None:
+    received = []
+    async with serving(SmallResults(raised)) as address:
+        client = ServiceClient("results", address)
+        with pytest.raises(TickreelError) as caught:
+            async for response in client.stream("StreamTicks", results_service_pb2.StreamTicksRequest(cursor="3")):
+                received.append(response.cursor)
+        await client.close()
+    assert received == ["0", "1", "2"]
+    assert caught.value.reason == reason
+    assert "secret" not in str(caught.value)
+
+
+async def test_leaving_a_stream_ends_it_at_the_service() -> None:
+    service = SmallResults()
+    async with serving(service) as address:
+        client = ServiceClient("results", address)
+        stream = client.stream("StreamTicks", results_service_pb2.StreamTicksRequest(cursor="1"))
+        await anext(stream)
+        await stream.aclose()
+        await asyncio.wait_for(service.left.wait(), 30)
+        await client.close()
+
+
+async def test_a_service_that_is_not_there_is_named_with_its_address() -> None:
+    async with serving(SmallCatalog()) as address:
+        pass
+    client = ServiceClient("catalog", address)
+    request = catalog_service_pb2.GetDatasetRequest()
+    with pytest.raises(TickreelError, match=rf"the catalog service at {address} does not answer") as caught:
+        await client.call("GetDataset", request)
+    assert caught.value.reason == "SERVICE_UNAVAILABLE"
+    assert caught.value.metadata == {"service": "catalog", "address": address}
+    await client.close()
+
+
+async def test_a_service_that_takes_too_long_is_named_too() -> None:
+    async with serving(SmallCatalog(delay=3600)) as address:
+        client = ServiceClient("catalog", address)
+        with pytest.raises(TickreelError, match="does not answer") as caught:
+            await client.call("GetDataset", catalog_service_pb2.GetDatasetRequest(), timeout=0.1)
+        await client.close()
+    assert caught.value.reason == "SERVICE_UNAVAILABLE"
+
+
+async def test_a_status_of_someone_else_is_told_as_it_is() -> None:
+    """A method that the service does not have, for one."""
+    async with serving(SmallResults()) as address:
+        client = ServiceClient("catalog", address)
+        with pytest.raises(TickreelError, match="UNIMPLEMENTED") as caught:
+            await client.call("GetDataset", catalog_service_pb2.GetDatasetRequest())
+        await client.close()
+    assert caught.value.reason == "INTERNAL"
+
+
+async def test_a_call_waits_for_a_service_that_is_just_starting() -> None:
+    async with serving(SmallCatalog()) as address:
+        pass
+    client = ServiceClient("catalog", address)
+    call = asyncio.create_task(
+        client.call("GetDataset", catalog_service_pb2.GetDatasetRequest(dataset_id="d"), wait=True, timeout=60)
+    )
+    await asyncio.sleep(0.3)
+    assert not call.done()
+    server = Server(SmallCatalog())
+    await server.start(address)
+    assert (await call).dataset.dataset_id == "d"
+    await client.close()
+    await server.stop(grace=0)

@@ -1,0 +1,87 @@
+"""JSON text is taken whole and exactly, or refused with every fault and its place."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google.protobuf import json_format, struct_pb2
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tickreel.rpc import json_document
+from tickreel.rpc.errors import TickreelError
+
+_numbers = st.integers(1 - 2**53, 2**53 - 1) | st.floats(allow_nan=False, allow_infinity=False)
+_values = st.recursive(
+    st.none() | st.booleans() | st.text() | _numbers,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(st.dictionaries(st.text(), _values, max_size=4))
+def test_what_json_can_say_passes_unchanged(document: dict[str, Any]) -> None:
+    """And survives the Struct that carries it."""
+    read = json_document.parse(json.dumps(document).encode(), "config.json")
+    assert read == document
+    carried = json_format.MessageToDict(json_format.ParseDict(read, struct_pb2.Struct()))
+    assert carried == document
+
+
+def refusal(content: bytes) -> TickreelError:
+    with pytest.raises(TickreelError) as caught:
+        json_document.parse(content, "config.json")
+    assert caught.value.reason == "CONFIG_INVALID"
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        (b'{\n  "a": 1,\n  "b" 2\n}', "config.json: line 3, column 7"),
+        (b"", "config.json: line 1, column 1"),
+        (b'{"a": 1}\n}', "config.json: line 2, column 1"),
+        (b'{"a": "x\xff"}', "config.json: line 1, column 9: is not UTF-8"),
+        (b'{"a": 1,\n"b": "\xff"}', "config.json: line 2, column 7: is not UTF-8"),
+    ],
+)
+def test_bad_json_is_refused_with_line_and_column(content: bytes, place: str) -> None:
+    assert place in str(refusal(content))
+
+
+def test_every_fault_is_reported_with_its_path() -> None:
+    error = refusal(
+        b'{"venue": {"taker_fee": 1, "taker_fee": 2, "x": [0, NaN]}, "balance": 1e999, "whole": 9007199254740993,'
+        b' "minus": -Infinity, "text": "\\ud800", "\\udfff": 1, "venue": {"y": 1, "y": 1}}'
+    )
+    assert [violation.field for violation in error.violations] == [
+        "venue",
+        "venue.y",
+        "balance",
+        "whole",
+        "minus",
+        "text",
+        "'\\udfff'",
+    ]
+
+
+@pytest.mark.parametrize("content", [b"[]", b"3", b"null", b'"text"'])
+def test_only_an_object_is_a_config(content: bytes) -> None:
+    assert "is no JSON object" in str(refusal(content))
+
+
+@pytest.mark.parametrize("depth", [40, 100_000])
+def test_nesting_has_an_end(depth: int) -> None:
+    assert "nested" in str(refusal(b'{"a": ' + b"[" * depth + b"]" * depth + b"}"))
+
+
+def test_a_byte_order_mark_is_no_fault() -> None:
+    assert json_document.parse(b'\xef\xbb\xbf{"a": 1}', "config.json") == {"a": 1}
+
+
+@pytest.mark.parametrize("name", ["missing.json", "."])
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str) -> None:
+    with pytest.raises(TickreelError, match="cannot be read") as caught:
+        json_document.read_file(tmp_path / name)
+    assert str(tmp_path / name) in str(caught.value)

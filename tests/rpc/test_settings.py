@@ -1,0 +1,109 @@
+"""Settings are read once, and everything that is wrong with them is said at once."""
+
+from pathlib import Path
+
+import pytest
+
+from tickreel.rpc.errors import TickreelError
+from tickreel.rpc.settings import Settings, default_address, parse_switch
+
+NEEDED = {"UNIFIED_CLOUD_LOCAL_PATH": "raw", "DATA_CATALOG_PATH": "catalog"}
+
+
+def refused(environ: dict[str, str]) -> dict[str, str]:
+    """What is wrong with each variable."""
+    with pytest.raises(TickreelError) as caught:
+        Settings.from_env(environ)
+    assert caught.value.reason == "ENVIRONMENT_MISMATCH"
+    for violation in caught.value.violations:
+        assert violation.field in caught.value.message
+    return {violation.field: violation.description for violation in caught.value.violations}
+
+
+def test_what_is_not_set_has_its_documented_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = Settings.from_env(NEEDED)
+    assert settings.data_root == tmp_path / "raw"
+    assert settings.catalog_root == tmp_path / "catalog"
+    assert settings.results_root == tmp_path / "data/backtest_results"
+    assert settings.tickdata_root == tmp_path / "frontend/public/tickdata"
+    assert settings.configs_root == tmp_path / "configs"
+    assert settings.state_root == tmp_path / "data/state"
+    assert settings.listen == ""
+    assert settings.addresses == {
+        "catalog": "127.0.0.1:50051",
+        "converter": "127.0.0.1:50052",
+        "runner": "127.0.0.1:50053",
+        "results": "127.0.0.1:50054",
+    }
+    assert settings.log_level == "INFO"
+    assert (settings.runner_slots, settings.replay_chunk) == (1, 50_000)
+
+
+def test_every_setting_is_a_variable(tmp_path: Path) -> None:
+    settings = Settings.from_env(
+        NEEDED
+        | {
+            "TICKREEL_RESULTS_PATH": str(tmp_path / "r"),
+            "TICKREEL_TICKDATA_PATH": str(tmp_path / "t"),
+            "TICKREEL_CONFIGS_PATH": str(tmp_path / "c"),
+            "TICKREEL_STATE_PATH": "~/s",
+            "TICKREEL_LISTEN": "0.0.0.0:1",
+            "TICKREEL_CONVERTER_ADDRESS": "converter:2",
+            "TICKREEL_RUNNER_SLOTS": "3",
+            "TICKREEL_REPLAY_CHUNK": "7",
+            "TICKREEL_LOG_LEVEL": "debug",
+        }
+    )
+    assert (settings.results_root, settings.tickdata_root) == (tmp_path / "r", tmp_path / "t")
+    assert (settings.configs_root, settings.state_root) == (tmp_path / "c", Path.home() / "s")
+    assert (settings.listen, settings.addresses["converter"]) == ("0.0.0.0:1", "converter:2")
+    assert settings.addresses["catalog"] == default_address("catalog")
+    assert (settings.runner_slots, settings.replay_chunk, settings.log_level) == (3, 7, "DEBUG")
+
+
+def test_the_environment_that_a_config_may_name_is_told_as_it_is() -> None:
+    settings = Settings.from_env(NEEDED | {"UNIFIED_CLOUD_SERVICES_USE_PARQUET": "YES"})
+    assert settings.environment == {
+        "UNIFIED_CLOUD_LOCAL_PATH": "raw",
+        "UNIFIED_CLOUD_SERVICES_USE_PARQUET": "true",
+        "UNIFIED_CLOUD_SERVICES_USE_DIRECT_GCS": "false",
+        "DATA_CATALOG_PATH": "catalog",
+    }
+
+
+def test_everything_that_is_wrong_is_said_at_once() -> None:
+    wrong = refused(
+        {
+            "DATA_CATALOG_PATH": "",
+            "UNIFIED_CLOUD_SERVICES_USE_PARQUET": "false",
+            "UNIFIED_CLOUD_SERVICES_USE_DIRECT_GCS": "perhaps",
+            "TICKREEL_RESULTS_PATH": "~nobody-of-this-name/results",
+            "TICKREEL_RUNNER_SLOTS": "-1",
+            "TICKREEL_REPLAY_CHUNK": "1e4",
+            "TICKREEL_LOG_LEVEL": "loud",
+        }
+    )
+    assert set(wrong) == {
+        "UNIFIED_CLOUD_LOCAL_PATH",
+        "DATA_CATALOG_PATH",
+        "UNIFIED_CLOUD_SERVICES_USE_PARQUET",
+        "UNIFIED_CLOUD_SERVICES_USE_DIRECT_GCS",
+        "TICKREEL_RESULTS_PATH",
+        "TICKREEL_RUNNER_SLOTS",
+        "TICKREEL_REPLAY_CHUNK",
+        "TICKREEL_LOG_LEVEL",
+    }
+
+
+@pytest.mark.parametrize("text", ["0", "-3", "2.0", "٣", "many", "1_000"])
+def test_a_count_is_a_whole_number_above_zero(text: str) -> None:
+    assert set(refused(NEEDED | {"TICKREEL_REPLAY_CHUNK": text})) == {"TICKREEL_REPLAY_CHUNK"}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("true", True), (" ON ", True), ("1", True), ("yes", True), ("False", False), ("off", False), ("0", False), ("", None)],
+)
+def test_a_switch_is_on_or_off_in_the_usual_words(text: str, value: bool | None) -> None:
+    assert parse_switch(text) is value

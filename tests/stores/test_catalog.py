@@ -1,0 +1,143 @@
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tickreel.rpc.errors import TickreelError
+from tickreel.stores.catalog import CatalogFile, CatalogStore, Origin
+from tickreel.v1 import conversion_pb2
+
+ENGINE_ID = "BTC-USDT-PERP.BINANCE-FUTURES"
+
+
+def _file(source: str = "a.parquet", mtime_ns: int = 1, price: int = 1, size: int = 3) -> CatalogFile:
+    converted = conversion_pb2.ConvertedFile(source=source, rows=1, digest="d", price_precision=price, size_precision=size)
+    converted.span.start.FromNanoseconds(1_700_000_000_000_000_001)
+    converted.span.end.FromNanoseconds(1_700_000_000_000_000_002)
+    converted.crowded.add(recorded=2**63 + 5, last_ts_init=7)
+    return CatalogFile(Origin(source, 10, mtime_ns, ENGINE_ID, "2.0"), "BINANCE-FUTURES:PERPETUAL:BTC-USDT", 1, 3, converted)
+
+
+def _place(store: CatalogStore, file: CatalogFile, name: str) -> CatalogFile:
+    with store.incoming() as written:
+        with pq.ParquetWriter(written, pa.schema([("x", pa.int64())])) as writer:
+            writer.write_table(pa.table({"x": [1]}))
+            writer.add_key_value_metadata(file.to_metadata())
+        return store.place(written, file, name)
+
+
+def _left_in(root: Path) -> list[str]:
+    return sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
+
+
+def test_a_placed_file_carries_its_record(catalog: CatalogStore) -> None:
+    assert (catalog.engine_ids(), catalog.files(ENGINE_ID)) == ([], [])
+    placed = _place(catalog, _file(), "1_2.parquet")
+    path = f"price1-size3/data/trades/{ENGINE_ID}/1_2.parquet"
+    assert _left_in(catalog.root) == [path]
+    assert placed.converted.path == path
+    assert placed.size_bytes == (catalog.root / path).stat().st_size
+    # Another process reads the same record from the file.
+    (read,) = CatalogStore(catalog.root).files(ENGINE_ID)
+    assert read == placed
+    expected = _file()
+    expected.converted.path = path
+    assert (read.origin, read.raw_name, read.price_decimals, read.size_decimals) == (expected.origin, expected.raw_name, 1, 3)
+    assert read.converted == expected.converted
+    assert catalog.engine_ids() == [ENGINE_ID]
+
+
+def test_choices_of_decimals_live_side_by_side(catalog: CatalogStore) -> None:
+    _place(catalog, _file(price=10), "1_2.parquet")
+    _place(catalog, _file(price=2), "1_2.parquet")
+    assert [file.converted.price_precision for file in catalog.files(ENGINE_ID)] == [2, 10]
+
+
+def test_a_changed_source_replaces_what_it_was(catalog: CatalogStore) -> None:
+    _place(catalog, _file("b.parquet"), "5_6.parquet")
+    _place(catalog, _file(price=2), "1_2.parquet")
+    _place(catalog, _file(), "1_2.parquet")
+    _place(catalog, _file(mtime_ns=2), "1_3.parquet")
+    names = [Path(file.converted.path).name for file in catalog.files(ENGINE_ID)]
+    assert names == ["1_3.parquet", "5_6.parquet", "1_2.parquet"]
+    # In its own place it is replaced by the rename alone.
+    _place(catalog, _file(mtime_ns=3), "1_3.parquet")
+    assert [file.origin.mtime_ns for file in catalog.files(ENGINE_ID)] == [3, 1, 1]
+
+
+def test_a_file_that_is_not_placed_is_gone(catalog: CatalogStore) -> None:
+    with catalog.incoming() as written:
+        assert written.exists()
+    with pytest.raises(RuntimeError), catalog.incoming():
+        raise RuntimeError
+    assert _left_in(catalog.root) == []
+
+
+def test_a_sweep_takes_what_the_dead_left_and_nothing_of_the_living(catalog: CatalogStore) -> None:
+    code = (
+        "import sys, pathlib; from tickreel.stores.catalog import CatalogStore\n"
+        "with CatalogStore(pathlib.Path(sys.argv[1])).incoming() as path: print(path, flush=True); sys.stdin.read()"
+    )
+    worker = subprocess.Popen([sys.executable, "-c", code, str(catalog.root)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # fmt: skip
+    assert worker.stdout is not None
+    assert worker.stdin is not None
+    path = Path(worker.stdout.readline().strip())
+    with catalog.incoming() as own:
+        assert catalog.sweep() == []
+        assert own.exists()
+        assert path.exists()
+        os.kill(worker.pid, signal.SIGKILL)
+        worker.wait()
+        worker.stdin.close()
+        worker.stdout.close()
+        assert catalog.sweep() == [path]
+        assert own.exists()
+    assert _left_in(catalog.root) == []
+
+
+def test_foreign_and_damaged_files_are_not_counted(catalog: CatalogStore) -> None:
+    _place(catalog, _file(), "1_2.parquet")
+    folder = catalog.folder(ENGINE_ID, 1, 3)
+    pq.write_table(pa.table({"x": [1]}), folder / "3_4.parquet")
+    (folder / "5_6.parquet").write_bytes(b"half a fi")
+    (catalog.root / "notes").mkdir()
+    assert len(catalog.files(ENGINE_ID)) == 1
+
+
+@pytest.mark.parametrize("key", ["tickreel.converted", "tickreel.source_size", "tickreel.raw_name"])
+@pytest.mark.parametrize("value", [None, "x"])
+def test_a_record_that_cannot_be_read_is_none(catalog: CatalogStore, key: str, value: str | None) -> None:
+    values = _file().to_metadata()
+    if value is None:
+        del values[key]
+    elif key == "tickreel.raw_name":
+        pytest.skip("any text is a name")
+    else:
+        values[key] = value
+    folder = catalog.folder(ENGINE_ID, 1, 3)
+    folder.mkdir(parents=True)
+    pq.write_table(pa.table({"x": [1]}).replace_schema_metadata(values), folder / "1_2.parquet")
+    assert catalog.files(ENGINE_ID) == []
+
+
+def test_a_root_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    store = CatalogStore(tmp_path / "file/parquet")
+    with pytest.raises(TickreelError, match="cannot be written") as refused:
+        store.require_writable()
+    assert (refused.value.reason, refused.value.metadata["path"]) == ("STORE_NOT_WRITABLE", str(store.root))
+    CatalogStore(tmp_path / "fine").require_writable()
+    assert _left_in(tmp_path / "fine") == []
+
+
+def test_a_place_that_cannot_be_written_leaves_nothing(catalog: CatalogStore) -> None:
+    catalog.root.mkdir()
+    (catalog.root / "price1-size3").write_text("in the way")
+    with pytest.raises(TickreelError, match="cannot be written"):
+        _place(catalog, _file(), "1_2.parquet")
+    assert _left_in(catalog.root) == ["price1-size3"]

@@ -1,0 +1,159 @@
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from recordings import BTC, DAY, ETH, NOON, RawFolder, needs_real_data, real_data, trades
+from tickreel.rpc.errors import TickreelError
+from tickreel.stores.raw import BY_DATE, RawStore, day_of
+from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, TRADES, guess_unit
+
+
+def _codes(warnings: tuple) -> list[str]:
+    return [warning.code for warning in warnings]
+
+
+def _book(rows: int = 3) -> pa.Table:
+    columns = {f"{side}[{level}].{part}": [1.0] * rows for level in range(5) for side in ("asks", "bids") for part in ("price", "amount")}  # fmt: skip
+    return trades(rows, id=None, side=None, price=None, amount=None, **columns)
+
+
+def test_a_dataset_has_its_files_by_their_footers(raw: RawFolder) -> None:
+    path = raw.write(trades(10), row_group_size=4)
+    raw.write(_book(), data_type="book_snapshot_5")
+    dataset = raw.store.dataset(f"day-{DAY}")
+    assert (dataset.day, dataset.warnings) == (date(2024, 7, 18), ())
+    book, file = dataset.files
+    assert (book.data_type, book.rows, book.warnings) == (BOOK_SNAPSHOT_5, 3, ())
+    assert (file.data_type, file.instrument, file.dataset, file.rows) == (TRADES, BTC, f"day-{DAY}", 10)
+    assert file.path == f"{BY_DATE}/day-{DAY}/data_type-trades/{BTC}.parquet"
+    assert file.span == (NOON * 1000, (NOON + 9000) * 1000)
+    assert (file.size_bytes, file.mtime_ns) == (path.stat().st_size, path.stat().st_mtime_ns)
+    assert (file.faults, file.warnings) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("table", "options", "code", "says"),
+    [
+        (trades(0, local_timestamp=pa.array([], pa.int64()), timestamp=pa.array([], pa.int64()), price=pa.array([], pa.float64()), amount=pa.array([], pa.float64())), {}, "NO_ROWS", "has no rows"),
+        (trades(side=None, price=None), {}, "COLUMNS_MISSING", "has no column side, price; it has exchange, symbol"),
+        (trades(price=pa.array([1.5] * 5, pa.float32())), {}, "COLUMN_TYPE", "the column price as float; it must be float64, or whole numbers"),
+        (trades(local_timestamp=["x"] * 5), {}, "COLUMN_TYPE", "local_timestamp as string; it must be int64 microseconds"),
+        (trades(side=[1] * 5), {}, "COLUMN_TYPE", "the column side as int64; it must be text"),
+        (trades(), {"write_statistics": False}, "NO_STATISTICS", "does not say in its footer"),
+        (trades(local_timestamp=[NOON * 1000 + row for row in range(5)]), {}, "TIMES_IMPLAUSIBLE", "seems to be nanoseconds"),
+    ],
+)  # fmt: skip
+def test_a_file_says_what_is_wrong_with_it(raw: RawFolder, table: pa.Table, options: dict, code: str, says: str) -> None:
+    raw.write(table, **options)
+    (file,) = raw.store.dataset(f"day-{DAY}").files
+    assert _codes(file.warnings) == [code]
+    assert says in file.warnings[0].message
+    assert file.path in file.warnings[0].message
+    assert file.span is None
+    assert bool(file.faults) == (code != "NO_STATISTICS")
+
+
+def test_unreadable_files_are_told_apart(raw: RawFolder) -> None:
+    path = raw.write(trades(1000), name=BTC)
+    path.write_bytes(path.read_bytes()[:-100])
+    raw.write(trades(), name=ETH).write_bytes(b"")
+    btc, eth = raw.store.dataset(f"day-{DAY}").files
+    assert (_codes(btc.warnings), _codes(eth.warnings)) == (["FILE_UNREADABLE"], ["FILE_EMPTY"])
+    assert "corrupt or cut short" in btc.faults[0]
+    assert "0 bytes" in eth.faults[0]
+    assert (btc.rows, eth.rows) == (0, 0)
+
+
+def test_a_column_that_comes_twice_is_a_fault(raw: RawFolder) -> None:
+    table = trades()
+    raw.write(table.append_column("price", table["price"]))
+    (file,) = raw.store.dataset(f"day-{DAY}").files
+    assert _codes(file.warnings) == ["COLUMN_TWICE"]
+
+
+def test_what_does_not_belong_is_named_and_left_alone(raw: RawFolder, tmp_path: Path) -> None:
+    day = raw.write(trades()).parent.parent
+    (day / "data_type-trades/notes.txt").write_text("x")
+    (day / "data_type-trades/BTCUSDT.parquet").write_bytes(b"")
+    (day / "data_type-quotes").mkdir()
+    (day / ".hidden").write_text("x")
+    outside = tmp_path / f"{ETH}.parquet"
+    outside.write_bytes(b"x")
+    (day / f"data_type-trades/{ETH}.parquet").symlink_to(outside)
+    dataset = raw.store.dataset(f"day-{DAY}")
+    assert [file.instrument for file in dataset.files] == [BTC]
+    assert _codes(dataset.warnings) == ["STRAY_FILE"] * 4
+    assert all(
+        any(name in w.message for w in dataset.warnings) for name in ("notes.txt", "BTCUSDT.parquet", "data_type-quotes", ETH)
+    )
+
+
+def test_day_folders(raw: RawFolder, tmp_path: Path) -> None:
+    raw.write(trades())
+    (raw.root / BY_DATE / "day-2024-13-40").mkdir()
+    (raw.root / BY_DATE / ".trash").mkdir()
+    store = raw.store
+    assert sorted(store.dataset_ids()) == ["day-2024-07-18", "day-2024-13-40"]
+    assert _codes(store.dataset("day-2024-13-40").warnings) == ["NOT_A_DAY", "NO_FILES"]
+    for wrong in ("", "day-2024-07-19", "..", "../by_date", f"day-{DAY}/data_type-trades", "day\0"):
+        with pytest.raises(TickreelError, match="there is no dataset") as refused:
+            store.dataset(wrong)
+        assert refused.value.reason == "NOT_FOUND"
+    assert RawStore(tmp_path).dataset_ids() == []
+    with pytest.raises(TickreelError, match="there is no data root"):
+        RawStore(tmp_path / "nowhere").dataset_ids()
+
+
+def test_a_day_folder_that_leads_out_of_the_root_is_not_read(raw: RawFolder, tmp_path: Path) -> None:
+    elsewhere = RawFolder(tmp_path / "elsewhere")
+    elsewhere.write(trades())
+    (raw.root / BY_DATE).mkdir(parents=True)
+    (raw.root / BY_DATE / f"day-{DAY}").symlink_to(elsewhere.path().parent.parent)
+    dataset = raw.store.dataset(f"day-{DAY}")
+    assert (dataset.files, _codes(dataset.warnings)) == ((), ["STRAY_FILE", "NO_FILES"])
+
+
+def test_a_changed_file_is_read_again_and_an_unchanged_one_is_not(raw: RawFolder) -> None:
+    path = raw.write(trades(5))
+    store = raw.store
+    (first,) = store.dataset(f"day-{DAY}").files
+    assert store.identity(first.path) == (first.size_bytes, first.mtime_ns)
+    content = path.read_bytes()
+    raw.write(trades(7))
+    (second,) = store.dataset(f"day-{DAY}").files
+    assert (first.rows, second.rows) == (5, 7)
+    path.unlink()
+    assert store.identity(first.path) is None
+    assert len(content) == first.size_bytes
+
+
+@pytest.mark.parametrize("name", ["day-2024-07-18 ", "day-20240718", "2024-07-18", "day-2024-7-18", "day-2024-02-30", ""])
+def test_only_day_folders_have_a_day(name: str) -> None:
+    assert day_of(name) is None
+
+
+def test_units_of_times_are_guessed() -> None:
+    seconds = NOON // 1_000_000
+    assert guess_unit(seconds) == "seems to be seconds"
+    assert guess_unit(seconds * 1000) == "seems to be milliseconds"
+    assert guess_unit(seconds * 10**9) == "seems to be nanoseconds"
+    assert guess_unit(0) == "is no time of 2009 to 2100 in any unit"
+
+
+def test_timestamps_in_microseconds_are_times(raw: RawFolder) -> None:
+    times = pa.array(np.arange(NOON, NOON + 5)).cast(pa.timestamp("us", tz="UTC"))
+    raw.write(trades(local_timestamp=times))
+    (file,) = raw.store.dataset(f"day-{DAY}").files
+    assert file.span == (NOON * 1000, (NOON + 4) * 1000)
+
+
+@needs_real_data
+def test_the_real_recordings_are_all_understood() -> None:
+    store = RawStore(real_data())
+    datasets = [store.dataset(name) for name in store.dataset_ids()]
+    assert len(datasets) == 10
+    assert all(not dataset.warnings and not any(file.warnings for file in dataset.files) for dataset in datasets)
+    assert sum(file.rows for dataset in datasets for file in dataset.files if file.data_type == TRADES) == 184_172

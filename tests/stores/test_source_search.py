@@ -1,0 +1,175 @@
+from pathlib import Path
+
+import pytest
+
+from recordings import BTC, DAY, ETH, NOON, RawFolder, nanos, search, trades, whole_days
+from tickreel.rpc.errors import TickreelError
+from tickreel.stores.source_search import SourceSearch
+
+NEXT = "2024-07-19"
+LAYOUT = "raw_tick_data/by_date/day-*/data_type-trades"
+
+
+def _on(day: str, hour: int = 12, rows: int = 5) -> list[int]:
+    return [nanos(f"{day}T{hour:02d}:00:00") // 1000 + row for row in range(rows)]
+
+
+def _refusal(raw: RawFolder, wanted: SourceSearch) -> tuple[str, str]:
+    """The field and the description of the one violation."""
+    with pytest.raises(TickreelError) as refused:
+        wanted.run(raw.store)
+    assert refused.value.reason == "DATA_REFUSED"
+    assert BTC in refused.value.message
+    (violation,) = refused.value.violations
+    return violation.field, violation.description
+
+
+@pytest.fixture
+def three_days(raw: RawFolder) -> RawFolder:
+    for day in ("2024-07-17", DAY, NEXT):
+        raw.write(trades(local_timestamp=_on(day)), day)
+        raw.write(trades(local_timestamp=_on(day)), day, ETH)
+    return raw
+
+
+def test_the_files_of_the_window_are_found_in_time_order(three_days: RawFolder) -> None:
+    days = [file.day.isoformat() for file in search(whole_days(DAY, NEXT)).run(three_days.store)]
+    assert days == [DAY, NEXT]
+    assert [file.instrument for file in search(whole_days(DAY), ETH).run(three_days.store)] == [ETH]
+
+
+def test_the_window_is_inclusive_at_both_ends(three_days: RawFolder) -> None:
+    first, last = NOON * 1000, (NOON + 4) * 1000
+    for window in ((last, last), (first, first), (0, first), (last, 2**62)):
+        found = search(window).run(three_days.store)
+        assert DAY in [file.day.isoformat() for file in found], window
+    for window in ((last + 1, last + 999), (first - 999, first - 1)):
+        assert _refusal(three_days, search(window))[0] == "time_window"
+
+
+def test_a_row_near_midnight_may_lie_in_the_folder_beside(raw: RawFolder) -> None:
+    raw.write(trades(local_timestamp=_on(NEXT, 0)), DAY)
+    (file,) = search(whole_days(NEXT)).run(raw.store)
+    assert file.dataset == f"day-{DAY}"
+
+
+def test_a_file_without_statistics_is_taken(raw: RawFolder) -> None:
+    raw.write(trades(), write_statistics=False)
+    (file,) = search(whole_days(DAY)).run(raw.store)
+    assert file.span is None
+
+
+def test_a_dataset_restricts_the_search(three_days: RawFolder) -> None:
+    everything = whole_days("2024-07-17", NEXT)
+    for path in ("", f"{LAYOUT}/{BTC}.parquet"):
+        (file,) = search(everything, dataset=f"day-{DAY}", path=path).run(three_days.store)
+        assert file.dataset == f"day-{DAY}"
+    field, text = _refusal(three_days, search(everything, dataset="day-2024-07-01"))
+    assert (field, "there are day-2024-07-17, day-2024-07-18, day-2024-07-19" in text) == ("dataset", True)
+    field, text = _refusal(three_days, search(whole_days("2024-08-01"), dataset=f"day-{DAY}"))
+    assert (field, "they are in day-2024-07-17" in text) == ("dataset", True)
+    assert _refusal(three_days, search(everything, dataset="../by_date"))[0] == "dataset"
+
+
+@pytest.mark.parametrize("path", [f"{LAYOUT}/{BTC}.parquet", f"@data_downloads/{LAYOUT}/{BTC}.parquet", f"./{LAYOUT}/{BTC}.parquet", f"**/{BTC}.parquet"])  # fmt: skip
+def test_a_path_replaces_the_search_by_name(three_days: RawFolder, path: str) -> None:
+    wanted = search(whole_days(DAY, NEXT), path=path, file_pattern="ignored")
+    assert [file.day.isoformat() for file in wanted.run(three_days.store)] == [DAY, NEXT]
+
+
+def test_a_path_may_lie_outside_of_the_layout(raw: RawFolder) -> None:
+    path = raw.write(trades())
+    (raw.root / "my files #1").mkdir()
+    path.rename(raw.root / f"my files #1/{BTC}.parquet")
+    (file,) = search(whole_days(DAY), path=f"my files #1/{BTC}.parquet").run(raw.store)
+    assert (file.dataset, file.day, file.instrument) == ("", None, BTC)
+
+
+def test_a_pattern_finds_the_instrument(three_days: RawFolder) -> None:
+    assert len(search(whole_days(DAY), file_pattern="BINANCE-*BTC-USDT").run(three_days.store)) == 1
+
+
+@pytest.mark.parametrize(
+    ("parts", "field", "says"),
+    [
+        ({"file_pattern": "BINANCE-FUTURES:*"}, "data_catalog.instrument_file_pattern", f"several instruments: {BTC}, {ETH}"),
+        ({"file_pattern": ETH}, "data_catalog.instrument_file_pattern", f"files of {ETH}, but the instrument is {BTC}"),
+        ({"file_pattern": "nothing"}, "data_catalog.instrument_file_pattern", f"'nothing' matches no file; there are {BTC}"),
+        ({"file_pattern": f"../{BTC}"}, "data_catalog.instrument_file_pattern", "is no name of a file"),
+        ({"file_pattern": ".."}, "data_catalog.instrument_file_pattern", "is no name of a file"),
+        ({"path": f"{LAYOUT}/*.parquet"}, "data_catalog.trades_path", "several instruments"),
+        ({"path": f"{LAYOUT}/{ETH}.parquet"}, "data_catalog.trades_path", f"files of {ETH}"),
+        ({"path": f"{LAYOUT}/nothing.parquet"}, "data_catalog.trades_path", "matches no file below the data root"),
+        ({"path": "../*.parquet"}, "data_catalog.trades_path", "leaves the data root"),
+        ({"path": "a/../../b.parquet"}, "data_catalog.trades_path", "leaves the data root"),
+        ({"path": "/etc/passwd"}, "data_catalog.trades_path", "leaves the data root"),
+        ({"path": "~/x.parquet"}, "data_catalog.trades_path", "leaves the data root"),
+        ({"path": "@data_downloads/../x.parquet"}, "data_catalog.trades_path", "leaves the data root"),
+        ({"path": "a**b/x.parquet"}, "data_catalog.trades_path", "is no glob"),
+        ({"path": "."}, "data_catalog.trades_path", "leaves the data root"),
+        ({"path": "notes.txt"}, "data_catalog.trades_path", "matches notes.txt; it must match .parquet files alone"),
+    ],
+)
+def test_a_wrong_pattern_or_path_is_refused(three_days: RawFolder, parts: dict, field: str, says: str) -> None:
+    (three_days.root / "notes.txt").write_text("x")
+    found, text = _refusal(three_days, search(whole_days(DAY), **parts))
+    assert found == field
+    assert says in text
+
+
+def test_a_link_out_of_the_root_is_refused(three_days: RawFolder, tmp_path: Path) -> None:
+    outside = tmp_path / "outside.parquet"
+    three_days.path().rename(outside)
+    three_days.path().symlink_to(outside)
+    field, text = _refusal(three_days, search(whole_days(DAY), path=f"{LAYOUT}/{BTC}.parquet"))
+    assert (field, "symbolic link" in text) == ("data_catalog.trades_path", True)
+    assert _refusal(three_days, search(whole_days(DAY)))[0] == "time_window"
+
+
+def test_a_window_without_data_says_what_there_is(three_days: RawFolder) -> None:
+    field, text = _refusal(three_days, search(whole_days("2023-01-01")))
+    assert field == "time_window"
+    assert "from 2023-01-01T00:00:00Z to 2023-01-01T23:59:59.999999999Z" in text
+    assert "day-2024-07-17, day-2024-07-18, day-2024-07-19" in text
+    field, text = _refusal(three_days, search((nanos(f"{DAY}T13:00:00"), nanos(f"{DAY}T14:00:00"))))
+    assert "is 2024-07-18T12:00:00Z to 2024-07-18T12:00:00.000004Z" in text
+    field, text = _refusal(three_days, search(whole_days("2023-01-01"), path=f"{LAYOUT}/{BTC}.parquet"))
+    assert (field, "the path matches raw_tick_data/by_date/day-2024-07-17" in text) == ("time_window", True)
+
+
+def test_an_instrument_without_files_says_which_there_are(raw: RawFolder) -> None:
+    field, text = _refusal(raw, search(whole_days(DAY)))
+    assert (field, "no trades of any instrument" in text) == ("instrument.id", True)
+    raw.write(trades(), name=ETH)
+    field, text = _refusal(raw, search(whole_days(DAY)))
+    assert (field, text) == ("instrument.id", f"there are no trades of {BTC}; there are some of {ETH}")
+
+
+def test_a_missing_data_root_is_refused(tmp_path: Path) -> None:
+    field, text = _refusal(RawFolder(tmp_path / "nowhere"), search(whole_days(DAY)))
+    assert (field, "is no folder" in text) == ("environment.UNIFIED_CLOUD_LOCAL_PATH", True)
+
+
+def test_every_broken_file_of_the_window_is_named(three_days: RawFolder) -> None:
+    three_days.path(DAY).write_bytes(b"")
+    three_days.path(NEXT).write_bytes(b"not Parquet at all")
+    with pytest.raises(TickreelError) as refused:
+        search(whole_days(DAY, NEXT)).run(three_days.store)
+    assert [violation.field for violation in refused.value.violations] == ["data_catalog.instrument_file_pattern"] * 2
+    assert DAY in refused.value.violations[0].description
+    assert NEXT in refused.value.violations[1].description
+
+
+def test_a_broken_neighbour_does_not_stand_in_the_way(three_days: RawFolder) -> None:
+    three_days.path(NEXT).write_bytes(b"")
+    assert len(search(whole_days(DAY)).run(three_days.store)) == 1
+    assert "unreadable" in _refusal(three_days, search((nanos(f"{DAY}T23:00:00"), nanos(f"{DAY}T23:01:00"))))[1]
+
+
+def test_a_copy_is_refused(raw: RawFolder) -> None:
+    path = raw.write(trades())
+    copy = raw.root / f"copies/{BTC}.parquet"
+    copy.parent.mkdir()
+    copy.write_bytes(path.read_bytes())
+    field, text = _refusal(raw, search(whole_days(DAY), path=f"**/{BTC}.parquet"))
+    assert (field, "one of them is a copy" in text) == ("data_catalog.trades_path", True)

@@ -1,0 +1,131 @@
+"""`tickreel` as a user calls it: a process of its own, in a folder of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+# What a developer may have set, and a test must not depend on.
+_OURS = ("TICKREEL_", "UNIFIED_CLOUD_", "DATA_CATALOG_PATH", "COLUMNS", "NO_COLOR", "FORCE_COLOR")
+COMMAND = [sys.executable, "-m", "tickreel.cli"]
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """A folder to be in, and environment variables to have set."""
+
+    folder: Path
+    variables: Mapping[str, str]
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The environment of a command."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+        return kept | dict(self.variables)
+
+    def tickreel(self, *arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
+        """Calls a command and checks its exit code."""
+        called = subprocess.run(
+            [*COMMAND, *map(str, arguments)],
+            cwd=self.folder,
+            env=self.environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+        assert called.returncode == code, f"exit code {called.returncode}\n{called.stdout}\n{called.stderr}"
+        return called
+
+    def json(self, *arguments: object, code: int = 0) -> Any:
+        """Calls a command with --output json, and parses the whole of its standard output."""
+        return json.loads(self.tickreel(*arguments, "--output", "json", code=code).stdout)
+
+    def start(self, *arguments: object) -> subprocess.Popen[str]:
+        """Starts a command that goes on."""
+        return subprocess.Popen(
+            [*COMMAND, *map(str, arguments)],
+            cwd=self.folder,
+            env=self.environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    @contextmanager
+    def up(self) -> Iterator["Up"]:
+        """`tickreel up` on free ports, stopped at the end."""
+        terminal = Terminal(self.folder, {**self.variables, **{f"TICKREEL_{name}_ADDRESS": "127.0.0.1:0" for name in SERVICES}})
+        process = terminal.start("up", "--output", "json")
+        try:
+            assert process.stdout is not None
+            text = ""
+            while not text.endswith("\n}\n"):
+                line = process.stdout.readline()
+                assert line, f"up ended: {process.communicate()[1]}"
+                text += line
+            yield Up(process, json.loads(text), self)
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+            process.communicate(timeout=30)
+
+
+SERVICES = ("CATALOG", "CONVERTER", "RUNNER", "RESULTS")
+
+
+@dataclass(frozen=True)
+class Up:
+    """A running `tickreel up`, and what it said about itself."""
+
+    process: subprocess.Popen[str]
+    said: dict[str, Any]
+    _terminal: Terminal
+
+    @property
+    def pids(self) -> list[int]:
+        """The ids of the processes of the services."""
+        return [service["pid"] for service in self.said["services"].values()]
+
+    @property
+    def terminal(self) -> Terminal:
+        """A terminal whose commands talk to these services."""
+        addresses = {f"TICKREEL_{name.upper()}_ADDRESS": service["address"] for name, service in self.said["services"].items()}
+        return Terminal(self._terminal.folder, {**self._terminal.variables, **addresses})
+
+
+def is_alive(pid: int) -> bool:
+    """Whether there is a process with this id that has not ended."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def wait_until_gone(pids: list[int], seconds: float = 20.0) -> None:
+    """Waits until none of the processes is left."""
+    deadline = time.monotonic() + seconds
+    while any(is_alive(pid) for pid in pids):
+        assert time.monotonic() < deadline, f"still there: {[pid for pid in pids if is_alive(pid)]}"
+        time.sleep(0.05)
+
+
+def processes_in(folder: Path) -> list[str]:
+    """The command lines of the processes whose working folder this is."""
+    found = []
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit() and is_alive(int(process.name)):
+            with suppress(OSError):
+                if (process / "cwd").readlink() == folder:
+                    found.append((process / "cmdline").read_text().replace("\0", " "))
+    return found
