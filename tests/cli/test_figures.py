@@ -43,6 +43,7 @@ def test_a_window_says_its_day_once() -> None:
     window.start.FromJsonString("2024-05-17T22:00:00Z")
     window.end.FromJsonString("2024-05-17T23:59:59.999Z")
     assert figures.window(window) == "2024-05-17 22:00:00 → 23:59:59"
+    assert figures.window(window, "2024-05-17") == "22:00:00 → 23:59:59"
     window.end.FromJsonString("2024-05-18T02:00:00Z")
     assert figures.window(window) == "2024-05-17 22:00:00 → 2024-05-18 02:00:00"
 

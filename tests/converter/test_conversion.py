@@ -188,14 +188,15 @@ def test_whole_numbers_are_prices_and_sizes_too(raw: RawFolder, catalog: Catalog
         ({"price": [1.0, 1.0, 1.0, 1e14, 1.0]}, "price: above 17014118346046, the greatest that the engine holds, in 1 row"),
         ({"amount": [1.0, 1.0, 1.0, 1e14, 1.0]}, "amount: above 34028236692093"),
         ({"amount": pa.array([2**63] * 5, pa.uint64())}, "amount: above 34028236692093"),
-        ({"price": [1.0, np.pi, 1.0, 1.0, 1.0]}, "price: not a decimal of up to 16 places and 15 digits in 1 row, first in row 1"),
-        ({"side": ["buy", "BUY", "BUY", "bid", "sell"]}, "side: the word 'BUY' instead of buy, sell or unknown in 2 rows, first in row 1"),
+        ({"price": [1.0, np.pi, 1.0, 1.0, 1.0]}, "price: not a decimal of up to 16 places and 15 digits in 1 row"),
+        ({"side": ["buy", "BUY", "BUY", "bid", "sell"]}, "the word 'BUY' instead of buy, sell or unknown in 2 rows, first in"),
         ({"side": ["buy", "BUY", "BUY", "bid", "sell"]}, "side: the word 'bid' instead of buy, sell or unknown in 1 row"),
         ({"symbol": ["BTCUSDT"] * 4 + ["ETHUSDT"]}, "symbol: BTCUSDT, ETHUSDT in one file; a file must hold one instrument"),
         ({"exchange": ["binance", "okx"] + ["okx"] * 3}, "exchange: binance, okx in one file"),
         ({"timestamp": [NOON, None, NOON, NOON, NOON]}, "timestamp: no value in 1 row, first in row 1"),
         ({"local_timestamp": [NOON, None, NOON, NOON, NOON]}, "local_timestamp: no value in 1 row, first in row 1"),
-        ({"timestamp": [NOON, NOON // 1000, NOON, NOON, 0]}, "timestamp: no microseconds since 1970 of the years 2009 to 2100 in 2 rows, first in row 1 (1721304000000); it seems to be milliseconds"),
+        ({"timestamp": [NOON, NOON // 1000, NOON, NOON, 0]}, "timestamp: no microseconds since 1970 of the years 2009 to"),
+        ({"timestamp": [NOON, NOON // 1000, NOON, NOON, 0]}, "first in row 1 (1721304000000); it seems to be milliseconds"),
         ({"timestamp": [NOON * 1000] * 5}, "it seems to be nanoseconds"),
         ({"timestamp": [NOON // 10**6] * 5}, "it seems to be seconds"),
         ({"timestamp": [-1] * 5}, "it is no time of 2009 to 2100 in any unit"),
@@ -212,7 +213,8 @@ def test_times_in_another_unit_are_refused_where_the_footer_is_silent(raw: RawFo
 
 
 def test_all_problems_are_named_at_once(raw: RawFolder, catalog: CatalogStore) -> None:
-    raw.write(trades(price=[1.5, np.nan, -1.0, 1.55, 1.5], side=["x", "buy", "buy", "sell", "y"], local_timestamp=[NOON + 9, NOON, NOON, NOON, 0]))  # fmt: skip
+    price, side = [1.5, np.nan, -1.0, 1.55, 1.5], ["x", "buy", "buy", "sell", "y"]
+    raw.write(trades(price=price, side=side, local_timestamp=[NOON + 9, NOON, NOON, NOON, 0]))
     message = _refusal(raw, catalog, price=1)
     assert len(message.splitlines()) == 7
     assert "(rows count from 0)" in message
@@ -229,8 +231,8 @@ def test_all_problems_are_named_at_once(raw: RawFolder, catalog: CatalogStore) -
 
 def test_too_few_decimals_are_refused_with_how_many_are_needed(raw: RawFolder, catalog: CatalogStore) -> None:
     raw.write(trades(price=[1.0, 2.55, 3.5, 4.125, 5.0]))
-    expected = "price: more decimals than the 1 of price_precision in 2 rows, first in row 1 (2.55); price_precision must be at least 3"
-    assert expected in _refusal(raw, catalog, price=1)
+    expected = "price: more decimals than the 1 of price_precision in 2 rows, first in row 1 (2.55)"
+    assert f"{expected}; price_precision must be at least 3" in _refusal(raw, catalog, price=1)
     assert "size_precision must be at least 3" in _refusal(raw, catalog, size=2)
     assert _convert(raw, catalog, price=3, size=3).converted.rows == 5
 
@@ -359,5 +361,6 @@ def test_real_recordings(
     assert converted["size"] == sizes
     assert converted["ts_event"] == [time * 1000 for time in table["timestamp"].to_pylist()]
     recorded = np.array(table["local_timestamp"].to_pylist()) * 1000
-    assert 0 <= (np.array(converted["ts_init"]) - recorded).min()
-    assert (np.array(converted["ts_init"]) - recorded).max() < 1000
+    moved = np.array(converted["ts_init"]) - recorded
+    assert moved.min() >= 0
+    assert moved.max() < 1000

@@ -53,7 +53,9 @@ def _spec(instrument: str = f"{BTC}@LIN", start: str = DAY, end: str = NEXT, **f
     return spec
 
 
-async def _create(client: ServiceClient, spec: conversion_pb2.ConversionSpec, request_id: str = "", **fields: Any) -> conversion_pb2.Conversion:  # fmt: skip
+async def _create(
+    client: ServiceClient, spec: conversion_pb2.ConversionSpec, request_id: str = "", **fields: Any
+) -> conversion_pb2.Conversion:
     request = rpc.CreateConversionRequest(request_id=request_id, spec=spec, **fields)
     return (await client.call("CreateConversion", request)).conversion
 
@@ -167,7 +169,7 @@ async def test_conversions_are_listed_newest_first(client: ServiceClient, raw: R
     page = await client.call("ListConversions", rpc.ListConversionsRequest(page_size=2))
     assert [conversion.conversion_id for conversion in page.conversions] == [ids[2], ids[1]]
     rest = await client.call("ListConversions", rpc.ListConversionsRequest(page_token=page.next_page_token))
-    assert [conversion.conversion_id for conversion in rest.conversions][0] == ids[0]
+    assert rest.conversions[0].conversion_id == ids[0]
     assert (len(rest.conversions), rest.next_page_token) == (2, "")
 
 

@@ -15,28 +15,21 @@ def here(tmp_path: Path) -> Terminal:
     return Terminal(tmp_path, {})
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_it_stops_all_services_when_asked(here: Terminal, number: signal.Signals) -> None:
+def test_it_says_where_everything_is_and_stops_all_services_when_asked(here: Terminal) -> None:
     with here.up() as up:
         assert all(is_alive(pid) for pid in up.pids)
-        up.process.send_signal(number)
-        _, err = up.process.communicate(timeout=30)
-    assert up.process.returncode == 0
-    assert "all services have stopped" in err
-    assert processes_in(here.folder) == []
-
-
-def test_it_says_where_everything_is(here: Terminal) -> None:
-    with here.up() as up:
         assert set(up.said["services"]) == {name.lower() for name in SERVICES}
         assert up.said["paths"]["raw_data"] == str(here.folder / "data_downloads")
         assert up.said["paths"]["catalog"] == str(here.folder / "data/parquet")
         for service in up.said["services"].values():
             assert "serving on" in Path(service["log"]).read_text()
             assert Path(service["log"]).is_relative_to(here.folder / "data/state/logs")
-        up.process.send_signal(signal.SIGINT)
+        up.process.send_signal(signal.SIGTERM)
         _, err = up.process.communicate(timeout=30)
+    assert up.process.returncode == 0
     assert "UNIFIED_CLOUD_LOCAL_PATH is not set; it is data_downloads" in err
+    assert "all services have stopped" in err
+    assert processes_in(here.folder) == []
 
 
 def test_a_service_that_dies_is_named_and_the_others_stopped(here: Terminal) -> None:

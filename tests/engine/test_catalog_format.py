@@ -190,7 +190,7 @@ def test_roots_with_special_characters_are_read(tmp_path: Path, name: str) -> No
 def test_the_engine_does_not_read_below_roots_with_url_marks(tmp_path: Path, name: str) -> None:
     # Why a replay never hands the user's folder to the engine.
     _write(tmp_path / name)
-    with pytest.raises(OSError, match="does not match the expected extension|No files found"):
+    with pytest.raises(OSError, match=r"does not match the expected extension|No files found"):
         _read(tmp_path / name)
 
 

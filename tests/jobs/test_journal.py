@@ -1,6 +1,5 @@
 """The journal keeps every job through whatever happens to the process that wrote it."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -41,6 +40,10 @@ time.sleep(3600)
 
 def add(journal: Journal[Conversion], name: str, state: int = jobs.QUEUED, request_id: str = "") -> None:
     journal.add(name, Conversion(conversion_id=name, state=state), request_id, "digest")
+
+
+def open_descriptors() -> int:
+    return len(list(Path("/dev/fd").iterdir()))
 
 
 def page(journal: Journal[Conversion], size: int, token: str = "") -> tuple[list[str], str]:
@@ -98,11 +101,11 @@ def test_the_folder_is_free_again_after_closing(tmp_path: Path) -> None:
 
 def test_a_second_journal_in_a_folder_is_refused_and_leaves_no_descriptor(tmp_path: Path) -> None:
     journal = Journal(tmp_path, Conversion)
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_descriptors()
     for _ in range(5):
         with pytest.raises(TickreelError, match=f"{tmp_path}.*TICKREEL_STATE_PATH"):
             Journal(tmp_path, Conversion)
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert open_descriptors() == before
     journal.close()
 
 

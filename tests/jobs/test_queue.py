@@ -162,8 +162,9 @@ async def test_a_cancelled_job_gives_its_slot_to_the_next(stage: Stage) -> None:
     await stage.queue.cancel("c")
     await stage.queue.cancel("a")
     async with asyncio.timeout(PATIENCE):
-        while stage.states("d") != ["RUNNING"]:
-            await asyncio.sleep(0)
+        async for job in stage.queue.watch("d"):
+            if job.state == jobs.RUNNING:
+                break
     assert stage.running == ["b", "d"]
 
 
@@ -269,9 +270,7 @@ async def test_a_watch_of_a_job_that_has_ended_is_one_message(stage: Stage) -> N
     assert [job.failure.reason async for job in stage.queue.watch("a")] == ["DATA_REFUSED"]
 
 
-async def test_an_end_that_comes_while_a_watcher_is_busy_is_told_at_once(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_end_that_comes_while_a_watcher_is_busy_is_told_at_once(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """The watcher holds the snapshot of before; no heartbeat helps it out here."""
     monkeypatch.setattr(queues, "HEARTBEAT", 3600.0)
     stage.submit("a")

@@ -9,8 +9,8 @@ from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rpc.small_service import SmallCatalog, SmallResults, error_of_call, serving
 
+from rpc.small_service import SmallCatalog, SmallResults, error_of_call, serving
 from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.errors import DOMAIN, TickreelError, Violation, invalid_request, not_found
 from tickreel.rpc.server import Server
@@ -33,11 +33,11 @@ async def test_every_reason_arrives_with_its_violations_and_metadata(reason: str
 
 
 async def test_the_status_has_one_error_info_and_one_bad_request_as_other_clients_read_them() -> None:
-    async with serving(SmallCatalog(invalid_request("dataset_id", "is empty"))) as address:
-        async with grpc.aio.insecure_channel(address) as channel:
-            call = catalog_service_pb2_grpc.CatalogServiceStub(channel).GetDataset(catalog_service_pb2.GetDatasetRequest())
-            assert await call.code() == grpc.StatusCode.INVALID_ARGUMENT
-            status = await rpc_status.aio.from_call(call)
+    service = SmallCatalog(invalid_request("dataset_id", "is empty"))
+    async with serving(service) as address, grpc.aio.insecure_channel(address) as channel:
+        call = catalog_service_pb2_grpc.CatalogServiceStub(channel).GetDataset(catalog_service_pb2.GetDatasetRequest())
+        assert await call.code() == grpc.StatusCode.INVALID_ARGUMENT
+        status = await rpc_status.aio.from_call(call)
     assert status.message == "dataset_id: is empty"
     info, bad_request = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
     assert [detail.Unpack(info) for detail in status.details] == [True, False]
@@ -76,14 +76,18 @@ async def test_violations_that_have_no_room_are_counted() -> None:
 
 
 async def test_thirty_ordinary_violations_all_arrive() -> None:
-    violations = [Violation(f"instrument.price_precision_{n}", "is 'one'; it must be a whole number, 0 to 16") for n in range(30)]
+    violations = [
+        Violation(f"instrument.price_precision_{n}", "is 'one'; it must be a whole number, 0 to 16") for n in range(30)
+    ]
     caught = await error_of_call(TickreelError("CONFIG_INVALID", "refused", violations))
     assert caught.violations == tuple(violations)
 
 
 @pytest.mark.parametrize("character", ["a", "%", "\n", "é", "市", "🦆"])
 async def test_a_message_beyond_all_bounds_is_cut_and_not_lost(character: str) -> None:
-    raised = TickreelError("WORKER_DIED", character * 100_000, [Violation("x", character * 100_000)] * 3, log=character * 100_000)
+    raised = TickreelError(
+        "WORKER_DIED", character * 100_000, [Violation("x", character * 100_000)] * 3, log=character * 100_000
+    )
     caught = await error_of_call(raised)
     assert caught.reason == "WORKER_DIED"
     assert caught.message.strip(character) == "…"

@@ -83,7 +83,8 @@ def test_a_sweep_takes_what_the_dead_left_and_nothing_of_the_living(catalog: Cat
         "import sys, pathlib; from tickreel.stores.catalog import CatalogStore\n"
         "with CatalogStore(pathlib.Path(sys.argv[1])).incoming() as path: print(path, flush=True); sys.stdin.read()"
     )
-    worker = subprocess.Popen([sys.executable, "-c", code, str(catalog.root)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # fmt: skip
+    command = [sys.executable, "-c", code, str(catalog.root)]
+    worker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert worker.stdout is not None
     assert worker.stdin is not None
     path = Path(worker.stdout.readline().strip())

@@ -19,7 +19,7 @@ from tickreel.stores.instrument_name import InstrumentName
         ),
         ("BITMEX:PERPETUAL:BTC-USD@INV", "BITMEX:PERPETUAL:BTC-USD", "BTC-USD-PERP.BITMEX", "perpetual", True, "BTC", "USD"),
         ("BINANCE:SPOT_PAIR:NEXO-USDT", "BINANCE:SPOT_PAIR:NEXO-USDT", "NEXO-USDT.BINANCE", "spot", False, "NEXO", "USDT"),
-        ("OKX_SWAP:PERPETUAL:1000PEPE-USDT", "OKX_SWAP:PERPETUAL:1000PEPE-USDT", "1000PEPE-USDT-PERP.OKX_SWAP", "perpetual", False, "1000PEPE", "USDT"),
+        ("A_B:PERPETUAL:1K-USD", "A_B:PERPETUAL:1K-USD", "1K-USD-PERP.A_B", "perpetual", False, "1K", "USD"),
     ],
 )  # fmt: skip
 def test_a_name_has_its_parts(

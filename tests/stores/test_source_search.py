@@ -71,7 +71,10 @@ def test_a_dataset_restricts_the_search(three_days: RawFolder) -> None:
     assert _refusal(three_days, search(everything, dataset="../by_date"))[0] == "dataset"
 
 
-@pytest.mark.parametrize("path", [f"{LAYOUT}/{BTC}.parquet", f"@data_downloads/{LAYOUT}/{BTC}.parquet", f"./{LAYOUT}/{BTC}.parquet", f"**/{BTC}.parquet"])  # fmt: skip
+@pytest.mark.parametrize(
+    "path",
+    [f"{LAYOUT}/{BTC}.parquet", f"@data_downloads/{LAYOUT}/{BTC}.parquet", f"./{LAYOUT}/{BTC}.parquet", f"**/{BTC}.parquet"],
+)
 def test_a_path_replaces_the_search_by_name(three_days: RawFolder, path: str) -> None:
     wanted = search(whole_days(DAY, NEXT), path=path, file_pattern="ignored")
     assert [file.day.isoformat() for file in wanted.run(three_days.store)] == [DAY, NEXT]

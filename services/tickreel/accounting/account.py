@@ -70,6 +70,8 @@ class Account:
         signed = contract.notional(price, size) * side
         fill_fees = contract.fees(np.abs(signed), taker)
         position = _from_zero(np.cumsum(size * side))
+        fee_up = 10 ** (scale - contract.money_precision)
+        (paid,) = scaled.wide((fill_fees,), max(total, fee_up))
         return cls(
             contract=contract,
             scale=scale,
@@ -77,7 +79,7 @@ class Account:
             ts=ts,
             cash=_from_zero(np.cumsum(-signed * up)),
             position=position,
-            fees=_from_zero(np.cumsum(fill_fees * 10 ** (scale - contract.money_precision))),
+            fees=_from_zero(np.cumsum(paid * fee_up)),
             cost=_cost(position, signed * up),
             fill_fees=fill_fees,
         )

@@ -42,8 +42,8 @@ class LinearContract:
         scale = max(maker_scale, taker_scale)
         taker_rate *= 10 ** (scale - taker_scale)
         maker_rate *= 10 ** (scale - maker_scale)
-        highest = scaled.largest(notional) * max(abs(taker_rate), abs(maker_rate), 1)
-        notional, taker = scaled.wide((notional, taker), highest)
-        exact = notional * (taker * taker_rate + (1 - taker) * maker_rate)
         shift = self.notional_scale + scale - self.money_precision
+        highest = scaled.largest(notional) * max(abs(taker_rate), abs(maker_rate), 1) * 10 ** max(-shift, 0)
+        notional, taker = scaled.wide((notional, taker), max(highest, 10 ** abs(shift)))
+        exact = notional * (taker * taker_rate + (1 - taker) * maker_rate)
         return scaled.divide_half_even(exact, 10**shift) if shift > 0 else exact * 10**-shift

@@ -30,15 +30,18 @@ def split(value: Decimal) -> tuple[int, int]:
     """
     if not value.is_finite():
         raise ValueError(f"{value} is not a finite number")
-    _, digits, exponent = value.normalize().as_tuple()
+    # Not by normalize(), which rounds to the 28 digits of the context.
+    sign, digits, exponent = value.as_tuple()
     assert isinstance(exponent, int)
-    magnitude = int("".join(map(str, digits)))
-    integer = -magnitude if value < 0 else magnitude
+    integer = int("".join(map(str, digits))) * (-1 if sign else 1)
+    while exponent < 0 and integer % 10 == 0:
+        integer, exponent = integer // 10, exponent + 1
     return (integer * 10**exponent, 0) if exponent > 0 else (integer, -exponent)
 
 
 def wide(arrays: Iterable[Integers], largest: int) -> list[Integers]:
-    """The arrays as int64 where no intermediate value is larger than `largest` and that fits, else as Python integers."""
+    """The arrays as int64 where no value or factor on the way is larger than `largest` and that fits, else as Python
+    integers."""
     # Sums of a few such values must fit as well.
     dtype = np.int64 if largest < 2**60 else object
     return [array.astype(dtype) for array in arrays]

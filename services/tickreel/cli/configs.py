@@ -8,6 +8,7 @@ from rich.text import Text
 from tickreel.cli import figures, options, screen
 from tickreel.cli.json_output import as_json, print_json
 from tickreel.cli.listing import Listing, one
+from tickreel.cli.screen import Column
 from tickreel.v1 import runner_service_pb2
 
 _LISTING = Listing("runner", "ListConfigs", runner_service_pb2.ListConfigsRequest, "configs")
@@ -33,16 +34,12 @@ def _all(limit: int, address: str, output: str) -> None:
     elif not found:
         screen.out.print("There is no config yet. The README shows one; put it into the configs folder as a .json file.")
     else:
-        table = screen.table("config", "instrument", "window", "state")
-        for entry in found:
-            problems = len(entry.violations)
-            table.add_row(
-                entry.config_id,
-                entry.config.instrument.id,
-                figures.window(entry.config.time_window),
-                Text(figures.plural(problems, "problem"), style="red") if problems else Text("valid", style="green"),
-            )
-        screen.out.print(table)
+        screen.print_table(
+            Column("config", [entry.config_id for entry in found]),
+            Column("instrument", [entry.config.instrument.id for entry in found]),
+            Column("state", [_state(entry) for entry in found]),
+            Column("window", [figures.window(entry.config.time_window) for entry in found], optional=True),
+        )
         for entry in found:
             _print_violations(entry)
 
@@ -61,4 +58,10 @@ def _print_violations(config: runner_service_pb2.ConfigFile) -> None:
     if config.violations:
         screen.heading(f"Wrong with {config.config_id}")
         for violation in config.violations:
-            screen.out.print(f"  {violation.field}: {violation.description}")
+            screen.indented(f"{violation.field}: {violation.description}")
+
+
+def _state(config: runner_service_pb2.ConfigFile) -> Text:
+    if config.violations:
+        return Text(figures.plural(len(config.violations), "problem"), style="red")
+    return Text("valid", style="green")

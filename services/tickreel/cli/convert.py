@@ -16,6 +16,7 @@ from tickreel.cli.connection import connect
 from tickreel.cli.interrupts import Interrupts
 from tickreel.cli.json_output import as_json, print_json
 from tickreel.cli.progress_display import display
+from tickreel.cli.screen import Column
 from tickreel.cli.watching import CONVERSION, Watch
 from tickreel.jobs.job import FINAL
 from tickreel.rpc import json_document
@@ -121,18 +122,15 @@ async def _convert(
 
 def _print_files(conversion: conversion_pb2.Conversion) -> None:
     files = conversion.files
-    table = screen.table("file", "rows", "first → last", "decimals", "catalog", right=["rows"])
-    for file in files:
-        data_type = market_data_pb2.DataType.Name(file.data_type).removeprefix("DATA_TYPE_").lower()
-        table.add_row(
-            f"{file.dataset} {data_type}",
-            figures.count(file.rows),
-            figures.window(file.span),
-            f"{file.price_precision} / {file.size_precision}",
-            "cached" if file.cached else "converted",
-        )
+    types = (market_data_pb2.DataType.Name(file.data_type).removeprefix("DATA_TYPE_").lower() for file in files)
     screen.out.print(Text(conversion.spec.instrument, style="bold"))
-    screen.out.print(table)
+    screen.print_table(
+        Column("file", [f"{file.dataset} {data_type}" for file, data_type in zip(files, types, strict=True)]),
+        Column("rows", [figures.count(file.rows) for file in files], right=True),
+        Column("first → last", [figures.window(file.span, file.dataset.removeprefix("day-")) for file in files]),
+        Column("decimals", [f"{file.price_precision} / {file.size_precision}" for file in files]),
+        Column("catalog", ["cached" if file.cached else "converted" for file in files]),
+    )
     cached = sum(file.cached for file in files)
     if cached == len(files):
         screen.out.print("Everything was in the catalog already; nothing was converted.")

@@ -9,6 +9,7 @@ from rich.text import Text
 from tickreel.cli import figures, options, screen
 from tickreel.cli.json_output import as_json, print_json
 from tickreel.cli.listing import Listing, one
+from tickreel.cli.screen import Column
 from tickreel.v1 import catalog_service_pb2, market_data_pb2
 
 _LISTING = Listing("catalog", "ListDatasets", catalog_service_pb2.ListDatasetsRequest, "datasets")
@@ -36,17 +37,14 @@ def _all(limit: int, address: str, output: str) -> None:
             "There is no raw data yet. `tickreel sample-data` makes some; data_downloads/README.md says how to lay out yours."
         )
     else:
-        table = screen.table("dataset", "instruments", "data", "rows", "size", "warnings", right=["rows", "size", "warnings"])
-        for entry in found:
-            table.add_row(
-                entry.dataset_id,
-                "\n".join(entry.instruments),
-                ", ".join(_data_type(data_type) for data_type in entry.data_types),
-                figures.count(entry.rows),
-                figures.size(entry.size_bytes),
-                str(len(entry.warnings)) if entry.warnings else "",
-            )
-        screen.out.print(table)
+        screen.print_table(
+            Column("dataset", [entry.dataset_id for entry in found]),
+            Column("instruments", ["\n".join(entry.instruments) for entry in found]),
+            Column("data", ["\n".join(map(_data_type, entry.data_types)) for entry in found]),
+            Column("rows", [figures.count(entry.rows) for entry in found], right=True),
+            Column("size", [figures.size(entry.size_bytes) for entry in found], right=True),
+            Column("first → last", [figures.window(entry.span, entry.date) for entry in found], optional=True),
+        )
         _print_warnings(found)
 
 
@@ -56,14 +54,15 @@ def _one(dataset_id: str, address: str, output: str) -> None:
     if output == "json":
         print_json(as_json(dataset))
         return
-    table = screen.table("file", "data", "rows", "size", "first → last", right=["rows", "size"])
-    for file in dataset.files:
-        span = figures.window(file.span)
-        table.add_row(
-            file.instrument, _data_type(file.data_type), figures.count(file.rows), figures.size(file.size_bytes), span
-        )
+    files = dataset.files
     screen.out.print(Text(dataset.dataset_id, style="bold"))
-    screen.out.print(table)
+    screen.print_table(
+        Column("file", [file.instrument for file in files]),
+        Column("data", [_data_type(file.data_type) for file in files]),
+        Column("rows", [figures.count(file.rows) for file in files], right=True),
+        Column("size", [figures.size(file.size_bytes) for file in files], right=True),
+        Column("first → last", [figures.window(file.span, dataset.date) for file in files]),
+    )
     _print_warnings([dataset])
     for file in dataset.files:
         screen.print_findings(file.warnings, file.instrument)

@@ -56,12 +56,13 @@ def instant(stamp: Timestamp, form: str = "%Y-%m-%d %H:%M:%S") -> str:
     return datetime.fromtimestamp(stamp.seconds, UTC).strftime(form) if stamp.seconds or stamp.nanos else ""
 
 
-def window(span: market_data_pb2.TimeWindow) -> str:
-    """A span of time, UTC; the day is said once where both ends are on it, and not at all where neither is set."""
+def window(span: market_data_pb2.TimeWindow, day: str = "") -> str:
+    """A span of time, UTC, blank where it is not known; a day is said once, and not at all where it is `day`."""
     start, end = instant(span.start), instant(span.end)
     if not start and not end:
         return ""
-    return f"{start} → {end[11:] if start[:10] == end[:10] else end}"
+    shown = end[11:] if start[:10] == end[:10] else end
+    return f"{start[11:] if start[:10] == day else start} → {shown}"
 
 
 def plural(number: int, noun: str) -> str:

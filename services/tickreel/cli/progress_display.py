@@ -90,6 +90,8 @@ class Bars:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         self._progress.stop()
+        if self._phases:
+            screen.err.print()
 
 
 class Lines:
@@ -147,7 +149,7 @@ def _phase(task: Task, progress: job_pb2.Progress) -> Text:
 
 
 def _counts(task: Task, progress: job_pb2.Progress) -> Text:
-    return Text(_counts_text(progress, done=int(task.completed)))
+    return Text(_counts_text(progress, finished=task.finished))
 
 
 def _rate(task: Task, progress: job_pb2.Progress) -> Text:
@@ -170,8 +172,8 @@ def _phase_name(phase: job_pb2.JobPhase) -> str:
     return job_pb2.JobPhase.Name(phase).removeprefix("JOB_PHASE_").lower()
 
 
-def _counts_text(progress: job_pb2.Progress, done: int | None = None) -> str:
-    done = progress.done if done is None else done
+def _counts_text(progress: job_pb2.Progress, *, finished: bool = False) -> str:
     if not progress.total:
-        return figures.plural(done, progress.unit.removesuffix("s")) if done else ""
+        return f"{figures.count(progress.done)} {progress.unit}" if progress.done else ""
+    done = progress.total if finished else progress.done
     return f"{figures.count(done)} / {figures.count(progress.total)} {progress.unit}"

@@ -8,7 +8,8 @@ from tickreel.cli import figures, options, screen
 from tickreel.cli.json_output import as_json, print_json
 from tickreel.cli.listing import Listing, one
 from tickreel.cli.report import print_report
-from tickreel.v1 import results_service_pb2
+from tickreel.cli.screen import Column
+from tickreel.v1 import result_pb2, results_service_pb2
 
 _LISTING = Listing("results", "ListResults", results_service_pb2.ListResultsRequest, "results")
 
@@ -25,15 +26,7 @@ def results(limit: int, address: str, output: str) -> None:
     elif not found:
         screen.out.print("There is no result yet. `tickreel run --config FILE --snapshot_mode trades` makes one.")
     else:
-        table = screen.table("run", "mode", "orders", "pnl", "max drawdown", "", right=["orders", "pnl", "max drawdown"])
-        summaries = [entry.result.summary for entry in found]
-        pnls = figures.decimals(summary.pnl for summary in summaries)
-        drawdowns = figures.decimals(summary.max_drawdown for summary in summaries)
-        for entry, pnl, drawdown in zip(found, pnls, drawdowns, strict=True):
-            result = entry.result
-            orders = figures.count(result.summary.orders)
-            table.add_row(result.run_id, result.mode, orders, pnl, drawdown, result.metadata.currency)
-        screen.out.print(table)
+        _print([entry.result for entry in found])
 
 
 @click.command()
@@ -48,3 +41,20 @@ def show(run: str, address: str, output: str) -> None:
         print_json(as_json(result))
     else:
         print_report(result)
+
+
+def _print(found: list[result_pb2.Result]) -> None:
+    currencies = [result.metadata.currency for result in found]
+    # Said once where it is one.
+    unit = f" {currencies[0]}" if len(set(currencies)) == 1 else ""
+    pnl = figures.decimals(result.summary.pnl for result in found)
+    drawdown = figures.decimals(result.summary.max_drawdown for result in found)
+    screen.print_table(
+        Column("run", [result.run_id for result in found]),
+        Column("orders", [figures.count(result.summary.orders) for result in found], right=True, optional=True),
+        Column(f"pnl{unit}", pnl, right=True),
+        Column("max drawdown", drawdown, right=True),
+        *([] if unit else [Column("", currencies)]),
+        Column("mode", [result.mode for result in found], optional=True),
+        Column("instrument", [result.instrument for result in found], optional=True),
+    )

@@ -112,5 +112,5 @@ def _print_checked(checked: run_pb2.Run, output: str) -> None:
     would.add_row("  instrument", config.instrument.id)
     would.add_row("  window", figures.window(config.time_window))
     would.add_row("  strategy", f"{config.strategy.name}, {config.strategy.submission_mode}")
-    would.add_row("  config digest", checked.config_digest)
+    would.add_row("  digest", checked.config_digest)
     screen.out.print(would)

@@ -10,6 +10,7 @@ from tickreel.cli.json_output import as_json, print_json
 from tickreel.cli.listing import Listing, one
 from tickreel.cli.progress_display import display
 from tickreel.cli.report import print_report
+from tickreel.cli.screen import Column
 from tickreel.cli.watching import RUN, Watch
 from tickreel.jobs import job as jobs
 from tickreel.rpc.channel import ServiceClient
@@ -32,12 +33,15 @@ def runs(limit: int, address: str, output: str) -> None:
     elif not found:
         screen.out.print("The Runner has run nothing yet. `tickreel run --config FILE --snapshot_mode trades` does.")
     else:
-        table = screen.table("run", "state", "mode", "created", "took", right=["took"])
-        for entry in found:
-            mode = result_pb2.RunMode.Name(entry.options.mode).removeprefix("RUN_MODE_").lower()
-            took = figures.took(entry.started_at, entry.ended_at)
-            table.add_row(entry.run_id, _state(entry), mode, figures.instant(entry.created_at), took)
-        screen.out.print(table)
+        modes = (result_pb2.RunMode.Name(entry.options.mode) for entry in found)
+        screen.print_table(
+            Column("run", [entry.run_id for entry in found]),
+            Column("state", [_state(entry) for entry in found]),
+            Column("created", [figures.instant(entry.created_at) for entry in found], optional=True),
+            Column("took", [figures.took(entry.started_at, entry.ended_at) for entry in found], right=True),
+            Column("mode", [mode.removeprefix("RUN_MODE_").lower() for mode in modes], optional=True),
+            Column("instrument", [entry.config.instrument.id for entry in found], optional=True),
+        )
 
 
 @click.command()

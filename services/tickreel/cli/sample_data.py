@@ -6,6 +6,7 @@ import click
 
 from tickreel.cli import options, screen
 from tickreel.cli.json_output import print_json
+from tickreel.cli.screen import Column
 from tickreel.rpc.settings import DATA_ROOT
 
 
@@ -36,10 +37,11 @@ def sample_data(root: Path, seed: int, rows: int, output: str) -> None:
     if output == "json":
         print_json({"root": str(root), "files": [{"path": str(path), "state": state} for path, state in files]})
         return
-    table = screen.table("dataset", "instrument", "")
-    for path, state in files:
-        table.add_row(path.parent.parent.name, path.stem, state)
-    screen.out.print(table)
+    screen.print_table(
+        Column("dataset", [path.parent.parent.name for path, _ in files]),
+        Column("instrument", [path.stem for path, _ in files]),
+        Column("", [state for _, state in files]),
+    )
     skipped = sum(state == SKIPPED for _, state in files)
     nothing = "; nothing was written" if skipped == len(files) else ""
     screen.out.print(f"Sample trades lie below {root}{nothing}.")

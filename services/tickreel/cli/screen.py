@@ -2,8 +2,9 @@
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import click
 from rich.console import Console
@@ -14,11 +15,14 @@ from rich.text import Text
 from tickreel.jobs.job import CANCELLED, Job
 from tickreel.v1 import result_pb2
 
+# What goes to a file or a pipe is for grep and awk: never folded.
+_UNLIMITED = 10_000
 
-def _console(*, stderr: bool) -> Console:
+
+def _console(*, stderr: bool, width: int | None = None) -> Console:
     stream = sys.stderr if stderr else sys.stdout
-    # What goes to a file or a pipe is for grep and awk: never folded.
-    width = None if stream.isatty() or "COLUMNS" in os.environ else 10_000
+    if width is None and not stream.isatty() and "COLUMNS" not in os.environ:
+        width = _UNLIMITED
     return Console(stderr=stderr, width=width, markup=False, emoji=False, highlight=False)
 
 
@@ -26,18 +30,34 @@ out = _console(stderr=False)
 err = _console(stderr=True)
 
 
-def table(*headers: str, right: Iterable[str] = (), fold: Iterable[str] = ()) -> Table:
-    """An empty table.
+@dataclass(frozen=True)
+class Column:
+    """A column of a table: its header, and its cells from top to bottom.
 
-    Args:
-        right: The headers of the columns that hold figures.
-        fold: The headers of the columns that may break into several lines; the others keep to one.
+    Where the terminal is too narrow, the columns that are `optional` are left out, the last one first.
     """
-    right, fold = set(right), set(fold)
-    made = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
-    for header in headers:
-        made.add_column(header, justify="right" if header in right else "left", no_wrap=header not in fold, overflow="fold")
-    return made
+
+    header: str
+    cells: Sequence[str | Text]
+    right: bool = False
+    optional: bool = False
+
+
+def print_table(*columns: Column) -> None:
+    """Prints a table. No cell is ever folded or cut: what does not fit runs on, so that it can be copied."""
+    shown = list(columns)
+    while True:
+        table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+        for column in shown:
+            table.add_column(column.header, justify="right" if column.right else "left", no_wrap=True)
+        for row in zip(*(column.cells for column in shown), strict=True):
+            table.add_row(*row)
+        width = out.measure(table, options=out.options.update(max_width=_UNLIMITED)).maximum
+        dispensable = [column for column in shown if column.optional]
+        if width <= out.width or not dispensable:
+            break
+        shown.remove(dispensable[-1])
+    _console(stderr=False, width=max(width, out.width)).print(table)
 
 
 def pairs(*, right: bool = False) -> Table:
@@ -46,6 +66,11 @@ def pairs(*, right: bool = False) -> Table:
     made.add_column(no_wrap=True, style="dim")
     made.add_column(justify="right" if right else "left", overflow="fold")
     return made
+
+
+def indented(text: str) -> None:
+    """Prints a text whose every line is indented."""
+    out.print(Padding.indent(text, 2))
 
 
 def heading(text: str) -> None:

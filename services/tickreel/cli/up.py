@@ -13,6 +13,7 @@ from tickreel.cli.interrupts import Interrupts
 from tickreel.cli.json_output import print_json
 from tickreel.cli.processes import Services
 from tickreel.cli.report import shown_path
+from tickreel.cli.screen import Column
 from tickreel.rpc.errors import TickreelError
 from tickreel.rpc.settings import CATALOG_ROOT, DATA_ROOT, Settings, address_variable
 
@@ -107,10 +108,13 @@ def _print_services(services: Services, settings: Settings, output: str) -> None
             }
         )
     else:
-        table = screen.table("service", "address", "process", "log", right=["process"])
-        for process in services.processes:
-            table.add_row(process.service, process.address, str(process.pid), shown_path(str(process.log)))
-        screen.out.print(table)
+        processes = sorted(services.processes, key=lambda process: list(settings.addresses).index(process.service))
+        screen.print_table(
+            Column("service", [process.service for process in processes]),
+            Column("address", [process.address for process in processes]),
+            Column("process", [str(process.pid) for process in processes], right=True),
+            Column("log", [shown_path(str(process.log)) for process in processes]),
+        )
         screen.out.print()
         where = screen.pairs()
         for name, path in paths.items():

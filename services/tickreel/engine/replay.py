@@ -57,7 +57,7 @@ def catalog_view(instrument: Instrument, files: Sequence[TradeFile]) -> Iterator
             if lane == len(ends):
                 ends.append(0)
                 (root / str(lane)).mkdir()
-                ParquetDataCatalog(str(root / str(lane))).write_instruments([instrument.engine])
+                write_instrument(root / str(lane), instrument)
             ends[lane] = file.last
             folder = root / str(lane) / "data" / "trades" / str(instrument.id)
             folder.mkdir(parents=True, exist_ok=True)
@@ -65,6 +65,11 @@ def catalog_view(instrument: Instrument, files: Sequence[TradeFile]) -> Iterator
         yield [root / str(lane) for lane in range(len(ends))]
     finally:
         shutil.rmtree(root, ignore_errors=True)
+
+
+def write_instrument(catalog: Path, instrument: Instrument) -> None:
+    """Puts an instrument into a catalog, where the engine looks for it."""
+    ParquetDataCatalog(str(catalog)).write_instruments([instrument.engine])
 
 
 def replay(

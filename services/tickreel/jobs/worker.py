@@ -16,7 +16,7 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from tickreel.jobs import progress
 from tickreel.jobs.progress import ProgressMeter
@@ -46,49 +46,63 @@ async def run_worker(
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     reading, writing = os.pipe()
-    with log.open("wb") as output:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", module, str(writing)),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=output,
-            stderr=output,
-            pass_fds=(writing,),
-            # A Ctrl-C in the terminal is the service's to handle.
-            start_new_session=True,
-        )
-    os.close(writing)
-    outcome: dict[str, Any] = {}
-    try:
-        reader = asyncio.StreamReader(limit=LINE_LIMIT)
-        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(reading, "rb")
-        )
-        assert process.stdin is not None
-        with contextlib.suppress(ConnectionError):
-            process.stdin.write(json.dumps(spec).encode() + b"\n")
-            await process.stdin.drain()
+    with os.fdopen(reading, "rb") as reports:
         try:
-            while line := await reader.readline():
-                report = json.loads(line)
-                if "progress" in report:
-                    on_progress(progress.from_json(report["progress"]))
-                else:
-                    outcome = report
+            with log.open("wb") as output:
+                process = await asyncio.create_subprocess_exec(
+                    *(sys.executable, "-m", module, str(writing)),
+                    stdin=asyncio.subprocess.PIPE,
+                    stdout=output,
+                    stderr=output,
+                    pass_fds=(writing,),
+                    # A Ctrl-C in the terminal is the service's to handle.
+                    start_new_session=True,
+                )
         finally:
-            transport.close()
-        await process.wait()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-        if process.stdin is not None:
-            process.stdin.close()
+            os.close(writing)
+        try:
+            outcome = await _converse(process, spec, reports, on_progress)
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+            if process.stdin is not None:
+                process.stdin.close()
     if "result" in outcome:
         return outcome["result"]
     if "failure" in outcome:
         failure = outcome["failure"]
         raise TickreelError(failure["reason"], failure["message"], **failure["metadata"])
     raise _death(process.returncode, log)
+
+
+async def _converse(
+    process: asyncio.subprocess.Process,
+    spec: dict[str, Any],
+    reports: BinaryIO,
+    on_progress: Callable[[job_pb2.Progress], None],
+) -> dict[str, Any]:
+    """Gives a worker its spec and hears it to its end; returns its last report, empty where it made none but progress."""
+    reader = asyncio.StreamReader(limit=LINE_LIMIT)
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), reports)
+    outcome: dict[str, Any] = {}
+    try:
+        assert process.stdin is not None
+        with contextlib.suppress(ConnectionError):
+            process.stdin.write(json.dumps(spec).encode() + b"\n")
+            await process.stdin.drain()
+        # A line without an end is that of a worker that died while it wrote.
+        while (line := await reader.readline()).endswith(b"\n"):
+            report = json.loads(line)
+            if "progress" in report:
+                on_progress(progress.from_json(report["progress"]))
+            else:
+                outcome = report
+    finally:
+        transport.close()
+    await process.wait()
+    return outcome
 
 
 def _death(returncode: int | None, log: Path) -> TickreelError:

@@ -8,6 +8,7 @@ import grpc
 from tickreel.results.ticks import RunTicks, parse_cursor
 from tickreel.rpc.paging import Page
 from tickreel.rpc.settings import Settings
+from tickreel.stores.catalog import CatalogStore
 from tickreel.stores.results import ResultStore, StoredResult
 from tickreel.v1 import result_pb2, results_service_pb2, results_service_pb2_grpc
 
@@ -20,7 +21,7 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
 
     def __init__(self, settings: Settings) -> None:
         self._store = ResultStore(settings.results_root, settings.tickdata_root)
-        self._catalog_root = settings.catalog_root
+        self._catalog = CatalogStore(settings.catalog_root)
 
     async def open(self) -> None:
         """Nothing to open: the files are the results."""
@@ -46,7 +47,7 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
     ) -> AsyncIterator[results_service_pb2.StreamTicksResponse]:
         after = parse_cursor(request.cursor)
         entry = await asyncio.to_thread(lambda: self._entry(self._store.find(request.run_id)))
-        ticks = RunTicks(entry.result, self._catalog_root)
+        ticks = RunTicks(entry.result, self._catalog)
         chunks = ticks.chunks(after)
         # One chunk is read ahead while the last is sent; the transport's backpressure stops it there.
         reading = asyncio.create_task(asyncio.to_thread(next, chunks, None))

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from google.protobuf import timestamp_pb2
 
 from tickreel.rpc.columns import ROWS_PER_CHUNK, trade_columns
 from tickreel.rpc.errors import TickreelError, invalid_request
+from tickreel.stores.catalog import CatalogStore
 from tickreel.stores.trades import TradeRows, read_trades
 from tickreel.v1 import market_data_pb2, result_pb2
 
@@ -41,9 +40,10 @@ class RunTicks:
     They are read from the catalog, whose files are those of the run for as long as they have the same digest.
     """
 
-    def __init__(self, result: result_pb2.Result, catalog_root: Path) -> None:
+    def __init__(self, result: result_pb2.Result, catalog: CatalogStore) -> None:
         self._result = result
-        self._paths = [catalog_root / file.path for file in result.metadata.data_files]
+        self._catalog = catalog
+        self._paths = [catalog.root / file.path for file in result.metadata.data_files]
         self._start = _nanoseconds(result.metadata.replay_start)
         self._end = _nanoseconds(result.metadata.replay_end)
         self.total = result.summary.trade_rows
@@ -81,14 +81,13 @@ class RunTicks:
         )
 
     def _check_unchanged(self) -> None:
-        for file, path in zip(self._result.metadata.data_files, self._paths, strict=True):
-            try:
-                metadata = pq.read_schema(path).metadata or {}
-            except (OSError, pa.ArrowException) as error:
-                raise self._changed(f"{path} cannot be read: {error}") from None
-            if metadata.get(b"tickreel.digest", b"").decode() != file.digest:
-                raise self._changed(f"{path} was converted from other data since")
-            self._precisions = int(metadata[b"price_precision"]), int(metadata[b"size_precision"])
+        for named in self._result.metadata.data_files:
+            file = self._catalog.find(named.path)
+            if file is None:
+                raise self._changed(f"{named.path} is not in it")
+            if file.converted.digest != named.digest:
+                raise self._changed(f"{named.path} was converted from other data since")
+            self._precisions = file.converted.price_precision, file.converted.size_precision
 
     def _changed(self, problem: str) -> TickreelError:
         message = f"the ticks of {self._result.run_id} are no longer in the catalog: {problem}; a new run converts them again"

@@ -129,7 +129,8 @@ def _bad_request(violations: Sequence[Violation], room: int) -> error_details_pb
         one = error_details_pb2.BadRequest.FieldViolation(field=_cut(violation.field, VALUE_BYTES), description=description)
         room -= one.ByteSize() + 4
         if room < 0:
-            fitting.field_violations.add(field="…", description=f"{len(violations) - shown} more; there is no room to show them")
+            more = len(violations) - shown
+            fitting.field_violations.add(field="…", description=f"{more} more; there is no room to show them")
             break
         fitting.field_violations.append(one)
     return fitting

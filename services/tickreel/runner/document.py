@@ -5,8 +5,8 @@ with its path. A field without presence is required, one marked optional, a list
 """
 
 import difflib
-import math
 import re
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -19,7 +19,9 @@ from tickreel.v1 import run_config_pb2
 
 _TIMESTAMP = timestamp_pb2.Timestamp.DESCRIPTOR.full_name
 _INT32 = range(-(2**31), 2**31)
-_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
+_RFC3339 = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)", re.ASCII
+)
 
 
 def read_document(document: object, violations: Violations) -> run_config_pb2.RunConfig:
@@ -32,8 +34,22 @@ def read_document(document: object, violations: Violations) -> run_config_pb2.Ru
 
 
 def to_document(config: run_config_pb2.RunConfig) -> dict[str, Any]:
-    """The JSON values of a config as a message; fields without presence count as given."""
-    return json_format.MessageToDict(config, always_print_fields_with_no_presence=True)
+    """The JSON values of a config as a message; fields without presence count as given.
+
+    A time that is none is left in its parts, for `read_document` to refuse.
+    """
+    sound, unsound = run_config_pb2.RunConfig(), {}
+    sound.CopyFrom(config)
+    for name in ("start", "end"):
+        time = getattr(config.time_window, name)
+        try:
+            time.ToJsonString()
+        except ValueError:
+            unsound[name] = {"seconds": time.seconds, "nanos": time.nanos}
+            sound.time_window.ClearField(name)
+    document = json_format.MessageToDict(sound, always_print_fields_with_no_presence=True)
+    document.get("time_window", {}).update(unsound)
+    return document
 
 
 def _read_message(message: Message, value: object, path: str, violations: Violations) -> None:
@@ -42,12 +58,18 @@ def _read_message(message: Message, value: object, path: str, violations: Violat
         return
     descriptor = message.DESCRIPTOR
     fields = {field.json_name: field for field in descriptor.fields}
+    misspelt = set()
     for key in value:
         if key not in fields:
-            violations.add(_join(path, key), _unknown(key, fields))
+            near = _nearest(key, [name for name in fields if name not in value])
+            misspelt.add(near)
+            remedy = f"did you mean {near!r}?" if near else f"known here: {', '.join(fields)}"
+            violations.add(_join(path, key), f"is no key of a run config; {remedy}")
     for key, field in fields.items():
         here = _join(path, key)
-        if key not in value:
+        if key in misspelt:
+            violations.unread(here)
+        elif key not in value:
             if _required(field):
                 violations.add(here, f"is missing; it must be {_wanted(field)}")
         elif value[key] is None:
@@ -94,8 +116,8 @@ def _read_scalar(field: FieldDescriptor, value: Any, path: str, violations: Viol
             fits = number and value == value // 1 and int(value) in _INT32
             value = int(value) if fits else value
         case _:
-            # A JSON integer may have more digits than a double.
-            fits = number and math.isfinite(value) and float(value) == value
+            # A whole number may have more digits than a double.
+            fits = number and abs(value) <= sys.float_info.max and float(value) == value
             value = float(value) if fits else value
     if not fits:
         violations.add(path, f"is {_kind(value)}; it must be {_wanted(field)}")
@@ -147,11 +169,9 @@ def _wanted(field: FieldDescriptor) -> str:
     return names.get(field.cpp_type, "a number")
 
 
-def _unknown(key: str, fields: dict[str, FieldDescriptor]) -> str:
+def _nearest(key: str, names: list[str]) -> str:
     snake = re.sub(r"(?<=[a-z0-9])([A-Z])", lambda match: f"_{match[1].lower()}", key)
-    near = [snake] if snake in fields else difflib.get_close_matches(key, fields, n=1)
-    remedy = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(fields)}"
-    return f"is no key of a run config; {remedy}"
+    return snake if snake in names else next(iter(difflib.get_close_matches(key, names, n=1)), "")
 
 
 def _kind(value: object) -> str:
@@ -162,6 +182,8 @@ def _kind(value: object) -> str:
             return str(value).lower()
         case str():
             return f"the text {value!r}" if len(value) <= 60 else "a long text"
+        case int() if abs(value) > 10**30:
+            return "a number of more than 30 digits"
         case int() | float():
             return f"the number {value!r}"
         case list():

@@ -142,7 +142,7 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
                 f"is {request.instrument!r}, but instrument.id of the config is {config.instrument.id!r}; they must be the same"
             )
             violations.add("instrument", problem)
-        if violations.clean("instrument", "data_catalog", "time_window"):
+        if violations.clean("instrument.id", "data_catalog", "time_window"):
             try:
                 await self._execution.plan(run)
             except TickreelError as error:

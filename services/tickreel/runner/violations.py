@@ -10,10 +10,15 @@ class Violations:
 
     def __init__(self) -> None:
         self._found: list[Violation] = []
+        self._unread: list[str] = []
 
     def add(self, field: str, description: str) -> None:
         """Records one problem."""
         self._found.append(Violation(field, description))
+
+    def unread(self, field: str) -> None:
+        """Marks a field whose value is not there for a reason that is recorded elsewhere: its key is misspelt, say."""
+        self._unread.append(field)
 
     def extend(self, error: TickreelError) -> None:
         """Records the problems that another service found."""
@@ -21,7 +26,8 @@ class Violations:
 
     def clean(self, *fields: str) -> bool:
         """Whether nothing is wrong with these fields, what they contain, or what contains them."""
-        return not any(_related(found.field, field) for found in self._found for field in fields)
+        wrong = [*(found.field for found in self._found), *self._unread]
+        return not any(_related(one, field) for one in wrong for field in fields)
 
     def __iter__(self) -> Iterator[Violation]:
         return iter(self._found)

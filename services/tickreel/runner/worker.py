@@ -26,6 +26,7 @@ from tickreel.runner.exports import JsonExports
 from tickreel.runner.outcome import Outcome, findings, fold, iso, summarise
 from tickreel.runner.strategies.registry import installed_strategies
 from tickreel.runner.window import replay_window
+from tickreel.stores.catalog import CatalogStore
 from tickreel.stores.instrument_name import InstrumentName
 from tickreel.stores.results import ResultStore
 from tickreel.stores.trades import TradeRows, read_trades
@@ -108,6 +109,19 @@ class Window:
         order = np.argsort(times, kind="stable")
         return times[order], prices[order]
 
+    def check_unchanged(self) -> None:
+        """Sees whether the files are still those that the run was given.
+
+        Raises:
+            TickreelError: DATA_CHANGED, naming the first that is not.
+        """
+        catalog = CatalogStore(self._spec.catalog_root)
+        for file in self._spec.files:
+            found = catalog.find(file.path)
+            if found is None or found.converted.digest != file.digest:
+                message = f"{file.path} was replaced or removed while the run read it; run it again"
+                raise TickreelError("DATA_CHANGED", message, run_id=self._spec.run.run_id, path=file.path)
+
     def check_sides(self) -> None:
         """Sees whether every row has a side, where nothing supplies one.
 
@@ -159,6 +173,7 @@ def work(values: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     if unconstrained and not outcome.always_solvent:
         outcome = attempt(frozen_account=False)
     seconds = time.monotonic() - began
+    window.check_unchanged()
     store = ResultStore(spec.results_root, spec.tickdata_root)
     result = _result(spec, window, outcome, seconds)
     _write(store, result, outcome, window, reporter, full=options.mode == result_pb2.RUN_MODE_FULL, ticks=options.export_ticks)

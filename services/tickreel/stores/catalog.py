@@ -144,6 +144,10 @@ class CatalogStore:
         )
         return [file for file in found if file is not None]
 
+    def find(self, path: str) -> CatalogFile | None:
+        """The file of that path below the root, or None where there is none with a record."""
+        return CatalogFile.of_footer(self._footers.read(self.root / path), path)
+
     def require_writable(self) -> None:
         """Makes the root where it is not there yet, and tries to write to it.
 

@@ -1,0 +1,196 @@
+"""What a run leaves behind: the same outcome whatever the way, and tables that agree with each other and with the engine."""
+
+import json
+import shutil
+from decimal import ROUND_HALF_EVEN, Decimal
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from recordings import BTC, DAY, NOON, RawFolder, needs_real_data, real_data, trades
+from run_configs import run_config
+from stack import stack
+from tickreel.v1 import job_pb2, results_service_pb2, run_pb2
+
+CONFIG = run_config(BTC, f"{DAY}T00:00:00Z", f"{DAY}T23:59:59Z")
+CENT = Decimal("1e-8")
+
+
+def succeeded(run: run_pb2.Run) -> run_pb2.Run:
+    assert run.state == job_pb2.JOB_STATE_SUCCEEDED, run.failure.message
+    return run
+
+
+def closed_form(path: Path, fee: str, price_step: str, size_step: str) -> dict[str, Decimal]:
+    """What must come out when every order fills whole at its own row's price, by decimals from the raw rows."""
+    table = pq.ParquetFile(path).read(["price", "amount", "side"]).to_pydict()
+    cash = fees = position = peak = drawdown = equity = Decimal(0)
+    for raw_price, raw_amount, side in zip(table["price"], table["amount"], table["side"], strict=True):
+        price = Decimal(repr(raw_price)).quantize(Decimal(price_step))
+        size = Decimal(repr(raw_amount)).quantize(Decimal(size_step)) * (1 if side == "buy" else -1)
+        cash -= price * size
+        position += size
+        fees += abs(price * size * Decimal(fee)).quantize(CENT, ROUND_HALF_EVEN)
+        equity = cash + position * price - fees
+        peak = max(peak, equity)
+        drawdown = max(drawdown, peak - equity)
+    return {"fees": fees, "final_position": position, "pnl": equity, "max_drawdown": drawdown}
+
+
+async def test_the_result_is_the_same_whatever_the_way_there(raw: RawFolder, tmp_path: Path) -> None:
+    raw.write(trades(3_000, local_timestamp=[NOON + row // 7 for row in range(3_000)]))
+    digests = {}
+    async with stack(tmp_path) as services:
+        fast = succeeded(await services.finish(CONFIG))
+        full = succeeded(await services.finish(CONFIG, "full"))
+        shutil.rmtree(tmp_path / "parquet")
+        digests["after the catalog was deleted"] = succeeded(await services.finish(CONFIG))
+        finer = run_config(BTC, f"{DAY}T00:00:00Z", f"{DAY}T23:59:59Z", price_precision=3)
+        other_label = succeeded(await services.finish(finer))
+    async with stack(tmp_path, TICKREEL_REPLAY_CHUNK="17", TICKREEL_STATE_PATH=str(tmp_path / "other")) as services:
+        digests["with another chunk size, by other services"] = succeeded(await services.finish(CONFIG))
+    digests["in full mode"] = full
+    for way, run in digests.items():
+        assert run.result.metadata.result_digest == fast.result.metadata.result_digest, way
+        assert run.result.metadata.data_digest == fast.result.metadata.data_digest, way
+        assert run.result.summary == fast.result.summary, way
+    assert other_label.result.metadata.data_digest == fast.result.metadata.data_digest
+    assert other_label.result.metadata.config_digest != fast.result.metadata.config_digest
+
+
+async def test_a_price_that_differs_changes_the_digests(raw: RawFolder, tmp_path: Path) -> None:
+    table = trades(50)
+    async with stack(tmp_path) as services:
+        raw.write(table)
+        before = succeeded(await services.finish(CONFIG))
+        raw.write(trades(50, price=[64_000.5 + row + (row == 20) * 0.1 for row in range(50)]))
+        after = succeeded(await services.finish(CONFIG))
+    assert before.result.metadata.config_digest == after.result.metadata.config_digest
+    assert before.result.metadata.data_digest != after.result.metadata.data_digest
+    assert before.result.metadata.result_digest != after.result.metadata.result_digest
+
+
+async def test_the_tables_of_a_full_run_tell_one_story(raw: RawFolder, tmp_path: Path) -> None:
+    raw.write(trades(700))
+    async with stack(tmp_path) as services:
+        run = succeeded(await services.finish(CONFIG, "full"))
+    folder = tmp_path / "results/full" / run.run_id
+    orders = json.loads((folder / "orders.json").read_text())
+    timeline = json.loads((folder / "timeline.json").read_text())
+    ticks = json.loads((tmp_path / "tickdata" / f"{run.run_id}.json").read_text())
+    assert [order["id"] for order in orders] == [str(number) for number in range(1, 701)]
+    assert [event["event"] for event in timeline] == ["Trade", "Order", "Fill"] * 700
+    assert [event["ts"] for event in timeline] == sorted(event["ts"] for event in timeline)
+    prices = [tick["price"] for tick in ticks["ticks"]]
+    assert prices == [order["price"] for order in orders]
+    assert prices == [event["data"]["price"] for event in timeline if event["event"] == "Fill"]
+    assert (ticks["price_precision"], ticks["size_precision"]) == (1, 3)
+    assert {order["status"] for order in orders} == {"filled"}
+    assert sum(Decimal(order["fees"]) for order in orders) == Decimal(run.result.summary.fees)
+    equity = pq.read_table(folder / "equity.parquet").to_pylist()
+    assert len(equity) == 700
+    assert equity[-1]["equity"] == Decimal(run.result.summary.final_equity)
+    assert max(row["drawdown"] for row in equity) == Decimal(run.result.summary.max_drawdown)
+    start = Decimal(run.result.summary.starting_equity)
+    for row in equity:
+        assert row["equity"] == start + row["realized_pnl"] + row["unrealized_pnl"] - row["fees"]
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary["summary"]["orders"] == 700
+    for path in run.result.metadata.outputs.values():
+        assert Path(path).is_file(), path
+    fills = pq.read_table(folder / "fills.parquet").to_pydict()
+    assert fills["order_id"] == list(range(1, 701))
+
+
+async def test_ticks_are_exported_by_a_fast_run_that_asks(raw: RawFolder, tmp_path: Path) -> None:
+    raw.write(trades(30))
+    async with stack(tmp_path) as services:
+        run = succeeded(await services.finish(CONFIG, options=run_pb2.RunOptions(export_ticks=True)))
+    ticks = json.loads((tmp_path / "tickdata" / f"{run.run_id}.json").read_text())
+    assert len(ticks["ticks"]) == 30
+    assert [path.name for path in (tmp_path / "results").rglob("*") if path.is_file()] == [f"{run.run_id}.json"]
+
+
+async def test_the_last_instant_of_a_window_is_in_it_with_all_of_its_rows(raw: RawFolder, tmp_path: Path) -> None:
+    times = [NOON] * 3 + [NOON + 1] * 1_500 + [NOON + 2] * 4 + [NOON + 5_000_000]
+    raw.write(trades(len(times), local_timestamp=times))
+    async with stack(tmp_path) as services:
+        for start, end, rows in (
+            (f"{DAY}T12:00:00Z", f"{DAY}T12:00:00.000001Z", 1_503),
+            (f"{DAY}T12:00:00.000002Z", f"{DAY}T12:00:00.000002Z", 4),
+            (f"{DAY}T12:00:00.000001Z", f"{DAY}T12:00:05Z", 1_505),
+        ):
+            run = succeeded(await services.finish(run_config(BTC, start, end)))
+            assert run.result.summary.orders == rows
+
+
+async def test_an_account_that_runs_dry_is_refused_orders_as_the_engine_does(raw: RawFolder, tmp_path: Path) -> None:
+    raw.write(trades(200, amount=[1.0] * 200))
+    config = run_config(BTC, f"{DAY}T00:00:00Z", f"{DAY}T23:59:59Z", starting_balance=500)
+    async with stack(tmp_path) as services:
+        run = succeeded(await services.finish(config))
+    summary = run.result.summary
+    denied = summary.orders_unfilled["INITIAL_MARGIN_EXCEEDS_FREE_BALANCE"]
+    assert denied > 0
+    assert summary.orders_filled + denied == summary.orders == 200
+    assert "ORDERS_DENIED" in {finding.code for finding in run.result.findings}
+
+
+async def test_ticks_of_a_run_stream_whole_and_resume_after_a_cursor(raw: RawFolder, tmp_path: Path) -> None:
+    raw.write(trades(70_000))
+    async with stack(tmp_path) as services:
+        short = run_config(BTC, f"{DAY}T12:00:10Z", f"{DAY}T12:01:15Z")
+        run = succeeded(await services.finish(short))
+        chunks = []
+        async for chunk in services.results.stream("StreamTicks", results_service_pb2.StreamTicksRequest(run_id=run.run_id)):
+            chunks.append(chunk)
+        ids = [trade_id for chunk in chunks for trade_id in chunk.trades.trade_id]
+        assert len(ids) == run.result.summary.trade_rows == chunks[0].total_rows
+        assert len(chunks) > 1
+        request = results_service_pb2.StreamTicksRequest(run_id=run.run_id, cursor=chunks[0].cursor)
+        rest = [chunk async for chunk in services.results.stream("StreamTicks", request)]
+    assert [trade_id for chunk in rest for trade_id in chunk.trades.trade_id] == ids[len(chunks[0].trades.trade_id) :]
+    first = chunks[0].trades
+    assert first.price[0] * 10**-first.price_precision == pytest.approx(64_000.5 + int(first.trade_id[0]) - 100)
+
+
+async def test_a_listed_result_is_the_run_s(raw: RawFolder, tmp_path: Path) -> None:
+    raw.write(trades(20))
+    async with stack(tmp_path) as services:
+        runs = [succeeded(await services.finish(CONFIG, mode)) for mode in ("fast", "full")]
+        listed = await services.results.call("ListResults", results_service_pb2.ListResultsRequest(page_size=1))
+        request = results_service_pb2.ListResultsRequest(page_size=1, page_token=listed.next_page_token)
+        older = await services.results.call("ListResults", request)
+    assert [entry.result for entry in (*listed.results, *older.results)] == [runs[1].result, runs[0].result]
+    assert not older.next_page_token
+
+
+@needs_real_data
+async def test_a_real_day_agrees_with_its_closed_form_and_with_the_engine(tmp_path: Path) -> None:
+    (tmp_path / "data_downloads").symlink_to(real_data())
+    config = run_config(BTC, "2020-02-22T00:00:00Z", "2020-02-22T23:59:59.999999Z", price_precision=2)
+    async with stack(tmp_path) as services:
+        run = succeeded(await services.finish(config))
+    day = real_data() / f"raw_tick_data/by_date/day-2020-02-22/data_type-trades/{BTC}.parquet"
+    summary = run.result.summary
+    assert (summary.orders, summary.orders_filled, summary.fills) == (137_988, 137_988, 137_988)
+    for name, value in closed_form(day, "0.0004", "0.01", "0.001").items():
+        assert Decimal(getattr(summary, name)) == value, name
+    # The engine's own fee of each fill is compared with ours in the worker.
+    assert "FEES_DIFFER" not in {finding.code for finding in run.result.findings}
+
+
+@needs_real_data
+async def test_a_real_window_over_midnight_has_the_same_rows_everywhere(tmp_path: Path) -> None:
+    (tmp_path / "data_downloads").symlink_to(real_data())
+    config = run_config(BTC, "2024-07-18T23:57:00Z", "2024-07-19T00:06:00Z")
+    async with stack(tmp_path) as services:
+        run = succeeded(await services.finish(config, "full"))
+    folder = tmp_path / "results/full" / run.run_id
+    timeline = json.loads((folder / "timeline.json").read_text())
+    ticks = json.loads((tmp_path / "tickdata" / f"{run.run_id}.json").read_text())
+    assert run.result.summary.orders == 10_701
+    assert len(json.loads((folder / "orders.json").read_text())) == 10_701
+    assert sum(event["event"] == "Order" for event in timeline) == 10_701
+    assert len(ticks["ticks"]) == 10_701
