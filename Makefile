@@ -44,10 +44,12 @@ lint: setup ## Check style, layers and contracts
 bench: setup ## Measure conversion and replay, each beside what it is compared with
 	@for bench in tests/benchmarks/bench_*.py; do echo; echo "── $$bench ──"; $(BIN)/python "$$bench"; done
 
-proto: setup ## Generate services/tickreel/v1 from protos/
+proto: setup ## Generate services/tickreel/v1 and the schema of configs from protos/
 	@$(BIN)/buf format --write
 	@$(BIN)/buf generate
 	@$(BIN)/python -m grpc_tools.protoc -Iprotos --grpc_python_out=services protos/tickreel/v1/*_service.proto
+	@$(BIN)/buf build --output - | $(BIN)/python -m tickreel.runner.config_schema /dev/stdin > .schema.json
+	@mv .schema.json configs/schema/run_config.schema.json
 
 clean: ## Remove what the tools leave behind; .venv, data and results stay
 	@rm -rf .coverage .coverage.* htmlcov .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist build

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from google.protobuf import struct_pb2
-from serving import serving, settings_in
 
+from serving import serving, settings_in
 from tickreel.converter.service import ConverterServicer
 from tickreel.results.service import ResultsServicer
 from tickreel.rpc.channel import ServiceClient

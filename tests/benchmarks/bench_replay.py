@@ -2,9 +2,10 @@
 
     python tests/benchmarks/bench_replay.py [--rows 200000] [--rounds 3]
 
-Both replay the same converted rows and end with the same number of fills. Ours is timed from CreateRun to the final message of WatchRun,
-fast mode, progress on: validation, spawning the worker, replay, the exact account, the digests and the result file are all in it. The rival
-is timed as a whole process. Rounds alternate, so that both meet the same noise; the table has medians and the greatest peak memory.
+Both replay the same converted rows and end with the same number of fills. Ours is timed from CreateRun to the final message
+of WatchRun, fast mode, progress on: validation, spawning the worker, replay, the exact account, the digests and the result
+file are all in it. The rival is timed as a whole process. Rounds alternate, so that both meet the same noise; the table has
+medians and the greatest peak memory.
 """
 
 import argparse
@@ -21,9 +22,8 @@ from google.protobuf import struct_pb2
 
 sys.path.append(str(Path(__file__).parents[1]))
 
-from serving import serving, settings_in
-
 from run_configs import run_config
+from serving import serving, settings_in
 from tickreel.converter.service import ConverterServicer
 from tickreel.engine.instruments import linear_perpetual
 from tickreel.engine.replay import write_instrument

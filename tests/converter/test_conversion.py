@@ -153,6 +153,8 @@ def test_noise_is_resolved_and_told(raw: RawFolder, catalog: CatalogStore) -> No
         {"timestamp": pa.array([NOON + 1000 * row - 700 for row in range(5)]).cast(pa.timestamp("us"))},
         {"local_timestamp": pa.array([NOON + 1000 * row for row in range(5)]).cast(pa.timestamp("us", "UTC"))},
         {"exchange": pa.nulls(5)},
+        {"side": pa.array(["sell", "buy", "sell", "buy", "sell"], pa.large_string()).dictionary_encode()},
+        {"id": pa.array([str(100 + row) for row in range(5)], pa.large_string()).dictionary_encode()},
     ],
 )
 def test_the_types_of_the_raw_columns_change_nothing(raw: RawFolder, catalog: CatalogStore, changed: dict) -> None:

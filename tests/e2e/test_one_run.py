@@ -87,7 +87,7 @@ def test_the_report_is_for_people(terminal: Terminal) -> None:
         "realized pnl",
         "max drawdown",
         "USDT",
-        "result digest",
+        "Digests",
         "Findings",
         "Outputs",
         "data/backtest_results/fast/",

@@ -48,7 +48,7 @@ def open_descriptors() -> int:
 
 def page(journal: Journal[Conversion], size: int, token: str = "") -> tuple[list[str], str]:
     entries, token = journal.page(Page.of(ListConversionsRequest(page_size=size, page_token=token), "conversions"))
-    return [entry.conversion_id for entry in entries], token
+    return [job_id for job_id, _ in entries], token
 
 
 def test_a_job_comes_back_as_it_was_saved(tmp_path: Path) -> None:

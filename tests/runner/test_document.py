@@ -1,5 +1,6 @@
 """A config is read strictly: every problem is found at its own path, and nothing is taken for something else."""
 
+import math
 import re
 from collections.abc import Iterator
 from copy import deepcopy
@@ -198,7 +199,7 @@ def fits(value: Any, right: Any, path: Path) -> bool:
         case int() | float() if str(path[-1]).endswith(("precision", "per_sec")):
             return number and value == value // 1 and -(2**31) <= value < 2**31
         case int() | float():
-            return number and value - value == 0 and abs(value) < 2**53 or isinstance(value, float) and abs(value) < 1e400
+            return number and math.isfinite(value) and float(value) == value
         case str() if path[0] == "time_window":
             return False
         case str():

@@ -138,9 +138,9 @@ async def test_an_account_that_runs_dry_is_refused_orders_as_the_engine_does(raw
 
 
 async def test_ticks_of_a_run_stream_whole_and_resume_after_a_cursor(raw: RawFolder, tmp_path: Path) -> None:
-    raw.write(trades(70_000))
+    raw.write(trades(36_000))
     async with stack(tmp_path) as services:
-        short = run_config(BTC, f"{DAY}T12:00:10Z", f"{DAY}T12:01:15Z")
+        short = run_config(BTC, f"{DAY}T12:00:00.500Z", f"{DAY}T12:00:35Z")
         run = succeeded(await services.finish(short))
         chunks = []
         async for chunk in services.results.stream("StreamTicks", results_service_pb2.StreamTicksRequest(run_id=run.run_id)):

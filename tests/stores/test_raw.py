@@ -1,3 +1,4 @@
+import os
 from datetime import date
 from pathlib import Path
 
@@ -106,6 +107,15 @@ def test_day_folders(raw: RawFolder, tmp_path: Path) -> None:
     assert RawStore(tmp_path).dataset_ids() == []
     with pytest.raises(TickreelError, match="there is no data root"):
         RawStore(tmp_path / "nowhere").dataset_ids()
+
+
+def test_names_that_are_no_text_do_no_harm(raw: RawFolder) -> None:
+    day = raw.write(trades()).parent.parent
+    for folder in (day.parent, day, day / "data_type-trades"):
+        (folder / os.fsdecode(b"\xff")).mkdir()
+    store = raw.store
+    assert store.dataset_ids() == [f"day-{DAY}"]
+    assert [warning.message.split(" ")[0].rpartition("/")[2] for warning in store.dataset(f"day-{DAY}").warnings] == ["?", "?"]
 
 
 def test_a_day_folder_that_leads_out_of_the_root_is_not_read(raw: RawFolder, tmp_path: Path) -> None:

@@ -109,9 +109,7 @@ class Lines:
         if job.state in FINAL or (progress.phase == self._phase and now < self._next):
             return
         self._phase, self._next = progress.phase, now + _LINE_SECONDS
-        parts = [_counts_text(progress)]
-        if progress.rate:
-            parts.append(f"{figures.count(progress.rate)}/s")
+        parts = [_counts_text(progress), _rate_text(progress)]
         if progress.HasField("eta"):
             parts.append(f"{figures.seconds(progress.eta.ToMilliseconds() / 1000)} left")
         if progress.HasField("ts_event"):
@@ -153,7 +151,7 @@ def _counts(task: Task, progress: job_pb2.Progress) -> Text:
 
 
 def _rate(task: Task, progress: job_pb2.Progress) -> Text:
-    return Text(f"{figures.count(progress.rate)}/s" if progress.rate and not task.finished else "", style="cyan")
+    return Text("" if task.finished else _rate_text(progress), style="cyan")
 
 
 def _time_left(task: Task, progress: job_pb2.Progress) -> Text:
@@ -177,3 +175,8 @@ def _counts_text(progress: job_pb2.Progress, *, finished: bool = False) -> str:
         return f"{figures.count(progress.done)} {progress.unit}" if progress.done else ""
     done = progress.total if finished else progress.done
     return f"{figures.count(done)} / {figures.count(progress.total)} {progress.unit}"
+
+
+def _rate_text(progress: job_pb2.Progress) -> str:
+    # A handful of outputs have no rate worth telling.
+    return f"{figures.count(progress.rate)}/s" if progress.rate and progress.unit == "rows" else ""

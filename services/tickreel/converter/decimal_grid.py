@@ -89,11 +89,15 @@ def decimals_of(values: Float64, likely_places: int = 0) -> Decimals:
 def _on_grid(values: Float64, places: int, limit: float) -> tuple[Int64, npt.NDArray[np.bool_], int]:
     """The nearest units of a grid, which of the values lie on it, and how many of those are not its nearest doubles."""
     power = 10.0**places
-    units = np.rint(values * power)
+    units = values * power
+    np.rint(units, out=units)
     # Correctly rounded, as both are whole numbers that a double holds: the very double that a parser makes of the decimal.
     nearest = units / power
-    small = (units > 0) & (units < limit)
     exact = nearest == values
+    # What nearly every recording is, and then nothing more is to be looked at.
+    if exact.all() and units.max(initial=0.0) < limit:
+        return units.astype(np.int64), exact, 0
+    small = (units > 0) & (units < limit)
     held = exact & small
     near = np.flatnonzero(small & ~exact)
     if near.size:

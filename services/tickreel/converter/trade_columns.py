@@ -43,14 +43,14 @@ class DecimalColumn:
         """The decimals of a chunk; a value at fault becomes 1."""
         # Whole numbers that a double cannot hold are far above any limit, so nothing is lost unseen.
         values = column.cast(pa.float64(), safe=False)
-        empty = pc.is_null(values).to_numpy() if values.null_count else None
-        doubles = pc.fill_null(values, 1.0).to_numpy()
-        if empty is not None:
-            self._faults.add(self._name, "no value", rows[empty], ["null"] * values.null_count)
-        good = (doubles > 0) & (doubles <= self._limit)
-        if not good.all():
+        if values.null_count:
+            self._faults.add(self._name, "no value", rows[pc.is_null(values).to_numpy()], ["null"] * values.null_count)
+            values = pc.fill_null(values, 1.0)
+        doubles = values.to_numpy()
+        # A number that is none makes both comparisons false.
+        if not (doubles.min() > 0 and doubles.max() <= self._limit):
             self._name_bad_values(doubles, rows)
-            doubles = np.where(good, doubles, 1.0)
+            doubles = np.where((doubles > 0) & (doubles <= self._limit), doubles, 1.0)
         found = decimals_of(doubles, self.fewest)
         self.noisy += found.noisy
         fewest = found.fewest_places_of_all()
@@ -94,8 +94,8 @@ def side_codes(column: pa.ChunkedArray, rows: Int64, faults: Faults) -> npt.NDAr
     codes_of_words[:-1][pc.is_null(words).to_numpy(zero_copy_only=False)] = NO_AGGRESSOR
     indices = pc.fill_null(coded.indices.cast(pa.int64()), len(words)).to_numpy()
     codes = codes_of_words[indices]
-    foreign = codes == _FOREIGN
-    if foreign.any():
+    if _FOREIGN in codes_of_words:
+        foreign = codes == _FOREIGN
         for word in np.unique(indices[foreign])[:_MOST_WORDS]:
             where = rows[indices == word]
             text = _readable(words[int(word)])
@@ -132,8 +132,13 @@ class OneWord:
 
     def see(self, column: pa.ChunkedArray) -> None:
         """Takes note of a chunk."""
-        if not pa.types.is_null(column.type) and len(self._words) < _MOST_WORDS:
-            self._words.update(map(_readable, pc.unique(column).drop_null()[:_MOST_WORDS]))
+        if pa.types.is_null(column.type) or len(self._words) >= _MOST_WORDS:
+            return
+        for chunk in column.chunks:
+            # A dictionary of one word needs no look at the rows.
+            coded = pa.types.is_dictionary(chunk.type) and len(chunk.dictionary) == 1 and chunk.null_count < len(chunk)
+            words = chunk.dictionary if coded else pc.unique(chunk)
+            self._words.update(map(_readable, words.drop_null()[:_MOST_WORDS]))
 
     def check(self) -> None:
         """Adds a fault where there was more than one word."""

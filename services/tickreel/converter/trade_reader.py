@@ -112,8 +112,8 @@ def checked_times(name: str, column: pa.ChunkedArray, rows: Int64, faults: Fault
         empty = rows[pc.is_null(column).to_numpy()]
         faults.add(name, "no value", empty, ["null"] * missing)
     times = pc.fill_null(column.cast(pa.int64()), EARLIEST).to_numpy()
-    wrong = np.flatnonzero((times < EARLIEST) | (times >= LATEST))
-    if wrong.size:
+    if times.size and not (times.min() >= EARLIEST and times.max() < LATEST):
+        wrong = np.flatnonzero((times < EARLIEST) | (times >= LATEST))
         unit = guess_unit(int(times[wrong[np.argmin(rows[wrong])]]))
         faults.add(name, "no microseconds since 1970 of the years 2009 to 2100", rows[wrong], times[wrong], f"it {unit}")
         times = times.copy()

@@ -34,7 +34,7 @@ class TradeWriter:
             use_dictionary=["price", "size", "aggressor_side"],
             # Small steps, as the replay clock has them, take half the room.
             column_encoding={"ts_init": "DELTA_BINARY_PACKED"},
-            write_statistics=["ts_event", "ts_init"],
+            write_statistics=["ts_init"],
         )
         self._beside = ThreadPoolExecutor(max_workers=2, thread_name_prefix="trade-writer")
         self._pending: list[Future[None]] = []

@@ -92,10 +92,14 @@ def decimals(units: Int64, places: int | npt.NDArray[np.int8]) -> pa.Decimal128A
     # factor is below 2⁵⁴, so the sum of the middle products has no carry of its own.
     a, b = units.view(np.uint64), _SCALE_UP[places]
     low, shift = np.uint64(0xFFFFFFFF), np.uint64(32)
-    a0, a1, b0, b1 = a & low, a >> shift, b & low, b >> shift
+    b0, b1 = b & low, b >> shift
     limbs = np.empty((len(a), 2), dtype="<u8")
     np.multiply(a, b, out=limbs[:, 0])
-    np.add(a1 * b1, (a1 * b0 + a0 * b1 + (a0 * b0 >> shift)) >> shift, out=limbs[:, 1])
+    if a.max(initial=0) <= low:
+        np.right_shift(a * b1 + (a * b0 >> shift), shift, out=limbs[:, 1])
+    else:
+        a0, a1 = a & low, a >> shift
+        np.add(a1 * b1, (a1 * b0 + a0 * b1 + (a0 * b0 >> shift)) >> shift, out=limbs[:, 1])
     return pa.Array.from_buffers(_DECIMAL, len(a), [None, pa.py_buffer(limbs)])
 
 
@@ -107,12 +111,13 @@ def fit_ids(ids: pa.StringArray) -> pa.BooleanArray:
 
     Fit is an ASCII text of 1 to 36 characters without NUL that is not all whitespace; null is not.
     """
+    if ids.null_count == 0 and _all_printable(ids) and _all_of_fit_length(ids):
+        return pa.repeat(True, len(ids))
     length = pc.binary_length(ids)
     fit = pc.and_(pc.greater_equal(length, 1), pc.less_equal(length, MAX_ID_LENGTH))
-    if not _all_printable(ids):
-        fit = pc.and_(fit, pc.string_is_ascii(ids))
-        fit = pc.and_not(fit, pc.match_substring(ids, "\0"))
-        fit = pc.and_not(fit, pc.ascii_is_space(ids))
+    fit = pc.and_(fit, pc.string_is_ascii(ids))
+    fit = pc.and_not(fit, pc.match_substring(ids, "\0"))
+    fit = pc.and_not(fit, pc.ascii_is_space(ids))
     return pc.fill_null(fit, False)
 
 
@@ -123,3 +128,11 @@ def _all_printable(texts: pa.StringArray) -> bool:
         return True
     characters = np.frombuffer(text, dtype=np.uint8)
     return bool(characters.min() > ord(" ") and characters.max() < 0x7F)
+
+
+def _all_of_fit_length(texts: pa.StringArray) -> bool:
+    if not len(texts):
+        return True
+    offsets = np.frombuffer(texts.buffers()[1], dtype=np.int32, count=texts.offset + len(texts) + 1)[texts.offset :]
+    lengths = np.diff(offsets)
+    return bool(lengths.min() >= 1 and lengths.max() <= MAX_ID_LENGTH)

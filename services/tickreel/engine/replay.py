@@ -1,9 +1,6 @@
 """A replay: one BacktestNode over the files of a window."""
 
-import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -38,33 +35,30 @@ class TradeFile:
     last: int
 
 
-@contextmanager
-def catalog_view(instrument: Instrument, files: Sequence[TradeFile]) -> Iterator[list[Path]]:
-    """Opens catalogs that hold just the files of a run, as links, and the run's own instrument.
+def catalog_view(root: Path, instrument: Instrument, files: Sequence[TradeFile]) -> list[Path]:
+    """Makes catalogs that hold just the files of a run, as links, and the run's own instrument.
 
     The engine refuses files of one catalog that overlap in time, which recordings do around midnight: such files go to
-    catalogs of their own ("lanes"), whose rows the engine merges by time. The view lies in the system's temporary folder
-    because the engine cannot read from a path with a "#" in it.
+    catalogs of their own ("lanes"), whose rows the engine merges by time.
 
-    Yields:
+    Args:
+        root: An empty folder; the engine cannot read from a path with a "#" in it.
+
+    Returns:
         The folders of the lanes.
     """
-    root = Path(tempfile.mkdtemp(prefix="tickreel-replay-"))
-    try:
-        ends: list[int] = []
-        for file in sorted(files, key=lambda file: file.first):
-            lane = next((number for number, end in enumerate(ends) if end < file.first), len(ends))
-            if lane == len(ends):
-                ends.append(0)
-                (root / str(lane)).mkdir()
-                write_instrument(root / str(lane), instrument)
-            ends[lane] = file.last
-            folder = root / str(lane) / "data" / "trades" / str(instrument.id)
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / file.path.name).symlink_to(file.path)
-        yield [root / str(lane) for lane in range(len(ends))]
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
+    ends: list[int] = []
+    for file in sorted(files, key=lambda file: file.first):
+        lane = next((number for number, end in enumerate(ends) if end < file.first), len(ends))
+        if lane == len(ends):
+            ends.append(0)
+            (root / str(lane)).mkdir()
+            write_instrument(root / str(lane), instrument)
+        ends[lane] = file.last
+        folder = root / str(lane) / "data" / "trades" / str(instrument.id)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / file.path.name).symlink_to(file.path)
+    return [root / str(lane) for lane in range(len(ends))]
 
 
 def write_instrument(catalog: Path, instrument: Instrument) -> None:

@@ -12,8 +12,32 @@ from tickreel.engine.instruments import Instrument
 from tickreel.engine.tape import Tape
 from tickreel.v1 import run_config_pb2
 
-# What the base records before a subclass's own callback of that name.
-_RECORDED = ("on_trade", "on_order_filled", "on_order_canceled", "on_order_denied", "on_order_rejected", "on_order_expired")
+
+def _guarded(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A callback whose error ends the run with its traceback; the engine would swallow it."""
+
+    @functools.wraps(method)
+    def guarded(self: "ReplayStrategy", *args: Any) -> Any:
+        try:
+            return method(self, *args)
+        except BaseException:
+            self.tape.error = self.tape.error or traceback.format_exc()
+            raise
+
+    return guarded
+
+
+def _recorded(record: Callable[..., None], method: Callable[..., Any]) -> Callable[..., Any]:
+    """A callback before which its event goes on the tape: once, however many overrides it passes on its way up."""
+
+    @functools.wraps(method)
+    def recorded(self: "ReplayStrategy", event: Any) -> Any:
+        if event is not self._last_recorded:
+            self._last_recorded = event
+            record(self, event)
+        return method(self, event)
+
+    return _guarded(recorded)
 
 
 class ReplayStrategy(Strategy):
@@ -26,7 +50,10 @@ class ReplayStrategy(Strategy):
 
     submission_modes: ClassVar[tuple[str, ...]] = ("per_trade_tick",)
     purge_every: ClassVar[int] = 0
-    """After so many orders the closed ones leave the engine's cache; 0 keeps them all, at 10 kB each."""
+    """After so many orders the closed ones leave the engine's cache; 0 keeps them all, at 10 kB each.
+
+    Only for a strategy whose orders end at once (IOC and FOK without latency) and that never looks back at them.
+    """
 
     def __new__(cls, *_args: object, **_options: object) -> "ReplayStrategy":
         return super().__new__(cls)
@@ -37,13 +64,14 @@ class ReplayStrategy(Strategy):
         self.strategy_config = config
         self.tape = Tape()
         self._unpurged: list[str] = []
+        self._last_recorded: Any = None
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         for name, method in list(vars(cls).items()):
             if name.startswith("on_"):
-                record = getattr(ReplayStrategy, name) if name in _RECORDED else None
-                setattr(cls, name, _guarded(method, record))
+                record = _RECORDS.get(name)
+                setattr(cls, name, _recorded(record, method) if record else _guarded(method))
 
     def on_start(self) -> None:
         # Each access to the engine's clock makes a new Python object.
@@ -54,7 +82,9 @@ class ReplayStrategy(Strategy):
         """Submits an order, and puts it on the tape."""
         instrument = self.instrument
         client_order_id = order.client_order_id.value
-        price = order.price.raw // instrument.price_unit if order.has_price else 0
+        # The engine's market order has no such attribute at all.
+        limit = getattr(order, "price", None)
+        price = limit.raw // instrument.price_unit if limit is not None else 0
         quantity = order.quantity.raw // instrument.size_unit
         ts = self._now()
         self.tape.order(client_order_id, ts, 1 if order.side == OrderSide.BUY else -1, price, quantity)
@@ -64,12 +94,12 @@ class ReplayStrategy(Strategy):
             if len(self._unpurged) > self.purge_every:
                 self._purge(ts)
 
-    def on_trade(self, trade: Any) -> None:
+    def _record_trade(self, trade: Any) -> None:
         tape = self.tape
         tape.rows += 1
         tape.ts = trade.ts_init
 
-    def on_order_filled(self, event: Any) -> None:
+    def _record_order_filled(self, event: Any) -> None:
         instrument = self.instrument
         self.tape.fill(
             event.client_order_id.value,
@@ -80,16 +110,16 @@ class ReplayStrategy(Strategy):
             event.commission.raw // instrument.money_unit,
         )
 
-    def on_order_canceled(self, event: Any) -> None:
+    def _record_order_canceled(self, event: Any) -> None:
         self.tape.end(event.client_order_id.value, event.ts_event, "cancelled", "NO_LIQUIDITY_AT_LIMIT")
 
-    def on_order_denied(self, event: Any) -> None:
+    def _record_order_denied(self, event: Any) -> None:
         self.tape.end(event.client_order_id.value, event.ts_event, "denied", _reason(event.reason))
 
-    def on_order_rejected(self, event: Any) -> None:
+    def _record_order_rejected(self, event: Any) -> None:
         self.tape.end(event.client_order_id.value, event.ts_event, "rejected", _reason(event.reason))
 
-    def on_order_expired(self, event: Any) -> None:
+    def _record_order_expired(self, event: Any) -> None:
         self.tape.end(event.client_order_id.value, event.ts_event, "expired", "EXPIRED")
 
     def _purge(self, ts: int) -> None:
@@ -108,15 +138,19 @@ def _reason(text: str) -> str:
     return text.partition(":")[0].strip() or "UNKNOWN"
 
 
-def _guarded(method: Callable[..., Any], record: Callable[..., Any] | None) -> Callable[..., Any]:
-    @functools.wraps(method)
-    def guarded(self: ReplayStrategy, *args: Any) -> Any:
-        try:
-            if record is not None:
-                record(self, *args)
-            return method(self, *args)
-        except Exception:
-            self.tape.error = self.tape.error or traceback.format_exc()
-            raise
+_RECORDS: dict[str, Callable[..., None]] = {
+    "on_trade": ReplayStrategy._record_trade,
+    "on_order_filled": ReplayStrategy._record_order_filled,
+    "on_order_canceled": ReplayStrategy._record_order_canceled,
+    "on_order_denied": ReplayStrategy._record_order_denied,
+    "on_order_rejected": ReplayStrategy._record_order_rejected,
+    "on_order_expired": ReplayStrategy._record_order_expired,
+}
 
-    return guarded
+
+def _ignore(self: ReplayStrategy, event: Any) -> None:
+    """What a strategy does about an event that it has no callback for."""
+
+
+for _name, _record in _RECORDS.items():
+    setattr(ReplayStrategy, _name, _recorded(_record, _ignore))

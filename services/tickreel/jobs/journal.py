@@ -78,8 +78,8 @@ class Journal[J: Job]:
         rows = self._database.execute(f"SELECT id, resource FROM job WHERE state NOT IN ({marks}) ORDER BY sequence")
         return [(job_id, self._parse(resource)) for job_id, resource in rows]
 
-    def page(self, page: Page) -> tuple[list[J], str]:
-        """A page of the jobs, newest first, and the token of the next.
+    def page(self, page: Page) -> tuple[list[tuple[str, J]], str]:
+        """A page of the jobs by id, newest first, and the token of the next.
 
         Raises:
             TickreelError: INVALID_REQUEST for a token that no page gave.
@@ -88,11 +88,11 @@ class Journal[J: Job]:
             before = int(page.after) if page.after is not None else 2**63 - 1
         except ValueError:
             raise invalid_request("page_token", "is not one that this list gave; begin without one") from None
-        statement = "SELECT sequence, resource FROM job WHERE sequence < ? ORDER BY sequence DESC LIMIT ?"
+        statement = "SELECT sequence, id, resource FROM job WHERE sequence < ? ORDER BY sequence DESC LIMIT ?"
         rows = self._database.execute(statement, (before, page.size + 1)).fetchall()
         more = len(rows) > page.size
         rows = rows[: page.size]
-        return [self._parse(resource) for _, resource in rows], page.token(str(rows[-1][0])) if more else ""
+        return [(job_id, self._parse(resource)) for _, job_id, resource in rows], page.token(str(rows[-1][0])) if more else ""
 
     def close(self) -> None:
         """Gives the folder back."""

@@ -107,7 +107,9 @@ class JobQueue[J: Job]:
 
     def page(self, page: Page) -> tuple[list[J], str]:
         """A page of the jobs, newest first, and the token of the next."""
-        return self._journal.page(page)
+        jobs_of_page, token = self._journal.page(page)
+        # The journal has the state of a live job, but not its progress.
+        return [self.get(job_id) if job_id in self._live else job for job_id, job in jobs_of_page], token
 
     async def cancel(self, job_id: str) -> J:
         """Cancels a job and returns it once that has taken effect.

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from tickreel.rpc.errors import TickreelError, not_found
+from tickreel.rpc.errors import TickreelError, Violation, not_found
 
 # The generated JSON Schema lies among them.
 _SCHEMA_FOLDER = "schema"
@@ -26,7 +26,7 @@ class ConfigFolder:
 
     def ids(self) -> list[str]:
         """The ids of all configs, sorted."""
-        paths = (path.relative_to(self._root) for path in self._root.rglob("*.json"))
+        paths = (path.relative_to(self._root) for path in self._root.rglob("*.json") if path.is_file())
         return sorted(
             path.with_suffix("").as_posix()
             for path in paths
@@ -37,7 +37,8 @@ class ConfigFolder:
         """The text of a config.
 
         Raises:
-            TickreelError: NOT_FOUND; an id never leads out of the folder, because it is looked up and not opened.
+            TickreelError: CONFIG_INVALID where the file cannot be read, NOT_FOUND where there is none; an id never leads
+                out of the folder, because it is looked up and not opened.
         """
         if config_id not in self.ids():
             raise not_found("config", config_id)
@@ -45,4 +46,5 @@ class ConfigFolder:
         try:
             return ConfigText(config_id, path, path.read_bytes())
         except OSError as error:
-            raise TickreelError("NOT_FOUND", f"the config {config_id!r} cannot be read: {error}", id=config_id) from None
+            problem = f"cannot be read: {error.strerror or error}"
+            raise TickreelError("CONFIG_INVALID", f"{path} {problem}", [Violation(path.name, problem)]) from None

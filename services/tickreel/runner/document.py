@@ -19,9 +19,7 @@ from tickreel.v1 import run_config_pb2
 
 _TIMESTAMP = timestamp_pb2.Timestamp.DESCRIPTOR.full_name
 _INT32 = range(-(2**31), 2**31)
-_RFC3339 = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)", re.ASCII
-)
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)", re.ASCII)
 
 
 def read_document(document: object, violations: Violations) -> run_config_pb2.RunConfig:
@@ -53,11 +51,12 @@ def to_document(config: run_config_pb2.RunConfig) -> dict[str, Any]:
 
 
 def _read_message(message: Message, value: object, path: str, violations: Violations) -> None:
+    fields = {field.json_name: field for field in message.DESCRIPTOR.fields}
     if not isinstance(value, dict):
         violations.add(path or "config", f"is {_kind(value)}; it must be an object with keys")
+        for key in fields:
+            violations.unread(_join(path, key))
         return
-    descriptor = message.DESCRIPTOR
-    fields = {field.json_name: field for field in descriptor.fields}
     misspelt = set()
     for key in value:
         if key not in fields:

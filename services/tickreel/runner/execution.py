@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import tempfile
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, timedelta
 from pathlib import Path
@@ -43,8 +44,12 @@ class Execution:
 
     async def __call__(self, live: LiveJob[run_pb2.Run]) -> None:
         """Does the work of a run."""
-        run = live.resource
         conversion = await self._convert(live)
+        with tempfile.TemporaryDirectory(prefix="tickreel-run-", ignore_cleanup_errors=True) as scratch:
+            await self._replay(live, conversion, Path(scratch))
+
+    async def _replay(self, live: LiveJob[run_pb2.Run], conversion: conversion_pb2.Conversion, scratch: Path) -> None:
+        run = live.resource
         spec = Spec(
             run=run,
             files=list(conversion.files),
@@ -52,6 +57,7 @@ class Execution:
             catalog_root=self._settings.catalog_root,
             results_root=self._settings.results_root,
             tickdata_root=self._settings.tickdata_root,
+            scratch=scratch,
             environment=dict(self._settings.environment),
             chunk_size=self._settings.replay_chunk,
         )

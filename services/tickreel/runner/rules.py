@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
+from tickreel.engine.catalog_format import MAX_SIZE
 from tickreel.engine.instruments import currency_precision, decimal_of
 from tickreel.rpc.settings import CATALOG_ROOT, DATA_ROOT, USE_DIRECT_GCS, USE_PARQUET, Settings
 from tickreel.runner.strategies.registry import StrategyEntry
@@ -15,6 +16,8 @@ from tickreel.v1 import run_config_pb2
 
 # The engine's integers hold this many decimals.
 MAX_PRECISION = 16
+# The replay clock counts nanoseconds since 1970 in 64 bits.
+_CLOCK_END = 2**63 // 10**9 * 10**9
 _CURRENCY = re.compile(r"[A-Z0-9]{1,16}")
 _FX_PAIR = re.compile(r"[A-Z0-9]+_[A-Z0-9]+")
 
@@ -36,7 +39,7 @@ def check_config(
     for pair, rate in config.fx_stub.items():
         if not _FX_PAIR.fullmatch(pair):
             violations.add(f"fx_stub.{pair}", "is no pair of currencies; it must be FROM_TO, USDT_USD for example")
-        if not rate > 0:
+        elif not rate > 0:
             violations.add(f"fx_stub.{pair}", f"is {rate}; a rate must be above zero")
     _check_environment(config.environment, settings, violations)
 
@@ -55,6 +58,8 @@ def _check_instrument(instrument: run_config_pb2.InstrumentConfig, violations: V
         precision = getattr(instrument, name)
         if violations.clean(f"{at}.{name}") and not 0 <= precision <= MAX_PRECISION:
             violations.add(f"{at}.{name}", f"is {precision}; it must be 0 to {MAX_PRECISION}")
+    for key in ("base_currency", "quote_currency", "settlement_currency"):
+        _check_currency(instrument, key, violations)
     if violations.clean(f"{at}.id"):
         try:
             name = InstrumentName.parse(instrument.id)
@@ -62,23 +67,32 @@ def _check_instrument(instrument: run_config_pb2.InstrumentConfig, violations: V
             violations.add(f"{at}.id", str(error))
         else:
             _resolve_kind(instrument, name, violations)
-    for key in ("base_currency", "quote_currency", "settlement_currency"):
-        code = getattr(instrument, key)
-        if violations.clean(f"{at}.{key}", f"{at}.id") and not _CURRENCY.fullmatch(code):
-            violations.add(f"{at}.{key}", f"is {code!r}; it must be capital letters and digits, USDT for example")
     if violations.clean(f"{at}.size_precision") and not instrument.HasField("lot_size"):
         instrument.lot_size = float(f"1e-{instrument.size_precision}")
     if not instrument.HasField("multiplier"):
         instrument.multiplier = 1.0
     for key in ("multiplier", "lot_size"):
-        value = getattr(instrument, key)
-        if violations.clean(f"{at}.{key}", f"{at}.size_precision") and not value > 0:
-            violations.add(f"{at}.{key}", f"is {value}; it must be above zero")
+        if violations.clean(f"{at}.{key}", f"{at}.size_precision"):
+            _check_quantity(f"{at}.{key}", getattr(instrument, key), violations)
     for key in ("margin_init", "margin_maint"):
         value = getattr(instrument, key)
         setattr(instrument, key, value)
         if violations.clean(f"{at}.{key}") and not 0 <= value <= 1:
             violations.add(f"{at}.{key}", f"is {value}; it must be a share of the notional, 0 to 1")
+
+
+def _check_currency(instrument: run_config_pb2.InstrumentConfig, key: str, violations: Violations) -> None:
+    code = getattr(instrument, key)
+    if instrument.HasField(key) and violations.clean(f"instrument.{key}") and not _CURRENCY.fullmatch(code):
+        problem = f"is {code!r}; it must be 1 to 16 capital letters and digits, USDT for example"
+        violations.add(f"instrument.{key}", problem)
+
+
+def _check_quantity(field: str, value: float, violations: Violations) -> None:
+    if not value > 0:
+        violations.add(field, f"is {value}; it must be above zero")
+    elif value > MAX_SIZE or _decimals(value) > MAX_PRECISION:
+        violations.add(field, f"is {value}; it must be {MAX_SIZE} at the most, with {MAX_PRECISION} decimals at the most")
 
 
 def _resolve_kind(instrument: run_config_pb2.InstrumentConfig, name: InstrumentName, violations: Violations) -> None:
@@ -94,6 +108,7 @@ def _resolve_kind(instrument: run_config_pb2.InstrumentConfig, name: InstrumentN
     for key, value in defaults.items():
         if not instrument.HasField(key) and violations.clean(f"instrument.{key}"):
             setattr(instrument, key, value)
+            _check_currency(instrument, key, violations)
     if violations.clean("instrument.settlement_currency", "instrument.quote_currency"):
         quote = instrument.quote_currency
         if not instrument.HasField("settlement_currency"):
@@ -113,7 +128,7 @@ def _check_venue(config: run_config_pb2.RunConfig, violations: Violations) -> No
         value = getattr(venue, key)
         if violations.clean(f"venue.{key}") and value != wanted:
             violations.add(f"venue.{key}", f"is {value!r}; a linear perpetual is replayed with {wanted!r}")
-    if violations.clean("venue.base_currency", "instrument.id", "instrument.settlement_currency"):
+    if violations.clean("venue.base_currency", "instrument.id", "instrument.quote_currency", "instrument.settlement_currency"):
         if venue.base_currency != instrument.settlement_currency:
             settled = instrument.settlement_currency
             problem = f"is {venue.base_currency!r}; the instrument settles in {settled!r}, and so must the account"
@@ -134,7 +149,7 @@ def _check_balance(venue: run_config_pb2.VenueConfig, violations: Violations) ->
         violations.add("venue.starting_balance", f"is {venue.starting_balance}; the engine's money ends at 1000000000000")
         return
     precision = currency_precision(venue.base_currency)
-    if decimal_of(venue.starting_balance) != round(decimal_of(venue.starting_balance), precision):
+    if _decimals(venue.starting_balance) > precision:
         problem = f"is {venue.starting_balance}; {venue.base_currency} has {precision} decimals"
         violations.add("venue.starting_balance", problem)
 
@@ -160,11 +175,16 @@ def _check_data_catalog(config: run_config_pb2.RunConfig, violations: Violations
 
 
 def _check_window(config: run_config_pb2.RunConfig, violations: Violations) -> None:
-    if violations.clean("time_window.start", "time_window.end"):
-        window = config.time_window
-        if window.start.ToNanoseconds() > window.end.ToNanoseconds():
-            start, end = window.start.ToJsonString(), window.end.ToJsonString()
-            violations.add("time_window.end", f"is {end}, before the start {start}; it must not be")
+    window = config.time_window
+    for end in ("start", "end"):
+        time = getattr(window, end)
+        if violations.clean(f"time_window.{end}") and not (0 <= time.ToNanoseconds() < _CLOCK_END and 0 <= time.nanos < 10**9):
+            problem = f"is {time.seconds} seconds after 1970; it must be from 1970 to 2262, all that the replay clock can tell"
+            violations.add(f"time_window.{end}", problem)
+    ordered = window.start.ToNanoseconds() <= window.end.ToNanoseconds()
+    if violations.clean("time_window.start", "time_window.end") and not ordered:
+        start, end = window.start.ToJsonString(), window.end.ToJsonString()
+        violations.add("time_window.end", f"is {end}, before the start {start}; it must not be")
 
 
 def _check_strategy(
@@ -199,7 +219,7 @@ def _check_environment(environment: run_config_pb2.EnvironmentConfig, settings: 
     for key, variable, mine in roots:
         if environment.HasField(key) and violations.clean(f"environment.{key}"):
             named = getattr(environment, key)
-            if Path(named).expanduser().resolve() != mine:
+            if _resolved(named) != mine:
                 problem = (
                     f"is {named!r}, but this service runs with {str(mine)!r}; change one, or start the service with the other"
                 )
@@ -210,3 +230,16 @@ def _check_environment(environment: run_config_pb2.EnvironmentConfig, settings: 
         if environment.HasField(key) and getattr(environment, key) is not mine:
             named = str(getattr(environment, key)).lower()
             violations.add(f"environment.{variable}", f"is {named}, but this service runs with {str(mine).lower()}")
+
+
+def _decimals(value: float) -> int:
+    exponent = decimal_of(value).as_tuple().exponent
+    assert isinstance(exponent, int)
+    return -exponent
+
+
+def _resolved(path: str) -> Path | None:
+    try:
+        return Path(path).expanduser().resolve()
+    except (OSError, RuntimeError, ValueError):  # a home of nobody, a NUL, a link to itself
+        return None

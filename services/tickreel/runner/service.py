@@ -170,13 +170,16 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
         raise invalid_request("source", "is missing; give a config, a document or a config_id")
 
     def _describe_config(self, config_id: str) -> runner_service_pb2.ConfigFile:
-        file = self._configs.read(config_id)
-        described = runner_service_pb2.ConfigFile(config_id=config_id, text=file.content.decode(errors="replace"))
+        described = runner_service_pb2.ConfigFile(config_id=config_id)
         violations = Violations()
         try:
+            file = self._configs.read(config_id)
+            described.text = file.content.decode(errors="replace")
             config = read_document(json_document.parse(file.content, file.path.name), violations)
             check_config(config, self._strategies, self._settings, violations)
         except TickreelError as error:
+            if error.reason != "CONFIG_INVALID":
+                raise
             violations.extend(error)
         for violation in violations:
             described.violations.add(field=violation.field, description=violation.description)

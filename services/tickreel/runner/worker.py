@@ -47,6 +47,7 @@ class Spec:
     catalog_root: Path
     results_root: Path
     tickdata_root: Path
+    scratch: Path
     environment: dict[str, str]
     chunk_size: int
 
@@ -59,6 +60,7 @@ class Spec:
             "catalog_root": str(self.catalog_root),
             "results_root": str(self.results_root),
             "tickdata_root": str(self.tickdata_root),
+            "scratch": str(self.scratch),
             "environment": self.environment,
             "chunk_size": self.chunk_size,
         }
@@ -73,6 +75,7 @@ class Spec:
             catalog_root=Path(values["catalog_root"]),
             results_root=Path(values["results_root"]),
             tickdata_root=Path(values["tickdata_root"]),
+            scratch=Path(values["scratch"]),
             environment=values["environment"],
             chunk_size=values["chunk_size"],
         )
@@ -156,12 +159,13 @@ def work(values: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
         raise TickreelError("DATA_REFUSED", f"the window {problem}", [Violation("time_window", problem)])
     reporter.progress(job_pb2.JOB_PHASE_LOADING, total, total, "rows")
     instrument = linear_perpetual(InstrumentName.parse(config.instrument.id).engine_id, config.instrument)
+    lanes = catalog_view(spec.scratch, instrument, window.files)
     strategy_class = installed_strategies()[config.strategy.name].strategy
     began = time.monotonic()
 
     def attempt(*, frozen_account: bool) -> Outcome:
         strategy = strategy_class(instrument, config.strategy)
-        with catalog_view(instrument, window.files) as lanes, _reporting(reporter, strategy.tape, total):
+        with _reporting(reporter, strategy.tape, total):
             replay(config, strategy, lanes, window.start, window.end, spec.chunk_size, frozen_account=frozen_account)
         _check_complete(strategy, total)
         reporter.progress(job_pb2.JOB_PHASE_REPLAYING, total, total, "rows", strategy.tape.ts)

@@ -105,7 +105,9 @@ class RawStore:
         folder = self.root / BY_DATE
         if not folder.is_dir():
             return []
-        return [entry.name for entry in os.scandir(folder) if entry.is_dir() and not entry.name.startswith(".")]
+        # A name that is no text could not be asked for by any call.
+        named = (entry for entry in os.scandir(folder) if not entry.name.startswith(".") and entry.name.isprintable())
+        return [entry.name for entry in named if entry.is_dir()]
 
     def dataset(self, dataset_id: str) -> Dataset:
         """One day folder with its files, sorted by path.
@@ -168,8 +170,8 @@ class RawStore:
         return Path(os.path.realpath(path)).is_relative_to(self.root)
 
     def relative(self, path: Path) -> str:
-        """A path as it is told: relative to the data root."""
-        return path.relative_to(self.root).as_posix()
+        """A path as it is told: relative to the data root, as text whatever its bytes are."""
+        return path.relative_to(self.root).as_posix().encode(errors="replace").decode()
 
     def dataset_of(self, path: Path) -> str:
         """The day folder that a file lies in; empty where it lies outside of the layout."""

@@ -8,6 +8,7 @@ Everything is written under a name that begins with a dot; one rename commits it
 them.
 """
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -18,6 +19,9 @@ from google.protobuf import json_format
 
 from tickreel.rpc.errors import TickreelError, not_found
 from tickreel.v1 import result_pb2
+
+# An id becomes a path that is also removed: nothing that could lead out of the folder is one.
+_RUN_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
 @dataclass(frozen=True)
@@ -52,13 +56,19 @@ class ResultStore:
                 raise TickreelError("STORE_NOT_WRITABLE", message, path=folder) from None
 
     def summary_path(self, run_id: str, mode: result_pb2.RunMode) -> Path:
-        """The file with the summary of a run."""
+        """The file with the summary of a run.
+
+        Raises:
+            TickreelError: NOT_FOUND for what is no id of a run, as wherever an id is taken.
+        """
+        _check_id(run_id)
         if mode == result_pb2.RUN_MODE_FULL:
             return self.root / "full" / run_id / "summary.json"
         return self.root / "fast" / f"{run_id}.json"
 
     def ticks_path(self, run_id: str) -> Path:
         """The tick export of a run."""
+        _check_id(run_id)
         return self.tickdata_root / f"{run_id}.json"
 
     def staging(self, run_id: str) -> Path:
@@ -93,6 +103,7 @@ class ResultStore:
 
     def discard(self, run_id: str) -> None:
         """Removes everything of a run, committed or not."""
+        _check_id(run_id)
         (self.root / "fast" / f"{run_id}.json").unlink(missing_ok=True)
         (self.root / "fast" / f".{run_id}.json").unlink(missing_ok=True)
         for folder in (self.root / "full" / run_id, self._staging(run_id)):
@@ -114,11 +125,10 @@ class ResultStore:
         Raises:
             TickreelError: NOT_FOUND.
         """
-        if run_id and not run_id.startswith(".") and "/" not in run_id:
-            for mode in (result_pb2.RUN_MODE_FAST, result_pb2.RUN_MODE_FULL):
-                path = self.summary_path(run_id, mode)
-                if path.is_file():
-                    return StoredResult(run_id, path, path.stat().st_mtime_ns)
+        for mode in (result_pb2.RUN_MODE_FAST, result_pb2.RUN_MODE_FULL):
+            path = self.summary_path(run_id, mode)
+            if path.is_file():
+                return StoredResult(run_id, path, path.stat().st_mtime_ns)
         raise not_found("result", run_id)
 
     def load(self, stored: StoredResult) -> result_pb2.Result:
@@ -128,13 +138,22 @@ class ResultStore:
             TickreelError: DATA_CHANGED where the file is not what was written.
         """
         try:
-            return json_format.Parse(stored.summary.read_text(), result_pb2.Result(), ignore_unknown_fields=True)
+            result = json_format.Parse(stored.summary.read_text(), result_pb2.Result(), ignore_unknown_fields=True)
+            if result.run_id != stored.run_id:
+                raise ValueError(f"it is of the run {result.run_id!r}")
+            return result
         except (OSError, ValueError, json_format.ParseError) as error:
             message = f"the result file {stored.summary} cannot be read: {error}"
             raise TickreelError("DATA_CHANGED", message, run_id=stored.run_id) from None
 
     def _staging(self, run_id: str) -> Path:
+        _check_id(run_id)
         return self.root / "full" / f".{run_id}"
+
+
+def _check_id(run_id: str) -> None:
+    if not _RUN_ID.fullmatch(run_id):
+        raise not_found("result", run_id)
 
 
 def to_json(result: result_pb2.Result) -> str:

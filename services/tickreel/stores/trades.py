@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tickreel.rpc.errors import TickreelError
 from tickreel.v1 import market_data_pb2
 
 Int64 = npt.NDArray[np.int64]
@@ -93,10 +94,21 @@ def _int64(column: pa.Array | pa.ChunkedArray) -> Int64:
 
 
 def _ticks(column: pa.Array | pa.ChunkedArray, precision: int) -> Int64:
-    """Decimals as integers of a precision; exact, because a value with more decimals is refused by the cast."""
+    """Decimals as integers of a precision; exact, because a value with more decimals is refused by the cast.
+
+    Raises:
+        TickreelError: DATA_REFUSED for a value that is no 64-bit integer at that precision.
+    """
     decimals = _one(column).cast(pa.decimal128(38, precision))
     limbs = np.frombuffer(decimals.buffers()[1], dtype="<i8").reshape(-1, 2)
-    return limbs[decimals.offset : decimals.offset + len(decimals), 0]
+    limbs = limbs[decimals.offset : decimals.offset + len(decimals)]
+    low, high = limbs[:, 0], limbs[:, 1]
+    wide = np.flatnonzero(high != low >> 63)
+    if len(wide):
+        value = decimals[int(wide[0])].as_py()
+        message = f"the value {value:f} has too many digits at a precision of {precision}; choose a smaller precision"
+        raise TickreelError("DATA_REFUSED", message, value=f"{value:f}", precision=precision)
+    return low
 
 
 def _one(column: pa.Array | pa.ChunkedArray) -> pa.Array:

@@ -1,0 +1,69 @@
+"""A replay by the real engine over a little catalog."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from small_catalog import START, instrument, replay_files, write_rows
+from tickreel.runner.strategies.temp_backtest import TempBacktestStrategy
+from tickreel.v1 import run_config_pb2
+
+SECOND = 1_000_000_000
+
+
+def copying() -> TempBacktestStrategy:
+    return TempBacktestStrategy(instrument(), run_config_pb2.StrategyConfig())
+
+
+def columns(strategy: TempBacktestStrategy) -> list[list[int]]:
+    tape = strategy.tape
+    orders, fills = tape.orders, tape.fills
+    return [column.tolist() for table in (orders, fills) for column in vars(table).values()]
+
+
+def test_every_row_becomes_one_order_filled_at_its_price(tmp_path: Path) -> None:
+    times = [START + row * SECOND for row in range(250)]
+    tape = replay_files(copying(), tmp_path / "view", [write_rows(tmp_path / "files", times)]).tape
+    assert tape.rows == tape.order_count == tape.fill_count == 250
+    assert tape.orders.ts_submitted.tolist() == tape.fills.ts.tolist() == times
+    assert tape.fills.price.tolist() == tape.orders.price.tolist() == list(range(640_000, 640_250))
+    assert tape.fills.quantity.tolist() == tape.orders.quantity.tolist() == list(range(1, 251))
+    assert tape.orders.side.tolist() == [1, -1] * 125
+    assert tape.fills.order.tolist() == list(range(250))
+    # 64,000.0 x 0.001 x 0.0004, in units of 1e-8.
+    assert tape.fills.commission[0] == 2_560_000
+
+
+def test_the_tape_does_not_depend_on_the_chunk_size_or_on_purging(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = write_rows(tmp_path / "files", [START + row // 3 * 1_000 + row % 3 for row in range(700)])
+    tapes = [columns(replay_files(copying(), tmp_path / str(size), [file], chunk_size=size)) for size in (7, 1_000, 50_000)]
+    for purge in (0, 10):
+        monkeypatch.setattr(TempBacktestStrategy, "purge_every", purge)
+        tapes.append(columns(replay_files(copying(), tmp_path / f"purge{purge}", [file])))
+    assert all(tape == tapes[0] for tape in tapes)
+
+
+def test_files_that_overlap_in_time_are_merged_by_it(tmp_path: Path) -> None:
+    evening = write_rows(tmp_path / "files", [START + row * 10 for row in range(300)])
+    morning = write_rows(tmp_path / "files", [START + 2_005 + row * 10 for row in range(300)], first_price=700_000)
+    tape = replay_files(copying(), tmp_path / "view", [morning, evening]).tape
+    times = tape.orders.ts_submitted
+    assert tape.rows == 600
+    assert np.all(np.diff(times) > 0)
+    assert (tmp_path / "view" / "1").is_dir()
+
+
+def test_an_account_without_balance_has_its_orders_denied(tmp_path: Path) -> None:
+    file = write_rows(tmp_path / "files", [START + row for row in range(300)])
+    tape = replay_files(copying(), tmp_path / "view", [file], balance=1).tape
+    ends = tape.ends
+    assert 0 < tape.fill_count < 300
+    assert tape.fill_count + len(ends.order) == 300
+    assert ends.reasons == ("INITIAL_MARGIN_EXCEEDS_FREE_BALANCE",)
+    assert ends.ts.tolist() == tape.orders.ts_submitted[ends.order].tolist()
+
+
+def test_a_path_that_looks_like_an_address_is_read_through_the_view(tmp_path: Path) -> None:
+    file = write_rows(tmp_path / "odd #1 %20 folder?", [START + row for row in range(50)])
+    assert replay_files(copying(), tmp_path / "view", [file]).tape.rows == 50

@@ -1,0 +1,215 @@
+"""Two runs have the same digests if, and only if, they are the same."""
+
+import copy
+import dataclasses
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from google.protobuf.message import Message
+
+from tickreel.engine.tape import Ends, Fills, Orders, Tape
+from tickreel.runner import identity
+from tickreel.v1.conversion_pb2 import ConvertedFile
+from tickreel.v1.market_data_pb2 import DATA_TYPE_BOOK_SNAPSHOT_5, DATA_TYPE_TRADES
+from tickreel.v1.result_pb2 import SNAPSHOT_MODE_TRADES, SNAPSHOT_MODE_UNSPECIFIED
+from tickreel.v1.run_config_pb2 import OrderDefaults, RunConfig
+
+DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+def filled_in(message: Message) -> None:
+    """Gives every field a value."""
+    for field in message.DESCRIPTOR.fields:
+        if field.is_repeated:
+            continue
+        if field.message_type is not None:
+            filled_in(getattr(message, field.name))
+        else:
+            kinds = {field.CPPTYPE_STRING: "text", field.CPPTYPE_BOOL: True}
+            setattr(message, field.name, kinds.get(field.cpp_type, 1))
+
+
+@pytest.fixture
+def config() -> RunConfig:
+    made = RunConfig()
+    filled_in(made)
+    made.instrument.id = "BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN"
+    made.time_window.start.FromJsonString("2024-07-18T23:57:00Z")
+    made.strategy.orders.append(OrderDefaults(side="buy"))
+    made.fx_stub["USDT_USD"] = 1.0
+    return made
+
+
+def scalars(message: Message, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """The paths of all scalar fields."""
+    found = []
+    for field in message.DESCRIPTOR.fields:
+        if field.is_repeated:
+            continue
+        if field.message_type is None:
+            found.append((*path, field.name))
+        else:
+            found += scalars(getattr(message, field.name), (*path, field.name))
+    return found
+
+
+@pytest.mark.parametrize("path", scalars(RunConfig()), ids=".".join)
+def test_any_value_of_a_config_changes_its_digest_but_those_of_its_environment(
+    config: RunConfig, path: tuple[str, ...]
+) -> None:
+    before = identity.config_digest(config, SNAPSHOT_MODE_TRADES)
+    target: Any = config
+    for step in path[:-1]:
+        target = getattr(target, step)
+    value = getattr(target, path[-1])
+    setattr(target, path[-1], not value if isinstance(value, bool) else value + type(value)(1))
+    assert (identity.config_digest(config, SNAPSHOT_MODE_TRADES) == before) == (path[0] == "environment")
+
+
+def test_lists_maps_and_the_snapshot_mode_are_part_of_the_digest(config: RunConfig) -> None:
+    digests = [identity.config_digest(config, SNAPSHOT_MODE_TRADES), identity.config_digest(config, SNAPSHOT_MODE_UNSPECIFIED)]
+    config.strategy.orders[0].side = "sell"
+    digests.append(identity.config_digest(config, SNAPSHOT_MODE_TRADES))
+    config.strategy.ClearField("orders")
+    digests.append(identity.config_digest(config, SNAPSHOT_MODE_TRADES))
+    config.fx_stub["USDT_USD"] = 1.0001
+    digests.append(identity.config_digest(config, SNAPSHOT_MODE_TRADES))
+    del config.fx_stub["USDT_USD"]
+    digests.append(identity.config_digest(config, SNAPSHOT_MODE_TRADES))
+    assert len(set(digests)) == len(digests)
+    assert all(DIGEST.fullmatch(digest) for digest in digests)
+
+
+def test_the_order_in_which_a_map_was_filled_is_no_part_of_the_digest() -> None:
+    one, other = RunConfig(), RunConfig()
+    for pair in ("A_B", "C_D", "E_F"):
+        one.fx_stub[pair] = 1.0
+    for pair in ("E_F", "C_D", "A_B"):
+        other.fx_stub[pair] = 1.0
+    assert identity.config_digest(one, SNAPSHOT_MODE_TRADES) == identity.config_digest(other, SNAPSHOT_MODE_TRADES)
+
+
+def test_the_digest_of_data_is_of_its_files_in_order_and_of_the_window() -> None:
+    files = [ConvertedFile(data_type=DATA_TYPE_TRADES, digest=name, path=name, rows=3, cached=True) for name in "ab"]
+    digest = identity.data_digest(files, 1, 2)
+    assert DIGEST.fullmatch(digest)
+    others = [
+        identity.data_digest(files[::-1], 1, 2),
+        identity.data_digest(files[:1], 1, 2),
+        identity.data_digest(files, 0, 2),
+        identity.data_digest(files, 1, 3),
+        identity.data_digest([files[0], ConvertedFile(data_type=DATA_TYPE_BOOK_SNAPSHOT_5, digest="b")], 1, 2),
+    ]
+    assert len({digest, *others}) == 6
+    # Where the files lie, and whether they were there before, says nothing of what is in them.
+    elsewhere = [ConvertedFile(data_type=DATA_TYPE_TRADES, digest=name, path="moved") for name in "ab"]
+    assert identity.data_digest(elsewhere, 1, 2) == digest
+
+
+def tape() -> Tape:
+    made = Tape()
+    made.order("a", 10, 1, 100, 5)
+    made.order("b", 11, -1, 101, 6)
+    made.order("c", 12, 1, 102, 7)
+    made.fill("a", 20, 100, 5, 1, 40)
+    made.fill("b", 21, 101, 3, 0, 20)
+    made.end("b", 22, "cancelled", "NO_LIQUIDITY_AT_LIMIT")
+    made.end("c", 23, "denied", "RATE")
+    return made
+
+
+FEES = np.array([40, 20])
+ACCOUNT = {"cash": "1.0", "fees": "2.0", "position": "3", "equity": "4"}
+
+
+def result_digest(
+    orders: Orders | None = None,
+    fills: Fills | None = None,
+    fees: np.ndarray = FEES,
+    ends: Ends | None = None,
+    account: dict[str, str] = ACCOUNT,
+) -> str:
+    made = tape()
+    return identity.result_digest(orders or made.orders, fills or made.fills, fees, ends or made.ends, account)
+
+
+def variants(table: Any) -> list[Any]:
+    """The table with one value changed, each value in turn."""
+    changed = []
+    for field in dataclasses.fields(table):
+        if field.name in ("reasons", "commission"):
+            continue
+        for row in range(len(getattr(table, field.name))):
+            column = getattr(table, field.name).copy()
+            column[row] += 1
+            changed.append(dataclasses.replace(table, **{field.name: column}))
+    return changed
+
+
+def test_any_value_of_an_outcome_changes_its_digest() -> None:
+    made = tape()
+    digests = [result_digest()]
+    digests += [result_digest(orders=orders) for orders in variants(made.orders)]
+    digests += [result_digest(fills=fills) for fills in variants(made.fills)]
+    digests += [result_digest(ends=ends) for ends in variants(made.ends)]
+    digests += [result_digest(fees=FEES + change) for change in ([1, 0], [0, 1], [1, -1])]
+    digests += [result_digest(account=ACCOUNT | {key: "5"}) for key in ACCOUNT]
+    digests.append(result_digest(ends=dataclasses.replace(made.ends, reasons=("NO_LIQUIDITY_AT_LIMIT", "OTHER"))))
+    digests.append(
+        result_digest(ends=dataclasses.replace(made.ends, **{key: column[:1] for key, column in columns(made.ends)}))
+    )
+    assert len(digests) > 30
+    assert len(set(digests)) == len(digests)
+
+
+def columns(table: Any) -> list[tuple[str, np.ndarray]]:
+    return [(field.name, getattr(table, field.name)) for field in dataclasses.fields(table) if field.name != "reasons"]
+
+
+def test_what_is_not_of_the_outcome_is_not_in_its_digest() -> None:
+    """The engine's own idea of a fee, and whether our integers are wide."""
+    made = tape()
+    commission = dataclasses.replace(made.fills, commission=made.fills.commission + 1)
+    assert result_digest(fills=commission) == result_digest(fees=FEES.astype(object)) == result_digest()
+
+
+def test_columns_cannot_trade_places() -> None:
+    made = tape()
+    swapped = dataclasses.replace(made.orders, price=made.orders.quantity, quantity=made.orders.price)
+    assert result_digest(orders=swapped) != result_digest()
+
+
+def test_an_id_says_venue_base_start_and_config(config: RunConfig) -> None:
+    found = identity.run_id(config, "018dd7" + "0" * 58)
+    assert re.fullmatch(r"BNF_BTC_20240718_235700_018dd7_[0-9a-f]{6}", found)
+    assert identity.run_id(config, "018dd7" + "0" * 58) != found
+
+
+@pytest.mark.parametrize(
+    ("venue", "short"),
+    [
+        ("BINANCE-FUTURES", "BNF"),
+        ("BINANCE", "BNN"),
+        ("BITMEX", "BTM"),
+        ("SAMPLE-FUTURES", "SMF"),
+        ("OKX", "OKX"),
+        ("AA", "A"),
+        ("okex_swap", "OKS"),
+        ("A-B-C-D-E", "ABCD"),
+    ],
+)
+def test_a_venue_is_named_by_its_consonants(config: RunConfig, venue: str, short: str) -> None:
+    config.instrument.id = f"{venue}:PERPETUAL:eth-USDT@LIN"
+    assert identity.run_id(config, "f" * 64).startswith(f"{short}_ETH_2024")
+
+
+def test_an_id_is_the_name_of_a_file(config: RunConfig) -> None:
+    config.time_window.start.FromNanoseconds(0)
+    assert re.fullmatch(r"[A-Za-z0-9_]+", identity.run_id(copy.copy(config), "f" * 64))
+    assert "_19700101_000000_" in identity.run_id(config, "f" * 64)
+
+
+def test_a_request_is_known_by_all_its_bytes() -> None:
+    assert len({identity.request_digest(content) for content in (b"", b"\0", b"a", b"ab")}) == 4

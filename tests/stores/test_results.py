@@ -1,0 +1,220 @@
+"""A result is there whole or not at all, and found by nothing but its id."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from google.protobuf import json_format
+
+from tickreel.rpc.errors import TickreelError
+from tickreel.stores.results import ResultStore, to_json
+from tickreel.v1.result_pb2 import RUN_MODE_FAST, RUN_MODE_FULL, SEVERITY_INFO, Result
+
+RUN = "BNF_BTC_20240718_235700_018dd7_c54988"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ResultStore:
+    made = ResultStore(tmp_path / "results", tmp_path / "tickdata")
+    made.check_writable()
+    return made
+
+
+def result(run_id: str = RUN) -> Result:
+    made = Result(run_id=run_id, mode="fast", instrument="Ünstrument")
+    made.summary.orders = 3
+    made.summary.pnl = "-284990.58292734"
+    made.summary.orders_unfilled["IN_FLIGHT"] = 1
+    made.findings.add(severity=SEVERITY_INFO, code="NO_MARGIN", message="«no margin»")
+    return made
+
+
+def files(store: ResultStore) -> set[str]:
+    """Everything that is there, committed or not."""
+    root = store.root.parent
+    return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
+
+
+def visible(store: ResultStore) -> list[str]:
+    return sorted(stored.run_id for stored in store.stored())
+
+
+def commit_full(store: ResultStore, run_id: str = RUN) -> None:
+    staging = store.staging(run_id)
+    (staging / "orders.json").write_text("[]")
+    ticks = store.tickdata_root / f".{run_id}.json"
+    ticks.write_text("{}")
+    store.commit(result(run_id), staging, ticks)
+
+
+def test_a_fast_result_is_one_file_that_reads_as_it_was_written(store: ResultStore) -> None:
+    store.commit(result(), None, None)
+    assert files(store) == {f"results/fast/{RUN}.json"}
+    stored = store.find(RUN)
+    assert (stored.run_id, stored.summary) == (RUN, store.summary_path(RUN, RUN_MODE_FAST))
+    assert stored.committed_at == stored.summary.stat().st_mtime_ns
+    assert store.load(stored) == result()
+
+
+def test_a_full_result_is_a_folder_and_its_ticks(store: ResultStore) -> None:
+    commit_full(store)
+    assert files(store) == {f"results/full/{RUN}/summary.json", f"results/full/{RUN}/orders.json", f"tickdata/{RUN}.json"}
+    assert store.find(RUN).summary == store.summary_path(RUN, RUN_MODE_FULL)
+    assert store.load(store.find(RUN)) == result()
+    assert store.ticks_path(RUN).read_text() == "{}"
+
+
+def test_a_fast_result_may_have_ticks(store: ResultStore) -> None:
+    ticks = store.tickdata_root / ".half.json"
+    ticks.write_text("{}")
+    store.commit(result(), None, ticks)
+    assert files(store) == {f"results/fast/{RUN}.json", f"tickdata/{RUN}.json"}
+
+
+def test_all_results_are_listed_whatever_their_mode(store: ResultStore) -> None:
+    assert visible(store) == []
+    store.commit(result("a"), None, None)
+    commit_full(store, "b")
+    assert visible(store) == ["a", "b"]
+    assert {stored.run_id: stored.summary.name for stored in store.stored()} == {"a": "a.json", "b": "summary.json"}
+
+
+def test_nothing_is_visible_before_it_is_committed(store: ResultStore) -> None:
+    """A process that dies while it writes leaves only what begins with a dot."""
+    staging = store.staging(RUN)
+    (staging / "summary.json").write_text(to_json(result()))
+    (store.root / "fast" / f".{RUN}.json").write_text('{"run_id"')
+    (store.tickdata_root / f".{RUN}.json").write_text("{")
+    assert visible(store) == []
+    with pytest.raises(TickreelError, match=f"there is no result '{RUN}'"):
+        store.find(RUN)
+    assert not store.ticks_path(RUN).exists()
+
+
+def test_a_second_attempt_starts_from_an_empty_folder(store: ResultStore) -> None:
+    (store.staging(RUN) / "left over").write_text("x")
+    assert list(store.staging(RUN).iterdir()) == []
+    store.drop_staging(RUN)
+    assert files(store) == set()
+
+
+def test_discarding_leaves_nothing_of_a_run_and_everything_of_the_others(store: ResultStore) -> None:
+    for run_id in ("a", "b"):
+        commit_full(store, run_id)
+        store.commit(result(run_id), None, None)
+        (store.staging(run_id) / "orders.parquet").write_text("half")
+        for name in (f".{run_id}.json", f".{run_id}.json.rows"):
+            (store.tickdata_root / name).write_text("half")
+        (store.root / "fast" / f".{run_id}.json").write_text("half")
+    store.discard("a")
+    left = files(store)
+    assert len(left) == 8
+    assert not [name for name in left if "/a" in name or "/.a" in name]
+    store.discard("a")
+    store.discard("never_there")
+    assert files(store) == left
+
+
+def test_discarding_before_the_folders_are_made_is_nothing(tmp_path: Path) -> None:
+    store = ResultStore(tmp_path / "results", tmp_path / "tickdata")
+    store.discard(RUN)
+    assert list(store.stored()) == []
+
+
+@pytest.mark.parametrize(
+    "run_id",
+    [
+        "",
+        ".",
+        "..",
+        "../secret",
+        "../fast/a",
+        "a/../../secret",
+        ".a",
+        "full/a",
+        "a\0",
+        "a" * 5000,
+        "a.json",
+        "[ab]",
+        "*",
+    ],
+)
+def test_an_id_leads_nowhere_but_to_its_own_result(store: ResultStore, run_id: str) -> None:
+    store.commit(result("a"), None, None)
+    (store.root / "secret.json").write_text("{}")
+    (store.root.parent / "secret.json").write_text("{}")
+    with pytest.raises(TickreelError) as caught:
+        store.find(run_id)
+    assert caught.value.reason == "NOT_FOUND"
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../kept", "../../kept", "a/../../kept", "*", ".a", "absolute"])
+@pytest.mark.parametrize("act", ["discard", "staging", "drop_staging", "ticks_path"])
+def test_an_id_that_is_none_removes_and_makes_nothing(tmp_path: Path, act: str, name: str) -> None:
+    """Every path here lies below tmp_path, so that even a store that failed this could harm nothing else."""
+    store = ResultStore(tmp_path / "box" / "results", tmp_path / "box" / "tickdata")
+    store.check_writable()
+    for folder in (tmp_path / "box" / "kept", store.root / "kept"):
+        folder.mkdir()
+        (folder / "file").write_text("")
+    commit_full(store, "a")
+    run_id = str(tmp_path / "box" / "kept") if name == "absolute" else name
+    before = files(store)
+    with pytest.raises(TickreelError, match="there is no result"):
+        getattr(store, act)(run_id)
+    assert files(store) == before
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"run_id": 3}', "\xff"])
+def test_a_file_that_is_not_what_was_written_is_named(store: ResultStore, content: str) -> None:
+    store.commit(result(), None, None)
+    path = store.summary_path(RUN, RUN_MODE_FAST)
+    path.write_bytes(content.encode("latin-1"))
+    with pytest.raises(TickreelError, match=f"{path} cannot be read") as caught:
+        store.load(store.find(RUN))
+    assert caught.value.reason == "DATA_CHANGED"
+
+
+def test_a_result_that_is_gone_when_it_is_read_is_named(store: ResultStore) -> None:
+    store.commit(result(), None, None)
+    stored = store.find(RUN)
+    store.discard(RUN)
+    with pytest.raises(TickreelError, match="cannot be read"):
+        store.load(stored)
+
+
+def test_a_result_of_a_later_version_is_read_without_what_is_new(store: ResultStore) -> None:
+    store.commit(result(), None, None)
+    path = store.summary_path(RUN, RUN_MODE_FAST)
+    path.write_text(path.read_text().replace('"run_id"', '"sharpe": 1.5,\n  "run_id"'))
+    assert store.load(store.find(RUN)) == result()
+
+
+def test_the_file_has_every_figure_and_text_as_people_write_it(store: ResultStore) -> None:
+    text = to_json(result())
+    assert '"max_drawdown": ""' in text
+    assert '"fills": 0' in text
+    assert '"instrument": "Ünstrument"' in text
+    assert json_format.Parse(text, Result()) == result()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is out of root's reach")
+def test_a_folder_without_leave_to_write_is_named(store: ResultStore) -> None:
+    (store.root / "full").chmod(stat.S_IRUSR | stat.S_IXUSR)
+    with pytest.raises(TickreelError, match=f"{store.root}/full: Permission denied"):
+        store.check_writable()
+
+
+@pytest.mark.parametrize("name", ["results", "results/full", "tickdata"])
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).write_text("a file is in the way")
+    with pytest.raises(TickreelError, match=f"results cannot be written to {tmp_path}/{name}") as caught:
+        ResultStore(tmp_path / "results", tmp_path / "tickdata").check_writable()
+    assert caught.value.reason == "STORE_NOT_WRITABLE"
+    assert str(tmp_path / name) in caught.value.metadata["path"]
+
+
+def test_seeing_whether_it_can_be_written_leaves_nothing(store: ResultStore) -> None:
+    assert files(store) == set()

@@ -1,0 +1,63 @@
+"""Rows of catalog files as columns of integers."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tickreel.rpc.errors import TickreelError
+from tickreel.stores.trades import TradeRows, read_trades
+
+TIME = pa.timestamp("ns", tz="UTC")
+START = 1_721_300_000_000_000_000
+
+
+def table(prices: list[Decimal], sides: list[str] | None = None) -> pa.Table:
+    rows = len(prices)
+    times = pa.array([START + row for row in range(rows)]).cast(TIME)
+    return pa.table(
+        {
+            "price": pa.array(prices, pa.decimal128(38, 16)),
+            "size": pa.array([Decimal("0.25")] * rows, pa.decimal128(38, 16)),
+            "aggressor_side": pa.array(sides or ["BUY"] * rows).dictionary_encode(),
+            "trade_id": pa.array([str(row) for row in range(rows)]),
+            "ts_event": times,
+            "ts_init": times,
+        }
+    )
+
+
+@given(st.lists(st.integers(0, 2**62), min_size=1, max_size=20), st.integers(0, 8))
+def test_a_price_is_the_integer_that_its_precision_makes_it(units: list[int], precision: int) -> None:
+    rows = TradeRows(table([Decimal(unit).scaleb(-precision) for unit in units]))
+    assert rows.price(precision).tolist() == units
+
+
+def test_a_price_with_too_many_digits_is_refused_instead_of_wrapped() -> None:
+    rows = TradeRows(table([Decimal("12"), Decimal("922.5")]))
+    assert rows.price(15).tolist() == [12 * 10**15, 9225 * 10**14]
+    with pytest.raises(TickreelError, match=r"922\.5") as refusal:
+        rows.price(17 - 1)
+    assert refusal.value.reason == "DATA_REFUSED"
+
+
+def test_sides_are_those_of_the_contract_whatever_the_dictionary() -> None:
+    rows = TradeRows(table([Decimal(1)] * 4, ["SELL", "NO_AGGRESSOR", "BUY", "SELL"]))
+    assert rows.side.tolist() == [2, 0, 1, 2]
+
+
+@given(st.integers(-5, 260), st.integers(-5, 260), st.sampled_from([1, 7, 1_000]))
+def test_a_window_has_its_rows_and_no_others(tmp_path_factory: pytest.TempPathFactory, low: int, high: int, batch: int) -> None:
+    path = tmp_path_factory.mktemp("catalog") / "rows.parquet"
+    pq.write_table(table([Decimal(row) for row in range(250)]), path, row_group_size=40)
+    read = [row for rows in read_trades(path, START + low, START + high, ["price"], batch) for row in rows.price(0).tolist()]
+    assert read == [row for row in range(250) if low <= row <= high]
+
+
+def test_a_file_that_is_gone_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        next(read_trades(tmp_path / "gone.parquet", 0, 1))
