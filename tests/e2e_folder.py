@@ -20,7 +20,7 @@ def terminal(tmp_path_factory: pytest.TempPathFactory) -> Terminal:
     folder = tmp_path_factory.mktemp("user")
     made = Terminal(folder, {"TMPDIR": str(folder / "tmp")})
     (folder / "tmp").mkdir()
-    made.tickreel("sample-data", "--rows", ROWS)
+    made.call("sample-data", "--rows", ROWS)
     write_config(folder / "btc.json")
     return made
 

@@ -1,4 +1,4 @@
-"""`tickreel` as a user calls it: a process of its own, in a folder of its own."""
+"""`tickreel` as a user calls it, in a folder of its own: as a process, or, where only its answer matters, in this one."""
 
 import json
 import os
@@ -7,14 +7,31 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
+
+from tickreel.cli.__main__ import main
 
 # What a developer may have set, and a test must not depend on.
 _OURS = ("TICKREEL_", "UNIFIED_CLOUD_", "DATA_CATALOG_PATH", "COLUMNS", "NO_COLOR", "FORCE_COLOR")
 COMMAND = [sys.executable, "-m", "tickreel.cli"]
+
+
+@dataclass(frozen=True)
+class Called:
+    """What a command printed."""
+
+    out: str
+    err: str
+
+    def checked(self, code: object, wanted: int) -> "Called":
+        """This, where the exit code is the one that is wanted."""
+        assert code == wanted, f"exit code {code}\n{self.out}\n{self.err}"
+        return self
 
 
 @dataclass(frozen=True)
@@ -30,24 +47,25 @@ class Terminal:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
         return kept | dict(self.variables)
 
-    def tickreel(self, *arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
-        """Calls a command and checks its exit code."""
-        called = subprocess.run(
-            [*COMMAND, *map(str, arguments)],
-            cwd=self.folder,
-            env=self.environ,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=100,
-            check=False,
-        )
-        assert called.returncode == code, f"exit code {called.returncode}\n{called.stdout}\n{called.stderr}"
-        return called
+    def run(self, *arguments: object, code: int = 0) -> Called:
+        """Calls a command as a process and checks its exit code."""
+        process = self.start(*arguments)
+        called = Called(*process.communicate(timeout=100))
+        return called.checked(process.returncode, code)
 
-    def json(self, *arguments: object, code: int = 0) -> Any:
+    def call(self, *arguments: object, code: int = 0) -> Called:
+        """Calls a command in this process, which is quicker, and checks its exit code."""
+        out, err = StringIO(), StringIO()
+        with chdir(self.folder), patch.dict(os.environ, self.environ, clear=True), redirect_stdout(out), redirect_stderr(err):
+            try:
+                main([str(argument) for argument in arguments], prog_name="tickreel")
+            except SystemExit as ending:
+                ended = ending.code
+        return Called(out.getvalue(), err.getvalue()).checked(ended, code)
+
+    def json(self, *arguments: object) -> Any:
         """Calls a command with --output json, and parses the whole of its standard output."""
-        return json.loads(self.tickreel(*arguments, "--output", "json", code=code).stdout)
+        return json.loads(self.call(*arguments, "--output", "json").out)
 
     def start(self, *arguments: object) -> subprocess.Popen[str]:
         """Starts a command that goes on."""
@@ -120,12 +138,18 @@ def wait_until_gone(pids: list[int], seconds: float = 20.0) -> None:
         time.sleep(0.05)
 
 
-def processes_in(folder: Path) -> list[str]:
-    """The command lines of the processes whose working folder this is."""
-    found = []
+def processes_in(folder: Path) -> dict[int, str]:
+    """The command lines of the processes whose working folder this is, by process id."""
+    found = {}
     for process in Path("/proc").iterdir():
         if process.name.isdigit() and is_alive(int(process.name)):
             with suppress(OSError):
                 if (process / "cwd").readlink() == folder:
-                    found.append((process / "cmdline").read_text().replace("\0", " "))
+                    found[int(process.name)] = (process / "cmdline").read_text().replace("\0", " ")
     return found
+
+
+def wait_until_empty(folder: Path) -> None:
+    """Waits until no process is left in a folder."""
+    wait_until_gone(list(processes_in(folder)))
+    assert processes_in(folder) == {}

@@ -1,7 +1,10 @@
 """`tickreel convert` and `run` where no service is up: each starts what it needs and leaves nothing behind."""
 
 import json
+import os
 import shutil
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,25 +12,25 @@ import pyarrow.parquet as pq
 import pytest
 
 from e2e_folder import BTC, ROWS, write_config
-from terminal import Terminal, processes_in
+from terminal import Terminal, processes_in, wait_until_empty
 
 RUN = ("run", "--config", "btc.json", "--snapshot_mode", "trades", "--standalone")
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_left(terminal: Terminal) -> None:
+def nothing_is_left(terminal: Terminal) -> Iterator[None]:
     yield
-    assert processes_in(terminal.folder) == []
+    wait_until_empty(terminal.folder)
     assert list((terminal.folder / "tmp").iterdir()) == []
 
 
 @pytest.fixture(scope="module")
 def fast(terminal: Terminal) -> dict[str, Any]:
     """The result of a first run, converted on the way."""
-    called = terminal.tickreel(*RUN, "--output", "json")
-    assert "converting" in called.stderr
-    assert "replaying" in called.stderr
-    return json.loads(called.stdout)
+    called = terminal.run(*RUN, "--output", "json")
+    assert "converting" in called.err
+    assert "replaying" in called.err
+    return json.loads(called.out)
 
 
 def test_a_run_converts_replays_and_prints_its_result_alone(fast: dict[str, Any]) -> None:
@@ -37,22 +40,10 @@ def test_a_run_converts_replays_and_prints_its_result_alone(fast: dict[str, Any]
 
 
 def test_what_is_converted_is_not_converted_again(terminal: Terminal, fast: dict[str, Any]) -> None:
-    convert = ("convert", "--config", "btc.json", "--standalone")
-    files = terminal.json(*convert)["files"]
-    assert [file["cached"] for file in files] == [True, True]
+    assert "nothing was converted" in terminal.run("convert", "--config", "btc.json", "--standalone").out
+    files = terminal.json("convert", "--config", "btc.json", "--standalone", "--force")["files"]
+    assert [file["cached"] for file in files] == [False, False]
     assert sum(file["rows"] for file in files) == ROWS
-    assert "nothing was converted" in terminal.tickreel(*convert).stdout
-    assert "nothing was converted" not in terminal.tickreel(*convert, "--force").stdout
-
-
-def test_flags_say_what_to_convert_without_a_config(terminal: Terminal) -> None:
-    window = ("--start", "2024-05-17T22:00:00Z", "--end", "2024-05-17T23:00:00Z")
-    paths = {"UNIFIED_CLOUD_LOCAL_PATH": "data_downloads", "DATA_CATALOG_PATH": "elsewhere"}
-    named = Terminal(terminal.folder, {**terminal.variables, **paths})
-    (file,) = named.json("convert", "--instrument", f"{BTC}@LIN", *window, "--price-precision", 2, "--standalone")["files"]
-    assert file["dataset"] == "day-2024-05-17"
-    assert (file["price_precision"], file["size_precision"]) == (2, 3)
-    assert (terminal.folder / "elsewhere" / file["path"]).is_file()
 
 
 def test_a_full_run_leaves_every_output_and_finds_the_same(terminal: Terminal, fast: dict[str, Any]) -> None:
@@ -70,61 +61,84 @@ def test_a_full_run_leaves_every_output_and_finds_the_same(terminal: Terminal, f
     assert all(path.is_file() for path in outputs.values())
 
 
-def test_flags_override_the_file_and_both_spellings_are_one(terminal: Terminal) -> None:
+def test_flags_override_the_file_and_the_report_is_for_people(terminal: Terminal) -> None:
     window = ("--start", "2024-05-17T23:00:00Z", "--end", "2024-05-18T01:00:00.5Z")
-    dashes = terminal.json(*RUN, *window, "--export-ticks", "true", "--full", "false", "--dataset", "day-2024-05-18")
-    assert (dashes["start"], dashes["end"]) == ("2024-05-17T23:00:00Z", "2024-05-18T01:00:00.500Z")
-    assert dashes["dataset"] == "day-2024-05-18"
-    assert dashes["summary"]["first_ts"].startswith("2024-05-18T00:")
-    assert Path(dashes["metadata"]["outputs"]["ticks.json"]).is_file()
-    underscores = terminal.json(*RUN, "--export_ticks", "--instrument", f"{BTC}@LIN", "--validate_only")
-    assert underscores["options"]["export_ticks"] is True
-
-
-def test_the_report_is_for_people(terminal: Terminal) -> None:
-    report = terminal.tickreel(*RUN).stdout
-    for words in (
-        "realized pnl",
-        "max drawdown",
-        "USDT",
-        "Digests",
-        "Findings",
-        "Outputs",
-        "data/backtest_results/fast/",
-    ):
+    report = terminal.run(*RUN, *window, "--export-ticks", "true", "--full", "false", "--dataset", "day-2024-05-18").out
+    run_id = report.splitlines()[0]
+    result = json.loads((terminal.folder / f"data/backtest_results/fast/{run_id}.json").read_text())
+    assert (result["start"], result["end"]) == ("2024-05-17T23:00:00Z", "2024-05-18T01:00:00.500Z")
+    assert result["dataset"] == "day-2024-05-18"
+    assert result["summary"]["first_ts"].startswith("2024-05-18T00:")
+    assert (terminal.folder / f"frontend/public/tickdata/{run_id}.json").is_file()
+    for words in ("realized pnl", "max drawdown", "USDT", "Digests", "Findings", f"data/backtest_results/fast/{run_id}.json"):
         assert words in report
-    assert f"{ROWS:,}" in report
+    assert f"{result['summary']['orders']:,}" in report
 
 
 def test_validation_alone_runs_nothing(terminal: Terminal) -> None:
     before = sorted((terminal.folder / "data").rglob("*.json"))
-    checked = terminal.json(*RUN, "--validate-only")
+    # Underscores and dashes are the same, and a switch without a value is on.
+    checked = terminal.json(*RUN, "--validate_only", "--export_ticks", "--instrument", f"{BTC}@LIN")
     assert checked["run_id"] == ""
+    assert checked["options"]["export_ticks"] is True
     assert checked["config"]["instrument"]["settlement_currency"] == "USDT"
     # What a user may keep as a config of their own.
     (terminal.folder / "resolved.json").write_text(json.dumps(checked["config"]))
-    again = terminal.json("run", "--config", "resolved.json", "--snapshot-mode", "trades", "--validate-only", "--standalone")
-    assert again["config_digest"] == checked["config_digest"]
+    again = terminal.call("run", "--config", "resolved.json", "--snapshot-mode", "trades", "--validate-only", "--standalone")
+    assert "Nothing is wrong" in again.out
+    assert checked["config_digest"] in again.out
     assert sorted((terminal.folder / "data").rglob("*.json")) == before
 
 
-def test_the_process_environment_wins_over_the_config(terminal: Terminal) -> None:
-    elsewhere = Terminal(terminal.folder, {**terminal.variables, "DATA_CATALOG_PATH": str(terminal.folder / "other")})
-    called = elsewhere.tickreel(*RUN, "--validate-only")
-    assert "Nothing is wrong" in called.stdout
-    convert = elsewhere.json("convert", "--config", "btc.json", "--standalone")
-    assert all((terminal.folder / "other" / file["path"]).is_file() for file in convert["files"])
+def test_flags_say_what_to_convert_and_the_environment_wins_over_a_config(terminal: Terminal) -> None:
+    elsewhere = Terminal(terminal.folder, {**terminal.variables, "DATA_CATALOG_PATH": "elsewhere"})
+    flags = ("--end", "2024-05-17T23:00:00Z", "--price-precision", 2)
+    (file,) = elsewhere.json("convert", "--config", "btc.json", *flags, "--standalone")["files"]
+    assert file["dataset"] == "day-2024-05-17"
+    assert (file["price_precision"], file["size_precision"]) == (2, 3)
+    assert (terminal.folder / "elsewhere" / file["path"]).is_file()
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ((), "--instrument is missing"),
+        (("--instrument", f"{BTC}@LIN"), "--start is missing"),
+        (("--config", "btc.json", "--start", "yesterday"), "is not a time with its zone"),
+        (("--config", "mistyped.json"), "--config: "),
+        (
+            ("--instrument", f"{BTC}@LIN", "--start", "2024-05-17T22:00:00Z", "--end", "2024-05-17T23:00:00Z"),
+            "DATA_CATALOG_PATH",
+        ),
+    ],
+)
+def test_a_conversion_needs_to_know_what_and_where(terminal: Terminal, flags: tuple[str, ...], words: str) -> None:
+    write_config(terminal.folder / "mistyped.json", instrument="BTC", environment=None)
+    assert words in terminal.call("convert", "--standalone", *flags, code=2).err
 
 
 def test_a_variable_that_nobody_sets_is_named(terminal: Terminal) -> None:
     write_config(terminal.folder / "bare.json", environment=None)
-    refused = terminal.tickreel("run", "--config", "bare.json", "--snapshot_mode", "trades", "--standalone", code=2)
-    assert "UNIFIED_CLOUD_LOCAL_PATH: is set neither" in refused.stderr
-    assert "DATA_CATALOG_PATH: is set neither" in refused.stderr
-    assert refused.stdout == ""
+    refused = terminal.call("run", "--config", "bare.json", "--snapshot_mode", "trades", "--standalone", code=2)
+    assert "UNIFIED_CLOUD_LOCAL_PATH: is set neither" in refused.err
+    assert "DATA_CATALOG_PATH: is set neither" in refused.err
+    assert refused.out == ""
 
 
 def test_results_that_cannot_be_written_are_refused_before_the_run(terminal: Terminal) -> None:
     (terminal.folder / "in_the_way").write_text("")
     blocked = Terminal(terminal.folder, {**terminal.variables, "TICKREEL_RESULTS_PATH": "in_the_way/results"})
-    assert "in_the_way" in blocked.tickreel(*RUN, code=2).stderr
+    assert "in_the_way" in blocked.call(*RUN, code=2).err
+
+
+def test_a_service_that_dies_under_a_run_ends_it_with_its_name(terminal: Terminal) -> None:
+    running = terminal.start(*RUN)
+    assert running.stderr is not None
+    for line in running.stderr:
+        if line.startswith(("loading", "replaying", "converting", "starting")):
+            break
+    (runner,) = [pid for pid, command in processes_in(terminal.folder).items() if command.endswith("tickreel.runner ")]
+    os.kill(runner, signal.SIGKILL)
+    _, err = running.communicate(timeout=60)
+    assert running.returncode == 1
+    assert "the runner service was ended by signal 9" in err

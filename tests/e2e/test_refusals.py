@@ -29,10 +29,10 @@ def config(terminal: Terminal) -> Path:
 
 def refusal(up: Terminal, config: Path, *flags: str) -> list[str]:
     before = everything_in(up.folder / "data/backtest_results")
-    refused = up.tickreel("run", "--config", config, "--snapshot_mode", "trades", *flags, code=2)
-    assert refused.stdout == ""
+    refused = up.call("run", "--config", config, "--snapshot_mode", "trades", *flags, code=2)
+    assert refused.out == ""
     assert everything_in(up.folder / "data/backtest_results") == before
-    return refused.stderr.splitlines()
+    return refused.err.splitlines()
 
 
 def everything_in(folder: Path) -> list[Path]:
@@ -170,13 +170,13 @@ def test_prices_with_more_decimals_than_stated_are_refused(up: Terminal, config:
 
 @pytest.mark.parametrize("command", ["watch", "cancel", "show", "datasets", "configs"])
 def test_what_does_not_exist_is_refused(up: Terminal, command: str) -> None:
-    refused = up.tickreel(command, "no-such-thing", code=2)
-    assert "no-such-thing" in refused.stderr
-    assert refused.stdout == ""
+    refused = up.call(command, "no-such-thing", code=2)
+    assert "no-such-thing" in refused.err
+    assert refused.out == ""
 
 
 @pytest.mark.parametrize("command", [["runs"], ["watch", "x"], ["run", "--config", "btc.json", "--snapshot-mode", "trades"]])
 def test_a_service_that_does_not_answer_has_failed(terminal: Terminal, command: list[str]) -> None:
-    failed = terminal.tickreel(*command, "--address", "127.0.0.1:1", code=1)
-    assert "127.0.0.1:1 does not answer" in failed.stderr
-    assert "tickreel up" in failed.stderr
+    failed = terminal.call(*command, "--address", "127.0.0.1:1", code=1)
+    assert "127.0.0.1:1 does not answer" in failed.err
+    assert "tickreel up" in failed.err

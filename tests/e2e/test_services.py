@@ -18,7 +18,7 @@ MANY_ROWS = 150_000
 @pytest.fixture(scope="module")
 def up(terminal: Terminal) -> Iterator[Terminal]:
     """A terminal with services up, their raw data long enough for an interrupt."""
-    terminal.tickreel("sample-data", "--rows", MANY_ROWS)
+    terminal.call("sample-data", "--rows", MANY_ROWS)
     (terminal.folder / "configs").mkdir()
     short = {"start": "2024-05-17T23:59:00Z", "end": "2024-05-18T00:01:00Z"}
     write_config(terminal.folder / "configs/btc.json", time_window=short)
@@ -49,14 +49,15 @@ def state_of(up: Terminal, run_id: str) -> str:
 
 
 def test_empty_lists_say_what_to_do(up: Terminal) -> None:
-    assert "tickreel run --config" in up.tickreel("runs").stdout
-    assert "tickreel run --config" in up.tickreel("results").stdout
+    assert "tickreel run --config" in up.call("runs").out
+    assert "tickreel run --config" in up.call("results").out
     assert up.json("runs") == {"runs": []}
     assert up.json("results") == {"results": []}
 
 
 def test_a_run_is_listed_and_shown(up: Terminal) -> None:
-    result = up.json(*RUN)
+    up.call(*RUN)
+    result = json.loads(up.run(*RUN, "--output", "json").out)
     run_id = result["run_id"]
     assert result["summary"]["orders"] > 0
     assert up.json("show", run_id) == result
@@ -65,16 +66,12 @@ def test_a_run_is_listed_and_shown(up: Terminal) -> None:
     (run,) = [run for run in up.json("runs")["runs"] if run["run_id"] == run_id]
     assert (run["state"], run["result"]) == ("JOB_STATE_SUCCEEDED", result)
     for command in (["runs"], ["results"], ["show", run_id], ["watch", run_id]):
-        assert run_id in up.tickreel(*command).stdout
+        assert run_id in up.call(*command).out
+    # Newest first, and page after page up to the limit.
+    assert [entry["result"]["run_id"] for entry in up.json("results", "--limit", 1)["results"]] == [run_id]
+    assert "--limit" in up.call("runs", "--limit", 1).err
     # A job that has ended cannot be cancelled.
-    assert "has already ended" in up.tickreel("cancel", run_id, code=2).stderr
-
-
-def test_lists_follow_pages_to_their_limit(up: Terminal) -> None:
-    for _ in range(2):
-        up.tickreel(*RUN)
-    assert len(up.json("runs", "--limit", 2)["runs"]) == 2
-    assert "--limit" in up.tickreel("runs", "--limit", 1).stderr
+    assert "has already ended" in up.call("cancel", run_id, code=2).err
 
 
 def test_datasets_and_their_files(up: Terminal) -> None:
@@ -83,8 +80,8 @@ def test_datasets_and_their_files(up: Terminal) -> None:
     assert sum(day["rows"] for day in days) == 2 * MANY_ROWS
     one = up.json("datasets", "day-2024-05-17")
     assert [file["rows"] for file in one["files"]] and sum(file["rows"] for file in one["files"]) == days[1]["rows"]
-    assert "day-2024-05-18" in up.tickreel("datasets").stdout
-    assert "SAMPLE-FUTURES:PERPETUAL:ETH-USDT" in up.tickreel("datasets", "day-2024-05-17").stdout
+    assert "day-2024-05-18" in up.call("datasets").out
+    assert "SAMPLE-FUTURES:PERPETUAL:ETH-USDT" in up.call("datasets", "day-2024-05-17").out
 
 
 def test_configs_and_what_is_wrong_with_them(up: Terminal) -> None:
@@ -92,8 +89,8 @@ def test_configs_and_what_is_wrong_with_them(up: Terminal) -> None:
     assert set(configs) == {"btc", "long", "wrong"}
     assert not configs["btc"]["violations"]
     assert "venue.name" in {violation["field"] for violation in configs["wrong"]["violations"]}
-    assert "venue.name: is 'ELSEWHERE'" in up.tickreel("configs").stdout
-    assert json.loads(up.tickreel("configs", "btc").stdout)["venue"]["name"] == "SAMPLE-FUTURES"
+    assert "venue.name: is 'ELSEWHERE'" in up.call("configs").out
+    assert json.loads(up.call("configs", "btc").out)["venue"]["name"] == "SAMPLE-FUTURES"
     assert json.loads(up.json("configs", "btc")["text"]) == json.loads((up.folder / "configs/btc.json").read_text())
 
 
@@ -110,7 +107,7 @@ def test_ctrl_c_cancels_the_run_on_the_server(up: Terminal, long_run: tuple[subp
     assert out == ""
     assert f"run {run_id} is cancelled" in err
     assert state_of(up, run_id) == "JOB_STATE_CANCELLED"
-    assert up.tickreel("watch", run_id, code=130).stdout == ""
+    assert up.call("watch", run_id, code=130).out == ""
 
 
 def test_a_watcher_that_leaves_cancels_nothing_and_cancel_does(
@@ -128,4 +125,4 @@ def test_a_watcher_that_leaves_cancels_nothing_and_cancel_does(
     _, err = process.communicate(timeout=30)
     assert process.returncode == 130
     assert f"run {run_id} is cancelled" in err
-    assert "is cancelled" in up.tickreel("cancel", run_id).stdout
+    assert "is cancelled" in up.call("cancel", run_id).out

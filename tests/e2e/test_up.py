@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from terminal import SERVICES, Terminal, is_alive, processes_in, wait_until_gone
+from terminal import SERVICES, Terminal, is_alive, wait_until_empty
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def test_it_says_where_everything_is_and_stops_all_services_when_asked(here: Ter
     assert up.process.returncode == 0
     assert "UNIFIED_CLOUD_LOCAL_PATH is not set; it is data_downloads" in err
     assert "all services have stopped" in err
-    assert processes_in(here.folder) == []
+    wait_until_empty(here.folder)
 
 
 def test_a_service_that_dies_is_named_and_the_others_stopped(here: Terminal) -> None:
@@ -39,14 +39,13 @@ def test_a_service_that_dies_is_named_and_the_others_stopped(here: Terminal) -> 
     assert up.process.returncode == 1
     assert "the converter service was ended by signal 9" in err
     assert "serving on" in err
-    assert processes_in(here.folder) == []
+    wait_until_empty(here.folder)
 
 
 def test_killed_it_leaves_no_process_either(here: Terminal) -> None:
     with here.up() as up:
         up.process.kill()
-        wait_until_gone(up.pids)
-    assert processes_in(here.folder) == []
+    wait_until_empty(here.folder)
 
 
 def test_a_port_in_use_is_named_with_its_variable(here: Terminal) -> None:
@@ -55,11 +54,11 @@ def test_a_port_in_use_is_named_with_its_variable(here: Terminal) -> None:
         taken.listen()
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         variables = {f"TICKREEL_{name}_ADDRESS": "127.0.0.1:0" for name in SERVICES} | {"TICKREEL_RUNNER_ADDRESS": address}
-        failed = Terminal(here.folder, variables).tickreel("up", code=1)
-    assert f"{address} (runner): Address already in use; set TICKREEL_RUNNER_ADDRESS" in failed.stderr
-    assert processes_in(here.folder) == []
+        failed = Terminal(here.folder, variables).call("up", code=1)
+    assert f"{address} (runner): Address already in use; set TICKREEL_RUNNER_ADDRESS" in failed.err
+    wait_until_empty(here.folder)
 
 
 def test_settings_that_cannot_be_are_refused(here: Terminal) -> None:
-    refused = Terminal(here.folder, {"UNIFIED_CLOUD_SERVICES_USE_PARQUET": "false"}).tickreel("up", code=2)
-    assert "UNIFIED_CLOUD_SERVICES_USE_PARQUET" in refused.stderr
+    refused = Terminal(here.folder, {"UNIFIED_CLOUD_SERVICES_USE_PARQUET": "false"}).call("up", code=2)
+    assert "UNIFIED_CLOUD_SERVICES_USE_PARQUET" in refused.err

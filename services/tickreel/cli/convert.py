@@ -72,11 +72,7 @@ def _spec(
     Raises:
         click.UsageError: Neither says what is needed.
     """
-    config = run_config_pb2.RunConfig()
-    try:
-        json_format.ParseDict(document, config, ignore_unknown_fields=True)
-    except json_format.ParseError as error:
-        raise click.UsageError(f"--config: {error}; tickreel run --validate-only says all that is wrong") from None
+    config = _config(document)
     if instrument is None and not config.instrument.id:
         raise click.UsageError("--instrument is missing: what is to be converted? --config would say, too")
     spec = conversion_pb2.ConversionSpec(
@@ -102,6 +98,20 @@ def _spec(
         if not spec.window.HasField(name):
             raise click.UsageError(f"--{name} is missing: a conversion needs a window")
     return spec
+
+
+def _config(document: Mapping[str, Any]) -> run_config_pb2.RunConfig:
+    """What a config says of its data; the rest of it is for the Runner to judge."""
+    blocks = {name: document.get(name, {}) for name in ("instrument", "data_catalog", "time_window")}
+    try:
+        for name, block in blocks.items():
+            if not isinstance(block, dict):
+                raise json_format.ParseError(f"{name} is not an object")
+        return json_format.ParseDict(blocks, run_config_pb2.RunConfig(), ignore_unknown_fields=True)
+    except json_format.ParseError as error:
+        raise click.UsageError(
+            f"--config: {str(error).rstrip('.')}; tickreel run --validate-only says all that is wrong"
+        ) from None
 
 
 async def _convert(

@@ -19,9 +19,12 @@ _PATHS = (DATA_ROOT, CATALOG_ROOT)
 
 @asynccontextmanager
 async def one_run_services(names: Iterable[str], environ: Mapping[str, str]) -> AsyncIterator[Services]:
-    """Starts services on free ports, one after the other, with their journals and logs in a folder that goes with them."""
+    """Starts services on free ports, one after the other; what they keep for themselves goes with them."""
     with tempfile.TemporaryDirectory(prefix="tickreel-", ignore_cleanup_errors=True) as folder:
-        own = {**environ, "TICKREEL_STATE_PATH": folder}
+        scratch = Path(folder) / "scratch"
+        scratch.mkdir()
+        # What a service that is killed leaves in its temporary folder goes with the rest.
+        own = {**environ, "TICKREEL_STATE_PATH": folder, "TMPDIR": str(scratch)}
         async with Services(own, Path(folder) / "logs") as services:
             with screen.busy("starting the services"):
                 for name in names:
