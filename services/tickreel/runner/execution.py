@@ -15,7 +15,7 @@ from tickreel.jobs.worker import run_worker
 from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.errors import TickreelError
 from tickreel.rpc.settings import Settings
-from tickreel.runner.worker import Spec
+from tickreel.runner.spec import Spec
 from tickreel.stores.results import ResultStore
 from tickreel.v1 import conversion_pb2, converter_service_pb2, job_pb2, market_data_pb2, result_pb2, run_pb2
 

@@ -60,7 +60,9 @@ class JsonExports:
     def timeline(self) -> None:
         """timeline.json: an array of what happened, in order: each trade, order and fill."""
         self._copy(_TIMELINE, self._folder / "timeline.json")
-        # The same rows as a table; an event's data is different for each kind, so it stays JSON.
+
+    def timeline_table(self) -> None:
+        """timeline.parquet: the same rows; an event's data is different for each kind, so it stays JSON."""
         self._run(f"COPY ({_TIMELINE}) TO $path (FORMAT parquet, COMPRESSION zstd)", self._folder / "timeline.parquet")
 
     def ticks(self, head: dict[str, object], path: Path) -> None:

@@ -1,0 +1,72 @@
+"""The outputs of a run: its tables and exports, written aside, and the one rename that makes them a result."""
+
+import time
+from collections.abc import Callable
+
+from tickreel.runner import report
+from tickreel.runner.exports import JsonExports
+from tickreel.runner.outcome import Outcome, iso
+from tickreel.runner.window import Window
+from tickreel.stores.results import ResultStore
+from tickreel.v1 import result_pb2
+
+
+def write_outputs(
+    store: ResultStore,
+    result: result_pb2.Result,
+    outcome: Outcome,
+    window: Window,
+    on_progress: Callable[[int, int], None],
+    *,
+    full: bool,
+    ticks: bool,
+) -> None:
+    """Writes the outputs of a run, names them in its result, and commits all of it at once.
+
+    Args:
+        on_progress: Called with the outputs done and those to do in all.
+        full: Whether the tables are kept, beside the summary.
+        ticks: Whether the ticks are exported as JSON.
+    """
+    run_id, instrument = result.run_id, outcome.config.instrument
+    mode = result_pb2.RUN_MODE_FULL if full else result_pb2.RUN_MODE_FAST
+    summary, export = store.summary_path(run_id, mode), store.ticks_path(run_id)
+    staging = store.staging(run_id) if full or ticks else None
+    partial = export.with_name(f".{export.name}")
+    head = {
+        "run_id": run_id,
+        "instrument": instrument.id,
+        "price_precision": instrument.price_precision,
+        "size_precision": instrument.size_precision,
+    }
+    steps: list[tuple[str, Callable[[], None]]] = []
+    if staging is not None:
+        exports = JsonExports(staging)
+        precisions = instrument.price_precision, instrument.size_precision
+        steps.append(("ticks.parquet", lambda: report.write_ticks(window.rows(), *precisions, staging / "ticks.parquet")))
+        if full:
+            steps += [
+                ("orders.parquet", lambda: report.write_orders(outcome, staging / "orders.parquet")),
+                ("fills.parquet", lambda: report.write_fills(outcome, staging / "fills.parquet")),
+                ("equity.parquet", lambda: report.write_equity(outcome, staging / "equity.parquet")),
+                ("orders.json", exports.orders),
+                ("timeline.parquet", exports.timeline_table),
+                ("timeline.json", exports.timeline),
+            ]
+        if ticks:
+            steps.append(("ticks.json", lambda: exports.ticks(head, partial)))
+        steps.append(("", exports.close))
+    on_progress(0, len(steps) + 1)
+    for done, (name, write) in enumerate(steps, 1):
+        write()
+        if name == "ticks.json":
+            result.metadata.outputs[name] = str(export)
+        elif name and full:
+            result.metadata.outputs[name] = str(summary.with_name(name))
+        on_progress(done, len(steps) + 1)
+    result.metadata.outputs["summary.json"] = str(summary)
+    result.metadata.created_at = iso(time.time_ns())
+    store.commit(result, staging if full else None, partial if ticks else None)
+    if not full:
+        store.drop_staging(run_id)
+    on_progress(len(steps) + 1, len(steps) + 1)

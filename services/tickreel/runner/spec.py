@@ -1,0 +1,53 @@
+"""What a run's process is given: the run, the converted files of its window, and where things lie."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import json_format
+
+from tickreel.v1 import conversion_pb2, result_pb2, run_pb2
+
+
+@dataclass(frozen=True)
+class Spec:
+    """The spec of one run. `scratch` is an empty folder that is gone with the process."""
+
+    run: run_pb2.Run
+    files: list[conversion_pb2.ConvertedFile]
+    notes: list[result_pb2.Finding]
+    catalog_root: Path
+    results_root: Path
+    tickdata_root: Path
+    scratch: Path
+    environment: dict[str, str]
+    chunk_size: int
+
+    def to_json(self) -> dict[str, Any]:
+        """The spec as JSON values."""
+        return {
+            "run": json_format.MessageToDict(self.run),
+            "files": [json_format.MessageToDict(file) for file in self.files],
+            "notes": [json_format.MessageToDict(note) for note in self.notes],
+            "catalog_root": str(self.catalog_root),
+            "results_root": str(self.results_root),
+            "tickdata_root": str(self.tickdata_root),
+            "scratch": str(self.scratch),
+            "environment": self.environment,
+            "chunk_size": self.chunk_size,
+        }
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "Spec":
+        """The spec that `to_json` gave."""
+        return cls(
+            run=json_format.ParseDict(values["run"], run_pb2.Run()),
+            files=[json_format.ParseDict(file, conversion_pb2.ConvertedFile()) for file in values["files"]],
+            notes=[json_format.ParseDict(note, result_pb2.Finding()) for note in values["notes"]],
+            catalog_root=Path(values["catalog_root"]),
+            results_root=Path(values["results_root"]),
+            tickdata_root=Path(values["tickdata_root"]),
+            scratch=Path(values["scratch"]),
+            environment=values["environment"],
+            chunk_size=values["chunk_size"],
+        )
