@@ -6,7 +6,13 @@ usage: bare_replay.py CATALOG INSTRUMENT_ID
 import sys
 from decimal import Decimal
 
-from nautilus_trader.backtest import BacktestDataConfig, BacktestEngineConfig, BacktestNode, BacktestRunConfig, BacktestVenueConfig
+from nautilus_trader.backtest import (
+    BacktestDataConfig,
+    BacktestEngineConfig,
+    BacktestNode,
+    BacktestRunConfig,
+    BacktestVenueConfig,
+)
 from nautilus_trader.common import LoggerConfig
 from nautilus_trader.execution import MakerTakerFeeModel
 from nautilus_trader.model import AggressorSide, Currency, InstrumentId, NautilusDataType, OrderSide, TimeInForce

@@ -20,7 +20,10 @@ _LISTING = Listing("runner", "ListConfigs", runner_service_pb2.ListConfigsReques
 @options.address("runner")
 @options.output
 def configs(config: str | None, limit: int, address: str, output: str) -> None:
-    """Show the run configs and whether they keep the rules, or the text of one CONFIG."""
+    """Show the run configs, and what is wrong with them.
+
+    With the id of a CONFIG, its text.
+    """
     if config is None:
         _all(limit, address, output)
     else:

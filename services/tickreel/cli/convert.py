@@ -32,17 +32,17 @@ _CREATE_SECONDS = 300.0
 @click.option("--instrument", metavar="ID", help="What to convert: BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN, for example.")
 @click.option("--start", type=options.INSTANT, metavar="TIME", help="The start of the window.")
 @click.option("--end", type=options.INSTANT, metavar="TIME", help="The end of the window; both are inclusive.")
-@click.option("--price-precision", type=int, help="The decimals of prices. [default: as many as the data has]")
-@click.option("--size-precision", type=int, help="The decimals of sizes. [default: as many as the data has]")
+@click.option("--price-precision", type=int, metavar="N", help="The decimals of prices. [default: as many as the data has]")
+@click.option("--size-precision", type=int, metavar="N", help="The decimals of sizes. [default: as many as the data has]")
 @click.option("--dataset", default="", metavar="DAY", help="Convert this day folder alone, day-2024-07-18 for example.")
 @click.option("--force", is_flag=True, help="Convert again what is in the catalog already.")
 @options.address_or_own("converter")
 @options.output
 @click.pass_context
 def convert(ctx: click.Context, config: Path | None, address: str | None, standalone: bool, output: str, **flags: Any) -> None:
-    """Bring raw trades into the catalog; files that are there already are left alone.
+    """Bring raw trades into the engine's catalog.
 
-    A run does this by itself. Flags override the config.
+    A run does this by itself. Files that are in the catalog already are left alone. Flags override the config.
     """
     document = json_document.read_file(config) if config else {}
     spec = _spec(document, **flags)

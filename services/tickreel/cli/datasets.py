@@ -21,7 +21,10 @@ _LISTING = Listing("catalog", "ListDatasets", catalog_service_pb2.ListDatasetsRe
 @options.address("catalog")
 @options.output
 def datasets(dataset: str | None, limit: int, address: str, output: str) -> None:
-    """Show the day folders of raw data, or the files of one DATASET."""
+    """Show the day folders of raw data.
+
+    With a DATASET, day-2024-07-18 for example, its files.
+    """
     if dataset is None:
         _all(limit, address, output)
     else:

@@ -55,11 +55,11 @@ output = click.option(
     type=click.Choice(["table", "json"]),
     default="table",
     show_default=True,
-    help="What standard output carries. With json, the JSON and nothing else.",
+    help="How the answer is printed; with json, nothing else is.",
 )
 
 limit = click.option(
-    "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="The most entries to show, newest first."
+    "--limit", type=click.IntRange(min=1), default=20, metavar="N", show_default=True, help="The most entries to show."
 )
 
 

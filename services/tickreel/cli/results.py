@@ -34,7 +34,10 @@ def results(limit: int, address: str, output: str) -> None:
 @options.address("results")
 @options.output
 def show(run: str, address: str, output: str) -> None:
-    """Show the result of a RUN: figures, findings, digests, and where its files lie."""
+    """Show what a RUN found.
+
+    Figures, findings, digests, and where its files lie.
+    """
     request = results_service_pb2.GetResultRequest(run_id=run)
     result = asyncio.run(one("results", address, "GetResult", request)).result.result
     if output == "json":

@@ -20,13 +20,17 @@ from tickreel.rpc.settings import DATA_ROOT
     show_envvar=True,
     help="The data root to write below.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=7, show_default=True, help="The same seed makes the same files.")
-@click.option("--rows", type=click.IntRange(min=1), default=120_000, show_default=True, help="Rows of each instrument.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=7, metavar="N", show_default=True, help="The same seed makes the same files."
+)
+@click.option(
+    "--rows", type=click.IntRange(min=1), default=120_000, metavar="N", show_default=True, help="Rows of each instrument."
+)
 @options.output
 def sample_data(root: Path, seed: int, rows: int, output: str) -> None:
-    """Make up trades of two instruments over midnight, for trying Tickreel without a recording.
+    """Make up trades, to try Tickreel without a recording.
 
-    Files that are there already are left alone.
+    Two instruments over midnight, in the raw layout. Files that are there already are left alone.
     """
     try:
         from tickreel.stores.sample_data import SKIPPED, write_sample_data  # noqa: PLC0415 - not in a client's installation

@@ -25,7 +25,7 @@ _LOCAL = {DATA_ROOT: "data_downloads", CATALOG_ROOT: "data/parquet"}
 @options.output
 @click.pass_context
 def up(ctx: click.Context, output: str) -> None:
-    """Start catalog, converter, runner and results, and keep them up until Ctrl-C.
+    """Start the four services, until Ctrl-C.
 
     Each listens where TICKREEL_<SERVICE>_ADDRESS says; port 0 takes a free one. When one of them dies, the others are stopped.
     """

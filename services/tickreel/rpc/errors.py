@@ -98,7 +98,9 @@ class TickreelError(Exception):
             violations = [Violation(v.field, v.description) for v in bad_request.field_violations]
             return cls(info.reason, error.details() or "", violations, **info.metadata)
         if error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
-            message = f"the {service or 'called'} service at {address or 'its address'} does not answer: {error.details()}"
+            # gRPC tells the whole way to the cause, which stands last.
+            cause = (error.details() or "").rpartition(": ")[2]
+            message = f"the {service or 'called'} service at {address or 'its address'} does not answer: {cause}"
             return cls("SERVICE_UNAVAILABLE", message, service=service, address=address)
         return cls("INTERNAL", f"{error.code().name}: {error.details()}")
 
