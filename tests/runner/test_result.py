@@ -11,6 +11,7 @@ import pytest
 from recordings import BTC, DAY, NOON, RawFolder, needs_real_data, real_data, trades
 from run_configs import run_config
 from stack import stack
+from tickreel.rpc.errors import TickreelError
 from tickreel.v1 import job_pb2, results_service_pb2, run_pb2
 
 CONFIG = run_config(BTC, f"{DAY}T00:00:00Z", f"{DAY}T23:59:59Z")
@@ -153,6 +154,24 @@ async def test_ticks_of_a_run_stream_whole_and_resume_after_a_cursor(raw: RawFol
     assert [trade_id for chunk in rest for trade_id in chunk.trades.trade_id] == ids[len(chunks[0].trades.trade_id) :]
     first = chunks[0].trades
     assert first.price[0] * 10**-first.price_precision == pytest.approx(64_000.5 + int(first.trade_id[0]) - 100)
+
+
+async def test_a_full_run_streams_the_ticks_it_kept_and_a_fast_one_those_of_the_catalog(raw: RawFolder, tmp_path: Path) -> None:
+    raw.write(trades(40, side=["buy", "sell"] * 20))
+    async with stack(tmp_path) as services:
+
+        async def ticks(run: run_pb2.Run) -> list[object]:
+            request = results_service_pb2.StreamTicksRequest(run_id=run.run_id)
+            return [chunk async for chunk in services.results.stream("StreamTicks", request)]
+
+        fast, full = succeeded(await services.finish(CONFIG)), succeeded(await services.finish(CONFIG, "full"))
+        assert await ticks(fast) == await ticks(full)
+        shutil.rmtree(tmp_path / "parquet")
+        assert sum(len(chunk.trades.price) for chunk in await ticks(full)) == 40
+        with pytest.raises(TickreelError) as refusal:
+            await ticks(fast)
+    assert refusal.value.reason == "DATA_CHANGED"
+    assert "a new run converts them again" in refusal.value.message
 
 
 async def test_a_listed_result_is_the_run_s(raw: RawFolder, tmp_path: Path) -> None:

@@ -46,8 +46,9 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
         self, request: results_service_pb2.StreamTicksRequest, context: grpc.aio.ServicerContext
     ) -> AsyncIterator[results_service_pb2.StreamTicksResponse]:
         after = parse_cursor(request.cursor)
-        entry = await asyncio.to_thread(lambda: self._entry(self._store.find(request.run_id)))
-        ticks = RunTicks(entry.result, self._catalog)
+        stored = await asyncio.to_thread(self._store.find, request.run_id)
+        result = await asyncio.to_thread(self._store.load, stored)
+        ticks = RunTicks(result, stored.summary.with_name("ticks.parquet"), self._catalog)
         chunks = ticks.chunks(after)
         # One chunk is read ahead while the last is sent; the transport's backpressure stops it there.
         reading = asyncio.create_task(asyncio.to_thread(next, chunks, None))

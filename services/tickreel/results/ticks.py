@@ -1,9 +1,11 @@
-"""The ticks that a run replayed, in chunks, from the catalog files that its result names."""
+"""The ticks that a run replayed, in chunks: a full run has kept them, a fast one has named the catalog files."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from google.protobuf import timestamp_pb2
 
 from tickreel.rpc.columns import ROWS_PER_CHUNK, trade_columns
@@ -37,13 +39,15 @@ def parse_cursor(cursor: str) -> int:
 class RunTicks:
     """The ticks of a result.
 
-    They are read from the catalog, whose files are those of the run for as long as they have the same digest.
+    Args:
+        kept: Where a full run has kept them. Where that is no file they are read from the catalog, whose files are those of
+            the run for as long as they have the same digest.
     """
 
-    def __init__(self, result: result_pb2.Result, catalog: CatalogStore) -> None:
+    def __init__(self, result: result_pb2.Result, kept: Path, catalog: CatalogStore) -> None:
         self._result = result
+        self._kept = kept
         self._catalog = catalog
-        self._paths = [catalog.root / file.path for file in result.metadata.data_files]
         self._start = _nanoseconds(result.metadata.replay_start)
         self._end = _nanoseconds(result.metadata.replay_end)
         self.total = result.summary.trade_rows
@@ -54,44 +58,51 @@ class RunTicks:
         Raises:
             TickreelError: DATA_CHANGED where the catalog no longer has what the run replayed.
         """
-        self._check_unchanged()
+        paths, precisions = self._sources()
         row = 0
-        for path in self._paths:
+        for path in paths:
             try:
                 for rows in read_trades(path, self._start, self._end):
                     skip = max(0, after - row)
                     row += len(rows)
                     for offset in range(skip, len(rows), ROWS_PER_CHUNK):
                         part = TradeRows(rows.batch.slice(offset, ROWS_PER_CHUNK))
-                        yield TickChunk(self._columns(part), row - len(rows) + offset + len(part))
+                        yield TickChunk(_columns(part, *precisions), row - len(rows) + offset + len(part))
             except (OSError, pa.ArrowException) as error:
                 raise self._changed(f"{path} cannot be read: {error}") from None
 
-    def _columns(self, rows: TradeRows) -> market_data_pb2.TradeColumns:
-        price_precision, size_precision = self._precisions
-        return trade_columns(
-            price_precision=price_precision,
-            size_precision=size_precision,
-            ts_event=rows.ts_event,
-            ts_init=rows.ts_init,
-            price=rows.price(price_precision),
-            size=rows.size(size_precision),
-            side=rows.side,
-            trade_id=rows.trade_id,
-        )
-
-    def _check_unchanged(self) -> None:
+    def _sources(self) -> tuple[list[Path], tuple[int, int]]:
+        """The files to read, and the decimals of prices and sizes."""
+        if self._kept.is_file():
+            schema = pq.read_schema(self._kept)
+            return [self._kept], (schema.field("price").type.scale, schema.field("size").type.scale)
+        paths, precisions = [], (0, 0)
         for named in self._result.metadata.data_files:
             file = self._catalog.find(named.path)
             if file is None:
                 raise self._changed(f"{named.path} is not in it")
             if file.converted.digest != named.digest:
                 raise self._changed(f"{named.path} was converted from other data since")
-            self._precisions = file.converted.price_precision, file.converted.size_precision
+            paths.append(self._catalog.root / named.path)
+            precisions = file.converted.price_precision, file.converted.size_precision
+        return paths, precisions
 
     def _changed(self, problem: str) -> TickreelError:
         message = f"the ticks of {self._result.run_id} are no longer in the catalog: {problem}; a new run converts them again"
         return TickreelError("DATA_CHANGED", message, run_id=self._result.run_id)
+
+
+def _columns(rows: TradeRows, price_precision: int, size_precision: int) -> market_data_pb2.TradeColumns:
+    return trade_columns(
+        price_precision=price_precision,
+        size_precision=size_precision,
+        ts_event=rows.ts_event,
+        ts_init=rows.ts_init,
+        price=rows.price(price_precision),
+        size=rows.size(size_precision),
+        side=rows.side,
+        trade_id=rows.trade_id,
+    )
 
 
 def _nanoseconds(time: str) -> int:

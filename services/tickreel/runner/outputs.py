@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 
 from tickreel.runner import report
-from tickreel.runner.exports import JsonExports
 from tickreel.runner.outcome import Outcome, iso
 from tickreel.runner.window import Window
 from tickreel.stores.results import ResultStore
@@ -41,6 +40,9 @@ def write_outputs(
     }
     steps: list[tuple[str, Callable[[], None]]] = []
     if staging is not None:
+        # Here, because a fast run needs no database and starts the sooner without.
+        from tickreel.runner.exports import JsonExports  # noqa: PLC0415
+
         exports = JsonExports(staging)
         precisions = instrument.price_precision, instrument.size_precision
         steps.append(("ticks.parquet", lambda: report.write_ticks(window.rows(), *precisions, staging / "ticks.parquet")))

@@ -14,12 +14,12 @@ from tickreel.v1 import market_data_pb2
 
 Int64 = npt.NDArray[np.int64]
 
-_SIDES = {"BUY": market_data_pb2.AGGRESSOR_SIDE_BUY, "SELL": market_data_pb2.AGGRESSOR_SIDE_SELL}
+_SIDES = {"buy": market_data_pb2.AGGRESSOR_SIDE_BUY, "sell": market_data_pb2.AGGRESSOR_SIDE_SELL}
 
 
 @dataclass(frozen=True)
 class TradeRows:
-    """Some trade rows in replay order, as the engine's catalog has them."""
+    """Some trade rows in replay order, as the engine's catalog has them, or as a result does, with a `side`."""
 
     batch: pa.RecordBatch | pa.Table
 
@@ -47,8 +47,9 @@ class TradeRows:
     @property
     def side(self) -> npt.NDArray[np.uint8]:
         """Values of `AggressorSide`."""
-        column = _one(self.batch.column("aggressor_side"))
-        words = column.dictionary.to_pylist()
+        name = "side" if "side" in self.batch.schema.names else "aggressor_side"
+        column = _one(self.batch.column(name))
+        words = [word.lower() for word in column.dictionary.to_pylist()]
         codes = np.array([_SIDES.get(word, market_data_pb2.AGGRESSOR_SIDE_UNSPECIFIED) for word in words], dtype=np.uint8)
         return codes[column.indices.to_numpy()]
 

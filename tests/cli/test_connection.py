@@ -1,0 +1,81 @@
+"""A command talks to the service that it is pointed at, to the one that is up, or to its own."""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from serving import serving, settings_in
+from tickreel.cli.connection import connect
+from tickreel.cli.interrupts import Interrupts
+from tickreel.cli.one_run import environment_for
+from tickreel.results.service import ResultsServicer
+from tickreel.rpc import settings
+from tickreel.rpc.errors import TickreelError
+
+VARIABLES = ("UNIFIED_CLOUD_LOCAL_PATH", "DATA_CATALOG_PATH")
+
+
+@pytest.fixture(autouse=True)
+def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+
+
+async def test_a_service_at_the_default_address_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with serving("results", ResultsServicer, settings_in(tmp_path)) as running:
+        monkeypatch.setitem(settings.DEFAULT_PORTS, "results", int(running.address.rpartition(":")[2]))
+        async with connect("results", ("results",), None, {}, standalone=False) as connection:
+            assert connection.client.address == running.address
+    assert f"using the results service at {running.address}" in capsys.readouterr().err
+
+
+async def test_an_address_is_taken_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    async with connect("results", ("results",), "127.0.0.1:1", {}, standalone=False) as connection:
+        assert connection.client.address == "127.0.0.1:1"
+    assert capsys.readouterr().err == ""
+
+
+async def test_where_none_is_up_one_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Nothing listens on port 1.
+    monkeypatch.setitem(settings.DEFAULT_PORTS, "results", 1)
+    for name in ("RESULTS", "TICKDATA", "CONFIGS"):
+        monkeypatch.setenv(f"TICKREEL_{name}_PATH", str(tmp_path / name))
+    document = {"environment": {name: str(tmp_path / name) for name in VARIABLES}}
+    async with connect("results", ("results",), None, document, standalone=False) as connection:
+        assert connection.client.address != "127.0.0.1:1"
+        assert connection.document == document
+
+
+def test_the_environment_of_the_process_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATA_CATALOG_PATH", "/mine")
+    named = {"UNIFIED_CLOUD_LOCAL_PATH": "raw", "DATA_CATALOG_PATH": "/theirs", "UNIFIED_CLOUD_SERVICES_USE_PARQUET": True}
+    environ, document = environment_for({"environment": named, "risk": {}})
+    assert (environ["UNIFIED_CLOUD_LOCAL_PATH"], environ["DATA_CATALOG_PATH"]) == ("raw", "/mine")
+    assert document == {"environment": named | {"DATA_CATALOG_PATH": "/mine"}, "risk": {}}
+
+
+@pytest.mark.parametrize("block", [None, {}, [], {"DATA_CATALOG_PATH": 5}, {"DATA_CATALOG_PATH": ""}])
+def test_variables_that_nobody_sets_are_all_named(block: object) -> None:
+    with pytest.raises(TickreelError) as caught:
+        environment_for({"environment": block})
+    assert [violation.field for violation in caught.value.violations] == list(VARIABLES)
+
+
+async def test_the_first_interrupt_asks_and_the_second_cancels() -> None:
+    async def work() -> None:
+        with Interrupts() as interrupts:
+            interrupts.check()
+            os.kill(os.getpid(), signal.SIGINT)
+            await interrupts.asked.wait()
+            with pytest.raises(asyncio.CancelledError):
+                interrupts.check()
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.sleep(60)
+
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.create_task(work())
