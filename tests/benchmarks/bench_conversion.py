@@ -22,20 +22,26 @@ SIDES = ("tickreel", "engine")
 
 
 def convert_with_tickreel(raw_root: Path, catalog_root: Path) -> tuple[float, int]:
-    """Seconds and rows of the product's conversion."""
-    from tickreel.converter.conversion import TradeConversion  # noqa: PLC0415 - each side imports its own
+    """Seconds and rows of the product's conversion, as its worker does it."""
+    from tickreel.converter.plan import Plan  # noqa: PLC0415 - each side imports its own
+    from tickreel.converter.worker import convert_missing  # noqa: PLC0415
     from tickreel.stores.catalog import CatalogStore  # noqa: PLC0415
-    from tickreel.stores.instrument_name import InstrumentName  # noqa: PLC0415
     from tickreel.stores.raw import RawStore  # noqa: PLC0415
+    from tickreel.stores.sample_data import END, MARKETS, START  # noqa: PLC0415
+    from tickreel.v1 import conversion_pb2, market_data_pb2  # noqa: PLC0415
 
+    spec = conversion_pb2.ConversionSpec(
+        instrument=f"{MARKETS[0].name}@LIN",
+        price_precision=1,
+        size_precision=3,
+        data_types=[market_data_pb2.DATA_TYPE_TRADES],
+    )
+    spec.window.start.FromDatetime(START)
+    spec.window.end.FromDatetime(END)
     raw, catalog = RawStore(raw_root), CatalogStore(catalog_root)
-    files = [file for name in sorted(raw.dataset_ids()) for file in raw.dataset(name).files]
     start = time.perf_counter()
-    rows = 0
-    for file in files:
-        conversion = TradeConversion(file, InstrumentName.parse(file.instrument), price_precision=1, size_precision=3)
-        rows += conversion.run(raw, catalog, lambda _: None).converted.rows
-    return time.perf_counter() - start, rows
+    files = convert_missing(Plan.of(spec, raw, catalog), raw, catalog, lambda _: None)
+    return time.perf_counter() - start, sum(file.rows for file in files)
 
 
 def convert_with_engine(raw_root: Path, catalog_root: Path) -> tuple[float, int]:
