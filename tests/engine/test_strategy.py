@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from nautilus_trader.model import OrderSide, Price, TimeInForce
-from small_catalog import START, instrument, replay_files, write_rows
 
+from small_catalog import START, instrument, replay_files, write_rows
 from tickreel.engine.strategy import ReplayStrategy
 from tickreel.engine.tape import Tape
 from tickreel.rpc.errors import TickreelError
