@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tickreel.rpc.errors import TickreelError
-from tickreel.stores.trades import TradeRows, read_trades
+from tickreel.stores.trades import TradeRows, read_trades, read_window
 
 TIME = pa.timestamp("ns", tz="UTC")
 START = 1_721_300_000_000_000_000
 
 
-def table(prices: list[Decimal], sides: list[str] | None = None) -> pa.Table:
+def table(prices: list[Decimal], sides: list[str] | None = None, start: int = START, step: int = 1) -> pa.Table:
     rows = len(prices)
-    times = pa.array([START + row for row in range(rows)]).cast(TIME)
+    times = pa.array([start + step * row for row in range(rows)]).cast(TIME)
     return pa.table(
         {
             "price": pa.array(prices, pa.decimal128(38, 16)),
@@ -61,3 +61,20 @@ def test_a_window_has_its_rows_and_no_others(tmp_path_factory: pytest.TempPathFa
 def test_a_file_that_is_gone_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         next(read_trades(tmp_path / "gone.parquet", 0, 1))
+
+
+def test_files_that_overlap_are_read_in_the_order_of_time(tmp_path: Path) -> None:
+    numbers = [Decimal(row) for row in range(100)]
+    files = {
+        "late": table(numbers, ["SELL"] * 100, START + 5_000),
+        "evening": table(numbers, ["BUY"] * 100, START, step=10),
+        "morning": table(numbers, ["SELL", "NO_AGGRESSOR"] * 50, START + 955, step=10),
+    }
+    for name, rows in files.items():
+        pq.write_table(rows, tmp_path / name, row_group_size=30)
+    read = list(read_window([tmp_path / name for name in files], START, START + 6_000))
+    times = [time for rows in read for time in rows.ts_init.tolist()]
+    sides = [side for rows in read for side in rows.side.tolist()]
+    assert times == sorted(time for rows in files.values() for time in rows["ts_init"].cast(pa.int64()).to_pylist())
+    assert sides[:100] == [1] * 96 + [2, 1, 0, 1]
+    assert [price for rows in read for price in rows.price(0).tolist()][-100:] == list(range(100))

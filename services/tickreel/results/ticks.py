@@ -11,7 +11,7 @@ from google.protobuf import timestamp_pb2
 from tickreel.rpc.columns import ROWS_PER_CHUNK, trade_columns
 from tickreel.rpc.errors import TickreelError, invalid_request
 from tickreel.stores.catalog import CatalogStore
-from tickreel.stores.trades import TradeRows, read_trades
+from tickreel.stores.trades import TradeRows, read_window
 from tickreel.v1 import market_data_pb2, result_pb2
 
 
@@ -60,16 +60,15 @@ class RunTicks:
         """
         paths, precisions = self._sources()
         row = 0
-        for path in paths:
-            try:
-                for rows in read_trades(path, self._start, self._end):
-                    skip = max(0, after - row)
-                    row += len(rows)
-                    for offset in range(skip, len(rows), ROWS_PER_CHUNK):
-                        part = TradeRows(rows.batch.slice(offset, ROWS_PER_CHUNK))
-                        yield TickChunk(_columns(part, *precisions), row - len(rows) + offset + len(part))
-            except (OSError, pa.ArrowException) as error:
-                raise self._changed(f"{path} cannot be read: {error}") from None
+        try:
+            for rows in read_window(paths, self._start, self._end):
+                skip = max(0, after - row)
+                row += len(rows)
+                for offset in range(skip, len(rows), ROWS_PER_CHUNK):
+                    part = TradeRows(rows.batch.slice(offset, ROWS_PER_CHUNK))
+                    yield TickChunk(_columns(part, *precisions), row - len(rows) + offset + len(part))
+        except (OSError, pa.ArrowException) as error:
+            raise self._changed(str(error)) from None
 
     def _sources(self) -> tuple[list[Path], tuple[int, int]]:
         """The files to read, and the decimals of prices and sizes."""

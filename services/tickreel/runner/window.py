@@ -13,7 +13,7 @@ from tickreel.engine.replay import TradeFile
 from tickreel.rpc.errors import TickreelError, Violation
 from tickreel.runner.spec import Spec
 from tickreel.stores.catalog import CatalogStore
-from tickreel.stores.trades import TradeRows, read_trades
+from tickreel.stores.trades import TradeRows, read_window
 from tickreel.v1 import conversion_pb2, market_data_pb2
 
 Int64 = npt.NDArray[np.int64]
@@ -56,9 +56,8 @@ class Window:
         ]
 
     def rows(self, columns: list[str] | None = None) -> Iterator[TradeRows]:
-        """The rows, file by file."""
-        for file in self._spec.files:
-            yield from read_trades(self._spec.catalog_root / file.path, self.start, self.end, columns)
+        """The rows, in replay order."""
+        return read_window([file.path for file in self.files], self.start, self.end, columns)
 
     def times_and_prices(self) -> tuple[Int64, Int64]:
         """Replay times and prices of all rows, in replay order."""
@@ -66,9 +65,7 @@ class Window:
         chunks = [(rows.ts_init, rows.price(precision)) for rows in self.rows(["price"])]
         times = np.concatenate([ts for ts, _ in chunks]) if chunks else np.empty(0, dtype=np.int64)
         prices = np.concatenate([price for _, price in chunks]) if chunks else np.empty(0, dtype=np.int64)
-        # Files may overlap by some rows around midnight; the engine merges them by time as well.
-        order = np.argsort(times, kind="stable")
-        return times[order], prices[order]
+        return times, prices
 
     def check_unchanged(self) -> None:
         """Sees whether the files are still those that the run was given.

@@ -81,6 +81,47 @@ def read_trades(
                 yield TradeRows(batch.slice(first, past - first))
 
 
+def read_window(paths: Sequence[Path], start: int, end: int, columns: Sequence[str] | None = None) -> Iterator[TradeRows]:
+    """Reads the rows of several files in a window, in replay order.
+
+    Files whose times overlap, as those of two days may around midnight, are merged by time as the engine merges them; that
+    takes their rows of the window into memory.
+
+    Raises:
+        OSError: A file is gone or cannot be read.
+    """
+    for group in _overlapping(paths):
+        if len(group) == 1:
+            yield from read_trades(group[0], start, end, columns)
+            continue
+        batches = [rows.batch for path in group for rows in read_trades(path, start, end, columns)]
+        if batches:
+            yield TradeRows(pa.Table.from_batches(batches).unify_dictionaries().combine_chunks().sort_by("ts_init"))
+
+
+def _overlapping(paths: Sequence[Path]) -> Iterator[list[Path]]:
+    """The files by time, those that overlap in groups."""
+    spans = sorted((*_span(path), path) for path in paths)
+    group: list[Path] = []
+    reach = -1
+    for first, last, path in spans:
+        if group and first > reach:
+            yield group
+            group = []
+        group.append(path)
+        reach = max(reach, last)
+    if group:
+        yield group
+
+
+def _span(path: Path) -> tuple[int, int]:
+    """The times of the first and last row of a file."""
+    with pq.ParquetFile(path) as file:
+        groups = file.num_row_groups
+        low, high = (next(file.iter_batches(1 << 20, row_groups=[group], columns=["ts_init"])) for group in (0, groups - 1))
+    return int(_int64(low.column(0))[0]), int(_int64(high.column(0))[-1])
+
+
 def _meets(group: pq.RowGroupMetaData, start: int, end: int) -> bool:
     for index in range(group.num_columns):
         column = group.column(index)
