@@ -213,3 +213,12 @@ async def test_a_real_window_over_midnight_has_the_same_rows_everywhere(tmp_path
     assert len(json.loads((folder / "orders.json").read_text())) == 10_701
     assert sum(event["event"] == "Order" for event in timeline) == 10_701
     assert len(ticks["ticks"]) == 10_701
+    # The engine's own fill events, summed, say what the report says.
+    fills = pq.read_table(folder / "fills.parquet", columns=["side", "price", "amount", "engine_fee"]).to_pydict()
+    signs = [1 if side == "buy" else -1 for side in fills["side"]]
+    assert sum(fills["engine_fee"]) == Decimal(run.result.summary.fees)
+    position = sum(sign * amount for sign, amount in zip(signs, fills["amount"], strict=True))
+    assert position == Decimal(run.result.summary.final_position)
+    cash = -sum(sign * a * p for sign, a, p in zip(signs, fills["amount"], fills["price"], strict=True))
+    equity = cash + position * Decimal(ticks["ticks"][-1]["price"]) - sum(fills["engine_fee"])
+    assert equity == Decimal(run.result.summary.pnl)

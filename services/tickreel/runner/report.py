@@ -46,8 +46,9 @@ def write_orders(outcome: Outcome, path: Path) -> None:
 
 
 def write_fills(outcome: Outcome, path: Path) -> None:
-    """Writes one row a fill event, in the order they happened."""
+    """Writes one row a fill event, in the order they happened, with our fee and the engine's own."""
     fills, instrument = outcome.fills, outcome.config.instrument
+    money = outcome.account.contract.money_precision
     _write(
         {
             "id": pa.array(np.arange(1, len(fills.order) + 1)),
@@ -56,7 +57,8 @@ def write_fills(outcome: Outcome, path: Path) -> None:
             "side": _words(("buy", "sell"), outcome.orders.side[fills.order] < 0),
             "price": decimals(fills.price, instrument.price_precision),
             "amount": decimals(fills.quantity, instrument.size_precision),
-            "fee": decimals(outcome.account.fill_fees, outcome.account.contract.money_precision),
+            "fee": decimals(outcome.account.fill_fees, money),
+            "engine_fee": decimals(fills.commission, money),
             "liquidity": _words(("maker", "taker"), fills.taker),
         },
         path,
