@@ -118,7 +118,7 @@ def test_every_figure_is_that_of_the_textbook(
     at = account.fills_until(np.array([ts for ts, _ in rows]))
     marks = np.array([price for _, price in rows], dtype=np.int64)
     equity = exact(account.equity(at, marks), scale)
-    realized, unrealized = exact(account.realized(at, marks), scale), exact(account.unrealized(at, marks), scale)
+    realized, unrealized = exact(account.realized(at), scale), exact(account.unrealized(at, marks), scale)
     rounding = Fraction(1, 2 * 10**scale) + Fraction(len(fills), 10 ** (scale + 12))
     for row, (ts, price) in enumerate(rows):
         state = states[sum(fill.ts <= ts for fill in fills)]
@@ -146,7 +146,7 @@ def test_machine_integers_and_wide_ones_give_the_same(
             [int(value) for value in column]
             for column in (
                 *(account.cash, account.position, account.fees, account.cost, account.fill_fees),
-                *(account.equity(at, marks), account.realized(at, marks), account.unrealized(at, marks)),
+                *(account.equity(at, marks), account.realized(at), account.unrealized(at, marks)),
                 accounts.drawdown(account.equity(at, marks), account.start),
             )
         ]
@@ -201,7 +201,7 @@ def test_one_order_a_row_filled_at_its_own_price_is_the_closed_form(rows: list[t
 def figures(account: Account, mark: int) -> dict[str, str]:
     """The last figures, as people read them."""
     at, marks = np.array([len(account.cash) - 1]), np.array([mark])
-    values = {"realized": account.realized, "unrealized": account.unrealized, "equity": account.equity}
+    values = {"realized": lambda at, _: account.realized(at), "unrealized": account.unrealized, "equity": account.equity}
     return {name: scaled.text(figure(at, marks)[0], account.scale) for name, figure in values.items()}
 
 

@@ -160,3 +160,7 @@ def test_a_token_that_no_page_gave_is_refused(tmp_path: Path) -> None:
         page(journal, 1, forged)
     assert caught.value.reason == "INVALID_REQUEST"
     journal.close()
+
+
+def test_a_request_is_known_by_all_its_bytes() -> None:
+    assert len({jobs.request_digest(content) for content in (b"", b"\0", b"a", b"ab")}) == 4

@@ -209,7 +209,3 @@ def test_an_id_is_the_name_of_a_file(config: RunConfig) -> None:
     config.time_window.start.FromNanoseconds(0)
     assert re.fullmatch(r"[A-Za-z0-9_]+", identity.run_id(copy.copy(config), "f" * 64))
     assert "_19700101_000000_" in identity.run_id(config, "f" * 64)
-
-
-def test_a_request_is_known_by_all_its_bytes() -> None:
-    assert len({identity.request_digest(content) for content in (b"", b"\0", b"a", b"ab")}) == 4

@@ -96,9 +96,9 @@ class Account:
         """The equity at marks, by index (see `fills_until`)."""
         return self.start + self.cash[at] + self._worth(at, mark) - self.fees[at]
 
-    def realized(self, at: Int64, mark: Integers) -> Integers:
-        """The profit of what was closed, before fees, by index; the mark falls out."""
-        return self.cash[at] + self.cost[at] + 0 * mark
+    def realized(self, at: Int64) -> Integers:
+        """The profit of what was closed, before fees, by index (see `fills_until`): no mark has a part in it."""
+        return self.cash[at] + self.cost[at]
 
     def _worth(self, at: Int64, mark: Integers) -> Integers:
         position = self.position[at]

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import hashlib
 import os
 import secrets
 from collections.abc import AsyncIterator
@@ -20,7 +19,7 @@ from tickreel.rpc.paging import Page
 from tickreel.rpc.settings import Settings
 from tickreel.stores.catalog import CatalogStore
 from tickreel.stores.raw import RawStore
-from tickreel.v1 import conversion_pb2, converter_service_pb2, converter_service_pb2_grpc, job_pb2
+from tickreel.v1 import conversion_pb2, converter_service_pb2, converter_service_pb2_grpc
 
 # A long conversion shall not hold up a short one; more at a time would only share the same cores.
 _SLOTS = max(2, (os.cpu_count() or 2) // 2)
@@ -52,7 +51,7 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
     async def CreateConversion(  # noqa: N802
         self, request: converter_service_pb2.CreateConversionRequest, context: grpc.aio.ServicerContext
     ) -> converter_service_pb2.CreateConversionResponse:
-        digest = hashlib.sha256(request.SerializeToString(deterministic=True)).hexdigest()
+        digest = jobs.request_digest(request.SerializeToString(deterministic=True))
         if not request.validate_only and (made := self._jobs.repeat_of(request.request_id, digest)) is not None:
             return converter_service_pb2.CreateConversionResponse(conversion=made)
         plan = await asyncio.to_thread(Plan.of, request.spec, self._raw, self._catalog)
@@ -99,14 +98,10 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
         """Does the work of one conversion, in a process of its own."""
         conversion = live.resource
 
-        def forward(progress: job_pb2.Progress) -> None:
-            conversion.progress.CopyFrom(progress)
-            live.changed()
-
         told = worker.spec_of(conversion.spec, self._raw.root, self._catalog.root)
         log = self._folder / "logs" / f"{conversion.conversion_id}.log"
         try:
-            result = await run_worker(worker.__name__, told, log, forward)
+            result = await run_worker(worker.__name__, told, log, live.report)
         except TickreelError:
             await self._tell_finished_files(conversion)
             raise

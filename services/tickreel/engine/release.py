@@ -1,5 +1,5 @@
 """Which engine this is: part of what a result was made from."""
 
-from importlib import metadata
+from tickreel.engine.catalog_format import engine_version
 
-ENGINE = f"nautilus_trader {metadata.version('nautilus_trader')}"
+ENGINE = f"nautilus_trader {engine_version()}"

@@ -1,5 +1,6 @@
 """What a conversion and a run have in common: the state machine of `JobState`, and the fields that it moves."""
 
+import hashlib
 from typing import Protocol
 
 from google.protobuf import timestamp_pb2
@@ -30,6 +31,11 @@ class Job(Protocol):
     def SerializeToString(self) -> bytes: ...  # noqa: N802 - protobuf's own name
     def ClearField(self, field_name: str) -> None: ...  # noqa: N802 - protobuf's own name
     def CopyFrom(self, other: "Job") -> None: ...  # noqa: N802 - protobuf's own name
+
+
+def request_digest(request: bytes) -> str:
+    """The digest by which a repeated request is known, from its deterministic serialisation."""
+    return hashlib.sha256(request).hexdigest()
 
 
 def state_name(state: job_pb2.JobState) -> str:

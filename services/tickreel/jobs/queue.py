@@ -10,6 +10,7 @@ from tickreel.jobs.job import Job
 from tickreel.jobs.journal import Journal
 from tickreel.rpc.errors import TickreelError, not_found
 from tickreel.rpc.paging import Page
+from tickreel.v1 import job_pb2
 
 log = logging.getLogger("tickreel")
 
@@ -27,6 +28,11 @@ class LiveJob[J: Job]:
         self.task: asyncio.Task[None] | None = None
         self.next_change = asyncio.Event()
         """Set at the next change. Taken before the resource is read, or a change in between would be missed."""
+
+    def report(self, progress: job_pb2.Progress) -> None:
+        """Takes how far the work is, and tells everyone who watches."""
+        self.resource.progress.CopyFrom(progress)
+        self.changed()
 
     def changed(self) -> None:
         """Wakes everyone who waits: the resource has changed."""

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, date, timedelta
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from tickreel.rpc.errors import TickreelError
 from tickreel.rpc.settings import Settings
 from tickreel.runner.spec import Spec
 from tickreel.stores.results import ResultStore
-from tickreel.v1 import conversion_pb2, converter_service_pb2, job_pb2, market_data_pb2, result_pb2, run_pb2
+from tickreel.v1 import conversion_pb2, converter_service_pb2, market_data_pb2, result_pb2, run_pb2
 
 _WORKER = "tickreel.runner.worker"
 # A window that misses more than this at an end is only partly covered; a quiet market misses seconds.
@@ -62,7 +62,7 @@ class Execution:
             chunk_size=self._settings.replay_chunk,
         )
         try:
-            result = await run_worker(_WORKER, spec.to_json(), self.log_path(run.run_id), _forward_to(live))
+            result = await run_worker(_WORKER, spec.to_json(), self.log_path(run.run_id), live.report)
         except BaseException:
             await asyncio.to_thread(self._store.discard, run.run_id)
             raise
@@ -87,14 +87,13 @@ class Execution:
         request = converter_service_pb2.CreateConversionRequest(request_id=run.run_id, spec=_conversion_spec(run))
         conversion = (await self._converter.call("CreateConversion", request)).conversion
         run.conversion_id = conversion.conversion_id
-        forward = _forward_to(live)
         try:
             while conversion.state not in jobs.FINAL:
                 watch = converter_service_pb2.WatchConversionRequest(conversion_id=conversion.conversion_id)
                 async for response in self._converter.stream("WatchConversion", watch):
                     conversion = response.conversion
                     if conversion.HasField("progress"):
-                        forward(conversion.progress)
+                        live.report(conversion.progress)
         except asyncio.CancelledError:
             await self._cancel_conversion(conversion.conversion_id)
             raise
@@ -126,14 +125,6 @@ def _conversion_spec(run: run_pb2.Run) -> conversion_pb2.ConversionSpec:
         trades_path="" if catalog.auto_discover else catalog.trades_path,
         file_pattern=catalog.instrument_file_pattern,
     )
-
-
-def _forward_to(live: LiveJob[run_pb2.Run]) -> Callable[[job_pb2.Progress], None]:
-    def forward(progress: job_pb2.Progress) -> None:
-        live.resource.progress.CopyFrom(progress)
-        live.changed()
-
-    return forward
 
 
 def _notes(run: run_pb2.Run, files: Iterable[conversion_pb2.ConvertedFile]) -> Iterable[result_pb2.Finding]:

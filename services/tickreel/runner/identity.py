@@ -57,11 +57,6 @@ def result_digest(orders: Orders, fills: Fills, fees: np.ndarray, ends: Ends, fi
     return _digest(parts)
 
 
-def request_digest(request: bytes) -> str:
-    """The digest by which a repeated request is known."""
-    return _digest([request])
-
-
 def _abbreviate(venue: str) -> str:
     """BINANCE-FUTURES is BNF, BITMEX is BTM: consonants of the first word, initials of the others."""
     first, *others = re.split(r"[-_]", venue.upper())

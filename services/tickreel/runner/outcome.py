@@ -117,7 +117,7 @@ def summarise(outcome: Outcome) -> result_pb2.RunSummary:
         orders_unfilled=settlement.unfilled,
         volume=outcome.size(sum(outcome.fills.quantity.tolist())),
         fees=scaled.text(sum(account.fill_fees.tolist()), account.contract.money_precision),
-        realized_pnl=outcome.money(int(account.realized(end, mark)[0])),
+        realized_pnl=outcome.money(int(account.realized(end)[0])),
         unrealized_pnl=outcome.money(int(account.unrealized(end, mark)[0])),
         pnl=outcome.money(pnl),
         max_drawdown=outcome.money(int(outcome.drawdown.max())),

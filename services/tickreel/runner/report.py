@@ -73,7 +73,7 @@ def write_equity(outcome: Outcome, path: Path) -> None:
             "ts": _times(outcome.rows_ts),
             "price": decimals(marks, outcome.config.instrument.price_precision),
             "position": decimals(account.position[at], outcome.config.instrument.size_precision),
-            "realized_pnl": decimals(account.realized(at, marks), account.scale),
+            "realized_pnl": decimals(account.realized(at), account.scale),
             "unrealized_pnl": decimals(account.unrealized(at, marks), account.scale),
             "fees": decimals(account.fees[at], account.scale),
             "equity": decimals(outcome.equity, account.scale),

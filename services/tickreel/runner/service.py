@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import grpc
 from google.protobuf import json_format
 
+from tickreel.jobs import job as jobs
 from tickreel.jobs.journal import Journal
 from tickreel.jobs.queue import JobQueue
 from tickreel.rpc import json_document
@@ -83,7 +84,7 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
     async def CreateRun(  # noqa: N802
         self, request: runner_service_pb2.CreateRunRequest, context: grpc.aio.ServicerContext
     ) -> runner_service_pb2.CreateRunResponse:
-        digest = identity.request_digest(request.SerializeToString(deterministic=True))
+        digest = jobs.request_digest(request.SerializeToString(deterministic=True))
         # One at a time, so that a request sent twice at once makes one run.
         async with self._creating:
             repeated = self._runs.repeat_of(request.request_id, digest)

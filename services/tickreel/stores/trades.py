@@ -72,11 +72,12 @@ def read_trades(
         OSError: The file is gone or cannot be read.
     """
     with pq.ParquetFile(path) as file:
-        groups = [group for group in range(file.num_row_groups) if _meets(file.metadata.row_group(group), start, end)]
+        times = [_times(file.metadata.row_group(group)) for group in range(file.num_row_groups)]
+        groups = [group for group, (low, high) in enumerate(times) if low <= end and high >= start]
         wanted = None if columns is None else sorted({*columns, "ts_init"})
         for batch in file.iter_batches(batch_rows, row_groups=groups, columns=wanted):
-            times = _int64(batch.column("ts_init"))
-            first, past = np.searchsorted(times, start, "left"), np.searchsorted(times, end, "right")
+            clock = _int64(batch.column("ts_init"))
+            first, past = np.searchsorted(clock, start, "left"), np.searchsorted(clock, end, "right")
             if past > first:
                 yield TradeRows(batch.slice(first, past - first))
 
@@ -115,20 +116,20 @@ def _overlapping(paths: Sequence[Path]) -> Iterator[list[Path]]:
 
 
 def _span(path: Path) -> tuple[int, int]:
-    """The times of the first and last row of a file."""
+    """The times of the first and last row of a file, by its footer."""
     with pq.ParquetFile(path) as file:
-        groups = file.num_row_groups
-        low, high = (next(file.iter_batches(1 << 20, row_groups=[group], columns=["ts_init"])) for group in (0, groups - 1))
-    return int(_int64(low.column(0))[0]), int(_int64(high.column(0))[-1])
+        times = [_times(file.metadata.row_group(group)) for group in range(file.num_row_groups)]
+    return min(low for low, _ in times), max(high for _, high in times)
 
 
-def _meets(group: pq.RowGroupMetaData, start: int, end: int) -> bool:
+def _times(group: pq.RowGroupMetaData) -> tuple[int, int]:
+    """The least and the greatest replay time in a row group; all of time where its statistics do not say."""
     for index in range(group.num_columns):
         column = group.column(index)
         if column.path_in_schema == "ts_init" and column.statistics is not None and column.statistics.has_min_max:
             # The raw values: as datetimes they would lose their nanoseconds.
-            return column.statistics.min_raw <= end and column.statistics.max_raw >= start
-    return True
+            return column.statistics.min_raw, column.statistics.max_raw
+    return 0, 2**63 - 1
 
 
 def _int64(column: pa.Array | pa.ChunkedArray) -> Int64:
