@@ -9,13 +9,17 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
 
+from tickreel.rpc.settings import CSV, PARQUET
 from tickreel.stores.instrument_name import InstrumentName
 from tickreel.stores.raw import RawStore
-from tickreel.stores.raw_schema import TRADES
+from tickreel.stores.raw_schema import LEVELS, TRADES
 from tickreel.stores.source_search import SourceSearch
+from tickreel.v1 import market_data_pb2
 
 BTC = "BINANCE-FUTURES:PERPETUAL:BTC-USDT"
 ETH = "BINANCE-FUTURES:PERPETUAL:ETH-USDT"
@@ -61,31 +65,75 @@ def trades(rows: int = 5, **columns: Any) -> pa.Table:
     return pa.table({name: values for name, values in made.items() if values is not None})
 
 
+def books(rows: int = 5, **columns: Any) -> pa.Table:
+    """A table of book snapshots in the exchange schema, columns in the order of tardis; changed as `trades` is.
+
+    The names of level columns are no Python names: `books(**{"asks[0].price": [1.5]})`.
+    """
+    row = np.arange(rows)
+    made: dict[str, Any] = {
+        "exchange": _repeat("binance-futures", rows),
+        "symbol": _repeat("BTCUSDT", rows),
+        "timestamp": NOON + 1000 * row - 700,
+        "local_timestamp": NOON + 1000 * row,
+    }
+    for level in range(LEVELS):
+        # Dividing whole numbers gives the very double that a parser makes of the decimal.
+        made |= {
+            f"asks[{level}].price": (640_006 + 10 * row + level) / 10,
+            f"asks[{level}].amount": (1 + (row + level) % 9) / 1000,
+            f"bids[{level}].price": (640_005 + 10 * row - level) / 10,
+            f"bids[{level}].amount": (2 + (row + level) % 7) / 1000,
+        }
+    made |= columns
+    return pa.table({name: values for name, values in made.items() if values is not None})
+
+
+def engine_trades(rows: int = 5, **columns: Any) -> pa.Table:
+    """The rows of `trades(rows)` with columns as the engine names things; changed as it is."""
+    table = trades(rows)
+    made: dict[str, Any] = {
+        "ts_event": pc.multiply(table["timestamp"], 1000),
+        "ts_init": pc.multiply(table["local_timestamp"], 1000),
+        "price": table["price"],
+        "size": table["amount"],
+        "aggressor_side": pc.utf8_upper(table["side"]),
+        "trade_id": table["id"],
+    }
+    made |= columns
+    return pa.table({name: values for name, values in made.items() if values is not None})
+
+
 def _repeat(word: str, rows: int) -> pa.Array:
     return pa.array([word]).take(pa.array(np.zeros(rows, dtype=np.int64)))
 
 
 @dataclass(frozen=True)
 class RawFolder:
-    """A data root to write raw files below."""
+    """A data root to write raw files of one kind below."""
 
     root: Path
+    ending: str = PARQUET
 
     def path(self, day: str = DAY, name: str = BTC, data_type: str = "trades") -> Path:
         """Where the layout has a file."""
-        return self.root / "raw_tick_data/by_date" / f"day-{day}" / f"data_type-{data_type}" / f"{name}.parquet"
+        return self.root / "raw_tick_data/by_date" / f"day-{day}" / f"data_type-{data_type}" / f"{name}{self.ending}"
 
     def write(self, table: pa.Table, day: str = DAY, name: str = BTC, data_type: str = "trades", **options: Any) -> Path:
         """Writes a raw file."""
         path = self.path(day, name, data_type)
         path.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(table, path, **options)
+        if self.ending == CSV:
+            with pa.output_stream(path, compression="gzip") as text:
+                pacsv.write_csv(table, text, **options)
+        else:
+            pq.write_table(table, path, **options)
         return path
 
     @property
     def store(self) -> RawStore:
         """The store over it."""
-        return RawStore(self.root)
+        return RawStore(self.root, self.ending)
 
 
 def whole_days(*days: str) -> tuple[int, int]:
@@ -93,6 +141,8 @@ def whole_days(*days: str) -> tuple[int, int]:
     return nanos(f"{days[0]}T00:00:00"), nanos(f"{days[-1]}T00:00:00") + 86_400 * 10**9 - 1
 
 
-def search(window: Sequence[int], instrument: str = BTC, **parts: str) -> SourceSearch:
-    """A search for trades."""
-    return SourceSearch(InstrumentName.parse(instrument), TRADES, (window[0], window[1]), **parts)
+def search(
+    window: Sequence[int], instrument: str = BTC, data_type: market_data_pb2.DataType = TRADES, **parts: str
+) -> SourceSearch:
+    """A search, for trades unless it is said otherwise."""
+    return SourceSearch(InstrumentName.parse(instrument), data_type, (window[0], window[1]), **parts)

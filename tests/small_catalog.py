@@ -1,7 +1,8 @@
-"""A little catalog for the engine: rows of one linear perpetual, written in its own format."""
+"""A little catalog for the engine: trades and books of one linear perpetual, written in its own format."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pyarrow as pa
@@ -9,16 +10,21 @@ import pyarrow.parquet as pq
 
 from run_configs import run_config
 from tickreel.engine import catalog_format
-from tickreel.engine.instruments import Instrument, linear_perpetual
-from tickreel.engine.replay import TradeFile, catalog_view, replay
+from tickreel.engine.instruments import Instrument, engine_instrument
+from tickreel.engine.replay import ReplayFile, catalog_view, replay
 from tickreel.engine.strategy import ReplayStrategy
+from tickreel.rpc.settings import Settings
 from tickreel.runner.document import read_document
+from tickreel.runner.rules import check_config
+from tickreel.runner.strategies.registry import installed_strategies
 from tickreel.runner.violations import Violations
-from tickreel.v1 import run_config_pb2
+from tickreel.v1 import market_data_pb2, result_pb2, run_config_pb2
 
 RAW_NAME = "BINANCE-FUTURES:PERPETUAL:BTC-USDT"
 ENGINE_ID = "BTC-USDT-PERP.BINANCE-FUTURES"
 START = 1_721_300_000_000_000_000
+# The window of the config, in nanoseconds; it holds all rows that begin at START.
+WINDOW = (1_721_260_800_000_000_000, 1_721_347_200_000_000_999)
 
 
 def instrument() -> Instrument:
@@ -32,39 +38,87 @@ def instrument() -> Instrument:
         multiplier=1,
         lot_size=0.001,
     )
-    return linear_perpetual(ENGINE_ID, config)
+    return engine_instrument(ENGINE_ID, config)
 
 
-def write_rows(folder: Path, ts_init: Sequence[int], first_price: int = 640_000) -> TradeFile:
+def write_rows(folder: Path, ts_init: Sequence[int], first_price: int = 640_000) -> ReplayFile:
     """Writes rows whose prices rise by a tick each, sizes 0.001, 0.002 and on, sides by turns."""
-    rows = len(ts_init)
-    times = np.array(ts_init, dtype=np.int64)
+    return write_trades(folder, [(ts, (row + 1) % 2, first_price + row, 1 + row) for row, ts in enumerate(ts_init)])
+
+
+def write_trades(folder: Path, rows: Sequence[tuple[int, int, int, int]]) -> ReplayFile:
+    """Writes trades of (ts_init, 1 for a buyer, price in ticks of 0.1, size in 0.001)."""
+    ts, buys, price, size = (np.array(column, dtype=np.int64) for column in zip(*rows, strict=True))
     table = pa.table(
         {
-            "price": catalog_format.decimals(first_price + np.arange(rows), 1),
-            "size": catalog_format.decimals(1 + np.arange(rows), 3),
-            "aggressor_side": catalog_format.sides((np.arange(rows) % 2).astype(np.int8)),
-            "trade_id": pa.array([f"t{row}" for row in range(rows)]),
-            "ts_event": catalog_format.times(times),
-            "ts_init": catalog_format.times(times),
+            "price": catalog_format.decimals(price, 1),
+            "size": catalog_format.decimals(size, 3),
+            "aggressor_side": catalog_format.sides((1 - buys).astype(np.int8)),
+            "trade_id": pa.array([f"t{row}" for row in range(len(rows))]),
+            "ts_event": catalog_format.times(ts),
+            "ts_init": catalog_format.times(ts),
         },
         schema=catalog_format.TRADE_SCHEMA.with_metadata(catalog_format.trade_metadata(ENGINE_ID, 1, 3)),
     )
-    path = folder / catalog_format.file_name(ts_init[0], ts_init[-1])
-    folder.mkdir(parents=True, exist_ok=True)
+    return _write(folder, table, market_data_pb2.DATA_TYPE_TRADES)
+
+
+Levels = Sequence[tuple[int, int]]
+
+
+def write_books(folder: Path, rows: Sequence[tuple[int, Levels, Levels]]) -> ReplayFile:
+    """Writes books of (ts_init, bids, asks), each level a price in ticks of 0.1 and a size in 0.001, the best first."""
+    ts = np.array([row[0] for row in rows], dtype=np.int64)
+    sides = {}
+    for name, at in (("bids", 1), ("asks", 2)):
+        flat = np.array([level for row in rows for level in row[at]], dtype=np.int64).reshape(-1, 2)
+        counts = np.array([len(row[at]) for row in rows])
+        price, size = (np.ascontiguousarray(column) for column in flat.T)
+        sides[name] = catalog_format.levels(catalog_format.decimals(price, 1), catalog_format.decimals(size, 3), counts)
+    table = pa.table(
+        {
+            **sides,
+            "flags": pa.array(np.full(len(rows), 32, dtype=np.uint8)),
+            "sequence": pa.array(np.arange(len(rows), dtype=np.uint64)),
+            "ts_event": catalog_format.times(ts),
+            "ts_init": catalog_format.times(ts),
+        },
+        schema=catalog_format.DEPTH_SCHEMA.with_metadata(catalog_format.depth_metadata(ENGINE_ID, 1, 3)),
+    )
+    return _write(folder, table, market_data_pb2.DATA_TYPE_BOOK_SNAPSHOT_5)
+
+
+def _write(folder: Path, table: pa.Table, data_type: market_data_pb2.DataType) -> ReplayFile:
+    ts_init = table["ts_init"].cast(pa.int64()).to_pylist()
+    path = folder / catalog_format.FOLDERS[data_type] / catalog_format.file_name(ts_init[0], ts_init[-1])
+    path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(table, path, row_group_size=100)
-    return TradeFile(path, ts_init[0], ts_init[-1])
+    return ReplayFile(path, data_type, ts_init[0], ts_init[-1], *WINDOW)
+
+
+def replay_config(
+    balance: float = 1e6,
+    *,
+    mode: result_pb2.SnapshotMode = result_pb2.SNAPSHOT_MODE_TRADES,
+    venue: Mapping[str, object] = MappingProxyType({}),
+    **strategy: object,
+) -> run_config_pb2.RunConfig:
+    """A resolved config of the instrument, with more keys of its venue and strategy."""
+    document = run_config(RAW_NAME, "2024-07-18T00:00:00Z", "2024-07-19T00:00:00Z", starting_balance=balance)
+    document["venue"] |= venue
+    document["strategy"] |= strategy
+    violations = Violations()
+    config = read_document(document, violations)
+    settings = Settings.from_env({"UNIFIED_CLOUD_LOCAL_PATH": "raw", "DATA_CATALOG_PATH": "catalog"})
+    check_config(config, installed_strategies(), settings, violations, mode)
+    assert not len(violations), list(violations)
+    return config
 
 
 def replay_files(
-    strategy: ReplayStrategy, folder: Path, files: Sequence[TradeFile], *, chunk_size: int = 1_000, balance: float = 1e6
+    strategy: ReplayStrategy, folder: Path, files: Sequence[ReplayFile], *, chunk_size: int = 1_000
 ) -> ReplayStrategy:
     """Replays whole files through a strategy."""
-    config = read_document(
-        run_config(RAW_NAME, "2024-07-18T00:00:00Z", "2024-07-19T00:00:00Z", starting_balance=balance), Violations()
-    )
     folder.mkdir(parents=True)
-    lanes = catalog_view(folder, strategy.instrument, files)
-    end = max(file.last for file in files)
-    replay(config, strategy, lanes, min(file.first for file in files), end, chunk_size)
+    replay(strategy.run_config, strategy, catalog_view(folder, strategy.instrument, files), chunk_size)
     return strategy

@@ -1,5 +1,6 @@
 """An account is exact: the same as fractions give, one fill and one row at a time."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -13,7 +14,9 @@ from hypothesis import strategies as st
 from tickreel.accounting import account as accounts
 from tickreel.accounting import scaled
 from tickreel.accounting.account import Account
-from tickreel.accounting.contract import LinearContract
+from tickreel.accounting.contract import InverseContract, LinearContract
+
+AnyContract = LinearContract | InverseContract
 
 
 @dataclass(frozen=True)
@@ -28,65 +31,124 @@ class Fill:
 
 
 @dataclass(frozen=True)
+class Opening:
+    """What an account starts with; the position is valued at the mark, whose decimals are those of all marks."""
+
+    cash: int
+    position: int
+    mark: int
+    more_decimals: int
+    """How many decimals a mark has more than a price."""
+
+    def mark_scale(self, contract: AnyContract) -> int:
+        return max(contract.price_precision + self.more_decimals, 0)
+
+
+@dataclass(frozen=True)
 class State:
-    """An account as the textbook has it, in fractions."""
+    """An account as the textbook has it, in fractions: a position, the average price it was entered at, what was won."""
 
+    contract: AnyContract
     position: Fraction
-    cash: Fraction
+    entry: Fraction
+    realized: Fraction
     fees: Fraction
-    cost: Fraction
 
-    def after(self, contract: LinearContract, fill: Fill) -> "State":
+    @classmethod
+    def at_start(cls, contract: AnyContract, opening: Opening) -> "State":
+        position = Fraction(opening.position, 10**contract.size_precision)
+        return cls(contract, position, Fraction(opening.mark, 10 ** opening.mark_scale(contract)), Fraction(0), Fraction(0))
+
+    def profit(self, size: Fraction, price: Fraction) -> Fraction:
+        """What a part of the position has won at a price."""
+        linear = isinstance(self.contract, LinearContract)
+        return size * Fraction(self.contract.multiplier) * (price - self.entry if linear else 1 / self.entry - 1 / price)
+
+    def average(self, size: Fraction, price: Fraction) -> Fraction:
+        """The average entry once so much more was entered: the harmonic mean where a price is a divisor."""
+        both = self.position + size
+        if isinstance(self.contract, LinearContract):
+            return (self.position * self.entry + size * price) / both
+        return both / (self.position / self.entry + size / price)
+
+    def after(self, fill: Fill) -> "State":
+        contract = self.contract
         price = Fraction(fill.price, 10**contract.price_precision)
         size = Fraction(fill.size, 10**contract.size_precision) * fill.side
-        value = price * Fraction(contract.multiplier)
-        rate = Fraction(contract.taker_fee if fill.taker else contract.maker_fee)
-        unit = 10**contract.money_precision
         position = self.position + size
-        if self.position * size >= 0:
-            cost = self.cost + value * size
+        entry, closed = self.entry, Fraction(0)
+        if self.position == 0:
+            entry = price
+        elif self.position * size > 0:
+            entry = self.average(size, price)
         elif abs(size) <= abs(self.position):
-            cost = self.cost * position / self.position
+            closed = -size
         else:
-            cost = value * position
+            entry, closed = price, self.position
+        notional = abs(size) * Fraction(contract.multiplier)
+        notional = notional * price if isinstance(contract, LinearContract) else notional / price
+        rate, unit = Fraction(contract.taker_fee if fill.taker else contract.maker_fee), 10**contract.money_precision
         # round() of a fraction takes halves to the even neighbour.
-        fee = Fraction(round(abs(value * size) * rate * unit), unit)
-        return State(position, self.cash - value * size, self.fees + fee, cost)
+        fee = Fraction(round(notional * rate * unit), unit)
+        return State(contract, position, entry, self.realized + self.profit(closed, price), self.fees + fee)
 
 
-def textbook(contract: LinearContract, fills: list[Fill]) -> list[State]:
+def textbook(contract: AnyContract, opening: Opening, fills: list[Fill]) -> list[State]:
     """The state at the start and after each fill."""
-    states = [State(Fraction(0), Fraction(0), Fraction(0), Fraction(0))]
+    states = [State.at_start(contract, opening)]
     for fill in fills:
-        states.append(states[-1].after(contract, fill))
+        states.append(states[-1].after(fill))
     return states
 
 
-def fold(contract: LinearContract, start: int, fills: list[Fill]) -> Account:
+NOTHING = Opening(cash=0, position=0, mark=1, more_decimals=0)
+
+
+def fold(contract: AnyContract, opening: Opening, fills: list[Fill]) -> Account:
     def column(name: str) -> Any:
         return np.array([getattr(fill, name) for fill in fills], dtype=np.int64)
 
-    return Account.fold(contract, start, *map(column, ("ts", "side", "price", "size", "taker")))
+    return Account.fold(
+        contract,
+        opening.cash,
+        *map(column, ("ts", "side", "price", "size", "taker")),
+        mark_scale=opening.mark_scale(contract),
+        position=opening.position,
+        position_mark=opening.mark,
+    )
 
 
 def exact(values: Any, scale: int) -> list[Fraction]:
     return [Fraction(int(value), 10**scale) for value in values]
 
 
-_rates = st.decimals("-0.01", "0.01", places=6) | st.sampled_from([Decimal("0.0004"), Decimal("-0.00025"), Decimal(0)])
-_contracts = st.builds(
-    LinearContract,
-    price_precision=st.integers(0, 8),
-    size_precision=st.integers(0, 8),
-    multiplier=st.sampled_from([Decimal(1), Decimal("0.001"), Decimal(10), Decimal("1E+2"), Decimal("0.00000001")]),
-    money_precision=st.sampled_from([0, 2, 8]),
-    maker_fee=_rates,
-    taker_fee=_rates,
-)
+_rates = st.decimals("-0.01", "0.01", places=6) | st.sampled_from([Decimal("-0.00025"), Decimal(0), Decimal(5000)])
+
+
+def _made(contract: Callable[..., AnyContract]) -> st.SearchStrategy[AnyContract]:
+    return st.builds(
+        contract,
+        price_precision=st.integers(0, 8),
+        size_precision=st.integers(0, 8),
+        multiplier=st.sampled_from([Decimal(1), Decimal("0.001"), Decimal(10), Decimal("1E+2"), Decimal("0.00000001")]),
+        money_precision=st.sampled_from([0, 2, 8]),
+        maker_fee=_rates,
+        taker_fee=_rates,
+    )
+
+
+_contracts = _made(LinearContract) | _made(InverseContract)
 _sides = st.sampled_from([1, -1])
 # Small sizes close and turn positions over; wide ones leave the int64 path.
 _small = st.builds(Fill, st.integers(0, 3), _sides, st.integers(1, 10**6), st.integers(1, 5), st.integers(0, 1))
 _large = st.builds(Fill, st.integers(0, 3), _sides, st.integers(1, 10**15), st.integers(1, 10**15), st.integers(0, 1))
+_openings = st.builds(
+    Opening,
+    cash=st.integers(0, 10**20) | st.integers(0, 10**9),
+    position=st.just(0) | st.integers(-10, 10) | st.sampled_from([-(10**20), 10**18, 10**20]),
+    mark=st.integers(1, 10**15) | st.integers(1, 10**6),
+    more_decimals=st.integers(-1, 2),
+)
 
 
 def in_time(fills: list[Fill]) -> list[Fill]:
@@ -96,21 +158,23 @@ def in_time(fills: list[Fill]) -> list[Fill]:
 
 
 _fills = (st.lists(_small, max_size=40) | st.lists(_large, max_size=12) | st.lists(_small | _large, max_size=12)).map(in_time)
-_marks = st.lists(st.tuples(st.integers(-1, 100), st.integers(0, 10**15) | st.integers(1, 10**6)), min_size=1, max_size=20)
+_marks = st.lists(st.tuples(st.integers(-1, 100), st.integers(1, 10**15) | st.integers(1, 10**6)), min_size=1, max_size=20)
 
 
-@settings(max_examples=150, deadline=None)
-@given(_contracts, st.integers(1, 10**12), _fills, _marks)
+@settings(max_examples=250, deadline=None)
+@given(_contracts, _openings, _fills, _marks)
 def test_every_figure_is_that_of_the_textbook(
-    contract: LinearContract, start_money: int, fills: list[Fill], rows: list[tuple[int, int]]
+    contract: AnyContract, opening: Opening, fills: list[Fill], rows: list[tuple[int, int]]
 ) -> None:
-    start = start_money * 10**contract.money_precision
-    states = textbook(contract, fills)
-    account = fold(contract, start, fills)
+    states = textbook(contract, opening, fills)
+    account = fold(contract, opening, fills)
     scale = account.scale
+    unit = Fraction(1, 10**scale)
+    # A linear contract has no rounding but that of the average; an inverse one half a unit a fill, the mark and the opening.
+    rounding = 0 if isinstance(contract, LinearContract) else unit * (len(fills) + 2) / 2
+    average = rounding + unit / 2 + unit * len(fills) / 10**12
 
     assert exact(account.position, contract.size_precision) == [state.position for state in states]
-    assert exact(account.cash, scale) == [state.cash for state in states]
     assert exact(account.fees, scale) == [state.fees for state in states]
     assert exact(np.cumsum(account.fill_fees), contract.money_precision) == [state.fees for state in states[1:]]
 
@@ -119,33 +183,72 @@ def test_every_figure_is_that_of_the_textbook(
     marks = np.array([price for _, price in rows], dtype=np.int64)
     equity = exact(account.equity(at, marks), scale)
     realized, unrealized = exact(account.realized(at), scale), exact(account.unrealized(at, marks), scale)
-    rounding = Fraction(1, 2 * 10**scale) + Fraction(len(fills), 10 ** (scale + 12))
+    start = exact([account.start], scale)[0]
+    worths = []
     for row, (ts, price) in enumerate(rows):
         state = states[sum(fill.ts <= ts for fill in fills)]
-        worth = state.position * Fraction(price, 10**contract.price_precision) * Fraction(contract.multiplier)
-        assert equity[row] == start_money + state.cash + worth - state.fees
-        assert realized[row] + unrealized[row] - state.fees == equity[row] - start_money
-        assert abs(unrealized[row] - (worth - state.cost)) <= rounding
-        assert abs(realized[row] - (state.cash + state.cost)) <= rounding
+        open_profit = state.profit(state.position, Fraction(price, 10 ** opening.mark_scale(contract)))
+        worths.append(start + state.realized + open_profit - state.fees)
+        assert abs(equity[row] - worths[row]) <= rounding
+        assert equity[row] - start == realized[row] + unrealized[row] - state.fees
+        assert abs(unrealized[row] - open_profit) <= average
+        assert abs(realized[row] - state.realized) <= average
 
     drawdown = exact(accounts.drawdown(account.equity(at, marks), account.start), scale)
-    assert drawdown == [max([start_money, *equity[: row + 1]]) - equity[row] for row in range(len(rows))]
+    for row, below in enumerate(drawdown):
+        assert abs(below - (max([start, *worths[: row + 1]]) - worths[row])) <= 2 * rounding
+
+
+@settings(max_examples=100, deadline=None)
+@given(_made(LinearContract), _openings, _fills)
+def test_a_balance_is_the_cash_less_what_was_paid(contract: LinearContract, opening: Opening, fills: list[Fill]) -> None:
+    account = fold(contract, opening, fills)
+    unit = 10**contract.money_precision
+    quote, base = Fraction(opening.cash, unit), Fraction(opening.position, 10**contract.size_precision)
+    balances = [(quote, base)]
+    for fill, fee in zip(fills, account.fill_fees.tolist(), strict=True):
+        size = fill.side * Fraction(fill.size, 10**contract.size_precision)
+        price = Fraction(fill.price, 10**contract.price_precision) * Fraction(contract.multiplier)
+        quote, base = quote - size * price - Fraction(fee, unit), base + size
+        balances.append((quote, base))
+    assert exact(account.balance, account.scale) == [quote for quote, _ in balances]
+    assert exact(account.position, contract.size_precision) == [base for _, base in balances]
+    lowest_quote, lowest_base = account.lowest
+    assert exact([lowest_quote], account.scale) == [min(quote for quote, _ in balances)]
+    assert exact([lowest_base], contract.size_precision) == [min(base for _, base in balances)]
+
+
+@settings(max_examples=100, deadline=None)
+@given(_contracts, _openings, st.integers(1, 10**15))
+def test_the_first_equity_is_the_cash_and_the_position_at_its_mark(contract: AnyContract, opening: Opening, mark: int) -> None:
+    account = fold(contract, opening, [])
+    size = Fraction(opening.position, 10**contract.size_precision) * Fraction(contract.multiplier)
+    price = Fraction(opening.mark, 10 ** opening.mark_scale(contract))
+    worth = size * price if isinstance(contract, LinearContract) else -size / price
+    start = exact([account.start], account.scale)[0]
+    rounding = Fraction(isinstance(contract, InverseContract), 2 * 10**account.scale)
+    assert abs(start - (Fraction(opening.cash, 10**contract.money_precision) + worth)) <= rounding
+    first, at = np.array([0]), np.array([opening.mark])
+    assert account.equity(first, at).tolist() == [account.start]
+    assert account.unrealized(first, at).tolist() == account.realized(first).tolist() == [0]
+    # Whatever the position is worth afterwards is the mark's doing.
+    assert account.equity(first, np.array([mark])).tolist() == [account.start + account.unrealized(first, np.array([mark]))[0]]
 
 
 @settings(max_examples=60, deadline=None)
-@given(_contracts, st.integers(1, 10**10), st.lists(_small, max_size=30).map(in_time), _marks)
+@given(_contracts, _openings, st.lists(_small, max_size=30).map(in_time), _marks)
 def test_machine_integers_and_wide_ones_give_the_same(
-    contract: LinearContract, start: int, fills: list[Fill], rows: list[tuple[int, int]]
+    contract: AnyContract, opening: Opening, fills: list[Fill], rows: list[tuple[int, int]]
 ) -> None:
-    marks = np.array([price % 10**6 for _, price in rows], dtype=np.int64)
+    marks = np.array([1 + price % 10**6 for _, price in rows], dtype=np.int64)
 
     def figures() -> list[list[int]]:
-        account = fold(contract, start, fills)
+        account = fold(contract, opening, fills)
         at = account.fills_until(np.array([ts for ts, _ in rows]))
         return [
             [int(value) for value in column]
             for column in (
-                *(account.cash, account.position, account.fees, account.cost, account.fill_fees),
+                *(account.cash, account.position, account.fees, account.cost, account.fill_fees, account.balance),
                 *(account.equity(at, marks), account.realized(at), account.unrealized(at, marks)),
                 accounts.drawdown(account.equity(at, marks), account.start),
             )
@@ -158,44 +261,69 @@ def test_machine_integers_and_wide_ones_give_the_same(
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.integers(9, 16), st.integers(9, 16), st.lists(_small, min_size=1, max_size=10).map(in_time))
+@given(
+    st.sampled_from([LinearContract, InverseContract]),
+    st.integers(9, 16),
+    st.integers(9, 16),
+    st.lists(_small, min_size=1, max_size=10).map(in_time),
+)
 def test_decimals_beyond_those_of_any_market_are_exact_too(
-    price_precision: int, size_precision: int, fills: list[Fill]
+    kind: type[AnyContract], price_precision: int, size_precision: int, fills: list[Fill]
 ) -> None:
     """Here the values are small and the powers of ten between the scales are not."""
     rates = Decimal("0.0002"), Decimal("0.000412345678901234")
-    contract = LinearContract(price_precision, size_precision, Decimal(1), 8, *rates)
-    states, account = textbook(contract, fills), fold(contract, 10**14, fills)
+    contract = kind(price_precision, size_precision, Decimal(1), 8, *rates)
+    opening = Opening(10**14, 0, 1, 1)
+    states, account = textbook(contract, opening, fills), fold(contract, opening, fills)
     assert exact(account.fees, account.scale) == [state.fees for state in states]
-    assert exact(account.cash, account.scale) == [state.cash for state in states]
+    assert exact(account.position, size_precision) == [state.position for state in states]
 
 
 BTC = LinearContract(2, 3, Decimal(1), 8, Decimal("0.0002"), Decimal("0.0004"))
+XBT = InverseContract(1, 0, Decimal(1), 8, Decimal("-0.00025"), Decimal("0.00075"))
+
+
+def closed_form(contract: AnyContract, rows: list[tuple[int, int, int]]) -> dict[str, Fraction]:
+    """What one order a row, filled at its own price, comes to from nothing: from the rows alone."""
+    inverse = isinstance(contract, InverseContract)
+    cash = position = fees = equity = peak = deepest = Fraction(0)
+    for side, price, size in rows:
+        at, quantity = Fraction(price, 10**contract.price_precision), Fraction(size, 10**contract.size_precision)
+        notional = quantity / at if inverse else quantity * at
+        cash += side * notional if inverse else -side * notional
+        position += side * quantity
+        fees += Fraction(round(notional * Fraction(contract.taker_fee) * 10**8), 10**8)
+        equity = cash + (-position / at if inverse else position * at) - fees
+        peak = max(peak, equity)
+        deepest = max(deepest, peak - equity)
+    return {"position": position, "fees": fees, "equity": equity, "drawdown": deepest}
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(_sides, st.integers(100_000, 10**7), st.integers(1, 10**6)), min_size=1, max_size=60))
-def test_one_order_a_row_filled_at_its_own_price_is_the_closed_form(rows: list[tuple[int, int, int]]) -> None:
-    """What a replay of `per_trade_tick` comes to, in decimals from the rows alone."""
+@given(
+    st.sampled_from([BTC, XBT]),
+    st.lists(st.tuples(_sides, st.integers(100_000, 10**7), st.integers(1, 10**6)), min_size=1, max_size=60),
+)
+def test_one_order_a_row_filled_at_its_own_price_is_the_closed_form(
+    contract: AnyContract, rows: list[tuple[int, int, int]]
+) -> None:
+    """What a replay of `per_trade_tick` comes to."""
     fills = [Fill(ts, side, price, size, 1) for ts, (side, price, size) in enumerate(rows)]
-    account = fold(BTC, 1_000_000 * 10**8, fills)
+    account = fold(contract, NOTHING, fills)
     at, marks = account.fills_until(np.arange(len(rows))), np.array([price for _, price, _ in rows])
     equity = account.equity(at, marks)
+    drawdown = accounts.drawdown(equity, account.start)
 
-    cash = position = fees = Decimal(0)
-    peak, deepest, worth = Decimal(1_000_000), Decimal(0), Decimal(1_000_000)
-    for side, price, size in rows:
-        notional = Decimal(price).scaleb(-2) * Decimal(size).scaleb(-3)
-        cash -= side * notional
-        position += side * Decimal(size).scaleb(-3)
-        fees += round(notional * Decimal("0.0004"), 8)
-        worth = 1_000_000 + cash + position * Decimal(price).scaleb(-2) - fees
-        peak = max(peak, worth)
-        deepest = max(deepest, peak - worth)
-    assert Decimal(scaled.text(equity[-1], account.scale)) == worth
-    assert Decimal(scaled.text(account.fees[-1], account.scale)) == fees
-    assert Decimal(scaled.text(account.position[-1], 3)) == position
-    assert Decimal(scaled.text(accounts.drawdown(equity, account.start).max(), account.scale)) == deepest
+    expected = closed_form(contract, rows)
+    bound = 0 if contract is BTC else Fraction(len(rows) + 1, 2 * 10**account.scale)
+    assert exact(account.position[-1:], contract.size_precision) == [expected["position"]]
+    assert exact(account.fees[-1:], account.scale) == [expected["fees"]]
+    assert abs(exact(equity[-1:], account.scale)[0] - expected["equity"]) <= bound
+    assert abs(exact([drawdown.max()], account.scale)[0] - expected["drawdown"]) <= 2 * bound
+
+
+def holding(*, cash: int = 0, position: int = 0, mark: int = 1, more_decimals: int = 0) -> Opening:
+    return Opening(cash, position, mark, more_decimals)
 
 
 def figures(account: Account, mark: int) -> dict[str, str]:
@@ -207,14 +335,14 @@ def figures(account: Account, mark: int) -> dict[str, str]:
 
 def test_a_round_trip() -> None:
     """Buys 2 at 100.00, sells 1 at 110.00: 10 are realized, the other lot is worth 10 more."""
-    account = fold(BTC, 1_000 * 10**8, [Fill(1, 1, 10_000, 2_000, 1), Fill(2, -1, 11_000, 1_000, 0)])
+    account = fold(BTC, holding(cash=1_000 * 10**8), [Fill(1, 1, 10_000, 2_000, 1), Fill(2, -1, 11_000, 1_000, 0)])
     assert figures(account, 11_000) == {"realized": "10.00000000", "unrealized": "10.00000000", "equity": "1019.89800000"}
     # Two lots taken at 0.0004, one made at 0.0002.
     assert account.fill_fees.tolist() == [8_000_000, 2_200_000]
 
 
 def test_a_position_that_turns_over_starts_anew_at_the_price_that_turned_it() -> None:
-    account = fold(BTC, 0, [Fill(1, 1, 10_000, 1_000, 1), Fill(2, -1, 12_000, 3_000, 1)])
+    account = fold(BTC, NOTHING, [Fill(1, 1, 10_000, 1_000, 1), Fill(2, -1, 12_000, 3_000, 1)])
     assert account.position.tolist() == [0, 1_000, -2_000]
     assert figures(account, 12_000)["realized"] == "20.00000000"
     assert figures(account, 12_000)["unrealized"] == "0.00000000"
@@ -222,41 +350,48 @@ def test_a_position_that_turns_over_starts_anew_at_the_price_that_turned_it() ->
 
 
 def test_adding_to_a_position_averages_its_cost() -> None:
-    account = fold(BTC, 0, [Fill(1, -1, 10_000, 1_000, 1), Fill(2, -1, 10_001, 2_000, 1), Fill(3, 1, 9_000, 1_500, 1)])
+    account = fold(BTC, NOTHING, [Fill(1, -1, 10_000, 1_000, 1), Fill(2, -1, 10_001, 2_000, 1), Fill(3, 1, 9_000, 1_500, 1)])
     # Sold 3 for 300.02, half of it bought back: 150.01 - 135.
     assert figures(account, 9_000)["realized"] == "15.01000000"
 
 
 def test_a_rebate_is_a_negative_fee() -> None:
     contract = LinearContract(2, 3, Decimal(1), 8, Decimal("-0.00025"), Decimal("0.00075"))
-    account = fold(contract, 0, [Fill(1, 1, 10_000, 1_000, 0), Fill(2, -1, 10_000, 1_000, 1)])
+    account = fold(contract, NOTHING, [Fill(1, 1, 10_000, 1_000, 0), Fill(2, -1, 10_000, 1_000, 1)])
     assert account.fill_fees.tolist() == [-2_500_000, 7_500_000]
     assert figures(account, 10_000)["equity"] == "-0.05000000"
 
 
-@pytest.mark.parametrize(("price", "fee"), [(1, 0), (3, 2), (5, 2), (7, 4), (-1, 0)])
-def test_half_a_unit_of_a_fee_goes_to_the_even_neighbour(price: int, fee: int) -> None:
-    contract = LinearContract(0, 0, Decimal(1), 0, Decimal("0.5"), Decimal("-0.5"))
-    assert contract.fees(np.array([abs(price)]), np.array([0])).tolist() == [fee]
-    assert contract.fees(np.array([abs(price)]), np.array([1])).tolist() == [-fee]
+def test_a_fee_may_be_beyond_what_it_is_taken_of() -> None:
+    contract = LinearContract(0, 0, Decimal(1), 2, Decimal(0), Decimal(5000))
+    account = fold(contract, NOTHING, [Fill(1, 1, 10**15, 1, 1)])
+    assert figures(account, 10**15) == {"realized": "0.00", "unrealized": "0.00", "equity": f"-{5 * 10**18}.00"}
 
 
 def test_a_multiplier_scales_the_notional() -> None:
     contract = LinearContract(1, 0, Decimal("0.001"), 8, Decimal(0), Decimal("0.0005"))
-    account = fold(contract, 0, [Fill(1, 1, 100_000, 7, 1)])
+    account = fold(contract, NOTHING, [Fill(1, 1, 100_000, 7, 1)])
     # 7 contracts of 0.001 at 10,000.0: a notional of 70.
-    assert (account.scale, contract.notional_scale) == (8, 4)
+    assert account.scale == 8
     assert figures(account, 110_000) == {"realized": "0.00000000", "unrealized": "7.00000000", "equity": "6.96500000"}
 
 
 def test_an_account_without_fills_stays_at_its_start() -> None:
-    account = fold(BTC, 5 * 10**8, [])
+    account = fold(BTC, holding(cash=5 * 10**8), [])
     assert figures(account, 10_000) == {"realized": "0.00000000", "unrealized": "0.00000000", "equity": "5.00000000"}
     assert accounts.drawdown(account.equity(np.array([0]), np.array([1])), account.start).tolist() == [0]
 
 
+@pytest.mark.parametrize("kind", [LinearContract, InverseContract])
+def test_nothing_at_all_is_nothing_at_any_scale(kind: type[AnyContract]) -> None:
+    account = fold(kind(8, 8, Decimal("0.00000001"), 0, Decimal(0), Decimal("0.1")), NOTHING, [])
+    figures = (account.cash, account.fees, account.cost, account.balance, account.equity(np.array([0]), np.array([1])))
+    assert [figure.tolist() for figure in figures] == [[0]] * 5
+    assert account.lowest == (0, 0)
+
+
 def test_a_row_knows_the_fills_of_its_own_instant_and_none_of_later_ones() -> None:
-    account = fold(BTC, 0, [Fill(ts, 1, 10_000, 1, 1) for ts in (5, 5, 9)])
+    account = fold(BTC, NOTHING, [Fill(ts, 1, 10_000, 1, 1) for ts in (5, 5, 9)])
     assert account.fills_until(np.array([4, 5, 8, 9, 10])).tolist() == [0, 2, 2, 3, 3]
 
 
@@ -265,3 +400,54 @@ def test_drawdown_counts_from_the_start_and_from_every_peak() -> None:
     assert accounts.drawdown(equity, 100).tolist() == [10, 0, 20, 0, 70, 0]
     assert accounts.drawdown(equity.astype(object), 100).tolist() == [10, 0, 20, 0, 70, 0]
     assert accounts.drawdown(equity[:0], 100).tolist() == []
+
+
+def test_an_inverse_round_trip() -> None:
+    """A hundred dollars' worth of contracts bought at 10,000.0 and sold at 12,500.0 gain 100 x (1/10,000 - 1/12,500)."""
+    account = fold(XBT, holding(cash=10**8), [Fill(1, 1, 100_000, 100, 0), Fill(2, -1, 125_000, 100, 1)])
+    assert account.fill_fees.tolist() == [-250, 600]
+    assert figures(account, 1) == {
+        "realized": "0.00200000000000000000",
+        "unrealized": "0.00000000000000000000",
+        "equity": "1.00199650000000000000",
+    }
+
+
+def test_an_inverse_position_averages_harmonically() -> None:
+    """As many contracts at 10,000 as at 20,000 have an average entry of 13,333 and a third."""
+    account = fold(XBT, NOTHING, [Fill(1, 1, 100_000, 100, 1), Fill(2, 1, 200_000, 100, 1), Fill(3, -1, 160_000, 50, 1)])
+    # 50 x (3/40,000 - 1/16,000), and 150 x (3/40,000 - 1/16,000) at a mark of 16,000.
+    assert figures(account, 160_000)["realized"] == "0.00062500000000000000"
+    assert figures(account, 160_000)["unrealized"] == "0.00187500000000000000"
+
+
+def test_a_mark_between_two_prices_has_a_decimal_more() -> None:
+    opening = holding(more_decimals=1)
+    contract = LinearContract(2, 8, Decimal(1), 8, Decimal(0), Decimal(0))
+    account = fold(contract, opening, [Fill(1, 1, 10_000, 1, 1)])
+    # 0.00000001 at 100.00, marked at 100.005: the eleventh decimal counts.
+    assert (account.mark_scale, account.scale) == (3, 11)
+    assert figures(account, 100_005) == {"realized": "0.00000000000", "unrealized": "0.00000000005", "equity": "0.00000000005"}
+
+
+def test_marks_have_the_decimals_of_prices_unless_said_otherwise() -> None:
+    empty = np.zeros(0, dtype=np.int64)
+    assert Account.fold(BTC, 0, empty, empty, empty, empty, empty).mark_scale == BTC.price_precision
+
+
+def test_what_is_there_at_the_start_counts_at_the_mark_of_the_start() -> None:
+    """1,000 in cash and 2 coins at 100.005; one is sold at 110.00 at a fee of 0.044."""
+    opening = holding(cash=1_000 * 10**8, position=2_000, mark=100_005, more_decimals=1)
+    account = fold(BTC, opening, [Fill(1, -1, 11_000, 1_000, 1)])
+    assert scaled.text(account.start, account.scale) == "1200.01000000"
+    assert figures(account, 110_000) == {"realized": "9.99500000", "unrealized": "9.99500000", "equity": "1219.95600000"}
+    assert [scaled.text(value, 8) for value in account.balance] == ["1000.00000000", "1109.95600000"]
+    assert account.lowest == (1_000 * 10**8, 1_000)
+
+
+def test_the_lowest_balance_tells_that_an_account_was_overdrawn() -> None:
+    """Buys for more than there is and sells again; then sells what it has not."""
+    fills = [Fill(1, 1, 10_000, 2_000, 0), Fill(2, -1, 10_000, 2_500, 0), Fill(3, 1, 10_000, 500, 0)]
+    account = fold(BTC, holding(cash=199 * 10**8), fills)
+    # 199 - 200 - the fee of 0.04.
+    assert account.lowest == (-104_000_000, -500)

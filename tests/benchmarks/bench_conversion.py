@@ -27,7 +27,8 @@ def convert_with_tickreel(raw_root: Path, catalog_root: Path) -> tuple[float, in
     from tickreel.converter.worker import convert_missing  # noqa: PLC0415
     from tickreel.stores.catalog import CatalogStore  # noqa: PLC0415
     from tickreel.stores.raw import RawStore  # noqa: PLC0415
-    from tickreel.stores.sample_data import END, MARKETS, START  # noqa: PLC0415
+    from tickreel.stores.sample_data import MARKETS  # noqa: PLC0415
+    from tickreel.stores.sample_market import END, START  # noqa: PLC0415
     from tickreel.v1 import conversion_pb2, market_data_pb2  # noqa: PLC0415
 
     spec = conversion_pb2.ConversionSpec(
@@ -56,7 +57,7 @@ def convert_with_engine(raw_root: Path, catalog_root: Path) -> tuple[float, int]
     sides = {"buy": AggressorSide.BUY, "sell": AggressorSide.SELL}
     start = time.perf_counter()
     rows = 0
-    for path in sorted(raw_root.rglob("*.parquet")):
+    for path in sorted(raw_root.rglob("data_type-trades/*.parquet")):
         table = pq.ParquetFile(path).read(["price", "amount", "side", "id", "timestamp", "local_timestamp"])
         ticks = [
             TradeTick(instrument, Price(price, 1), Quantity(amount, 3), sides[side], TradeId(trade_id), ts * 1000, local * 1000)

@@ -30,6 +30,7 @@ from tickreel.engine.replay import write_instrument
 from tickreel.rpc.channel import ServiceClient
 from tickreel.runner.service import RunnerServicer
 from tickreel.stores import sample_data
+from tickreel.stores.sample_market import END, START
 from tickreel.v1 import job_pb2, result_pb2, run_pb2, runner_service_pb2
 
 TARGET = 1.15
@@ -77,7 +78,7 @@ async def measure(folder: Path, rows: int, rounds: int) -> None:
     """Measures in a folder, and prints the table."""
     sample_data.MARKETS = sample_data.MARKETS[:1]
     sample_data.write_sample_data(folder / "data_downloads", sample_data.SEED, rows)
-    config = run_config(NAME, sample_data.START, sample_data.END, price_precision=1, starting_balance=1_000_000_000)
+    config = run_config(NAME, START, END, price_precision=1, starting_balance=1_000_000_000)
     document = struct_pb2.Struct()
     document.update(config)
     settings = settings_in(folder)

@@ -4,15 +4,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recordings import BTC, DAY, ETH, RawFolder, micros, trades
+from recordings import BTC, DAY, ETH, RawFolder, books, micros, trades
 from serving import serving, settings_in
 from tickreel.catalog.service import CatalogServicer
-from tickreel.converter.conversion import TradeConversion
+from tickreel.converter.depth_conversion import DepthConversion
+from tickreel.converter.trade_conversion import TradeConversion
 from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.errors import TickreelError
+from tickreel.rpc.settings import CSV
 from tickreel.stores.catalog import CatalogFile, CatalogStore
 from tickreel.stores.instrument_name import InstrumentName
 from tickreel.stores.raw import BY_DATE
+from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, TRADES
 from tickreel.v1 import catalog_service_pb2 as rpc
 from tickreel.v1 import market_data_pb2
 
@@ -31,8 +34,13 @@ def _write(raw: RawFolder, day: str = DAY, name: str = BTC, rows: int = 100) -> 
 
 
 def _convert(raw: RawFolder, catalog: CatalogStore, day: str = DAY, name: str = BTC, price: int | None = None) -> CatalogFile:
-    (source,) = [file for file in raw.store.dataset(f"day-{day}").files if file.instrument == name]
+    (source,) = [file for file in raw.store.dataset(f"day-{day}").files if file.instrument == name and file.data_type == TRADES]
     return TradeConversion(source, InstrumentName.parse(name), price, None).run(raw.store, catalog, lambda _: None)
+
+
+def _convert_books(raw: RawFolder, catalog: CatalogStore, day: str) -> CatalogFile:
+    (source,) = [file for file in raw.store.dataset(f"day-{day}").files if file.data_type == BOOK_SNAPSHOT_5]
+    return DepthConversion(source, InstrumentName.parse(BTC), None, None).run(raw.store, catalog, lambda _: None)
 
 
 async def test_datasets_are_listed_newest_first(client: ServiceClient, raw: RawFolder) -> None:
@@ -120,6 +128,47 @@ async def test_coverage_says_what_is_fresh(client: ServiceClient, raw: RawFolder
     assert {interval.rows for interval in intervals} == {100}
     assert intervals[1].source == f"{BY_DATE}/day-{NEXT}/data_type-trades/{BTC}.parquet"
     assert {interval.data_type for interval in intervals} == {market_data_pb2.DATA_TYPE_TRADES}
+
+
+async def test_books_are_covered_beside_trades(client: ServiceClient, raw: RawFolder, catalog: CatalogStore) -> None:
+    for day in (DAY, NEXT):
+        _write(raw, day)
+        raw.write(books(7, local_timestamp=micros(f"{day}T18:00:00") + np.arange(7)), day, data_type="book_snapshot_5")
+        _convert(raw, catalog, day)
+        _convert_books(raw, catalog, day)
+    _convert(raw, catalog, price=4)
+    (entry,) = (await client.call("ListInstruments", rpc.ListInstrumentsRequest())).instruments
+    assert (list(entry.data_types), entry.files, entry.rows) == ([TRADES, BOOK_SNAPSHOT_5], 5, 3 * 100 + 2 * 7)
+    assert [(choice.price_precision, choice.size_precision) for choice in entry.decimals] == [(1, 3), (4, 3)]
+    for name in (ENGINE_ID, BTC, f"{BTC}@LIN"):
+        intervals = (await client.call("GetCoverage", rpc.GetCoverageRequest(instrument_id=name))).intervals
+        assert [(interval.data_type, interval.price_precision, interval.rows) for interval in intervals] == [
+            (TRADES, 1, 100),
+            (TRADES, 1, 100),
+            (TRADES, 4, 100),
+            (BOOK_SNAPSHOT_5, 1, 7),
+            (BOOK_SNAPSHOT_5, 1, 7),
+        ]
+        # A day less the span of a file; the first of each kind and choice has nothing before it.
+        assert [round(interval.gap_seconds, 3) for interval in intervals] == [0, 86_399.901, 0, 0, 86_400]
+        assert {interval.freshness for interval in intervals} == {rpc.FRESHNESS_FRESH}
+
+
+async def test_csv_files_are_the_datasets_where_the_setting_says_so(
+    tmp_path: Path, raw: RawFolder, catalog: CatalogStore
+) -> None:
+    csv = RawFolder(raw.root, CSV)
+    _write(csv)
+    _write(raw, NEXT)
+    _convert(csv, catalog)
+    settings = settings_in(tmp_path, UNIFIED_CLOUD_SERVICES_USE_PARQUET="false")
+    async with serving("catalog", CatalogServicer, settings) as client:
+        newest, dataset = (await client.call("ListDatasets", rpc.ListDatasetsRequest())).datasets
+        assert (dataset.rows, list(dataset.instruments), len(dataset.warnings)) == (100, [BTC], 0)
+        assert dataset.span.end.ToMicroseconds() == micros(f"{DAY}T12:00:00") + 99_000
+        assert (newest.rows, [warning.code for warning in newest.warnings]) == (0, ["NO_FILES"])
+        (interval,) = (await client.call("GetCoverage", rpc.GetCoverageRequest(instrument_id=ENGINE_ID))).intervals
+        assert (interval.freshness, interval.source.endswith(f"{BTC}.csv.gz")) == (rpc.FRESHNESS_FRESH, True)
 
 
 async def test_a_pause_under_a_minute_is_no_gap(client: ServiceClient, raw: RawFolder, catalog: CatalogStore) -> None:

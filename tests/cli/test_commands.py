@@ -49,7 +49,7 @@ def test_a_command_is_found_in_both_spellings(here: Terminal) -> None:
     for name in ("sample-data", "sample_data"):
         assert here.json(name, "--rows", 500)["root"] == "data_downloads"
     assert "nothing was written" in here.call("sample-data", "--rows", 500).out
-    assert len(list(here.folder.rglob("*.parquet"))) == 4
+    assert len(list(here.folder.rglob("*.parquet"))) == 12
 
 
 def test_unknown_commands_are_refused(here: Terminal) -> None:

@@ -14,6 +14,7 @@ from tickreel.cli.one_run import environment_for
 from tickreel.results.service import ResultsServicer
 from tickreel.rpc import settings
 from tickreel.rpc.errors import TickreelError
+from tickreel.rpc.settings import CSV, PARQUET, USE_PARQUET, parse_switch
 
 VARIABLES = ("UNIFIED_CLOUD_LOCAL_PATH", "DATA_CATALOG_PATH")
 
@@ -57,6 +58,27 @@ def test_the_environment_of_the_process_wins(monkeypatch: pytest.MonkeyPatch) ->
     environ, document = environment_for({"environment": named, "risk": {}})
     assert (environ["UNIFIED_CLOUD_LOCAL_PATH"], environ["DATA_CATALOG_PATH"]) == ("raw", "/mine")
     assert document == {"environment": named | {"DATA_CATALOG_PATH": "/mine"}, "risk": {}}
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "taken"), [("", False, "false"), ("", True, "true"), ("no", True, "no"), ("1", False, "1")]
+)
+def test_the_kind_of_raw_data_may_be_said_by_the_config_alone(
+    monkeypatch: pytest.MonkeyPatch, mine: str, theirs: bool, taken: str
+) -> None:
+    monkeypatch.setenv(USE_PARQUET, mine)
+    named = {"UNIFIED_CLOUD_LOCAL_PATH": "raw", "DATA_CATALOG_PATH": "catalog", USE_PARQUET: theirs}
+    environ, document = environment_for({"environment": named})
+    assert environ[USE_PARQUET] == taken
+    assert document == {"environment": named | {USE_PARQUET: parse_switch(taken)}}
+    assert settings.Settings.from_env(environ).raw_ending == (PARQUET if parse_switch(taken) else CSV)
+
+
+def test_a_config_that_does_not_say_the_kind_leaves_it_to_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(USE_PARQUET, "off")
+    named = {"UNIFIED_CLOUD_LOCAL_PATH": "raw", "DATA_CATALOG_PATH": "catalog"}
+    environ, document = environment_for({"environment": named})
+    assert (environ[USE_PARQUET], document) == ("off", {"environment": named})
 
 
 @pytest.mark.parametrize("block", [None, {}, [], {"DATA_CATALOG_PATH": 5}, {"DATA_CATALOG_PATH": ""}])

@@ -2,7 +2,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,51 +10,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from conversions import codes, convert, refusal, rows_of
 from recordings import BTC, DAY, NOON, RawFolder, micros, needs_real_data, real_data, search, trades, whole_days
-from tickreel.converter.conversion import TradeConversion
+from tickreel.converter.trade_conversion import TradeConversion
 from tickreel.rpc.errors import TickreelError
-from tickreel.stores.catalog import CatalogFile, CatalogStore
+from tickreel.stores.catalog import CatalogStore
 from tickreel.stores.instrument_name import InstrumentName
 from tickreel.stores.raw import RawFile
-from tickreel.stores.raw_schema import TRADES
-
-Convert = Callable[..., CatalogFile]
 
 
-def _convert(
-    raw: RawFolder, catalog: CatalogStore, price: int | None = None, size: int | None = None, day: str = DAY, name: str = BTC
-) -> CatalogFile:
-    wanted = (name, TRADES)
-    (source,) = [file for file in raw.store.dataset(f"day-{day}").files if (file.instrument, file.data_type) == wanted]
-    return TradeConversion(source, InstrumentName.parse(name), price, size).run(raw.store, catalog, lambda _: None)
-
-
-def _rows(catalog: CatalogStore, file: CatalogFile) -> dict[str, list[Any]]:
-    table = pq.ParquetFile(catalog.root / file.converted.path).read()
-    return {name: table[name].to_pylist() for name in table.column_names if not name.startswith("ts_")} | {
-        name: table[name].cast(pa.int64()).to_pylist() for name in ("ts_event", "ts_init")
-    }
-
-
-def _refusal(raw: RawFolder, catalog: CatalogStore, **precisions: int) -> str:
-    with pytest.raises(TickreelError) as refused:
-        _convert(raw, catalog, **precisions)
-    assert refused.value.reason == "DATA_REFUSED"
-    assert refused.value.metadata["source"] in refused.value.message
-    assert not [path for path in catalog.root.rglob("*") if path.is_file()], "nothing is left"
-    return refused.value.message
-
-
-def _codes(file: CatalogFile) -> dict[str, str]:
-    return {finding.code: finding.message for finding in file.converted.findings}
-
-
-def test_a_file_becomes_the_same_rows(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_a_file_becomes_the_samerows_of(raw: RawFolder, catalog: CatalogStore) -> None:
     raw.write(trades(4, price=[64_000.1, 64_000.0, 63_999.95, 64_001.0], amount=[0.001, 12.0, 0.25, 3.0]))
     done: list[int] = []
     (source,) = raw.store.dataset(f"day-{DAY}").files
     file = TradeConversion(source, InstrumentName.parse(BTC), None, None).run(raw.store, catalog, done.append)
-    assert _rows(catalog, file) == {
+    assert rows_of(catalog, file) == {
         "price": [Decimal(text) for text in ("64000.1", "64000", "63999.95", "64001")],
         "size": [Decimal(text) for text in ("0.001", "12", "0.25", "3")],
         "aggressor_side": ["SELL", "BUY", "SELL", "BUY"],
@@ -76,8 +45,8 @@ def test_a_file_becomes_the_same_rows(raw: RawFolder, catalog: CatalogStore) -> 
 
 def test_ties_keep_their_order_on_a_strictly_increasing_clock(raw: RawFolder, catalog: CatalogStore) -> None:
     raw.write(trades(3000, local_timestamp=[NOON] * 1500 + [NOON + 1] * 1500))
-    file = _convert(raw, catalog)
-    rows = _rows(catalog, file)
+    file = convert(raw, catalog)
+    rows = rows_of(catalog, file)
     assert rows["ts_init"] == [NOON * 1000 + row for row in range(3000)]
     assert rows["trade_id"] == [str(100 + row) for row in range(3000)]
     assert [(c.recorded, c.last_ts_init) for c in file.converted.crowded] == [
@@ -89,58 +58,58 @@ def test_ties_keep_their_order_on_a_strictly_increasing_clock(raw: RawFolder, ca
 def test_rows_out_of_order_are_sorted_stably_and_told(raw: RawFolder, catalog: CatalogStore) -> None:
     order = [5, 3, 3, 9, 1, 9]
     raw.write(trades(6, local_timestamp=[NOON + place for place in order], id=list("abcdef")))
-    file = _convert(raw, catalog)
-    assert _rows(catalog, file)["trade_id"] == list("ebcadf")
-    assert _codes(file) == {"ROWS_SORTED": "3 rows stood below one recorded later; the file was sorted, stably"}
+    file = convert(raw, catalog)
+    assert rows_of(catalog, file)["trade_id"] == list("ebcadf")
+    assert codes(file) == {"ROWS_SORTED": "3 rows stood below one recorded later; the file was sorted, stably"}
 
 
 def test_equal_rows_stay(raw: RawFolder, catalog: CatalogStore) -> None:
     row = {"timestamp": NOON, "local_timestamp": NOON, "id": "", "side": "buy", "price": 1.5, "amount": 2.0}
     raw.write(trades(3, **{name: [value] * 3 for name, value in row.items()}))
-    file = _convert(raw, catalog)
+    file = convert(raw, catalog)
     assert file.converted.rows == 3
-    assert _rows(catalog, file)["trade_id"] == ["row-20240718-0", "row-20240718-1", "row-20240718-2"]
+    assert rows_of(catalog, file)["trade_id"] == ["row-20240718-0", "row-20240718-1", "row-20240718-2"]
 
 
 def test_ids_that_the_engine_cannot_hold_are_made(raw: RawFolder, catalog: CatalogStore) -> None:
     ids = ["ok", "", None, "x" * 36, "x" * 37, "é", "a\0b", " \t", "row-20240718-0", "a b"]
     raw.write(trades(10, id=ids))
-    file = _convert(raw, catalog)
+    file = convert(raw, catalog)
     made = [f"row-20240718-{row}" for row in range(10)]
     kept = {0, 3, 9}
-    assert _rows(catalog, file)["trade_id"] == [ids[row] if row in kept else made[row] for row in range(10)]
-    assert _codes(file) == {"IDS_MADE": "7 rows have no id that the engine can hold; theirs is made of day and row"}
+    assert rows_of(catalog, file)["trade_id"] == [ids[row] if row in kept else made[row] for row in range(10)]
+    assert codes(file) == {"IDS_MADE": "7 rows have no id that the engine can hold; theirs is made of day and row"}
 
 
 def test_made_ids_are_of_the_row_in_the_file_not_in_the_replay(raw: RawFolder, catalog: CatalogStore) -> None:
     raw.write(trades(3, id=[""] * 3, local_timestamp=[NOON + 2, NOON + 1, NOON]))
-    assert _rows(catalog, _convert(raw, catalog))["trade_id"] == ["row-20240718-2", "row-20240718-1", "row-20240718-0"]
+    assert rows_of(catalog, convert(raw, catalog))["trade_id"] == ["row-20240718-2", "row-20240718-1", "row-20240718-0"]
 
 
 @pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string())])
 def test_sides_that_are_not_known_stay_so(raw: RawFolder, catalog: CatalogStore, kind: pa.DataType) -> None:
     raw.write(trades(6, side=pa.array(["buy", "unknown", "", None, "sell", "buy"]).cast(kind)))
-    file = _convert(raw, catalog)
+    file = convert(raw, catalog)
     expected = ["BUY", "NO_AGGRESSOR", "NO_AGGRESSOR", "NO_AGGRESSOR", "SELL", "BUY"]
-    assert _rows(catalog, file)["aggressor_side"] == expected
+    assert rows_of(catalog, file)["aggressor_side"] == expected
     assert file.converted.unknown_sides == 3
-    assert "3 rows do not say who the aggressor was" in _codes(file)["SIDES_UNKNOWN"]
+    assert "3 rows do not say who the aggressor was" in codes(file)["SIDES_UNKNOWN"]
 
 
 def test_rows_of_another_day_are_kept_and_told(raw: RawFolder, catalog: CatalogStore) -> None:
     midnight = micros("2024-07-19T00:00:00")
     raw.write(trades(3, local_timestamp=[midnight - 1, midnight, midnight + 1]))
-    file = _convert(raw, catalog)
+    file = convert(raw, catalog)
     assert file.converted.rows == 3
-    assert "2 rows were recorded on another UTC day" in _codes(file)["ROWS_OF_ANOTHER_DAY"]
+    assert "2 rows were recorded on another UTC day" in codes(file)["ROWS_OF_ANOTHER_DAY"]
 
 
 def test_noise_is_resolved_and_told(raw: RawFolder, catalog: CatalogStore) -> None:
     raw.write(trades(3, amount=[0.1 + 0.2, 0.3, 0.1 * 3]))
-    file = _convert(raw, catalog)
-    assert _rows(catalog, file)["size"] == [Decimal("0.3")] * 3
+    file = convert(raw, catalog)
+    assert rows_of(catalog, file)["size"] == [Decimal("0.3")] * 3
     assert file.converted.size_precision == 1
-    assert "2 prices and amounts carry float noise" in _codes(file)["NOISE_RESOLVED"]
+    assert "2 prices and amounts carry float noise" in codes(file)["NOISE_RESOLVED"]
 
 
 @pytest.mark.parametrize(
@@ -159,24 +128,24 @@ def test_noise_is_resolved_and_told(raw: RawFolder, catalog: CatalogStore) -> No
 )
 def test_the_types_of_the_raw_columns_change_nothing(raw: RawFolder, catalog: CatalogStore, changed: dict) -> None:
     raw.write(trades())
-    plain = _convert(raw, catalog)
+    plain = convert(raw, catalog)
     raw.write(trades(**changed))
-    assert _convert(raw, catalog).converted.digest == plain.converted.digest
+    assert convert(raw, catalog).converted.digest == plain.converted.digest
 
 
 def test_columns_without_a_value_are_taken(raw: RawFolder, catalog: CatalogStore) -> None:
     raw.write(trades(id=pa.nulls(5), side=pa.nulls(5), symbol=pa.nulls(5)))
-    file = _convert(raw, catalog)
+    file = convert(raw, catalog)
     assert file.converted.unknown_sides == 5
-    assert _codes(file).keys() == {"SIDES_UNKNOWN", "IDS_MADE"}
+    assert codes(file).keys() == {"SIDES_UNKNOWN", "IDS_MADE"}
 
 
 @pytest.mark.parametrize("kind", [pa.int8(), pa.int64(), pa.uint32()])
 def test_whole_numbers_are_prices_and_sizes_too(raw: RawFolder, catalog: CatalogStore, kind: pa.DataType) -> None:
     raw.write(trades(price=pa.array([3, 1, 4, 1, 5], kind), amount=pa.array([9, 2, 6, 5, 3], kind)))
-    file = _convert(raw, catalog)
+    file = convert(raw, catalog)
     assert (file.price_decimals, file.size_decimals) == (0, 0)
-    assert _rows(catalog, file)["price"] == [3, 1, 4, 1, 5]
+    assert rows_of(catalog, file)["price"] == [3, 1, 4, 1, 5]
 
 
 @pytest.mark.parametrize(
@@ -191,33 +160,41 @@ def test_whole_numbers_are_prices_and_sizes_too(raw: RawFolder, catalog: Catalog
         ({"amount": [1.0, 1.0, 1.0, 1e14, 1.0]}, "amount: above 34028236692093"),
         ({"amount": pa.array([2**63] * 5, pa.uint64())}, "amount: above 34028236692093"),
         ({"price": [1.0, np.pi, 1.0, 1.0, 1.0]}, "price: not a decimal of up to 16 places and 15 digits in 1 row"),
-        ({"side": ["buy", "BUY", "BUY", "bid", "sell"]}, "the word 'BUY' instead of buy, sell or unknown in 2 rows, first in"),
-        ({"side": ["buy", "BUY", "BUY", "bid", "sell"]}, "side: the word 'bid' instead of buy, sell or unknown in 1 row"),
+        ({"side": ["buy", "b", "b", "bid", "sell"]}, "the word 'b' instead of buy, sell or unknown in 2 rows, first in row 1"),
+        ({"side": ["buy", "b", "b", "bid", "sell"]}, "side: the word 'bid' instead of buy, sell or unknown in 1 row"),
+        ({"side": ["BUYER", "buy", "buy", "buy", "buy"]}, "side: the word 'BUYER' instead of buy, sell or unknown in 1 row"),
+        ({"side": pa.array([1, 3, -1, 3, 0], pa.int8())}, "side: the number 3 instead of 0 (none), 1 (buyer) or 2 (seller) in"),
+        ({"side": pa.array([1, 3, -1, 3, 0], pa.int8())}, "side: the number -1 instead of 0 (none), 1 (buyer) or 2 (seller)"),
         ({"symbol": ["BTCUSDT"] * 4 + ["ETHUSDT"]}, "symbol: BTCUSDT, ETHUSDT in one file; a file must hold one instrument"),
         ({"exchange": ["binance", "okx"] + ["okx"] * 3}, "exchange: binance, okx in one file"),
         ({"timestamp": [NOON, None, NOON, NOON, NOON]}, "timestamp: no value in 1 row, first in row 1"),
         ({"local_timestamp": [NOON, None, NOON, NOON, NOON]}, "local_timestamp: no value in 1 row, first in row 1"),
         ({"timestamp": [NOON, NOON // 1000, NOON, NOON, 0]}, "timestamp: no microseconds since 1970 of the years 2009 to"),
         ({"timestamp": [NOON, NOON // 1000, NOON, NOON, 0]}, "first in row 1 (1721304000000); it seems to be milliseconds"),
-        ({"timestamp": [NOON * 1000] * 5}, "it seems to be nanoseconds"),
+        ({"timestamp": [NOON, NOON, NOON * 1000, NOON, NOON]}, "1721304000000000000); it seems to be nanoseconds"),
+        ({"timestamp": [NOON // 1000, NOON, 1, 1, 1]}, "timestamp: no milliseconds since 1970 of the years 2009 to 2100 in 4"),
+        ({"timestamp": [NOON // 10**6] * 5}, "timestamp: no milliseconds or microseconds or nanoseconds since 1970 of the"),
         ({"timestamp": [NOON // 10**6] * 5}, "it seems to be seconds"),
+        ({"timestamp": pa.array([1] * 5, pa.timestamp("us"))}, "timestamp: no microseconds since 1970 of the years 2009"),
         ({"timestamp": [-1] * 5}, "it is no time of 2009 to 2100 in any unit"),
     ],
 )  # fmt: skip
 def test_values_that_cannot_be_are_refused(raw: RawFolder, catalog: CatalogStore, columns: dict, says: str) -> None:
     raw.write(trades(**columns))
-    assert says in _refusal(raw, catalog)
+    assert says in refusal(raw, catalog)
 
 
-def test_times_in_another_unit_are_refused_where_the_footer_is_silent(raw: RawFolder, catalog: CatalogStore) -> None:
-    raw.write(trades(local_timestamp=[(NOON + row) * 1000 for row in range(5)]), write_statistics=False)
-    assert "local_timestamp: no microseconds since 1970" in _refusal(raw, catalog)
+def test_times_of_several_units_are_refused_where_the_footer_is_silent(raw: RawFolder, catalog: CatalogStore) -> None:
+    raw.write(trades(local_timestamp=[NOON, NOON, NOON * 1000, NOON, NOON]), write_statistics=False)
+    message = refusal(raw, catalog)
+    assert "local_timestamp: no microseconds since 1970" in message
+    assert "first in row 2 (1721304000000000000); it seems to be nanoseconds" in message
 
 
 def test_all_problems_are_named_at_once(raw: RawFolder, catalog: CatalogStore) -> None:
     price, side = [1.5, np.nan, -1.0, 1.55, 1.5], ["x", "buy", "buy", "sell", "y"]
     raw.write(trades(price=price, side=side, local_timestamp=[NOON + 9, NOON, NOON, NOON, 0]))
-    message = _refusal(raw, catalog, price=1)
+    message = refusal(raw, catalog, price=1)
     assert len(message.splitlines()) == 7
     assert "(rows count from 0)" in message
     for problem in (
@@ -234,9 +211,9 @@ def test_all_problems_are_named_at_once(raw: RawFolder, catalog: CatalogStore) -
 def test_too_few_decimals_are_refused_with_how_many_are_needed(raw: RawFolder, catalog: CatalogStore) -> None:
     raw.write(trades(price=[1.0, 2.55, 3.5, 4.125, 5.0]))
     expected = "price: more decimals than the 1 of price_precision in 2 rows, first in row 1 (2.55)"
-    assert f"{expected}; price_precision must be at least 3" in _refusal(raw, catalog, price=1)
-    assert "size_precision must be at least 3" in _refusal(raw, catalog, size=2)
-    assert _convert(raw, catalog, price=3, size=3).converted.rows == 5
+    assert f"{expected}; price_precision must be at least 3" in refusal(raw, catalog, price=1)
+    assert "size_precision must be at least 3" in refusal(raw, catalog, size=2)
+    assert convert(raw, catalog, price=3, size=3).converted.rows == 5
 
 
 def test_a_fault_far_down_is_found_and_counted_over_all_chunks(raw: RawFolder, catalog: CatalogStore) -> None:
@@ -244,7 +221,7 @@ def test_a_fault_far_down_is_found_and_counted_over_all_chunks(raw: RawFolder, c
     price[[70_000, 199_999]] = 1.25
     price[150_000] = 1.125
     raw.write(trades(200_000, price=price))
-    message = _refusal(raw, catalog, price=1)
+    message = refusal(raw, catalog, price=1)
     assert "in 3 rows, first in row 70000 (1.25); price_precision must be at least 3" in message
 
 
@@ -253,21 +230,21 @@ def test_a_file_corrupt_inside_is_refused_by_name(raw: RawFolder, catalog: Catal
     content = bytearray(path.read_bytes())
     content[1000:-20_000] = b"\xff" * (len(content) - 21_000)
     path.write_bytes(content)
-    assert "cannot be read, it is corrupt or cut short" in _refusal(raw, catalog)
+    assert "cannot be read, it is corrupt or cut short" in refusal(raw, catalog)
 
 
 def test_a_source_that_changes_on_the_way_is_refused(raw: RawFolder, catalog: CatalogStore) -> None:
     raw.write(trades(5))
     (source,) = raw.store.dataset(f"day-{DAY}").files
 
-    def convert(source: RawFile, meanwhile: Callable[[int], None]) -> None:
+    def attempt(source: RawFile, meanwhile: Callable[[int], None]) -> None:
         with pytest.raises(TickreelError, match="was changed or removed while it was to be converted"):
             TradeConversion(source, InstrumentName.parse(BTC), None, None).run(raw.store, catalog, meanwhile)
 
-    convert(replace(source, mtime_ns=1), lambda _: None)
-    convert(source, lambda _: raw.path().touch())
+    attempt(replace(source, mtime_ns=1), lambda _: None)
+    attempt(source, lambda _: raw.path().touch())
     raw.path().unlink()
-    convert(source, lambda _: None)
+    attempt(source, lambda _: None)
     assert not [path for path in catalog.root.rglob("*") if path.is_file()]
 
 
@@ -275,7 +252,7 @@ def test_row_groups_are_of_one_size_however_the_raw_ones_are(raw: RawFolder, cat
     digests, table = set(), trades(200_000)
     for row_group_size in (1_000, 70_000, 200_000):
         raw.write(table, row_group_size=row_group_size)
-        file = _convert(raw, catalog)
+        file = convert(raw, catalog)
         metadata = pq.read_metadata(catalog.root / file.converted.path)
         sizes = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
         assert sizes == [65_536, 65_536, 65_536, 3_392]
@@ -288,20 +265,20 @@ def test_row_groups_are_of_one_size_however_the_raw_ones_are(raw: RawFolder, cat
 def test_sorted_rows_are_the_same_over_many_chunks(raw: RawFolder, catalog: CatalogStore) -> None:
     table = trades(150_000)
     raw.write(table)
-    in_order = _convert(raw, catalog)
+    in_order = convert(raw, catalog)
     shuffled = np.random.default_rng(0).permutation(150_000)
     raw.write(table.take(shuffled))
-    assert _convert(raw, catalog).converted.digest == in_order.converted.digest
+    assert convert(raw, catalog).converted.digest == in_order.converted.digest
 
 
 def test_the_digest_is_of_the_rows_alone(raw: RawFolder, catalog: CatalogStore) -> None:
     raw.write(trades(500))
-    first = _convert(raw, catalog)
-    assert _convert(raw, catalog, price=9, size=16).converted.digest == first.converted.digest
+    first = convert(raw, catalog)
+    assert convert(raw, catalog, price=9, size=16).converted.digest == first.converted.digest
     (catalog.root / first.converted.path).unlink()
-    assert _convert(raw, catalog).converted.digest == first.converted.digest
+    assert convert(raw, catalog).converted.digest == first.converted.digest
     raw.write(trades(500, price=[64_000.5] * 500))
-    assert _convert(raw, catalog).converted.digest != first.converted.digest
+    assert convert(raw, catalog).converted.digest != first.converted.digest
 
 
 def test_a_raw_name_with_anything_in_it_is_only_a_path(catalog: CatalogStore, tmp_path: Path) -> None:
@@ -309,7 +286,7 @@ def test_a_raw_name_with_anything_in_it_is_only_a_path(catalog: CatalogStore, tm
     raw.root.mkdir()
     raw.write(trades())
     store = CatalogStore(tmp_path / "p q#r%20s:t")
-    assert _convert(raw, store).converted.rows == 5
+    assert convert(raw, store).converted.rows == 5
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -324,18 +301,18 @@ def test_any_decimals_survive_doubles_and_back(
     prices = [Decimal(price).scaleb(-price_places) for price, _ in units]
     sizes = [Decimal(size).scaleb(-size_places) for _, size in units]
     raw.write(trades(len(units), price=[float(p) for p in prices], amount=[float(s) for s in sizes]))
-    file = _convert(raw, catalog)
-    rows = _rows(catalog, file)
+    file = convert(raw, catalog)
+    rows = rows_of(catalog, file)
     assert (rows["price"], rows["size"]) == (prices, sizes)
     assert file.price_decimals <= price_places
-    again = _convert(raw, catalog, price=price_places, size=size_places)
+    again = convert(raw, catalog, price=price_places, size=size_places)
     assert again.converted.digest == file.converted.digest
     assert again.converted.price_precision == price_places
 
 
 @needs_real_data
 @pytest.mark.parametrize(
-    ("day", "name", "rows", "decimals", "codes"),
+    ("day", "name", "rows", "decimals", "expected"),
     [
         ("2020-02-22", BTC, 137_988, (2, 3), set()),
         ("2024-07-18", BTC, 974, (1, 3), set()),
@@ -347,15 +324,15 @@ def test_any_decimals_survive_doubles_and_back(
     ],
 )
 def test_real_recordings(
-    catalog: CatalogStore, day: str, name: str, rows: int, decimals: tuple[int, int], codes: set[str]
+    catalog: CatalogStore, day: str, name: str, rows: int, decimals: tuple[int, int], expected: set[str]
 ) -> None:
     raw = RawFolder(real_data())
     (source,) = search(whole_days(day), name).run(raw.store)
-    file = _convert(raw, catalog, day=day, name=name)
+    file = convert(raw, catalog, day=day, name=name)
     assert (file.converted.rows, file.price_decimals, file.size_decimals) == (rows, *decimals)
-    assert set(_codes(file)) == codes
-    assert file.converted.unknown_sides == (1000 if "SIDES_UNKNOWN" in codes else 0)
-    converted = _rows(catalog, file)
+    assert set(codes(file)) == expected
+    assert file.converted.unknown_sides == (1000 if "SIDES_UNKNOWN" in expected else 0)
+    converted = rows_of(catalog, file)
     table = pq.ParquetFile(raw.root / source.path).read()
     assert [float(price) for price in converted["price"]] == table["price"].to_pylist()
     # Exact to what was meant: rounding to the meant decimals is the independent oracle for the noisy file.

@@ -1,16 +1,19 @@
 import hashlib
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from tickreel.converter.depth_rows import DepthRows, SideLevels
 from tickreel.converter.row_digest import RowDigest
+from tickreel.converter.trade_rows import TradeRows
 from tickreel.engine.catalog_format import decimals
 
 ROWS = 10
 
 
-def _columns(**changed: object) -> dict:
+def _trades(**changed: Any) -> dict[str, Any]:
     columns = {
         "price": decimals(np.arange(1, ROWS + 1), 2),
         "size": decimals(np.arange(1, ROWS + 1), 3),
@@ -22,15 +25,16 @@ def _columns(**changed: object) -> dict:
     return columns | changed
 
 
-def _digest(columns: dict, *cuts: int) -> str:
-    digest = RowDigest()
+def _digest(columns: dict[str, Any], *cuts: int) -> str:
+    digest = RowDigest(TradeRows.form, TradeRows.digest_columns)
     for start, end in zip((0, *cuts), (*cuts, ROWS), strict=True):
-        digest.update(**{name: values[start:end] for name, values in columns.items()})
+        rows = TradeRows(**{name: values[start:end] for name, values in columns.items()})
+        digest.update(len(rows), rows.digest_bytes())
     return digest.hexdigest()
 
 
 def test_chunks_change_nothing() -> None:
-    assert _digest(_columns(), 3, 4, 9) == _digest(_columns())
+    assert _digest(_trades(), 3, 4, 9) == _digest(_trades())
 
 
 @pytest.mark.parametrize(
@@ -44,24 +48,101 @@ def test_chunks_change_nothing() -> None:
         {"ts_init": np.arange(ROWS, dtype=np.int64) + 6},
     ],
 )
-def test_every_column_counts(changed: dict) -> None:
-    assert _digest(_columns(**changed)) != _digest(_columns())
+def test_every_column_counts(changed: dict[str, Any]) -> None:
+    assert _digest(_trades(**changed)) != _digest(_trades())
 
 
 def test_ids_that_run_together_are_told_apart() -> None:
-    assert _digest(_columns(ids=pa.array(["12", "3"] * 5))) != _digest(_columns(ids=pa.array(["1", "23"] * 5)))
+    assert _digest(_trades(ids=pa.array(["12", "3"] * 5))) != _digest(_trades(ids=pa.array(["1", "23"] * 5)))
+
+
+def _whole(form: bytes, parts: list[bytes]) -> str:
+    columns = b"".join(hashlib.sha256(part).digest() for part in parts)
+    return hashlib.sha256(form + ROWS.to_bytes(8, "little") + columns).hexdigest()
+
+
+def _scaled(column: pa.Decimal128Array) -> bytes:
+    return b"".join(int(value.scaleb(16)).to_bytes(16, "little") for value in column.to_pylist())
 
 
 def test_the_encoding_is_the_documented_one() -> None:
-    columns = _columns()
+    columns = _trades()
     parts = [
-        b"".join(int(value.scaleb(16)).to_bytes(16, "little") for value in columns["price"].to_pylist()),
-        b"".join(int(value.scaleb(16)).to_bytes(16, "little") for value in columns["size"].to_pylist()),
+        _scaled(columns["price"]),
+        _scaled(columns["size"]),
         columns["side"].tobytes(),
         bytes(len(text) for text in columns["ids"].to_pylist()),
         "".join(columns["ids"].to_pylist()).encode(),
         columns["ts_event"].astype("<i8").tobytes(),
         columns["ts_init"].astype("<i8").tobytes(),
     ]
-    whole = b"tickreel trades 1" + ROWS.to_bytes(8, "little") + b"".join(hashlib.sha256(part).digest() for part in parts)
-    assert _digest(columns) == hashlib.sha256(whole).hexdigest()
+    assert _digest(columns) == _whole(b"tickreel trades 1", parts)
+
+
+COUNTS = np.arange(ROWS, dtype=np.uint8) % 6
+
+
+def _side(first: int, counts: np.ndarray = COUNTS, places: int = 2) -> SideLevels:
+    levels = int(counts.sum())
+    return SideLevels(decimals(first + np.arange(levels), places), decimals(1 + np.arange(levels), 3), counts)
+
+
+def _books(**changed: Any) -> DepthRows:
+    columns = {
+        "start": 0,
+        "bids": _side(100),
+        "asks": _side(200, COUNTS[::-1].copy()),
+        "ts_event": np.arange(ROWS, dtype=np.int64),
+        "ts_init": np.arange(ROWS, dtype=np.int64) + 5,
+    }
+    return DepthRows(**(columns | changed))
+
+
+def _part(rows: DepthRows, start: int, end: int) -> DepthRows:
+    def side(whole: SideLevels) -> SideLevels:
+        first, past = int(whole.counts[:start].sum()), int(whole.counts[:end].sum())
+        return SideLevels(whole.price[first:past], whole.size[first:past], whole.counts[start:end])
+
+    return DepthRows(start, side(rows.bids), side(rows.asks), rows.ts_event[start:end], rows.ts_init[start:end])
+
+
+def _book_digest(rows: DepthRows, *cuts: int) -> str:
+    digest = RowDigest(DepthRows.form, DepthRows.digest_columns)
+    for start, end in zip((0, *cuts), (*cuts, ROWS), strict=True):
+        part = _part(rows, start, end)
+        digest.update(len(part), part.digest_bytes())
+    return digest.hexdigest()
+
+
+def test_chunks_of_books_change_nothing() -> None:
+    assert _book_digest(_books(), 1, 4, 9) == _book_digest(_books())
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"bids": _side(101)},
+        {"bids": _side(100, places=3)},
+        {"asks": _side(200)},
+        {"asks": _side(201, COUNTS[::-1].copy())},
+        {"ts_event": np.arange(ROWS, dtype=np.int64) + 1},
+        {"ts_init": np.arange(ROWS, dtype=np.int64) + 6},
+    ],
+)
+def test_every_column_of_books_counts(changed: dict[str, Any]) -> None:
+    assert _book_digest(_books(**changed)) != _book_digest(_books())
+
+
+def test_levels_that_run_together_are_told_apart() -> None:
+    counts = COUNTS.copy()
+    counts[[3, 4]] = counts[[4, 3]]
+    assert _book_digest(_books(bids=_side(100, counts))) != _book_digest(_books())
+
+
+def test_the_encoding_of_books_is_the_documented_one() -> None:
+    rows = _books()
+    parts = [
+        part for side in (rows.bids, rows.asks) for part in (side.counts.tobytes(), _scaled(side.price), _scaled(side.size))
+    ]
+    parts += [rows.ts_event.astype("<i8").tobytes(), rows.ts_init.astype("<i8").tobytes()]
+    assert _book_digest(rows) == _whole(b"tickreel books 1", parts)

@@ -168,7 +168,7 @@ def test_prices_with_more_decimals_than_stated_are_refused(up: Terminal, config:
     assert any("price" in line and "decimals" in line for line in refusal(up, config))
 
 
-@pytest.mark.parametrize("command", ["watch", "cancel", "show", "datasets", "configs"])
+@pytest.mark.parametrize("command", ["watch", "cancel", "show", "datasets", "instruments", "configs"])
 def test_what_does_not_exist_is_refused(up: Terminal, command: str) -> None:
     refused = up.call(command, "no-such-thing", code=2)
     assert "no-such-thing" in refused.err

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from e2e_folder import write_config
+from e2e_folder import BTC, write_config
 from terminal import Terminal
 
 RUN = ("run", "--config", "configs/btc.json", "--snapshot_mode", "trades")
+ENGINE_ID = "BTC-USDT-PERP.SAMPLE-FUTURES"
 # So many that a run is still at work when a test interrupts it.
 MANY_ROWS = 150_000
 
@@ -51,7 +52,9 @@ def state_of(up: Terminal, run_id: str) -> str:
 def test_empty_lists_say_what_to_do(up: Terminal) -> None:
     assert "tickreel run --config" in up.call("runs").out
     assert "tickreel run --config" in up.call("results").out
+    assert "tickreel convert" in up.call("instruments").out
     assert up.json("runs") == {"runs": []}
+    assert up.json("instruments") == {"instruments": []}
     assert up.json("results") == {"results": []}
 
 
@@ -77,9 +80,11 @@ def test_a_run_is_listed_and_shown(up: Terminal) -> None:
 def test_datasets_and_their_files(up: Terminal) -> None:
     days = up.json("datasets")["datasets"]
     assert [day["dataset_id"] for day in days] == ["day-2024-05-18", "day-2024-05-17"]
-    assert sum(day["rows"] for day in days) == 2 * MANY_ROWS
-    one = up.json("datasets", "day-2024-05-17")
-    assert [file["rows"] for file in one["files"]] and sum(file["rows"] for file in one["files"]) == days[1]["rows"]
+    files = [file for day in days for file in up.json("datasets", day["dataset_id"])["files"]]
+    assert sum(day["rows"] for day in days) == sum(file["rows"] for file in files)
+    trades = [file for file in files if file["data_type"] == "DATA_TYPE_TRADES"]
+    # Two perpetuals and a spot pair, which has a sixth of their rows.
+    assert sum(file["rows"] for file in trades) == 2 * MANY_ROWS + MANY_ROWS // 6
     assert "day-2024-05-18" in up.call("datasets").out
     assert "SAMPLE-FUTURES:PERPETUAL:ETH-USDT" in up.call("datasets", "day-2024-05-17").out
 
@@ -97,6 +102,32 @@ def test_configs_and_what_is_wrong_with_them(up: Terminal) -> None:
 def test_a_conversion_through_the_converter(up: Terminal) -> None:
     files = up.json("convert", "--config", "configs/btc.json")["files"]
     assert sum(file["rows"] for file in files) == MANY_ROWS
+
+
+def test_instruments_and_what_is_converted_of_them(up: Terminal) -> None:
+    up.call("convert", "--config", "configs/btc.json", "--data-types", "both")
+    (entry,) = up.json("instruments")["instruments"]
+    assert (entry["instrument_id"], entry["raw_name"], entry["files"]) == (ENGINE_ID, BTC, 4)
+    assert entry["data_types"] == ["DATA_TYPE_TRADES", "DATA_TYPE_BOOK_SNAPSHOT_5"]
+    assert entry["decimals"] == [{"price_precision": 1, "size_precision": 3}]
+    intervals = up.json("instruments", ENGINE_ID)["intervals"]
+    assert sum(interval["rows"] for interval in intervals) == entry["rows"]
+    assert [interval["data_type"] for interval in intervals] == [kind for kind in entry["data_types"] for _ in range(2)]
+    assert {interval["freshness"] for interval in intervals} == {"FRESHNESS_FRESH"}
+    listed = up.call("instruments").out
+    assert all(words in listed for words in (ENGINE_ID, BTC, "book_snapshot_5", "1 / 3"))
+    for name in (ENGINE_ID, f"{BTC}@LIN", BTC):
+        lines = up.call("instruments", name).out.splitlines()
+        assert len(lines) == 5
+        assert all("fresh" in line and "day-2024-05-1" in line for line in lines[1:])
+
+
+def test_strategies_and_what_they_do(up: Terminal) -> None:
+    (entry,) = [entry for entry in up.json("strategies")["strategies"] if entry["strategy_id"] == "TempBacktestStrategy"]
+    assert (entry["package"], "per_trade_tick" in entry["submission_modes"]) == ("tickreel", True)
+    listed = up.call("strategies").out
+    assert "TempBacktestStrategy" in listed
+    assert " ".join(listed.split()).endswith(entry["description"])
 
 
 def test_ctrl_c_cancels_the_run_on_the_server(up: Terminal, long_run: tuple[subprocess.Popen[str], str]) -> None:

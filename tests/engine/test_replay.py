@@ -5,15 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from small_catalog import START, instrument, replay_files, write_rows
+from small_catalog import START, instrument, replay_config, replay_files, write_rows
 from tickreel.runner.strategies.temp_backtest import TempBacktestStrategy
-from tickreel.v1 import run_config_pb2
 
 SECOND = 1_000_000_000
 
 
-def copying() -> TempBacktestStrategy:
-    return TempBacktestStrategy(instrument(), run_config_pb2.StrategyConfig())
+def copying(balance: float = 1e6) -> TempBacktestStrategy:
+    return TempBacktestStrategy(instrument(), replay_config(balance))
 
 
 def columns(strategy: TempBacktestStrategy) -> list[list[int]]:
@@ -56,7 +55,7 @@ def test_files_that_overlap_in_time_are_merged_by_it(tmp_path: Path) -> None:
 
 def test_an_account_without_balance_has_its_orders_denied(tmp_path: Path) -> None:
     file = write_rows(tmp_path / "files", [START + row for row in range(300)])
-    tape = replay_files(copying(), tmp_path / "view", [file], balance=1).tape
+    tape = replay_files(copying(1), tmp_path / "view", [file]).tape
     ends = tape.ends
     assert 0 < tape.fill_count < 300
     assert tape.fill_count + len(ends.order) == 300

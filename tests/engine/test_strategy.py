@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 from nautilus_trader.model import OrderSide, Price, TimeInForce
 
-from small_catalog import START, instrument, replay_files, write_rows
+from small_catalog import START, instrument, replay_config, replay_files, write_rows
 from tickreel.engine.strategy import ReplayStrategy
 from tickreel.engine.tape import Tape
 from tickreel.rpc.errors import TickreelError
-from tickreel.v1 import run_config_pb2
 
 
 class Copying(ReplayStrategy):
@@ -76,7 +75,7 @@ class Selling(ReplayStrategy):
 
 def tape_of(strategy: type[ReplayStrategy], folder: Path) -> Tape:
     file = write_rows(folder / "files", [START + row * 1_000 for row in range(20)])
-    return replay_files(strategy(instrument(), run_config_pb2.StrategyConfig()), folder / "view", [file]).tape
+    return replay_files(strategy(instrument(), replay_config()), folder / "view", [file]).tape
 
 
 @pytest.mark.parametrize("strategy", [Copying, Counting, Polite])

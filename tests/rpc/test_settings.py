@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tickreel.rpc.errors import TickreelError
-from tickreel.rpc.settings import Settings, default_address, parse_switch
+from tickreel.rpc.settings import CSV, PARQUET, Settings, default_address, parse_switch
 
 NEEDED = {"UNIFIED_CLOUD_LOCAL_PATH": "raw", "DATA_CATALOG_PATH": "catalog"}
 
@@ -72,12 +72,18 @@ def test_the_environment_that_a_config_may_name_is_told_as_it_is() -> None:
     }
 
 
+@pytest.mark.parametrize(("text", "ending", "told"), [("", PARQUET, "true"), ("1", PARQUET, "true"), ("No", CSV, "false")])
+def test_raw_data_is_parquet_or_csv(text: str, ending: str, told: str) -> None:
+    settings = Settings.from_env(NEEDED | {"UNIFIED_CLOUD_SERVICES_USE_PARQUET": text})
+    assert (settings.raw_ending, settings.environment["UNIFIED_CLOUD_SERVICES_USE_PARQUET"]) == (ending, told)
+
+
 def test_everything_that_is_wrong_is_said_at_once() -> None:
     wrong = refused(
         {
             "DATA_CATALOG_PATH": "",
-            "UNIFIED_CLOUD_SERVICES_USE_PARQUET": "false",
-            "UNIFIED_CLOUD_SERVICES_USE_DIRECT_GCS": "perhaps",
+            "UNIFIED_CLOUD_SERVICES_USE_PARQUET": "perhaps",
+            "UNIFIED_CLOUD_SERVICES_USE_DIRECT_GCS": "true",
             "TICKREEL_RESULTS_PATH": "~nobody-of-this-name/results",
             "TICKREEL_RUNNER_SLOTS": "-1",
             "TICKREEL_REPLAY_CHUNK": "1e4",

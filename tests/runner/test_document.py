@@ -28,6 +28,8 @@ WHOLE: dict[str, Any] = {
         "lot_size": 0.001,
         "margin_init": 0.05,
         "margin_maint": 0,
+        "type": "CryptoPerpetual",
+        "is_inverse": False,
     },
     "venue": {
         "name": "BINANCE-FUTURES",
@@ -37,6 +39,13 @@ WHOLE: dict[str, Any] = {
         "starting_balance": 1000000,
         "maker_fee": -0.0002,
         "taker_fee": 0.0004,
+        "book_type": "L2_MBP",
+        "default_leverage": 10,
+        "liquidity_consumption": True,
+        "queue_position": True,
+        "latency": {"base_latency_nanos": 1, "insert_latency_nanos": 2, "cancel_latency_nanos": 3000000000},
+        "fill_model": {"prob_fill_on_limit": 0.5, "prob_slippage": 0},
+        "frozen_account": False,
     },
     "data_catalog": {
         "trades_path": "raw_tick_data/*/trades.parquet",
@@ -49,6 +58,9 @@ WHOLE: dict[str, Any] = {
         "name": "TempBacktestStrategy",
         "submission_mode": "per_trade_tick",
         "orders": [{"side": "buy", "price": 1, "amount": 0.5}],
+        "order_type": "LIMIT",
+        "time_in_force": "GTC",
+        "close_positions_on_stop": True,
     },
     "risk": {"throttling_per_sec": 1000000},
     "environment": {
@@ -58,10 +70,13 @@ WHOLE: dict[str, Any] = {
         "DATA_CATALOG_PATH": "data/parquet",
     },
     "fx_stub": {"USDT_USD": 1.0},
+    "seed": 7,
 }
 OPTIONAL = re.compile(
     r"environment(\..*)?|fx_stub|strategy\.orders(\[0\]\..*)?|data_catalog\.(trades_path|book_.*|instrument_.*)"
-    r"|instrument\.(base_.*|quote_.*|settlement_.*|multiplier|lot_size|margin_.*)"
+    r"|instrument\.(base_.*|quote_.*|settlement_.*|multiplier|lot_size|margin_.*|type|is_inverse)"
+    r"|venue\.(base_.*|starting_.*|book_type|default_.*|liquidity_.*|queue_.*|frozen_.*|(latency|fill_model)(\..*)?)"
+    r"|strategy\.(order_type|time_in_force|close_.*)|seed"
 )
 
 type Path = tuple[str | int, ...]
@@ -342,7 +357,7 @@ def test_a_message_that_lacks_blocks_is_refused_as_a_document_is() -> None:
     config.instrument.id = ""
     config.venue.SetInParent()
     found = problems(to_document(config))
-    assert {"time_window.end", "instrument.id", "venue.name", "venue.base_currency"} <= set(found)
+    assert {"time_window.end", "instrument.id", "venue.name", "venue.oms_type"} <= set(found)
     assert "venue.taker_fee" not in found, "a scalar of a message counts as given"
 
 

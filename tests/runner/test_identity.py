@@ -93,19 +93,23 @@ def test_the_order_in_which_a_map_was_filled_is_no_part_of_the_digest() -> None:
 
 def test_the_digest_of_data_is_of_its_files_in_order_and_of_the_window() -> None:
     files = [ConvertedFile(data_type=DATA_TYPE_TRADES, digest=name, path=name, rows=3, cached=True) for name in "ab"]
-    digest = identity.data_digest(files, 1, 2)
+
+    def digest_of(files: list[ConvertedFile], start: int = 1, end: int = 2) -> str:
+        return identity.data_digest((file, start, end) for file in files)
+
+    digest = digest_of(files)
     assert DIGEST.fullmatch(digest)
     others = [
-        identity.data_digest(files[::-1], 1, 2),
-        identity.data_digest(files[:1], 1, 2),
-        identity.data_digest(files, 0, 2),
-        identity.data_digest(files, 1, 3),
-        identity.data_digest([files[0], ConvertedFile(data_type=DATA_TYPE_BOOK_SNAPSHOT_5, digest="b")], 1, 2),
+        digest_of(files[::-1]),
+        digest_of(files[:1]),
+        digest_of(files, start=0),
+        digest_of(files, end=3),
+        digest_of([files[0], ConvertedFile(data_type=DATA_TYPE_BOOK_SNAPSHOT_5, digest="b")]),
     ]
     assert len({digest, *others}) == 6
     # Where the files lie, and whether they were there before, says nothing of what is in them.
     elsewhere = [ConvertedFile(data_type=DATA_TYPE_TRADES, digest=name, path="moved") for name in "ab"]
-    assert identity.data_digest(elsewhere, 1, 2) == digest
+    assert digest_of(elsewhere) == digest
 
 
 def tape() -> Tape:

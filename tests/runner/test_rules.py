@@ -16,6 +16,9 @@ from tickreel.runner.document import read_document
 from tickreel.runner.rules import check_config, check_config_path
 from tickreel.runner.strategies.registry import StrategyEntry, installed_strategies
 from tickreel.runner.violations import Violations
+from tickreel.v1.result_pb2 import SNAPSHOT_MODE_BOOK as BOOK
+from tickreel.v1.result_pb2 import SNAPSHOT_MODE_BOTH as BOTH
+from tickreel.v1.result_pb2 import SNAPSHOT_MODE_TRADES as TRADES
 from tickreel.v1.run_config_pb2 import RunConfig
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -32,15 +35,28 @@ WHOLE["instrument"] |= {
     "lot_size": 0.001,
     "margin_init": 0,
     "margin_maint": 0,
+    "type": "CryptoPerpetual",
+    "is_inverse": False,
 }
+WHOLE["venue"] |= {
+    "book_type": "L1_MBP",
+    "default_leverage": 1,
+    "liquidity_consumption": False,
+    "queue_position": False,
+    "latency": {"base_latency_nanos": 0, "insert_latency_nanos": 0, "cancel_latency_nanos": 0},
+    "fill_model": {"prob_fill_on_limit": 1, "prob_slippage": 0},
+    "frozen_account": False,
+}
+WHOLE["strategy"] |= {"order_type": "LIMIT", "time_in_force": "IOC", "close_positions_on_stop": False}
+WHOLE["seed"] = 0
 WHOLE["strategy"]["orders"] = [{"side": "buy", "price": 1, "amount": 0.5}]
 
 
-def check(document: object, settings: Settings = SETTINGS) -> tuple[RunConfig, list[tuple[str, str]]]:
+def check(document: object, settings: Settings = SETTINGS, mode: int = 0) -> tuple[RunConfig, list[tuple[str, str]]]:
     """The resolved config, and what is wrong with it."""
     violations = Violations()
     config = read_document(document, violations)
-    check_config(config, STRATEGIES, settings, violations)
+    check_config(config, STRATEGIES, settings, violations, mode)
     return config, [(violation.field, violation.description) for violation in violations]
 
 
@@ -116,11 +132,16 @@ REFUSALS: list[tuple[dict[str, Any], str, str]] = [
     ({"instrument__size_precision": -1}, "instrument.size_precision", "is -1; it must be 0 to 16"),
     ({"instrument__id": "BTC-USDT"}, "instrument.id", "BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN for example"),
     ({"instrument__id": "BINANCE-FUTURES:PERPETUAL:BTC-USDT"}, "instrument.id", "BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN"),
-    ({"instrument__id": "BINANCE-FUTURES:PERPETUAL:BTC-USDT@INV"}, "instrument.id", "an inverse contract; it must be a linear"),
-    ({"instrument__id": "BINANCE-FUTURES:SPOT_PAIR:BTC-USDT"}, "instrument.id", "a spot pair; it must be a linear perpetual"),
+    ({"instrument__id": "BINANCE-FUTURES:PERPETUAL:BTC-USDT@INV"}, "venue.base_currency", "settles in 'BTC', and so must"),
+    ({"instrument__type": "CurrencyPair"}, "instrument.type", "@LIN says 'CryptoPerpetual'; they must agree"),
+    (
+        {"instrument__is_inverse": True},
+        "instrument.is_inverse",
+        "BTC-USDT@LIN says false; they must agree",
+    ),
     ({"instrument__base_currency": "btc"}, "instrument.base_currency", "capital letters and digits, USDT for example"),
     ({"instrument__quote_currency": "US DT"}, "instrument.quote_currency", "capital letters and digits"),
-    ({"instrument__settlement_currency": "USD"}, "instrument.settlement_currency", "settles in its quote currency, 'USDT'"),
+    ({"instrument__settlement_currency": "USD"}, "instrument.settlement_currency", "settles in its quote_currency, 'USDT'"),
     ({"instrument__multiplier": 0}, "instrument.multiplier", "it must be above zero"),
     ({"instrument__multiplier": 1e-17}, "instrument.multiplier", "16 decimals at the most"),
     ({"instrument__multiplier": 1e14}, "instrument.multiplier", "34028236692093 at the most"),
@@ -130,8 +151,22 @@ REFUSALS: list[tuple[dict[str, Any], str, str]] = [
     ({"instrument__margin_init": 1.01}, "instrument.margin_init", "a share of the notional, 0 to 1"),
     ({"instrument__margin_maint": -0.01}, "instrument.margin_maint", "a share of the notional, 0 to 1"),
     ({"venue__name": "BINANCE"}, "venue.name", "instrument.id is on 'BINANCE-FUTURES'; they must be the same"),
-    ({"venue__oms_type": "HEDGING"}, "venue.oms_type", "with 'NETTING'"),
-    ({"venue__account_type": "CASH"}, "venue.account_type", "with 'MARGIN'"),
+    ({"venue__oms_type": "HEDGING"}, "venue.oms_type", "it must be 'NETTING'"),
+    ({"venue__account_type": "CASH"}, "venue.account_type", "a perpetual is traded on margin; it must be 'MARGIN'"),
+    ({"venue__account_type": "BETTING"}, "venue.account_type", "it must be 'MARGIN', or 'CASH' for a spot pair"),
+    ({"venue__base_currency": ...}, "venue.base_currency", "is missing; a MARGIN account must have it"),
+    ({"venue__starting_balance": ...}, "venue.starting_balance", "is missing; a MARGIN account must have it"),
+    ({"venue__starting_balances": {"USDT": 1}}, "venue.starting_balances", "give starting_balance alone"),
+    ({"venue__book_type": "L3_MBO"}, "venue.book_type", "L1_MBP for trades, or L2_MBP for book and both"),
+    ({"venue__default_leverage": 0.5}, "venue.default_leverage", "it must be 1 to 1000"),
+    ({"venue__latency": {"base_latency_nanos": -1}}, "venue.latency.base_latency_nanos", "a whole number of nanoseconds"),
+    ({"venue__latency": {"insert_latency_nanos": 1.5}}, "venue.latency.insert_latency_nanos", "a whole number of nanoseconds"),
+    ({"venue__latency": {"cancel_latency_nanos": 1e15}}, "venue.latency.cancel_latency_nanos", "to 86400000000000, a day"),
+    ({"venue__fill_model": {"prob_fill_on_limit": 1.1}}, "venue.fill_model.prob_fill_on_limit", "it must be a chance, 0 to 1"),
+    ({"venue__fill_model": {"prob_slippage": -0.1}}, "venue.fill_model.prob_slippage", "it must be a chance, 0 to 1"),
+    ({"strategy__order_type": "STOP"}, "strategy.order_type", "it must be LIMIT or MARKET"),
+    ({"strategy__time_in_force": "GTD"}, "strategy.time_in_force", "it must be IOC or FOK or GTC"),
+    ({"seed": -1}, "seed", "it must be zero or above"),
     ({"venue__base_currency": "BTC"}, "venue.base_currency", "settles in 'USDT', and so must the account"),
     ({"venue__starting_balance": 0}, "venue.starting_balance", "it must be above zero"),
     ({"venue__starting_balance": -5}, "venue.starting_balance", "it must be above zero"),
@@ -205,6 +240,14 @@ PASSES: list[dict[str, Any]] = [
     {"strategy__orders": [{}]},
     {"strategy__orders": [{"side": "sell", "price": 1e-8, "amount": 1e8}]},
     {"strategy__orders": ...},
+    {"strategy__order_type": "MARKET", "strategy__time_in_force": "GTC", "strategy__close_positions_on_stop": True},
+    {"venue__latency": {}},
+    {"venue__latency": {"base_latency_nanos": 50_000_000}},
+    {"venue__fill_model": {}},
+    {"venue__fill_model": {"prob_fill_on_limit": 0.5, "prob_slippage": 1}, "seed": 7},
+    {"venue__default_leverage": 20, "instrument__margin_init": 0.05},
+    {"venue__liquidity_consumption": True, "venue__queue_position": True, "venue__frozen_account": True},
+    {"instrument__id": "BINANCE-FUTURES:PERPETUAL:BTC-USDT@INV", "venue__base_currency": "BTC"},
     {"risk__throttling_per_sec": 1},
     {"risk__throttling_per_sec": 2**31 - 1},
     {"fx_stub": {}},
@@ -219,6 +262,89 @@ PASSES: list[dict[str, Any]] = [
 @pytest.mark.parametrize("changes", PASSES, ids=str)
 def test_what_no_rule_refuses_passes(changes: dict[str, Any]) -> None:
     resolved(**changes)
+
+
+SPOT = {"instrument__id": "BINANCE-FUTURES:SPOT_PAIR:BTC-USDT"}
+CASH = {
+    **SPOT,
+    "venue__account_type": "CASH",
+    "venue__base_currency": ...,
+    "venue__starting_balance": ...,
+    "venue__starting_balances": {"USDT": 10_000, "BTC": 0.5},
+}
+
+
+def test_a_spot_pair_is_traded_on_margin_or_in_cash() -> None:
+    margin, cash = resolved(**SPOT), resolved(**CASH)
+    assert (margin.instrument.type, margin.instrument.settlement_currency) == ("CurrencyPair", "USDT")
+    assert dict(cash.venue.starting_balances) == {"USDT": 10_000, "BTC": 0.5}
+    only_quote = resolved(**CASH | {"venue__starting_balances": {"USDT": 10}})
+    assert dict(only_quote.venue.starting_balances) == {"USDT": 10, "BTC": 0}
+
+
+REMEDY = 'give starting_balances, {"USDT": 10000, "BTC": 0}'
+MISCONFIGURED: list[tuple[dict[str, Any], str, str]] = [
+    ({"venue__base_currency": "USDT"}, "venue.base_currency", REMEDY),
+    ({"venue__starting_balance": 100}, "venue.starting_balance", REMEDY),
+    ({"venue__starting_balances": ...}, "venue.starting_balances", REMEDY),
+    ({"venue__starting_balances": {"USDT": 0}}, "venue.starting_balances", "holds nothing to trade with"),
+    ({"venue__starting_balances": {"USDT": 1, "EUR": 1}}, "venue.starting_balances.EUR", "it must be USDT or BTC"),
+    ({"venue__starting_balances": {"USDT": 1, "BTC": -1}}, "venue.starting_balances.BTC", "it must be zero or above"),
+    ({"venue__starting_balances": {"USDT": 1, "BTC": 0.12345}}, "venue.starting_balances.BTC", "more decimals than a size (3)"),
+    ({"venue__starting_balances": {"USDT": 2e12}}, "venue.starting_balances.USDT", "the engine's money ends at 1000000000000"),
+    ({"venue__default_leverage": 3}, "venue.default_leverage", "a CASH account has no leverage"),
+    ({"instrument__margin_init": 0.1}, "instrument.margin_init", "a CASH account has no margin"),
+    ({"instrument__multiplier": 10}, "instrument.multiplier", "a spot pair has no contracts"),
+    ({"instrument__settlement_currency": "BTC"}, "instrument.settlement_currency", "a spot pair settles in its quote_currency"),
+]
+
+
+@pytest.mark.parametrize(("changes", "field", "words"), MISCONFIGURED, ids=[f"{at} {words}" for _, at, words in MISCONFIGURED])
+def test_a_cash_account_that_is_misconfigured_is_refused_with_the_explanation(
+    changes: dict[str, Any], field: str, words: str
+) -> None:
+    at, description = refused(**CASH | changes)
+    assert at == field
+    assert words in description
+
+
+def test_an_inverse_contract_settles_in_its_base() -> None:
+    config = resolved(
+        instrument__id="BINANCE-FUTURES:PERPETUAL:BTC-USD@INV",
+        venue__base_currency="BTC",
+        fx_stub=...,
+        data_catalog__instrument_file_pattern=...,
+    )
+    assert (config.instrument.settlement_currency, config.instrument.is_inverse) == ("BTC", True)
+
+
+@pytest.mark.parametrize(("mode", "book_type"), [(TRADES, "L1_MBP"), (BOOK, "L2_MBP"), (BOTH, "L2_MBP")])
+def test_the_book_is_that_of_the_snapshot_mode(mode: int, book_type: str) -> None:
+    for document in (VALID, changed(venue__book_type=book_type)):
+        config, wrong = check(document, mode=mode)
+        assert wrong == []
+        assert config.venue.book_type == book_type
+    other = {"L1_MBP": "L2_MBP", "L2_MBP": "L1_MBP"}[book_type]
+    (wrong,) = check(changed(venue__book_type=other), mode=mode)[1]
+    assert wrong[0] == "venue.book_type"
+    assert f"is replayed on {book_type!r}" in wrong[1]
+
+
+def test_orders_slip_on_an_l1_book_alone() -> None:
+    document = changed(venue__fill_model={"prob_slippage": 0.5})
+    assert check(document, mode=TRADES)[1] == []
+    ((field, description),) = check(document, mode=BOTH)[1]
+    assert field == "venue.fill_model.prob_slippage"
+    assert "on L2 they walk the levels" in description
+
+
+@pytest.mark.parametrize(
+    ("mode", "missing"), [(BOOK, {"book_snapshot_5_path"}), (BOTH, {"trades_path", "book_snapshot_5_path"})]
+)
+def test_explicit_paths_must_name_what_the_mode_replays(mode: int, missing: set[str]) -> None:
+    paths = dict.fromkeys(("data_catalog__trades_path", "data_catalog__book_snapshot_5_path"), ...)
+    _, wrong = check(changed(data_catalog__auto_discover=False, **paths), mode=mode)
+    assert {field for field, _ in wrong} == {f"data_catalog.{key}" for key in missing}
 
 
 def test_a_config_with_ten_faults_reports_ten() -> None:

@@ -1,12 +1,19 @@
 """A window means the recorder's clock, however far its rows are spread over the nanoseconds behind it."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tickreel.runner.window import replay_window
+from small_catalog import START, replay_config, write_books, write_trades
+from tickreel.rpc.errors import TickreelError
+from tickreel.runner.spec import Spec
+from tickreel.runner.window import Window, replay_span
+from tickreel.stores.depths import NO_LEVEL
+from tickreel.v1 import result_pb2, run_pb2
 from tickreel.v1.conversion_pb2 import ConvertedFile
 
 MICROSECOND = 1_000
@@ -20,7 +27,7 @@ def replay_times(recorded: np.ndarray) -> np.ndarray:
 
 def converted(recorded: np.ndarray) -> ConvertedFile:
     """A file with the instants of its rows that ran past their microsecond."""
-    file = ConvertedFile()
+    file = ConvertedFile(clock_step=MICROSECOND)
     times = replay_times(recorded)
     for instant in np.unique(recorded[times // MICROSECOND != recorded]).tolist():
         last = int(times[recorded == instant].max())
@@ -54,7 +61,7 @@ def test_exactly_the_rows_recorded_in_the_window_are_replayed(data: st.DataObjec
     recorded = data.draw(recordings())
     start, end = data.draw(edges(recorded)), data.draw(edges(recorded))
     times = replay_times(recorded)
-    first, last = replay_window([converted(recorded)], start, end)
+    first, last = replay_span(converted(recorded), start, end)
     wanted = (recorded * MICROSECOND >= start) & (recorded * MICROSECOND <= end)
     replayed = (times >= first) & (times <= last)
     assert np.array_equal(wanted, replayed)
@@ -66,27 +73,90 @@ def test_files_of_different_days_are_one_recording(data: st.DataObject) -> None:
     days: Sequence[np.ndarray] = [data.draw(recordings(1_582_329_600_000_000 + number * day)) for number in range(2)]
     both = np.concatenate(days)
     start, end = data.draw(edges(both)), data.draw(edges(both))
-    first, last = replay_window([converted(recorded) for recorded in days], start, end)
     for recorded in days:
+        first, last = replay_span(converted(recorded), start, end)
         times = replay_times(recorded)
         wanted = (recorded * MICROSECOND >= start) & (recorded * MICROSECOND <= end)
         assert np.array_equal(wanted, (times >= first) & (times <= last))
 
 
 def test_a_window_without_crowds_ends_with_the_last_nanosecond_of_its_microsecond() -> None:
-    assert replay_window([], 5_000, 9_000) == (5_000, 9_999)
-    assert replay_window([], 5_001, 9_999) == (6_000, 9_999)
-    assert replay_window([ConvertedFile()], 0, 0) == (0, 999)
+    file = ConvertedFile(clock_step=1_000)
+    assert replay_span(file, 5_000, 9_000) == (5_000, 9_999)
+    assert replay_span(file, 5_001, 9_999) == (6_000, 9_999)
+    assert replay_span(file, 0, 0) == (0, 999)
+
+
+def test_a_clock_of_nanoseconds_has_its_window_to_the_nanosecond() -> None:
+    file = ConvertedFile(clock_step=1)
+    assert replay_span(file, 5_001, 9_002) == (5_001, 9_002)
+    file.crowded.add(recorded=9_002, last_ts_init=9_004)
+    file.crowded.add(recorded=5_000, last_ts_init=5_003)
+    assert replay_span(file, 5_001, 9_002) == (5_004, 9_004)
 
 
 def test_a_window_between_two_ticks_of_the_clock_is_empty() -> None:
-    first, last = replay_window([], 5_001, 5_002)
+    first, last = replay_span(ConvertedFile(clock_step=1_000), 5_001, 5_002)
     assert first > last
 
 
 def test_the_rows_of_a_crowd_belong_to_the_instant_that_recorded_them() -> None:
-    file = ConvertedFile()
+    file = ConvertedFile(clock_step=1_000)
     file.crowded.add(recorded=10_000, last_ts_init=12_500)
-    assert replay_window([file], 0, 10_000) == (0, 12_500)
-    assert replay_window([file], 10_001, 20_000) == (12_501, 20_999)
-    assert replay_window([file], 0, 9_999) == (0, 9_999)
+    assert replay_span(file, 0, 10_000) == (0, 12_500)
+    assert replay_span(file, 10_001, 20_000) == (12_501, 20_999)
+    assert replay_span(file, 0, 9_999) == (0, 9_999)
+
+
+def window_of(folder: Path, trades: list[tuple[int, int, int, int]], books: list, **file: object) -> Window:
+    """A window over written rows; `file` has more fields of the trade file's record."""
+    files = [write_trades(folder, trades), write_books(folder, books)]
+    run = run_pb2.Run(config=replay_config(mode=result_pb2.SNAPSHOT_MODE_BOTH))
+    converted = [
+        ConvertedFile(path=str(written.path.relative_to(folder)), data_type=written.data_type, clock_step=MICROSECOND)
+        for written in files
+    ]
+    converted[0].MergeFrom(ConvertedFile(**file))
+    for message, written in zip(converted, files, strict=True):
+        message.span.start.FromNanoseconds(written.first)
+        message.span.end.FromNanoseconds(written.last)
+    return Window(Spec(run, converted, [], folder, folder, folder, folder, {}, 1_000))
+
+
+BIDS, ASKS = [(999, 3)], [(1_001, 5), (1_002, 1)]
+
+
+def test_a_window_has_its_trades_and_the_middles_of_its_books(tmp_path: Path) -> None:
+    books = [(START, [], ASKS), (START + 1, BIDS, ASKS), (START + 2, BIDS, []), (START + 3, [(1_000, 1)], ASKS)]
+    window = window_of(tmp_path, [(START, 1, 1_000, 1), (START + 9, 0, 1_003, 2)], books)
+    times, prices = window.times_and_prices()
+    assert (times - START).tolist() == [0, 9]
+    assert prices.tolist() == [1_000, 1_003]
+    times, mids = window.times_and_mids()
+    assert (times - START).tolist() == [0, 1, 2, 3]
+    # A book without a side has the middle of the one before it.
+    assert mids.tolist() == [NO_LEVEL, 10_000, 10_000, 10_005]
+
+
+def test_a_window_whose_trades_all_come_before_the_books_of_their_instant_is_in_order(tmp_path: Path) -> None:
+    trades = [(START + 5_000 + row, 1, 1_000, 1) for row in range(900)]
+    window = window_of(tmp_path, trades, [(START, BIDS, ASKS), (START + 5_999, BIDS, ASKS)])
+    window.check_order(window.times_and_prices()[0], window.times_and_mids()[0])
+
+
+def test_a_microsecond_with_more_trades_than_room_before_its_book_is_refused_by_name(tmp_path: Path) -> None:
+    trades = [(START + 5_000 + row, 1, 1_000, 1) for row in range(1_000)]
+    window = window_of(tmp_path, trades, [(START, BIDS, ASKS), (START + 5_998, BIDS, ASKS), (START + 5_999, BIDS, ASKS)])
+    with pytest.raises(TickreelError, match=r"more trades recorded at 2024-07-18T10:53:20\.000005Z") as refusal:
+        window.check_order(window.times_and_prices()[0], window.times_and_mids()[0])
+    assert refusal.value.reason == "DATA_REFUSED"
+    assert [violation.field for violation in refusal.value.violations] == ["time_window"]
+
+
+def test_a_crowd_that_runs_past_a_book_is_refused(tmp_path: Path) -> None:
+    trades = [(START + row, 1, 1_000, 1) for row in range(1_500)]
+    crowd = [{"recorded": START, "last_ts_init": START + 1_499}]
+    books = [(START + 999, BIDS, ASKS), (START + 9_999, BIDS, ASKS)]
+    window = window_of(tmp_path, trades, books, crowded=crowd)
+    with pytest.raises(TickreelError, match="than the replay clock has room for"):
+        window.check_order(window.times_and_prices()[0], window.times_and_mids()[0])

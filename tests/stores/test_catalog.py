@@ -10,17 +10,27 @@ import pytest
 
 from tickreel.rpc.errors import TickreelError
 from tickreel.stores.catalog import CatalogFile, CatalogStore, Origin
-from tickreel.v1 import conversion_pb2
+from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, TRADES
+from tickreel.v1 import conversion_pb2, market_data_pb2
 
 ENGINE_ID = "BTC-USDT-PERP.BINANCE-FUTURES"
 
 
-def _file(source: str = "a.parquet", mtime_ns: int = 1, price: int = 1, size: int = 3) -> CatalogFile:
-    converted = conversion_pb2.ConvertedFile(source=source, rows=1, digest="d", price_precision=price, size_precision=size)
+def _file(
+    source: str = "a.parquet",
+    mtime_ns: int = 1,
+    price: int = 1,
+    size: int = 3,
+    data_type: market_data_pb2.DataType = TRADES,
+    engine_id: str = ENGINE_ID,
+) -> CatalogFile:
+    converted = conversion_pb2.ConvertedFile(
+        source=source, data_type=data_type, rows=1, digest="d", price_precision=price, size_precision=size
+    )
     converted.span.start.FromNanoseconds(1_700_000_000_000_000_001)
     converted.span.end.FromNanoseconds(1_700_000_000_000_000_002)
     converted.crowded.add(recorded=2**63 + 5, last_ts_init=7)
-    return CatalogFile(Origin(source, 10, mtime_ns, ENGINE_ID, "2.0"), "BINANCE-FUTURES:PERPETUAL:BTC-USDT", 1, 3, converted)
+    return CatalogFile(Origin(source, 10, mtime_ns, engine_id, "2.0"), "BINANCE-FUTURES:PERPETUAL:BTC-USDT", 1, 3, converted)
 
 
 def _place(store: CatalogStore, file: CatalogFile, name: str) -> CatalogFile:
@@ -56,6 +66,18 @@ def test_choices_of_decimals_live_side_by_side(catalog: CatalogStore) -> None:
     _place(catalog, _file(price=10), "1_2.parquet")
     _place(catalog, _file(price=2), "1_2.parquet")
     assert [file.converted.price_precision for file in catalog.files(ENGINE_ID)] == [2, 10]
+
+
+def test_data_types_live_side_by_side(catalog: CatalogStore) -> None:
+    _place(catalog, _file("books", data_type=BOOK_SNAPSHOT_5), "1_2.parquet")
+    _place(catalog, _file("more", data_type=BOOK_SNAPSHOT_5, engine_id="OTHER.VENUE"), "1_2.parquet")
+    _place(catalog, _file("trades"), "1_2.parquet")
+    assert catalog.engine_ids() == [ENGINE_ID, "OTHER.VENUE"]
+    assert [(file.converted.path, file.converted.source) for file in catalog.files(ENGINE_ID)] == [
+        (f"price1-size3/data/trades/{ENGINE_ID}/1_2.parquet", "trades"),
+        (f"price1-size3/data/order_book_depths/{ENGINE_ID}/1_2.parquet", "books"),
+    ]
+    assert catalog.folder(ENGINE_ID, BOOK_SNAPSHOT_5, 1, 3) == catalog.root / f"price1-size3/data/order_book_depths/{ENGINE_ID}"
 
 
 def test_a_changed_source_replaces_what_it_was(catalog: CatalogStore) -> None:
@@ -103,7 +125,7 @@ def test_a_sweep_takes_what_the_dead_left_and_nothing_of_the_living(catalog: Cat
 
 def test_foreign_and_damaged_files_are_not_counted(catalog: CatalogStore) -> None:
     _place(catalog, _file(), "1_2.parquet")
-    folder = catalog.folder(ENGINE_ID, 1, 3)
+    folder = catalog.folder(ENGINE_ID, TRADES, 1, 3)
     pq.write_table(pa.table({"x": [1]}), folder / "3_4.parquet")
     (folder / "5_6.parquet").write_bytes(b"half a fi")
     (catalog.root / "notes").mkdir()
@@ -125,7 +147,7 @@ def test_a_record_that_cannot_be_read_is_none(catalog: CatalogStore, key: str, v
     del values[key]
     if value is not None:
         values[key] = value
-    folder = catalog.folder(ENGINE_ID, 1, 3)
+    folder = catalog.folder(ENGINE_ID, TRADES, 1, 3)
     folder.mkdir(parents=True)
     pq.write_table(pa.table({"x": [1]}).replace_schema_metadata(values), folder / "1_2.parquet")
     assert catalog.files(ENGINE_ID) == []

@@ -1,3 +1,4 @@
+import gzip
 import os
 from datetime import date
 from pathlib import Path
@@ -6,10 +7,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from recordings import BTC, DAY, ETH, NOON, RawFolder, needs_real_data, real_data, trades
+from recordings import BTC, DAY, ETH, NOON, RawFolder, engine_trades, needs_real_data, real_data, trades
 from tickreel.rpc.errors import TickreelError
+from tickreel.rpc.settings import CSV
 from tickreel.stores.raw import BY_DATE, RawStore, day_of
 from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, TRADES, guess_unit
+
+HEADER = "exchange,symbol,timestamp,local_timestamp,id,side,price,amount"
+ROW = f"binance,BTCUSDT,{NOON + 5},{NOON},7,buy,64000.5,0.001"
 
 
 def _codes(warnings: tuple) -> list[str]:
@@ -42,10 +47,14 @@ def test_a_dataset_has_its_files_by_their_footers(raw: RawFolder) -> None:
         (trades(0), {}, "NO_ROWS", "has no rows"),
         (trades(side=None, price=None), {}, "COLUMNS_MISSING", "has no column side, price; it has exchange, symbol"),
         (trades(price=pa.array([1.5] * 5, pa.float32())), {}, "COLUMN_TYPE", "price as float; it must be float64, or whole"),
-        (trades(local_timestamp=["x"] * 5), {}, "COLUMN_TYPE", "local_timestamp as string; it must be int64 microseconds"),
-        (trades(side=[1] * 5), {}, "COLUMN_TYPE", "the column side as int64; it must be text"),
-        (trades(), {"write_statistics": False}, "NO_STATISTICS", "does not say in its footer"),
-        (trades(local_timestamp=[NOON * 1000 + row for row in range(5)]), {}, "TIMES_IMPLAUSIBLE", "seems to be nanoseconds"),
+        (trades(local_timestamp=["x"] * 5), {}, "COLUMN_TYPE", "local_timestamp as string; it must be int64 milliseconds"),
+        (trades(side=[1.5] * 5), {}, "COLUMN_TYPE", "the column side as double; it must be text"),
+        (engine_trades(price=None), {}, "COLUMNS_MISSING", "has no column price; it has ts_event, ts_init"),
+        (trades(), {"write_statistics": False}, "NO_STATISTICS", "does not say from when to when it is (local_timestamp)"),
+        (trades(local_timestamp=[NOON // 1_000_000] * 5), {}, "TIMES_IMPLAUSIBLE", "seems to be seconds"),
+        (trades(local_timestamp=[NOON // 1000, *[NOON] * 4]), {}, "TIMES_IMPLAUSIBLE", "milliseconds, and 17213"),
+        (trades(local_timestamp=[0, *[NOON] * 4]), {}, "TIMES_IMPLAUSIBLE", "is no time of 2009 to 2100 in any unit"),
+        (trades(local_timestamp=pa.array([5] * 5, pa.timestamp("ms"))), {}, "TIMES_IMPLAUSIBLE", "the local_timestamp 5; it"),
     ],
 )  # fmt: skip
 def test_a_file_says_what_is_wrong_with_it(raw: RawFolder, table: pa.Table, options: dict, code: str, says: str) -> None:
@@ -146,6 +155,16 @@ def test_only_day_folders_have_a_day(name: str) -> None:
     assert day_of(name) is None
 
 
+@pytest.mark.parametrize("unit", ["ms", "us", "ns"])
+@pytest.mark.parametrize("typed", [None, "UTC", "America/New_York"])
+def test_spans_are_nanoseconds_whatever_the_unit(raw: RawFolder, unit: str, typed: str | None) -> None:
+    times = pa.array(np.arange(NOON, NOON + 5000, 1000)).cast(pa.timestamp("us")).cast(pa.timestamp(unit))
+    recorded = times.cast(pa.timestamp(unit, typed)) if typed else times.cast(pa.int64())
+    raw.write(trades(local_timestamp=recorded))
+    raw.write(engine_trades(ts_init=recorded), name=ETH)
+    assert [file.span for file in raw.store.dataset(f"day-{DAY}").files] == [(NOON * 1000, (NOON + 4000) * 1000)] * 2
+
+
 def test_units_of_times_are_guessed() -> None:
     seconds = NOON // 1_000_000
     assert guess_unit(seconds) == "seems to be seconds"
@@ -154,11 +173,66 @@ def test_units_of_times_are_guessed() -> None:
     assert guess_unit(0) == "is no time of 2009 to 2100 in any unit"
 
 
-def test_timestamps_in_microseconds_are_times(raw: RawFolder) -> None:
-    times = pa.array(np.arange(NOON, NOON + 5)).cast(pa.timestamp("us", tz="UTC"))
-    raw.write(trades(local_timestamp=times))
-    (file,) = raw.store.dataset(f"day-{DAY}").files
-    assert file.span == (NOON * 1000, (NOON + 4) * 1000)
+def test_a_csv_is_looked_at_like_a_parquet_file(raw: RawFolder) -> None:
+    folder = RawFolder(raw.root, CSV)
+    path = folder.write(trades(70_000))
+    folder.write(_book(), data_type="book_snapshot_5")
+    dataset = folder.store.dataset(f"day-{DAY}")
+    assert dataset.warnings == ()
+    book, file = dataset.files
+    assert (book.data_type, book.instrument, book.rows) == (BOOK_SNAPSHOT_5, BTC, 3)
+    assert file.path == f"{BY_DATE}/day-{DAY}/data_type-trades/{BTC}.csv.gz"
+    assert (file.instrument, file.rows, file.span) == (BTC, 70_000, (NOON * 1000, (NOON + 69_999_000) * 1000))
+    assert (file.size_bytes, file.mtime_ns) == (path.stat().st_size, path.stat().st_mtime_ns)
+    assert (file.faults, file.warnings) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("lines", "code", "says"),
+    [
+        ([], "FILE_UNREADABLE", "is no readable .csv.gz file: Empty CSV file"),
+        ([HEADER], "NO_ROWS", "has no rows"),
+        ([HEADER.replace(",price", ""), "x,x,1,1,1,buy,1"], "COLUMNS_MISSING", "has no column price; it has exchange, symbol"),
+        ([HEADER.replace("local_timestamp", "when"), ROW], "COLUMNS_MISSING", "has no column local_timestamp; it has"),
+        ([f"{HEADER},price", f"{ROW},5"], "COLUMN_TWICE", "has 2 columns price"),
+        ([ROW, ROW], "COLUMNS_MISSING", "has no column exchange, symbol"),
+        ([HEADER, ROW, "x,BTC"], "FILE_UNREADABLE", "Expected 8 columns, got 2: x,BTC"),
+        ([HEADER, ROW, ROW.replace(f"{NOON}", "noon")], "FILE_UNREADABLE", "local_timestamp is 'noon' in row 1 (from 0)"),
+        ([HEADER, ROW.replace(f"{NOON}", "")], "NO_STATISTICS", "does not say from when to when it is"),
+        ([HEADER, ROW.replace(f"{NOON}", "12")], "TIMES_IMPLAUSIBLE", "is no time of 2009 to 2100"),
+    ],
+)
+def test_a_csv_says_what_is_wrong_with_it(raw: RawFolder, lines: list[str], code: str, says: str) -> None:
+    folder = RawFolder(raw.root, CSV)
+    path = folder.write(trades())
+    path.write_bytes(gzip.compress("".join(f"{line}\n" for line in lines).encode()))
+    (file,) = folder.store.dataset(f"day-{DAY}").files
+    assert _codes(file.warnings) == [code]
+    assert says in file.warnings[0].message
+    assert bool(file.faults) == (code != "NO_STATISTICS")
+
+
+@pytest.mark.parametrize("cut", [1, 8, 100, 20_000])
+def test_a_csv_that_is_cut_short_is_refused_whole(raw: RawFolder, cut: int) -> None:
+    folder = RawFolder(raw.root, CSV)
+    path = folder.write(trades(20_000))
+    path.write_bytes(path.read_bytes()[:-cut])
+    (file,) = folder.store.dataset(f"day-{DAY}").files
+    assert (_codes(file.warnings), file.rows) == (["FILE_UNREADABLE"], 0)
+    assert "Truncated" in file.faults[0]
+
+
+def test_files_of_the_other_kind_are_told_only_where_they_are_all(raw: RawFolder) -> None:
+    csv = RawFolder(raw.root, CSV)
+    csv.write(trades())
+    csv.write(trades(), name=ETH)
+    (warning,) = raw.store.dataset(f"day-{DAY}").warnings
+    assert warning.code == "NO_FILES"
+    assert "no .parquet file, but 2 .csv.gz; set UNIFIED_CLOUD_SERVICES_USE_PARQUET to false to read" in warning.message
+    raw.write(trades())
+    for folder, names in ((raw, [BTC]), (csv, [BTC, ETH])):
+        dataset = folder.store.dataset(f"day-{DAY}")
+        assert (dataset.warnings, [file.instrument for file in dataset.files]) == ((), names)
 
 
 @needs_real_data

@@ -9,9 +9,12 @@ import pytest
 from recordings import trades
 from tickreel.rpc.errors import TickreelError
 from tickreel.stores.raw import RawStore
+from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, TRADES
 from tickreel.stores.sample_data import SKIPPED, WRITTEN, write_sample_data
 
 ROWS = 6_000
+# With the ticks and lots that a one has.
+INSTRUMENTS = [("BTC-USDT", 10, 1_000), ("ETH-USDT", 100, 1_000), ("SOL-USDT", 1_000, 10**8)]
 
 
 @pytest.fixture(scope="module")
@@ -21,35 +24,90 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def test_two_instruments_over_midnight_in_the_raw_layout(sample: Path) -> None:
+def _columns(sample: Path, name: str, data_type: str) -> dict[str, np.ndarray]:
+    """The rows of both days; sides as whether they buy."""
+    paths = sorted(sample.rglob(f"data_type-{data_type}/*{name}.parquet"))
+    whole = pa.concat_tables(pq.ParquetFile(path).read() for path in paths)
+    columns = {column: whole[column].to_numpy() for column in whole.column_names}
+    return columns | {"side": columns["side"] == "buy"} if "side" in columns else columns
+
+
+def test_instruments_over_midnight_in_the_raw_layout(sample: Path) -> None:
     store = RawStore(sample)
     datasets = [store.dataset(name) for name in sorted(store.dataset_ids())]
     assert [dataset.dataset_id for dataset in datasets] == ["day-2024-05-17", "day-2024-05-18"]
-    names = {"SAMPLE-FUTURES:PERPETUAL:BTC-USDT", "SAMPLE-FUTURES:PERPETUAL:ETH-USDT"}
-    assert all({file.instrument for file in dataset.files} == names for dataset in datasets)
-    assert all(not dataset.warnings and not any(file.warnings for file in dataset.files) for dataset in datasets)
-    assert sum(file.rows for dataset in datasets for file in dataset.files) == 2 * ROWS
+    files = [file for dataset in datasets for file in dataset.files]
+    assert not any(dataset.warnings for dataset in datasets) and not any(file.warnings for file in files)
+    names = {f"SAMPLE-FUTURES:PERPETUAL:{coin}-USDT": ROWS for coin in ("BTC", "ETH")} | {
+        "SAMPLE-SPOT:SPOT_PAIR:SOL-USDT": 1_000
+    }
+    for data_type in (TRADES, BOOK_SNAPSHOT_5):
+        assert sorted(file.instrument for file in files if file.data_type == data_type) == sorted([*names, *names])
+    for name, rows in names.items():
+        trades, books = (
+            sum(file.rows for file in files if file.instrument == name and file.data_type == data_type)
+            for data_type in (TRADES, BOOK_SNAPSHOT_5)
+        )
+        assert trades == rows
+        assert 2 < trades / books < 3.5
 
 
-def test_it_looks_like_a_recording_where_a_replay_cares(sample: Path) -> None:
-    for name, tick in (("BTC-USDT", 10), ("ETH-USDT", 100)):
-        paths = sorted(sample.rglob(f"*{name}.parquet"))
-        names = ["local_timestamp", "timestamp", "price", "amount"]
-        whole = pa.concat_tables(pq.ParquetFile(path).read(names) for path in paths)
-        table = {name: whole[name].to_numpy() for name in names}
-        local, exchange = table["local_timestamp"], table["timestamp"]
-        assert (np.diff(local) >= 0).all()
-        assert np.mean(np.diff(local) == 0) > 0.2, "ties"
-        assert 0.05 < np.mean(local < exchange) < 0.95, "a recorder's clock beside the exchange's"
-        gaps = np.diff(np.unique(exchange))
-        assert gaps.std() > 1.2 * gaps.mean(), "bursts"
-        ticks = table["price"] * tick
-        assert np.array_equal(table["price"], np.rint(ticks) / tick)
-        assert 0.001 < table["price"].std() / table["price"].mean() * 3 < 0.2
-        lots = np.rint(table["amount"] * 1000)
-        assert np.array_equal(table["amount"], lots / 1000)
-        assert lots.min() >= 1
-        assert lots.max() > 50 * np.median(lots), "a heavy tail"
+@pytest.mark.parametrize(("name", "tick", "lot"), INSTRUMENTS)
+def test_it_looks_like_a_recording_where_a_replay_cares(sample: Path, name: str, tick: int, lot: int) -> None:
+    table = _columns(sample, name, "trades")
+    local, exchange = table["local_timestamp"], table["timestamp"]
+    assert (np.diff(local) >= 0).all()
+    assert np.mean(np.diff(local) == 0) > 0.2, "ties"
+    assert 0.05 < np.mean(local < exchange) < 0.95, "a recorder's clock beside the exchange's"
+    gaps = np.diff(np.unique(exchange))
+    assert gaps.std() > 1.2 * gaps.mean(), "bursts"
+    ticks = table["price"] * tick
+    assert np.array_equal(table["price"], np.rint(ticks) / tick)
+    assert 0.001 < table["price"].std() / table["price"].mean() * 3 < 0.2
+    lots = np.rint(table["amount"] * lot)
+    assert np.array_equal(table["amount"], lots / lot)
+    assert lots.min() >= 1
+    assert lots.max() > 50 * np.median(lots), "a heavy tail"
+
+
+@pytest.mark.parametrize(("name", "tick", "lot"), INSTRUMENTS)
+def test_books_are_whole_and_like_a_recording(sample: Path, name: str, tick: int, lot: int) -> None:
+    books, trades = _columns(sample, name, "book_snapshot_5"), _columns(sample, name, "trades")
+    local = books["local_timestamp"]
+    assert (np.diff(local) >= 0).all()
+    assert local[0] < trades["local_timestamp"][0], "every trade has a book before it"
+    assert 0.1 < np.mean(np.isin(local, trades["local_timestamp"])) < 0.6, "ties between trades and books"
+    levels = {part: np.stack([books[f"{part}[{level}].price"] for level in range(5)]) for part in ("asks", "bids")}
+    assert (np.diff(levels["asks"], axis=0) > 0).all() and (np.diff(levels["bids"], axis=0) < 0).all()
+    assert (levels["asks"][0] > levels["bids"][0]).all()
+    for prices in levels.values():
+        assert np.array_equal(prices, np.rint(prices * tick) / tick)
+    for column in (column for column in books if column.endswith("amount")):
+        assert np.array_equal(books[column], np.rint(books[column] * lot) / lot)
+        assert books[column].min() > 0
+    content = np.stack([books[column] for column in books if "[" in column])
+    assert 0.01 < np.mean((np.diff(content, axis=1) == 0).all(axis=0)) < 0.15, "repeated books"
+
+
+@pytest.mark.parametrize(("name", "tick", "lot"), INSTRUMENTS)
+def test_books_explain_the_trades(sample: Path, name: str, tick: int, lot: int) -> None:
+    """Each trade as an order that takes what the last book before it displays up to the trade's price, row by row."""
+    books, trades = _columns(sample, name, "book_snapshot_5"), _columns(sample, name, "trades")
+    whole = walked = 0
+    book = -1
+    for time, buys, price, amount in zip(*(trades[n] for n in ("local_timestamp", "side", "price", "amount")), strict=True):
+        while book + 1 < len(books["local_timestamp"]) and books["local_timestamp"][book + 1] < time:
+            book += 1
+        side = "asks" if buys else "bids"
+        levels = [(books[f"{side}[{level}].price"][book], books[f"{side}[{level}].amount"][book]) for level in range(5)]
+        assert price >= levels[0][0] if buys else price <= levels[0][0]
+        taken = [size for limit, size in levels if (limit <= price if buys else limit >= price)]
+        filled = round(sum(taken) * lot) >= round(amount * lot)
+        whole += filled
+        walked += filled and amount > levels[0][1]
+    rows = len(trades["price"])
+    assert 0.8 < whole / rows < 0.99
+    assert 0.005 < walked / rows < 0.2
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_gives_others(sample: Path, tmp_path: Path) -> None:
@@ -75,9 +133,9 @@ def test_what_is_there_is_left_alone_and_said(tmp_path: Path) -> None:
 
 
 def test_a_sample_of_another_seed_is_replaced(tmp_path: Path) -> None:
-    paths = write_sample_data(tmp_path, 1, 50)
+    paths = write_sample_data(tmp_path, 1, 500)
     before = paths[0].read_bytes()
-    assert write_sample_data(tmp_path, 2, 50) == paths
+    assert write_sample_data(tmp_path, 2, 500) == paths
     assert paths[0].read_bytes() != before
 
 
@@ -106,4 +164,5 @@ def test_a_root_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 def test_rows_must_be_asked_for(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="at least one"):
         write_sample_data(tmp_path, 7, 0)
-    assert sum(pq.read_metadata(path).num_rows for path in write_sample_data(tmp_path, 7, 1)) == 2
+    paths = write_sample_data(tmp_path, 7, 1)
+    assert [pq.read_metadata(path).num_rows for path in paths if "trades" in str(path.parent)] == [1, 1, 1]

@@ -2,8 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from recordings import BTC, DAY, ETH, NOON, RawFolder, nanos, search, trades, whole_days
+from recordings import BTC, DAY, ETH, NOON, RawFolder, books, engine_trades, nanos, search, trades, whole_days
 from tickreel.rpc.errors import TickreelError
+from tickreel.rpc.settings import CSV
+from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5
 from tickreel.stores.source_search import SourceSearch
 
 NEXT = "2024-07-19"
@@ -176,3 +178,52 @@ def test_a_copy_is_refused(raw: RawFolder) -> None:
     copy.write_bytes(path.read_bytes())
     field, text = _refusal(raw, search(whole_days(DAY), path=f"**/{BTC}.parquet"))
     assert (field, "one of them is a copy" in text) == ("data_catalog.trades_path", True)
+
+
+def test_book_snapshots_have_a_path_and_words_of_their_own(three_days: RawFolder) -> None:
+    for day in (DAY, NEXT):
+        three_days.write(books(local_timestamp=_on(day)), day, data_type="book_snapshot_5")
+    layout = "raw_tick_data/by_date/day-*/data_type-book_snapshot_5"
+
+    def wanted(*days: str, **parts: str) -> SourceSearch:
+        return search(whole_days(*days), data_type=BOOK_SNAPSHOT_5, **parts)
+
+    for path in ("", f"@data_downloads/{layout}/{BTC}.parquet"):
+        found = wanted(DAY, NEXT, path=path).run(three_days.store)
+        assert [(file.day.isoformat(), file.data_type) for file in found] == [(DAY, BOOK_SNAPSHOT_5), (NEXT, BOOK_SNAPSHOT_5)]
+    for path, says in (("/etc/*", "day-*/data_type-book_snapshot_5/*.parquet"), ("nothing", "matches no file")):
+        field, text = _refusal(three_days, wanted(DAY, path=path))
+        assert (field, says in text) == ("data_catalog.book_snapshot_5_path", True)
+    field, text = _refusal(three_days, wanted("2024-07-17"))
+    assert (field, "no book snapshots of BINANCE-FUTURES:PERPETUAL:BTC-USDT from" in text) == ("time_window", True)
+    with pytest.raises(TickreelError, match=r"the book snapshots of .* cannot be used"):
+        search(whole_days(DAY), ETH, BOOK_SNAPSHOT_5).run(three_days.store)
+
+
+def test_files_as_the_engine_names_things_are_found(raw: RawFolder) -> None:
+    raw.write(engine_trades())
+    (file,) = search(whole_days(DAY)).run(raw.store)
+    assert file.span == (NOON * 1000, (NOON + 4000) * 1000)
+    assert _refusal(raw, search((NOON * 1000 + 4_000_001, NOON * 1000 + 5_000_000)))[0] == "time_window"
+
+
+def test_one_kind_of_files_is_searched_and_the_other_is_hinted_at(raw: RawFolder) -> None:
+    csv = RawFolder(raw.root, CSV)
+    csv.write(trades())
+    for path in ("", f"{LAYOUT}/{BTC}.csv.gz"):
+        (file,) = search(whole_days(DAY), path=path).run(csv.store)
+        assert (file.instrument, file.rows) == (BTC, 5)
+    hint = "set UNIFIED_CLOUD_SERVICES_USE_PARQUET to false to read .csv.gz files"
+    assert hint in _refusal(raw, search(whole_days(DAY)))[1]
+    raw.write(trades(), name=ETH)
+    field, text = _refusal(raw, search(whole_days(DAY)))
+    assert (field, f"there are some of {ETH}; {hint}" in text) == ("instrument.id", True)
+    field, text = _refusal(raw, search(whole_days(DAY), path="raw_tick_data/**/*BTC-USDT.csv.gz"))
+    assert (field, f"must match .parquet files alone, or {hint}" in text) == ("data_catalog.trades_path", True)
+    # No word of it where the files that are read say it all, or where it would not help.
+    assert hint not in _refusal(csv, search(whole_days("2023-01-01")))[1]
+    with pytest.raises(TickreelError) as refused:
+        search(whole_days(DAY), "BINANCE:SPOT_PAIR:NEXO-USDT").run(raw.store)
+    assert hint not in refused.value.violations[0].description
+    raw.write(trades())
+    assert hint not in _refusal(raw, search(whole_days("2023-01-01")))[1]

@@ -1,15 +1,24 @@
 """An account over a replay: cash, position and fees after every fill, equity and drawdown at every row.
 
-One scale holds for all money: the larger of the notional's and the currency's decimals.
+One scale holds for all money: the one that the contract needs for its values at fill prices and at marks, known before any
+fill is. With the value of a position as the contract has it (see `contract`):
 
-    cash      = - sum(signed notional)
-    equity    = start + cash + position x mark - fees              (exact)
-    unrealized = position x mark - cost of the open position        (average cost)
-    realized   = equity - start + fees - unrealized                  (before fees)
+    cash       = - sum(value of each fill)                           what trades brought in and took out
+    equity     = start + cash + value of the position at the mark - fees
+    unrealized = value of the position at the mark - cost            average cost
+    realized   = cash + cost                                         before fees
+    pnl        = equity - start = realized + unrealized - fees       exactly, for every kind of contract
 
-The cost of an open position is kept at 12 decimals more than a notional has, rounded half-even where a part of it is
-closed, because an average is not a decimal number; the split between realized and unrealized profit can be off by that,
-their sum is exact.
+A position that is there at the start counts as a fill without a fee: it is bought at the mark of the start out of an equity
+that holds its value, so its cost is that mark and the first equity is the start.
+
+Values of a linear contract are exact, and so is all that is a sum of them. Values of an inverse contract are rounded to the
+account's scale, fill by fill: after n fills cash is off by at most n/2 units of it, equity by one half more. As every figure
+is a sum of the same rounded values, the last of the equations above holds to the unit all the same.
+
+The cost of an open position is kept at 12 decimals more than the account has, rounded half-even where a part of it is closed,
+because an average is not a decimal number; the split between realized and unrealized profit can be off by that, their sum
+is not.
 """
 
 from dataclasses import dataclass
@@ -18,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tickreel.accounting import scaled
-from tickreel.accounting.contract import LinearContract
+from tickreel.accounting.contract import Contract
 from tickreel.accounting.scaled import Integers
 
 _COST_DECIMALS = 12
@@ -30,59 +39,95 @@ Int64 = npt.NDArray[np.int64]
 class Account:
     """An account after every fill; arrays have shape (fills + 1,), the first entry is the start.
 
-    Money is of scale `scale`, sizes of the contract's size precision.
+    Money is of scale `scale`, sizes of the contract's size precision, marks of scale `mark_scale`.
     """
 
-    contract: LinearContract
+    contract: Contract
+    mark_scale: int
     scale: int
     start: int
+    """The equity at the start: the cash, and what the position of the start was worth."""
     ts: Int64
     """When each fill happened, UNIX nanoseconds; shape (fills,)."""
     cash: Integers
+    """What the trades brought in; the first entry is what the position of the start would have cost."""
     position: Integers
     fees: Integers
     cost: Integers
-    """What the open position cost at average price; signed as the position is."""
+    """The value of the open position at its average price."""
     fill_fees: Integers
     """The fee of each fill, of the currency's scale; shape (fills,)."""
 
     @classmethod
     def fold(
-        cls, contract: LinearContract, start: int, ts: Int64, side: Int64, price: Int64, size: Int64, taker: Int64
+        cls,
+        contract: Contract,
+        start: int,
+        ts: Int64,
+        side: Int64,
+        price: Int64,
+        size: Int64,
+        taker: Int64,
+        *,
+        mark_scale: int | None = None,
+        position: int = 0,
+        position_mark: int = 0,
     ) -> "Account":
         """Folds fills into an account.
 
         Args:
-            start: The equity at the start, of the currency's scale.
+            start: The cash at the start, of the currency's scale.
             ts: Times of the fills, non-decreasing.
             side: 1 buys, -1 sells.
             price, size: Of the contract's precisions.
             taker: 1 where the fill took liquidity.
+            mark_scale: The decimals of the marks; those of a price if not given.
+            position: What is held before the first fill, of the size precision.
+            position_mark: The mark that this position is valued at, of scale `mark_scale`; of no account where none is held.
+
+        Raises:
+            ValueError: A price of an inverse contract is zero or below.
         """
-        scale = max(contract.notional_scale, contract.money_precision)
-        up = 10 ** (scale - contract.notional_scale)
-        # The largest value on the way is either a sum of notionals or a fee before it is rounded.
-        multiplier = scaled.split(contract.multiplier)[0]
-        volume = 2 * int(size.sum(dtype=np.float64))
-        total = scaled.largest(price) * volume * multiplier * up
-        start *= 10 ** (scale - contract.money_precision)
-        side, price, size = scaled.wide((side, price, size), max(total, start))
-        signed = contract.notional(price, size) * side
-        fill_fees = contract.fees(np.abs(signed), taker)
-        position = _from_zero(np.cumsum(size * side))
-        fee_up = 10 ** (scale - contract.money_precision)
-        (paid,) = scaled.wide((fill_fees,), max(total, fee_up))
+        mark_scale = contract.price_precision if mark_scale is None else mark_scale
+        scale = contract.scale(mark_scale)
+        unit = 10 ** (scale - contract.money_precision)
+        opening = np.zeros(1, dtype=np.int64)
+        if position:
+            opening = contract.value(np.array([position_mark]), np.array([position]), mark_scale, scale)
+        start = start * unit + int(opening[0])
+        (size,) = scaled.wide((size,), abs(position) + scaled.total(size))
+        signed = size * side
+        fill_fees = contract.fees(price, size, taker)
+        values = np.concatenate((opening, contract.value(price, signed, contract.price_precision, scale)))
+        # Whatever is summed up further on is within the start, all values and all fees together.
+        total = abs(start) + scaled.total(values) + scaled.total(fill_fees) * unit
+        values, paid = scaled.wide((values, fill_fees), max(total, unit))
+        positions = _running(position, signed)
         return cls(
             contract=contract,
+            mark_scale=mark_scale,
             scale=scale,
             start=start,
             ts=ts,
-            cash=_from_zero(np.cumsum(-signed * up)),
-            position=position,
-            fees=_from_zero(np.cumsum(paid * fee_up)),
-            cost=_cost(position, signed * up),
+            cash=-np.cumsum(values),
+            position=positions,
+            fees=_running(0, paid * unit),
+            cost=_cost(positions, values),
             fill_fees=fill_fees,
         )
+
+    @property
+    def balance(self) -> Integers:
+        """What is held of the settlement currency where trades are paid in full, as in a CASH account.
+
+        There the position is what is held of the base currency.
+        """
+        return self.start + self.cash - self.fees
+
+    @property
+    def lowest(self) -> tuple[int, int]:
+        """The lowest balance and the lowest position that were ever held: a CASH account with one below zero was overdrawn."""
+        return int(self.balance.min()), int(self.position.min())
 
     def fills_until(self, ts: Int64) -> Int64:
         """How many fills had happened at each time: the index into this account's arrays."""
@@ -101,13 +146,7 @@ class Account:
         return self.cash[at] + self.cost[at]
 
     def _worth(self, at: Int64, mark: Integers) -> Integers:
-        position = self.position[at]
-        largest = scaled.largest(position) * scaled.largest(mark) * scaled.split(self.contract.multiplier)[0]
-        up = 10 ** (self.scale - self.contract.notional_scale)
-        position, mark = scaled.wide((position, mark), largest * up)
-        worth = self.contract.notional(mark, position) * up
-        # Sums with cash may be wider than each term.
-        return worth if self.cash.dtype != object else worth.astype(object)
+        return self.contract.value(mark, self.position[at], self.mark_scale, self.scale)
 
 
 def drawdown(equity: Integers, start: int) -> Integers:
@@ -117,29 +156,27 @@ def drawdown(equity: Integers, start: int) -> Integers:
     return np.maximum(np.maximum.accumulate(equity), start) - equity
 
 
-def _from_zero(values: Integers) -> Integers:
-    return np.concatenate((np.zeros(1, dtype=values.dtype), values))
+def _running(first: int, steps: Integers) -> Integers:
+    return np.cumsum(np.concatenate((np.array([first], dtype=steps.dtype), steps)))
 
 
-def _cost(position: Integers, signed: Integers) -> Integers:
-    """The cost of the position after each fill, at average price, rounded to the scale of `signed`.
+def _cost(positions: Integers, values: Integers) -> Integers:
+    """The cost of each position, at average price, rounded to the scale of the values of the fills that led to it.
 
-    Adding to a position adds its notional; reducing it takes the same share of the cost; turning it over starts anew with
-    the part that opens the other side.
+    Adding to a position adds the fill's value; reducing it takes the same share of the cost; turning it over starts anew
+    with the share of the fill that opens the other side.
     """
     guard = 10**_COST_DECIMALS
-    cost, costs = 0, [0]
-    before = 0
-    for after, notional in zip(position[1:].tolist(), signed.tolist(), strict=True):
+    cost = before = 0
+    costs = []
+    for after, value in zip(positions.tolist(), values.tolist(), strict=True):
         if before * after < 0:
-            # Exact: the fill has one price, so the part that opens has that share of its notional.
-            cost = notional * guard * after // (after - before)
+            # The fill has one price, so the part that opens has that share of its value.
+            cost = scaled.divide_half_even(value * guard * abs(after), abs(after) + abs(before))
         elif abs(after) >= abs(before):
-            cost += notional * guard
+            cost += value * guard
         else:
-            cost = (
-                scaled.divide_half_even(cost * after, before) if before > 0 else scaled.divide_half_even(cost * -after, -before)
-            )
+            cost = scaled.divide_half_even(cost * abs(after), abs(before))
         costs.append(scaled.divide_half_even(cost, guard))
         before = after
-    return np.array(costs, dtype=signed.dtype)
+    return np.array(costs, dtype=values.dtype)

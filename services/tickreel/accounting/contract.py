@@ -1,17 +1,106 @@
-"""What a fill costs and a position is worth, by the kind of contract."""
+"""What a position is worth and what a fill costs, by the kind of contract.
+
+    linear    value = price x size x multiplier      in the quote currency, exact
+    inverse   value = - size x multiplier / price    in the base currency, rounded half-even at a guard scale
+    either    fee   = |value| x rate                 rounded half-even, once, to the decimals of the settlement currency
+
+Values are signed so that the profit of a position is its value at the exit less its value at the entry, for either kind. A
+long inverse position is a debt in the base currency, which a higher price makes smaller:
+
+    size x multiplier x (1 / entry - 1 / exit)
+
+The guard scale is 12 decimals more than the currency has: a value is off by at most half a unit of it, 5e-21 BTC. Fees are
+taken from sizes and prices, not from such a value, so that they are rounded once.
+"""
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Protocol
 
 from tickreel.accounting import scaled
 from tickreel.accounting.scaled import Integers
 
+_GUARD_DECIMALS = 12
+
+
+class Contract(Protocol):
+    """What an account needs to know of what it trades.
+
+    Prices and sizes are integers of the precisions, fees are of scale `money_precision`.
+    """
+
+    @property
+    def price_precision(self) -> int:
+        """The decimals of a price."""
+
+    @property
+    def size_precision(self) -> int:
+        """The decimals of a size."""
+
+    @property
+    def money_precision(self) -> int:
+        """The decimals of the settlement currency."""
+
+    def scale(self, mark_scale: int) -> int:
+        """The decimals of an account that is marked at prices of `mark_scale` decimals: enough for values, fees and cash."""
+
+    def value(self, price: Integers, size: Integers, price_scale: int, scale: int) -> Integers:
+        """The values of positions at prices, of scale `scale`.
+
+        Args:
+            price: Of scale `price_scale`.
+            size: Positive where long, negative where short.
+            scale: One that `scale()` gave for marks of no fewer decimals than `price_scale`.
+        """
+
+    def fees(self, price: Integers, size: Integers, taker: Integers) -> Integers:
+        """The fee of each fill; a negative one is a rebate.
+
+        Args:
+            size: Magnitudes.
+            taker: 1 where the fill took liquidity, 0 where it made it.
+        """
+
 
 @dataclass(frozen=True)
 class LinearContract:
-    """A contract whose profit is in the quote currency: notional = price x size x multiplier.
+    """A contract whose profit is in the quote currency, or a spot pair: a size stands for `multiplier` of the base currency."""
 
-    Notionals are integers of scale `notional_scale`; fees of scale `money_precision`.
+    price_precision: int
+    size_precision: int
+    multiplier: Decimal
+    money_precision: int
+    maker_fee: Decimal
+    taker_fee: Decimal
+
+    def scale(self, mark_scale: int) -> int:
+        """The decimals that hold every value at such marks and at fill prices, exactly."""
+        return max(self._value_scale(max(mark_scale, self.price_precision)), self.money_precision)
+
+    def value(self, price: Integers, size: Integers, price_scale: int, scale: int) -> Integers:
+        """Price x size x multiplier."""
+        factor = scaled.split(self.multiplier)[0] * 10 ** (scale - self._value_scale(price_scale))
+        price, size = scaled.wide((price, size), _largest_product(price, size) * factor)
+        return price * size * factor
+
+    def fees(self, price: Integers, size: Integers, taker: Integers) -> Integers:
+        """Price x size x multiplier x rate, rounded half-even."""
+        maker_rate, taker_rate, rate_scale = _rates(self.maker_fee, self.taker_fee)
+        shift = self.money_precision - self._value_scale(self.price_precision) - rate_scale
+        factor, divisor = scaled.split(self.multiplier)[0] * 10 ** max(shift, 0), 10 ** max(-shift, 0)
+        highest = _largest_product(price, size) * factor * max(abs(maker_rate), abs(taker_rate), 1)
+        price, size, taker = scaled.wide((price, size, taker), max(highest, divisor))
+        return scaled.divide_half_even(price * size * factor * (taker * taker_rate + (1 - taker) * maker_rate), divisor)
+
+    def _value_scale(self, price_scale: int) -> int:
+        return price_scale + self.size_precision + scaled.split(self.multiplier)[1]
+
+
+@dataclass(frozen=True)
+class InverseContract:
+    """A contract whose profit is in the base currency: a size stands for `multiplier` of the quote currency.
+
+    Prices must be above zero. All values are Python integers: a bitcoin at the guard scale is beyond an int64.
     """
 
     price_precision: int
@@ -21,29 +110,47 @@ class LinearContract:
     maker_fee: Decimal
     taker_fee: Decimal
 
-    @property
-    def notional_scale(self) -> int:
-        """The decimals of a notional."""
-        return self.price_precision + self.size_precision + scaled.split(self.multiplier)[1]
+    def scale(self, mark_scale: int) -> int:
+        """The guard scale, whatever the marks: a quotient has no last decimal."""
+        return self.money_precision + _GUARD_DECIMALS
 
-    def notional(self, price: Integers, size: Integers) -> Integers:
-        """The notional of sizes at prices; signed as the sizes are."""
-        return price * size * scaled.split(self.multiplier)[0]
+    def value(self, price: Integers, size: Integers, price_scale: int, scale: int) -> Integers:
+        """- size x multiplier / price, rounded half-even.
 
-    def fees(self, notional: Integers, taker: Integers) -> Integers:
-        """The fee of each fill, rounded half-even to the currency's decimals.
-
-        Args:
-            notional: Magnitudes, of scale `notional_scale`.
-            taker: 1 where the fill took liquidity.
+        Raises:
+            ValueError: A price is zero or below.
         """
-        maker_rate, maker_scale = scaled.split(self.maker_fee)
-        taker_rate, taker_scale = scaled.split(self.taker_fee)
-        scale = max(maker_scale, taker_scale)
-        taker_rate *= 10 ** (scale - taker_scale)
-        maker_rate *= 10 ** (scale - maker_scale)
-        shift = self.notional_scale + scale - self.money_precision
-        highest = scaled.largest(notional) * max(abs(taker_rate), abs(maker_rate), 1) * 10 ** max(-shift, 0)
-        notional, taker = scaled.wide((notional, taker), max(highest, 10 ** abs(shift)))
-        exact = notional * (taker * taker_rate + (1 - taker) * maker_rate)
-        return scaled.divide_half_even(exact, 10**shift) if shift > 0 else exact * 10**-shift
+        factor, decimals = scaled.split(self.multiplier)
+        return _quotient(size.astype(object) * -factor, price, scale + price_scale - self.size_precision - decimals)
+
+    def fees(self, price: Integers, size: Integers, taker: Integers) -> Integers:
+        """Size x multiplier x rate / price, rounded half-even.
+
+        Raises:
+            ValueError: A price is zero or below.
+        """
+        maker_rate, taker_rate, rate_scale = _rates(self.maker_fee, self.taker_fee)
+        factor, decimals = scaled.split(self.multiplier)
+        taker = taker.astype(object)
+        exact = size.astype(object) * factor * (taker * taker_rate + (1 - taker) * maker_rate)
+        shift = self.money_precision + self.price_precision - self.size_precision - decimals - rate_scale
+        return _quotient(exact, price, shift)
+
+
+def _quotient(numerator: Integers, price: Integers, shift: int) -> Integers:
+    """The numerator x 10^shift / price, rounded half-even; a price that is no divisor is refused."""
+    if len(price) and int(price.min()) <= 0:
+        raise ValueError(f"an inverse contract has no value at the price {price.min()}: prices must be above zero")
+    return scaled.divide_half_even(numerator * 10 ** max(shift, 0), price.astype(object) * 10 ** max(-shift, 0))
+
+
+def _rates(maker: Decimal, taker: Decimal) -> tuple[int, int, int]:
+    """Both rates as integers of one scale, and that scale."""
+    (maker_rate, maker_scale), (taker_rate, taker_scale) = scaled.split(maker), scaled.split(taker)
+    scale = max(maker_scale, taker_scale)
+    return maker_rate * 10 ** (scale - maker_scale), taker_rate * 10 ** (scale - taker_scale), scale
+
+
+def _largest_product(price: Integers, size: Integers) -> int:
+    """No less than any product of the two, and than any factor of it, zeros taken for ones."""
+    return max(scaled.largest(price), 1) * max(scaled.largest(size), 1)

@@ -52,8 +52,20 @@ def largest(array: Integers) -> int:
     return max(abs(int(array.max())), abs(int(array.min()))) if len(array) else 0
 
 
-def divide_half_even[N: (int, Integers)](numerator: N, denominator: int) -> N:
-    """The quotient, rounded to the nearest integer, halves to the even one (as the engine rounds money)."""
+def total(array: Integers) -> int:
+    """A number that the magnitude of no sum of values of an array exceeds."""
+    if array.dtype == object:
+        return sum(map(abs, array.tolist()))
+    # Twice the sum of doubles: more than what they round away.
+    return 2 * int(np.abs(array.astype(np.float64)).sum())
+
+
+def divide_half_even[N: (int, Integers)](numerator: N, denominator: int | N) -> N:
+    """The quotient, rounded to the nearest integer, halves to the even one (as the engine rounds money).
+
+    Args:
+        denominator: Greater than zero.
+    """
     quotient, remainder = numerator // denominator, numerator % denominator
     twice = remainder * 2
     up = (twice > denominator) | ((twice == denominator) & (quotient % 2 == 1))

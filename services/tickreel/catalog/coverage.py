@@ -1,10 +1,14 @@
 """What the catalog holds of an instrument: intervals, gaps, and whether a conversion today would make the same."""
 
+import contextlib
+from itertools import pairwise
+
 from tickreel.engine import catalog_format
 from tickreel.rpc.errors import not_found
 from tickreel.stores.catalog import CONVERTER_VERSION, CatalogFile, CatalogStore
+from tickreel.stores.instrument_name import InstrumentName
 from tickreel.stores.raw import RawStore
-from tickreel.v1 import catalog_service_pb2
+from tickreel.v1 import catalog_service_pb2, conversion_pb2, market_data_pb2
 from tickreel.v1.catalog_service_pb2 import FRESHNESS_FRESH, FRESHNESS_ORPHANED, FRESHNESS_STALE
 
 # Shorter pauses are a quiet market rather than missing data.
@@ -12,7 +16,7 @@ _GAP_SECONDS = 60.0
 
 
 def describe_instrument(engine_id: str, catalog: CatalogStore) -> catalog_service_pb2.CatalogInstrument:
-    """An instrument in the catalog, with the files of every choice of decimals."""
+    """An instrument in the catalog, with the files of every data type and choice of decimals."""
     files = catalog.files(engine_id)
     message = catalog_service_pb2.CatalogInstrument(
         instrument_id=engine_id,
@@ -20,29 +24,36 @@ def describe_instrument(engine_id: str, catalog: CatalogStore) -> catalog_servic
         files=len(files),
         rows=sum(file.converted.rows for file in files),
         size_bytes=sum(file.size_bytes for file in files),
+        data_types=sorted({file.converted.data_type for file in files}),
     )
+    for price, size in sorted({_decimals(file.converted) for file in files}):
+        message.decimals.add(price_precision=price, size_precision=size)
     if files:
         message.span.start.CopyFrom(min((file.converted.span.start for file in files), key=lambda time: time.ToNanoseconds()))
         message.span.end.CopyFrom(max((file.converted.span.end for file in files), key=lambda time: time.ToNanoseconds()))
     return message
 
 
-def coverage(engine_id: str, catalog: CatalogStore, raw: RawStore) -> list[catalog_service_pb2.CoverageInterval]:
-    """The converted files of an instrument as intervals, by decimals and time.
+def coverage(name: str, catalog: CatalogStore, raw: RawStore) -> list[catalog_service_pb2.CoverageInterval]:
+    """The converted files of an instrument as intervals, by data type, decimals and time.
+
+    Args:
+        name: The engine's id of the instrument, or its own.
 
     Raises:
         TickreelError: NOT_FOUND where the catalog does not hold the instrument.
     """
+    engine_id = name
+    with contextlib.suppress(ValueError):
+        engine_id = InstrumentName.parse(name).engine_id
     if engine_id not in catalog.engine_ids():
-        raise not_found("instrument", engine_id)
-    intervals: list[catalog_service_pb2.CoverageInterval] = []
-    for file in catalog.files(engine_id):
-        interval = _interval(file, raw)
-        before = intervals[-1] if intervals else None
-        if before is not None and _decimals(before) == _decimals(interval):
-            gap = (interval.span.start.ToNanoseconds() - before.span.end.ToNanoseconds()) / 1e9
-            interval.gap_seconds = gap if gap > _GAP_SECONDS else 0.0
-        intervals.append(interval)
+        raise not_found("instrument", name)
+    intervals = [_interval(file, raw) for file in catalog.files(engine_id)]
+    intervals.sort(key=lambda interval: (_lane(interval), interval.span.start.ToNanoseconds()))
+    for before, interval in pairwise(intervals):
+        gap = (interval.span.start.ToNanoseconds() - before.span.end.ToNanoseconds()) / 1e9
+        if _lane(before) == _lane(interval) and gap > _GAP_SECONDS:
+            interval.gap_seconds = gap
     return intervals
 
 
@@ -70,5 +81,10 @@ def _freshness(file: CatalogFile, raw: RawStore) -> catalog_service_pb2.Freshnes
     return FRESHNESS_FRESH if today else FRESHNESS_STALE
 
 
-def _decimals(interval: catalog_service_pb2.CoverageInterval) -> tuple[int, int]:
-    return interval.price_precision, interval.size_precision
+def _lane(interval: catalog_service_pb2.CoverageInterval) -> tuple[market_data_pb2.DataType, tuple[int, int]]:
+    """What follows each other without a gap where nothing is missing."""
+    return interval.data_type, _decimals(interval)
+
+
+def _decimals(rows: conversion_pb2.ConvertedFile | catalog_service_pb2.CoverageInterval) -> tuple[int, int]:
+    return rows.price_precision, rows.size_precision

@@ -20,7 +20,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
     add_to_server = staticmethod(catalog_service_pb2_grpc.add_CatalogServiceServicer_to_server)
 
     def __init__(self, settings: Settings) -> None:
-        self._raw = RawStore(settings.data_root)
+        self._raw = RawStore(settings.data_root, settings.raw_ending)
         self._catalog = CatalogStore(settings.catalog_root)
 
     async def open(self) -> None:

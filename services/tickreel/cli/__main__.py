@@ -8,10 +8,13 @@ from tickreel.cli import exit_codes
 from tickreel.cli.configs import configs
 from tickreel.cli.convert import convert
 from tickreel.cli.datasets import datasets
+from tickreel.cli.export import export
+from tickreel.cli.instruments import instruments
 from tickreel.cli.results import results, show
 from tickreel.cli.run import run
 from tickreel.cli.runs import cancel, runs, watch
 from tickreel.cli.sample_data import sample_data
+from tickreel.cli.strategies import strategies
 from tickreel.cli.up import up
 from tickreel.rpc.errors import TickreelError
 
@@ -45,7 +48,22 @@ def main() -> None:
     """Replay recorded exchange ticks through NautilusTrader, deterministically."""
 
 
-for command in (run, convert, datasets, configs, runs, watch, cancel, results, show, up, sample_data):
+for command in (
+    run,
+    convert,
+    datasets,
+    instruments,
+    configs,
+    strategies,
+    runs,
+    watch,
+    cancel,
+    results,
+    show,
+    export,
+    up,
+    sample_data,
+):
     main.add_command(command)
 
 

@@ -24,6 +24,9 @@ from tickreel.v1 import conversion_pb2, converter_service_pb2, job_pb2, market_d
 
 _CREATE_SECONDS = 300.0
 
+_TRADES, _BOOKS = market_data_pb2.DATA_TYPE_TRADES, market_data_pb2.DATA_TYPE_BOOK_SNAPSHOT_5
+_DATA_TYPES = {"trades": [_TRADES], "book": [_BOOKS], "both": [_TRADES, _BOOKS]}
+
 
 @click.command()
 @click.option(
@@ -34,13 +37,16 @@ _CREATE_SECONDS = 300.0
 @click.option("--end", type=options.INSTANT, metavar="TIME", help="The end of the window; both are inclusive.")
 @click.option("--price-precision", type=int, metavar="N", help="The decimals of prices. [default: as many as the data has]")
 @click.option("--size-precision", type=int, metavar="N", help="The decimals of sizes. [default: as many as the data has]")
+@click.option(
+    "--data-types", type=click.Choice(list(_DATA_TYPES)), default="trades", show_default=True, help="Which rows to convert."
+)
 @click.option("--dataset", default="", metavar="DAY", help="Convert this day folder alone, day-2024-07-18 for example.")
 @click.option("--force", is_flag=True, help="Convert again what is in the catalog already.")
 @options.address_or_own("converter")
 @options.output
 @click.pass_context
 def convert(ctx: click.Context, config: Path | None, address: str | None, standalone: bool, output: str, **flags: Any) -> None:
-    """Bring raw trades into the engine's catalog.
+    """Bring raw trades and books into the engine's catalog.
 
     A run does this by itself. Files that are in the catalog already are left alone. Flags override the config.
     """
@@ -64,6 +70,7 @@ def _spec(
     end: Timestamp | None,
     price_precision: int | None,
     size_precision: int | None,
+    data_types: str,
     dataset: str,
     force: bool,
 ) -> conversion_pb2.ConversionSpec:
@@ -80,7 +87,7 @@ def _spec(
         price_precision=price_precision,
         size_precision=size_precision,
         window=config.time_window,
-        data_types=[market_data_pb2.DATA_TYPE_TRADES],
+        data_types=_DATA_TYPES[data_types],
         dataset=dataset,
         force=force,
     )
@@ -92,6 +99,7 @@ def _spec(
         spec.file_pattern = config.data_catalog.instrument_file_pattern
         if not config.data_catalog.auto_discover:
             spec.trades_path = config.data_catalog.trades_path
+            spec.book_snapshot_5_path = config.data_catalog.book_snapshot_5_path
     for name, given in (("start", start), ("end", end)):
         if given is not None:
             getattr(spec.window, name).CopyFrom(given)
@@ -132,10 +140,10 @@ async def _convert(
 
 def _print_files(conversion: conversion_pb2.Conversion) -> None:
     files = conversion.files
-    types = (market_data_pb2.DataType.Name(file.data_type).removeprefix("DATA_TYPE_").lower() for file in files)
+    names = [f"{file.dataset} {figures.data_type(file.data_type)}" for file in files]
     screen.out.print(Text(conversion.spec.instrument, style="bold"))
     screen.print_table(
-        Column("file", [f"{file.dataset} {data_type}" for file, data_type in zip(files, types, strict=True)]),
+        Column("file", names),
         Column("rows", [figures.count(file.rows) for file in files], right=True),
         Column("first → last", [figures.window(file.span, file.dataset.removeprefix("day-")) for file in files]),
         Column("decimals", [f"{file.price_precision} / {file.size_precision}" for file in files]),
@@ -148,5 +156,5 @@ def _print_files(conversion: conversion_pb2.Conversion) -> None:
         screen.out.print(f"{cached} of {figures.plural(len(files), 'file')} were in the catalog already.")
     if any(file.findings for file in files):
         screen.heading("Findings")
-        for file in files:
-            screen.print_findings(file.findings, file.dataset)
+        for file, name in zip(files, names, strict=True):
+            screen.print_findings(file.findings, name)

@@ -10,7 +10,7 @@ from tickreel.cli import figures, options, screen
 from tickreel.cli.json_output import as_json, print_json
 from tickreel.cli.listing import Listing, one
 from tickreel.cli.screen import Column
-from tickreel.v1 import catalog_service_pb2, market_data_pb2
+from tickreel.v1 import catalog_service_pb2
 
 _LISTING = Listing("catalog", "ListDatasets", catalog_service_pb2.ListDatasetsRequest, "datasets")
 
@@ -43,7 +43,7 @@ def _all(limit: int, address: str, output: str) -> None:
         screen.print_table(
             Column("dataset", [entry.dataset_id for entry in found]),
             Column("instruments", ["\n".join(entry.instruments) for entry in found]),
-            Column("data", ["\n".join(map(_data_type, entry.data_types)) for entry in found]),
+            Column("data", [figures.data_types(entry.data_types) for entry in found]),
             Column("rows", [figures.count(entry.rows) for entry in found], right=True),
             Column("size", [figures.size(entry.size_bytes) for entry in found], right=True),
             Column("first → last", [figures.window(entry.span, entry.date) for entry in found], optional=True),
@@ -61,7 +61,7 @@ def _one(dataset_id: str, address: str, output: str) -> None:
     screen.out.print(Text(dataset.dataset_id, style="bold"))
     screen.print_table(
         Column("file", [file.instrument for file in files]),
-        Column("data", [_data_type(file.data_type) for file in files]),
+        Column("data", [figures.data_type(file.data_type) for file in files]),
         Column("rows", [figures.count(file.rows) for file in files], right=True),
         Column("size", [figures.size(file.size_bytes) for file in files], right=True),
         Column("first → last", [figures.window(file.span, dataset.date) for file in files]),
@@ -74,7 +74,3 @@ def _one(dataset_id: str, address: str, output: str) -> None:
 def _print_warnings(found: Iterable[catalog_service_pb2.Dataset]) -> None:
     for entry in found:
         screen.print_findings(entry.warnings, entry.dataset_id)
-
-
-def _data_type(data_type: market_data_pb2.DataType) -> str:
-    return market_data_pb2.DataType.Name(data_type).removeprefix("DATA_TYPE_").lower()

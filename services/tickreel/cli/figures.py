@@ -17,11 +17,17 @@ def count(number: float) -> str:
 def decimals(texts: Iterable[str]) -> list[str]:
     """Decimal strings with thousands separators, padded on the right so that their points stand below each other.
 
-    An empty string stays one: the figure is not known.
+    Of decimals beyond the eighth, as profit of an inverse contract has them, the nearest eight are shown. An empty string
+    stays one: the figure is not known.
     """
-    split = [f"{Decimal(text):,f}".partition(".") if text else ("", "", "") for text in texts]
+    split = [f"{_eight_places(Decimal(text)):,f}".partition(".") if text else ("", "", "") for text in texts]
     width = max((len(point + fraction) for _, point, fraction in split), default=0)
     return [whole + (point + fraction).ljust(width) for whole, point, fraction in split]
+
+
+def _eight_places(value: Decimal) -> Decimal:
+    exponent = value.as_tuple().exponent
+    return round(value, 8) if isinstance(exponent, int) and exponent < -8 else value
 
 
 def size(number: float) -> str:
@@ -68,3 +74,13 @@ def window(span: market_data_pb2.TimeWindow, day: str = "") -> str:
 def plural(number: int, noun: str) -> str:
     """1 row, 2 rows."""
     return f"{count(number)} {noun}{'' if number == 1 else 's'}"
+
+
+def data_type(kind: market_data_pb2.DataType) -> str:
+    """A kind of rows as its folders call it: trades, book_snapshot_5."""
+    return market_data_pb2.DataType.Name(kind).removeprefix("DATA_TYPE_").lower()
+
+
+def data_types(kinds: Iterable[market_data_pb2.DataType]) -> str:
+    """Kinds of rows, below each other."""
+    return "\n".join(map(data_type, kinds))

@@ -10,10 +10,9 @@ from typing import Any
 from tickreel.cli import screen
 from tickreel.cli.processes import Services
 from tickreel.rpc.errors import TickreelError, Violation
-from tickreel.rpc.settings import CATALOG_ROOT, DATA_ROOT
+from tickreel.rpc.settings import CATALOG_ROOT, DATA_ROOT, USE_PARQUET, parse_switch
 
 _ANY_PORT = "127.0.0.1:0"
-# The switches beside them have one value only, which the Runner checks in the config.
 _PATHS = (DATA_ROOT, CATALOG_ROOT)
 
 
@@ -43,7 +42,8 @@ def environment_for(document: Mapping[str, Any]) -> tuple[dict[str, str], dict[s
     """
     block = document.get("environment")
     named: Mapping[str, Any] = block if isinstance(block, dict) else {}
-    environ, overridden, missing = dict(os.environ), {}, []
+    environ, missing = dict(os.environ), []
+    overridden: dict[str, Any] = {}
     for name in _PATHS:
         given = named.get(name)
         if environ.get(name):
@@ -53,6 +53,11 @@ def environment_for(document: Mapping[str, Any]) -> tuple[dict[str, str], dict[s
             environ[name] = given
         else:
             missing.append(Violation(name, "is set neither in the environment nor in the config's environment block"))
+    # The switch beside it has one value only, which the Runner checks in the config.
+    given = named.get(USE_PARQUET)
+    if isinstance(given, bool):
+        environ[USE_PARQUET] = environ.get(USE_PARQUET) or str(given).lower()
+        overridden[USE_PARQUET] = parse_switch(environ[USE_PARQUET])
     if missing:
         names = ", ".join(fault.field for fault in missing)
         raise TickreelError("ENVIRONMENT_MISMATCH", f"the environment is not complete: {names}", missing)

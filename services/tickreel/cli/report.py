@@ -19,7 +19,7 @@ def print_report(result: result_pb2.Result) -> None:
     screen.out.print(f"  {result.instrument}, {metadata.snapshot_mode}, {result.mode}{dataset}")
     screen.out.print(f"  {result.start} → {result.end}")
     if metadata.replay_seconds:
-        rate = figures.count(summary.trade_rows / metadata.replay_seconds)
+        rate = figures.count((summary.trade_rows + summary.book_rows) / metadata.replay_seconds)
         took = figures.seconds(metadata.replay_seconds)
         screen.out.print(f"  replayed in {took}, {rate} rows/s, peak memory {figures.count(metadata.peak_memory_mib)} MiB")
     screen.out.print()
@@ -66,6 +66,7 @@ def _print_outputs(paths: Iterable[str]) -> None:
 def _figures(summary: result_pb2.RunSummary, currency: str) -> Table:
     counts = [
         ("trade rows", summary.trade_rows),
+        *([("book rows", summary.book_rows)] if summary.book_rows else []),
         ("orders", summary.orders),
         ("filled whole", summary.orders_filled),
         ("filled in part", summary.orders_partially_filled),

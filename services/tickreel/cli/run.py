@@ -23,7 +23,11 @@ from tickreel.v1 import result_pb2, run_pb2, runner_service_pb2
 # The service reads the footers of the raw files before it answers, and a bucket's mount is slow.
 _CREATE_SECONDS = 300.0
 
-_SNAPSHOT_MODES = {"trades": result_pb2.SNAPSHOT_MODE_TRADES}
+_SNAPSHOT_MODES = {
+    "trades": result_pb2.SNAPSHOT_MODE_TRADES,
+    "book": result_pb2.SNAPSHOT_MODE_BOOK,
+    "both": result_pb2.SNAPSHOT_MODE_BOTH,
+}
 
 
 @dataclass(frozen=True)

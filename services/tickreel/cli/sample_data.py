@@ -1,4 +1,4 @@
-"""`tickreel sample-data`: made-up trades in the raw layout."""
+"""`tickreel sample-data`: made-up trades and book snapshots in the raw layout."""
 
 from pathlib import Path
 
@@ -24,13 +24,14 @@ from tickreel.rpc.settings import DATA_ROOT
     "--seed", type=click.IntRange(min=0), default=7, metavar="N", show_default=True, help="The same seed makes the same files."
 )
 @click.option(
-    "--rows", type=click.IntRange(min=1), default=120_000, metavar="N", show_default=True, help="Rows of each instrument."
+    "--rows", type=click.IntRange(min=1), default=120_000, metavar="N", show_default=True, help="Trades of each perpetual."
 )
 @options.output
 def sample_data(root: Path, seed: int, rows: int, output: str) -> None:
-    """Make up trades, to try Tickreel without a recording.
+    """Make up data, to try Tickreel without a recording.
 
-    Two instruments over midnight, in the raw layout. Files that are there already are left alone.
+    Trades and book snapshots of two perpetuals and of a spot pair, a sixth as busy, over midnight, in the raw layout. Files
+    that are there already are left alone.
     """
     try:
         from tickreel.stores.sample_data import SKIPPED, write_sample_data  # noqa: PLC0415 - not in a client's installation
@@ -44,8 +45,9 @@ def sample_data(root: Path, seed: int, rows: int, output: str) -> None:
     screen.print_table(
         Column("dataset", [path.parent.parent.name for path, _ in files]),
         Column("instrument", [path.stem for path, _ in files]),
+        Column("data", [path.parent.name.removeprefix("data_type-") for path, _ in files]),
         Column("", [state for _, state in files]),
     )
     skipped = sum(state == SKIPPED for _, state in files)
     nothing = "; nothing was written" if skipped == len(files) else ""
-    screen.out.print(f"Sample trades lie below {root}{nothing}.")
+    screen.out.print(f"Sample data lies below {root}{nothing}.")

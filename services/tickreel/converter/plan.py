@@ -3,15 +3,20 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tickreel.converter.conversion import TradeConversion, origin_of
+from tickreel.converter.conversion import origin_of
+from tickreel.converter.depth_conversion import DepthConversion
+from tickreel.converter.trade_conversion import TradeConversion
 from tickreel.engine.catalog_format import SCALE
 from tickreel.rpc.errors import TickreelError, Violation
 from tickreel.stores.catalog import CatalogFile, CatalogStore
 from tickreel.stores.instrument_name import InstrumentName
 from tickreel.stores.raw import RawFile, RawStore
-from tickreel.stores.raw_schema import TRADES
+from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, TRADES
 from tickreel.stores.source_search import INSTRUMENT, WINDOW, SourceSearch
-from tickreel.v1 import conversion_pb2
+from tickreel.v1 import conversion_pb2, market_data_pb2
+
+# In the order in which their files are told.
+_CONVERSIONS = {TRADES: TradeConversion, BOOK_SNAPSHOT_5: DepthConversion}
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,7 @@ class PlannedFile:
 
 @dataclass(frozen=True)
 class Plan:
-    """A conversion's files, in time order."""
+    """A conversion's files: trades, then book snapshots, each in time order."""
 
     instrument: InstrumentName
     price_precision: int | None
@@ -54,15 +59,7 @@ class Plan:
             TickreelError: INVALID_REQUEST or DATA_REFUSED, with one violation a problem.
         """
         instrument, window = _checked(spec)
-        search = SourceSearch(
-            instrument=instrument,
-            data_type=TRADES,
-            window=window,
-            dataset=spec.dataset,
-            file_pattern=spec.file_pattern,
-            path=spec.trades_path,
-        )
-        sources = search.run(raw)
+        sources = _found(spec, instrument, window, raw)
         price_precision = spec.price_precision if spec.HasField("price_precision") else None
         size_precision = spec.size_precision if spec.HasField("size_precision") else None
         converted = [] if spec.force else catalog.files(instrument.engine_id)
@@ -86,13 +83,38 @@ class Plan:
         """The raw files to convert."""
         return [file.source for file in self.files if file.present is None]
 
-    def conversion(self, source: RawFile) -> TradeConversion:
+    def conversion(self, source: RawFile) -> TradeConversion | DepthConversion:
         """The conversion of one of the files."""
-        return TradeConversion(source, self.instrument, self.price_precision, self.size_precision)
+        return _CONVERSIONS[source.data_type](source, self.instrument, self.price_precision, self.size_precision)
 
     def to_messages(self) -> Iterator[conversion_pb2.ConvertedFile]:
         """The files as the contracts have them."""
         return (file.to_message() for file in self.files)
+
+
+def _found(
+    spec: conversion_pb2.ConversionSpec, instrument: InstrumentName, window: tuple[int, int], raw: RawStore
+) -> list[RawFile]:
+    """The raw files of the window; what is wrong with those of any data type is said at once."""
+    paths = {TRADES: spec.trades_path, BOOK_SNAPSHOT_5: spec.book_snapshot_5_path}
+    sources: list[RawFile] = []
+    refusals: list[TickreelError] = []
+    for data_type in _CONVERSIONS:
+        if data_type not in spec.data_types:
+            continue
+        search = SourceSearch(instrument, data_type, window, spec.dataset, spec.file_pattern, paths[data_type])
+        try:
+            sources += search.run(raw)
+        except TickreelError as refusal:
+            refusals.append(refusal)
+    if len(refusals) == 1:
+        raise refusals[0]
+    if refusals:
+        # What is no matter of a data type, such as a root that is not there, is found by each search.
+        violations = list(dict.fromkeys(violation for refusal in refusals for violation in refusal.violations))
+        message = f"the raw files of {instrument.raw_name} cannot be used"
+        raise TickreelError("DATA_REFUSED", message, violations, instrument=instrument.raw_name)
+    return sources
 
 
 def _checked(spec: conversion_pb2.ConversionSpec) -> tuple[InstrumentName, tuple[int, int]]:
@@ -113,8 +135,10 @@ def _checked(spec: conversion_pb2.ConversionSpec) -> tuple[InstrumentName, tuple
         violations.append(Violation(WINDOW, "ends before it starts; its end must not be before its start"))
     elif start < 0 or end >= 2**63:
         violations.append(Violation(WINDOW, "reaches out of the years 1970 to 2262, which nanoseconds can count"))
-    if list(spec.data_types) != [TRADES]:
-        violations.append(Violation("data_types", "must be DATA_TYPE_TRADES alone"))
+    data_types = list(spec.data_types)
+    if not data_types or len(set(data_types)) < len(data_types) or not set(data_types) <= _CONVERSIONS.keys():
+        text = " or ".join(market_data_pb2.DataType.Name(data_type) for data_type in _CONVERSIONS)
+        violations.append(Violation("data_types", f"must be {text} or both, each once"))
     if violations or instrument is None:
         problems = "one problem" if len(violations) == 1 else f"{len(violations)} problems"
         raise TickreelError("INVALID_REQUEST", f"the conversion is refused: {problems}", violations)

@@ -1,7 +1,11 @@
 """The replay clock: recorded times made strictly increasing, so that equal times keep their order.
 
 The engine's reader interleaves rows of equal time wherever a tie meets the end of one of its batches, and with the
-order the fills change. Recordings are in µs, so the digits below are free to carry the order.
+order the fills change. Recordings are mostly in µs, so the digits below are free to carry the order: trades fill their
+µs from its beginning, book snapshots from its end. So at equal recorded times the trades come first, and meet the book
+as it was before them.
+
+All times are int64 nanoseconds since 1970.
 """
 
 import numpy as np
@@ -9,33 +13,61 @@ import numpy.typing as npt
 
 Int64 = npt.NDArray[np.int64]
 
+MICROSECOND = 1_000
 
-def replay_times(recorded: Int64) -> Int64:
-    """The `ts_init` of rows: the least times that are strictly increasing and not before the recorded.
+
+def trade_times(recorded: Int64) -> Int64:
+    """The `ts_init` of trades: the least times that are strictly increasing and not before the recorded.
 
     Args:
-        recorded: µs since 1970, not decreasing.
-
-    Returns:
-        Nanoseconds since 1970.
+        recorded: Not decreasing.
     """
     row = np.arange(len(recorded), dtype=np.int64)
-    times = recorded * 1000
-    times -= row
+    times = recorded - row
     np.maximum.accumulate(times, out=times)
     times += row
     return times
 
 
-def crowded_instants(recorded: Int64, ts_init: Int64) -> list[tuple[int, int]]:
-    """The instants with a row that ran past its µs, each as (recorded, last ts_init), in nanoseconds.
+def book_times(recorded: Int64) -> Int64:
+    """The `ts_init` of book snapshots: the greatest times that are strictly increasing and not after their recorded µs.
 
-    A µs has room for a thousand rows; a window that ends at such an instant must end at its last row instead. There are
-    at most a thousandth as many of them as rows.
+    Args:
+        recorded: Not decreasing.
     """
-    displaced = recorded[ts_init // 1000 != recorded]
+    row = np.arange(len(recorded), dtype=np.int64)
+    times = recorded // MICROSECOND * MICROSECOND
+    times += MICROSECOND - 1 - row
+    backwards = times[::-1]
+    np.minimum.accumulate(backwards, out=backwards)
+    times += row
+    return times
+
+
+def clock_step(recorded: Int64) -> int:
+    """The step of a recording's clock: a µs where all of its times are whole µs, else a nanosecond."""
+    return 1 if (recorded % MICROSECOND).any() else MICROSECOND
+
+
+def crowded_instants(recorded: Int64, ts_init: Int64, step: int) -> list[tuple[int, int]]:
+    """The instants with a row that ran past the step of its clock, each as (recorded, last ts_init).
+
+    A µs has room for a thousand rows, a nanosecond for one; a window that ends at such an instant must end at its last
+    row instead.
+    """
+    displaced = recorded[ts_init - recorded >= step]
     if not displaced.size:
         return []
     instants = np.unique(displaced)
     last = ts_init[np.searchsorted(recorded, instants, side="right") - 1]
-    return [(int(instant) * 1000, int(end)) for instant, end in zip(instants, last, strict=True)]
+    return list(zip(instants.tolist(), last.tolist(), strict=True))
+
+
+def overfull(recorded: Int64, ts_init: Int64) -> npt.NDArray[np.bool_]:
+    """Which book snapshots are in a µs that holds more of them than it has nanoseconds."""
+    recorded_us = recorded // MICROSECOND
+    displaced = np.unique(recorded_us[ts_init // MICROSECOND != recorded_us])
+    if not displaced.size:
+        return np.zeros(len(recorded), dtype=np.bool_)
+    instants, counts = np.unique(recorded_us, return_counts=True)
+    return np.isin(recorded_us, instants[counts > MICROSECOND])

@@ -33,7 +33,7 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._raw = RawStore(settings.data_root)
+        self._raw = RawStore(settings.data_root, settings.raw_ending)
         self._catalog = CatalogStore(settings.catalog_root)
         self._folder = settings.state_root / "converter"
 
@@ -98,7 +98,7 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
         """Does the work of one conversion, in a process of its own."""
         conversion = live.resource
 
-        told = worker.spec_of(conversion.spec, self._raw.root, self._catalog.root)
+        told = worker.spec_of(conversion.spec, self._raw, self._catalog)
         log = self._folder / "logs" / f"{conversion.conversion_id}.log"
         try:
             result = await run_worker(worker.__name__, told, log, live.report)

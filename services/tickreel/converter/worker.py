@@ -17,9 +17,14 @@ from tickreel.v1 import conversion_pb2, job_pb2
 _FILES_AT_A_TIME = 2
 
 
-def spec_of(spec: conversion_pb2.ConversionSpec, data_root: Path, catalog_root: Path) -> dict[str, Any]:
+def spec_of(spec: conversion_pb2.ConversionSpec, raw: RawStore, catalog: CatalogStore) -> dict[str, Any]:
     """What a worker is told, as JSON values."""
-    return {"spec": json_format.MessageToDict(spec), "data_root": str(data_root), "catalog_root": str(catalog_root)}
+    return {
+        "spec": json_format.MessageToDict(spec),
+        "data_root": str(raw.root),
+        "raw_ending": raw.ending,
+        "catalog_root": str(catalog.root),
+    }
 
 
 def files_of(result: dict[str, Any]) -> list[conversion_pb2.ConvertedFile]:
@@ -36,7 +41,8 @@ def convert(told: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
         TickreelError: As `convert_missing`.
     """
     spec = json_format.ParseDict(told["spec"], conversion_pb2.ConversionSpec())
-    raw, catalog = RawStore(Path(told["data_root"])), CatalogStore(Path(told["catalog_root"]))
+    raw = RawStore(Path(told["data_root"]), told["raw_ending"])
+    catalog = CatalogStore(Path(told["catalog_root"]))
     catalog.sweep()
     plan = Plan.of(spec, raw, catalog)
     total = sum(source.rows for source in plan.missing)

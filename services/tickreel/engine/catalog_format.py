@@ -3,7 +3,8 @@
 An object a row is what makes the usual way into the engine's catalog slow; the columns of a recording become the
 columns of the catalog here. Seen in the engine's reader, and kept by tests that read with it: a price is a decimal of
 scale 16 whatever the instrument's precision, which is metadata of the file; a side is one of three words of a
-dictionary; an id that the reader cannot hold aborts its process.
+dictionary; an id that the reader cannot hold aborts its process. A book snapshot is one row with a list of levels on
+each side, which replaces the whole book.
 """
 
 import functools
@@ -15,7 +16,15 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tickreel.v1 import market_data_pb2
+
 Int64 = npt.NDArray[np.int64]
+
+# Where the engine looks for a data type below a catalog.
+FOLDERS = {
+    market_data_pb2.DATA_TYPE_TRADES: "data/trades",
+    market_data_pb2.DATA_TYPE_BOOK_SNAPSHOT_5: "data/order_book_depths",
+}
 
 # Decimals at rest, and so the most that an instrument can have.
 SCALE = 16
@@ -42,6 +51,32 @@ TRADE_SCHEMA = pa.schema(
     ]
 )
 
+# As the engine itself makes levels of a snapshot: it knows neither how many orders a level has nor which.
+_LEVEL_COUNT, _LEVEL_ORDER = 1, 0
+# RecordFlag.F_SNAPSHOT: the row is a whole book.
+_SNAPSHOT = 32
+
+_LEVEL = pa.struct(
+    [
+        pa.field("price", _DECIMAL, nullable=False),
+        pa.field("size", _DECIMAL, nullable=False),
+        pa.field("count", pa.uint32(), nullable=False),
+        pa.field("order_id", pa.uint64(), nullable=False),
+    ]
+)
+_LEVELS = pa.list_(pa.field("item", _LEVEL, nullable=False))
+
+DEPTH_SCHEMA = pa.schema(
+    [
+        pa.field("bids", _LEVELS, nullable=False),
+        pa.field("asks", _LEVELS, nullable=False),
+        pa.field("flags", pa.uint8(), nullable=False),
+        pa.field("sequence", pa.uint64(), nullable=False),
+        pa.field("ts_event", _TIME, nullable=False),
+        pa.field("ts_init", _TIME, nullable=False),
+    ]
+)
+
 
 @functools.cache
 def engine_version() -> str:
@@ -51,11 +86,20 @@ def engine_version() -> str:
 
 def trade_metadata(engine_id: str, price_precision: int, size_precision: int) -> Mapping[str, str]:
     """The key-value metadata by which the engine knows a trade file."""
+    return _metadata("TradeTick", engine_id, price_precision, size_precision)
+
+
+def depth_metadata(engine_id: str, price_precision: int, size_precision: int) -> Mapping[str, str]:
+    """The key-value metadata by which the engine knows a file of book snapshots."""
+    return _metadata("OrderBookDepth", engine_id, price_precision, size_precision)
+
+
+def _metadata(type_name: str, engine_id: str, price_precision: int, size_precision: int) -> Mapping[str, str]:
     return {
         "instrument_id": engine_id,
         "price_precision": str(price_precision),
         "size_precision": str(size_precision),
-        "type_name": "TradeTick",
+        "type_name": type_name,
     }
 
 
@@ -81,6 +125,26 @@ def times(nanoseconds: Int64) -> pa.TimestampArray:
     return pa.array(nanoseconds).cast(_TIME)
 
 
+def levels(price: pa.Decimal128Array, size: pa.Decimal128Array, counts: npt.NDArray[np.integer]) -> pa.ListArray:
+    """The column of one side of snapshots.
+
+    Args:
+        price, size: The levels of all rows one after another, the best of each row first.
+        counts: How many levels each row has.
+    """
+    rows = len(price)
+    orders = [pa.array(np.full(rows, _LEVEL_COUNT, np.uint32)), pa.array(np.full(rows, _LEVEL_ORDER, np.uint64))]
+    offsets = np.zeros(len(counts) + 1, dtype=np.int32)
+    np.cumsum(counts, out=offsets[1:])
+    items = pa.StructArray.from_arrays([price, size, *orders], fields=list(_LEVEL))
+    return pa.ListArray.from_arrays(pa.array(offsets), items, type=_LEVELS)
+
+
+def snapshot_flags(rows: int) -> pa.UInt8Array:
+    """The flags column of rows that are whole books."""
+    return pa.array(np.full(rows, _SNAPSHOT, np.uint8))
+
+
 def decimals(units: Int64, places: int | npt.NDArray[np.int8]) -> pa.Decimal128Array:
     """The decimal column of integers with that many decimal places: exact, as 128-bit integers of scale 16.
 
@@ -100,7 +164,18 @@ def decimals(units: Int64, places: int | npt.NDArray[np.int8]) -> pa.Decimal128A
     else:
         a0, a1 = a & low, a >> shift
         np.add(a1 * b1, (a1 * b0 + a0 * b1 + (a0 * b0 >> shift)) >> shift, out=limbs[:, 1])
-    return pa.Array.from_buffers(_DECIMAL, len(a), [None, pa.py_buffer(limbs)])
+    return decimals_of_words(limbs)
+
+
+def decimals_of_words(words: npt.NDArray[np.uint64]) -> pa.Decimal128Array:
+    """The decimal column of 128-bit integers of scale 16, each given as its low and its high 64 bits."""
+    return pa.Array.from_buffers(_DECIMAL, len(words), [None, pa.py_buffer(np.ascontiguousarray(words))])
+
+
+def words_of_decimals(column: pa.Decimal128Array) -> npt.NDArray[np.uint64]:
+    """The low and the high 64 bits of decimals of scale 16, as a view of shape (rows, 2)."""
+    words = np.frombuffer(column.buffers()[1] or b"", dtype="<u8").reshape(-1, 2)
+    return words[column.offset : column.offset + len(column)]
 
 
 _SCALE_UP = np.array([10 ** (SCALE - places) for places in range(SCALE + 1)], dtype=np.uint64)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from nautilus_trader.model import CryptoPerpetual, Currency, InstrumentId, Price, Quantity, Symbol
+from nautilus_trader.model import CryptoPerpetual, Currency, CurrencyPair, InstrumentId, Price, Quantity, Symbol
 
 from tickreel.v1 import run_config_pb2
 
@@ -11,12 +11,16 @@ from tickreel.v1 import run_config_pb2
 RAW_DECIMALS = 16
 
 
+# The engine's types of instruments, by the names that a config has for them.
+PERPETUAL, SPOT = "CryptoPerpetual", "CurrencyPair"
+
+
 @dataclass(frozen=True)
 class Instrument:
     """An instrument: the engine's, and what turns the engine's raw integers into those of its precision."""
 
     id: InstrumentId
-    engine: CryptoPerpetual
+    engine: CryptoPerpetual | CurrencyPair
     price_unit: int
     size_unit: int
     money_precision: int
@@ -29,8 +33,15 @@ def decimal_of(value: float) -> Decimal:
     return Decimal(repr(value)) if value % 1 else Decimal(int(value))
 
 
-def linear_perpetual(engine_id: str, config: run_config_pb2.InstrumentConfig) -> Instrument:
-    """Makes the instrument of a linear perpetual.
+def places_of(value: float) -> int:
+    """The decimal places of a number of a config."""
+    exponent = decimal_of(value).as_tuple().exponent
+    assert isinstance(exponent, int)
+    return -exponent
+
+
+def engine_instrument(engine_id: str, config: run_config_pb2.InstrumentConfig) -> Instrument:
+    """Makes the instrument of a run.
 
     Args:
         engine_id: BTC-USDT-PERP.BINANCE-FUTURES, for example.
@@ -40,24 +51,26 @@ def linear_perpetual(engine_id: str, config: run_config_pb2.InstrumentConfig) ->
     settlement = Currency.from_str(config.settlement_currency)
     tick = Decimal(1).scaleb(-config.price_precision)
     lot = Decimal(1).scaleb(-config.size_precision)
-    engine = CryptoPerpetual(
-        instrument_id=identifier,
-        raw_symbol=Symbol(f"{config.base_currency}{config.quote_currency}"),
-        base_currency=Currency.from_str(config.base_currency),
-        quote_currency=Currency.from_str(config.quote_currency),
-        settlement_currency=settlement,
-        is_inverse=False,
-        price_precision=config.price_precision,
-        size_precision=config.size_precision,
-        price_increment=Price.from_str(f"{tick:f}"),
-        size_increment=Quantity.from_str(f"{lot:f}"),
-        ts_event=0,
-        ts_init=0,
-        multiplier=Quantity.from_str(f"{decimal_of(config.multiplier):f}"),
-        lot_size=Quantity.from_str(f"{decimal_of(config.lot_size):f}"),
-        margin_init=decimal_of(config.margin_init),
-        margin_maint=decimal_of(config.margin_maint),
-    )
+    terms = {
+        "instrument_id": identifier,
+        "raw_symbol": Symbol(f"{config.base_currency}{config.quote_currency}"),
+        "base_currency": Currency.from_str(config.base_currency),
+        "quote_currency": Currency.from_str(config.quote_currency),
+        "price_precision": config.price_precision,
+        "size_precision": config.size_precision,
+        "price_increment": Price.from_str(f"{tick:f}"),
+        "size_increment": Quantity.from_str(f"{lot:f}"),
+        "ts_event": 0,
+        "ts_init": 0,
+        "multiplier": Quantity.from_str(f"{decimal_of(config.multiplier):f}"),
+        "lot_size": Quantity.from_str(f"{decimal_of(config.lot_size):f}"),
+        "margin_init": decimal_of(config.margin_init),
+        "margin_maint": decimal_of(config.margin_maint),
+    }
+    if config.type == SPOT:
+        engine = CurrencyPair(**terms)
+    else:
+        engine = CryptoPerpetual(settlement_currency=settlement, is_inverse=config.is_inverse, **terms)
     return Instrument(
         id=identifier,
         engine=engine,

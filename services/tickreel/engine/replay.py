@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from nautilus_trader.backtest import (
     BacktestDataConfig,
@@ -13,29 +13,54 @@ from nautilus_trader.backtest import (
     BacktestVenueConfig,
 )
 from nautilus_trader.common import LoggerConfig, LogLevel
-from nautilus_trader.execution import MakerTakerFeeModel
+from nautilus_trader.execution import DefaultFillModel, MakerTakerFeeModel, StaticLatencyModel
 from nautilus_trader.model import Currency, NautilusDataType
 from nautilus_trader.persistence import ParquetDataCatalog
 from nautilus_trader.risk import RiskEngineConfig
 
+from tickreel.engine.catalog_format import FOLDERS
 from tickreel.engine.instruments import Instrument, decimal_of
 from tickreel.engine.strategy import ReplayStrategy
 from tickreel.rpc.errors import TickreelError
-from tickreel.v1 import run_config_pb2
+from tickreel.v1 import market_data_pb2, run_config_pb2
 
 _RUN = "replay"
+_ENGINE_TYPES = {
+    market_data_pb2.DATA_TYPE_TRADES: NautilusDataType.TradeTick,
+    market_data_pb2.DATA_TYPE_BOOK_SNAPSHOT_5: NautilusDataType.OrderBookDepth,
+}
+# What the engine says where it stops because a fee is more than a CASH account has left.
+_RAN_DRY = "Cash account balance would become negative"
 
 
 @dataclass(frozen=True)
-class TradeFile:
-    """A converted file: where it lies, and the replay times of its first and last row, UNIX nanoseconds."""
+class ReplayFile:
+    """A converted file, and what is to be replayed of it; times are UNIX nanoseconds on the replay clock.
+
+    Attributes:
+        first, last: The times of its first and last row.
+        start, end: The first and last instant to replay, both inclusive.
+    """
 
     path: Path
+    data_type: market_data_pb2.DataType
     first: int
     last: int
+    start: int
+    end: int
 
 
-def catalog_view(root: Path, instrument: Instrument, files: Sequence[TradeFile]) -> list[Path]:
+@dataclass(frozen=True)
+class Lane:
+    """A catalog of files of one data type that do not overlap in time, with one span to replay."""
+
+    path: Path
+    data_type: market_data_pb2.DataType
+    start: int
+    end: int
+
+
+def catalog_view(root: Path, instrument: Instrument, files: Sequence[ReplayFile]) -> list[Lane]:
     """Makes catalogs that hold just the files of a run, as links, and the run's own instrument.
 
     The engine refuses files of one catalog that overlap in time, which recordings do around midnight: such files go to
@@ -45,20 +70,28 @@ def catalog_view(root: Path, instrument: Instrument, files: Sequence[TradeFile])
         root: An empty folder; the engine cannot read from a path with a "#" in it.
 
     Returns:
-        The folders of the lanes.
+        The lanes, those of trades first: the engine keeps their order where rows have equal times.
     """
-    ends: list[int] = []
-    for file in sorted(files, key=lambda file: file.first):
-        lane = next((number for number, end in enumerate(ends) if end < file.first), len(ends))
-        if lane == len(ends):
-            ends.append(0)
-            (root / str(lane)).mkdir()
-            write_instrument(root / str(lane), instrument)
-        ends[lane] = file.last
-        folder = root / str(lane) / "data" / "trades" / str(instrument.id)
+    lanes: list[Lane] = []
+    reach: list[int] = []
+    for file in sorted(files, key=lambda file: (file.data_type, file.first)):
+        terms = (file.data_type, file.start, file.end)
+        fitting = (
+            number
+            for number, lane in enumerate(lanes)
+            if (lane.data_type, lane.start, lane.end) == terms and reach[number] < file.first
+        )
+        number = next(fitting, len(lanes))
+        if number == len(lanes):
+            lanes.append(Lane(root / str(number), *terms))
+            reach.append(0)
+            lanes[number].path.mkdir()
+            write_instrument(lanes[number].path, instrument)
+        reach[number] = file.last
+        folder = lanes[number].path / FOLDERS[file.data_type] / str(instrument.id)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / file.path.name).symlink_to(file.path)
-    return [root / str(lane) for lane in range(len(ends))]
+    return lanes
 
 
 def write_instrument(catalog: Path, instrument: Instrument) -> None:
@@ -69,19 +102,16 @@ def write_instrument(catalog: Path, instrument: Instrument) -> None:
 def replay(
     config: run_config_pb2.RunConfig,
     strategy: ReplayStrategy,
-    lanes: Sequence[Path],
-    start: int,
-    end: int,
+    lanes: Sequence[Lane],
     chunk_size: int,
     *,
     frozen_account: bool = False,
 ) -> None:
-    """Replays a window through a strategy, whose tape then holds what happened.
+    """Replays a window through a strategy, whose tape then holds what happened up to its end.
 
     Args:
         config: Resolved: every optional key is there.
         lanes: The catalogs of `catalog_view`.
-        start, end: The first and last instant, both inclusive, UNIX nanoseconds of the replay clock.
         chunk_size: How many rows the engine holds at a time; the outcome does not depend on it.
         frozen_account: Whether the engine leaves the account as it is at the start, which spares it a fifth of its work.
             Fills are the same as long as the account would never have refused an order.
@@ -89,29 +119,16 @@ def replay(
     Raises:
         TickreelError: REPLAY_FAILED, with the traceback of the strategy or the engine's message.
     """
-    venue = config.venue
     run_config = BacktestRunConfig(
         id=_RUN,
-        venues=[
-            BacktestVenueConfig(
-                name=venue.name,
-                oms_type=venue.oms_type,
-                account_type=venue.account_type,
-                book_type="L1_MBP",
-                base_currency=Currency.from_str(venue.base_currency),
-                starting_balances=[f"{decimal_of(venue.starting_balance):f} {venue.base_currency}"],
-                default_leverage=Decimal(1),
-                frozen_account=frozen_account,
-                fee_model=MakerTakerFeeModel(decimal_of(venue.maker_fee), decimal_of(venue.taker_fee)),
-            )
-        ],
+        venues=[_venue(config, frozen_account=frozen_account)],
         data=[
             BacktestDataConfig(
-                data_type=NautilusDataType.TradeTick,
-                catalog_path=str(lane),
+                data_type=_ENGINE_TYPES[lane.data_type],
+                catalog_path=str(lane.path),
                 instrument_id=strategy.instrument.id,
-                start_time=start,
-                end_time=end,
+                start_time=lane.start,
+                end_time=lane.end,
             )
             for lane in lanes
         ],
@@ -132,11 +149,52 @@ def replay(
         node.build()
         node.add_strategy(_RUN, strategy)
         node.run()
+        strategy.record_tail(node.get_engine_cache(_RUN), max(lane.end for lane in lanes))
     except Exception as error:
-        raise TickreelError("REPLAY_FAILED", f"the engine stopped: {error}") from error
+        raise TickreelError("REPLAY_FAILED", _explained(str(error))) from error
     finally:
         node.dispose()
     if strategy.tape.error:
         traceback = strategy.tape.error.strip()
         cause = traceback.splitlines()[-1]
         raise TickreelError("REPLAY_FAILED", f"the strategy raised {cause}", log=traceback)
+
+
+def _venue(config: run_config_pb2.RunConfig, *, frozen_account: bool) -> BacktestVenueConfig:
+    venue = config.venue
+    options: dict[str, Any] = {}
+    if venue.account_type == "CASH":
+        balances = [f"{decimal_of(balance):f} {currency}" for currency, balance in sorted(venue.starting_balances.items())]
+    else:
+        options["base_currency"] = Currency.from_str(venue.base_currency)
+        balances = [f"{decimal_of(venue.starting_balance):f} {venue.base_currency}"]
+    if venue.HasField("latency"):
+        latency = venue.latency
+        options["latency_model"] = StaticLatencyModel(
+            base_latency_nanos=int(latency.base_latency_nanos),
+            insert_latency_nanos=int(latency.insert_latency_nanos),
+            update_latency_nanos=0,
+            cancel_latency_nanos=int(latency.cancel_latency_nanos),
+        )
+    if venue.HasField("fill_model"):
+        chances = venue.fill_model
+        options["fill_model"] = DefaultFillModel(chances.prob_fill_on_limit, chances.prob_slippage, config.seed)
+    return BacktestVenueConfig(
+        name=venue.name,
+        oms_type=venue.oms_type,
+        account_type=venue.account_type,
+        book_type=venue.book_type,
+        starting_balances=balances,
+        default_leverage=decimal_of(venue.default_leverage),
+        liquidity_consumption=venue.liquidity_consumption,
+        queue_position=venue.queue_position,
+        frozen_account=frozen_account,
+        fee_model=MakerTakerFeeModel(decimal_of(venue.maker_fee), decimal_of(venue.taker_fee)),
+        **options,
+    )
+
+
+def _explained(message: str) -> str:
+    if _RAN_DRY in message:
+        return f"the account ran dry: a fee was more than it had left; start with larger venue.starting_balances ({message})"
+    return f"the engine stopped: {message}"

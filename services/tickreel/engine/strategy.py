@@ -5,7 +5,19 @@ import traceback
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from nautilus_trader.model import LiquiditySide, OrderSide
+from nautilus_trader.model import (
+    BookType,
+    ClientOrderId,
+    LiquiditySide,
+    OrderCanceled,
+    OrderDenied,
+    OrderExpired,
+    OrderFilled,
+    OrderRejected,
+    OrderSide,
+    OrderType,
+    TimeInForce,
+)
 from nautilus_trader.trading import Strategy
 
 from tickreel.engine.instruments import Instrument
@@ -44,27 +56,33 @@ class ReplayStrategy(Strategy):
     """A strategy over one instrument.
 
     A subclass says what it does in its docstring, whose first line ListStrategies shows, and which `submission_modes` of a
-    config it knows; it is made with the run's instrument and strategy block, and submits through `submit_order`. Callbacks
-    that it overrides are recorded all the same. An error that a callback raises fails the run with its traceback.
+    config it knows; it is made with the run's instrument and resolved config, and submits through `submit_order`. Callbacks
+    that it overrides are recorded all the same; `on_start` and `on_stop` must call these. An error that a callback raises
+    fails the run with its traceback.
     """
 
     submission_modes: ClassVar[tuple[str, ...]] = ("per_trade_tick",)
     purge_every: ClassVar[int] = 0
     """After so many orders the closed ones leave the engine's cache; 0 keeps them all, at 10 kB each.
 
-    Only for a strategy whose orders end at once (IOC and FOK without latency) and that never looks back at them.
+    Only for a strategy that never looks back at its orders. Where they may outlive the row they were submitted at (GTC, or
+    latency) the cache keeps them in any case.
     """
 
     def __new__(cls, *_args: object, **_options: object) -> "ReplayStrategy":
         return super().__new__(cls)
 
-    def __init__(self, instrument: Instrument, config: run_config_pb2.StrategyConfig) -> None:
+    def __init__(self, instrument: Instrument, config: run_config_pb2.RunConfig) -> None:
         super().__init__()
         self.instrument = instrument
-        self.strategy_config = config
+        self.run_config = config
         self.tape = Tape()
+        self._on_levels = config.venue.book_type == "L2_MBP"
+        lasting = config.venue.HasField("latency") or config.strategy.time_in_force == "GTC"
+        self._purge_every = 0 if lasting else self.purge_every
         self._unpurged: list[str] = []
         self._last_recorded: Any = None
+        self._open_at_stop: dict[str, int] = {}
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -77,6 +95,29 @@ class ReplayStrategy(Strategy):
         # Each access to the engine's clock makes a new Python object.
         self._now = self.clock.timestamp_ns
         self.subscribe_trades(self.instrument.id)
+        if self._on_levels:
+            self.subscribe_book_depth(self.instrument.id, BookType.L2_MBP)
+
+    def on_stop(self) -> None:
+        open_orders = [*self.cache.orders_open(), *self.cache.orders_inflight()]
+        if self.run_config.strategy.close_positions_on_stop:
+            open_orders += self._close_positions()
+        self._open_at_stop = {order.client_order_id.value: len(order.events()) for order in open_orders}
+
+    def record_tail(self, cache: Any, end: int) -> None:
+        """Puts on the tape what became of orders after the strategy stopped, of which the engine tells it no more.
+
+        An order that reaches the venue after the window has no data to meet, and stays in flight.
+
+        Args:
+            cache: The engine's, after the replay.
+            end: The last instant of the window, UNIX nanoseconds.
+        """
+        for client_order_id, told in self._open_at_stop.items():
+            for event in cache.order(ClientOrderId(client_order_id)).events()[told:]:
+                record = _RECORDS_OF_EVENTS.get(type(event))
+                if record is not None and event.ts_event <= end:
+                    record(self, event)
 
     def submit_order(self, order: Any, *args: Any, **options: Any) -> None:
         """Submits an order, and puts it on the tape."""
@@ -89,15 +130,30 @@ class ReplayStrategy(Strategy):
         ts = self._now()
         self.tape.order(client_order_id, ts, 1 if order.side == OrderSide.BUY else -1, price, quantity)
         super().submit_order(order, *args, **options)
-        if self.purge_every:
+        if self._purge_every:
             self._unpurged.append(client_order_id)
-            if len(self._unpurged) > self.purge_every:
+            if len(self._unpurged) > self._purge_every:
                 self._purge(ts)
+
+    def _close_positions(self) -> list[Any]:
+        """Submits what closes the position; returns the orders."""
+        orders = []
+        for position in self.cache.positions_open(instrument_id=self.instrument.id):
+            side = OrderSide.SELL if position.signed_qty > 0 else OrderSide.BUY
+            order = self.order_factory.market(self.instrument.id, side, position.quantity, TimeInForce.IOC, reduce_only=True)
+            self.submit_order(order)
+            orders.append(order)
+        return orders
 
     def _record_trade(self, trade: Any) -> None:
         tape = self.tape
         tape.rows += 1
         tape.ts = trade.ts_init
+
+    def _record_book_depth(self, depth: Any) -> None:
+        tape = self.tape
+        tape.book_rows += 1
+        tape.ts = depth.ts_init
 
     def _record_order_filled(self, event: Any) -> None:
         instrument = self.instrument
@@ -111,7 +167,7 @@ class ReplayStrategy(Strategy):
         )
 
     def _record_order_canceled(self, event: Any) -> None:
-        self.tape.end(event.client_order_id.value, event.ts_event, "cancelled", "NO_LIQUIDITY_AT_LIMIT")
+        self.tape.end(event.client_order_id.value, event.ts_event, "cancelled", self._reason_of_cancel(event.client_order_id))
 
     def _record_order_denied(self, event: Any) -> None:
         self.tape.end(event.client_order_id.value, event.ts_event, "denied", _reason(event.reason))
@@ -121,6 +177,17 @@ class ReplayStrategy(Strategy):
 
     def _record_order_expired(self, event: Any) -> None:
         self.tape.end(event.client_order_id.value, event.ts_event, "expired", "EXPIRED")
+
+    def _reason_of_cancel(self, client_order_id: ClientOrderId) -> str:
+        """Why the venue cancelled an order or the rest of one; the engine does not say."""
+        order = self.cache.order(client_order_id)
+        if order.time_in_force not in (TimeInForce.IOC, TimeInForce.FOK):
+            return "CANCELLED"
+        if self._on_levels and not self.tape.book_rows:
+            return "NO_BOOK_YET"
+        if order.time_in_force == TimeInForce.FOK:
+            return "NOT_FILLABLE_WHOLE"
+        return "NO_LIQUIDITY" if order.order_type == OrderType.MARKET else "NO_LIQUIDITY_AT_LIMIT"
 
     def _purge(self, ts: int) -> None:
         """Lets the engine forget closed orders: without it an order keeps 10 kB, with it under 4."""
@@ -140,11 +207,21 @@ def _reason(text: str) -> str:
 
 _RECORDS: dict[str, Callable[..., None]] = {
     "on_trade": ReplayStrategy._record_trade,
+    "on_book_depth": ReplayStrategy._record_book_depth,
     "on_order_filled": ReplayStrategy._record_order_filled,
     "on_order_canceled": ReplayStrategy._record_order_canceled,
     "on_order_denied": ReplayStrategy._record_order_denied,
     "on_order_rejected": ReplayStrategy._record_order_rejected,
     "on_order_expired": ReplayStrategy._record_order_expired,
+}
+
+
+_RECORDS_OF_EVENTS: dict[type, Callable[..., None]] = {
+    OrderFilled: ReplayStrategy._record_order_filled,
+    OrderCanceled: ReplayStrategy._record_order_canceled,
+    OrderDenied: ReplayStrategy._record_order_denied,
+    OrderRejected: ReplayStrategy._record_order_rejected,
+    OrderExpired: ReplayStrategy._record_order_expired,
 }
 
 

@@ -68,8 +68,10 @@ class Tape:
     def __init__(self) -> None:
         self.rows = 0
         """Trade rows that the strategy has seen."""
+        self.book_rows = 0
+        """Book rows that it has seen."""
         self.ts = 0
-        """The time of the last of them, UNIX nanoseconds."""
+        """The time of the last row, UNIX nanoseconds."""
         self.error = ""
         """The traceback of the first error in a callback; the engine swallows them."""
         self._orders = array("q")

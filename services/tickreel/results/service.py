@@ -2,9 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 import grpc
 
+from tickreel.results.artifact import Artifact
+from tickreel.results.read_ahead import read_ahead
 from tickreel.results.ticks import RunTicks, parse_cursor
 from tickreel.rpc.paging import Page
 from tickreel.rpc.settings import Settings
@@ -49,18 +52,20 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
         stored = await asyncio.to_thread(self._store.find, request.run_id)
         result = await asyncio.to_thread(self._store.load, stored)
         ticks = RunTicks(result, stored.summary.with_name("ticks.parquet"), self._catalog)
-        chunks = ticks.chunks(after)
-        # One chunk is read ahead while the last is sent; the transport's backpressure stops it there.
-        reading = asyncio.create_task(asyncio.to_thread(next, chunks, None))
-        try:
-            while (chunk := await reading) is not None:
-                reading = asyncio.create_task(asyncio.to_thread(next, chunks, None))
+        async with aclosing(read_ahead(ticks.chunks(after))) as chunks:
+            async for chunk in chunks:
                 yield results_service_pb2.StreamTicksResponse(
                     trades=chunk.columns, cursor=str(chunk.rows_until_end), total_rows=ticks.total
                 )
-        finally:
-            await asyncio.wait([reading])
-            await asyncio.to_thread(chunks.close)
+
+    async def ExportArtifact(  # noqa: N802
+        self, request: results_service_pb2.ExportArtifactRequest, context: grpc.aio.ServicerContext
+    ) -> AsyncIterator[results_service_pb2.ExportArtifactResponse]:
+        stored = await asyncio.to_thread(self._store.find, request.run_id)
+        artifact = await asyncio.to_thread(Artifact.find, self._store, stored, request.name)
+        async with aclosing(read_ahead(artifact.parts(request.offset))) as parts:
+            async for part in parts:
+                yield part
 
     def _page(self, page: Page) -> tuple[list[result_pb2.ResultEntry], str]:
         # Newest first; the id decides between results of one nanosecond.

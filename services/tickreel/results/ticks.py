@@ -1,6 +1,6 @@
 """The ticks that a run replayed, in chunks: a full run has kept them, a fast one has named the catalog files."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,8 @@ from google.protobuf import timestamp_pb2
 from tickreel.rpc.columns import ROWS_PER_CHUNK, trade_columns
 from tickreel.rpc.errors import TickreelError, invalid_request
 from tickreel.stores.catalog import CatalogStore
-from tickreel.stores.trades import TradeRows, read_window
+from tickreel.stores.rows import ALL_TIMES, Slice
+from tickreel.stores.trades import TradeRows, read_trades
 from tickreel.v1 import market_data_pb2, result_pb2
 
 
@@ -48,20 +49,18 @@ class RunTicks:
         self._result = result
         self._kept = kept
         self._catalog = catalog
-        self._start = _nanoseconds(result.metadata.replay_start)
-        self._end = _nanoseconds(result.metadata.replay_end)
         self.total = result.summary.trade_rows
 
-    def chunks(self, after: int) -> Iterator[TickChunk]:
+    def chunks(self, after: int) -> Generator[TickChunk, None, None]:
         """The chunks after a row.
 
         Raises:
             TickreelError: DATA_CHANGED where the catalog no longer has what the run replayed.
         """
-        paths, precisions = self._sources()
+        slices, precisions = self._sources()
         row = 0
         try:
-            for rows in read_window(paths, self._start, self._end):
+            for rows in read_trades(slices):
                 skip = max(0, after - row)
                 row += len(rows)
                 for offset in range(skip, len(rows), ROWS_PER_CHUNK):
@@ -70,21 +69,24 @@ class RunTicks:
         except (OSError, pa.ArrowException) as error:
             raise self._changed(str(error)) from None
 
-    def _sources(self) -> tuple[list[Path], tuple[int, int]]:
-        """The files to read, and the decimals of prices and sizes."""
+    def _sources(self) -> tuple[list[Slice], tuple[int, int]]:
+        """What to read, and the decimals of prices and sizes."""
         if self._kept.is_file():
             schema = pq.read_schema(self._kept)
-            return [self._kept], (schema.field("price").type.scale, schema.field("size").type.scale)
-        paths, precisions = [], (0, 0)
+            return [Slice(self._kept, *ALL_TIMES)], (schema.field("price").type.scale, schema.field("size").type.scale)
+        slices, precisions = [], (0, 0)
         for named in self._result.metadata.data_files:
+            if named.data_type != "trades":
+                continue
             file = self._catalog.find(named.path)
             if file is None:
                 raise self._changed(f"{named.path} is not in it")
             if file.converted.digest != named.digest:
                 raise self._changed(f"{named.path} was converted from other data since")
-            paths.append(self._catalog.root / named.path)
+            start, end = _nanoseconds(named.replay_start), _nanoseconds(named.replay_end)
+            slices.append(Slice(self._catalog.root / named.path, start, end))
             precisions = file.converted.price_precision, file.converted.size_precision
-        return paths, precisions
+        return slices, precisions
 
     def _changed(self, problem: str) -> TickreelError:
         message = f"the ticks of {self._result.run_id} are no longer in the catalog: {problem}; a new run converts them again"

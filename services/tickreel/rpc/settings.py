@@ -18,6 +18,10 @@ USE_PARQUET = "UNIFIED_CLOUD_SERVICES_USE_PARQUET"
 USE_DIRECT_GCS = "UNIFIED_CLOUD_SERVICES_USE_DIRECT_GCS"
 CATALOG_ROOT = "DATA_CATALOG_PATH"
 
+# The kinds of raw files, by the ending of their names.
+PARQUET = ".parquet"
+CSV = ".csv.gz"
+
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -35,7 +39,8 @@ def address_variable(service: str) -> str:
 class Settings:
     """What a service knows of its deployment.
 
-    Paths are absolute. `environment` holds the variables that a run config may name, as this process has them.
+    Paths are absolute. `environment` holds the variables that a run config may name, as this process has them. `raw_ending`
+    is the kind of raw files that it reads: PARQUET or CSV.
     """
 
     data_root: Path
@@ -50,6 +55,7 @@ class Settings:
     runner_slots: int
     replay_chunk: int
     log_level: str
+    raw_ending: str
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
@@ -62,13 +68,14 @@ class Settings:
         for name, meaning in ((DATA_ROOT, "the root of the raw data"), (CATALOG_ROOT, "the root of the converted catalog")):
             if not environ.get(name):
                 faults.append(Violation(name, f"is not set; it names {meaning}, data_downloads or data/parquet for example"))
-        for name, wanted, why in (
-            (USE_PARQUET, True, "raw data is read from Parquet files"),
-            (USE_DIRECT_GCS, False, "raw data is read from the mount of the bucket"),
-        ):
-            given = environ.get(name, "")
-            if given and parse_switch(given) is not wanted:
-                faults.append(Violation(name, f"is {given!r}; it must be {str(wanted).lower()}: {why}"))
+        use_parquet = parse_switch(environ.get(USE_PARQUET) or "true")
+        if use_parquet is None:
+            text = f"is {environ[USE_PARQUET]!r}; it must be true, to read {PARQUET} files, or false, to read {CSV} files"
+            faults.append(Violation(USE_PARQUET, text))
+        raw_ending = CSV if use_parquet is False else PARQUET
+        if parse_switch(environ.get(USE_DIRECT_GCS) or "false") is not False:
+            text = f"is {environ[USE_DIRECT_GCS]!r}; it must be false: raw data is read from the mount of the bucket"
+            faults.append(Violation(USE_DIRECT_GCS, text))
 
         def path(name: str, default: str) -> Path:
             text = environ.get(name) or default
@@ -101,13 +108,14 @@ class Settings:
             addresses={name: environ.get(address_variable(name)) or default_address(name) for name in DEFAULT_PORTS},
             environment={
                 DATA_ROOT: environ.get(DATA_ROOT, ""),
-                USE_PARQUET: "true",
+                USE_PARQUET: "true" if raw_ending == PARQUET else "false",
                 USE_DIRECT_GCS: "false",
                 CATALOG_ROOT: environ.get(CATALOG_ROOT, ""),
             },
             runner_slots=count("TICKREEL_RUNNER_SLOTS", 1),
             replay_chunk=count("TICKREEL_REPLAY_CHUNK", 50_000),
             log_level=log_level,
+            raw_ending=raw_ending,
         )
         if faults:
             names = ", ".join(fault.field for fault in faults)

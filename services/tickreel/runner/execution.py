@@ -3,8 +3,6 @@
 import asyncio
 import contextlib
 import tempfile
-from collections.abc import Iterable
-from datetime import UTC, date, timedelta
 from pathlib import Path
 
 from google.protobuf import json_format
@@ -15,13 +13,12 @@ from tickreel.jobs.worker import run_worker
 from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.errors import TickreelError
 from tickreel.rpc.settings import Settings
+from tickreel.runner.data_findings import data_findings
 from tickreel.runner.spec import Spec
 from tickreel.stores.results import ResultStore
 from tickreel.v1 import conversion_pb2, converter_service_pb2, market_data_pb2, result_pb2, run_pb2
 
 _WORKER = "tickreel.runner.worker"
-# A window that misses more than this at an end is only partly covered; a quiet market misses seconds.
-_EDGE = timedelta(minutes=1)
 
 
 class Execution:
@@ -53,7 +50,7 @@ class Execution:
         spec = Spec(
             run=run,
             files=list(conversion.files),
-            notes=list(_notes(run, conversion.files)),
+            notes=list(data_findings(run.config.time_window, conversion.files)),
             catalog_root=self._settings.catalog_root,
             results_root=self._settings.results_root,
             tickdata_root=self._settings.tickdata_root,
@@ -112,6 +109,12 @@ class Execution:
             await self._converter.call("CancelConversion", request, timeout=0.5)
 
 
+def _data_types(mode: result_pb2.SnapshotMode) -> list[market_data_pb2.DataType]:
+    """What a snapshot mode replays."""
+    trades, books = market_data_pb2.DATA_TYPE_TRADES, market_data_pb2.DATA_TYPE_BOOK_SNAPSHOT_5
+    return {result_pb2.SNAPSHOT_MODE_BOOK: [books], result_pb2.SNAPSHOT_MODE_BOTH: [trades, books]}.get(mode, [trades])
+
+
 def _conversion_spec(run: run_pb2.Run) -> conversion_pb2.ConversionSpec:
     config, options = run.config, run.options
     catalog = config.data_catalog
@@ -120,40 +123,9 @@ def _conversion_spec(run: run_pb2.Run) -> conversion_pb2.ConversionSpec:
         price_precision=config.instrument.price_precision,
         size_precision=config.instrument.size_precision,
         window=config.time_window,
-        data_types=[market_data_pb2.DATA_TYPE_TRADES],
+        data_types=_data_types(options.snapshot_mode),
         dataset=options.dataset,
         trades_path="" if catalog.auto_discover else catalog.trades_path,
+        book_snapshot_5_path="" if catalog.auto_discover else catalog.book_snapshot_5_path,
         file_pattern=catalog.instrument_file_pattern,
     )
-
-
-def _notes(run: run_pb2.Run, files: Iterable[conversion_pb2.ConvertedFile]) -> Iterable[result_pb2.Finding]:
-    """What the files say of themselves, and what the window lacks."""
-    files = list(files)
-    for file in files:
-        for finding in file.findings:
-            yield result_pb2.Finding(severity=finding.severity, code=finding.code, message=f"{file.source}: {finding.message}")
-    window = run.config.time_window
-    start, end = window.start.ToDatetime(UTC), window.end.ToDatetime(UTC)
-    covered = {file.span.start.ToDatetime(UTC).date() for file in files} | {
-        file.span.end.ToDatetime(UTC).date() for file in files
-    }
-    days = (end.date() - start.date()).days + 1
-    missing = [day for day in (start.date() + timedelta(days=number) for number in range(days)) if day not in covered]
-    first = min(file.span.start.ToDatetime(UTC) for file in files)
-    last = max(file.span.end.ToDatetime(UTC) for file in files)
-    gaps = []
-    if missing:
-        gaps.append(f"{len(missing)} of {days} days have no data ({_dates(missing)})")
-    if first - start > _EDGE:
-        gaps.append(f"the first row is at {first:%Y-%m-%dT%H:%M:%SZ}")
-    if end - last > _EDGE:
-        gaps.append(f"the last row is at {last:%Y-%m-%dT%H:%M:%SZ}")
-    if gaps:
-        message = f"the window {start:%Y-%m-%dT%H:%M:%SZ} to {end:%Y-%m-%dT%H:%M:%SZ} is only partly covered: {'; '.join(gaps)}"
-        yield result_pb2.Finding(severity=result_pb2.SEVERITY_WARNING, code="PARTLY_COVERED", message=message)
-
-
-def _dates(days: list[date]) -> str:
-    shown = ", ".join(f"{day:%Y-%m-%d}" for day in days[:5])
-    return f"{shown} and {len(days) - 5} more" if len(days) > 5 else shown

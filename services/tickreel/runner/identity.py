@@ -36,10 +36,14 @@ def config_digest(config: run_config_pb2.RunConfig, snapshot_mode: result_pb2.Sn
     return _digest([_canonical({"config": values, "snapshot_mode": result_pb2.SnapshotMode.Name(snapshot_mode)})])
 
 
-def data_digest(files: Iterable[conversion_pb2.ConvertedFile], start: int, end: int) -> str:
-    """The digest of a window of converted files: their own digests in time order, and the window."""
-    rows = [[market_data_pb2.DataType.Name(file.data_type), file.digest] for file in files]
-    return _digest([_canonical({"files": rows, "start": start, "end": end})])
+def data_digest(files: Iterable[tuple[conversion_pb2.ConvertedFile, int, int]]) -> str:
+    """The digest of a window of converted files.
+
+    Args:
+        files: Trades first, then books, each in time order, with the first and last instant that is replayed of each.
+    """
+    rows = [[market_data_pb2.DataType.Name(file.data_type), file.digest, start, end] for file, start, end in files]
+    return _digest([_canonical({"files": rows})])
 
 
 def result_digest(orders: Orders, fills: Fills, fees: np.ndarray, ends: Ends, final_account: dict[str, str]) -> str:

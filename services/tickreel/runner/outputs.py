@@ -45,7 +45,7 @@ def write_outputs(
 
         exports = JsonExports(staging)
         precisions = instrument.price_precision, instrument.size_precision
-        steps.append(("ticks.parquet", lambda: report.write_ticks(window.rows(), *precisions, staging / "ticks.parquet")))
+        steps.append(("ticks.parquet", lambda: report.write_ticks(window.trades(), *precisions, staging / "ticks.parquet")))
         if full:
             steps += [
                 ("orders.parquet", lambda: report.write_orders(outcome, staging / "orders.parquet")),

@@ -33,7 +33,8 @@ def write_orders(outcome: Outcome, path: Path) -> None:
             "ts_submitted": _times(orders.ts_submitted),
             "ts_closed": _times(settlement.ts_closed, settlement.ts_closed == 0),
             "side": _words(("buy", "sell"), orders.side < 0),
-            "price": decimals(orders.price, instrument.price_precision),
+            # A market order has none.
+            "price": decimals(orders.price, instrument.price_precision, orders.price == 0),
             "amount": decimals(orders.quantity, instrument.size_precision),
             "filled_amount": decimals(settlement.filled, instrument.size_precision),
             "average_price": decimals(average, average_scale, filled == 0),
@@ -66,15 +67,15 @@ def write_fills(outcome: Outcome, path: Path) -> None:
 
 
 def write_equity(outcome: Outcome, path: Path) -> None:
-    """Writes one row a trade row, after its order has settled: the account marked at the row's price."""
-    account, at, marks = outcome.account, outcome.at, outcome.rows_price
+    """Writes one row a trade row, after its order has settled: the account marked as of that row."""
+    account, at, rows = outcome.account, outcome.at, outcome.rows
     _write(
         {
-            "ts": _times(outcome.rows_ts),
-            "price": decimals(marks, outcome.config.instrument.price_precision),
+            "ts": _times(rows.ts),
+            "mark": decimals(rows.marks, rows.mark_scale),
             "position": decimals(account.position[at], outcome.config.instrument.size_precision),
             "realized_pnl": decimals(account.realized(at), account.scale),
-            "unrealized_pnl": decimals(account.unrealized(at, marks), account.scale),
+            "unrealized_pnl": decimals(account.unrealized(at, rows.marks), account.scale),
             "fees": decimals(account.fees[at], account.scale),
             "equity": decimals(outcome.equity, account.scale),
             "drawdown": decimals(outcome.drawdown, account.scale),
@@ -85,24 +86,27 @@ def write_equity(outcome: Outcome, path: Path) -> None:
 
 def write_ticks(rows: Iterable[TradeRows], price_precision: int, size_precision: int, path: Path) -> None:
     """Writes the trade rows of the window, in replay order."""
-    writer: pq.ParquetWriter | None = None
-    try:
+    schema = pa.schema(
+        {
+            "ts_event": _TIME,
+            "ts_init": _TIME,
+            "price": pa.decimal128(38, price_precision),
+            "size": pa.decimal128(38, size_precision),
+            "side": pa.dictionary(pa.int8(), pa.string()),
+            "trade_id": pa.string(),
+        }
+    )
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for chunk in rows:
-            table = pa.table(
-                {
-                    "ts_event": _times(chunk.ts_event),
-                    "ts_init": _times(chunk.ts_init),
-                    "price": decimals(chunk.price(price_precision), price_precision),
-                    "size": decimals(chunk.size(size_precision), size_precision),
-                    "side": _words(("unknown", "buy", "sell"), chunk.side),
-                    "trade_id": pa.array(chunk.trade_id),
-                }
-            )
-            writer = writer or pq.ParquetWriter(path, table.schema, compression="zstd")
-            writer.write_table(table)
-    finally:
-        if writer is not None:
-            writer.close()
+            columns = [
+                _times(chunk.ts_event),
+                _times(chunk.ts_init),
+                decimals(chunk.price(price_precision), price_precision),
+                decimals(chunk.size(size_precision), size_precision),
+                _words(("unknown", "buy", "sell"), chunk.side),
+                pa.array(chunk.trade_id),
+            ]
+            writer.write_table(pa.Table.from_arrays(columns, schema=schema))
 
 
 def decimals(values: Integers, scale: int, null: npt.NDArray[np.bool_] | None = None) -> pa.Decimal128Array:

@@ -6,19 +6,19 @@ import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from tickreel.engine.catalog_format import MAX_SIZE
-from tickreel.engine.instruments import currency_precision, decimal_of
 from tickreel.rpc.settings import CATALOG_ROOT, DATA_ROOT, USE_DIRECT_GCS, USE_PARQUET, Settings
+from tickreel.runner.instrument_rules import check_instrument
 from tickreel.runner.strategies.registry import StrategyEntry
+from tickreel.runner.venue_rules import check_venue
 from tickreel.runner.violations import Violations
 from tickreel.stores.instrument_name import InstrumentName
-from tickreel.v1 import run_config_pb2
+from tickreel.v1 import result_pb2, run_config_pb2
 
-# The engine's integers hold this many decimals.
-MAX_PRECISION = 16
+# The engine's words, the default first.
+ORDER_TYPES = ("LIMIT", "MARKET")
+TIMES_IN_FORCE = ("IOC", "FOK", "GTC")
 # The replay clock counts nanoseconds since 1970 in 64 bits.
 _CLOCK_END = 2**63 // 10**9 * 10**9
-_CURRENCY = re.compile(r"[A-Z0-9]{1,16}")
 _FX_PAIR = re.compile(r"[A-Z0-9]+_[A-Z0-9]+")
 
 
@@ -27,11 +27,16 @@ def check_config(
     strategies: Mapping[str, StrategyEntry],
     settings: Settings,
     violations: Violations,
+    snapshot_mode: result_pb2.SnapshotMode = result_pb2.SNAPSHOT_MODE_UNSPECIFIED,
 ) -> None:
-    """Checks a config and fills in its optional keys; fields that the strict walk has refused are passed over."""
-    _check_instrument(config.instrument, violations)
-    _check_venue(config, violations)
-    _check_data_catalog(config, violations)
+    """Checks a config and fills in its optional keys; fields that the strict walk has refused are passed over.
+
+    Args:
+        snapshot_mode: That of the run; what depends on it is left alone where it is not known.
+    """
+    check_instrument(config.instrument, violations)
+    check_venue(config, snapshot_mode, violations)
+    _check_data_catalog(config, snapshot_mode, violations)
     _check_window(config, violations)
     _check_strategy(config.strategy, strategies, violations)
     if violations.clean("risk.throttling_per_sec") and config.risk.throttling_per_sec < 1:
@@ -41,6 +46,10 @@ def check_config(
             violations.add(f"fx_stub.{pair}", "is no pair of currencies; it must be FROM_TO, USDT_USD for example")
         elif not rate > 0:
             violations.add(f"fx_stub.{pair}", f"is {rate}; a rate must be above zero")
+    if not config.HasField("seed"):
+        config.seed = 0
+    elif violations.clean("seed") and config.seed < 0:
+        violations.add("seed", f"is {config.seed}; it must be zero or above")
     _check_environment(config.environment, settings, violations)
 
 
@@ -52,109 +61,9 @@ def check_config_path(path: str) -> str:
     return ""
 
 
-def _check_instrument(instrument: run_config_pb2.InstrumentConfig, violations: Violations) -> None:
-    at = "instrument"
-    for name in ("price_precision", "size_precision"):
-        precision = getattr(instrument, name)
-        if violations.clean(f"{at}.{name}") and not 0 <= precision <= MAX_PRECISION:
-            violations.add(f"{at}.{name}", f"is {precision}; it must be 0 to {MAX_PRECISION}")
-    for key in ("base_currency", "quote_currency", "settlement_currency"):
-        _check_currency(instrument, key, violations)
-    if violations.clean(f"{at}.id"):
-        try:
-            name = InstrumentName.parse(instrument.id)
-        except ValueError as error:
-            violations.add(f"{at}.id", str(error))
-        else:
-            _resolve_kind(instrument, name, violations)
-    if violations.clean(f"{at}.size_precision") and not instrument.HasField("lot_size"):
-        instrument.lot_size = float(f"1e-{instrument.size_precision}")
-    if not instrument.HasField("multiplier"):
-        instrument.multiplier = 1.0
-    for key in ("multiplier", "lot_size"):
-        if violations.clean(f"{at}.{key}", f"{at}.size_precision"):
-            _check_quantity(f"{at}.{key}", getattr(instrument, key), violations)
-    for key in ("margin_init", "margin_maint"):
-        value = getattr(instrument, key)
-        setattr(instrument, key, value)
-        if violations.clean(f"{at}.{key}") and not 0 <= value <= 1:
-            violations.add(f"{at}.{key}", f"is {value}; it must be a share of the notional, 0 to 1")
-
-
-def _check_currency(instrument: run_config_pb2.InstrumentConfig, key: str, violations: Violations) -> None:
-    code = getattr(instrument, key)
-    if instrument.HasField(key) and violations.clean(f"instrument.{key}") and not _CURRENCY.fullmatch(code):
-        problem = f"is {code!r}; it must be 1 to 16 capital letters and digits, USDT for example"
-        violations.add(f"instrument.{key}", problem)
-
-
-def _check_quantity(field: str, value: float, violations: Violations) -> None:
-    if not value > 0:
-        violations.add(field, f"is {value}; it must be above zero")
-    elif value > MAX_SIZE or _decimals(value) > MAX_PRECISION:
-        violations.add(field, f"is {value}; it must be {MAX_SIZE} at the most, with {MAX_PRECISION} decimals at the most")
-
-
-def _resolve_kind(instrument: run_config_pb2.InstrumentConfig, name: InstrumentName, violations: Violations) -> None:
-    if name.kind != "perpetual" or name.is_inverse:
-        kind = "an inverse contract" if name.is_inverse else "a spot pair"
-        violations.add(
-            "instrument.id", f"is {instrument.id!r}, {kind}; it must be a linear perpetual, VENUE:PERPETUAL:BASE-QUOTE@LIN"
-        )
-        return
-    if not name.suffix:
-        violations.add("instrument.id", f"is {instrument.id!r}; a perpetual must say whether it is linear: {instrument.id}@LIN")
-    defaults = {"base_currency": name.base.upper(), "quote_currency": name.quote.upper()}
-    for key, value in defaults.items():
-        if not instrument.HasField(key) and violations.clean(f"instrument.{key}"):
-            setattr(instrument, key, value)
-            _check_currency(instrument, key, violations)
-    if violations.clean("instrument.settlement_currency", "instrument.quote_currency"):
-        quote = instrument.quote_currency
-        if not instrument.HasField("settlement_currency"):
-            instrument.settlement_currency = quote
-        elif instrument.settlement_currency != quote:
-            problem = f"is {instrument.settlement_currency!r}; a linear contract settles in its quote currency, {quote!r}"
-            violations.add("instrument.settlement_currency", problem)
-
-
-def _check_venue(config: run_config_pb2.RunConfig, violations: Violations) -> None:
-    venue, instrument = config.venue, config.instrument
-    if violations.clean("venue.name", "instrument.id"):
-        expected = InstrumentName.parse(instrument.id).venue
-        if venue.name != expected:
-            violations.add("venue.name", f"is {venue.name!r}, but instrument.id is on {expected!r}; they must be the same")
-    for key, wanted in (("oms_type", "NETTING"), ("account_type", "MARGIN")):
-        value = getattr(venue, key)
-        if violations.clean(f"venue.{key}") and value != wanted:
-            violations.add(f"venue.{key}", f"is {value!r}; a linear perpetual is replayed with {wanted!r}")
-    if violations.clean("venue.base_currency", "instrument.id", "instrument.quote_currency", "instrument.settlement_currency"):
-        if venue.base_currency != instrument.settlement_currency:
-            settled = instrument.settlement_currency
-            problem = f"is {venue.base_currency!r}; the instrument settles in {settled!r}, and so must the account"
-            violations.add("venue.base_currency", problem)
-        elif violations.clean("venue.starting_balance"):
-            _check_balance(venue, violations)
-    for key in ("maker_fee", "taker_fee"):
-        fee = getattr(venue, key)
-        if violations.clean(f"venue.{key}") and not -1 < fee < 1:
-            violations.add(f"venue.{key}", f"is {fee}; it must be a share of the notional, 0.0004 for example")
-
-
-def _check_balance(venue: run_config_pb2.VenueConfig, violations: Violations) -> None:
-    if not venue.starting_balance > 0:
-        violations.add("venue.starting_balance", f"is {venue.starting_balance}; it must be above zero")
-        return
-    if venue.starting_balance > 1e12:
-        violations.add("venue.starting_balance", f"is {venue.starting_balance}; the engine's money ends at 1000000000000")
-        return
-    precision = currency_precision(venue.base_currency)
-    if _decimals(venue.starting_balance) > precision:
-        problem = f"is {venue.starting_balance}; {venue.base_currency} has {precision} decimals"
-        violations.add("venue.starting_balance", problem)
-
-
-def _check_data_catalog(config: run_config_pb2.RunConfig, violations: Violations) -> None:
+def _check_data_catalog(
+    config: run_config_pb2.RunConfig, snapshot_mode: result_pb2.SnapshotMode, violations: Violations
+) -> None:
     catalog = config.data_catalog
     at = "data_catalog"
     for key in ("trades_path", "book_snapshot_5_path"):
@@ -162,9 +71,14 @@ def _check_data_catalog(config: run_config_pb2.RunConfig, violations: Violations
             problem = check_config_path(getattr(catalog, key))
             if problem:
                 violations.add(f"{at}.{key}", problem)
-    explicit = violations.clean(f"{at}.auto_discover", f"{at}.trades_path") and not catalog.auto_discover
-    if explicit and not catalog.HasField("trades_path"):
-        violations.add(f"{at}.trades_path", "is missing; with auto_discover false it must name the files")
+    wanted = {
+        "trades_path": snapshot_mode != result_pb2.SNAPSHOT_MODE_BOOK,
+        "book_snapshot_5_path": snapshot_mode in (result_pb2.SNAPSHOT_MODE_BOOK, result_pb2.SNAPSHOT_MODE_BOTH),
+    }
+    for key, needed in wanted.items():
+        explicit = needed and violations.clean(f"{at}.auto_discover", f"{at}.{key}") and not catalog.auto_discover
+        if explicit and not catalog.HasField(key):
+            violations.add(f"{at}.{key}", "is missing; with auto_discover false it must name the files")
     if violations.clean(f"{at}.instrument_file_pattern", "instrument.id"):
         raw_name = InstrumentName.parse(config.instrument.id).raw_name
         if not catalog.HasField("instrument_file_pattern"):
@@ -199,6 +113,13 @@ def _check_strategy(
         elif violations.clean("strategy.submission_mode") and strategy.submission_mode not in entry.submission_modes:
             known = ", ".join(entry.submission_modes)
             violations.add("strategy.submission_mode", f"is {strategy.submission_mode!r}; {strategy.name} knows {known}")
+    for key, words in (("order_type", ORDER_TYPES), ("time_in_force", TIMES_IN_FORCE)):
+        value = getattr(strategy, key)
+        if not strategy.HasField(key):
+            setattr(strategy, key, words[0])
+        elif violations.clean(f"strategy.{key}") and value not in words:
+            violations.add(f"strategy.{key}", f"is {value!r}; it must be {' or '.join(words)}")
+    strategy.close_positions_on_stop = strategy.close_positions_on_stop
     if violations.clean("strategy.orders") and len(strategy.orders) > 1:
         violations.add("strategy.orders", f"has {len(strategy.orders)} entries; it holds one at the most")
     for index, order in enumerate(strategy.orders):
@@ -230,12 +151,6 @@ def _check_environment(environment: run_config_pb2.EnvironmentConfig, settings: 
         if environment.HasField(key) and getattr(environment, key) is not mine:
             named = str(getattr(environment, key)).lower()
             violations.add(f"environment.{variable}", f"is {named}, but this service runs with {str(mine).lower()}")
-
-
-def _decimals(value: float) -> int:
-    exponent = decimal_of(value).as_tuple().exponent
-    assert isinstance(exponent, int)
-    return -exponent
 
 
 def _resolved(path: str) -> Path | None:

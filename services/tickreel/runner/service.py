@@ -130,14 +130,15 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
         for end in ("start", "end"):
             if request.HasField(end):
                 getattr(config.time_window, end).CopyFrom(getattr(request, end))
-        check_config(config, self._strategies, self._settings, violations)
-        run = run_pb2.Run(config=config, options=request.options)
+        run = run_pb2.Run(options=request.options)
         options = run.options
+        check_config(config, self._strategies, self._settings, violations, options.snapshot_mode)
+        run.config.CopyFrom(config)
         options.config_path = options.config_path or origin
         options.mode = options.mode or result_pb2.RUN_MODE_FAST
         options.export_ticks = options.export_ticks or options.mode == result_pb2.RUN_MODE_FULL
         if not options.snapshot_mode:
-            violations.add("options.snapshot_mode", "is missing; it must be trades")
+            violations.add("options.snapshot_mode", "is missing; it must be trades, book or both")
         if request.instrument and violations.clean("instrument.id") and request.instrument != config.instrument.id:
             problem = (
                 f"is {request.instrument!r}, but instrument.id of the config is {config.instrument.id!r}; they must be the same"

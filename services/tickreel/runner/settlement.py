@@ -28,7 +28,7 @@ class Settlement:
     fees: npt.NDArray[np.object_]
     """Of the currency's precision, as Python integers."""
     ts_closed: Int64
-    """When the order ended, UNIX nanoseconds; 0 while in flight."""
+    """When the order ended, UNIX nanoseconds; 0 where it had not."""
     reason: npt.NDArray[np.object_]
     """Why an order that did not fill whole ended; "" where it filled."""
 
@@ -43,11 +43,14 @@ class Settlement:
         return {str(reason): int(number) for reason, number in zip(reasons, counts, strict=True)}
 
 
-def settle(orders: Orders, fills: Fills, fees: npt.NDArray[np.generic], ends: Ends) -> Settlement:
+def settle(orders: Orders, fills: Fills, fees: npt.NDArray[np.generic], ends: Ends, arrives_by: int) -> Settlement:
     """Brings fills and ends home to their orders.
+
+    An order without an end is in flight while the venue cannot have heard of it, and open otherwise.
 
     Args:
         fees: The fee of each fill, of the currency's precision.
+        arrives_by: The last time of submission, UNIX nanoseconds, at which an order reached the venue within the window.
     """
     count = len(orders.ts_submitted)
     filled = np.zeros(count, dtype=np.int64)
@@ -61,12 +64,12 @@ def settle(orders: Orders, fills: Fills, fees: npt.NDArray[np.generic], ends: En
     status = np.full(count, _IN_FLIGHT)
     status[ends.order] = _STATUS_OF_KIND[ends.kind]
     ts_closed[ends.order] = ends.ts
-    reason = np.full(count, "IN_FLIGHT", dtype=object)
+    reason = np.where(orders.ts_submitted > arrives_by, "IN_FLIGHT", "OPEN_AT_END").astype(object)
     if len(ends.order):
         reason[ends.order] = np.array(ends.reasons, dtype=object)[ends.reason]
     whole = filled == orders.quantity
     status[whole] = _FILLED
     reason[whole] = ""
-    status[(filled > 0) & (status == _CANCELLED)] = _PARTIAL
     ts_closed[status == _IN_FLIGHT] = 0
+    status[(filled > 0) & ~whole & ((status == _CANCELLED) | (status == _IN_FLIGHT))] = _PARTIAL
     return Settlement(status, filled, value, paid, ts_closed, reason)

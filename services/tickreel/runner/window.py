@@ -1,41 +1,46 @@
 """From the window of a config to the instants that the engine is given.
 
-A window means the recorder's clock, whose ticks are microseconds; the catalog spreads rows of one microsecond over its
-nanoseconds so that the engine keeps their order. A window whose last instant is a recorded one must take all rows of it.
+A window means the recorder's clock, whose steps are microseconds as a rule; the catalog spreads rows of one step over the
+nanoseconds of its microsecond so that the engine keeps their order. A window whose last instant is a recorded one must take
+all rows of it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
 
-from tickreel.engine.replay import TradeFile
+from tickreel.engine.replay import ReplayFile
 from tickreel.rpc.errors import TickreelError, Violation
 from tickreel.runner.spec import Spec
 from tickreel.stores.catalog import CatalogStore
-from tickreel.stores.trades import TradeRows, read_window
+from tickreel.stores.depths import NO_LEVEL, read_depths
+from tickreel.stores.rows import Slice
+from tickreel.stores.trades import TradeRows, read_trades
 from tickreel.v1 import conversion_pb2, market_data_pb2
 
 Int64 = npt.NDArray[np.int64]
 
-CLOCK_TICK = 1_000
+TRADES = market_data_pb2.DATA_TYPE_TRADES
+BOOKS = market_data_pb2.DATA_TYPE_BOOK_SNAPSHOT_5
+_MICROSECOND = 1_000
 
 
-def replay_window(files: Iterable[conversion_pb2.ConvertedFile], start: int, end: int) -> tuple[int, int]:
-    """The first and last replay time of the rows that were recorded in a window.
+def replay_span(file: conversion_pb2.ConvertedFile, start: int, end: int) -> tuple[int, int]:
+    """The first and last replay time of the rows of a file that were recorded in a window.
 
     Args:
-        files: Those of the window, with their crowded instants: those whose rows run past the next tick of the clock.
+        file: With the step of its clock and its crowded instants: those whose rows run past the next step.
         start, end: The window on the recorder's clock, both inclusive, UNIX nanoseconds.
     """
-    first = -(-start // CLOCK_TICK) * CLOCK_TICK
-    last = end // CLOCK_TICK * CLOCK_TICK + CLOCK_TICK - 1
-    for file in files:
-        for crowded in file.crowded:
-            if crowded.recorded < start:
-                first = max(first, crowded.last_ts_init + 1)
-            elif crowded.recorded <= end:
-                last = max(last, crowded.last_ts_init)
+    step = file.clock_step or _MICROSECOND
+    first = -(-start // step) * step
+    last = end // step * step + step - 1
+    for crowded in file.crowded:
+        if crowded.recorded < start:
+            first = max(first, crowded.last_ts_init + 1)
+        elif crowded.recorded <= end:
+            last = max(last, crowded.last_ts_init)
     return first, last
 
 
@@ -44,28 +49,64 @@ class Window:
 
     def __init__(self, spec: Spec) -> None:
         window = spec.run.config.time_window
+        start, end = window.start.ToNanoseconds(), window.end.ToNanoseconds()
         self._spec = spec
-        self.start, self.end = replay_window(spec.files, window.start.ToNanoseconds(), window.end.ToNanoseconds())
-
-    @property
-    def files(self) -> list[TradeFile]:
-        """The files, for the engine."""
-        return [
-            TradeFile(self._spec.catalog_root / file.path, file.span.start.ToNanoseconds(), file.span.end.ToNanoseconds())
-            for file in self._spec.files
+        self.files = [
+            ReplayFile(
+                spec.catalog_root / file.path,
+                file.data_type,
+                file.span.start.ToNanoseconds(),
+                file.span.end.ToNanoseconds(),
+                *replay_span(file, start, end),
+            )
+            for file in spec.files
         ]
+        self.start = min(file.start for file in self.files)
+        self.end = max(file.end for file in self.files)
 
-    def rows(self, columns: list[str] | None = None) -> Iterator[TradeRows]:
-        """The rows, in replay order."""
-        return read_window([file.path for file in self.files], self.start, self.end, columns)
+    def trades(self, columns: list[str] | None = None) -> Iterator[TradeRows]:
+        """The trade rows, in replay order."""
+        return read_trades(self._slices(TRADES), columns)
 
     def times_and_prices(self) -> tuple[Int64, Int64]:
-        """Replay times and prices of all rows, in replay order."""
+        """Replay times of all trade rows and their prices, times 10^price_precision, in replay order."""
         precision = self._spec.run.config.instrument.price_precision
-        chunks = [(rows.ts_init, rows.price(precision)) for rows in self.rows(["price"])]
-        times = np.concatenate([ts for ts, _ in chunks]) if chunks else np.empty(0, dtype=np.int64)
-        prices = np.concatenate([price for _, price in chunks]) if chunks else np.empty(0, dtype=np.int64)
-        return times, prices
+        chunks = [(rows.ts_init, rows.price(precision)) for rows in self.trades(["price"])]
+        return _joined([ts for ts, _ in chunks]), _joined([price for _, price in chunks])
+
+    def times_and_mids(self) -> tuple[Int64, Int64]:
+        """Replay times of all book rows and the middles of their best prices, times 10^(price_precision + 1).
+
+        A book that lacks a side has the middle of the one before it; NO_LEVEL until there is one.
+        """
+        precision = self._spec.run.config.instrument.price_precision
+        times, mids = [], []
+        for rows in read_depths(self._slices(BOOKS), ["bids", "asks"]):
+            bids, asks = rows.best("bids", precision), rows.best("asks", precision)
+            times.append(rows.ts_init)
+            mids.append(np.where((bids == NO_LEVEL) | (asks == NO_LEVEL), NO_LEVEL, (bids + asks) * 5))
+        return _joined(times), _carried(_joined(mids))
+
+    def check_order(self, trade_times: Int64, book_times: Int64) -> None:
+        """Sees whether every trade comes before the books that were recorded in the same microsecond.
+
+        A microsecond has room for a thousand rows; where more share one, some trades would meet a book of their future.
+
+        Raises:
+            TickreelError: DATA_REFUSED, naming the first such instant.
+        """
+        following = np.searchsorted(trade_times, book_times, side="right")
+        late = following < len(trade_times)
+        late[late] = trade_times[following[late]] // _MICROSECOND == book_times[late] // _MICROSECOND
+        for file in self._spec.files:
+            for crowded in file.crowded:
+                late |= (book_times >= crowded.recorded) & (book_times < crowded.last_ts_init)
+        if late.any():
+            instant = np.datetime_as_string(np.datetime64(int(book_times[late][0]) // _MICROSECOND, "us"))
+            problem = f"has more trades recorded at {instant}Z than the replay clock has room for before the book of then"
+            remedy = "replay it with snapshot_mode trades, or a window without that instant"
+            message = f"the window {problem}; {remedy}"
+            raise TickreelError("DATA_REFUSED", message, [Violation("time_window", f"{problem}; {remedy}")])
 
     def check_unchanged(self) -> None:
         """Sees whether the files are still those that the run was given.
@@ -90,10 +131,23 @@ class Window:
         if (orders and orders[0].side) or not any(file.unknown_sides for file in self._spec.files):
             return
         unknown = total = 0
-        for rows in self.rows(["aggressor_side"]):
+        for rows in self.trades(["aggressor_side"]):
             unknown += int(np.count_nonzero(rows.side == market_data_pb2.AGGRESSOR_SIDE_UNSPECIFIED))
             total += len(rows)
         if unknown:
             problem = f'is empty, but {unknown} of {total} rows have no known side; supply one: [{{"side": "buy"}}]'
             message = f"{unknown} of {total} rows of the window have an unknown side and strategy.orders supplies none"
             raise TickreelError("DATA_REFUSED", message, [Violation("strategy.orders", problem)], rows=unknown)
+
+    def _slices(self, data_type: market_data_pb2.DataType) -> list[Slice]:
+        return [Slice(file.path, file.start, file.end) for file in self.files if file.data_type == data_type]
+
+
+def _joined(chunks: list[Int64]) -> Int64:
+    return np.concatenate(chunks) if chunks else np.empty(0, dtype=np.int64)
+
+
+def _carried(values: Int64) -> Int64:
+    """The values with each NO_LEVEL replaced by the last value before it."""
+    known = np.maximum.accumulate(np.where(values == NO_LEVEL, -1, np.arange(len(values))))
+    return np.where(known < 0, NO_LEVEL, values[known])

@@ -8,24 +8,28 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from google.protobuf import json_format
 
-from tickreel.engine.instruments import linear_perpetual
+from tickreel.engine.instruments import engine_instrument
 from tickreel.engine.release import ENGINE
 from tickreel.engine.replay import catalog_view, replay
-from tickreel.engine.strategy import ReplayStrategy
 from tickreel.engine.tape import Tape
 from tickreel.jobs.worker import Reporter, serve_worker
 from tickreel.rpc.errors import TickreelError, Violation
 from tickreel.runner import identity
-from tickreel.runner.outcome import Outcome, findings, fold, iso, summarise
+from tickreel.runner.findings import findings
+from tickreel.runner.outcome import Outcome, Rows, fold, iso, summarise
 from tickreel.runner.outputs import write_outputs
 from tickreel.runner.spec import Spec
 from tickreel.runner.strategies.registry import installed_strategies
 from tickreel.runner.window import Window
 from tickreel.stores.instrument_name import InstrumentName
 from tickreel.stores.results import ResultStore
-from tickreel.v1 import job_pb2, result_pb2
+from tickreel.v1 import job_pb2, market_data_pb2, result_pb2
+
+Int64 = npt.NDArray[np.int64]
 
 _PROGRESS_INTERVAL = 0.1
 
@@ -37,30 +41,27 @@ def work(values: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     window = Window(spec)
     reporter.progress(job_pb2.JOB_PHASE_LOADING, 0, 0, "rows")
     window.check_sides()
-    times, prices = window.times_and_prices()
-    total = len(times)
-    if not total:
-        start, end = config.time_window.start.ToJsonString(), config.time_window.end.ToJsonString()
-        problem = f"has no trade row between {start} and {end}"
-        raise TickreelError("DATA_REFUSED", f"the window {problem}", [Violation("time_window", problem)])
+    rows = _load(spec, window)
+    total = len(rows.ts) + rows.book_rows
     reporter.progress(job_pb2.JOB_PHASE_LOADING, total, total, "rows")
-    instrument = linear_perpetual(InstrumentName.parse(config.instrument.id).engine_id, config.instrument)
-    lanes = catalog_view(spec.scratch, instrument, window.files)
+    instrument = engine_instrument(InstrumentName.parse(config.instrument.id).engine_id, config.instrument)
+    lanes = catalog_view(spec.scratch, instrument, [file for file in window.files if file.start <= file.end])
     strategy_class = installed_strategies()[config.strategy.name].strategy
     began = time.monotonic()
 
     def attempt(*, frozen_account: bool) -> Outcome:
-        strategy = strategy_class(instrument, config.strategy)
+        strategy = strategy_class(instrument, config)
         with _reporting(reporter, strategy.tape, total):
-            replay(config, strategy, lanes, window.start, window.end, spec.chunk_size, frozen_account=frozen_account)
-        _check_complete(strategy, total)
+            replay(config, strategy, lanes, spec.chunk_size, frozen_account=frozen_account)
+        _check_complete(strategy.tape, rows)
         reporter.progress(job_pb2.JOB_PHASE_REPLAYING, total, total, "rows", strategy.tape.ts)
-        return fold(config, strategy.tape, times, prices)
+        return fold(config, strategy.tape, rows, window.end)
 
     # Without margin an account refuses orders only once it is below zero: leave it to our arithmetic whether it ever was.
-    unconstrained = config.instrument.margin_init == 0 and config.instrument.margin_maint == 0
-    outcome = attempt(frozen_account=unconstrained)
-    if unconstrained and not outcome.always_solvent:
+    venue, terms = config.venue, config.instrument
+    unconstrained = venue.account_type == "MARGIN" and terms.margin_init == 0 and terms.margin_maint == 0
+    outcome = attempt(frozen_account=unconstrained or venue.frozen_account)
+    if unconstrained and not venue.frozen_account and not outcome.always_solvent:
         outcome = attempt(frozen_account=False)
     seconds = time.monotonic() - began
     window.check_unchanged()
@@ -85,7 +86,8 @@ def _reporting(reporter: Reporter, tape: Tape, total: int) -> Iterator[None]:
 
     def report_until_done() -> None:
         while not done.wait(_PROGRESS_INTERVAL):
-            reporter.progress(job_pb2.JOB_PHASE_REPLAYING, tape.rows, total, "rows", tape.ts or None)
+            done_rows = tape.rows + tape.book_rows
+            reporter.progress(job_pb2.JOB_PHASE_REPLAYING, done_rows, total, "rows", tape.ts or None)
 
     reporter.progress(job_pb2.JOB_PHASE_REPLAYING, 0, total, "rows")
     thread = threading.Thread(target=report_until_done, name="progress")
@@ -97,10 +99,37 @@ def _reporting(reporter: Reporter, tape: Tape, total: int) -> Iterator[None]:
         thread.join()
 
 
-def _check_complete(strategy: ReplayStrategy, total: int) -> None:
-    if strategy.tape.rows != total:
-        message = f"the engine replayed {strategy.tape.rows} of the {total} rows of the window"
-        raise TickreelError("REPLAY_FAILED", message, rows=strategy.tape.rows, expected=total)
+def _load(spec: Spec, window: Window) -> Rows:
+    """The rows of the window that equity is looked at.
+
+    Raises:
+        TickreelError: DATA_REFUSED where there are none, or where trades and books cannot be kept in order.
+    """
+    precision, mode = spec.run.config.instrument.price_precision, spec.run.options.snapshot_mode
+    times, prices = window.times_and_prices()
+    book_times, mids = window.times_and_mids()
+    _require_rows(spec, times, mode != result_pb2.SNAPSHOT_MODE_BOOK, "trade")
+    _require_rows(spec, book_times, mode != result_pb2.SNAPSHOT_MODE_TRADES, "book")
+    if mode == result_pb2.SNAPSHOT_MODE_TRADES:
+        return Rows.of_trades(times, prices, precision)
+    window.check_order(times, book_times)
+    return Rows.of_books(times, prices, precision, book_times, mids)
+
+
+def _require_rows(spec: Spec, times: Int64, wanted: bool, kind: str) -> None:
+    if wanted and not len(times):
+        window = spec.run.config.time_window
+        problem = f"has no {kind} row between {window.start.ToJsonString()} and {window.end.ToJsonString()}"
+        raise TickreelError("DATA_REFUSED", f"the window {problem}", [Violation("time_window", problem)])
+
+
+def _check_complete(tape: Tape, rows: Rows) -> None:
+    replayed, expected = (tape.rows, tape.book_rows), (len(rows.ts), rows.book_rows)
+    if replayed != expected:
+        message = "the engine replayed {} of the {} trade rows and {} of the {} book rows of the window".format(
+            *(count for pair in zip(replayed, expected, strict=True) for count in pair)
+        )
+        raise TickreelError("REPLAY_FAILED", message, rows=sum(replayed), expected=sum(expected))
 
 
 def _result(spec: Spec, window: Window, outcome: Outcome, seconds: float) -> result_pb2.Result:
@@ -109,7 +138,9 @@ def _result(spec: Spec, window: Window, outcome: Outcome, seconds: float) -> res
     metadata = result_pb2.RunMetadata(
         config_path=options.config_path,
         config_digest=run.config_digest,
-        data_digest=identity.data_digest(spec.files, window.start, window.end),
+        data_digest=identity.data_digest(
+            (converted, file.start, file.end) for converted, file in zip(spec.files, window.files, strict=True)
+        ),
         result_digest=identity.result_digest(
             outcome.orders, outcome.fills, outcome.account.fill_fees, outcome.ends, outcome.final_account
         ),
@@ -121,10 +152,18 @@ def _result(spec: Spec, window: Window, outcome: Outcome, seconds: float) -> res
         peak_memory_mib=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (2**20 if sys.platform == "darwin" else 2**10),
         replay_start=iso(window.start),
         replay_end=iso(window.end),
-        currency=run.config.venue.base_currency,
+        currency=run.config.instrument.settlement_currency,
     )
-    for file in spec.files:
-        metadata.data_files.add(source=file.source, path=file.path, digest=file.digest, rows=file.rows)
+    for converted, file in zip(spec.files, window.files, strict=True):
+        metadata.data_files.add(
+            source=converted.source,
+            path=converted.path,
+            digest=converted.digest,
+            rows=converted.rows,
+            data_type=market_data_pb2.DataType.Name(file.data_type).removeprefix("DATA_TYPE_").lower(),
+            replay_start=iso(file.start),
+            replay_end=iso(file.end),
+        )
     return result_pb2.Result(
         run_id=run.run_id,
         mode=result_pb2.RunMode.Name(options.mode).removeprefix("RUN_MODE_").lower(),
@@ -134,7 +173,7 @@ def _result(spec: Spec, window: Window, outcome: Outcome, seconds: float) -> res
         end=config_window.end.ToJsonString(),
         summary=summarise(outcome),
         metadata=metadata,
-        findings=findings(outcome, spec.notes),
+        findings=findings(outcome, options.snapshot_mode, spec.notes),
     )
 
 

@@ -1,6 +1,7 @@
 """The catalog at rest: what raw files became, in folders that the engine opens as catalogs of its own.
 
     <root>/price<P>-size<S>/data/trades/<engine id>/<first ts_init>_<last ts_init>.parquet
+    <root>/price<P>-size<S>/data/order_book_depths/<engine id>/…              book snapshots, likewise
     <root>/incoming/                                                          what a conversion is writing now
 
 A label folder holds one choice of decimals, so that two choices live side by side. A file is placed by one rename and
@@ -21,13 +22,15 @@ from google.protobuf import json_format
 
 from tickreel.rpc.errors import TickreelError
 from tickreel.stores.footers import Footer, Footers
-from tickreel.v1 import conversion_pb2
+from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, TRADES
+from tickreel.v1 import conversion_pb2, market_data_pb2
 
 # The version of what a conversion makes of a raw file; a change of any rule makes it a new one.
-CONVERTER_VERSION = "1"
+CONVERTER_VERSION = "2"
 
 _LABEL = re.compile(r"price(\d+)-size(\d+)", re.ASCII)
-_TRADES = "data/trades"
+# The engine's own folders.
+_FOLDERS = {TRADES: "data/trades", BOOK_SNAPSHOT_5: "data/order_book_depths"}
 _INCOMING = "incoming"
 _KEY = "tickreel."
 
@@ -119,24 +122,20 @@ class CatalogStore:
         self.root = root.resolve()
         self._footers = Footers()
 
-    def folder(self, engine_id: str, price_precision: int, size_precision: int) -> Path:
-        """The folder of an instrument's trade files with a choice of decimals."""
-        return self.root / f"price{price_precision}-size{size_precision}" / _TRADES / engine_id
+    def folder(self, engine_id: str, data_type: market_data_pb2.DataType, price_precision: int, size_precision: int) -> Path:
+        """The folder of an instrument's files of a data type with a choice of decimals."""
+        return self.root / f"price{price_precision}-size{size_precision}" / _FOLDERS[data_type] / engine_id
 
     def engine_ids(self) -> list[str]:
         """The engine's ids of all instruments in the catalog, sorted."""
-        ids = {
-            entry.name
-            for label in self._labels()
-            if (label / _TRADES).is_dir()
-            for entry in os.scandir(label / _TRADES)
-            if entry.is_dir()
-        }
+        folders = [label / folder for label in self._labels() for folder in _FOLDERS.values()]
+        ids = {entry.name for folder in folders if folder.is_dir() for entry in os.scandir(folder) if entry.is_dir()}
         return sorted(ids)
 
     def files(self, engine_id: str) -> list[CatalogFile]:
-        """The files of an instrument, of every choice of decimals, by label and time."""
-        paths = [path for label in self._labels() for path in sorted((label / _TRADES / engine_id).glob("*.parquet"))]
+        """The files of an instrument, of every choice of decimals and data type, by label, data type and time."""
+        folders = [label / folder / engine_id for label in self._labels() for folder in _FOLDERS.values()]
+        paths = [path for folder in folders for path in sorted(folder.glob("*.parquet"))]
         footers = self._footers.read_all(paths)
         found = (
             CatalogFile.of_footer(footer, path.relative_to(self.root).as_posix())
@@ -190,7 +189,8 @@ class CatalogStore:
             TickreelError: STORE_NOT_WRITABLE.
         """
         converted = file.converted
-        folder = self.folder(file.origin.engine_id, converted.price_precision, converted.size_precision)
+        decimals = converted.price_precision, converted.size_precision
+        folder = self.folder(file.origin.engine_id, converted.data_type, *decimals)
         target = folder / name
         try:
             with written.open("rb+") as content:

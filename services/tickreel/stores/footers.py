@@ -1,7 +1,8 @@
-"""What a Parquet file says of itself in its footer, without its rows being read.
+"""What a raw file says of itself: a Parquet file in its footer, without its rows being read.
 
-A bucket mount answers slowly, so footers are read side by side and remembered for as long as path, size and time of
-change are the same.
+A CSV has no footer, so it is read once, to its end, for its header, its number of rows and the span of its replay clock.
+A bucket mount answers slowly, so files are looked at side by side, and what they say is remembered for as long as path,
+size and time of change are the same.
 """
 
 import os
@@ -11,9 +12,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from tickreel.rpc.settings import CSV
+from tickreel.stores.raw_schema import REPLAY_CLOCKS
+from tickreel.stores.raw_table import open_raw_table
+
 READERS = 16
+# Rows of a CSV that are looked at together.
+_SCANNED = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -21,7 +29,7 @@ class Footer:
     """The footer of a file, or why there is none to be had.
 
     `ranges` has the least and the greatest value of each 64-bit column that has statistics in every row group; times
-    are among them.
+    are among them. Of a CSV it has the replay clock alone.
     """
 
     size_bytes: int
@@ -62,14 +70,30 @@ def _read(path: Path, stat: os.stat_result) -> Footer:
     if stat.st_size == 0:
         return Footer(*identity, fault=("FILE_EMPTY", "is empty (0 bytes); was its download cut short?"))
     try:
+        if path.name.endswith(CSV):
+            return _scanned(path, identity)
         with path.open("rb") as file:
             meta = pq.read_metadata(file)
         schema = meta.schema.to_arrow_schema()
     except (OSError, pa.ArrowException) as error:
-        reason = " ".join(str(error).split())
-        return Footer(*identity, fault=("FILE_UNREADABLE", f"is no readable Parquet file, corrupt or cut short: {reason}"))
+        kind = f"{CSV} file" if path.name.endswith(CSV) else "Parquet file, corrupt or cut short"
+        return Footer(*identity, fault=("FILE_UNREADABLE", f"is no readable {kind}: {' '.join(str(error).split())}"))
     extra = {key.decode(errors="replace"): value.decode(errors="replace") for key, value in (meta.metadata or {}).items()}
     return Footer(*identity, rows=meta.num_rows, schema=schema, metadata=extra, ranges=_ranges(meta))
+
+
+def _scanned(path: Path, identity: tuple[int, int]) -> Footer:
+    table = open_raw_table(path)
+    clock = next((name for name in REPLAY_CLOCKS.values() if table.schema.names.count(name) == 1), None)
+    if clock is None:
+        return Footer(*identity, rows=table.rows, schema=table.schema)
+    rows, bounds = 0, []
+    for batch in table.batches(_SCANNED, [clock]):
+        rows += batch.num_rows
+        bounds.append(pc.min_max(batch.column(0)).as_py())
+    known = [bound for bound in bounds if bound["min"] is not None]
+    ranges = {clock: (min(bound["min"] for bound in known), max(bound["max"] for bound in known))} if known else {}
+    return Footer(*identity, rows=rows, schema=table.schema, ranges=ranges)
 
 
 def _ranges(meta: pq.FileMetaData) -> dict[str, tuple[int, int]]:

@@ -1,6 +1,7 @@
 """The raw data at rest: `raw_tick_data/by_date/day-YYYY-MM-DD/data_type-…/<raw name>.parquet` below the data root.
 
-It is read only, and by footers alone: what is there, and what is wrong with it.
+Instead of Parquet files, a deployment may read `.csv.gz` files of the same names. Raw data is read only, and by footers
+alone: what is there, and what is wrong with it.
 """
 
 import os
@@ -9,15 +10,29 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import pyarrow as pa
+
 from tickreel.rpc.errors import not_found
+from tickreel.rpc.settings import CSV, PARQUET, USE_PARQUET
 from tickreel.stores.footers import Footer, Footers
 from tickreel.stores.instrument_name import InstrumentName
-from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, EARLIEST, LATEST, REPLAY_CLOCK, TRADES, guess_unit, schema_faults
+from tickreel.stores.raw_schema import (
+    BOOK_SNAPSHOT_5,
+    NANOSECONDS,
+    REPLAY_CLOCKS,
+    TRADES,
+    guess_unit,
+    raw_schema_of,
+    schema_faults,
+    unit_of,
+)
 from tickreel.v1 import market_data_pb2, result_pb2
 
 BY_DATE = "raw_tick_data/by_date"
 DATA_TYPE_FOLDERS = {"data_type-trades": TRADES, "data_type-book_snapshot_5": BOOK_SNAPSHOT_5}
-ENDING = ".parquet"
+
+# Which other kind of raw files there is, and what a deployment that reads it has set.
+_OTHER_KIND = {PARQUET: (CSV, "false"), CSV: (PARQUET, "true")}
 
 
 @dataclass(frozen=True)
@@ -58,9 +73,10 @@ class Dataset:
 
 @dataclass
 class Listing:
-    """The paths of one day folder: files by data type, and what does not belong."""
+    """The paths of one day folder: files by data type, those of the other kind likewise, and what does not belong."""
 
     files: list[tuple[Path, market_data_pb2.DataType]] = field(default_factory=list)
+    others: list[tuple[Path, market_data_pb2.DataType]] = field(default_factory=list)
     strays: list[Path] = field(default_factory=list)
 
 
@@ -88,10 +104,14 @@ class RawStore:
 
     Args:
         root: The data root; the folder that holds raw_tick_data.
+        ending: The kind of files that are read, PARQUET or CSV. Those of the other kind are passed over.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, ending: str = PARQUET) -> None:
         self.root = root.resolve()
+        self.ending = ending
+        self.other_ending, switch = _OTHER_KIND[ending]
+        self.how_to_read_others = f"set {USE_PARQUET} to {switch} to read {self.other_ending} files"
         self._footers = Footers()
 
     def dataset_ids(self) -> list[str]:
@@ -125,10 +145,13 @@ class RawStore:
             text = f"the folder {dataset_id} is not named day-YYYY-MM-DD, so that no window finds it"
             warnings.append(warning("NOT_A_DAY", text))
         for stray in sorted(listing.strays):
-            text = f"{self.relative(stray)} is no {ENDING} file of an instrument in a folder data_type-…; it is left alone"
+            text = f"{self.relative(stray)} is no {self.ending} file of an instrument in a folder data_type-…; it is left alone"
             warnings.append(warning("STRAY_FILE", text))
         files = self.examine(sorted(listing.files))
-        if not files:
+        if not files and listing.others:
+            text = f"the folder {dataset_id} holds no {self.ending} file, but {len(listing.others)} {self.other_ending};"
+            warnings.append(warning("NO_FILES", f"{text} {self.how_to_read_others}"))
+        elif not files:
             warnings.append(warning("NO_FILES", f"the folder {dataset_id} holds no raw file"))
         return Dataset(dataset_id, day, tuple(files), tuple(warnings))
 
@@ -145,8 +168,10 @@ class RawStore:
                 listing.strays.append(child)
                 continue
             for path in self._children(child):
-                if path.name.endswith(ENDING) and _is_raw_name(path.name.removesuffix(ENDING)) and self.holds(path):
+                if self._is_raw(path, self.ending):
                     listing.files.append((path, data_type))
+                elif self._is_raw(path, self.other_ending):
+                    listing.others.append((path, data_type))
                 else:
                     listing.strays.append(path)
         return listing
@@ -178,6 +203,9 @@ class RawStore:
         parts = self.relative(path).split("/")
         return parts[2] if len(parts) == 5 and "/".join(parts[:2]) == BY_DATE else ""
 
+    def _is_raw(self, path: Path, ending: str) -> bool:
+        return path.name.endswith(ending) and _is_raw_name(path.name.removesuffix(ending)) and self.holds(path)
+
     def _children(self, folder: Path) -> list[Path]:
         return [folder / entry.name for entry in os.scandir(folder) if not entry.name.startswith(".")]
 
@@ -187,23 +215,21 @@ class RawStore:
         faults = [footer.fault] if footer.fault else schema_faults(footer.schema, data_type)
         if not faults and footer.rows == 0:
             faults.append(("NO_ROWS", "has no rows"))
-        notes = []
-        span = None
-        recorded = footer.ranges.get(REPLAY_CLOCK)
-        if not faults and recorded is None:
-            notes.append(("NO_STATISTICS", f"does not say in its footer from when to when it is ({REPLAY_CLOCK})"))
-        elif not faults and recorded is not None:
-            wrong = next((value for value in recorded if not EARLIEST <= value < LATEST), None)
-            if wrong is None:
-                span = (recorded[0] * 1000, recorded[1] * 1000)
+        notes, span = [], None
+        if not faults:
+            clock = REPLAY_CLOCKS[raw_schema_of(footer.schema.names, data_type)]
+            recorded = footer.ranges.get(clock)
+            if recorded is None:
+                notes.append(("NO_STATISTICS", f"does not say from when to when it is ({clock})"))
+            elif (unit := unit_of(*recorded, kind := footer.schema.field(clock).type)) is not None:
+                span = (recorded[0] * NANOSECONDS[unit], recorded[1] * NANOSECONDS[unit])
             else:
-                text = f"has the {REPLAY_CLOCK} {wrong}; it must be in microseconds since 1970, but {guess_unit(wrong)}"
-                faults.append(("TIMES_IMPLAUSIBLE", text))
+                faults.append(("TIMES_IMPLAUSIBLE", _not_of_one_unit(clock, *recorded, kind)))
         return RawFile(
             path=relative,
             dataset=dataset,
             day=day_of(dataset),
-            instrument=path.name.removesuffix(ENDING),
+            instrument=path.name.removesuffix(self.ending),
             data_type=data_type,
             size_bytes=footer.size_bytes,
             mtime_ns=footer.mtime_ns,
@@ -212,6 +238,14 @@ class RawStore:
             faults=tuple(f"{relative} {text}" for _, text in faults),
             warnings=tuple(warning(code, f"{relative} {text}") for code, text in (*faults, *notes)),
         )
+
+
+def _not_of_one_unit(clock: str, low: int, high: int, kind: pa.DataType) -> str:
+    """What is wrong with times from `low` to `high` that have no unit in common."""
+    wrong = next((value for value in (low, high) if unit_of(value, value, kind) is None), None)
+    if wrong is not None:
+        return f"has the {clock} {wrong}; it must be milli-, micro- or nanoseconds since 1970, but {guess_unit(wrong)}"
+    return f"has the {clock} {low}, which {guess_unit(low)}, and {high}, which {guess_unit(high)}; all must be of one unit"
 
 
 def _is_raw_name(stem: str) -> bool:

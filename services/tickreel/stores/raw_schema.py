@@ -1,59 +1,117 @@
-"""What the columns of a raw file must be: the exchange schema, by data type.
+"""What the columns of a raw file must be, by data type: as exchanges' data is recorded, or as the engine names things.
 
-Times are µs since 1970, prices and sizes are doubles or whole numbers, the rest is text. A float32 holds 6 digits,
-which few prices fit in, so it is refused rather than guessed at.
+Real files say the same thing in many types: text may be coded in a dictionary, a price may be a double, a whole number
+or a decimal, a time may count milliseconds, microseconds or nanoseconds. What is taken is taken exactly. A float32
+holds 6 digits, which few prices fit in, so it is refused rather than guessed at.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from tickreel.v1 import market_data_pb2
+from tickreel.v1 import conversion_pb2, market_data_pb2
 
 TRADES = market_data_pb2.DATA_TYPE_TRADES
 BOOK_SNAPSHOT_5 = market_data_pb2.DATA_TYPE_BOOK_SNAPSHOT_5
 
-# The clock of the recorder, by which a row has its place in the replay.
-REPLAY_CLOCK = "local_timestamp"
+EXCHANGE = conversion_pb2.RAW_SCHEMA_EXCHANGE
+ENGINE = conversion_pb2.RAW_SCHEMA_ENGINE
 
-# Times outside these years are another unit, or no times at all.
-EARLIEST = int(datetime(2009, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
-LATEST = int(datetime(2100, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
+# The clock of the recorder, by which a row has its place in the replay.
+REPLAY_CLOCKS = {EXCHANGE: "local_timestamp", ENGINE: "ts_init"}
+
+# How many levels a book snapshot has on each side.
+LEVELS = 5
+
+# How many nanoseconds a unit has, and what it is called.
+NANOSECONDS: dict[conversion_pb2.TimeUnit, int] = {
+    conversion_pb2.TIME_UNIT_MILLISECONDS: 1_000_000,
+    conversion_pb2.TIME_UNIT_MICROSECONDS: 1_000,
+    conversion_pb2.TIME_UNIT_NANOSECONDS: 1,
+}
+UNIT_WORDS: dict[conversion_pb2.TimeUnit, str] = {
+    conversion_pb2.TIME_UNIT_MILLISECONDS: "milliseconds",
+    conversion_pb2.TIME_UNIT_MICROSECONDS: "microseconds",
+    conversion_pb2.TIME_UNIT_NANOSECONDS: "nanoseconds",
+}
+_TIMESTAMP_UNITS = dict(zip(("ms", "us", "ns"), NANOSECONDS, strict=True))
+
+# The instants that are times at all: the years 2009 to 2099. They are so few that no number is a time in two units.
+PLAUSIBLE = range(
+    *(int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000_000 for year in (2009, 2100)),
+)
+# Until the raw store reads times of every unit.
+EARLIEST, LATEST = PLAUSIBLE.start // 1000, PLAUSIBLE.stop // 1000
+REPLAY_CLOCK = REPLAY_CLOCKS[EXCHANGE]
 
 
 def _is_text(kind: pa.DataType) -> bool:
     if pa.types.is_dictionary(kind):
         return _is_text(kind.value_type)
     # A column without a single value is written as null by many tools.
-    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind)
+    plain = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+    return plain or pa.types.is_null(kind)
+
+
+def _is_text_or_whole(kind: pa.DataType) -> bool:
+    return _is_text(kind) or pa.types.is_integer(kind)
 
 
 def _is_time(kind: pa.DataType) -> bool:
-    in_utc = pa.types.is_timestamp(kind) and kind.unit == "us" and kind.tz in (None, "UTC", "+00:00")
-    return kind == pa.int64() or in_utc
+    return kind in (pa.int64(), pa.uint64()) or (pa.types.is_timestamp(kind) and kind.unit in _TIMESTAMP_UNITS)
 
 
 def _is_number(kind: pa.DataType) -> bool:
-    return kind == pa.float64() or pa.types.is_integer(kind)
+    return kind == pa.float64() or pa.types.is_integer(kind) or pa.types.is_decimal(kind)
+
+
+def _is_level(kind: pa.DataType) -> bool:
+    # A level that no book of the day reaches is a column without a single value.
+    return _is_number(kind) or pa.types.is_null(kind)
 
 
 _Kind = tuple[Callable[[pa.DataType], bool], str]
+_NUMBERS = "float64, or whole numbers, or decimals"
 _TEXT: _Kind = (_is_text, "text")
-_TIME: _Kind = (_is_time, "int64 microseconds since 1970")
-_NUMBER: _Kind = (_is_number, "float64, or whole numbers")
+_ID: _Kind = (_is_text_or_whole, "text, or whole numbers")
+_SIDE: _Kind = (_is_text_or_whole, "text, or the whole numbers 0 (none), 1 (buyer) and 2 (seller)")
+_TIME: _Kind = (_is_time, "int64 milliseconds, microseconds or nanoseconds since 1970, or a timestamp")
+_NUMBER: _Kind = (_is_number, _NUMBERS)
+_LEVEL: _Kind = (_is_level, _NUMBERS)
 
-_HEAD: dict[str, _Kind] = {"exchange": _TEXT, "symbol": _TEXT, "timestamp": _TIME, REPLAY_CLOCK: _TIME}
-_COLUMNS: dict[market_data_pb2.DataType, dict[str, _Kind]] = {
-    TRADES: _HEAD | {"id": _TEXT, "side": _TEXT, "price": _NUMBER, "amount": _NUMBER},
-    BOOK_SNAPSHOT_5: _HEAD
-    | {f"{side}[{level}].{part}": _NUMBER for level in range(5) for side in ("asks", "bids") for part in ("price", "amount")},
+_HEAD: dict[str, _Kind] = {"exchange": _TEXT, "symbol": _TEXT, "timestamp": _TIME, REPLAY_CLOCKS[EXCHANGE]: _TIME}
+_EXCHANGE_TRADES = _HEAD | {"id": _ID, "side": _SIDE, "price": _NUMBER, "amount": _NUMBER}
+_EXCHANGE_BOOKS = _HEAD | {
+    f"{side}[{level}].{part}": _LEVEL for level in range(LEVELS) for side in ("asks", "bids") for part in ("price", "amount")
 }
+_ENGINE_TRADES: dict[str, _Kind] = {
+    "ts_event": _TIME,
+    REPLAY_CLOCKS[ENGINE]: _TIME,
+    "price": _NUMBER,
+    "size": _NUMBER,
+    "aggressor_side": _SIDE,
+    "trade_id": _ID,
+}
+_COLUMNS: dict[tuple[conversion_pb2.RawSchema, market_data_pb2.DataType], dict[str, _Kind]] = {
+    (EXCHANGE, TRADES): _EXCHANGE_TRADES,
+    (EXCHANGE, BOOK_SNAPSHOT_5): _EXCHANGE_BOOKS,
+    (ENGINE, TRADES): _ENGINE_TRADES,
+}
+
+
+def raw_schema_of(names: Collection[str], data_type: market_data_pb2.DataType) -> conversion_pb2.RawSchema:
+    """What columns of these names are taken for: their replay clock says it, and the exchange's is looked for first.
+
+    Only trades come as the engine names things; a book snapshot has the exchange schema.
+    """
+    engine = data_type == TRADES and REPLAY_CLOCKS[ENGINE] in names and REPLAY_CLOCKS[EXCHANGE] not in names
+    return ENGINE if engine else EXCHANGE
 
 
 def schema_faults(schema: pa.Schema, data_type: market_data_pb2.DataType) -> list[tuple[str, str]]:
     """What keeps a file of this schema from being read, as (code, message); empty where nothing does."""
-    columns = _COLUMNS[data_type]
+    columns = _COLUMNS[raw_schema_of(schema.names, data_type), data_type]
     faults = []
     missing = [name for name in columns if name not in schema.names]
     if missing:
@@ -66,9 +124,33 @@ def schema_faults(schema: pa.Schema, data_type: market_data_pb2.DataType) -> lis
     return faults
 
 
+def unit_of(low: int, high: int, kind: pa.DataType) -> conversion_pb2.TimeUnit | None:
+    """The unit of a column of times: of its type where that says, of its values where they are numbers.
+
+    Args:
+        low, high: Its least and greatest value, as whole numbers.
+        kind: Its type.
+
+    Returns:
+        None where the values are not all times of one unit.
+    """
+    return next((unit for unit in possible_units(kind) if _is_time_in(unit, low) and _is_time_in(unit, high)), None)
+
+
+def possible_units(kind: pa.DataType) -> list[conversion_pb2.TimeUnit]:
+    """The units that a column of times may have by its type."""
+    return [_TIMESTAMP_UNITS[kind.unit]] if pa.types.is_timestamp(kind) else list(NANOSECONDS)
+
+
 def guess_unit(value: int) -> str:
-    """What a time that is no µs of a plausible year seems to be."""
-    for unit, scale in (("nanoseconds", 1_000), ("milliseconds", 1 / 1_000), ("seconds", 1 / 1_000_000)):
-        if EARLIEST <= value / scale < LATEST:
-            return f"seems to be {unit}"
+    """What a time that does not fit seems to be."""
+    for unit, word in UNIT_WORDS.items():
+        if _is_time_in(unit, value):
+            return f"seems to be {word}"
+    if value * 1_000_000_000 in PLAUSIBLE:
+        return "seems to be seconds"
     return "is no time of 2009 to 2100 in any unit"
+
+
+def _is_time_in(unit: conversion_pb2.TimeUnit, value: int) -> bool:
+    return value * NANOSECONDS[unit] in PLAUSIBLE

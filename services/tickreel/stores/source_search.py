@@ -10,19 +10,21 @@ from pathlib import Path
 from tickreel.rpc.errors import TickreelError, Violation
 from tickreel.stores.footers import READERS
 from tickreel.stores.instrument_name import InstrumentName
-from tickreel.stores.raw import BY_DATE, DATA_TYPE_FOLDERS, ENDING, RawFile, RawStore, day_of, utc_day
+from tickreel.stores.raw import BY_DATE, DATA_TYPE_FOLDERS, Listing, RawFile, RawStore, day_of, utc_day
+from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, TRADES
 from tickreel.v1 import market_data_pb2
 
 # The paths that a run config has for the parts of a search; the runner passes violations on as they are.
 INSTRUMENT = "instrument.id"
 WINDOW = "time_window"
 DATASET = "dataset"
-TRADES_PATH = "data_catalog.trades_path"
+PATHS = {TRADES: "data_catalog.trades_path", BOOK_SNAPSHOT_5: "data_catalog.book_snapshot_5_path"}
 FILE_PATTERN = "data_catalog.instrument_file_pattern"
 DATA_ROOT = "environment.UNIFIED_CLOUD_LOCAL_PATH"
 
 # What stands for the data root at the beginning of a path.
 ROOT_MARK = "@data_downloads/"
+_ROWS = {TRADES: "trades", BOOK_SNAPSHOT_5: "book snapshots"}
 _MOST_NAMED = 12
 
 
@@ -57,7 +59,7 @@ class SourceSearch:
             there = _name_some(sorted(store.dataset_ids()))
             raise self._refusal(Violation(DATASET, f"there is no day folder {self.dataset!r}; there are {there}"))
         candidates = self._by_path(store) if self.path else self._by_name(store)
-        names = sorted({path.name.removesuffix(ENDING) for path in candidates})
+        names = sorted({path.name.removesuffix(store.ending) for path in candidates})
         if any(name != self.instrument.raw_name for name in names):
             raise self._refusal(self._wrong_instrument(names))
         files = [file for file in store.examine((path, self.data_type) for path in candidates) if self._meets_window(file)]
@@ -71,7 +73,7 @@ class SourceSearch:
 
     @property
     def _field(self) -> str:
-        return TRADES_PATH if self.path else FILE_PATTERN
+        return PATHS[self.data_type] if self.path else FILE_PATTERN
 
     @property
     def _glob(self) -> str:
@@ -89,26 +91,31 @@ class SourceSearch:
         if "/" in pattern or "\\" in pattern or pattern in (".", ".."):
             text = f"{pattern!r} is no name of a file; it must be one without folders, {self.instrument.raw_name} for example"
             raise self._refusal(Violation(FILE_PATTERN, text))
-        listed = _files(store, [name for name in store.dataset_ids() if self._touches(name)], self.data_type)
-        return sorted(path for path in listed if fnmatchcase(path.name.removesuffix(ENDING), pattern))
+        listings = _listings(store, [name for name in store.dataset_ids() if self._touches(name)])
+        listed = [path for listing in listings for path, found in listing.files if found == self.data_type]
+        return sorted(path for path in listed if fnmatchcase(path.name.removesuffix(store.ending), pattern))
 
     def _by_path(self, store: RawStore) -> list[Path]:
         pattern = self._glob
         parts = pattern.split("/")
         if not pattern or pattern.startswith(("/", "~")) or ".." in parts or "" in parts or "\\" in pattern or "\0" in pattern:
-            text = f"{self.path!r} leaves the data root; it must be a path below it, {BY_DATE}/day-*/data_type-trades/*{ENDING}"
-            raise self._refusal(Violation(TRADES_PATH, text))
+            folder = next(name for name, found in DATA_TYPE_FOLDERS.items() if found == self.data_type)
+            text = f"{self.path!r} leaves the data root; it must be a path below it, {BY_DATE}/day-*/{folder}/*{store.ending}"
+            raise self._refusal(Violation(self._field, text))
         try:
             matches = sorted(path for path in store.root.glob(pattern) if path.is_file())
         except ValueError as error:
-            raise self._refusal(Violation(TRADES_PATH, f"{self.path!r} is no glob: {error}")) from None
+            raise self._refusal(Violation(self._field, f"{self.path!r} is no glob: {error}")) from None
         outside = [store.relative(path) for path in matches if not store.holds(path)]
         if outside:
             text = f"{_name_some(outside)} leads out of the data root by a symbolic link; only files below it are read"
-            raise self._refusal(Violation(TRADES_PATH, text))
-        other = [store.relative(path) for path in matches if path.suffix != ENDING]
+            raise self._refusal(Violation(self._field, text))
+        other = [path for path in matches if not path.name.endswith(store.ending)]
         if other:
-            raise self._refusal(Violation(TRADES_PATH, f"matches {_name_some(other)}; it must match {ENDING} files alone"))
+            text = f"matches {_name_some([store.relative(path) for path in other])}; it must match {store.ending} files alone"
+            if all(path.name.endswith(store.other_ending) for path in other):
+                text += f", or {store.how_to_read_others}"
+            raise self._refusal(Violation(self._field, text))
         return [path for path in matches if self._touches(store.dataset_of(path), outside_layout=not self.dataset)]
 
     def _touches(self, dataset_id: str, *, outside_layout: bool = False) -> bool:
@@ -134,7 +141,7 @@ class SourceSearch:
 
     def _nothing(self, store: RawStore, candidates: list[Path]) -> Violation:
         """Which part of the search is at fault, and what there is instead."""
-        name, kind = self.instrument.raw_name, _rows_word(self.data_type)
+        name, kind = self.instrument.raw_name, _ROWS[self.data_type]
         window = " to ".join(_instant(instant) for instant in self.window)
         if candidates:
             spans = [f"{file.path} is {_span(file)}" for file in store.examine((path, self.data_type) for path in candidates)]
@@ -142,32 +149,39 @@ class SourceSearch:
         if self.path:
             matched = sorted(store.relative(path) for path in store.root.glob(self._glob))
             if not matched:
-                return Violation(TRADES_PATH, f"{self.path!r} matches no file below the data root")
+                return Violation(self._field, f"{self.path!r} matches no file below the data root")
             return Violation(WINDOW, f"no {kind} of {name} from {window}; the path matches {_name_some(matched)}")
-        listed = _files(store, store.dataset_ids(), self.data_type)
-        instruments = sorted({path.name.removesuffix(ENDING) for path in listed})
+        listings = _listings(store, store.dataset_ids())
+        listed = [path for listing in listings for path, found in listing.files if found == self.data_type]
+        instruments = sorted({path.name.removesuffix(store.ending) for path in listed})
+        others = {
+            path.name.removesuffix(store.other_ending)
+            for listing in listings
+            for path, found in listing.others
+            if found == self.data_type
+        }
+        hint = f"; {store.how_to_read_others}, of which there are some" if name in others else ""
         if not instruments:
-            return Violation(INSTRUMENT, f"there are no {kind} of any instrument below {BY_DATE} of the data root")
+            return Violation(INSTRUMENT, f"there are no {kind} of any instrument below {BY_DATE} of the data root{hint}")
         if name not in instruments:
-            return Violation(INSTRUMENT, f"there are no {kind} of {name}; there are some of {_name_some(instruments)}")
+            return Violation(INSTRUMENT, f"there are no {kind} of {name}; there are some of {_name_some(instruments)}{hint}")
         if self.file_pattern and not any(fnmatchcase(found, self.file_pattern) for found in instruments):
             text = f"{self.file_pattern!r} matches no file; there are {_name_some(instruments)}"
             return Violation(FILE_PATTERN, text)
-        days = sorted(store.dataset_of(path) for path in listed if path.name == name + ENDING)
+        days = sorted(store.dataset_of(path) for path in listed if path.name == name + store.ending)
         if self.dataset:
             return Violation(DATASET, f"{self.dataset} has no {kind} of {name} from {window}; they are in {_name_some(days)}")
         return Violation(WINDOW, f"no {kind} of {name} from {window}; there are some in {_name_some(days)}")
 
     def _refusal(self, *violations: Violation) -> TickreelError:
-        name, kind = self.instrument.raw_name, _rows_word(self.data_type)
+        name, kind = self.instrument.raw_name, _ROWS[self.data_type]
         return TickreelError("DATA_REFUSED", f"the {kind} of {name} cannot be used", violations, instrument=name)
 
 
-def _files(store: RawStore, dataset_ids: Iterable[str], data_type: market_data_pb2.DataType) -> list[Path]:
-    """The paths of all files of a data type in day folders, read side by side."""
+def _listings(store: RawStore, dataset_ids: Iterable[str]) -> list[Listing]:
+    """The paths of day folders, read side by side."""
     with ThreadPoolExecutor(max_workers=READERS) as pool:
-        listings = list(pool.map(store.listing, dataset_ids))
-    return [path for listing in listings for path, found in listing.files if found == data_type]
+        return list(pool.map(store.listing, dataset_ids))
 
 
 def _same_rows_twice(files: list[RawFile]) -> list[str]:
@@ -179,11 +193,6 @@ def _same_rows_twice(files: list[RawFile]) -> list[str]:
             twice.append(f"{seen[key]} and {file.path} hold as many rows of the same times; one of them is a copy")
         seen[key] = file.path
     return twice
-
-
-def _rows_word(data_type: market_data_pb2.DataType) -> str:
-    folder = next(name for name, found in DATA_TYPE_FOLDERS.items() if found == data_type)
-    return folder.removeprefix("data_type-")
 
 
 def _name_some(names: list[str]) -> str:

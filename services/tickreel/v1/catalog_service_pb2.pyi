@@ -105,20 +105,32 @@ class ListInstrumentsResponse(_message.Message):
     def __init__(self, instruments: _Optional[_Iterable[_Union[CatalogInstrument, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class CatalogInstrument(_message.Message):
-    __slots__ = ("instrument_id", "raw_name", "files", "rows", "size_bytes", "span")
+    __slots__ = ("instrument_id", "raw_name", "files", "rows", "size_bytes", "span", "data_types", "decimals")
     INSTRUMENT_ID_FIELD_NUMBER: _ClassVar[int]
     RAW_NAME_FIELD_NUMBER: _ClassVar[int]
     FILES_FIELD_NUMBER: _ClassVar[int]
     ROWS_FIELD_NUMBER: _ClassVar[int]
     SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
     SPAN_FIELD_NUMBER: _ClassVar[int]
+    DATA_TYPES_FIELD_NUMBER: _ClassVar[int]
+    DECIMALS_FIELD_NUMBER: _ClassVar[int]
     instrument_id: str
     raw_name: str
     files: int
     rows: int
     size_bytes: int
     span: _market_data_pb2.TimeWindow
-    def __init__(self, instrument_id: _Optional[str] = ..., raw_name: _Optional[str] = ..., files: _Optional[int] = ..., rows: _Optional[int] = ..., size_bytes: _Optional[int] = ..., span: _Optional[_Union[_market_data_pb2.TimeWindow, _Mapping]] = ...) -> None: ...
+    data_types: _containers.RepeatedScalarFieldContainer[_market_data_pb2.DataType]
+    decimals: _containers.RepeatedCompositeFieldContainer[Decimals]
+    def __init__(self, instrument_id: _Optional[str] = ..., raw_name: _Optional[str] = ..., files: _Optional[int] = ..., rows: _Optional[int] = ..., size_bytes: _Optional[int] = ..., span: _Optional[_Union[_market_data_pb2.TimeWindow, _Mapping]] = ..., data_types: _Optional[_Iterable[_Union[_market_data_pb2.DataType, str]]] = ..., decimals: _Optional[_Iterable[_Union[Decimals, _Mapping]]] = ...) -> None: ...
+
+class Decimals(_message.Message):
+    __slots__ = ("price_precision", "size_precision")
+    PRICE_PRECISION_FIELD_NUMBER: _ClassVar[int]
+    SIZE_PRECISION_FIELD_NUMBER: _ClassVar[int]
+    price_precision: int
+    size_precision: int
+    def __init__(self, price_precision: _Optional[int] = ..., size_precision: _Optional[int] = ...) -> None: ...
 
 class GetCoverageRequest(_message.Message):
     __slots__ = ("instrument_id",)

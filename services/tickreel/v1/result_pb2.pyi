@@ -20,6 +20,8 @@ class SnapshotMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     SNAPSHOT_MODE_UNSPECIFIED: _ClassVar[SnapshotMode]
     SNAPSHOT_MODE_TRADES: _ClassVar[SnapshotMode]
+    SNAPSHOT_MODE_BOOK: _ClassVar[SnapshotMode]
+    SNAPSHOT_MODE_BOTH: _ClassVar[SnapshotMode]
 
 class Severity(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -31,6 +33,8 @@ RUN_MODE_FAST: RunMode
 RUN_MODE_FULL: RunMode
 SNAPSHOT_MODE_UNSPECIFIED: SnapshotMode
 SNAPSHOT_MODE_TRADES: SnapshotMode
+SNAPSHOT_MODE_BOOK: SnapshotMode
+SNAPSHOT_MODE_BOTH: SnapshotMode
 SEVERITY_UNSPECIFIED: Severity
 SEVERITY_INFO: Severity
 SEVERITY_WARNING: Severity
@@ -157,16 +161,22 @@ class RunMetadata(_message.Message):
     def __init__(self, config_path: _Optional[str] = ..., config_digest: _Optional[str] = ..., data_digest: _Optional[str] = ..., result_digest: _Optional[str] = ..., engine: _Optional[str] = ..., snapshot_mode: _Optional[str] = ..., catalog_root: _Optional[str] = ..., environment: _Optional[_Mapping[str, str]] = ..., created_at: _Optional[str] = ..., replay_seconds: _Optional[float] = ..., peak_memory_mib: _Optional[int] = ..., outputs: _Optional[_Mapping[str, str]] = ..., currency: _Optional[str] = ..., data_files: _Optional[_Iterable[_Union[DataFile, _Mapping]]] = ..., replay_start: _Optional[str] = ..., replay_end: _Optional[str] = ...) -> None: ...
 
 class DataFile(_message.Message):
-    __slots__ = ("source", "path", "digest", "rows")
+    __slots__ = ("source", "path", "digest", "rows", "data_type", "replay_start", "replay_end")
     SOURCE_FIELD_NUMBER: _ClassVar[int]
     PATH_FIELD_NUMBER: _ClassVar[int]
     DIGEST_FIELD_NUMBER: _ClassVar[int]
     ROWS_FIELD_NUMBER: _ClassVar[int]
+    DATA_TYPE_FIELD_NUMBER: _ClassVar[int]
+    REPLAY_START_FIELD_NUMBER: _ClassVar[int]
+    REPLAY_END_FIELD_NUMBER: _ClassVar[int]
     source: str
     path: str
     digest: str
     rows: int
-    def __init__(self, source: _Optional[str] = ..., path: _Optional[str] = ..., digest: _Optional[str] = ..., rows: _Optional[int] = ...) -> None: ...
+    data_type: str
+    replay_start: str
+    replay_end: str
+    def __init__(self, source: _Optional[str] = ..., path: _Optional[str] = ..., digest: _Optional[str] = ..., rows: _Optional[int] = ..., data_type: _Optional[str] = ..., replay_start: _Optional[str] = ..., replay_end: _Optional[str] = ...) -> None: ...
 
 class Finding(_message.Message):
     __slots__ = ("severity", "code", "message")

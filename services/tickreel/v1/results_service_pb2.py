@@ -26,7 +26,7 @@ from tickreel.v1 import market_data_pb2 as tickreel_dot_v1_dot_market__data__pb2
 from tickreel.v1 import result_pb2 as tickreel_dot_v1_dot_result__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!tickreel/v1/results_service.proto\x12\x0btickreel.v1\x1a\x1dtickreel/v1/market_data.proto\x1a\x18tickreel/v1/result.proto\"P\n\x12ListResultsRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\"q\n\x13ListResultsResponse\x12\x32\n\x07results\x18\x01 \x03(\x0b\x32\x18.tickreel.v1.ResultEntryR\x07results\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\")\n\x10GetResultRequest\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\"E\n\x11GetResultResponse\x12\x30\n\x06result\x18\x01 \x01(\x0b\x32\x18.tickreel.v1.ResultEntryR\x06result\"C\n\x12StreamTicksRequest\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x16\n\x06\x63ursor\x18\x02 \x01(\tR\x06\x63ursor\"\x7f\n\x13StreamTicksResponse\x12\x31\n\x06trades\x18\x01 \x01(\x0b\x32\x19.tickreel.v1.TradeColumnsR\x06trades\x12\x16\n\x06\x63ursor\x18\x02 \x01(\tR\x06\x63ursor\x12\x1d\n\ntotal_rows\x18\x03 \x01(\x03R\ttotalRows2\x91\x02\n\x0eResultsService\x12U\n\x0bListResults\x12\x1f.tickreel.v1.ListResultsRequest\x1a .tickreel.v1.ListResultsResponse\"\x03\x90\x02\x01\x12O\n\tGetResult\x12\x1d.tickreel.v1.GetResultRequest\x1a\x1e.tickreel.v1.GetResultResponse\"\x03\x90\x02\x01\x12W\n\x0bStreamTicks\x12\x1f.tickreel.v1.StreamTicksRequest\x1a .tickreel.v1.StreamTicksResponse\"\x03\x90\x02\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!tickreel/v1/results_service.proto\x12\x0btickreel.v1\x1a\x1dtickreel/v1/market_data.proto\x1a\x18tickreel/v1/result.proto\"P\n\x12ListResultsRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\"q\n\x13ListResultsResponse\x12\x32\n\x07results\x18\x01 \x03(\x0b\x32\x18.tickreel.v1.ResultEntryR\x07results\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\")\n\x10GetResultRequest\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\"E\n\x11GetResultResponse\x12\x30\n\x06result\x18\x01 \x01(\x0b\x32\x18.tickreel.v1.ResultEntryR\x06result\"C\n\x12StreamTicksRequest\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x16\n\x06\x63ursor\x18\x02 \x01(\tR\x06\x63ursor\"\x7f\n\x13StreamTicksResponse\x12\x31\n\x06trades\x18\x01 \x01(\x0b\x32\x19.tickreel.v1.TradeColumnsR\x06trades\x12\x16\n\x06\x63ursor\x18\x02 \x01(\tR\x06\x63ursor\x12\x1d\n\ntotal_rows\x18\x03 \x01(\x03R\ttotalRows\"Z\n\x15\x45xportArtifactRequest\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n\x06offset\x18\x03 \x01(\x03R\x06offset\"M\n\x16\x45xportArtifactResponse\x12\x12\n\x04\x64\x61ta\x18\x01 \x01(\x0cR\x04\x64\x61ta\x12\x1f\n\x0btotal_bytes\x18\x02 \x01(\x03R\ntotalBytes2\xf3\x02\n\x0eResultsService\x12U\n\x0bListResults\x12\x1f.tickreel.v1.ListResultsRequest\x1a .tickreel.v1.ListResultsResponse\"\x03\x90\x02\x01\x12O\n\tGetResult\x12\x1d.tickreel.v1.GetResultRequest\x1a\x1e.tickreel.v1.GetResultResponse\"\x03\x90\x02\x01\x12W\n\x0bStreamTicks\x12\x1f.tickreel.v1.StreamTicksRequest\x1a .tickreel.v1.StreamTicksResponse\"\x03\x90\x02\x01\x30\x01\x12`\n\x0e\x45xportArtifact\x12\".tickreel.v1.ExportArtifactRequest\x1a#.tickreel.v1.ExportArtifactResponse\"\x03\x90\x02\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,6 +39,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RESULTSSERVICE'].methods_by_name['GetResult']._serialized_options = b'\220\002\001'
   _globals['_RESULTSSERVICE'].methods_by_name['StreamTicks']._loaded_options = None
   _globals['_RESULTSSERVICE'].methods_by_name['StreamTicks']._serialized_options = b'\220\002\001'
+  _globals['_RESULTSSERVICE'].methods_by_name['ExportArtifact']._loaded_options = None
+  _globals['_RESULTSSERVICE'].methods_by_name['ExportArtifact']._serialized_options = b'\220\002\001'
   _globals['_LISTRESULTSREQUEST']._serialized_start=107
   _globals['_LISTRESULTSREQUEST']._serialized_end=187
   _globals['_LISTRESULTSRESPONSE']._serialized_start=189
@@ -51,6 +53,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STREAMTICKSREQUEST']._serialized_end=485
   _globals['_STREAMTICKSRESPONSE']._serialized_start=487
   _globals['_STREAMTICKSRESPONSE']._serialized_end=614
-  _globals['_RESULTSSERVICE']._serialized_start=617
-  _globals['_RESULTSSERVICE']._serialized_end=890
+  _globals['_EXPORTARTIFACTREQUEST']._serialized_start=616
+  _globals['_EXPORTARTIFACTREQUEST']._serialized_end=706
+  _globals['_EXPORTARTIFACTRESPONSE']._serialized_start=708
+  _globals['_EXPORTARTIFACTRESPONSE']._serialized_end=785
+  _globals['_RESULTSSERVICE']._serialized_start=788
+  _globals['_RESULTSSERVICE']._serialized_end=1159
 # @@protoc_insertion_point(module_scope)

@@ -50,6 +50,11 @@ class ResultsServiceStub(object):
                 request_serializer=tickreel_dot_v1_dot_results__service__pb2.StreamTicksRequest.SerializeToString,
                 response_deserializer=tickreel_dot_v1_dot_results__service__pb2.StreamTicksResponse.FromString,
                 _registered_method=True)
+        self.ExportArtifact = channel.unary_stream(
+                '/tickreel.v1.ResultsService/ExportArtifact',
+                request_serializer=tickreel_dot_v1_dot_results__service__pb2.ExportArtifactRequest.SerializeToString,
+                response_deserializer=tickreel_dot_v1_dot_results__service__pb2.ExportArtifactResponse.FromString,
+                _registered_method=True)
 
 
 class ResultsServiceServicer(object):
@@ -79,6 +84,13 @@ class ResultsServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExportArtifact(self, request, context):
+        """Streams a file that a run left, byte for byte: a table as Parquet or JSON, or the summary.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ResultsServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -96,6 +108,11 @@ def add_ResultsServiceServicer_to_server(servicer, server):
                     servicer.StreamTicks,
                     request_deserializer=tickreel_dot_v1_dot_results__service__pb2.StreamTicksRequest.FromString,
                     response_serializer=tickreel_dot_v1_dot_results__service__pb2.StreamTicksResponse.SerializeToString,
+            ),
+            'ExportArtifact': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportArtifact,
+                    request_deserializer=tickreel_dot_v1_dot_results__service__pb2.ExportArtifactRequest.FromString,
+                    response_serializer=tickreel_dot_v1_dot_results__service__pb2.ExportArtifactResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -180,6 +197,33 @@ class ResultsService(object):
             '/tickreel.v1.ResultsService/StreamTicks',
             tickreel_dot_v1_dot_results__service__pb2.StreamTicksRequest.SerializeToString,
             tickreel_dot_v1_dot_results__service__pb2.StreamTicksResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportArtifact(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/tickreel.v1.ResultsService/ExportArtifact',
+            tickreel_dot_v1_dot_results__service__pb2.ExportArtifactRequest.SerializeToString,
+            tickreel_dot_v1_dot_results__service__pb2.ExportArtifactResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -8,8 +8,8 @@ from tickreel.engine.strategy import ReplayStrategy
 
 
 class TempBacktestStrategy(ReplayStrategy):
-    """For every trade row one limit order: the side of its aggressor, its price, its size; what cannot fill at once is
-    cancelled.
+    """For every trade row one order: the side of its aggressor, its price, its size. An order is a limit order that ends at
+    once, unless the config's order_type and time_in_force say otherwise.
 
     No indicators and no other logic. A row whose aggressor is unknown takes its side from the config's `orders` entry; a
     run whose rows need one and have none is refused before it starts.
@@ -19,11 +19,18 @@ class TempBacktestStrategy(ReplayStrategy):
 
     def on_start(self) -> None:
         super().on_start()
-        self._limit = self.order_factory.limit
-        defaults = self.strategy_config.orders
+        strategy = self.run_config.strategy
+        self._limit, self._market = self.order_factory.limit, self.order_factory.market
+        self._at_market = strategy.order_type == "MARKET"
+        self._time_in_force = getattr(TimeInForce, strategy.time_in_force)
+        defaults = strategy.orders
         self._sides = {AggressorSide.BUY: OrderSide.BUY, AggressorSide.SELL: OrderSide.SELL}
         self._default_side = {"buy": OrderSide.BUY, "sell": OrderSide.SELL}.get(defaults[0].side if defaults else "")
 
     def on_trade(self, trade: Any) -> None:
         side = self._sides.get(trade.aggressor_side, self._default_side)
-        self.submit_order(self._limit(self.instrument.id, side, trade.size, trade.price, TimeInForce.IOC))
+        if self._at_market:
+            order = self._market(self.instrument.id, side, trade.size, self._time_in_force)
+        else:
+            order = self._limit(self.instrument.id, side, trade.size, trade.price, self._time_in_force)
+        self.submit_order(order)

@@ -1,4 +1,4 @@
-"""A trade file of the catalog while it is written, beside the work on the next rows."""
+"""A file of the catalog while it is written, beside the work on the next rows."""
 
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -6,16 +6,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tickreel.converter.depth_rows import DepthRows
 from tickreel.converter.row_digest import RowDigest
-from tickreel.engine import catalog_format
+from tickreel.converter.trade_rows import TradeRows
 
 
-class TradeWriter:
+class CatalogWriter[Rows: (TradeRows, DepthRows)]:
     """Writes chunks of rows, each a row group, and takes their digest.
 
     Compression and digest run in threads of their own, a chunk behind the caller: never more, so that memory stays
@@ -23,20 +21,23 @@ class TradeWriter:
 
     Args:
         path: The file; overwritten.
+        kind: The kind of its rows.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._digest = RowDigest()
+    def __init__(self, path: Path, kind: type[Rows]) -> None:
+        self._digest = RowDigest(kind.form, kind.digest_columns)
         self._file = pq.ParquetWriter(
             path,
-            catalog_format.TRADE_SCHEMA,
+            kind.schema,
             compression="zstd",
-            use_dictionary=["price", "size", "aggressor_side"],
+            use_dictionary=list(kind.dictionaries),
             # Small steps, as the replay clock has them, take half the room.
-            column_encoding={"ts_init": "DELTA_BINARY_PACKED"},
+            column_encoding=dict.fromkeys(kind.deltas, "DELTA_BINARY_PACKED"),
             write_statistics=["ts_init"],
+            # The engine knows the elements of its lists by the name that they have in Arrow.
+            use_compliant_nested_type=False,
         )
-        self._beside = ThreadPoolExecutor(max_workers=2, thread_name_prefix="trade-writer")
+        self._beside = ThreadPoolExecutor(max_workers=2, thread_name_prefix="catalog-writer")
         self._pending: list[Future[None]] = []
 
     def __enter__(self) -> Self:
@@ -46,23 +47,14 @@ class TradeWriter:
         self._beside.shutdown()
         self._file.close()
 
-    def write(
-        self,
-        price: pa.Decimal128Array,
-        size: pa.Decimal128Array,
-        side: npt.NDArray[np.int8],
-        ids: pa.StringArray,
-        ts_event: npt.NDArray[np.int64],
-        ts_init: npt.NDArray[np.int64],
-    ) -> None:
-        """Adds rows; the arrays must not be changed afterwards.
+    def write(self, rows: Rows) -> None:
+        """Adds rows; their arrays must not be changed afterwards.
 
         Raises:
             OSError: The file cannot be written.
         """
         self._wait()
-        columns = price, size, side, ids, ts_event, ts_init
-        self._pending = [self._beside.submit(work, *columns) for work in (self._write, self._digest.update)]
+        self._pending = [self._beside.submit(work, rows) for work in (self._write, self._digest_rows)]
 
     def digest(self) -> str:
         """The digest of all rows.
@@ -77,22 +69,11 @@ class TradeWriter:
         """Adds key-value metadata, which Parquet has at its end."""
         self._file.add_key_value_metadata(dict(values))
 
-    def _write(
-        self,
-        price: pa.Decimal128Array,
-        size: pa.Decimal128Array,
-        side: npt.NDArray[np.int8],
-        ids: pa.StringArray,
-        ts_event: npt.NDArray[np.int64],
-        ts_init: npt.NDArray[np.int64],
-    ) -> None:
-        sides, event_times, init_times = (
-            catalog_format.sides(side),
-            catalog_format.times(ts_event),
-            catalog_format.times(ts_init),
-        )
-        columns = [price, size, sides, ids, event_times, init_times]
-        self._file.write_table(pa.Table.from_arrays(columns, schema=catalog_format.TRADE_SCHEMA), len(ids))
+    def _write(self, rows: Rows) -> None:
+        self._file.write_table(rows.table(), len(rows))
+
+    def _digest_rows(self, rows: Rows) -> None:
+        self._digest.update(len(rows), rows.digest_bytes())
 
     def _wait(self) -> None:
         pending, self._pending = self._pending, []

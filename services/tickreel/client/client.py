@@ -1,0 +1,254 @@
+"""The client: the Runner's and the Results' calls that a script or a notebook needs."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from google.protobuf import json_format
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from tickreel.client import download, tables
+from tickreel.client.calls import Service
+from tickreel.jobs import job as jobs
+from tickreel.rpc import json_document
+from tickreel.rpc.errors import TickreelError, invalid_request
+from tickreel.rpc.settings import address_variable, default_address
+from tickreel.v1 import result_pb2, results_service_pb2, run_pb2, runner_service_pb2
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# The service reads the footers of the raw files before it answers, and a bucket's mount is slow.
+_CREATE_SECONDS = 300.0
+
+
+class Client:
+    """A client of the Runner and the Results.
+
+    An address that is not given is that of TICKREEL_RUNNER_ADDRESS or TICKREEL_RESULTS_ADDRESS, else the default. Calls block,
+    and work where an event loop runs. Every fault is a `TickreelError`.
+    """
+
+    def __init__(self, runner: str | None = None, results: str | None = None) -> None:
+        self._runner = _service("runner", runner)
+        self._results = _service("results", results)
+
+    def run(
+        self,
+        config: Mapping[str, Any] | str | os.PathLike[str],
+        *,
+        on_progress: Callable[[run_pb2.Run], None] = lambda _: None,
+        **options: Any,
+    ) -> run_pb2.Run:
+        """Runs a config to its end. Interrupting this (Ctrl-C, the stop button of a notebook) cancels the run.
+
+        Args:
+            config: A config file, or its content.
+            on_progress: Called with the run as it is, at most ten times a second.
+            options: Those of `create`.
+
+        Raises:
+            TickreelError: The run is refused, has failed, or was cancelled: JOB_ENDED.
+        """
+        run = self.create(config, **options)
+        watched = self.watch(run.run_id)
+        try:
+            for run in watched:
+                on_progress(run)
+        except KeyboardInterrupt:
+            # It may have ended in this moment.
+            with suppress(TickreelError):
+                self.cancel(run.run_id)
+            raise
+        except TickreelError as error:
+            raise TickreelError(error.reason, f"run {run.run_id}: {error.message}", **error.metadata) from None
+        if run.state == jobs.FAILED:
+            raise TickreelError(run.failure.reason, f"run {run.run_id}: {run.failure.message}", **run.failure.metadata)
+        if run.state == jobs.CANCELLED:
+            raise TickreelError("JOB_ENDED", f"run {run.run_id} was cancelled", id=run.run_id, state="CANCELLED")
+        return run
+
+    def create(
+        self,
+        config: Mapping[str, Any] | str | os.PathLike[str],
+        *,
+        snapshot_mode: str,
+        mode: str = "fast",
+        start: str | datetime | None = None,
+        end: str | datetime | None = None,
+        dataset: str = "",
+        export_ticks: bool = False,
+        validate_only: bool = False,
+    ) -> run_pb2.Run:
+        """Asks for a run, and does not wait for it.
+
+        Args:
+            config: A config file, or its content.
+            snapshot_mode: What is replayed: trades, book or both.
+            mode: How much is kept: fast or full.
+            start, end: Replace those of the config: ISO 8601 with a zone, or a datetime with one.
+            dataset: The day folder to restrict the raw data to.
+            export_ticks: Whether the ticks are exported as JSON; a full run does so anyway.
+            validate_only: Whether to stop after the checks.
+
+        Raises:
+            TickreelError: The run is refused, with one violation a problem.
+        """
+        document, origin = _document(config)
+        options = run_pb2.RunOptions(
+            mode=_choice(result_pb2.RunMode, "mode", mode),
+            snapshot_mode=_choice(result_pb2.SnapshotMode, "snapshot_mode", snapshot_mode),
+            export_ticks=export_ticks,
+            dataset=dataset,
+            config_path=origin,
+        )
+        request = runner_service_pb2.CreateRunRequest(
+            request_id=str(uuid.uuid4()),
+            options=options,
+            start=_instant("start", start),
+            end=_instant("end", end),
+            validate_only=validate_only,
+        )
+        json_format.ParseDict(document, request.document)
+        return self._runner.call("CreateRun", request, timeout=_CREATE_SECONDS).run
+
+    def watch(self, run_id: str) -> Iterator[run_pb2.Run]:
+        """The run as it is now, and as it becomes, up to its final state. Leaving the iteration does not cancel it.
+
+        Raises:
+            TickreelError: NOT_FOUND, or SERVICE_UNAVAILABLE where the Runner is gone for long.
+        """
+        for response in self._runner.stream("WatchRun", lambda: runner_service_pb2.WatchRunRequest(run_id=run_id)):
+            yield response.run
+
+    def cancel(self, run_id: str) -> run_pb2.Run:
+        """Cancels a run.
+
+        Raises:
+            TickreelError: NOT_FOUND, or JOB_ENDED.
+        """
+        return self._runner.call("CancelRun", runner_service_pb2.CancelRunRequest(run_id=run_id)).run
+
+    def result(self, run_id: str) -> result_pb2.Result:
+        """What a run found: the figures, the findings, and what they were made from.
+
+        Raises:
+            TickreelError: NOT_FOUND.
+        """
+        return self._results.call("GetResult", results_service_pb2.GetResultRequest(run_id=run_id)).result.result
+
+    def orders(self, run_id: str) -> pa.Table:
+        """The orders of a full run, one row each.
+
+        Raises:
+            TickreelError: NOT_FOUND, as for fills and equity: a fast run keeps no tables.
+        """
+        return self._table(run_id, "orders.parquet")
+
+    def fills(self, run_id: str) -> pa.Table:
+        """The fills of a full run, one row each."""
+        return self._table(run_id, "fills.parquet")
+
+    def equity(self, run_id: str) -> pa.Table:
+        """Position, profit, fees, equity and drawdown of a full run, one row a trade row."""
+        return self._table(run_id, "equity.parquet")
+
+    def ticks(self, run_id: str) -> pa.Table:
+        """The trade rows that a run replayed, in replay order: decimal prices and sizes, times in UTC to the nanosecond.
+
+        Raises:
+            TickreelError: NOT_FOUND, or DATA_CHANGED where a fast run's rows are no longer in the catalog.
+        """
+        tables.import_pyarrow()
+        return tables.table_of_ticks(self._tick_chunks(run_id))
+
+    def export(
+        self,
+        run_id: str,
+        name: str,
+        to: str | os.PathLike[str] | None = None,
+        *,
+        on_progress: Callable[[int, int], None] = lambda done, total: None,
+    ) -> Path:
+        """Fetches a file that a run left, to its final name only once it is whole; broken off, the same call goes on with it.
+
+        Args:
+            name: The name of the file: a key of `metadata.outputs` of the result.
+            to: The path to write to, or a folder to put it in. Default: <run_id>.<name> in this folder.
+            on_progress: Called with the bytes that are there and those of the whole file.
+
+        Raises:
+            TickreelError: NOT_FOUND, with the names that there are; STORE_NOT_WRITABLE.
+        """
+        path = Path(f"{run_id}.{name}" if to is None else to)
+        if path.is_dir():
+            path = path / f"{run_id}.{name}"
+        download.download(self._results, run_id, name, path, on_progress)
+        return path
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._runner.close()
+        self._results.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self.close()
+
+    def _table(self, run_id: str, name: str) -> pa.Table:
+        tables.import_pyarrow()
+        return tables.table_of_parquet(b"".join(part.data for part in download.parts(self._results, run_id, name)))
+
+    def _tick_chunks(self, run_id: str) -> Iterator[Any]:
+        cursor = ""
+
+        def request() -> results_service_pb2.StreamTicksRequest:
+            return results_service_pb2.StreamTicksRequest(run_id=run_id, cursor=cursor)
+
+        for response in self._results.stream("StreamTicks", request):
+            cursor = response.cursor
+            yield response.trades
+
+
+def _service(name: str, address: str | None) -> Service:
+    return Service(name, address or os.environ.get(address_variable(name)) or default_address(name))
+
+
+def _document(config: Mapping[str, Any] | str | os.PathLike[str]) -> tuple[dict[str, Any], str]:
+    """The JSON values of a config, and where they come from."""
+    if not isinstance(config, Mapping):
+        return json_document.read_file(Path(config)), os.fspath(config)
+    try:
+        text = json.dumps(config)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise TickreelError("CONFIG_INVALID", f"the config has a value that is no JSON: {error}") from None
+    return json_document.parse(text.encode(), "the config"), ""
+
+
+def _choice(enum: Any, field: str, word: str) -> Any:
+    prefix, *names = enum.keys()
+    words = {name.removeprefix(prefix.removesuffix("UNSPECIFIED")).lower(): name for name in names}
+    if word not in words:
+        raise invalid_request(field, f"is {word!r}; it must be {' or '.join(words)}")
+    return enum.Value(words[word])
+
+
+def _instant(field: str, time: str | datetime | None) -> Timestamp | None:
+    if time is None:
+        return None
+    stamp = Timestamp()
+    try:
+        stamp.FromJsonString(time.isoformat() if isinstance(time, datetime) else time)
+    except ValueError:
+        raise invalid_request(field, f"is {str(time)!r}, no time with its zone; 2024-07-18T23:57:00Z is one") from None
+    return stamp

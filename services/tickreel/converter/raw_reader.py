@@ -1,0 +1,117 @@
+"""A raw file, read in replay order, a chunk at a time."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from tickreel.converter.faults import Faults
+from tickreel.converter.time_column import TimeColumn
+from tickreel.stores.raw_schema import REPLAY_CLOCKS, raw_schema_of
+from tickreel.stores.raw_table import open_raw_table
+from tickreel.v1 import conversion_pb2, market_data_pb2
+
+Int64 = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Rows that follow each other in the replay.
+
+    Attributes:
+        start: The place of the first of them in the replay, from 0.
+        rows: Their numbers in the raw file, from 0.
+        columns: Their columns.
+    """
+
+    start: int
+    rows: Int64
+    columns: pa.Table
+
+
+class RawReader:
+    """Reads a raw file.
+
+    Attributes:
+        raw_schema: What its columns are taken for.
+        clock: The name of its replay clock.
+        recorded: The replay clock of the rows in replay order, nanoseconds since 1970.
+        unit: The unit of the replay clock; None where no row has a time.
+        out_of_order: Rows recorded before one that stands above them; they are sorted, stably.
+
+    Args:
+        path: The raw file; its schema is one that `schema_faults` has no fault with.
+        faults: Takes times of the replay clock that are missing or no times.
+
+    Raises:
+        OSError, pyarrow.ArrowException: The file cannot be read.
+    """
+
+    def __init__(self, path: Path, data_type: market_data_pb2.DataType, faults: Faults) -> None:
+        self._table = open_raw_table(path)
+        self.raw_schema: conversion_pb2.RawSchema = raw_schema_of(self._table.schema.names, data_type)
+        self.clock = REPLAY_CLOCKS[self.raw_schema]
+        column = self._table.read([self.clock])[self.clock]
+        self.rows = len(column)
+        times = TimeColumn(self.clock, faults)
+        recorded = times.convert(column, np.arange(self.rows))
+        self.unit = times.unit
+        self.out_of_order = int(np.count_nonzero(recorded < np.maximum.accumulate(recorded)))
+        self._order = np.argsort(recorded, kind="stable") if self.out_of_order else None
+        self.recorded = recorded if self._order is None else recorded[self._order]
+
+    def chunks(self, columns: list[str], max_rows: int) -> Iterator[Chunk]:
+        """Columns of all rows in replay order, in chunks of so many rows and a last one of the rest.
+
+        Raises:
+            OSError, pyarrow.ArrowException: The file cannot be read.
+        """
+        order = self._order
+        tables = self._in_file_order(columns, max_rows) if order is None else self._sorted(columns, max_rows, order)
+        start = 0
+        for table in _read_ahead(tables):
+            end = start + table.num_rows
+            yield Chunk(start, np.arange(start, end) if order is None else order[start:end], table)
+            start = end
+
+    @property
+    def places(self) -> Int64:
+        """The numbers of the rows in the raw file, from 0, in replay order."""
+        return np.arange(self.rows) if self._order is None else self._order
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._table.close()
+
+    def _in_file_order(self, columns: list[str], max_rows: int) -> Iterator[pa.Table]:
+        waiting: list[pa.RecordBatch] = []
+        count = 0
+        for batch in self._table.batches(max_rows, columns):
+            waiting.append(batch)
+            count += batch.num_rows
+            if count >= max_rows:
+                table = pa.Table.from_batches(waiting)
+                yield table.slice(0, max_rows)
+                waiting = table.slice(max_rows).to_batches()
+                count -= max_rows
+        if count:
+            yield pa.Table.from_batches(waiting)
+
+    def _sorted(self, columns: list[str], max_rows: int, order: Int64) -> Iterator[pa.Table]:
+        # Sorting needs all rows at hand; recordings that need it are rare.
+        table = self._table.read(columns).combine_chunks()
+        for start in range(0, self.rows, max_rows):
+            yield table.take(order[start : start + max_rows])
+
+
+def _read_ahead(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """The same tables, the next one being read while one is worked on."""
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="raw-reader") as beside:
+        pending = beside.submit(next, tables, None)
+        while (table := pending.result()) is not None:
+            pending = beside.submit(next, tables, None)
+            yield table

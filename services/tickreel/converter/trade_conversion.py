@@ -1,0 +1,66 @@
+"""The conversion of trades."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tickreel.converter.conversion import INFO, WARNING, Conversion, Int64, Noticed
+from tickreel.converter.raw_reader import Chunk, RawReader
+from tickreel.converter.replay_clock import clock_step, crowded_instants, trade_times
+from tickreel.converter.time_column import TimeColumn
+from tickreel.converter.trade_columns import SideColumn, trade_ids
+from tickreel.converter.trade_rows import TradeRows
+from tickreel.engine import catalog_format
+from tickreel.stores.catalog import CatalogFile
+from tickreel.stores.raw import utc_day
+from tickreel.stores.raw_schema import ENGINE, EXCHANGE
+
+# What the columns of a trade are called: price, size, side, id, time of the exchange.
+_NAMES = {
+    EXCHANGE: ("price", "amount", "side", "id", "timestamp"),
+    ENGINE: ("price", "size", "aggressor_side", "trade_id", "ts_event"),
+}
+
+
+class TradeConversion(Conversion[TradeRows]):
+    """The conversion of one raw file of trades, in either raw schema."""
+
+    _kind = TradeRows
+    _chunk_rows = 65_536
+
+    def _begin(self, reader: RawReader) -> tuple[list[str], Int64]:
+        self._names = _NAMES[reader.raw_schema]
+        _, _, side, _, time = self._names
+        self._sides = SideColumn(side, reader.raw_schema, self._faults)
+        self._ts_event = TimeColumn(time, self._faults)
+        self._unknown_sides = 0
+        self._made_ids = 0
+        ts_init = trade_times(reader.recorded)
+        self._day = utc_day(int(ts_init[0])).strftime("%Y%m%d")
+        return list(self._names), ts_init
+
+    def _rows_of(self, chunk: Chunk, ts_init: Int64) -> TradeRows:
+        price, size, side, trade_id, time = self._names
+        columns, rows = chunk.columns, chunk.rows
+        prices = self._price.convert(price, columns[price], rows)
+        sizes = self._size.convert(size, columns[size], rows)
+        sides = self._sides.convert(columns[side], rows)
+        ids, made = trade_ids(columns[trade_id], rows, self._day)
+        self._made_ids += made
+        self._unknown_sides += int(np.count_nonzero(sides == catalog_format.NO_AGGRESSOR))
+        return TradeRows(prices, sizes, sides, ids, self._ts_event.convert(columns[time], rows), ts_init)
+
+    def _record(self, reader: RawReader, ts_init: Int64, digest: str) -> CatalogFile:
+        file = super()._record(reader, ts_init, digest)
+        step = clock_step(reader.recorded)
+        file.converted.clock_step = step
+        file.converted.unknown_sides = self._unknown_sides
+        for recorded, last_ts_init in crowded_instants(reader.recorded, ts_init, step):
+            file.converted.crowded.add(recorded=recorded, last_ts_init=last_ts_init)
+        return file
+
+    def _noticed(self) -> Iterator[Noticed]:
+        sides = "rows do not say who the aggressor was; they are kept as unknown"
+        ids = "rows have no id that the engine can hold; theirs is made of day and row"
+        yield self._unknown_sides, WARNING, "SIDES_UNKNOWN", sides
+        yield self._made_ids, INFO, "IDS_MADE", ids

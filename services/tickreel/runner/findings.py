@@ -1,0 +1,93 @@
+"""What a reader should know before believing the figures of a run."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from tickreel.runner.outcome import Outcome
+from tickreel.v1 import result_pb2
+from tickreel.v1.result_pb2 import Finding
+
+_DENIED = "a larger starting balance or risk.throttling_per_sec lets them through"
+_IN_FLIGHT = "IN_FLIGHT: on their way to the venue, by venue.latency; OPEN_AT_END: resting there"
+_NOT_CLOSED = "was still held at the end: the closing order found no more liquidity, or was on its way"
+_BELOW_ZERO = "equity fell to zero or below; a real account would have been liquidated"
+_INVERSE = """
+the engine's own balance of an inverse contract is not exact, and orders are denied by it; the money reported here is exact
+"""
+_FROZEN = "venue.frozen_account is true: no order was refused for want of money"
+_NO_MARGIN = """
+margin_init is 0: no order was refused for want of margin; set instrument.margin_init to constrain the size of the position
+"""
+_NO_TRADES = """
+book snapshots were replayed without trades, so that no order was submitted; snapshot_mode both replays trades as well
+"""
+_OWN_PRINT = """
+orders are submitted without latency at the price of the trade that caused them and fill against that same print: this replays
+the recorded flow, it does not show what could have been traded
+"""
+_REUSED = """
+orders do not use up what the book displays: until the next snapshot every order meets the same sizes; set
+venue.liquidity_consumption to fill each displayed size once
+"""
+
+
+def findings(outcome: Outcome, snapshot_mode: result_pb2.SnapshotMode, notes: Sequence[Finding]) -> list[Finding]:
+    """All findings, the gravest first.
+
+    Args:
+        notes: Those of the data, made before the replay.
+    """
+    found = [*notes, *_of_orders(outcome), *_of_account(outcome), *_of_fills(outcome, snapshot_mode)]
+    return sorted(found, key=lambda finding: -finding.severity)
+
+
+def _of_orders(outcome: Outcome) -> Iterator[Finding]:
+    settlement = outcome.settlement
+    reasons = ", ".join(f"{number} {reason}" for reason, number in settlement.unfilled.items())
+    if denied := settlement.count("denied"):
+        yield _warning("ORDERS_DENIED", f"{denied} orders were denied by the risk engine ({reasons}); {_DENIED}")
+    if in_flight := settlement.count("in_flight"):
+        yield _warning("ORDERS_IN_FLIGHT", f"{in_flight} orders had not ended when the window did ({_IN_FLIGHT})")
+    cancelled, partial = settlement.count("cancelled"), settlement.count("partially_filled")
+    if cancelled + partial:
+        orders = len(outcome.orders.side)
+        text = f"{cancelled + partial} of {orders} orders ({(cancelled + partial) / orders:.1%}) did not fill whole"
+        yield _info("ORDERS_UNFILLED", f"{text}: {partial} filled in part, {cancelled} not at all ({reasons or 'none'})")
+    left = int(outcome.account.position[-1])
+    if left and outcome.config.strategy.close_positions_on_stop:
+        yield _warning("POSITION_NOT_CLOSED", f"{outcome.size(left)} {_NOT_CLOSED}")
+
+
+def _of_account(outcome: Outcome) -> Iterator[Finding]:
+    instrument, venue = outcome.config.instrument, outcome.config.venue
+    constrained = instrument.margin_init > 0 or instrument.margin_maint > 0
+    if differing := int(np.count_nonzero(outcome.fills.commission != outcome.account.fill_fees)):
+        text = f"the engine's fee of {differing} fills differs from the exact one that is reported here"
+        yield _warning("FEES_DIFFER", text)
+    if outcome.lowest_equity <= 0:
+        yield _warning("EQUITY_BELOW_ZERO", _BELOW_ZERO)
+    if instrument.is_inverse and not venue.frozen_account and (constrained or not outcome.always_solvent):
+        yield _warning("INVERSE_BALANCE", _INVERSE)
+    if venue.frozen_account:
+        yield _info("FROZEN_ACCOUNT", _FROZEN)
+    elif venue.account_type == "MARGIN" and not constrained:
+        yield _info("NO_MARGIN", _NO_MARGIN)
+
+
+def _of_fills(outcome: Outcome, snapshot_mode: result_pb2.SnapshotMode) -> Iterator[Finding]:
+    latency = outcome.config.venue.latency
+    if snapshot_mode == result_pb2.SNAPSHOT_MODE_BOOK:
+        yield _warning("NO_TRADE_ROWS", _NO_TRADES)
+    elif snapshot_mode == result_pb2.SNAPSHOT_MODE_BOTH and not outcome.config.venue.liquidity_consumption:
+        yield _info("LIQUIDITY_REUSED", _REUSED)
+    elif snapshot_mode == result_pb2.SNAPSHOT_MODE_TRADES and not latency.base_latency_nanos + latency.insert_latency_nanos:
+        yield _info("FILLS_AGAINST_OWN_PRINT", _OWN_PRINT)
+
+
+def _info(code: str, text: str) -> Finding:
+    return Finding(severity=result_pb2.SEVERITY_INFO, code=code, message=" ".join(text.split()))
+
+
+def _warning(code: str, text: str) -> Finding:
+    return Finding(severity=result_pb2.SEVERITY_WARNING, code=code, message=" ".join(text.split()))

@@ -1,0 +1,156 @@
+"""One raw file as a table of columns, whether it is Parquet or a `.csv.gz`.
+
+A CSV has no types, so its columns have those of the raw schemas by their names: the same rows give the same values, bit
+for bit, from either kind of file. Columns of few words are read as dictionaries where that costs nothing.
+"""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+
+from tickreel.rpc.settings import CSV
+
+# Bytes of text that are parsed at a time: some ten thousand rows of trades, and for the header, some hundred of them.
+_BLOCK = pacsv.ReadOptions(block_size=1 << 20)
+_HEAD = pacsv.ReadOptions(block_size=1 << 14)
+
+_WORD = pa.dictionary(pa.int32(), pa.string())
+_TYPES = (
+    (re.compile(r"exchange|symbol|side|aggressor_side"), _WORD),
+    (re.compile(r"timestamp|local_timestamp|ts_event|ts_init"), pa.int64()),
+    (re.compile(r"price|amount|size|(asks|bids)\[\d+\]\.(price|amount)"), pa.float64()),
+)
+_KINDS = {pa.int64(): "whole number of 64 bits", pa.float64(): "number"}
+_IN_COLUMN = re.compile(r"In CSV column #(\d+): (.*?)(?:invalid value '(.*)')?", re.DOTALL)
+
+
+class RawTable(ABC):
+    """The rows of a raw file.
+
+    Reading raises OSError or pyarrow.ArrowException where the file is corrupt, cut short or at odds with its schema.
+
+    Attributes:
+        schema: Its columns, with the types that they are read as.
+    """
+
+    schema: pa.Schema
+
+    @property
+    @abstractmethod
+    def rows(self) -> int:
+        """How many rows there are; a CSV is read for that, unless it has been."""
+
+    @abstractmethod
+    def read(self, columns: Sequence[str]) -> pa.Table:
+        """Some columns, whole."""
+
+    @abstractmethod
+    def batches(self, max_rows: int, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """Some columns in the order of the file, at most so many rows at a time."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Closes the file."""
+
+
+def open_raw_table(path: Path) -> RawTable:
+    """The table of a raw file, by the ending of its name.
+
+    Raises:
+        OSError, pyarrow.ArrowException: The file cannot be read.
+    """
+    return _CsvTable(path) if path.name.endswith(CSV) else _ParquetTable(path)
+
+
+class _ParquetTable(RawTable):
+    def __init__(self, path: Path) -> None:
+        words = [field.name for field in pq.read_schema(path) if _type_of(field.name) == _WORD and field.type == pa.string()]
+        # Buffered by column instead of by row group: whole days are often written as one row group.
+        self._file = pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20, read_dictionary=words)
+        self.schema = self._file.schema_arrow
+
+    @property
+    def rows(self) -> int:
+        return self._file.metadata.num_rows
+
+    def read(self, columns: Sequence[str]) -> pa.Table:
+        return self._file.read(list(columns))
+
+    def batches(self, max_rows: int, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        return self._file.iter_batches(max_rows, columns=list(columns))
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _CsvTable(RawTable):
+    """A CSV in gzip, unpacked anew for each reading: at its end are the checksum and the length that say it is whole."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._rows: int | None = None
+        with self._unpacked() as text, pacsv.open_csv(text, _HEAD) as reader:
+            try:
+                names = reader.schema.names
+            except UnicodeDecodeError as error:
+                raise pa.ArrowInvalid(f"its header is no text: {error}") from None
+        self.schema = pa.schema([(name, _type_of(name)) for name in names])
+
+    @property
+    def rows(self) -> int:
+        if self._rows is None:
+            # Any column does; as bytes, so that nothing but a broken file fails.
+            self._rows = sum(batch.num_rows for batch in self._stream({self.schema.names[0]: pa.binary()}))
+        return self._rows
+
+    def read(self, columns: Sequence[str]) -> pa.Table:
+        kinds = {name: self.schema.field(name).type for name in columns}
+        table = pa.Table.from_batches(self._stream(kinds), pa.schema(list(kinds.items())))
+        self._rows = table.num_rows
+        return table
+
+    def batches(self, max_rows: int, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        for batch in self._stream({name: self.schema.field(name).type for name in columns}):
+            for start in range(0, batch.num_rows, max_rows):
+                yield batch.slice(start, max_rows)
+
+    def close(self) -> None:
+        """Nothing is open between two readings."""
+
+    def _unpacked(self) -> pa.NativeFile:
+        return pa.input_stream(self._path, compression="gzip")
+
+    def _stream(self, kinds: Mapping[str, pa.DataType]) -> Iterator[pa.RecordBatch]:
+        options = pacsv.ConvertOptions(
+            column_types=kinds, include_columns=list(kinds), null_values=[""], strings_can_be_null=False
+        )
+        try:
+            with self._unpacked() as text, pacsv.open_csv(text, _BLOCK, convert_options=options) as reader:
+                yield from reader
+        except pa.ArrowInvalid as error:
+            raise self._named(error) from None
+
+    def _named(self, error: pa.ArrowInvalid) -> pa.ArrowInvalid:
+        """An error with the name of its column and the number of its row, where it is about a value."""
+        found = _IN_COLUMN.fullmatch(str(error))
+        if not found:
+            return error
+        name, problem, value = self.schema.names[int(found[1])], found[2], found[3]
+        row = 0
+        for batch in self._stream({name: pa.binary()}) if value else ():
+            place = pc.index(batch.column(0), value.encode()).as_py()
+            if place >= 0:
+                kind = _KINDS[self.schema.field(name).type]
+                return pa.ArrowInvalid(f"{name} is {value!r} in row {row + place} (from 0), which is no {kind}")
+            row += batch.num_rows
+        return pa.ArrowInvalid(f"{name}: {problem}{value or ''}")
+
+
+def _type_of(name: str) -> pa.DataType:
+    return next((kind for names, kind in _TYPES if names.fullmatch(name)), pa.string())

@@ -1,0 +1,117 @@
+"""Rows of converted files, read in replay order."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tickreel.rpc.errors import TickreelError
+
+Int64 = npt.NDArray[np.int64]
+
+BATCH_ROWS = 65_536
+ALL_TIMES = (0, 2**63 - 1)
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The rows of a file from one instant of the replay clock to another, both inclusive, UNIX nanoseconds."""
+
+    path: Path
+    start: int
+    end: int
+
+
+def read_slices(
+    slices: Sequence[Slice], columns: Sequence[str] | None = None, batch_rows: int = BATCH_ROWS
+) -> Iterator[pa.RecordBatch]:
+    """Reads slices of files of one kind, a batch at a time.
+
+    Files whose times overlap, as those of two days may around midnight, are merged by time as the engine merges them; that
+    takes their rows into memory.
+
+    Args:
+        columns: Those to read; `ts_init` comes with them. Default: all.
+
+    Raises:
+        OSError: A file is gone or cannot be read.
+    """
+    for group in _overlapping(slices):
+        if len(group) == 1:
+            yield from _read(group[0], columns, batch_rows)
+            continue
+        batches = [batch for part in group for batch in _read(part, columns, batch_rows)]
+        if batches:
+            rows = pa.Table.from_batches(batches).unify_dictionaries().combine_chunks().sort_by("ts_init").combine_chunks()
+            yield from rows.to_batches(max_chunksize=batch_rows)
+
+
+def nanoseconds(column: pa.Array) -> Int64:
+    """A column of times as integers."""
+    return column.cast(pa.int64()).to_numpy()
+
+
+def integers(decimals: pa.Array, precision: int) -> Int64:
+    """Decimals as integers of a precision; exact, because a value with more decimals is refused by the cast.
+
+    Raises:
+        TickreelError: DATA_REFUSED for a value that is no 64-bit integer at that precision.
+    """
+    decimals = decimals.cast(pa.decimal128(38, precision))
+    limbs = np.frombuffer(decimals.buffers()[1] or b"", dtype="<i8").reshape(-1, 2)
+    limbs = limbs[decimals.offset : decimals.offset + len(decimals)]
+    low, high = limbs[:, 0], limbs[:, 1]
+    wide = np.flatnonzero(high != low >> 63)
+    if len(wide):
+        value = decimals[int(wide[0])].as_py()
+        message = f"the value {value:f} has too many digits at a precision of {precision}; choose a smaller precision"
+        raise TickreelError("DATA_REFUSED", message, value=f"{value:f}", precision=precision)
+    return low
+
+
+def _read(part: Slice, columns: Sequence[str] | None, batch_rows: int) -> Iterator[pa.RecordBatch]:
+    with pq.ParquetFile(part.path) as file:
+        times = [_times(file.metadata.row_group(group)) for group in range(file.num_row_groups)]
+        groups = [group for group, (low, high) in enumerate(times) if low <= part.end and high >= part.start]
+        wanted = None if columns is None else sorted({*columns, "ts_init"})
+        for batch in file.iter_batches(batch_rows, row_groups=groups, columns=wanted):
+            clock = nanoseconds(batch.column("ts_init"))
+            first, past = np.searchsorted(clock, part.start, "left"), np.searchsorted(clock, part.end, "right")
+            if past > first:
+                yield batch.slice(first, past - first)
+
+
+def _overlapping(slices: Sequence[Slice]) -> Iterator[list[Slice]]:
+    """The slices by time, those whose files overlap in groups."""
+    spans = sorted(((*_span(part.path), part) for part in slices), key=lambda span: (span[0], span[1], span[2].path))
+    group: list[Slice] = []
+    reach = -1
+    for first, last, part in spans:
+        if group and first > reach:
+            yield group
+            group = []
+        group.append(part)
+        reach = max(reach, last)
+    if group:
+        yield group
+
+
+def _span(path: Path) -> tuple[int, int]:
+    """The times of the first and last row of a file, by its footer."""
+    with pq.ParquetFile(path) as file:
+        times = [_times(file.metadata.row_group(group)) for group in range(file.num_row_groups)]
+    return min((low for low, _ in times), default=0), max((high for _, high in times), default=0)
+
+
+def _times(group: pq.RowGroupMetaData) -> tuple[int, int]:
+    """The least and the greatest replay time in a row group; all of time where its statistics do not say."""
+    for index in range(group.num_columns):
+        column = group.column(index)
+        if column.path_in_schema == "ts_init" and column.statistics is not None and column.statistics.has_min_max:
+            # The raw values: as datetimes they would lose their nanoseconds.
+            return column.statistics.min_raw, column.statistics.max_raw
+    return ALL_TIMES

@@ -1,0 +1,170 @@
+"""Streams that break: against a real server whose Results follow a script."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import grpc
+import pytest
+
+from live import live
+from tickreel.client import Client, TickreelError, calls
+from tickreel.rpc.server import Server
+from tickreel.v1 import market_data_pb2, results_service_pb2, results_service_pb2_grpc
+
+CONTENT = bytes(range(200))
+PART = 30
+PRICES = list(range(1_000, 1_090))
+CHUNK = 20
+
+
+class BrokenResults(results_service_pb2_grpc.ResultsServiceServicer):
+    """A Results service whose streams break after so many messages, a number for each call; then they do not."""
+
+    DESCRIPTOR = results_service_pb2.DESCRIPTOR.services_by_name["ResultsService"]
+    add_to_server = staticmethod(results_service_pb2_grpc.add_ResultsServiceServicer_to_server)
+
+    def __init__(self) -> None:
+        self.breaks: list[int] = []
+        self.asked: list[int | str] = []
+
+    async def open(self) -> None:
+        """Nothing to open."""
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+    async def ExportArtifact(  # noqa: N802 - the contract's name
+        self, request: results_service_pb2.ExportArtifactRequest, context: grpc.aio.ServicerContext
+    ) -> AsyncIterator[results_service_pb2.ExportArtifactResponse]:
+        self.asked.append(request.offset)
+        sent = 0
+        for start in [*range(request.offset, len(CONTENT), PART)] or [request.offset]:
+            await self._break_after(sent, context)
+            yield results_service_pb2.ExportArtifactResponse(data=CONTENT[start : start + PART], total_bytes=len(CONTENT))
+            sent += 1
+
+    async def StreamTicks(  # noqa: N802 - the contract's name
+        self, request: results_service_pb2.StreamTicksRequest, context: grpc.aio.ServicerContext
+    ) -> AsyncIterator[results_service_pb2.StreamTicksResponse]:
+        self.asked.append(request.cursor)
+        for sent, start in enumerate(range(int(request.cursor or 0), len(PRICES), CHUNK)):
+            await self._break_after(sent, context)
+            prices = PRICES[start : start + CHUNK]
+            columns = market_data_pb2.TradeColumns(
+                price_precision=2,
+                size_precision=0,
+                ts_event=prices,
+                ts_init=prices,
+                price=prices,
+                size=prices,
+                side=[0] * len(prices),
+                trade_id=[""] * len(prices),
+            )
+            yield results_service_pb2.StreamTicksResponse(trades=columns, cursor=str(start + len(prices)))
+
+    async def _break_after(self, sent: int, context: grpc.aio.ServicerContext) -> None:
+        if self.breaks and sent >= self.breaks[0]:
+            self.breaks.pop(0)
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "Socket closed")
+
+
+@asynccontextmanager
+async def _serve(results: BrokenResults) -> AsyncIterator[str]:
+    server = Server(results)
+    yield await server.start("127.0.0.1:0")
+    await server.stop(0)
+
+
+@pytest.fixture
+def results() -> BrokenResults:
+    return BrokenResults()
+
+
+@pytest.fixture
+def client(results: BrokenResults, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
+    monkeypatch.setattr(calls, "RETRY_FIRST", 0.01)
+
+    def serve() -> AbstractAsyncContextManager[str]:
+        return _serve(results)
+
+    with live(serve) as address, Client(results=address) as made:
+        yield made
+
+
+def test_a_file_goes_on_where_it_broke(client: Client, results: BrokenResults, tmp_path: Path) -> None:
+    results.breaks = [2, 0, 3]
+    path = client.export("R", "orders.parquet", tmp_path / "orders.parquet")
+    assert path.read_bytes() == CONTENT
+    assert results.asked == [0, 60, 60, 150]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_ticks_go_on_where_they_broke(client: Client, results: BrokenResults) -> None:
+    results.breaks = [1, 0, 2]
+    ticks = client.ticks("R")
+    assert [int(price * 100) for price in ticks["price"].to_pylist()] == PRICES
+    assert results.asked == ["", "20", "20", "60"]
+    assert set(ticks["side"].to_pylist()) == {"unknown"}
+
+
+def test_a_service_that_stays_away_is_given_up(
+    client: Client, results: BrokenResults, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calls, "PATIENCE", 0.0)
+    results.breaks = [3, 0]
+    to = tmp_path / "orders.parquet"
+    to.write_bytes(b"the one from before")
+    with pytest.raises(TickreelError, match="does not answer: Socket closed") as caught:
+        client.export("R", "orders.parquet", to)
+    assert caught.value.reason == "SERVICE_UNAVAILABLE"
+    # Nothing half-written has the name; what has arrived is gone on with.
+    assert to.read_bytes() == b"the one from before"
+    assert len(list(tmp_path.iterdir())) == 2
+    results.breaks.clear()
+    client.export("R", "orders.parquet", to)
+    assert to.read_bytes() == CONTENT
+    assert results.asked == [0, 90]
+    assert list(tmp_path.iterdir()) == [to]
+
+
+def test_the_rest_of_another_file_is_not_gone_on_with(
+    client: Client, results: BrokenResults, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calls, "PATIENCE", 0.0)
+    to = tmp_path / "orders.parquet"
+    results.breaks = [1]
+    with pytest.raises(TickreelError):
+        client.export("R", "orders.parquet", to)
+    for run_id, name in (("S", "orders.parquet"), ("R", "fills.parquet")):
+        client.export(run_id, name, to)
+        assert to.read_bytes() == CONTENT
+    assert results.asked == [0, 0, 0]
+
+
+def test_all_of_a_file_but_its_name_may_have_been_there(client: Client, results: BrokenResults, tmp_path: Path) -> None:
+    to = tmp_path / "orders.parquet"
+
+    def stop_before_the_name(done: int, total: int) -> None:
+        if done == total:
+            raise InterruptedError
+
+    with pytest.raises(TickreelError):
+        client.export("R", "orders.parquet", to, on_progress=stop_before_the_name)
+    assert not to.exists()
+    assert client.export("R", "orders.parquet", to).read_bytes() == CONTENT
+    assert results.asked == [0, len(CONTENT)]
+
+
+def test_a_path_that_cannot_be_written_is_refused(client: Client, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for to in (tmp_path / "none/orders.parquet", tmp_path / "file/orders.parquet"):
+        with pytest.raises(TickreelError, match="orders.parquet cannot be written to ") as caught:
+            client.export("R", "orders.parquet", to)
+        assert (caught.value.reason, caught.value.metadata) == ("STORE_NOT_WRITABLE", {"path": str(to)})
+
+
+def test_a_run_without_rows_has_an_empty_table(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(f"{__name__}.PRICES", [])
+    ticks = client.ticks("R")
+    assert (ticks.num_rows, ticks.num_columns) == (0, 6)

@@ -1,0 +1,155 @@
+"""Files of a run as a stream of bytes: whole, from an offset on, and only those that its result names."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from serving import serving, settings_in
+from tickreel.results.artifact import PART_BYTES
+from tickreel.results.service import ResultsServicer
+from tickreel.rpc.channel import ServiceClient
+from tickreel.rpc.errors import TickreelError
+from tickreel.stores.results import ResultStore
+from tickreel.v1 import result_pb2, results_service_pb2
+
+ORDERS = bytes(range(256)) * 10_000
+TICKS = b'{"ticks": []}\n'
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ResultStore:
+    """A full run F with orders and exported ticks, and a fast run S."""
+    store = ResultStore(tmp_path / "results", tmp_path / "tickdata")
+    store.check_writable()
+    result = result_pb2.Result(run_id="F", mode="full")
+    staging, ticks = store.staging("F"), tmp_path / "tickdata/.F.json"
+    (staging / "orders.parquet").write_bytes(ORDERS)
+    ticks.write_bytes(TICKS)
+    for name in ("orders.parquet", "summary.json", "ticks.json"):
+        # A result may have been made elsewhere: it is found where it lies.
+        result.metadata.outputs[name] = f"/somewhere/else/{name}"
+    store.commit(result, staging, ticks)
+    fast = result_pb2.Result(run_id="S", mode="fast")
+    fast.metadata.outputs["summary.json"] = "/somewhere/else/S.json"
+    store.commit(fast, None, None)
+    return store
+
+
+@pytest.fixture
+async def results(tmp_path: Path, store: ResultStore) -> AsyncIterator[ServiceClient]:
+    async with serving("results", ResultsServicer, settings_in(tmp_path)) as client:
+        yield client
+
+
+async def export(results: ServiceClient, run_id: str, name: str, offset: int = 0) -> list[bytes]:
+    request = results_service_pb2.ExportArtifactRequest(run_id=run_id, name=name, offset=offset)
+    return [part.data async for part in results.stream("ExportArtifact", request)]
+
+
+async def refusal(results: ServiceClient, run_id: str, name: str, offset: int = 0) -> TickreelError:
+    with pytest.raises(TickreelError) as caught:
+        await export(results, run_id, name, offset)
+    return caught.value
+
+
+async def test_every_file_that_a_result_names_arrives_byte_for_byte(store: ResultStore, results: ServiceClient) -> None:
+    assert b"".join(await export(results, "F", "orders.parquet")) == ORDERS
+    assert await export(results, "F", "ticks.json") == [TICKS]
+    assert await export(results, "F", "summary.json") == [(store.root / "full/F/summary.json").read_bytes()]
+    assert await export(results, "S", "summary.json") == [(store.root / "fast/S.json").read_bytes()]
+
+
+async def test_parts_are_small_and_tell_the_whole_length(results: ServiceClient) -> None:
+    request = results_service_pb2.ExportArtifactRequest(run_id="F", name="orders.parquet")
+    parts = [part async for part in results.stream("ExportArtifact", request)]
+    assert [len(part.data) for part in parts] == [PART_BYTES, PART_BYTES, len(ORDERS) - 2 * PART_BYTES]
+    assert {part.total_bytes for part in parts} == {len(ORDERS)}
+    assert PART_BYTES <= 1 << 20
+    # So that the base64 of the parts is, one after the other, the base64 of the file.
+    assert PART_BYTES % 3 == 0
+
+
+@pytest.mark.parametrize("offset", [1, PART_BYTES, len(ORDERS) - 1])
+async def test_a_broken_stream_goes_on_from_an_offset(results: ServiceClient, offset: int) -> None:
+    assert b"".join(await export(results, "F", "orders.parquet", offset)) == ORDERS[offset:]
+
+
+async def test_at_the_end_there_is_nothing_left_but_the_length(results: ServiceClient) -> None:
+    request = results_service_pb2.ExportArtifactRequest(run_id="F", name="ticks.json", offset=len(TICKS))
+    (part,) = [part async for part in results.stream("ExportArtifact", request)]
+    assert (part.data, part.total_bytes) == (b"", len(TICKS))
+
+
+@pytest.mark.parametrize("offset", [-1, len(TICKS) + 1, 2**63 - 1, -(2**63)])
+async def test_an_offset_outside_the_file_is_refused(results: ServiceClient, offset: int) -> None:
+    error = await refusal(results, "F", "ticks.json", offset)
+    assert (error.reason, error.violations[0].field) == ("INVALID_REQUEST", "offset")
+    assert f"it must be from 0 to {len(TICKS)}" in error.message
+
+
+@pytest.mark.parametrize("name", ["", "fills.parquet", ".", "..", "../S.json", "/etc/passwd", "orders.parquet\0", "summary"])
+async def test_a_name_that_the_result_has_not_is_refused_with_those_it_has(results: ServiceClient, name: str) -> None:
+    error = await refusal(results, "F", name)
+    assert (error.reason, error.metadata) == ("NOT_FOUND", {"kind": "file", "id": name})
+    assert "it has orders.parquet, summary.json, ticks.json" in error.message
+    assert "full runs" not in error.message
+
+
+async def test_a_fast_run_says_why_it_has_no_tables(results: ServiceClient) -> None:
+    error = await refusal(results, "S", "orders.parquet")
+    assert "it has summary.json; only full runs keep tables" in error.message
+
+
+async def test_a_result_that_names_a_path_opens_none(tmp_path: Path, store: ResultStore, results: ServiceClient) -> None:
+    (tmp_path / "secret").write_text("of this machine")
+    result = store.load(store.find("F"))
+    names = ["../../../secret", str(tmp_path / "secret"), "..", "", ".hidden", "orders.parquet\n"]
+    for name in names:
+        result.metadata.outputs[name] = name
+    store.discard("F")
+    store.commit(result, store.staging("F"), None)
+    for name in names:
+        assert (await refusal(results, "F", name)).reason == "NOT_FOUND"
+
+
+@pytest.mark.parametrize("run_id", ["", "X", "../full/F", "F/../F"])
+async def test_an_unknown_run_is_refused(results: ServiceClient, run_id: str) -> None:
+    assert (await refusal(results, run_id, "summary.json")).reason == "NOT_FOUND"
+
+
+async def test_a_file_that_has_vanished_is_told(store: ResultStore, results: ServiceClient) -> None:
+    (store.root / "full/F/orders.parquet").unlink()
+    error = await refusal(results, "F", "orders.parquet")
+    assert (error.reason, error.metadata) == ("DATA_CHANGED", {"run_id": "F"})
+    assert "orders.parquet" in error.message and "a new run makes it again" in error.message
+
+
+async def test_a_file_that_shrinks_meanwhile_is_told(store: ResultStore, results: ServiceClient) -> None:
+    path = store.root / "full/F/orders.parquet"
+    with path.open("r+b") as file:
+        file.truncate(64 << 20)
+    request = results_service_pb2.ExportArtifactRequest(run_id="F", name="orders.parquet")
+    with pytest.raises(TickreelError, match="became shorter") as caught:
+        async for _ in results.stream("ExportArtifact", request):
+            with path.open("r+b") as file:
+                file.truncate(10)
+    assert caught.value.reason == "DATA_CHANGED"
+
+
+async def test_one_who_hangs_up_stops_the_reading(store: ResultStore, results: ServiceClient) -> None:
+    with (store.root / "full/F/orders.parquet").open("r+b") as file:
+        file.truncate(64 << 20)
+    request = results_service_pb2.ExportArtifactRequest(run_id="F", name="orders.parquet")
+    async for _ in results.stream("ExportArtifact", request):
+        break
+    while _open_files(store.root):
+        await asyncio.sleep(0.01)
+    assert await export(results, "F", "ticks.json") == [TICKS]
+
+
+def _open_files(root: Path) -> list[Path]:
+    """The files below a folder that this process has open."""
+    links = [link.readlink() for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+    return [path for path in links if path.is_relative_to(root)]

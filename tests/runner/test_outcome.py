@@ -1,0 +1,173 @@
+"""What a replay comes to: marks, equity at the rows and at the end, and what a reader is told."""
+
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from small_catalog import START, replay_config
+from tickreel.engine.tape import Tape
+from tickreel.runner.findings import findings
+from tickreel.runner.outcome import Outcome, Rows, fold, summarise
+from tickreel.stores.depths import NO_LEVEL
+from tickreel.v1 import result_pb2, run_config_pb2
+from tickreel.v1.result_pb2 import SNAPSHOT_MODE_BOOK as BOOK
+from tickreel.v1.result_pb2 import SNAPSHOT_MODE_BOTH as BOTH
+from tickreel.v1.result_pb2 import SNAPSHOT_MODE_TRADES as TRADES
+
+END = START + 1_000_000
+
+
+def column(*values: int) -> np.ndarray:
+    return np.array(values, dtype=np.int64)
+
+
+def test_trades_are_marked_at_their_own_prices() -> None:
+    rows = Rows.of_trades(column(1, 2, 3), column(10, 11, 12), 1)
+    assert (rows.first_mark, rows.last_mark, rows.mark_scale, rows.book_rows, rows.span) == (10, 12, 1, 0, (1, 3))
+
+
+def test_with_books_a_row_is_marked_at_the_middle_of_the_last_book_before_it() -> None:
+    rows = Rows.of_books(column(5, 10, 15, 30), column(7, 8, 9, 10), 1, column(10, 20, 40), column(105, NO_LEVEL, 115))
+    # Its own price, one decimal finer, while there is no book; a book at the very time was recorded after the trade.
+    assert rows.marks.tolist() == [70, 105, 105, 100]
+    assert (rows.mark_scale, rows.first_mark, rows.last_mark, rows.book_rows, rows.span) == (2, 70, 115, 3, (5, 40))
+
+
+def test_books_alone_have_no_rows_of_equity() -> None:
+    rows = Rows.of_books(column(), column(), 1, column(10, 20), column(105, 115))
+    assert (len(rows.marks), rows.first_mark, rows.last_mark, rows.span) == (0, 105, 115, (10, 20))
+    outcome = fold(replay_config(mode=BOOK), Tape(), rows, END)
+    summary = summarise(outcome)
+    assert (summary.orders, summary.trade_rows, summary.book_rows, Decimal(summary.pnl)) == (0, 0, 2, 0)
+    assert Decimal(summary.final_equity) == Decimal(summary.starting_equity) == 1_000_000
+    assert codes(outcome, BOOK) >= {"NO_TRADE_ROWS"}
+
+
+def bought_and_held(config: run_config_pb2.RunConfig, rows: Rows, *, late: int = 0) -> Outcome:
+    """Buys 2 at 100.0 at the first row; `late` of 1 sells 1 at 90.0 after the last."""
+    tape = Tape()
+    tape.order("a", START, 1, 1_000, 2_000)
+    tape.fill("a", START, 1_000, 2_000, 1, 8_000_000)
+    if late:
+        tape.order("b", END - 1, -1, 900, 1_000)
+        tape.fill("b", END, 900, 1_000, 1, 3_600_000)
+    return fold(config, tape, rows, END)
+
+
+def test_the_end_is_marked_at_the_last_middle_and_falls_into_the_drawdown() -> None:
+    times = column(START, START + 10)
+    rows = Rows.of_books(times, column(1_000, 1_000), 1, column(START - 5, START + 50), column(10_005, 8_000))
+    outcome = bought_and_held(replay_config(mode=BOTH), rows)
+    summary = summarise(outcome)
+    # 2 x (100.05 - 100.0) at the rows, 2 x (80.00 - 100.0) at the end, less 2 x 100.0 x 0.0004.
+    assert [outcome.money(value) for value in outcome.equity] == ["1000000.02000000"] * 2
+    assert Decimal(summary.pnl) == Decimal("-40.08")
+    assert Decimal(summary.max_drawdown) == Decimal("40.10")
+    assert Decimal(summary.unrealized_pnl) == -40
+
+
+def test_what_fills_after_the_last_row_is_in_the_end_alone() -> None:
+    rows = Rows.of_trades(column(START), column(1_000), 1)
+    outcome = bought_and_held(replay_config(), rows, late=1)
+    assert outcome.at.tolist() == [1]
+    summary = summarise(outcome)
+    assert summary.final_position == "1.000"
+    assert Decimal(summary.pnl) == -10 - Decimal("0.08") - Decimal("0.036")
+
+
+def test_a_cash_account_begins_with_what_its_currencies_are_worth() -> None:
+    config = replay_config()
+    venue = config.venue
+    venue.account_type = "CASH"
+    venue.ClearField("base_currency")
+    venue.ClearField("starting_balance")
+    venue.starting_balances["USDT"], venue.starting_balances["BTC"] = 1_000, 0.5
+    rows = Rows.of_trades(column(START, START + 1), column(1_000, 1_100), 1)
+    summary = summarise(bought_and_held(config, rows))
+    assert Decimal(summary.starting_equity) == 1_000 + Decimal("0.5") * 100
+    assert summary.final_position == "2.500"
+    assert Decimal(summary.pnl) == Decimal("2.5") * 10 - Decimal("0.08")
+
+
+def test_an_inverse_contract_is_worth_more_of_its_base_when_prices_rise() -> None:
+    config = replay_config()
+    config.instrument.is_inverse = True
+    config.instrument.settlement_currency = config.venue.base_currency = "BTC"
+    rows = Rows.of_trades(column(START, START + 1), column(1_000, 1_250), 1)
+    summary = summarise(bought_and_held(config, rows))
+    fee = Decimal(2) / 100 * Decimal("0.0004")
+    assert Decimal(summary.fees) == fee
+    assert abs(Decimal(summary.pnl) - (Decimal(2) / 100 - Decimal(2) / 125 - fee)) < Decimal("1e-15")
+
+
+def codes(outcome: Outcome, mode: int = TRADES) -> set[str]:
+    return {finding.code for finding in findings(outcome, mode, [])}
+
+
+def test_each_run_of_trades_without_latency_says_what_its_orders_fill_against() -> None:
+    rows = Rows.of_trades(column(START), column(1_000), 1)
+    assert "FILLS_AGAINST_OWN_PRINT" in codes(bought_and_held(replay_config(), rows))
+    delayed = replay_config(venue={"latency": {"base_latency_nanos": 1}})
+    assert "FILLS_AGAINST_OWN_PRINT" not in codes(bought_and_held(delayed, rows))
+    assert "FILLS_AGAINST_OWN_PRINT" not in codes(bought_and_held(replay_config(mode=BOTH), rows), BOTH)
+
+
+@pytest.mark.parametrize(
+    ("venue", "mode", "told", "untold"),
+    [
+        ({}, BOTH, "LIQUIDITY_REUSED", "FROZEN_ACCOUNT"),
+        ({"liquidity_consumption": True}, BOTH, "NO_MARGIN", "LIQUIDITY_REUSED"),
+        ({"frozen_account": True}, TRADES, "FROZEN_ACCOUNT", "NO_MARGIN"),
+    ],
+)
+def test_a_reader_is_told_what_the_venue_does_not_constrain(venue: dict, mode: int, told: str, untold: str) -> None:
+    found = codes(bought_and_held(replay_config(mode=mode, venue=venue), Rows.of_trades(column(START), column(1_000), 1)), mode)
+    assert told in found
+    assert untold not in found
+
+
+def test_orders_that_did_not_fill_are_counted_with_their_reasons_the_gravest_finding_first() -> None:
+    config = replay_config(venue={"latency": {"base_latency_nanos": 100}}, close_positions_on_stop=True)
+    tape = Tape()
+    for name, ts in (("whole", START), ("part", START), ("none", START), ("resting", START), ("flying", END - 50)):
+        tape.order(name, ts, 1, 1_000, 2)
+    tape.fill("whole", START, 1_000, 2, 1, 8_000)
+    tape.fill("part", START, 1_000, 1, 1, 4_000)
+    for name in ("part", "none"):
+        tape.end(name, START, "cancelled", "NO_LIQUIDITY_AT_LIMIT")
+    outcome = fold(config, tape, Rows.of_trades(column(START), column(1_000), 1), END)
+    summary = summarise(outcome)
+    assert (summary.orders, summary.orders_filled, summary.orders_partially_filled) == (5, 1, 1)
+    assert dict(summary.orders_unfilled) == {"NO_LIQUIDITY_AT_LIMIT": 1, "OPEN_AT_END": 1, "IN_FLIGHT": 1}
+    found = findings(outcome, TRADES, [])
+    assert [finding.severity for finding in found] == sorted((finding.severity for finding in found), reverse=True)
+    told = {finding.code: finding.message for finding in found}
+    assert told["ORDERS_UNFILLED"].startswith("2 of 5 orders (40.0%) did not fill whole: 1 filled in part, 1 not at all")
+    assert told["ORDERS_IN_FLIGHT"].startswith("2 orders had not ended when the window did")
+    assert told["POSITION_NOT_CLOSED"].startswith("0.003 was still held")
+    assert "FEES_DIFFER" not in told
+
+
+@given(st.lists(st.tuples(st.integers(1, 9), st.sampled_from([1, -1])), min_size=1, max_size=30), st.randoms())
+def test_the_figures_of_a_summary_add_up(fills: list[tuple[int, int]], random: object) -> None:
+    tape, prices = Tape(), [random.randint(900, 1_100) for _ in fills]
+    for number, ((size, side), price) in enumerate(zip(fills, prices, strict=True)):
+        tape.order(str(number), START + number, side, price, size)
+        tape.fill(str(number), START + number, price, size, 1, 0)
+    times = START + np.arange(len(fills))
+    summary = summarise(fold(replay_config(), tape, Rows.of_trades(times, column(*prices), 1), END))
+    pnl, realized, unrealized, fees = (
+        Decimal(text) for text in (summary.pnl, summary.realized_pnl, summary.unrealized_pnl, summary.fees)
+    )
+    assert pnl == realized + unrealized - fees == Decimal(summary.final_equity) - Decimal(summary.starting_equity)
+    assert Decimal(summary.max_drawdown) >= max(-pnl, 0)
+    assert Decimal(summary.final_position) == Decimal(sum(size * side for size, side in fills)).scaleb(-3)
+
+
+def test_findings_of_the_data_are_among_those_of_the_run() -> None:
+    note = result_pb2.Finding(severity=result_pb2.SEVERITY_WARNING, code="PARTLY_COVERED", message="…")
+    outcome = bought_and_held(replay_config(), Rows.of_trades(column(START), column(1_000), 1))
+    assert findings(outcome, TRADES, [note])[0] == note

@@ -1,0 +1,119 @@
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from recordings import BTC, RawFolder, books, needs_real_data, real_data, trades
+from tickreel.rpc.settings import CSV
+from tickreel.stores.raw_table import open_raw_table
+
+
+@pytest.fixture
+def csv(raw: RawFolder) -> RawFolder:
+    return RawFolder(raw.root, CSV)
+
+
+def _write(csv: RawFolder, text: str) -> Path:
+    path = csv.write(trades(1))
+    path.write_bytes(gzip.compress(text.encode()))
+    return path
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """The same values without dictionaries."""
+    columns = (column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column for column in table.columns)
+    return pa.table(list(columns), table.column_names)
+
+
+@pytest.mark.parametrize("table", [trades(3_000), books(3_000)], ids=["trades", "books"])
+def test_either_kind_of_file_gives_the_same_columns(raw: RawFolder, csv: RawFolder, table: pa.Table) -> None:
+    names = [name for name in table.column_names if name != "symbol"][::-1]
+    for path in (raw.write(table), csv.write(table)):
+        opened = open_raw_table(path)
+        assert (opened.rows, opened.schema.names) == (3_000, table.column_names)
+        assert _plain(opened.read(names)).select(names).equals(table.select(names))
+        batches = list(opened.batches(1_000, names))
+        assert max(batch.num_rows for batch in batches) <= 1_000
+        assert _plain(pa.Table.from_batches(batches)).select(names).equals(table.select(names))
+        for word in ("exchange", "symbol"):
+            assert pa.types.is_dictionary(opened.schema.field(word).type)
+        opened.close()
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.one_of(st.floats(), st.decimals(0, 10**9, places=8).map(float)), min_size=1, max_size=50))
+def test_a_number_in_text_is_the_nearest_double(csv: RawFolder, values: list[float]) -> None:
+    path = _write(csv, "".join(f"{line}\n" for line in ["price,amount", *(f"{value!r},1" for value in values)]))
+    read = open_raw_table(path).read(["price"])["price"].to_numpy()
+    assert np.array_equal(read, np.array(values), equal_nan=True)
+
+
+def test_what_a_csv_leaves_empty_is_null_or_an_empty_text(csv: RawFolder) -> None:
+    header = "\ufeffid,side,price,timestamp,asks[0].price,note\r\n"
+    opened = open_raw_table(_write(csv, header + ',,,,,\r\n\r\n"a,b",buy, 1.5 ,12,1e-8,x\r\n'))
+    assert opened.read(opened.schema.names).to_pylist() == [
+        {"id": "", "side": "", "price": None, "timestamp": None, "asks[0].price": None, "note": ""},
+        {"id": "a,b", "side": "buy", "price": 1.5, "timestamp": 12, "asks[0].price": 1e-8, "note": "x"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "Empty CSV file"),
+        ("price,amount\n1,2\n1\n", "Expected 2 columns, got 1: 1"),
+        ("price,amount\n1,2\n1,2,3\n", "Expected 2 columns, got 3: 1,2,3"),
+        ("price,amount\n1,2\n1.5.2,2\n", "price is '1.5.2' in row 1 (from 0), which is no number"),
+        ("price,timestamp\n" + 99_999 * "1,2\n" + "1,2.5\n", "timestamp is '2.5' in row 99999 (from 0), which is no whole"),
+        (f"price,timestamp\n1,{2**63}\n", f"timestamp is '{2**63}' in row 0"),
+    ],
+)
+def test_what_is_wrong_with_a_csv_is_said(csv: RawFolder, text: str, says: str) -> None:
+    path = _write(csv, text)
+    with pytest.raises(pa.ArrowException) as refused:
+        opened = open_raw_table(path)
+        opened.read(opened.schema.names)
+    assert says in str(refused.value)
+
+
+def test_a_fault_in_a_column_that_is_not_asked_for_is_none(csv: RawFolder) -> None:
+    opened = open_raw_table(_write(csv, "price,amount\nx,2\n"))
+    assert opened.rows == 1
+    assert opened.read(["amount"])["amount"].to_pylist() == [2.0]
+
+
+@pytest.mark.parametrize("damage", ["cut", "checksum", "garbage", "plain"])
+def test_a_damaged_gzip_is_refused_however_it_is_read(csv: RawFolder, damage: str) -> None:
+    path = csv.write(trades(50_000))
+    content = path.read_bytes()
+    flipped = bytes([content[-6] ^ 1])
+    path.write_bytes(
+        {
+            "cut": content[:-1],
+            "checksum": content[:-6] + flipped + content[-5:],
+            "garbage": content + b"more",
+            "plain": gzip.decompress(content),
+        }[damage]
+    )
+    with pytest.raises(OSError, match=r"Truncated|inflate failed"):
+        print(open_raw_table(path).rows)
+    with pytest.raises(OSError, match=r"Truncated|inflate failed"):
+        open_raw_table(path).read(["price"])
+    with pytest.raises(OSError, match=r"Truncated|inflate failed"):
+        list(open_raw_table(path).batches(1_000, ["price"]))
+
+
+@needs_real_data
+def test_the_real_csv_has_the_rows_of_the_real_parquet() -> None:
+    folder = RawFolder(real_data())
+    (path,) = (real_data() / "csv").glob("*2020-02-22*.csv.gz")
+    names = ["exchange", "symbol", "timestamp", "local_timestamp", "id", "side", "price", "amount"]
+    text, parquet = (_plain(open_raw_table(found).read(names)) for found in (path, folder.path("2020-02-22", BTC)))
+    assert text.num_rows == 9_999
+    for name in names:
+        assert pc.all(pc.equal(text[name], parquet[name].slice(0, 9_999))).as_py(), name
