@@ -103,3 +103,5 @@ def test_an_inverse_contract_has_no_value_at_a_price_that_is_not_above_zero(pric
         contract.value(np.array([7, price]), np.array([1, 1]), 1, 20)
     with pytest.raises(ValueError, match="prices must be above zero"):
         contract.fees(np.array([price]), np.array([1]), np.array([1]))
+    # Before the first mark is known there may be nothing to value.
+    assert contract.value(np.array([80, price]), np.array([16, 0]), 1, 20).tolist() == [-2 * 10**20, 0]

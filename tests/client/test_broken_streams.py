@@ -38,11 +38,10 @@ class BrokenResults(results_service_pb2_grpc.ResultsServiceServicer):
         self, request: results_service_pb2.ExportArtifactRequest, context: grpc.aio.ServicerContext
     ) -> AsyncIterator[results_service_pb2.ExportArtifactResponse]:
         self.asked.append(request.offset)
-        sent = 0
-        for start in [*range(request.offset, len(CONTENT), PART)] or [request.offset]:
+        starts = list(range(request.offset, len(CONTENT), PART)) or [request.offset]
+        for sent, start in enumerate(starts):
             await self._break_after(sent, context)
             yield results_service_pb2.ExportArtifactResponse(data=CONTENT[start : start + PART], total_bytes=len(CONTENT))
-            sent += 1
 
     async def StreamTicks(  # noqa: N802 - the contract's name
         self, request: results_service_pb2.StreamTicksRequest, context: grpc.aio.ServicerContext
@@ -159,7 +158,7 @@ def test_all_of_a_file_but_its_name_may_have_been_there(client: Client, results:
 def test_a_path_that_cannot_be_written_is_refused(client: Client, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for to in (tmp_path / "none/orders.parquet", tmp_path / "file/orders.parquet"):
-        with pytest.raises(TickreelError, match="orders.parquet cannot be written to ") as caught:
+        with pytest.raises(TickreelError, match=r"orders\.parquet cannot be written to ") as caught:
             client.export("R", "orders.parquet", to)
         assert (caught.value.reason, caught.value.metadata) == ("STORE_NOT_WRITABLE", {"path": str(to)})
 

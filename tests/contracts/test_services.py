@@ -59,3 +59,8 @@ def test_reflection_tells_the_contract(channel: grpc.Channel, name: str, reflect
     (text, *_) = reflect(channel, reflection, file_containing_symbol=name).file_descriptor_response.file_descriptor_proto
     file = descriptor_pb2.FileDescriptorProto.FromString(text)
     assert [f"{file.package}.{service.name}" for service in file.service] == [name]
+    # A method is a symbol too.
+    for method in file.service[0].method:
+        answer = reflect(channel, reflection, file_containing_symbol=f"{name}.{method.name}")
+        assert answer.file_descriptor_response.file_descriptor_proto[0] == text
+    assert reflect(channel, reflection, file_containing_symbol=f"{name}.NoSuchMethod").error_response.error_code == 5

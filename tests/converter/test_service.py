@@ -1,20 +1,21 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from recordings import BTC, DAY, ETH, RawFolder, micros, trades
+from recordings import BTC, DAY, ETH, RawFolder, books, micros, trades
 from serving import serving, settings_in
 from tickreel.converter.service import ConverterServicer
 from tickreel.jobs import job as jobs
 from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.errors import TickreelError
 from tickreel.rpc.settings import Settings
+from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, TRADES
 from tickreel.v1 import conversion_pb2, job_pb2, market_data_pb2
 from tickreel.v1 import converter_service_pb2 as rpc
 
@@ -46,8 +47,14 @@ async def client(settings: Settings) -> AsyncIterator[ServiceClient]:
         yield client
 
 
-def _spec(instrument: str = f"{BTC}@LIN", start: str = DAY, end: str = NEXT, **fields: Any) -> conversion_pb2.ConversionSpec:
-    spec = conversion_pb2.ConversionSpec(instrument=instrument, data_types=[market_data_pb2.DATA_TYPE_TRADES], **fields)
+def _spec(
+    instrument: str = f"{BTC}@LIN",
+    start: str = DAY,
+    end: str = NEXT,
+    data_types: Sequence[market_data_pb2.DataType] = (TRADES,),
+    **fields: Any,
+) -> conversion_pb2.ConversionSpec:
+    spec = conversion_pb2.ConversionSpec(instrument=instrument, data_types=data_types, **fields)
     spec.window.start.FromMicroseconds(micros(f"{start}T00:00:00"))
     spec.window.end.FromMicroseconds(micros(f"{end}T23:59:59"))
     return spec
@@ -80,6 +87,11 @@ async def _until_half_done(client: ServiceClient, conversion_id: str) -> None:
 def _two_days(raw: RawFolder) -> None:
     for day in (DAY, NEXT):
         raw.write(trades(500, local_timestamp=micros(f"{day}T12:00:00") + np.arange(500) * 1000), day)
+
+
+def _two_days_of_books(raw: RawFolder) -> None:
+    for day in (DAY, NEXT):
+        raw.write(books(50, local_timestamp=micros(f"{day}T12:00:00") + np.arange(50)), day, data_type="book_snapshot_5")
 
 
 def _visible(settings: Settings) -> list[str]:
@@ -131,6 +143,64 @@ async def test_only_what_changed_is_converted_again(client: ServiceClient, raw: 
     ended = await _convert(client, _spec())
     assert [(file.cached, file.rows) for file in ended.files] == [(True, 500), (False, 700)]
     assert [file.path for file in ended.files] == _visible(settings), "what the source was before is gone"
+
+
+@pytest.mark.parametrize("data_types", [(TRADES, BOOK_SNAPSHOT_5), (BOOK_SNAPSHOT_5, TRADES)])
+async def test_trades_and_books_are_converted_together_trades_first(
+    client: ServiceClient, raw: RawFolder, settings: Settings, data_types: Sequence[market_data_pb2.DataType]
+) -> None:
+    _two_days(raw)
+    _two_days_of_books(raw)
+    expected = [(data_type, f"day-{day}") for data_type in (TRADES, BOOK_SNAPSHOT_5) for day in (DAY, NEXT)]
+    ended = await _convert(client, _spec(data_types=data_types))
+    assert [(file.data_type, file.dataset) for file in ended.files] == expected
+    assert [file.rows for file in ended.files] == [500, 500, 50, 50]
+    assert sorted(file.path for file in ended.files) == _visible(settings)
+    # Either kind is found by itself.
+    for data_type in data_types:
+        again = await _create(client, _spec(data_types=[data_type]))
+        assert again.state == jobs.SUCCEEDED
+        assert [(file.data_type, file.cached) for file in again.files] == [(data_type, True)] * 2
+
+
+async def test_books_alone_need_no_trades(client: ServiceClient, raw: RawFolder) -> None:
+    _two_days_of_books(raw)
+    path = "raw_tick_data/by_date/day-*/data_type-book_snapshot_5/*.parquet"
+    # What names the trades is nothing to books.
+    spec = _spec(data_types=[BOOK_SNAPSHOT_5], book_snapshot_5_path=path, trades_path="../x.parquet")
+    ended = await _convert(client, spec)
+    assert (ended.state, [file.rows for file in ended.files]) == (jobs.SUCCEEDED, [50, 50])
+
+
+async def test_the_problems_of_both_data_types_are_told_at_once(client: ServiceClient, raw: RawFolder) -> None:
+    _two_days(raw)
+    both = (TRADES, BOOK_SNAPSHOT_5)
+    for spec, fields in (
+        (_spec(data_types=both), ["instrument.id"]),
+        (_spec(f"{ETH}@LIN", data_types=both), ["instrument.id", "instrument.id"]),
+        (_spec(data_types=both, dataset="day-2024-01-01"), ["dataset"]),
+        (
+            _spec(data_types=both, trades_path="../x.parquet", book_snapshot_5_path="/x.parquet"),
+            ["data_catalog.trades_path", "data_catalog.book_snapshot_5_path"],
+        ),
+    ):
+        with pytest.raises(TickreelError) as refused:
+            await _create(client, spec)
+        assert refused.value.reason == "DATA_REFUSED"
+        assert [violation.field for violation in refused.value.violations] == fields
+
+
+@pytest.mark.parametrize("data_types", [(), (TRADES, TRADES), (BOOK_SNAPSHOT_5, TRADES, BOOK_SNAPSHOT_5), (0,), (TRADES, 99)])
+async def test_data_types_are_one_or_both(
+    client: ServiceClient, raw: RawFolder, data_types: Sequence[market_data_pb2.DataType]
+) -> None:
+    _two_days(raw)
+    with pytest.raises(TickreelError) as refused:
+        await _create(client, _spec(data_types=data_types))
+    assert refused.value.reason == "INVALID_REQUEST"
+    (violation,) = refused.value.violations
+    text = "must be DATA_TYPE_TRADES or DATA_TYPE_BOOK_SNAPSHOT_5 or both, each once"
+    assert (violation.field, violation.description) == ("data_types", text)
 
 
 async def test_force_converts_again(client: ServiceClient, raw: RawFolder) -> None:
@@ -223,11 +293,11 @@ async def test_a_file_that_fails_names_itself_and_what_was_done_stays(
     client: ServiceClient, raw: RawFolder, settings: Settings
 ) -> None:
     _two_days(raw)
-    raw.write(trades(3, local_timestamp=micros(f"{NEXT}T12:00:00") + np.arange(3), side=["buy", "Sell", "sell"]), NEXT)
+    raw.write(trades(3, local_timestamp=micros(f"{NEXT}T12:00:00") + np.arange(3), side=["buy", "sold", "sell"]), NEXT)
     ended = await _convert(client, _spec())
     assert (ended.state, ended.failure.reason) == (jobs.FAILED, "DATA_REFUSED")
     assert f"day-{NEXT}" in ended.failure.message
-    assert "side: the word 'Sell'" in ended.failure.message
+    assert "side: the word 'sold'" in ended.failure.message
     assert (ended.failure.metadata["source"], ended.failure.metadata["rows"]) == (ended.files[1].source, "1")
     assert [bool(file.path) for file in ended.files] == [True, False]
     assert _visible(settings) == [ended.files[0].path]

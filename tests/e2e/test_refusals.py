@@ -109,7 +109,7 @@ def test_the_instrument_flag_is_a_check(up: Terminal, config: Path) -> None:
 @pytest.mark.parametrize(
     "flags",
     [
-        ["--snapshot_mode", "book"],
+        ["--snapshot_mode", "quotes"],
         ["--start", "2024-05-17"],
         ["--full", "perhaps"],
         ["--address", "nowhere"],

@@ -1,6 +1,8 @@
 """Files of a run as a stream of bytes: whole, from an offset on, and only those that its result names."""
 
 import asyncio
+import os
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -144,12 +146,11 @@ async def test_one_who_hangs_up_stops_the_reading(store: ResultStore, results: S
     request = results_service_pb2.ExportArtifactRequest(run_id="F", name="orders.parquet")
     async for _ in results.stream("ExportArtifact", request):
         break
-    while _open_files(store.root):
-        await asyncio.sleep(0.01)
+    await asyncio.to_thread(_wait_until_closed, store.root)
     assert await export(results, "F", "ticks.json") == [TICKS]
 
 
-def _open_files(root: Path) -> list[Path]:
-    """The files below a folder that this process has open."""
-    links = [link.readlink() for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
-    return [path for path in links if path.is_relative_to(root)]
+def _wait_until_closed(root: Path) -> None:
+    """Waits until this process has no file below a folder open."""
+    while any(Path(os.path.realpath(link)).is_relative_to(root) for link in Path("/proc/self/fd").iterdir()):
+        time.sleep(0.01)

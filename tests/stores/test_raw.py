@@ -212,6 +212,13 @@ def test_a_csv_says_what_is_wrong_with_it(raw: RawFolder, lines: list[str], code
     assert bool(file.faults) == (code != "NO_STATISTICS")
 
 
+def test_a_csv_may_be_as_the_engine_names_things(raw: RawFolder) -> None:
+    folder = RawFolder(raw.root, CSV)
+    folder.write(engine_trades(7))
+    (file,) = folder.store.dataset(f"day-{DAY}").files
+    assert (file.rows, file.span, file.warnings) == (7, (NOON * 1000, (NOON + 6000) * 1000), ())
+
+
 @pytest.mark.parametrize("cut", [1, 8, 100, 20_000])
 def test_a_csv_that_is_cut_short_is_refused_whole(raw: RawFolder, cut: int) -> None:
     folder = RawFolder(raw.root, CSV)

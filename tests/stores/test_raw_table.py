@@ -1,4 +1,5 @@
 import gzip
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 
 from recordings import BTC, RawFolder, books, needs_real_data, real_data, trades
 from tickreel.rpc.settings import CSV
+from tickreel.stores.footers import Footers
+from tickreel.stores.raw_schema import TRADES, schema_faults
 from tickreel.stores.raw_table import open_raw_table
 
 
@@ -20,7 +23,7 @@ def csv(raw: RawFolder) -> RawFolder:
 
 def _write(csv: RawFolder, text: str) -> Path:
     path = csv.write(trades(1))
-    path.write_bytes(gzip.compress(text.encode()))
+    path.write_bytes(gzip.compress(text.encode(errors="surrogateescape")))
     return path
 
 
@@ -71,6 +74,9 @@ def test_what_a_csv_leaves_empty_is_null_or_an_empty_text(csv: RawFolder) -> Non
         ("price,amount\n1,2\n1.5.2,2\n", "price is '1.5.2' in row 1 (from 0), which is no number"),
         ("price,timestamp\n" + 99_999 * "1,2\n" + "1,2.5\n", "timestamp is '2.5' in row 99999 (from 0), which is no whole"),
         (f"price,timestamp\n1,{2**63}\n", f"timestamp is '{2**63}' in row 0"),
+        ("price,\udcff\n1,2\n", "its header is no text"),
+        ("price,id\n1,\udcff\n", "id: CSV conversion error to string: invalid UTF8 data"),
+        ("price,id\n\udcff,1\n", "price: CSV conversion error to double: invalid value"),
     ],
 )
 def test_what_is_wrong_with_a_csv_is_said(csv: RawFolder, text: str, says: str) -> None:
@@ -87,9 +93,29 @@ def test_a_fault_in_a_column_that_is_not_asked_for_is_none(csv: RawFolder) -> No
     assert opened.read(["amount"])["amount"].to_pylist() == [2.0]
 
 
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 400), st.binary(max_size=3) | st.sampled_from([b",", b'"', b"\n"]), st.integers(0, 9)),
+        max_size=3,
+    )
+)
+def test_a_file_of_any_bytes_is_read_or_refused(csv: RawFolder, changes: list[tuple[int, bytes, int]]) -> None:
+    content = gzip.decompress(csv.write(trades(5)).read_bytes())
+    for place, put, less in changes:
+        content = content[:place] + put + content[place + less :]
+    path = csv.path()
+    path.write_bytes(gzip.compress(content))
+    footer = Footers().read(path)
+    if footer.fault is None and not schema_faults(footer.schema, TRADES):
+        opened = open_raw_table(path)
+        with suppress(pa.ArrowException):
+            assert opened.read(opened.schema.names).num_rows == footer.rows
+
+
 @pytest.mark.parametrize("damage", ["cut", "checksum", "garbage", "plain"])
 def test_a_damaged_gzip_is_refused_however_it_is_read(csv: RawFolder, damage: str) -> None:
-    path = csv.write(trades(50_000))
+    path = csv.write(trades(20_000))
     content = path.read_bytes()
     flipped = bytes([content[-6] ^ 1])
     path.write_bytes(

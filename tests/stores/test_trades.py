@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tickreel.rpc.errors import TickreelError
-from tickreel.stores.trades import TradeRows, read_trades, read_window
+from tickreel.stores.rows import ALL_TIMES, Slice
+from tickreel.stores.trades import TradeRows, read_trades
 
 TIME = pa.timestamp("ns", tz="UTC")
 START = 1_721_300_000_000_000_000
@@ -31,14 +32,19 @@ def table(prices: list[Decimal], sides: list[str] | None = None, start: int = ST
     )
 
 
+def trade_rows(prices: list[Decimal], sides: list[str] | None = None) -> TradeRows:
+    (batch,) = table(prices, sides).to_batches()
+    return TradeRows(batch)
+
+
 @given(st.lists(st.integers(0, 2**62), min_size=1, max_size=20), st.integers(0, 8))
 def test_a_price_is_the_integer_that_its_precision_makes_it(units: list[int], precision: int) -> None:
-    rows = TradeRows(table([Decimal(unit).scaleb(-precision) for unit in units]))
+    rows = trade_rows([Decimal(unit).scaleb(-precision) for unit in units])
     assert rows.price(precision).tolist() == units
 
 
 def test_a_price_with_too_many_digits_is_refused_instead_of_wrapped() -> None:
-    rows = TradeRows(table([Decimal("12"), Decimal("922.5")]))
+    rows = trade_rows([Decimal("12"), Decimal("922.5")])
     assert rows.price(15).tolist() == [12 * 10**15, 9225 * 10**14]
     with pytest.raises(TickreelError, match=r"922\.5") as refusal:
         rows.price(17 - 1)
@@ -46,7 +52,7 @@ def test_a_price_with_too_many_digits_is_refused_instead_of_wrapped() -> None:
 
 
 def test_sides_are_those_of_the_contract_whatever_the_dictionary() -> None:
-    rows = TradeRows(table([Decimal(1)] * 4, ["SELL", "NO_AGGRESSOR", "BUY", "SELL"]))
+    rows = trade_rows([Decimal(1)] * 4, ["SELL", "NO_AGGRESSOR", "BUY", "SELL"])
     assert rows.side.tolist() == [2, 0, 1, 2]
 
 
@@ -54,13 +60,17 @@ def test_sides_are_those_of_the_contract_whatever_the_dictionary() -> None:
 def test_a_window_has_its_rows_and_no_others(tmp_path_factory: pytest.TempPathFactory, low: int, high: int, batch: int) -> None:
     path = tmp_path_factory.mktemp("catalog") / "rows.parquet"
     pq.write_table(table([Decimal(row) for row in range(250)]), path, row_group_size=40)
-    read = [row for rows in read_trades(path, START + low, START + high, ["price"], batch) for row in rows.price(0).tolist()]
+    read = [
+        row
+        for rows in read_trades([Slice(path, START + low, START + high)], ["price"], batch)
+        for row in rows.price(0).tolist()
+    ]
     assert read == [row for row in range(250) if low <= row <= high]
 
 
 def test_a_file_that_is_gone_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        next(read_trades(tmp_path / "gone.parquet", 0, 1))
+        next(read_trades([Slice(tmp_path / "gone.parquet", 0, 1)]))
 
 
 def test_files_that_overlap_are_read_in_the_order_of_time(tmp_path: Path) -> None:
@@ -72,9 +82,18 @@ def test_files_that_overlap_are_read_in_the_order_of_time(tmp_path: Path) -> Non
     }
     for name, rows in files.items():
         pq.write_table(rows, tmp_path / name, row_group_size=30)
-    read = list(read_window([tmp_path / name for name in files], START, START + 6_000))
+    read = list(read_trades([Slice(tmp_path / name, START, START + 6_000) for name in files]))
     times = [time for rows in read for time in rows.ts_init.tolist()]
     sides = [side for rows in read for side in rows.side.tolist()]
     assert times == sorted(time for rows in files.values() for time in rows["ts_init"].cast(pa.int64()).to_pylist())
     assert sides[:100] == [1] * 96 + [2, 1, 0, 1]
     assert [price for rows in read for price in rows.price(0).tolist()][-100:] == list(range(100))
+
+
+def test_each_file_has_a_span_of_its_own(tmp_path: Path) -> None:
+    for name, start in (("first", START), ("second", START + 50)):
+        pq.write_table(table([Decimal(row) for row in range(100)], start=start), tmp_path / name)
+    slices = [Slice(tmp_path / "first", START + 10, START + 11), Slice(tmp_path / "second", START + 52, START + 52)]
+    assert [price for rows in read_trades(slices) for price in rows.price(0).tolist()] == [10, 11, 2]
+    (whole,) = read_trades([Slice(tmp_path / "first", *ALL_TIMES)])
+    assert len(whole) == 100

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
+import numpy as np
+
 from tickreel.accounting import scaled
 from tickreel.accounting.scaled import Integers
 
@@ -100,7 +102,7 @@ class LinearContract:
 class InverseContract:
     """A contract whose profit is in the base currency: a size stands for `multiplier` of the quote currency.
 
-    Prices must be above zero. All values are Python integers: a bitcoin at the guard scale is beyond an int64.
+    Prices of sizes must be above zero. All values are Python integers: a bitcoin at the guard scale is beyond an int64.
     """
 
     price_precision: int
@@ -115,12 +117,13 @@ class InverseContract:
         return self.money_precision + _GUARD_DECIMALS
 
     def value(self, price: Integers, size: Integers, price_scale: int, scale: int) -> Integers:
-        """- size x multiplier / price, rounded half-even.
+        """- size x multiplier / price, rounded half-even; no size has no value at any price, even where none is known.
 
         Raises:
-            ValueError: A price is zero or below.
+            ValueError: The price of a size is zero or below.
         """
         factor, decimals = scaled.split(self.multiplier)
+        price = np.where(size == 0, 1, price)
         return _quotient(size.astype(object) * -factor, price, scale + price_scale - self.size_precision - decimals)
 
     def fees(self, price: Integers, size: Integers, taker: Integers) -> Integers:

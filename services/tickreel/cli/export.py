@@ -26,8 +26,12 @@ def export(run: str, name: str, to: Path | None, address: str, output: str) -> N
     `tickreel show RUN` has the names. The file is there when it is whole; what is broken off is gone on with by the same
     command.
     """
-    with Client(results=address) as client, _bar(name) as show:
-        path = client.export(run, name, to, on_progress=show)
+    try:
+        with Client(results=address) as client, _bar(name) as show:
+            path = client.export(run, name, to, on_progress=show)
+    except KeyboardInterrupt:
+        screen.say("broken off; the same command goes on from there")
+        raise
     size = path.stat().st_size
     if output == "json":
         print_json({"path": str(path), "bytes": size})
@@ -39,8 +43,8 @@ def export(run: str, name: str, to: Path | None, address: str, output: str) -> N
 def _bar(name: str) -> Iterator[Callable[[int, int], None]]:
     """A bar in a terminal, nothing elsewhere: a function that moves it."""
     bar = Progress(
-        TextColumn(name),
-        BarColumn(max_width=36),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=36),
         DownloadColumn(),
         TransferSpeedColumn(),
         TimeRemainingColumn(),

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 # In the order of `AggressorSide`.
 _SIDES = ("unknown", "buy", "sell")
 
+_LENGTH_DELIMITED = 2
+_NAMES = {field.number: field.name for field in market_data_pb2.TradeColumns.DESCRIPTOR.fields}
+
 
 def import_pyarrow() -> ModuleType:
     """The package that tables are made with.
@@ -39,28 +42,59 @@ def table_of_parquet(content: bytes) -> pa.Table:
 def table_of_ticks(chunks: Iterable[market_data_pb2.TradeColumns]) -> pa.Table:
     """Chunks of trade rows as one table, with the columns of the ticks.parquet of a full run."""
     arrow = import_pyarrow()
-    time, empty = arrow.timestamp("ns", tz="UTC"), market_data_pb2.TradeColumns()
-
-    def integers(values: Iterable[int]) -> pa.Array:
-        return arrow.array(list(values), arrow.int64())
-
-    def decimals(values: Iterable[int], precision: int) -> pa.Array:
-        # The same sixteen bytes a value; only the type says where the point is.
-        whole = integers(values).cast(arrow.decimal128(38, 0))
-        return arrow.Array.from_buffers(arrow.decimal128(38, precision), len(whole), whole.buffers())
+    time, whole = arrow.timestamp("ns", tz="UTC"), arrow.decimal128(38, 0)
 
     def batch(chunk: market_data_pb2.TradeColumns) -> pa.RecordBatch:
-        sides = arrow.array(list(chunk.side), arrow.int8())
+        rows, packed = len(chunk.ts_init), _packed_columns(chunk)
+
+        def column(name: str, kind: pa.DataType) -> pa.Array:
+            return arrow.Array.from_buffers(kind, rows, [None, arrow.py_buffer(packed.get(name, b""))])
+
+        def decimals(name: str, precision: int) -> pa.Array:
+            # The same sixteen bytes a value; only the type says where the point is.
+            values = column(name, arrow.int64()).cast(whole)
+            return arrow.Array.from_buffers(arrow.decimal128(38, precision), rows, values.buffers())
+
         return arrow.record_batch(
             {
-                "ts_event": integers(chunk.ts_event).cast(time),
-                "ts_init": integers(chunk.ts_init).cast(time),
-                "price": decimals(chunk.price, chunk.price_precision),
-                "size": decimals(chunk.size, chunk.size_precision),
-                "side": arrow.DictionaryArray.from_arrays(sides, arrow.array(_SIDES)),
+                "ts_event": column("ts_event", time),
+                "ts_init": column("ts_init", time),
+                "price": decimals("price", chunk.price_precision),
+                "size": decimals("size", chunk.size_precision),
+                "side": arrow.DictionaryArray.from_arrays(column("side", arrow.int8()), arrow.array(_SIDES)),
                 "trade_id": arrow.array(list(chunk.trade_id), arrow.string()),
             }
         )
 
     batches = [batch(chunk) for chunk in chunks]
-    return arrow.Table.from_batches(batches or [batch(empty)])
+    return arrow.Table.from_batches(batches or [batch(market_data_pb2.TradeColumns())])
+
+
+def _packed_columns(chunk: market_data_pb2.TradeColumns) -> dict[str, memoryview]:
+    """The bytes of the columns of numbers: on the wire they are arrays, 8 bytes a time, price or size, 1 byte a side.
+
+    Taking these is many times faster than one Python integer a value.
+    """
+    numbers = market_data_pb2.TradeColumns()
+    numbers.CopyFrom(chunk)
+    numbers.ClearField("trade_id")
+    numbers.DiscardUnknownFields()
+    wire, at = memoryview(numbers.SerializeToString()), 0
+    found = {}
+    while at < len(wire):
+        key, at = _varint(wire, at)
+        # The precisions are values, the columns are preceded by their length.
+        number, at = _varint(wire, at)
+        if key & 7 == _LENGTH_DELIMITED:
+            found[_NAMES[key >> 3]] = wire[at : at + number]
+            at += number
+    return found
+
+
+def _varint(wire: memoryview, at: int) -> tuple[int, int]:
+    """The integer at a position, and the position after it."""
+    value = shift = 0
+    while wire[at] > 0x7F:
+        value |= (wire[at] & 0x7F) << shift
+        shift, at = shift + 7, at + 1
+    return value | wire[at] << shift, at + 1

@@ -103,9 +103,15 @@ class RawReader:
 
     def _sorted(self, columns: list[str], max_rows: int, order: Int64) -> Iterator[pa.Table]:
         # Sorting needs all rows at hand; recordings that need it are rare.
-        table = self._table.read(columns).combine_chunks()
+        table = _without_views(self._table.read(columns)).combine_chunks()
         for start in range(0, self.rows, max_rows):
             yield table.take(order[start : start + max_rows])
+
+
+def _without_views(table: pa.Table) -> pa.Table:
+    """The table with plain text for views of text, of which rows cannot be taken."""
+    fields = [field.with_type(pa.string()) if pa.types.is_string_view(field.type) else field for field in table.schema]
+    return table.cast(pa.schema(fields))
 
 
 def _read_ahead(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:

@@ -48,14 +48,16 @@ def engine_instrument(engine_id: str, config: run_config_pb2.InstrumentConfig) -
         config: Resolved: every optional key is there.
     """
     identifier = InstrumentId.from_str(engine_id)
-    settlement = Currency.from_str(config.settlement_currency)
+    base, quote, settlement = (
+        _currency(code) for code in (config.base_currency, config.quote_currency, config.settlement_currency)
+    )
     tick = Decimal(1).scaleb(-config.price_precision)
     lot = Decimal(1).scaleb(-config.size_precision)
     terms = {
         "instrument_id": identifier,
         "raw_symbol": Symbol(f"{config.base_currency}{config.quote_currency}"),
-        "base_currency": Currency.from_str(config.base_currency),
-        "quote_currency": Currency.from_str(config.quote_currency),
+        "base_currency": base,
+        "quote_currency": quote,
         "price_precision": config.price_precision,
         "size_precision": config.size_precision,
         "price_increment": Price.from_str(f"{tick:f}"),
@@ -79,6 +81,13 @@ def engine_instrument(engine_id: str, config: run_config_pb2.InstrumentConfig) -
         money_precision=settlement.precision,
         money_unit=10 ** (RAW_DECIMALS - settlement.precision),
     )
+
+
+def _currency(code: str) -> Currency:
+    """A currency, which the engine also knows by its code from now on: it reads balances as text."""
+    currency = Currency.from_str(code)
+    Currency.register(currency)
+    return currency
 
 
 def currency_precision(code: str) -> int:

@@ -27,7 +27,7 @@ _TYPES = (
     (re.compile(r"price|amount|size|(asks|bids)\[\d+\]\.(price|amount)"), pa.float64()),
 )
 _KINDS = {pa.int64(): "whole number of 64 bits", pa.float64(): "number"}
-_IN_COLUMN = re.compile(r"In CSV column #(\d+): (.*?)(?:invalid value '(.*)')?", re.DOTALL)
+_IN_COLUMN = re.compile(r"In CSV column #(\d+): (.*?(?:invalid value '(.*)')?)", re.DOTALL)
 
 
 class RawTable(ABC):
@@ -149,7 +149,7 @@ class _CsvTable(RawTable):
                 kind = _KINDS[self.schema.field(name).type]
                 return pa.ArrowInvalid(f"{name} is {value!r} in row {row + place} (from 0), which is no {kind}")
             row += batch.num_rows
-        return pa.ArrowInvalid(f"{name}: {problem}{value or ''}")
+        return pa.ArrowInvalid(f"{name}: {problem}")
 
 
 def _type_of(name: str) -> pa.DataType:

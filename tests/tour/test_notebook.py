@@ -1,0 +1,25 @@
+"""The README's lines for a notebook: as they stand, where an event loop runs."""
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from readme import code_blocks
+
+
+async def test_a_run_becomes_tables(folder: Path, addresses: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    for service in ("runner", "results"):
+        monkeypatch.setenv(f"TICKREEL_{service.upper()}_ADDRESS", addresses[service])
+    (code,) = code_blocks("From a notebook", "python")
+    names: dict[str, Any] = {}
+    exec(compile(code, "README.md", "exec"), names)
+    summary = names["run"].result.summary
+    rows = {name: names[name].num_rows for name in ("orders", "fills", "equity", "ticks")}
+    assert rows == {"orders": summary.orders, "fills": summary.fills, "equity": summary.trade_rows, "ticks": summary.trade_rows}
+    for name in rows:
+        assert pa.timestamp("ns", tz="UTC") in names[name].schema.types
+        assert any(pa.types.is_decimal128(kind) for kind in names[name].schema.types)
+    names["client"].close()

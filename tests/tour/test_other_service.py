@@ -1,0 +1,128 @@
+"""The base wheel in an empty environment, as another service has it: the README's lines create and watch a run from there."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from readme import at_addresses, code_blocks
+
+_PROJECT = Path(__file__).parents[2]
+_PYPROJECT = tomllib.loads((_PROJECT / "pyproject.toml").read_text())
+# What uv says where a package would have to be downloaded and nothing can be.
+_NO_NETWORK = ("network was disabled", "Network connectivity is disabled", "dns error", "Could not connect")
+
+# The oldest of everything that the base claims; the versions it is developed with; these with the newest protobuf it claims.
+ENVIRONMENTS = ("oldest", "locked", "newest protobuf")
+
+
+def _uv() -> str:
+    found = shutil.which("uv") or next(map(str, _PROJECT.glob(".tools/uv-*/bin/uv")), None)
+    if found is None:
+        pytest.skip("uv is neither on the PATH nor in .tools")
+    return found
+
+
+def uv(*arguments: object) -> str:
+    """Calls uv. Skips the test where that would need a network that is not there, and only then."""
+    environ = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+    called = subprocess.run(
+        [_uv(), *map(str, arguments)], cwd=_PROJECT, env=environ, capture_output=True, text=True, timeout=100, check=False
+    )
+    if called.returncode and any(sign in called.stderr for sign in _NO_NETWORK):
+        pytest.skip(
+            f"there is no network, and what this needs is not in uv's cache: {called.stderr.strip().splitlines()[1].strip()}"
+        )
+    assert called.returncode == 0, called.stderr
+    return called.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dist")
+    uv("build", "--wheel", "--python", sys.executable, "--out-dir", folder)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module", params=ENVIRONMENTS)
+def python(request: pytest.FixtureRequest, wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of an environment with the base package and nothing else."""
+    folder = tmp_path_factory.mktemp("environment")
+    uv("venv", "--python", sys.executable, folder)
+    python = folder / "bin/python"
+    install = ("pip", "install", "--python", python)
+    if request.param == "oldest":
+        uv(*install, "--resolution", "lowest-direct", wheel)
+    else:
+        locked = uv("export", "--frozen", "--no-hashes", "--no-annotate", "--no-header", "--no-dev", "--no-emit-project")
+        requirements = folder / "requirements.txt"
+        requirements.write_text(locked)
+        uv(*install, "--no-deps", "--requirements", requirements, wheel)
+    if request.param == "newest protobuf":
+        (claim,) = [claim for claim in _PYPROJECT["project"]["dependencies"] if claim.startswith("protobuf")]
+        uv(*install, "--no-deps", "--upgrade", claim)
+    # That the versions go together.
+    uv("pip", "check", "--python", python)
+    return python
+
+
+def run_python(python: Path, code: str, folder: Path) -> str:
+    """What code prints, in a process that knows of no other package than those of its environment."""
+    called = subprocess.run(
+        [python, "-I", "-W", "error", "-c", code], cwd=folder, capture_output=True, text=True, timeout=100, check=False
+    )
+    assert called.returncode == 0, called.stderr
+    return called.stdout
+
+
+def test_the_environment_is_what_the_claim_says(python: Path, folder: Path, request: pytest.FixtureRequest) -> None:
+    installed = run_python(python, "from google import protobuf; print(protobuf.__version__)", folder)
+    lowest, below = re.search(r"'protobuf>=([\d.]+),<(\d+)'", str(_PYPROJECT["project"]["dependencies"])).groups()
+    environment = request.node.callspec.params["python"]
+    if environment == "oldest":
+        assert installed.strip() == lowest
+    if environment == "newest protobuf":
+        assert int(installed.partition(".")[0]) == int(below) - 1
+    absent = ("nautilus_trader", "numpy", "pyarrow", "duckdb", "grpc_reflection")
+    found = f"import importlib.util as i; print([name for name in {absent} if i.find_spec(name)])"
+    assert run_python(python, found, folder) == "[]\n"
+
+
+@pytest.mark.parametrize("way", [0, 1], ids=["client", "stubs"])
+def test_a_run_is_created_and_watched_from_there(python: Path, folder: Path, addresses: dict[str, str], way: int) -> None:
+    code = at_addresses(code_blocks("From another service", "python")[way], addresses)
+    last = run_python(python, code, folder).splitlines()[-1]
+    (result,) = (folder / "data/backtest_results/fast").glob(f"{last.split()[0]}.json")
+    if way == 0:
+        assert f'"pnl": "{last.split()[1]}"' in result.read_text()
+
+
+def test_the_whole_client_and_the_command_load_there(python: Path, folder: Path, addresses: dict[str, str]) -> None:
+    code = f"""
+import pkgutil, tickreel.client, tickreel.rpc.errors, tickreel.v1
+for package in (tickreel.client, tickreel.v1):
+    for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        __import__(module.name)
+client = tickreel.client.Client({addresses["runner"]!r})
+try:
+    client.run({{}}, snapshot_mode="trades")
+except tickreel.client.TickreelError as error:
+    print(error.reason)
+try:
+    client.ticks("R")
+except ModuleNotFoundError as error:
+    print(error)
+"""
+    printed = run_python(python, code, folder)
+    assert printed.startswith("CONFIG_INVALID\n")
+    assert "tickreel[notebook]" in printed
+    command = subprocess.run(
+        [python.with_name("tickreel"), "runs", "--address", addresses["runner"]], capture_output=True, text=True
+    )
+    assert (command.returncode, command.stderr) == (0, "")
