@@ -18,15 +18,15 @@ help: ## Explain the targets
 
 setup: .venv/ready ## Make .venv with the locked dependencies (the other targets do so when needed)
 
-demo: setup ## Make sample data, convert it, replay it over midnight in full, and show the report
+demo: setup ## Make sample data, convert it, replay its trades against its books, and show the report
 	@export UNIFIED_CLOUD_LOCAL_PATH=data_downloads DATA_CATALOG_PATH=data/parquet; \
 	config=configs/sample_btc_usdt.json; \
 	echo; echo "── 1/3  sample data ──"; \
 	$(BIN)/tickreel sample-data; \
-	echo; echo "── 2/3  tickreel convert --config $$config ──"; \
-	$(BIN)/tickreel convert --config $$config --standalone; \
-	echo; echo "── 3/3  tickreel run --config $$config --snapshot_mode trades --full true ──"; \
-	$(BIN)/tickreel run --config $$config --snapshot_mode trades --full true --standalone
+	echo; echo "── 2/3  tickreel convert --config $$config --data_types both ──"; \
+	$(BIN)/tickreel convert --config $$config --data_types both --standalone; \
+	echo; echo "── 3/3  tickreel run --config $$config --snapshot_mode both --full true ──"; \
+	$(BIN)/tickreel run --config $$config --snapshot_mode both --full true --standalone
 
 up: setup ## Start the four services on this machine; Ctrl-C stops them
 	@exec $(BIN)/tickreel up

@@ -38,12 +38,7 @@ UNIT_WORDS: dict[conversion_pb2.TimeUnit, str] = {
 _TIMESTAMP_UNITS = dict(zip(("ms", "us", "ns"), NANOSECONDS, strict=True))
 
 # The instants that are times at all: the years 2009 to 2099. They are so few that no number is a time in two units.
-PLAUSIBLE = range(
-    *(int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000_000 for year in (2009, 2100)),
-)
-# Until the raw store reads times of every unit.
-EARLIEST, LATEST = PLAUSIBLE.start // 1000, PLAUSIBLE.stop // 1000
-REPLAY_CLOCK = REPLAY_CLOCKS[EXCHANGE]
+PLAUSIBLE = range(*(int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000_000 for year in (2009, 2100)))
 
 
 def _is_text(kind: pa.DataType) -> bool:
