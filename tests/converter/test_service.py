@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recordings import BTC, DAY, ETH, RawFolder, books, micros, trades
+from recordings import BTC, DAY, ETH, RawFolder, books, engine_trades, micros, trades
 from serving import serving, settings_in
 from tickreel.converter.service import ConverterServicer
 from tickreel.jobs import job as jobs
 from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.errors import TickreelError
 from tickreel.rpc.settings import Settings
-from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, TRADES
+from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, ENGINE, EXCHANGE, TRADES
 from tickreel.v1 import conversion_pb2, job_pb2, market_data_pb2
 from tickreel.v1 import converter_service_pb2 as rpc
 
@@ -161,6 +161,18 @@ async def test_trades_and_books_are_converted_together_trades_first(
         again = await _create(client, _spec(data_types=[data_type]))
         assert again.state == jobs.SUCCEEDED
         assert [(file.data_type, file.cached) for file in again.files] == [(data_type, True)] * 2
+
+
+async def test_a_window_may_mix_schemas_and_units(client: ServiceClient, raw: RawFolder) -> None:
+    raw.write(trades(500, local_timestamp=micros(f"{DAY}T12:00:00") // 1000 + np.arange(500)))
+    noon = micros(f"{NEXT}T12:00:00") * 1000
+    raw.write(engine_trades(500, ts_init=noon + np.arange(500) * 7), NEXT)
+    ended = await _convert(client, _spec())
+    found = [(file.raw_schema, file.time_unit, file.clock_step) for file in ended.files]
+    assert found == [
+        (EXCHANGE, conversion_pb2.TIME_UNIT_MILLISECONDS, 1000),
+        (ENGINE, conversion_pb2.TIME_UNIT_NANOSECONDS, 1),
+    ]
 
 
 async def test_books_alone_need_no_trades(client: ServiceClient, raw: RawFolder) -> None:

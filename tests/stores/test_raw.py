@@ -78,6 +78,13 @@ def test_unreadable_files_are_told_apart(raw: RawFolder) -> None:
     assert (btc.rows, eth.rows) == (0, 0)
 
 
+def test_a_footer_whose_names_are_no_text_is_unreadable(raw: RawFolder) -> None:
+    path = raw.write(trades())
+    path.write_bytes(path.read_bytes().replace(b"amount", b"a\xac\xacunt"))
+    (file,) = raw.store.dataset(f"day-{DAY}").files
+    assert _codes(file.warnings) == ["FILE_UNREADABLE"]
+
+
 def test_a_column_that_comes_twice_is_a_fault(raw: RawFolder) -> None:
     table = trades()
     raw.write(table.append_column("price", table["price"]))

@@ -1,5 +1,6 @@
 """The base wheel in an empty environment, as another service has it: the README's lines create and watch a run from there."""
 
+import json
 import os
 import re
 import shutil
@@ -69,9 +70,7 @@ def python(request: pytest.FixtureRequest, wheel: Path, tmp_path_factory: pytest
 
 def run_python(python: Path, code: str, folder: Path) -> str:
     """What code prints, in a process that knows of no other package than those of its environment."""
-    called = subprocess.run(
-        [python, "-I", "-c", code], cwd=folder, capture_output=True, text=True, timeout=100, check=False
-    )
+    called = subprocess.run([python, "-I", "-c", code], cwd=folder, capture_output=True, text=True, timeout=100, check=False)
     assert called.returncode == 0, called.stderr
     return called.stdout
 
@@ -118,6 +117,10 @@ except ModuleNotFoundError as error:
     assert printed.startswith("CONFIG_INVALID\n")
     assert "tickreel[notebook]" in printed
     command = subprocess.run(
-        [python.with_name("tickreel"), "runs", "--address", addresses["runner"]], capture_output=True, text=True, check=False
+        [python.with_name("tickreel"), "runs", "--output", "json", "--address", addresses["runner"]],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (command.returncode, command.stderr) == (0, "")
+    assert json.loads(command.stdout)["runs"]

@@ -36,7 +36,7 @@ def export(run: str, name: str, to: Path | None, address: str, output: str) -> N
     if output == "json":
         print_json({"path": str(path), "bytes": size})
     else:
-        screen.out.print(f"{path}  {figures.size(size)}")
+        screen.out.print(f"{path}  {figures.size(size)}", soft_wrap=True)
 
 
 @contextmanager

@@ -106,7 +106,7 @@ class SideColumns:
     def _best_first(self, price: Words, size: Words, present: Bools) -> Side:
         counts = present.sum(axis=1, dtype=np.uint8)
         low, high = price[..., 0], price[..., 1]
-        # Where a level is absent all bits are set, or none: after every price either way.
+        # Where a level is absent all bits are set, which is behind every price.
         worse_first = (~high, ~low) if self._descending else (high, low)
         high_key, low_key = (np.where(present, key, ~np.uint64(0)) for key in worse_first)
         behind = (high_key[:, 1:] < high_key[:, :-1]) | (

@@ -10,6 +10,7 @@ from tickreel.converter.one_word import MOST_WORDS, readable
 from tickreel.engine import catalog_format
 from tickreel.engine.catalog_format import BUY, NO_AGGRESSOR, SELL
 from tickreel.stores.raw_schema import ENGINE, EXCHANGE
+from tickreel.v1 import conversion_pb2
 
 Int64 = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int8]
@@ -35,7 +36,7 @@ class SideColumn:
     else that is neither buyer nor seller is a fault.
     """
 
-    def __init__(self, name: str, raw_schema: int, faults: Faults) -> None:
+    def __init__(self, name: str, raw_schema: conversion_pb2.RawSchema, faults: Faults) -> None:
         self._name, self._faults = name, faults
         self._words, self._wanted = _WORDS[raw_schema]
 

@@ -53,7 +53,8 @@ def _of_orders(outcome: Outcome) -> Iterator[Finding]:
     if cancelled + partial:
         orders = len(outcome.orders.side)
         text = f"{cancelled + partial} of {orders} orders ({(cancelled + partial) / orders:.1%}) did not fill whole"
-        yield _info("ORDERS_UNFILLED", f"{text}: {partial} filled in part, {cancelled} not at all ({reasons or 'none'})")
+        counted = f" ({reasons})" if reasons else ""
+        yield _info("ORDERS_UNFILLED", f"{text}: {partial} filled in part, {cancelled} not at all{counted}")
     left = int(outcome.account.position[-1])
     if left and outcome.config.strategy.close_positions_on_stop:
         yield _warning("POSITION_NOT_CLOSED", f"{outcome.size(left)} {_NOT_CLOSED}")

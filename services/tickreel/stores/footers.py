@@ -75,7 +75,8 @@ def _read(path: Path, stat: os.stat_result) -> Footer:
         with path.open("rb") as file:
             meta = pq.read_metadata(file)
         schema = meta.schema.to_arrow_schema()
-    except (OSError, pa.ArrowException) as error:
+    # A broken footer may have names that are no text.
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         kind = f"{CSV} file" if path.name.endswith(CSV) else "Parquet file, corrupt or cut short"
         return Footer(*identity, fault=("FILE_UNREADABLE", f"is no readable {kind}: {' '.join(str(error).split())}"))
     extra = {key.decode(errors="replace"): value.decode(errors="replace") for key, value in (meta.metadata or {}).items()}
