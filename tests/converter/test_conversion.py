@@ -38,7 +38,7 @@ def test_a_file_becomes_the_samerows_of(raw: RawFolder, catalog: CatalogStore) -
     assert converted.span.start.ToNanoseconds() == NOON * 1000
     assert converted.span.end.ToNanoseconds() == (NOON + 3000) * 1000
     assert Path(converted.path).name == "2024-07-18T12-00-00-000000000Z_2024-07-18T12-00-00-003000000Z.parquet"
-    assert (list(converted.findings), list(converted.crowded), converted.unknown_sides) == ([], [], 0)
+    assert (list(converted.findings), file.crowded, converted.unknown_sides) == ([], (), 0)
     assert done == [4]
     assert [path for path in catalog.root.rglob("*") if path.is_file()] == [catalog.root / converted.path]
 
@@ -49,7 +49,7 @@ def test_ties_keep_their_order_on_a_strictly_increasing_clock(raw: RawFolder, ca
     rows = rows_of(catalog, file)
     assert rows["ts_init"] == [NOON * 1000 + row for row in range(3000)]
     assert rows["trade_id"] == [str(100 + row) for row in range(3000)]
-    assert [(c.recorded, c.last_ts_init) for c in file.converted.crowded] == [
+    assert list(file.crowded) == [
         (NOON * 1000, NOON * 1000 + 1499),
         ((NOON + 1) * 1000, NOON * 1000 + 2999),
     ]

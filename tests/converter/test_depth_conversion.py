@@ -71,7 +71,7 @@ def test_a_file_becomes_the_same_snapshots(raw: RawFolder, catalog: CatalogStore
     assert (converted.data_type, converted.raw_schema, converted.clock_step) == (BOOK_SNAPSHOT_5, EXCHANGE, 1000)
     assert converted.time_unit == conversion_pb2.TIME_UNIT_MICROSECONDS
     assert converted.span.start.ToNanoseconds() == NOON * 1000 + 999
-    assert (list(converted.findings), list(converted.crowded), converted.unknown_sides) == ([], [], 0)
+    assert (list(converted.findings), file.crowded, converted.unknown_sides) == ([], (), 0)
     name = "2024-07-18T12-00-00-000000999Z_2024-07-18T12-00-00-002000999Z.parquet"
     path = f"price1-size3/data/order_book_depths/BTC-USDT-PERP.BINANCE-FUTURES/{name}"
     assert files_left(catalog) == [converted.path] == [path]

@@ -169,7 +169,7 @@ def test_nanoseconds_are_kept_where_there_are_any(raw: RawFolder, catalog: Catal
     rows = rows_of(catalog, file)
     assert rows["ts_event"] == [time - 7 for time in recorded]
     assert rows["ts_init"] == [NOON * 1000 + step for step in (1, 2, 3, 1000, 1001)]
-    crowded = [(instant.recorded - NOON * 1000, instant.last_ts_init - NOON * 1000) for instant in file.converted.crowded]
+    crowded = [(recorded - NOON * 1000, last - NOON * 1000) for recorded, last in file.crowded]
     assert crowded == [(1, 2), (2, 3)]
 
 

@@ -4,14 +4,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from small_catalog import START, replay_config, write_books, write_trades
+from recordings import BTC
+from small_catalog import ENGINE_ID, START, replay_config, write_books, write_trades
 from tickreel.rpc.errors import TickreelError
 from tickreel.runner.spec import Spec
 from tickreel.runner.window import Window, replay_span
+from tickreel.stores.catalog import CatalogFile, CatalogStore, Origin
 from tickreel.stores.depths import NO_LEVEL
 from tickreel.v1 import result_pb2, run_pb2
 from tickreel.v1.conversion_pb2 import ConvertedFile
@@ -25,14 +28,16 @@ def replay_times(recorded: np.ndarray) -> np.ndarray:
     return np.maximum.accumulate(recorded * MICROSECOND - row) + row
 
 
-def converted(recorded: np.ndarray) -> ConvertedFile:
+def file_of(*crowded: tuple[int, int], step: int = MICROSECOND) -> CatalogFile:
+    """A file with a clock of that step, and instants whose rows ran past it."""
+    return CatalogFile(Origin("raw", 1, 2, "id", "engine"), BTC, 1, 3, ConvertedFile(clock_step=step), crowded)
+
+
+def converted(recorded: np.ndarray) -> CatalogFile:
     """A file with the instants of its rows that ran past their microsecond."""
-    file = ConvertedFile(clock_step=MICROSECOND)
     times = replay_times(recorded)
-    for instant in np.unique(recorded[times // MICROSECOND != recorded]).tolist():
-        last = int(times[recorded == instant].max())
-        file.crowded.add(recorded=instant * MICROSECOND, last_ts_init=last)
-    return file
+    instants = np.unique(recorded[times // MICROSECOND != recorded]).tolist()
+    return file_of(*((instant * MICROSECOND, int(times[recorded == instant].max())) for instant in instants))
 
 
 @st.composite
@@ -81,46 +86,49 @@ def test_files_of_different_days_are_one_recording(data: st.DataObject) -> None:
 
 
 def test_a_window_without_crowds_ends_with_the_last_nanosecond_of_its_microsecond() -> None:
-    file = ConvertedFile(clock_step=1_000)
+    file = file_of()
     assert replay_span(file, 5_000, 9_000) == (5_000, 9_999)
     assert replay_span(file, 5_001, 9_999) == (6_000, 9_999)
     assert replay_span(file, 0, 0) == (0, 999)
 
 
 def test_a_clock_of_nanoseconds_has_its_window_to_the_nanosecond() -> None:
-    file = ConvertedFile(clock_step=1)
-    assert replay_span(file, 5_001, 9_002) == (5_001, 9_002)
-    file.crowded.add(recorded=9_002, last_ts_init=9_004)
-    file.crowded.add(recorded=5_000, last_ts_init=5_003)
-    assert replay_span(file, 5_001, 9_002) == (5_004, 9_004)
+    assert replay_span(file_of(step=1), 5_001, 9_002) == (5_001, 9_002)
+    assert replay_span(file_of((5_000, 5_003), (9_002, 9_004), step=1), 5_001, 9_002) == (5_004, 9_004)
 
 
 def test_a_window_between_two_ticks_of_the_clock_is_empty() -> None:
-    first, last = replay_span(ConvertedFile(clock_step=1_000), 5_001, 5_002)
+    first, last = replay_span(file_of(), 5_001, 5_002)
     assert first > last
 
 
 def test_the_rows_of_a_crowd_belong_to_the_instant_that_recorded_them() -> None:
-    file = ConvertedFile(clock_step=1_000)
-    file.crowded.add(recorded=10_000, last_ts_init=12_500)
+    file = file_of((10_000, 12_500))
     assert replay_span(file, 0, 10_000) == (0, 12_500)
     assert replay_span(file, 10_001, 20_000) == (12_501, 20_999)
     assert replay_span(file, 0, 9_999) == (0, 9_999)
 
 
-def window_of(folder: Path, trades: list[tuple[int, int, int, int]], books: list, **file: object) -> Window:
-    """A window over written rows; `file` has more fields of the trade file's record."""
-    files = [write_trades(folder, trades), write_books(folder, books)]
-    run = run_pb2.Run(config=replay_config(mode=result_pb2.SNAPSHOT_MODE_BOTH))
-    converted = [
-        ConvertedFile(path=str(written.path.relative_to(folder)), data_type=written.data_type, clock_step=MICROSECOND)
-        for written in files
-    ]
-    converted[0].MergeFrom(ConvertedFile(**file))
-    for message, written in zip(converted, files, strict=True):
+def window_of(
+    folder: Path, trades: list[tuple[int, int, int, int]], books: list, crowded: tuple[tuple[int, int], ...] = ()
+) -> Window:
+    """A window over written rows, placed in a catalog; `crowded` are instants of the trades."""
+    catalog = CatalogStore(folder / "catalog")
+    messages = []
+    for written in (write_trades(folder, trades), write_books(folder, books)):
+        message = ConvertedFile(
+            data_type=written.data_type, clock_step=MICROSECOND, price_precision=1, size_precision=3, digest=written.path.name
+        )
         message.span.start.FromNanoseconds(written.first)
         message.span.end.FromNanoseconds(written.last)
-    return Window(Spec(run, converted, [], folder, folder, folder, folder, {}, 1_000))
+        record = CatalogFile(Origin(written.path.name, 1, 2, ENGINE_ID, "engine"), BTC, 1, 3, message, crowded)
+        crowded = ()
+        table = pq.read_table(written.path)
+        with catalog.incoming() as incoming:
+            pq.write_table(table.replace_schema_metadata(record.to_metadata()), incoming, use_compliant_nested_type=False)
+            messages.append(catalog.place(incoming, record, written.path.name).converted)
+    run = run_pb2.Run(config=replay_config(mode=result_pb2.SNAPSHOT_MODE_BOTH))
+    return Window(Spec(run, messages, [], catalog.root, folder, folder, folder, {}, 1_000))
 
 
 BIDS, ASKS = [(999, 3)], [(1_001, 5), (1_002, 1)]
@@ -155,8 +163,7 @@ def test_a_microsecond_with_more_trades_than_room_before_its_book_is_refused_by_
 
 def test_a_crowd_that_runs_past_a_book_is_refused(tmp_path: Path) -> None:
     trades = [(START + row, 1, 1_000, 1) for row in range(1_500)]
-    crowd = [{"recorded": START, "last_ts_init": START + 1_499}]
     books = [(START + 999, BIDS, ASKS), (START + 9_999, BIDS, ASKS)]
-    window = window_of(tmp_path, trades, books, crowded=crowd)
+    window = window_of(tmp_path, trades, books, ((START, START + 1_499),))
     with pytest.raises(TickreelError, match="than the replay clock has room for"):
         window.check_order(window.times_and_prices()[0], window.times_and_mids()[0])

@@ -29,8 +29,8 @@ def _file(
     )
     converted.span.start.FromNanoseconds(1_700_000_000_000_000_001)
     converted.span.end.FromNanoseconds(1_700_000_000_000_000_002)
-    converted.crowded.add(recorded=2**63 + 5, last_ts_init=7)
-    return CatalogFile(Origin(source, 10, mtime_ns, engine_id, "2.0"), "BINANCE-FUTURES:PERPETUAL:BTC-USDT", 1, 3, converted)
+    origin = Origin(source, 10, mtime_ns, engine_id, "2.0")
+    return CatalogFile(origin, "BINANCE-FUTURES:PERPETUAL:BTC-USDT", 1, 3, converted, ((2**62, 7), (2**62 + 1, 9)))
 
 
 def _place(store: CatalogStore, file: CatalogFile, name: str) -> CatalogFile:

@@ -1,6 +1,7 @@
 """The conversion of trades."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -55,9 +56,7 @@ class TradeConversion(Conversion[TradeRows]):
         step = clock_step(reader.recorded)
         file.converted.clock_step = step
         file.converted.unknown_sides = self._unknown_sides
-        for recorded, last_ts_init in crowded_instants(reader.recorded, ts_init, step):
-            file.converted.crowded.add(recorded=recorded, last_ts_init=last_ts_init)
-        return file
+        return replace(file, crowded=tuple(crowded_instants(reader.recorded, ts_init, step)))
 
     def _noticed(self) -> Iterator[Noticed]:
         sides = "rows do not say who the aggressor was; they are kept as unknown"

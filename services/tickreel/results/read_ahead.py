@@ -12,7 +12,8 @@ async def read_ahead[T](parts: Generator[T, None, None]) -> AsyncIterator[T]:
     """
     reading = asyncio.create_task(asyncio.to_thread(next, parts, None))
     try:
-        while (part := await reading) is not None:
+        # Shielded: who is cancelled while he waits still has to wait for the thread before the generator can be closed.
+        while (part := await asyncio.shield(reading)) is not None:
             reading = asyncio.create_task(asyncio.to_thread(next, parts, None))
             yield part
     finally:

@@ -13,11 +13,11 @@ import numpy.typing as npt
 from tickreel.engine.replay import ReplayFile
 from tickreel.rpc.errors import TickreelError, Violation
 from tickreel.runner.spec import Spec
-from tickreel.stores.catalog import CatalogStore
+from tickreel.stores.catalog import CatalogFile, CatalogStore
 from tickreel.stores.depths import NO_LEVEL, read_depths
 from tickreel.stores.rows import Slice
 from tickreel.stores.trades import TradeRows, read_trades
-from tickreel.v1 import conversion_pb2, market_data_pb2
+from tickreel.v1 import market_data_pb2
 
 Int64 = npt.NDArray[np.int64]
 
@@ -26,40 +26,44 @@ BOOKS = market_data_pb2.DATA_TYPE_BOOK_SNAPSHOT_5
 _MICROSECOND = 1_000
 
 
-def replay_span(file: conversion_pb2.ConvertedFile, start: int, end: int) -> tuple[int, int]:
+def replay_span(file: CatalogFile, start: int, end: int) -> tuple[int, int]:
     """The first and last replay time of the rows of a file that were recorded in a window.
 
     Args:
-        file: With the step of its clock and its crowded instants: those whose rows run past the next step.
         start, end: The window on the recorder's clock, both inclusive, UNIX nanoseconds.
     """
-    step = file.clock_step or _MICROSECOND
+    step = file.converted.clock_step
     first = -(-start // step) * step
     last = end // step * step + step - 1
-    for crowded in file.crowded:
-        if crowded.recorded < start:
-            first = max(first, crowded.last_ts_init + 1)
-        elif crowded.recorded <= end:
-            last = max(last, crowded.last_ts_init)
+    for recorded, last_ts_init in file.crowded:
+        if recorded < start:
+            first = max(first, last_ts_init + 1)
+        elif recorded <= end:
+            last = max(last, last_ts_init)
     return first, last
 
 
 class Window:
-    """The rows of a run's window in the catalog."""
+    """The rows of a run's window in the catalog.
+
+    Raises:
+        TickreelError: DATA_CHANGED where a file is no longer there.
+    """
 
     def __init__(self, spec: Spec) -> None:
         window = spec.run.config.time_window
         start, end = window.start.ToNanoseconds(), window.end.ToNanoseconds()
         self._spec = spec
+        self._records = self._found()
         self.files = [
             ReplayFile(
                 spec.catalog_root / file.path,
                 file.data_type,
                 file.span.start.ToNanoseconds(),
                 file.span.end.ToNanoseconds(),
-                *replay_span(file, start, end),
+                *replay_span(record, start, end),
             )
-            for file in spec.files
+            for file, record in zip(spec.files, self._records, strict=True)
         ]
         self.start = min(file.start for file in self.files)
         self.end = max(file.end for file in self.files)
@@ -98,9 +102,9 @@ class Window:
         following = np.searchsorted(trade_times, book_times, side="right")
         late = following < len(trade_times)
         late[late] = trade_times[following[late]] // _MICROSECOND == book_times[late] // _MICROSECOND
-        for file in self._spec.files:
-            for crowded in file.crowded:
-                late |= (book_times >= crowded.recorded) & (book_times < crowded.last_ts_init)
+        for record in self._records:
+            for recorded, last_ts_init in record.crowded:
+                late |= (book_times >= recorded) & (book_times < last_ts_init)
         if late.any():
             instant = np.datetime_as_string(np.datetime64(int(book_times[late][0]) // _MICROSECOND, "us"))
             problem = f"has more trades recorded at {instant}Z than the replay clock has room for before the book of then"
@@ -114,12 +118,7 @@ class Window:
         Raises:
             TickreelError: DATA_CHANGED, naming the first that is not.
         """
-        catalog = CatalogStore(self._spec.catalog_root)
-        for file in self._spec.files:
-            found = catalog.find(file.path)
-            if found is None or found.converted.digest != file.digest:
-                message = f"{file.path} was replaced or removed while the run read it; run it again"
-                raise TickreelError("DATA_CHANGED", message, run_id=self._spec.run.run_id, path=file.path)
+        self._found()
 
     def check_sides(self) -> None:
         """Sees whether every row has a side, where nothing supplies one.
@@ -138,6 +137,17 @@ class Window:
             problem = f'is empty, but {unknown} of {total} rows have no known side; supply one: [{{"side": "buy"}}]'
             message = f"{unknown} of {total} rows of the window have an unknown side and strategy.orders supplies none"
             raise TickreelError("DATA_REFUSED", message, [Violation("strategy.orders", problem)], rows=unknown)
+
+    def _found(self) -> list[CatalogFile]:
+        catalog = CatalogStore(self._spec.catalog_root)
+        records = []
+        for file in self._spec.files:
+            record = catalog.find(file.path)
+            if record is None or record.converted.digest != file.digest:
+                message = f"{file.path} was replaced or removed while the run read it; run it again"
+                raise TickreelError("DATA_CHANGED", message, run_id=self._spec.run.run_id, path=file.path)
+            records.append(record)
+        return records
 
     def _slices(self, data_type: market_data_pb2.DataType) -> list[Slice]:
         return [Slice(file.path, file.start, file.end) for file in self.files if file.data_type == data_type]

@@ -11,6 +11,7 @@ whole is a cache: raw data is the truth, and any file may be deleted.
 
 import contextlib
 import fcntl
+import json
 import os
 import re
 import uuid
@@ -63,6 +64,9 @@ class CatalogFile:
         raw_name: The raw name of the instrument.
         price_decimals, size_decimals: The fewest decimals that hold its values; the file's label may have more.
         converted: What the contracts say of it, its path included.
+        crowded: The instants of the recorder's clock whose rows run past its next step, each with the replay time of its
+            last row, in nanoseconds and in order. Equal times are spread over nanoseconds so that the replay keeps their
+            order; where a step has more rows than nanoseconds, the last of them pass into the next, and a window must know.
         size_bytes: Of the catalog file; 0 before it is placed.
     """
 
@@ -71,6 +75,7 @@ class CatalogFile:
     price_decimals: int
     size_decimals: int
     converted: conversion_pb2.ConvertedFile
+    crowded: tuple[tuple[int, int], ...] = ()
     size_bytes: int = 0
 
     def to_metadata(self) -> dict[str, str]:
@@ -86,6 +91,7 @@ class CatalogFile:
             "price_decimals": self.price_decimals,
             "size_decimals": self.size_decimals,
             "converted": json_format.MessageToJson(self.converted, indent=None),
+            "crowded": json.dumps(self.crowded),
         }
         return {_KEY + name: str(value) for name, value in values.items()}
 
@@ -105,10 +111,11 @@ class CatalogFile:
             )
             price_decimals, size_decimals = int(values["price_decimals"]), int(values["size_decimals"])
             raw_name = values["raw_name"]
-        except (KeyError, ValueError, json_format.ParseError):
+            crowded = tuple((recorded, last) for recorded, last in json.loads(values["crowded"]))
+        except (KeyError, TypeError, ValueError, json_format.ParseError):
             return None
         converted.path = path
-        return cls(origin, raw_name, price_decimals, size_decimals, converted, footer.size_bytes)
+        return cls(origin, raw_name, price_decimals, size_decimals, converted, crowded, footer.size_bytes)
 
 
 class CatalogStore:

@@ -80,7 +80,7 @@ class ConversionSpec(_message.Message):
     def __init__(self, instrument: _Optional[str] = ..., price_precision: _Optional[int] = ..., size_precision: _Optional[int] = ..., window: _Optional[_Union[_market_data_pb2.TimeWindow, _Mapping]] = ..., data_types: _Optional[_Iterable[_Union[_market_data_pb2.DataType, str]]] = ..., dataset: _Optional[str] = ..., trades_path: _Optional[str] = ..., file_pattern: _Optional[str] = ..., force: bool = ..., book_snapshot_5_path: _Optional[str] = ...) -> None: ...
 
 class ConvertedFile(_message.Message):
-    __slots__ = ("source", "dataset", "data_type", "path", "cached", "rows", "span", "digest", "price_precision", "size_precision", "unknown_sides", "findings", "crowded", "raw_schema", "time_unit", "clock_step")
+    __slots__ = ("source", "dataset", "data_type", "path", "cached", "rows", "span", "digest", "price_precision", "size_precision", "unknown_sides", "findings", "raw_schema", "time_unit", "clock_step")
     SOURCE_FIELD_NUMBER: _ClassVar[int]
     DATASET_FIELD_NUMBER: _ClassVar[int]
     DATA_TYPE_FIELD_NUMBER: _ClassVar[int]
@@ -93,7 +93,6 @@ class ConvertedFile(_message.Message):
     SIZE_PRECISION_FIELD_NUMBER: _ClassVar[int]
     UNKNOWN_SIDES_FIELD_NUMBER: _ClassVar[int]
     FINDINGS_FIELD_NUMBER: _ClassVar[int]
-    CROWDED_FIELD_NUMBER: _ClassVar[int]
     RAW_SCHEMA_FIELD_NUMBER: _ClassVar[int]
     TIME_UNIT_FIELD_NUMBER: _ClassVar[int]
     CLOCK_STEP_FIELD_NUMBER: _ClassVar[int]
@@ -109,16 +108,7 @@ class ConvertedFile(_message.Message):
     size_precision: int
     unknown_sides: int
     findings: _containers.RepeatedCompositeFieldContainer[_result_pb2.Finding]
-    crowded: _containers.RepeatedCompositeFieldContainer[CrowdedInstant]
     raw_schema: RawSchema
     time_unit: TimeUnit
     clock_step: int
-    def __init__(self, source: _Optional[str] = ..., dataset: _Optional[str] = ..., data_type: _Optional[_Union[_market_data_pb2.DataType, str]] = ..., path: _Optional[str] = ..., cached: bool = ..., rows: _Optional[int] = ..., span: _Optional[_Union[_market_data_pb2.TimeWindow, _Mapping]] = ..., digest: _Optional[str] = ..., price_precision: _Optional[int] = ..., size_precision: _Optional[int] = ..., unknown_sides: _Optional[int] = ..., findings: _Optional[_Iterable[_Union[_result_pb2.Finding, _Mapping]]] = ..., crowded: _Optional[_Iterable[_Union[CrowdedInstant, _Mapping]]] = ..., raw_schema: _Optional[_Union[RawSchema, str]] = ..., time_unit: _Optional[_Union[TimeUnit, str]] = ..., clock_step: _Optional[int] = ...) -> None: ...
-
-class CrowdedInstant(_message.Message):
-    __slots__ = ("recorded", "last_ts_init")
-    RECORDED_FIELD_NUMBER: _ClassVar[int]
-    LAST_TS_INIT_FIELD_NUMBER: _ClassVar[int]
-    recorded: int
-    last_ts_init: int
-    def __init__(self, recorded: _Optional[int] = ..., last_ts_init: _Optional[int] = ...) -> None: ...
+    def __init__(self, source: _Optional[str] = ..., dataset: _Optional[str] = ..., data_type: _Optional[_Union[_market_data_pb2.DataType, str]] = ..., path: _Optional[str] = ..., cached: bool = ..., rows: _Optional[int] = ..., span: _Optional[_Union[_market_data_pb2.TimeWindow, _Mapping]] = ..., digest: _Optional[str] = ..., price_precision: _Optional[int] = ..., size_precision: _Optional[int] = ..., unknown_sides: _Optional[int] = ..., findings: _Optional[_Iterable[_Union[_result_pb2.Finding, _Mapping]]] = ..., raw_schema: _Optional[_Union[RawSchema, str]] = ..., time_unit: _Optional[_Union[TimeUnit, str]] = ..., clock_step: _Optional[int] = ...) -> None: ...

@@ -1,0 +1,79 @@
+"""A generator that blocks is read in a thread, a step ahead, and closed whenever the reading ends."""
+
+import asyncio
+import threading
+from collections.abc import Generator
+from contextlib import aclosing
+
+import pytest
+
+from tickreel.results.read_ahead import read_ahead
+
+
+class Parts:
+    """A generator of numbers that can be held up, and knows how far it is and whether it is closed."""
+
+    def __init__(self, count: int = 1_000) -> None:
+        self.made = 0
+        self.is_closed = False
+        self.may_go_on = threading.Event()
+        self.may_go_on.set()
+        self.is_held_up = threading.Event()
+        self._count = count
+
+    def parts(self) -> Generator[int, None, None]:
+        try:
+            while self.made < self._count:
+                if not self.may_go_on.is_set():
+                    self.is_held_up.set()
+                    self.may_go_on.wait()
+                self.made += 1
+                yield self.made
+        finally:
+            self.is_closed = True
+
+
+async def test_everything_arrives_in_order() -> None:
+    numbers = Parts(100)
+    assert [number async for number in read_ahead(numbers.parts())] == list(range(1, 101))
+    assert numbers.is_closed
+
+
+async def test_one_is_made_while_one_is_sent_and_no_more() -> None:
+    numbers = Parts()
+    async with aclosing(read_ahead(numbers.parts())) as reading:
+        assert await anext(reading) == 1
+        await asyncio.sleep(0.05)
+        assert numbers.made == 2
+    assert numbers.is_closed
+
+
+async def test_a_fault_of_the_generator_is_raised() -> None:
+    def parts() -> Generator[int, None, None]:
+        yield 1
+        raise OSError("the file is gone")
+
+    arrived = []
+    with pytest.raises(OSError, match="the file is gone"):
+        async for number in read_ahead(parts()):
+            arrived.append(number)
+    assert arrived == [1]
+
+
+async def test_who_is_cancelled_in_the_midst_of_a_read_closes_the_generator() -> None:
+    numbers = Parts()
+    numbers.may_go_on.clear()
+
+    async def read() -> None:
+        async with aclosing(read_ahead(numbers.parts())) as reading:
+            await anext(reading)
+
+    task = asyncio.create_task(read())
+    await asyncio.to_thread(numbers.is_held_up.wait)
+    task.cancel()
+    await asyncio.sleep(0.05)
+    assert not task.done()
+    numbers.may_go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert numbers.is_closed
