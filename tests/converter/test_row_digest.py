@@ -5,9 +5,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tickreel.converter.depth_rows import DepthRows, SideLevels
+from tickreel.converter.converted_depths import ConvertedDepths, SideLevels
+from tickreel.converter.converted_trades import ConvertedTrades
 from tickreel.converter.row_digest import RowDigest
-from tickreel.converter.trade_rows import TradeRows
 from tickreel.engine.catalog_format import decimals
 
 ROWS = 10
@@ -26,9 +26,9 @@ def _trades(**changed: Any) -> dict[str, Any]:
 
 
 def _digest(columns: dict[str, Any], *cuts: int) -> str:
-    digest = RowDigest(TradeRows.form, TradeRows.digest_columns)
+    digest = RowDigest(ConvertedTrades.form, ConvertedTrades.digest_columns)
     for start, end in zip((0, *cuts), (*cuts, ROWS), strict=True):
-        rows = TradeRows(**{name: values[start:end] for name, values in columns.items()})
+        rows = ConvertedTrades(**{name: values[start:end] for name, values in columns.items()})
         digest.update(len(rows), rows.digest_bytes())
     return digest.hexdigest()
 
@@ -87,7 +87,7 @@ def _side(first: int, counts: np.ndarray = COUNTS, places: int = 2) -> SideLevel
     return SideLevels(decimals(first + np.arange(levels), places), decimals(1 + np.arange(levels), 3), counts)
 
 
-def _books(**changed: Any) -> DepthRows:
+def _books(**changed: Any) -> ConvertedDepths:
     columns = {
         "start": 0,
         "bids": _side(100),
@@ -95,19 +95,19 @@ def _books(**changed: Any) -> DepthRows:
         "ts_event": np.arange(ROWS, dtype=np.int64),
         "ts_init": np.arange(ROWS, dtype=np.int64) + 5,
     }
-    return DepthRows(**(columns | changed))
+    return ConvertedDepths(**(columns | changed))
 
 
-def _part(rows: DepthRows, start: int, end: int) -> DepthRows:
+def _part(rows: ConvertedDepths, start: int, end: int) -> ConvertedDepths:
     def side(whole: SideLevels) -> SideLevels:
         first, past = int(whole.counts[:start].sum()), int(whole.counts[:end].sum())
         return SideLevels(whole.price[first:past], whole.size[first:past], whole.counts[start:end])
 
-    return DepthRows(start, side(rows.bids), side(rows.asks), rows.ts_event[start:end], rows.ts_init[start:end])
+    return ConvertedDepths(start, side(rows.bids), side(rows.asks), rows.ts_event[start:end], rows.ts_init[start:end])
 
 
-def _book_digest(rows: DepthRows, *cuts: int) -> str:
-    digest = RowDigest(DepthRows.form, DepthRows.digest_columns)
+def _book_digest(rows: ConvertedDepths, *cuts: int) -> str:
+    digest = RowDigest(ConvertedDepths.form, ConvertedDepths.digest_columns)
     for start, end in zip((0, *cuts), (*cuts, ROWS), strict=True):
         part = _part(rows, start, end)
         digest.update(len(part), part.digest_bytes())

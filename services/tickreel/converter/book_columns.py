@@ -12,8 +12,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tickreel.converter.converted_depths import SideLevels
 from tickreel.converter.decimal_column import DecimalColumn
-from tickreel.converter.depth_rows import SideLevels
 from tickreel.converter.faults import Faults
 from tickreel.engine import catalog_format
 from tickreel.stores.raw_schema import LEVELS

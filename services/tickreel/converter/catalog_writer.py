@@ -8,12 +8,12 @@ from typing import Self
 
 import pyarrow.parquet as pq
 
-from tickreel.converter.depth_rows import DepthRows
+from tickreel.converter.converted_depths import ConvertedDepths
+from tickreel.converter.converted_trades import ConvertedTrades
 from tickreel.converter.row_digest import RowDigest
-from tickreel.converter.trade_rows import TradeRows
 
 
-class CatalogWriter[Rows: (TradeRows, DepthRows)]:
+class CatalogWriter[Rows: (ConvertedTrades, ConvertedDepths)]:
     """Writes chunks of rows, each a row group, and takes their digest.
 
     Compression and digest run in threads of their own, a chunk behind the caller: never more, so that memory stays

@@ -14,12 +14,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tickreel.converter.catalog_writer import CatalogWriter
+from tickreel.converter.converted_depths import ConvertedDepths
+from tickreel.converter.converted_trades import ConvertedTrades
 from tickreel.converter.decimal_column import DecimalColumn
-from tickreel.converter.depth_rows import DepthRows
 from tickreel.converter.faults import Faults
 from tickreel.converter.one_word import OneWord
 from tickreel.converter.raw_reader import Chunk, RawReader
-from tickreel.converter.trade_rows import TradeRows
 from tickreel.engine import catalog_format
 from tickreel.rpc.errors import TickreelError
 from tickreel.stores.catalog import CatalogFile, CatalogStore, Origin
@@ -44,7 +44,7 @@ def origin_of(source: RawFile, instrument: InstrumentName) -> Origin:
     return Origin(source.path, source.size_bytes, source.mtime_ns, instrument.engine_id, engine)
 
 
-class Conversion[Rows: (TradeRows, DepthRows)](ABC):
+class Conversion[Rows: (ConvertedTrades, ConvertedDepths)](ABC):
     """The conversion of one raw file, whatever its rows are.
 
     Args:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from tickreel.converter.book_columns import SideColumns
 from tickreel.converter.book_counts import BookCounts
 from tickreel.converter.conversion import INFO, WARNING, Conversion, Int64, Noticed
-from tickreel.converter.depth_rows import DepthRows
+from tickreel.converter.converted_depths import ConvertedDepths
 from tickreel.converter.raw_reader import Chunk, RawReader
 from tickreel.converter.replay_clock import MICROSECOND, book_times, overfull
 from tickreel.converter.time_column import TimeColumn
@@ -14,10 +14,10 @@ from tickreel.stores.catalog import CatalogFile
 _TIME = "timestamp"
 
 
-class DepthConversion(Conversion[DepthRows]):
+class DepthConversion(Conversion[ConvertedDepths]):
     """The conversion of one raw file of book snapshots."""
 
-    _kind = DepthRows
+    _kind = ConvertedDepths
     # A snapshot has ten times the values of a trade.
     _chunk_rows = 16_384
 
@@ -33,11 +33,11 @@ class DepthConversion(Conversion[DepthRows]):
             self._faults.add(reader.clock, problem, reader.places[crowd], reader.recorded[crowd] // MICROSECOND)
         return [_TIME, *self._bids.names, *self._asks.names], ts_init
 
-    def _rows_of(self, chunk: Chunk, ts_init: Int64) -> DepthRows:
+    def _rows_of(self, chunk: Chunk, ts_init: Int64) -> ConvertedDepths:
         bids, asks = (side.convert(chunk.columns, chunk.rows) for side in (self._bids, self._asks))
         self._counts.see(bids, asks)
         ts_event = self._ts_event.convert(chunk.columns[_TIME], chunk.rows)
-        return DepthRows(chunk.start, bids.levels(), asks.levels(), ts_event, ts_init)
+        return ConvertedDepths(chunk.start, bids.levels(), asks.levels(), ts_event, ts_init)
 
     def _record(self, reader: RawReader, ts_init: Int64, digest: str) -> CatalogFile:
         file = super()._record(reader, ts_init, digest)

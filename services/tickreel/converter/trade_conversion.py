@@ -6,11 +6,11 @@ from dataclasses import replace
 import numpy as np
 
 from tickreel.converter.conversion import INFO, WARNING, Conversion, Int64, Noticed
+from tickreel.converter.converted_trades import ConvertedTrades
 from tickreel.converter.raw_reader import Chunk, RawReader
 from tickreel.converter.replay_clock import clock_step, crowded_instants, trade_times
 from tickreel.converter.time_column import TimeColumn
 from tickreel.converter.trade_columns import SideColumn, trade_ids
-from tickreel.converter.trade_rows import TradeRows
 from tickreel.engine import catalog_format
 from tickreel.stores.catalog import CatalogFile
 from tickreel.stores.raw import utc_day
@@ -23,10 +23,10 @@ _NAMES = {
 }
 
 
-class TradeConversion(Conversion[TradeRows]):
+class TradeConversion(Conversion[ConvertedTrades]):
     """The conversion of one raw file of trades, in either raw schema."""
 
-    _kind = TradeRows
+    _kind = ConvertedTrades
     _chunk_rows = 65_536
 
     def _begin(self, reader: RawReader) -> tuple[list[str], Int64]:
@@ -40,7 +40,7 @@ class TradeConversion(Conversion[TradeRows]):
         self._day = utc_day(int(ts_init[0])).strftime("%Y%m%d")
         return list(self._names), ts_init
 
-    def _rows_of(self, chunk: Chunk, ts_init: Int64) -> TradeRows:
+    def _rows_of(self, chunk: Chunk, ts_init: Int64) -> ConvertedTrades:
         price, size, side, trade_id, time = self._names
         columns, rows = chunk.columns, chunk.rows
         prices = self._price.convert(price, columns[price], rows)
@@ -49,7 +49,7 @@ class TradeConversion(Conversion[TradeRows]):
         ids, made = trade_ids(columns[trade_id], rows, self._day)
         self._made_ids += made
         self._unknown_sides += int(np.count_nonzero(sides == catalog_format.NO_AGGRESSOR))
-        return TradeRows(prices, sizes, sides, ids, self._ts_event.convert(columns[time], rows), ts_init)
+        return ConvertedTrades(prices, sizes, sides, ids, self._ts_event.convert(columns[time], rows), ts_init)
 
     def _record(self, reader: RawReader, ts_init: Int64, digest: str) -> CatalogFile:
         file = super()._record(reader, ts_init, digest)

@@ -13,7 +13,7 @@ from tickreel.engine import catalog_format
 
 
 @dataclass(frozen=True)
-class TradeRows:
+class ConvertedTrades:
     """Trades that follow each other in the replay, column by column, without nulls.
 
     The digest's columns, in this order: price and size as 128-bit integers of scale 16, the side's code in one byte, the

@@ -35,7 +35,7 @@ class SideLevels:
 
 
 @dataclass(frozen=True)
-class DepthRows:
+class ConvertedDepths:
     """Book snapshots that follow each other in the replay, column by column.
 
     The digest's columns, in this order: the numbers of bids in one byte each, the prices of all bids and their sizes as
