@@ -2,9 +2,10 @@
 
     python tests/benchmarks/bench_conversion.py [--rows 2000000] [--rounds 3]
 
-Both read the same generated raw files and leave a catalog that the engine replays. Each round runs both, in processes
-of their own, one after the other; start-up and imports are not counted, and a warm-up of a thousand rows neither. The
-table has the median of the rounds and the greatest peak memory.
+First trades, then the books that come with half as many trades. Both sides read the same generated raw files and leave a
+catalog that the engine replays. Each round runs both, in processes of their own, one after the other; start-up and imports
+are not counted, and a warm-up of a thousand rows neither. The table has the median of the rounds and the greatest peak
+memory.
 """
 
 import argparse
@@ -16,12 +17,18 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 TARGET = 8.0
+ENGINE_ID = "BTC-USDT-PERP.SAMPLE-FUTURES"
 SIDES = ("tickreel", "engine")
+LABELS = {
+    "trades": ("trades", "engine: TradeTick, write_trade_ticks"),
+    "book_snapshot_5": ("books", "engine: OrderBookDepth, write_order_book_depths"),
+}
 
 
-def convert_with_tickreel(raw_root: Path, catalog_root: Path) -> tuple[float, int]:
+def convert_with_tickreel(kind: str, raw_root: Path, catalog_root: Path) -> tuple[float, int]:
     """Seconds and rows of the product's conversion, as its worker does it."""
     from tickreel.converter.plan import Plan  # noqa: PLC0415 - each side imports its own
     from tickreel.converter.worker import convert_missing  # noqa: PLC0415
@@ -35,7 +42,7 @@ def convert_with_tickreel(raw_root: Path, catalog_root: Path) -> tuple[float, in
         instrument=f"{MARKETS[0].name}@LIN",
         price_precision=1,
         size_precision=3,
-        data_types=[market_data_pb2.DATA_TYPE_TRADES],
+        data_types=[market_data_pb2.DataType.Value(f"DATA_TYPE_{kind.upper()}")],
     )
     spec.window.start.FromDatetime(START)
     spec.window.end.FromDatetime(END)
@@ -45,32 +52,71 @@ def convert_with_tickreel(raw_root: Path, catalog_root: Path) -> tuple[float, in
     return time.perf_counter() - start, sum(file.rows for file in files)
 
 
-def convert_with_engine(raw_root: Path, catalog_root: Path) -> tuple[float, int]:
+def convert_with_engine(kind: str, raw_root: Path, catalog_root: Path) -> tuple[float, int]:
     """Seconds and rows of the engine's own path, as its documentation shows it."""
     import pyarrow.parquet as pq  # noqa: PLC0415
-    from nautilus_trader.model import AggressorSide, InstrumentId, Price, Quantity, TradeId, TradeTick  # noqa: PLC0415
     from nautilus_trader.persistence import ParquetDataCatalog  # noqa: PLC0415
 
     catalog_root.mkdir(parents=True, exist_ok=True)
     catalog = ParquetDataCatalog(str(catalog_root))
-    instrument = InstrumentId.from_str("BTC-USDT-PERP.SAMPLE-FUTURES")
-    sides = {"buy": AggressorSide.BUY, "sell": AggressorSide.SELL}
+    make, write = {
+        "trades": (trade_ticks, catalog.write_trade_ticks),
+        "book_snapshot_5": (book_depths, catalog.write_order_book_depths),
+    }[kind]
     start = time.perf_counter()
     rows = 0
-    for path in sorted(raw_root.rglob("data_type-trades/*.parquet")):
-        table = pq.ParquetFile(path).read(["price", "amount", "side", "id", "timestamp", "local_timestamp"])
-        ticks = [
-            TradeTick(instrument, Price(price, 1), Quantity(amount, 3), sides[side], TradeId(trade_id), ts * 1000, local * 1000)
-            for price, amount, side, trade_id, ts, local in zip(*(column.to_pylist() for column in table.columns), strict=True)
-        ]
-        catalog.write_trade_ticks(ticks)
-        rows += len(ticks)
+    for path in sorted(raw_root.rglob(f"data_type-{kind}/*.parquet")):
+        objects = make(pq.ParquetFile(path).read())
+        write(objects)
+        rows += len(objects)
     return time.perf_counter() - start, rows
 
 
-def measure(side: str, raw_root: Path, catalog_root: Path) -> dict[str, float]:
+def trade_ticks(table: Any) -> list[Any]:
+    """An object a trade."""
+    from nautilus_trader.model import AggressorSide, InstrumentId, Price, Quantity, TradeId, TradeTick  # noqa: PLC0415
+
+    instrument = InstrumentId.from_str(ENGINE_ID)
+    sides = {"buy": AggressorSide.BUY, "sell": AggressorSide.SELL}
+    columns = table.select(["price", "amount", "side", "id", "timestamp", "local_timestamp"]).columns
+    return [
+        TradeTick(instrument, Price(price, 1), Quantity(amount, 3), sides[side], TradeId(trade_id), ts * 1000, local * 1000)
+        for price, amount, side, trade_id, ts, local in zip(*(column.to_pylist() for column in columns), strict=True)
+    ]
+
+
+def book_depths(table: Any) -> list[Any]:
+    """An object a snapshot, with one a level."""
+    from nautilus_trader.model import BookOrder, InstrumentId, OrderBookDepth, OrderSide, Price, Quantity  # noqa: PLC0415
+
+    instrument = InstrumentId.from_str(ENGINE_ID)
+    levels, ones = range(5), [1] * 5
+
+    def side_of(row: dict[str, Any], name: str, side: Any) -> list[Any]:
+        return [
+            BookOrder(side, Price(row[f"{name}[{level}].price"], 1), Quantity(row[f"{name}[{level}].amount"], 3), 0)
+            for level in levels
+        ]
+
+    return [
+        OrderBookDepth(
+            instrument,
+            side_of(row, "bids", OrderSide.BUY),
+            side_of(row, "asks", OrderSide.SELL),
+            ones,
+            ones,
+            32,
+            number,
+            row["timestamp"] * 1000,
+            row["local_timestamp"] * 1000 + number % 1000,
+        )
+        for number, row in enumerate(table.to_pylist())
+    ]
+
+
+def measure(side: str, kind: str, raw_root: Path, catalog_root: Path) -> dict[str, float]:
     """Runs one side in a process of its own."""
-    command = [sys.executable, __file__, "--side", side, "--raw", str(raw_root), "--catalog", str(catalog_root)]
+    command = [sys.executable, __file__, "--side", side, "--kind", kind, "--raw", str(raw_root), "--catalog", str(catalog_root)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -81,32 +127,39 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=2_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
+    parser.add_argument("--kind", choices=LABELS, help=argparse.SUPPRESS)
     parser.add_argument("--raw", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--catalog", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.side:
         convert = convert_with_tickreel if options.side == "tickreel" else convert_with_engine
-        convert(options.raw.with_name("warm-up"), options.catalog.with_name(f"warm-up-{options.catalog.name}"))
-        seconds, rows = convert(options.raw, options.catalog)
+        convert(options.kind, options.raw.with_name("warm-up"), options.catalog.with_name(f"warm-up-{options.catalog.name}"))
+        seconds, rows = convert(options.kind, options.raw, options.catalog)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(json.dumps({"seconds": seconds, "rows": rows, "peak_mb": peak}))
         return
 
-    with tempfile.TemporaryDirectory(prefix="tickreel-bench-") as folder:
-        work = Path(folder)
-        generate(work / "raw", options.rows)
-        generate(work / "warm-up", 1_000)
-        rounds: dict[str, list[dict[str, float]]] = {side: [] for side in SIDES}
-        for number in range(options.rounds):
-            for side in SIDES:
-                rounds[side].append(measure(side, work / "raw", work / f"{side}-{number}"))
-    print(f"{'conversion of ' + format(options.rows, ',') + ' rows':<40}{'seconds':>10}{'rows/s':>14}{'peak MB':>10}")
+    for kind, rows in (("trades", options.rows), ("book_snapshot_5", options.rows // 2)):
+        with tempfile.TemporaryDirectory(prefix="tickreel-bench-") as folder:
+            compare(kind, rows, options.rounds, Path(folder))
+
+
+def compare(kind: str, trades: int, rounds: int, work: Path) -> None:
+    """Measures both sides on rows of one kind, and prints the table."""
+    generate(work / "raw", trades)
+    generate(work / "warm-up", 1_000)
+    measured: dict[str, list[dict[str, float]]] = {side: [] for side in SIDES}
+    for number in range(rounds):
+        for side in SIDES:
+            measured[side].append(measure(side, kind, work / "raw", work / f"{side}-{number}"))
+    (rows,) = {one["rows"] for side in SIDES for one in measured[side]}
+    what, engine = LABELS[kind]
+    print(f"{f'conversion of {rows:,} {what}':<52}{'seconds':>10}{'rows/s':>14}{'peak MB':>10}")
     seconds = {}
-    for side, label in (("tickreel", "tickreel"), ("engine", "engine: TradeTick, write_trade_ticks")):
-        assert all(measured["rows"] == options.rows for measured in rounds[side])
-        seconds[side] = statistics.median(measured["seconds"] for measured in rounds[side])
-        peak = max(measured["peak_mb"] for measured in rounds[side])
-        print(f"{label:<40}{seconds[side]:>10.2f}{options.rows / seconds[side]:>14,.0f}{peak:>10.0f}")
+    for side, label in (("tickreel", "tickreel"), ("engine", engine)):
+        seconds[side] = statistics.median(one["seconds"] for one in measured[side])
+        peak = max(one["peak_mb"] for one in measured[side])
+        print(f"{label:<52}{seconds[side]:>10.2f}{rows / seconds[side]:>14,.0f}{peak:>10.0f}")
     print(f"ratio {seconds['engine'] / seconds['tickreel']:.1f} x (target: at least {TARGET:.0f} x)")
 
 
