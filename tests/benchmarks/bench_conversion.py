@@ -108,7 +108,7 @@ def book_depths(table: Any) -> list[Any]:
             32,
             number,
             row["timestamp"] * 1000,
-            row["local_timestamp"] * 1000 + number % 1000,
+            row["local_timestamp"] * 1000,
         )
         for number, row in enumerate(table.to_pylist())
     ]

@@ -25,7 +25,7 @@ sys.path.append(str(Path(__file__).parents[1]))
 from run_configs import run_config
 from serving import serving, settings_in
 from tickreel.converter.service import ConverterServicer
-from tickreel.engine.instruments import linear_perpetual
+from tickreel.engine.instruments import engine_instrument
 from tickreel.engine.replay import write_instrument
 from tickreel.rpc.channel import ServiceClient
 from tickreel.runner.service import RunnerServicer
@@ -87,8 +87,8 @@ async def measure(folder: Path, rows: int, rounds: int) -> None:
         async with serving("runner", RunnerServicer, settings) as runner:
             # The first run converts, and warms the caches of the file system for both.
             _, run = await run_through_services(runner, document)
-            label = next((folder / "parquet").iterdir())
-            write_instrument(label, linear_perpetual(ENGINE_ID, run.config.instrument))
+            label = next((folder / "parquet").glob("price*"))
+            write_instrument(label, engine_instrument(ENGINE_ID, run.config.instrument))
             ours, bare = [], []
             for _ in range(rounds):
                 seconds, run = await run_through_services(runner, document)
