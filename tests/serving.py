@@ -19,6 +19,8 @@ def settings_in(folder: Path, **variables: str) -> Settings:
             "TICKREEL_RESULTS_PATH": str(folder / "results"),
             "TICKREEL_TICKDATA_PATH": str(folder / "tickdata"),
             "TICKREEL_CONFIGS_PATH": str(folder / "configs"),
+            # A process for the next job has none in most tests.
+            "TICKREEL_SPARE_WORKERS": "0",
             **variables,
         }
     )

@@ -10,6 +10,7 @@ import pytest
 
 from recordings import BTC, DAY, ETH, RawFolder, books, engine_trades, micros, trades
 from serving import serving, settings_in
+from tickreel.converter import service
 from tickreel.converter.service import ConverterServicer
 from tickreel.jobs import job as jobs
 from tickreel.rpc.channel import ServiceClient
@@ -336,7 +337,7 @@ async def test_a_worker_that_is_killed_is_a_failure_and_leaves_nothing_visible(
     (worker,) = _workers()
     os.kill(worker, signal.SIGKILL)
     *_, ended = await _watch(client, made.conversion_id)
-    assert (ended.state, ended.failure.reason, ended.failure.metadata["signal"]) == (jobs.FAILED, "WORKER_DIED", "SIGKILL")
+    assert (ended.state, ended.failure.reason, ended.failure.metadata["signal"]) == (jobs.FAILED, "OUT_OF_MEMORY", "SIGKILL")
     assert all(name.startswith("incoming/") for name in _visible(settings)), "nothing where the engine looks"
     # The next conversion clears away what the dead one left.
     raw.path().unlink()
@@ -367,14 +368,24 @@ async def test_progress_is_in_rows_of_what_is_missing(client: ServiceClient) -> 
 
 
 @pytest.mark.usefixtures("long_day")
-async def test_what_a_stopped_service_was_at_is_interrupted(settings: Settings) -> None:
+async def test_what_a_stopped_service_was_at_goes_on_after_it(settings: Settings) -> None:
     async with serving("converter", ConverterServicer, settings) as client:
         made = await _create(client, _spec(), "r1")
         await _until_half_done(client, made.conversion_id)
     async with serving("converter", ConverterServicer, settings) as client:
         found = await _create(client, _spec(), "r1")
-        assert (found.conversion_id, found.state, found.failure.reason) == (made.conversion_id, jobs.FAILED, "INTERRUPTED")
-        assert _visible(settings) == []
+        assert (found.conversion_id, found.state, found.attempts) == (made.conversion_id, jobs.RUNNING, 1)
+        *_, ended = await _watch(client, made.conversion_id)
+        assert ended.state == jobs.SUCCEEDED
+        assert _visible(settings) == [file.path for file in ended.files]
+
+
+@pytest.mark.usefixtures("long_day")
+async def test_a_conversion_is_queued_behind_others_with_its_place(client: ServiceClient) -> None:
+    made = [await _create(client, _spec(force=True)) for _ in range(service._SLOTS + 2)]
+    assert [conversion.queue_position for conversion in made] == [0] * service._SLOTS + [1, 2]
+    for conversion in made:
+        await client.call("CancelConversion", rpc.CancelConversionRequest(conversion_id=conversion.conversion_id))
 
 
 async def test_an_unknown_conversion_is_not_found(client: ServiceClient) -> None:

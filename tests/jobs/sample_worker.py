@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from typing import Any
@@ -27,6 +28,20 @@ def work(spec: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
         case "abort":
             print("the engine has seen a zero", flush=True)
             os.abort()
+        case "fault":
+            os.kill(os.getpid(), signal.SIGSEGV)
+        case "ask for too much":
+            bytearray(1 << 62)
+        case "grow":
+            hoard = bytearray(spec["mib"] << 20)
+            hoard[::4096] = b"x" * len(hoard[::4096])
+            reporter.progress(job_pb2.JOB_PHASE_LOADING, os.getpid(), 0, "pid")
+            time.sleep(3600)
+        case "grow beside":
+            hoarding = f"hoard = b'x' * ({spec['mib']} << 20); import time; time.sleep(3600)"
+            child = subprocess.Popen([sys.executable, "-c", hoarding])
+            reporter.progress(job_pb2.JOB_PHASE_LOADING, child.pid, 0, "pid")
+            child.wait()
         case "kill":
             os.kill(os.getpid(), signal.SIGKILL)
         case "exit":

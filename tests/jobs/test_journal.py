@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from tickreel.jobs import job as jobs
 from tickreel.jobs.journal import Journal
-from tickreel.jobs.queue import JobQueue, LiveJob
 from tickreel.rpc.errors import TickreelError
 from tickreel.rpc.paging import Page
+from tickreel.v1 import job_pb2
 from tickreel.v1.conversion_pb2 import Conversion
 from tickreel.v1.converter_service_pb2 import ListConversionsRequest
 
@@ -65,7 +65,7 @@ def test_a_job_comes_back_as_it_was_saved(tmp_path: Path) -> None:
     journal.close()
 
 
-def test_the_jobs_of_a_killed_process_are_found_again_and_end_interrupted(tmp_path: Path) -> None:
+def test_the_jobs_of_a_killed_process_are_found_again(tmp_path: Path) -> None:
     process = subprocess.Popen([sys.executable, "-c", CRASHES, str(tmp_path)], stdout=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stdout.readline() == b"ready\n"
@@ -76,21 +76,16 @@ def test_the_jobs_of_a_killed_process_are_found_again_and_end_interrupted(tmp_pa
     process.wait()
     process.stdout.close()
 
-    async def nothing(_live: LiveJob[Conversion]) -> None: ...
-
     journal = Journal(tmp_path, Conversion)
-    assert [name for name, _ in journal.unfinished()] == ["QUEUED", "RUNNING", "CANCELLING"]
-    queue = JobQueue("conversion", journal, nothing, 1)
-    queue.interrupt_unfinished(lambda job: job.conversion_id == "QUEUED")
-    assert journal.unfinished() == []
-    assert queue.get("QUEUED").state == jobs.SUCCEEDED
-    for name, phase in (("RUNNING", "CONVERTING"), ("CANCELLING", "UNSPECIFIED")):
-        job = queue.get(name)
-        assert (job.state, job.failure.reason) == (jobs.FAILED, "INTERRUPTED")
-        assert dict(job.failure.metadata) == {"phase": phase, "state": name.lower()}
-        assert job.HasField("ended_at")
-        assert not job.HasField("progress")
-    assert queue.repeat_of("request RUNNING", "digest") == queue.get("RUNNING")
+    assert [(name, job.state) for name, job in journal.unfinished()] == [
+        ("QUEUED", jobs.QUEUED),
+        ("RUNNING", jobs.RUNNING),
+        ("CANCELLING", jobs.CANCELLING),
+    ]
+    running = journal.get("RUNNING")
+    assert running is not None
+    assert running.progress.phase == job_pb2.JOB_PHASE_CONVERTING
+    assert journal.find_request("request RUNNING") == ("RUNNING", "digest")
     journal.close()
 
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from tickreel.jobs import queue as queues
 from tickreel.jobs.journal import Journal
 from tickreel.jobs.queue import JobQueue, LiveJob
 from tickreel.rpc.errors import TickreelError
+from tickreel.rpc.paging import Page
 from tickreel.v1.conversion_pb2 import Conversion
 
 Execute = Callable[[LiveJob[Conversion]], Awaitable[None]]
@@ -22,9 +24,10 @@ PATIENCE = 60
 class Stage:
     """A queue whose jobs wait until they are let go, or do what a test says."""
 
-    def __init__(self, folder: Path, slots: int) -> None:
+    def __init__(self, folder: Path, slots: int, **limits: Any) -> None:
         self.journal = Journal(folder, Conversion)
-        self.queue = JobQueue("conversion", self.journal, self._execute, slots)
+        self.queue = JobQueue("conversion", self.journal, self._execute, slots, **limits)
+        self.discarded: list[str] = []
         self.running: list[str] = []
         self.most = 0
         self.cleaned: list[str] = []
@@ -51,6 +54,15 @@ class Stage:
         assert job.state in jobs.FINAL
         assert job == self.journal.get(name)
         return job
+
+    def positions(self, *names: str) -> list[int]:
+        return [self.queue.get(name).queue_position for name in names]
+
+    async def resume(self, *finished: str) -> None:
+        await self.queue.resume(lambda job: job.conversion_id in finished, self._discard)
+
+    async def _discard(self, job: Conversion) -> None:
+        self.discarded.append(job.conversion_id)
 
     async def _execute(self, live: LiveJob[Conversion]) -> None:
         self.running.append(live.job_id)
@@ -326,21 +338,158 @@ async def test_a_watcher_gets_the_newest_and_at_most_ten_a_second(stage: Stage) 
     assert done == sorted(set(done))
 
 
-async def test_closing_ends_what_runs_and_what_waits_as_interrupted(tmp_path: Path) -> None:
+async def test_queued_jobs_know_their_place_and_watchers_hear_of_it(stage: Stage) -> None:
+    for name in "abcde":
+        stage.submit(name)
+    assert stage.positions(*"abcde") == [0, 0, 1, 2, 3]
+    page, _ = stage.queue.page(Page("conversions", 9, None))
+    assert [job.queue_position for job in page] == [3, 2, 1, 0, 0]
+    watch = stage.queue.watch("e")
+    seen = [(await anext(watch)).queue_position]
+    async with asyncio.timeout(PATIENCE):
+        await stage.queue.cancel("d")
+        seen.append((await anext(watch)).queue_position)
+        await stage.queue.cancel("a")
+        await stage.queue.cancel("b")
+        stage.go.set()
+        seen += [job.queue_position async for job in watch if job.state != jobs.QUEUED]
+    assert seen[:2] == [3, 2]
+    assert set(seen[2:]) == {0}
+    assert (await stage.queue.cancel("d")).queue_position == 0
+
+
+async def test_jobs_share_the_memory_and_one_that_expects_more_than_all_of_it_runs_alone(tmp_path: Path) -> None:
+    weights = {"a": 60, "b": 30, "c": 30, "giant": 500, "d": 1}
+    stage = Stage(tmp_path, 9, memory=100, weigh=lambda job: weights[job.conversion_id])
+    expected = {}
+
+    async def work(live: LiveJob[Conversion]) -> None:
+        expected[live.job_id] = live.expected_memory
+        await stage.go.wait()
+
+    for name in weights:
+        stage.submit(name, work)
+    assert stage.states(*weights) == ["RUNNING", "RUNNING", "QUEUED", "QUEUED", "QUEUED"]
+    assert stage.positions(*weights) == [0, 0, 1, 2, 3]
+    await stage.queue.cancel("a")
+    await asyncio.sleep(0)
+    assert stage.states(*weights) == ["CANCELLED", "RUNNING", "RUNNING", "QUEUED", "QUEUED"]
+    stage.go.set()
+    assert (await stage.end_of("d")).state == jobs.SUCCEEDED
+    assert expected == weights
+    await stage.queue.close()
+
+
+async def test_closing_leaves_what_runs_and_what_waits_to_the_next_process(tmp_path: Path) -> None:
     stage = Stage(tmp_path, 1)
     for name in "ab":
         stage.submit(name)
-    watcher = asyncio.create_task(stage.end_of("a"))
-    await asyncio.sleep(0)
+    watch = stage.queue.watch("a")
+    assert (await anext(watch)).state == jobs.RUNNING
     stage.submit("c")
-    await asyncio.gather(stage.queue.close(), return_exceptions=False)
-    await asyncio.wait([watcher])
-    journal = Journal(tmp_path, Conversion)
-    ends = [journal.get(name) for name in "abc"]
-    assert [(job.state, job.failure.reason) for job in ends if job] == [(jobs.FAILED, "INTERRUPTED")] * 3
-    assert [job.failure.metadata["state"] for job in ends if job] == ["running", "queued", "queued"]
+    await stage.queue.close()
+    with pytest.raises(TickreelError, match="conversion a goes on when it is back") as caught:
+        await anext(watch)
+    assert caught.value.reason == "SERVICE_UNAVAILABLE"
     assert stage.cleaned == ["a"]
+    journal = Journal(tmp_path, Conversion)
+    left = [job for _, job in journal.unfinished()]
+    assert [(job.conversion_id, job.state, job.attempts) for job in left] == [(name, jobs.QUEUED, 0) for name in "abc"]
+    assert not left[0].HasField("started_at")
     journal.close()
+    stage = Stage(tmp_path, 1)
+    await stage.resume()
+    assert stage.states(*"abc") == ["RUNNING", "QUEUED", "QUEUED"]
+    assert stage.positions(*"abc") == [0, 1, 2]
+    stage.go.set()
+    assert [(await stage.end_of(name)).attempts for name in "abc"] == [1, 1, 1]
+    assert stage.cleaned == list("abc")
+    await stage.queue.close()
+
+
+def killed(folder: Path, *left: Conversion) -> None:
+    """A journal as a killed process leaves it."""
+    journal = Journal(folder, Conversion)
+    for job in left:
+        journal.add(job.conversion_id, job, f"request {job.conversion_id}", "digest")
+    journal.close()
+
+
+async def test_what_a_killed_process_left_goes_on_in_its_order(tmp_path: Path) -> None:
+    killed(
+        tmp_path,
+        Conversion(conversion_id="ended", state=jobs.FAILED),
+        Conversion(conversion_id="running", state=jobs.RUNNING, attempts=1),
+        Conversion(conversion_id="cancelling", state=jobs.CANCELLING, attempts=1),
+        Conversion(conversion_id="done", state=jobs.RUNNING, attempts=1),
+        Conversion(conversion_id="queued", state=jobs.QUEUED),
+        Conversion(conversion_id="cancelled while queued", state=jobs.CANCELLING),
+    )
+    stage = Stage(tmp_path, 1)
+    await stage.resume("done", "cancelling")
+    names = ["ended", "running", "cancelling", "done", "queued", "cancelled while queued"]
+    assert stage.states(*names) == ["FAILED", "RUNNING", "CANCELLED", "SUCCEEDED", "QUEUED", "CANCELLED"]
+    assert stage.discarded == ["running", "cancelling", "queued", "cancelled while queued"]
+    assert stage.queue.repeat_of("request running", "digest") == stage.queue.get("running")
+    stage.submit("new")
+    assert stage.positions("queued", "new") == [1, 2]
+    stage.go.set()
+    for name, attempts in (("running", 2), ("queued", 1), ("new", 1)):
+        job = await stage.end_of(name)
+        assert (job.state, job.attempts) == (jobs.SUCCEEDED, attempts)
+    assert stage.cleaned == ["running", "queued", "new"]
+    await stage.queue.close()
+
+
+async def test_a_job_whose_service_dies_each_time_is_given_up(tmp_path: Path) -> None:
+    killed(tmp_path, Conversion(conversion_id="a", state=jobs.RUNNING, attempts=1))
+    for attempts in (2, 3):
+        stage = Stage(tmp_path, 1, max_attempts=3)
+        await stage.resume()
+        assert (stage.states("a"), stage.queue.get("a").attempts) == (["RUNNING"], attempts)
+        # As a kill leaves it: what close would write is undone.
+        running = stage.queue.get("a")
+        await stage.queue.close()
+        journal = Journal(tmp_path, Conversion)
+        journal.save("a", running)
+        journal.close()
+    stage = Stage(tmp_path, 1, max_attempts=3)
+    await stage.resume()
+    job = await stage.end_of("a")
+    assert (job.state, job.failure.reason) == (jobs.FAILED, "INTERRUPTED")
+    assert "which was begun 3 times" in job.failure.message
+    assert dict(job.failure.metadata) == {"attempts": "3"}
+    assert stage.discarded == ["a"]
+    assert stage.cleaned == []
+    await stage.queue.close()
+
+
+async def test_an_end_that_cannot_be_journalled_waits_until_it_can(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(queues, "JOURNAL_RETRY", 0.01)
+    stage.submit("a")
+    database = stage.journal._database
+    # As a full disk has it.
+    pages = database.execute("PRAGMA page_count").fetchone()[0]
+    stage.submit("b", lambda live: live_with_much(live, stage.go))
+    database.execute(f"PRAGMA max_page_count = {pages}")
+    stage.go.set()
+    async with asyncio.timeout(PATIENCE):
+        while "waits: the journal in" not in caplog.text:  # noqa: ASYNC110 - no event says so
+            await asyncio.sleep(0.01)
+    with pytest.raises(TickreelError, match="cannot be written: database or disk is full") as caught:
+        for number in range(1000):
+            stage.submit(f"more {number}", at_once)
+    assert caught.value.reason == "STORE_NOT_WRITABLE"
+    database.execute("PRAGMA max_page_count = 100000")
+    assert (await stage.end_of("b")).state == jobs.SUCCEEDED
+
+
+async def live_with_much(live: LiveJob[Conversion], go: asyncio.Event) -> None:
+    await go.wait()
+    for number in range(5_000):
+        live.resource.files.add(source=f"a file with a long name {number}")
 
 
 async def test_closing_lets_a_cancellation_be_one(tmp_path: Path) -> None:

@@ -6,13 +6,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tickreel.jobs import worker
-from tickreel.jobs.worker import LOG_TAIL_BYTES, log_tail, run_worker
+from tickreel.jobs import process
+from tickreel.jobs.process import WorkerProcess
+from tickreel.jobs.worker import LOG_TAIL_BYTES, log_tail
 from tickreel.rpc.errors import TickreelError
 from tickreel.v1 import job_pb2
 
@@ -24,12 +26,17 @@ PROC = Path("/proc/self/stat").exists()
 SERVICE = """
 import asyncio, sys
 from pathlib import Path
-from tickreel.jobs.worker import run_worker
+from tickreel.jobs.process import WorkerProcess
 
 def tell(progress):
     print(progress.done, flush=True)
 
-asyncio.run(run_worker("sample_worker", {"do": sys.argv[2]}, Path(sys.argv[1]), tell))
+async def serve():
+    log = Path(sys.argv[1])
+    process = await WorkerProcess.spawn("sample_worker", log)
+    await process.work({"do": sys.argv[2]}, log, tell, 3600)
+
+asyncio.run(serve())
 """
 
 
@@ -40,6 +47,13 @@ def on_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def ignore(_progress: job_pb2.Progress) -> None: ...
+
+
+async def run_worker(
+    module: str, spec: dict[str, Any], log: Path, on_progress: Callable[[job_pb2.Progress], None], patience: float = PATIENCE
+) -> dict[str, Any]:
+    started = await WorkerProcess.spawn(module, log)
+    return await started.work(spec, log, on_progress, patience)
 
 
 async def outcome(tmp_path: Path, do: str, **spec: Any) -> dict[str, Any]:
@@ -108,18 +122,45 @@ async def test_a_result_that_cannot_be_told_is_an_error(tmp_path: Path) -> None:
 
 async def test_an_abort_of_the_engine_is_a_death_with_its_signal_and_its_log(tmp_path: Path) -> None:
     error = await death(tmp_path, "abort")
-    assert error.reason == "WORKER_DIED"
+    assert error.reason == "ENGINE_ABORTED"
     assert error.metadata["signal"] == "SIGABRT"
     assert "the engine has seen a zero" in error.metadata["log"]
     assert error.message.startswith("the worker process was ended by SIGABRT (the engine gave up)")
     assert error.metadata["log"] in error.message
 
 
-async def test_a_kill_is_a_death_that_may_be_for_want_of_memory(tmp_path: Path) -> None:
+async def test_a_kill_that_the_service_did_not_send_is_taken_for_want_of_memory(tmp_path: Path) -> None:
     error = await death(tmp_path, "kill")
-    assert (error.reason, error.metadata["signal"]) == ("WORKER_DIED", "SIGKILL")
+    assert (error.reason, error.metadata["signal"]) == ("OUT_OF_MEMORY", "SIGKILL")
     assert "out of memory" in error.message
     assert error.metadata["log"] == "(the log is empty)"
+
+
+async def test_memory_that_cannot_be_had_is_told_as_that(tmp_path: Path) -> None:
+    error = await death(tmp_path, "ask for too much")
+    assert error.reason == "OUT_OF_MEMORY"
+    assert "bytearray(1 << 62)" in error.metadata["log"]
+
+
+async def test_any_other_signal_is_a_death(tmp_path: Path) -> None:
+    error = await death(tmp_path, "fault")
+    assert (error.reason, error.metadata["signal"]) == ("WORKER_DIED", "SIGSEGV")
+
+
+async def test_a_worker_that_reports_nothing_for_long_is_hung_and_killed(tmp_path: Path) -> None:
+    pids: list[int] = []
+    with pytest.raises(TickreelError, match=r"reported nothing for 0\.5 s and was killed") as caught:
+        await run_worker("sample_worker", {"do": "wait"}, tmp_path / "log", lambda told: pids.append(told.done), 0.5)
+    # Either before its first report, on a busy machine, or after it.
+    assert caught.value.reason == "WORKER_HUNG"
+    assert caught.value.metadata["seconds"] == "0.5"
+    assert caught.value.metadata["phase"] in ("LOADING", "UNSPECIFIED")
+    assert not any(is_alive(pid) for pid in pids)
+
+
+async def test_a_worker_that_reports_is_not_hung_however_long_it_works(tmp_path: Path) -> None:
+    spec = {"do": "report for a while", "seconds": 3.0}
+    assert (await run_worker("sample_worker", spec, tmp_path / "log", ignore, 2.0))["seconds"] == 3.0
 
 
 @pytest.mark.parametrize(("do", "code"), [("exit", 7), ("exit", 0), ("raise SystemExit", 7)])
@@ -133,7 +174,7 @@ async def test_an_exit_without_a_word_is_a_death_with_its_code(tmp_path: Path, d
 
 async def test_a_death_amid_a_report_is_a_death(tmp_path: Path) -> None:
     error = await death(tmp_path, "die while reporting")
-    assert (error.reason, error.metadata["signal"]) == ("WORKER_DIED", "SIGKILL")
+    assert (error.reason, error.metadata["signal"]) == ("OUT_OF_MEMORY", "SIGKILL")
 
 
 async def test_a_module_that_does_not_exist_is_a_death_that_names_it(tmp_path: Path) -> None:
@@ -241,6 +282,23 @@ def test_a_worker_dies_with_its_service(tmp_path: Path, do: str) -> None:
     wait_until_gone(pid)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with its parent, whatever it is at")
+def test_a_worker_that_is_stopped_dies_with_its_service_all_the_same(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", SERVICE, str(tmp_path / "log"), "wait"], stdout=subprocess.PIPE) as service:
+        assert service.stdout is not None
+        pid = int(service.stdout.readline())
+        os.kill(pid, signal.SIGSTOP)
+        service.send_signal(signal.SIGKILL)
+    wait_until_gone(pid)
+
+
+async def test_a_log_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "logs").write_text("in the way")
+    error = await death(tmp_path, "return", result={})
+    assert error.reason == "STORE_NOT_WRITABLE"
+    assert f"{tmp_path}/logs/a.log" in error.message
+
+
 async def test_a_worker_is_out_of_reach_of_the_terminal(tmp_path: Path) -> None:
     """A Ctrl-C reaches the processes of the terminal's group; what becomes of the job is for the service to say."""
     pid = asyncio.get_running_loop().create_future()
@@ -260,4 +318,4 @@ async def test_workers_run_side_by_side(tmp_path: Path) -> None:
 
 
 def test_the_line_limit_leaves_room_for_a_year_of_files() -> None:
-    assert worker.LINE_LIMIT >= 32 * 1024 * 1024
+    assert process.LINE_LIMIT >= 32 * 1024 * 1024

@@ -38,6 +38,8 @@ def test_what_is_not_set_has_its_documented_default(monkeypatch: pytest.MonkeyPa
     }
     assert settings.log_level == "INFO"
     assert (settings.runner_slots, settings.replay_chunk) == (1, 50_000)
+    assert (settings.runner_memory, settings.max_attempts, settings.hang_seconds) == (None, 3, 300)
+    assert settings.spare_workers
 
 
 def test_every_setting_is_a_variable(tmp_path: Path) -> None:
@@ -51,6 +53,10 @@ def test_every_setting_is_a_variable(tmp_path: Path) -> None:
             "TICKREEL_LISTEN": "0.0.0.0:1",
             "TICKREEL_CONVERTER_ADDRESS": "converter:2",
             "TICKREEL_RUNNER_SLOTS": "3",
+            "TICKREEL_RUNNER_MEMORY": "4096",
+            "TICKREEL_MAX_ATTEMPTS": "5",
+            "TICKREEL_HANG_SECONDS": "60",
+            "TICKREEL_SPARE_WORKERS": "0",
             "TICKREEL_REPLAY_CHUNK": "7",
             "TICKREEL_LOG_LEVEL": "debug",
         }
@@ -60,6 +66,8 @@ def test_every_setting_is_a_variable(tmp_path: Path) -> None:
     assert (settings.listen, settings.addresses["converter"]) == ("0.0.0.0:1", "converter:2")
     assert settings.addresses["catalog"] == default_address("catalog")
     assert (settings.runner_slots, settings.replay_chunk, settings.log_level) == (3, 7, "DEBUG")
+    assert (settings.runner_memory, settings.max_attempts, settings.hang_seconds) == (4096, 5, 60)
+    assert not settings.spare_workers
 
 
 def test_the_environment_that_a_config_may_name_is_told_as_it_is() -> None:
@@ -86,6 +94,10 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
             "UNIFIED_CLOUD_SERVICES_USE_DIRECT_GCS": "true",
             "TICKREEL_RESULTS_PATH": "~nobody-of-this-name/results",
             "TICKREEL_RUNNER_SLOTS": "-1",
+            "TICKREEL_RUNNER_MEMORY": "4G",
+            "TICKREEL_MAX_ATTEMPTS": "0",
+            "TICKREEL_HANG_SECONDS": "never",
+            "TICKREEL_SPARE_WORKERS": "2",
             "TICKREEL_REPLAY_CHUNK": "1e4",
             "TICKREEL_LOG_LEVEL": "loud",
         }
@@ -97,6 +109,10 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
         "UNIFIED_CLOUD_SERVICES_USE_DIRECT_GCS",
         "TICKREEL_RESULTS_PATH",
         "TICKREEL_RUNNER_SLOTS",
+        "TICKREEL_RUNNER_MEMORY",
+        "TICKREEL_MAX_ATTEMPTS",
+        "TICKREEL_HANG_SECONDS",
+        "TICKREEL_SPARE_WORKERS",
         "TICKREEL_REPLAY_CHUNK",
         "TICKREEL_LOG_LEVEL",
     }

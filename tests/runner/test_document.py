@@ -11,6 +11,7 @@ from google.protobuf import json_format, struct_pb2
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tickreel.rpc.json_struct import values_of
 from tickreel.runner.document import read_document, to_document
 from tickreel.runner.violations import Violations
 from tickreel.v1.run_config_pb2 import RunConfig
@@ -61,6 +62,7 @@ WHOLE: dict[str, Any] = {
         "order_type": "LIMIT",
         "time_in_force": "GTC",
         "close_positions_on_stop": True,
+        "parameters": {},
     },
     "risk": {"throttling_per_sec": 1000000},
     "environment": {
@@ -76,7 +78,7 @@ OPTIONAL = re.compile(
     r"environment(\..*)?|fx_stub|strategy\.orders(\[0\]\..*)?|data_catalog\.(trades_path|book_.*|instrument_.*)"
     r"|instrument\.(base_.*|quote_.*|settlement_.*|multiplier|lot_size|margin_.*|type|is_inverse)"
     r"|venue\.(base_.*|starting_.*|book_type|default_.*|liquidity_.*|queue_.*|frozen_.*|(latency|fill_model)(\..*)?)"
-    r"|strategy\.(order_type|time_in_force|close_.*)|seed"
+    r"|strategy\.(order_type|time_in_force|close_.*|parameters)|seed"
 )
 
 type Path = tuple[str | int, ...]
@@ -103,7 +105,9 @@ def at(document: Any, path: Path) -> Any:
 
 ALL = [*paths(WHOLE)]
 KEYS = [path for path in ALL if isinstance(path[-1], str) and path[0] != "fx_stub"]
-OBJECTS = [(), *(path for path in ALL if isinstance(at(WHOLE, path), dict) and path != ("fx_stub",))]
+# What keys these have is for others to say.
+OPEN = [("fx_stub",), ("strategy", "parameters")]
+OBJECTS = [(), *(path for path in ALL if isinstance(at(WHOLE, path), dict) and path not in OPEN)]
 
 
 def problems(document: object) -> dict[str, str]:
@@ -337,8 +341,28 @@ def test_what_is_no_time_is_refused_with_an_example_of_one(time: object) -> None
     assert "2024-07-18T23:57:00Z for example" in found["time_window.start"] or "no date" in found["time_window.start"]
 
 
+def test_parameters_of_a_strategy_are_kept_whatever_they_are() -> None:
+    parameters = {"n": 3, "rate": 0.1, "sides": ["buy", {"deep": [True, -2]}], "none": None, "": ""}
+    config = read(changed(("strategy", "parameters"), parameters))
+    assert values_of(config.strategy.parameters) == parameters
+    again = to_document(config)
+    assert again["strategy"]["parameters"] == parameters
+    assert read(again) == config
+    assert read(WHOLE).strategy.HasField("parameters")
+
+
+def test_a_parameter_that_is_no_double_is_refused_at_its_path() -> None:
+    parameters = {"fine": 2**53 - 1, "much": 10**400, "list": [1, {"fine": 1e300, "odd": 2**53 + 1}], "none": math.inf}
+    found = problems(changed(("strategy", "parameters"), parameters))
+    assert set(found) == {f"strategy.parameters.{path}" for path in ("much", "list[1].odd", "none")}
+    config = read(WHOLE)
+    config.strategy.parameters.update({"deep": {"none": math.nan}})
+    assert set(problems(to_document(config))) == {"strategy.parameters.deep.none"}
+
+
 def test_a_struct_carries_a_config_unchanged() -> None:
-    carried = json_format.MessageToDict(json_format.ParseDict(WHOLE, struct_pb2.Struct()))
+    carried = values_of(json_format.ParseDict(WHOLE, struct_pb2.Struct()))
+    assert carried == WHOLE
     assert read(carried) == read(WHOLE)
 
 

@@ -114,13 +114,13 @@ def test_the_digest_of_data_is_of_its_files_in_order_and_of_the_window() -> None
 
 def tape() -> Tape:
     made = Tape()
-    made.order("a", 10, 1, 100, 5)
-    made.order("b", 11, -1, 101, 6)
-    made.order("c", 12, 1, 102, 7)
-    made.fill("a", 20, 100, 5, 1, 40)
-    made.fill("b", 21, 101, 3, 0, 20)
-    made.end("b", 22, "cancelled", "NO_LIQUIDITY_AT_LIMIT")
-    made.end("c", 23, "denied", "RATE")
+    made.order((10, 1, 100, 5))
+    made.order((11, -1, 101, 6))
+    made.order((12, 1, 102, 7))
+    made.fill((0, 20, 100, 5, 1, 40))
+    made.fill((1, 21, 101, 3, 0, 20))
+    made.end(1, 22, "cancelled", "NO_LIQUIDITY_AT_LIMIT")
+    made.end(2, 23, "denied", "RATE")
     return made
 
 

@@ -26,14 +26,16 @@ def column(*values: int) -> np.ndarray:
 
 def test_trades_are_marked_at_their_own_prices() -> None:
     rows = Rows.of_trades(column(1, 2, 3), column(10, 11, 12), 1)
-    assert (rows.first_mark, rows.last_mark, rows.mark_scale, rows.book_rows, rows.span) == (10, 12, 1, 0, (1, 3))
+    assert (rows.first_mark, rows.last_mark, rows.mark_scale, len(rows.book_ts), rows.span) == (10, 12, 1, 0, (1, 3))
+    assert [rows.time_after(number, 0) for number in range(4)] == [None, 1, 2, 3]
 
 
 def test_with_books_a_row_is_marked_at_the_middle_of_the_last_book_before_it() -> None:
     rows = Rows.of_books(column(5, 10, 15, 30), column(7, 8, 9, 10), 1, column(10, 20, 40), column(105, NO_LEVEL, 115))
     # Its own price, one decimal finer, while there is no book; a book at the very time was recorded after the trade.
     assert rows.marks.tolist() == [70, 105, 105, 100]
-    assert (rows.mark_scale, rows.first_mark, rows.last_mark, rows.book_rows, rows.span) == (2, 70, 115, 3, (5, 40))
+    assert (rows.mark_scale, rows.first_mark, rows.last_mark, len(rows.book_ts), rows.span) == (2, 70, 115, 3, (5, 40))
+    assert (rows.time_after(1, 0), rows.time_after(1, 1), rows.time_after(3, 1)) == (5, 10, 15)
 
 
 def test_books_alone_have_no_rows_of_equity() -> None:
@@ -49,11 +51,11 @@ def test_books_alone_have_no_rows_of_equity() -> None:
 def bought_and_held(config: run_config_pb2.RunConfig, rows: Rows, *, late: int = 0) -> Outcome:
     """Buys 2 at 100.0 at the first row; `late` of 1 sells 1 at 90.0 after the last."""
     tape = Tape()
-    tape.order("a", START, 1, 1_000, 2_000)
-    tape.fill("a", START, 1_000, 2_000, 1, 8_000_000)
+    tape.order((START, 1, 1_000, 2_000))
+    tape.fill((0, START, 1_000, 2_000, 1, 8_000_000))
     if late:
-        tape.order("b", END - 1, -1, 900, 1_000)
-        tape.fill("b", END, 900, 1_000, 1, 3_600_000)
+        tape.order((END - 1, -1, 900, 1_000))
+        tape.fill((1, END, 900, 1_000, 1, 3_600_000))
     return fold(config, tape, rows, END)
 
 
@@ -132,12 +134,13 @@ def test_a_reader_is_told_what_the_venue_does_not_constrain(venue: dict, mode: i
 def test_orders_that_did_not_fill_are_counted_with_their_reasons_the_gravest_finding_first() -> None:
     config = replay_config(venue={"latency": {"base_latency_nanos": 100}}, close_positions_on_stop=True)
     tape = Tape()
-    for name, ts in (("whole", START), ("part", START), ("none", START), ("resting", START), ("flying", END - 50)):
-        tape.order(name, ts, 1, 1_000, 2)
-    tape.fill("whole", START, 1_000, 2, 1, 8_000)
-    tape.fill("part", START, 1_000, 1, 1, 4_000)
-    for name in ("part", "none"):
-        tape.end(name, START, "cancelled", "NO_LIQUIDITY_AT_LIMIT")
+    whole, part, none, *_ = range(5)
+    for ts in (START, START, START, START, END - 50):
+        tape.order((ts, 1, 1_000, 2))
+    tape.fill((whole, START, 1_000, 2, 1, 8_000))
+    tape.fill((part, START, 1_000, 1, 1, 4_000))
+    for order in (part, none):
+        tape.end(order, START, "cancelled", "NO_LIQUIDITY_AT_LIMIT")
     outcome = fold(config, tape, Rows.of_trades(column(START), column(1_000), 1), END)
     summary = summarise(outcome)
     assert (summary.orders, summary.orders_filled, summary.orders_partially_filled) == (5, 1, 1)
@@ -155,8 +158,8 @@ def test_orders_that_did_not_fill_are_counted_with_their_reasons_the_gravest_fin
 def test_the_figures_of_a_summary_add_up(fills: list[tuple[int, int]], random: object) -> None:
     tape, prices = Tape(), [random.randint(900, 1_100) for _ in fills]
     for number, ((size, side), price) in enumerate(zip(fills, prices, strict=True)):
-        tape.order(str(number), START + number, side, price, size)
-        tape.fill(str(number), START + number, price, size, 1, 0)
+        tape.order((START + number, side, price, size))
+        tape.fill((number, START + number, price, size, 1, 0))
     times = START + np.arange(len(fills))
     summary = summarise(fold(replay_config(), tape, Rows.of_trades(times, column(*prices), 1), END))
     pnl, realized, unrealized, fees = (

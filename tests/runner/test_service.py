@@ -12,7 +12,6 @@ from recordings import BTC, DAY, ETH, NOON, RawFolder, trades
 from run_configs import run_config
 from serving import serving
 from stack import stack
-from tickreel.jobs.journal import Journal
 from tickreel.rpc.errors import TickreelError
 from tickreel.runner.service import RunnerServicer
 from tickreel.v1 import job_pb2, run_config_pb2, run_pb2, runner_service_pb2
@@ -171,33 +170,6 @@ async def test_cancelling_a_queued_run_takes_effect_at_once(raw: RawFolder, tmp_
     assert ended.state == job_pb2.JOB_STATE_SUCCEEDED
     with pytest.raises(StopIteration):
         next(path for path in (tmp_path / "results").rglob(f"*{queued.run_id}*"))
-
-
-async def test_what_a_dead_runner_left_is_interrupted_and_what_it_had_committed_succeeded(
-    data: RawFolder, tmp_path: Path
-) -> None:
-    async with stack(tmp_path) as services:
-        done = await services.finish(CONFIG)
-        settings = services.settings
-    journal = Journal(settings.state_root / "runner", run_pb2.Run)
-    lost, committed = run_pb2.Run(), run_pb2.Run()
-    lost.CopyFrom(done)
-    lost.run_id, lost.state = "LOST", job_pb2.JOB_STATE_RUNNING
-    lost.ClearField("result")
-    journal.add("LOST", lost, "", "")
-    committed.CopyFrom(done)
-    committed.state = job_pb2.JOB_STATE_RUNNING
-    committed.ClearField("result")
-    journal.save(done.run_id, committed)
-    journal.close()
-    async with serving("runner", RunnerServicer, settings) as runner:
-        runs = {
-            run_id: (await runner.call("GetRun", runner_service_pb2.GetRunRequest(run_id=run_id))).run
-            for run_id in ("LOST", done.run_id)
-        }
-    assert (runs["LOST"].state, runs["LOST"].failure.reason) == (job_pb2.JOB_STATE_FAILED, "INTERRUPTED")
-    assert runs[done.run_id].state == job_pb2.JOB_STATE_SUCCEEDED
-    assert runs[done.run_id].result == done.result
 
 
 async def test_a_converter_that_is_away_is_named(data: RawFolder, tmp_path: Path) -> None:

@@ -23,17 +23,18 @@ def statuses(settlement: Settlement) -> list[str]:
 
 def test_each_way_that_an_order_can_end() -> None:
     tape = Tape()
-    for number, name in enumerate(("whole", "part", "none", "poor", "odd", "late", "open", "far", "open part")):
-        tape.order(name, 100 + number, 1, 1_000 + number, 10)
-    tape.fill("whole", 200, 1_000, 4, 1, 0)
-    tape.fill("whole", 201, 999, 6, 0, 0)
-    tape.fill("part", 202, 1_001, 3, 1, 0)
-    tape.end("part", 203, "cancelled", "NO_LIQUIDITY_AT_LIMIT")
-    tape.end("none", 204, "cancelled", "NO_LIQUIDITY_AT_LIMIT")
-    tape.end("poor", 205, "denied", "CUM_MARGIN_EXCEEDS_FREE_BALANCE")
-    tape.end("odd", 206, "rejected", "POST_ONLY_WOULD_CROSS")
-    tape.end("late", 207, "expired", "EXPIRED")
-    tape.fill("open part", 208, 1_007, 9, 1, 0)
+    whole, part, none, poor, odd, late, _open, _far, open_part = range(9)
+    for number in range(9):
+        tape.order((100 + number, 1, 1_000 + number, 10))
+    tape.fill((whole, 200, 1_000, 4, 1, 0))
+    tape.fill((whole, 201, 999, 6, 0, 0))
+    tape.fill((part, 202, 1_001, 3, 1, 0))
+    tape.end(part, 203, "cancelled", "NO_LIQUIDITY_AT_LIMIT")
+    tape.end(none, 204, "cancelled", "NO_LIQUIDITY_AT_LIMIT")
+    tape.end(poor, 205, "denied", "CUM_MARGIN_EXCEEDS_FREE_BALANCE")
+    tape.end(odd, 206, "rejected", "POST_ONLY_WOULD_CROSS")
+    tape.end(late, 207, "expired", "EXPIRED")
+    tape.fill((open_part, 208, 1_007, 9, 1, 0))
     settlement = settled(tape, [7, 5, 3, 2])
 
     assert statuses(settlement) == [
@@ -83,9 +84,9 @@ def test_no_orders_settle_to_nothing() -> None:
 
 def test_values_beyond_machine_integers_are_exact() -> None:
     tape = Tape()
-    tape.order("a", 1, 1, 2**62, 2**62)
-    tape.fill("a", 2, 2**62, 2**61, 1, 0)
-    tape.fill("a", 3, 2**62 - 1, 2**61, 1, 0)
+    tape.order((1, 1, 2**62, 2**62))
+    tape.fill((0, 2, 2**62, 2**61, 1, 0))
+    tape.fill((0, 3, 2**62 - 1, 2**61, 1, 0))
     settlement = settle(tape.orders, tape.fills, np.array([2**80, 1], dtype=object), tape.ends, ARRIVES_BY)
     assert settlement.value.tolist() == [2**123 + (2**62 - 1) * 2**61]
     assert settlement.fees.tolist() == [2**80 + 1]
@@ -106,17 +107,17 @@ def test_nothing_is_lost_and_every_order_has_one_status(orders: list, random: ob
     """Fills of different orders may come in any order between each other."""
     tape, events = Tape(), []
     for number, (quantity, fills, kind) in enumerate(orders):
-        tape.order(str(number), number, 1, 1, quantity)
+        tape.order((number, 1, 1, quantity))
         left = quantity
         for price, size in fills:
             if size <= left:
                 left -= size
-                events.append((str(number), price, size))
+                events.append((number, price, size))
         if left and kind:
-            tape.end(str(number), 1_000 + number, kind, kind.upper())
+            tape.end(number, 1_000 + number, kind, kind.upper())
     random.shuffle(events)
-    for ts, (name, price, size) in enumerate(events):
-        tape.fill(name, ts, price, size, 1, 0)
+    for ts, (number, price, size) in enumerate(events):
+        tape.fill((number, ts, price, size, 1, 0))
     settlement = settled(tape, [1] * len(events))
 
     assert int(settlement.filled.sum()) == sum(size for _, _, size in events)

@@ -10,6 +10,7 @@ from tickreel.cli.convert import convert
 from tickreel.cli.datasets import datasets
 from tickreel.cli.export import export
 from tickreel.cli.instruments import instruments
+from tickreel.cli.log import log
 from tickreel.cli.results import results, show
 from tickreel.cli.run import run
 from tickreel.cli.runs import cancel, runs, watch
@@ -57,6 +58,7 @@ for command in (
     strategies,
     runs,
     watch,
+    log,
     cancel,
     results,
     show,

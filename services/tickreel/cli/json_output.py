@@ -3,9 +3,11 @@
 import json
 from typing import Any
 
-from google.protobuf import json_format
+from google.protobuf import json_format, struct_pb2
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
+
+from tickreel.rpc.json_struct import values_of
 
 
 def as_json(message: Message) -> dict[str, Any]:
@@ -39,6 +41,8 @@ def _plain(field: FieldDescriptor, value: Any) -> Any:
         return field.enum_type.values_by_number[value].name if value in field.enum_type.values_by_number else value
     if field.message_type is None:
         return value
+    if isinstance(value, struct_pb2.Struct):
+        return values_of(value)
     if field.message_type.file.package == "google.protobuf":
         return json_format.MessageToDict(value)
     return as_json(value)

@@ -23,7 +23,7 @@ async def one_run_services(names: Iterable[str], environ: Mapping[str, str]) -> 
         scratch = Path(folder) / "scratch"
         scratch.mkdir()
         # What a service that is killed leaves in its temporary folder goes with the rest.
-        own = {**environ, "TICKREEL_STATE_PATH": folder, "TMPDIR": str(scratch)}
+        own = {**environ, "TICKREEL_STATE_PATH": folder, "TMPDIR": str(scratch), "TICKREEL_SPARE_WORKERS": "0"}
         async with Services(own, Path(folder) / "logs") as services:
             with screen.busy("starting the services"):
                 for name in names:

@@ -13,7 +13,7 @@ from tickreel.jobs.job import CANCELLING, FINAL, QUEUED, RUNNING, Job
 from tickreel.v1 import job_pb2
 
 # A log that is watched later has no use for more lines.
-_LINE_SECONDS = 3.0
+LINE_SECONDS = 3.0
 
 _NO_PHASE = {QUEUED: "queued", RUNNING: "starting", CANCELLING: "cancelling"}
 
@@ -37,6 +37,20 @@ class Display(Protocol):
 def display() -> Display:
     """The display that fits standard error."""
     return Bars() if screen.err.is_terminal else Lines()
+
+
+def progress_line(job: Job) -> str:
+    """What a job is doing, and how far it is: replaying: 1,000 / 5,000 rows, 900/s, 4.4 s left."""
+    progress = job.progress
+    parts = [_counts_text(progress), _rate_text(progress)]
+    if progress.HasField("eta"):
+        parts.append(f"{figures.seconds(progress.eta.ToMilliseconds() / 1000)} left")
+    if progress.HasField("ts_event"):
+        parts.append(f"at {figures.instant(progress.ts_event)}")
+    what = _phase_name(progress.phase) if progress.phase else _NO_PHASE.get(job.state, "")
+    if job.state == QUEUED and job.queue_position:
+        parts.append(f"position {job.queue_position}")
+    return f"{what}: {', '.join(filter(None, parts))}" if any(parts) else what
 
 
 class Bars:
@@ -108,14 +122,8 @@ class Lines:
         now, progress = time.monotonic(), job.progress
         if job.state in FINAL or (progress.phase == self._phase and now < self._next):
             return
-        self._phase, self._next = progress.phase, now + _LINE_SECONDS
-        parts = [_counts_text(progress), _rate_text(progress)]
-        if progress.HasField("eta"):
-            parts.append(f"{figures.seconds(progress.eta.ToMilliseconds() / 1000)} left")
-        if progress.HasField("ts_event"):
-            parts.append(f"at {figures.instant(progress.ts_event)}")
-        what = _phase_name(progress.phase) if progress.phase else _NO_PHASE.get(job.state, "")
-        screen.say(f"{what}: {', '.join(filter(None, parts))}" if any(parts) else what)
+        self._phase, self._next = progress.phase, now + LINE_SECONDS
+        screen.say(progress_line(job))
 
     def note(self, text: str) -> None:
         """Prints a line."""

@@ -1,22 +1,21 @@
 """`tickreel runs`, `watch` and `cancel`: the jobs of the Runner."""
 
 import asyncio
+import contextlib
 
 import click
-from rich.text import Text
 
 from tickreel.cli import exit_codes, figures, options, screen
 from tickreel.cli.json_output import as_json, print_json
 from tickreel.cli.listing import Listing, one
 from tickreel.cli.progress_display import display
 from tickreel.cli.report import print_report
+from tickreel.cli.runs_display import RunsDisplay, runs_display, state_text
 from tickreel.cli.screen import Column
-from tickreel.cli.watching import RUN, Watch
+from tickreel.cli.watching import RUN, Watch, messages
 from tickreel.jobs import job as jobs
 from tickreel.rpc.channel import ServiceClient
 from tickreel.v1 import result_pb2, run_pb2, runner_service_pb2
-
-_STYLES = {jobs.SUCCEEDED: "green", jobs.FAILED: "red", jobs.RUNNING: "cyan", jobs.CANCELLING: "yellow"}
 
 _LISTING = Listing("runner", "ListRuns", runner_service_pb2.ListRunsRequest, "runs")
 
@@ -36,7 +35,7 @@ def runs(limit: int, address: str, output: str) -> None:
         modes = (result_pb2.RunMode.Name(entry.options.mode) for entry in found)
         screen.print_table(
             Column("run", [entry.run_id for entry in found]),
-            Column("state", [_state(entry) for entry in found]),
+            Column("state", [state_text(entry) for entry in found]),
             Column("created", [figures.instant(entry.created_at) for entry in found], optional=True),
             Column("took", [figures.took(entry.started_at, entry.ended_at) for entry in found], right=True),
             Column("mode", [mode.removeprefix("RUN_MODE_").lower() for mode in modes], optional=True),
@@ -45,14 +44,19 @@ def runs(limit: int, address: str, output: str) -> None:
 
 
 @click.command()
-@click.argument("run")
+@click.argument("run", required=False)
 @options.address("runner")
 @options.output
 @click.pass_context
-def watch(ctx: click.Context, run: str, address: str, output: str) -> None:
-    """Watch a RUN to its end. Ctrl-C stops the watching, not the run."""
-    ended = asyncio.run(_watch(run, address))
-    exit_with(ctx, ended, output)
+def watch(ctx: click.Context, run: str | None, address: str, output: str) -> None:
+    """Watch a RUN to its end, or all runs that live. Ctrl-C stops the watching, not the runs.
+
+    Without a RUN this goes on until Ctrl-C; --output json then prints one run a line, whenever one has changed.
+    """
+    if run is None:
+        asyncio.run(_watch_all(address, runs_display(output)))
+    else:
+        exit_with(ctx, asyncio.run(_watch(run, address)), output)
 
 
 @click.command()
@@ -91,10 +95,14 @@ async def _watch(run_id: str, address: str) -> run_pb2.Run:
         await client.close()
 
 
-def _state(run: run_pb2.Run) -> Text:
-    text = jobs.state_name(run.state).lower()
-    if run.state == jobs.FAILED:
-        text += f" {run.failure.reason}"
-    elif run.state == jobs.RUNNING and run.progress.total:
-        text += f" {100 * run.progress.done // run.progress.total}%"
-    return Text(text, style=_STYLES.get(run.state, ""))
+async def _watch_all(address: str, display: RunsDisplay) -> None:
+    client = ServiceClient("runner", address)
+    try:
+        await client.call("ListRuns", runner_service_pb2.ListRunsRequest(page_size=1))
+        with display:
+            heard = messages(client, "WatchRuns", runner_service_pb2.WatchRunsRequest(), display.note)
+            async with contextlib.aclosing(heard):
+                async for response in heard:
+                    display.show(response.runs)
+    finally:
+        await client.close()

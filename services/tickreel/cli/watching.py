@@ -1,7 +1,8 @@
-"""Watching a job to its end, through lost connections, and cancelling it when asked to."""
+"""Watching jobs through lost connections, one to its end, and cancelling it when asked to."""
 
 import asyncio
 import contextlib
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Protocol
@@ -50,6 +51,36 @@ class Display(Protocol):
         """Says something about the watching itself."""
 
 
+async def messages(
+    client: ServiceClient, method: str, request: Any, note: Callable[[str], None], go_on: str = ""
+) -> AsyncIterator[Any]:
+    """The messages of a watch, without end: a stream that breaks is asked for again.
+
+    Args:
+        note: Is told of each break.
+        go_on: The command that goes on watching, for whoever is left without the service.
+
+    Raises:
+        TickreelError: What the service refuses, or SERVICE_UNAVAILABLE where it is gone for long.
+    """
+    loop = asyncio.get_running_loop()
+    heard, retry = loop.time(), RETRY_FIRST
+    while True:
+        try:
+            async for response in client.stream(method, request):
+                heard, retry = loop.time(), RETRY_FIRST
+                yield response
+        except TickreelError as error:
+            if error.reason not in _BROKEN:
+                raise
+        if loop.time() - heard > PATIENCE:
+            message = f"the {client.service} service at {client.address} has not answered for {PATIENCE:.0f} s{go_on}"
+            raise TickreelError("SERVICE_UNAVAILABLE", message, service=client.service, address=client.address)
+        note(f"the connection to {client.address} is lost; trying again")
+        await asyncio.sleep(retry)
+        retry = min(retry * 2, RETRY_MOST)
+
+
 class Watch:
     """The watching of one job through its service."""
 
@@ -67,25 +98,17 @@ class Watch:
         Raises:
             TickreelError: NOT_FOUND, or SERVICE_UNAVAILABLE where the service is gone for long.
         """
-        loop = asyncio.get_running_loop()
-        heard, retry = loop.time(), RETRY_FIRST
-        method = f"Watch{self._kind.noun.capitalize()}"
-        while True:
-            try:
-                async for response in self._client.stream(method, self._kind.request("Watch", self._job_id)):
-                    job = getattr(response, self._kind.noun)
-                    heard, retry = loop.time(), RETRY_FIRST
-                    self._display.show(job)
-                    if job.state in FINAL:
-                        return job
-            except TickreelError as error:
-                if error.reason not in _BROKEN:
-                    raise
-            if loop.time() - heard > PATIENCE:
-                raise self._lost()
-            self._display.note(f"the connection to {self._client.address} is lost; trying again")
-            await asyncio.sleep(retry)
-            retry = min(retry * 2, RETRY_MOST)
+        noun, address = self._kind.noun, self._client.address
+        request = self._kind.request("Watch", self._job_id)
+        go_on = f"; go on watching with: tickreel watch {self._job_id} --address {address}" if noun == "run" else ""
+        heard = messages(self._client, f"Watch{noun.capitalize()}", request, self._display.note, go_on)
+        async with contextlib.aclosing(heard):
+            async for response in heard:
+                job = getattr(response, noun)
+                self._display.show(job)
+                if job.state in FINAL:
+                    break
+        return job
 
     async def to_end_or_cancelled(self, interrupts: Interrupts) -> Any:
         """The job in its final state; when asked to end, cancels it first.
@@ -110,10 +133,3 @@ class Watch:
         # It may have ended in this moment: the watch says how.
         with contextlib.suppress(TickreelError):
             await self._client.call(f"Cancel{noun.capitalize()}", self._kind.request("Cancel", self._job_id))
-
-    def _lost(self) -> TickreelError:
-        noun, address = self._kind.noun, self._client.address
-        message = f"the {self._client.service} service at {address} has not answered for {PATIENCE:.0f} s"
-        if noun == "run":
-            message += f"; go on watching with: tickreel watch {self._job_id} --address {address}"
-        return TickreelError("SERVICE_UNAVAILABLE", message, service=self._client.service, address=address)

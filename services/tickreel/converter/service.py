@@ -13,7 +13,7 @@ from tickreel.converter.plan import Plan
 from tickreel.jobs import job as jobs
 from tickreel.jobs.journal import Journal
 from tickreel.jobs.queue import JobQueue, LiveJob
-from tickreel.jobs.worker import run_worker
+from tickreel.jobs.workers import Workers
 from tickreel.rpc.errors import TickreelError
 from tickreel.rpc.paging import Page
 from tickreel.rpc.settings import Settings
@@ -35,18 +35,23 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
         self._settings = settings
         self._raw = RawStore(settings.data_root, settings.raw_ending)
         self._catalog = CatalogStore(settings.catalog_root)
-        self._folder = settings.state_root / "converter"
 
     async def open(self) -> None:
-        """Opens the journal, ends what a former process left unfinished, and removes what it left half-written."""
-        journal = Journal(self._folder, conversion_pb2.Conversion)
-        self._jobs = JobQueue("conversion", journal, self._execute, _SLOTS)
-        self._jobs.interrupt_unfinished()
-        await asyncio.to_thread(self._catalog.sweep)
+        """Opens the journal, removes what a former process left half-written, and takes up what it left unfinished."""
+        settings = self._settings
+        folder = settings.state_root / "converter"
+        journal = Journal(folder, conversion_pb2.Conversion)
+        self._workers = Workers(
+            worker.__name__, folder / "logs", hang_seconds=settings.hang_seconds, spare=settings.spare_workers
+        )
+        self._jobs = JobQueue("conversion", journal, self._execute, _SLOTS, max_attempts=settings.max_attempts)
+        await self._jobs.resume(lambda _: False, self._discard)
+        self._workers.warm_up()
 
     async def close(self) -> None:
-        """Ends what is queued or running, as interrupted."""
+        """Stops what runs, and leaves it and what is queued to the next process."""
         await self._jobs.close()
+        await self._workers.close()
 
     async def CreateConversion(  # noqa: N802
         self, request: converter_service_pb2.CreateConversionRequest, context: grpc.aio.ServicerContext
@@ -97,20 +102,21 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
     async def _execute(self, live: LiveJob[conversion_pb2.Conversion]) -> None:
         """Does the work of one conversion, in a process of its own."""
         conversion = live.resource
-
         told = worker.spec_of(conversion.spec, self._raw, self._catalog)
-        log = self._folder / "logs" / f"{conversion.conversion_id}.log"
         try:
-            result = await run_worker(worker.__name__, told, log, live.report)
+            result = await self._workers.run(conversion.conversion_id, told, live.report, live.expected_memory)
         except TickreelError:
             await self._tell_finished_files(conversion)
             raise
         except asyncio.CancelledError:
-            # The process is dead by now, and so is the lock on what it was writing.
-            await asyncio.to_thread(self._catalog.sweep)
+            await self._discard(conversion)
             raise
         del conversion.files[:]
         conversion.files.extend(worker.files_of(result))
+
+    async def _discard(self, _conversion: conversion_pb2.Conversion) -> None:
+        """Removes what conversions left half-written whose processes are dead, and with them the locks on their files."""
+        await asyncio.to_thread(self._catalog.sweep)
 
     async def _tell_finished_files(self, conversion: conversion_pb2.Conversion) -> None:
         """Brings the files of a failed conversion up to date: those before the failure are in the catalog."""

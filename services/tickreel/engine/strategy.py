@@ -2,7 +2,7 @@
 
 import functools
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from nautilus_trader.model import (
@@ -22,6 +22,7 @@ from nautilus_trader.trading import Strategy
 
 from tickreel.engine.instruments import Instrument
 from tickreel.engine.tape import Tape
+from tickreel.rpc.json_struct import values_of
 from tickreel.v1 import run_config_pb2
 
 
@@ -42,14 +43,19 @@ def _guarded(method: Callable[..., Any]) -> Callable[..., Any]:
 def _recorded(record: Callable[..., None], method: Callable[..., Any]) -> Callable[..., Any]:
     """A callback before which its event goes on the tape: once, however many overrides it passes on its way up."""
 
+    # Guarded here as well, and not by another function around it: this runs twice for every row of a recording.
     @functools.wraps(method)
     def recorded(self: "ReplayStrategy", event: Any) -> Any:
-        if event is not self._last_recorded:
-            self._last_recorded = event
-            record(self, event)
-        return method(self, event)
+        try:
+            if event is not self._last_recorded:
+                self._last_recorded = event
+                record(self, event)
+            return method(self, event)
+        except BaseException:
+            self.tape.error = self.tape.error or traceback.format_exc()
+            raise
 
-    return _guarded(recorded)
+    return recorded
 
 
 class ReplayStrategy(Strategy):
@@ -62,11 +68,24 @@ class ReplayStrategy(Strategy):
     """
 
     submission_modes: ClassVar[tuple[str, ...]] = ("per_trade_tick",)
+    parameters_schema: ClassVar[Mapping[str, Any]] = {"type": "object", "properties": {}, "additionalProperties": False}
+    """What `strategy.parameters` of a config must be: a JSON Schema of the keywords that docs/REFERENCE.md names.
+
+    The default takes none.
+    """
     purge_every: ClassVar[int] = 0
     """After so many orders the closed ones leave the engine's cache; 0 keeps them all, at 10 kB each.
 
     Only for a strategy that never looks back at its orders. Where they may outlive the row they were submitted at (GTC, or
     latency) the cache keeps them in any case.
+    """
+    independent_orders: ClassVar[bool] = False
+    """Whether each order follows from its own trade row alone, whatever came before: then a window may be replayed in
+    slices."""
+    submits_in_order: ClassVar[bool] = False
+    """Whether it submits every order that it makes, in the order it makes them.
+
+    The running number in an order's id is then its place on the tape, and nothing needs to be looked up.
     """
 
     def __new__(cls, *_args: object, **_options: object) -> "ReplayStrategy":
@@ -76,10 +95,12 @@ class ReplayStrategy(Strategy):
         super().__init__()
         self.instrument = instrument
         self.run_config = config
+        self.parameters = values_of(config.strategy.parameters)
         self.tape = Tape()
         self._on_levels = config.venue.book_type == "L2_MBP"
-        lasting = config.venue.HasField("latency") or config.strategy.time_in_force == "GTC"
-        self._purge_every = 0 if lasting else self.purge_every
+        self._lasting = config.venue.HasField("latency") or config.strategy.time_in_force == "GTC"
+        self._purge_every = 0 if self._lasting else self.purge_every
+        self._places: dict[str, int] = {}
         self._unpurged: list[str] = []
         self._last_recorded: Any = None
         self._open_at_stop: dict[str, int] = {}
@@ -94,6 +115,7 @@ class ReplayStrategy(Strategy):
     def on_start(self) -> None:
         # Each access to the engine's clock makes a new Python object.
         self._now = self.clock.timestamp_ns
+        self._submit = super().submit_order
         self.subscribe_trades(self.instrument.id)
         if self._on_levels:
             self.subscribe_book_depth(self.instrument.id, BookType.L2_MBP)
@@ -122,18 +144,36 @@ class ReplayStrategy(Strategy):
     def submit_order(self, order: Any, *args: Any, **options: Any) -> None:
         """Submits an order, and puts it on the tape."""
         instrument = self.instrument
-        client_order_id = order.client_order_id.value
+        if not self.submits_in_order:
+            client_order_id = order.client_order_id.value
+            self._places[client_order_id] = self.tape.order_count
+            self._unpurged.append(client_order_id)
         # The engine's market order has no such attribute at all.
         limit = getattr(order, "price", None)
         price = limit.raw // instrument.price_unit if limit is not None else 0
-        quantity = order.quantity.raw // instrument.size_unit
-        ts = self._now()
-        self.tape.order(client_order_id, ts, 1 if order.side == OrderSide.BUY else -1, price, quantity)
-        super().submit_order(order, *args, **options)
-        if self._purge_every:
-            self._unpurged.append(client_order_id)
-            if len(self._unpurged) > self._purge_every:
-                self._purge(ts)
+        side = 1 if order.side == OrderSide.BUY else -1
+        self.tape.order((self._now(), side, price, order.quantity.raw // instrument.size_unit))
+        self._submit(order, *args, **options)
+        self.purge_closed()
+
+    def purge_closed(self) -> None:
+        """Lets the engine forget closed orders, each time that there are enough: without it an order keeps 10 kB, with it
+        under 4."""
+        if not self._purge_every or self.tape.order_count % self._purge_every:
+            return
+        cache, ts = self.cache, self._now()
+        cache.purge_closed_orders(ts, 0)
+        cache.purge_closed_positions(ts, 0)
+        cache.purge_account_events(ts, 0)
+        # The last one may still be on its way.
+        for client_order_id in self._unpurged[:-1]:
+            del self._places[client_order_id]
+        self._unpurged = self._unpurged[-1:]
+
+    def _place(self, client_order_id: ClientOrderId) -> int:
+        """The place of an order on the tape."""
+        text = client_order_id.value
+        return int(text[text.rindex("-") + 1 :]) - 1 if self.submits_in_order else self._places[text]
 
     def _close_positions(self) -> list[Any]:
         """Submits what closes the position; returns the orders."""
@@ -146,37 +186,35 @@ class ReplayStrategy(Strategy):
         return orders
 
     def _record_trade(self, trade: Any) -> None:
-        tape = self.tape
-        tape.rows += 1
-        tape.ts = trade.ts_init
+        self.tape.rows += 1
 
     def _record_book_depth(self, depth: Any) -> None:
-        tape = self.tape
-        tape.book_rows += 1
-        tape.ts = depth.ts_init
+        self.tape.book_rows += 1
 
     def _record_order_filled(self, event: Any) -> None:
-        instrument = self.instrument
-        self.tape.fill(
-            event.client_order_id.value,
-            event.ts_event,
-            event.last_px.raw // instrument.price_unit,
-            event.last_qty.raw // instrument.size_unit,
-            int(event.liquidity_side == LiquiditySide.TAKER),
-            event.commission.raw // instrument.money_unit,
-        )
+        instrument, tape = self.instrument, self.tape
+        place = self._place(event.client_order_id)
+        price, quantity = event.last_px.raw // instrument.price_unit, event.last_qty.raw // instrument.size_unit
+        commission = event.commission.raw // instrument.money_unit
+        if self._lasting:
+            tape.fill((place, event.ts_event, price, quantity, int(event.liquidity_side == LiquiditySide.TAKER), commission))
+        else:
+            # An order that ends at once fills when it is submitted, and takes: two questions less to the engine.
+            tape.fill((place, tape.submitted_at(place), price, quantity, 1, commission))
 
     def _record_order_canceled(self, event: Any) -> None:
-        self.tape.end(event.client_order_id.value, event.ts_event, "cancelled", self._reason_of_cancel(event.client_order_id))
+        self.tape.end(
+            self._place(event.client_order_id), event.ts_event, "cancelled", self._reason_of_cancel(event.client_order_id)
+        )
 
     def _record_order_denied(self, event: Any) -> None:
-        self.tape.end(event.client_order_id.value, event.ts_event, "denied", _reason(event.reason))
+        self.tape.end(self._place(event.client_order_id), event.ts_event, "denied", _reason(event.reason))
 
     def _record_order_rejected(self, event: Any) -> None:
-        self.tape.end(event.client_order_id.value, event.ts_event, "rejected", _reason(event.reason))
+        self.tape.end(self._place(event.client_order_id), event.ts_event, "rejected", _reason(event.reason))
 
     def _record_order_expired(self, event: Any) -> None:
-        self.tape.end(event.client_order_id.value, event.ts_event, "expired", "EXPIRED")
+        self.tape.end(self._place(event.client_order_id), event.ts_event, "expired", "EXPIRED")
 
     def _reason_of_cancel(self, client_order_id: ClientOrderId) -> str:
         """Why the venue cancelled an order or the rest of one; the engine does not say."""
@@ -188,16 +226,6 @@ class ReplayStrategy(Strategy):
         if order.time_in_force == TimeInForce.FOK:
             return "NOT_FILLABLE_WHOLE"
         return "NO_LIQUIDITY" if order.order_type == OrderType.MARKET else "NO_LIQUIDITY_AT_LIMIT"
-
-    def _purge(self, ts: int) -> None:
-        """Lets the engine forget closed orders: without it an order keeps 10 kB, with it under 4."""
-        cache = self.cache
-        cache.purge_closed_orders(ts, 0)
-        cache.purge_closed_positions(ts, 0)
-        cache.purge_account_events(ts, 0)
-        # The last one may still be on its way.
-        self.tape.forget(self._unpurged[:-1])
-        self._unpurged = self._unpurged[-1:]
 
 
 def _reason(text: str) -> str:

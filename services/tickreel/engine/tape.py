@@ -4,7 +4,9 @@ A row is a few machine integers in a flat array and not a Python object, or a mi
 """
 
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -63,22 +65,26 @@ KINDS = ("cancelled", "denied", "rejected", "expired")
 
 
 class Tape:
-    """Records a replay. Arrays grow in the replay's thread; `rows` and `ts` may be read from another at any time."""
+    """Records a replay. Arrays grow in the replay's thread; the counts may be read from another at any time.
+
+    An order is named by its place among the orders, from 0.
+    """
 
     def __init__(self) -> None:
         self.rows = 0
         """Trade rows that the strategy has seen."""
         self.book_rows = 0
         """Book rows that it has seen."""
-        self.ts = 0
-        """The time of the last row, UNIX nanoseconds."""
         self.error = ""
         """The traceback of the first error in a callback; the engine swallows them."""
         self._orders = array("q")
         self._fills = array("q")
         self._ends = array("q")
-        self._index: dict[str, int] = {}
         self._reasons: dict[str, int] = {}
+        self.order = self._orders.extend
+        """Records that an order was submitted: (ts, side, price, quantity)."""
+        self.fill = self._fills.extend
+        """Records a fill: (order, ts, price, quantity, taker, commission)."""
 
     @property
     def order_count(self) -> int:
@@ -90,24 +96,56 @@ class Tape:
         """Fills so far."""
         return len(self._fills) // 6
 
-    def order(self, client_order_id: str, ts: int, side: int, price: int, quantity: int) -> None:
-        """Records that an order was submitted."""
-        self._index[client_order_id] = self.order_count
-        self._orders.extend((ts, side, price, quantity))
+    def submitted_at(self, order: int) -> int:
+        """When an order was submitted, UNIX nanoseconds."""
+        return self._orders[4 * order]
 
-    def fill(self, client_order_id: str, ts: int, price: int, quantity: int, taker: int, commission: int) -> None:
-        """Records a fill."""
-        self._fills.extend((self._index[client_order_id], ts, price, quantity, taker, commission))
-
-    def end(self, client_order_id: str, ts: int, kind: str, reason: str) -> None:
+    def end(self, order: int, ts: int, kind: str, reason: str) -> None:
         """Records that an order ended otherwise than filled."""
         code = self._reasons.setdefault(reason, len(self._reasons))
-        self._ends.extend((self._index[client_order_id], ts, KINDS.index(kind), code))
+        self._ends.extend((order, ts, KINDS.index(kind), code))
 
-    def forget(self, client_order_ids: list[str]) -> None:
-        """Drops the names of orders that can have no more events."""
-        for client_order_id in client_order_ids:
-            self._index.pop(client_order_id, None)
+    @classmethod
+    def joined(cls, tapes: Sequence["Tape"]) -> "Tape":
+        """The tapes of slices that follow each other, as one; orders keep their order and so get new places."""
+        whole = cls()
+        for tape in tapes:
+            before = whole.order_count
+            fills, ends = _table(tape._fills, 6), _table(tape._ends, 4)
+            fills[:, 0] += before
+            ends[:, 0] += before
+            codes = [whole._reasons.setdefault(reason, len(whole._reasons)) for reason in tape._reasons]
+            ends[:, 3] = np.array([*codes, 0], dtype=np.int64)[ends[:, 3]]
+            whole.rows += tape.rows
+            whole.book_rows += tape.book_rows
+            whole._orders.frombytes(memoryview(tape._orders).cast("B"))
+            for column, rows in ((whole._fills, fills), (whole._ends, ends)):
+                column.frombytes(memoryview(rows).cast("B") if rows.size else b"")
+        return whole
+
+    def save(self, path: Path) -> None:
+        """Writes the tape to a file."""
+        columns = {
+            name: np.frombuffer(rows, dtype=np.int64) if rows else np.empty(0, dtype=np.int64) for name, rows in self._parts
+        }
+        counts = np.array([self.rows, self.book_rows], dtype=np.int64)
+        with path.open("wb") as file:
+            np.savez(file, counts=counts, reasons=np.array(list(self._reasons), dtype=np.str_), **columns)
+
+    @classmethod
+    def load(cls, path: Path) -> "Tape":
+        """The tape in a file that `save` wrote."""
+        tape = cls()
+        with np.load(path) as saved:
+            tape.rows, tape.book_rows = saved["counts"].tolist()
+            tape._reasons = {reason: code for code, reason in enumerate(saved["reasons"].tolist())}
+            for name, rows in tape._parts:
+                rows.frombytes(saved[name].tobytes())
+        return tape
+
+    @property
+    def _parts(self) -> tuple[tuple[str, "array[int]"], ...]:
+        return ("orders", self._orders), ("fills", self._fills), ("ends", self._ends)
 
     @property
     def orders(self) -> Orders:
@@ -125,6 +163,9 @@ class Tape:
         return Ends(*_columns(self._ends, 4), reasons=tuple(self._reasons))
 
 
-def _columns(rows: array, width: int) -> list[Int64]:
-    table = np.array(rows, dtype=np.int64).reshape(-1, width)
-    return [np.ascontiguousarray(column) for column in table.T]
+def _table(rows: "array[int]", width: int) -> Int64:
+    return np.array(rows, dtype=np.int64).reshape(-1, width)
+
+
+def _columns(rows: "array[int]", width: int) -> list[Int64]:
+    return [np.ascontiguousarray(column) for column in _table(rows, width).T]

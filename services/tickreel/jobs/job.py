@@ -27,6 +27,8 @@ class Job(Protocol):
     created_at: timestamp_pb2.Timestamp
     started_at: timestamp_pb2.Timestamp
     ended_at: timestamp_pb2.Timestamp
+    attempts: int
+    queue_position: int
 
     def SerializeToString(self) -> bytes: ...  # noqa: N802 - protobuf's own name
     def ClearField(self, field_name: str) -> None: ...  # noqa: N802 - protobuf's own name
@@ -44,14 +46,31 @@ def state_name(state: job_pb2.JobState) -> str:
 
 
 def start(job: Job) -> None:
-    """QUEUED → RUNNING."""
+    """QUEUED → RUNNING: an attempt begins."""
     job.state = RUNNING
+    job.attempts += 1
+    job.queue_position = 0
     job.started_at.GetCurrentTime()
 
 
+def requeue(job: Job) -> None:
+    """RUNNING → QUEUED: the attempt came to nothing and the job is to be begun again."""
+    job.state = QUEUED
+    for field in ("progress", "started_at"):
+        job.ClearField(field)
+
+
+def put_back(job: Job) -> None:
+    """RUNNING → QUEUED, where the service stops in good order: that says nothing against the job, so it was no attempt."""
+    if job.state == RUNNING:
+        job.attempts -= 1
+    requeue(job)
+
+
 def end(job: Job, state: job_pb2.JobState) -> None:
-    """Any state → a final one; a final job has no progress left to show."""
+    """Any state → a final one; a final job has no progress left to show, nor a place in the queue."""
     job.state = state
+    job.queue_position = 0
     job.ended_at.GetCurrentTime()
     job.ClearField("progress")
 
@@ -62,9 +81,11 @@ def fail(job: Job, error: TickreelError) -> None:
     end(job, FAILED)
 
 
-def interrupt(job: Job) -> None:
-    """QUEUED, RUNNING or CANCELLING → FAILED, because the service stopped."""
-    phase = job_pb2.JobPhase.Name(job.progress.phase).removeprefix("JOB_PHASE_")
-    was = state_name(job.state).lower()
-    message = f"the service stopped while this was {was}; nothing half-made is left: create it again"
-    fail(job, TickreelError("INTERRUPTED", message, phase=phase, state=was))
+def give_up(job: Job) -> None:
+    """RUNNING → FAILED, because the service died in the midst of the job too often."""
+    times = "once" if job.attempts == 1 else f"{job.attempts} times"
+    message = (
+        f"the service died while it was at this, which was begun {times}; nothing half-made is left. Create it again, or let it"
+        " be begun more often: TICKREEL_MAX_ATTEMPTS"
+    )
+    fail(job, TickreelError("INTERRUPTED", message, attempts=job.attempts))

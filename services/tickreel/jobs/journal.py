@@ -28,6 +28,7 @@ class Journal[J: Job]:
 
     def __init__(self, folder: Path, resource: type[J]) -> None:
         self._resource = resource
+        self._folder = folder
         try:
             with contextlib.ExitStack() as opened:
                 folder.mkdir(parents=True, exist_ok=True)
@@ -47,20 +48,24 @@ class Journal[J: Job]:
             message = f"another process keeps its journal in {folder}; give this one another TICKREEL_STATE_PATH"
             raise TickreelError("STORE_NOT_WRITABLE", message, path=folder) from None
         except (OSError, sqlite3.Error) as error:
-            message = f"the journal in {folder} cannot be written: {error}"
-            raise TickreelError("STORE_NOT_WRITABLE", message, path=folder) from None
+            raise self._not_writable(error) from None
 
     def add(self, job_id: str, job: J, request_id: str, request_digest: str) -> None:
-        """Adds a job; the request's id must be new or empty."""
-        self._database.execute(
-            "INSERT INTO job (id, request_id, request_digest, state, resource) VALUES (?, ?, ?, ?, ?)",
-            (job_id, request_id or None, request_digest, job.state, job.SerializeToString()),
-        )
+        """Adds a job; the request's id must be new or empty.
+
+        Raises:
+            TickreelError: STORE_NOT_WRITABLE.
+        """
+        statement = "INSERT INTO job (id, request_id, request_digest, state, resource) VALUES (?, ?, ?, ?, ?)"
+        self._write(statement, job_id, request_id or None, request_digest, job.state, job.SerializeToString())
 
     def save(self, job_id: str, job: J) -> None:
-        """Replaces a job by its present state."""
-        statement = "UPDATE job SET state = ?, resource = ? WHERE id = ?"
-        self._database.execute(statement, (job.state, job.SerializeToString(), job_id))
+        """Replaces a job by its present state.
+
+        Raises:
+            TickreelError: STORE_NOT_WRITABLE.
+        """
+        self._write("UPDATE job SET state = ?, resource = ? WHERE id = ?", job.state, job.SerializeToString(), job_id)
 
     def get(self, job_id: str) -> J | None:
         """The job of that id."""
@@ -97,6 +102,16 @@ class Journal[J: Job]:
     def close(self) -> None:
         """Gives the folder back."""
         self._opened.close()
+
+    def _write(self, statement: str, *values: object) -> None:
+        try:
+            self._database.execute(statement, values)
+        except sqlite3.OperationalError as error:
+            raise self._not_writable(error) from None
+
+    def _not_writable(self, error: Exception) -> TickreelError:
+        message = f"the journal in {self._folder} cannot be written: {error}"
+        return TickreelError("STORE_NOT_WRITABLE", message, path=self._folder)
 
     def _parse(self, resource: bytes) -> J:
         return self._resource.FromString(resource)  # type: ignore[attr-defined, no-any-return]

@@ -1,4 +1,8 @@
-"""The queue of a job service: takes jobs, runs them a few at a time, and lets any number of callers watch."""
+"""The queue of a job service: takes jobs, runs them a few at a time, and lets any number of callers watch.
+
+A job that was taken comes to an end whatever happens to the service: what the journal has of unfinished jobs goes on where a
+former process left off, from the beginning of the job, which makes the same however often it is begun.
+"""
 
 import asyncio
 import contextlib
@@ -6,8 +10,10 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from tickreel.jobs import job as jobs
+from tickreel.jobs.admission import Admission
 from tickreel.jobs.job import Job
 from tickreel.jobs.journal import Journal
+from tickreel.jobs.watchers import Watchers
 from tickreel.rpc.errors import TickreelError, not_found
 from tickreel.rpc.paging import Page
 from tickreel.v1 import job_pb2
@@ -17,15 +23,23 @@ log = logging.getLogger("tickreel")
 # A watcher gets at most ten messages a second, and at least one in this time.
 WATCH_INTERVAL = 0.1
 HEARTBEAT = 10.0
+# A run with its config and result has some kilobytes, and a message four megabytes at the most.
+WATCH_JOBS = 200
+# How often the end of a job is tried to be journalled where the journal cannot be written.
+JOURNAL_RETRY = 1.0
 
 
 class LiveJob[J: Job]:
     """A job that has not ended: its resource, and who waits for its next change."""
 
-    def __init__(self, job_id: str, resource: J) -> None:
+    def __init__(self, job_id: str, resource: J, journal: Journal[J], watchers: Watchers) -> None:
         self.job_id = job_id
         self.resource = resource
+        self.expected_memory = 0
+        """What the job was admitted with, in MiB."""
         self.task: asyncio.Task[None] | None = None
+        self._journal = journal
+        self._watchers = watchers
         self.next_change = asyncio.Event()
         """Set at the next change. Taken before the resource is read, or a change in between would be missed."""
 
@@ -34,10 +48,26 @@ class LiveJob[J: Job]:
         self.resource.progress.CopyFrom(progress)
         self.changed()
 
+    def stands(self, position: int) -> None:
+        """Takes where the job stands in the queue."""
+        if position != self.resource.queue_position:
+            self.resource.queue_position = position
+            self.changed()
+
+    def save(self) -> None:
+        """Journals the resource as it is now, so that the next process of the service has it, and tells everyone.
+
+        Raises:
+            TickreelError: STORE_NOT_WRITABLE.
+        """
+        self._journal.save(self.job_id, self.resource)
+        self.changed()
+
     def changed(self) -> None:
         """Wakes everyone who waits: the resource has changed."""
         self.next_change.set()
         self.next_change = asyncio.Event()
+        self._watchers.tell(self.job_id)
 
 
 class JobQueue[J: Job]:
@@ -47,29 +77,57 @@ class JobQueue[J: Job]:
         kind: What a job is called: run, conversion.
         journal: Where they are kept.
         execute: Does a job's work, calling `LiveJob.changed` as it goes. Returns when it succeeded; raises `TickreelError`
-            when it failed; is cancelled when the job is, and must then leave nothing behind.
+            when it failed; is cancelled when the job is, then CANCELLING, or when the service stops, and must then leave
+            nothing behind.
         slots: How many jobs run at a time.
+        max_attempts: How often a job is begun whose service dies meanwhile.
+        memory: What the jobs that run may be expected to take together, in MiB; None for no limit.
+        weigh: What a job is expected to take, in MiB.
     """
 
-    def __init__(self, kind: str, journal: Journal[J], execute: Callable[[LiveJob[J]], Awaitable[None]], slots: int) -> None:
+    def __init__(
+        self,
+        kind: str,
+        journal: Journal[J],
+        execute: Callable[[LiveJob[J]], Awaitable[None]],
+        slots: int,
+        *,
+        max_attempts: int = 3,
+        memory: int | None = None,
+        weigh: Callable[[J], int] = lambda _: 0,
+    ) -> None:
         self._kind = kind
         self._journal = journal
         self._execute = execute
-        self._slots = asyncio.Semaphore(slots)
+        self._admission = Admission(slots, memory)
+        self._max_attempts = max_attempts
+        self._weigh = weigh
         self._live: dict[str, LiveJob[J]] = {}
+        self._watchers = Watchers()
         self._closing = False
 
-    def interrupt_unfinished(self, finished: Callable[[J], bool] = lambda _: False) -> None:
-        """Ends the jobs that a former process left unfinished.
+    async def resume(self, finished: Callable[[J], bool], discard: Callable[[J], Awaitable[None]]) -> None:
+        """Takes up the jobs that a former process left unfinished, in the order in which they came.
 
-        `finished` may complete a job whose work was done when the process died; it returns whether it did.
+        Args:
+            finished: Completes a job whose work was done when the process died; returns whether it was.
+            discard: Removes what a job that was not finished left behind.
         """
         for job_id, job in self._journal.unfinished():
-            if finished(job):
+            if job.state == jobs.CANCELLING:
+                await discard(job)
+                jobs.end(job, jobs.CANCELLED)
+            elif finished(job):
                 jobs.end(job, jobs.SUCCEEDED)
             else:
-                jobs.interrupt(job)
+                await discard(job)
+                if job.state == jobs.RUNNING and job.attempts >= self._max_attempts:
+                    jobs.give_up(job)
+                else:
+                    jobs.requeue(job)
             self._journal.save(job_id, job)
+            if job.state not in jobs.FINAL:
+                self._begin(job_id, job)
 
     def repeat_of(self, request_id: str, request_digest: str) -> J | None:
         """The job that the same request made before.
@@ -92,9 +150,7 @@ class JobQueue[J: Job]:
         if job.state not in jobs.FINAL:
             job.state = jobs.QUEUED
             self._journal.add(job_id, job, request_id, request_digest)
-            live = self._live[job_id] = LiveJob(job_id, job)
-            # Eager, or a cancellation before its first step would end it without a word in the journal.
-            live.task = asyncio.Task(self._run(live), loop=asyncio.get_running_loop(), eager_start=True)
+            self._begin(job_id, job)
         else:
             self._journal.add(job_id, job, request_id, request_digest)
         return self._copy(job)
@@ -124,7 +180,7 @@ class JobQueue[J: Job]:
             TickreelError: NOT_FOUND, or JOB_ENDED where it succeeded or failed before.
         """
         live = self._live.get(job_id)
-        if live is None:
+        if live is None or live.resource.state in jobs.FINAL:
             job = self.get(job_id)
             if job.state == jobs.CANCELLED:
                 return job
@@ -132,10 +188,11 @@ class JobQueue[J: Job]:
             raise TickreelError("JOB_ENDED", message, id=job_id, state=jobs.state_name(job.state))
         if live.resource.state != jobs.CANCELLING:
             live.resource.state = jobs.CANCELLING
-            self._journal.save(job_id, live.resource)
-            live.changed()
-            assert live.task is not None
-            live.task.cancel()
+            try:
+                live.save()
+            finally:
+                assert live.task is not None
+                live.task.cancel()
         assert live.task is not None
         # Shielded: a caller that hangs up while it waits does not cancel the clean-up.
         await asyncio.shield(asyncio.wait([live.task]))
@@ -145,7 +202,7 @@ class JobQueue[J: Job]:
         """The job as it is now, and again after each change, ending after its final state.
 
         Raises:
-            TickreelError: NOT_FOUND.
+            TickreelError: NOT_FOUND, or SERVICE_UNAVAILABLE where the service stops before that.
         """
         loop = asyncio.get_running_loop()
         while live := self._live.get(job_id):
@@ -154,12 +211,30 @@ class JobQueue[J: Job]:
             sent = loop.time()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(change.wait(), HEARTBEAT)
-            if live.resource.state not in jobs.FINAL:
-                await asyncio.sleep(max(0.0, sent + WATCH_INTERVAL - loop.time()))
+            if live.resource.state in jobs.FINAL:
+                yield self._copy(live.resource)
+                return
+            if self._closing:
+                message = f"the service stops; {self._kind} {job_id} goes on when it is back"
+                raise TickreelError("SERVICE_UNAVAILABLE", message, id=job_id)
+            await asyncio.sleep(max(0.0, sent + WATCH_INTERVAL - loop.time()))
         yield self.get(job_id)
 
+    async def watch_all(self) -> AsyncIterator[list[J]]:
+        """All jobs that have not ended as they are now, then those that have changed, each at last in its final state.
+
+        A list that is empty says that nothing has changed for long. This does not end by itself.
+        """
+        loop = asyncio.get_running_loop()
+        with self._watchers.joined(self._live) as unseen:
+            while True:
+                yield [self.get(job_id) for job_id in unseen.take(WATCH_JOBS)]
+                sent = loop.time()
+                await unseen.wait(HEARTBEAT)
+                await asyncio.sleep(max(0.0, sent + WATCH_INTERVAL - loop.time()))
+
     async def close(self) -> None:
-        """Ends what is queued or running as interrupted, and closes the journal."""
+        """Stops what runs, leaves it and what is queued to the next process, and closes the journal."""
         self._closing = True
         tasks = [live.task for live in self._live.values() if live.task is not None]
         for task in tasks:
@@ -167,29 +242,43 @@ class JobQueue[J: Job]:
         await asyncio.gather(*tasks, return_exceptions=True)
         self._journal.close()
 
+    def _begin(self, job_id: str, job: J) -> None:
+        """Puts a job at the end of the queue."""
+        live = self._live[job_id] = LiveJob(job_id, job, self._journal, self._watchers)
+        # Eager, or a cancellation before its first step would end it without a word in the journal.
+        live.task = asyncio.Task(self._run(live), loop=asyncio.get_running_loop(), eager_start=True)
+        live.changed()
+
     async def _run(self, live: LiveJob[J]) -> None:
         job = live.resource
         try:
-            async with self._slots:
+            async with self._admission.turn(lambda: self._weigh(job), live.stands) as live.expected_memory:
                 jobs.start(job)
-                self._journal.save(live.job_id, job)
-                live.changed()
+                live.save()
                 await self._execute(live)
             jobs.end(job, jobs.SUCCEEDED)
         except asyncio.CancelledError:
-            if self._closing and job.state != jobs.CANCELLING:
-                jobs.interrupt(job)
-            else:
+            if job.state == jobs.CANCELLING:
                 jobs.end(job, jobs.CANCELLED)
+            else:
+                jobs.put_back(job)
         except TickreelError as error:
             jobs.fail(job, error)
         except Exception as error:
             log.exception("%s %s failed", self._kind, live.job_id)
             jobs.fail(job, TickreelError("INTERNAL", f"{type(error).__name__}: {error}"))
-        finally:
-            self._journal.save(live.job_id, job)
-            del self._live[live.job_id]
-            live.changed()
+        await self._settle(live)
+
+    async def _settle(self, live: LiveJob[J]) -> None:
+        """Journals what has become of a job; it is live until that is done."""
+        while True:
+            try:
+                live.save()
+                break
+            except TickreelError as error:
+                log.error("what has become of %s %s waits: %s", self._kind, live.job_id, error)
+                await asyncio.sleep(JOURNAL_RETRY)
+        del self._live[live.job_id]
 
     def _copy(self, job: J) -> J:
         copy = type(job)()

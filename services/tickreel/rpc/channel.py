@@ -1,5 +1,6 @@
 """Calls to the services: one channel an address, errors as `TickreelError`."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -30,6 +31,10 @@ OPTIONS = [
 ]
 
 
+# How often a service that does not answer is tried.
+_RETRY_SECONDS = 0.25
+
+
 class ServiceClient:
     """A client of one service.
 
@@ -49,6 +54,22 @@ class ServiceClient:
             return await getattr(self._stub, method)(request, timeout=timeout, wait_for_ready=wait)
         except grpc.aio.AioRpcError as error:
             raise TickreelError.from_rpc_error(error, self.service, self.address) from None
+
+    async def call_again(self, method: str, request: Any, *, patience: float) -> Any:
+        """Calls a unary method that may be called twice with one request, until it is answered.
+
+        Args:
+            patience: The seconds after which a service that does not answer is given up.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + patience
+        while True:
+            try:
+                return await self.call(method, request)
+            except TickreelError as error:
+                if error.reason != "SERVICE_UNAVAILABLE" or loop.time() > deadline:
+                    raise
+            await asyncio.sleep(_RETRY_SECONDS)
 
     async def stream(self, method: str, request: Any) -> AsyncIterator[Any]:
         """Calls a server-streaming method; leaving the iteration hangs up."""

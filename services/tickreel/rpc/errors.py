@@ -97,7 +97,7 @@ class TickreelError(Exception):
         if info.domain == DOMAIN and info.reason in _CODES:
             violations = [Violation(v.field, v.description) for v in bad_request.field_violations]
             return cls(info.reason, error.details() or "", violations, **info.metadata)
-        if error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
+        if error.code() in _UNANSWERED:
             # gRPC tells the whole way to the cause, which stands last.
             cause = (error.details() or "").rpartition(": ")[2]
             message = f"the {service or 'called'} service at {address or 'its address'} does not answer: {cause}"
@@ -161,6 +161,15 @@ def _wire_bytes(text: str) -> int:
     return sum(1 if 0x20 <= byte < 0x7F and byte != ord("%") else 3 for byte in text.encode())
 
 
+# What a call ends with where nobody answers, or where the service goes away amid an answer. What a service of ours has to say
+# for itself comes with a reason.
+_UNANSWERED = (
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+    grpc.StatusCode.CANCELLED,
+    grpc.StatusCode.INTERNAL,
+)
+
 _CODES = {
     "INVALID_REQUEST": grpc.StatusCode.INVALID_ARGUMENT,
     "CONFIG_INVALID": grpc.StatusCode.INVALID_ARGUMENT,
@@ -176,5 +185,8 @@ _CODES = {
     "SERVICE_UNAVAILABLE": grpc.StatusCode.UNAVAILABLE,
     "DATA_CHANGED": grpc.StatusCode.FAILED_PRECONDITION,
     "INTERNAL": grpc.StatusCode.INTERNAL,
+    "OUT_OF_MEMORY": grpc.StatusCode.RESOURCE_EXHAUSTED,
+    "ENGINE_ABORTED": grpc.StatusCode.ABORTED,
+    "WORKER_HUNG": grpc.StatusCode.ABORTED,
 }
 assert {f"ERROR_REASON_{reason}" for reason in _CODES} == set(error_reason_pb2.ErrorReason.keys()[1:])

@@ -4,6 +4,7 @@ They say where data lies and who listens where; what to run is in a run config. 
 and the catalog must be named, and `tickreel up` names them for the services it starts.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +41,7 @@ class Settings:
     """What a service knows of its deployment.
 
     Paths are absolute. `environment` holds the variables that a run config may name, as this process has them. `raw_ending`
-    is the kind of raw files that it reads: PARQUET or CSV.
+    is the kind of raw files that it reads: PARQUET or CSV. `runner_memory` is in MiB, None where it is for the machine to say.
     """
 
     data_root: Path
@@ -53,7 +54,13 @@ class Settings:
     addresses: Mapping[str, str]
     environment: Mapping[str, str]
     runner_slots: int
+    runner_memory: int | None
+    max_attempts: int
+    hang_seconds: int
+    spare_workers: bool
     replay_chunk: int
+    segment_rows: int
+    run_processes: int
     log_level: str
     raw_ending: str
 
@@ -92,6 +99,11 @@ class Settings:
             faults.append(Violation(name, f"is {text!r}; it must be a whole number above zero"))
             return default
 
+        spare_workers = environ.get("TICKREEL_SPARE_WORKERS") or "1"
+        if spare_workers not in ("0", "1"):
+            problem = "it must be 1, to keep a process for the next job, or 0, to start one when it comes"
+            faults.append(Violation("TICKREEL_SPARE_WORKERS", f"is {spare_workers!r}; {problem}"))
+
         log_level = (environ.get("TICKREEL_LOG_LEVEL") or "INFO").upper()
         if log_level not in LOG_LEVELS:
             problem = f"is {environ['TICKREEL_LOG_LEVEL']!r}; it must be one of {', '.join(LOG_LEVELS)}"
@@ -113,7 +125,13 @@ class Settings:
                 CATALOG_ROOT: environ.get(CATALOG_ROOT, ""),
             },
             runner_slots=count("TICKREEL_RUNNER_SLOTS", 1),
+            runner_memory=count("TICKREEL_RUNNER_MEMORY", 1) if environ.get("TICKREEL_RUNNER_MEMORY") else None,
+            max_attempts=count("TICKREEL_MAX_ATTEMPTS", 3),
+            hang_seconds=count("TICKREEL_HANG_SECONDS", 300),
+            spare_workers=spare_workers == "1",
             replay_chunk=count("TICKREEL_REPLAY_CHUNK", 50_000),
+            segment_rows=count("TICKREEL_SEGMENT_ROWS", 50_000),
+            run_processes=count("TICKREEL_RUN_PROCESSES", os.cpu_count() or 1),
             log_level=log_level,
             raw_ending=raw_ending,
         )

@@ -11,7 +11,11 @@ from typing import Any
 from google.protobuf import descriptor_pb2
 
 _ROOT = ".tickreel.v1.RunConfig"
-_TIMESTAMP = ".google.protobuf.Timestamp"
+# Messages that ProtoJSON writes in their own way.
+_WELL_KNOWN = {
+    ".google.protobuf.Timestamp": {"type": "string", "format": "date-time"},
+    ".google.protobuf.Struct": {"type": "object"},
+}
 # Field numbers of FileDescriptorProto.message_type and DescriptorProto.field: the paths of comments.
 _MESSAGE, _FIELD = 4, 2
 
@@ -63,8 +67,8 @@ class SchemaWriter:
         nested = self._messages.get(field.type_name)
         if nested is not None and nested.options.map_entry:
             return {"type": "object", "additionalProperties": self._field(nested.field[1])}
-        if field.type_name == _TIMESTAMP:
-            return {"type": "string", "format": "date-time"}
+        if field.type_name in _WELL_KNOWN:
+            return dict(_WELL_KNOWN[field.type_name])
         one = self._message(field.type_name) if field.type_name else dict(_SCALARS[field.type])
         if field.label == _Field.LABEL_REPEATED:
             return {"type": "array", "items": one}

@@ -7,17 +7,19 @@ with its path. A field without presence is required, one marked optional, a list
 import difflib
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from google.protobuf import json_format, timestamp_pb2
+from google.protobuf import json_format, struct_pb2, timestamp_pb2
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
+from tickreel.rpc.json_struct import values_of
 from tickreel.runner.violations import Violations
 from tickreel.v1 import run_config_pb2
 
 _TIMESTAMP = timestamp_pb2.Timestamp.DESCRIPTOR.full_name
+_STRUCT = struct_pb2.Struct.DESCRIPTOR.full_name
 _INT32 = range(-(2**31), 2**31)
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)", re.ASCII)
 
@@ -45,22 +47,27 @@ def to_document(config: run_config_pb2.RunConfig) -> dict[str, Any]:
         except ValueError:
             unsound[name] = {"seconds": time.seconds, "nanos": time.nanos}
             sound.time_window.ClearField(name)
+    parameters = {}
+    if config.strategy.HasField("parameters"):
+        parameters = {"parameters": values_of(config.strategy.parameters)}
+        sound.strategy.ClearField("parameters")
     document = json_format.MessageToDict(sound, always_print_fields_with_no_presence=True)
     document.get("time_window", {}).update(unsound)
+    document.get("strategy", {}).update(parameters)
     return document
 
 
 def _read_message(message: Message, value: object, path: str, violations: Violations) -> None:
     fields = {field.json_name: field for field in message.DESCRIPTOR.fields}
     if not isinstance(value, dict):
-        violations.add(path or "config", f"is {_kind(value)}; it must be an object with keys")
+        violations.add(path or "config", f"is {kind_of(value)}; it must be an object with keys")
         for key in fields:
             violations.unread(_join(path, key))
         return
     misspelt = set()
     for key in value:
         if key not in fields:
-            near = _nearest(key, [name for name in fields if name not in value])
+            near = nearest(key, [name for name in fields if name not in value])
             misspelt.add(near)
             remedy = f"did you mean {near!r}?" if near else f"known here: {', '.join(fields)}"
             violations.add(_join(path, key), f"is no key of a run config; {remedy}")
@@ -82,7 +89,7 @@ def _read_field(message: Message, field: FieldDescriptor, value: Any, path: str,
     name = field.name
     if _is_map(field):
         if not isinstance(value, dict):
-            violations.add(path, f"is {_kind(value)}; it must be an object with keys")
+            violations.add(path, f"is {kind_of(value)}; it must be an object with keys")
             return
         values = field.message_type.fields_by_name["value"]
         for key, entry in value.items():
@@ -91,12 +98,14 @@ def _read_field(message: Message, field: FieldDescriptor, value: Any, path: str,
             )
     elif field.is_repeated:
         if not isinstance(value, list):
-            violations.add(path, f"is {_kind(value)}; it must be a list")
+            violations.add(path, f"is {kind_of(value)}; it must be a list")
             return
         for index, entry in enumerate(value):
             _read_message(getattr(message, name).add(), entry, f"{path}[{index}]", violations)
     elif field.message_type is not None and field.message_type.full_name == _TIMESTAMP:
         _read_time(getattr(message, name), value, path, violations)
+    elif field.message_type is not None and field.message_type.full_name == _STRUCT:
+        _read_struct(getattr(message, name), value, path, violations)
     elif field.message_type is not None:
         getattr(message, name).SetInParent()
         _read_message(getattr(message, name), value, path, violations)
@@ -115,15 +124,44 @@ def _read_scalar(field: FieldDescriptor, value: Any, path: str, violations: Viol
             fits = number and value == value // 1 and int(value) in _INT32
             value = int(value) if fits else value
         case _:
-            # A whole number may have more digits than a double.
-            fits = number and abs(value) <= sys.float_info.max and float(value) == value
+            fits = number and _is_double(value)
             value = float(value) if fits else value
     if not fits:
-        violations.add(path, f"is {_kind(value)}; it must be {_wanted(field)}")
+        violations.add(path, f"is {kind_of(value)}; it must be {_wanted(field)}")
     elif value == "":
         violations.add(path, "is empty; it must be a text, or left out where it is optional")
     else:
         keep(value)
+
+
+def _read_struct(struct: struct_pb2.Struct, value: object, path: str, violations: Violations) -> None:
+    """Reads values whose meaning is the strategy's; here they must be an object alone."""
+    if not isinstance(value, dict):
+        violations.add(path, f"is {kind_of(value)}; it must be an object with keys")
+        return
+    struct.SetInParent()
+    unfit = list(_unfit_numbers(value, path))
+    for at, number in unfit:
+        violations.add(at, f"is {kind_of(number)}; it must be a number that a double holds")
+    if not unfit:
+        struct.update(value)
+
+
+def _unfit_numbers(value: object, path: str) -> Iterator[tuple[str, object]]:
+    """The numbers in JSON values that no double is, each with its path."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _unfit_numbers(item, _join(path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _unfit_numbers(item, f"{path}[{index}]")
+    elif isinstance(value, int | float) and not _is_double(value):
+        yield path, value
+
+
+def _is_double(number: float) -> bool:
+    """Whether a number is finite, and has no more digits than a double: a whole one may."""
+    return abs(number) <= sys.float_info.max and float(number) == number
 
 
 def _read_time(time: timestamp_pb2.Timestamp, value: object, path: str, violations: Violations) -> None:
@@ -136,7 +174,7 @@ def read_time(time: timestamp_pb2.Timestamp, value: object) -> str:
     """Reads a time of a config into a message; returns what is wrong with it, or "" where nothing is."""
     remedy = "it must be a time with its zone, 2024-07-18T23:57:00Z for example"
     if not isinstance(value, str):
-        return f"is {_kind(value)}; {remedy}"
+        return f"is {kind_of(value)}; {remedy}"
     if not _RFC3339.fullmatch(value):
         return f"is {value!r}; {remedy}, with nine decimals of a second at the most"
     try:
@@ -168,12 +206,14 @@ def _wanted(field: FieldDescriptor) -> str:
     return names.get(field.cpp_type, "a number")
 
 
-def _nearest(key: str, names: list[str]) -> str:
+def nearest(key: str, names: list[str]) -> str:
+    """The name that a misspelt key was probably meant to be, or "" where none is near."""
     snake = re.sub(r"(?<=[a-z0-9])([A-Z])", lambda match: f"_{match[1].lower()}", key)
     return snake if snake in names else next(iter(difflib.get_close_matches(key, names, n=1)), "")
 
 
-def _kind(value: object) -> str:
+def kind_of(value: object) -> str:
+    """What a JSON value is, in words: null, the text 'x', the number 1, a list."""
     match value:
         case None:
             return "null"

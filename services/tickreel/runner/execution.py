@@ -2,14 +2,17 @@
 
 import asyncio
 import contextlib
+import shutil
 import tempfile
+import uuid
 from pathlib import Path
 
 from google.protobuf import json_format
 
 from tickreel.jobs import job as jobs
+from tickreel.jobs.memory import memory_for_jobs
 from tickreel.jobs.queue import LiveJob
-from tickreel.jobs.worker import run_worker
+from tickreel.jobs.workers import Workers
 from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.errors import TickreelError
 from tickreel.rpc.settings import Settings
@@ -20,14 +23,38 @@ from tickreel.v1 import conversion_pb2, converter_service_pb2, market_data_pb2, 
 
 _WORKER = "tickreel.runner.worker"
 
+# How long a run waits for a Converter that does not answer: one that is started again takes up the conversion.
+_PATIENCE = 60.0
+_RETRY_SECONDS = 0.25
+
 
 class Execution:
-    """Does the work of runs, one call a run."""
+    """Does the work of runs, one call a run.
+
+    Attributes:
+        memory: What all runs together may take, in MiB.
+    """
 
     def __init__(self, settings: Settings, converter: ServiceClient, store: ResultStore) -> None:
         self._settings = settings
         self._converter = converter
         self._store = store
+        self.memory = settings.runner_memory or memory_for_jobs()
+        self._workers = Workers(
+            _WORKER,
+            settings.state_root / "runner" / "logs",
+            hang_seconds=settings.hang_seconds,
+            spare=settings.spare_workers,
+            memory=self.memory,
+        )
+
+    def open(self) -> None:
+        """Makes ready for the first run."""
+        self._workers.warm_up()
+
+    async def close(self) -> None:
+        """Ends what waits for a run; to be called after the last one."""
+        await self._workers.close()
 
     async def plan(self, run: run_pb2.Run) -> conversion_pb2.Conversion:
         """The files of a run's window, by their footers; converts nothing.
@@ -42,7 +69,7 @@ class Execution:
     async def __call__(self, live: LiveJob[run_pb2.Run]) -> None:
         """Does the work of a run."""
         conversion = await self._convert(live)
-        with tempfile.TemporaryDirectory(prefix="tickreel-run-", ignore_cleanup_errors=True) as scratch:
+        with tempfile.TemporaryDirectory(prefix=_scratch_prefix(live.job_id), ignore_cleanup_errors=True) as scratch:
             await self._replay(live, conversion, Path(scratch))
 
     async def _replay(self, live: LiveJob[run_pb2.Run], conversion: conversion_pb2.Conversion, scratch: Path) -> None:
@@ -57,9 +84,11 @@ class Execution:
             scratch=scratch,
             environment=dict(self._settings.environment),
             chunk_size=self._settings.replay_chunk,
+            segment_rows=self._settings.segment_rows,
+            processes=self._settings.run_processes,
         )
         try:
-            result = await run_worker(_WORKER, spec.to_json(), self.log_path(run.run_id), live.report)
+            result = await self._workers.run(run.run_id, spec.to_json(), live.report, live.expected_memory)
         except BaseException:
             await asyncio.to_thread(self._store.discard, run.run_id)
             raise
@@ -67,32 +96,49 @@ class Execution:
 
     def log_path(self, run_id: str) -> Path:
         """The log of a run's process."""
-        return self._settings.state_root / "runner" / "logs" / f"{run_id}.log"
+        return self._workers.log_path(run_id)
 
     def finished(self, run: run_pb2.Run) -> bool:
         """Completes a run whose result was committed just before the service died; returns whether it was."""
         try:
-            result = self._store.load(self._store.find(run.run_id))
+            run.result.CopyFrom(self._store.load(self._store.find(run.run_id)))
         except TickreelError:
-            self._store.discard(run.run_id)
             return False
-        run.result.CopyFrom(result)
         return True
 
+    async def discard(self, run: run_pb2.Run) -> None:
+        """Removes what a run left that was not finished when the service died; a cancelled run's conversion is, too."""
+        for scratch in Path(tempfile.gettempdir()).glob(f"{_scratch_prefix(run.run_id)}*"):
+            shutil.rmtree(scratch, ignore_errors=True)
+        await asyncio.to_thread(self._store.discard, run.run_id)
+        if run.state == jobs.CANCELLING and run.conversion_id:
+            await self._cancel_conversion(run.conversion_id)
+
     async def _convert(self, live: LiveJob[run_pb2.Run]) -> conversion_pb2.Conversion:
-        run = live.resource
-        request = converter_service_pb2.CreateConversionRequest(request_id=run.run_id, spec=_conversion_spec(run))
-        conversion = (await self._converter.call("CreateConversion", request)).conversion
-        run.conversion_id = conversion.conversion_id
+        """Has the run's files converted; a Converter that dies meanwhile goes on once it is started again, and so does this.
+
+        Raises:
+            TickreelError: What the conversion failed with, or SERVICE_UNAVAILABLE where the Converter is gone for long.
+        """
+        run, loop = live.resource, asyncio.get_running_loop()
+        conversion = await self._ask_for_conversion(live)
+        heard = loop.time()
         try:
             while conversion.state not in jobs.FINAL:
                 watch = converter_service_pb2.WatchConversionRequest(conversion_id=conversion.conversion_id)
-                async for response in self._converter.stream("WatchConversion", watch):
-                    conversion = response.conversion
-                    if conversion.HasField("progress"):
-                        live.report(conversion.progress)
+                try:
+                    async for response in self._converter.stream("WatchConversion", watch):
+                        conversion, heard = response.conversion, loop.time()
+                        if conversion.HasField("progress"):
+                            live.report(conversion.progress)
+                except TickreelError as error:
+                    if error.reason != "SERVICE_UNAVAILABLE" or loop.time() - heard > _PATIENCE:
+                        raise
+                    await asyncio.sleep(_RETRY_SECONDS)
         except asyncio.CancelledError:
-            await self._cancel_conversion(conversion.conversion_id)
+            # Not where the service stops: the run goes on after that, and so may the conversion.
+            if run.state == jobs.CANCELLING:
+                await self._cancel_conversion(conversion.conversion_id)
             raise
         if conversion.state == jobs.SUCCEEDED:
             return conversion
@@ -102,11 +148,36 @@ class Execution:
         failure = conversion.failure
         raise TickreelError(failure.reason, failure.message, **failure.metadata)
 
+    async def _ask_for_conversion(self, live: LiveJob[run_pb2.Run]) -> conversion_pb2.Conversion:
+        """The conversion of the run: one of an attempt before where it is still at work, else a new one.
+
+        What a former attempt's conversion made may have been removed since; a new one looks.
+        """
+        run = live.resource
+        if run.conversion_id:
+            get = converter_service_pb2.GetConversionRequest(conversion_id=run.conversion_id)
+            # A Converter that has lost its journal does not know it.
+            with contextlib.suppress(TickreelError):
+                conversion = (await self._converter.call_again("GetConversion", get, patience=_PATIENCE)).conversion
+                if conversion.state not in jobs.FINAL:
+                    return conversion
+        # The run's own id, so that a conversion is found again that began just before the service died.
+        request_id = f"{run.run_id}/{uuid.uuid4()}" if run.conversion_id else run.run_id
+        request = converter_service_pb2.CreateConversionRequest(request_id=request_id, spec=_conversion_spec(run))
+        conversion = (await self._converter.call_again("CreateConversion", request, patience=_PATIENCE)).conversion
+        run.conversion_id = conversion.conversion_id
+        live.save()
+        return conversion
+
     async def _cancel_conversion(self, conversion_id: str) -> None:
         request = converter_service_pb2.CancelConversionRequest(conversion_id=conversion_id)
         # It may have ended in the meantime, or its service may be gone: the run is cancelled all the same.
         with contextlib.suppress(TickreelError):
             await self._converter.call("CancelConversion", request, timeout=0.5)
+
+
+def _scratch_prefix(run_id: str) -> str:
+    return f"tickreel-run-{run_id}-"
 
 
 def _data_types(mode: result_pb2.SnapshotMode) -> list[market_data_pb2.DataType]:

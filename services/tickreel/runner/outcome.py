@@ -30,7 +30,7 @@ class Rows:
         mark_scale: The decimals of marks.
         last_mark: The price at the end of the window.
         first_mark: The price that an opening position is valued at.
-        book_rows: How many books were replayed.
+        book_ts: Replay times of the book rows.
         span: The times of the first and last row of any kind.
     """
 
@@ -39,7 +39,7 @@ class Rows:
     mark_scale: int
     first_mark: int
     last_mark: int
-    book_rows: int
+    book_ts: Int64
     span: tuple[int, int]
 
     @classmethod
@@ -49,7 +49,8 @@ class Rows:
         Args:
             prices: Times 10^precision.
         """
-        return cls(ts, prices, precision, int(prices[0]), int(prices[-1]), 0, (int(ts[0]), int(ts[-1])))
+        books = np.empty(0, dtype=np.int64)
+        return cls(ts, prices, precision, int(prices[0]), int(prices[-1]), books, (int(ts[0]), int(ts[-1])))
 
     @classmethod
     def of_books(cls, ts: Int64, prices: Int64, precision: int, book_ts: Int64, mids: Int64) -> "Rows":
@@ -66,7 +67,12 @@ class Rows:
         opening = [*marks[:1], *mids[mids != NO_LEVEL][:1], 0]
         instants = [int(ends[end]) for ends in (ts, book_ts) if len(ends) for end in (0, -1)]
         span = (min(instants), max(instants))
-        return cls(ts, marks, precision + 1, int(opening[0]), int(known[0]), len(book_ts), span)
+        return cls(ts, marks, precision + 1, int(opening[0]), int(known[0]), book_ts, span)
+
+    def time_after(self, trade_rows: int, book_rows: int) -> int | None:
+        """The time of the last row after so many of each kind have been replayed; None before the first."""
+        times = [int(ts[done - 1]) for ts, done in ((self.ts, trade_rows), (self.book_ts, book_rows)) if done]
+        return max(times, default=None)
 
 
 @dataclass(frozen=True)
@@ -213,7 +219,7 @@ def summarise(outcome: Outcome) -> result_pb2.RunSummary:
         first_ts=iso(first),
         last_ts=iso(last),
         trade_rows=len(outcome.rows.ts),
-        book_rows=outcome.rows.book_rows,
+        book_rows=len(outcome.rows.book_ts),
     )
     pair = f"{outcome.config.instrument.settlement_currency}_USD"
     if pair in outcome.config.fx_stub:

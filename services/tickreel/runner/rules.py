@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
+from tickreel.rpc.json_struct import values_of
 from tickreel.rpc.settings import CATALOG_ROOT, DATA_ROOT, USE_DIRECT_GCS, USE_PARQUET, Settings
 from tickreel.runner.instrument_rules import check_instrument
 from tickreel.runner.strategies.registry import StrategyEntry
@@ -113,6 +114,8 @@ def _check_strategy(
         elif violations.clean("strategy.submission_mode") and strategy.submission_mode not in entry.submission_modes:
             known = ", ".join(entry.submission_modes)
             violations.add("strategy.submission_mode", f"is {strategy.submission_mode!r}; {strategy.name} knows {known}")
+        if entry is not None:
+            _complete_parameters(strategy, entry, violations)
     for key, words in (("order_type", ORDER_TYPES), ("time_in_force", TIMES_IN_FORCE)):
         value = getattr(strategy, key)
         if not strategy.HasField(key):
@@ -130,6 +133,18 @@ def _check_strategy(
             value = getattr(order, key)
             if order.HasField(key) and violations.clean(f"{at}.{key}") and not (value > 0 and math.isfinite(value)):
                 violations.add(f"{at}.{key}", f"is {value}; it must be above zero")
+
+
+def _complete_parameters(strategy: run_config_pb2.StrategyConfig, entry: StrategyEntry, violations: Violations) -> None:
+    at = "strategy.parameters"
+    if not violations.clean(at):
+        return
+    parameters = entry.parameters.complete(values_of(strategy.parameters), at, violations)
+    if violations.clean(at):
+        # None at all is the same as an empty object, and has the same digest.
+        strategy.ClearField("parameters")
+        if parameters:
+            strategy.parameters.update(parameters)
 
 
 def _check_environment(environment: run_config_pb2.EnvironmentConfig, settings: Settings, violations: Violations) -> None:

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import grpc
-from google.protobuf import json_format
 
 from tickreel.jobs import job as jobs
 from tickreel.jobs.journal import Journal
@@ -12,6 +11,7 @@ from tickreel.jobs.queue import JobQueue
 from tickreel.rpc import json_document
 from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.errors import TickreelError, invalid_request
+from tickreel.rpc.json_struct import values_of
 from tickreel.rpc.paging import Page
 from tickreel.rpc.settings import Settings
 from tickreel.runner import identity
@@ -19,6 +19,7 @@ from tickreel.runner.configs import ConfigFolder
 from tickreel.runner.document import read_document, to_document
 from tickreel.runner.execution import Execution
 from tickreel.runner.rules import check_config
+from tickreel.runner.run_log import RunLog
 from tickreel.runner.strategies.registry import installed_strategies
 from tickreel.runner.violations import Violations
 from tickreel.stores.results import ResultStore
@@ -39,16 +40,25 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
         self._creating = asyncio.Lock()
 
     async def open(self) -> None:
-        """Opens the journal, and ends what a former process left unfinished."""
+        """Opens the journal, and takes up what a former process left unfinished."""
         self._converter = ServiceClient("converter", self._settings.addresses["converter"])
         self._execution = Execution(self._settings, self._converter, self._store)
         journal = Journal(self._settings.state_root / "runner", run_pb2.Run)
-        self._runs = JobQueue("run", journal, self._execution, self._settings.runner_slots)
-        self._runs.interrupt_unfinished(self._execution.finished)
+        self._runs = JobQueue(
+            "run",
+            journal,
+            self._execution,
+            self._settings.runner_slots,
+            max_attempts=self._settings.max_attempts,
+            memory=self._execution.memory,
+        )
+        await self._runs.resume(self._execution.finished, self._execution.discard)
+        self._execution.open()
 
     async def close(self) -> None:
-        """Ends what is queued or running, as interrupted."""
+        """Stops what runs, and leaves it and what is queued to the next process."""
         await self._runs.close()
+        await self._execution.close()
         await self._converter.close()
 
     async def ListStrategies(  # noqa: N802
@@ -63,6 +73,7 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
                 description=entry.description,
                 submission_modes=entry.submission_modes,
                 package=entry.package,
+                parameters_schema=entry.parameters.message,
             )
         return response
 
@@ -119,6 +130,22 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
         async for run in self._runs.watch(request.run_id):
             yield runner_service_pb2.WatchRunResponse(run=run)
 
+    async def WatchRuns(  # noqa: N802
+        self, request: runner_service_pb2.WatchRunsRequest, context: grpc.aio.ServicerContext
+    ) -> AsyncIterator[runner_service_pb2.WatchRunsResponse]:
+        async for runs in self._runs.watch_all():
+            yield runner_service_pb2.WatchRunsResponse(runs=runs)
+
+    async def StreamRunLog(  # noqa: N802
+        self, request: runner_service_pb2.StreamRunLogRequest, context: grpc.aio.ServicerContext
+    ) -> AsyncIterator[runner_service_pb2.StreamRunLogResponse]:
+        def is_live() -> bool:
+            return request.follow and self._runs.get(request.run_id).state not in jobs.FINAL
+
+        self._runs.get(request.run_id)
+        async for text in RunLog(self._execution.log_path(request.run_id)).parts(is_live):
+            yield runner_service_pb2.StreamRunLogResponse(text=text)
+
     async def _checked(self, request: runner_service_pb2.CreateRunRequest) -> run_pb2.Run:
         """The run of a request: resolved, and free of every fault that can be seen before work starts.
 
@@ -164,7 +191,7 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
             case "config":
                 return read_document(to_document(request.config), violations), "(inline)"
             case "document":
-                return read_document(json_format.MessageToDict(request.document), violations), "(inline)"
+                return read_document(values_of(request.document), violations), "(inline)"
             case "config_id":
                 file = await asyncio.to_thread(self._configs.read, request.config_id)
                 document = json_document.parse(file.content, file.path.name)

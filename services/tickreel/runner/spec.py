@@ -22,6 +22,8 @@ class Spec:
     scratch: Path
     environment: dict[str, str]
     chunk_size: int
+    segment_rows: int
+    processes: int
 
     def to_json(self) -> dict[str, Any]:
         """The spec as JSON values."""
@@ -35,6 +37,8 @@ class Spec:
             "scratch": str(self.scratch),
             "environment": self.environment,
             "chunk_size": self.chunk_size,
+            "segment_rows": self.segment_rows,
+            "processes": self.processes,
         }
 
     @classmethod
@@ -50,4 +54,6 @@ class Spec:
             scratch=Path(values["scratch"]),
             environment=values["environment"],
             chunk_size=values["chunk_size"],
+            segment_rows=values["segment_rows"],
+            processes=values["processes"],
         )

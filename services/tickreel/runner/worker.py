@@ -12,20 +12,18 @@ import numpy as np
 import numpy.typing as npt
 from google.protobuf import json_format
 
-from tickreel.engine.instruments import engine_instrument
 from tickreel.engine.release import ENGINE
-from tickreel.engine.replay import catalog_view, replay
-from tickreel.engine.tape import Tape
 from tickreel.jobs.worker import Reporter, serve_worker
 from tickreel.rpc.errors import TickreelError, Violation
 from tickreel.runner import identity
 from tickreel.runner.findings import findings
 from tickreel.runner.outcome import Outcome, Rows, fold, iso, summarise
 from tickreel.runner.outputs import write_outputs
+from tickreel.runner.plan import Plan
+from tickreel.runner.segments import PlanReplay, SegmentReplay
 from tickreel.runner.spec import Spec
 from tickreel.runner.strategies.registry import installed_strategies
 from tickreel.runner.window import Window
-from tickreel.stores.instrument_name import InstrumentName
 from tickreel.stores.results import ResultStore
 from tickreel.v1 import job_pb2, market_data_pb2, result_pb2
 
@@ -42,31 +40,31 @@ def work(values: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     reporter.progress(job_pb2.JOB_PHASE_LOADING, 0, 0, "rows")
     window.check_sides()
     rows = _load(spec, window)
-    total = len(rows.ts) + rows.book_rows
+    total = len(rows.ts) + len(rows.book_ts)
     reporter.progress(job_pb2.JOB_PHASE_LOADING, total, total, "rows")
-    instrument = engine_instrument(InstrumentName.parse(config.instrument.id).engine_id, config.instrument)
-    lanes = catalog_view(spec.scratch, instrument, [file for file in window.files if file.start <= file.end])
-    strategy_class = installed_strategies()[config.strategy.name].strategy
+    slices = SegmentReplay(config, window.files, spec.scratch, spec.chunk_size)
+    strategy = installed_strategies()[config.strategy.name].strategy
     began = time.monotonic()
 
-    def attempt(*, frozen_account: bool) -> Outcome:
-        strategy = strategy_class(instrument, config)
-        with _reporting(reporter, strategy.tape, total):
-            replay(config, strategy, lanes, spec.chunk_size, frozen_account=frozen_account)
-        _check_complete(strategy.tape, rows)
-        reporter.progress(job_pb2.JOB_PHASE_REPLAYING, total, total, "rows", strategy.tape.ts)
-        return fold(config, strategy.tape, rows, window.end)
+    def attempt(plan: Plan, *, frozen_account: bool) -> Outcome:
+        replaying = PlanReplay(slices, plan, spec.processes)
+        with _reporting(reporter, replaying, rows):
+            tape = replaying.run(frozen_account=frozen_account)
+        reporter.progress(job_pb2.JOB_PHASE_REPLAYING, total, total, "rows", rows.span[1])
+        return fold(config, tape, rows, window.end)
 
     # Without margin an account refuses orders only once it is below zero: leave it to our arithmetic whether it ever was.
     venue, terms = config.venue, config.instrument
     unconstrained = venue.account_type == "MARGIN" and terms.margin_init == 0 and terms.margin_maint == 0
-    outcome = attempt(frozen_account=unconstrained or venue.frozen_account)
+    plan = Plan.of(config, strategy, rows, (window.start, window.end), spec.segment_rows, spec.processes)
+    outcome = attempt(plan, frozen_account=unconstrained or venue.frozen_account)
     if unconstrained and not venue.frozen_account and not outcome.always_solvent:
-        outcome = attempt(frozen_account=False)
+        plan = Plan.whole(rows, window.start, window.end, "the account ran dry, so that it may refuse orders")
+        outcome = attempt(plan, frozen_account=False)
     seconds = time.monotonic() - began
     window.check_unchanged()
     store = ResultStore(spec.results_root, spec.tickdata_root)
-    result = _result(spec, window, outcome, seconds)
+    result = _result(spec, window, plan, outcome, seconds)
     write_outputs(
         store,
         result,
@@ -80,14 +78,15 @@ def work(values: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _reporting(reporter: Reporter, tape: Tape, total: int) -> Iterator[None]:
+def _reporting(reporter: Reporter, replaying: PlanReplay, rows: Rows) -> Iterator[None]:
     """Reports how far the replay is, from a thread of its own: nothing is asked of the replay's."""
     done = threading.Event()
+    total = len(rows.ts) + len(rows.book_ts)
 
     def report_until_done() -> None:
         while not done.wait(_PROGRESS_INTERVAL):
-            done_rows = tape.rows + tape.book_rows
-            reporter.progress(job_pb2.JOB_PHASE_REPLAYING, done_rows, total, "rows", tape.ts or None)
+            seen = replaying.seen
+            reporter.progress(job_pb2.JOB_PHASE_REPLAYING, sum(seen), total, "rows", rows.time_after(*seen))
 
     reporter.progress(job_pb2.JOB_PHASE_REPLAYING, 0, total, "rows")
     thread = threading.Thread(target=report_until_done, name="progress")
@@ -123,16 +122,13 @@ def _require_rows(spec: Spec, times: Int64, wanted: bool, kind: str) -> None:
         raise TickreelError("DATA_REFUSED", f"the window {problem}", [Violation("time_window", problem)])
 
 
-def _check_complete(tape: Tape, rows: Rows) -> None:
-    replayed, expected = (tape.rows, tape.book_rows), (len(rows.ts), rows.book_rows)
-    if replayed != expected:
-        message = "the engine replayed {} of the {} trade rows and {} of the {} book rows of the window".format(
-            *(count for pair in zip(replayed, expected, strict=True) for count in pair)
-        )
-        raise TickreelError("REPLAY_FAILED", message, rows=sum(replayed), expected=sum(expected))
+def _peak_memory() -> int:
+    """The most memory that a process of the run had, in MiB."""
+    peaks = (resource.getrusage(whose).ru_maxrss for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return max(peaks) // (2**20 if sys.platform == "darwin" else 2**10)
 
 
-def _result(spec: Spec, window: Window, outcome: Outcome, seconds: float) -> result_pb2.Result:
+def _result(spec: Spec, window: Window, plan: Plan, outcome: Outcome, seconds: float) -> result_pb2.Result:
     run, options = spec.run, spec.run.options
     config_window = run.config.time_window
     metadata = result_pb2.RunMetadata(
@@ -149,7 +145,9 @@ def _result(spec: Spec, window: Window, outcome: Outcome, seconds: float) -> res
         catalog_root=str(spec.catalog_root),
         environment=spec.environment,
         replay_seconds=round(seconds, 3),
-        peak_memory_mib=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (2**20 if sys.platform == "darwin" else 2**10),
+        peak_memory_mib=_peak_memory(),
+        segments=len(plan.segments),
+        one_piece_because=plan.whole_because,
         replay_start=iso(window.start),
         replay_end=iso(window.end),
         currency=run.config.instrument.settlement_currency,

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1etickreel/v1/error_reason.proto\x12\x0btickreel.v1*\xf1\x03\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12 \n\x1c\x45RROR_REASON_INVALID_REQUEST\x10\x01\x12\x1f\n\x1b\x45RROR_REASON_CONFIG_INVALID\x10\x02\x12\x1d\n\x19\x45RROR_REASON_DATA_REFUSED\x10\x03\x12%\n!ERROR_REASON_ENVIRONMENT_MISMATCH\x10\x04\x12#\n\x1f\x45RROR_REASON_STORE_NOT_WRITABLE\x10\x05\x12\x1a\n\x16\x45RROR_REASON_NOT_FOUND\x10\x06\x12\"\n\x1e\x45RROR_REASON_REQUEST_ID_REUSED\x10\x07\x12\x1a\n\x16\x45RROR_REASON_JOB_ENDED\x10\x08\x12\x1c\n\x18\x45RROR_REASON_INTERRUPTED\x10\t\x12\x1c\n\x18\x45RROR_REASON_WORKER_DIED\x10\n\x12\x1e\n\x1a\x45RROR_REASON_REPLAY_FAILED\x10\x0b\x12$\n ERROR_REASON_SERVICE_UNAVAILABLE\x10\x0c\x12\x1d\n\x19\x45RROR_REASON_DATA_CHANGED\x10\r\x12\x19\n\x15\x45RROR_REASON_INTERNAL\x10\x0e\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1etickreel/v1/error_reason.proto\x12\x0btickreel.v1*\xd0\x04\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12 \n\x1c\x45RROR_REASON_INVALID_REQUEST\x10\x01\x12\x1f\n\x1b\x45RROR_REASON_CONFIG_INVALID\x10\x02\x12\x1d\n\x19\x45RROR_REASON_DATA_REFUSED\x10\x03\x12%\n!ERROR_REASON_ENVIRONMENT_MISMATCH\x10\x04\x12#\n\x1f\x45RROR_REASON_STORE_NOT_WRITABLE\x10\x05\x12\x1a\n\x16\x45RROR_REASON_NOT_FOUND\x10\x06\x12\"\n\x1e\x45RROR_REASON_REQUEST_ID_REUSED\x10\x07\x12\x1a\n\x16\x45RROR_REASON_JOB_ENDED\x10\x08\x12\x1c\n\x18\x45RROR_REASON_INTERRUPTED\x10\t\x12\x1c\n\x18\x45RROR_REASON_WORKER_DIED\x10\n\x12\x1e\n\x1a\x45RROR_REASON_REPLAY_FAILED\x10\x0b\x12$\n ERROR_REASON_SERVICE_UNAVAILABLE\x10\x0c\x12\x1d\n\x19\x45RROR_REASON_DATA_CHANGED\x10\r\x12\x19\n\x15\x45RROR_REASON_INTERNAL\x10\x0e\x12\x1e\n\x1a\x45RROR_REASON_OUT_OF_MEMORY\x10\x0f\x12\x1f\n\x1b\x45RROR_REASON_ENGINE_ABORTED\x10\x10\x12\x1c\n\x18\x45RROR_REASON_WORKER_HUNG\x10\x11\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,5 +32,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'tickreel.v1.error_reason_pb
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ERRORREASON']._serialized_start=48
-  _globals['_ERRORREASON']._serialized_end=545
+  _globals['_ERRORREASON']._serialized_end=640
 # @@protoc_insertion_point(module_scope)

@@ -1,3 +1,4 @@
+from google.protobuf import struct_pb2 as _struct_pb2
 from tickreel.v1 import market_data_pb2 as _market_data_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
@@ -136,20 +137,22 @@ class DataCatalogConfig(_message.Message):
     def __init__(self, trades_path: _Optional[str] = ..., book_snapshot_5_path: _Optional[str] = ..., auto_discover: bool = ..., instrument_file_pattern: _Optional[str] = ...) -> None: ...
 
 class StrategyConfig(_message.Message):
-    __slots__ = ("name", "submission_mode", "orders", "order_type", "time_in_force", "close_positions_on_stop")
+    __slots__ = ("name", "submission_mode", "orders", "order_type", "time_in_force", "close_positions_on_stop", "parameters")
     NAME_FIELD_NUMBER: _ClassVar[int]
     SUBMISSION_MODE_FIELD_NUMBER: _ClassVar[int]
     ORDERS_FIELD_NUMBER: _ClassVar[int]
     ORDER_TYPE_FIELD_NUMBER: _ClassVar[int]
     TIME_IN_FORCE_FIELD_NUMBER: _ClassVar[int]
     CLOSE_POSITIONS_ON_STOP_FIELD_NUMBER: _ClassVar[int]
+    PARAMETERS_FIELD_NUMBER: _ClassVar[int]
     name: str
     submission_mode: str
     orders: _containers.RepeatedCompositeFieldContainer[OrderDefaults]
     order_type: str
     time_in_force: str
     close_positions_on_stop: bool
-    def __init__(self, name: _Optional[str] = ..., submission_mode: _Optional[str] = ..., orders: _Optional[_Iterable[_Union[OrderDefaults, _Mapping]]] = ..., order_type: _Optional[str] = ..., time_in_force: _Optional[str] = ..., close_positions_on_stop: bool = ...) -> None: ...
+    parameters: _struct_pb2.Struct
+    def __init__(self, name: _Optional[str] = ..., submission_mode: _Optional[str] = ..., orders: _Optional[_Iterable[_Union[OrderDefaults, _Mapping]]] = ..., order_type: _Optional[str] = ..., time_in_force: _Optional[str] = ..., close_positions_on_stop: bool = ..., parameters: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ...) -> None: ...
 
 class OrderDefaults(_message.Message):
     __slots__ = ("side", "price", "amount")

@@ -13,16 +13,18 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Strategy(_message.Message):
-    __slots__ = ("strategy_id", "description", "submission_modes", "package")
+    __slots__ = ("strategy_id", "description", "submission_modes", "package", "parameters_schema")
     STRATEGY_ID_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
     SUBMISSION_MODES_FIELD_NUMBER: _ClassVar[int]
     PACKAGE_FIELD_NUMBER: _ClassVar[int]
+    PARAMETERS_SCHEMA_FIELD_NUMBER: _ClassVar[int]
     strategy_id: str
     description: str
     submission_modes: _containers.RepeatedScalarFieldContainer[str]
     package: str
-    def __init__(self, strategy_id: _Optional[str] = ..., description: _Optional[str] = ..., submission_modes: _Optional[_Iterable[str]] = ..., package: _Optional[str] = ...) -> None: ...
+    parameters_schema: _struct_pb2.Struct
+    def __init__(self, strategy_id: _Optional[str] = ..., description: _Optional[str] = ..., submission_modes: _Optional[_Iterable[str]] = ..., package: _Optional[str] = ..., parameters_schema: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ...) -> None: ...
 
 class ConfigFile(_message.Message):
     __slots__ = ("config_id", "config", "violations", "text")
@@ -167,3 +169,27 @@ class WatchRunResponse(_message.Message):
     RUN_FIELD_NUMBER: _ClassVar[int]
     run: _run_pb2.Run
     def __init__(self, run: _Optional[_Union[_run_pb2.Run, _Mapping]] = ...) -> None: ...
+
+class WatchRunsRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class WatchRunsResponse(_message.Message):
+    __slots__ = ("runs",)
+    RUNS_FIELD_NUMBER: _ClassVar[int]
+    runs: _containers.RepeatedCompositeFieldContainer[_run_pb2.Run]
+    def __init__(self, runs: _Optional[_Iterable[_Union[_run_pb2.Run, _Mapping]]] = ...) -> None: ...
+
+class StreamRunLogRequest(_message.Message):
+    __slots__ = ("run_id", "follow")
+    RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    FOLLOW_FIELD_NUMBER: _ClassVar[int]
+    run_id: str
+    follow: bool
+    def __init__(self, run_id: _Optional[str] = ..., follow: bool = ...) -> None: ...
+
+class StreamRunLogResponse(_message.Message):
+    __slots__ = ("text",)
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    text: str
+    def __init__(self, text: _Optional[str] = ...) -> None: ...

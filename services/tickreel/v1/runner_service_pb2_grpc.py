@@ -75,6 +75,16 @@ class RunnerServiceStub(object):
                 request_serializer=tickreel_dot_v1_dot_runner__service__pb2.WatchRunRequest.SerializeToString,
                 response_deserializer=tickreel_dot_v1_dot_runner__service__pb2.WatchRunResponse.FromString,
                 _registered_method=True)
+        self.WatchRuns = channel.unary_stream(
+                '/tickreel.v1.RunnerService/WatchRuns',
+                request_serializer=tickreel_dot_v1_dot_runner__service__pb2.WatchRunsRequest.SerializeToString,
+                response_deserializer=tickreel_dot_v1_dot_runner__service__pb2.WatchRunsResponse.FromString,
+                _registered_method=True)
+        self.StreamRunLog = channel.unary_stream(
+                '/tickreel.v1.RunnerService/StreamRunLog',
+                request_serializer=tickreel_dot_v1_dot_runner__service__pb2.StreamRunLogRequest.SerializeToString,
+                response_deserializer=tickreel_dot_v1_dot_runner__service__pb2.StreamRunLogResponse.FromString,
+                _registered_method=True)
 
 
 class RunnerServiceServicer(object):
@@ -140,6 +150,22 @@ class RunnerServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WatchRuns(self, request, context):
+        """Watches all runs that have not ended, and those that are created meanwhile: the whole of each that has changed, the
+        last time in its final state. First all of them as they are now, at most ten messages a second, at least one in 15
+        seconds; it does not end by itself.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StreamRunLog(self, request, context):
+        """Streams the log of a run's process, what its strategy prints included, from its beginning.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RunnerServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -182,6 +208,16 @@ def add_RunnerServiceServicer_to_server(servicer, server):
                     servicer.WatchRun,
                     request_deserializer=tickreel_dot_v1_dot_runner__service__pb2.WatchRunRequest.FromString,
                     response_serializer=tickreel_dot_v1_dot_runner__service__pb2.WatchRunResponse.SerializeToString,
+            ),
+            'WatchRuns': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchRuns,
+                    request_deserializer=tickreel_dot_v1_dot_runner__service__pb2.WatchRunsRequest.FromString,
+                    response_serializer=tickreel_dot_v1_dot_runner__service__pb2.WatchRunsResponse.SerializeToString,
+            ),
+            'StreamRunLog': grpc.unary_stream_rpc_method_handler(
+                    servicer.StreamRunLog,
+                    request_deserializer=tickreel_dot_v1_dot_runner__service__pb2.StreamRunLogRequest.FromString,
+                    response_serializer=tickreel_dot_v1_dot_runner__service__pb2.StreamRunLogResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -401,6 +437,60 @@ class RunnerService(object):
             '/tickreel.v1.RunnerService/WatchRun',
             tickreel_dot_v1_dot_runner__service__pb2.WatchRunRequest.SerializeToString,
             tickreel_dot_v1_dot_runner__service__pb2.WatchRunResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchRuns(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/tickreel.v1.RunnerService/WatchRuns',
+            tickreel_dot_v1_dot_runner__service__pb2.WatchRunsRequest.SerializeToString,
+            tickreel_dot_v1_dot_runner__service__pb2.WatchRunsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamRunLog(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/tickreel.v1.RunnerService/StreamRunLog',
+            tickreel_dot_v1_dot_runner__service__pb2.StreamRunLogRequest.SerializeToString,
+            tickreel_dot_v1_dot_runner__service__pb2.StreamRunLogResponse.FromString,
             options,
             channel_credentials,
             insecure,

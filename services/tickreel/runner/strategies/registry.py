@@ -5,9 +5,11 @@ A name in a config is looked up here and never imported as a path: a config runs
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import metadata
 
 from tickreel.engine.strategy import ReplayStrategy
+from tickreel.runner.strategies.parameter_schema import ParameterSchema
 
 GROUP = "tickreel.strategies"
 
@@ -30,13 +32,25 @@ class StrategyEntry:
         """The submission modes of a config that it knows."""
         return self.strategy.submission_modes
 
+    @cached_property
+    def parameters(self) -> ParameterSchema:
+        """What its parameters must be.
+
+        Raises:
+            ValueError: Its schema cannot be checked whole.
+        """
+        try:
+            return ParameterSchema(self.strategy.parameters_schema)
+        except ValueError as error:
+            raise ValueError(f"the strategy {self.strategy_id!r} of {self.package}: {error}") from None
+
 
 def installed_strategies() -> Mapping[str, StrategyEntry]:
     """The registered strategies, by id.
 
     Raises:
         TypeError: An entry point names something that is no ReplayStrategy.
-        ValueError: Two packages register the same id.
+        ValueError: Two packages register the same id, or a strategy's schema of parameters cannot be checked whole.
     """
     found: dict[str, StrategyEntry] = {}
     for point in metadata.entry_points(group=GROUP):
@@ -47,4 +61,6 @@ def installed_strategies() -> Mapping[str, StrategyEntry]:
         if point.name in found:
             raise ValueError(f"{package} and {found[point.name].package} both register the strategy {point.name!r}")
         found[point.name] = StrategyEntry(point.name, strategy, package)
+        # Now, and not when the first config names it.
+        _ = found[point.name].parameters
     return dict(sorted(found.items()))

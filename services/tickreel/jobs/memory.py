@@ -1,0 +1,59 @@
+"""How much memory there is for jobs, and how much a process takes, as Linux tells it."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+_MIB = 2**20
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+def memory_for_jobs(root: Path = Path("/")) -> int:
+    """Three quarters of the memory that this process may take, in MiB; the rest is the services' and the machine's.
+
+    That is the machine's memory, or less where a control group says so, this process's own or one that holds it.
+
+    Args:
+        root: Where /proc and /sys are.
+    """
+    machine = _PAGE * os.sysconf("SC_PHYS_PAGES")
+    return min([machine, *_group_limits(root)]) * 3 // 4 // _MIB
+
+
+def process_memory(pid: int) -> int:
+    """The resident memory of a process and of those that it started, in MiB; 0 where there is none, or no /proc."""
+    pages = 0
+    processes = [str(pid)]
+    while processes:
+        process = Path("/proc") / processes.pop()
+        # Any of them may end meanwhile.
+        with contextlib.suppress(OSError):
+            pages += int((process / "statm").read_text().split()[1])
+            for task in (process / "task").iterdir():
+                processes += (task / "children").read_text().split()
+    return pages * _PAGE // _MIB
+
+
+def _group_limits(root: Path) -> Iterator[int]:
+    """The limits of the control groups of this process, in bytes, of either version of their interface."""
+    groups = root / "sys/fs/cgroup"
+    try:
+        memberships = (root / "proc/self/cgroup").read_text().splitlines()
+    except OSError:
+        return
+    for membership in memberships:
+        _, controllers, name = membership.split(":", 2)
+        if not controllers:
+            mount, file = groups, "memory.max"
+        elif "memory" in controllers.split(","):
+            mount, file = groups / "memory", "memory.limit_in_bytes"
+        else:
+            continue
+        own = mount / name.lstrip("/")
+        # A container sees its own group as the root of the mount, whatever its name is outside.
+        for group in (own, *own.parents):
+            with contextlib.suppress(OSError, ValueError):  # no such group, or "max"
+                yield int((group / file).read_text())
+            if group == mount:
+                break

@@ -1,0 +1,194 @@
+"""A worker process as its service sees it: spawned, told its work, heard to its end, and why it ended."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO, Self
+
+from tickreel.jobs import progress
+from tickreel.jobs.worker import log_tail
+from tickreel.rpc.errors import TickreelError
+from tickreel.v1 import job_pb2
+
+# A report holds at most the findings and files of a job; asyncio's default line limit of 64 KiB is too near.
+LINE_LIMIT = 64 * 1024 * 1024
+
+# What a signal that the service did not send says; any other is no more than a death.
+_SIGNALS = {
+    "SIGKILL": ("OUT_OF_MEMORY", " (the machine may be out of memory)"),
+    "SIGABRT": ("ENGINE_ABORTED", " (the engine gave up)"),
+}
+
+
+class WorkerProcess:
+    """One worker process. Whoever spawns it calls `end`, which `work` does by itself."""
+
+    def __init__(self, process: asyncio.subprocess.Process, reports: BinaryIO, log: Path) -> None:
+        self._process = process
+        self._reports = reports
+        self._log = log
+        self._verdict: tuple[str, str, dict[str, object]] | None = None
+        self._phase = job_pb2.JOB_PHASE_UNSPECIFIED
+
+    @classmethod
+    async def spawn(cls, module: str, log: Path) -> Self:
+        """Starts `python -m module`, which imports what it needs and waits for its spec.
+
+        Args:
+            module: A module whose main calls `serve_worker`.
+            log: The file for its standard output and error.
+
+        Raises:
+            TickreelError: STORE_NOT_WRITABLE where the log cannot be written.
+        """
+        reading, writing = os.pipe()
+        with contextlib.ExitStack() as opened:
+            opened.callback(os.close, writing)
+            reports = os.fdopen(reading, "rb")
+            failed = opened.enter_context(contextlib.ExitStack())
+            failed.callback(reports.close)
+            try:
+                log.parent.mkdir(parents=True, exist_ok=True)
+                output = opened.enter_context(log.open("wb"))
+            except OSError as error:
+                raise _not_writable(log, error) from None
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", module, str(writing)),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=output,
+                stderr=output,
+                pass_fds=(writing,),
+                # A Ctrl-C in the terminal is the service's to handle.
+                start_new_session=True,
+            )
+            failed.pop_all()
+        return cls(process, reports, log)
+
+    @property
+    def pid(self) -> int:
+        """The id of the process."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether it has not ended, as far as is known."""
+        return self._process.returncode is None
+
+    @property
+    def condemned(self) -> bool:
+        """Whether it was killed with a reason."""
+        return self._verdict is not None
+
+    async def work(
+        self, spec: dict[str, Any], log: Path, on_progress: Callable[[job_pb2.Progress], None], patience: float
+    ) -> dict[str, Any]:
+        """Has it do its work and returns what it made.
+
+        Cancelling this kills the process before it returns.
+
+        Args:
+            spec: JSON values.
+            log: What its log is called from now on, in the same folder.
+            patience: The seconds without a report after which it is taken for hung.
+
+        Raises:
+            TickreelError: The one that the worker raised, or why the process ended, with the tail of the log.
+        """
+        try:
+            self._rename_log(log)
+            outcome = await self._converse(spec, on_progress, patience)
+        finally:
+            await self.end()
+        if "result" in outcome:
+            return outcome["result"]
+        if "failure" in outcome:
+            failure = outcome["failure"]
+            raise TickreelError(failure["reason"], failure["message"], **failure["metadata"])
+        raise self._death()
+
+    def condemn(self, reason: str, message: str, **metadata: object) -> None:
+        """Kills it for a reason, unless it has ended already; `work` raises it."""
+        if self._verdict is None:
+            self._verdict = reason, message, metadata
+        self._kill()
+
+    async def end(self) -> None:
+        """Kills it where it has not ended, and gives back what it took."""
+        self._kill()
+        await self._process.wait()
+        self._reports.close()
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+
+    def _kill(self) -> None:
+        if self._process.returncode is None:
+            # It leads a session: what it started goes with it.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+    def _rename_log(self, log: Path) -> None:
+        if log != self._log:
+            try:
+                self._log.rename(log)
+            except OSError as error:
+                raise _not_writable(log, error) from None
+            self._log = log
+
+    async def _converse(
+        self, spec: dict[str, Any], on_progress: Callable[[job_pb2.Progress], None], patience: float
+    ) -> dict[str, Any]:
+        """Gives it its spec and hears it to its end; returns its last report, empty where it made none but progress."""
+        reader = asyncio.StreamReader(limit=LINE_LIMIT)
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), self._reports)
+        outcome: dict[str, Any] = {}
+        try:
+            async with asyncio.timeout(patience) as silence:
+                assert self._process.stdin is not None
+                with contextlib.suppress(ConnectionError):
+                    self._process.stdin.write(json.dumps(spec).encode() + b"\n")
+                    await self._process.stdin.drain()
+                # A line without an end is that of a worker that died while it wrote.
+                while (line := await reader.readline()).endswith(b"\n"):
+                    silence.reschedule(loop.time() + patience)
+                    report = json.loads(line)
+                    if "progress" in report:
+                        told = progress.from_json(report["progress"])
+                        self._phase = told.phase
+                        on_progress(told)
+                    else:
+                        outcome = report
+                await self._process.wait()
+        except TimeoutError:
+            phase = job_pb2.JobPhase.Name(self._phase).removeprefix("JOB_PHASE_")
+            message = f"the worker process reported nothing for {patience:g} s and was killed (TICKREEL_HANG_SECONDS)"
+            self.condemn("WORKER_HUNG", message, seconds=f"{patience:g}", phase=phase)
+        finally:
+            transport.close()
+        return outcome
+
+    def _death(self) -> TickreelError:
+        """Why it ended without a result."""
+        code = self._process.returncode
+        assert code is not None
+        if self._verdict is not None:
+            reason, message, metadata = self._verdict
+        elif code < 0:
+            name = signal.Signals(-code).name
+            reason, hint = _SIGNALS.get(name, ("WORKER_DIED", ""))
+            message, metadata = f"the worker process was ended by {name}{hint}", {"signal": name}
+        else:
+            reason, message = "WORKER_DIED", f"the worker process ended with code {code} and no result"
+            metadata = {"exit_code": code}
+        tail = log_tail(self._log)
+        return TickreelError(reason, f"{message}; the last lines of its log:\n{tail}", **metadata, log=tail)
+
+
+def _not_writable(log: Path, error: OSError) -> TickreelError:
+    message = f"the log {log} cannot be written: {error.strerror or error}"
+    return TickreelError("STORE_NOT_WRITABLE", message, path=log.parent)

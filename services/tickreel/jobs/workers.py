@@ -1,0 +1,125 @@
+"""The worker processes of one service: one a job, one to spare, and what all of them take of memory."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tickreel.jobs.memory import process_memory
+from tickreel.jobs.process import WorkerProcess
+from tickreel.rpc.errors import TickreelError
+from tickreel.v1 import job_pb2
+
+log = logging.getLogger("tickreel")
+
+# How often memory is looked at. A worker that grows faster meets the machine's own limit, before its service does.
+MEMORY_INTERVAL = 1.0
+
+
+class Workers:
+    """Runs `python -m module` on one spec after another, each in a process of its own.
+
+    Most of what a short job takes is the start of its process, so one process is kept that has started and waits for the next
+    job; its successor starts beside that job.
+
+    Args:
+        module: A module whose main calls `serve_worker`.
+        logs: The folder of the logs, one a job.
+        hang_seconds: How long a worker may report nothing.
+        spare: Whether a process is kept for the next job.
+        memory: What all processes may take together, in MiB; None for no limit.
+    """
+
+    def __init__(self, module: str, logs: Path, *, hang_seconds: float, spare: bool, memory: int | None = None) -> None:
+        self._module = module
+        self._logs = logs
+        self._hang_seconds = hang_seconds
+        self._keeps_spare = spare
+        self._memory = memory
+        self._spare: WorkerProcess | None = None
+        self._working: dict[WorkerProcess, int] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    def log_path(self, job_id: str) -> Path:
+        """The log of a job's process."""
+        return self._logs / f"{job_id}.log"
+
+    def warm_up(self) -> None:
+        """Starts the process for the next job, where one is kept and there is none."""
+        if self._keeps_spare and self._spare is None:
+            self._in_background("spare", self._start_spare)
+
+    async def run(
+        self, job_id: str, spec: dict[str, Any], on_progress: Callable[[job_pb2.Progress], None], expected: int = 0
+    ) -> dict[str, Any]:
+        """Does the work of a job and returns what it made.
+
+        Cancelling this kills the process before it returns.
+
+        Args:
+            spec: JSON values.
+            expected: What the job is expected to take of memory, in MiB; where all take too much, the one that is furthest
+                beyond what was expected of it is killed.
+
+        Raises:
+            TickreelError: The one that the worker raised, or why the process ended, with the tail of the log.
+        """
+        process = await self._take(self.log_path(job_id))
+        self._working[process] = expected
+        self.warm_up()
+        if self._memory is not None:
+            self._in_background("memory", self._watch_memory)
+        try:
+            return await process.work(spec, self.log_path(job_id), on_progress, self._hang_seconds)
+        finally:
+            del self._working[process]
+
+    async def close(self) -> None:
+        """Ends the process that is kept; those of jobs end with their jobs."""
+        self._keeps_spare = False
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        if self._spare is not None:
+            await self._spare.end()
+
+    async def _take(self, path: Path) -> WorkerProcess:
+        spare, self._spare = self._spare, None
+        if spare is not None:
+            if spare.alive:
+                return spare
+            await spare.end()
+        return await WorkerProcess.spawn(self._module, path)
+
+    def _in_background(self, name: str, work: Callable[[], Any]) -> None:
+        if name not in self._tasks or self._tasks[name].done():
+            self._tasks[name] = asyncio.get_running_loop().create_task(work(), name=name)
+
+    async def _start_spare(self) -> None:
+        try:
+            self._spare = await WorkerProcess.spawn(self._module, self._logs / "spare.log")
+        except (TickreelError, OSError) as error:
+            log.warning("no worker process is kept for the next job: %s", error)
+
+    async def _watch_memory(self) -> None:
+        while self._working:
+            await asyncio.sleep(MEMORY_INTERVAL)
+            # What was killed gives its memory back in a moment; nobody else shall die for it.
+            if any(process.condemned for process in self._working):
+                continue
+            taken = {process: process_memory(process.pid) for process in self._working}
+            total = sum(taken.values())
+            if self._memory is not None and total > self._memory:
+                self._condemn_the_worst(taken, total, self._memory)
+
+    def _condemn_the_worst(self, taken: dict[WorkerProcess, int], total: int, limit: int) -> None:
+        worst = max(taken, key=lambda process: taken[process] - self._working[process])
+        together = f", with the others {total} MiB," if len(taken) > 1 else ""
+        worst.condemn(
+            "OUT_OF_MEMORY",
+            f"the worker process took {taken[worst]} MiB of memory{together} where {limit} MiB are for all"
+            " (TICKREEL_RUNNER_MEMORY), and was killed",
+            memory_mib=taken[worst],
+            limit_mib=limit,
+        )

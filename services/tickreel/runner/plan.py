@@ -1,0 +1,127 @@
+"""How a window is replayed: in one piece, or in slices whose orders do not know of each other.
+
+Slices one after another keep memory flat, slices side by side use every core. They give the same orders and fills as one
+piece where each order follows from its own trade row and ends with it, and where nothing that one order leaves behind
+changes what the next one meets: not the account, not the book, not a random draw, not the limit of orders a second. That is
+decided here by rule; where it does not hold, the plan is one piece and says why. A slice of trades against books begins with
+the last book before it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tickreel.engine.replay import ReplayFile
+from tickreel.engine.strategy import ReplayStrategy
+from tickreel.runner.outcome import Rows
+from tickreel.v1 import market_data_pb2, run_config_pb2
+
+Int64 = npt.NDArray[np.int64]
+
+_SECOND = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A slice of a window; times are UNIX nanoseconds on the replay clock, both ends inclusive.
+
+    Attributes:
+        start, end: Of its trades.
+        books_from: Where its books begin: at the last one before `start`, where there is one.
+        rows, book_rows: How many rows the engine will see.
+    """
+
+    start: int
+    end: int
+    books_from: int
+    rows: int
+    book_rows: int
+
+    def files(self, files: list[ReplayFile]) -> list[ReplayFile]:
+        """What is replayed of the window's files."""
+        found = []
+        for file in files:
+            books = file.data_type == market_data_pb2.DATA_TYPE_BOOK_SNAPSHOT_5
+            start, end = max(file.start, self.books_from if books else self.start), min(file.end, self.end)
+            if start <= end and file.first <= end and file.last >= start:
+                found.append(ReplayFile(file.path, file.data_type, file.first, file.last, start, end))
+        return found
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The slices of a window, in order, and why it is one piece where it is."""
+
+    segments: tuple[Segment, ...]
+    whole_because: str
+
+    @classmethod
+    def whole(cls, rows: Rows, start: int, end: int, because: str) -> "Plan":
+        """A window in one piece."""
+        return cls((Segment(start, end, start, len(rows.ts), len(rows.book_ts)),), because)
+
+    @classmethod
+    def of(
+        cls,
+        config: run_config_pb2.RunConfig,
+        strategy: type[ReplayStrategy],
+        rows: Rows,
+        window: tuple[int, int],
+        segment_rows: int,
+        processes: int,
+    ) -> "Plan":
+        """The plan of a window.
+
+        Args:
+            config: Resolved.
+            window: The first and last instant that is replayed.
+            segment_rows: The most trade rows of a slice.
+            processes: How many slices can be replayed side by side.
+        """
+        start, end = window
+        because = _entangled(config, strategy, rows.ts)
+        count = len(rows.ts)
+        pieces = -(-count // segment_rows)
+        # A process of its own must be worth its start.
+        pieces = max(pieces, min(processes, 2 * count // segment_rows))
+        if because or pieces < 2:
+            return cls.whole(rows, start, end, because or "it is short")
+        books = rows.book_ts
+        # The engine replays no trades on levels where there is no book at all: those before the first go with what follows.
+        earliest = int(books[0]) if len(books) else start
+        cuts = [cut for cut in (count * number // pieces for number in range(1, pieces)) if rows.ts[cut] > earliest]
+        starts = [start, *(int(rows.ts[cut]) for cut in cuts)]
+        ends = [*(instant - 1 for instant in starts[1:]), end]
+        edges = [0, *cuts, count]
+        segments = []
+        for number, (first, last) in enumerate(zip(starts, ends, strict=True)):
+            begin, past = np.searchsorted(books, first, "left"), np.searchsorted(books, last, "right")
+            begin = max(int(begin) - 1, 0)
+            books_from = int(books[begin]) if len(books) and number else start
+            segments.append(Segment(first, last, books_from, edges[number + 1] - edges[number], int(past) - begin))
+        return cls(tuple(segments), "")
+
+
+def _entangled(config: run_config_pb2.RunConfig, strategy: type[ReplayStrategy], times: Int64) -> str:
+    """Why the orders of a window may know of each other, or "" where they cannot.
+
+    Args:
+        times: Of the trade rows, UNIX nanoseconds.
+    """
+    venue, instrument, orders = config.venue, config.instrument, config.strategy
+    drawn = venue.HasField("fill_model") and (venue.fill_model.prob_fill_on_limit < 1 or venue.fill_model.prob_slippage > 0)
+    bound = venue.account_type != "MARGIN" or instrument.margin_init > 0 or instrument.margin_maint > 0
+    # The orders of any second must stay below the limit, or the next slice would begin with a full allowance.
+    most = int((np.searchsorted(times, times + _SECOND, "right") - np.arange(len(times))).max(initial=0))
+    rules = (
+        (not strategy.independent_orders, f"{config.strategy.name} does not declare independent_orders"),
+        (orders.time_in_force == "GTC", "orders may rest (time_in_force GTC)"),
+        (venue.HasField("latency"), "orders are delayed (latency)"),
+        (orders.close_positions_on_stop, "the position is closed at the end (close_positions_on_stop)"),
+        (venue.liquidity_consumption, "orders use up what the book displays (liquidity_consumption)"),
+        (drawn, "fills are drawn (fill_model)"),
+        (bound and not venue.frozen_account, "the account may refuse orders"),
+        (most > config.risk.throttling_per_sec, "orders may be denied by their rate (risk.throttling_per_sec)"),
+    )
+    return next((why for applies, why in rules if applies), "")

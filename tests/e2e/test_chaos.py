@@ -1,0 +1,339 @@
+"""Services and workers are killed at random while runs are created, watched and cancelled: no job is lost, doubled or wrong.
+
+TICKREEL_CHAOS_SECONDS says for how long, TICKREEL_CHAOS_SEED which kills and requests: a failure can be repeated, as far as the
+machine keeps the same time.
+"""
+
+import asyncio
+import os
+import random
+import signal
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from google.protobuf import struct_pb2
+
+from recordings import BTC, RawFolder, micros, trades
+from run_configs import run_config
+from terminal import wait_until_gone
+from tickreel.cli.processes import ServiceProcess
+from tickreel.rpc.channel import ServiceClient
+from tickreel.rpc.errors import TickreelError
+from tickreel.rpc.settings import CATALOG_ROOT, DATA_ROOT
+from tickreel.stores.results import ResultStore
+from tickreel.v1 import job_pb2, result_pb2, results_service_pb2, run_pb2, runner_service_pb2
+
+SECONDS = float(os.environ.get("TICKREEL_CHAOS_SECONDS") or 8)
+SEED = int(os.environ.get("TICKREEL_CHAOS_SEED") or 1)
+PATIENCE = 60.0
+DAYS = [f"2024-07-{day}" for day in range(10, 18)]
+ROWS = 20_000
+SERVICES = ("converter", "runner", "results")
+
+pytestmark = [
+    pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="only /proc tells whose process is whose"),
+    pytest.mark.timeout(SECONDS + 4 * PATIENCE),
+]
+
+type Config = tuple[str, int, str]
+
+
+def config_of(choice: Config) -> dict[str, Any]:
+    """A run of some of the rows of a day."""
+    day, rows, _ = choice
+    return run_config(BTC, f"{day}T12:00:00Z", f"{day}T12:00:{rows / 1000:09.6f}Z", starting_balance=1_000_000_000)
+
+
+@dataclass
+class Asked:
+    """A run that was asked for."""
+
+    choice: Config
+    request: runner_service_pb2.CreateRunRequest
+    run_id: str = ""
+    cancels: bool = False
+    cancelled: bool = False
+    ended: run_pb2.Run = field(default_factory=run_pb2.Run)
+
+
+class Deployment:
+    """Services over one folder, each a process that is started again wherever it dies, at the same address."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.environ = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("TICKREEL_")},
+            DATA_ROOT: str(folder / "data_downloads"),
+            CATALOG_ROOT: str(folder / "parquet"),
+            "TICKREEL_STATE_PATH": str(folder / "state"),
+            "TICKREEL_RESULTS_PATH": str(folder / "results"),
+            "TICKREEL_TICKDATA_PATH": str(folder / "tickdata"),
+            "TICKREEL_RUNNER_SLOTS": "2",
+            "TICKREEL_MAX_ATTEMPTS": "1000",
+            "TMPDIR": str(folder / "tmp"),
+        }
+        self.processes: dict[str, ServiceProcess] = {}
+        self.clients: dict[str, ServiceClient] = {}
+        self._starts = 0
+        self._stopping = False
+        self._keepers: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        (self.folder / "tmp").mkdir()
+        for service in SERVICES:
+            process = await self._spawn(service, "127.0.0.1:0")
+            await process.healthy()
+            self.environ[f"TICKREEL_{service.upper()}_ADDRESS"] = process.address
+            self.clients[service] = ServiceClient(service, process.address)
+            self._keepers.append(asyncio.create_task(self._keep(service, process.address)))
+
+    async def stop(self) -> None:
+        self._stopping = True
+        for client in self.clients.values():
+            await client.close()
+        await asyncio.gather(*(process.stop() for process in self.processes.values()))
+        await asyncio.gather(*self._keepers)
+
+    async def until_done(self, service: str, method: str, request: Any) -> Any:
+        """Calls a method until the service answers."""
+        return await self.clients[service].call_again(method, request, patience=PATIENCE)
+
+    def workers(self, service: str) -> list[int]:
+        """The worker processes of a service, those beside them included."""
+        return [pid for pid in self.pids() if pid != self.processes[service].pid and f"tickreel.{service}." in command(pid)]
+
+    def pids(self) -> list[int]:
+        """Every process that was started here, by what its environment says."""
+        mark = f"TICKREEL_STATE_PATH={self.environ['TICKREEL_STATE_PATH']}\0".encode()
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if mark in (process / "environ").read_bytes():
+                    found.append(int(process.name))
+        return found
+
+    async def _spawn(self, service: str, listen: str) -> ServiceProcess:
+        self._starts += 1
+        log = self.folder / "logs" / f"{self._starts}-{service}.log"
+        process = self.processes[service] = await ServiceProcess.spawn(service, listen, self.environ, log)
+        return process
+
+    async def _keep(self, service: str, address: str) -> None:
+        while True:
+            await self.processes[service].ended()
+            if self._stopping:
+                return
+            await self.processes[service].stop()
+            await self._spawn(service, address)
+
+
+def command(pid: int) -> str:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+    return ""
+
+
+class Storm:
+    """What happens to a deployment."""
+
+    def __init__(self, deployment: Deployment, seed: int) -> None:
+        self.deployment = deployment
+        self.chance = random.Random(seed)
+        # Its own, so that the kills are the same whatever the answers are late for.
+        self.fate = random.Random(seed)
+        self.asked: list[Asked] = []
+        self.kills: Counter[str] = Counter()
+
+    async def rage(self) -> None:
+        """Lets it happen, and then waits until every run has ended."""
+        over = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            killing = group.create_task(self._kill_until(over))
+            group.create_task(self._ask_until(over, group))
+            await asyncio.sleep(SECONDS)
+            over.set()
+            await killing
+
+    async def calm(self) -> None:
+        """Asks once more for everything that was asked for, to see what is right."""
+        async with asyncio.TaskGroup() as group:
+            for day, rows in sorted({one.choice[:2] for one in self.asked}):
+                await self._ask((day, rows, "fast"), group, cancels=False)
+
+    async def _ask_until(self, over: asyncio.Event, group: asyncio.TaskGroup) -> None:
+        while not over.is_set():
+            choice = (self.chance.choice(DAYS), self.chance.choice((500, 1500)), self.chance.choice(("fast", "full")))
+            group.create_task(self._ask(choice, group, cancels=self.chance.random() < 0.2))
+            await asyncio.sleep(self.chance.uniform(0.1, 0.6))
+
+    async def _ask(self, choice: Config, group: asyncio.TaskGroup, *, cancels: bool) -> None:
+        document = struct_pb2.Struct()
+        document.update(config_of(choice))
+        options = run_pb2.RunOptions(
+            mode=getattr(result_pb2, f"RUN_MODE_{choice[2].upper()}"), snapshot_mode=result_pb2.SNAPSHOT_MODE_TRADES
+        )
+        request_id = f"{self.chance.getrandbits(64):x}"
+        request = runner_service_pb2.CreateRunRequest(document=document, options=options, request_id=request_id)
+        one = Asked(choice, request, cancels=cancels)
+        self.asked.append(one)
+        one.run_id = (await self._answer("CreateRun", request)).run.run_id
+        group.create_task(self._watch(one))
+        if cancels:
+            group.create_task(self._cancel(one, self.chance.uniform(0, 3)))
+        if self.chance.random() < 0.3:
+            # A caller that did not hear the answer.
+            assert (await self._answer("CreateRun", request)).run.run_id == one.run_id
+
+    async def _watch(self, one: Asked) -> None:
+        request = runner_service_pb2.WatchRunRequest(run_id=one.run_id)
+        while one.ended.state not in (job_pb2.JOB_STATE_SUCCEEDED, job_pb2.JOB_STATE_FAILED, job_pb2.JOB_STATE_CANCELLED):
+            try:
+                async for response in self.deployment.clients["runner"].stream("WatchRun", request):
+                    one.ended.CopyFrom(response.run)
+            except TickreelError as error:
+                assert error.reason == "SERVICE_UNAVAILABLE", error
+                await asyncio.sleep(0.1)
+
+    async def _cancel(self, one: Asked, after: float) -> None:
+        await asyncio.sleep(after)
+        try:
+            run = (await self._answer("CancelRun", runner_service_pb2.CancelRunRequest(run_id=one.run_id))).run
+        except TickreelError as error:
+            assert error.reason == "JOB_ENDED", error
+        else:
+            one.cancelled = run.state == job_pb2.JOB_STATE_CANCELLED
+
+    async def _answer(self, method: str, request: Any) -> Any:
+        return await self.deployment.until_done("runner", method, request)
+
+    async def _kill_until(self, over: asyncio.Event) -> None:
+        ways: list[tuple[str, int, Callable[[], list[int]]]] = [
+            ("runner", signal.SIGKILL, lambda: [self.deployment.processes["runner"].pid]),
+            ("runner", signal.SIGTERM, lambda: [self.deployment.processes["runner"].pid]),
+            ("converter", signal.SIGKILL, lambda: [self.deployment.processes["converter"].pid]),
+            ("results", signal.SIGKILL, lambda: [self.deployment.processes["results"].pid]),
+            ("worker", signal.SIGKILL, lambda: self.deployment.workers("runner")),
+            ("worker", signal.SIGKILL, lambda: self.deployment.workers("converter")),
+            ("everything", signal.SIGKILL, self.deployment.pids),
+        ]
+        weights = (6, 1, 4, 1, 2, 1, 1)
+        while not over.is_set():
+            await asyncio.sleep(self.fate.uniform(0.3, 2.5))
+            ((name, number, pids),) = self.fate.choices(ways, weights)
+            found = pids()
+            for pid in found if name == "everything" else found and [self.fate.choice(found)]:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, number)
+                    self.kills[name] += 1
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    raw = RawFolder(tmp_path / "data_downloads")
+    for number, day in enumerate(DAYS):
+        times = micros(f"{day}T12:00:00") + 1000 * np.arange(ROWS)
+        raw.write(trades(ROWS, local_timestamp=times, timestamp=times, price=60_000.5 + number + np.arange(ROWS)), day)
+    yield tmp_path
+
+
+async def test_no_run_is_lost_doubled_or_wrong(folder: Path) -> None:
+    deployment = Deployment(folder)
+    await deployment.start()
+    storm = Storm(deployment, SEED)
+    try:
+        await within_patience(storm.rage, SECONDS + 2 * PATIENCE)
+        stormy = list(storm.asked)
+        await within_patience(storm.calm, 2 * PATIENCE)
+        listed = await all_runs(deployment)
+        results = await all_results(deployment)
+    finally:
+        pids = deployment.pids()
+        await deployment.stop()
+    wait_until_gone(pids)
+
+    told = f"seed {SEED}, {len(stormy)} runs, kills {dict(storm.kills)}"
+    print(told, Counter(job_pb2.JobState.Name(one.ended.state) for one in stormy))
+    assert storm.kills.total() >= SECONDS / 4, told
+    # No run is lost or doubled, and everyone heard the same end.
+    assert sorted(run.run_id for run in listed) == sorted(one.run_id for one in storm.asked), told
+    assert {run.run_id: run for run in listed} == {one.run_id: one.ended for one in storm.asked}, told
+    check_ends(stormy, storm.kills["worker"] + storm.kills["everything"], told)
+    check_results(storm.asked, storm.asked[len(stormy) :], folder, told)
+    succeeded = {one.run_id for one in storm.asked if one.ended.state == job_pb2.JOB_STATE_SUCCEEDED}
+    assert results == succeeded, told
+
+
+async def within_patience(work: Callable[[], Awaitable[None]], seconds: float) -> None:
+    async with asyncio.timeout(seconds):
+        await work()
+
+
+async def all_runs(deployment: Deployment) -> list[run_pb2.Run]:
+    runs, token = [], ""
+    while True:
+        request = runner_service_pb2.ListRunsRequest(page_size=50, page_token=token)
+        response = await deployment.until_done("runner", "ListRuns", request)
+        runs += response.runs
+        token = response.next_page_token
+        if not token:
+            return runs
+
+
+async def all_results(deployment: Deployment) -> set[str]:
+    found, token = set(), ""
+    while True:
+        request = results_service_pb2.ListResultsRequest(page_size=50, page_token=token)
+        response = await deployment.until_done("results", "ListResults", request)
+        found |= {entry.result.run_id for entry in response.results}
+        token = response.next_page_token
+        if not token:
+            return found
+
+
+def check_ends(asked: list[Asked], worker_kills: int, told: str) -> None:
+    """A run succeeds, unless it was cancelled or its process, or that of its conversion, was killed."""
+    failed = [one.ended for one in asked if one.ended.state == job_pb2.JOB_STATE_FAILED]
+    assert len(failed) <= worker_kills, (told, [run.failure for run in failed])
+    assert {run.failure.reason for run in failed} <= {"OUT_OF_MEMORY"}, (told, [run.failure for run in failed])
+    for one in asked:
+        if one.cancelled:
+            assert one.ended.state == job_pb2.JOB_STATE_CANCELLED, told
+        if one.ended.state == job_pb2.JOB_STATE_CANCELLED:
+            assert one.cancels, told
+    assert any(one.ended.attempts > 1 for one in asked), told
+
+
+def check_results(asked: list[Asked], calm: list[Asked], folder: Path, told: str) -> None:
+    """What succeeded is whole and right, and nothing else is there."""
+    right = {one.choice[:2]: one.ended.result for one in calm}
+    assert all(one.ended.state == job_pb2.JOB_STATE_SUCCEEDED for one in calm), told
+    store = ResultStore(folder / "results", folder / "tickdata")
+    expected = set()
+    for one in asked:
+        if one.ended.state != job_pb2.JOB_STATE_SUCCEEDED:
+            continue
+        result = store.load(store.find(one.run_id))
+        assert result == one.ended.result, told
+        reference = right[one.choice[:2]]
+        assert result.metadata.result_digest == reference.metadata.result_digest, (told, one.choice)
+        assert result.metadata.data_digest == reference.metadata.data_digest, told
+        assert result.summary.trade_rows == one.choice[1] + 1, told
+        outputs = {name: Path(path) for name, path in result.metadata.outputs.items()}
+        for name, path in outputs.items():
+            assert path.stat().st_size, (told, path)
+            if name.endswith(".parquet"):
+                pq.read_table(path)
+        expected |= set(outputs.values())
+    assert {path for root in ("results", "tickdata") for path in (folder / root).rglob("*") if path.is_file()} == expected, told
+    assert not list((folder / "results/full").glob(".*")), told
+    converted = [path for path in (folder / "parquet").rglob("*") if path.is_file()]
+    assert not [path for path in converted if "incoming" in path.parts], told
+    assert all(pq.read_metadata(path).num_rows == ROWS for path in converted), told
+    assert not list((folder / "tmp").iterdir()), told

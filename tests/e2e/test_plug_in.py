@@ -1,0 +1,122 @@
+"""A strategy that a package brings, from the command line: its parameters, its runs, their log, and all of them at once."""
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from e2e_folder import write_config
+from plug_in import EVERY_NTH, install_package
+from terminal import Terminal
+
+STRATEGY = {"name": "EveryNth", "submission_mode": "per_trade_tick", "orders": []}
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
+    """A terminal with services up that have the package."""
+    folder = tmp_path_factory.mktemp("plug-in")
+    install_package(EVERY_NTH, folder / "site")
+    path = os.pathsep.join(filter(None, [str(folder / "site"), os.environ.get("PYTHONPATH")]))
+    terminal = Terminal(folder, {"PYTHONPATH": path})
+    terminal.call("sample-data", "--rows", 2_000)
+    for name, parameters in {
+        "hundredth": {"n": 100},
+        "sells": {"n": 1, "side": "sell"},
+        "wrong": {"n": 0.5, "sides": 1},
+    }.items():
+        write_config(folder / f"{name}.json", strategy={**STRATEGY, "parameters": parameters})
+    with terminal.up() as running:
+        yield running.terminal
+
+
+@pytest.fixture(scope="module")
+def run_id(up: Terminal) -> str:
+    """A run that has ended."""
+    result = up.json("run", "--config", "hundredth.json", "--snapshot-mode", "trades")
+    assert 0 < result["summary"]["orders"] == result["summary"]["trade_rows"] // 100
+    return str(result["run_id"])
+
+
+@contextmanager
+def watching(up: Terminal, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """`tickreel watch` without a run, once it watches; left by Ctrl-C."""
+    process = up.start("watch", *arguments)
+    try:
+        assert process.stderr is not None
+        assert process.stderr.readline() == "no run is queued or running; Ctrl-C leaves\n"
+        yield process
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+        assert process.returncode == 130
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_its_parameters_are_shown(up: Terminal) -> None:
+    mine, ours = up.json("strategies")["strategies"]
+    assert mine["parameters_schema"]["properties"]["n"] == {
+        "type": "integer", "minimum": 1, "description": "How many rows come to one order.",
+    }  # fmt: skip
+    assert ours["parameters_schema"]["properties"] == {}
+    lines = [" ".join(line.split()) for line in up.call("strategies").out.splitlines()]
+    assert "parameter is default" in lines
+    assert "n integer ≥ 1 required How many rows come to one order." in lines
+    assert 'side buy | sell | both "both" The rows that count, by their aggressor.' in lines
+
+
+def test_it_runs_with_them_and_its_config_is_shown_with_defaults(up: Terminal, run_id: str) -> None:
+    (run,) = [run for run in up.json("runs")["runs"] if run["run_id"] == run_id]
+    assert run["config"]["strategy"]["parameters"] == {"n": 100, "side": "both"}
+    result = up.json("run", "--config", "sells.json", "--snapshot-mode", "trades")
+    assert 0 < result["summary"]["orders"] < result["summary"]["trade_rows"]
+
+
+def test_what_is_wrong_with_them_is_refused_line_by_line(up: Terminal) -> None:
+    refused = up.call("run", "--config", "wrong.json", "--snapshot-mode", "trades", code=2)
+    assert "strategy.parameters.n: is the number 0.5; it must be a whole number, at least 1" in refused.err
+    assert "strategy.parameters.sides: is no parameter of the strategy; did you mean 'side'?" in refused.err
+
+
+def test_the_log_of_a_run_is_shown(up: Terminal, run_id: str) -> None:
+    line = "one order every 100 rows, side: both\n"
+    shown = up.call("log", run_id)
+    assert line in shown.out
+    assert up.call("log", run_id, "--follow").out == shown.out
+    assert up.json("log", run_id) == {"run_id": run_id, "log": shown.out}
+    assert "NONE" in up.call("log", "NONE", code=2).err
+
+
+def test_all_runs_are_watched_line_by_line(up: Terminal) -> None:
+    with watching(up) as process, up.start("run", "--config", "sells.json", "--snapshot-mode", "trades") as running:
+        assert process.stdout is not None
+        lines: list[str] = []
+        while not (lines and "succeeded" in lines[-1]):
+            lines.append(process.stdout.readline())
+            assert lines[-1], process.communicate()
+        assert running.communicate(timeout=30)[0].split()[0] == lines[-1].split()[0]
+    assert {line.split()[0] for line in lines} == {lines[0].split()[0]}
+    assert " orders, pnl " in lines[-1]
+    assert any("loading" in line or "replaying" in line or "starting" in line for line in lines)
+
+
+def test_all_runs_are_watched_as_json(up: Terminal) -> None:
+    run = ("run", "--config", "hundredth.json", "--snapshot-mode", "trades", "--output", "json")
+    with watching(up, "--output", "json") as process, up.start(*run) as running:
+        assert process.stdout is not None
+        told = {"state": ""}
+        while told["state"] != "JOB_STATE_SUCCEEDED":
+            told = json.loads(process.stdout.readline())
+        result = json.loads(running.communicate(timeout=30)[0])
+    assert told["result"] == result
+
+
+def test_nothing_to_watch_where_no_service_answers(tmp_path_factory: pytest.TempPathFactory) -> None:
+    away = Terminal(tmp_path_factory.mktemp("away"), {})
+    assert "tickreel up" in away.call("watch", "--address", "127.0.0.1:1", code=1).err
+    assert "tickreel up" in away.call("log", "R", "--address", "127.0.0.1:1", code=1).err

@@ -1,0 +1,166 @@
+"""A process waits for the next job, and no job takes the memory of the others."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from terminal import is_alive, wait_until_gone
+from tickreel.jobs.memory import process_memory
+from tickreel.jobs.workers import Workers
+from tickreel.rpc.errors import TickreelError
+from tickreel.v1 import job_pb2
+
+PATIENCE = 60
+needs_proc = pytest.mark.skipif(not process_memory(os.getpid()), reason="only /proc tells what a process takes")
+
+
+@pytest.fixture(autouse=True)
+def on_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The workers of these tests can be started by name."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+
+
+@asynccontextmanager
+async def workers(
+    folder: Path, *, spare: bool = True, memory: int | None = None, module: str = "sample_worker"
+) -> AsyncIterator[Workers]:
+    made = Workers(module, folder / "logs", hang_seconds=PATIENCE, spare=spare, memory=memory)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            yield made
+    finally:
+        await made.close()
+
+
+def ignore(_progress: job_pb2.Progress) -> None: ...
+
+
+async def spare_pid(made: Workers) -> int:
+    """The process that is kept, once it is there."""
+    while made._spare is None:  # noqa: ASYNC110 - no event says so
+        await asyncio.sleep(0.01)
+    return made._spare.pid
+
+
+async def begun(
+    made: Workers, job_id: str, spec: dict[str, Any], expected: int = 0
+) -> tuple[asyncio.Task[dict[str, Any]], int]:
+    """A job, and the process id that it has reported."""
+    told: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    def tell(progress: job_pb2.Progress) -> None:
+        if not told.done():
+            told.set_result(progress.done)
+
+    task = asyncio.create_task(made.run(job_id, spec, tell, expected))
+    return task, await told
+
+
+async def test_the_process_that_is_kept_does_the_next_job_and_has_a_successor(tmp_path: Path) -> None:
+    async with workers(tmp_path) as made:
+        made.warm_up()
+        first = await spare_pid(made)
+        assert await made.run("a", {"do": "make noise"}, ignore) == {"pid": first}
+        second = await spare_pid(made)
+        assert second != first
+        assert await made.run("b", {"do": "make noise"}, ignore) == {"pid": second}
+        third = await spare_pid(made)
+    assert [log.read_text().count("noise\n") for log in (made.log_path("a"), made.log_path("b"))] == [20_000, 20_000]
+    assert not is_alive(third)
+
+
+async def test_where_none_is_kept_each_job_starts_its_own(tmp_path: Path) -> None:
+    async with workers(tmp_path, spare=False) as made:
+        made.warm_up()
+        await made.run("a", {"do": "return", "result": {}}, ignore)
+        assert made._spare is None
+    assert [log.name for log in (tmp_path / "logs").iterdir()] == ["a.log"]
+
+
+async def test_never_more_than_one_is_kept(tmp_path: Path) -> None:
+    async with workers(tmp_path) as made:
+        made.warm_up()
+        made.warm_up()
+        await spare_pid(made)
+        made.warm_up()
+        results = await asyncio.gather(*(made.run(str(n), {"do": "return", "result": {"n": n}}, ignore) for n in range(4)))
+        assert results == [{"n": n} for n in range(4)]
+        await spare_pid(made)
+    assert sorted(log.name for log in (tmp_path / "logs").iterdir()) == ["0.log", "1.log", "2.log", "3.log", "spare.log"]
+
+
+async def test_one_that_died_while_it_waited_is_replaced(tmp_path: Path) -> None:
+    async with workers(tmp_path) as made:
+        made.warm_up()
+        pid = await spare_pid(made)
+        os.kill(pid, signal.SIGKILL)
+        while made._spare is not None and made._spare.alive:  # noqa: ASYNC110 - no event says so
+            await asyncio.sleep(0.01)
+        assert (await made.run("a", {"do": "make noise"}, ignore))["pid"] != pid
+
+
+async def test_what_a_spare_process_says_before_it_has_a_job_is_in_the_log_of_the_job(tmp_path: Path) -> None:
+    async with workers(tmp_path, module="no_such_worker") as made:
+        made.warm_up()
+        await spare_pid(made)
+        with pytest.raises(TickreelError, match="No module named no_such_worker"):
+            await made.run("a", {}, ignore)
+
+
+async def test_a_log_folder_that_cannot_be_written_fails_the_job_and_not_the_service(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "logs").write_text("in the way")
+    async with workers(tmp_path) as made:
+        made.warm_up()
+        await asyncio.sleep(0)
+        with pytest.raises(TickreelError) as caught:
+            await made.run("a", {"do": "return", "result": {}}, ignore)
+        assert caught.value.reason == "STORE_NOT_WRITABLE"
+        (tmp_path / "logs").unlink()
+        assert await made.run("a", {"do": "return", "result": {}}, ignore) == {}
+    assert "no worker process is kept" in caplog.text
+
+
+@needs_proc
+async def test_a_worker_that_takes_too_much_is_killed_and_the_others_go_on(tmp_path: Path) -> None:
+    async with workers(tmp_path, spare=False, memory=400) as made:
+        small, _ = await begun(made, "small", {"do": "wait"})
+        with pytest.raises(TickreelError, match=r"took \d+ MiB of memory, with the others \d+ MiB, where 400 MiB") as caught:
+            await made.run("large", {"do": "grow", "mib": 500}, ignore)
+        assert not small.done()
+        small.cancel()
+        await asyncio.wait([small])
+    assert caught.value.reason == "OUT_OF_MEMORY"
+    # It is met on its way up, too.
+    assert 300 < int(caught.value.metadata["memory_mib"]) < 700
+    assert caught.value.metadata["limit_mib"] == "400"
+    assert "log" in caught.value.metadata
+
+
+@needs_proc
+async def test_the_one_that_is_furthest_beyond_what_was_expected_is_killed(tmp_path: Path) -> None:
+    async with workers(tmp_path, spare=False, memory=500) as made:
+        large, _ = await begun(made, "large", {"do": "grow", "mib": 300}, expected=400)
+        with pytest.raises(TickreelError) as caught:
+            await made.run("small", {"do": "grow", "mib": 200}, ignore, expected=10)
+        assert caught.value.reason == "OUT_OF_MEMORY"
+        assert not large.done()
+        large.cancel()
+        await asyncio.wait([large])
+
+
+@needs_proc
+async def test_what_a_worker_starts_counts_for_it_and_goes_with_it(tmp_path: Path) -> None:
+    async with workers(tmp_path, spare=False, memory=400) as made:
+        running, child = await begun(made, "a", {"do": "grow beside", "mib": 500})
+        with pytest.raises(TickreelError) as caught:
+            await running
+    assert caught.value.reason == "OUT_OF_MEMORY"
+    wait_until_gone([child])

@@ -1,0 +1,143 @@
+"""A strategy that a package brings: listed with its parameters, checked, replayed; and nothing else that a config names."""
+
+import copy
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plug_in import EVERY_NTH, install_here
+from recordings import BTC, DAY, RawFolder, trades
+from run_configs import run_config
+from small_catalog import instrument
+from stack import Stack, stack
+from tickreel.rpc.errors import TickreelError
+from tickreel.rpc.json_struct import values_of
+from tickreel.runner.strategies.registry import installed_strategies
+from tickreel.v1 import job_pb2, run_config_pb2, run_pb2, runner_service_pb2
+
+ROWS = 500
+
+
+@pytest.fixture
+def folder(raw: RawFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A deployment with the package in its environment, that of the runs' processes too."""
+    raw.write(trades(ROWS))
+    install_here(EVERY_NTH, tmp_path / "site", monkeypatch)
+    return tmp_path
+
+
+def config(parameters: object = None, name: str = "EveryNth") -> dict[str, Any]:
+    """A config of the strategy."""
+    document = copy.deepcopy(run_config(BTC, f"{DAY}T00:00:00Z", f"{DAY}T23:59:59Z"))
+    document["strategy"]["name"] = name
+    if parameters is not None:
+        document["strategy"]["parameters"] = parameters
+    return document
+
+
+async def refused(services: Stack, document: Mapping[str, Any]) -> dict[str, str]:
+    with pytest.raises(TickreelError) as refusal:
+        await services.create(document)
+    assert refusal.value.reason == "CONFIG_INVALID"
+    return {violation.field: violation.description for violation in refusal.value.violations}
+
+
+async def test_it_is_listed_with_its_schema(folder: Path) -> None:
+    async with stack(folder) as services:
+        listed = await services.runner.call("ListStrategies", runner_service_pb2.ListStrategiesRequest())
+    mine, ours = listed.strategies
+    assert (mine.strategy_id, mine.package, mine.description) == (
+        "EveryNth", "every-nth", "For every nth trade row of the sides that are asked for, one order that copies it.",
+    )  # fmt: skip
+    assert values_of(mine.parameters_schema) == dict(installed_strategies()["EveryNth"].strategy.parameters_schema)
+    assert values_of(ours.parameters_schema) == {"type": "object", "properties": {}, "additionalProperties": False}
+
+
+async def test_it_is_replayed_with_its_parameters(folder: Path) -> None:
+    async with stack(folder) as services:
+        every = await services.finish(config({"n": 1}))
+        seventh = await services.finish(config({"n": 7.0}))
+        sells = await services.finish(config({"n": 7, "side": "sell"}), "full")
+        again = await services.finish(config({"n": 7, "side": "both"}))
+    assert [run.failure.message for run in (every, seventh, sells, again) if run.state != job_pb2.JOB_STATE_SUCCEEDED] == []
+    assert [run.result.summary.orders for run in (every, seventh, sells)] == [ROWS, ROWS // 7, ROWS // 2 // 7]
+    assert all(run.result.summary.fills == run.result.summary.orders for run in (every, seventh, sells))
+    # What is left out is what its default says: the same config, and the same digests.
+    assert values_of(seventh.config.strategy.parameters) == {"n": 7, "side": "both"}
+    assert seventh.config == again.config
+    assert seventh.config_digest == again.config_digest
+    assert seventh.result.metadata.result_digest == again.result.metadata.result_digest
+    assert len({run.config_digest for run in (every, seventh, sells)}) == 3
+
+
+async def test_a_typed_config_takes_parameters_too(folder: Path) -> None:
+    async with stack(folder) as services:
+        resolved = await services.create(config({"n": 7}), validate_only=True)
+        typed = run_config_pb2.RunConfig()
+        typed.CopyFrom(resolved.config)
+        request = runner_service_pb2.CreateRunRequest(
+            config=typed, options=run_pb2.RunOptions(snapshot_mode="SNAPSHOT_MODE_TRADES"), validate_only=True
+        )
+        same = (await services.runner.call("CreateRun", request)).run
+        request.config.strategy.parameters["n"] = float("inf")
+        with pytest.raises(TickreelError) as refusal:
+            await services.runner.call("CreateRun", request)
+    assert same.config_digest == resolved.config_digest
+    assert [violation.field for violation in refusal.value.violations] == ["strategy.parameters.n"]
+
+
+async def test_what_its_schema_does_not_allow_is_refused_at_once_with_all_else(folder: Path) -> None:
+    async with stack(folder) as services:
+        assert await refused(services, config()) == {
+            "strategy.parameters.n": "is missing; it must be a whole number, at least 1"
+        }
+        wrong = config({"n": 0, "side": "up", "sides": "buy"})
+        wrong["risk"] = None
+        assert await refused(services, wrong) == {
+            "risk": "is null; it must be an object with keys",
+            "strategy.parameters.n": "is the number 0; it must be a whole number, at least 1",
+            "strategy.parameters.side": "is the text 'up'; it must be buy or sell or both",
+            "strategy.parameters.sides": "is no parameter of the strategy; known here: n, side",
+        }
+        assert await refused(services, config([1])) == {"strategy.parameters": "is a list; it must be an object with keys"}
+        ours = config({"n": 2}, "TempBacktestStrategy")
+        assert await refused(services, ours) == {"strategy.parameters.n": "is no parameter of the strategy; there are none"}
+        listed = await services.runner.call("ListRuns", runner_service_pb2.ListRunsRequest())
+    assert not listed.runs
+    assert not list((folder / "parquet").rglob("*.parquet"))
+
+
+async def test_no_parameters_are_the_same_as_an_empty_object(folder: Path) -> None:
+    async with stack(folder) as services:
+        one = await services.create(config(None, "TempBacktestStrategy"), validate_only=True)
+        other = await services.create(config({}, "TempBacktestStrategy"), validate_only=True)
+    assert one.config_digest == other.config_digest
+    assert not other.config.strategy.HasField("parameters")
+
+
+@pytest.mark.parametrize("name", ["bystander:Strategy", "bystander", "every_nth:EveryNth", "os.system", "../bystander.py"])
+async def test_no_path_that_a_config_names_is_imported(folder: Path, name: str) -> None:
+    (folder / "site/bystander.py").write_text("raise SystemExit('imported')\n")
+    async with stack(folder) as services:
+        found = await refused(services, config({"n": 1}, name))
+    assert list(found) == ["strategy.name"]
+    assert "which is not registered" in found["strategy.name"]
+    assert "bystander" not in sys.modules
+
+
+def test_its_instance_has_its_parameters(folder: Path) -> None:
+    resolved = run_config_pb2.RunConfig()
+    resolved.strategy.parameters.update({"n": 7, "side": "both"})
+    strategy = installed_strategies()["EveryNth"].strategy(instrument(), resolved)
+    assert strategy.parameters == {"n": 7, "side": "both"}
+    assert isinstance(strategy.parameters["n"], int)
+
+
+def test_a_schema_that_would_go_unchecked_is_refused_with_the_package(folder: Path) -> None:
+    module = folder / "site/every_nth.py"
+    module.write_text(module.read_text().replace('"minimum"', '"multipleOf"'))
+    with pytest.raises(ValueError, match=r"'EveryNth' of every-nth: .*properties\.n\.multipleOf is not checked here"):
+        installed_strategies()

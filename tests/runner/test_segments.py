@@ -1,0 +1,193 @@
+"""The plan of a replay changes nothing about what comes of it."""
+
+import os
+import random
+import signal
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from small_catalog import START, WINDOW, replay_config, write_books, write_trades
+from tickreel.engine.replay import ReplayFile
+from tickreel.engine.tape import KINDS, Tape
+from tickreel.rpc.errors import TickreelError
+from tickreel.runner.outcome import Rows
+from tickreel.runner.plan import Plan
+from tickreel.runner.segments import PlanReplay, SegmentReplay
+from tickreel.runner.strategies.temp_backtest import TempBacktestStrategy
+from tickreel.v1 import run_config_pb2
+from tickreel.v1.result_pb2 import SNAPSHOT_MODE_BOTH, SNAPSHOT_MODE_TRADES
+
+STEP = 1_000_000
+
+
+def market(folder: Path, seed: int, rows: int) -> tuple[list[ReplayFile], Rows, Rows]:
+    """Trades and books around one price with ties between them: the files, and the rows of a replay of trades and of both."""
+    draw = random.Random(seed)
+    instants = sorted(draw.randrange(rows) for _ in range(rows))
+    ts = [START + instant * STEP + number for number, instant in enumerate(instants)]
+    price = [1_000 + draw.randrange(-3, 4) for _ in ts]
+    trades = write_trades(folder, [(at, draw.randrange(2), p, draw.randrange(1, 9)) for at, p in zip(ts, price, strict=True)])
+    book_ts = [START + at * STEP + 999_999 for at in sorted(draw.sample(range(rows), max(rows // 3, 1)))]
+
+    def side(best: int, step: int) -> list[tuple[int, int]]:
+        return [(best + step * (level + draw.randrange(2)), draw.randrange(1, 9)) for level in range(0, 4, 2)]
+
+    books = write_books(folder, [(at, side(999, -1), side(1_000, 1)) for at in book_ts])
+    times, prices, mids = np.array(ts), np.array(price), np.full(len(book_ts), 9_995)
+    return [trades, books], Rows.of_trades(times, prices, 1), Rows.of_books(times, prices, 1, np.array(book_ts), mids)
+
+
+def parts(tape: Tape) -> list[list[int]]:
+    columns = [column for table in (tape.orders, tape.fills, tape.ends) for column in vars(table).values()]
+    return [list(column) if isinstance(column, tuple) else column.tolist() for column in columns]
+
+
+def replayed(folder: Path, config: run_config_pb2.RunConfig, files: list[ReplayFile], plan: Plan, processes: int = 1) -> Tape:
+    folder.mkdir()
+    return PlanReplay(SegmentReplay(config, files, folder, 1_000), plan, processes).run(frozen_account=True)
+
+
+@pytest.mark.parametrize("mode", [SNAPSHOT_MODE_TRADES, SNAPSHOT_MODE_BOTH], ids=["trades", "both"])
+@pytest.mark.parametrize("seed", range(6))
+def test_however_a_window_is_sliced_its_orders_fills_and_ends_are_the_same(mode: int, seed: int, tmp_path: Path) -> None:
+    files, of_trades, of_both = market(tmp_path / "files", seed, 150)
+    files, rows = (files[:1], of_trades) if mode == SNAPSHOT_MODE_TRADES else (files, of_both)
+    kind = {"time_in_force": ["IOC", "FOK"][seed % 2], "order_type": ["LIMIT", "MARKET"][seed // 2 % 2]}
+    config = replay_config(1e9, mode=mode, **kind)
+    whole = replayed(tmp_path / "whole", config, files, Plan.whole(rows, *WINDOW, "for comparison"))
+    assert whole.order_count == 150
+    assert whole.fill_count
+    for most in (1, 7, 40, 149):
+        plan = Plan.of(config, TempBacktestStrategy, rows, WINDOW, most, 1)
+        first_book = int(rows.book_ts[0]) if len(rows.book_ts) else 0
+        assert len(plan.segments) >= -(-150 // most) - np.count_nonzero(rows.ts <= first_book)
+        assert sum(segment.rows for segment in plan.segments) == 150
+        assert parts(replayed(tmp_path / str(most), config, files, plan)) == parts(whole)
+
+
+def test_slices_in_processes_beside_this_one_are_put_together_in_order(tmp_path: Path) -> None:
+    files, _, rows = market(tmp_path / "files", 3, 400)
+    config = replay_config(1e9, mode=SNAPSHOT_MODE_BOTH)
+    whole = replayed(tmp_path / "whole", config, files, Plan.whole(rows, *WINDOW, "for comparison"))
+    assert len(whole.ends.order)
+    plan = Plan.of(config, TempBacktestStrategy, rows, WINDOW, 60, 3)
+    (tmp_path / "beside").mkdir()
+    replaying = PlanReplay(SegmentReplay(config, files, tmp_path / "beside", 1_000), plan, 3)
+    assert parts(replaying.run(frozen_account=True)) == parts(whole)
+    assert replaying.seen == (400, sum(segment.book_rows for segment in plan.segments))
+
+
+def beside() -> list[int]:
+    """The processes beside this one."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (process / "cmdline").read_bytes()
+            parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+        if b"tickreel.runner.segments" in command and parent == os.getpid():
+            found.append(int(process.name))
+    return found
+
+
+def test_a_process_beside_that_dies_costs_the_slice_in_hand(tmp_path: Path) -> None:
+    files, rows, _ = market(tmp_path / "files", 4, 3_000)
+    config = replay_config(1e9)
+    plan = Plan.of(config, TempBacktestStrategy, rows, WINDOW, 500, 2)
+    whole = replayed(tmp_path / "whole", config, files[:1], Plan.whole(rows, *WINDOW, "for comparison"))
+    killed: list[int] = []
+
+    def kill_one() -> None:
+        while not killed:
+            killed.extend(beside()[:1])
+            time.sleep(0.01)
+        os.kill(killed[0], signal.SIGKILL)
+
+    killer = threading.Thread(target=kill_one)
+    killer.start()
+    tape = replayed(tmp_path / "sliced", config, files[:1], plan, processes=2)
+    killer.join()
+    assert killed
+    assert parts(tape) == parts(whole)
+    assert beside() == []
+
+
+def test_a_slice_that_the_engine_cannot_replay_fails_the_run_with_its_reason(tmp_path: Path) -> None:
+    files, rows, _ = market(tmp_path / "files", 5, 200)
+    config = replay_config(1e9)
+    plan = Plan.of(config, TempBacktestStrategy, rows, WINDOW, 50, 2)
+    files[0].path.write_bytes(b"no Parquet")
+    with pytest.raises(TickreelError) as failure:
+        replayed(tmp_path / "sliced", config, files[:1], plan, processes=2)
+    assert failure.value.reason == "REPLAY_FAILED"
+    assert beside() == []
+
+
+ENTANGLED: list[tuple[dict, dict, str]] = [
+    ({}, {"time_in_force": "GTC"}, "orders may rest"),
+    ({}, {"close_positions_on_stop": True}, "closed at the end"),
+    ({"latency": {"base_latency_nanos": 1}}, {}, "orders are delayed"),
+    ({"liquidity_consumption": True}, {}, "use up what the book displays"),
+    ({"fill_model": {"prob_slippage": 0.1}}, {}, "fills are drawn"),
+]
+ROWS = Rows.of_trades(START + np.arange(500) * STEP, np.full(500, 1_000), 1)
+
+
+@pytest.mark.parametrize(("venue", "strategy", "why"), ENTANGLED, ids=[why for *_, why in ENTANGLED])
+def test_where_orders_may_know_of_each_other_a_window_is_one_piece_and_says_why(venue: dict, strategy: dict, why: str) -> None:
+    plan = Plan.of(replay_config(venue=venue, **strategy), TempBacktestStrategy, ROWS, WINDOW, 10, 4)
+    assert len(plan.segments) == 1
+    assert why in plan.whole_because
+
+
+def test_limits_that_could_bind_keep_a_window_in_one_piece() -> None:
+    config = replay_config()
+    config.risk.throttling_per_sec = 499
+    assert "by their rate" in Plan.of(config, TempBacktestStrategy, ROWS, WINDOW, 10, 1).whole_because
+    config.risk.throttling_per_sec = 500
+    config.instrument.margin_init = 0.1
+    assert "may refuse orders" in Plan.of(config, TempBacktestStrategy, ROWS, WINDOW, 10, 1).whole_because
+    config.venue.frozen_account = True
+    assert len(Plan.of(config, TempBacktestStrategy, ROWS, WINDOW, 10, 1).segments) == 50
+
+
+def test_a_strategy_that_does_not_declare_it_is_replayed_whole() -> None:
+    class Remembering(TempBacktestStrategy):
+        """Remembers."""
+
+        independent_orders = False
+
+    assert "independent_orders" in Plan.of(replay_config(), Remembering, ROWS, WINDOW, 10, 4).whole_because
+
+
+def test_a_short_window_is_one_piece_and_a_longer_one_is_shared_by_the_processes() -> None:
+    counts = [
+        len(Plan.of(replay_config(), TempBacktestStrategy, ROWS, WINDOW, most, processes).segments)
+        for most, processes in ((1_001, 2), (1_000, 2), (500, 2), (499, 1), (200, 4))
+    ]
+    assert counts == [1, 1, 2, 2, 4]
+
+
+def test_a_tape_is_the_same_after_it_was_saved_and_joined(tmp_path: Path) -> None:
+    tapes = []
+    for number in range(3):
+        tape = Tape()
+        tape.rows, tape.book_rows = 3, number
+        for row in range(3):
+            tape.order((100 * number + row, 1, 7, 5))
+        tape.fill((1, 100 * number, 7, 5, 1, 3))
+        tape.end(2, 100 * number, KINDS[number], f"REASON_{number % 2}")
+        tape.save(tmp_path / "tape")
+        assert parts(Tape.load(tmp_path / "tape")) == parts(tape)
+        tapes.append(Tape.load(tmp_path / "tape"))
+    joined = Tape.joined(tapes)
+    assert (joined.rows, joined.book_rows, joined.order_count) == (9, 3, 9)
+    assert joined.fills.order.tolist() == [1, 4, 7]
+    assert joined.ends.order.tolist() == [2, 5, 8]
+    assert [joined.ends.reasons[code] for code in joined.ends.reason] == ["REASON_0", "REASON_1", "REASON_0"]
+    assert parts(Tape.joined([Tape(), Tape()])) == parts(Tape())

@@ -1,0 +1,114 @@
+"""All runs over one stream: those that live, what becomes of them, and that there is nothing new."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, aclosing
+from pathlib import Path
+
+import pytest
+
+from recordings import BTC, DAY, RawFolder, trades
+from run_configs import run_config
+from stack import Stack, stack
+from tickreel.jobs import queue as queues
+from tickreel.jobs.job import CANCELLED, FINAL, QUEUED, SUCCEEDED
+from tickreel.v1 import run_pb2, runner_service_pb2
+
+CONFIG = run_config(BTC, f"{DAY}T00:00:00Z", f"{DAY}T23:59:59Z")
+PATIENCE = 60
+
+
+@pytest.fixture
+def data(raw: RawFolder) -> RawFolder:
+    raw.write(trades(500))
+    return raw
+
+
+async def watch_runs(services: Stack) -> AsyncIterator[list[run_pb2.Run]]:
+    """The runs of each message."""
+    async for response in services.runner.stream("WatchRuns", runner_service_pb2.WatchRunsRequest()):
+        yield list(response.runs)
+
+
+async def first_of(services: Stack) -> list[run_pb2.Run]:
+    """The runs of the first message, to a watcher who then leaves."""
+    async with aclosing(watch_runs(services)) as messages:
+        return await anext(messages)
+
+
+async def ends_of(messages: AsyncIterator[list[run_pb2.Run]], run_ids: set[str]) -> dict[str, int]:
+    """The final states that are told until each of these runs has one."""
+    ends: dict[str, int] = {}
+    while ends.keys() < run_ids:
+        for run in await anext(messages):
+            if run.state in FINAL:
+                assert run.run_id not in ends, "an end is told once"
+                ends[run.run_id] = run.state
+    return ends
+
+
+async def test_a_run_is_told_from_its_creation_to_its_end(data: RawFolder, tmp_path: Path) -> None:
+    async with stack(tmp_path) as services, asyncio.timeout(PATIENCE), aclosing(watch_runs(services)) as messages:
+        assert await anext(messages) == []
+        created = await services.create(CONFIG)
+        told: list[run_pb2.Run] = []
+        while not (told and told[-1].state in FINAL):
+            told += await anext(messages)
+        got = await services.runner.call("GetRun", runner_service_pb2.GetRunRequest(run_id=created.run_id))
+    assert {run.run_id for run in told} == {created.run_id}
+    assert told[-1].state == SUCCEEDED
+    assert told[-1] == got.run
+    assert told[-1].result.summary.orders == 500
+    assert sum(run.state in FINAL for run in told) == 1
+
+
+async def test_the_first_message_has_all_that_live_and_every_end_is_told(data: RawFolder, tmp_path: Path) -> None:
+    async with AsyncExitStack() as entered:
+        services = await entered.enter_async_context(stack(tmp_path, TICKREEL_RUNNER_SLOTS="1"))
+        await services.finish(CONFIG)
+        run_ids = [(await services.create(CONFIG)).run_id for _ in range(4)]
+        watchers = [await entered.enter_async_context(aclosing(watch_runs(services))) for _ in range(3)]
+        async with asyncio.timeout(PATIENCE):
+            firsts = [await anext(messages) for messages in watchers]
+            await services.runner.call("CancelRun", runner_service_pb2.CancelRunRequest(run_id=run_ids[-1]))
+            live = [{run.run_id for run in first} for first in firsts]
+            ends = await asyncio.gather(*map(ends_of, watchers, live))
+        assert await first_of(services) == [], "all have ended"
+    wanted = dict(zip(run_ids, [SUCCEEDED, SUCCEEDED, SUCCEEDED, CANCELLED], strict=True))
+    for first, ended in zip(firsts, ends, strict=True):
+        assert [run.run_id for run in first] == run_ids[-len(first) :]
+        assert ended == {run.run_id: wanted[run.run_id] for run in first}
+
+
+async def test_a_watcher_that_leaves_takes_nothing_with_it(raw: RawFolder, tmp_path: Path) -> None:
+    raw.write(trades(60_000))
+    async with stack(tmp_path, TICKREEL_RUNNER_SLOTS="1") as services:
+        run_ids = [(await services.create(CONFIG)).run_id for _ in range(3)]
+        first, again = await first_of(services), await first_of(services)
+        for run_id in reversed(run_ids):
+            await services.runner.call("CancelRun", runner_service_pb2.CancelRunRequest(run_id=run_id))
+    assert [run.run_id for run in first] == [run.run_id for run in again] == run_ids
+    assert [run.state for run in first[1:]] == [QUEUED, QUEUED]
+
+
+async def test_it_says_so_when_nothing_changes(data: RawFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queues, "HEARTBEAT", 0.05)
+    async with stack(tmp_path) as services, asyncio.timeout(PATIENCE), aclosing(watch_runs(services)) as messages:
+        assert [await anext(messages) for _ in range(4)] == [[]] * 4
+
+
+async def test_what_does_not_fit_into_one_message_comes_in_the_next(
+    raw: RawFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queues, "WATCH_JOBS", 2)
+    raw.write(trades(60_000))
+    async with stack(tmp_path, TICKREEL_RUNNER_SLOTS="1") as services:
+        run_ids = [(await services.create(CONFIG)).run_id for _ in range(5)]
+        async with asyncio.timeout(PATIENCE), aclosing(watch_runs(services)) as messages:
+            told: list[str] = []
+            while set(told) < set(run_ids):
+                runs = await anext(messages)
+                assert len(runs) <= 2
+                told += [run.run_id for run in runs]
+        for run_id in reversed(run_ids):
+            await services.runner.call("CancelRun", runner_service_pb2.CancelRunRequest(run_id=run_id))
