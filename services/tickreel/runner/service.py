@@ -51,6 +51,7 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
             self._settings.runner_slots,
             max_attempts=self._settings.max_attempts,
             memory=self._execution.memory,
+            weigh=self._execution.expected_memory,
         )
         await self._runs.resume(self._execution.finished, self._execution.discard)
         self._execution.open()
