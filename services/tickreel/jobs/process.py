@@ -107,8 +107,7 @@ class WorkerProcess:
         if "result" in outcome:
             return outcome["result"]
         if "failure" in outcome:
-            failure = outcome["failure"]
-            raise TickreelError(failure["reason"], failure["message"], **failure["metadata"])
+            raise TickreelError.from_json(outcome["failure"])
         raise self._death()
 
     def condemn(self, reason: str, message: str, **metadata: object) -> None:

@@ -61,7 +61,7 @@ class Reporter:
     def failure(self, error: TickreelError) -> None:
         """Reports why the work failed."""
         with self._lock:
-            self._send({"failure": {"reason": error.reason, "message": str(error), "metadata": error.metadata}})
+            self._send({"failure": error.to_json()})
 
     def _send(self, report: dict[str, Any]) -> None:
         self._pipe.write(json.dumps(report).encode() + b"\n")
@@ -77,7 +77,7 @@ def serve_worker(work: Callable[[dict[str, Any], Reporter], dict[str, Any]]) -> 
     if not line.endswith(b"\n"):
         # The service ended before it had work for this process.
         os._exit(3)
-    threading.Thread(target=_die_with_service, name="parent-watch", daemon=True).start()
+    end_with_parent()
     try:
         reporter.result(work(json.loads(line), reporter))
     except TickreelError as error:
@@ -114,7 +114,12 @@ def _die_first() -> None:
             Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE)
 
 
-def _die_with_service() -> None:
-    while os.read(0, 4096):
-        pass
-    os._exit(3)
+def end_with_parent() -> None:
+    """Ends this process at once when its standard input does, which is when its parent is gone."""
+
+    def wait() -> None:
+        while os.read(0, 4096):
+            pass
+        os._exit(3)
+
+    threading.Thread(target=wait, name="parent-watch", daemon=True).start()

@@ -7,6 +7,7 @@ raises one ends FAILED with the same reason, message and metadata.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import grpc
 from google.protobuf import any_pb2
@@ -67,6 +68,15 @@ class TickreelError(Exception):
     def to_failure(self) -> job_pb2.JobFailure:
         """The failure of a job that raised this."""
         return job_pb2.JobFailure(reason=self.reason, message=str(self), metadata=self.metadata)
+
+    def to_json(self) -> dict[str, Any]:
+        """The error as JSON values, as a worker process reports it; violations are in the message."""
+        return {"reason": self.reason, "message": str(self), "metadata": self.metadata}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "TickreelError":
+        """The error that `to_json` gave."""
+        return cls(values["reason"], values["message"], **values["metadata"])
 
     def to_status(self) -> grpc.Status:
         """The gRPC status that carries this.

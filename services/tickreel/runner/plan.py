@@ -112,8 +112,9 @@ def _entangled(config: run_config_pb2.RunConfig, strategy: type[ReplayStrategy],
     venue, instrument, orders = config.venue, config.instrument, config.strategy
     drawn = venue.HasField("fill_model") and (venue.fill_model.prob_fill_on_limit < 1 or venue.fill_model.prob_slippage > 0)
     bound = venue.account_type != "MARGIN" or instrument.margin_init > 0 or instrument.margin_maint > 0
-    # The orders of any second must stay below the limit, or the next slice would begin with a full allowance.
-    most = int((np.searchsorted(times, times + _SECOND, "right") - np.arange(len(times))).max(initial=0))
+    # The orders of any second must stay within the limit, or the next slice would begin with a full allowance.
+    limit = config.risk.throttling_per_sec
+    crowded = limit < len(times) and int((times[limit:] - times[:-limit]).min()) <= _SECOND
     rules = (
         (not strategy.independent_orders, f"{config.strategy.name} does not declare independent_orders"),
         (orders.time_in_force == "GTC", "orders may rest (time_in_force GTC)"),
@@ -122,6 +123,6 @@ def _entangled(config: run_config_pb2.RunConfig, strategy: type[ReplayStrategy],
         (venue.liquidity_consumption, "orders use up what the book displays (liquidity_consumption)"),
         (drawn, "fills are drawn (fill_model)"),
         (bound and not venue.frozen_account, "the account may refuse orders"),
-        (most > config.risk.throttling_per_sec, "orders may be denied by their rate (risk.throttling_per_sec)"),
+        (crowded, "orders may be denied by their rate (risk.throttling_per_sec)"),
     )
     return next((why for applies, why in rules if applies), "")

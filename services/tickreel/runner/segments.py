@@ -23,6 +23,7 @@ from tickreel.engine.instruments import Instrument, engine_instrument
 from tickreel.engine.replay import ReplayFile, catalog_view, replay
 from tickreel.engine.strategy import ReplayStrategy
 from tickreel.engine.tape import Tape
+from tickreel.jobs.worker import end_with_parent
 from tickreel.rpc.errors import TickreelError
 from tickreel.runner.plan import Plan, Segment
 from tickreel.runner.strategies.registry import installed_strategies
@@ -190,8 +191,7 @@ class _Beside:
                     break
                 report = json.loads(line)
                 if "failure" in report:
-                    failure = report["failure"]
-                    self._error = TickreelError(failure["reason"], failure["message"], **failure["metadata"])
+                    self._error = TickreelError.from_json(report["failure"])
                 elif "done" in report:
                     done += 1
                     before = before[0] + segments[done - 1].rows, before[1] + segments[done - 1].book_rows
@@ -206,7 +206,7 @@ class _Beside:
 def _serve() -> None:
     """The body of a process beside: replays the slices of its spec, reporting on standard output."""
     told = json.loads(sys.stdin.buffer.readline())
-    threading.Thread(target=_die_with_parent, name="parent-watch", daemon=True).start()
+    end_with_parent()
     lock, tapes = threading.Lock(), [Tape()]
     out = os.fdopen(os.dup(1), "wb", buffering=0)
     # What the engine prints goes to the log.
@@ -236,14 +236,8 @@ def _serve() -> None:
             tapes.append(Tape())
             report({"done": segment.start})
     except TickreelError as error:
-        report({"failure": {"reason": error.reason, "message": str(error), "metadata": error.metadata}})
+        report({"failure": error.to_json()})
     os._exit(0)
-
-
-def _die_with_parent() -> None:
-    while os.read(0, 4096):
-        pass
-    os._exit(3)
 
 
 if __name__ == "__main__":
