@@ -1,3 +1,6 @@
+import datetime
+
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from tickreel.v1 import market_data_pb2 as _market_data_pb2
 from tickreel.v1 import result_pb2 as _result_pb2
 from google.protobuf.internal import containers as _containers
@@ -165,3 +168,97 @@ class CoverageInterval(_message.Message):
     freshness: Freshness
     gap_seconds: float
     def __init__(self, data_type: _Optional[_Union[_market_data_pb2.DataType, str]] = ..., price_precision: _Optional[int] = ..., size_precision: _Optional[int] = ..., span: _Optional[_Union[_market_data_pb2.TimeWindow, _Mapping]] = ..., rows: _Optional[int] = ..., source: _Optional[str] = ..., digest: _Optional[str] = ..., freshness: _Optional[_Union[Freshness, str]] = ..., gap_seconds: _Optional[float] = ...) -> None: ...
+
+class SampleBarsRequest(_message.Message):
+    __slots__ = ("instrument_id", "start", "end", "max_bars")
+    INSTRUMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    START_FIELD_NUMBER: _ClassVar[int]
+    END_FIELD_NUMBER: _ClassVar[int]
+    MAX_BARS_FIELD_NUMBER: _ClassVar[int]
+    instrument_id: str
+    start: _timestamp_pb2.Timestamp
+    end: _timestamp_pb2.Timestamp
+    max_bars: int
+    def __init__(self, instrument_id: _Optional[str] = ..., start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., max_bars: _Optional[int] = ...) -> None: ...
+
+class SampleBarsResponse(_message.Message):
+    __slots__ = ("bars", "rows")
+    BARS_FIELD_NUMBER: _ClassVar[int]
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    bars: _market_data_pb2.BarColumns
+    rows: int
+    def __init__(self, bars: _Optional[_Union[_market_data_pb2.BarColumns, _Mapping]] = ..., rows: _Optional[int] = ...) -> None: ...
+
+class SampleQuotesRequest(_message.Message):
+    __slots__ = ("instrument_id", "start", "end", "max_points")
+    INSTRUMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    START_FIELD_NUMBER: _ClassVar[int]
+    END_FIELD_NUMBER: _ClassVar[int]
+    MAX_POINTS_FIELD_NUMBER: _ClassVar[int]
+    instrument_id: str
+    start: _timestamp_pb2.Timestamp
+    end: _timestamp_pb2.Timestamp
+    max_points: int
+    def __init__(self, instrument_id: _Optional[str] = ..., start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., max_points: _Optional[int] = ...) -> None: ...
+
+class SampleQuotesResponse(_message.Message):
+    __slots__ = ("quotes", "rows")
+    QUOTES_FIELD_NUMBER: _ClassVar[int]
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    quotes: _market_data_pb2.QuoteColumns
+    rows: int
+    def __init__(self, quotes: _Optional[_Union[_market_data_pb2.QuoteColumns, _Mapping]] = ..., rows: _Optional[int] = ...) -> None: ...
+
+class GetDepthSnapshotRequest(_message.Message):
+    __slots__ = ("instrument_id", "at")
+    INSTRUMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    AT_FIELD_NUMBER: _ClassVar[int]
+    instrument_id: str
+    at: _timestamp_pb2.Timestamp
+    def __init__(self, instrument_id: _Optional[str] = ..., at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class GetDepthSnapshotResponse(_message.Message):
+    __slots__ = ("depth",)
+    DEPTH_FIELD_NUMBER: _ClassVar[int]
+    depth: _market_data_pb2.DepthSnapshot
+    def __init__(self, depth: _Optional[_Union[_market_data_pb2.DepthSnapshot, _Mapping]] = ...) -> None: ...
+
+class CatalogServiceStreamTicksRequest(_message.Message):
+    __slots__ = ("instrument_id", "start", "end", "cursor")
+    INSTRUMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    START_FIELD_NUMBER: _ClassVar[int]
+    END_FIELD_NUMBER: _ClassVar[int]
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    instrument_id: str
+    start: _timestamp_pb2.Timestamp
+    end: _timestamp_pb2.Timestamp
+    cursor: str
+    def __init__(self, instrument_id: _Optional[str] = ..., start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cursor: _Optional[str] = ...) -> None: ...
+
+class CatalogServiceStreamTicksResponse(_message.Message):
+    __slots__ = ("trades", "cursor")
+    TRADES_FIELD_NUMBER: _ClassVar[int]
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    trades: _market_data_pb2.TradeColumns
+    cursor: str
+    def __init__(self, trades: _Optional[_Union[_market_data_pb2.TradeColumns, _Mapping]] = ..., cursor: _Optional[str] = ...) -> None: ...
+
+class StreamDepthRequest(_message.Message):
+    __slots__ = ("instrument_id", "start", "end", "cursor")
+    INSTRUMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    START_FIELD_NUMBER: _ClassVar[int]
+    END_FIELD_NUMBER: _ClassVar[int]
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    instrument_id: str
+    start: _timestamp_pb2.Timestamp
+    end: _timestamp_pb2.Timestamp
+    cursor: str
+    def __init__(self, instrument_id: _Optional[str] = ..., start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cursor: _Optional[str] = ...) -> None: ...
+
+class StreamDepthResponse(_message.Message):
+    __slots__ = ("depth", "cursor")
+    DEPTH_FIELD_NUMBER: _ClassVar[int]
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    depth: _market_data_pb2.DepthColumns
+    cursor: str
+    def __init__(self, depth: _Optional[_Union[_market_data_pb2.DepthColumns, _Mapping]] = ..., cursor: _Optional[str] = ...) -> None: ...

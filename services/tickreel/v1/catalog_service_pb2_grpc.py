@@ -55,6 +55,31 @@ class CatalogServiceStub(object):
                 request_serializer=tickreel_dot_v1_dot_catalog__service__pb2.GetCoverageRequest.SerializeToString,
                 response_deserializer=tickreel_dot_v1_dot_catalog__service__pb2.GetCoverageResponse.FromString,
                 _registered_method=True)
+        self.SampleBars = channel.unary_unary(
+                '/tickreel.v1.CatalogService/SampleBars',
+                request_serializer=tickreel_dot_v1_dot_catalog__service__pb2.SampleBarsRequest.SerializeToString,
+                response_deserializer=tickreel_dot_v1_dot_catalog__service__pb2.SampleBarsResponse.FromString,
+                _registered_method=True)
+        self.SampleQuotes = channel.unary_unary(
+                '/tickreel.v1.CatalogService/SampleQuotes',
+                request_serializer=tickreel_dot_v1_dot_catalog__service__pb2.SampleQuotesRequest.SerializeToString,
+                response_deserializer=tickreel_dot_v1_dot_catalog__service__pb2.SampleQuotesResponse.FromString,
+                _registered_method=True)
+        self.GetDepthSnapshot = channel.unary_unary(
+                '/tickreel.v1.CatalogService/GetDepthSnapshot',
+                request_serializer=tickreel_dot_v1_dot_catalog__service__pb2.GetDepthSnapshotRequest.SerializeToString,
+                response_deserializer=tickreel_dot_v1_dot_catalog__service__pb2.GetDepthSnapshotResponse.FromString,
+                _registered_method=True)
+        self.StreamTicks = channel.unary_stream(
+                '/tickreel.v1.CatalogService/StreamTicks',
+                request_serializer=tickreel_dot_v1_dot_catalog__service__pb2.CatalogServiceStreamTicksRequest.SerializeToString,
+                response_deserializer=tickreel_dot_v1_dot_catalog__service__pb2.CatalogServiceStreamTicksResponse.FromString,
+                _registered_method=True)
+        self.StreamDepth = channel.unary_stream(
+                '/tickreel.v1.CatalogService/StreamDepth',
+                request_serializer=tickreel_dot_v1_dot_catalog__service__pb2.StreamDepthRequest.SerializeToString,
+                response_deserializer=tickreel_dot_v1_dot_catalog__service__pb2.StreamDepthResponse.FromString,
+                _registered_method=True)
 
 
 class CatalogServiceServicer(object):
@@ -89,6 +114,46 @@ class CatalogServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SampleBars(self, request, context):
+        """Gets the converted trades of a window as bars.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SampleQuotes(self, request, context):
+        """Gets the best prices of the converted books of a window as a chart draws them: of each of equal parts of the window the
+        first and the last book, and those with the lowest bid and the highest ask.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetDepthSnapshot(self, request, context):
+        """Gets the book at one instant: the last converted snapshot at or before it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StreamTicks(self, request, context):
+        """Streams the converted trades of a window, in chunks of columns, in replay order.
+
+        A stream that broke is resumed from the cursor of its last chunk. Hanging up stops the reader.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StreamDepth(self, request, context):
+        """Streams the converted books of a window, in chunks of columns, in replay order.
+
+        A stream that broke is resumed from the cursor of its last chunk. Hanging up stops the reader.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CatalogServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -111,6 +176,31 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     servicer.GetCoverage,
                     request_deserializer=tickreel_dot_v1_dot_catalog__service__pb2.GetCoverageRequest.FromString,
                     response_serializer=tickreel_dot_v1_dot_catalog__service__pb2.GetCoverageResponse.SerializeToString,
+            ),
+            'SampleBars': grpc.unary_unary_rpc_method_handler(
+                    servicer.SampleBars,
+                    request_deserializer=tickreel_dot_v1_dot_catalog__service__pb2.SampleBarsRequest.FromString,
+                    response_serializer=tickreel_dot_v1_dot_catalog__service__pb2.SampleBarsResponse.SerializeToString,
+            ),
+            'SampleQuotes': grpc.unary_unary_rpc_method_handler(
+                    servicer.SampleQuotes,
+                    request_deserializer=tickreel_dot_v1_dot_catalog__service__pb2.SampleQuotesRequest.FromString,
+                    response_serializer=tickreel_dot_v1_dot_catalog__service__pb2.SampleQuotesResponse.SerializeToString,
+            ),
+            'GetDepthSnapshot': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetDepthSnapshot,
+                    request_deserializer=tickreel_dot_v1_dot_catalog__service__pb2.GetDepthSnapshotRequest.FromString,
+                    response_serializer=tickreel_dot_v1_dot_catalog__service__pb2.GetDepthSnapshotResponse.SerializeToString,
+            ),
+            'StreamTicks': grpc.unary_stream_rpc_method_handler(
+                    servicer.StreamTicks,
+                    request_deserializer=tickreel_dot_v1_dot_catalog__service__pb2.CatalogServiceStreamTicksRequest.FromString,
+                    response_serializer=tickreel_dot_v1_dot_catalog__service__pb2.CatalogServiceStreamTicksResponse.SerializeToString,
+            ),
+            'StreamDepth': grpc.unary_stream_rpc_method_handler(
+                    servicer.StreamDepth,
+                    request_deserializer=tickreel_dot_v1_dot_catalog__service__pb2.StreamDepthRequest.FromString,
+                    response_serializer=tickreel_dot_v1_dot_catalog__service__pb2.StreamDepthResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -222,6 +312,141 @@ class CatalogService(object):
             '/tickreel.v1.CatalogService/GetCoverage',
             tickreel_dot_v1_dot_catalog__service__pb2.GetCoverageRequest.SerializeToString,
             tickreel_dot_v1_dot_catalog__service__pb2.GetCoverageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SampleBars(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tickreel.v1.CatalogService/SampleBars',
+            tickreel_dot_v1_dot_catalog__service__pb2.SampleBarsRequest.SerializeToString,
+            tickreel_dot_v1_dot_catalog__service__pb2.SampleBarsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SampleQuotes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tickreel.v1.CatalogService/SampleQuotes',
+            tickreel_dot_v1_dot_catalog__service__pb2.SampleQuotesRequest.SerializeToString,
+            tickreel_dot_v1_dot_catalog__service__pb2.SampleQuotesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetDepthSnapshot(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tickreel.v1.CatalogService/GetDepthSnapshot',
+            tickreel_dot_v1_dot_catalog__service__pb2.GetDepthSnapshotRequest.SerializeToString,
+            tickreel_dot_v1_dot_catalog__service__pb2.GetDepthSnapshotResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamTicks(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/tickreel.v1.CatalogService/StreamTicks',
+            tickreel_dot_v1_dot_catalog__service__pb2.CatalogServiceStreamTicksRequest.SerializeToString,
+            tickreel_dot_v1_dot_catalog__service__pb2.CatalogServiceStreamTicksResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamDepth(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/tickreel.v1.CatalogService/StreamDepth',
+            tickreel_dot_v1_dot_catalog__service__pb2.StreamDepthRequest.SerializeToString,
+            tickreel_dot_v1_dot_catalog__service__pb2.StreamDepthResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -50,6 +50,36 @@ class ResultsServiceStub(object):
                 request_serializer=tickreel_dot_v1_dot_results__service__pb2.StreamTicksRequest.SerializeToString,
                 response_deserializer=tickreel_dot_v1_dot_results__service__pb2.StreamTicksResponse.FromString,
                 _registered_method=True)
+        self.ListOrders = channel.unary_unary(
+                '/tickreel.v1.ResultsService/ListOrders',
+                request_serializer=tickreel_dot_v1_dot_results__service__pb2.ListOrdersRequest.SerializeToString,
+                response_deserializer=tickreel_dot_v1_dot_results__service__pb2.ListOrdersResponse.FromString,
+                _registered_method=True)
+        self.ListFills = channel.unary_unary(
+                '/tickreel.v1.ResultsService/ListFills',
+                request_serializer=tickreel_dot_v1_dot_results__service__pb2.ListFillsRequest.SerializeToString,
+                response_deserializer=tickreel_dot_v1_dot_results__service__pb2.ListFillsResponse.FromString,
+                _registered_method=True)
+        self.ListTimeline = channel.unary_unary(
+                '/tickreel.v1.ResultsService/ListTimeline',
+                request_serializer=tickreel_dot_v1_dot_results__service__pb2.ListTimelineRequest.SerializeToString,
+                response_deserializer=tickreel_dot_v1_dot_results__service__pb2.ListTimelineResponse.FromString,
+                _registered_method=True)
+        self.SampleTicks = channel.unary_unary(
+                '/tickreel.v1.ResultsService/SampleTicks',
+                request_serializer=tickreel_dot_v1_dot_results__service__pb2.SampleTicksRequest.SerializeToString,
+                response_deserializer=tickreel_dot_v1_dot_results__service__pb2.SampleTicksResponse.FromString,
+                _registered_method=True)
+        self.SampleEquity = channel.unary_unary(
+                '/tickreel.v1.ResultsService/SampleEquity',
+                request_serializer=tickreel_dot_v1_dot_results__service__pb2.SampleEquityRequest.SerializeToString,
+                response_deserializer=tickreel_dot_v1_dot_results__service__pb2.SampleEquityResponse.FromString,
+                _registered_method=True)
+        self.StreamEquity = channel.unary_stream(
+                '/tickreel.v1.ResultsService/StreamEquity',
+                request_serializer=tickreel_dot_v1_dot_results__service__pb2.StreamEquityRequest.SerializeToString,
+                response_deserializer=tickreel_dot_v1_dot_results__service__pb2.StreamEquityResponse.FromString,
+                _registered_method=True)
         self.ExportArtifact = channel.unary_stream(
                 '/tickreel.v1.ResultsService/ExportArtifact',
                 request_serializer=tickreel_dot_v1_dot_results__service__pb2.ExportArtifactRequest.SerializeToString,
@@ -62,7 +92,7 @@ class ResultsServiceServicer(object):
     """
 
     def ListResults(self, request, context):
-        """Lists results, newest first.
+        """Lists results, newest first where the request does not say otherwise.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -77,6 +107,53 @@ class ResultsServiceServicer(object):
 
     def StreamTicks(self, request, context):
         """Streams the ticks that a run replayed, in chunks of columns, in replay order.
+
+        A stream that broke is resumed from the cursor of its last chunk. Hanging up stops the reader.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListOrders(self, request, context):
+        """Lists the orders of a full run, in order of submission where the request does not say otherwise.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListFills(self, request, context):
+        """Lists the fills of a full run, in the order they happened where the request does not say otherwise.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListTimeline(self, request, context):
+        """Lists what happened in a full run, in order: each trade, order and fill.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SampleTicks(self, request, context):
+        """Gets the ticks of a window as a chart draws them, and the orders of a full run as markers on them.
+
+        Of each of equal parts of the window the first, the last, the lowest and the highest row are kept, so that no extreme is
+        lost; where there are no more rows than points, all of them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SampleEquity(self, request, context):
+        """Gets the equity of a full run over a window as a chart draws it, its extremes and those of the drawdown kept.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StreamEquity(self, request, context):
+        """Streams the equity of a full run at every trade row, in chunks of columns.
 
         A stream that broke is resumed from the cursor of its last chunk. Hanging up stops the reader.
         """
@@ -108,6 +185,36 @@ def add_ResultsServiceServicer_to_server(servicer, server):
                     servicer.StreamTicks,
                     request_deserializer=tickreel_dot_v1_dot_results__service__pb2.StreamTicksRequest.FromString,
                     response_serializer=tickreel_dot_v1_dot_results__service__pb2.StreamTicksResponse.SerializeToString,
+            ),
+            'ListOrders': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListOrders,
+                    request_deserializer=tickreel_dot_v1_dot_results__service__pb2.ListOrdersRequest.FromString,
+                    response_serializer=tickreel_dot_v1_dot_results__service__pb2.ListOrdersResponse.SerializeToString,
+            ),
+            'ListFills': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListFills,
+                    request_deserializer=tickreel_dot_v1_dot_results__service__pb2.ListFillsRequest.FromString,
+                    response_serializer=tickreel_dot_v1_dot_results__service__pb2.ListFillsResponse.SerializeToString,
+            ),
+            'ListTimeline': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTimeline,
+                    request_deserializer=tickreel_dot_v1_dot_results__service__pb2.ListTimelineRequest.FromString,
+                    response_serializer=tickreel_dot_v1_dot_results__service__pb2.ListTimelineResponse.SerializeToString,
+            ),
+            'SampleTicks': grpc.unary_unary_rpc_method_handler(
+                    servicer.SampleTicks,
+                    request_deserializer=tickreel_dot_v1_dot_results__service__pb2.SampleTicksRequest.FromString,
+                    response_serializer=tickreel_dot_v1_dot_results__service__pb2.SampleTicksResponse.SerializeToString,
+            ),
+            'SampleEquity': grpc.unary_unary_rpc_method_handler(
+                    servicer.SampleEquity,
+                    request_deserializer=tickreel_dot_v1_dot_results__service__pb2.SampleEquityRequest.FromString,
+                    response_serializer=tickreel_dot_v1_dot_results__service__pb2.SampleEquityResponse.SerializeToString,
+            ),
+            'StreamEquity': grpc.unary_stream_rpc_method_handler(
+                    servicer.StreamEquity,
+                    request_deserializer=tickreel_dot_v1_dot_results__service__pb2.StreamEquityRequest.FromString,
+                    response_serializer=tickreel_dot_v1_dot_results__service__pb2.StreamEquityResponse.SerializeToString,
             ),
             'ExportArtifact': grpc.unary_stream_rpc_method_handler(
                     servicer.ExportArtifact,
@@ -197,6 +304,168 @@ class ResultsService(object):
             '/tickreel.v1.ResultsService/StreamTicks',
             tickreel_dot_v1_dot_results__service__pb2.StreamTicksRequest.SerializeToString,
             tickreel_dot_v1_dot_results__service__pb2.StreamTicksResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListOrders(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tickreel.v1.ResultsService/ListOrders',
+            tickreel_dot_v1_dot_results__service__pb2.ListOrdersRequest.SerializeToString,
+            tickreel_dot_v1_dot_results__service__pb2.ListOrdersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListFills(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tickreel.v1.ResultsService/ListFills',
+            tickreel_dot_v1_dot_results__service__pb2.ListFillsRequest.SerializeToString,
+            tickreel_dot_v1_dot_results__service__pb2.ListFillsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListTimeline(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tickreel.v1.ResultsService/ListTimeline',
+            tickreel_dot_v1_dot_results__service__pb2.ListTimelineRequest.SerializeToString,
+            tickreel_dot_v1_dot_results__service__pb2.ListTimelineResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SampleTicks(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tickreel.v1.ResultsService/SampleTicks',
+            tickreel_dot_v1_dot_results__service__pb2.SampleTicksRequest.SerializeToString,
+            tickreel_dot_v1_dot_results__service__pb2.SampleTicksResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SampleEquity(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tickreel.v1.ResultsService/SampleEquity',
+            tickreel_dot_v1_dot_results__service__pb2.SampleEquityRequest.SerializeToString,
+            tickreel_dot_v1_dot_results__service__pb2.SampleEquityResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamEquity(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/tickreel.v1.ResultsService/StreamEquity',
+            tickreel_dot_v1_dot_results__service__pb2.StreamEquityRequest.SerializeToString,
+            tickreel_dot_v1_dot_results__service__pb2.StreamEquityResponse.FromString,
             options,
             channel_credentials,
             insecure,

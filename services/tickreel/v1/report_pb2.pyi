@@ -1,0 +1,107 @@
+import datetime
+
+from google.protobuf import struct_pb2 as _struct_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Order(_message.Message):
+    __slots__ = ("id", "ts_submitted", "ts_closed", "side", "price", "amount", "filled_amount", "average_price", "fees", "status", "reason")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    TS_SUBMITTED_FIELD_NUMBER: _ClassVar[int]
+    TS_CLOSED_FIELD_NUMBER: _ClassVar[int]
+    SIDE_FIELD_NUMBER: _ClassVar[int]
+    PRICE_FIELD_NUMBER: _ClassVar[int]
+    AMOUNT_FIELD_NUMBER: _ClassVar[int]
+    FILLED_AMOUNT_FIELD_NUMBER: _ClassVar[int]
+    AVERAGE_PRICE_FIELD_NUMBER: _ClassVar[int]
+    FEES_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    id: int
+    ts_submitted: _timestamp_pb2.Timestamp
+    ts_closed: _timestamp_pb2.Timestamp
+    side: str
+    price: str
+    amount: str
+    filled_amount: str
+    average_price: str
+    fees: str
+    status: str
+    reason: str
+    def __init__(self, id: _Optional[int] = ..., ts_submitted: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ts_closed: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., side: _Optional[str] = ..., price: _Optional[str] = ..., amount: _Optional[str] = ..., filled_amount: _Optional[str] = ..., average_price: _Optional[str] = ..., fees: _Optional[str] = ..., status: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class Fill(_message.Message):
+    __slots__ = ("id", "order_id", "ts", "side", "price", "amount", "fee", "engine_fee", "liquidity")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    TS_FIELD_NUMBER: _ClassVar[int]
+    SIDE_FIELD_NUMBER: _ClassVar[int]
+    PRICE_FIELD_NUMBER: _ClassVar[int]
+    AMOUNT_FIELD_NUMBER: _ClassVar[int]
+    FEE_FIELD_NUMBER: _ClassVar[int]
+    ENGINE_FEE_FIELD_NUMBER: _ClassVar[int]
+    LIQUIDITY_FIELD_NUMBER: _ClassVar[int]
+    id: int
+    order_id: int
+    ts: _timestamp_pb2.Timestamp
+    side: str
+    price: str
+    amount: str
+    fee: str
+    engine_fee: str
+    liquidity: str
+    def __init__(self, id: _Optional[int] = ..., order_id: _Optional[int] = ..., ts: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., side: _Optional[str] = ..., price: _Optional[str] = ..., amount: _Optional[str] = ..., fee: _Optional[str] = ..., engine_fee: _Optional[str] = ..., liquidity: _Optional[str] = ...) -> None: ...
+
+class TimelineEvent(_message.Message):
+    __slots__ = ("ts", "event", "data")
+    TS_FIELD_NUMBER: _ClassVar[int]
+    EVENT_FIELD_NUMBER: _ClassVar[int]
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    ts: _timestamp_pb2.Timestamp
+    event: str
+    data: _struct_pb2.Struct
+    def __init__(self, ts: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., event: _Optional[str] = ..., data: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ...) -> None: ...
+
+class EquityColumns(_message.Message):
+    __slots__ = ("ts", "equity", "drawdown", "position")
+    TS_FIELD_NUMBER: _ClassVar[int]
+    EQUITY_FIELD_NUMBER: _ClassVar[int]
+    DRAWDOWN_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    ts: _containers.RepeatedScalarFieldContainer[int]
+    equity: _containers.RepeatedScalarFieldContainer[float]
+    drawdown: _containers.RepeatedScalarFieldContainer[float]
+    position: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, ts: _Optional[_Iterable[int]] = ..., equity: _Optional[_Iterable[float]] = ..., drawdown: _Optional[_Iterable[float]] = ..., position: _Optional[_Iterable[float]] = ...) -> None: ...
+
+class MarkerColumns(_message.Message):
+    __slots__ = ("price_precision", "size_precision", "first_order", "orders", "filled", "side", "ts_first", "ts_last", "price_low", "price_high", "filled_size")
+    PRICE_PRECISION_FIELD_NUMBER: _ClassVar[int]
+    SIZE_PRECISION_FIELD_NUMBER: _ClassVar[int]
+    FIRST_ORDER_FIELD_NUMBER: _ClassVar[int]
+    ORDERS_FIELD_NUMBER: _ClassVar[int]
+    FILLED_FIELD_NUMBER: _ClassVar[int]
+    SIDE_FIELD_NUMBER: _ClassVar[int]
+    TS_FIRST_FIELD_NUMBER: _ClassVar[int]
+    TS_LAST_FIELD_NUMBER: _ClassVar[int]
+    PRICE_LOW_FIELD_NUMBER: _ClassVar[int]
+    PRICE_HIGH_FIELD_NUMBER: _ClassVar[int]
+    FILLED_SIZE_FIELD_NUMBER: _ClassVar[int]
+    price_precision: int
+    size_precision: int
+    first_order: _containers.RepeatedScalarFieldContainer[int]
+    orders: _containers.RepeatedScalarFieldContainer[int]
+    filled: _containers.RepeatedScalarFieldContainer[int]
+    side: _containers.RepeatedScalarFieldContainer[int]
+    ts_first: _containers.RepeatedScalarFieldContainer[int]
+    ts_last: _containers.RepeatedScalarFieldContainer[int]
+    price_low: _containers.RepeatedScalarFieldContainer[int]
+    price_high: _containers.RepeatedScalarFieldContainer[int]
+    filled_size: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, price_precision: _Optional[int] = ..., size_precision: _Optional[int] = ..., first_order: _Optional[_Iterable[int]] = ..., orders: _Optional[_Iterable[int]] = ..., filled: _Optional[_Iterable[int]] = ..., side: _Optional[_Iterable[int]] = ..., ts_first: _Optional[_Iterable[int]] = ..., ts_last: _Optional[_Iterable[int]] = ..., price_low: _Optional[_Iterable[int]] = ..., price_high: _Optional[_Iterable[int]] = ..., filled_size: _Optional[_Iterable[int]] = ...) -> None: ...
