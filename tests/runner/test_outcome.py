@@ -51,11 +51,11 @@ def test_books_alone_have_no_rows_of_equity() -> None:
 def bought_and_held(config: run_config_pb2.RunConfig, rows: Rows, *, late: int = 0) -> Outcome:
     """Buys 2 at 100.0 at the first row; `late` of 1 sells 1 at 90.0 after the last."""
     tape = Tape()
-    tape.order((START, 1, 1_000, 2_000))
-    tape.fill((0, START, 1_000, 2_000, 1, 8_000_000))
+    tape.add_orders((START, 1, 1_000, 2_000))
+    tape.add_fills((0, START, 1_000, 2_000, 1, 8_000_000))
     if late:
-        tape.order((END - 1, -1, 900, 1_000))
-        tape.fill((1, END, 900, 1_000, 1, 3_600_000))
+        tape.add_orders((END - 1, -1, 900, 1_000))
+        tape.add_fills((1, END, 900, 1_000, 1, 3_600_000))
     return fold(config, tape, rows, END)
 
 
@@ -136,9 +136,9 @@ def test_orders_that_did_not_fill_are_counted_with_their_reasons_the_gravest_fin
     tape = Tape()
     whole, part, none, *_ = range(5)
     for ts in (START, START, START, START, END - 50):
-        tape.order((ts, 1, 1_000, 2))
-    tape.fill((whole, START, 1_000, 2, 1, 8_000))
-    tape.fill((part, START, 1_000, 1, 1, 4_000))
+        tape.add_orders((ts, 1, 1_000, 2))
+    tape.add_fills((whole, START, 1_000, 2, 1, 8_000))
+    tape.add_fills((part, START, 1_000, 1, 1, 4_000))
     for order in (part, none):
         tape.end(order, START, "cancelled", "NO_LIQUIDITY_AT_LIMIT")
     outcome = fold(config, tape, Rows.of_trades(column(START), column(1_000), 1), END)
@@ -158,8 +158,8 @@ def test_orders_that_did_not_fill_are_counted_with_their_reasons_the_gravest_fin
 def test_the_figures_of_a_summary_add_up(fills: list[tuple[int, int]], random: object) -> None:
     tape, prices = Tape(), [random.randint(900, 1_100) for _ in fills]
     for number, ((size, side), price) in enumerate(zip(fills, prices, strict=True)):
-        tape.order((START + number, side, price, size))
-        tape.fill((number, START + number, price, size, 1, 0))
+        tape.add_orders((START + number, side, price, size))
+        tape.add_fills((number, START + number, price, size, 1, 0))
     times = START + np.arange(len(fills))
     summary = summarise(fold(replay_config(), tape, Rows.of_trades(times, column(*prices), 1), END))
     pnl, realized, unrealized, fees = (

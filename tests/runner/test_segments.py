@@ -179,8 +179,8 @@ def test_a_tape_is_the_same_after_it_was_saved_and_joined(tmp_path: Path) -> Non
         tape = Tape()
         tape.rows, tape.book_rows = 3, number
         for row in range(3):
-            tape.order((100 * number + row, 1, 7, 5))
-        tape.fill((1, 100 * number, 7, 5, 1, 3))
+            tape.add_orders((100 * number + row, 1, 7, 5))
+        tape.add_fills((1, 100 * number, 7, 5, 1, 3))
         tape.end(2, 100 * number, KINDS[number], f"REASON_{number % 2}")
         tape.save(tmp_path / "tape")
         assert parts(Tape.load(tmp_path / "tape")) == parts(tape)

@@ -149,7 +149,7 @@ def replay(
         node.build()
         node.add_strategy(_RUN, strategy)
         node.run()
-        strategy.record_tail(node.get_engine_cache(_RUN), max(lane.end for lane in lanes))
+        strategy.finish(node.get_engine_cache(_RUN), max(lane.end for lane in lanes))
     except Exception as error:
         raise TickreelError("REPLAY_FAILED", _explained(str(error))) from error
     finally:

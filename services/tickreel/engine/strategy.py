@@ -26,6 +26,10 @@ from tickreel.rpc.json_struct import values_of
 from tickreel.v1 import run_config_pb2
 
 
+# Rows after which what was recorded goes on the tape.
+_BATCH = 1_000
+
+
 def _guarded(method: Callable[..., Any]) -> Callable[..., Any]:
     """A callback whose error ends the run with its traceback; the engine would swallow it."""
 
@@ -41,7 +45,7 @@ def _guarded(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _recorded(record: Callable[..., None], method: Callable[..., Any]) -> Callable[..., Any]:
-    """A callback before which its event goes on the tape: once, however many overrides it passes on its way up."""
+    """A callback before which its event is recorded: once, however many overrides it passes on its way up."""
 
     # Guarded here as well, and not by another function around it: this runs twice for every row of a recording.
     @functools.wraps(method)
@@ -74,7 +78,7 @@ class ReplayStrategy(Strategy):
     The default takes none.
     """
     purge_every: ClassVar[int] = 0
-    """After so many orders the closed ones leave the engine's cache; 0 keeps them all, at 10 kB each.
+    """After about so many rows the closed orders leave the engine's cache; 0 keeps them all, at 10 kB each.
 
     Only for a strategy that never looks back at its orders. Where they may outlive the row they were submitted at (GTC, or
     latency) the cache keeps them in any case.
@@ -99,9 +103,14 @@ class ReplayStrategy(Strategy):
         self.tape = Tape()
         self._on_levels = config.venue.book_type == "L2_MBP"
         self._lasting = config.venue.HasField("latency") or config.strategy.time_in_force == "GTC"
-        self._purge_every = 0 if self._lasting else self.purge_every
+        self._purges = bool(self.purge_every) and not self._lasting
+        self._batch = min(self.purge_every or _BATCH, _BATCH)
+        self._next_batch = self._batch
+        # What goes on the tape with the next batch: (time, order), fills, (order, time, kind, reason).
+        self._submitted: list[tuple[int, Any]] = []
+        self._filled: list[Any] = []
+        self._ended: list[tuple[ClientOrderId, int, str, str]] = []
         self._places: dict[str, int] = {}
-        self._unpurged: list[str] = []
         self._last_recorded: Any = None
         self._open_at_stop: dict[str, int] = {}
 
@@ -126,8 +135,8 @@ class ReplayStrategy(Strategy):
             open_orders += self._close_positions()
         self._open_at_stop = {order.client_order_id.value: len(order.events()) for order in open_orders}
 
-    def record_tail(self, cache: Any, end: int) -> None:
-        """Puts on the tape what became of orders after the strategy stopped, of which the engine tells it no more.
+    def finish(self, cache: Any, end: int) -> None:
+        """Completes the tape, also with what became of orders after the strategy stopped, of which the engine tells it no more.
 
         An order that reaches the venue after the window has no data to meet, and stays in flight.
 
@@ -140,40 +149,60 @@ class ReplayStrategy(Strategy):
                 record = _RECORDS_OF_EVENTS.get(type(event))
                 if record is not None and event.ts_event <= end:
                     record(self, event)
+        self._write_batch()
+        self.tape.settled = self.tape.rows
 
     def submit_order(self, order: Any, *args: Any, **options: Any) -> None:
-        """Submits an order, and puts it on the tape."""
-        instrument = self.instrument
-        if not self.submits_in_order:
-            client_order_id = order.client_order_id.value
-            self._places[client_order_id] = self.tape.order_count
-            self._unpurged.append(client_order_id)
-        # The engine's market order has no such attribute at all.
-        limit = getattr(order, "price", None)
-        price = limit.raw // instrument.price_unit if limit is not None else 0
-        side = 1 if order.side == OrderSide.BUY else -1
-        self.tape.order((self._now(), side, price, order.quantity.raw // instrument.size_unit))
+        """Submits an order, and records it."""
+        self._submitted.append((self._now(), order))
         self._submit(order, *args, **options)
-        self.purge_closed()
 
-    def purge_closed(self) -> None:
-        """Lets the engine forget closed orders, each time that there are enough: without it an order keeps 10 kB, with it
-        under 4."""
-        if not self._purge_every or self.tape.order_count % self._purge_every:
-            return
-        cache, ts = self.cache, self._now()
-        cache.purge_closed_orders(ts, 0)
-        cache.purge_closed_positions(ts, 0)
-        cache.purge_account_events(ts, 0)
-        # The last one may still be on its way.
-        for client_order_id in self._unpurged[:-1]:
-            del self._places[client_order_id]
-        self._unpurged = self._unpurged[-1:]
+    def _write_batch(self) -> None:
+        """Puts what was recorded on the tape.
+
+        In batches: a look at an object of the engine costs several times as much between two orders as it does here.
+        """
+        tape, submitted, filled, ended = self.tape, self._submitted, self._filled, self._ended
+        self._submitted, self._filled, self._ended = [], [], []
+        price_unit, size_unit, money_unit = self.instrument.price_unit, self.instrument.size_unit, self.instrument.money_unit
+        if not self.submits_in_order:
+            self._places.update(
+                (order.client_order_id.value, place) for place, (_, order) in enumerate(submitted, tape.order_count)
+            )
+        orders: list[int] = []
+        for ts, order in submitted:
+            # The engine's market order has no such attribute at all.
+            limit = getattr(order, "price", None)
+            price = limit.raw // price_unit if limit is not None else 0
+            orders += ts, 1 if order.side == OrderSide.BUY else -1, price, order.quantity.raw // size_unit
+        tape.add_orders(orders)
+        fills: list[int] = []
+        for event in filled:
+            place = self._place(event.client_order_id)
+            if self._lasting:
+                ts, taker = event.ts_event, int(event.liquidity_side == LiquiditySide.TAKER)
+            else:
+                # An order that ends at once fills when it is submitted, and takes: two questions less to the engine.
+                ts, taker = tape.submitted_at(place), 1
+            fills += place, ts, event.last_px.raw // price_unit, event.last_qty.raw // size_unit, taker
+            fills.append(event.commission.raw // money_unit)
+        tape.add_fills(fills)
+        for client_order_id, ts, kind, reason in ended:
+            tape.end(self._place(client_order_id), ts, kind, reason)
 
     def _place(self, client_order_id: ClientOrderId) -> int:
         """The place of an order on the tape."""
         text = client_order_id.value
         return int(text[text.rindex("-") + 1 :]) - 1 if self.submits_in_order else self._places[text]
+
+    def _purge_closed(self) -> None:
+        """Lets the engine forget closed orders: without it an order keeps 10 kB, with it under 4."""
+        cache, ts = self.cache, self._now()
+        cache.purge_closed_orders(ts, 0)
+        cache.purge_closed_positions(ts, 0)
+        cache.purge_account_events(ts, 0)
+        # None of them has anything more to tell; the last one may still be on its way.
+        self._places = dict([*self._places.items()][-1:])
 
     def _close_positions(self) -> list[Any]:
         """Submits what closes the position; returns the orders."""
@@ -186,35 +215,34 @@ class ReplayStrategy(Strategy):
         return orders
 
     def _record_trade(self, trade: Any) -> None:
-        self.tape.rows += 1
+        tape = self.tape
+        if tape.rows >= self._next_batch:
+            self._next_batch += self._batch
+            self._write_batch()
+            if self._purges:
+                self._purge_closed()
+            # All of the rows before this one has happened.
+            tape.settled = tape.rows
+        tape.rows += 1
 
     def _record_book_depth(self, depth: Any) -> None:
         self.tape.book_rows += 1
 
     def _record_order_filled(self, event: Any) -> None:
-        instrument, tape = self.instrument, self.tape
-        place = self._place(event.client_order_id)
-        price, quantity = event.last_px.raw // instrument.price_unit, event.last_qty.raw // instrument.size_unit
-        commission = event.commission.raw // instrument.money_unit
-        if self._lasting:
-            tape.fill((place, event.ts_event, price, quantity, int(event.liquidity_side == LiquiditySide.TAKER), commission))
-        else:
-            # An order that ends at once fills when it is submitted, and takes: two questions less to the engine.
-            tape.fill((place, tape.submitted_at(place), price, quantity, 1, commission))
+        self._filled.append(event)
 
     def _record_order_canceled(self, event: Any) -> None:
-        self.tape.end(
-            self._place(event.client_order_id), event.ts_event, "cancelled", self._reason_of_cancel(event.client_order_id)
-        )
+        client_order_id = event.client_order_id
+        self._ended.append((client_order_id, event.ts_event, "cancelled", self._reason_of_cancel(client_order_id)))
 
     def _record_order_denied(self, event: Any) -> None:
-        self.tape.end(self._place(event.client_order_id), event.ts_event, "denied", _reason(event.reason))
+        self._ended.append((event.client_order_id, event.ts_event, "denied", _reason(event.reason)))
 
     def _record_order_rejected(self, event: Any) -> None:
-        self.tape.end(self._place(event.client_order_id), event.ts_event, "rejected", _reason(event.reason))
+        self._ended.append((event.client_order_id, event.ts_event, "rejected", _reason(event.reason)))
 
     def _record_order_expired(self, event: Any) -> None:
-        self.tape.end(self._place(event.client_order_id), event.ts_event, "expired", "EXPIRED")
+        self._ended.append((event.client_order_id, event.ts_event, "expired", "EXPIRED"))
 
     def _reason_of_cancel(self, client_order_id: ClientOrderId) -> str:
         """Why the venue cancelled an order or the rest of one; the engine does not say."""

@@ -75,16 +75,18 @@ class Tape:
         """Trade rows that the strategy has seen."""
         self.book_rows = 0
         """Book rows that it has seen."""
+        self.settled = 0
+        """Trade rows up to which the tape has everything that happened; the last thing to be set."""
         self.error = ""
         """The traceback of the first error in a callback; the engine swallows them."""
         self._orders = array("q")
         self._fills = array("q")
         self._ends = array("q")
         self._reasons: dict[str, int] = {}
-        self.order = self._orders.extend
-        """Records that an order was submitted: (ts, side, price, quantity)."""
-        self.fill = self._fills.extend
-        """Records a fill: (order, ts, price, quantity, taker, commission)."""
+        self.add_orders = self._orders.extend
+        """Records submitted orders: ts, side, price and quantity of each, one after another."""
+        self.add_fills = self._fills.extend
+        """Records fills: order, ts, price, quantity, taker and commission of each, one after another."""
 
     @property
     def order_count(self) -> int:

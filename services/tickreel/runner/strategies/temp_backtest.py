@@ -21,24 +21,19 @@ class TempBacktestStrategy(ReplayStrategy):
 
     def on_start(self) -> None:
         super().on_start()
-        strategy, instrument = self.run_config.strategy, self.instrument
+        strategy = self.run_config.strategy
         self._limit, self._market = self.order_factory.limit, self.order_factory.market
         self._at_market = strategy.order_type == "MARKET"
         self._time_in_force = getattr(TimeInForce, strategy.time_in_force)
-        self._id, self._price_unit, self._size_unit = instrument.id, instrument.price_unit, instrument.size_unit
-        buys, sells = (OrderSide.BUY, 1), (OrderSide.SELL, -1)
-        self._sides = {AggressorSide.BUY: buys, AggressorSide.SELL: sells}
-        self._default_side = {"buy": buys, "sell": sells}.get(strategy.orders[0].side if strategy.orders else "")
+        self._id = self.instrument.id
+        self._sides = {AggressorSide.BUY: OrderSide.BUY, AggressorSide.SELL: OrderSide.SELL}
+        defaults = {"buy": OrderSide.BUY, "sell": OrderSide.SELL}
+        self._default_side = defaults.get(strategy.orders[0].side if strategy.orders else "")
 
     def on_trade(self, trade: Any) -> None:
-        side, sign = self._sides.get(trade.aggressor_side, self._default_side)
-        price, size = trade.price, trade.size
-        # What submit_order would ask the order for is known here; this is done once for every row of a recording.
+        side = self._sides.get(trade.aggressor_side, self._default_side)
         if self._at_market:
-            limit, order = 0, self._market(self._id, side, size, self._time_in_force)
+            order = self._market(self._id, side, trade.size, self._time_in_force)
         else:
-            limit, order = price.raw // self._price_unit, self._limit(self._id, side, size, price, self._time_in_force)
-        self.tape.order((trade.ts_init, sign, limit, size.raw // self._size_unit))
-        self._submit(order)
-        if self._purge_every and not self.tape.rows % self._purge_every:
-            self.purge_closed()
+            order = self._limit(self._id, side, trade.size, trade.price, self._time_in_force)
+        self.submit_order(order)
