@@ -1,5 +1,6 @@
 """`tickreel convert` and `run` where no service is up: each starts what it needs and leaves nothing behind."""
 
+import io
 import json
 import os
 import shutil
@@ -75,10 +76,13 @@ def test_flags_override_the_file_and_the_report_is_for_people(terminal: Terminal
     assert f"{result['summary']['orders']:,}" in report
 
 
-def test_validation_alone_runs_nothing(terminal: Terminal) -> None:
+def test_validation_alone_runs_nothing(terminal: Terminal, fast: dict[str, Any]) -> None:
     before = sorted((terminal.folder / "data").rglob("*.json"))
     # Underscores and dashes are the same, and a switch without a value is on.
-    checked = terminal.json(*RUN, "--validate_only", "--export_ticks", "--instrument", f"{BTC}@LIN")
+    told = terminal.json(*RUN, "--validate_only", "--export_ticks", "--instrument", f"{BTC}@LIN")
+    checked, preview = told["run"], told["preview"]
+    assert [file["cached"] for file in preview["files"]] == [True, True]
+    assert (preview["trade_rows"], preview["book_rows"], preview["rows_estimated"]) == (ROWS, 0, False)
     assert checked["run_id"] == ""
     assert checked["options"]["export_ticks"] is True
     assert checked["config"]["instrument"]["settlement_currency"] == "USDT"
@@ -88,6 +92,14 @@ def test_validation_alone_runs_nothing(terminal: Terminal) -> None:
     assert "Nothing is wrong" in again.out
     assert checked["config_digest"] in again.out
     assert sorted((terminal.folder / "data").rglob("*.json")) == before
+
+
+def test_a_config_comes_from_standard_input_too(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    piped = io.TextIOWrapper(io.BytesIO((terminal.folder / "btc.json").read_bytes()))
+    monkeypatch.setattr("sys.stdin", piped)
+    told = terminal.json("run", "--config", "-", *RUN[3:], "--validate-only")
+    assert told["run"]["options"]["config_path"] == "(inline)"
+    assert told["run"]["config_digest"] == terminal.json(*RUN, "--validate-only")["run"]["config_digest"]
 
 
 def test_flags_say_what_to_convert_and_the_environment_wins_over_a_config(terminal: Terminal) -> None:

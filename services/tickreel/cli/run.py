@@ -1,7 +1,9 @@
 """`tickreel run`: one run of a config, watched to its end."""
 
 import asyncio
+import sys
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,8 @@ _SNAPSHOT_MODES = {
     "both": result_pb2.SNAPSHOT_MODE_BOTH,
 }
 
+_STANDARD_INPUT = Path("-")
+
 
 @dataclass(frozen=True)
 class _Choice:
@@ -53,7 +57,7 @@ class _Choice:
                 snapshot_mode=_SNAPSHOT_MODES[self.snapshot_mode],
                 export_ticks=self.export_ticks,
                 dataset=self.dataset,
-                config_path=str(self.config),
+                config_path="" if self.config == _STANDARD_INPUT else str(self.config),
             ),
             instrument=self.instrument,
             start=self.start,
@@ -61,9 +65,25 @@ class _Choice:
             validate_only=self.validate_only,
         )
 
+    def document(self) -> Mapping[str, Any]:
+        """The config.
+
+        Raises:
+            TickreelError: CONFIG_INVALID, as `json_document.parse` has it.
+        """
+        if self.config == _STANDARD_INPUT:
+            return json_document.parse(sys.stdin.buffer.read(), "standard input")
+        return json_document.read_file(self.config)
+
 
 @click.command()
-@click.option("--config", type=click.Path(path_type=Path), required=True, metavar="FILE", help="The run config, a JSON file.")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="FILE",
+    help="The run config, a JSON file; - reads it from standard input.",
+)
 @click.option("--snapshot-mode", type=click.Choice(list(_SNAPSHOT_MODES)), required=True, help="What is replayed.")
 @click.option("--instrument", default="", metavar="ID", help="The instrument that the config must have; a check.")
 @click.option(
@@ -83,15 +103,16 @@ def run(ctx: click.Context, address: str | None, standalone: bool, output: str, 
     Flags override the file. Ctrl-C cancels the run. Ends with 0 when done, 1 when failed, 2 when refused, 130 when cancelled.
     """
     choice = _Choice(**flags)
-    ended = asyncio.run(_run(choice, address, standalone=standalone))
-    if choice.validate_only:
-        _print_checked(ended, output)
+    done = asyncio.run(_run(choice, address, standalone=standalone))
+    if isinstance(done, runner_service_pb2.CreateRunResponse):
+        _print_checked(done, output)
     else:
-        exit_with(ctx, ended, output)
+        exit_with(ctx, done, output)
 
 
-async def _run(choice: _Choice, address: str | None, *, standalone: bool) -> run_pb2.Run:
-    document = json_document.read_file(choice.config)
+async def _run(choice: _Choice, address: str | None, *, standalone: bool) -> run_pb2.Run | runner_service_pb2.CreateRunResponse:
+    """The run as it ended; the answer to the request itself where nothing was to run."""
+    document = choice.document()
     with Interrupts() as interrupts:
         async with connect("runner", ("converter", "runner"), address, document, standalone=standalone) as connection:
             request = choice.request()
@@ -100,21 +121,29 @@ async def _run(choice: _Choice, address: str | None, *, standalone: bool) -> run
             with screen.busy("checking the config and the data"):
                 response = await connection.guard(connection.client.call("CreateRun", request, timeout=_CREATE_SECONDS))
             if choice.validate_only:
-                return response.run
+                return response
             with display() as shown:
                 watch = Watch(connection.client, RUN, response.run.run_id, shown)
                 return await connection.guard(watch.to_end_or_cancelled(interrupts))
 
 
-def _print_checked(checked: run_pb2.Run, output: str) -> None:
+def _print_checked(checked: runner_service_pb2.CreateRunResponse, output: str) -> None:
     if output == "json":
         print_json(as_json(checked))
         return
-    config = checked.config
-    screen.out.print("Nothing is wrong; this would run:")
+    run, preview = checked.run, checked.preview
+    about = "about " if preview.rows_estimated else ""
+    rows = f"{about}{figures.plural(preview.trade_rows, 'trade')}, {figures.plural(preview.book_rows, 'book')}"
+    unconverted = sum(not file.cached for file in preview.files)
     would = screen.pairs()
-    would.add_row("  instrument", config.instrument.id)
-    would.add_row("  window", figures.window(config.time_window))
-    would.add_row("  strategy", f"{config.strategy.name}, {config.strategy.submission_mode}")
-    would.add_row("  digest", checked.config_digest)
+    would.add_row("  instrument", run.config.instrument.id)
+    would.add_row("  window", figures.window(run.config.time_window))
+    would.add_row("  strategy", f"{run.config.strategy.name}, {run.config.strategy.submission_mode}")
+    would.add_row("  rows", rows)
+    would.add_row("  files", f"{len(preview.files)}, {unconverted} of them to be converted first")
+    would.add_row("  digest", run.config_digest)
+    screen.out.print("Nothing is wrong; this would run:")
     screen.out.print(would)
+    if preview.findings:
+        screen.heading("Findings")
+        screen.print_findings(preview.findings)

@@ -18,12 +18,14 @@ from tickreel.runner import identity
 from tickreel.runner.configs import ConfigFolder
 from tickreel.runner.document import read_document, to_document
 from tickreel.runner.execution import Execution
+from tickreel.runner.preview import preview
 from tickreel.runner.rules import check_config
 from tickreel.runner.run_log import RunLog
 from tickreel.runner.strategies.registry import installed_strategies
 from tickreel.runner.violations import Violations
+from tickreel.stores.catalog import CatalogStore
 from tickreel.stores.results import ResultStore
-from tickreel.v1 import result_pb2, run_config_pb2, run_pb2, runner_service_pb2, runner_service_pb2_grpc
+from tickreel.v1 import conversion_pb2, result_pb2, run_config_pb2, run_pb2, runner_service_pb2, runner_service_pb2_grpc
 
 
 class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
@@ -37,6 +39,7 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
         self._strategies = installed_strategies()
         self._configs = ConfigFolder(settings.configs_root)
         self._store = ResultStore(settings.results_root, settings.tickdata_root)
+        self._catalog = CatalogStore(settings.catalog_root)
         self._creating = asyncio.Lock()
 
     async def open(self) -> None:
@@ -96,15 +99,17 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
     async def CreateRun(  # noqa: N802
         self, request: runner_service_pb2.CreateRunRequest, context: grpc.aio.ServicerContext
     ) -> runner_service_pb2.CreateRunResponse:
+        if request.validate_only:
+            run, conversion = await self._checked(request)
+            told = await asyncio.to_thread(preview, run.config.time_window, conversion.files, self._catalog)
+            return runner_service_pb2.CreateRunResponse(run=run, preview=told)
         digest = jobs.request_digest(request.SerializeToString(deterministic=True))
         # One at a time, so that a request sent twice at once makes one run.
         async with self._creating:
             repeated = self._runs.repeat_of(request.request_id, digest)
-            if repeated is not None and not request.validate_only:
+            if repeated is not None:
                 return runner_service_pb2.CreateRunResponse(run=repeated)
-            run = await self._checked(request)
-            if request.validate_only:
-                return runner_service_pb2.CreateRunResponse(run=run)
+            run, _ = await self._checked(request)
             run.run_id = identity.run_id(run.config, run.config_digest)
             run = self._runs.submit(run.run_id, run, request.request_id, digest)
         return runner_service_pb2.CreateRunResponse(run=run)
@@ -147,8 +152,8 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
         async for text in RunLog(self._execution.log_path(request.run_id)).parts(is_live):
             yield runner_service_pb2.StreamRunLogResponse(text=text)
 
-    async def _checked(self, request: runner_service_pb2.CreateRunRequest) -> run_pb2.Run:
-        """The run of a request: resolved, and free of every fault that can be seen before work starts.
+    async def _checked(self, request: runner_service_pb2.CreateRunRequest) -> tuple[run_pb2.Run, conversion_pb2.Conversion]:
+        """The run of a request, resolved and free of every fault that can be seen before work starts, and its files.
 
         Raises:
             TickreelError: With one violation a problem.
@@ -174,7 +179,7 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
             violations.add("instrument", problem)
         if violations.clean("instrument.id", "data_catalog", "time_window"):
             try:
-                await self._execution.plan(run)
+                conversion = await self._execution.plan(run)
             except TickreelError as error:
                 if not error.violations:
                     raise
@@ -183,7 +188,7 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
             raise _refusal(violations)
         await asyncio.to_thread(self._store.check_writable)
         run.config_digest = identity.config_digest(config, options.snapshot_mode)
-        return run
+        return run, conversion
 
     async def _read_config(
         self, request: runner_service_pb2.CreateRunRequest, violations: Violations

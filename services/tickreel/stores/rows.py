@@ -50,6 +50,25 @@ def read_slices(
             yield from rows.to_batches(max_chunksize=batch_rows)
 
 
+def count_rows(part: Slice) -> int:
+    """How many rows a slice has; of row groups that lie inside it whole, the footer says.
+
+    Raises:
+        OSError: The file is gone or cannot be read.
+    """
+    count = 0
+    with pq.ParquetFile(part.path) as file:
+        for number in range(file.num_row_groups):
+            group = file.metadata.row_group(number)
+            low, high = _times(group)
+            if part.start <= low and high <= part.end:
+                count += group.num_rows
+            elif low <= part.end and high >= part.start:
+                clock = nanoseconds(file.read_row_group(number, ["ts_init"]).column("ts_init"))
+                count += int(np.searchsorted(clock, part.end, "right") - np.searchsorted(clock, part.start, "left"))
+    return count
+
+
 def nanoseconds(column: pa.Array) -> Int64:
     """A column of times as integers."""
     return column.cast(pa.int64()).to_numpy()

@@ -24,12 +24,14 @@ _sym_db = _symbol_database.Default()
 
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from tickreel.v1 import conversion_pb2 as tickreel_dot_v1_dot_conversion__pb2
 from tickreel.v1 import report_pb2 as tickreel_dot_v1_dot_report__pb2
+from tickreel.v1 import result_pb2 as tickreel_dot_v1_dot_result__pb2
 from tickreel.v1 import run_pb2 as tickreel_dot_v1_dot_run__pb2
 from tickreel.v1 import run_config_pb2 as tickreel_dot_v1_dot_run__config__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n tickreel/v1/runner_service.proto\x12\x0btickreel.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18tickreel/v1/report.proto\x1a\x15tickreel/v1/run.proto\x1a\x1ctickreel/v1/run_config.proto\"\xd8\x01\n\x08Strategy\x12\x1f\n\x0bstrategy_id\x18\x01 \x01(\tR\nstrategyId\x12 \n\x0b\x64\x65scription\x18\x02 \x01(\tR\x0b\x64\x65scription\x12)\n\x10submission_modes\x18\x03 \x03(\tR\x0fsubmissionModes\x12\x18\n\x07package\x18\x04 \x01(\tR\x07package\x12\x44\n\x11parameters_schema\x18\x05 \x01(\x0b\x32\x17.google.protobuf.StructR\x10parametersSchema\"\xab\x01\n\nConfigFile\x12\x1b\n\tconfig_id\x18\x01 \x01(\tR\x08\x63onfigId\x12.\n\x06\x63onfig\x18\x02 \x01(\x0b\x32\x16.tickreel.v1.RunConfigR\x06\x63onfig\x12<\n\nviolations\x18\x03 \x03(\x0b\x32\x1c.tickreel.v1.ConfigViolationR\nviolations\x12\x12\n\x04text\x18\x04 \x01(\tR\x04text\"I\n\x0f\x43onfigViolation\x12\x14\n\x05\x66ield\x18\x01 \x01(\tR\x05\x66ield\x12 \n\x0b\x64\x65scription\x18\x02 \x01(\tR\x0b\x64\x65scription\"S\n\x15ListStrategiesRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\"w\n\x16ListStrategiesResponse\x12\x35\n\nstrategies\x18\x01 \x03(\x0b\x32\x15.tickreel.v1.StrategyR\nstrategies\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"P\n\x12ListConfigsRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\"p\n\x13ListConfigsResponse\x12\x31\n\x07\x63onfigs\x18\x01 \x03(\x0b\x32\x17.tickreel.v1.ConfigFileR\x07\x63onfigs\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"/\n\x10GetConfigRequest\x12\x1b\n\tconfig_id\x18\x01 \x01(\tR\x08\x63onfigId\"D\n\x11GetConfigResponse\x12/\n\x06\x63onfig\x18\x01 \x01(\x0b\x32\x17.tickreel.v1.ConfigFileR\x06\x63onfig\"\x9b\x03\n\x10\x43reateRunRequest\x12\x1d\n\nrequest_id\x18\x01 \x01(\tR\trequestId\x12\x30\n\x06\x63onfig\x18\x02 \x01(\x0b\x32\x16.tickreel.v1.RunConfigH\x00R\x06\x63onfig\x12\x35\n\x08\x64ocument\x18\x03 \x01(\x0b\x32\x17.google.protobuf.StructH\x00R\x08\x64ocument\x12\x1d\n\tconfig_id\x18\x04 \x01(\tH\x00R\x08\x63onfigId\x12\x31\n\x07options\x18\x05 \x01(\x0b\x32\x17.tickreel.v1.RunOptionsR\x07options\x12\x1e\n\ninstrument\x18\x06 \x01(\tR\ninstrument\x12\x30\n\x05start\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x05start\x12,\n\x03\x65nd\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x03\x65nd\x12#\n\rvalidate_only\x18\t \x01(\x08R\x0cvalidateOnlyB\x08\n\x06source\"7\n\x11\x43reateRunResponse\x12\"\n\x03run\x18\x01 \x01(\x0b\x32\x10.tickreel.v1.RunR\x03run\"&\n\rGetRunRequest\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\"4\n\x0eGetRunResponse\x12\"\n\x03run\x18\x01 \x01(\x0b\x32\x10.tickreel.v1.RunR\x03run\"\x80\x01\n\x0fListRunsRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\x12\x16\n\x06\x66ilter\x18\x03 \x01(\tR\x06\x66ilter\x12\x19\n\x08order_by\x18\x04 \x01(\tR\x07orderBy\"`\n\x10ListRunsResponse\x12$\n\x04runs\x18\x01 \x03(\x0b\x32\x10.tickreel.v1.RunR\x04runs\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\")\n\x10\x43\x61ncelRunRequest\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\"7\n\x11\x43\x61ncelRunResponse\x12\"\n\x03run\x18\x01 \x01(\x0b\x32\x10.tickreel.v1.RunR\x03run\"(\n\x0fWatchRunRequest\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\"\x95\x01\n\x10WatchRunResponse\x12\"\n\x03run\x18\x01 \x01(\x0b\x32\x10.tickreel.v1.RunR\x03run\x12\x32\n\x06\x65quity\x18\x02 \x01(\x0b\x32\x1a.tickreel.v1.EquityColumnsR\x06\x65quity\x12)\n\x10\x65quity_restarted\x18\x03 \x01(\x08R\x0f\x65quityRestarted\"\x12\n\x10WatchRunsRequest\"9\n\x11WatchRunsResponse\x12$\n\x04runs\x18\x01 \x03(\x0b\x32\x10.tickreel.v1.RunR\x04runs\"D\n\x13StreamRunLogRequest\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x16\n\x06\x66ollow\x18\x02 \x01(\x08R\x06\x66ollow\"*\n\x14StreamRunLogResponse\x12\x12\n\x04text\x18\x01 \x01(\tR\x04text2\xce\x06\n\rRunnerService\x12^\n\x0eListStrategies\x12\".tickreel.v1.ListStrategiesRequest\x1a#.tickreel.v1.ListStrategiesResponse\"\x03\x90\x02\x01\x12U\n\x0bListConfigs\x12\x1f.tickreel.v1.ListConfigsRequest\x1a .tickreel.v1.ListConfigsResponse\"\x03\x90\x02\x01\x12O\n\tGetConfig\x12\x1d.tickreel.v1.GetConfigRequest\x1a\x1e.tickreel.v1.GetConfigResponse\"\x03\x90\x02\x01\x12O\n\tCreateRun\x12\x1d.tickreel.v1.CreateRunRequest\x1a\x1e.tickreel.v1.CreateRunResponse\"\x03\x90\x02\x02\x12\x46\n\x06GetRun\x12\x1a.tickreel.v1.GetRunRequest\x1a\x1b.tickreel.v1.GetRunResponse\"\x03\x90\x02\x01\x12L\n\x08ListRuns\x12\x1c.tickreel.v1.ListRunsRequest\x1a\x1d.tickreel.v1.ListRunsResponse\"\x03\x90\x02\x01\x12O\n\tCancelRun\x12\x1d.tickreel.v1.CancelRunRequest\x1a\x1e.tickreel.v1.CancelRunResponse\"\x03\x90\x02\x02\x12N\n\x08WatchRun\x12\x1c.tickreel.v1.WatchRunRequest\x1a\x1d.tickreel.v1.WatchRunResponse\"\x03\x90\x02\x01\x30\x01\x12Q\n\tWatchRuns\x12\x1d.tickreel.v1.WatchRunsRequest\x1a\x1e.tickreel.v1.WatchRunsResponse\"\x03\x90\x02\x01\x30\x01\x12Z\n\x0cStreamRunLog\x12 .tickreel.v1.StreamRunLogRequest\x1a!.tickreel.v1.StreamRunLogResponse\"\x03\x90\x02\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n tickreel/v1/runner_service.proto\x12\x0btickreel.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctickreel/v1/conversion.proto\x1a\x18tickreel/v1/report.proto\x1a\x18tickreel/v1/result.proto\x1a\x15tickreel/v1/run.proto\x1a\x1ctickreel/v1/run_config.proto\"\xd8\x01\n\x08Strategy\x12\x1f\n\x0bstrategy_id\x18\x01 \x01(\tR\nstrategyId\x12 \n\x0b\x64\x65scription\x18\x02 \x01(\tR\x0b\x64\x65scription\x12)\n\x10submission_modes\x18\x03 \x03(\tR\x0fsubmissionModes\x12\x18\n\x07package\x18\x04 \x01(\tR\x07package\x12\x44\n\x11parameters_schema\x18\x05 \x01(\x0b\x32\x17.google.protobuf.StructR\x10parametersSchema\"\xab\x01\n\nConfigFile\x12\x1b\n\tconfig_id\x18\x01 \x01(\tR\x08\x63onfigId\x12.\n\x06\x63onfig\x18\x02 \x01(\x0b\x32\x16.tickreel.v1.RunConfigR\x06\x63onfig\x12<\n\nviolations\x18\x03 \x03(\x0b\x32\x1c.tickreel.v1.ConfigViolationR\nviolations\x12\x12\n\x04text\x18\x04 \x01(\tR\x04text\"I\n\x0f\x43onfigViolation\x12\x14\n\x05\x66ield\x18\x01 \x01(\tR\x05\x66ield\x12 \n\x0b\x64\x65scription\x18\x02 \x01(\tR\x0b\x64\x65scription\"S\n\x15ListStrategiesRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\"w\n\x16ListStrategiesResponse\x12\x35\n\nstrategies\x18\x01 \x03(\x0b\x32\x15.tickreel.v1.StrategyR\nstrategies\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"P\n\x12ListConfigsRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\"p\n\x13ListConfigsResponse\x12\x31\n\x07\x63onfigs\x18\x01 \x03(\x0b\x32\x17.tickreel.v1.ConfigFileR\x07\x63onfigs\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"/\n\x10GetConfigRequest\x12\x1b\n\tconfig_id\x18\x01 \x01(\tR\x08\x63onfigId\"D\n\x11GetConfigResponse\x12/\n\x06\x63onfig\x18\x01 \x01(\x0b\x32\x17.tickreel.v1.ConfigFileR\x06\x63onfig\"\x9b\x03\n\x10\x43reateRunRequest\x12\x1d\n\nrequest_id\x18\x01 \x01(\tR\trequestId\x12\x30\n\x06\x63onfig\x18\x02 \x01(\x0b\x32\x16.tickreel.v1.RunConfigH\x00R\x06\x63onfig\x12\x35\n\x08\x64ocument\x18\x03 \x01(\x0b\x32\x17.google.protobuf.StructH\x00R\x08\x64ocument\x12\x1d\n\tconfig_id\x18\x04 \x01(\tH\x00R\x08\x63onfigId\x12\x31\n\x07options\x18\x05 \x01(\x0b\x32\x17.tickreel.v1.RunOptionsR\x07options\x12\x1e\n\ninstrument\x18\x06 \x01(\tR\ninstrument\x12\x30\n\x05start\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x05start\x12,\n\x03\x65nd\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x03\x65nd\x12#\n\rvalidate_only\x18\t \x01(\x08R\x0cvalidateOnlyB\x08\n\x06source\"j\n\x11\x43reateRunResponse\x12\"\n\x03run\x18\x01 \x01(\x0b\x32\x10.tickreel.v1.RunR\x03run\x12\x31\n\x07preview\x18\x02 \x01(\x0b\x32\x17.tickreel.v1.RunPreviewR\x07preview\"\xd3\x01\n\nRunPreview\x12\x30\n\x05\x66iles\x18\x01 \x03(\x0b\x32\x1a.tickreel.v1.ConvertedFileR\x05\x66iles\x12\x1d\n\ntrade_rows\x18\x02 \x01(\x03R\ttradeRows\x12\x1b\n\tbook_rows\x18\x03 \x01(\x03R\x08\x62ookRows\x12%\n\x0erows_estimated\x18\x04 \x01(\x08R\rrowsEstimated\x12\x30\n\x08\x66indings\x18\x05 \x03(\x0b\x32\x14.tickreel.v1.FindingR\x08\x66indings\"&\n\rGetRunRequest\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\"4\n\x0eGetRunResponse\x12\"\n\x03run\x18\x01 \x01(\x0b\x32\x10.tickreel.v1.RunR\x03run\"\x80\x01\n\x0fListRunsRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\x12\x16\n\x06\x66ilter\x18\x03 \x01(\tR\x06\x66ilter\x12\x19\n\x08order_by\x18\x04 \x01(\tR\x07orderBy\"`\n\x10ListRunsResponse\x12$\n\x04runs\x18\x01 \x03(\x0b\x32\x10.tickreel.v1.RunR\x04runs\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\")\n\x10\x43\x61ncelRunRequest\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\"7\n\x11\x43\x61ncelRunResponse\x12\"\n\x03run\x18\x01 \x01(\x0b\x32\x10.tickreel.v1.RunR\x03run\"(\n\x0fWatchRunRequest\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\"\x95\x01\n\x10WatchRunResponse\x12\"\n\x03run\x18\x01 \x01(\x0b\x32\x10.tickreel.v1.RunR\x03run\x12\x32\n\x06\x65quity\x18\x02 \x01(\x0b\x32\x1a.tickreel.v1.EquityColumnsR\x06\x65quity\x12)\n\x10\x65quity_restarted\x18\x03 \x01(\x08R\x0f\x65quityRestarted\"\x12\n\x10WatchRunsRequest\"9\n\x11WatchRunsResponse\x12$\n\x04runs\x18\x01 \x03(\x0b\x32\x10.tickreel.v1.RunR\x04runs\"D\n\x13StreamRunLogRequest\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x16\n\x06\x66ollow\x18\x02 \x01(\x08R\x06\x66ollow\"*\n\x14StreamRunLogResponse\x12\x12\n\x04text\x18\x01 \x01(\tR\x04text2\xce\x06\n\rRunnerService\x12^\n\x0eListStrategies\x12\".tickreel.v1.ListStrategiesRequest\x1a#.tickreel.v1.ListStrategiesResponse\"\x03\x90\x02\x01\x12U\n\x0bListConfigs\x12\x1f.tickreel.v1.ListConfigsRequest\x1a .tickreel.v1.ListConfigsResponse\"\x03\x90\x02\x01\x12O\n\tGetConfig\x12\x1d.tickreel.v1.GetConfigRequest\x1a\x1e.tickreel.v1.GetConfigResponse\"\x03\x90\x02\x01\x12O\n\tCreateRun\x12\x1d.tickreel.v1.CreateRunRequest\x1a\x1e.tickreel.v1.CreateRunResponse\"\x03\x90\x02\x02\x12\x46\n\x06GetRun\x12\x1a.tickreel.v1.GetRunRequest\x1a\x1b.tickreel.v1.GetRunResponse\"\x03\x90\x02\x01\x12L\n\x08ListRuns\x12\x1c.tickreel.v1.ListRunsRequest\x1a\x1d.tickreel.v1.ListRunsResponse\"\x03\x90\x02\x01\x12O\n\tCancelRun\x12\x1d.tickreel.v1.CancelRunRequest\x1a\x1e.tickreel.v1.CancelRunResponse\"\x03\x90\x02\x02\x12N\n\x08WatchRun\x12\x1c.tickreel.v1.WatchRunRequest\x1a\x1d.tickreel.v1.WatchRunResponse\"\x03\x90\x02\x01\x30\x01\x12Q\n\tWatchRuns\x12\x1d.tickreel.v1.WatchRunsRequest\x1a\x1e.tickreel.v1.WatchRunsResponse\"\x03\x90\x02\x01\x30\x01\x12Z\n\x0cStreamRunLog\x12 .tickreel.v1.StreamRunLogRequest\x1a!.tickreel.v1.StreamRunLogResponse\"\x03\x90\x02\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -56,52 +58,54 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RUNNERSERVICE'].methods_by_name['WatchRuns']._serialized_options = b'\220\002\001'
   _globals['_RUNNERSERVICE'].methods_by_name['StreamRunLog']._loaded_options = None
   _globals['_RUNNERSERVICE'].methods_by_name['StreamRunLog']._serialized_options = b'\220\002\001'
-  _globals['_STRATEGY']._serialized_start=192
-  _globals['_STRATEGY']._serialized_end=408
-  _globals['_CONFIGFILE']._serialized_start=411
-  _globals['_CONFIGFILE']._serialized_end=582
-  _globals['_CONFIGVIOLATION']._serialized_start=584
-  _globals['_CONFIGVIOLATION']._serialized_end=657
-  _globals['_LISTSTRATEGIESREQUEST']._serialized_start=659
-  _globals['_LISTSTRATEGIESREQUEST']._serialized_end=742
-  _globals['_LISTSTRATEGIESRESPONSE']._serialized_start=744
-  _globals['_LISTSTRATEGIESRESPONSE']._serialized_end=863
-  _globals['_LISTCONFIGSREQUEST']._serialized_start=865
-  _globals['_LISTCONFIGSREQUEST']._serialized_end=945
-  _globals['_LISTCONFIGSRESPONSE']._serialized_start=947
-  _globals['_LISTCONFIGSRESPONSE']._serialized_end=1059
-  _globals['_GETCONFIGREQUEST']._serialized_start=1061
-  _globals['_GETCONFIGREQUEST']._serialized_end=1108
-  _globals['_GETCONFIGRESPONSE']._serialized_start=1110
-  _globals['_GETCONFIGRESPONSE']._serialized_end=1178
-  _globals['_CREATERUNREQUEST']._serialized_start=1181
-  _globals['_CREATERUNREQUEST']._serialized_end=1592
-  _globals['_CREATERUNRESPONSE']._serialized_start=1594
-  _globals['_CREATERUNRESPONSE']._serialized_end=1649
-  _globals['_GETRUNREQUEST']._serialized_start=1651
-  _globals['_GETRUNREQUEST']._serialized_end=1689
-  _globals['_GETRUNRESPONSE']._serialized_start=1691
-  _globals['_GETRUNRESPONSE']._serialized_end=1743
-  _globals['_LISTRUNSREQUEST']._serialized_start=1746
-  _globals['_LISTRUNSREQUEST']._serialized_end=1874
-  _globals['_LISTRUNSRESPONSE']._serialized_start=1876
-  _globals['_LISTRUNSRESPONSE']._serialized_end=1972
-  _globals['_CANCELRUNREQUEST']._serialized_start=1974
-  _globals['_CANCELRUNREQUEST']._serialized_end=2015
-  _globals['_CANCELRUNRESPONSE']._serialized_start=2017
-  _globals['_CANCELRUNRESPONSE']._serialized_end=2072
-  _globals['_WATCHRUNREQUEST']._serialized_start=2074
-  _globals['_WATCHRUNREQUEST']._serialized_end=2114
-  _globals['_WATCHRUNRESPONSE']._serialized_start=2117
-  _globals['_WATCHRUNRESPONSE']._serialized_end=2266
-  _globals['_WATCHRUNSREQUEST']._serialized_start=2268
-  _globals['_WATCHRUNSREQUEST']._serialized_end=2286
-  _globals['_WATCHRUNSRESPONSE']._serialized_start=2288
-  _globals['_WATCHRUNSRESPONSE']._serialized_end=2345
-  _globals['_STREAMRUNLOGREQUEST']._serialized_start=2347
-  _globals['_STREAMRUNLOGREQUEST']._serialized_end=2415
-  _globals['_STREAMRUNLOGRESPONSE']._serialized_start=2417
-  _globals['_STREAMRUNLOGRESPONSE']._serialized_end=2459
-  _globals['_RUNNERSERVICE']._serialized_start=2462
-  _globals['_RUNNERSERVICE']._serialized_end=3308
+  _globals['_STRATEGY']._serialized_start=248
+  _globals['_STRATEGY']._serialized_end=464
+  _globals['_CONFIGFILE']._serialized_start=467
+  _globals['_CONFIGFILE']._serialized_end=638
+  _globals['_CONFIGVIOLATION']._serialized_start=640
+  _globals['_CONFIGVIOLATION']._serialized_end=713
+  _globals['_LISTSTRATEGIESREQUEST']._serialized_start=715
+  _globals['_LISTSTRATEGIESREQUEST']._serialized_end=798
+  _globals['_LISTSTRATEGIESRESPONSE']._serialized_start=800
+  _globals['_LISTSTRATEGIESRESPONSE']._serialized_end=919
+  _globals['_LISTCONFIGSREQUEST']._serialized_start=921
+  _globals['_LISTCONFIGSREQUEST']._serialized_end=1001
+  _globals['_LISTCONFIGSRESPONSE']._serialized_start=1003
+  _globals['_LISTCONFIGSRESPONSE']._serialized_end=1115
+  _globals['_GETCONFIGREQUEST']._serialized_start=1117
+  _globals['_GETCONFIGREQUEST']._serialized_end=1164
+  _globals['_GETCONFIGRESPONSE']._serialized_start=1166
+  _globals['_GETCONFIGRESPONSE']._serialized_end=1234
+  _globals['_CREATERUNREQUEST']._serialized_start=1237
+  _globals['_CREATERUNREQUEST']._serialized_end=1648
+  _globals['_CREATERUNRESPONSE']._serialized_start=1650
+  _globals['_CREATERUNRESPONSE']._serialized_end=1756
+  _globals['_RUNPREVIEW']._serialized_start=1759
+  _globals['_RUNPREVIEW']._serialized_end=1970
+  _globals['_GETRUNREQUEST']._serialized_start=1972
+  _globals['_GETRUNREQUEST']._serialized_end=2010
+  _globals['_GETRUNRESPONSE']._serialized_start=2012
+  _globals['_GETRUNRESPONSE']._serialized_end=2064
+  _globals['_LISTRUNSREQUEST']._serialized_start=2067
+  _globals['_LISTRUNSREQUEST']._serialized_end=2195
+  _globals['_LISTRUNSRESPONSE']._serialized_start=2197
+  _globals['_LISTRUNSRESPONSE']._serialized_end=2293
+  _globals['_CANCELRUNREQUEST']._serialized_start=2295
+  _globals['_CANCELRUNREQUEST']._serialized_end=2336
+  _globals['_CANCELRUNRESPONSE']._serialized_start=2338
+  _globals['_CANCELRUNRESPONSE']._serialized_end=2393
+  _globals['_WATCHRUNREQUEST']._serialized_start=2395
+  _globals['_WATCHRUNREQUEST']._serialized_end=2435
+  _globals['_WATCHRUNRESPONSE']._serialized_start=2438
+  _globals['_WATCHRUNRESPONSE']._serialized_end=2587
+  _globals['_WATCHRUNSREQUEST']._serialized_start=2589
+  _globals['_WATCHRUNSREQUEST']._serialized_end=2607
+  _globals['_WATCHRUNSRESPONSE']._serialized_start=2609
+  _globals['_WATCHRUNSRESPONSE']._serialized_end=2666
+  _globals['_STREAMRUNLOGREQUEST']._serialized_start=2668
+  _globals['_STREAMRUNLOGREQUEST']._serialized_end=2736
+  _globals['_STREAMRUNLOGRESPONSE']._serialized_start=2738
+  _globals['_STREAMRUNLOGRESPONSE']._serialized_end=2780
+  _globals['_RUNNERSERVICE']._serialized_start=2783
+  _globals['_RUNNERSERVICE']._serialized_end=3629
 # @@protoc_insertion_point(module_scope)

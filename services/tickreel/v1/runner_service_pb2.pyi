@@ -2,7 +2,9 @@ import datetime
 
 from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from tickreel.v1 import conversion_pb2 as _conversion_pb2
 from tickreel.v1 import report_pb2 as _report_pb2
+from tickreel.v1 import result_pb2 as _result_pb2
 from tickreel.v1 import run_pb2 as _run_pb2
 from tickreel.v1 import run_config_pb2 as _run_config_pb2
 from google.protobuf.internal import containers as _containers
@@ -114,10 +116,26 @@ class CreateRunRequest(_message.Message):
     def __init__(self, request_id: _Optional[str] = ..., config: _Optional[_Union[_run_config_pb2.RunConfig, _Mapping]] = ..., document: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., config_id: _Optional[str] = ..., options: _Optional[_Union[_run_pb2.RunOptions, _Mapping]] = ..., instrument: _Optional[str] = ..., start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., validate_only: bool = ...) -> None: ...
 
 class CreateRunResponse(_message.Message):
-    __slots__ = ("run",)
+    __slots__ = ("run", "preview")
     RUN_FIELD_NUMBER: _ClassVar[int]
+    PREVIEW_FIELD_NUMBER: _ClassVar[int]
     run: _run_pb2.Run
-    def __init__(self, run: _Optional[_Union[_run_pb2.Run, _Mapping]] = ...) -> None: ...
+    preview: RunPreview
+    def __init__(self, run: _Optional[_Union[_run_pb2.Run, _Mapping]] = ..., preview: _Optional[_Union[RunPreview, _Mapping]] = ...) -> None: ...
+
+class RunPreview(_message.Message):
+    __slots__ = ("files", "trade_rows", "book_rows", "rows_estimated", "findings")
+    FILES_FIELD_NUMBER: _ClassVar[int]
+    TRADE_ROWS_FIELD_NUMBER: _ClassVar[int]
+    BOOK_ROWS_FIELD_NUMBER: _ClassVar[int]
+    ROWS_ESTIMATED_FIELD_NUMBER: _ClassVar[int]
+    FINDINGS_FIELD_NUMBER: _ClassVar[int]
+    files: _containers.RepeatedCompositeFieldContainer[_conversion_pb2.ConvertedFile]
+    trade_rows: int
+    book_rows: int
+    rows_estimated: bool
+    findings: _containers.RepeatedCompositeFieldContainer[_result_pb2.Finding]
+    def __init__(self, files: _Optional[_Iterable[_Union[_conversion_pb2.ConvertedFile, _Mapping]]] = ..., trade_rows: _Optional[int] = ..., book_rows: _Optional[int] = ..., rows_estimated: bool = ..., findings: _Optional[_Iterable[_Union[_result_pb2.Finding, _Mapping]]] = ...) -> None: ...
 
 class GetRunRequest(_message.Message):
     __slots__ = ("run_id",)
