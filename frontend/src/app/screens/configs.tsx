@@ -1,0 +1,5 @@
+import { Screen } from '@/ui/screen'
+
+export function ConfigsScreen() {
+  return <Screen title="Configs">{null}</Screen>
+}

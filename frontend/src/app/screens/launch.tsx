@@ -1,0 +1,5 @@
+import { Screen } from '@/ui/screen'
+
+export function LaunchScreen() {
+  return <Screen title="Run">{null}</Screen>
+}

@@ -1,0 +1,53 @@
+import { createConnectQueryKey } from '@connectrpc/connect-query'
+import { useQueryClient } from '@tanstack/react-query'
+import { createContext, type ReactNode, use, useEffect } from 'react'
+
+import { JobState } from '@/gen/tickreel/v1/job_pb'
+import type { Run } from '@/gen/tickreel/v1/run_pb'
+import { RunnerService, type WatchRunsResponse } from '@/gen/tickreel/v1/runner_service_pb'
+
+import { useClient } from './use-client'
+import { type Stream, useStream } from './use-stream'
+
+/** The runs that live, and those that ended while the page looked on, by id. */
+export type LiveRuns = ReadonlyMap<string, Run>
+
+const LiveRunsContext = createContext<Stream<LiveRuns> | undefined>(undefined)
+
+/** Watches all runs over one stream for the whole page: a browser has six connections to an origin. */
+export function LiveRunsProvider({ children }: { children: ReactNode }) {
+  const runner = useClient(RunnerService)
+  const stream = useStream<WatchRunsResponse, LiveRuns>({
+    open: (signal) => runner.watchRuns({}, { signal }),
+    initial: new Map(),
+    reduce: (runs, { runs: changed }, first) =>
+      new Map([
+        // What lived before the connection broke and is not in the first message has ended meanwhile.
+        ...[...runs].filter(([, run]) => !first || hasEnded(run)),
+        ...changed.map((run) => [run.runId, run] as const),
+      ]),
+    endless: true,
+    silence: 20,
+  })
+
+  const queries = useQueryClient()
+  const known = [...stream.state.values()].map((run) => `${run.runId} ${run.state}`).join()
+  useEffect(() => {
+    const schema = RunnerService.method.listRuns
+    void queries.invalidateQueries({ queryKey: createConnectQueryKey({ schema, cardinality: undefined }) })
+  }, [queries, known])
+
+  return <LiveRunsContext value={stream}>{children}</LiveRunsContext>
+}
+
+/** The page's one stream of live runs. */
+export function useLiveRuns(): Stream<LiveRuns> {
+  const stream = use(LiveRunsContext)
+  if (stream === undefined) throw new Error('useLiveRuns needs a LiveRunsProvider above it')
+  return stream
+}
+
+/** Whether a run is in a final state. */
+export function hasEnded({ state }: Pick<Run, 'state'>): boolean {
+  return state === JobState.SUCCEEDED || state === JobState.FAILED || state === JobState.CANCELLED
+}

@@ -1,0 +1,27 @@
+import tailwindcss from '@tailwindcss/vite'
+import react from '@vitejs/plugin-react'
+import { defineConfig } from 'vitest/config'
+
+/** Where the gateway listens; the dev server hands calls on to it, so that a page talks to its own origin everywhere. */
+const gateway = process.env.TICKREEL_GATEWAY_ADDRESS ?? '127.0.0.1:8000'
+
+export default defineConfig({
+  plugins: [react(), tailwindcss()],
+  resolve: { tsconfigPaths: true },
+  // Runs export ticks into public/tickdata, gigabytes of them: nothing there is part of the page or a reason to reload it.
+  publicDir: false,
+  server: {
+    port: 5173,
+    strictPort: true,
+    watch: { ignored: ['**/public/tickdata/**'] },
+    proxy: { '^/tickreel\\.v1\\.': { target: `http://${gateway}` } },
+  },
+  build: { target: 'es2023', reportCompressedSize: false },
+  worker: { format: 'es' },
+  test: {
+    environment: 'jsdom',
+    include: ['src/**/*.test.{ts,tsx}', '*.test.ts'],
+    setupFiles: ['src/test-setup.ts'],
+    restoreMocks: true,
+  },
+})
