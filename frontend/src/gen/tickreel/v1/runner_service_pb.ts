@@ -6,8 +6,12 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { ConvertedFile } from "./conversion_pb";
+import { file_tickreel_v1_conversion } from "./conversion_pb";
 import type { EquityColumns } from "./report_pb";
 import { file_tickreel_v1_report } from "./report_pb";
+import type { Finding } from "./result_pb";
+import { file_tickreel_v1_result } from "./result_pb";
 import type { Run, RunOptions } from "./run_pb";
 import { file_tickreel_v1_run } from "./run_pb";
 import type { RunConfig } from "./run_config_pb";
@@ -18,7 +22,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file tickreel/v1/runner_service.proto.
  */
 export const file_tickreel_v1_runner_service: GenFile = /*@__PURE__*/
-  fileDesc("CiB0aWNrcmVlbC92MS9ydW5uZXJfc2VydmljZS5wcm90bxILdGlja3JlZWwudjEikwEKCFN0cmF0ZWd5EhMKC3N0cmF0ZWd5X2lkGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJEhgKEHN1Ym1pc3Npb25fbW9kZXMYAyADKAkSDwoHcGFja2FnZRgEIAEoCRIyChFwYXJhbWV0ZXJzX3NjaGVtYRgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QihwEKCkNvbmZpZ0ZpbGUSEQoJY29uZmlnX2lkGAEgASgJEiYKBmNvbmZpZxgCIAEoCzIWLnRpY2tyZWVsLnYxLlJ1bkNvbmZpZxIwCgp2aW9sYXRpb25zGAMgAygLMhwudGlja3JlZWwudjEuQ29uZmlnVmlvbGF0aW9uEgwKBHRleHQYBCABKAkiNQoPQ29uZmlnVmlvbGF0aW9uEg0KBWZpZWxkGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJIj4KFUxpc3RTdHJhdGVnaWVzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCSJcChZMaXN0U3RyYXRlZ2llc1Jlc3BvbnNlEikKCnN0cmF0ZWdpZXMYASADKAsyFS50aWNrcmVlbC52MS5TdHJhdGVneRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiOwoSTGlzdENvbmZpZ3NSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJIlgKE0xpc3RDb25maWdzUmVzcG9uc2USKAoHY29uZmlncxgBIAMoCzIXLnRpY2tyZWVsLnYxLkNvbmZpZ0ZpbGUSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiUKEEdldENvbmZpZ1JlcXVlc3QSEQoJY29uZmlnX2lkGAEgASgJIjwKEUdldENvbmZpZ1Jlc3BvbnNlEicKBmNvbmZpZxgBIAEoCzIXLnRpY2tyZWVsLnYxLkNvbmZpZ0ZpbGUixQIKEENyZWF0ZVJ1blJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIoCgZjb25maWcYAiABKAsyFi50aWNrcmVlbC52MS5SdW5Db25maWdIABIrCghkb2N1bWVudBgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RIABITCgljb25maWdfaWQYBCABKAlIABIoCgdvcHRpb25zGAUgASgLMhcudGlja3JlZWwudjEuUnVuT3B0aW9ucxISCgppbnN0cnVtZW50GAYgASgJEikKBXN0YXJ0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBInCgNlbmQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKDXZhbGlkYXRlX29ubHkYCSABKAhCCAoGc291cmNlIjIKEUNyZWF0ZVJ1blJlc3BvbnNlEh0KA3J1bhgBIAEoCzIQLnRpY2tyZWVsLnYxLlJ1biIfCg1HZXRSdW5SZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCSIvCg5HZXRSdW5SZXNwb25zZRIdCgNydW4YASABKAsyEC50aWNrcmVlbC52MS5SdW4iWgoPTGlzdFJ1bnNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEg4KBmZpbHRlchgDIAEoCRIQCghvcmRlcl9ieRgEIAEoCSJLChBMaXN0UnVuc1Jlc3BvbnNlEh4KBHJ1bnMYASADKAsyEC50aWNrcmVlbC52MS5SdW4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiIKEENhbmNlbFJ1blJlcXVlc3QSDgoGcnVuX2lkGAEgASgJIjIKEUNhbmNlbFJ1blJlc3BvbnNlEh0KA3J1bhgBIAEoCzIQLnRpY2tyZWVsLnYxLlJ1biIhCg9XYXRjaFJ1blJlcXVlc3QSDgoGcnVuX2lkGAEgASgJIncKEFdhdGNoUnVuUmVzcG9uc2USHQoDcnVuGAEgASgLMhAudGlja3JlZWwudjEuUnVuEioKBmVxdWl0eRgCIAEoCzIaLnRpY2tyZWVsLnYxLkVxdWl0eUNvbHVtbnMSGAoQZXF1aXR5X3Jlc3RhcnRlZBgDIAEoCCISChBXYXRjaFJ1bnNSZXF1ZXN0IjMKEVdhdGNoUnVuc1Jlc3BvbnNlEh4KBHJ1bnMYASADKAsyEC50aWNrcmVlbC52MS5SdW4iNQoTU3RyZWFtUnVuTG9nUmVxdWVzdBIOCgZydW5faWQYASABKAkSDgoGZm9sbG93GAIgASgIIiQKFFN0cmVhbVJ1bkxvZ1Jlc3BvbnNlEgwKBHRleHQYASABKAkyzgYKDVJ1bm5lclNlcnZpY2USXgoOTGlzdFN0cmF0ZWdpZXMSIi50aWNrcmVlbC52MS5MaXN0U3RyYXRlZ2llc1JlcXVlc3QaIy50aWNrcmVlbC52MS5MaXN0U3RyYXRlZ2llc1Jlc3BvbnNlIgOQAgESVQoLTGlzdENvbmZpZ3MSHy50aWNrcmVlbC52MS5MaXN0Q29uZmlnc1JlcXVlc3QaIC50aWNrcmVlbC52MS5MaXN0Q29uZmlnc1Jlc3BvbnNlIgOQAgESTwoJR2V0Q29uZmlnEh0udGlja3JlZWwudjEuR2V0Q29uZmlnUmVxdWVzdBoeLnRpY2tyZWVsLnYxLkdldENvbmZpZ1Jlc3BvbnNlIgOQAgESTwoJQ3JlYXRlUnVuEh0udGlja3JlZWwudjEuQ3JlYXRlUnVuUmVxdWVzdBoeLnRpY2tyZWVsLnYxLkNyZWF0ZVJ1blJlc3BvbnNlIgOQAgISRgoGR2V0UnVuEhoudGlja3JlZWwudjEuR2V0UnVuUmVxdWVzdBobLnRpY2tyZWVsLnYxLkdldFJ1blJlc3BvbnNlIgOQAgESTAoITGlzdFJ1bnMSHC50aWNrcmVlbC52MS5MaXN0UnVuc1JlcXVlc3QaHS50aWNrcmVlbC52MS5MaXN0UnVuc1Jlc3BvbnNlIgOQAgESTwoJQ2FuY2VsUnVuEh0udGlja3JlZWwudjEuQ2FuY2VsUnVuUmVxdWVzdBoeLnRpY2tyZWVsLnYxLkNhbmNlbFJ1blJlc3BvbnNlIgOQAgISTgoIV2F0Y2hSdW4SHC50aWNrcmVlbC52MS5XYXRjaFJ1blJlcXVlc3QaHS50aWNrcmVlbC52MS5XYXRjaFJ1blJlc3BvbnNlIgOQAgEwARJRCglXYXRjaFJ1bnMSHS50aWNrcmVlbC52MS5XYXRjaFJ1bnNSZXF1ZXN0Gh4udGlja3JlZWwudjEuV2F0Y2hSdW5zUmVzcG9uc2UiA5ACATABEloKDFN0cmVhbVJ1bkxvZxIgLnRpY2tyZWVsLnYxLlN0cmVhbVJ1bkxvZ1JlcXVlc3QaIS50aWNrcmVlbC52MS5TdHJlYW1SdW5Mb2dSZXNwb25zZSIDkAIBMAFiBnByb3RvMw", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_tickreel_v1_report, file_tickreel_v1_run, file_tickreel_v1_run_config]);
+  fileDesc("CiB0aWNrcmVlbC92MS9ydW5uZXJfc2VydmljZS5wcm90bxILdGlja3JlZWwudjEikwEKCFN0cmF0ZWd5EhMKC3N0cmF0ZWd5X2lkGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJEhgKEHN1Ym1pc3Npb25fbW9kZXMYAyADKAkSDwoHcGFja2FnZRgEIAEoCRIyChFwYXJhbWV0ZXJzX3NjaGVtYRgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QihwEKCkNvbmZpZ0ZpbGUSEQoJY29uZmlnX2lkGAEgASgJEiYKBmNvbmZpZxgCIAEoCzIWLnRpY2tyZWVsLnYxLlJ1bkNvbmZpZxIwCgp2aW9sYXRpb25zGAMgAygLMhwudGlja3JlZWwudjEuQ29uZmlnVmlvbGF0aW9uEgwKBHRleHQYBCABKAkiNQoPQ29uZmlnVmlvbGF0aW9uEg0KBWZpZWxkGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJIj4KFUxpc3RTdHJhdGVnaWVzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCSJcChZMaXN0U3RyYXRlZ2llc1Jlc3BvbnNlEikKCnN0cmF0ZWdpZXMYASADKAsyFS50aWNrcmVlbC52MS5TdHJhdGVneRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiOwoSTGlzdENvbmZpZ3NSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJIlgKE0xpc3RDb25maWdzUmVzcG9uc2USKAoHY29uZmlncxgBIAMoCzIXLnRpY2tyZWVsLnYxLkNvbmZpZ0ZpbGUSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiUKEEdldENvbmZpZ1JlcXVlc3QSEQoJY29uZmlnX2lkGAEgASgJIjwKEUdldENvbmZpZ1Jlc3BvbnNlEicKBmNvbmZpZxgBIAEoCzIXLnRpY2tyZWVsLnYxLkNvbmZpZ0ZpbGUixQIKEENyZWF0ZVJ1blJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIoCgZjb25maWcYAiABKAsyFi50aWNrcmVlbC52MS5SdW5Db25maWdIABIrCghkb2N1bWVudBgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RIABITCgljb25maWdfaWQYBCABKAlIABIoCgdvcHRpb25zGAUgASgLMhcudGlja3JlZWwudjEuUnVuT3B0aW9ucxISCgppbnN0cnVtZW50GAYgASgJEikKBXN0YXJ0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBInCgNlbmQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKDXZhbGlkYXRlX29ubHkYCSABKAhCCAoGc291cmNlIlwKEUNyZWF0ZVJ1blJlc3BvbnNlEh0KA3J1bhgBIAEoCzIQLnRpY2tyZWVsLnYxLlJ1bhIoCgdwcmV2aWV3GAIgASgLMhcudGlja3JlZWwudjEuUnVuUHJldmlldyKeAQoKUnVuUHJldmlldxIpCgVmaWxlcxgBIAMoCzIaLnRpY2tyZWVsLnYxLkNvbnZlcnRlZEZpbGUSEgoKdHJhZGVfcm93cxgCIAEoAxIRCglib29rX3Jvd3MYAyABKAMSFgoOcm93c19lc3RpbWF0ZWQYBCABKAgSJgoIZmluZGluZ3MYBSADKAsyFC50aWNrcmVlbC52MS5GaW5kaW5nIh8KDUdldFJ1blJlcXVlc3QSDgoGcnVuX2lkGAEgASgJIi8KDkdldFJ1blJlc3BvbnNlEh0KA3J1bhgBIAEoCzIQLnRpY2tyZWVsLnYxLlJ1biJaCg9MaXN0UnVuc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkSDgoGZmlsdGVyGAMgASgJEhAKCG9yZGVyX2J5GAQgASgJIksKEExpc3RSdW5zUmVzcG9uc2USHgoEcnVucxgBIAMoCzIQLnRpY2tyZWVsLnYxLlJ1bhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiIgoQQ2FuY2VsUnVuUmVxdWVzdBIOCgZydW5faWQYASABKAkiMgoRQ2FuY2VsUnVuUmVzcG9uc2USHQoDcnVuGAEgASgLMhAudGlja3JlZWwudjEuUnVuIiEKD1dhdGNoUnVuUmVxdWVzdBIOCgZydW5faWQYASABKAkidwoQV2F0Y2hSdW5SZXNwb25zZRIdCgNydW4YASABKAsyEC50aWNrcmVlbC52MS5SdW4SKgoGZXF1aXR5GAIgASgLMhoudGlja3JlZWwudjEuRXF1aXR5Q29sdW1ucxIYChBlcXVpdHlfcmVzdGFydGVkGAMgASgIIhIKEFdhdGNoUnVuc1JlcXVlc3QiMwoRV2F0Y2hSdW5zUmVzcG9uc2USHgoEcnVucxgBIAMoCzIQLnRpY2tyZWVsLnYxLlJ1biI1ChNTdHJlYW1SdW5Mb2dSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIOCgZmb2xsb3cYAiABKAgiJAoUU3RyZWFtUnVuTG9nUmVzcG9uc2USDAoEdGV4dBgBIAEoCTLOBgoNUnVubmVyU2VydmljZRJeCg5MaXN0U3RyYXRlZ2llcxIiLnRpY2tyZWVsLnYxLkxpc3RTdHJhdGVnaWVzUmVxdWVzdBojLnRpY2tyZWVsLnYxLkxpc3RTdHJhdGVnaWVzUmVzcG9uc2UiA5ACARJVCgtMaXN0Q29uZmlncxIfLnRpY2tyZWVsLnYxLkxpc3RDb25maWdzUmVxdWVzdBogLnRpY2tyZWVsLnYxLkxpc3RDb25maWdzUmVzcG9uc2UiA5ACARJPCglHZXRDb25maWcSHS50aWNrcmVlbC52MS5HZXRDb25maWdSZXF1ZXN0Gh4udGlja3JlZWwudjEuR2V0Q29uZmlnUmVzcG9uc2UiA5ACARJPCglDcmVhdGVSdW4SHS50aWNrcmVlbC52MS5DcmVhdGVSdW5SZXF1ZXN0Gh4udGlja3JlZWwudjEuQ3JlYXRlUnVuUmVzcG9uc2UiA5ACAhJGCgZHZXRSdW4SGi50aWNrcmVlbC52MS5HZXRSdW5SZXF1ZXN0GhsudGlja3JlZWwudjEuR2V0UnVuUmVzcG9uc2UiA5ACARJMCghMaXN0UnVucxIcLnRpY2tyZWVsLnYxLkxpc3RSdW5zUmVxdWVzdBodLnRpY2tyZWVsLnYxLkxpc3RSdW5zUmVzcG9uc2UiA5ACARJPCglDYW5jZWxSdW4SHS50aWNrcmVlbC52MS5DYW5jZWxSdW5SZXF1ZXN0Gh4udGlja3JlZWwudjEuQ2FuY2VsUnVuUmVzcG9uc2UiA5ACAhJOCghXYXRjaFJ1bhIcLnRpY2tyZWVsLnYxLldhdGNoUnVuUmVxdWVzdBodLnRpY2tyZWVsLnYxLldhdGNoUnVuUmVzcG9uc2UiA5ACATABElEKCVdhdGNoUnVucxIdLnRpY2tyZWVsLnYxLldhdGNoUnVuc1JlcXVlc3QaHi50aWNrcmVlbC52MS5XYXRjaFJ1bnNSZXNwb25zZSIDkAIBMAESWgoMU3RyZWFtUnVuTG9nEiAudGlja3JlZWwudjEuU3RyZWFtUnVuTG9nUmVxdWVzdBohLnRpY2tyZWVsLnYxLlN0cmVhbVJ1bkxvZ1Jlc3BvbnNlIgOQAgEwAWIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_tickreel_v1_conversion, file_tickreel_v1_report, file_tickreel_v1_result, file_tickreel_v1_run, file_tickreel_v1_run_config]);
 
 /**
  * A strategy that a config can name.
@@ -368,7 +372,7 @@ export type CreateRunRequest = Message<"tickreel.v1.CreateRunRequest"> & {
   end?: Timestamp | undefined;
 
   /**
-   * Whether to stop after the checks: the response has the resolved config and no id.
+   * Whether to stop after the checks: the response has the resolved config and what would be read, and no id.
    *
    * @generated from field: bool validate_only = 9;
    */
@@ -394,6 +398,13 @@ export type CreateRunResponse = Message<"tickreel.v1.CreateRunResponse"> & {
    * @generated from field: tickreel.v1.Run run = 1;
    */
   run?: Run | undefined;
+
+  /**
+   * What the run would read. Only set where the request is validate_only.
+   *
+   * @generated from field: tickreel.v1.RunPreview preview = 2;
+   */
+  preview?: RunPreview | undefined;
 };
 
 /**
@@ -402,6 +413,58 @@ export type CreateRunResponse = Message<"tickreel.v1.CreateRunResponse"> & {
  */
 export const CreateRunResponseSchema: GenMessage<CreateRunResponse> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_runner_service, 10);
+
+/**
+ * What a run would read, told without running it.
+ *
+ * @generated from message tickreel.v1.RunPreview
+ */
+export type RunPreview = Message<"tickreel.v1.RunPreview"> & {
+  /**
+   * The files that the window touches: trades, then book snapshots, each in time order. Those that are not cached would be
+   * converted first.
+   *
+   * @generated from field: repeated tickreel.v1.ConvertedFile files = 1;
+   */
+  files: ConvertedFile[];
+
+  /**
+   * Trade rows in the window.
+   *
+   * @generated from field: int64 trade_rows = 2;
+   */
+  tradeRows: bigint;
+
+  /**
+   * Book rows in the window.
+   *
+   * @generated from field: int64 book_rows = 3;
+   */
+  bookRows: bigint;
+
+  /**
+   * Whether rows are estimated.
+   *
+   * The rows of converted files are counted. Of a raw file that the window cuts, its share of the file's time is taken.
+   *
+   * @generated from field: bool rows_estimated = 4;
+   */
+  rowsEstimated: boolean;
+
+  /**
+   * What a reader of the result should know of the data, as far as it is known before the run.
+   *
+   * @generated from field: repeated tickreel.v1.Finding findings = 5;
+   */
+  findings: Finding[];
+};
+
+/**
+ * Describes the message tickreel.v1.RunPreview.
+ * Use `create(RunPreviewSchema)` to create a new message.
+ */
+export const RunPreviewSchema: GenMessage<RunPreview> = /*@__PURE__*/
+  messageDesc(file_tickreel_v1_runner_service, 11);
 
 /**
  * Asks for one run.
@@ -422,7 +485,7 @@ export type GetRunRequest = Message<"tickreel.v1.GetRunRequest"> & {
  * Use `create(GetRunRequestSchema)` to create a new message.
  */
 export const GetRunRequestSchema: GenMessage<GetRunRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 11);
+  messageDesc(file_tickreel_v1_runner_service, 12);
 
 /**
  * One run.
@@ -443,7 +506,7 @@ export type GetRunResponse = Message<"tickreel.v1.GetRunResponse"> & {
  * Use `create(GetRunResponseSchema)` to create a new message.
  */
 export const GetRunResponseSchema: GenMessage<GetRunResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 12);
+  messageDesc(file_tickreel_v1_runner_service, 13);
 
 /**
  * Asks for a page of runs.
@@ -487,7 +550,7 @@ export type ListRunsRequest = Message<"tickreel.v1.ListRunsRequest"> & {
  * Use `create(ListRunsRequestSchema)` to create a new message.
  */
 export const ListRunsRequestSchema: GenMessage<ListRunsRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 13);
+  messageDesc(file_tickreel_v1_runner_service, 14);
 
 /**
  * A page of runs.
@@ -515,7 +578,7 @@ export type ListRunsResponse = Message<"tickreel.v1.ListRunsResponse"> & {
  * Use `create(ListRunsResponseSchema)` to create a new message.
  */
 export const ListRunsResponseSchema: GenMessage<ListRunsResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 14);
+  messageDesc(file_tickreel_v1_runner_service, 15);
 
 /**
  * Asks to cancel a run.
@@ -536,7 +599,7 @@ export type CancelRunRequest = Message<"tickreel.v1.CancelRunRequest"> & {
  * Use `create(CancelRunRequestSchema)` to create a new message.
  */
 export const CancelRunRequestSchema: GenMessage<CancelRunRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 15);
+  messageDesc(file_tickreel_v1_runner_service, 16);
 
 /**
  * The run after the request.
@@ -557,7 +620,7 @@ export type CancelRunResponse = Message<"tickreel.v1.CancelRunResponse"> & {
  * Use `create(CancelRunResponseSchema)` to create a new message.
  */
 export const CancelRunResponseSchema: GenMessage<CancelRunResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 16);
+  messageDesc(file_tickreel_v1_runner_service, 17);
 
 /**
  * Asks to watch a run.
@@ -578,7 +641,7 @@ export type WatchRunRequest = Message<"tickreel.v1.WatchRunRequest"> & {
  * Use `create(WatchRunRequestSchema)` to create a new message.
  */
 export const WatchRunRequestSchema: GenMessage<WatchRunRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 17);
+  messageDesc(file_tickreel_v1_runner_service, 18);
 
 /**
  * The run as it is now.
@@ -614,7 +677,7 @@ export type WatchRunResponse = Message<"tickreel.v1.WatchRunResponse"> & {
  * Use `create(WatchRunResponseSchema)` to create a new message.
  */
 export const WatchRunResponseSchema: GenMessage<WatchRunResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 18);
+  messageDesc(file_tickreel_v1_runner_service, 19);
 
 /**
  * Asks to watch all runs.
@@ -629,7 +692,7 @@ export type WatchRunsRequest = Message<"tickreel.v1.WatchRunsRequest"> & {
  * Use `create(WatchRunsRequestSchema)` to create a new message.
  */
 export const WatchRunsRequestSchema: GenMessage<WatchRunsRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 19);
+  messageDesc(file_tickreel_v1_runner_service, 20);
 
 /**
  * The runs that have changed.
@@ -651,7 +714,7 @@ export type WatchRunsResponse = Message<"tickreel.v1.WatchRunsResponse"> & {
  * Use `create(WatchRunsResponseSchema)` to create a new message.
  */
 export const WatchRunsResponseSchema: GenMessage<WatchRunsResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 20);
+  messageDesc(file_tickreel_v1_runner_service, 21);
 
 /**
  * Asks for the log of a run.
@@ -679,7 +742,7 @@ export type StreamRunLogRequest = Message<"tickreel.v1.StreamRunLogRequest"> & {
  * Use `create(StreamRunLogRequestSchema)` to create a new message.
  */
 export const StreamRunLogRequestSchema: GenMessage<StreamRunLogRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 21);
+  messageDesc(file_tickreel_v1_runner_service, 22);
 
 /**
  * The next part of a log.
@@ -700,7 +763,7 @@ export type StreamRunLogResponse = Message<"tickreel.v1.StreamRunLogResponse"> &
  * Use `create(StreamRunLogResponseSchema)` to create a new message.
  */
 export const StreamRunLogResponseSchema: GenMessage<StreamRunLogResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 22);
+  messageDesc(file_tickreel_v1_runner_service, 23);
 
 /**
  * Replays windows of recorded ticks through the engine.
