@@ -61,6 +61,8 @@ export default tseslint.config(
           ],
         },
       ],
+      // The React Compiler is not used.
+      'react-hooks/incompatible-library': 'off',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/consistent-type-imports': 'error',
     },

@@ -3,6 +3,8 @@ import { Code, ConnectError } from '@connectrpc/connect'
 import { BadRequestSchema, ErrorInfoSchema } from '@/gen/google/rpc/error_details_pb'
 import type { ErrorReason } from '@/gen/tickreel/v1/error_reason_pb'
 
+import { ADVICE } from './advice'
+
 /** What is wrong with one field: its path as the request or the config has it, and what would be right. */
 export interface Violation {
   field: string
@@ -43,6 +45,12 @@ export class RpcError extends Error {
       violations.map(({ field, description }) => ({ field, description })),
       { cause },
     )
+  }
+
+  /** What to do about it. */
+  get advice(): string | undefined {
+    if (this.reason !== undefined) return ADVICE[this.reason]
+    return this.unreachable ? 'Nothing answers behind this page: see whether tickreel up is running.' : undefined
   }
 
   /** Whether nobody answered: the network, the gateway or the service behind it is away. */

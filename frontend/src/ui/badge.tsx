@@ -1,0 +1,24 @@
+import type { LucideIcon } from 'lucide-react'
+import type { ReactNode } from 'react'
+
+import { classNames } from './class-names'
+
+export type Tone = 'neutral' | 'accent' | 'warning' | 'danger' | 'faint'
+
+const TONES: Record<Tone, string> = {
+  neutral: 'text-muted',
+  accent: 'text-accent',
+  warning: 'text-warning',
+  danger: 'text-danger',
+  faint: 'text-faint',
+}
+
+/** A state in a word, with a shape before it, as colour alone says nothing to some. */
+export function Badge({ tone = 'neutral', Icon, children }: { tone?: Tone; Icon?: LucideIcon; children: ReactNode }) {
+  return (
+    <span className={classNames('inline-flex items-center gap-1.5 text-sm whitespace-nowrap', TONES[tone])}>
+      {Icon && <Icon size={13} strokeWidth={2} aria-hidden className="shrink-0" />}
+      {children}
+    </span>
+  )
+}

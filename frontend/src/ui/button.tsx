@@ -1,0 +1,77 @@
+import { Button as BaseButton } from '@base-ui/react/button'
+import type { LucideIcon } from 'lucide-react'
+import type { ComponentProps, ReactNode } from 'react'
+
+import { classNames } from './class-names'
+import { Tooltip } from './tooltip'
+
+type Variant = 'primary' | 'secondary' | 'quiet' | 'danger'
+
+const VARIANTS: Record<Variant, string> = {
+  primary: 'bg-accent text-on-accent font-medium hover:brightness-110',
+  secondary: 'border border-line-strong bg-raised text-text hover:bg-hover',
+  quiet: 'text-muted hover:bg-hover hover:text-text',
+  danger: 'border border-line-strong bg-raised text-danger hover:border-danger hover:bg-danger-soft',
+}
+
+interface ButtonProps extends Omit<ComponentProps<typeof BaseButton>, 'disabled' | 'className'> {
+  variant?: Variant
+  Icon?: LucideIcon
+  /** Why it cannot be pressed now; where set, it is disabled and says so. */
+  disabledBecause?: string | undefined
+  /** Something that takes a while is under way: it stays where it is and takes no second press. */
+  busy?: boolean
+  children: ReactNode
+}
+
+export function Button({
+  variant = 'secondary',
+  Icon,
+  disabledBecause,
+  busy = false,
+  children,
+  ...props
+}: ButtonProps) {
+  const button = (
+    <BaseButton
+      {...props}
+      disabled={disabledBecause !== undefined || busy}
+      focusableWhenDisabled
+      aria-busy={busy}
+      className={classNames(
+        'inline-flex h-7 shrink-0 cursor-default items-center justify-center gap-1.5 rounded px-2.5 text-sm whitespace-nowrap',
+        'transition-colors duration-100 data-disabled:opacity-50',
+        VARIANTS[variant],
+      )}
+    >
+      {Icon && <Icon size={14} strokeWidth={1.75} aria-hidden className={busy ? 'animate-pulse' : undefined} />}
+      {children}
+    </BaseButton>
+  )
+  return disabledBecause === undefined ? button : <Tooltip text={disabledBecause}>{button}</Tooltip>
+}
+
+interface IconButtonProps extends Omit<ComponentProps<typeof BaseButton>, 'className' | 'children'> {
+  Icon: LucideIcon
+  /** What it does: its name for those who do not see it, and its tooltip. */
+  label: string
+  pressed?: boolean
+}
+
+export function IconButton({ Icon, label, pressed, ...props }: IconButtonProps) {
+  return (
+    <Tooltip text={label}>
+      <BaseButton
+        {...props}
+        aria-label={label}
+        aria-pressed={pressed}
+        className={classNames(
+          'inline-flex size-7 shrink-0 cursor-default items-center justify-center rounded text-muted transition-colors duration-100',
+          'hover:bg-hover hover:text-text aria-pressed:bg-accent-soft aria-pressed:text-accent data-disabled:opacity-50',
+        )}
+      >
+        <Icon size={15} strokeWidth={1.75} aria-hidden />
+      </BaseButton>
+    </Tooltip>
+  )
+}

@@ -1,0 +1,43 @@
+import { CircleAlert, RotateCw } from 'lucide-react'
+
+import { Button } from './button'
+
+/** What went wrong, as a screen says it. */
+export interface Problem {
+  message: string
+  /** A stable name to search for. */
+  reason?: string | undefined
+  /** What to do about it. */
+  advice?: string | undefined
+  violations?: readonly { field: string; description: string }[]
+}
+
+/** Stands where something could not be had: what, why, what to do, and a way to try again. */
+export function ErrorState({ problem, onRetry }: { problem: Problem; onRetry?: () => void }) {
+  const { message, reason, advice, violations = [] } = problem
+  return (
+    <div role="alert" className="flex max-w-160 gap-3 p-4">
+      <CircleAlert size={16} aria-hidden className="mt-0.5 shrink-0 text-danger" />
+      <div className="flex min-w-0 flex-col items-start gap-2">
+        <p className="text-sm break-words whitespace-pre-line">{message}</p>
+        {violations.length > 0 && (
+          <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 text-sm">
+            {violations.map(({ field, description }) => (
+              <div key={field + description} className="contents">
+                <dt className="figures text-muted">{field}</dt>
+                <dd>{description}</dd>
+              </div>
+            ))}
+          </dl>
+        )}
+        {advice !== undefined && <p className="text-sm text-muted">{advice}</p>}
+        {reason !== undefined && <p className="figures text-2xs text-faint">{reason}</p>}
+        {onRetry && (
+          <Button Icon={RotateCw} onClick={onRetry}>
+            Try again
+          </Button>
+        )}
+      </div>
+    </div>
+  )
+}

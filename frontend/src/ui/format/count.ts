@@ -1,0 +1,39 @@
+const WHOLE = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
+const COMPACT = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 3 })
+
+/** A count with its thousands apart: 1,234,567. */
+export function formatCount(count: number | bigint): string {
+  return WHOLE.format(count)
+}
+
+/** A count where there is little room: 1.23M. */
+export function formatCompact(count: number | bigint): string {
+  return COMPACT.format(count)
+}
+
+/** A share of a whole in percent; 0 and 100 % are said of exactly that alone. */
+export function formatShare(part: number, whole: number): string {
+  if (whole === 0) return '0 %'
+  const percent = (100 * part) / whole
+  if (percent > 0 && percent < 0.1) return '< 0.1 %'
+  if (percent < 100 && percent > 99.9) return '> 99.9 %'
+  return `${percent === 0 || percent === 100 ? percent : percent.toFixed(1)} %`
+}
+
+/** Units a second: 1.23M rows/s. */
+export function formatRate(rate: number, unit: string): string {
+  return `${formatCompact(rate)} ${unit}/s`
+}
+
+const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
+
+/** A size in bytes by powers of 1,024: 12.3 MiB. */
+export function formatBytes(bytes: number | bigint): string {
+  let size = Number(bytes)
+  let unit = 0
+  while (size >= 1024 && unit < BYTE_UNITS.length - 1) {
+    size /= 1024
+    unit += 1
+  }
+  return `${unit === 0 ? size : size.toPrecision(3)} ${BYTE_UNITS[unit] ?? ''}`
+}

@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest'
+
+import { formatBytes, formatCompact, formatCount, formatShare } from './count'
+import { formatDecimal, roundDecimal, unscale } from './decimal'
+import { formatAge, formatDuration } from './duration'
+import {
+  formatInstant,
+  formatTime,
+  formatWindow,
+  instantOf,
+  isoInstant,
+  parseInstant,
+  secondsAndNanos,
+} from './instant'
+
+describe('decimals', () => {
+  test('keep digits that no Number holds', () => {
+    expect(formatDecimal('-12345678901234567890.123456789')).toBe('−12,345,678,901,234,567,890.123456789')
+  })
+  test('have a plus where asked for, but not zero', () => {
+    expect(formatDecimal('1.5', { signed: true })).toBe('+1.5')
+    expect(formatDecimal('0.00', { signed: true })).toBe('0.00')
+  })
+  test.each([
+    ['2.5', 0, '2'],
+    ['3.5', 0, '4'],
+    ['2.51', 0, '3'],
+    ['-0.004', 2, '0.00'],
+    ['-999.995', 2, '-1000.00'],
+    ['7', 2, '7.00'],
+  ])('%s to %i decimals is %s', (value, decimals, rounded) => {
+    expect(roundDecimal(value, decimals)).toBe(rounded)
+  })
+  test('come out of scaled integers', () => {
+    expect(unscale(-5n, 3)).toBe('-0.005')
+    expect(unscale(648123n, 1)).toBe('64812.3')
+    expect(unscale(12n, 0)).toBe('12')
+  })
+})
+
+describe('counts', () => {
+  test('have their thousands apart', () => {
+    expect(formatCount(1234567n)).toBe('1,234,567')
+    expect(formatCompact(1_234_567)).toBe('1.23M')
+    expect(formatBytes(12_900_000)).toBe('12.3 MiB')
+  })
+  test('are not all where one is missing', () => {
+    expect(formatShare(999_999, 1_000_000)).toBe('> 99.9 %')
+    expect(formatShare(1, 1_000_000)).toBe('< 0.1 %')
+    expect(formatShare(5, 5)).toBe('100 %')
+    expect(formatShare(0, 0)).toBe('0 %')
+  })
+})
+
+describe('durations', () => {
+  test.each([
+    [0.14, '140 ms'],
+    [8.34, '8.3 s'],
+    [59.6, '1 min 00 s'],
+    [3_599.7, '1 h 00 min'],
+    [100_000, '1 d 04 h'],
+  ])('%f seconds are %s', (seconds, text) => {
+    expect(formatDuration(seconds)).toBe(text)
+  })
+  test('ages have one unit', () => {
+    expect([0.4, 59, 61, 7_200].map(formatAge)).toEqual(['now', '59 s ago', '1 min ago', '2 h ago'])
+  })
+})
+
+describe('instants', () => {
+  const instant = 1721347020123456789n
+  test('keep their nanoseconds', () => {
+    expect(isoInstant(instant)).toBe('2024-07-18T23:57:00.123456789Z')
+    expect(parseInstant(isoInstant(instant))).toBe(instant)
+    expect(instantOf(secondsAndNanos(instant))).toBe(instant)
+    expect(formatTime(instant, 'us')).toBe('23:57:00.123456')
+    expect(isoInstant(-1n)).toBe('1969-12-31T23:59:59.999999999Z')
+  })
+  test('are refused without a zone or with a day that is none', () => {
+    expect(parseInstant('2024-07-18T23:57:00')).toBeUndefined()
+    expect(parseInstant('2024-13-18T23:57:00Z')).toBeUndefined()
+  })
+  test('say the day of a window no oftener than needed', () => {
+    expect(formatInstant(instant)).toBe('2024-07-18 23:57:00')
+    expect(formatWindow(instant, instant + 60_000_000_000n)).toBe('2024-07-18 23:57:00 → 23:58:00')
+    expect(formatWindow(instant, instant + 600_000_000_000n, 'min')).toBe('2024-07-18 23:57 → 07-19 00:07')
+  })
+})

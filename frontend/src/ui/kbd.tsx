@@ -1,0 +1,17 @@
+const MAC = navigator.userAgent.includes('Mac')
+
+/** Keys to press, as they stand on the keyboard. */
+export function Kbd({ keys }: { keys: string }) {
+  const caps = keys
+    .split(' ')
+    .map((key) => key.replace('mod+', MAC ? '⌘' : 'Ctrl ').replace(/[a-z]$/, (letter) => letter.toUpperCase()))
+  return (
+    <span className="inline-flex gap-1">
+      {caps.map((cap) => (
+        <kbd key={cap} className="figures rounded-sm border border-line-strong px-1 text-2xs text-muted">
+          {cap}
+        </kbd>
+      ))}
+    </span>
+  )
+}

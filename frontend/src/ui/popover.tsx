@@ -1,0 +1,19 @@
+import { Popover as BasePopover } from '@base-ui/react/popover'
+import type { ReactElement, ReactNode } from 'react'
+
+import { classNames } from './class-names'
+import { POPUP } from './popup'
+
+/** Opens something beside its trigger, which stays in sight. */
+export function Popover({ trigger, children }: { trigger: ReactElement; children: ReactNode }) {
+  return (
+    <BasePopover.Root>
+      <BasePopover.Trigger render={trigger} />
+      <BasePopover.Portal>
+        <BasePopover.Positioner sideOffset={6} collisionPadding={8} className="z-40">
+          <BasePopover.Popup className={classNames(POPUP, 'max-w-120 p-3 text-sm')}>{children}</BasePopover.Popup>
+        </BasePopover.Positioner>
+      </BasePopover.Portal>
+    </BasePopover.Root>
+  )
+}

@@ -1,0 +1,15 @@
+import { useEffect, useState } from 'react'
+
+/** The page's clock in milliseconds, read anew every so often; for ages and what is left. */
+export function useNow(milliseconds = 1_000): number {
+  const [now, setNow] = useState(Date.now)
+  useEffect(() => {
+    const timer = setInterval(() => {
+      setNow(Date.now())
+    }, milliseconds)
+    return () => {
+      clearInterval(timer)
+    }
+  }, [milliseconds])
+  return now
+}
