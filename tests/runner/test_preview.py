@@ -41,3 +41,4 @@ async def test_what_the_window_lacks_is_told_before_the_run(raw: RawFolder, tmp_
         told = await preview(services, f"{DAY}T12:00:00Z", "2024-07-19T12:00:00Z")
     assert [finding.code for finding in told.findings] == ["PARTLY_COVERED"]
     assert "2024-07-19" in told.findings[0].message
+    assert told.environment["DATA_CATALOG_PATH"] == str(tmp_path / "parquet")

@@ -102,6 +102,7 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
         if request.validate_only:
             run, conversion = await self._checked(request)
             told = await asyncio.to_thread(preview, run.config.time_window, conversion.files, self._catalog)
+            told.environment.update(self._settings.environment)
             return runner_service_pb2.CreateRunResponse(run=run, preview=told)
         digest = jobs.request_digest(request.SerializeToString(deterministic=True))
         # One at a time, so that a request sent twice at once makes one run.

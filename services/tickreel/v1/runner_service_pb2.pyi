@@ -124,18 +124,27 @@ class CreateRunResponse(_message.Message):
     def __init__(self, run: _Optional[_Union[_run_pb2.Run, _Mapping]] = ..., preview: _Optional[_Union[RunPreview, _Mapping]] = ...) -> None: ...
 
 class RunPreview(_message.Message):
-    __slots__ = ("files", "trade_rows", "book_rows", "rows_estimated", "findings")
+    __slots__ = ("files", "trade_rows", "book_rows", "rows_estimated", "findings", "environment")
+    class EnvironmentEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
     FILES_FIELD_NUMBER: _ClassVar[int]
     TRADE_ROWS_FIELD_NUMBER: _ClassVar[int]
     BOOK_ROWS_FIELD_NUMBER: _ClassVar[int]
     ROWS_ESTIMATED_FIELD_NUMBER: _ClassVar[int]
     FINDINGS_FIELD_NUMBER: _ClassVar[int]
+    ENVIRONMENT_FIELD_NUMBER: _ClassVar[int]
     files: _containers.RepeatedCompositeFieldContainer[_conversion_pb2.ConvertedFile]
     trade_rows: int
     book_rows: int
     rows_estimated: bool
     findings: _containers.RepeatedCompositeFieldContainer[_result_pb2.Finding]
-    def __init__(self, files: _Optional[_Iterable[_Union[_conversion_pb2.ConvertedFile, _Mapping]]] = ..., trade_rows: _Optional[int] = ..., book_rows: _Optional[int] = ..., rows_estimated: bool = ..., findings: _Optional[_Iterable[_Union[_result_pb2.Finding, _Mapping]]] = ...) -> None: ...
+    environment: _containers.ScalarMap[str, str]
+    def __init__(self, files: _Optional[_Iterable[_Union[_conversion_pb2.ConvertedFile, _Mapping]]] = ..., trade_rows: _Optional[int] = ..., book_rows: _Optional[int] = ..., rows_estimated: bool = ..., findings: _Optional[_Iterable[_Union[_result_pb2.Finding, _Mapping]]] = ..., environment: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class GetRunRequest(_message.Message):
     __slots__ = ("run_id",)
