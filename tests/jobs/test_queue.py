@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import aclosing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +130,11 @@ async def test_a_job_that_has_ended_already_is_only_journalled(stage: Stage) -> 
     assert stage.states("a") == ["SUCCEEDED"]
     assert stage.journalled("a") == "SUCCEEDED"
     assert stage.cleaned == []
+
+
+async def test_an_id_that_a_job_has_already_is_not_given_again(stage: Stage) -> None:
+    stage.submit("a", at_once)
+    assert stage.queue.new_id(iter(["a", "a", "b"]).__next__) == "b"
 
 
 async def test_a_failure_keeps_its_reason(stage: Stage) -> None:
@@ -464,32 +469,84 @@ async def test_a_job_whose_service_dies_each_time_is_given_up(tmp_path: Path) ->
     await stage.queue.close()
 
 
-async def test_an_end_that_cannot_be_journalled_waits_until_it_can(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+@contextmanager
+def unwritable(journal: Journal[Conversion]) -> Iterator[None]:
+    """Within it the journal is on a disk that has become read-only."""
+    journal._database.execute("PRAGMA query_only = ON")
+    yield
+    journal._database.execute("PRAGMA query_only = OFF")
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queues, "JOURNAL_RETRY", 0.01)
-    stage.submit("a")
-    database = stage.journal._database
-    # As a full disk has it.
-    pages = database.execute("PRAGMA page_count").fetchone()[0]
-    stage.submit("b", lambda live: live_with_much(live, stage.go))
-    database.execute(f"PRAGMA max_page_count = {pages}")
-    stage.go.set()
+
+
+async def waiting_to_be(state: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Waits until the log says that a job waits for its journal."""
     async with asyncio.timeout(PATIENCE):
-        while "waits: the journal in" not in caplog.text:  # noqa: ASYNC110 - no event says so
+        while f"waits to be {state}: the journal cannot be written" not in caplog.text:  # noqa: ASYNC110 - no event says so
             await asyncio.sleep(0.01)
-    with pytest.raises(TickreelError, match="cannot be written: database or disk is full") as caught:
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_full_journal_refuses_jobs_and_takes_them_again_once_there_is_room(stage: Stage) -> None:
+    database = stage.journal._database
+    pages = database.execute("PRAGMA page_count").fetchone()[0]
+    database.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(TickreelError, match="no space is left") as caught:
         for number in range(1000):
             stage.submit(f"more {number}", at_once)
-    assert caught.value.reason == "STORE_NOT_WRITABLE"
+    assert caught.value.reason == "STORE_FULL"
+    with pytest.raises(TickreelError, match="there is no conversion"):
+        stage.queue.get("more 999")
     database.execute("PRAGMA max_page_count = 100000")
-    assert (await stage.end_of("b")).state == jobs.SUCCEEDED
+    assert stage.submit("again", at_once).state == jobs.SUCCEEDED
 
 
-async def live_with_much(live: LiveJob[Conversion], go: asyncio.Event) -> None:
-    await go.wait()
-    for number in range(5_000):
-        live.resource.files.add(source=f"a file with a long name {number}")
+@pytest.mark.usefixtures("impatient")
+async def test_nobody_hears_of_an_end_before_the_journal_has_it(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    stage.submit("a")
+    with unwritable(stage.journal):
+        stage.go.set()
+        await waiting_to_be("SUCCEEDED", caplog)
+        assert stage.states("a") == ["RUNNING"]
+        # What has happened cannot be cancelled any more.
+        cancel = asyncio.create_task(stage.queue.cancel("a"))
+        await asyncio.sleep(0.05)
+        assert not cancel.done()
+        assert caplog.text.count("waits to be") == 1
+    assert (await stage.end_of("a")).state == jobs.SUCCEEDED
+    with pytest.raises(TickreelError, match="has already ended: SUCCEEDED"):
+        await cancel
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_no_job_begins_that_the_journal_cannot_have_as_begun(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    for name in "abc":
+        stage.submit(name)
+    with unwritable(stage.journal):
+        with pytest.raises(TickreelError, match="readonly"):
+            await stage.queue.cancel("a")
+        await waiting_to_be("CANCELLED", caplog)
+        await waiting_to_be("RUNNING", caplog)
+        assert stage.states("c") == ["QUEUED"]
+        assert stage.running == ["b"]
+    stage.go.set()
+    assert [(await stage.end_of(name)).state for name in "abc"] == [jobs.CANCELLED, jobs.SUCCEEDED, jobs.SUCCEEDED]
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_queue_closes_although_its_journal_cannot_be_written(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, 1)
+    for name in "ab":
+        stage.submit(name)
+    stage.journal._database.execute("PRAGMA query_only = ON")
+    async with asyncio.timeout(PATIENCE):
+        await stage.queue.close()
+    journal = Journal(tmp_path, Conversion)
+    assert [(name, jobs.state_name(job.state)) for name, job in journal.unfinished()] == [("a", "RUNNING"), ("b", "QUEUED")]
+    journal.close()
 
 
 async def test_closing_lets_a_cancellation_be_one(tmp_path: Path) -> None:

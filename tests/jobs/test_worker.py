@@ -296,7 +296,7 @@ async def test_a_log_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "logs").write_text("in the way")
     error = await death(tmp_path, "return", result={})
     assert error.reason == "STORE_NOT_WRITABLE"
-    assert f"{tmp_path}/logs/a.log" in error.message
+    assert f"the log a.log cannot be written in {tmp_path}/logs" in error.message
 
 
 async def test_a_worker_is_out_of_reach_of_the_terminal(tmp_path: Path) -> None:
@@ -319,3 +319,13 @@ async def test_workers_run_side_by_side(tmp_path: Path) -> None:
 
 def test_the_line_limit_leaves_room_for_a_year_of_files() -> None:
     assert process.LINE_LIMIT >= 32 * 1024 * 1024
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+async def test_a_worker_whose_log_is_on_a_full_disk_fails_with_its_own_reason(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "a.log").symlink_to("/dev/full")
+    error = await death(tmp_path, "stumble")
+    assert (error.reason, error.message) == ("INTERNAL", "ZeroDivisionError: integer division or modulo by zero")
+    error = await death(tmp_path, "refuse")
+    assert error.reason == "DATA_REFUSED"

@@ -80,14 +80,16 @@ async def test_what_a_dead_runner_left_is_run_again_and_what_it_had_committed_su
     half_written = tmp_path / "results/full/.LOST/orders.json"
     half_written.parent.mkdir()
     half_written.write_text("[")
-    scratch = Path(tempfile.mkdtemp(prefix="tickreel-run-LOST-"))
+    # Killed between its commit and what follows it.
+    (tmp_path / "results/full" / f".{done.run_id}").mkdir()
+    scratch = [Path(tempfile.mkdtemp(prefix=f"tickreel-run-{run_id}-")) for run_id in ("LOST", done.run_id)]
     # What a former conversion made may be gone as well.
     for file in (tmp_path / "parquet").rglob("*.parquet"):
         file.unlink()
     async with stack(tmp_path) as services:
         runs = {run.run_id: await end(services.runner, run.run_id) for run in (lost, given_up, cancelling, committed)}
-    assert not half_written.exists()
-    assert not scratch.exists()
+    assert not list((tmp_path / "results/full").glob(".*"))
+    assert not [folder for folder in scratch if folder.exists()]
     assert (runs["LOST"].state, runs["LOST"].attempts) == (job_pb2.JOB_STATE_SUCCEEDED, 2), runs["LOST"].failure.message
     assert runs["LOST"].conversion_id != done.conversion_id
     assert runs["LOST"].result.metadata.result_digest == done.result.metadata.result_digest

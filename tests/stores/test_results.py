@@ -210,7 +210,7 @@ def test_a_folder_without_leave_to_write_is_named(store: ResultStore) -> None:
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, name: str) -> None:
     (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / name).write_text("a file is in the way")
-    with pytest.raises(TickreelError, match=f"results cannot be written to {tmp_path}/{name}") as caught:
+    with pytest.raises(TickreelError, match=f"results cannot be written in {tmp_path}/{name}") as caught:
         ResultStore(tmp_path / "results", tmp_path / "tickdata").check_writable()
     assert caught.value.reason == "STORE_NOT_WRITABLE"
     assert str(tmp_path / name) in caught.value.metadata["path"]

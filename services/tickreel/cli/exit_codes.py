@@ -21,6 +21,8 @@ _REFUSALS = frozenset(
         "DATA_REFUSED",
         "ENVIRONMENT_MISMATCH",
         "STORE_NOT_WRITABLE",
+        "STORE_NOT_READABLE",
+        "STORE_FULL",
         "NOT_FOUND",
         "REQUEST_ID_REUSED",
         "JOB_ENDED",

@@ -72,7 +72,8 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
             jobs.start(conversion)
             jobs.end(conversion, jobs.SUCCEEDED)
         start = request.spec.window.start.ToDatetime()
-        conversion.conversion_id = f"CNV_{plan.instrument.base}_{start:%Y%m%d_%H%M%S}_{secrets.token_hex(3)}"
+        prefix = f"CNV_{plan.instrument.base}_{start:%Y%m%d_%H%M%S}"
+        conversion.conversion_id = self._jobs.new_id(lambda: f"{prefix}_{secrets.token_hex(3)}")
         conversion = self._jobs.submit(conversion.conversion_id, conversion, request.request_id, digest)
         return converter_service_pb2.CreateConversionResponse(conversion=conversion)
 
@@ -106,6 +107,7 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
         try:
             result = await self._workers.run(conversion.conversion_id, told, live.report, live.expected_memory)
         except TickreelError:
+            await self._discard(conversion)
             await self._tell_finished_files(conversion)
             raise
         except asyncio.CancelledError:

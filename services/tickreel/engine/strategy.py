@@ -25,7 +25,6 @@ from tickreel.engine.tape import Tape
 from tickreel.rpc.json_struct import values_of
 from tickreel.v1 import run_config_pb2
 
-
 # Rows after which what was recorded goes on the tape.
 _BATCH = 1_000
 

@@ -1,7 +1,7 @@
 """The journal of a job service: one sqlite table whose rows are the jobs themselves.
 
-Every change of state is a committed transaction, so that a killed process loses none. The folder belongs to one process at
-a time.
+Every change of state is a committed transaction, synced to the disk: neither a killed process nor a machine without power loses
+one. The folder belongs to one process at a time.
 """
 
 import contextlib
@@ -9,9 +9,10 @@ import fcntl
 import os
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 from tickreel.jobs.job import FINAL, Job
-from tickreel.rpc.errors import TickreelError, invalid_request
+from tickreel.rpc.errors import TickreelError, invalid_request, not_readable, not_writable
 from tickreel.rpc.paging import Page
 
 
@@ -23,7 +24,8 @@ class Journal[J: Job]:
         resource: The message class of the jobs.
 
     Raises:
-        TickreelError: STORE_NOT_WRITABLE where the folder cannot be written or another process holds it.
+        TickreelError: STORE_NOT_WRITABLE where the folder cannot be written or another process holds it, STORE_FULL where its
+            disk is; as `add` and `save` raise. What only reads raises STORE_NOT_READABLE where it cannot.
     """
 
     def __init__(self, folder: Path, resource: type[J]) -> None:
@@ -37,8 +39,9 @@ class Journal[J: Job]:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 self._database = sqlite3.connect(folder / "journal.sqlite", autocommit=True)
                 opened.callback(self._database.close)
-                # A transaction survives the death of the process at once, and that of the machine at the next checkpoint.
                 self._database.execute("PRAGMA journal_mode = WAL")
+                # With a log, anything less leaves the last transactions to the mercy of the machine.
+                self._database.execute("PRAGMA synchronous = FULL")
                 self._database.execute(
                     "CREATE TABLE IF NOT EXISTS job (sequence INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,"
                     " request_id TEXT UNIQUE, request_digest TEXT NOT NULL, state INTEGER NOT NULL, resource BLOB NOT NULL)"
@@ -48,39 +51,31 @@ class Journal[J: Job]:
             message = f"another process keeps its journal in {folder}; give this one another TICKREEL_STATE_PATH"
             raise TickreelError("STORE_NOT_WRITABLE", message, path=folder) from None
         except (OSError, sqlite3.Error) as error:
-            raise self._not_writable(error) from None
+            raise not_writable("the journal", folder, error) from None
 
     def add(self, job_id: str, job: J, request_id: str, request_digest: str) -> None:
-        """Adds a job; the request's id must be new or empty.
-
-        Raises:
-            TickreelError: STORE_NOT_WRITABLE.
-        """
+        """Adds a job; its id must be new, and so must the request's, or empty."""
         statement = "INSERT INTO job (id, request_id, request_digest, state, resource) VALUES (?, ?, ?, ?, ?)"
         self._write(statement, job_id, request_id or None, request_digest, job.state, job.SerializeToString())
 
     def save(self, job_id: str, job: J) -> None:
-        """Replaces a job by its present state.
-
-        Raises:
-            TickreelError: STORE_NOT_WRITABLE.
-        """
+        """Replaces a job by its present state."""
         self._write("UPDATE job SET state = ?, resource = ? WHERE id = ?", job.state, job.SerializeToString(), job_id)
 
     def get(self, job_id: str) -> J | None:
         """The job of that id."""
-        row = self._database.execute("SELECT resource FROM job WHERE id = ?", (job_id,)).fetchone()
-        return self._parse(row[0]) if row else None
+        rows = self._read("SELECT resource FROM job WHERE id = ?", job_id)
+        return self._parse(rows[0][0]) if rows else None
 
     def find_request(self, request_id: str) -> tuple[str, str] | None:
         """The id of the job that the request made, and the digest of the request."""
-        statement = "SELECT id, request_digest FROM job WHERE request_id = ?"
-        return self._database.execute(statement, (request_id,)).fetchone() if request_id else None
+        rows = self._read("SELECT id, request_digest FROM job WHERE request_id = ?", request_id) if request_id else []
+        return rows[0] if rows else None
 
     def unfinished(self) -> list[tuple[str, J]]:
         """The jobs that have not ended, oldest first."""
         marks = ", ".join(str(int(state)) for state in FINAL)
-        rows = self._database.execute(f"SELECT id, resource FROM job WHERE state NOT IN ({marks}) ORDER BY sequence")
+        rows = self._read(f"SELECT id, resource FROM job WHERE state NOT IN ({marks}) ORDER BY sequence")
         return [(job_id, self._parse(resource)) for job_id, resource in rows]
 
     def page(self, page: Page) -> tuple[list[tuple[str, J]], str]:
@@ -94,7 +89,7 @@ class Journal[J: Job]:
         except ValueError:
             raise invalid_request("page_token", "is not one that this list gave; begin without one") from None
         statement = "SELECT sequence, id, resource FROM job WHERE sequence < ? ORDER BY sequence DESC LIMIT ?"
-        rows = self._database.execute(statement, (before, page.size + 1)).fetchall()
+        rows = self._read(statement, before, page.size + 1)
         more = len(rows) > page.size
         rows = rows[: page.size]
         return [(job_id, self._parse(resource)) for _, job_id, resource in rows], page.token(str(rows[-1][0])) if more else ""
@@ -103,15 +98,19 @@ class Journal[J: Job]:
         """Gives the folder back."""
         self._opened.close()
 
+    def _read(self, statement: str, *values: object) -> list[Any]:
+        try:
+            return self._database.execute(statement, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise not_readable("the journal", self._folder, error) from None
+
     def _write(self, statement: str, *values: object) -> None:
         try:
             self._database.execute(statement, values)
-        except sqlite3.OperationalError as error:
-            raise self._not_writable(error) from None
-
-    def _not_writable(self, error: Exception) -> TickreelError:
-        message = f"the journal in {self._folder} cannot be written: {error}"
-        return TickreelError("STORE_NOT_WRITABLE", message, path=self._folder)
+        except sqlite3.IntegrityError:
+            raise
+        except sqlite3.DatabaseError as error:
+            raise not_writable("the journal", self._folder, error) from None
 
     def _parse(self, resource: bytes) -> J:
         return self._resource.FromString(resource)  # type: ignore[attr-defined, no-any-return]

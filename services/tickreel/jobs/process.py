@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Self
 
 from tickreel.jobs import progress
 from tickreel.jobs.worker import log_tail
-from tickreel.rpc.errors import TickreelError
+from tickreel.rpc.errors import TickreelError, not_writable
 from tickreel.v1 import job_pb2
 
 # A report holds at most the findings and files of a job; asyncio's default line limit of 64 KiB is too near.
@@ -44,7 +44,7 @@ class WorkerProcess:
             log: The file for its standard output and error.
 
         Raises:
-            TickreelError: STORE_NOT_WRITABLE where the log cannot be written.
+            TickreelError: STORE_NOT_WRITABLE or STORE_FULL where the log cannot be written.
         """
         reading, writing = os.pipe()
         with contextlib.ExitStack() as opened:
@@ -56,7 +56,7 @@ class WorkerProcess:
                 log.parent.mkdir(parents=True, exist_ok=True)
                 output = opened.enter_context(log.open("wb"))
             except OSError as error:
-                raise _not_writable(log, error) from None
+                raise not_writable(f"the log {log.name}", log.parent, error) from None
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", module, str(writing)),
                 stdin=asyncio.subprocess.PIPE,
@@ -135,7 +135,7 @@ class WorkerProcess:
             try:
                 self._log.rename(log)
             except OSError as error:
-                raise _not_writable(log, error) from None
+                raise not_writable(f"the log {log.name}", log.parent, error) from None
             self._log = log
 
     async def _converse(
@@ -186,8 +186,3 @@ class WorkerProcess:
             metadata = {"exit_code": code}
         tail = log_tail(self._log)
         return TickreelError(reason, f"{message}; the last lines of its log:\n{tail}", **metadata, log=tail)
-
-
-def _not_writable(log: Path, error: OSError) -> TickreelError:
-    message = f"the log {log} cannot be written: {error.strerror or error}"
-    return TickreelError("STORE_NOT_WRITABLE", message, path=log.parent)

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 
 from tickreel.jobs import job as jobs
 from tickreel.jobs.admission import Admission
@@ -25,7 +26,7 @@ WATCH_INTERVAL = 0.1
 HEARTBEAT = 10.0
 # A run with its config and result has some kilobytes, and a message four megabytes at the most.
 WATCH_JOBS = 200
-# How often the end of a job is tried to be journalled where the journal cannot be written.
+# How often a job is tried to be journalled where the journal cannot be written.
 JOURNAL_RETRY = 1.0
 
 
@@ -38,6 +39,8 @@ class LiveJob[J: Job]:
         self.expected_memory = 0
         """What the job was admitted with, in MiB."""
         self.task: asyncio.Task[None] | None = None
+        self.is_decided = False
+        """Whether it is known what becomes of the job, although the journal may not have it yet."""
         self._journal = journal
         self._watchers = watchers
         self.next_change = asyncio.Event()
@@ -144,6 +147,13 @@ class JobQueue[J: Job]:
             raise TickreelError("REQUEST_ID_REUSED", message, request_id=request_id, id=job_id)
         return self.get(job_id)
 
+    def new_id(self, make: Callable[[], str]) -> str:
+        """The first of the ids that `make` gives which no job has: a few random digits are one day the same again."""
+        while True:
+            job_id = make()
+            if self._journal.get(job_id) is None:
+                return job_id
+
     def submit(self, job_id: str, job: J, request_id: str, request_digest: str) -> J:
         """Takes a job: journals it, and queues it unless it has ended already."""
         job.created_at.GetCurrentTime()
@@ -177,26 +187,25 @@ class JobQueue[J: Job]:
         """Cancels a job and returns it once that has taken effect.
 
         Raises:
-            TickreelError: NOT_FOUND, or JOB_ENDED where it succeeded or failed before.
+            TickreelError: NOT_FOUND, or JOB_ENDED where it succeeded or failed before. Where the journal cannot be written the
+                job ends all the same, but may be begun again should the service die before it can.
         """
         live = self._live.get(job_id)
-        if live is None or live.resource.state in jobs.FINAL:
-            job = self.get(job_id)
-            if job.state == jobs.CANCELLED:
-                return job
+        if live is not None:
+            assert live.task is not None
+            if not live.is_decided and live.resource.state != jobs.CANCELLING:
+                live.resource.state = jobs.CANCELLING
+                try:
+                    live.save()
+                finally:
+                    live.task.cancel()
+            # Shielded: a caller that hangs up while it waits does not cancel the clean-up.
+            await asyncio.shield(asyncio.wait([live.task]))
+        job = self.get(job_id)
+        if job.state != jobs.CANCELLED:
             message = f"{self._kind} {job_id} has already ended: {jobs.state_name(job.state)}"
             raise TickreelError("JOB_ENDED", message, id=job_id, state=jobs.state_name(job.state))
-        if live.resource.state != jobs.CANCELLING:
-            live.resource.state = jobs.CANCELLING
-            try:
-                live.save()
-            finally:
-                assert live.task is not None
-                live.task.cancel()
-        assert live.task is not None
-        # Shielded: a caller that hangs up while it waits does not cancel the clean-up.
-        await asyncio.shield(asyncio.wait([live.task]))
-        return self.get(job_id)
+        return job
 
     async def watch(self, job_id: str) -> AsyncIterator[J]:
         """The job as it is now, and again after each change, ending after its final state.
@@ -250,35 +259,41 @@ class JobQueue[J: Job]:
         live.changed()
 
     async def _run(self, live: LiveJob[J]) -> None:
-        job = live.resource
         try:
-            async with self._admission.turn(lambda: self._weigh(job), live.stands) as live.expected_memory:
-                jobs.start(job)
-                live.save()
+            async with self._admission.turn(lambda: self._weigh(live.resource), live.stands) as live.expected_memory:
+                await self._become(live, jobs.start)
                 await self._execute(live)
-            jobs.end(job, jobs.SUCCEEDED)
+            ending = partial(jobs.end, state=jobs.SUCCEEDED)
         except asyncio.CancelledError:
-            if job.state == jobs.CANCELLING:
-                jobs.end(job, jobs.CANCELLED)
-            else:
-                jobs.put_back(job)
+            ending = partial(jobs.end, state=jobs.CANCELLED) if live.resource.state == jobs.CANCELLING else jobs.put_back
         except TickreelError as error:
-            jobs.fail(job, error)
+            ending = partial(jobs.fail, error=error)
         except Exception as error:
             log.exception("%s %s failed", self._kind, live.job_id)
-            jobs.fail(job, TickreelError("INTERNAL", f"{type(error).__name__}: {error}"))
-        await self._settle(live)
+            ending = partial(jobs.fail, error=TickreelError("INTERNAL", f"{type(error).__name__}: {error}"))
+        live.is_decided = True
+        await self._become(live, ending)
+        del self._live[live.job_id]
 
-    async def _settle(self, live: LiveJob[J]) -> None:
-        """Journals what has become of a job; it is live until that is done."""
+    async def _become(self, live: LiveJob[J], change: Callable[[J], None]) -> None:
+        """Changes a job once the journal has it so, however long that takes: what is told of a job outlives the service."""
+        changed = self._copy(live.resource)
+        change(changed)
+        waits = False
         while True:
             try:
-                live.save()
+                self._journal.save(live.job_id, changed)
                 break
             except TickreelError as error:
-                log.error("what has become of %s %s waits: %s", self._kind, live.job_id, error)
-                await asyncio.sleep(JOURNAL_RETRY)
-        del self._live[live.job_id]
+                if self._closing:
+                    # The next process finds it as it was, and begins it again.
+                    raise
+                if not waits:
+                    log.error("%s %s waits to be %s: %s", self._kind, live.job_id, jobs.state_name(changed.state), error)
+                waits = True
+            await asyncio.sleep(JOURNAL_RETRY)
+        live.resource.CopyFrom(changed)
+        live.changed()
 
     def _copy(self, job: J) -> J:
         copy = type(job)()

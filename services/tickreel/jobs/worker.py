@@ -83,17 +83,23 @@ def serve_worker(work: Callable[[dict[str, Any], Reporter], dict[str, Any]]) -> 
     except TickreelError as error:
         reporter.failure(error)
     except MemoryError as error:
-        traceback.print_exc()
         message = f"the worker process could not have the memory that it asked for: {error or 'no more is left'}"
         reporter.failure(TickreelError("OUT_OF_MEMORY", message, log=traceback.format_exc()[-LOG_TAIL_BYTES:]))
+        _log_exception()
     except Exception as error:
-        traceback.print_exc()
         message = f"{type(error).__name__}: {error}"
         reporter.failure(TickreelError("INTERNAL", message, log=traceback.format_exc()[-LOG_TAIL_BYTES:]))
-    sys.stdout.flush()
-    sys.stderr.flush()
+        _log_exception()
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
     # Straight out: the engine's own threads need not be waited for, and all files are in place.
     os._exit(0)
+
+
+def _log_exception() -> None:
+    # The log may lie on a full disk; the service has heard of it already.
+    with contextlib.suppress(OSError):
+        traceback.print_exc()
 
 
 def log_tail(log: Path) -> str:
@@ -101,7 +107,7 @@ def log_tail(log: Path) -> str:
     try:
         with log.open("rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - LOG_TAIL_BYTES))
-            return file.read().decode(errors="replace").strip() or "(the log is empty)"
+            return file.read(LOG_TAIL_BYTES).decode(errors="replace").strip() or "(the log is empty)"
     except OSError as error:
         return f"(the log cannot be read: {error})"
 

@@ -5,8 +5,11 @@ A service raises `TickreelError`; the server turns it into a gRPC status with ex
 raises one ends FAILED with the same reason, message and metadata.
 """
 
+import errno
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -23,6 +26,9 @@ WIRE_BYTES = 7680
 # What the parts may take of it: a long message or value is cut so that violations have room.
 MESSAGE_BYTES = 1500
 VALUE_BYTES = 300
+
+# How a full disk or quota sounds, whichever library met it; the last is sqlite's.
+_FULL = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT), "database or disk is full")
 
 
 @dataclass(frozen=True)
@@ -125,6 +131,27 @@ def invalid_request(field: str, description: str) -> TickreelError:
     return TickreelError("INVALID_REQUEST", f"{field}: {description}", [Violation(field, description)])
 
 
+def not_writable(what: str, path: Path, error: Exception) -> TickreelError:
+    """Something cannot be written: STORE_FULL where no space is left for it, else STORE_NOT_WRITABLE.
+
+    Args:
+        what: What it is called, with its path where that says more than `path`.
+        path: The folder whose disk or permissions are at fault.
+        error: As the system, or a library that wrote there, has it.
+    """
+    if any(words in str(error) for words in _FULL):
+        message = f"{what} cannot be written, no space is left in {path}: free some, and try again"
+        return TickreelError("STORE_FULL", message, path=path)
+    said = (isinstance(error, OSError) and error.strerror) or error
+    return TickreelError("STORE_NOT_WRITABLE", f"{what} cannot be written in {path}: {said}", path=path)
+
+
+def not_readable(what: str, path: Path, error: Exception) -> TickreelError:
+    """STORE_NOT_READABLE: something that is there as a rule cannot be read; `not_writable` has the arguments."""
+    said = (isinstance(error, OSError) and error.strerror) or error
+    return TickreelError("STORE_NOT_READABLE", f"{what} cannot be read in {path}: {said}; is its disk mounted?", path=path)
+
+
 def _pack(message: error_details_pb2.ErrorInfo | error_details_pb2.BadRequest) -> any_pb2.Any:
     packed = any_pb2.Any()
     packed.Pack(message)
@@ -198,5 +225,7 @@ _CODES = {
     "OUT_OF_MEMORY": grpc.StatusCode.RESOURCE_EXHAUSTED,
     "ENGINE_ABORTED": grpc.StatusCode.ABORTED,
     "WORKER_HUNG": grpc.StatusCode.ABORTED,
+    "STORE_FULL": grpc.StatusCode.RESOURCE_EXHAUSTED,
+    "STORE_NOT_READABLE": grpc.StatusCode.FAILED_PRECONDITION,
 }
 assert {f"ERROR_REASON_{reason}" for reason in _CODES} == set(error_reason_pb2.ErrorReason.keys()[1:])

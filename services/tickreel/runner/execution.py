@@ -5,6 +5,7 @@ import contextlib
 import shutil
 import tempfile
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 from google.protobuf import json_format
@@ -14,7 +15,7 @@ from tickreel.jobs.memory import memory_for_jobs
 from tickreel.jobs.queue import LiveJob
 from tickreel.jobs.workers import Workers
 from tickreel.rpc.channel import ServiceClient
-from tickreel.rpc.errors import TickreelError
+from tickreel.rpc.errors import TickreelError, not_writable
 from tickreel.rpc.settings import Settings
 from tickreel.runner.data_findings import data_findings
 from tickreel.runner.spec import Spec
@@ -75,8 +76,8 @@ class Execution:
     async def __call__(self, live: LiveJob[run_pb2.Run]) -> None:
         """Does the work of a run."""
         conversion = await self._convert(live)
-        with tempfile.TemporaryDirectory(prefix=_scratch_prefix(live.job_id), ignore_cleanup_errors=True) as scratch:
-            await self._replay(live, conversion, Path(scratch))
+        with _scratch_of(live.job_id) as scratch:
+            await self._replay(live, conversion, scratch)
 
     async def _replay(self, live: LiveJob[run_pb2.Run], conversion: conversion_pb2.Conversion, scratch: Path) -> None:
         run = live.resource
@@ -110,12 +111,13 @@ class Execution:
             run.result.CopyFrom(self._store.load(self._store.find(run.run_id)))
         except TickreelError:
             return False
+        self._store.drop_staging(run.run_id)
+        _remove_scratch(run.run_id)
         return True
 
     async def discard(self, run: run_pb2.Run) -> None:
         """Removes what a run left that was not finished when the service died; a cancelled run's conversion is, too."""
-        for scratch in Path(tempfile.gettempdir()).glob(f"{_scratch_prefix(run.run_id)}*"):
-            shutil.rmtree(scratch, ignore_errors=True)
+        _remove_scratch(run.run_id)
         await asyncio.to_thread(self._store.discard, run.run_id)
         if run.state == jobs.CANCELLING and run.conversion_id:
             await self._cancel_conversion(run.conversion_id)
@@ -180,6 +182,25 @@ class Execution:
         # It may have ended in the meantime, or its service may be gone: the run is cancelled all the same.
         with contextlib.suppress(TickreelError):
             await self._converter.call("CancelConversion", request, timeout=0.5)
+
+
+@contextlib.contextmanager
+def _scratch_of(run_id: str) -> Iterator[Path]:
+    """A folder for what a run puts aside while it is at work."""
+    try:
+        scratch = Path(tempfile.mkdtemp(prefix=_scratch_prefix(run_id)))
+    except OSError as error:
+        raise not_writable("a folder for what a run puts aside", Path(tempfile.gettempdir()), error) from None
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _remove_scratch(run_id: str) -> None:
+    """Removes what a run had put aside whose service died."""
+    for scratch in Path(tempfile.gettempdir()).glob(f"{_scratch_prefix(run_id)}*"):
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _scratch_prefix(run_id: str) -> str:

@@ -40,7 +40,6 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
         self._configs = ConfigFolder(settings.configs_root)
         self._store = ResultStore(settings.results_root, settings.tickdata_root)
         self._catalog = CatalogStore(settings.catalog_root)
-        self._creating = asyncio.Lock()
 
     async def open(self) -> None:
         """Opens the journal, and takes up what a former process left unfinished."""
@@ -105,15 +104,14 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
             told.environment.update(self._settings.environment)
             return runner_service_pb2.CreateRunResponse(run=run, preview=told)
         digest = jobs.request_digest(request.SerializeToString(deterministic=True))
-        # One at a time, so that a request sent twice at once makes one run.
-        async with self._creating:
-            repeated = self._runs.repeat_of(request.request_id, digest)
-            if repeated is not None:
-                return runner_service_pb2.CreateRunResponse(run=repeated)
-            run, _ = await self._checked(request)
-            run.run_id = identity.run_id(run.config, run.config_digest)
-            run = self._runs.submit(run.run_id, run, request.request_id, digest)
-        return runner_service_pb2.CreateRunResponse(run=run)
+        if (made := self._runs.repeat_of(request.request_id, digest)) is not None:
+            return runner_service_pb2.CreateRunResponse(run=made)
+        run, _ = await self._checked(request)
+        # Again: the same request may have come a second time while it was checked.
+        if (made := self._runs.repeat_of(request.request_id, digest)) is not None:
+            return runner_service_pb2.CreateRunResponse(run=made)
+        run.run_id = self._runs.new_id(lambda: identity.run_id(run.config, run.config_digest))
+        return runner_service_pb2.CreateRunResponse(run=self._runs.submit(run.run_id, run, request.request_id, digest))
 
     async def GetRun(  # noqa: N802
         self, request: runner_service_pb2.GetRunRequest, context: grpc.aio.ServicerContext

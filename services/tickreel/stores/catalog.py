@@ -21,7 +21,7 @@ from pathlib import Path
 
 from google.protobuf import json_format
 
-from tickreel.rpc.errors import TickreelError
+from tickreel.rpc.errors import TickreelError, not_writable
 from tickreel.stores.footers import Footer, Footers
 from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, TRADES
 from tickreel.v1 import conversion_pb2, market_data_pb2
@@ -158,15 +158,14 @@ class CatalogStore:
         """Makes the root where it is not there yet, and tries to write to it.
 
         Raises:
-            TickreelError: STORE_NOT_WRITABLE.
+            TickreelError: STORE_NOT_WRITABLE or STORE_FULL.
         """
         with self.incoming():
             pass
 
     def not_writable(self, error: OSError) -> TickreelError:
         """The error of a catalog that cannot be written."""
-        message = f"the catalog in {self.root} cannot be written: {error.strerror or error}"
-        return TickreelError("STORE_NOT_WRITABLE", message, path=self.root)
+        return not_writable("the catalog", self.root, error)
 
     @contextlib.contextmanager
     def incoming(self) -> Iterator[Path]:
@@ -175,7 +174,7 @@ class CatalogStore:
         The lock on it lives as long as this process: a file without one was left by a process that died.
 
         Raises:
-            TickreelError: STORE_NOT_WRITABLE.
+            TickreelError: STORE_NOT_WRITABLE or STORE_FULL.
         """
         path, lock = self._open_incoming()
         try:
@@ -193,7 +192,7 @@ class CatalogStore:
             name: The file name by the engine's rule.
 
         Raises:
-            TickreelError: STORE_NOT_WRITABLE.
+            TickreelError: STORE_NOT_WRITABLE or STORE_FULL.
         """
         converted = file.converted
         decimals = converted.price_precision, converted.size_precision

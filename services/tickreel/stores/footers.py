@@ -61,7 +61,10 @@ class Footers:
             return Footer(0, 0, fault=("FILE_UNREADABLE", f"cannot be read: {error.strerror or error}"))
         known = self._known.get(path)
         if known is None or (known.size_bytes, known.mtime_ns) != (stat.st_size, stat.st_mtime_ns):
-            known = self._known[path] = _read(path, stat)
+            known = _read(path, stat)
+            # What cannot be read now may be readable the next time: its disk may have been gone.
+            if known.fault is None:
+                self._known[path] = known
         return known
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from google.protobuf import json_format
 
-from tickreel.rpc.errors import TickreelError, not_found
+from tickreel.rpc.errors import TickreelError, not_found, not_writable
 from tickreel.v1 import result_pb2
 
 # An id becomes a path that is also removed: nothing that could lead out of the folder is one.
@@ -44,7 +44,7 @@ class ResultStore:
         """Sees whether results can be written, by writing.
 
         Raises:
-            TickreelError: STORE_NOT_WRITABLE, naming the folder.
+            TickreelError: STORE_NOT_WRITABLE or STORE_FULL, naming the folder.
         """
         for folder in (self.root / "fast", self.root / "full", self.tickdata_root):
             try:
@@ -52,8 +52,7 @@ class ResultStore:
                 with tempfile.TemporaryFile(dir=folder):
                     pass
             except OSError as error:
-                message = f"results cannot be written to {folder}: {error.strerror or error}"
-                raise TickreelError("STORE_NOT_WRITABLE", message, path=folder) from None
+                raise not_writable("results", folder, error) from None
 
     def summary_path(self, run_id: str, mode: result_pb2.RunMode) -> Path:
         """The file with the summary of a run.

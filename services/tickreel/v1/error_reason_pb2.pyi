@@ -24,6 +24,8 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_OUT_OF_MEMORY: _ClassVar[ErrorReason]
     ERROR_REASON_ENGINE_ABORTED: _ClassVar[ErrorReason]
     ERROR_REASON_WORKER_HUNG: _ClassVar[ErrorReason]
+    ERROR_REASON_STORE_FULL: _ClassVar[ErrorReason]
+    ERROR_REASON_STORE_NOT_READABLE: _ClassVar[ErrorReason]
 ERROR_REASON_UNSPECIFIED: ErrorReason
 ERROR_REASON_INVALID_REQUEST: ErrorReason
 ERROR_REASON_CONFIG_INVALID: ErrorReason
@@ -42,3 +44,5 @@ ERROR_REASON_INTERNAL: ErrorReason
 ERROR_REASON_OUT_OF_MEMORY: ErrorReason
 ERROR_REASON_ENGINE_ABORTED: ErrorReason
 ERROR_REASON_WORKER_HUNG: ErrorReason
+ERROR_REASON_STORE_FULL: ErrorReason
+ERROR_REASON_STORE_NOT_READABLE: ErrorReason
