@@ -1,0 +1,95 @@
+import { useMemo } from 'react'
+import uPlot from 'uplot'
+
+import { type EquitySeries, indexAt } from './columns'
+import { columnExtent, union } from './extent'
+import { color } from './palette'
+import { Panel } from './panel'
+import { Plot } from './plot'
+import { useViewport, type Viewport } from './viewport'
+
+interface EquityPanelsProps {
+  viewport: Viewport
+  series: EquitySeries
+  currency: string
+  /** The equity that a run began with, drawn as a line to compare with. */
+  startingEquity: number
+}
+
+const steps = uPlot.paths.stepped?.({ align: 1 })
+
+/** The equity of an account and, below it, how far it has fallen from its peak. */
+export function EquityPanels({ viewport, series, currency, startingEquity }: EquityPanelsProps) {
+  const equity = useMemo(() => [series.ts, series.equity] as uPlot.AlignedData, [series])
+  const drawdown = useMemo(() => [series.ts, series.drawdown.map((value) => -value)] as uPlot.AlignedData, [series])
+  const at = useViewport(viewport, ({ crosshair, span }) => indexAt(series.ts, crosshair ?? span.to))
+  const start = useMemo(
+    () => (plot: uPlot) => {
+      drawLevel(plot, startingEquity)
+    },
+    [startingEquity],
+  )
+  const value = (column: Float64Array) => (at < 0 ? '–' : formatMoney(column[at] ?? NaN, 2))
+  return (
+    <>
+      <Panel
+        title="Equity"
+        grow={5}
+        readout={
+          <>
+            <span className="text-text">{`${value(series.equity)} ${currency}`}</span>
+            <span>{`position ${at < 0 ? '–' : formatMoney(series.position[at] ?? NaN, 3)}`}</span>
+          </>
+        }
+      >
+        <Plot
+          viewport={viewport}
+          data={equity}
+          lines={[{ stroke: () => color('text'), width: 1, paths: steps, points: { show: false } }]}
+          extent={(span) => columnExtent(series.ts, series.equity, span)}
+          format={formatMoney}
+          under={start}
+        />
+      </Panel>
+      <Panel title="Drawdown" grow={3} readout={<span>{`${value(series.drawdown)} ${currency}`}</span>}>
+        <Plot
+          viewport={viewport}
+          data={drawdown}
+          lines={[
+            {
+              stroke: () => color('muted'),
+              fill: () => `color-mix(in srgb, ${color('muted')} 22%, transparent)`,
+              fillTo: 0,
+              width: 1,
+              paths: steps,
+              points: { show: false },
+            },
+          ]}
+          extent={(span) => union(columnExtent(series.ts, drawdown[1] as Float64Array, span), [0, 0])}
+          format={formatMoney}
+        />
+      </Panel>
+    </>
+  )
+}
+
+function drawLevel(plot: uPlot, level: number): void {
+  const { ctx, bbox } = plot
+  const y = Math.round(plot.valToPos(level, 'y', true)) + 0.5
+  ctx.strokeStyle = color('line-strong')
+  ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio])
+  ctx.beginPath()
+  ctx.moveTo(bbox.left, y)
+  ctx.lineTo(bbox.left + bbox.width, y)
+  ctx.stroke()
+}
+
+const formatters = Array.from(
+  { length: 13 },
+  (_, digits) => new Intl.NumberFormat('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits }),
+)
+
+/** A number with its thousands apart and a real minus. */
+export function formatMoney(value: number, decimals: number): string {
+  return (formatters[Math.min(decimals, 12)]?.format(value) ?? String(value)).replace('-', '−')
+}

@@ -1,0 +1,103 @@
+import type { MarkerColumns } from '@/gen/tickreel/v1/report_pb'
+
+import { decimal } from './columns'
+import { length, type Span } from './span'
+
+/** One order on a chart, or all of one side that are too close together to be drawn. */
+export interface Marker {
+  readonly firstOrder: bigint
+  readonly orders: number
+  readonly filled: number
+  readonly side: 1 | -1
+  readonly from: number
+  readonly to: number
+  readonly low: number
+  readonly high: number
+  readonly filledSize: number
+}
+
+export function orderMarkers(columns: MarkerColumns | undefined, base: bigint): Marker[] {
+  if (!columns) return []
+  const price = decimal(columns.pricePrecision)
+  const size = decimal(columns.sizePrecision)
+  const offset = (instant = 0n) => Number(instant - base)
+  return columns.firstOrder.map((firstOrder, i) => ({
+    firstOrder,
+    orders: Number(columns.orders[i]),
+    filled: Number(columns.filled[i]),
+    side: (columns.side[i] ?? 0) < 0 ? -1 : 1,
+    from: offset(columns.tsFirst[i]),
+    to: offset(columns.tsLast[i]),
+    low: price(columns.priceLow[i] ?? 0n),
+    high: price(columns.priceHigh[i] ?? 0n),
+    filledSize: size(columns.filledSize[i] ?? 0n),
+  }))
+}
+
+/** A marker and where it is drawn, in pixels from the left edge of the plot. */
+export interface PlacedMarker {
+  readonly marker: Marker
+  readonly x: number
+}
+
+/** The width that a counted cluster needs, and the distance at which single orders stay apart. */
+const CLUSTER_WIDTH = 40
+const SINGLE_WIDTH = 11
+
+/**
+ * Places markers on a plot: single where there is room, in counted clusters where there is not.
+ *
+ * Clusters are those of a grid in time whose cells are powers of two, so that they stay as they are while the view pans;
+ * a cell that reaches out of the view counts whole.
+ */
+export function placeMarkers(markers: readonly Marker[], span: Span, width: number): PlacedMarker[] {
+  const perPixel = length(span) / width
+  const cell = 2 ** Math.ceil(Math.log2(CLUSTER_WIDTH * perPixel))
+  const cells = new Map<string, Marker[]>()
+  for (const marker of markers) {
+    const column = Math.floor(middle(marker) / cell)
+    if (column < Math.floor(span.from / cell) || column > Math.floor(span.to / cell)) continue
+    const key = `${marker.side} ${column}`
+    const group = cells.get(key)
+    if (group) group.push(marker)
+    else cells.set(key, [marker])
+  }
+  const pixel = (at: number) => (at - span.from) / perPixel
+  return [...cells.values()].flatMap((group) => {
+    if (apart(group, perPixel)) return group.map((marker) => ({ marker, x: pixel(middle(marker)) }))
+    const marker = merge(group)
+    const left = Math.floor(middle(group[0] ?? marker) / cell) * cell
+    const margin = (CLUSTER_WIDTH / 2) * perPixel
+    return [{ marker, x: pixel(Math.min(Math.max(middle(marker), left + margin), left + cell - margin)) }]
+  })
+}
+
+function apart(group: readonly Marker[], perPixel: number): boolean {
+  return group.every((marker, i) => {
+    const before = group[i - 1]
+    return marker.orders === 1 && (!before || marker.from - before.from >= SINGLE_WIDTH * perPixel)
+  })
+}
+
+function merge(group: readonly Marker[]): Marker {
+  return group.reduce((all, marker) => ({
+    ...all,
+    orders: all.orders + marker.orders,
+    filled: all.filled + marker.filled,
+    from: Math.min(all.from, marker.from),
+    to: Math.max(all.to, marker.to),
+    low: Math.min(all.low, marker.low),
+    high: Math.max(all.high, marker.high),
+    filledSize: all.filledSize + marker.filledSize,
+  }))
+}
+
+const middle = (marker: Marker): number => (marker.from + marker.to) / 2
+
+/** A count as a cluster says it, four characters at most: 950, 9.5k, 120k. */
+export function formatCount(count: number): string {
+  if (count < 1_000) return String(count)
+  if (count < 9_950) return `${(count / 1_000).toFixed(1)}k`
+  if (count < 999_500) return `${Math.round(count / 1_000)}k`
+  return `${(count / 1_000_000).toFixed(1)}M`
+}

@@ -1,0 +1,151 @@
+import 'uplot/dist/uPlot.min.css'
+
+import { useEffect, useEffectEvent, useRef } from 'react'
+import uPlot from 'uplot'
+
+import { useTheme } from '@/ui/theme'
+
+import { color, FONT } from './palette'
+import type { Span } from './span'
+import { timeTicks } from './time-axis'
+import type { Viewport } from './viewport'
+
+/** The width of the values' axis, the same for all panels, so that their instants line up. */
+export const GUTTER = 88
+
+/** About how many pixels a label of the time axis takes. */
+export const LABEL_WIDTH = 96
+
+interface PlotProps {
+  viewport: Viewport
+  /** The instants and a column for each line, as uPlot takes them. */
+  data: uPlot.AlignedData
+  lines: uPlot.Series[]
+  /** The lowest and highest value that a span must show; nothing where it has none. */
+  extent: (span: Span) => readonly [number, number] | undefined
+  /** Writes a value with as many decimals as the axis needs. */
+  format: (value: number, decimals: number) => string
+  /** Drawn below the lines, clipped to the plot. */
+  under?: (plot: uPlot) => void
+  /** Drawn above the lines, clipped to the plot. */
+  over?: (plot: uPlot) => void
+}
+
+/** A canvas with lines over the replay clock that follows its viewport by itself. */
+export function Plot(props: PlotProps) {
+  const { viewport, data } = props
+  const [theme] = useTheme()
+  const host = useRef<HTMLDivElement>(null)
+  const chart = useRef<uPlot>(null)
+  const extent = useEffectEvent(props.extent)
+  const format = useEffectEvent(props.format)
+  const paint = useEffectEvent((plot: uPlot, layer: 'under' | 'over') => {
+    const draw = props[layer]
+    if (!draw) return
+    const { ctx, bbox } = plot
+    ctx.save()
+    ctx.beginPath()
+    ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height)
+    ctx.clip()
+    draw(plot)
+    ctx.restore()
+  })
+  const create = useEffectEvent((element: HTMLElement) => {
+    const options: uPlot.Options = {
+      ...size(element),
+      padding: [6, 0, 6, 0],
+      legend: { show: false },
+      cursor: { show: false },
+      scales: {
+        x: { time: false, range: () => [viewport.span.from, viewport.span.to] },
+        y: { range: () => roomy(extent(viewport.span)) },
+      },
+      axes: [
+        {
+          size: 0,
+          splits: (plot) => timeTicks(viewport.span, viewport.base, plot.width / LABEL_WIDTH).map(({ at }) => at),
+          values: (_plot, splits) => splits.map(() => ''),
+          grid: { stroke: () => color('line'), width: 1 },
+          ticks: { show: false },
+        },
+        {
+          // The right; uPlot's enum is for types alone.
+          // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment
+          side: 1,
+          size: GUTTER,
+          space: 32,
+          gap: 8,
+          font: FONT,
+          stroke: () => color('faint'),
+          values: (_plot, splits, _axis, _space, step) => splits.map((value) => format(value, decimalsOf(step))),
+          grid: { stroke: () => color('line'), width: 1 },
+          ticks: { show: false },
+        },
+      ],
+      series: [{}, ...props.lines],
+      hooks: {
+        drawAxes: [
+          (plot) => {
+            paint(plot, 'under')
+          },
+        ],
+        draw: [
+          (plot) => {
+            paint(plot, 'over')
+          },
+        ],
+      },
+    }
+    return new uPlot(options, data, element)
+  })
+
+  useEffect(() => {
+    const element = host.current
+    if (!element) return
+    const plot = create(element)
+    chart.current = plot
+    let shown = viewport.span
+    const unsubscribe = viewport.subscribe(() => {
+      if (viewport.span === shown) return
+      shown = viewport.span
+      plot.setScale('x', { min: shown.from, max: shown.to })
+    })
+    const observer = new ResizeObserver(() => {
+      plot.setSize(size(element))
+    })
+    observer.observe(element)
+    return () => {
+      unsubscribe()
+      observer.disconnect()
+      plot.destroy()
+    }
+  }, [viewport])
+
+  useEffect(() => {
+    chart.current?.setData(data)
+  }, [data])
+
+  useEffect(() => {
+    chart.current?.redraw(false)
+  }, [theme, props.under, props.over])
+
+  return <div ref={host} className="size-full overflow-hidden" aria-hidden />
+}
+
+/** The room there is; a plot without any cannot be made. */
+function size(element: HTMLElement): { width: number; height: number } {
+  return { width: Math.max(element.clientWidth, GUTTER + 1), height: Math.max(element.clientHeight, 24) }
+}
+
+function decimalsOf(step: number): number {
+  const exact = (decimals: number) => Math.abs(step * 10 ** decimals - Math.round(step * 10 ** decimals)) < 1e-6
+  return [0, 1, 2, 3, 4, 5, 6, 7, 8].find(exact) ?? 9
+}
+
+/** The extent with a twelfth of room above and below. */
+function roomy(extent: readonly [number, number] | undefined): [number, number] {
+  if (!extent) return [0, 1]
+  const [low, high] = extent
+  const room = (high - low) / 12 || Math.abs(high) / 10_000 || 1
+  return [low - room, high + room]
+}

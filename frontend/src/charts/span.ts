@@ -1,0 +1,50 @@
+/**
+ * A stretch of the replay clock, as nanoseconds from the base of a {@link Viewport}.
+ *
+ * UNIX nanoseconds do not fit a double; counted from the start of a run they do, exactly, for 104 days.
+ */
+export interface Span {
+  readonly from: number
+  readonly to: number
+}
+
+/** As far as a chart zooms in: a microsecond. */
+export const SHORTEST = 1_000
+
+export const length = (span: Span): number => span.to - span.from
+
+export const middle = (span: Span): number => span.from + length(span) / 2
+
+export const contains = (span: Span, at: number): boolean => span.from <= at && at <= span.to
+
+export const equal = (a: Span, b: Span): boolean => a.from === b.from && a.to === b.to
+
+/** The span with a share of its length added on either side. */
+export const widen = (span: Span, share: number): Span => ({
+  from: span.from - length(span) * share,
+  to: span.to + length(span) * share,
+})
+
+/** The span itself where it lies within the bounds, else the nearest that does: shifted first, cut last. */
+export function clamp(span: Span, bounds: Span): Span {
+  const size = Math.min(Math.max(length(span), SHORTEST), length(bounds))
+  const centre = middle(span)
+  const from = Math.min(Math.max(size === length(span) ? span.from : centre - size / 2, bounds.from), bounds.to - size)
+  return { from, to: from + size }
+}
+
+/** The span `factor` times as long, with `at` where it was on the screen. */
+export function zoom(span: Span, at: number, factor: number, bounds: Span): Span {
+  const size = Math.min(Math.max(length(span) * factor, SHORTEST), length(bounds))
+  const share = (at - span.from) / length(span)
+  return clamp({ from: at - size * share, to: at + size * (1 - share) }, bounds)
+}
+
+export const pan = (span: Span, by: number, bounds: Span): Span =>
+  clamp({ from: span.from + by, to: span.to + by }, bounds)
+
+/** The span moved as little as brings `at` well inside it. */
+export function reveal(span: Span, at: number, bounds: Span): Span {
+  if (contains(widen(span, -0.1), at)) return span
+  return pan(span, at - middle(span), bounds)
+}

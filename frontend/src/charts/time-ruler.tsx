@@ -1,0 +1,60 @@
+import { useEffect, useRef, useState } from 'react'
+
+import { formatInstant } from '@/ui/format/instant'
+
+import { GUTTER, LABEL_WIDTH } from './plot'
+import { leadingContext, timeTicks } from './time-axis'
+import { length } from './span'
+import { useViewport, type Viewport } from './viewport'
+
+/** The time axis of a stack: what the ticks share is said once, at the left, and again where it changes. */
+export function TimeRuler({ viewport }: { viewport: Viewport }) {
+  const host = useRef<HTMLDivElement>(null)
+  const [width, setWidth] = useState(0)
+  const span = useViewport(viewport, ({ span }) => span)
+  const crosshair = useViewport(viewport, ({ crosshair }) => crosshair)
+  useEffect(() => {
+    const observer = new ResizeObserver(([entry]) => {
+      setWidth(entry?.contentRect.width ?? 0)
+    })
+    if (host.current) observer.observe(host.current)
+    return () => {
+      observer.disconnect()
+    }
+  }, [])
+  const x = (at: number) => ((at - span.from) / length(span)) * width
+  const most = (width + GUTTER) / LABEL_WIDTH
+  const ticks = timeTicks(span, viewport.base, most)
+  return (
+    <div
+      className="figures relative h-9 shrink-0 text-2xs text-faint"
+      style={{ marginRight: GUTTER }}
+      ref={host}
+      aria-hidden
+    >
+      {width > 0 && (
+        <>
+          {ticks.map(({ at, label, turn }) => (
+            <div
+              key={at}
+              className="absolute top-0.5 whitespace-nowrap"
+              style={{ transform: `translateX(${x(at)}px)` }}
+            >
+              <div className="-translate-x-1/2">{label}</div>
+              {turn !== undefined && <div className="-translate-x-1/2 text-muted">{turn}</div>}
+            </div>
+          ))}
+          <div className="absolute bottom-0.5 left-3 bg-ground pr-2 text-muted">{`${leadingContext(span, viewport.base, most)} UTC`}</div>
+          {crosshair !== null && (
+            <div
+              className="absolute top-0 rounded-sm bg-raised px-1.5 whitespace-nowrap text-text outline outline-line-strong"
+              style={{ transform: `translateX(clamp(0px, ${x(crosshair)}px - 50%, ${width}px - 100%))` }}
+            >
+              {formatInstant(viewport.instant(crosshair), 'ns')}
+            </div>
+          )}
+        </>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,38 @@
+import { expect, test, vi } from 'vitest'
+
+import { Viewport } from './viewport'
+
+const base = 1_715_983_200_123_456_789n
+
+test('an instant survives the way into the view and back, to the nanosecond', () => {
+  const viewport = new Viewport(base, { from: 0, to: 86_400e9 })
+  const instant = base + 86_399_999_999_999n
+  expect(viewport.instant(viewport.offset(instant))).toBe(instant)
+})
+
+test('one who sees all goes on seeing all while a run grows', () => {
+  const viewport = new Viewport(base, { from: 0, to: 10e9 })
+  viewport.extend({ from: 0, to: 12e9 })
+  expect(viewport.span).toEqual({ from: 0, to: 12e9 })
+})
+
+test('one who zoomed in stays where he is while a run grows', () => {
+  const viewport = new Viewport(base, { from: 0, to: 10e9 })
+  viewport.show({ from: 2e9, to: 3e9 })
+  viewport.extend({ from: 0, to: 12e9 })
+  expect(viewport.span).toEqual({ from: 2e9, to: 3e9 })
+})
+
+test('subscribers hear of each change and of nothing else', () => {
+  const viewport = new Viewport(base, { from: 0, to: 10e9 })
+  const heard = vi.fn()
+  const leave = viewport.subscribe(heard)
+  viewport.show({ from: 1e9, to: 2e9 })
+  viewport.show({ from: 1e9, to: 2e9 })
+  viewport.point(1.5e9)
+  viewport.point(1.5e9)
+  expect(heard).toHaveBeenCalledTimes(2)
+  leave()
+  viewport.fit()
+  expect(heard).toHaveBeenCalledTimes(2)
+})
