@@ -1,5 +1,6 @@
 """An account is exact: the same as fractions give, one fill and one row at a time."""
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -104,18 +105,25 @@ def textbook(contract: AnyContract, opening: Opening, fills: list[Fill]) -> list
 NOTHING = Opening(cash=0, position=0, mark=1, more_decimals=0)
 
 
-def fold(contract: AnyContract, opening: Opening, fills: list[Fill]) -> Account:
-    def column(name: str) -> Any:
-        return np.array([getattr(fill, name) for fill in fills], dtype=np.int64)
-
-    return Account.fold(
+def opened(contract: AnyContract, opening: Opening) -> Account:
+    return Account.opened(
         contract,
         opening.cash,
-        *map(column, ("ts", "side", "price", "size", "taker")),
         mark_scale=opening.mark_scale(contract),
         position=opening.position,
         position_mark=opening.mark,
     )
+
+
+def then(account: Account, fills: list[Fill]) -> Account:
+    def column(name: str) -> Any:
+        return np.array([getattr(fill, name) for fill in fills], dtype=np.int64)
+
+    return account.then(*map(column, ("ts", "side", "price", "size", "taker")))
+
+
+def fold(contract: AnyContract, opening: Opening, fills: list[Fill]) -> Account:
+    return then(opened(contract, opening), fills)
 
 
 def exact(values: Any, scale: int) -> list[Fraction]:
@@ -199,23 +207,25 @@ def test_every_figure_is_that_of_the_textbook(
         assert abs(below - (max([start, *worths[: row + 1]]) - worths[row])) <= 2 * rounding
 
 
-@settings(max_examples=100, deadline=None)
-@given(_made(LinearContract), _openings, _fills)
-def test_a_balance_is_the_cash_less_what_was_paid(contract: LinearContract, opening: Opening, fills: list[Fill]) -> None:
-    account = fold(contract, opening, fills)
-    unit = 10**contract.money_precision
-    quote, base = Fraction(opening.cash, unit), Fraction(opening.position, 10**contract.size_precision)
-    balances = [(quote, base)]
-    for fill, fee in zip(fills, account.fill_fees.tolist(), strict=True):
-        size = fill.side * Fraction(fill.size, 10**contract.size_precision)
-        price = Fraction(fill.price, 10**contract.price_precision) * Fraction(contract.multiplier)
-        quote, base = quote - size * price - Fraction(fee, unit), base + size
-        balances.append((quote, base))
-    assert exact(account.balance, account.scale) == [quote for quote, _ in balances]
-    assert exact(account.position, contract.size_precision) == [base for _, base in balances]
-    lowest_quote, lowest_base = account.lowest
-    assert exact([lowest_quote], account.scale) == [min(quote for quote, _ in balances)]
-    assert exact([lowest_base], contract.size_precision) == [min(base for _, base in balances)]
+@settings(max_examples=150, deadline=None)
+@given(_contracts, _openings, _fills, st.lists(st.integers(0, 40), max_size=4))
+def test_fills_may_be_folded_a_few_at_a_time(
+    contract: AnyContract, opening: Opening, fills: list[Fill], cuts: list[int]
+) -> None:
+    whole, parts, account = fold(contract, opening, fills), [], opened(contract, opening)
+    edges = sorted([0, *(min(cut, len(fills)) for cut in cuts), len(fills)])
+    for first, past in itertools.pairwise(edges):
+        account = then(account, fills[first:past])
+        parts.append(account)
+    for name in ("cash", "position", "fees", "cost"):
+        entries = [int(getattr(opened(contract, opening), name)[0])]
+        for part in parts:
+            column = getattr(part, name).tolist()
+            assert column[0] == entries[-1]
+            entries += column[1:]
+        assert entries == getattr(whole, name).tolist()
+    assert (account.start, account.open_cost) == (whole.start, whole.open_cost)
+    assert min(part.lowest_balance for part in parts) == whole.lowest_balance
 
 
 @settings(max_examples=100, deadline=None)
@@ -248,7 +258,7 @@ def test_machine_integers_and_wide_ones_give_the_same(
         return [
             [int(value) for value in column]
             for column in (
-                *(account.cash, account.position, account.fees, account.cost, account.fill_fees, account.balance),
+                *(account.cash, account.position, account.fees, account.cost, account.fill_fees),
                 *(account.equity(at, marks), account.realized(at), account.unrealized(at, marks)),
                 accounts.drawdown(account.equity(at, marks), account.start),
             )
@@ -385,9 +395,9 @@ def test_an_account_without_fills_stays_at_its_start() -> None:
 @pytest.mark.parametrize("kind", [LinearContract, InverseContract])
 def test_nothing_at_all_is_nothing_at_any_scale(kind: type[AnyContract]) -> None:
     account = fold(kind(8, 8, Decimal("0.00000001"), 0, Decimal(0), Decimal("0.1")), NOTHING, [])
-    figures = (account.cash, account.fees, account.cost, account.balance, account.equity(np.array([0]), np.array([1])))
-    assert [figure.tolist() for figure in figures] == [[0]] * 5
-    assert account.lowest == (0, 0)
+    figures = (account.cash, account.fees, account.cost, account.equity(np.array([0]), np.array([1])))
+    assert [figure.tolist() for figure in figures] == [[0]] * 4
+    assert account.lowest_balance == 0
 
 
 def test_a_row_knows_the_fills_of_its_own_instant_and_none_of_later_ones() -> None:
@@ -431,8 +441,7 @@ def test_a_mark_between_two_prices_has_a_decimal_more() -> None:
 
 
 def test_marks_have_the_decimals_of_prices_unless_said_otherwise() -> None:
-    empty = np.zeros(0, dtype=np.int64)
-    assert Account.fold(BTC, 0, empty, empty, empty, empty, empty).mark_scale == BTC.price_precision
+    assert Account.opened(BTC, 0).mark_scale == BTC.price_precision
 
 
 def test_what_is_there_at_the_start_counts_at_the_mark_of_the_start() -> None:
@@ -441,13 +450,11 @@ def test_what_is_there_at_the_start_counts_at_the_mark_of_the_start() -> None:
     account = fold(BTC, opening, [Fill(1, -1, 11_000, 1_000, 1)])
     assert scaled.text(account.start, account.scale) == "1200.01000000"
     assert figures(account, 110_000) == {"realized": "9.99500000", "unrealized": "9.99500000", "equity": "1219.95600000"}
-    assert [scaled.text(value, 8) for value in account.balance] == ["1000.00000000", "1109.95600000"]
-    assert account.lowest == (1_000 * 10**8, 1_000)
 
 
-def test_the_lowest_balance_tells_that_an_account_was_overdrawn() -> None:
-    """Buys for more than there is and sells again; then sells what it has not."""
-    fills = [Fill(1, 1, 10_000, 2_000, 0), Fill(2, -1, 10_000, 2_500, 0), Fill(3, 1, 10_000, 500, 0)]
+def test_the_lowest_balance_counts_what_is_lost_and_paid_and_no_profit_that_is_open() -> None:
+    """Buys 2 at 100.00 and sells one at 40.00, then the other at 90.00, each at 0.0002."""
+    fills = [Fill(1, 1, 10_000, 2_000, 0), Fill(2, -1, 4_000, 1_000, 0), Fill(3, -1, 9_000, 1_000, 0)]
     account = fold(BTC, holding(cash=199 * 10**8), fills)
-    # 199 - 200 - the fee of 0.04.
-    assert account.lowest == (-104_000_000, -500)
+    assert scaled.text(account.lowest_balance, account.scale) == "128.93400000"
+    assert scaled.text(fold(BTC, holding(cash=199 * 10**8), fills[:1]).lowest_balance, account.scale) == "198.96000000"

@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 
 from tickreel.engine.tape import Ends, Fills, Orders, Tape
 from tickreel.runner import identity
+from tickreel.runner.identity import OutcomeDigest
 from tickreel.v1.conversion_pb2 import ConvertedFile
 from tickreel.v1.market_data_pb2 import DATA_TYPE_BOOK_SNAPSHOT_5, DATA_TYPE_TRADES
 from tickreel.v1.result_pb2 import SNAPSHOT_MODE_TRADES, SNAPSHOT_MODE_UNSPECIFIED
@@ -114,11 +115,11 @@ def test_the_digest_of_data_is_of_its_files_in_order_and_of_the_window() -> None
 
 def tape() -> Tape:
     made = Tape()
-    made.order((10, 1, 100, 5))
-    made.order((11, -1, 101, 6))
-    made.order((12, 1, 102, 7))
-    made.fill((0, 20, 100, 5, 1, 40))
-    made.fill((1, 21, 101, 3, 0, 20))
+    made.add_orders((10, 1, 100, 5))
+    made.add_orders((11, -1, 101, 6))
+    made.add_orders((12, 1, 102, 7))
+    made.add_fills((0, 20, 1, 100, 5, 1, 40))
+    made.add_fills((1, 21, -1, 101, 3, 0, 20))
     made.end(1, 22, "cancelled", "NO_LIQUIDITY_AT_LIMIT")
     made.end(2, 23, "denied", "RATE")
     return made
@@ -136,14 +137,16 @@ def result_digest(
     account: dict[str, str] = ACCOUNT,
 ) -> str:
     made = tape()
-    return identity.result_digest(orders or made.orders, fills or made.fills, fees, ends or made.ends, account)
+    digest = OutcomeDigest()
+    digest.add(orders or made.orders, fills or made.fills, fees, ends or made.ends)
+    return digest.of(account)
 
 
 def variants(table: Any) -> list[Any]:
     """The table with one value changed, each value in turn."""
     changed = []
     for field in dataclasses.fields(table):
-        if field.name in ("reasons", "commission"):
+        if field.name in ("reason", "reasons", "commission"):
             continue
         for row in range(len(getattr(table, field.name))):
             column = getattr(table, field.name).copy()
@@ -161,6 +164,7 @@ def test_any_value_of_an_outcome_changes_its_digest() -> None:
     digests += [result_digest(fees=FEES + change) for change in ([1, 0], [0, 1], [1, -1])]
     digests += [result_digest(account=ACCOUNT | {key: "5"}) for key in ACCOUNT]
     digests.append(result_digest(ends=dataclasses.replace(made.ends, reasons=("NO_LIQUIDITY_AT_LIMIT", "OTHER"))))
+    digests.append(result_digest(ends=dataclasses.replace(made.ends, reason=made.ends.reason[::-1])))
     digests.append(
         result_digest(ends=dataclasses.replace(made.ends, **{key: column[:1] for key, column in columns(made.ends)}))
     )
@@ -170,6 +174,22 @@ def test_any_value_of_an_outcome_changes_its_digest() -> None:
 
 def columns(table: Any) -> list[tuple[str, np.ndarray]]:
     return [(field.name, getattr(table, field.name)) for field in dataclasses.fields(table) if field.name != "reasons"]
+
+
+@pytest.mark.parametrize("cut", range(4))
+def test_an_outcome_may_be_added_a_few_orders_at_a_time(cut: int) -> None:
+    """The reasons of the second part have codes of their own."""
+    made, digest = tape(), OutcomeDigest()
+    for first, past in ((0, cut), (cut, 3)):
+        orders = Orders(*(column[first:past] for _, column in columns(made.orders)))
+        of_part = (made.fills.order >= first) & (made.fills.order < past)
+        fills = Fills(*(column[of_part] for _, column in columns(made.fills)))
+        ended = (made.ends.order >= first) & (made.ends.order < past)
+        order, ts, kind, reason = (column[ended] for _, column in columns(made.ends))
+        codes = sorted(set(reason.tolist()))
+        reasons = tuple(made.ends.reasons[code] for code in codes)
+        digest.add(orders, fills, FEES[of_part], Ends(order, ts, kind, np.searchsorted(codes, reason), reasons))
+    assert digest.of(ACCOUNT) == result_digest()
 
 
 def test_what_is_not_of_the_outcome_is_not_in_its_digest() -> None:

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from small_catalog import START, replay_config
 from tickreel.engine.tape import Tape
 from tickreel.runner.findings import findings
-from tickreel.runner.outcome import Outcome, Rows, fold, summarise
+from tickreel.runner.ledger import Ledger, MarkedRows
+from tickreel.runner.outcome import Outcome, iso, summarise
+from tickreel.runner.rows import Rows
 from tickreel.stores.depths import NO_LEVEL
 from tickreel.v1 import result_pb2, run_config_pb2
 from tickreel.v1.result_pb2 import SNAPSHOT_MODE_BOOK as BOOK
@@ -22,6 +24,30 @@ END = START + 1_000_000
 
 def column(*values: int) -> np.ndarray:
     return np.array(values, dtype=np.int64)
+
+
+class Kept:
+    """Keeps the rows that are marked."""
+
+    def __init__(self) -> None:
+        self.marked: list[MarkedRows] = []
+
+    def add_equity(self, marked: MarkedRows) -> None:
+        self.marked.append(marked)
+
+    def add_orders(self, *_: object) -> None:
+        pass
+
+    def add_fills(self, *_: object) -> None:
+        pass
+
+
+def fold(config: run_config_pb2.RunConfig, tape: Tape, rows: Rows, end: int, kept: Kept | None = None) -> Outcome:
+    """What a replay in one piece comes to."""
+    ledger = Ledger(config, rows, end, [kept] if kept else ())
+    tape.rows = tape.settled = len(rows.ts)
+    ledger.settle(tape)
+    return ledger.close()
 
 
 def test_trades_are_marked_at_their_own_prices() -> None:
@@ -48,34 +74,36 @@ def test_books_alone_have_no_rows_of_equity() -> None:
     assert codes(outcome, BOOK) >= {"NO_TRADE_ROWS"}
 
 
-def bought_and_held(config: run_config_pb2.RunConfig, rows: Rows, *, late: int = 0) -> Outcome:
+def bought_and_held(config: run_config_pb2.RunConfig, rows: Rows, *, late: int = 0, kept: Kept | None = None) -> Outcome:
     """Buys 2 at 100.0 at the first row; `late` of 1 sells 1 at 90.0 after the last."""
     tape = Tape()
     tape.add_orders((START, 1, 1_000, 2_000))
-    tape.add_fills((0, START, 1_000, 2_000, 1, 8_000_000))
+    tape.add_fills((0, START, 1, 1_000, 2_000, 1, 8_000_000))
     if late:
         tape.add_orders((END - 1, -1, 900, 1_000))
-        tape.add_fills((1, END, 900, 1_000, 1, 3_600_000))
-    return fold(config, tape, rows, END)
+        tape.add_fills((1, END, -1, 900, 1_000, 1, 3_600_000))
+    return fold(config, tape, rows, END, kept)
 
 
 def test_the_end_is_marked_at_the_last_middle_and_falls_into_the_drawdown() -> None:
     times = column(START, START + 10)
     rows = Rows.of_books(times, column(1_000, 1_000), 1, column(START - 5, START + 50), column(10_005, 8_000))
-    outcome = bought_and_held(replay_config(mode=BOTH), rows)
+    kept = Kept()
+    outcome = bought_and_held(replay_config(mode=BOTH), rows, kept=kept)
     summary = summarise(outcome)
     # 2 x (100.05 - 100.0) at the rows, 2 x (80.00 - 100.0) at the end, less 2 x 100.0 x 0.0004.
-    assert [outcome.money(value) for value in outcome.equity] == ["1000000.02000000"] * 2
+    assert [outcome.money(value) for value in kept.marked[0].equity] == ["1000000.02000000"] * 2
     assert Decimal(summary.pnl) == Decimal("-40.08")
     assert Decimal(summary.max_drawdown) == Decimal("40.10")
+    assert (summary.max_drawdown_from, summary.max_drawdown_at) == (iso(START), iso(START + 50))
     assert Decimal(summary.unrealized_pnl) == -40
 
 
 def test_what_fills_after_the_last_row_is_in_the_end_alone() -> None:
     rows = Rows.of_trades(column(START), column(1_000), 1)
-    outcome = bought_and_held(replay_config(), rows, late=1)
-    assert outcome.at.tolist() == [1]
-    summary = summarise(outcome)
+    kept = Kept()
+    summary = summarise(bought_and_held(replay_config(), rows, late=1, kept=kept))
+    assert kept.marked[0].at.tolist() == [1]
     assert summary.final_position == "1.000"
     assert Decimal(summary.pnl) == -10 - Decimal("0.08") - Decimal("0.036")
 
@@ -137,8 +165,8 @@ def test_orders_that_did_not_fill_are_counted_with_their_reasons_the_gravest_fin
     whole, part, none, *_ = range(5)
     for ts in (START, START, START, START, END - 50):
         tape.add_orders((ts, 1, 1_000, 2))
-    tape.add_fills((whole, START, 1_000, 2, 1, 8_000))
-    tape.add_fills((part, START, 1_000, 1, 1, 4_000))
+    tape.add_fills((whole, START, 1, 1_000, 2, 1, 8_000))
+    tape.add_fills((part, START, 1, 1_000, 1, 1, 4_000))
     for order in (part, none):
         tape.end(order, START, "cancelled", "NO_LIQUIDITY_AT_LIMIT")
     outcome = fold(config, tape, Rows.of_trades(column(START), column(1_000), 1), END)
@@ -159,7 +187,7 @@ def test_the_figures_of_a_summary_add_up(fills: list[tuple[int, int]], random: o
     tape, prices = Tape(), [random.randint(900, 1_100) for _ in fills]
     for number, ((size, side), price) in enumerate(zip(fills, prices, strict=True)):
         tape.add_orders((START + number, side, price, size))
-        tape.add_fills((number, START + number, price, size, 1, 0))
+        tape.add_fills((number, START + number, side, price, size, 1, 0))
     times = START + np.arange(len(fills))
     summary = summarise(fold(replay_config(), tape, Rows.of_trades(times, column(*prices), 1), END))
     pnl, realized, unrealized, fees = (

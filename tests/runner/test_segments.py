@@ -5,7 +5,9 @@ import random
 import signal
 import threading
 import time
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,9 +16,10 @@ from small_catalog import START, WINDOW, replay_config, write_books, write_trade
 from tickreel.engine.replay import ReplayFile
 from tickreel.engine.tape import KINDS, Tape
 from tickreel.rpc.errors import TickreelError
-from tickreel.runner.outcome import Rows
 from tickreel.runner.plan import Plan
-from tickreel.runner.segments import PlanReplay, SegmentReplay
+from tickreel.runner.plan_replay import PlanReplay
+from tickreel.runner.rows import Rows
+from tickreel.runner.segments import SegmentReplay, counts_of
 from tickreel.runner.strategies.temp_backtest import TempBacktestStrategy
 from tickreel.v1 import run_config_pb2
 from tickreel.v1.result_pb2 import SNAPSHOT_MODE_BOTH, SNAPSHOT_MODE_TRADES
@@ -41,14 +44,32 @@ def market(folder: Path, seed: int, rows: int) -> tuple[list[ReplayFile], Rows, 
     return [trades, books], Rows.of_trades(times, prices, 1), Rows.of_books(times, prices, 1, np.array(book_ts), mids)
 
 
-def parts(tape: Tape) -> list[list[int]]:
-    columns = [column for table in (tape.orders, tape.fills, tape.ends) for column in vars(table).values()]
-    return [list(column) if isinstance(column, tuple) else column.tolist() for column in columns]
+def parts(tapes: Iterable[Tape]) -> list[list[Any]]:
+    """The columns of tapes that follow each other, as one: orders have their place in the whole, reasons their names."""
+    joined: list[list[Any]] = []
+    before = 0
+    for tape in tapes:
+        orders, fills, ends = tape.orders, tape.fills, tape.ends
+        columns = [column.tolist() for table in (orders, fills) for column in vars(table).values()]
+        columns += [ends.ts.tolist(), ends.kind.tolist(), [ends.reasons[code] for code in ends.reason]]
+        columns += [(fills.order + before).tolist(), (ends.order + before).tolist()]
+        joined = [one + more for one, more in zip(joined or [[] for _ in columns], columns, strict=True)]
+        before += tape.order_count
+    # Not the places within a tape, which depend on where it begins.
+    return joined[:4] + joined[5:]
 
 
-def replayed(folder: Path, config: run_config_pb2.RunConfig, files: list[ReplayFile], plan: Plan, processes: int = 1) -> Tape:
+def replayed(
+    folder: Path, config: run_config_pb2.RunConfig, files: list[ReplayFile], plan: Plan, processes: int = 1
+) -> list[Tape]:
+    """The tapes of a plan, in the order in which they are handed on."""
     folder.mkdir()
-    return PlanReplay(SegmentReplay(config, files, folder, 1_000), plan, processes).run(frozen_account=True)
+    tapes: list[Tape] = []
+    replay = PlanReplay(SegmentReplay(config, files, folder, 1_000), plan, processes)
+    replay.run(tapes.append, frozen_account=True)
+    assert replay.counts == tuple(map(sum, zip(*map(counts_of, tapes), strict=True)))
+    assert list(folder.iterdir()) == []
+    return tapes
 
 
 @pytest.mark.parametrize("mode", [SNAPSHOT_MODE_TRADES, SNAPSHOT_MODE_BOTH], ids=["trades", "both"])
@@ -59,8 +80,8 @@ def test_however_a_window_is_sliced_its_orders_fills_and_ends_are_the_same(mode:
     kind = {"time_in_force": ["IOC", "FOK"][seed % 2], "order_type": ["LIMIT", "MARKET"][seed // 2 % 2]}
     config = replay_config(1e9, mode=mode, **kind)
     whole = replayed(tmp_path / "whole", config, files, Plan.whole(rows, *WINDOW, "for comparison"))
-    assert whole.order_count == 150
-    assert whole.fill_count
+    assert whole[0].order_count == 150
+    assert whole[0].fill_count
     for most in (1, 7, 40, 149):
         plan = Plan.of(config, TempBacktestStrategy, rows, WINDOW, most, 1)
         first_book = int(rows.book_ts[0]) if len(rows.book_ts) else 0
@@ -73,12 +94,12 @@ def test_slices_in_processes_beside_this_one_are_put_together_in_order(tmp_path:
     files, _, rows = market(tmp_path / "files", 3, 400)
     config = replay_config(1e9, mode=SNAPSHOT_MODE_BOTH)
     whole = replayed(tmp_path / "whole", config, files, Plan.whole(rows, *WINDOW, "for comparison"))
-    assert len(whole.ends.order)
+    assert len(whole[0].ends.order)
     plan = Plan.of(config, TempBacktestStrategy, rows, WINDOW, 60, 3)
-    (tmp_path / "beside").mkdir()
-    replaying = PlanReplay(SegmentReplay(config, files, tmp_path / "beside", 1_000), plan, 3)
-    assert parts(replaying.run(frozen_account=True)) == parts(whole)
-    assert replaying.seen == (400, sum(segment.book_rows for segment in plan.segments))
+    tapes = replayed(tmp_path / "beside", config, files, plan, 3)
+    assert parts(tapes) == parts(whole)
+    assert [tape.rows for tape in tapes] == [segment.rows for segment in plan.segments]
+    assert [tape.book_rows for tape in tapes] == [segment.book_rows for segment in plan.segments]
 
 
 def beside() -> list[int]:
@@ -110,10 +131,10 @@ def test_a_process_beside_that_dies_costs_the_slice_in_hand(tmp_path: Path) -> N
 
     killer = threading.Thread(target=kill_one)
     killer.start()
-    tape = replayed(tmp_path / "sliced", config, files[:1], plan, processes=2)
+    tapes = replayed(tmp_path / "sliced", config, files[:1], plan, processes=2)
     killer.join()
     assert killed
-    assert parts(tape) == parts(whole)
+    assert parts(tapes) == parts(whole)
     assert beside() == []
 
 
@@ -173,21 +194,16 @@ def test_a_short_window_is_one_piece_and_a_longer_one_is_shared_by_the_processes
     assert counts == [1, 1, 2, 2, 4]
 
 
-def test_a_tape_is_the_same_after_it_was_saved_and_joined(tmp_path: Path) -> None:
-    tapes = []
-    for number in range(3):
-        tape = Tape()
-        tape.rows, tape.book_rows = 3, number
-        for row in range(3):
-            tape.add_orders((100 * number + row, 1, 7, 5))
-        tape.add_fills((1, 100 * number, 7, 5, 1, 3))
-        tape.end(2, 100 * number, KINDS[number], f"REASON_{number % 2}")
-        tape.save(tmp_path / "tape")
-        assert parts(Tape.load(tmp_path / "tape")) == parts(tape)
-        tapes.append(Tape.load(tmp_path / "tape"))
-    joined = Tape.joined(tapes)
-    assert (joined.rows, joined.book_rows, joined.order_count) == (9, 3, 9)
-    assert joined.fills.order.tolist() == [1, 4, 7]
-    assert joined.ends.order.tolist() == [2, 5, 8]
-    assert [joined.ends.reasons[code] for code in joined.ends.reason] == ["REASON_0", "REASON_1", "REASON_0"]
-    assert parts(Tape.joined([Tape(), Tape()])) == parts(Tape())
+def test_a_tape_is_the_same_after_it_was_saved(tmp_path: Path) -> None:
+    tape = Tape()
+    tape.save(tmp_path / "empty")
+    assert parts([Tape.load(tmp_path / "empty")]) == parts([Tape()])
+    tape.rows, tape.book_rows, tape.settled = 3, 2, 1
+    for row in range(3):
+        tape.add_orders((100 + row, 1, 7, 5))
+    tape.add_fills((1, 100, 1, 7, 5, 1, 3))
+    tape.end(2, 100, KINDS[1], "SOME_REASON")
+    tape.save(tmp_path / "tape")
+    loaded = Tape.load(tmp_path / "tape")
+    assert parts([loaded]) == parts([tape])
+    assert (loaded.rows, loaded.book_rows, loaded.settled, loaded.submission(1)) == (3, 2, 1, (101, 1))

@@ -26,15 +26,15 @@ def test_each_way_that_an_order_can_end() -> None:
     whole, part, none, poor, odd, late, _open, _far, open_part = range(9)
     for number in range(9):
         tape.add_orders((100 + number, 1, 1_000 + number, 10))
-    tape.add_fills((whole, 200, 1_000, 4, 1, 0))
-    tape.add_fills((whole, 201, 999, 6, 0, 0))
-    tape.add_fills((part, 202, 1_001, 3, 1, 0))
+    tape.add_fills((whole, 200, 1, 1_000, 4, 1, 0))
+    tape.add_fills((whole, 201, 1, 999, 6, 0, 0))
+    tape.add_fills((part, 202, 1, 1_001, 3, 1, 0))
     tape.end(part, 203, "cancelled", "NO_LIQUIDITY_AT_LIMIT")
     tape.end(none, 204, "cancelled", "NO_LIQUIDITY_AT_LIMIT")
     tape.end(poor, 205, "denied", "CUM_MARGIN_EXCEEDS_FREE_BALANCE")
     tape.end(odd, 206, "rejected", "POST_ONLY_WOULD_CROSS")
     tape.end(late, 207, "expired", "EXPIRED")
-    tape.add_fills((open_part, 208, 1_007, 9, 1, 0))
+    tape.add_fills((open_part, 208, 1, 1_007, 9, 1, 0))
     settlement = settled(tape, [7, 5, 3, 2])
 
     assert statuses(settlement) == [
@@ -85,8 +85,8 @@ def test_no_orders_settle_to_nothing() -> None:
 def test_values_beyond_machine_integers_are_exact() -> None:
     tape = Tape()
     tape.add_orders((1, 1, 2**62, 2**62))
-    tape.add_fills((0, 2, 2**62, 2**61, 1, 0))
-    tape.add_fills((0, 3, 2**62 - 1, 2**61, 1, 0))
+    tape.add_fills((0, 2, 1, 2**62, 2**61, 1, 0))
+    tape.add_fills((0, 3, 1, 2**62 - 1, 2**61, 1, 0))
     settlement = settle(tape.orders, tape.fills, np.array([2**80, 1], dtype=object), tape.ends, ARRIVES_BY)
     assert settlement.value.tolist() == [2**123 + (2**62 - 1) * 2**61]
     assert settlement.fees.tolist() == [2**80 + 1]
@@ -117,7 +117,7 @@ def test_nothing_is_lost_and_every_order_has_one_status(orders: list, random: ob
             tape.end(number, 1_000 + number, kind, kind.upper())
     random.shuffle(events)
     for ts, (number, price, size) in enumerate(events):
-        tape.add_fills((number, ts, price, size, 1, 0))
+        tape.add_fills((number, ts, 1, price, size, 1, 0))
     settlement = settled(tape, [1] * len(events))
 
     assert int(settlement.filled.sum()) == sum(size for _, _, size in events)

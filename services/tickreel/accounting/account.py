@@ -30,14 +30,15 @@ from tickreel.accounting import scaled
 from tickreel.accounting.contract import Contract
 from tickreel.accounting.scaled import Integers
 
-_COST_DECIMALS = 12
+# What the cost of an open position has more of than the account: 12 decimals.
+_GUARD = 10**12
 
 Int64 = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Account:
-    """An account after every fill; arrays have shape (fills + 1,), the first entry is the start.
+    """An account over some fills; arrays have shape (fills + 1,), the first entry is where it stood before them.
 
     Money is of scale `scale`, sizes of the contract's size precision, marks of scale `mark_scale`.
     """
@@ -46,88 +47,87 @@ class Account:
     mark_scale: int
     scale: int
     start: int
-    """The equity at the start: the cash, and what the position of the start was worth."""
+    """The equity at the very start: the cash, and what the position of the start was worth."""
     ts: Int64
     """When each fill happened, UNIX nanoseconds; shape (fills,)."""
     cash: Integers
-    """What the trades brought in; the first entry is what the position of the start would have cost."""
+    """What the trades brought in; at the very start what its position would have cost."""
     position: Integers
     fees: Integers
     cost: Integers
     """The value of the open position at its average price."""
     fill_fees: Integers
     """The fee of each fill, of the currency's scale; shape (fills,)."""
+    open_cost: int
+    """The last cost, of 12 decimals more."""
 
     @classmethod
-    def fold(
-        cls,
-        contract: Contract,
-        start: int,
-        ts: Int64,
-        side: Int64,
-        price: Int64,
-        size: Int64,
-        taker: Int64,
-        *,
-        mark_scale: int | None = None,
-        position: int = 0,
-        position_mark: int = 0,
+    def opened(
+        cls, contract: Contract, start: int, *, mark_scale: int | None = None, position: int = 0, position_mark: int = 0
     ) -> "Account":
-        """Folds fills into an account.
+        """An account before its first fill.
 
         Args:
-            start: The cash at the start, of the currency's scale.
-            ts: Times of the fills, non-decreasing.
+            start: The cash, of the currency's scale.
+            mark_scale: The decimals of the marks; those of a price if not given.
+            position: What is held, of the size precision.
+            position_mark: The mark that this position is valued at, of scale `mark_scale`; of no account where none is held.
+
+        Raises:
+            ValueError: A mark of an inverse contract is zero or below.
+        """
+        mark_scale = contract.price_precision if mark_scale is None else mark_scale
+        scale = contract.scale(mark_scale)
+        worth = 0
+        if position:
+            worth = int(contract.value(np.array([position_mark]), np.array([position]), mark_scale, scale)[0])
+        start = start * 10 ** (scale - contract.money_precision) + worth
+        held, cash, none, cost = (_entry(value) for value in (position, -worth, 0, worth))
+        empty = np.empty(0, dtype=np.int64)
+        return cls(contract, mark_scale, scale, start, empty, cash, held, none, cost, empty, worth * _GUARD)
+
+    def then(self, ts: Int64, side: Int64, price: Int64, size: Int64, taker: Int64) -> "Account":
+        """The account over the fills that follow.
+
+        Args:
+            ts: Their times, non-decreasing.
             side: 1 buys, -1 sells.
             price, size: Of the contract's precisions.
             taker: 1 where the fill took liquidity.
-            mark_scale: The decimals of the marks; those of a price if not given.
-            position: What is held before the first fill, of the size precision.
-            position_mark: The mark that this position is valued at, of scale `mark_scale`; of no account where none is held.
 
         Raises:
             ValueError: A price of an inverse contract is zero or below.
         """
-        mark_scale = contract.price_precision if mark_scale is None else mark_scale
-        scale = contract.scale(mark_scale)
-        unit = 10 ** (scale - contract.money_precision)
-        opening = np.zeros(1, dtype=np.int64)
-        if position:
-            opening = contract.value(np.array([position_mark]), np.array([position]), mark_scale, scale)
-        start = start * unit + int(opening[0])
-        (size,) = scaled.wide((size,), abs(position) + scaled.total(size))
+        contract, held = self.contract, int(self.position[-1])
+        unit = 10 ** (self.scale - contract.money_precision)
+        (size,) = scaled.wide((size,), abs(held) + scaled.total(size))
         signed = size * side
         fill_fees = contract.fees(price, size, taker)
-        values = np.concatenate((opening, contract.value(price, signed, contract.price_precision, scale)))
-        # Whatever is summed up further on is within the start, all values and all fees together.
-        total = abs(start) + scaled.total(values) + scaled.total(fill_fees) * unit
+        values = contract.value(price, signed, contract.price_precision, self.scale)
+        # Whatever is summed up further on is within the start, what there is, all values and all fees together.
+        there = abs(self.start) + abs(int(self.cash[-1])) + abs(int(self.cost[-1])) + abs(int(self.fees[-1]))
+        total = there + scaled.total(values) + scaled.total(fill_fees) * unit
         values, paid = scaled.wide((values, fill_fees), max(total, unit))
-        positions = _running(position, signed)
-        return cls(
+        positions = _running(held, signed)
+        cost, open_cost = _cost(positions, values, self.open_cost)
+        return Account(
             contract=contract,
-            mark_scale=mark_scale,
-            scale=scale,
-            start=start,
+            mark_scale=self.mark_scale,
+            scale=self.scale,
+            start=self.start,
             ts=ts,
-            cash=-np.cumsum(values),
+            cash=_running(int(self.cash[-1]), -values),
             position=positions,
-            fees=_running(0, paid * unit),
-            cost=_cost(positions, values),
+            fees=_running(int(self.fees[-1]), paid * unit),
+            cost=cost,
             fill_fees=fill_fees,
+            open_cost=open_cost,
         )
 
     @property
-    def balance(self) -> Integers:
-        """What is held of the settlement currency where trades are paid in full, as in a CASH account.
-
-        There the position is what is held of the base currency.
-        """
-        return self.start + self.cash - self.fees
-
-    @property
-    def lowest(self) -> tuple[int, int]:
-        """The lowest balance and the lowest position that were ever held: a CASH account with one below zero was overdrawn."""
-        return int(self.balance.min()), int(self.position.min())
+    def lowest_balance(self) -> int:
+        """The lowest that a MARGIN account had in these entries: the start and what was realized, less fees."""
+        return self.start + int((self.cash + self.cost - self.fees).min())
 
     def fills_until(self, ts: Int64) -> Int64:
         """How many fills had happened at each time: the index into this account's arrays."""
@@ -149,34 +149,42 @@ class Account:
         return self.contract.value(mark, self.position[at], self.mark_scale, self.scale)
 
 
-def drawdown(equity: Integers, start: int) -> Integers:
-    """How far each equity lies below its running peak, which begins at the start."""
+def drawdown(equity: Integers, peak: int) -> Integers:
+    """How far each equity lies below its running peak, which begins at `peak`."""
     if not len(equity):
         return equity
-    return np.maximum(np.maximum.accumulate(equity), start) - equity
+    return np.maximum(np.maximum.accumulate(equity), peak) - equity
+
+
+def _entry(value: int) -> Integers:
+    (array,) = scaled.wide((np.array([value], dtype=object),), abs(value))
+    return array
 
 
 def _running(first: int, steps: Integers) -> Integers:
     return np.cumsum(np.concatenate((np.array([first], dtype=steps.dtype), steps)))
 
 
-def _cost(positions: Integers, values: Integers) -> Integers:
-    """The cost of each position, at average price, rounded to the scale of the values of the fills that led to it.
+def _cost(positions: Integers, values: Integers, cost: int) -> tuple[Integers, int]:
+    """The cost of each position, at average price, rounded to the scale of the values, and the last one unrounded.
 
     Adding to a position adds the fill's value; reducing it takes the same share of the cost; turning it over starts anew
     with the share of the fill that opens the other side.
+
+    Args:
+        values: Of the fills that led from each position to the next.
+        cost: That of the first position, of 12 decimals more.
     """
-    guard = 10**_COST_DECIMALS
-    cost = before = 0
-    costs = []
-    for after, value in zip(positions.tolist(), values.tolist(), strict=True):
+    before, *others = positions.tolist()
+    costs = [cost]
+    for after, value in zip(others, values.tolist(), strict=True):
         if before * after < 0:
             # The fill has one price, so the part that opens has that share of its value.
-            cost = scaled.divide_half_even(value * guard * abs(after), abs(after) + abs(before))
+            cost = scaled.divide_half_even(value * _GUARD * abs(after), abs(after) + abs(before))
         elif abs(after) >= abs(before):
-            cost += value * guard
+            cost += value * _GUARD
         else:
             cost = scaled.divide_half_even(cost * abs(after), abs(before))
-        costs.append(scaled.divide_half_even(cost, guard))
+        costs.append(cost)
         before = after
-    return np.array(costs, dtype=values.dtype)
+    return np.array([scaled.divide_half_even(exact, _GUARD) for exact in costs], dtype=values.dtype), cost

@@ -178,12 +178,12 @@ class ReplayStrategy(Strategy):
         fills: list[int] = []
         for event in filled:
             place = self._place(event.client_order_id)
+            ts, side = tape.submission(place)
+            taker = 1
+            # An order that ends at once fills when it is submitted, and takes: two questions less to the engine.
             if self._lasting:
                 ts, taker = event.ts_event, int(event.liquidity_side == LiquiditySide.TAKER)
-            else:
-                # An order that ends at once fills when it is submitted, and takes: two questions less to the engine.
-                ts, taker = tape.submitted_at(place), 1
-            fills += place, ts, event.last_px.raw // price_unit, event.last_qty.raw // size_unit, taker
+            fills += place, ts, side, event.last_px.raw // price_unit, event.last_qty.raw // size_unit, taker
             fills.append(event.commission.raw // money_unit)
         tape.add_fills(fills)
         for client_order_id, ts, kind, reason in ended:

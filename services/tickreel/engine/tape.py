@@ -4,7 +4,6 @@ A row is a few machine integers in a flat array and not a Python object, or a mi
 """
 
 from array import array
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +35,8 @@ class Fills:
     """The row in `Orders`."""
     ts: Int64
     """UNIX nanoseconds on the replay clock."""
+    side: Int64
+    """That of the order: 1 buys, -1 sells."""
     price: Int64
     """Times 10^price_precision."""
     quantity: Int64
@@ -63,6 +64,9 @@ class Ends:
 
 KINDS = ("cancelled", "denied", "rejected", "expired")
 
+# How many numbers an order, a fill and an end have.
+_ORDER, _FILL, _END = 4, 7, 4
+
 
 class Tape:
     """Records a replay. Arrays grow in the replay's thread; the counts may be read from another at any time.
@@ -86,51 +90,34 @@ class Tape:
         self.add_orders = self._orders.extend
         """Records submitted orders: ts, side, price and quantity of each, one after another."""
         self.add_fills = self._fills.extend
-        """Records fills: order, ts, price, quantity, taker and commission of each, one after another."""
+        """Records fills: order, ts, side, price, quantity, taker and commission of each, one after another."""
 
     @property
     def order_count(self) -> int:
         """Orders submitted so far."""
-        return len(self._orders) // 4
+        return len(self._orders) // _ORDER
 
     @property
     def fill_count(self) -> int:
         """Fills so far."""
-        return len(self._fills) // 6
+        return len(self._fills) // _FILL
 
-    def submitted_at(self, order: int) -> int:
-        """When an order was submitted, UNIX nanoseconds."""
-        return self._orders[4 * order]
+    def submission(self, order: int) -> tuple[int, int]:
+        """When an order was submitted, UNIX nanoseconds, and its side."""
+        at = _ORDER * order
+        return self._orders[at], self._orders[at + 1]
 
     def end(self, order: int, ts: int, kind: str, reason: str) -> None:
         """Records that an order ended otherwise than filled."""
         code = self._reasons.setdefault(reason, len(self._reasons))
         self._ends.extend((order, ts, KINDS.index(kind), code))
 
-    @classmethod
-    def joined(cls, tapes: Sequence["Tape"]) -> "Tape":
-        """The tapes of slices that follow each other, as one; orders keep their order and so get new places."""
-        whole = cls()
-        for tape in tapes:
-            before = whole.order_count
-            fills, ends = _table(tape._fills, 6), _table(tape._ends, 4)
-            fills[:, 0] += before
-            ends[:, 0] += before
-            codes = [whole._reasons.setdefault(reason, len(whole._reasons)) for reason in tape._reasons]
-            ends[:, 3] = np.array([*codes, 0], dtype=np.int64)[ends[:, 3]]
-            whole.rows += tape.rows
-            whole.book_rows += tape.book_rows
-            whole._orders.frombytes(memoryview(tape._orders).cast("B"))
-            for column, rows in ((whole._fills, fills), (whole._ends, ends)):
-                column.frombytes(memoryview(rows).cast("B") if rows.size else b"")
-        return whole
-
     def save(self, path: Path) -> None:
         """Writes the tape to a file."""
         columns = {
             name: np.frombuffer(rows, dtype=np.int64) if rows else np.empty(0, dtype=np.int64) for name, rows in self._parts
         }
-        counts = np.array([self.rows, self.book_rows], dtype=np.int64)
+        counts = np.array([self.rows, self.book_rows, self.settled], dtype=np.int64)
         with path.open("wb") as file:
             np.savez(file, counts=counts, reasons=np.array(list(self._reasons), dtype=np.str_), **columns)
 
@@ -139,7 +126,7 @@ class Tape:
         """The tape in a file that `save` wrote."""
         tape = cls()
         with np.load(path) as saved:
-            tape.rows, tape.book_rows = saved["counts"].tolist()
+            tape.rows, tape.book_rows, tape.settled = saved["counts"].tolist()
             tape._reasons = {reason: code for code, reason in enumerate(saved["reasons"].tolist())}
             for name, rows in tape._parts:
                 rows.frombytes(saved[name].tobytes())
@@ -152,22 +139,23 @@ class Tape:
     @property
     def orders(self) -> Orders:
         """The orders as columns."""
-        return Orders(*_columns(self._orders, 4))
+        return Orders(*_columns(self._orders, _ORDER))
 
     @property
     def fills(self) -> Fills:
         """The fills as columns."""
-        return Fills(*_columns(self._fills, 6))
+        return self.fills_after(0)
+
+    def fills_after(self, count: int) -> Fills:
+        """The fills after the first so many."""
+        # A copy, in one step: an array that is looked into cannot grow.
+        return Fills(*_columns(self._fills[_FILL * count :], _FILL))
 
     @property
     def ends(self) -> Ends:
         """The ends as columns."""
-        return Ends(*_columns(self._ends, 4), reasons=tuple(self._reasons))
-
-
-def _table(rows: "array[int]", width: int) -> Int64:
-    return np.array(rows, dtype=np.int64).reshape(-1, width)
+        return Ends(*_columns(self._ends, _END), reasons=tuple(self._reasons))
 
 
 def _columns(rows: "array[int]", width: int) -> list[Int64]:
-    return [np.ascontiguousarray(column) for column in _table(rows, width).T]
+    return [np.ascontiguousarray(column) for column in np.array(rows, dtype=np.int64).reshape(-1, width).T]

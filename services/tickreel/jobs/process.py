@@ -85,7 +85,12 @@ class WorkerProcess:
         return self._verdict is not None
 
     async def work(
-        self, spec: dict[str, Any], log: Path, on_progress: Callable[[job_pb2.Progress], None], patience: float
+        self,
+        spec: dict[str, Any],
+        log: Path,
+        on_progress: Callable[[job_pb2.Progress], None],
+        patience: float,
+        on_live: Callable[[dict[str, Any]], None] = lambda _: None,
     ) -> dict[str, Any]:
         """Has it do its work and returns what it made.
 
@@ -101,7 +106,7 @@ class WorkerProcess:
         """
         try:
             self._rename_log(log)
-            outcome = await self._converse(spec, on_progress, patience)
+            outcome = await self._converse(spec, on_progress, on_live, patience)
         finally:
             await self.end()
         if "result" in outcome:
@@ -139,7 +144,11 @@ class WorkerProcess:
             self._log = log
 
     async def _converse(
-        self, spec: dict[str, Any], on_progress: Callable[[job_pb2.Progress], None], patience: float
+        self,
+        spec: dict[str, Any],
+        on_progress: Callable[[job_pb2.Progress], None],
+        on_live: Callable[[dict[str, Any]], None],
+        patience: float,
     ) -> dict[str, Any]:
         """Gives it its spec and hears it to its end; returns its last report, empty where it made none but progress."""
         reader = asyncio.StreamReader(limit=LINE_LIMIT)
@@ -160,6 +169,8 @@ class WorkerProcess:
                         told = progress.from_json(report["progress"])
                         self._phase = told.phase
                         on_progress(told)
+                    elif "live" in report:
+                        on_live(report["live"])
                     else:
                         outcome = report
                 await self._process.wait()

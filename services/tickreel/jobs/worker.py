@@ -53,6 +53,11 @@ class Reporter:
             self._next, self._phase = now + REPORT_INTERVAL, phase
             self._send({"progress": progress.to_json(self._meter.measure(phase, done, total, unit, ts_event))})
 
+    def live(self, values: dict[str, Any]) -> None:
+        """Reports what the work has come to so far, as its service understands it."""
+        with self._lock:
+            self._send({"live": values})
+
     def result(self, result: dict[str, Any]) -> None:
         """Reports what the work made."""
         with self._lock:

@@ -51,7 +51,12 @@ class Workers:
             self._in_background("spare", self._start_spare)
 
     async def run(
-        self, job_id: str, spec: dict[str, Any], on_progress: Callable[[job_pb2.Progress], None], expected: int = 0
+        self,
+        job_id: str,
+        spec: dict[str, Any],
+        on_progress: Callable[[job_pb2.Progress], None],
+        expected: int = 0,
+        on_live: Callable[[dict[str, Any]], None] = lambda _: None,
     ) -> dict[str, Any]:
         """Does the work of a job and returns what it made.
 
@@ -61,6 +66,7 @@ class Workers:
             spec: JSON values.
             expected: What the job is expected to take of memory, in MiB; where all take too much, the one that is furthest
                 beyond what was expected of it is killed.
+            on_live: Given what the worker tells of its work beside the progress, see `Reporter.live`.
 
         Raises:
             TickreelError: The one that the worker raised, or why the process ended, with the tail of the log.
@@ -71,7 +77,7 @@ class Workers:
         if self._memory is not None:
             self._in_background("memory", self._watch_memory)
         try:
-            return await process.work(spec, self.log_path(job_id), on_progress, self._hang_seconds)
+            return await process.work(spec, self.log_path(job_id), on_progress, self._hang_seconds, on_live)
         finally:
             del self._working[process]
 

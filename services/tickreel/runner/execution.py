@@ -7,6 +7,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from google.protobuf import json_format
 
@@ -18,6 +19,7 @@ from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.errors import TickreelError, not_writable
 from tickreel.rpc.settings import Settings
 from tickreel.runner.data_findings import data_findings
+from tickreel.runner.live_equity import EquityCurve
 from tickreel.runner.spec import Spec
 from tickreel.stores.results import ResultStore
 from tickreel.v1 import conversion_pb2, converter_service_pb2, market_data_pb2, result_pb2, run_pb2
@@ -42,6 +44,7 @@ class Execution:
         self._settings = settings
         self._converter = converter
         self._store = store
+        self._curves: dict[str, EquityCurve] = {}
         self.memory = settings.runner_memory or memory_for_jobs()
         self._workers = Workers(
             _WORKER,
@@ -75,6 +78,18 @@ class Execution:
 
     async def __call__(self, live: LiveJob[run_pb2.Run]) -> None:
         """Does the work of a run."""
+        self._curves[live.job_id] = EquityCurve()
+        try:
+            await self._work(live)
+        finally:
+            live.resource.ClearField("live")
+            del self._curves[live.job_id]
+
+    def curve(self, run_id: str) -> EquityCurve | None:
+        """The equity of a run that is being worked on."""
+        return self._curves.get(run_id)
+
+    async def _work(self, live: LiveJob[run_pb2.Run]) -> None:
         conversion = await self._convert(live)
         with _scratch_of(live.job_id) as scratch:
             await self._replay(live, conversion, scratch)
@@ -94,8 +109,22 @@ class Execution:
             segment_rows=self._settings.segment_rows,
             processes=self._settings.run_processes,
         )
+
+        def take(values: dict[str, Any]) -> None:
+            curve = self._curves[run.run_id]
+            if "points" in values:
+                curve.add(values["points"])
+            elif "restarted" in values:
+                curve.restart()
+            else:
+                run.live.Clear()
+                json_format.ParseDict(values, run.live)
+                run.live.currency = run.config.instrument.settlement_currency
+                run.live.findings.extend(spec.notes)
+            live.changed()
+
         try:
-            result = await self._workers.run(run.run_id, spec.to_json(), live.report, live.expected_memory)
+            result = await self._workers.run(run.run_id, spec.to_json(), live.report, live.expected_memory, take)
         except BaseException:
             await asyncio.to_thread(self._store.discard, run.run_id)
             raise

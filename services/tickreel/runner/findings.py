@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
 from tickreel.runner.outcome import Outcome
 from tickreel.v1 import result_pb2
 from tickreel.v1.result_pb2 import Finding
@@ -43,19 +41,18 @@ def findings(outcome: Outcome, snapshot_mode: result_pb2.SnapshotMode, notes: Se
 
 
 def _of_orders(outcome: Outcome) -> Iterator[Finding]:
-    settlement = outcome.settlement
-    reasons = ", ".join(f"{number} {reason}" for reason, number in settlement.unfilled.items())
-    if denied := settlement.count("denied"):
+    statuses = outcome.statuses
+    reasons = ", ".join(f"{number} {reason}" for reason, number in sorted(outcome.unfilled.items()))
+    if denied := statuses["denied"]:
         yield _warning("ORDERS_DENIED", f"{denied} orders were denied by the risk engine ({reasons}); {_DENIED}")
-    if in_flight := settlement.count("in_flight"):
+    if in_flight := statuses["in_flight"]:
         yield _warning("ORDERS_IN_FLIGHT", f"{in_flight} orders had not ended when the window did ({_IN_FLIGHT})")
-    cancelled, partial = settlement.count("cancelled"), settlement.count("partially_filled")
+    cancelled, partial, orders = statuses["cancelled"], statuses["partially_filled"], outcome.orders
     if cancelled + partial:
-        orders = len(outcome.orders.side)
         text = f"{cancelled + partial} of {orders} orders ({(cancelled + partial) / orders:.1%}) did not fill whole"
         counted = f" ({reasons})" if reasons else ""
         yield _info("ORDERS_UNFILLED", f"{text}: {partial} filled in part, {cancelled} not at all{counted}")
-    left = int(outcome.account.position[-1])
+    left = outcome.final_position
     if left and outcome.config.strategy.close_positions_on_stop:
         yield _warning("POSITION_NOT_CLOSED", f"{outcome.size(left)} {_NOT_CLOSED}")
 
@@ -63,7 +60,7 @@ def _of_orders(outcome: Outcome) -> Iterator[Finding]:
 def _of_account(outcome: Outcome) -> Iterator[Finding]:
     instrument, venue = outcome.config.instrument, outcome.config.venue
     constrained = instrument.margin_init > 0 or instrument.margin_maint > 0
-    if differing := int(np.count_nonzero(outcome.fills.commission != outcome.account.fill_fees)):
+    if differing := outcome.fees_that_differ:
         text = f"the engine's fee of {differing} fills differs from the exact one that is reported here"
         yield _warning("FEES_DIFFER", text)
     if outcome.lowest_equity <= 0:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import numpy as np
+import numpy.typing as npt
 from google.protobuf import json_format
 
 from tickreel.engine.tape import Ends, Fills, Orders
@@ -46,19 +47,39 @@ def data_digest(files: Iterable[tuple[conversion_pb2.ConvertedFile, int, int]]) 
     return _digest([_canonical({"files": rows})])
 
 
-def result_digest(orders: Orders, fills: Fills, fees: np.ndarray, ends: Ends, final_account: dict[str, str]) -> str:
+class OutcomeDigest:
     """The digest of an outcome: orders with their ends, fills with our fees, and the final account; no wall-clock value, no
-    name."""
-    parts = [_canonical({"account": final_account, "reasons": ends.reasons})]
-    columns = {
-        "orders": (orders.ts_submitted, orders.side, orders.price, orders.quantity),
-        "fills": (fills.order, fills.ts, fills.price, fills.quantity, fills.taker, fees),
-        "ends": (ends.order, ends.ts, ends.kind, ends.reason),
-    }
-    for name, table in columns.items():
-        parts.append(f"{name} {len(table[0])}".encode())
-        parts.extend(np.ascontiguousarray(column, dtype="<i8").tobytes() for column in table)
-    return _digest(parts)
+    name. It is the same however many of them are added at a time.
+
+    Each table is hashed row by row; the digest is that of the final account, the reasons of ends in the order they first came,
+    and the name, length and hash of each table.
+    """
+
+    def __init__(self) -> None:
+        self._tables = {name: hashlib.sha256() for name in ("orders", "fills", "ends")}
+        self._rows = dict.fromkeys(self._tables, 0)
+        self._reasons: dict[str, int] = {}
+
+    def add(self, orders: Orders, fills: Fills, fees: npt.NDArray[np.generic], ends: Ends) -> None:
+        """Adds what follows; orders are named by their row in the whole."""
+        codes = np.array([self._reasons.setdefault(reason, len(self._reasons)) for reason in ends.reasons] or [0])
+        self._add("orders", orders.ts_submitted, orders.side, orders.price, orders.quantity)
+        self._add("fills", fills.order, fills.ts, fills.side, fills.price, fills.quantity, fills.taker, fees)
+        self._add("ends", ends.order, ends.ts, ends.kind, codes[ends.reason])
+
+    def of(self, final_account: dict[str, str]) -> str:
+        """The digest, in hex."""
+        parts = [_canonical({"account": final_account, "reasons": list(self._reasons)})]
+        for name, table in self._tables.items():
+            parts += [f"{name} {self._rows[name]}".encode(), table.digest()]
+        return _digest(parts)
+
+    def _add(self, name: str, *columns: npt.NDArray[np.generic]) -> None:
+        rows = np.empty((len(columns[0]), len(columns)), dtype="<i8")
+        for number, column in enumerate(columns):
+            rows[:, number] = column
+        self._tables[name].update(rows)
+        self._rows[name] += len(rows)
 
 
 def _abbreviate(venue: str) -> str:

@@ -1,219 +1,109 @@
-"""The outcome of a replay: the account over the window, and the figures of the summary."""
+"""The outcome of a run: what its ledger came to, and the figures of the summary."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
-import numpy.typing as npt
 
-from tickreel.accounting import account as accounts
 from tickreel.accounting import scaled
 from tickreel.accounting.account import Account
-from tickreel.accounting.contract import Contract, InverseContract, LinearContract
-from tickreel.accounting.scaled import Integers
-from tickreel.engine.instruments import currency_precision, decimal_of
-from tickreel.engine.tape import Ends, Fills, Orders, Tape
-from tickreel.runner.settlement import Settlement, settle
-from tickreel.stores.depths import NO_LEVEL
+from tickreel.engine.instruments import decimal_of
+from tickreel.runner.identity import OutcomeDigest
+from tickreel.runner.rows import Rows
 from tickreel.v1 import result_pb2, run_config_pb2
-
-Int64 = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Rows:
-    """The rows of a window that equity is looked at: those of trades, each with the price that a position is worth there.
+class Drawdown:
+    """A fall of equity from its running peak.
 
     Attributes:
-        ts: Replay times of the trade rows, UNIX nanoseconds.
-        marks: The prices at them: their own, or the middle of the last book before them.
-        mark_scale: The decimals of marks.
-        last_mark: The price at the end of the window.
-        first_mark: The price that an opening position is valued at.
-        book_ts: Replay times of the book rows.
-        span: The times of the first and last row of any kind.
+        depth: Of the account's scale; 0 where equity has not fallen.
+        since: When equity stood at the peak, UNIX nanoseconds.
+        at: When it was deepest.
     """
 
-    ts: Int64
-    marks: Int64
-    mark_scale: int
-    first_mark: int
-    last_mark: int
-    book_ts: Int64
-    span: tuple[int, int]
-
-    @classmethod
-    def of_trades(cls, ts: Int64, prices: Int64, precision: int) -> "Rows":
-        """Rows marked at their own prices.
-
-        Args:
-            prices: Times 10^precision.
-        """
-        books = np.empty(0, dtype=np.int64)
-        return cls(ts, prices, precision, int(prices[0]), int(prices[-1]), books, (int(ts[0]), int(ts[-1])))
-
-    @classmethod
-    def of_books(cls, ts: Int64, prices: Int64, precision: int, book_ts: Int64, mids: Int64) -> "Rows":
-        """Rows marked at the middle of the last book before them; at their own price while there is none.
-
-        Args:
-            ts, prices: Of the trade rows, which may be none; prices times 10^precision.
-            book_ts, mids: Of the book rows; middles times 10^(precision + 1).
-        """
-        before = np.searchsorted(book_ts, ts, side="right") - 1
-        middles = np.where(before < 0, NO_LEVEL, mids[before]) if len(mids) else np.full(len(ts), NO_LEVEL, dtype=np.int64)
-        marks = np.where(middles == NO_LEVEL, prices * 10, middles)
-        known = [*mids[mids != NO_LEVEL][-1:], *marks[-1:], 0]
-        opening = [*marks[:1], *mids[mids != NO_LEVEL][:1], 0]
-        instants = [int(ends[end]) for ends in (ts, book_ts) if len(ends) for end in (0, -1)]
-        span = (min(instants), max(instants))
-        return cls(ts, marks, precision + 1, int(opening[0]), int(known[0]), book_ts, span)
-
-    def time_after(self, trade_rows: int, book_rows: int) -> int | None:
-        """The time of the last row after so many of each kind have been replayed; None before the first."""
-        times = [int(ts[done - 1]) for ts, done in ((self.ts, trade_rows), (self.book_ts, book_rows)) if done]
-        return max(times, default=None)
+    depth: int
+    since: int
+    at: int
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a replay came to.
+    """What a run came to.
 
-    `equity`, `drawdown` and `at` (the account's index at the row) have one entry a trade row; `final_equity` is that of the
-    end of the window, after fills that came later than the last row.
+    Attributes:
+        account: At the end.
+        statuses: How many orders ended in each of `settlement.STATUSES`.
+        unfilled: Orders without any fill, by reason.
+        volume: Of the size precision.
+        fees: Of the currency's precision.
+        fees_that_differ: Fills whose fee the engine has otherwise.
+        unrealized, final_equity: At the end of the window, after fills that came later than the last row; like all that
+            follows of the account's scale.
+        lowest_equity: Over the trade rows and the end.
+        always_solvent: See `Ledger`.
     """
 
     config: run_config_pb2.RunConfig
-    orders: Orders
-    fills: Fills
-    ends: Ends
-    account: Account
-    settlement: Settlement
     rows: Rows
-    at: Int64
-    equity: Integers
-    drawdown: Integers
+    account: Account
+    orders: int
+    fills: int
+    statuses: Mapping[str, int]
+    unfilled: Mapping[str, int]
+    volume: int
+    fees: int
+    fees_that_differ: int
+    unrealized: int
     final_equity: int
+    lowest_equity: int
+    drawdown: Drawdown
+    always_solvent: bool
+    digest: OutcomeDigest
 
     def money(self, value: int) -> str:
         """An amount of the account's scale as a decimal string."""
         return scaled.text(int(value), self.account.scale)
 
-    @property
-    def always_solvent(self) -> bool:
-        """Whether the balance (the start and what was realized, less fees) stayed clear of zero after every fill.
-
-        Clear means by a millionth of the start, since the engine's own balance is rounded at each fill.
-        """
-        account = self.account
-        balance = account.start + account.realized(np.arange(len(account.cash))) - account.fees
-        return int(balance.min()) > account.start // 1_000_000
-
-    @property
-    def max_drawdown(self) -> int:
-        """The largest fall of equity from its running peak, over the trade rows and the end."""
-        peak = int(self.equity.max(initial=self.account.start))
-        return max(peak - self.final_equity, int(self.drawdown.max(initial=0)))
-
-    @property
-    def lowest_equity(self) -> int:
-        """The lowest equity, over the trade rows and the end."""
-        return int(self.equity.min(initial=self.final_equity))
-
-    @property
-    def final_account(self) -> dict[str, str]:
-        """The account at the end, for the digest."""
-        final = {key: self.money(int(column[-1])) for key, column in (("cash", self.account.cash), ("fees", self.account.fees))}
-        return final | {"position": self.size(int(self.account.position[-1])), "equity": self.money(self.final_equity)}
-
     def size(self, value: int) -> str:
         """A size as a decimal string."""
         return scaled.text(value, self.config.instrument.size_precision)
 
+    @property
+    def final_position(self) -> int:
+        """What is held at the end, of the size precision."""
+        return int(self.account.position[-1])
 
-def contract_of(config: run_config_pb2.RunConfig) -> Contract:
-    """The contract of a resolved config."""
-    instrument, venue = config.instrument, config.venue
-    kind = InverseContract if instrument.is_inverse else LinearContract
-    return kind(
-        price_precision=instrument.price_precision,
-        size_precision=instrument.size_precision,
-        multiplier=decimal_of(instrument.multiplier),
-        money_precision=currency_precision(instrument.settlement_currency),
-        maker_fee=decimal_of(venue.maker_fee),
-        taker_fee=decimal_of(venue.taker_fee),
-    )
-
-
-def fold(config: run_config_pb2.RunConfig, tape: Tape, rows: Rows, end: int) -> Outcome:
-    """Folds a tape into the account and settles every order.
-
-    Args:
-        end: The last instant that was replayed, UNIX nanoseconds.
-    """
-    contract = contract_of(config)
-    orders, fills, ends = tape.orders, tape.fills, tape.ends
-    instrument, venue = config.instrument, config.venue
-    if venue.account_type == "CASH":
-        balance = venue.starting_balances.get(instrument.quote_currency, 0.0)
-        position = _scaled(venue.starting_balances.get(instrument.base_currency, 0.0), instrument.size_precision)
-    else:
-        balance, position = venue.starting_balance, 0
-    account = Account.fold(
-        contract,
-        _scaled(balance, contract.money_precision),
-        fills.ts,
-        orders.side[fills.order],
-        fills.price,
-        fills.quantity,
-        fills.taker,
-        mark_scale=rows.mark_scale,
-        position=position,
-        position_mark=rows.first_mark,
-    )
-    latency = venue.latency
-    arrives_by = end - int(latency.base_latency_nanos + latency.insert_latency_nanos)
-    at = account.fills_until(rows.ts)
-    equity = account.equity(at, rows.marks)
-    final = account.equity(np.array([len(account.cash) - 1]), np.array([rows.last_mark]))
-    return Outcome(
-        config=config,
-        orders=orders,
-        fills=fills,
-        ends=ends,
-        account=account,
-        settlement=settle(orders, fills, account.fill_fees, ends, arrives_by),
-        rows=rows,
-        at=at,
-        equity=equity,
-        drawdown=accounts.drawdown(equity, account.start),
-        final_equity=int(final[0]),
-    )
-
-
-def _scaled(amount: float, decimals: int) -> int:
-    return int(decimal_of(amount).scaleb(decimals))
+    @property
+    def result_digest(self) -> str:
+        """The digest of the orders, the fills and the account at the end."""
+        final = {"cash": int(self.account.cash[-1]), "fees": int(self.account.fees[-1]), "equity": self.final_equity}
+        money = {name: self.money(value) for name, value in final.items()}
+        return self.digest.of(money | {"position": self.size(self.final_position)})
 
 
 def summarise(outcome: Outcome) -> result_pb2.RunSummary:
     """The figures of the summary."""
-    account, settlement = outcome.account, outcome.settlement
-    end, mark = np.array([len(account.cash) - 1]), np.array([outcome.rows.last_mark])
+    account, statuses, drawdown = outcome.account, outcome.statuses, outcome.drawdown
     pnl = outcome.final_equity - account.start
     first, last = outcome.rows.span
     summary = result_pb2.RunSummary(
-        orders=len(outcome.orders.side),
-        fills=len(outcome.fills.order),
-        orders_filled=settlement.count("filled"),
-        orders_partially_filled=settlement.count("partially_filled"),
-        orders_unfilled=settlement.unfilled,
-        volume=outcome.size(sum(outcome.fills.quantity.tolist())),
-        fees=scaled.text(sum(account.fill_fees.tolist()), account.contract.money_precision),
-        realized_pnl=outcome.money(int(account.realized(end)[0])),
-        unrealized_pnl=outcome.money(int(account.unrealized(end, mark)[0])),
+        orders=outcome.orders,
+        fills=outcome.fills,
+        orders_filled=statuses["filled"],
+        orders_partially_filled=statuses["partially_filled"],
+        orders_unfilled=outcome.unfilled,
+        volume=outcome.size(outcome.volume),
+        fees=scaled.text(outcome.fees, account.contract.money_precision),
+        realized_pnl=outcome.money(int(account.realized(np.array([-1]))[0])),
+        unrealized_pnl=outcome.money(outcome.unrealized),
         pnl=outcome.money(pnl),
-        max_drawdown=outcome.money(outcome.max_drawdown),
-        final_position=outcome.size(int(account.position[-1])),
+        max_drawdown=outcome.money(drawdown.depth),
+        max_drawdown_from=iso(drawdown.since) if drawdown.depth else "",
+        max_drawdown_at=iso(drawdown.at) if drawdown.depth else "",
+        final_position=outcome.size(outcome.final_position),
         final_equity=outcome.money(outcome.final_equity),
         starting_equity=outcome.money(account.start),
         first_ts=iso(first),

@@ -1,36 +1,38 @@
-"""The outputs of a run: its tables and exports, written aside, and the one rename that makes them a result."""
+"""The outputs of a run: its exports, written beside its tables, and the one rename that makes all of it a result."""
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from tickreel.runner import report
-from tickreel.runner.outcome import Outcome, iso
+from tickreel.runner.outcome import iso
 from tickreel.runner.window import Window
 from tickreel.stores.results import ResultStore
-from tickreel.v1 import result_pb2
+from tickreel.v1 import result_pb2, run_config_pb2
 
 
 def write_outputs(
     store: ResultStore,
     result: result_pb2.Result,
-    outcome: Outcome,
+    instrument: run_config_pb2.InstrumentConfig,
     window: Window,
+    staging: Path | None,
     on_progress: Callable[[int, int], None],
     *,
-    full: bool,
     ticks: bool,
 ) -> None:
     """Writes the outputs of a run, names them in its result, and commits all of it at once.
 
     Args:
+        staging: The folder from `ResultStore.staging` with the tables of a full run; None for a fast one.
         on_progress: Called with the outputs done and those to do in all.
-        full: Whether the tables are kept, beside the summary.
         ticks: Whether the ticks are exported as JSON.
     """
-    run_id, instrument = result.run_id, outcome.config.instrument
+    run_id, full = result.run_id, staging is not None
     mode = result_pb2.RUN_MODE_FULL if full else result_pb2.RUN_MODE_FAST
     summary, export = store.summary_path(run_id, mode), store.ticks_path(run_id)
-    staging = store.staging(run_id) if full or ticks else None
+    if staging is None and ticks:
+        staging = store.staging(run_id)
     partial = export.with_name(f".{export.name}")
     head = {
         "run_id": run_id,
@@ -47,10 +49,9 @@ def write_outputs(
         precisions = instrument.price_precision, instrument.size_precision
         steps.append(("ticks.parquet", lambda: report.write_ticks(window.trades(), *precisions, staging / "ticks.parquet")))
         if full:
+            for name in ("orders.parquet", "fills.parquet", "equity.parquet"):
+                result.metadata.outputs[name] = str(summary.with_name(name))
             steps += [
-                ("orders.parquet", lambda: report.write_orders(outcome, staging / "orders.parquet")),
-                ("fills.parquet", lambda: report.write_fills(outcome, staging / "fills.parquet")),
-                ("equity.parquet", lambda: report.write_equity(outcome, staging / "equity.parquet")),
                 ("orders.json", exports.orders),
                 ("timeline.parquet", exports.timeline_table),
                 ("timeline.json", exports.timeline),

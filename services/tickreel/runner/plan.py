@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from tickreel.engine.replay import ReplayFile
 from tickreel.engine.strategy import ReplayStrategy
-from tickreel.runner.outcome import Rows
+from tickreel.runner.rows import Rows
 from tickreel.v1 import market_data_pb2, run_config_pb2
 
 Int64 = npt.NDArray[np.int64]

@@ -1,4 +1,4 @@
-"""The tables of a full run: orders, fills and equity from the outcome, ticks from the catalog, as Parquet."""
+"""The tables of a full run, as Parquet: orders, fills and equity while the run lives, ticks from the catalog."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,9 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tickreel.accounting import scaled
+from tickreel.accounting.contract import Contract
 from tickreel.accounting.scaled import Integers
-from tickreel.runner.outcome import Outcome
-from tickreel.runner.settlement import STATUSES
+from tickreel.engine.tape import Fills, Orders
+from tickreel.runner.ledger import MarkedRows
+from tickreel.runner.settlement import STATUSES, Settlement
 from tickreel.stores.trades import TradeRows
 
 _TIME = pa.timestamp("ns", tz="UTC")
@@ -20,68 +22,104 @@ _AVERAGE_DECIMALS = 8
 _ROW_GROUP = 131_072
 
 
-def write_orders(outcome: Outcome, path: Path) -> None:
-    """Writes one row an order, in order of submission: the columns of orders.json."""
-    orders, settlement, instrument = outcome.orders, outcome.settlement, outcome.config.instrument
-    average_scale = instrument.price_precision + _AVERAGE_DECIMALS
-    filled = settlement.filled.astype(object)
-    average = scaled.divide_half_even(settlement.value * 10**_AVERAGE_DECIMALS, np.where(filled == 0, 1, filled))
-    money = outcome.account.contract.money_precision
-    _write(
-        {
-            "id": pa.array(np.arange(1, len(orders.side) + 1)),
-            "ts_submitted": _times(orders.ts_submitted),
-            "ts_closed": _times(settlement.ts_closed, settlement.ts_closed == 0),
-            "side": _words(("buy", "sell"), orders.side < 0),
-            # A market order has none.
-            "price": decimals(orders.price, instrument.price_precision, orders.price == 0),
-            "amount": decimals(orders.quantity, instrument.size_precision),
-            "filled_amount": decimals(settlement.filled, instrument.size_precision),
-            "average_price": decimals(average, average_scale, filled == 0),
-            "fees": decimals(settlement.fees, money),
-            "status": _words(STATUSES, settlement.status),
-            "reason": pa.array(np.where(settlement.reason == "", None, settlement.reason), pa.string()),
-        },
-        path,
-    )
+class ReportTables:
+    """Writes orders.parquet, fills.parquet and equity.parquet into a folder as their rows come; see `ledger.Tables`."""
+
+    def __init__(self, folder: Path, contract: Contract) -> None:
+        self._contract = contract
+        self._orders, self._fills, self._equity = (_Table(folder / f"{name}.parquet") for name in ("orders", "fills", "equity"))
+        self._order_count = self._fill_count = 0
+
+    def add_orders(self, orders: Orders, settlement: Settlement) -> None:
+        """Writes one row an order, in order of submission: the columns of orders.json."""
+        contract = self._contract
+        filled = settlement.filled.astype(object)
+        value = settlement.value.astype(object) * 10**_AVERAGE_DECIMALS
+        average = scaled.divide_half_even(value, np.where(filled == 0, 1, filled))
+        first = self._order_count + 1
+        self._order_count += len(orders.side)
+        self._orders.add(
+            {
+                "id": pa.array(np.arange(first, self._order_count + 1)),
+                "ts_submitted": _times(orders.ts_submitted),
+                "ts_closed": _times(settlement.ts_closed, settlement.ts_closed == 0),
+                "side": _words(("buy", "sell"), orders.side < 0),
+                # A market order has none.
+                "price": decimals(orders.price, contract.price_precision, orders.price == 0),
+                "amount": decimals(orders.quantity, contract.size_precision),
+                "filled_amount": decimals(settlement.filled, contract.size_precision),
+                "average_price": decimals(average, contract.price_precision + _AVERAGE_DECIMALS, filled == 0),
+                "fees": decimals(settlement.fees, contract.money_precision),
+                "status": _words(STATUSES, settlement.status),
+                "reason": pa.array(np.where(settlement.reason == "", None, settlement.reason), pa.string()),
+            }
+        )
+
+    def add_fills(self, fills: Fills, fees: Integers) -> None:
+        """Writes one row a fill event, in the order they happened, with our fee and the engine's own."""
+        contract = self._contract
+        first = self._fill_count + 1
+        self._fill_count += len(fills.order)
+        self._fills.add(
+            {
+                "id": pa.array(np.arange(first, self._fill_count + 1)),
+                "order_id": pa.array(fills.order + 1),
+                "ts": _times(fills.ts),
+                "side": _words(("buy", "sell"), fills.side < 0),
+                "price": decimals(fills.price, contract.price_precision),
+                "amount": decimals(fills.quantity, contract.size_precision),
+                "fee": decimals(fees, contract.money_precision),
+                "engine_fee": decimals(fills.commission, contract.money_precision),
+                "liquidity": _words(("maker", "taker"), fills.taker),
+            }
+        )
+
+    def add_equity(self, marked: MarkedRows) -> None:
+        """Writes one row a trade row, after its order has settled: the account marked as of that row."""
+        account, at, marks = marked.account, marked.at, marked.marks
+        self._equity.add(
+            {
+                "ts": _times(marked.ts),
+                "mark": decimals(marks, marked.mark_scale),
+                "position": decimals(account.position[at], self._contract.size_precision),
+                "realized_pnl": decimals(account.realized(at), account.scale),
+                "unrealized_pnl": decimals(account.unrealized(at, marks), account.scale),
+                "fees": decimals(account.fees[at], account.scale),
+                "equity": decimals(marked.equity, account.scale),
+                "drawdown": decimals(marked.drawdown, account.scale),
+            }
+        )
+
+    def close(self) -> None:
+        """Completes the files."""
+        for table in (self._orders, self._fills, self._equity):
+            table.close()
 
 
-def write_fills(outcome: Outcome, path: Path) -> None:
-    """Writes one row a fill event, in the order they happened, with our fee and the engine's own."""
-    fills, instrument = outcome.fills, outcome.config.instrument
-    money = outcome.account.contract.money_precision
-    _write(
-        {
-            "id": pa.array(np.arange(1, len(fills.order) + 1)),
-            "order_id": pa.array(fills.order + 1),
-            "ts": _times(fills.ts),
-            "side": _words(("buy", "sell"), outcome.orders.side[fills.order] < 0),
-            "price": decimals(fills.price, instrument.price_precision),
-            "amount": decimals(fills.quantity, instrument.size_precision),
-            "fee": decimals(outcome.account.fill_fees, money),
-            "engine_fee": decimals(fills.commission, money),
-            "liquidity": _words(("maker", "taker"), fills.taker),
-        },
-        path,
-    )
+class _Table:
+    """A Parquet file whose row groups are made of what comes in smaller parts."""
 
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._writer: pq.ParquetWriter | None = None
+        self._parts: list[pa.Table] = []
 
-def write_equity(outcome: Outcome, path: Path) -> None:
-    """Writes one row a trade row, after its order has settled: the account marked as of that row."""
-    account, at, rows = outcome.account, outcome.at, outcome.rows
-    _write(
-        {
-            "ts": _times(rows.ts),
-            "mark": decimals(rows.marks, rows.mark_scale),
-            "position": decimals(account.position[at], outcome.config.instrument.size_precision),
-            "realized_pnl": decimals(account.realized(at), account.scale),
-            "unrealized_pnl": decimals(account.unrealized(at, rows.marks), account.scale),
-            "fees": decimals(account.fees[at], account.scale),
-            "equity": decimals(outcome.equity, account.scale),
-            "drawdown": decimals(outcome.drawdown, account.scale),
-        },
-        path,
-    )
+    def add(self, columns: dict[str, pa.Array]) -> None:
+        self._parts.append(pa.table(columns))
+        if sum(part.num_rows for part in self._parts) >= _ROW_GROUP:
+            self._write()
+
+    def close(self) -> None:
+        self._write()
+        if self._writer is not None:
+            self._writer.close()
+
+    def _write(self) -> None:
+        if self._parts:
+            table = pa.concat_tables(self._parts).unify_dictionaries()
+            self._writer = self._writer or pq.ParquetWriter(self._path, table.schema, compression="zstd")
+            self._writer.write_table(table, row_group_size=_ROW_GROUP)
+            self._parts = []
 
 
 def write_ticks(rows: Iterable[TradeRows], price_precision: int, size_precision: int, path: Path) -> None:
@@ -134,7 +172,3 @@ def _times(nanoseconds: npt.NDArray[np.int64], null: npt.NDArray[np.bool_] | Non
 
 def _words(words: tuple[str, ...], codes: npt.NDArray[np.generic]) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int8)), pa.array(words))
-
-
-def _write(columns: dict[str, pa.Array], path: Path) -> None:
-    pq.write_table(pa.table(columns), path, compression="zstd", row_group_size=_ROW_GROUP)

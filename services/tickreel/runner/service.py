@@ -18,6 +18,7 @@ from tickreel.runner import identity
 from tickreel.runner.configs import ConfigFolder
 from tickreel.runner.document import read_document, to_document
 from tickreel.runner.execution import Execution
+from tickreel.runner.live_equity import CurveWatcher
 from tickreel.runner.preview import preview
 from tickreel.runner.rules import check_config
 from tickreel.runner.run_log import RunLog
@@ -132,8 +133,15 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
     async def WatchRun(  # noqa: N802
         self, request: runner_service_pb2.WatchRunRequest, context: grpc.aio.ServicerContext
     ) -> AsyncIterator[runner_service_pb2.WatchRunResponse]:
+        watcher: CurveWatcher | None = None
         async for run in self._runs.watch(request.run_id):
-            yield runner_service_pb2.WatchRunResponse(run=run)
+            response = runner_service_pb2.WatchRunResponse(run=run)
+            if watcher is None and (curve := self._execution.curve(request.run_id)) is not None:
+                watcher = curve.watch()
+            if watcher is not None:
+                equity, response.equity_restarted = watcher.take()
+                response.equity.CopyFrom(equity)
+            yield response
 
     async def WatchRuns(  # noqa: N802
         self, request: runner_service_pb2.WatchRunsRequest, context: grpc.aio.ServicerContext

@@ -1,10 +1,13 @@
 """How every order ended: its status, what it filled, at what price, and when."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from tickreel.accounting import scaled
+from tickreel.accounting.scaled import Integers
 from tickreel.engine.tape import KINDS, Ends, Fills, Orders
 
 Int64 = npt.NDArray[np.int64]
@@ -23,10 +26,10 @@ class Settlement:
     """A position in `STATUSES`."""
     filled: Int64
     """The filled quantity, of the size precision."""
-    value: npt.NDArray[np.object_]
-    """Price x quantity over the fills, of the price plus the size precision, as Python integers."""
-    fees: npt.NDArray[np.object_]
-    """Of the currency's precision, as Python integers."""
+    value: Integers
+    """Price x quantity over the fills, of the price plus the size precision."""
+    fees: Integers
+    """Of the currency's precision."""
     ts_closed: Int64
     """When the order ended, UNIX nanoseconds; 0 where it had not."""
     reason: npt.NDArray[np.object_]
@@ -39,11 +42,10 @@ class Settlement:
     @property
     def unfilled(self) -> dict[str, int]:
         """Orders without any fill, by reason."""
-        reasons, counts = np.unique(self.reason[self.filled == 0].astype(str), return_counts=True)
-        return {str(reason): int(number) for reason, number in zip(reasons, counts, strict=True)}
+        return Counter(self.reason[self.filled == 0].tolist())
 
 
-def settle(orders: Orders, fills: Fills, fees: npt.NDArray[np.generic], ends: Ends, arrives_by: int) -> Settlement:
+def settle(orders: Orders, fills: Fills, fees: Integers, ends: Ends, arrives_by: int) -> Settlement:
     """Brings fills and ends home to their orders.
 
     An order without an end is in flight while the venue cannot have heard of it, and open otherwise.
@@ -55,10 +57,12 @@ def settle(orders: Orders, fills: Fills, fees: npt.NDArray[np.generic], ends: En
     count = len(orders.ts_submitted)
     filled = np.zeros(count, dtype=np.int64)
     np.add.at(filled, fills.order, fills.quantity)
-    value = np.zeros(count, dtype=object)
-    np.add.at(value, fills.order, fills.price.astype(object) * fills.quantity.astype(object))
-    paid = np.zeros(count, dtype=object)
-    np.add.at(paid, fills.order, fees.astype(object))
+    prices, quantities = scaled.wide((fills.price, fills.quantity), scaled.largest(fills.price) * scaled.total(fills.quantity))
+    value = np.zeros(count, dtype=prices.dtype)
+    np.add.at(value, fills.order, prices * quantities)
+    (fees,) = scaled.wide((fees,), scaled.total(fees))
+    paid = np.zeros(count, dtype=fees.dtype)
+    np.add.at(paid, fills.order, fees)
     ts_closed = np.zeros(count, dtype=np.int64)
     np.maximum.at(ts_closed, fills.order, fills.ts)
     status = np.full(count, _IN_FLIGHT)

@@ -1,11 +1,8 @@
 """The process of a run: loads the window, replays it, folds the account, writes the result."""
 
-import contextlib
 import resource
 import sys
-import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -17,10 +14,11 @@ from tickreel.jobs.worker import Reporter, serve_worker
 from tickreel.rpc.errors import TickreelError, Violation
 from tickreel.runner import identity
 from tickreel.runner.findings import findings
-from tickreel.runner.outcome import Outcome, Rows, fold, iso, summarise
+from tickreel.runner.outcome import Outcome, iso, summarise
 from tickreel.runner.outputs import write_outputs
 from tickreel.runner.plan import Plan
-from tickreel.runner.segments import PlanReplay, SegmentReplay
+from tickreel.runner.replaying import AccountRanDry, Replaying
+from tickreel.runner.rows import Rows
 from tickreel.runner.spec import Spec
 from tickreel.runner.strategies.registry import installed_strategies
 from tickreel.runner.window import Window
@@ -28,8 +26,6 @@ from tickreel.stores.results import ResultStore
 from tickreel.v1 import job_pb2, market_data_pb2, result_pb2
 
 Int64 = npt.NDArray[np.int64]
-
-_PROGRESS_INTERVAL = 0.1
 
 
 def work(values: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
@@ -42,60 +38,34 @@ def work(values: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     rows = _load(spec, window)
     total = len(rows.ts) + len(rows.book_ts)
     reporter.progress(job_pb2.JOB_PHASE_LOADING, total, total, "rows")
-    slices = SegmentReplay(config, window.files, spec.scratch, spec.chunk_size)
+    store = ResultStore(spec.results_root, spec.tickdata_root)
     strategy = installed_strategies()[config.strategy.name].strategy
     began = time.monotonic()
-
-    def attempt(plan: Plan, *, frozen_account: bool) -> Outcome:
-        replaying = PlanReplay(slices, plan, spec.processes)
-        with _reporting(reporter, replaying, rows):
-            tape = replaying.run(frozen_account=frozen_account)
-        reporter.progress(job_pb2.JOB_PHASE_REPLAYING, total, total, "rows", rows.span[1])
-        return fold(config, tape, rows, window.end)
 
     # Without margin an account refuses orders only once it is below zero: leave it to our arithmetic whether it ever was.
     venue, terms = config.venue, config.instrument
     unconstrained = venue.account_type == "MARGIN" and terms.margin_init == 0 and terms.margin_maint == 0
+    trusting = unconstrained and not venue.frozen_account
     plan = Plan.of(config, strategy, rows, (window.start, window.end), spec.segment_rows, spec.processes)
-    outcome = attempt(plan, frozen_account=unconstrained or venue.frozen_account)
-    if unconstrained and not venue.frozen_account and not outcome.always_solvent:
+    replaying = Replaying(spec, window, rows, store, reporter)
+    try:
+        outcome = replaying.run(plan, frozen_account=unconstrained or venue.frozen_account, trusting=trusting)
+    except AccountRanDry:
         plan = Plan.whole(rows, window.start, window.end, "the account ran dry, so that it may refuse orders")
-        outcome = attempt(plan, frozen_account=False)
+        outcome = replaying.run(plan, frozen_account=False, trusting=False)
     seconds = time.monotonic() - began
     window.check_unchanged()
-    store = ResultStore(spec.results_root, spec.tickdata_root)
     result = _result(spec, window, plan, outcome, seconds)
     write_outputs(
         store,
         result,
-        outcome,
+        config.instrument,
         window,
+        replaying.staging,
         lambda done, all_: reporter.progress(job_pb2.JOB_PHASE_WRITING, done, all_, "outputs"),
-        full=options.mode == result_pb2.RUN_MODE_FULL,
         ticks=options.export_ticks,
     )
     return json_format.MessageToDict(result)
-
-
-@contextlib.contextmanager
-def _reporting(reporter: Reporter, replaying: PlanReplay, rows: Rows) -> Iterator[None]:
-    """Reports how far the replay is, from a thread of its own: nothing is asked of the replay's."""
-    done = threading.Event()
-    total = len(rows.ts) + len(rows.book_ts)
-
-    def report_until_done() -> None:
-        while not done.wait(_PROGRESS_INTERVAL):
-            seen = replaying.seen
-            reporter.progress(job_pb2.JOB_PHASE_REPLAYING, sum(seen), total, "rows", rows.time_after(*seen))
-
-    reporter.progress(job_pb2.JOB_PHASE_REPLAYING, 0, total, "rows")
-    thread = threading.Thread(target=report_until_done, name="progress")
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
 
 
 def _load(spec: Spec, window: Window) -> Rows:
@@ -137,9 +107,7 @@ def _result(spec: Spec, window: Window, plan: Plan, outcome: Outcome, seconds: f
         data_digest=identity.data_digest(
             (converted, file.start, file.end) for converted, file in zip(spec.files, window.files, strict=True)
         ),
-        result_digest=identity.result_digest(
-            outcome.orders, outcome.fills, outcome.account.fill_fees, outcome.ends, outcome.final_account
-        ),
+        result_digest=outcome.result_digest,
         engine=ENGINE,
         snapshot_mode=result_pb2.SnapshotMode.Name(options.snapshot_mode).removeprefix("SNAPSHOT_MODE_").lower(),
         catalog_root=str(spec.catalog_root),

@@ -1,0 +1,246 @@
+"""The ledger of a run: what its replay leaves behind, slice by slice, becomes one account, one count and one digest.
+
+It follows the replay: the account is folded up to the last row whose orders have settled, and each row marked, while later
+ones are still replayed. At the end of a slice its orders are settled, and the slice is forgotten.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from tickreel.accounting import account as accounts
+from tickreel.accounting.account import Account
+from tickreel.accounting.contract import Contract, InverseContract, LinearContract
+from tickreel.accounting.scaled import Integers
+from tickreel.engine.instruments import currency_precision, decimal_of
+from tickreel.engine.tape import Fills, Orders, Tape
+from tickreel.runner.identity import OutcomeDigest
+from tickreel.runner.outcome import Drawdown, Outcome
+from tickreel.runner.rows import Rows
+from tickreel.runner.settlement import STATUSES, Settlement, settle
+from tickreel.v1 import run_config_pb2
+
+Int64 = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class MarkedRows:
+    """The account at some trade rows, each after its order has settled; every column has shape (rows,).
+
+    Money is of the account's scale.
+    """
+
+    account: Account
+    at: Int64
+    """The index into the account's arrays."""
+    ts: Int64
+    marks: Int64
+    mark_scale: int
+    equity: Integers
+    drawdown: Integers
+
+
+class Tables(Protocol):
+    """What keeps the rows of a full run."""
+
+    def add_equity(self, marked: MarkedRows) -> None:
+        """Takes the rows that follow."""
+
+    def add_orders(self, orders: Orders, settlement: Settlement) -> None:
+        """Takes the orders that follow."""
+
+    def add_fills(self, fills: Fills, fees: Integers) -> None:
+        """Takes the fills that follow, each with the row of its order in the whole run."""
+
+
+class Ledger:
+    """Folds the tapes of a run, one after another.
+
+    Args:
+        config: Resolved.
+        rows: Of the whole window.
+        end: The last instant that is replayed, UNIX nanoseconds.
+        tables: What keeps the rows of a full run.
+
+    Attributes:
+        account: Where the account stands.
+        marked: How many trade rows of the window have been marked.
+        drawdown: The largest so far.
+    """
+
+    def __init__(self, config: run_config_pb2.RunConfig, rows: Rows, end: int, tables: Iterable[Tables] = ()) -> None:
+        self._config = config
+        self._rows = rows
+        self._tables = tuple(tables)
+        latency = config.venue.latency
+        self._arrives_by = end - int(latency.base_latency_nanos + latency.insert_latency_nanos)
+        self.account = _opened(config, rows)
+        self.marked = 0
+        self.drawdown = Drawdown(0, 0, 0)
+        self._peak = self.account.start, rows.span[0]
+        self._lowest_equity = self._lowest_balance = self.account.start
+        self._digest = OutcomeDigest()
+        self._orders = self._fills = self._volume = self._fees = self._fees_that_differ = 0
+        self._statuses: Counter[str] = Counter()
+        self._unfilled: Counter[str] = Counter()
+        # Of the slice in hand: trade rows before it, fills that are in the account, and their fees.
+        self._before = self._folded = 0
+        self._slice_fees: list[Integers] = []
+
+    @property
+    def marked_until(self) -> int | None:
+        """The time of the last row that was marked; None before the first."""
+        return int(self._rows.ts[self.marked - 1]) if self.marked else None
+
+    @property
+    def equity(self) -> int:
+        """The equity at the last row that was marked."""
+        return self._equity_at(int(self._rows.marks[self.marked - 1])) if self.marked else self.account.start
+
+    @property
+    def always_solvent(self) -> bool:
+        """Whether the balance (the start and what was realized, less fees) stayed clear of zero after every fill.
+
+        Clear means by a millionth of the start, since the engine's own balance is rounded at each fill.
+        """
+        return self._lowest_balance > self.account.start // 1_000_000
+
+    def follow(self, tape: Tape) -> MarkedRows | None:
+        """Marks the rows of the slice in hand that have settled since; None where none has.
+
+        Args:
+            tape: Of that slice, which may still be replayed.
+        """
+        first, past = self.marked, self._before + tape.settled
+        if past <= first:
+            return None
+        ts, marks = self._rows.ts[first:past], self._rows.marks[first:past]
+        fills = tape.fills_after(self._folded)
+        # What an order with latency fills later is not in an earlier row.
+        account = self._fold(fills, int(np.searchsorted(fills.ts, ts[-1], side="right")))
+        at = account.fills_until(ts)
+        equity = account.equity(at, marks)
+        peak, since = self._peak
+        marked = MarkedRows(account, at, ts, marks, self._rows.mark_scale, equity, accounts.drawdown(equity, peak))
+        self._look_for_drawdown(marked, peak, since)
+        self._lowest_equity = min(self._lowest_equity, int(equity.min()))
+        self.marked = past
+        for tables in self._tables:
+            tables.add_equity(marked)
+        return marked
+
+    def settle(self, tape: Tape) -> MarkedRows | None:
+        """Settles the orders of the slice in hand, after its last row; the next slice follows.
+
+        Returns:
+            The rows of it that had not been marked.
+        """
+        marked = self.follow(tape)
+        left = tape.fills_after(self._folded)
+        self._fold(left, len(left.ts))
+        orders, fills, ends = tape.orders, tape.fills, tape.ends
+        fees = np.concatenate(self._slice_fees)
+        settlement = settle(orders, fills, fees, ends, self._arrives_by)
+        self._statuses.update({status: settlement.count(status) for status in STATUSES})
+        self._unfilled.update(settlement.unfilled)
+        self._volume += int(fills.quantity.sum(dtype=object))
+        self._fees += int(fees.sum(dtype=object))
+        self._fees_that_differ += int(np.count_nonzero(fills.commission != fees))
+        fills.order[:] += self._orders
+        ends.order[:] += self._orders
+        self._digest.add(orders, fills, fees, ends)
+        for tables in self._tables:
+            tables.add_orders(orders, settlement)
+            tables.add_fills(fills, fees)
+        self._orders += len(orders.side)
+        self._fills += len(fills.order)
+        self._before, self._folded, self._slice_fees = self._before + tape.rows, 0, []
+        return marked
+
+    def close(self) -> Outcome:
+        """The outcome, after the last slice."""
+        account, last_mark = self.account, self._rows.last_mark
+        final = self._equity_at(last_mark)
+        peak, since = self._peak
+        if peak - final > self.drawdown.depth:
+            self.drawdown = Drawdown(peak - final, since, self._rows.span[1])
+        unrealized = account.unrealized(np.array([-1]), np.array([last_mark]))
+        return Outcome(
+            config=self._config,
+            rows=self._rows,
+            account=account,
+            orders=self._orders,
+            fills=self._fills,
+            statuses=self._statuses,
+            unfilled=self._unfilled,
+            volume=self._volume,
+            fees=self._fees,
+            fees_that_differ=self._fees_that_differ,
+            unrealized=int(unrealized[0]),
+            final_equity=final,
+            lowest_equity=min(self._lowest_equity, final),
+            drawdown=self.drawdown,
+            always_solvent=self.always_solvent,
+            digest=self._digest,
+        )
+
+    def _fold(self, fills: Fills, count: int) -> Account:
+        """Puts the first so many of these fills into the account, and returns it over them."""
+        columns = (fills.ts, fills.side, fills.price, fills.quantity, fills.taker)
+        account = self.account = self.account.then(*(column[:count] for column in columns))
+        self._folded += count
+        self._slice_fees.append(account.fill_fees)
+        self._lowest_balance = min(self._lowest_balance, account.lowest_balance)
+        return account
+
+    def _look_for_drawdown(self, marked: MarkedRows, peak: int, since: int) -> None:
+        """Takes a deeper drawdown among the rows, and the peak that the next rows fall from."""
+        equity, deepest = marked.equity, int(np.argmax(marked.drawdown))
+        if (depth := int(marked.drawdown[deepest])) > self.drawdown.depth:
+            fallen_from = int(equity[deepest]) + depth
+            since_then = since if fallen_from == peak else int(marked.ts[int(np.argmax(equity[:deepest] == fallen_from))])
+            self.drawdown = Drawdown(depth, since_then, int(marked.ts[deepest]))
+        highest = int(np.argmax(equity))
+        if int(equity[highest]) > peak:
+            self._peak = int(equity[highest]), int(marked.ts[highest])
+
+    def _equity_at(self, mark: int) -> int:
+        return int(self.account.equity(np.array([-1]), np.array([mark]))[0])
+
+
+def contract_of(config: run_config_pb2.RunConfig) -> Contract:
+    """The contract of a resolved config."""
+    instrument, venue = config.instrument, config.venue
+    kind = InverseContract if instrument.is_inverse else LinearContract
+    return kind(
+        price_precision=instrument.price_precision,
+        size_precision=instrument.size_precision,
+        multiplier=decimal_of(instrument.multiplier),
+        money_precision=currency_precision(instrument.settlement_currency),
+        maker_fee=decimal_of(venue.maker_fee),
+        taker_fee=decimal_of(venue.taker_fee),
+    )
+
+
+def _opened(config: run_config_pb2.RunConfig, rows: Rows) -> Account:
+    contract, instrument, venue = contract_of(config), config.instrument, config.venue
+    if venue.account_type == "CASH":
+        balance = venue.starting_balances.get(instrument.quote_currency, 0.0)
+        position = _scaled(venue.starting_balances.get(instrument.base_currency, 0.0), instrument.size_precision)
+    else:
+        balance, position = venue.starting_balance, 0
+    return Account.opened(
+        contract,
+        _scaled(balance, contract.money_precision),
+        mark_scale=rows.mark_scale,
+        position=position,
+        position_mark=rows.first_mark,
+    )
+
+
+def _scaled(amount: float, decimals: int) -> int:
+    return int(decimal_of(amount).scaleb(decimals))

@@ -1,0 +1,106 @@
+"""The replay of a run as it goes on: a plan is replayed, the ledger follows it, and the service hears of both."""
+
+import contextlib
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from tickreel.engine.tape import Tape
+from tickreel.jobs.memory import process_memory
+from tickreel.jobs.worker import Reporter
+from tickreel.runner import live_figures
+from tickreel.runner.ledger import Ledger, MarkedRows, contract_of
+from tickreel.runner.outcome import Outcome
+from tickreel.runner.plan import Plan
+from tickreel.runner.plan_replay import PlanReplay
+from tickreel.runner.report import ReportTables
+from tickreel.runner.rows import Rows
+from tickreel.runner.segments import SegmentReplay
+from tickreel.runner.spec import Spec
+from tickreel.runner.window import Window
+from tickreel.stores.results import ResultStore
+from tickreel.v1 import job_pb2, result_pb2
+
+_PROGRESS_INTERVAL = 0.1
+
+
+class AccountRanDry(Exception):  # noqa: N818
+    """The account that the engine left as it was would not have stayed above zero."""
+
+
+class Replaying:
+    """The replay of a run: a plan is replayed, the ledger follows it, the service hears of both.
+
+    Attributes:
+        staging: The folder with the tables of a full run, which are complete once `run` has returned.
+    """
+
+    def __init__(self, spec: Spec, window: Window, rows: Rows, store: ResultStore, reporter: Reporter) -> None:
+        self._spec = spec
+        self._window = window
+        self._rows = rows
+        self._store = store
+        self._reporter = reporter
+        self.staging: Path | None = None
+
+    def run(self, plan: Plan, *, frozen_account: bool, trusting: bool) -> Outcome:
+        """Replays a plan.
+
+        Args:
+            trusting: Whether the account is frozen in the trust that it stays above zero.
+
+        Raises:
+            TickreelError: REPLAY_FAILED, or WORKER_DIED.
+            AccountRanDry: That trust was betrayed.
+        """
+        spec, config = self._spec, self._spec.run.config
+        tables = []
+        if spec.run.options.mode == result_pb2.RUN_MODE_FULL:
+            self.staging = self._store.staging(spec.run.run_id)
+            tables.append(ReportTables(self.staging, contract_of(config)))
+        ledger = Ledger(config, self._rows, self._window.end, tables)
+        replay = PlanReplay(SegmentReplay(config, self._window.files, spec.scratch, spec.chunk_size), plan, spec.processes)
+
+        def settle(tape: Tape) -> None:
+            marked = ledger.settle(tape)
+            if trusting and not ledger.always_solvent:
+                raise AccountRanDry
+            self._tell_equity(marked)
+
+        with self._reporting(replay, ledger):
+            replay.run(settle, frozen_account=frozen_account)
+        for table in tables:
+            table.close()
+        total = len(self._rows.ts) + len(self._rows.book_ts)
+        self._reporter.progress(job_pb2.JOB_PHASE_REPLAYING, total, total, "rows", self._rows.span[1])
+        return ledger.close()
+
+    @contextlib.contextmanager
+    def _reporting(self, replay: PlanReplay, ledger: Ledger) -> Iterator[None]:
+        """Reports how far the replay is, from a thread of its own: nothing is asked of the replay's."""
+        done, rows = threading.Event(), self._rows
+        total = len(rows.ts) + len(rows.book_ts)
+
+        def report_until_done() -> None:
+            while not done.wait(_PROGRESS_INTERVAL):
+                with replay.next_tape() as tape:
+                    marked = ledger.follow(tape) if tape is not None else None
+                    figures = live_figures.figures(ledger, seen := replay.counts)
+                self._tell_equity(marked)
+                self._reporter.progress(job_pb2.JOB_PHASE_REPLAYING, sum(seen[:2]), total, "rows", rows.time_after(*seen[:2]))
+                self._reporter.live(figures | {"memoryMib": process_memory(os.getpid())})
+
+        self._reporter.live({"restarted": True})
+        self._reporter.progress(job_pb2.JOB_PHASE_REPLAYING, 0, total, "rows")
+        thread = threading.Thread(target=report_until_done, name="progress")
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+
+    def _tell_equity(self, marked: MarkedRows | None) -> None:
+        if marked is not None:
+            self._reporter.live({"points": live_figures.points(marked)})

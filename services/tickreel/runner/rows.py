@@ -1,0 +1,65 @@
+"""The rows of a window, and what a position is worth at each."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tickreel.stores.depths import NO_LEVEL
+
+Int64 = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a window that equity is looked at: those of trades, each with the price that a position is worth there.
+
+    Attributes:
+        ts: Replay times of the trade rows, UNIX nanoseconds.
+        marks: The prices at them: their own, or the middle of the last book before them.
+        mark_scale: The decimals of marks.
+        last_mark: The price at the end of the window.
+        first_mark: The price that an opening position is valued at.
+        book_ts: Replay times of the book rows.
+        span: The times of the first and last row of any kind.
+    """
+
+    ts: Int64
+    marks: Int64
+    mark_scale: int
+    first_mark: int
+    last_mark: int
+    book_ts: Int64
+    span: tuple[int, int]
+
+    @classmethod
+    def of_trades(cls, ts: Int64, prices: Int64, precision: int) -> "Rows":
+        """Rows marked at their own prices.
+
+        Args:
+            prices: Times 10^precision.
+        """
+        books = np.empty(0, dtype=np.int64)
+        return cls(ts, prices, precision, int(prices[0]), int(prices[-1]), books, (int(ts[0]), int(ts[-1])))
+
+    @classmethod
+    def of_books(cls, ts: Int64, prices: Int64, precision: int, book_ts: Int64, mids: Int64) -> "Rows":
+        """Rows marked at the middle of the last book before them; at their own price while there is none.
+
+        Args:
+            ts, prices: Of the trade rows, which may be none; prices times 10^precision.
+            book_ts, mids: Of the book rows; middles times 10^(precision + 1).
+        """
+        before = np.searchsorted(book_ts, ts, side="right") - 1
+        middles = np.where(before < 0, NO_LEVEL, mids[before]) if len(mids) else np.full(len(ts), NO_LEVEL, dtype=np.int64)
+        marks = np.where(middles == NO_LEVEL, prices * 10, middles)
+        known = [*mids[mids != NO_LEVEL][-1:], *marks[-1:], 0]
+        opening = [*marks[:1], *mids[mids != NO_LEVEL][:1], 0]
+        instants = [int(ends[end]) for ends in (ts, book_ts) if len(ends) for end in (0, -1)]
+        span = (min(instants), max(instants))
+        return cls(ts, marks, precision + 1, int(opening[0]), int(known[0]), book_ts, span)
+
+    def time_after(self, trade_rows: int, book_rows: int) -> int | None:
+        """The time of the last row after so many of each kind have been replayed; None before the first."""
+        times = [int(ts[done - 1]) for ts, done in ((self.ts, trade_rows), (self.book_ts, book_rows)) if done]
+        return max(times, default=None)
