@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tickreel.rpc.columns import ROWS_PER_CHUNK, trade_columns
+from tickreel.rpc.columns import ROWS_PER_CHUNK, make_columns
 from tickreel.v1.market_data_pb2 import TradeColumns
 
 _int64 = st.integers(-(2**63), 2**63 - 1)
@@ -17,7 +17,8 @@ def both_ways(
     """A chunk made by us, and by protobuf's own assignment."""
     columns = [list(column) for column in zip(*rows, strict=True)] or [[]] * 6
     ts_event, ts_init, price, size = (np.array(column, dtype=np.int64) for column in columns[:4])
-    ours = trade_columns(
+    ours = make_columns(
+        TradeColumns,
         price_precision=price_precision,
         size_precision=size_precision,
         ts_event=ts_event,
@@ -44,7 +45,8 @@ def test_the_fast_way_is_the_slow_way(
 
 def test_columns_need_not_lie_in_one_piece() -> None:
     table = np.arange(40, dtype=np.int64).reshape(10, 4)
-    ours = trade_columns(
+    ours = make_columns(
+        TradeColumns,
         price_precision=1,
         size_precision=3,
         ts_event=table[:, 0],

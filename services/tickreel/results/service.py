@@ -7,13 +7,22 @@ from contextlib import aclosing
 import grpc
 
 from tickreel.results.artifact import Artifact
+from tickreel.results.equity import equity_chunks, equity_sample
+from tickreel.results.markers import markers
 from tickreel.results.read_ahead import read_ahead
-from tickreel.results.ticks import RunTicks, parse_cursor
+from tickreel.results.run_columns import RunColumns
+from tickreel.results.ticks import chunks_at_hand, parse_cursor, tick_sample
+from tickreel.rpc.bounds import requested_columns, requested_most, requested_window
 from tickreel.rpc.paging import Page
 from tickreel.rpc.settings import Settings
 from tickreel.stores.catalog import CatalogStore
+from tickreel.stores.columns import ColumnStore
 from tickreel.stores.results import ResultStore, StoredResult
-from tickreel.v1 import result_pb2, results_service_pb2, results_service_pb2_grpc
+from tickreel.v1 import market_data_pb2, result_pb2, results_service_pb2, results_service_pb2_grpc
+
+# What a chart of a screen has room for, where it does not say; and what a message has.
+DEFAULT_POINTS, MOST_POINTS = 2_000, 20_000
+DEFAULT_MARKERS, MOST_MARKERS = 500, 5_000
 
 
 class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
@@ -24,10 +33,12 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
 
     def __init__(self, settings: Settings) -> None:
         self._store = ResultStore(settings.results_root, settings.tickdata_root)
-        self._catalog = CatalogStore(settings.catalog_root)
+        self._ready = ColumnStore(settings.state_root / "results/columns", settings.column_cache)
+        self._columns = RunColumns(self._store, CatalogStore(settings.catalog_root), self._ready)
 
     async def open(self) -> None:
-        """Nothing to open: the files are the results."""
+        """Removes what a former process left half made; the files are the results."""
+        await asyncio.to_thread(self._ready.sweep)
 
     async def close(self) -> None:
         """Nothing to close."""
@@ -48,14 +59,56 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
     async def StreamTicks(  # noqa: N802
         self, request: results_service_pb2.StreamTicksRequest, context: grpc.aio.ServicerContext
     ) -> AsyncIterator[results_service_pb2.StreamTicksResponse]:
+        after, wanted = parse_cursor(request.cursor), requested_columns(request, market_data_pb2.TradeColumns)
+        stored = await asyncio.to_thread(self._store.find, request.run_id)
+        ready = await asyncio.to_thread(self._columns.ticks_at_hand, stored) if "trade_id" not in wanted else None
+        if ready is not None:
+            chunks, total = chunks_at_hand(ready, after, wanted), len(ready["ts_init"])
+        else:
+            ticks = await asyncio.to_thread(self._columns.sources, stored)
+            chunks, total = ticks.chunks(after, wanted), ticks.total
+        async with aclosing(read_ahead(chunks)) as reading:
+            async for chunk in reading:
+                yield results_service_pb2.StreamTicksResponse(
+                    trades=chunk.columns, cursor=str(chunk.rows_until_end), total_rows=total
+                )
+
+    async def SampleTicks(  # noqa: N802
+        self, request: results_service_pb2.SampleTicksRequest, context: grpc.aio.ServicerContext
+    ) -> results_service_pb2.SampleTicksResponse:
+        window = requested_window(request)
+        most = requested_most(request, "max_points", DEFAULT_POINTS, MOST_POINTS)
+        most_markers = requested_most(request, "max_markers", DEFAULT_MARKERS, MOST_MARKERS)
+        stored = await asyncio.to_thread(self._store.find, request.run_id)
+        ticks, orders = await asyncio.gather(self._columns.ticks(stored), self._columns.orders(stored))
+        trades, rows = await asyncio.to_thread(tick_sample, ticks, *window, most)
+        response = results_service_pb2.SampleTicksResponse(trades=trades, rows=rows)
+        if orders is not None:
+            drawn, count = await asyncio.to_thread(markers, orders, *window, most_markers)
+            response.markers.CopyFrom(drawn)
+            response.orders = count
+        return response
+
+    async def SampleEquity(  # noqa: N802
+        self, request: results_service_pb2.SampleEquityRequest, context: grpc.aio.ServicerContext
+    ) -> results_service_pb2.SampleEquityResponse:
+        window = requested_window(request)
+        most = requested_most(request, "max_points", DEFAULT_POINTS, MOST_POINTS)
+        stored = await asyncio.to_thread(self._store.find, request.run_id)
+        equity = await self._columns.equity(stored)
+        points, rows = await asyncio.to_thread(equity_sample, equity, *window, most)
+        return results_service_pb2.SampleEquityResponse(equity=points, points=rows)
+
+    async def StreamEquity(  # noqa: N802
+        self, request: results_service_pb2.StreamEquityRequest, context: grpc.aio.ServicerContext
+    ) -> AsyncIterator[results_service_pb2.StreamEquityResponse]:
         after = parse_cursor(request.cursor)
         stored = await asyncio.to_thread(self._store.find, request.run_id)
-        result = await asyncio.to_thread(self._store.load, stored)
-        ticks = RunTicks(result, stored.summary.with_name("ticks.parquet"), self._catalog)
-        async with aclosing(read_ahead(ticks.chunks(after))) as chunks:
-            async for chunk in chunks:
-                yield results_service_pb2.StreamTicksResponse(
-                    trades=chunk.columns, cursor=str(chunk.rows_until_end), total_rows=ticks.total
+        equity = await self._columns.equity(stored)
+        async with aclosing(read_ahead(equity_chunks(equity, after))) as reading:
+            async for chunk in reading:
+                yield results_service_pb2.StreamEquityResponse(
+                    equity=chunk.columns, cursor=str(chunk.points_until_end), total_points=len(equity["ts"])
                 )
 
     async def ExportArtifact(  # noqa: N802

@@ -1,19 +1,26 @@
-"""The ticks that a run replayed, in chunks: a full run has kept them, a fast one has named the catalog files."""
+"""The ticks that a run replayed: a full run has kept them, a fast one has named the catalog files."""
 
-from collections.abc import Generator
+from collections.abc import Collection, Generator, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from google.protobuf import timestamp_pb2
 
-from tickreel.rpc.columns import ROWS_PER_CHUNK, trade_columns
+from tickreel.rpc.columns import ROWS_PER_CHUNK, make_columns
 from tickreel.rpc.errors import TickreelError, invalid_request
 from tickreel.stores.catalog import CatalogStore
+from tickreel.stores.columns import Columns, ColumnWriter
 from tickreel.stores.rows import ALL_TIMES, Slice
+from tickreel.stores.sampling import kept_rows, window_rows
 from tickreel.stores.trades import TradeRows, read_trades
 from tickreel.v1 import market_data_pb2, result_pb2
+
+# The columns of numbers; ids are texts, and stay where they are.
+NUMBERS = ("ts_event", "ts_init", "price", "size", "side")
 
 
 @dataclass(frozen=True)
@@ -38,7 +45,7 @@ def parse_cursor(cursor: str) -> int:
 
 
 class RunTicks:
-    """The ticks of a result.
+    """The ticks of a result, where they came to rest.
 
     Args:
         kept: Where a full run has kept them. Where that is no file they are read from the catalog, whose files are those of
@@ -51,24 +58,45 @@ class RunTicks:
         self._catalog = catalog
         self.total = result.summary.trade_rows
 
-    def chunks(self, after: int) -> Generator[TickChunk, None, None]:
-        """The chunks after a row.
+    def chunks(self, after: int, wanted: Collection[str]) -> Generator[TickChunk, None, None]:
+        """The chunks after a row, with some columns.
 
         Raises:
             TickreelError: DATA_CHANGED where the catalog no longer has what the run replayed.
         """
-        slices, precisions = self._sources()
         row = 0
-        try:
-            for rows in read_trades(slices):
-                skip = max(0, after - row)
-                row += len(rows)
-                for offset in range(skip, len(rows), ROWS_PER_CHUNK):
-                    part = TradeRows(rows.batch.slice(offset, ROWS_PER_CHUNK))
-                    yield TickChunk(_columns(part, *precisions), row - len(rows) + offset + len(part))
-        except (OSError, pa.ArrowException) as error:
-            raise self._changed(str(error)) from None
+        for rows in self._batches(wanted):
+            skip = max(0, after - row)
+            row += len(rows)
+            for offset in range(skip, len(rows), ROWS_PER_CHUNK):
+                part = rows.slice(offset, ROWS_PER_CHUNK)
+                yield TickChunk(part.to_columns(*self._decimals, wanted), row - len(rows) + offset + len(part))
 
+    def make(self, writer: ColumnWriter) -> None:
+        """Makes the columns of numbers of all rows lie ready.
+
+        Raises:
+            TickreelError: DATA_CHANGED, likewise.
+        """
+        price_precision, size_precision = self._decimals
+        writer.facts.update(price_precision=price_precision, size_precision=size_precision)
+        none = np.empty(0, dtype=np.int64)
+        writer.append(ts_event=none, ts_init=none, price=none, size=none, side=none.astype(np.uint8))
+        for rows in self._batches(NUMBERS):
+            writer.append(
+                ts_event=rows.ts_event,
+                ts_init=rows.ts_init,
+                price=rows.price(price_precision),
+                size=rows.size(size_precision),
+                side=rows.side,
+            )
+
+    @property
+    def _decimals(self) -> tuple[int, int]:
+        """Those of prices and of sizes."""
+        return self._sources[1]
+
+    @cached_property
     def _sources(self) -> tuple[list[Slice], tuple[int, int]]:
         """What to read, and the decimals of prices and sizes."""
         if self._kept.is_file():
@@ -88,22 +116,46 @@ class RunTicks:
             precisions = file.converted.price_precision, file.converted.size_precision
         return slices, precisions
 
+    def _batches(self, wanted: Collection[str]) -> Iterator[TradeRows]:
+        try:
+            # The engine's files have another name for the side; a name that a file has not is passed over.
+            yield from read_trades(self._sources[0], [*wanted, "aggressor_side"] if "side" in wanted else list(wanted))
+        except (OSError, pa.ArrowException) as error:
+            raise self._changed(str(error)) from None
+
     def _changed(self, problem: str) -> TickreelError:
         message = f"the ticks of {self._result.run_id} are no longer in the catalog: {problem}; a new run converts them again"
         return TickreelError("DATA_CHANGED", message, run_id=self._result.run_id)
 
 
-def _columns(rows: TradeRows, price_precision: int, size_precision: int) -> market_data_pb2.TradeColumns:
-    return trade_columns(
-        price_precision=price_precision,
-        size_precision=size_precision,
-        ts_event=rows.ts_event,
-        ts_init=rows.ts_init,
-        price=rows.price(price_precision),
-        size=rows.size(size_precision),
-        side=rows.side,
-        trade_id=rows.trade_id,
-    )
+def chunks_at_hand(columns: Columns, after: int, wanted: Collection[str]) -> Generator[TickChunk, None, None]:
+    """The chunks after a row, from columns that lie ready."""
+    total = len(columns["ts_init"])
+    for first in range(after, total, ROWS_PER_CHUNK):
+        past = min(first + ROWS_PER_CHUNK, total)
+        yield TickChunk(tick_columns(columns, slice(first, past), wanted), past)
+
+
+def tick_sample(columns: Columns, start: int, end: int, most: int) -> tuple[market_data_pb2.TradeColumns, int]:
+    """The rows of a window that a chart keeps, its extremes of price among them, and how many the window has.
+
+    Args:
+        start, end: The window, both ends inclusive, UNIX nanoseconds.
+        most: About how many rows there is room for.
+    """
+    rows = window_rows(columns["ts_init"], start, end)
+    price = columns["price"][rows]
+    kept = kept_rows(columns["ts_init"][rows], most, lowest=[price], highest=[price])
+    return tick_columns(columns, kept + rows.start), rows.stop - rows.start
+
+
+def tick_columns(columns: Columns, rows: object, wanted: Collection[str] = NUMBERS) -> market_data_pb2.TradeColumns:
+    """Rows of columns that lie ready, as they travel.
+
+    Args:
+        rows: A slice, or the numbers of rows.
+    """
+    return make_columns(market_data_pb2.TradeColumns, **columns.facts, **{name: columns[name][rows] for name in wanted})
 
 
 def _nanoseconds(time: str) -> int:

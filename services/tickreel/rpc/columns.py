@@ -5,52 +5,38 @@ together from array bytes and parsed once, instead of one Python integer a value
 32k rows of 5 columns).
 """
 
-import numpy as np
-import numpy.typing as npt
+from typing import Any
 
-from tickreel.v1 import market_data_pb2
+import numpy as np
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Message
 
 # About this many rows make a message of 1 to 3 MB: under gRPC's default limit of 4 MiB.
 ROWS_PER_CHUNK = 32_768
 
-Int64 = npt.NDArray[np.int64]
-
 _LENGTH_DELIMITED = 2
-_FIELDS = market_data_pb2.TradeColumns.DESCRIPTOR.fields_by_name
+# An enum of fewer than 128 values is a single byte on the wire.
+_DTYPES = {FieldDescriptor.TYPE_SFIXED64: "<i8", FieldDescriptor.TYPE_DOUBLE: "<f8", FieldDescriptor.TYPE_ENUM: "u1"}
 
 
-def trade_columns(
-    *,
-    price_precision: int,
-    size_precision: int,
-    ts_event: Int64,
-    ts_init: Int64,
-    price: Int64,
-    size: Int64,
-    side: npt.NDArray[np.uint8],
-    trade_id: list[str],
-) -> market_data_pb2.TradeColumns:
-    """Makes a chunk of trade rows.
+def make_columns[M: Message](kind: type[M], **fields: Any) -> M:
+    """Makes a message of columns.
 
     Args:
-        ts_event, ts_init: UNIX nanoseconds, shape (rows,).
-        price, size: Values times 10 to the power of their precision, shape (rows,).
-        side: Values of `AggressorSide`, each a single byte on the wire, shape (rows,).
+        fields: Its fields by name. Arrays, shape (rows,), are taken by their bytes, for fields of 64-bit integers, of doubles,
+            and of enums; anything else is set as protobuf itself does.
     """
-    packed = b"".join(
-        _packed(name, np.ascontiguousarray(values, dtype="<i8").tobytes())
-        for name, values in (("ts_event", ts_event), ("ts_init", ts_init), ("price", price), ("size", size))
-    )
-    packed += _packed("side", np.ascontiguousarray(side, dtype=np.uint8).tobytes())
-    columns = market_data_pb2.TradeColumns.FromString(packed)
-    columns.price_precision = price_precision
-    columns.size_precision = size_precision
-    columns.trade_id.extend(trade_id)
-    return columns
-
-
-def _packed(name: str, payload: bytes) -> bytes:
-    return _varint(_FIELDS[name].number << 3 | _LENGTH_DELIMITED) + _varint(len(payload)) + payload
+    packed, others = [], {}
+    for name, values in fields.items():
+        if isinstance(values, np.ndarray):
+            field = kind.DESCRIPTOR.fields_by_name[name]
+            payload = np.ascontiguousarray(values, dtype=_DTYPES[field.type]).tobytes()
+            packed += [_varint(field.number << 3 | _LENGTH_DELIMITED), _varint(len(payload)), payload]
+        else:
+            others[name] = values
+    message = kind(**others)
+    message.MergeFromString(b"".join(packed))
+    return message
 
 
 def _varint(value: int) -> bytes:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from tickreel.rpc.bounds import requested_most
 from tickreel.rpc.errors import invalid_request
 
 DEFAULT_SIZE = 50
@@ -37,8 +38,7 @@ class Page:
         Raises:
             TickreelError: INVALID_REQUEST for a negative size or a token that is not of this list.
         """
-        if request.page_size < 0:
-            raise invalid_request("page_size", f"is {request.page_size}; it must not be negative")
+        size = requested_most(request, "page_size", DEFAULT_SIZE, MAX_SIZE)
         after = None
         if request.page_token:
             try:
@@ -48,7 +48,7 @@ class Page:
             if not isinstance(token, dict) or token.get("list") != name or not isinstance(token.get("after"), str):
                 raise invalid_request("page_token", "is not one that this list gave; begin without one")
             after = token["after"]
-        return cls(name, min(request.page_size or DEFAULT_SIZE, MAX_SIZE), after)
+        return cls(name, size, after)
 
     def token(self, last_key: str) -> str:
         """The token of the page after the one that ends with `last_key`."""

@@ -32,6 +32,11 @@ class StoredResult:
     summary: Path
     committed_at: int
 
+    @property
+    def is_full(self) -> bool:
+        """Whether it is of a full run, which keeps tables beside its summary."""
+        return self.summary.name == "summary.json"
+
 
 class ResultStore:
     """The folder of the results and that of the tick exports."""

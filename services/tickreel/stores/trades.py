@@ -1,12 +1,13 @@
 """Trade rows of converted files, as columns of integers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from tickreel.rpc.columns import make_columns
 from tickreel.stores.rows import BATCH_ROWS, Slice, integers, nanoseconds, read_slices
 from tickreel.v1 import market_data_pb2
 
@@ -54,6 +55,22 @@ class TradeRows:
     def trade_id(self) -> list[str]:
         """Ids of the trades."""
         return self.batch.column("trade_id").to_pylist()
+
+    def slice(self, offset: int, rows: int) -> "TradeRows":
+        """Some of these rows."""
+        return TradeRows(self.batch.slice(offset, rows))
+
+    def to_columns(self, price_precision: int, size_precision: int, wanted: Collection[str]) -> market_data_pb2.TradeColumns:
+        """The rows as they travel.
+
+        Args:
+            wanted: The columns that are set, by their names in `TradeColumns`.
+        """
+        decimals = {"price": price_precision, "size": size_precision}
+        columns = {name: getattr(self, name)(decimals[name]) if name in decimals else getattr(self, name) for name in wanted}
+        return make_columns(
+            market_data_pb2.TradeColumns, price_precision=price_precision, size_precision=size_precision, **columns
+        )
 
 
 def read_trades(

@@ -22,12 +22,13 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from tickreel.v1 import market_data_pb2 as tickreel_dot_v1_dot_market__data__pb2
 from tickreel.v1 import result_pb2 as tickreel_dot_v1_dot_result__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!tickreel/v1/catalog_service.proto\x12\x0btickreel.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dtickreel/v1/market_data.proto\x1a\x18tickreel/v1/result.proto\"\xd5\x02\n\x07\x44\x61taset\x12\x1d\n\ndataset_id\x18\x01 \x01(\tR\tdatasetId\x12\x12\n\x04\x64\x61te\x18\x02 \x01(\tR\x04\x64\x61te\x12 \n\x0binstruments\x18\x03 \x03(\tR\x0binstruments\x12\x34\n\ndata_types\x18\x04 \x03(\x0e\x32\x15.tickreel.v1.DataTypeR\tdataTypes\x12\x12\n\x04rows\x18\x05 \x01(\x03R\x04rows\x12\x1d\n\nsize_bytes\x18\x06 \x01(\x03R\tsizeBytes\x12+\n\x04span\x18\x07 \x01(\x0b\x32\x17.tickreel.v1.TimeWindowR\x04span\x12\x30\n\x08warnings\x18\x08 \x03(\x0b\x32\x14.tickreel.v1.FindingR\x08warnings\x12-\n\x05\x66iles\x18\t \x03(\x0b\x32\x17.tickreel.v1.SourceFileR\x05\x66iles\"\x86\x02\n\nSourceFile\x12\x12\n\x04path\x18\x01 \x01(\tR\x04path\x12\x1e\n\ninstrument\x18\x02 \x01(\tR\ninstrument\x12\x32\n\tdata_type\x18\x03 \x01(\x0e\x32\x15.tickreel.v1.DataTypeR\x08\x64\x61taType\x12\x12\n\x04rows\x18\x04 \x01(\x03R\x04rows\x12\x1d\n\nsize_bytes\x18\x05 \x01(\x03R\tsizeBytes\x12+\n\x04span\x18\x06 \x01(\x0b\x32\x17.tickreel.v1.TimeWindowR\x04span\x12\x30\n\x08warnings\x18\x07 \x03(\x0b\x32\x14.tickreel.v1.FindingR\x08warnings\"Q\n\x13ListDatasetsRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\"p\n\x14ListDatasetsResponse\x12\x30\n\x08\x64\x61tasets\x18\x01 \x03(\x0b\x32\x14.tickreel.v1.DatasetR\x08\x64\x61tasets\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"2\n\x11GetDatasetRequest\x12\x1d\n\ndataset_id\x18\x01 \x01(\tR\tdatasetId\"D\n\x12GetDatasetResponse\x12.\n\x07\x64\x61taset\x18\x01 \x01(\x0b\x32\x14.tickreel.v1.DatasetR\x07\x64\x61taset\"T\n\x16ListInstrumentsRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\"\x83\x01\n\x17ListInstrumentsResponse\x12@\n\x0binstruments\x18\x01 \x03(\x0b\x32\x1e.tickreel.v1.CatalogInstrumentR\x0binstruments\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xb2\x02\n\x11\x43\x61talogInstrument\x12#\n\rinstrument_id\x18\x01 \x01(\tR\x0cinstrumentId\x12\x19\n\x08raw_name\x18\x02 \x01(\tR\x07rawName\x12\x14\n\x05\x66iles\x18\x03 \x01(\x05R\x05\x66iles\x12\x12\n\x04rows\x18\x04 \x01(\x03R\x04rows\x12\x1d\n\nsize_bytes\x18\x05 \x01(\x03R\tsizeBytes\x12+\n\x04span\x18\x06 \x01(\x0b\x32\x17.tickreel.v1.TimeWindowR\x04span\x12\x34\n\ndata_types\x18\x07 \x03(\x0e\x32\x15.tickreel.v1.DataTypeR\tdataTypes\x12\x31\n\x08\x64\x65\x63imals\x18\x08 \x03(\x0b\x32\x15.tickreel.v1.DecimalsR\x08\x64\x65\x63imals\"Z\n\x08\x44\x65\x63imals\x12\'\n\x0fprice_precision\x18\x01 \x01(\x05R\x0epricePrecision\x12%\n\x0esize_precision\x18\x02 \x01(\x05R\rsizePrecision\"9\n\x12GetCoverageRequest\x12#\n\rinstrument_id\x18\x01 \x01(\tR\x0cinstrumentId\"R\n\x13GetCoverageResponse\x12;\n\tintervals\x18\x01 \x03(\x0b\x32\x1d.tickreel.v1.CoverageIntervalR\tintervals\"\xde\x02\n\x10\x43overageInterval\x12\x32\n\tdata_type\x18\x01 \x01(\x0e\x32\x15.tickreel.v1.DataTypeR\x08\x64\x61taType\x12\'\n\x0fprice_precision\x18\x02 \x01(\x05R\x0epricePrecision\x12%\n\x0esize_precision\x18\x03 \x01(\x05R\rsizePrecision\x12+\n\x04span\x18\x04 \x01(\x0b\x32\x17.tickreel.v1.TimeWindowR\x04span\x12\x12\n\x04rows\x18\x05 \x01(\x03R\x04rows\x12\x16\n\x06source\x18\x06 \x01(\tR\x06source\x12\x16\n\x06\x64igest\x18\x07 \x01(\tR\x06\x64igest\x12\x34\n\tfreshness\x18\x08 \x01(\x0e\x32\x16.tickreel.v1.FreshnessR\tfreshness\x12\x1f\n\x0bgap_seconds\x18\t \x01(\x01R\ngapSeconds\"\xb3\x01\n\x11SampleBarsRequest\x12#\n\rinstrument_id\x18\x01 \x01(\tR\x0cinstrumentId\x12\x30\n\x05start\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x05start\x12,\n\x03\x65nd\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x03\x65nd\x12\x19\n\x08max_bars\x18\x04 \x01(\x05R\x07maxBars\"U\n\x12SampleBarsResponse\x12+\n\x04\x62\x61rs\x18\x01 \x01(\x0b\x32\x17.tickreel.v1.BarColumnsR\x04\x62\x61rs\x12\x12\n\x04rows\x18\x02 \x01(\x03R\x04rows\"\xb9\x01\n\x13SampleQuotesRequest\x12#\n\rinstrument_id\x18\x01 \x01(\tR\x0cinstrumentId\x12\x30\n\x05start\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x05start\x12,\n\x03\x65nd\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x03\x65nd\x12\x1d\n\nmax_points\x18\x04 \x01(\x05R\tmaxPoints\"]\n\x14SampleQuotesResponse\x12\x31\n\x06quotes\x18\x01 \x01(\x0b\x32\x19.tickreel.v1.QuoteColumnsR\x06quotes\x12\x12\n\x04rows\x18\x02 \x01(\x03R\x04rows\"j\n\x17GetDepthSnapshotRequest\x12#\n\rinstrument_id\x18\x01 \x01(\tR\x0cinstrumentId\x12*\n\x02\x61t\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x02\x61t\"L\n\x18GetDepthSnapshotResponse\x12\x30\n\x05\x64\x65pth\x18\x01 \x01(\x0b\x32\x1a.tickreel.v1.DepthSnapshotR\x05\x64\x65pth\"\xbf\x01\n CatalogServiceStreamTicksRequest\x12#\n\rinstrument_id\x18\x01 \x01(\tR\x0cinstrumentId\x12\x30\n\x05start\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x05start\x12,\n\x03\x65nd\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x03\x65nd\x12\x16\n\x06\x63ursor\x18\x04 \x01(\tR\x06\x63ursor\"n\n!CatalogServiceStreamTicksResponse\x12\x31\n\x06trades\x18\x01 \x01(\x0b\x32\x19.tickreel.v1.TradeColumnsR\x06trades\x12\x16\n\x06\x63ursor\x18\x02 \x01(\tR\x06\x63ursor\"\xb1\x01\n\x12StreamDepthRequest\x12#\n\rinstrument_id\x18\x01 \x01(\tR\x0cinstrumentId\x12\x30\n\x05start\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x05start\x12,\n\x03\x65nd\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x03\x65nd\x12\x16\n\x06\x63ursor\x18\x04 \x01(\tR\x06\x63ursor\"^\n\x13StreamDepthResponse\x12/\n\x05\x64\x65pth\x18\x01 \x01(\x0b\x32\x19.tickreel.v1.DepthColumnsR\x05\x64\x65pth\x12\x16\n\x06\x63ursor\x18\x02 \x01(\tR\x06\x63ursor*h\n\tFreshness\x12\x19\n\x15\x46RESHNESS_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x46RESHNESS_FRESH\x10\x01\x12\x13\n\x0f\x46RESHNESS_STALE\x10\x02\x12\x16\n\x12\x46RESHNESS_ORPHANED\x10\x03\x32\xda\x06\n\x0e\x43\x61talogService\x12X\n\x0cListDatasets\x12 .tickreel.v1.ListDatasetsRequest\x1a!.tickreel.v1.ListDatasetsResponse\"\x03\x90\x02\x01\x12R\n\nGetDataset\x12\x1e.tickreel.v1.GetDatasetRequest\x1a\x1f.tickreel.v1.GetDatasetResponse\"\x03\x90\x02\x01\x12\x61\n\x0fListInstruments\x12#.tickreel.v1.ListInstrumentsRequest\x1a$.tickreel.v1.ListInstrumentsResponse\"\x03\x90\x02\x01\x12U\n\x0bGetCoverage\x12\x1f.tickreel.v1.GetCoverageRequest\x1a .tickreel.v1.GetCoverageResponse\"\x03\x90\x02\x01\x12R\n\nSampleBars\x12\x1e.tickreel.v1.SampleBarsRequest\x1a\x1f.tickreel.v1.SampleBarsResponse\"\x03\x90\x02\x01\x12X\n\x0cSampleQuotes\x12 .tickreel.v1.SampleQuotesRequest\x1a!.tickreel.v1.SampleQuotesResponse\"\x03\x90\x02\x01\x12\x64\n\x10GetDepthSnapshot\x12$.tickreel.v1.GetDepthSnapshotRequest\x1a%.tickreel.v1.GetDepthSnapshotResponse\"\x03\x90\x02\x01\x12s\n\x0bStreamTicks\x12-.tickreel.v1.CatalogServiceStreamTicksRequest\x1a..tickreel.v1.CatalogServiceStreamTicksResponse\"\x03\x90\x02\x01\x30\x01\x12W\n\x0bStreamDepth\x12\x1f.tickreel.v1.StreamDepthRequest\x1a .tickreel.v1.StreamDepthResponse\"\x03\x90\x02\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!tickreel/v1/catalog_service.proto\x12\x0btickreel.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dtickreel/v1/market_data.proto\x1a\x18tickreel/v1/result.proto\"\xd5\x02\n\x07\x44\x61taset\x12\x1d\n\ndataset_id\x18\x01 \x01(\tR\tdatasetId\x12\x12\n\x04\x64\x61te\x18\x02 \x01(\tR\x04\x64\x61te\x12 \n\x0binstruments\x18\x03 \x03(\tR\x0binstruments\x12\x34\n\ndata_types\x18\x04 \x03(\x0e\x32\x15.tickreel.v1.DataTypeR\tdataTypes\x12\x12\n\x04rows\x18\x05 \x01(\x03R\x04rows\x12\x1d\n\nsize_bytes\x18\x06 \x01(\x03R\tsizeBytes\x12+\n\x04span\x18\x07 \x01(\x0b\x32\x17.tickreel.v1.TimeWindowR\x04span\x12\x30\n\x08warnings\x18\x08 \x03(\x0b\x32\x14.tickreel.v1.FindingR\x08warnings\x12-\n\x05\x66iles\x18\t \x03(\x0b\x32\x17.tickreel.v1.SourceFileR\x05\x66iles\"\x86\x02\n\nSourceFile\x12\x12\n\x04path\x18\x01 \x01(\tR\x04path\x12\x1e\n\ninstrument\x18\x02 \x01(\tR\ninstrument\x12\x32\n\tdata_type\x18\x03 \x01(\x0e\x32\x15.tickreel.v1.DataTypeR\x08\x64\x61taType\x12\x12\n\x04rows\x18\x04 \x01(\x03R\x04rows\x12\x1d\n\nsize_bytes\x18\x05 \x01(\x03R\tsizeBytes\x12+\n\x04span\x18\x06 \x01(\x0b\x32\x17.tickreel.v1.TimeWindowR\x04span\x12\x30\n\x08warnings\x18\x07 \x03(\x0b\x32\x14.tickreel.v1.FindingR\x08warnings\"Q\n\x13ListDatasetsRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\"p\n\x14ListDatasetsResponse\x12\x30\n\x08\x64\x61tasets\x18\x01 \x03(\x0b\x32\x14.tickreel.v1.DatasetR\x08\x64\x61tasets\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"2\n\x11GetDatasetRequest\x12\x1d\n\ndataset_id\x18\x01 \x01(\tR\tdatasetId\"D\n\x12GetDatasetResponse\x12.\n\x07\x64\x61taset\x18\x01 \x01(\x0b\x32\x14.tickreel.v1.DatasetR\x07\x64\x61taset\"T\n\x16ListInstrumentsRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\"\x83\x01\n\x17ListInstrumentsResponse\x12@\n\x0binstruments\x18\x01 \x03(\x0b\x32\x1e.tickreel.v1.CatalogInstrumentR\x0binstruments\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xb2\x02\n\x11\x43\x61talogInstrument\x12#\n\rinstrument_id\x18\x01 \x01(\tR\x0cinstrumentId\x12\x19\n\x08raw_name\x18\x02 \x01(\tR\x07rawName\x12\x14\n\x05\x66iles\x18\x03 \x01(\x05R\x05\x66iles\x12\x12\n\x04rows\x18\x04 \x01(\x03R\x04rows\x12\x1d\n\nsize_bytes\x18\x05 \x01(\x03R\tsizeBytes\x12+\n\x04span\x18\x06 \x01(\x0b\x32\x17.tickreel.v1.TimeWindowR\x04span\x12\x34\n\ndata_types\x18\x07 \x03(\x0e\x32\x15.tickreel.v1.DataTypeR\tdataTypes\x12\x31\n\x08\x64\x65\x63imals\x18\x08 \x03(\x0b\x32\x15.tickreel.v1.DecimalsR\x08\x64\x65\x63imals\"Z\n\x08\x44\x65\x63imals\x12\'\n\x0fprice_precision\x18\x01 \x01(\x05R\x0epricePrecision\x12%\n\x0esize_precision\x18\x02 \x01(\x05R\rsizePrecision\"9\n\x12GetCoverageRequest\x12#\n\rinstrument_id\x18\x01 \x01(\tR\x0cinstrumentId\"R\n\x13GetCoverageResponse\x12;\n\tintervals\x18\x01 \x03(\x0b\x32\x1d.tickreel.v1.CoverageIntervalR\tintervals\"\xde\x02\n\x10\x43overageInterval\x12\x32\n\tdata_type\x18\x01 \x01(\x0e\x32\x15.tickreel.v1.DataTypeR\x08\x64\x61taType\x12\'\n\x0fprice_precision\x18\x02 \x01(\x05R\x0epricePrecision\x12%\n\x0esize_precision\x18\x03 \x01(\x05R\rsizePrecision\x12+\n\x04span\x18\x04 \x01(\x0b\x32\x17.tickreel.v1.TimeWindowR\x04span\x12\x12\n\x04rows\x18\x05 \x01(\x03R\x04rows\x12\x16\n\x06source\x18\x06 \x01(\tR\x06source\x12\x16\n\x06\x64igest\x18\x07 \x01(\tR\x06\x64igest\x12\x34\n\tfreshness\x18\x08 \x01(\x0e\x32\x16.tickreel.v1.FreshnessR\tfreshness\x12\x1f\n\x0bgap_seconds\x18\t \x01(\x01R\ngapSeconds\"\xb3\x01\n\x11SampleBarsRequest\x12#\n\rinstrument_id\x18\x01 \x01(\tR\x0cinstrumentId\x12\x30\n\x05start\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x05start\x12,\n\x03\x65nd\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x03\x65nd\x12\x19\n\x08max_bars\x18\x04 \x01(\x05R\x07maxBars\"U\n\x12SampleBarsResponse\x12+\n\x04\x62\x61rs\x18\x01 \x01(\x0b\x32\x17.tickreel.v1.BarColumnsR\x04\x62\x61rs\x12\x12\n\x04rows\x18\x02 \x01(\x03R\x04rows\"\xb9\x01\n\x13SampleQuotesRequest\x12#\n\rinstrument_id\x18\x01 \x01(\tR\x0cinstrumentId\x12\x30\n\x05start\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x05start\x12,\n\x03\x65nd\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x03\x65nd\x12\x1d\n\nmax_points\x18\x04 \x01(\x05R\tmaxPoints\"]\n\x14SampleQuotesResponse\x12\x31\n\x06quotes\x18\x01 \x01(\x0b\x32\x19.tickreel.v1.QuoteColumnsR\x06quotes\x12\x12\n\x04rows\x18\x02 \x01(\x03R\x04rows\"j\n\x17GetDepthSnapshotRequest\x12#\n\rinstrument_id\x18\x01 \x01(\tR\x0cinstrumentId\x12*\n\x02\x61t\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x02\x61t\"L\n\x18GetDepthSnapshotResponse\x12\x30\n\x05\x64\x65pth\x18\x01 \x01(\x0b\x32\x1a.tickreel.v1.DepthSnapshotR\x05\x64\x65pth\"\xf8\x01\n CatalogServiceStreamTicksRequest\x12#\n\rinstrument_id\x18\x01 \x01(\tR\x0cinstrumentId\x12\x30\n\x05start\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x05start\x12,\n\x03\x65nd\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x03\x65nd\x12\x16\n\x06\x63ursor\x18\x04 \x01(\tR\x06\x63ursor\x12\x37\n\tread_mask\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskR\x08readMask\"n\n!CatalogServiceStreamTicksResponse\x12\x31\n\x06trades\x18\x01 \x01(\x0b\x32\x19.tickreel.v1.TradeColumnsR\x06trades\x12\x16\n\x06\x63ursor\x18\x02 \x01(\tR\x06\x63ursor\"\xb1\x01\n\x12StreamDepthRequest\x12#\n\rinstrument_id\x18\x01 \x01(\tR\x0cinstrumentId\x12\x30\n\x05start\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x05start\x12,\n\x03\x65nd\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x03\x65nd\x12\x16\n\x06\x63ursor\x18\x04 \x01(\tR\x06\x63ursor\"^\n\x13StreamDepthResponse\x12/\n\x05\x64\x65pth\x18\x01 \x01(\x0b\x32\x19.tickreel.v1.DepthColumnsR\x05\x64\x65pth\x12\x16\n\x06\x63ursor\x18\x02 \x01(\tR\x06\x63ursor*h\n\tFreshness\x12\x19\n\x15\x46RESHNESS_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x46RESHNESS_FRESH\x10\x01\x12\x13\n\x0f\x46RESHNESS_STALE\x10\x02\x12\x16\n\x12\x46RESHNESS_ORPHANED\x10\x03\x32\xda\x06\n\x0e\x43\x61talogService\x12X\n\x0cListDatasets\x12 .tickreel.v1.ListDatasetsRequest\x1a!.tickreel.v1.ListDatasetsResponse\"\x03\x90\x02\x01\x12R\n\nGetDataset\x12\x1e.tickreel.v1.GetDatasetRequest\x1a\x1f.tickreel.v1.GetDatasetResponse\"\x03\x90\x02\x01\x12\x61\n\x0fListInstruments\x12#.tickreel.v1.ListInstrumentsRequest\x1a$.tickreel.v1.ListInstrumentsResponse\"\x03\x90\x02\x01\x12U\n\x0bGetCoverage\x12\x1f.tickreel.v1.GetCoverageRequest\x1a .tickreel.v1.GetCoverageResponse\"\x03\x90\x02\x01\x12R\n\nSampleBars\x12\x1e.tickreel.v1.SampleBarsRequest\x1a\x1f.tickreel.v1.SampleBarsResponse\"\x03\x90\x02\x01\x12X\n\x0cSampleQuotes\x12 .tickreel.v1.SampleQuotesRequest\x1a!.tickreel.v1.SampleQuotesResponse\"\x03\x90\x02\x01\x12\x64\n\x10GetDepthSnapshot\x12$.tickreel.v1.GetDepthSnapshotRequest\x1a%.tickreel.v1.GetDepthSnapshotResponse\"\x03\x90\x02\x01\x12s\n\x0bStreamTicks\x12-.tickreel.v1.CatalogServiceStreamTicksRequest\x1a..tickreel.v1.CatalogServiceStreamTicksResponse\"\x03\x90\x02\x01\x30\x01\x12W\n\x0bStreamDepth\x12\x1f.tickreel.v1.StreamDepthRequest\x1a .tickreel.v1.StreamDepthResponse\"\x03\x90\x02\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -52,54 +53,54 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CATALOGSERVICE'].methods_by_name['StreamTicks']._serialized_options = b'\220\002\001'
   _globals['_CATALOGSERVICE'].methods_by_name['StreamDepth']._loaded_options = None
   _globals['_CATALOGSERVICE'].methods_by_name['StreamDepth']._serialized_options = b'\220\002\001'
-  _globals['_FRESHNESS']._serialized_start=3505
-  _globals['_FRESHNESS']._serialized_end=3609
-  _globals['_DATASET']._serialized_start=141
-  _globals['_DATASET']._serialized_end=482
-  _globals['_SOURCEFILE']._serialized_start=485
-  _globals['_SOURCEFILE']._serialized_end=747
-  _globals['_LISTDATASETSREQUEST']._serialized_start=749
-  _globals['_LISTDATASETSREQUEST']._serialized_end=830
-  _globals['_LISTDATASETSRESPONSE']._serialized_start=832
-  _globals['_LISTDATASETSRESPONSE']._serialized_end=944
-  _globals['_GETDATASETREQUEST']._serialized_start=946
-  _globals['_GETDATASETREQUEST']._serialized_end=996
-  _globals['_GETDATASETRESPONSE']._serialized_start=998
-  _globals['_GETDATASETRESPONSE']._serialized_end=1066
-  _globals['_LISTINSTRUMENTSREQUEST']._serialized_start=1068
-  _globals['_LISTINSTRUMENTSREQUEST']._serialized_end=1152
-  _globals['_LISTINSTRUMENTSRESPONSE']._serialized_start=1155
-  _globals['_LISTINSTRUMENTSRESPONSE']._serialized_end=1286
-  _globals['_CATALOGINSTRUMENT']._serialized_start=1289
-  _globals['_CATALOGINSTRUMENT']._serialized_end=1595
-  _globals['_DECIMALS']._serialized_start=1597
-  _globals['_DECIMALS']._serialized_end=1687
-  _globals['_GETCOVERAGEREQUEST']._serialized_start=1689
-  _globals['_GETCOVERAGEREQUEST']._serialized_end=1746
-  _globals['_GETCOVERAGERESPONSE']._serialized_start=1748
-  _globals['_GETCOVERAGERESPONSE']._serialized_end=1830
-  _globals['_COVERAGEINTERVAL']._serialized_start=1833
-  _globals['_COVERAGEINTERVAL']._serialized_end=2183
-  _globals['_SAMPLEBARSREQUEST']._serialized_start=2186
-  _globals['_SAMPLEBARSREQUEST']._serialized_end=2365
-  _globals['_SAMPLEBARSRESPONSE']._serialized_start=2367
-  _globals['_SAMPLEBARSRESPONSE']._serialized_end=2452
-  _globals['_SAMPLEQUOTESREQUEST']._serialized_start=2455
-  _globals['_SAMPLEQUOTESREQUEST']._serialized_end=2640
-  _globals['_SAMPLEQUOTESRESPONSE']._serialized_start=2642
-  _globals['_SAMPLEQUOTESRESPONSE']._serialized_end=2735
-  _globals['_GETDEPTHSNAPSHOTREQUEST']._serialized_start=2737
-  _globals['_GETDEPTHSNAPSHOTREQUEST']._serialized_end=2843
-  _globals['_GETDEPTHSNAPSHOTRESPONSE']._serialized_start=2845
-  _globals['_GETDEPTHSNAPSHOTRESPONSE']._serialized_end=2921
-  _globals['_CATALOGSERVICESTREAMTICKSREQUEST']._serialized_start=2924
-  _globals['_CATALOGSERVICESTREAMTICKSREQUEST']._serialized_end=3115
-  _globals['_CATALOGSERVICESTREAMTICKSRESPONSE']._serialized_start=3117
-  _globals['_CATALOGSERVICESTREAMTICKSRESPONSE']._serialized_end=3227
-  _globals['_STREAMDEPTHREQUEST']._serialized_start=3230
-  _globals['_STREAMDEPTHREQUEST']._serialized_end=3407
-  _globals['_STREAMDEPTHRESPONSE']._serialized_start=3409
-  _globals['_STREAMDEPTHRESPONSE']._serialized_end=3503
-  _globals['_CATALOGSERVICE']._serialized_start=3612
-  _globals['_CATALOGSERVICE']._serialized_end=4470
+  _globals['_FRESHNESS']._serialized_start=3596
+  _globals['_FRESHNESS']._serialized_end=3700
+  _globals['_DATASET']._serialized_start=175
+  _globals['_DATASET']._serialized_end=516
+  _globals['_SOURCEFILE']._serialized_start=519
+  _globals['_SOURCEFILE']._serialized_end=781
+  _globals['_LISTDATASETSREQUEST']._serialized_start=783
+  _globals['_LISTDATASETSREQUEST']._serialized_end=864
+  _globals['_LISTDATASETSRESPONSE']._serialized_start=866
+  _globals['_LISTDATASETSRESPONSE']._serialized_end=978
+  _globals['_GETDATASETREQUEST']._serialized_start=980
+  _globals['_GETDATASETREQUEST']._serialized_end=1030
+  _globals['_GETDATASETRESPONSE']._serialized_start=1032
+  _globals['_GETDATASETRESPONSE']._serialized_end=1100
+  _globals['_LISTINSTRUMENTSREQUEST']._serialized_start=1102
+  _globals['_LISTINSTRUMENTSREQUEST']._serialized_end=1186
+  _globals['_LISTINSTRUMENTSRESPONSE']._serialized_start=1189
+  _globals['_LISTINSTRUMENTSRESPONSE']._serialized_end=1320
+  _globals['_CATALOGINSTRUMENT']._serialized_start=1323
+  _globals['_CATALOGINSTRUMENT']._serialized_end=1629
+  _globals['_DECIMALS']._serialized_start=1631
+  _globals['_DECIMALS']._serialized_end=1721
+  _globals['_GETCOVERAGEREQUEST']._serialized_start=1723
+  _globals['_GETCOVERAGEREQUEST']._serialized_end=1780
+  _globals['_GETCOVERAGERESPONSE']._serialized_start=1782
+  _globals['_GETCOVERAGERESPONSE']._serialized_end=1864
+  _globals['_COVERAGEINTERVAL']._serialized_start=1867
+  _globals['_COVERAGEINTERVAL']._serialized_end=2217
+  _globals['_SAMPLEBARSREQUEST']._serialized_start=2220
+  _globals['_SAMPLEBARSREQUEST']._serialized_end=2399
+  _globals['_SAMPLEBARSRESPONSE']._serialized_start=2401
+  _globals['_SAMPLEBARSRESPONSE']._serialized_end=2486
+  _globals['_SAMPLEQUOTESREQUEST']._serialized_start=2489
+  _globals['_SAMPLEQUOTESREQUEST']._serialized_end=2674
+  _globals['_SAMPLEQUOTESRESPONSE']._serialized_start=2676
+  _globals['_SAMPLEQUOTESRESPONSE']._serialized_end=2769
+  _globals['_GETDEPTHSNAPSHOTREQUEST']._serialized_start=2771
+  _globals['_GETDEPTHSNAPSHOTREQUEST']._serialized_end=2877
+  _globals['_GETDEPTHSNAPSHOTRESPONSE']._serialized_start=2879
+  _globals['_GETDEPTHSNAPSHOTRESPONSE']._serialized_end=2955
+  _globals['_CATALOGSERVICESTREAMTICKSREQUEST']._serialized_start=2958
+  _globals['_CATALOGSERVICESTREAMTICKSREQUEST']._serialized_end=3206
+  _globals['_CATALOGSERVICESTREAMTICKSRESPONSE']._serialized_start=3208
+  _globals['_CATALOGSERVICESTREAMTICKSRESPONSE']._serialized_end=3318
+  _globals['_STREAMDEPTHREQUEST']._serialized_start=3321
+  _globals['_STREAMDEPTHREQUEST']._serialized_end=3498
+  _globals['_STREAMDEPTHRESPONSE']._serialized_start=3500
+  _globals['_STREAMDEPTHRESPONSE']._serialized_end=3594
+  _globals['_CATALOGSERVICE']._serialized_start=3703
+  _globals['_CATALOGSERVICE']._serialized_end=4561
 # @@protoc_insertion_point(module_scope)

@@ -1,5 +1,6 @@
 import datetime
 
+from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from tickreel.v1 import market_data_pb2 as _market_data_pb2
 from tickreel.v1 import result_pb2 as _result_pb2
@@ -224,16 +225,18 @@ class GetDepthSnapshotResponse(_message.Message):
     def __init__(self, depth: _Optional[_Union[_market_data_pb2.DepthSnapshot, _Mapping]] = ...) -> None: ...
 
 class CatalogServiceStreamTicksRequest(_message.Message):
-    __slots__ = ("instrument_id", "start", "end", "cursor")
+    __slots__ = ("instrument_id", "start", "end", "cursor", "read_mask")
     INSTRUMENT_ID_FIELD_NUMBER: _ClassVar[int]
     START_FIELD_NUMBER: _ClassVar[int]
     END_FIELD_NUMBER: _ClassVar[int]
     CURSOR_FIELD_NUMBER: _ClassVar[int]
+    READ_MASK_FIELD_NUMBER: _ClassVar[int]
     instrument_id: str
     start: _timestamp_pb2.Timestamp
     end: _timestamp_pb2.Timestamp
     cursor: str
-    def __init__(self, instrument_id: _Optional[str] = ..., start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cursor: _Optional[str] = ...) -> None: ...
+    read_mask: _field_mask_pb2.FieldMask
+    def __init__(self, instrument_id: _Optional[str] = ..., start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cursor: _Optional[str] = ..., read_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ...) -> None: ...
 
 class CatalogServiceStreamTicksResponse(_message.Message):
     __slots__ = ("trades", "cursor")

@@ -22,13 +22,14 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from tickreel.v1 import market_data_pb2 as tickreel_dot_v1_dot_market__data__pb2
 from tickreel.v1 import report_pb2 as tickreel_dot_v1_dot_report__pb2
 from tickreel.v1 import result_pb2 as tickreel_dot_v1_dot_result__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!tickreel/v1/results_service.proto\x12\x0btickreel.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dtickreel/v1/market_data.proto\x1a\x18tickreel/v1/report.proto\x1a\x18tickreel/v1/result.proto\"\x83\x01\n\x12ListResultsRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\x12\x16\n\x06\x66ilter\x18\x03 \x01(\tR\x06\x66ilter\x12\x19\n\x08order_by\x18\x04 \x01(\tR\x07orderBy\"q\n\x13ListResultsResponse\x12\x32\n\x07results\x18\x01 \x03(\x0b\x32\x18.tickreel.v1.ResultEntryR\x07results\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\")\n\x10GetResultRequest\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\"E\n\x11GetResultResponse\x12\x30\n\x06result\x18\x01 \x01(\x0b\x32\x18.tickreel.v1.ResultEntryR\x06result\"C\n\x12StreamTicksRequest\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x16\n\x06\x63ursor\x18\x02 \x01(\tR\x06\x63ursor\"\x7f\n\x13StreamTicksResponse\x12\x31\n\x06trades\x18\x01 \x01(\x0b\x32\x19.tickreel.v1.TradeColumnsR\x06trades\x12\x16\n\x06\x63ursor\x18\x02 \x01(\tR\x06\x63ursor\x12\x1d\n\ntotal_rows\x18\x03 \x01(\x03R\ttotalRows\"Z\n\x15\x45xportArtifactRequest\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n\x06offset\x18\x03 \x01(\x03R\x06offset\"M\n\x16\x45xportArtifactResponse\x12\x12\n\x04\x64\x61ta\x18\x01 \x01(\x0cR\x04\x64\x61ta\x12\x1f\n\x0btotal_bytes\x18\x02 \x01(\x03R\ntotalBytes\"\xad\x01\n\x11ListOrdersRequest\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x1b\n\tpage_size\x18\x02 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x03 \x01(\tR\tpageToken\x12\x12\n\x04skip\x18\x04 \x01(\x03R\x04skip\x12\x16\n\x06\x66ilter\x18\x05 \x01(\tR\x06\x66ilter\x12\x19\n\x08order_by\x18\x06 \x01(\tR\x07orderBy\"\x87\x01\n\x12ListOrdersResponse\x12*\n\x06orders\x18\x01 \x03(\x0b\x32\x12.tickreel.v1.OrderR\x06orders\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n\ntotal_size\x18\x03 \x01(\x03R\ttotalSize\"\xac\x01\n\x10ListFillsRequest\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x1b\n\tpage_size\x18\x02 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x03 \x01(\tR\tpageToken\x12\x12\n\x04skip\x18\x04 \x01(\x03R\x04skip\x12\x16\n\x06\x66ilter\x18\x05 \x01(\tR\x06\x66ilter\x12\x19\n\x08order_by\x18\x06 \x01(\tR\x07orderBy\"\x83\x01\n\x11ListFillsResponse\x12\'\n\x05\x66ills\x18\x01 \x03(\x0b\x32\x11.tickreel.v1.FillR\x05\x66ills\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n\ntotal_size\x18\x03 \x01(\x03R\ttotalSize\"\x94\x01\n\x13ListTimelineRequest\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x1b\n\tpage_size\x18\x02 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x03 \x01(\tR\tpageToken\x12\x12\n\x04skip\x18\x04 \x01(\x03R\x04skip\x12\x16\n\x06\x66ilter\x18\x05 \x01(\tR\x06\x66ilter\"\x91\x01\n\x14ListTimelineResponse\x12\x32\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1a.tickreel.v1.TimelineEventR\x06\x65vents\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n\ntotal_size\x18\x03 \x01(\x03R\ttotalSize\"\xcb\x01\n\x12SampleTicksRequest\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x30\n\x05start\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x05start\x12,\n\x03\x65nd\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x03\x65nd\x12\x1d\n\nmax_points\x18\x04 \x01(\x05R\tmaxPoints\x12\x1f\n\x0bmax_markers\x18\x05 \x01(\x05R\nmaxMarkers\"\xaa\x01\n\x13SampleTicksResponse\x12\x31\n\x06trades\x18\x01 \x01(\x0b\x32\x19.tickreel.v1.TradeColumnsR\x06trades\x12\x12\n\x04rows\x18\x02 \x01(\x03R\x04rows\x12\x34\n\x07markers\x18\x03 \x01(\x0b\x32\x1a.tickreel.v1.MarkerColumnsR\x07markers\x12\x16\n\x06orders\x18\x04 \x01(\x03R\x06orders\"\xab\x01\n\x13SampleEquityRequest\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x30\n\x05start\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x05start\x12,\n\x03\x65nd\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x03\x65nd\x12\x1d\n\nmax_points\x18\x04 \x01(\x05R\tmaxPoints\"b\n\x14SampleEquityResponse\x12\x32\n\x06\x65quity\x18\x01 \x01(\x0b\x32\x1a.tickreel.v1.EquityColumnsR\x06\x65quity\x12\x16\n\x06points\x18\x02 \x01(\x03R\x06points\"D\n\x13StreamEquityRequest\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x16\n\x06\x63ursor\x18\x02 \x01(\tR\x06\x63ursor\"\x85\x01\n\x14StreamEquityResponse\x12\x32\n\x06\x65quity\x18\x01 \x01(\x0b\x32\x1a.tickreel.v1.EquityColumnsR\x06\x65quity\x12\x16\n\x06\x63ursor\x18\x02 \x01(\tR\x06\x63ursor\x12!\n\x0ctotal_points\x18\x03 \x01(\x03R\x0btotalPoints2\xff\x06\n\x0eResultsService\x12U\n\x0bListResults\x12\x1f.tickreel.v1.ListResultsRequest\x1a .tickreel.v1.ListResultsResponse\"\x03\x90\x02\x01\x12O\n\tGetResult\x12\x1d.tickreel.v1.GetResultRequest\x1a\x1e.tickreel.v1.GetResultResponse\"\x03\x90\x02\x01\x12W\n\x0bStreamTicks\x12\x1f.tickreel.v1.StreamTicksRequest\x1a .tickreel.v1.StreamTicksResponse\"\x03\x90\x02\x01\x30\x01\x12R\n\nListOrders\x12\x1e.tickreel.v1.ListOrdersRequest\x1a\x1f.tickreel.v1.ListOrdersResponse\"\x03\x90\x02\x01\x12O\n\tListFills\x12\x1d.tickreel.v1.ListFillsRequest\x1a\x1e.tickreel.v1.ListFillsResponse\"\x03\x90\x02\x01\x12X\n\x0cListTimeline\x12 .tickreel.v1.ListTimelineRequest\x1a!.tickreel.v1.ListTimelineResponse\"\x03\x90\x02\x01\x12U\n\x0bSampleTicks\x12\x1f.tickreel.v1.SampleTicksRequest\x1a .tickreel.v1.SampleTicksResponse\"\x03\x90\x02\x01\x12X\n\x0cSampleEquity\x12 .tickreel.v1.SampleEquityRequest\x1a!.tickreel.v1.SampleEquityResponse\"\x03\x90\x02\x01\x12Z\n\x0cStreamEquity\x12 .tickreel.v1.StreamEquityRequest\x1a!.tickreel.v1.StreamEquityResponse\"\x03\x90\x02\x01\x30\x01\x12`\n\x0e\x45xportArtifact\x12\".tickreel.v1.ExportArtifactRequest\x1a#.tickreel.v1.ExportArtifactResponse\"\x03\x90\x02\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!tickreel/v1/results_service.proto\x12\x0btickreel.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dtickreel/v1/market_data.proto\x1a\x18tickreel/v1/report.proto\x1a\x18tickreel/v1/result.proto\"\x83\x01\n\x12ListResultsRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\x12\x16\n\x06\x66ilter\x18\x03 \x01(\tR\x06\x66ilter\x12\x19\n\x08order_by\x18\x04 \x01(\tR\x07orderBy\"q\n\x13ListResultsResponse\x12\x32\n\x07results\x18\x01 \x03(\x0b\x32\x18.tickreel.v1.ResultEntryR\x07results\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\")\n\x10GetResultRequest\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\"E\n\x11GetResultResponse\x12\x30\n\x06result\x18\x01 \x01(\x0b\x32\x18.tickreel.v1.ResultEntryR\x06result\"|\n\x12StreamTicksRequest\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x16\n\x06\x63ursor\x18\x02 \x01(\tR\x06\x63ursor\x12\x37\n\tread_mask\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskR\x08readMask\"\x7f\n\x13StreamTicksResponse\x12\x31\n\x06trades\x18\x01 \x01(\x0b\x32\x19.tickreel.v1.TradeColumnsR\x06trades\x12\x16\n\x06\x63ursor\x18\x02 \x01(\tR\x06\x63ursor\x12\x1d\n\ntotal_rows\x18\x03 \x01(\x03R\ttotalRows\"Z\n\x15\x45xportArtifactRequest\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n\x06offset\x18\x03 \x01(\x03R\x06offset\"M\n\x16\x45xportArtifactResponse\x12\x12\n\x04\x64\x61ta\x18\x01 \x01(\x0cR\x04\x64\x61ta\x12\x1f\n\x0btotal_bytes\x18\x02 \x01(\x03R\ntotalBytes\"\xad\x01\n\x11ListOrdersRequest\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x1b\n\tpage_size\x18\x02 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x03 \x01(\tR\tpageToken\x12\x12\n\x04skip\x18\x04 \x01(\x03R\x04skip\x12\x16\n\x06\x66ilter\x18\x05 \x01(\tR\x06\x66ilter\x12\x19\n\x08order_by\x18\x06 \x01(\tR\x07orderBy\"\x87\x01\n\x12ListOrdersResponse\x12*\n\x06orders\x18\x01 \x03(\x0b\x32\x12.tickreel.v1.OrderR\x06orders\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n\ntotal_size\x18\x03 \x01(\x03R\ttotalSize\"\xac\x01\n\x10ListFillsRequest\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x1b\n\tpage_size\x18\x02 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x03 \x01(\tR\tpageToken\x12\x12\n\x04skip\x18\x04 \x01(\x03R\x04skip\x12\x16\n\x06\x66ilter\x18\x05 \x01(\tR\x06\x66ilter\x12\x19\n\x08order_by\x18\x06 \x01(\tR\x07orderBy\"\x83\x01\n\x11ListFillsResponse\x12\'\n\x05\x66ills\x18\x01 \x03(\x0b\x32\x11.tickreel.v1.FillR\x05\x66ills\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n\ntotal_size\x18\x03 \x01(\x03R\ttotalSize\"\x94\x01\n\x13ListTimelineRequest\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x1b\n\tpage_size\x18\x02 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x03 \x01(\tR\tpageToken\x12\x12\n\x04skip\x18\x04 \x01(\x03R\x04skip\x12\x16\n\x06\x66ilter\x18\x05 \x01(\tR\x06\x66ilter\"\x91\x01\n\x14ListTimelineResponse\x12\x32\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1a.tickreel.v1.TimelineEventR\x06\x65vents\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n\ntotal_size\x18\x03 \x01(\x03R\ttotalSize\"\xcb\x01\n\x12SampleTicksRequest\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x30\n\x05start\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x05start\x12,\n\x03\x65nd\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x03\x65nd\x12\x1d\n\nmax_points\x18\x04 \x01(\x05R\tmaxPoints\x12\x1f\n\x0bmax_markers\x18\x05 \x01(\x05R\nmaxMarkers\"\xaa\x01\n\x13SampleTicksResponse\x12\x31\n\x06trades\x18\x01 \x01(\x0b\x32\x19.tickreel.v1.TradeColumnsR\x06trades\x12\x12\n\x04rows\x18\x02 \x01(\x03R\x04rows\x12\x34\n\x07markers\x18\x03 \x01(\x0b\x32\x1a.tickreel.v1.MarkerColumnsR\x07markers\x12\x16\n\x06orders\x18\x04 \x01(\x03R\x06orders\"\xab\x01\n\x13SampleEquityRequest\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x30\n\x05start\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x05start\x12,\n\x03\x65nd\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x03\x65nd\x12\x1d\n\nmax_points\x18\x04 \x01(\x05R\tmaxPoints\"b\n\x14SampleEquityResponse\x12\x32\n\x06\x65quity\x18\x01 \x01(\x0b\x32\x1a.tickreel.v1.EquityColumnsR\x06\x65quity\x12\x16\n\x06points\x18\x02 \x01(\x03R\x06points\"D\n\x13StreamEquityRequest\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x16\n\x06\x63ursor\x18\x02 \x01(\tR\x06\x63ursor\"\x85\x01\n\x14StreamEquityResponse\x12\x32\n\x06\x65quity\x18\x01 \x01(\x0b\x32\x1a.tickreel.v1.EquityColumnsR\x06\x65quity\x12\x16\n\x06\x63ursor\x18\x02 \x01(\tR\x06\x63ursor\x12!\n\x0ctotal_points\x18\x03 \x01(\x03R\x0btotalPoints2\xff\x06\n\x0eResultsService\x12U\n\x0bListResults\x12\x1f.tickreel.v1.ListResultsRequest\x1a .tickreel.v1.ListResultsResponse\"\x03\x90\x02\x01\x12O\n\tGetResult\x12\x1d.tickreel.v1.GetResultRequest\x1a\x1e.tickreel.v1.GetResultResponse\"\x03\x90\x02\x01\x12W\n\x0bStreamTicks\x12\x1f.tickreel.v1.StreamTicksRequest\x1a .tickreel.v1.StreamTicksResponse\"\x03\x90\x02\x01\x30\x01\x12R\n\nListOrders\x12\x1e.tickreel.v1.ListOrdersRequest\x1a\x1f.tickreel.v1.ListOrdersResponse\"\x03\x90\x02\x01\x12O\n\tListFills\x12\x1d.tickreel.v1.ListFillsRequest\x1a\x1e.tickreel.v1.ListFillsResponse\"\x03\x90\x02\x01\x12X\n\x0cListTimeline\x12 .tickreel.v1.ListTimelineRequest\x1a!.tickreel.v1.ListTimelineResponse\"\x03\x90\x02\x01\x12U\n\x0bSampleTicks\x12\x1f.tickreel.v1.SampleTicksRequest\x1a .tickreel.v1.SampleTicksResponse\"\x03\x90\x02\x01\x12X\n\x0cSampleEquity\x12 .tickreel.v1.SampleEquityRequest\x1a!.tickreel.v1.SampleEquityResponse\"\x03\x90\x02\x01\x12Z\n\x0cStreamEquity\x12 .tickreel.v1.StreamEquityRequest\x1a!.tickreel.v1.StreamEquityResponse\"\x03\x90\x02\x01\x30\x01\x12`\n\x0e\x45xportArtifact\x12\".tickreel.v1.ExportArtifactRequest\x1a#.tickreel.v1.ExportArtifactResponse\"\x03\x90\x02\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -55,46 +56,46 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RESULTSSERVICE'].methods_by_name['StreamEquity']._serialized_options = b'\220\002\001'
   _globals['_RESULTSSERVICE'].methods_by_name['ExportArtifact']._loaded_options = None
   _globals['_RESULTSSERVICE'].methods_by_name['ExportArtifact']._serialized_options = b'\220\002\001'
-  _globals['_LISTRESULTSREQUEST']._serialized_start=167
-  _globals['_LISTRESULTSREQUEST']._serialized_end=298
-  _globals['_LISTRESULTSRESPONSE']._serialized_start=300
-  _globals['_LISTRESULTSRESPONSE']._serialized_end=413
-  _globals['_GETRESULTREQUEST']._serialized_start=415
-  _globals['_GETRESULTREQUEST']._serialized_end=456
-  _globals['_GETRESULTRESPONSE']._serialized_start=458
-  _globals['_GETRESULTRESPONSE']._serialized_end=527
-  _globals['_STREAMTICKSREQUEST']._serialized_start=529
-  _globals['_STREAMTICKSREQUEST']._serialized_end=596
-  _globals['_STREAMTICKSRESPONSE']._serialized_start=598
-  _globals['_STREAMTICKSRESPONSE']._serialized_end=725
-  _globals['_EXPORTARTIFACTREQUEST']._serialized_start=727
-  _globals['_EXPORTARTIFACTREQUEST']._serialized_end=817
-  _globals['_EXPORTARTIFACTRESPONSE']._serialized_start=819
-  _globals['_EXPORTARTIFACTRESPONSE']._serialized_end=896
-  _globals['_LISTORDERSREQUEST']._serialized_start=899
-  _globals['_LISTORDERSREQUEST']._serialized_end=1072
-  _globals['_LISTORDERSRESPONSE']._serialized_start=1075
-  _globals['_LISTORDERSRESPONSE']._serialized_end=1210
-  _globals['_LISTFILLSREQUEST']._serialized_start=1213
-  _globals['_LISTFILLSREQUEST']._serialized_end=1385
-  _globals['_LISTFILLSRESPONSE']._serialized_start=1388
-  _globals['_LISTFILLSRESPONSE']._serialized_end=1519
-  _globals['_LISTTIMELINEREQUEST']._serialized_start=1522
-  _globals['_LISTTIMELINEREQUEST']._serialized_end=1670
-  _globals['_LISTTIMELINERESPONSE']._serialized_start=1673
-  _globals['_LISTTIMELINERESPONSE']._serialized_end=1818
-  _globals['_SAMPLETICKSREQUEST']._serialized_start=1821
-  _globals['_SAMPLETICKSREQUEST']._serialized_end=2024
-  _globals['_SAMPLETICKSRESPONSE']._serialized_start=2027
-  _globals['_SAMPLETICKSRESPONSE']._serialized_end=2197
-  _globals['_SAMPLEEQUITYREQUEST']._serialized_start=2200
-  _globals['_SAMPLEEQUITYREQUEST']._serialized_end=2371
-  _globals['_SAMPLEEQUITYRESPONSE']._serialized_start=2373
-  _globals['_SAMPLEEQUITYRESPONSE']._serialized_end=2471
-  _globals['_STREAMEQUITYREQUEST']._serialized_start=2473
-  _globals['_STREAMEQUITYREQUEST']._serialized_end=2541
-  _globals['_STREAMEQUITYRESPONSE']._serialized_start=2544
-  _globals['_STREAMEQUITYRESPONSE']._serialized_end=2677
-  _globals['_RESULTSSERVICE']._serialized_start=2680
-  _globals['_RESULTSSERVICE']._serialized_end=3575
+  _globals['_LISTRESULTSREQUEST']._serialized_start=201
+  _globals['_LISTRESULTSREQUEST']._serialized_end=332
+  _globals['_LISTRESULTSRESPONSE']._serialized_start=334
+  _globals['_LISTRESULTSRESPONSE']._serialized_end=447
+  _globals['_GETRESULTREQUEST']._serialized_start=449
+  _globals['_GETRESULTREQUEST']._serialized_end=490
+  _globals['_GETRESULTRESPONSE']._serialized_start=492
+  _globals['_GETRESULTRESPONSE']._serialized_end=561
+  _globals['_STREAMTICKSREQUEST']._serialized_start=563
+  _globals['_STREAMTICKSREQUEST']._serialized_end=687
+  _globals['_STREAMTICKSRESPONSE']._serialized_start=689
+  _globals['_STREAMTICKSRESPONSE']._serialized_end=816
+  _globals['_EXPORTARTIFACTREQUEST']._serialized_start=818
+  _globals['_EXPORTARTIFACTREQUEST']._serialized_end=908
+  _globals['_EXPORTARTIFACTRESPONSE']._serialized_start=910
+  _globals['_EXPORTARTIFACTRESPONSE']._serialized_end=987
+  _globals['_LISTORDERSREQUEST']._serialized_start=990
+  _globals['_LISTORDERSREQUEST']._serialized_end=1163
+  _globals['_LISTORDERSRESPONSE']._serialized_start=1166
+  _globals['_LISTORDERSRESPONSE']._serialized_end=1301
+  _globals['_LISTFILLSREQUEST']._serialized_start=1304
+  _globals['_LISTFILLSREQUEST']._serialized_end=1476
+  _globals['_LISTFILLSRESPONSE']._serialized_start=1479
+  _globals['_LISTFILLSRESPONSE']._serialized_end=1610
+  _globals['_LISTTIMELINEREQUEST']._serialized_start=1613
+  _globals['_LISTTIMELINEREQUEST']._serialized_end=1761
+  _globals['_LISTTIMELINERESPONSE']._serialized_start=1764
+  _globals['_LISTTIMELINERESPONSE']._serialized_end=1909
+  _globals['_SAMPLETICKSREQUEST']._serialized_start=1912
+  _globals['_SAMPLETICKSREQUEST']._serialized_end=2115
+  _globals['_SAMPLETICKSRESPONSE']._serialized_start=2118
+  _globals['_SAMPLETICKSRESPONSE']._serialized_end=2288
+  _globals['_SAMPLEEQUITYREQUEST']._serialized_start=2291
+  _globals['_SAMPLEEQUITYREQUEST']._serialized_end=2462
+  _globals['_SAMPLEEQUITYRESPONSE']._serialized_start=2464
+  _globals['_SAMPLEEQUITYRESPONSE']._serialized_end=2562
+  _globals['_STREAMEQUITYREQUEST']._serialized_start=2564
+  _globals['_STREAMEQUITYREQUEST']._serialized_end=2632
+  _globals['_STREAMEQUITYRESPONSE']._serialized_start=2635
+  _globals['_STREAMEQUITYRESPONSE']._serialized_end=2768
+  _globals['_RESULTSSERVICE']._serialized_start=2771
+  _globals['_RESULTSSERVICE']._serialized_end=3666
 # @@protoc_insertion_point(module_scope)

@@ -1,5 +1,6 @@
 import datetime
 
+from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from tickreel.v1 import market_data_pb2 as _market_data_pb2
 from tickreel.v1 import report_pb2 as _report_pb2
@@ -45,12 +46,14 @@ class GetResultResponse(_message.Message):
     def __init__(self, result: _Optional[_Union[_result_pb2.ResultEntry, _Mapping]] = ...) -> None: ...
 
 class StreamTicksRequest(_message.Message):
-    __slots__ = ("run_id", "cursor")
+    __slots__ = ("run_id", "cursor", "read_mask")
     RUN_ID_FIELD_NUMBER: _ClassVar[int]
     CURSOR_FIELD_NUMBER: _ClassVar[int]
+    READ_MASK_FIELD_NUMBER: _ClassVar[int]
     run_id: str
     cursor: str
-    def __init__(self, run_id: _Optional[str] = ..., cursor: _Optional[str] = ...) -> None: ...
+    read_mask: _field_mask_pb2.FieldMask
+    def __init__(self, run_id: _Optional[str] = ..., cursor: _Optional[str] = ..., read_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ...) -> None: ...
 
 class StreamTicksResponse(_message.Message):
     __slots__ = ("trades", "cursor", "total_rows")

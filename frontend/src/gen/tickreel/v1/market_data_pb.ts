@@ -45,7 +45,7 @@ export const TimeWindowSchema: GenMessage<TimeWindow> = /*@__PURE__*/
 /**
  * A chunk of trade rows as parallel columns, in replay order.
  *
- * Every column has the same length. A price or size is an integer: the value times 10 to the power of its precision.
+ * Every column that was asked for has the same length. A price or size is an integer: the value times 10 to the power of its precision.
  *
  * @generated from message tickreel.v1.TradeColumns
  */

@@ -323,7 +323,8 @@ export type MarkerColumns = Message<"tickreel.v1.MarkerColumns"> & {
   tsLast: bigint[];
 
   /**
-   * The lowest price among them: the limit, or the average fill of a market order. Scaled by price_precision.
+   * The lowest price among them: the limit, or the average fill of a market order; the last trade price before a market
+   * order without a fill. Scaled by price_precision.
    *
    * @generated from field: repeated sfixed64 price_low = 9;
    */

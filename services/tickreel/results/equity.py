@@ -1,0 +1,66 @@
+"""The equity of a run: the account at every trade row, as doubles for charts."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tickreel.rpc.columns import ROWS_PER_CHUNK, make_columns
+from tickreel.stores.columns import Columns, ColumnWriter
+from tickreel.stores.rows import nanoseconds
+from tickreel.stores.sampling import kept_rows, window_rows
+from tickreel.v1 import report_pb2
+
+_MONEY = ("equity", "drawdown", "position")
+_BATCH_ROWS = 131_072
+
+
+@dataclass(frozen=True)
+class EquityChunk:
+    """Some points, and how many of the whole lie before and up to their end."""
+
+    columns: report_pb2.EquityColumns
+    points_until_end: int
+
+
+def make_equity(path: Path, writer: ColumnWriter) -> None:
+    """Makes a table of equity lie ready.
+
+    Raises:
+        OSError: The table is gone.
+    """
+    none = np.empty(0)
+    writer.append(ts=none.astype(np.int64), **dict.fromkeys(_MONEY, none))
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(_BATCH_ROWS, columns=["ts", *_MONEY]):
+            money = {name: batch.column(name).cast(pa.float64()).to_numpy() for name in _MONEY}
+            writer.append(ts=nanoseconds(batch.column("ts")), **money)
+
+
+def equity_sample(equity: Columns, start: int, end: int, most: int) -> tuple[report_pb2.EquityColumns, int]:
+    """The points of a window that a chart keeps, the extremes of equity and the deepest drawdowns among them, and how many the
+    window has.
+
+    Args:
+        start, end: The window, both ends inclusive, UNIX nanoseconds.
+        most: About how many points there is room for.
+    """
+    rows = window_rows(equity["ts"], start, end)
+    money, drawdown = equity["equity"][rows], equity["drawdown"][rows]
+    kept = kept_rows(equity["ts"][rows], most, lowest=[money], highest=[money, drawdown])
+    return _columns(equity, kept + rows.start), rows.stop - rows.start
+
+
+def equity_chunks(equity: Columns, after: int) -> Generator[EquityChunk, None, None]:
+    """The chunks after a point."""
+    total = len(equity["ts"])
+    for first in range(after, total, ROWS_PER_CHUNK):
+        past = min(first + ROWS_PER_CHUNK, total)
+        yield EquityChunk(_columns(equity, slice(first, past)), past)
+
+
+def _columns(equity: Columns, rows: object) -> report_pb2.EquityColumns:
+    return make_columns(report_pb2.EquityColumns, **{name: equity[name][rows] for name in ("ts", *_MONEY)})

@@ -1,0 +1,112 @@
+"""The orders of a run as markers on a chart: single, or counted where there are too many to draw."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from tickreel.rpc.columns import make_columns
+from tickreel.stores.columns import Columns, ColumnWriter
+from tickreel.stores.rows import integers, nanoseconds
+from tickreel.stores.sampling import time_parts, window_rows
+from tickreel.v1 import report_pb2
+
+Int64 = npt.NDArray[np.int64]
+
+# The values of `MarkerColumns.side`, by the word of the table.
+_SIDES = {"buy": 1, "sell": -1}
+_COLUMNS = ("id", "ts_submitted", "side", "price", "filled_amount", "average_price", "status")
+# About as many rows as a group of the table has.
+_BATCH_ROWS = 131_072
+
+
+def make_orders(orders: Path, ticks: Columns, writer: ColumnWriter) -> None:
+    """Makes what markers need of a table of orders lie ready, the orders of each side together.
+
+    Args:
+        ticks: Those of the run. An order without a price, that is a market order without a fill, stands at the last of them.
+
+    Raises:
+        OSError: The table is gone.
+    """
+    with pq.ParquetFile(orders) as file:
+        schema = file.schema_arrow
+        price_precision, size_precision = schema.field("price").type.scale, schema.field("filled_amount").type.scale
+        writer.facts.update(price_precision=price_precision, size_precision=size_precision)
+        none = np.empty(0, dtype=np.int64)
+        for side in _SIDES:
+            _append(writer, side, none, none, none, none, none)
+        for batch in file.iter_batches(_BATCH_ROWS, columns=list(_COLUMNS)):
+            ts = nanoseconds(batch.column("ts_submitted"))
+            columns = (
+                batch.column("id").to_numpy(),
+                ts,
+                _prices(batch, ts, price_precision, ticks),
+                integers(batch.column("filled_amount"), size_precision),
+                _are(batch.column("status"), "filled"),
+            )
+            for side in _SIDES:
+                here = _are(batch.column("side"), side)
+                _append(writer, side, *(column[here] for column in columns))
+
+
+def markers(orders: Columns, start: int, end: int, most: int) -> tuple[report_pb2.MarkerColumns, int]:
+    """The markers of a window, in order of time, and how many orders it has.
+
+    Args:
+        orders: What `make_orders` made.
+        start, end: The window, both ends inclusive, UNIX nanoseconds.
+        most: About how many markers there is room for. Where there are more orders, the window's time is cut into equal parts,
+            and the orders of a part and side become one marker.
+    """
+    windows = {side: window_rows(orders[f"{side}_ts"], start, end) for side in _SIDES}
+    count = sum(rows.stop - rows.start for rows in windows.values())
+    found = []
+    for side, rows in windows.items():
+        if rows.stop == rows.start:
+            continue
+        ts, ids, price, size, filled = (orders[f"{side}_{name}"][rows] for name in ("ts", "id", "price", "size", "filled"))
+        cuts = np.arange(len(ts)) if count <= most else time_parts(ts, max(1, most // 2))
+        ends = np.append(cuts[1:], len(ts)) - 1
+        parts = {
+            "first_order": ids[cuts],
+            "orders": ends - cuts + 1,
+            "filled": np.add.reduceat(filled, cuts, dtype=np.int64),
+            "side": np.full(len(cuts), _SIDES[side]),
+            "ts_first": ts[cuts],
+            "ts_last": ts[ends],
+            "price_low": np.minimum.reduceat(price, cuts),
+            "price_high": np.maximum.reduceat(price, cuts),
+            "filled_size": np.add.reduceat(size, cuts),
+        }
+        found.append(parts)
+    columns = {name: np.concatenate([parts[name] for parts in found]) for name in found[0]} if found else {}
+    if columns:
+        order = np.lexsort((columns["first_order"], columns["ts_first"]))
+        columns = {name: values[order] for name, values in columns.items()}
+        columns["side"] = columns["side"].tolist()
+    return make_columns(report_pb2.MarkerColumns, **orders.facts, **columns), count
+
+
+def _append(writer: ColumnWriter, side: str, ids: Int64, ts: Int64, price: Int64, size: Int64, filled: Int64) -> None:
+    columns = {"id": ids, "ts": ts, "price": price, "size": size, "filled": filled.astype(np.uint8)}
+    writer.append(**{f"{side}_{name}": values for name, values in columns.items()})
+
+
+def _prices(batch: pa.RecordBatch, ts: Int64, precision: int, ticks: Columns) -> Int64:
+    """Limits; of a market order the average of its fills, and without any the last trade price."""
+    price = batch.column("price")
+    if not price.null_count:
+        return integers(price, precision)
+    average = pc.round(batch.column("average_price"), precision, "half_to_even").cast(price.type)
+    price = pc.coalesce(price, average)
+    known = price.is_valid().to_numpy(zero_copy_only=False)
+    before = np.searchsorted(ticks["ts_init"], ts, "right") - 1
+    return np.where(known, integers(pc.fill_null(price, 0), precision), ticks["price"][before])
+
+
+def _are(column: pa.Array, word: str) -> npt.NDArray[np.bool_]:
+    return pc.equal(column.cast(pa.string()), word).to_numpy(zero_copy_only=False)

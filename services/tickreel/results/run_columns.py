@@ -1,0 +1,85 @@
+"""The columns of runs that charts and streams are made from: they lie ready after the first look."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+
+from tickreel.results.equity import make_equity
+from tickreel.results.markers import make_orders
+from tickreel.results.ticks import RunTicks
+from tickreel.rpc.errors import TickreelError
+from tickreel.stores.catalog import CatalogStore
+from tickreel.stores.columns import Columns, ColumnStore, ColumnWriter
+from tickreel.stores.results import ResultStore, StoredResult
+
+
+class RunColumns:
+    """The columns of the runs of a store, made from the tables of full runs, or from the catalog."""
+
+    def __init__(self, results: ResultStore, catalog: CatalogStore, columns: ColumnStore) -> None:
+        self._results = results
+        self._catalog = catalog
+        self._columns = columns
+
+    def sources(self, stored: StoredResult) -> RunTicks:
+        """The ticks of a run where they came to rest."""
+        return RunTicks(self._results.load(stored), stored.summary.with_name("ticks.parquet"), self._catalog)
+
+    def ticks_at_hand(self, stored: StoredResult) -> Columns | None:
+        """The ticks of a run, where they lie ready."""
+        return self._columns.find(_key(stored, "ticks"))
+
+    async def ticks(self, stored: StoredResult) -> Columns:
+        """The ticks of a run.
+
+        Raises:
+            TickreelError: DATA_CHANGED where the catalog no longer has what a fast run replayed.
+        """
+        return await self._get(stored, "ticks", lambda writer: self.sources(stored).make(writer))
+
+    async def orders(self, stored: StoredResult) -> Columns | None:
+        """The orders of a run by side (see `make_orders`), None of a fast one."""
+        if not stored.is_full:
+            return None
+        path = table_path(stored, "orders")
+        ticks = await self.ticks(stored)
+        return await self._get(stored, "orders", lambda writer: _reading(stored, path, make_orders, path, ticks, writer))
+
+    async def equity(self, stored: StoredResult) -> Columns:
+        """The equity of a full run (see `make_equity`).
+
+        Raises:
+            TickreelError: NOT_FOUND of a fast one.
+        """
+        path = table_path(stored, "equity")
+        return await self._get(stored, "equity", lambda writer: _reading(stored, path, make_equity, path, writer))
+
+    async def _get(self, stored: StoredResult, name: str, make: Callable[[ColumnWriter], None]) -> Columns:
+        return await asyncio.to_thread(self._columns.get, _key(stored, name), make)
+
+
+def table_path(stored: StoredResult, name: str) -> Path:
+    """The file of a table that a full run keeps.
+
+    Raises:
+        TickreelError: NOT_FOUND for a fast run, with what to do.
+    """
+    if not stored.is_full:
+        message = f"the run {stored.run_id} was made in fast mode, which keeps no {name}; make it in full mode"
+        raise TickreelError("NOT_FOUND", message, kind="table", id=name)
+    return stored.summary.with_name(f"{name}.parquet")
+
+
+def _reading[**P](stored: StoredResult, path: Path, make: Callable[P, None], *arguments: P.args, **others: P.kwargs) -> None:
+    try:
+        make(*arguments, **others)
+    except (FileNotFoundError, pa.ArrowException) as error:
+        message = f"the result {stored.run_id} has left {path.name}, but it cannot be read: {error}; a new run makes it again"
+        raise TickreelError("DATA_CHANGED", message, run_id=stored.run_id) from None
+
+
+def _key(stored: StoredResult, name: str) -> str:
+    """A result that was deleted and made again is another one."""
+    return f"{stored.run_id}-{stored.committed_at}-{name}"

@@ -1,0 +1,235 @@
+"""Ticks, markers and equity as charts draw them: nothing that matters is lost, and what is counted adds up."""
+
+import math
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from google.protobuf import timestamp_pb2
+from hypothesis import given
+from hypothesis import strategies as st
+
+from full_runs import START, Ticks, write_full_run
+from tickreel.results.markers import make_orders, markers
+from tickreel.rpc.bounds import FIRST_INSTANT, LAST_INSTANT
+from tickreel.rpc.channel import ServiceClient
+from tickreel.rpc.errors import TickreelError
+from tickreel.stores.columns import Columns, ColumnStore
+from tickreel.stores.results import ResultStore
+from tickreel.v1 import results_service_pb2 as rpc
+
+ROWS = 5_000
+TICKS = Ticks.random(ROWS)
+
+
+@pytest.fixture
+def run(store: ResultStore) -> Path:
+    """The folder of a full run F of 5,000 ticks, in many row groups."""
+    return write_full_run(store, "F", TICKS, group=700, timeline=False)
+
+
+def instant(nanoseconds: int) -> timestamp_pb2.Timestamp:
+    stamp = timestamp_pb2.Timestamp()
+    stamp.FromNanoseconds(nanoseconds)
+    return stamp
+
+
+def window(start: int, end: int) -> dict[str, timestamp_pb2.Timestamp]:
+    return {"start": instant(start), "end": instant(end)}
+
+
+async def sample(results: ServiceClient, **fields: Any) -> rpc.SampleTicksResponse:
+    return await results.call("SampleTicks", rpc.SampleTicksRequest(run_id="F", **fields))
+
+
+async def test_a_window_with_few_rows_comes_whole(run: Path, results: ServiceClient) -> None:
+    first, last = 1_000, 1_400
+    response = await sample(results, **window(int(TICKS.ts[first]), int(TICKS.ts[last])))
+    trades, rows = response.trades, slice(first, last + 1)
+    assert response.rows == response.orders == 401
+    assert (trades.price_precision, trades.size_precision) == (1, 3)
+    assert list(trades.ts_init) == TICKS.ts[rows].tolist()
+    assert list(trades.ts_event) == (TICKS.ts[rows] - 1_000).tolist()
+    assert list(trades.price) == TICKS.price[rows].tolist()
+    assert list(trades.size) == TICKS.size[rows].tolist()
+    assert list(trades.side) == TICKS.side[rows].tolist()
+    # Each order is a marker of its own.
+    drawn = response.markers
+    assert list(drawn.first_order) == list(range(first + 1, last + 2))
+    assert set(drawn.orders) == {1}
+    assert list(drawn.filled) == [int(order % 4 != 0) for order in drawn.first_order]
+    assert list(drawn.side) == [1 if side == 1 else -1 for side in TICKS.side[rows]]
+    assert list(drawn.ts_first) == list(drawn.ts_last) == TICKS.ts[rows].tolist()
+    assert list(drawn.price_low) == list(drawn.price_high) == TICKS.price[rows].tolist()
+    assert list(drawn.filled_size) == [
+        int(size) if order % 4 else 0 for order, size in zip(drawn.first_order, TICKS.size[rows], strict=True)
+    ]
+
+
+async def test_of_the_whole_run_the_extremes_are_kept(run: Path, results: ServiceClient) -> None:
+    response = await sample(results, max_points=400, max_markers=60)
+    assert response.rows == response.orders == ROWS
+    assert 100 < len(response.trades.price) <= 400
+    assert min(response.trades.price) == TICKS.price.min()
+    assert max(response.trades.price) == TICKS.price.max()
+    assert (response.trades.ts_init[0], response.trades.ts_init[-1]) == (TICKS.ts[0], TICKS.ts[-1])
+    assert 2 < len(response.markers.orders) <= 60
+    assert sum(response.markers.orders) == ROWS
+    assert sum(response.markers.filled) == ROWS - ROWS // 4
+
+
+@pytest.mark.parametrize("row", [0, 17, ROWS - 1])
+async def test_a_zoom_to_one_nanosecond_finds_its_row(run: Path, results: ServiceClient, row: int) -> None:
+    at = int(TICKS.ts[row])
+    response = await sample(results, **window(at, at))
+    assert list(response.trades.ts_init) == [at]
+    assert list(response.markers.first_order) == [row + 1]
+    beside = await sample(results, **window(at + 1, at + 1))
+    assert (beside.rows, beside.orders, len(beside.trades.price), len(beside.markers.orders)) == (0, 0, 0, 0)
+
+
+async def test_more_than_there_is_room_for_is_taken_as_the_most(run: Path, results: ServiceClient) -> None:
+    response = await sample(results, max_points=2_000_000_000, max_markers=2_000_000_000)
+    assert len(response.trades.price) == ROWS
+    assert len(response.markers.orders) == ROWS
+
+
+async def test_what_was_deleted_of_the_columns_is_made_again(tmp_path: Path, run: Path, results: ServiceClient) -> None:
+    first = await sample(results)
+    columns = tmp_path / "state/results/columns"
+    for path in [*columns.rglob("*.*")]:
+        if path.is_file():
+            path.unlink()
+    assert await sample(results) == first
+
+
+async def test_a_deleted_run_that_is_made_again_is_another(store: ResultStore, run: Path, results: ServiceClient) -> None:
+    assert (await sample(results)).rows == ROWS
+    store.discard("F")
+    write_full_run(store, "F", Ticks.random(10), timeline=False)
+    assert (await sample(results)).rows == 10
+
+
+async def test_the_equity_keeps_its_extremes_and_the_deepest_drawdown(run: Path, results: ServiceClient) -> None:
+    table = pq.read_table(run / "equity.parquet")
+    equity, drawdown = (table[name].cast(pa.float64()).to_numpy() for name in ("equity", "drawdown"))
+    whole = await results.call("SampleEquity", rpc.SampleEquityRequest(run_id="F", max_points=20_000))
+    assert list(whole.equity.ts) == TICKS.ts.tolist()
+    assert list(whole.equity.equity) == equity.tolist()
+    assert list(whole.equity.drawdown) == drawdown.tolist()
+    assert list(whole.equity.position) == table["position"].cast(pa.float64()).to_pylist()
+    reduced = await results.call("SampleEquity", rpc.SampleEquityRequest(run_id="F", max_points=100))
+    assert (reduced.points, whole.points) == (ROWS, ROWS)
+    assert len(reduced.equity.ts) <= 100
+    assert (min(reduced.equity.equity), max(reduced.equity.equity)) == (equity.min(), equity.max())
+    assert max(reduced.equity.drawdown) == drawdown.max()
+    part = rpc.SampleEquityRequest(run_id="F", **window(int(TICKS.ts[10]), int(TICKS.ts[20])))
+    assert list((await results.call("SampleEquity", part)).equity.ts) == TICKS.ts[10:21].tolist()
+
+
+@pytest.mark.parametrize("after", [0, 1, 32_768, 40_000])
+async def test_streamed_equity_goes_on_after_its_cursor(store: ResultStore, results: ServiceClient, after: int) -> None:
+    ticks = Ticks.random(40_000)
+    write_full_run(store, "L", ticks, timeline=False)
+    request = rpc.StreamEquityRequest(run_id="L", cursor=str(after) if after else "")
+    chunks = [chunk async for chunk in results.stream("StreamEquity", request)]
+    assert [ts for chunk in chunks for ts in chunk.equity.ts] == ticks.ts[after:].tolist()
+    assert {chunk.total_points for chunk in chunks} <= {40_000}
+    assert [chunk.cursor for chunk in chunks][-1:] == (["40000"] if after < 40_000 else [])
+
+
+@pytest.mark.parametrize(
+    ("call", "fields", "field"),
+    [
+        ("SampleTicks", {"max_points": -1}, "max_points"),
+        ("SampleTicks", {"max_markers": -1}, "max_markers"),
+        ("SampleTicks", window(START + 1, START), "end"),
+        ("SampleTicks", {"start": timestamp_pb2.Timestamp(seconds=2**40)}, "start"),
+        ("SampleTicks", {"end": timestamp_pb2.Timestamp(nanos=2_000_000_000)}, "end"),
+        ("SampleEquity", {"max_points": -5}, "max_points"),
+        ("SampleEquity", window(START + 1, START), "end"),
+    ],
+)
+async def test_what_makes_no_sense_is_refused(
+    run: Path, results: ServiceClient, call: str, fields: dict[str, Any], field: str
+) -> None:
+    request = getattr(rpc, f"{call}Request")(run_id="F", **fields)
+    with pytest.raises(TickreelError) as caught:
+        await results.call(call, request)
+    assert caught.value.reason == "INVALID_REQUEST"
+    assert [violation.field for violation in caught.value.violations] == [field]
+
+
+@pytest.mark.parametrize("call", ["SampleTicks", "SampleEquity"])
+async def test_a_run_that_is_not_there_is_not_found(results: ServiceClient, call: str) -> None:
+    with pytest.raises(TickreelError) as caught:
+        await results.call(call, getattr(rpc, f"{call}Request")(run_id="nobody"))
+    assert (caught.value.reason, caught.value.metadata["id"]) == ("NOT_FOUND", "nobody")
+
+
+async def test_the_equity_of_a_fast_run_is_refused_with_what_to_do(results: ServiceClient) -> None:
+    with pytest.raises(TickreelError) as caught:
+        await results.call("SampleEquity", rpc.SampleEquityRequest(run_id="S"))
+    assert (caught.value.reason, caught.value.metadata) == ("NOT_FOUND", {"kind": "table", "id": "equity"})
+    assert "make it in full mode" in caught.value.message
+
+
+async def test_a_table_that_is_gone_is_named(run: Path, results: ServiceClient) -> None:
+    (run / "equity.parquet").unlink()
+    with pytest.raises(TickreelError, match=r"has left equity\.parquet, but it cannot be read") as caught:
+        await results.call("SampleEquity", rpc.SampleEquityRequest(run_id="F"))
+    assert caught.value.reason == "DATA_CHANGED"
+
+
+@pytest.fixture(scope="module")
+def orders(tmp_path_factory: pytest.TempPathFactory) -> Columns:
+    """The columns of the orders of a run of 1,000 ticks, some of them at one instant."""
+    folder = tmp_path_factory.mktemp("orders")
+    ticks = Ticks.random(1_000, pause=3)
+    store = ResultStore(folder / "results", folder / "tickdata")
+    path = write_full_run(store, "M", ticks, timeline=False)
+    columns = ColumnStore(folder / "columns", 100)
+    facts = columns.get("ticks", lambda writer: writer.append(ts_init=ticks.ts, price=ticks.price))
+    return columns.get("orders", partial(make_orders, path / "orders.parquet", facts))
+
+
+@given(st.integers(-5, 2_100), st.integers(-5, 2_100), st.integers(1, 1_200))
+def test_markers_stand_for_every_order_once_and_for_those_of_one_side(orders: Columns, one: int, other: int, most: int) -> None:
+    ticks = Ticks.random(1_000, pause=3)
+    start, end = START + min(one, other), START + max(one, other)
+    drawn, count = markers(orders, start, end, most)
+    inside = np.flatnonzero((ticks.ts >= start) & (ticks.ts <= end))
+    assert count == len(inside) == sum(drawn.orders)
+    assert len(drawn.orders) <= max(2, most)
+    assert list(drawn.ts_first) == sorted(drawn.ts_first)
+    seen: list[int] = []
+    for at, first in enumerate(drawn.first_order):
+        side = 1 if drawn.side[at] == 1 else 2
+        between = (ticks.ts[inside] >= drawn.ts_first[at]) & (ticks.ts[inside] <= drawn.ts_last[at])
+        rows = inside[between & (ticks.side[inside] == side)]
+        assert (rows[0] + 1, len(rows)) == (first, drawn.orders[at])
+        filled = (rows + 1) % 4 != 0
+        assert drawn.filled[at] == filled.sum()
+        assert drawn.filled_size[at] == ticks.size[rows][filled].sum()
+        assert (drawn.price_low[at], drawn.price_high[at]) == (ticks.price[rows].min(), ticks.price[rows].max())
+        seen += rows.tolist()
+    assert sorted(seen) == inside.tolist()
+
+
+def test_a_market_order_stands_at_its_average_fill_or_at_the_last_trade(tmp_path: Path) -> None:
+    ticks = Ticks.random(8)
+    path = write_full_run(ResultStore(tmp_path / "results", tmp_path / "tickdata"), "M", ticks, timeline=False)
+    table = pq.read_table(path / "orders.parquet")
+    at = table.schema.get_field_index("price")
+    pq.write_table(table.set_column(at, "price", pa.nulls(8, table.schema.field(at).type)), path / "orders.parquet")
+    columns = ColumnStore(tmp_path / "columns", 100)
+    facts = columns.get("ticks", lambda writer: writer.append(ts_init=ticks.ts, price=ticks.price + 7))
+    made = columns.get("orders", partial(make_orders, path / "orders.parquet", facts))
+    drawn, _ = markers(made, FIRST_INSTANT, LAST_INSTANT, 8)
+    # Every fourth has no fill.
+    assert list(drawn.price_low) == [int(price) + 7 * (row in (3, 7)) for row, price in enumerate(ticks.price)]
+    assert math.prod(drawn.orders) == 1

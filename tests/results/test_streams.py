@@ -1,0 +1,104 @@
+"""Ticks as a stream: the columns that were asked for, each row exactly once however often the stream breaks."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from full_runs import Ticks, write_full_run
+from tickreel.results.ticks import RunTicks, chunks_at_hand
+from tickreel.rpc.channel import ServiceClient
+from tickreel.rpc.columns import ROWS_PER_CHUNK
+from tickreel.rpc.errors import TickreelError
+from tickreel.stores.catalog import CatalogStore
+from tickreel.stores.columns import Columns, ColumnStore
+from tickreel.stores.results import ResultStore
+from tickreel.v1 import results_service_pb2 as rpc
+
+ROWS = 70_000
+TICKS = Ticks.random(ROWS)
+
+
+@pytest.fixture
+def run(store: ResultStore) -> Path:
+    """The folder of a full run F."""
+    return write_full_run(store, "F", TICKS, group=30_000, timeline=False)
+
+
+async def stream(results: ServiceClient, *paths: str, cursor: str = "") -> list[rpc.StreamTicksResponse]:
+    request = rpc.StreamTicksRequest(run_id="F", cursor=cursor)
+    request.read_mask.paths.extend(paths)
+    return [chunk async for chunk in results.stream("StreamTicks", request)]
+
+
+async def test_a_mask_names_the_columns_that_come(run: Path, results: ServiceClient) -> None:
+    slow = await stream(results, "price", "side")
+    await results.call("SampleTicks", rpc.SampleTicksRequest(run_id="F"))
+    quick = await stream(results, "price", "side")
+    for chunks in (slow, quick):
+        assert [price for chunk in chunks for price in chunk.trades.price] == TICKS.price.tolist()
+        assert [side for chunk in chunks for side in chunk.trades.side] == TICKS.side.tolist()
+        assert {field.name for chunk in chunks for field, _ in chunk.trades.ListFields()} == {
+            "price_precision",
+            "size_precision",
+            "price",
+            "side",
+        }
+        assert [chunk.cursor for chunk in chunks][-1] == str(ROWS)
+        assert {chunk.total_rows for chunk in chunks} == {ROWS}
+
+
+async def test_without_a_mask_all_columns_come(run: Path, results: ServiceClient) -> None:
+    await results.call("SampleTicks", rpc.SampleTicksRequest(run_id="F"))
+    chunks = await stream(results)
+    assert [name for chunk in chunks for name in chunk.trades.trade_id] == [str(row + 1) for row in range(ROWS)]
+    assert [ts for chunk in chunks for ts in chunk.trades.ts_init] == TICKS.ts.tolist()
+
+
+async def test_a_column_that_there_is_not_is_refused_with_those_that_there_are(run: Path, results: ServiceClient) -> None:
+    with pytest.raises(TickreelError, match="names 'volume'; the columns are ts_event, ts_init, price, size, side, trade_id"):
+        await stream(results, "price", "volume")
+
+
+@pytest.mark.parametrize("cursor", ["-1", "x", "1.5", "9" * 19])
+async def test_a_cursor_that_no_chunk_had_is_refused(run: Path, results: ServiceClient, cursor: str) -> None:
+    with pytest.raises(TickreelError) as caught:
+        await stream(results, cursor=cursor)
+    assert [violation.field for violation in caught.value.violations] == ["cursor"]
+
+
+@pytest.fixture(scope="module")
+def both_ways(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunTicks, Columns]:
+    """The ticks of a run where they came to rest, and at hand."""
+    folder = tmp_path_factory.mktemp("ticks")
+    store = ResultStore(folder / "results", folder / "tickdata")
+    path = write_full_run(store, "F", TICKS, group=30_000, timeline=False)
+    ticks = RunTicks(store.load(store.find("F")), path / "ticks.parquet", CatalogStore(folder / "catalog"))
+    return ticks, ColumnStore(folder / "columns", 100).get("ticks", ticks.make)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(1, 3)), max_size=6))
+def test_every_row_arrives_once_whichever_way_each_connection_takes(
+    both_ways: tuple[RunTicks, Columns], connections: list[tuple[bool, int]]
+) -> None:
+    """A connection breaks after some chunks, and the next may find the columns at hand, or gone again."""
+    ticks, ready = both_ways
+    after, arrived = 0, []
+
+    def connect(is_ready: bool) -> Iterator[list[int]]:
+        nonlocal after
+        chunks = chunks_at_hand(ready, after, ["ts_init"]) if is_ready else ticks.chunks(after, ["ts_init"])
+        for chunk in chunks:
+            after = chunk.rows_until_end
+            assert len(chunk.columns.ts_init) <= ROWS_PER_CHUNK
+            yield list(chunk.columns.ts_init)
+
+    for is_ready, chunks in connections:
+        reading = connect(is_ready)
+        for _ in range(chunks):
+            arrived += next(reading, [])
+    for rest in connect(True):
+        arrived += rest
+    assert arrived == TICKS.ts.tolist()
