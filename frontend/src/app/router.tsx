@@ -1,8 +1,12 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
 
-import { Frame } from './frame'
+import { configsSearch } from '@/features/runner/configs/configs-search'
+import { runsSearch } from '@/features/runner/runs/runs-search'
 
-const rootRoute = createRootRoute({ component: Frame })
+import { Frame } from './frame'
+import { NotFound, ScreenError } from './screen-error'
+
+const rootRoute = createRootRoute({ component: Frame, notFoundComponent: NotFound })
 
 const launchRoute = createRoute({
   getParentRoute: () => rootRoute,
@@ -13,7 +17,8 @@ const launchRoute = createRoute({
 const runsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/runs',
-  component: lazyRouteComponent(() => import('./screens/runs'), 'RunsScreen'),
+  validateSearch: runsSearch,
+  component: lazyRouteComponent(() => import('@/features/runner/runs/runs-screen'), 'RunsScreen'),
 })
 
 const runRoute = createRoute({
@@ -31,13 +36,14 @@ const dataRoute = createRoute({
 const configsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/configs',
-  component: lazyRouteComponent(() => import('./screens/configs'), 'ConfigsScreen'),
+  validateSearch: configsSearch,
+  component: lazyRouteComponent(() => import('@/features/runner/configs/configs-screen'), 'ConfigsScreen'),
 })
 
 export const router = createRouter({
   routeTree: rootRoute.addChildren([launchRoute, runsRoute, runRoute, dataRoute, configsRoute]),
+  defaultErrorComponent: ScreenError,
   defaultPreload: 'intent',
-  scrollRestoration: false,
 })
 
 declare module '@tanstack/react-router' {

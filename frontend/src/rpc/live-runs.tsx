@@ -1,6 +1,4 @@
-import { createConnectQueryKey } from '@connectrpc/connect-query'
-import { useQueryClient } from '@tanstack/react-query'
-import { createContext, type ReactNode, use, useEffect } from 'react'
+import { createContext, type ReactNode, use } from 'react'
 
 import { JobState } from '@/gen/tickreel/v1/job_pb'
 import type { Run } from '@/gen/tickreel/v1/run_pb'
@@ -29,14 +27,6 @@ export function LiveRunsProvider({ children }: { children: ReactNode }) {
     endless: true,
     silence: 20,
   })
-
-  const queries = useQueryClient()
-  const known = [...stream.state.values()].map((run) => `${run.runId} ${run.state}`).join()
-  useEffect(() => {
-    const schema = RunnerService.method.listRuns
-    void queries.invalidateQueries({ queryKey: createConnectQueryKey({ schema, cardinality: undefined }) })
-  }, [queries, known])
-
   return <LiveRunsContext value={stream}>{children}</LiveRunsContext>
 }
 

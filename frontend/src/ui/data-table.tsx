@@ -1,11 +1,24 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { ArrowDown, ArrowUp } from 'lucide-react'
-import { type KeyboardEvent, memo, type ReactNode, useEffect, useId, useRef, useState } from 'react'
+import {
+  type KeyboardEvent,
+  memo,
+  type ReactNode,
+  type RefObject,
+  useEffect,
+  useId,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react'
 
 import { classNames } from './class-names'
 import { Skeleton } from './skeleton'
 
 const ROW_HEIGHT = 28
+/** What a row leaves free at both ends. */
+const PADDING = 16
 
 export interface Column<Row> {
   id: string
@@ -16,6 +29,8 @@ export interface Column<Row> {
   /** Figures stand right, so that their decimals line up. */
   align?: 'start' | 'end'
   sortable?: boolean
+  /** Where there is no room for all, the columns with the lowest priority go first; those without one stay. */
+  priority?: number
   cell: (row: Row) => ReactNode
 }
 
@@ -53,9 +68,10 @@ interface DataTableProps<Row> {
  * Arrow keys, Page Up and Down, Home and End move the active row, Enter chooses it.
  */
 export function DataTable<Row>(props: DataTableProps<Row>) {
-  const { label, columns, rows, rowKey, sort, onSort, selected, onSelect, onVisible, empty } = props
+  const { label, rows, rowKey, sort, onSort, selected, onSelect, onVisible, empty } = props
   const id = useId()
   const viewport = useRef<HTMLDivElement>(null)
+  const columns = useFittingColumns(props.columns, viewport)
   const [active, setActive] = useState(-1)
   const virtualizer = useVirtualizer({
     count: rows.length,
@@ -143,6 +159,37 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
       </div>
     </div>
   )
+}
+
+/** The columns that the viewport has room for, in their order. */
+function useFittingColumns<Row>(
+  columns: readonly Column<Row>[],
+  viewport: RefObject<HTMLDivElement | null>,
+): readonly Column<Row>[] {
+  const [room, setRoom] = useState(Infinity)
+  useLayoutEffect(() => {
+    const element = viewport.current
+    if (element === null) return
+    const observer = new ResizeObserver(() => {
+      setRoom(element.clientWidth - PADDING)
+    })
+    observer.observe(element)
+    return () => {
+      observer.disconnect()
+    }
+  }, [viewport])
+  return useMemo(() => {
+    const dropped = new Set<Column<Row>>()
+    const droppable = columns.filter((column) => column.priority !== undefined)
+    droppable.sort((a, b) => (a.priority ?? 0) - (b.priority ?? 0))
+    let width = columns.reduce((sum, column) => sum + column.width, 0)
+    for (const column of droppable) {
+      if (width <= room) break
+      dropped.add(column)
+      width -= column.width
+    }
+    return columns.filter((column) => !dropped.has(column))
+  }, [columns, room])
 }
 
 interface HeaderCellProps<Row> {

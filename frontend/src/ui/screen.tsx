@@ -1,13 +1,33 @@
-import type { ReactNode } from 'react'
+import { createContext, type ReactNode, use } from 'react'
 
-/** A screen: its title in the browser's tab, a heading with what belongs beside it, and the content below. */
-export function Screen({ title, actions, children }: { title: string; actions?: ReactNode; children: ReactNode }) {
+const ToolsContext = createContext<ReactNode>(null)
+
+/** Gives every screen below it what stands at the right end of its bar. */
+export const ScreenToolsProvider = ToolsContext
+
+interface ScreenProps {
+  title: string
+  /** What the browser's tab says, where the title is not enough. */
+  tabTitle?: string
+  /** What the screen is about, in a few words beside the title. */
+  context?: ReactNode
+  /** What can be done here. */
+  actions?: ReactNode
+  children: ReactNode
+}
+
+/** A screen: a bar that stays, with its title, and the content below. */
+export function Screen({ title, tabTitle = title, context, actions, children }: ScreenProps) {
   return (
-    <main className="flex h-full min-w-0 flex-col">
-      <title>{`${title} · Tickreel`}</title>
-      <header className="flex h-11 shrink-0 items-center gap-3 border-b border-line px-4">
+    <main className="flex h-full min-w-0 flex-col overflow-hidden">
+      <title>{`${tabTitle} · Tickreel`}</title>
+      <header className="flex h-11 shrink-0 items-center gap-4 border-b border-line pr-2 pl-4">
         <h1 className="truncate text-base font-medium">{title}</h1>
-        <div className="ml-auto flex items-center gap-2">{actions}</div>
+        <div className="flex min-w-0 flex-1 items-center gap-4 truncate text-sm text-muted max-sm:hidden">
+          {context}
+        </div>
+        <div className="ml-auto flex shrink-0 items-center gap-2">{actions}</div>
+        <div className="flex shrink-0 items-center gap-1 border-l border-line pl-2">{use(ToolsContext)}</div>
       </header>
       <div className="min-h-0 flex-1 overflow-auto">{children}</div>
     </main>

@@ -1,0 +1,51 @@
+import { type ErrorComponentProps, Link, SearchParamError } from '@tanstack/react-router'
+
+import { Button } from '@/ui/button'
+import { ErrorState } from '@/ui/error-state'
+import { Screen } from '@/ui/screen'
+
+/** Stands where a screen failed: the rest of the page goes on. */
+export function ScreenError({ error, reset }: ErrorComponentProps) {
+  if (error instanceof SearchParamError) {
+    return (
+      <Screen title="This link does not fit">
+        <ErrorState
+          problem={{
+            message: error.message,
+            advice: 'Part of the address after the question mark is not what this screen knows.',
+          }}
+        />
+        <div className="px-11">
+          <Button render={<Link to="." search={{}} />} nativeButton={false}>
+            Open it without
+          </Button>
+        </div>
+      </Screen>
+    )
+  }
+  return (
+    <Screen title="This screen failed">
+      <ErrorState
+        problem={{
+          message: String(error instanceof Error ? error.message : error),
+          advice: 'The page was perhaps built anew meanwhile: load it again.',
+        }}
+        onRetry={reset}
+      />
+    </Screen>
+  )
+}
+
+/** Stands where an address leads nowhere. */
+export function NotFound() {
+  return (
+    <Screen title="Nothing here">
+      <ErrorState problem={{ message: `No screen has the address ${window.location.pathname}.` }} />
+      <div className="px-11">
+        <Button render={<Link to="/runs" />} nativeButton={false}>
+          Go to the runs
+        </Button>
+      </div>
+    </Screen>
+  )
+}

@@ -1,5 +1,0 @@
-import { Screen } from '@/ui/screen'
-
-export function ConfigsScreen() {
-  return <Screen title="Configs">{null}</Screen>
-}

@@ -1,5 +1,0 @@
-import { Screen } from '@/ui/screen'
-
-export function RunsScreen() {
-  return <Screen title="Runs">{null}</Screen>
-}

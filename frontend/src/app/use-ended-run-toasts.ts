@@ -1,0 +1,30 @@
+import { useNavigate, useParams } from '@tanstack/react-router'
+import { useEffect, useRef } from 'react'
+
+import { JobState } from '@/gen/tickreel/v1/job_pb'
+import { hasEnded, useLiveRuns } from '@/rpc/live-runs'
+import { showToast } from '@/ui/toasts'
+
+/** Says of each run that ends while the page looks on how it ended, unless its own screen is open. */
+export function useEndedRunToasts(): void {
+  const { state: runs } = useLiveRuns()
+  const navigate = useNavigate()
+  const { runId: open } = useParams({ strict: false })
+  const lived = useRef<ReadonlySet<string>>(new Set())
+  useEffect(() => {
+    const live = new Set<string>()
+    for (const run of runs.values()) {
+      if (!hasEnded(run)) live.add(run.runId)
+      else if (lived.current.has(run.runId) && run.runId !== open && run.state !== JobState.CANCELLED) {
+        const failed = run.state === JobState.FAILED
+        showToast({
+          title: failed ? 'A run failed' : 'A run has finished',
+          description: run.runId,
+          tone: failed ? 'danger' : 'neutral',
+          action: { label: 'Open', onClick: () => void navigate({ to: '/runs/$runId', params: { runId: run.runId } }) },
+        })
+      }
+    }
+    lived.current = live
+  }, [runs, open, navigate])
+}

@@ -1,0 +1,77 @@
+import { useQuery } from '@connectrpc/connect-query'
+import { getRouteApi, Link } from '@tanstack/react-router'
+import { CircleAlert } from 'lucide-react'
+
+import { type ConfigFile, RunnerService } from '@/gen/tickreel/v1/runner_service_pb'
+import { RpcError } from '@/rpc/rpc-error'
+import { classNames } from '@/ui/class-names'
+import { EmptyState } from '@/ui/empty-state'
+import { ErrorState } from '@/ui/error-state'
+import { formatWindow, instantOf } from '@/ui/format/instant'
+import { Screen } from '@/ui/screen'
+import { SkeletonRows } from '@/ui/skeleton'
+
+import { instrumentName } from '../run-facts'
+import { ConfigView } from './config-view'
+
+const route = getRouteApi('/configs')
+
+/** The files below configs/: what each replays, what is wrong with it, and its text. */
+export function ConfigsScreen() {
+  const { config: chosen } = route.useSearch()
+  const query = useQuery(RunnerService.method.listConfigs, { pageSize: 500 })
+  const configs = query.data?.configs ?? []
+  const open = chosen ?? configs[0]?.configId
+  return (
+    <Screen title="Configs" context="JSON files below configs/, read only">
+      {query.isPending ? (
+        <SkeletonRows />
+      ) : query.isError ? (
+        <ErrorState problem={RpcError.from(query.error)} onRetry={() => void query.refetch()} />
+      ) : configs.length === 0 ? (
+        <EmptyState>No config yet: put a JSON file below configs/ and load this page again.</EmptyState>
+      ) : (
+        <div className="grid h-full max-sm:grid-rows-[auto_1fr] sm:grid-cols-[minmax(260px,360px)_1fr]">
+          <ul aria-label="Configs" className="overflow-auto border-line max-sm:max-h-60 max-sm:border-b sm:border-r">
+            {configs.map((config) => (
+              <li key={config.configId}>
+                <ConfigEntry config={config} current={config.configId === open} />
+              </li>
+            ))}
+          </ul>
+          {open !== undefined && <ConfigView key={open} configId={open} />}
+        </div>
+      )}
+    </Screen>
+  )
+}
+
+function ConfigEntry({ config: { configId, config, violations }, current }: { config: ConfigFile; current: boolean }) {
+  const { start, end } = config?.timeWindow ?? {}
+  return (
+    <Link
+      to="/configs"
+      search={{ config: configId }}
+      aria-current={current}
+      className={classNames(
+        'block border-b border-line px-4 py-2 -outline-offset-2 hover:bg-hover',
+        current && 'bg-accent-soft',
+      )}
+    >
+      <span className="figures block truncate">{configId}</span>
+      {violations.length > 0 ? (
+        <span className="flex items-center gap-1 text-xs text-danger">
+          <CircleAlert size={12} aria-hidden />
+          {violations.length === 1 ? '1 problem' : `${violations.length} problems`}
+        </span>
+      ) : (
+        <span className="block truncate text-xs text-muted">
+          {instrumentName(config?.instrument?.id ?? '').symbol}
+          {start && end && (
+            <span className="figures text-faint"> {formatWindow(instantOf(start), instantOf(end), 'min')}</span>
+          )}
+        </span>
+      )}
+    </Link>
+  )
+}

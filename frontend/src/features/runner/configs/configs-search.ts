@@ -1,0 +1,4 @@
+import * as v from 'valibot'
+
+/** Which config is open. */
+export const configsSearch = v.strictObject({ config: v.optional(v.string()) })

@@ -1,0 +1,49 @@
+import { toJsonString } from '@bufbuild/protobuf'
+import { useState } from 'react'
+
+import { RunConfigSchema } from '@/gen/tickreel/v1/run_config_pb'
+import type { Run } from '@/gen/tickreel/v1/run_pb'
+import { EmptyState } from '@/ui/empty-state'
+import { JsonText } from '@/ui/json-text'
+import { Tabs } from '@/ui/tabs'
+
+import { FindingList } from './finding-list'
+import { RunLog } from './run-log'
+
+/** What there is to read about a run beside its figures. */
+export function RunDetails({ run }: { run: Run }) {
+  const [tab, setTab] = useState<'log' | 'findings' | 'config'>('log')
+  const findings = run.live?.findings ?? []
+  return (
+    <div className="min-h-60 flex-1">
+      <Tabs
+        label="Details"
+        value={tab}
+        onChange={setTab}
+        tabs={[
+          { value: 'log', label: 'Log', content: <RunLog run={run} /> },
+          {
+            value: 'findings',
+            label: 'Findings',
+            count: findings.length > 0 ? `${findings.length}` : '',
+            content:
+              findings.length > 0 ? (
+                <FindingList findings={findings} />
+              ) : (
+                <EmptyState>Nothing was found so far.</EmptyState>
+              ),
+          },
+          {
+            value: 'config',
+            label: 'Config',
+            content: (
+              <div className="p-4">
+                <JsonText text={run.config ? toJsonString(RunConfigSchema, run.config, { prettySpaces: 2 }) : ''} />
+              </div>
+            ),
+          },
+        ]}
+      />
+    </div>
+  )
+}

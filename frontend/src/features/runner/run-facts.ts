@@ -1,0 +1,62 @@
+import { RunMode, SnapshotMode } from '@/gen/tickreel/v1/result_pb'
+import type { Run } from '@/gen/tickreel/v1/run_pb'
+import { formatWindow, instantOf, type Nanoseconds } from '@/ui/format/instant'
+
+/** The parts of an instrument's id: BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN. */
+export interface InstrumentName {
+  venue: string
+  kind: string
+  symbol: string
+}
+
+export function instrumentName(id: string): InstrumentName {
+  const [venue = '', kind = '', symbol = id] = id.replace(/@.*$/, '').split(':')
+  return { venue, kind, symbol }
+}
+
+/** What a run trades, as short as people say it: BTC-USDT. */
+export function symbolOf({ config }: Run): string {
+  return instrumentName(config?.instrument?.id ?? '').symbol
+}
+
+/** The window that a run replays. */
+export function windowOf({ config }: Run): { start: Nanoseconds; end: Nanoseconds } | undefined {
+  const { start, end } = config?.timeWindow ?? {}
+  return start && end && { start: instantOf(start), end: instantOf(end) }
+}
+
+export function windowText(run: Run): string {
+  const window = windowOf(run)
+  return window === undefined ? '' : formatWindow(window.start, window.end, isWhole(window) ? 'min' : 's')
+}
+
+/** Whether both ends lie on a whole minute. */
+function isWhole({ start, end }: { start: Nanoseconds; end: Nanoseconds }): boolean {
+  return start % 60_000_000_000n === 0n && end % 60_000_000_000n === 0n
+}
+
+const SNAPSHOT_MODES: Record<SnapshotMode, string> = {
+  [SnapshotMode.UNSPECIFIED]: '',
+  [SnapshotMode.TRADES]: 'trades',
+  [SnapshotMode.BOOK]: 'book',
+  [SnapshotMode.BOTH]: 'both',
+}
+
+/** What is replayed and how much is kept: both · full. */
+export function modeText({ options }: Run): string {
+  const kept = options?.mode === RunMode.FULL ? 'full' : 'fast'
+  return `${SNAPSHOT_MODES[options?.snapshotMode ?? SnapshotMode.UNSPECIFIED]} · ${kept}`
+}
+
+/** How far a running phase is, from 0 to 1; null while that is not known. */
+export function shareDone({ progress }: Run): number | null {
+  if (progress === undefined || progress.total === 0n) return null
+  return Math.min(Number(progress.done) / Number(progress.total), 1)
+}
+
+/** How long a run took, or has taken so far, in seconds. Undefined where it has not begun. */
+export function secondsTaken({ startedAt, endedAt }: Run, now: number): number | undefined {
+  if (startedAt === undefined) return undefined
+  const end = endedAt === undefined ? now / 1_000 : Number(instantOf(endedAt)) / 1e9
+  return Math.max(end - Number(instantOf(startedAt)) / 1e9, 0)
+}

@@ -1,0 +1,114 @@
+import { Link } from '@tanstack/react-router'
+
+import { JobState } from '@/gen/tickreel/v1/job_pb'
+import type { Run } from '@/gen/tickreel/v1/run_pb'
+import type { Column } from '@/ui/data-table'
+import { formatCount } from '@/ui/format/count'
+import { formatDecimal } from '@/ui/format/decimal'
+import { formatDuration } from '@/ui/format/duration'
+import { formatInstant, instantOf } from '@/ui/format/instant'
+
+import { instrumentName, modeText, secondsTaken, windowText } from '../run-facts'
+import { StateBadge } from '../state-badge'
+
+/** The columns of the list of runs; each sortable one has the id that the address says. */
+export const RUN_COLUMNS: readonly Column<Run>[] = [
+  {
+    id: 'run',
+    header: 'Run',
+    width: 290,
+    cell: ({ runId }) => (
+      <Link to="/runs/$runId" params={{ runId }} className="figures hover:text-accent hover:underline">
+        {runId}
+      </Link>
+    ),
+  },
+  { id: 'state', header: 'State', width: 140, sortable: true, cell: (run) => <State run={run} /> },
+  {
+    id: 'instrument',
+    header: 'Instrument',
+    width: 140,
+    grow: true,
+    priority: 5,
+    sortable: true,
+    cell: ({ config }) => {
+      const { symbol, venue } = instrumentName(config?.instrument?.id ?? '')
+      return (
+        <>
+          {symbol} <span className="text-faint">{venue}</span>
+        </>
+      )
+    },
+  },
+  {
+    id: 'window',
+    header: 'Window (UTC)',
+    width: 226,
+    priority: 1,
+    cell: (run) => <span className="figures text-muted">{windowText(run)}</span>,
+  },
+  {
+    id: 'mode',
+    header: 'Replays · keeps',
+    width: 112,
+    priority: 2,
+    cell: (run) => <span className="text-muted">{modeText(run)}</span>,
+  },
+  {
+    id: 'orders',
+    header: 'Orders',
+    width: 84,
+    align: 'end',
+    sortable: true,
+    priority: 6,
+    cell: ({ result }) => result?.summary && formatCount(result.summary.orders),
+  },
+  {
+    id: 'pnl',
+    header: 'PnL',
+    width: 116,
+    priority: 8,
+    align: 'end',
+    sortable: true,
+    cell: ({ result }) => result?.summary && formatDecimal(result.summary.pnl, { decimals: 2, signed: true }),
+  },
+  {
+    id: 'drawdown',
+    header: 'Max drawdown',
+    width: 116,
+    priority: 7,
+    align: 'end',
+    sortable: true,
+    cell: ({ result }) => result?.summary && formatDecimal(result.summary.maxDrawdown, { decimals: 2 }),
+  },
+  {
+    id: 'created',
+    header: 'Created (UTC)',
+    width: 132,
+    priority: 4,
+    sortable: true,
+    cell: ({ createdAt }) => (
+      <span className="figures text-muted">{createdAt && formatInstant(instantOf(createdAt), 'min')}</span>
+    ),
+  },
+  {
+    id: 'took',
+    header: 'Took',
+    width: 84,
+    priority: 3,
+    align: 'end',
+    sortable: true,
+    cell: (run) => run.endedAt && <span className="text-muted">{formatDuration(secondsTaken(run, 0) ?? 0)}</span>,
+  },
+]
+
+function State({ run }: { run: Run }) {
+  return (
+    <span className="flex gap-2" title={run.failure?.message}>
+      <StateBadge run={run} />
+      {run.state === JobState.FAILED && (
+        <span className="figures text-2xs leading-5 text-faint">{run.failure?.reason}</span>
+      )}
+    </span>
+  )
+}

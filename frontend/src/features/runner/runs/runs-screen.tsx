@@ -1,0 +1,150 @@
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
+import { Play } from 'lucide-react'
+
+import { RpcError } from '@/rpc/rpc-error'
+import { Button } from '@/ui/button'
+import { DataTable } from '@/ui/data-table'
+import { EmptyState } from '@/ui/empty-state'
+import { ErrorState } from '@/ui/error-state'
+import { formatCount } from '@/ui/format/count'
+import { Screen } from '@/ui/screen'
+import { SegmentedControl } from '@/ui/segmented-control'
+import { Select } from '@/ui/select'
+import { SkeletonRows } from '@/ui/skeleton'
+import { TextInput } from '@/ui/text-input'
+import { useNow } from '@/ui/use-now'
+
+import { instrumentName } from '../run-facts'
+import { useRuns } from '../use-runs'
+import { RUN_COLUMNS } from './run-columns'
+import { countStates, selectRuns } from './run-selection'
+import { type RunsSearch, SORT_COLUMNS, STATE_FILTERS } from './runs-search'
+
+const route = getRouteApi('/runs')
+
+/** All runs, live ones among them; filter and sort are in the address. */
+export function RunsScreen() {
+  const search = route.useSearch()
+  const navigate = useNavigate()
+  const { runs, query } = useRuns()
+  const now = useNow(10_000)
+  const change = (changes: Partial<RunsSearch>) =>
+    void navigate({ to: '/runs', search: { ...search, ...changes }, replace: true })
+
+  const shown = selectRuns(runs, search, now)
+  const counts = countStates(runs)
+  const instruments = [...new Set(runs.map((run) => run.config?.instrument?.id ?? ''))].sort()
+  const filtered = search.state !== undefined || search.instrument !== undefined || search.find !== undefined
+  return (
+    <Screen
+      title="Runs"
+      context={runs.length > 0 && <span className="figures">{counted(shown.length, runs.length)}</span>}
+      actions={
+        <Button variant="primary" Icon={Play} nativeButton={false} render={<Link to="/" />}>
+          New run
+        </Button>
+      }
+    >
+      <div className="flex h-full flex-col">
+        <div role="search" className="flex shrink-0 flex-wrap items-center gap-2 border-b border-line px-4 py-2">
+          <div className="w-56">
+            <TextInput
+              type="search"
+              aria-label="Find by id, config or strategy"
+              placeholder="Find by id, config, strategy"
+              value={search.find ?? ''}
+              onChange={(find) => {
+                change({ find: find || undefined })
+              }}
+            />
+          </div>
+          <SegmentedControl
+            label="State"
+            value={search.state ?? 'all'}
+            onChange={(state) => {
+              change({ state: state === 'all' ? undefined : state })
+            }}
+            options={[
+              { value: 'all', label: 'All' },
+              ...STATE_FILTERS.map((state) => ({ value: state, label: `${capitalised(state)} ${counts[state]}` })),
+            ]}
+          />
+          <div className="w-52">
+            <Select
+              label="Instrument"
+              value={search.instrument ?? ''}
+              onChange={(instrument) => {
+                change({ instrument: instrument || undefined })
+              }}
+              options={[
+                { value: '', label: 'All instruments' },
+                ...instruments.map((id) => ({
+                  value: id,
+                  label: instrumentName(id).symbol,
+                  note: instrumentName(id).venue,
+                })),
+              ]}
+            />
+          </div>
+        </div>
+        <div className="min-h-0 flex-1">
+          {query.isPending && runs.length === 0 ? (
+            <SkeletonRows />
+          ) : query.isError && runs.length === 0 ? (
+            <ErrorState problem={RpcError.from(query.error)} onRetry={() => void query.refetch()} />
+          ) : (
+            <DataTable
+              label="Runs"
+              columns={RUN_COLUMNS}
+              rows={shown}
+              rowKey={(run) => run.runId}
+              sort={{ column: search.sort ?? 'created', descending: search.order !== 'ascending' }}
+              onSort={({ column, descending }) => {
+                const sort = SORT_COLUMNS.find((name) => name === column)
+                change({ sort: sort === 'created' ? undefined : sort, order: descending ? undefined : 'ascending' })
+              }}
+              onSelect={({ runId }) => void navigate({ to: '/runs/$runId', params: { runId } })}
+              empty={filtered ? <NothingFits /> : <NoRuns />}
+            />
+          )}
+        </div>
+      </div>
+    </Screen>
+  )
+}
+
+function NothingFits() {
+  return (
+    <EmptyState
+      action={
+        <Button nativeButton={false} render={<Link to="/runs" search={{}} />}>
+          Show all
+        </Button>
+      }
+    >
+      No run fits these filters.
+    </EmptyState>
+  )
+}
+
+function NoRuns() {
+  return (
+    <EmptyState
+      action={
+        <Button variant="primary" Icon={Play} nativeButton={false} render={<Link to="/" />}>
+          New run
+        </Button>
+      }
+    >
+      No run yet.
+    </EmptyState>
+  )
+}
+
+function counted(shown: number, all: number): string {
+  return shown === all ? formatCount(all) : `${formatCount(shown)} of ${formatCount(all)}`
+}
+
+function capitalised(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1)
+}

@@ -1,0 +1,44 @@
+import { createConnectQueryKey, useInfiniteQuery } from '@connectrpc/connect-query'
+import { useQueryClient } from '@tanstack/react-query'
+import { useEffect, useMemo } from 'react'
+
+import type { Run } from '@/gen/tickreel/v1/run_pb'
+import { RunnerService } from '@/gen/tickreel/v1/runner_service_pb'
+import { useLiveRuns } from '@/rpc/live-runs'
+
+const LIST_RUNS = RunnerService.method.listRuns
+
+/** All runs, newest first: those of the service's list, each as new as the stream of live runs has it. */
+export function useRuns() {
+  const { state: live } = useLiveRuns()
+  const query = useInfiniteQuery(
+    LIST_RUNS,
+    { pageSize: 500, pageToken: '' },
+    { pageParamKey: 'pageToken', getNextPageParam: (last) => last.nextPageToken || undefined },
+  )
+  const { data, hasNextPage, isFetching, fetchNextPage } = query
+  useEffect(() => {
+    if (hasNextPage && !isFetching) void fetchNextPage()
+  }, [hasNextPage, isFetching, fetchNextPage])
+
+  // A run that came or ended has changed the list.
+  const queries = useQueryClient()
+  const states = [...live.values()].map((run) => `${run.runId} ${run.state}`).join()
+  useEffect(() => {
+    void queries.invalidateQueries({ queryKey: createConnectQueryKey({ schema: LIST_RUNS, cardinality: undefined }) })
+  }, [queries, states])
+
+  const runs = useMemo(() => merge(data?.pages.flatMap((page) => page.runs) ?? [], live), [data, live])
+  return { runs, query }
+}
+
+function merge(listed: readonly Run[], live: ReadonlyMap<string, Run>): Run[] {
+  const known = new Set(listed.map((run) => run.runId))
+  const newer = [...live.values()].filter((run) => !known.has(run.runId)).sort((a, b) => createdAt(b) - createdAt(a))
+  return [...newer, ...listed.map((run) => live.get(run.runId) ?? run)]
+}
+
+/** When a run was created, in seconds since 1970. */
+export function createdAt({ createdAt }: Run): number {
+  return createdAt === undefined ? 0 : Number(createdAt.seconds) + createdAt.nanos / 1e9
+}
