@@ -5,11 +5,14 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from tickreel.jobs.worker import Reporter, serve_worker
 from tickreel.rpc.errors import TickreelError, Violation
 from tickreel.v1 import job_pb2
+
+KEPT: list[bytes] = []
 
 
 def work(spec: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
@@ -17,6 +20,19 @@ def work(spec: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     match spec["do"]:
         case "return":
             return spec["result"]
+        case "return pid":
+            print(spec.get("say", ""))
+            return {"pid": os.getpid()}
+        case "hoard":
+            hoard = b"x" * (spec["mib"] << 20)
+            if spec["keep"]:
+                KEPT.append(hoard)
+            del hoard
+            (peak,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
+            return {"pid": os.getpid(), "peak": int(peak.split()[1]) // 1024}
+        case "start a process":
+            subprocess.run([sys.executable, "-c", ""], check=True)
+            return {"pid": os.getpid()}
         case "return much":
             return {"text": "x" * spec["bytes"]}
         case "refuse":

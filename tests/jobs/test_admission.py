@@ -16,6 +16,7 @@ class Visits:
         self.admission = admission
         self.inside: list[str] = []
         self.order: list[str] = []
+        self.shares: dict[str, int] = {}
         self.positions: dict[str, list[int]] = {}
         self.tasks: dict[str, asyncio.Task[None]] = {}
         self.leave: dict[str, asyncio.Event] = {}
@@ -36,8 +37,9 @@ class Visits:
         await asyncio.sleep(0)
 
     async def _visit(self, name: str, weight: int) -> None:
-        async with self.admission.turn(lambda: weight, self.positions[name].append) as admitted:
-            assert admitted == weight
+        async with self.admission.turn(lambda processes: weight * processes, self.positions[name].append) as share:
+            assert share.memory == weight * share.processes
+            self.shares[name] = share.processes
             self.inside.append(name)
             self.order.append(name)
             try:
@@ -61,7 +63,7 @@ async def test_there_are_as_many_inside_as_slots_and_everyone_knows_their_place(
 
 
 async def test_a_heavy_one_waits_for_room_and_is_not_overtaken() -> None:
-    visits = Visits(Admission(4, 100))
+    visits = Visits(Admission(4, memory=100))
     for name, weight in {"a": 40, "b": 40, "heavy": 60, "light": 1}.items():
         visits.come(name, weight)
     assert visits.inside == ["a", "b"]
@@ -75,7 +77,7 @@ async def test_a_heavy_one_waits_for_room_and_is_not_overtaken() -> None:
 
 
 async def test_one_that_is_heavier_than_everything_runs_alone() -> None:
-    visits = Visits(Admission(4, 100))
+    visits = Visits(Admission(4, memory=100))
     visits.come("a", 10)
     visits.come("giant", 1000)
     visits.come("b", 10)
@@ -88,13 +90,13 @@ async def test_one_that_is_heavier_than_everything_runs_alone() -> None:
 
 
 async def test_a_weight_that_is_known_later_is_asked_for_again() -> None:
-    admission, weights = Admission(2, 100), {"b": 200}
+    admission, weights = Admission(2, memory=100), {"b": 200}
     visits = Visits(admission)
     visits.come("a", 50)
     inside = asyncio.Event()
 
     async def late() -> None:
-        async with admission.turn(lambda: weights["b"], lambda _: None):
+        async with admission.turn(lambda _: weights["b"], lambda _: None):
             inside.set()
 
     waiting = asyncio.create_task(late())
@@ -118,15 +120,45 @@ async def test_all_may_leave_at_once() -> None:
     await visits.go("d")
 
 
-@pytest.mark.parametrize("slots", [1, 3])
+async def test_one_alone_has_all_processes_and_those_who_wait_share_them() -> None:
+    visits = Visits(Admission(4, 8))
+    for name in "abcdef":
+        visits.come(name)
+    # Whoever came while one had everything has a process all the same.
+    assert visits.shares == {"a": 8, "b": 1, "c": 1, "d": 1}
+    await visits.go("a")
+    assert visits.shares["e"] == 2
+    for name in "bcd":
+        await visits.go(name)
+    assert visits.shares["f"] == 4
+    await visits.lose_patience("e", "f")
+
+
+async def test_where_memory_is_short_it_is_fewer_processes() -> None:
+    visits = Visits(Admission(4, 4, memory=100))
+    visits.come("a", 30)
+    assert visits.shares == {"a": 3}
+    visits.come("b", 20)
+    assert visits.inside == ["a"]
+    await visits.go("a")
+    assert visits.shares["b"] == 4
+    visits.come("giant", 1000)
+    await visits.go("b")
+    assert visits.shares["giant"] == 1
+    await visits.lose_patience("giant")
+
+
+@pytest.mark.parametrize(("slots", "processes"), [(1, 1), (3, 1), (3, 5)])
 @settings(deadline=None, max_examples=50)
 @given(st.lists(st.tuples(st.integers(0, 120), st.booleans()), max_size=12), st.randoms(use_true_random=False))
-def test_nobody_overtakes_and_it_is_never_overfull(slots: int, arrivals: list[tuple[int, bool]], random: object) -> None:
-    asyncio.run(_scenario(slots, arrivals, random))
+def test_nobody_overtakes_and_it_is_never_overfull(
+    slots: int, processes: int, arrivals: list[tuple[int, bool]], random: object
+) -> None:
+    asyncio.run(_scenario(slots, processes, arrivals, random))
 
 
-async def _scenario(slots: int, arrivals: list[tuple[int, bool]], random: object) -> None:
-    visits = Visits(Admission(slots, 100))
+async def _scenario(slots: int, processes: int, arrivals: list[tuple[int, bool]], random: object) -> None:
+    visits = Visits(Admission(slots, processes, 100))
     weights = {f"{number}": weight for number, (weight, _) in enumerate(arrivals)}
     impatient = [f"{number}" for number, (_, leaves) in enumerate(arrivals) if leaves]
     for name, weight in weights.items():
@@ -138,7 +170,7 @@ async def _scenario(slots: int, arrivals: list[tuple[int, bool]], random: object
             await visits.lose_patience(name)
     while visits.inside:
         assert len(visits.inside) <= slots
-        assert len(visits.inside) == 1 or sum(weights[name] for name in visits.inside) <= 100
+        assert len(visits.inside) == 1 or sum(weights[name] * visits.shares[name] for name in visits.inside) <= 100
         await visits.go(visits.inside[random.randrange(len(visits.inside))])  # type: ignore[attr-defined]
     assert visits.order == sorted(visits.order, key=int)
     assert all(task.done() for task in visits.tasks.values())

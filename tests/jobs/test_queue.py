@@ -365,11 +365,11 @@ async def test_queued_jobs_know_their_place_and_watchers_hear_of_it(stage: Stage
 
 async def test_jobs_share_the_memory_and_one_that_expects_more_than_all_of_it_runs_alone(tmp_path: Path) -> None:
     weights = {"a": 60, "b": 30, "c": 30, "giant": 500, "d": 1}
-    stage = Stage(tmp_path, 9, memory=100, weigh=lambda job: weights[job.conversion_id])
+    stage = Stage(tmp_path, 9, memory=100, weigh=lambda job, processes: weights[job.conversion_id] * processes)
     expected = {}
 
     async def work(live: LiveJob[Conversion]) -> None:
-        expected[live.job_id] = live.expected_memory
+        expected[live.job_id] = live.share.memory
         await stage.go.wait()
 
     for name in weights:

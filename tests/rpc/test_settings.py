@@ -1,5 +1,6 @@
 """Settings are read once, and everything that is wrong with them is said at once."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def test_what_is_not_set_has_its_documented_default(monkeypatch: pytest.MonkeyPa
         "results": "127.0.0.1:50054",
     }
     assert settings.log_level == "INFO"
-    assert (settings.runner_slots, settings.replay_chunk) == (1, 50_000)
+    assert (settings.runner_slots, settings.replay_chunk) == (os.cpu_count(), 50_000)
     assert (settings.runner_memory, settings.max_attempts, settings.hang_seconds) == (None, 3, 300)
     assert settings.spare_workers
 

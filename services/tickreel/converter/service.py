@@ -105,7 +105,7 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
         conversion = live.resource
         told = worker.spec_of(conversion.spec, self._raw, self._catalog)
         try:
-            result = await self._workers.run(conversion.conversion_id, told, live.report, live.expected_memory)
+            result = await self._workers.run(conversion.conversion_id, told, live.report, live.share.memory)
         except TickreelError:
             await self._discard(conversion)
             await self._tell_finished_files(conversion)

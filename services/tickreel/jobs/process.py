@@ -26,12 +26,20 @@ _SIGNALS = {
 
 
 class WorkerProcess:
-    """One worker process. Whoever spawns it calls `end`, which `work` does by itself."""
+    """One worker process. Whoever spawns it calls `end`, unless `work` has done so.
+
+    Attributes:
+        stays: Whether it has done a job and waits for another.
+    """
 
     def __init__(self, process: asyncio.subprocess.Process, reports: BinaryIO, log: Path) -> None:
+        self.stays = False
         self._process = process
         self._reports = reports
+        self._reader = asyncio.StreamReader(limit=LINE_LIMIT)
+        self._transport: asyncio.ReadTransport | None = None
         self._log = log
+        self._logged = False
         self._verdict: tuple[str, str, dict[str, object]] | None = None
         self._phase = job_pb2.JOB_PHASE_UNSPECIFIED
 
@@ -91,6 +99,8 @@ class WorkerProcess:
         on_progress: Callable[[job_pb2.Progress], None],
         patience: float,
         on_live: Callable[[dict[str, Any]], None] = lambda _: None,
+        *,
+        last: bool = True,
     ) -> dict[str, Any]:
         """Has it do its work and returns what it made.
 
@@ -98,17 +108,21 @@ class WorkerProcess:
 
         Args:
             spec: JSON values.
-            log: What its log is called from now on, in the same folder.
+            log: The file of its log from now on, in the folder of the one that it was spawned with.
             patience: The seconds without a report after which it is taken for hung.
+            last: Whether the process ends with this work; where not, it may stay.
 
         Raises:
             TickreelError: The one that the worker raised, or why the process ended, with the tail of the log.
         """
+        self.stays = False
         try:
-            self._rename_log(log)
-            outcome = await self._converse(spec, on_progress, on_live, patience)
+            self._begin_log(log)
+            outcome = await self._converse({"spec": spec, "log": str(log), "last": last}, on_progress, on_live, patience)
+            self.stays = outcome.get("stays", False) and not self.condemned
         finally:
-            await self.end()
+            if not self.stays:
+                await self.end()
         if "result" in outcome:
             return outcome["result"]
         if "failure" in outcome:
@@ -125,6 +139,8 @@ class WorkerProcess:
         """Kills it where it has not ended, and gives back what it took."""
         self._kill()
         await self._process.wait()
+        if self._transport is not None:
+            self._transport.close()
         self._reports.close()
         assert self._process.stdin is not None
         self._process.stdin.close()
@@ -135,34 +151,37 @@ class WorkerProcess:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
 
-    def _rename_log(self, log: Path) -> None:
-        if log != self._log:
-            try:
+    def _begin_log(self, log: Path) -> None:
+        """Begins the log of a job, the first with what the process has said so far."""
+        try:
+            if self._logged:
+                log.write_bytes(b"")
+            elif log != self._log:
                 self._log.rename(log)
-            except OSError as error:
-                raise not_writable(f"the log {log.name}", log.parent, error) from None
-            self._log = log
+        except OSError as error:
+            raise not_writable(f"the log {log.name}", log.parent, error) from None
+        self._log, self._logged = log, True
 
     async def _converse(
         self,
-        spec: dict[str, Any],
+        task: dict[str, Any],
         on_progress: Callable[[job_pb2.Progress], None],
         on_live: Callable[[dict[str, Any]], None],
         patience: float,
     ) -> dict[str, Any]:
-        """Gives it its spec and hears it to its end; returns its last report, empty where it made none but progress."""
-        reader = asyncio.StreamReader(limit=LINE_LIMIT)
+        """Gives it a task and hears it to its end; returns its last report, empty where it made none but progress."""
         loop = asyncio.get_running_loop()
-        transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), self._reports)
         outcome: dict[str, Any] = {}
+        if self._transport is None:
+            self._transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(self._reader), self._reports)
         try:
             async with asyncio.timeout(patience) as silence:
                 assert self._process.stdin is not None
                 with contextlib.suppress(ConnectionError):
-                    self._process.stdin.write(json.dumps(spec).encode() + b"\n")
+                    self._process.stdin.write(json.dumps(task).encode() + b"\n")
                     await self._process.stdin.drain()
                 # A line without an end is that of a worker that died while it wrote.
-                while (line := await reader.readline()).endswith(b"\n"):
+                while (line := await self._reader.readline()).endswith(b"\n"):
                     silence.reschedule(loop.time() + patience)
                     report = json.loads(line)
                     if "progress" in report:
@@ -173,13 +192,14 @@ class WorkerProcess:
                         on_live(report["live"])
                     else:
                         outcome = report
-                await self._process.wait()
+                        break
+                # Its log is whole once it has ended.
+                if not outcome.get("stays"):
+                    await self._process.wait()
         except TimeoutError:
             phase = job_pb2.JobPhase.Name(self._phase).removeprefix("JOB_PHASE_")
             message = f"the worker process reported nothing for {patience:g} s and was killed (TICKREEL_HANG_SECONDS)"
             self.condemn("WORKER_HUNG", message, seconds=f"{patience:g}", phase=phase)
-        finally:
-            transport.close()
         return outcome
 
     def _death(self) -> TickreelError:

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 
 from tickreel.jobs import job as jobs
-from tickreel.jobs.admission import Admission
+from tickreel.jobs.admission import Admission, Share
 from tickreel.jobs.job import Job
 from tickreel.jobs.journal import Journal
 from tickreel.jobs.watchers import Watchers
@@ -36,8 +36,8 @@ class LiveJob[J: Job]:
     def __init__(self, job_id: str, resource: J, journal: Journal[J], watchers: Watchers) -> None:
         self.job_id = job_id
         self.resource = resource
-        self.expected_memory = 0
-        """What the job was admitted with, in MiB."""
+        self.share = Share()
+        """What the job was admitted with."""
         self.task: asyncio.Task[None] | None = None
         self.is_decided = False
         """Whether it is known what becomes of the job, although the journal may not have it yet."""
@@ -84,8 +84,9 @@ class JobQueue[J: Job]:
             nothing behind.
         slots: How many jobs run at a time.
         max_attempts: How often a job is begun whose service dies meanwhile.
-        memory: What the jobs that run may be expected to take together, in MiB; None for no limit.
-        weigh: What a job is expected to take, in MiB.
+        processes: How many processes the jobs that run share.
+        memory: What they may be expected to take together, in MiB; None for no limit.
+        weigh: What a job with so many processes is expected to take, in MiB.
     """
 
     def __init__(
@@ -96,13 +97,14 @@ class JobQueue[J: Job]:
         slots: int,
         *,
         max_attempts: int = 3,
+        processes: int = 1,
         memory: int | None = None,
-        weigh: Callable[[J], int] = lambda _: 0,
+        weigh: Callable[[J, int], int] = lambda *_: 0,
     ) -> None:
         self._kind = kind
         self._journal = journal
         self._execute = execute
-        self._admission = Admission(slots, memory)
+        self._admission = Admission(slots, processes, memory)
         self._max_attempts = max_attempts
         self._weigh = weigh
         self._live: dict[str, LiveJob[J]] = {}
@@ -260,7 +262,7 @@ class JobQueue[J: Job]:
 
     async def _run(self, live: LiveJob[J]) -> None:
         try:
-            async with self._admission.turn(lambda: self._weigh(live.resource), live.stands) as live.expected_memory:
+            async with self._admission.turn(partial(self._weigh, live.resource), live.stands) as live.share:
                 await self._become(live, jobs.start)
                 await self._execute(live)
             ending = partial(jobs.end, state=jobs.SUCCEEDED)

@@ -1,14 +1,18 @@
 """The inside of a job's own process: it waits for its work, reports as it goes, and is gone when its service is.
 
 The engine can abort its process and a file can exhaust memory; in a process of its own that ends one job with a reason, not the
-service with all jobs. What passes between the two is JSON lines: the spec on the worker's standard input (which then stays
-open: its end means that the service died), reports on a pipe. Standard output and error go to the job's log.
+service with all jobs. What passes between the two is JSON lines: what to do on the worker's standard input (which stays open:
+its end means that the service died), reports on a pipe. Standard output and error go to the job's log.
+
+A process that has done a job well may do another, as its service says, which spares the start of the next; see `_stays`.
 """
 
 import contextlib
 import ctypes
 import json
 import os
+import queue
+import resource
 import signal
 import sys
 import threading
@@ -16,33 +20,37 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from tickreel.jobs import progress
+from tickreel.jobs.memory import process_memory
 from tickreel.jobs.progress import ProgressMeter
-from tickreel.rpc.errors import TickreelError
+from tickreel.rpc.errors import TickreelError, not_writable
 from tickreel.v1 import job_pb2
 
 LOG_TAIL_BYTES = 3000
 REPORT_INTERVAL = 0.1
+# What a process may hold after a job to be given another, in MiB; one that has imported everything holds half of it.
+STAYING_MEMORY = 400
 
 # From linux/prctl.h.
 _PR_SET_PDEATHSIG = 1
+# For clear_refs, see proc(5).
+_RESET_PEAK = "5"
 # Of -1000 to 1000; a process is 0 where nobody says otherwise.
 _OOM_SCORE = "500"
 
 
 class Reporter:
-    """A worker's line to its service. Progress may be reported from any thread, as often as one likes."""
+    """A worker's line to its service, for one job. Progress may be reported from any thread, as often as one likes."""
 
-    def __init__(self, descriptor: int) -> None:
-        # A process that the worker starts must not hold the pipe open once the worker is gone.
-        os.set_inheritable(descriptor, False)
-        self._pipe = os.fdopen(descriptor, "wb", buffering=0)
+    def __init__(self, pipe: BinaryIO) -> None:
+        self._pipe = pipe
         self._meter = ProgressMeter()
         self._lock = threading.Lock()
         self._next = 0.0
         self._phase: job_pb2.JobPhase | None = None
+        self._over = False
 
     def progress(self, phase: job_pb2.JobPhase, done: int, total: int, unit: str, ts_event: int | None = None) -> None:
         """Reports how far the work is; see `ProgressMeter.measure`. At most ten a second pass, and every new phase."""
@@ -58,47 +66,101 @@ class Reporter:
         with self._lock:
             self._send({"live": values})
 
-    def result(self, result: dict[str, Any]) -> None:
-        """Reports what the work made."""
+    def result(self, result: dict[str, Any], *, stays: bool = False) -> None:
+        """Reports what the work made, and whether this process may be given more. Nothing follows."""
         with self._lock:
-            self._send({"result": result})
+            self._send({"result": result, "stays": stays})
+            self._over = True
 
     def failure(self, error: TickreelError) -> None:
-        """Reports why the work failed."""
+        """Reports why the work failed. Nothing follows."""
         with self._lock:
             self._send({"failure": error.to_json()})
+            self._over = True
 
     def _send(self, report: dict[str, Any]) -> None:
-        self._pipe.write(json.dumps(report).encode() + b"\n")
+        if not self._over:
+            self._pipe.write(json.dumps(report).encode() + b"\n")
 
 
 def serve_worker(work: Callable[[dict[str, Any], Reporter], dict[str, Any]]) -> None:
-    """The body of a worker module's main: does `work` on the spec from standard input and reports its outcome."""
-    reporter = Reporter(int(sys.argv[1]))
+    """The body of a worker module's main: does `work` on each spec from standard input and reports its outcome."""
+    descriptor = int(sys.argv[1])
+    # A process that the worker starts must not hold the pipe open once the worker is gone.
+    os.set_inheritable(descriptor, False)
+    pipe = os.fdopen(descriptor, "wb", buffering=0)
     _die_first()
     # A log that is followed shows each line when it is printed.
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
-    line = sys.stdin.buffer.readline()
-    if not line.endswith(b"\n"):
-        # The service ended before it had work for this process.
-        os._exit(3)
-    end_with_parent()
-    try:
-        reporter.result(work(json.loads(line), reporter))
-    except TickreelError as error:
-        reporter.failure(error)
-    except MemoryError as error:
-        message = f"the worker process could not have the memory that it asked for: {error or 'no more is left'}"
-        reporter.failure(TickreelError("OUT_OF_MEMORY", message, log=traceback.format_exc()[-LOG_TAIL_BYTES:]))
-        _log_exception()
-    except Exception as error:
-        message = f"{type(error).__name__}: {error}"
-        reporter.failure(TickreelError("INTERNAL", message, log=traceback.format_exc()[-LOG_TAIL_BYTES:]))
-        _log_exception()
+    stays, told = True, _told()
+    while stays:
+        task = told.get()
+        reporter = Reporter(pipe)
+        try:
+            _log_to(Path(task["log"]))
+            result = work(task["spec"], reporter)
+            stays = not task["last"] and _stays()
+            reporter.result(result, stays=stays)
+        except TickreelError as error:
+            reporter.failure(error)
+            break
+        except MemoryError as error:
+            message = f"the worker process could not have the memory that it asked for: {error or 'no more is left'}"
+            reporter.failure(TickreelError("OUT_OF_MEMORY", message, log=traceback.format_exc()[-LOG_TAIL_BYTES:]))
+            _log_exception()
+            break
+        except Exception as error:
+            message = f"{type(error).__name__}: {error}"
+            reporter.failure(TickreelError("INTERNAL", message, log=traceback.format_exc()[-LOG_TAIL_BYTES:]))
+            _log_exception()
+            break
     with contextlib.suppress(OSError):
         sys.stdout.flush()
     # Straight out: the engine's own threads need not be waited for, and all files are in place.
     os._exit(0)
+
+
+def _told() -> "queue.SimpleQueue[dict[str, Any]]":
+    """What the service has this process do. Ends this process at once, whatever it is doing, when the service is gone."""
+    tasks: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+
+    def read() -> None:
+        line = b""
+        # Not by sys.stdin, whose lock Python wants at its end.
+        while part := os.read(0, 1 << 16):
+            *lines, line = (line + part).split(b"\n")
+            for whole in lines:
+                tasks.put(json.loads(whole))
+        os._exit(3)
+
+    threading.Thread(target=read, name="service-watch", daemon=True).start()
+    return tasks
+
+
+def _stays() -> bool:
+    """Whether this process is as good as a new one: it holds little memory, and has started no other process.
+
+    What it took of memory at most begins anew, so that each job is told its own.
+    """
+    if resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss or process_memory(os.getpid()) > STAYING_MEMORY:
+        return False
+    try:
+        Path("/proc/self/clear_refs").write_text(_RESET_PEAK)
+    except OSError:
+        return False
+    return True
+
+
+def _log_to(log: Path) -> None:
+    """Sends standard output and error to the end of a file."""
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
+    try:
+        with log.open("ab") as file:
+            os.dup2(file.fileno(), 1)
+            os.dup2(file.fileno(), 2)
+    except OSError as error:
+        raise not_writable(f"the log {log.name}", log.parent, error) from None
 
 
 def _log_exception() -> None:
@@ -123,14 +185,3 @@ def _die_first() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         with contextlib.suppress(OSError):
             Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE)
-
-
-def end_with_parent() -> None:
-    """Ends this process at once when its standard input does, which is when its parent is gone."""
-
-    def wait() -> None:
-        while os.read(0, 4096):
-            pass
-        os._exit(3)
-
-    threading.Thread(target=wait, name="parent-watch", daemon=True).start()

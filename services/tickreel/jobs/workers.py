@@ -1,4 +1,4 @@
-"""The worker processes of one service: one a job, one to spare, and what all of them take of memory."""
+"""The worker processes of one service: those at work, those that wait for it, and what all of them take of memory."""
 
 import asyncio
 import logging
@@ -15,13 +15,15 @@ log = logging.getLogger("tickreel")
 
 # How often memory is looked at. A worker that grows faster meets the machine's own limit, before its service does.
 MEMORY_INTERVAL = 1.0
+# How long more processes than one wait for a job.
+SURPLUS_SECONDS = 10.0
 
 
 class Workers:
-    """Runs `python -m module` on one spec after another, each in a process of its own.
+    """Runs `python -m module` on one spec after another, no two at a time in one process.
 
-    Most of what a short job takes is the start of its process, so one process is kept that has started and waits for the next
-    job; its successor starts beside that job.
+    Most of what a short job takes is the start of its process. So a process that has done its job well, and holds little,
+    does the next; and one is kept that waits for it, started beside the job that took the last.
 
     Args:
         module: A module whose main calls `serve_worker`.
@@ -37,7 +39,7 @@ class Workers:
         self._hang_seconds = hang_seconds
         self._keeps_spare = spare
         self._memory = memory
-        self._spare: WorkerProcess | None = None
+        self._waiting: list[WorkerProcess] = []
         self._working: dict[WorkerProcess, int] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -47,7 +49,7 @@ class Workers:
 
     def warm_up(self) -> None:
         """Starts the process for the next job, where one is kept and there is none."""
-        if self._keeps_spare and self._spare is None:
+        if self._keeps_spare and not self._waiting:
             self._in_background("spare", self._start_spare)
 
     async def run(
@@ -57,6 +59,8 @@ class Workers:
         on_progress: Callable[[job_pb2.Progress], None],
         expected: int = 0,
         on_live: Callable[[dict[str, Any]], None] = lambda _: None,
+        *,
+        last: bool = False,
     ) -> dict[str, Any]:
         """Does the work of a job and returns what it made.
 
@@ -67,6 +71,7 @@ class Workers:
             expected: What the job is expected to take of memory, in MiB; where all take too much, the one that is furthest
                 beyond what was expected of it is killed.
             on_live: Given what the worker tells of its work beside the progress, see `Reporter.live`.
+            last: Whether its process does no other job after this, because of what this may leave in it.
 
         Raises:
             TickreelError: The one that the worker raised, or why the process ended, with the tail of the log.
@@ -76,26 +81,32 @@ class Workers:
         self.warm_up()
         if self._memory is not None:
             self._in_background("memory", self._watch_memory)
+        last = last or not self._keeps_spare
         try:
-            return await process.work(spec, self.log_path(job_id), on_progress, self._hang_seconds, on_live)
+            return await process.work(spec, self.log_path(job_id), on_progress, self._hang_seconds, on_live, last=last)
         finally:
             del self._working[process]
+            if process.stays:
+                self._waiting.append(process)
+                self._in_background("surplus", self._end_surplus)
 
     async def close(self) -> None:
-        """Ends the process that is kept; those of jobs end with their jobs."""
+        """Ends the processes that wait; those of jobs end with their jobs."""
         self._keeps_spare = False
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
-        if self._spare is not None:
-            await self._spare.end()
+        await asyncio.gather(*(process.end() for process in self._waiting))
 
     async def _take(self, path: Path) -> WorkerProcess:
-        spare, self._spare = self._spare, None
-        if spare is not None:
-            if spare.alive:
-                return spare
-            await spare.end()
+        starting = self._tasks.get("spare")
+        if not self._waiting and starting is not None:
+            await asyncio.wait([starting])
+        while self._waiting:
+            process = self._waiting.pop()
+            if process.alive:
+                return process
+            await process.end()
         return await WorkerProcess.spawn(self._module, path)
 
     def _in_background(self, name: str, work: Callable[[], Any]) -> None:
@@ -104,9 +115,18 @@ class Workers:
 
     async def _start_spare(self) -> None:
         try:
-            self._spare = await WorkerProcess.spawn(self._module, self._logs / "spare.log")
+            self._waiting.append(await WorkerProcess.spawn(self._module, self._logs / "spare.log"))
         except (TickreelError, OSError) as error:
             log.warning("no worker process is kept for the next job: %s", error)
+
+    async def _end_surplus(self) -> None:
+        """Ends processes that have waited for long, but one."""
+        while len(self._waiting) > 1:
+            # Jobs take from the end.
+            longest = self._waiting[0]
+            await asyncio.sleep(SURPLUS_SECONDS)
+            if len(self._waiting) > 1 and self._waiting[0] is longest:
+                await self._waiting.pop(0).end()
 
     async def _watch_memory(self) -> None:
         while self._working:

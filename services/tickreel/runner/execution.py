@@ -5,7 +5,7 @@ import contextlib
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from tickreel.rpc.settings import Settings
 from tickreel.runner.data_findings import data_findings
 from tickreel.runner.live_equity import EquityCurve
 from tickreel.runner.spec import Spec
+from tickreel.runner.strategies.registry import StrategyEntry
 from tickreel.stores.results import ResultStore
 from tickreel.v1 import conversion_pb2, converter_service_pb2, market_data_pb2, result_pb2, run_pb2
 
@@ -40,10 +41,13 @@ class Execution:
         memory: What all runs together may take, in MiB.
     """
 
-    def __init__(self, settings: Settings, converter: ServiceClient, store: ResultStore) -> None:
+    def __init__(
+        self, settings: Settings, converter: ServiceClient, store: ResultStore, strategies: Mapping[str, StrategyEntry]
+    ) -> None:
         self._settings = settings
         self._converter = converter
         self._store = store
+        self._strategies = strategies
         self._curves: dict[str, EquityCurve] = {}
         self.memory = settings.runner_memory or memory_for_jobs()
         self._workers = Workers(
@@ -54,9 +58,9 @@ class Execution:
             memory=self.memory,
         )
 
-    def expected_memory(self, run: run_pb2.Run) -> int:
+    def expected_memory(self, _run: run_pb2.Run, processes: int) -> int:
         """What a run is expected to take, in MiB: a window in one piece takes more, and that is seen while it runs."""
-        return self._settings.run_processes * _PROCESS_MEMORY
+        return processes * _PROCESS_MEMORY
 
     def open(self) -> None:
         """Makes ready for the first run."""
@@ -107,7 +111,7 @@ class Execution:
             environment=dict(self._settings.environment),
             chunk_size=self._settings.replay_chunk,
             segment_rows=self._settings.segment_rows,
-            processes=self._settings.run_processes,
+            processes=live.share.processes,
         )
 
         def take(values: dict[str, Any]) -> None:
@@ -123,8 +127,10 @@ class Execution:
                 run.live.findings.extend(spec.notes)
             live.changed()
 
+        # What somebody else's strategy leaves in its process is no business of the next run.
+        last = self._strategies[run.config.strategy.name].package != "tickreel"
         try:
-            result = await self._workers.run(run.run_id, spec.to_json(), live.report, live.expected_memory, take)
+            result = await self._workers.run(run.run_id, spec.to_json(), live.report, live.share.memory, take, last=last)
         except BaseException:
             await asyncio.to_thread(self._store.discard, run.run_id)
             raise

@@ -45,7 +45,7 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
     async def open(self) -> None:
         """Opens the journal, and takes up what a former process left unfinished."""
         self._converter = ServiceClient("converter", self._settings.addresses["converter"])
-        self._execution = Execution(self._settings, self._converter, self._store)
+        self._execution = Execution(self._settings, self._converter, self._store, self._strategies)
         journal = Journal(self._settings.state_root / "runner", run_pb2.Run)
         self._runs = JobQueue(
             "run",
@@ -53,6 +53,7 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
             self._execution,
             self._settings.runner_slots,
             max_attempts=self._settings.max_attempts,
+            processes=self._settings.run_processes,
             memory=self._execution.memory,
             weigh=self._execution.expected_memory,
         )

@@ -1,0 +1,185 @@
+"""Jobs: what a short run takes, how a long line of them is worked off, and what those who watch cost.
+
+    python tests/benchmarks/bench_jobs.py [--runs 200] [--rounds 20] [--rows 200000] [--watchers 100]
+
+Converter and Runner are processes of their own, as `tickreel up` starts them; the data is cached. A short run replays a minute
+of a thousand trade rows with an order each, fast mode, and is timed from CreateRun to the last message of WatchRun.
+"""
+
+import argparse
+import asyncio
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from google.protobuf import struct_pb2
+
+sys.path.append(str(Path(__file__).parents[1]))
+
+import numpy as np
+
+from recordings import BTC, DAY, RawFolder, micros, trades
+from run_configs import run_config
+from tickreel.cli.processes import Services
+from tickreel.rpc.channel import ServiceClient
+from tickreel.rpc.settings import CATALOG_ROOT, DATA_ROOT
+from tickreel.v1 import job_pb2, result_pb2, run_pb2, runner_service_pb2
+
+SHORT_ROWS = 1_000
+LATENCY_TARGET = 0.5
+BUSY_TARGET = 0.9
+WATCHING_TARGET = 1.05
+_TICKS = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+def config_of(rows: int) -> struct_pb2.Struct:
+    """A run of the first rows of the day, of which there are a thousand a minute."""
+    seconds = rows * 60 // SHORT_ROWS - 1
+    end = f"{DAY}T{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.999999Z"
+    document = struct_pb2.Struct()
+    document.update(run_config(BTC, f"{DAY}T00:00:00Z", end, starting_balance=1_000_000_000))
+    return document
+
+
+async def create(runner: ServiceClient, document: struct_pb2.Struct) -> str:
+    """Asks for a fast run of trades; returns its id."""
+    options = run_pb2.RunOptions(mode=result_pb2.RUN_MODE_FAST, snapshot_mode=result_pb2.SNAPSHOT_MODE_TRADES)
+    request = runner_service_pb2.CreateRunRequest(document=document, options=options)
+    return str((await runner.call("CreateRun", request)).run.run_id)
+
+
+async def end_of(runner: ServiceClient, run_id: str) -> run_pb2.Run:
+    """Watches a run to its end."""
+    run = run_pb2.Run()
+    async for response in runner.stream("WatchRun", runner_service_pb2.WatchRunRequest(run_id=run_id)):
+        run = response.run
+    assert run.state == job_pb2.JOB_STATE_SUCCEEDED, run.failure.message
+    return run
+
+
+def tree(pids: Iterable[int]) -> list[int]:
+    """Processes and all that they have started."""
+    found = []
+    waiting = list(pids)
+    while waiting:
+        found.append(waiting.pop())
+        with suppress(OSError):
+            for task in Path(f"/proc/{found[-1]}/task").iterdir():
+                waiting += map(int, (task / "children").read_text().split())
+    return found
+
+
+def cpu_seconds(pids: Iterable[int]) -> float:
+    """The processor time of processes and all that they have started, the ended ones too."""
+    ticks = 0
+    for pid in tree(pids):
+        with suppress(OSError):
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += sum(map(int, fields[11:15] if pid in pids else fields[11:13]))
+    return ticks / _TICKS
+
+
+def resources(services: Services, folder: Path) -> dict[str, int]:
+    """What the services hold."""
+    held = {"scratch folders": len(list((folder / "tmp").iterdir()))}
+    for process in services.processes:
+        root = Path(f"/proc/{process.pid}")
+        held[f"{process.service} MiB"] = int((root / "statm").read_text().split()[1]) * _PAGE // 2**20
+        held[f"{process.service} descriptors"] = len(list((root / "fd").iterdir()))
+        held[f"{process.service} threads"] = len(list((root / "task").iterdir()))
+        held[f"{process.service} processes"] = len(tree([process.pid])) - 1
+    return held
+
+
+async def measure_one(runner: ServiceClient, rounds: int) -> None:
+    """A short run, one after the other, each after a pause as a person makes."""
+    seconds = []
+    for _ in range(rounds):
+        await asyncio.sleep(1.5)
+        began = time.perf_counter()
+        await end_of(runner, await create(runner, config_of(SHORT_ROWS)))
+        seconds.append(time.perf_counter() - began)
+    told = f"median {statistics.median(seconds):.2f} s, least {min(seconds):.2f} s, most {max(seconds):.2f} s"
+    print(f"a one-minute run, CreateRun to SUCCEEDED: {told} (target: under {LATENCY_TARGET} s)")
+
+
+async def measure_line(services: Services, runner: ServiceClient, folder: Path, runs: int) -> None:
+    """Many short runs at once."""
+    pids = [process.pid for process in services.processes]
+    before, cpu, began = resources(services, folder), cpu_seconds(pids), time.perf_counter()
+    ids = [await create(runner, config_of(SHORT_ROWS)) for _ in range(runs)]
+    ended = await asyncio.gather(*(end_of(runner, run_id) for run_id in ids))
+    seconds = time.perf_counter() - began
+    busy = (cpu_seconds(pids) - cpu) / seconds / (os.cpu_count() or 1)
+    assert len({run.result.metadata.result_digest for run in ended}) == 1
+    took = [(run.ended_at.ToNanoseconds() - run.started_at.ToNanoseconds()) / 1e9 for run in ended]
+    tenth = max(1, runs // 10)
+    first, last = statistics.median(took[:tenth]), statistics.median(took[-tenth:])
+    await asyncio.sleep(3)
+    after = resources(services, folder)
+    print(f"\n{runs} one-minute runs at once: {seconds:.1f} s, {runs / seconds:.1f} runs a second")
+    print(f"cores busy with it: {busy:.0%} (target: at least {BUSY_TARGET:.0%})")
+    print(f"a run, started to ended: the first tenth {first:.2f} s, the last {last:.2f} s; ratio {last / first:.2f} x")
+    for name, held in before.items():
+        print(f"  {name:<24}{held:>8} before{after[name]:>8} after")
+
+
+async def measure_watching(runner: ServiceClient, rows: int, watchers: int, rounds: int) -> None:
+    """A longer run with one who watches, and with many."""
+    took: dict[int, list[float]] = {1: [], watchers: []}
+    for _ in range(rounds):
+        for watching, seconds in took.items():
+            run_id = await create(runner, config_of(rows))
+            run, *_ = await asyncio.gather(*(end_of(runner, run_id) for _ in range(watching)))
+            seconds.append((run.ended_at.ToNanoseconds() - run.started_at.ToNanoseconds()) / 1e9)
+    one, many = (statistics.median(seconds) for seconds in took.values())
+    pairs = ", ".join(f"{b / a:.3f}" for a, b in zip(*took.values(), strict=True))
+    print(f"\na run of {rows:,} rows: one watcher {one:.2f} s, {watchers} watchers {many:.2f} s")
+    print(f"ratio {many / one:.3f} x its time, round by round {pairs} (target: at most {WATCHING_TARGET} x)")
+
+
+async def main() -> None:
+    """Makes the data and the services, and measures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--rows", type=int, default=200_000)
+    parser.add_argument("--watchers", type=int, default=100)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="tickreel-bench-") as temporary:
+        folder = Path(temporary)
+        times = micros(f"{DAY}T00:00:00") + 60_000_000 // SHORT_ROWS * np.arange(options.rows)
+        prices = 60_000.5 + np.arange(options.rows) % 7
+        RawFolder(folder / "data_downloads").write(
+            trades(options.rows, local_timestamp=times, timestamp=times, price=prices), DAY
+        )
+        (folder / "tmp").mkdir()
+        environ = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("TICKREEL_")},
+            DATA_ROOT: str(folder / "data_downloads"),
+            CATALOG_ROOT: str(folder / "parquet"),
+            "TICKREEL_STATE_PATH": str(folder / "state"),
+            "TICKREEL_RESULTS_PATH": str(folder / "results"),
+            "TICKREEL_TICKDATA_PATH": str(folder / "tickdata"),
+            "TMPDIR": str(folder / "tmp"),
+        }
+        async with Services(environ, folder / "logs") as services:
+            await services.start(("converter", "127.0.0.1:0"))
+            await services.start(("runner", "127.0.0.1:0"))
+            runner = ServiceClient("runner", services.address("runner"))
+            # Converts, so that all the others find it done.
+            await end_of(runner, await create(runner, config_of(SHORT_ROWS)))
+            await measure_one(runner, options.rounds)
+            await measure_line(services, runner, folder, options.runs)
+            await measure_watching(runner, options.rows, options.watchers, max(1, options.rounds // 5))
+            await runner.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
