@@ -34,7 +34,7 @@ export function Tabs<Value extends string>({ label, tabs, value, onChange }: Tab
             className="-mb-px flex cursor-default items-center gap-1.5 border-b-2 border-transparent text-sm whitespace-nowrap text-muted hover:text-text data-active:border-accent data-active:text-text"
           >
             {tab.label}
-            {tab.count !== undefined && <span className="figures text-2xs text-faint">{tab.count}</span>}
+            {tab.count && <span className="figures text-2xs text-faint">{tab.count}</span>}
           </BaseTabs.Tab>
         ))}
       </BaseTabs.List>

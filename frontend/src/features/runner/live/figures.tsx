@@ -9,8 +9,10 @@ import { Skeleton } from '@/ui/skeleton'
 export function Figures({ run }: { run: Run }) {
   const { live } = run
   const currency = live?.currency ?? ''
+  // The account is not known before its first row has been settled.
+  const settled = live?.accountTs !== undefined
   const show = (text: (live: LiveFigures) => string) => live && text(live)
-  const money = (value: string, signed = false) => (value === '' ? '–' : formatDecimal(value, { decimals: 2, signed }))
+  const money = (value: string, signed = false) => (settled ? formatDecimal(value, { decimals: 2, signed }) : '–')
   return (
     <dl
       aria-label="Figures so far"
@@ -19,7 +21,7 @@ export function Figures({ run }: { run: Run }) {
       <Figure label={`PnL ${currency}`}>{show(({ pnl }) => money(pnl, true))}</Figure>
       <Figure label={`Equity ${currency}`}>{show(({ equity }) => money(equity))}</Figure>
       <Figure label={`Max drawdown ${currency}`}>{show(({ maxDrawdown }) => money(maxDrawdown))}</Figure>
-      <Figure label="Position">{show(({ position }) => (position === '' ? '–' : formatDecimal(position)))}</Figure>
+      <Figure label="Position">{show(({ position }) => (settled ? formatDecimal(position) : '–'))}</Figure>
       <Figure label="Orders">{show(({ orders }) => formatCount(orders))}</Figure>
       <Figure label="Fills">{show(({ fills }) => formatCount(fills))}</Figure>
       <Figure label="Trade rows">{show(({ tradeRows }) => formatCount(tradeRows))}</Figure>
@@ -31,9 +33,9 @@ export function Figures({ run }: { run: Run }) {
 
 function Figure({ label, children }: { label: string; children: ReactNode }) {
   return (
-    <div className="px-4 py-2">
+    <div className="min-w-0 py-2 pr-2 pl-4">
       <dt className="label truncate">{label}</dt>
-      <dd className="figures h-6 truncate text-lg">{children ?? <Skeleton width={72} />}</dd>
+      <dd className="figures h-6 truncate text-base 2xl:text-lg">{children ?? <Skeleton width={72} />}</dd>
     </div>
   )
 }

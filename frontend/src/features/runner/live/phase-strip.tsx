@@ -21,18 +21,19 @@ const STALE = 5
 export function PhaseStrip({ run, heardAt }: { run: Run; heardAt: number | undefined }) {
   const now = useNow()
   const age = heardAt === undefined ? 0 : Math.max(now - heardAt, 0) / 1_000
+  const stale = run.state === JobState.RUNNING && age > STALE
   return (
     <section aria-label="Progress" className="shrink-0 border-b border-line px-4 py-3">
       <ol className="grid grid-cols-4 gap-3">
         {PHASES.map((phase) => (
-          <Phase key={phase} phase={phase} run={run} stale={age > STALE} />
+          <Phase key={phase} phase={phase} run={run} stale={stale} />
         ))}
       </ol>
       <p className="figures mt-2 flex flex-wrap gap-x-5 gap-y-1 text-muted" role="status">
         <Position run={run} />
         <span className="ml-auto text-faint">
           {run.startedAt && `${formatDuration(secondsTaken(run, now) ?? 0)} so far · `}
-          <span className={age > STALE ? 'text-warning' : undefined}>updated {formatAge(age)}</span>
+          <span className={stale ? 'text-warning' : undefined}>updated {formatAge(age)}</span>
         </span>
       </p>
     </section>

@@ -15,35 +15,33 @@ export function RunDetails({ run }: { run: Run }) {
   const [tab, setTab] = useState<'log' | 'findings' | 'config'>('log')
   const findings = run.live?.findings ?? []
   return (
-    <div className="min-h-60 flex-1">
-      <Tabs
-        label="Details"
-        value={tab}
-        onChange={setTab}
-        tabs={[
-          { value: 'log', label: 'Log', content: <RunLog run={run} /> },
-          {
-            value: 'findings',
-            label: 'Findings',
-            count: findings.length > 0 ? `${findings.length}` : '',
-            content:
-              findings.length > 0 ? (
-                <FindingList findings={findings} />
-              ) : (
-                <EmptyState>Nothing was found so far.</EmptyState>
-              ),
-          },
-          {
-            value: 'config',
-            label: 'Config',
-            content: (
-              <div className="p-4">
-                <JsonText text={run.config ? toJsonString(RunConfigSchema, run.config, { prettySpaces: 2 }) : ''} />
-              </div>
+    <Tabs
+      label="Details"
+      value={tab}
+      onChange={setTab}
+      tabs={[
+        { value: 'log', label: 'Log', content: <RunLog run={run} /> },
+        {
+          value: 'findings',
+          label: 'Findings',
+          count: findings.length > 0 ? `${findings.length}` : '',
+          content:
+            findings.length > 0 ? (
+              <FindingList findings={findings} />
+            ) : (
+              <EmptyState>Nothing was found so far.</EmptyState>
             ),
-          },
-        ]}
-      />
-    </div>
+        },
+        {
+          value: 'config',
+          label: 'Config',
+          content: (
+            <div className="p-4">
+              <JsonText text={run.config ? toJsonString(RunConfigSchema, run.config, { prettySpaces: 2 }) : ''} />
+            </div>
+          ),
+        },
+      ]}
+    />
   )
 }

@@ -1,48 +1,32 @@
+import { append, type EquitySeries, equitySeries, NO_EQUITY } from '@/charts/columns'
 import type { Run } from '@/gen/tickreel/v1/run_pb'
 import { RunnerService, type WatchRunResponse } from '@/gen/tickreel/v1/runner_service_pb'
 import { useClient } from '@/rpc/use-client'
 import { type Stream, useStream } from '@/rpc/use-stream'
 
-/** The equity of a running replay so far: parallel columns. */
-export interface EquitySoFar {
-  ts: readonly bigint[]
-  equity: readonly number[]
-  drawdown: readonly number[]
-  /** How often the replay has begun: what came before the last time is void. */
-  beginnings: number
-}
+import { windowOf } from '../run-facts'
 
 export interface WatchedRun {
   run: Run | undefined
-  equity: EquitySoFar
+  /** The equity so far, counted from the start of the run's window. */
+  equity: EquitySeries
+  /** How often the replay has begun: what was drawn of it before the last time is void. */
+  beginnings: number
 }
-
-const NOTHING: WatchedRun = { run: undefined, equity: { ts: [], equity: [], drawdown: [], beginnings: 0 } }
 
 /** Watches one run to its end, over reloads and broken connections. Give the component a `key` of the run's id. */
 export function useWatchedRun(runId: string): Stream<WatchedRun> {
   const runner = useClient(RunnerService)
   return useStream<WatchRunResponse, WatchedRun>({
     open: (signal) => runner.watchRun({ runId }, { signal }),
-    initial: NOTHING,
-    reduce: ({ run, equity }, message, first) => ({
-      run: message.run ?? run,
-      equity: extend(equity, message, first || message.equityRestarted),
-    }),
+    initial: { run: undefined, equity: NO_EQUITY, beginnings: 0 },
+    reduce: (before, { run = before.run, equity, equityRestarted }, first) => {
+      const points = equitySeries(equity, run === undefined ? 0n : (windowOf(run)?.start ?? 0n))
+      // The first message of each connection has all points so far.
+      if (first) return { ...before, run, equity: points }
+      if (equityRestarted) return { run, equity: points, beginnings: before.beginnings + 1 }
+      return { ...before, run, equity: points.ts.length === 0 ? before.equity : append(before.equity, points) }
+    },
     silence: 20,
   })
-}
-
-function extend(before: EquitySoFar, { equity: points }: WatchRunResponse, anew: boolean): EquitySoFar {
-  if (points === undefined) return before
-  if (anew) {
-    const { ts, equity, drawdown } = points
-    return { ts, equity, drawdown, beginnings: before.beginnings + 1 }
-  }
-  return {
-    ts: [...before.ts, ...points.ts],
-    equity: [...before.equity, ...points.equity],
-    drawdown: [...before.drawdown, ...points.drawdown],
-    beginnings: before.beginnings,
-  }
 }
