@@ -1,5 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
 
+import { reportSearch } from '@/features/results/report-search'
 import { configsSearch } from '@/features/runner/configs/configs-search'
 import { runsSearch } from '@/features/runner/runs/runs-search'
 
@@ -24,6 +25,7 @@ const runsRoute = createRoute({
 const runRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/runs/$runId',
+  validateSearch: reportSearch,
   component: lazyRouteComponent(() => import('./screens/run'), 'RunScreen'),
 })
 

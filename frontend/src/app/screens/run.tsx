@@ -1,4 +1,6 @@
+import { useQuery } from '@connectrpc/connect-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
+import { lazy, Suspense } from 'react'
 
 import { CancelButton } from '@/features/runner/live/cancel-button'
 import { LiveRun } from '@/features/runner/live/live-run'
@@ -6,12 +8,16 @@ import { useWatchedRun } from '@/features/runner/live/use-watched-run'
 import { modeText, shareDone, symbolOf, windowText } from '@/features/runner/run-facts'
 import { StateBadge } from '@/features/runner/state-badge'
 import { JobState } from '@/gen/tickreel/v1/job_pb'
+import type { Result } from '@/gen/tickreel/v1/result_pb'
+import { ResultsService } from '@/gen/tickreel/v1/results_service_pb'
 import { Button } from '@/ui/button'
 import { ErrorState } from '@/ui/error-state'
 import { Screen } from '@/ui/screen'
 import { SkeletonRows } from '@/ui/skeleton'
 
 const route = getRouteApi('/runs/$runId')
+
+const Report = lazy(() => import('@/features/results/report').then(({ Report }) => ({ default: Report })))
 
 /** One run: as it lives, and its report once it has one. */
 export function RunScreen() {
@@ -22,10 +28,15 @@ export function RunScreen() {
 function WatchedRunScreen({ runId }: { runId: string }) {
   const stream = useWatchedRun(runId)
   const { run } = stream.state
+  // Results outlive the runner's memory of their jobs.
+  const kept = useQuery(ResultsService.method.getResult, { runId }, { enabled: stream.status === 'failed' })
+  const result = run?.result ?? kept.data?.result?.result
   if (run === undefined) {
     return (
       <Screen title={runId}>
-        {stream.status === 'failed' && stream.error ? (
+        {result ? (
+          <RunReport result={result} />
+        ) : stream.status === 'failed' && stream.error && kept.isError ? (
           <>
             <ErrorState problem={stream.error} />
             <div className="px-11">
@@ -55,7 +66,26 @@ function WatchedRunScreen({ runId }: { runId: string }) {
       }
       actions={<CancelButton run={run} />}
     >
-      <LiveRun run={run} stream={stream} />
+      {result ? <RunReport result={result} /> : <LiveRun run={run} stream={stream} />}
     </Screen>
+  )
+}
+
+function RunReport({ result }: { result: Result }) {
+  const search = route.useSearch()
+  const navigate = route.useNavigate()
+  return (
+    <Suspense fallback={<SkeletonRows />}>
+      <Report
+        result={result}
+        search={search}
+        onSearch={(change) => {
+          void navigate({ search: (before) => ({ ...before, ...change }), replace: true })
+        }}
+        onRun={(runId) => {
+          void navigate({ to: '/runs/$runId', params: { runId }, search: {} })
+        }}
+      />
+    </Suspense>
   )
 }

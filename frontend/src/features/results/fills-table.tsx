@@ -1,0 +1,79 @@
+import { useCallback } from 'react'
+
+import type { Fill } from '@/gen/tickreel/v1/report_pb'
+import { ResultsService } from '@/gen/tickreel/v1/results_service_pb'
+import { useClient } from '@/rpc/use-client'
+import { type Column, DataTable } from '@/ui/data-table'
+import { ErrorState } from '@/ui/error-state'
+import { formatDecimal } from '@/ui/format/decimal'
+import { formatInstant, instantOf } from '@/ui/format/instant'
+import { Side } from '@/ui/side'
+
+import { allOf, equals, selected } from './conditions'
+import { type LoadPage, usePagedRows } from './paged-rows'
+import type { ChangeSearch, ReportSearch } from './report-search'
+import { FilterSelect, TableFilters } from './table-filters'
+
+const COLUMNS: readonly Column<Fill>[] = [
+  { id: 'id', header: 'Fill', width: 84, align: 'end', cell: ({ id }) => String(id) },
+  { id: 'order', header: 'Order', width: 84, align: 'end', cell: ({ orderId }) => String(orderId) },
+  {
+    id: 'ts',
+    header: 'Filled (UTC)',
+    width: 206,
+    cell: ({ ts }) => <span className="figures text-muted">{ts && formatInstant(instantOf(ts), 'us')}</span>,
+  },
+  { id: 'side', header: 'Side', width: 72, cell: ({ side }) => <Side side={side as 'buy' | 'sell'} /> },
+  { id: 'price', header: 'Price', width: 112, align: 'end', cell: ({ price }) => formatDecimal(price) },
+  { id: 'amount', header: 'Amount', width: 96, align: 'end', cell: ({ amount }) => formatDecimal(amount) },
+  { id: 'fee', header: 'Fee', width: 128, align: 'end', cell: ({ fee }) => formatDecimal(fee) },
+  { id: 'liquidity', header: 'Liquidity', width: 96, grow: true, cell: ({ liquidity }) => liquidity },
+]
+
+interface FillsTableProps {
+  runId: string
+  search: ReportSearch
+  onSearch: ChangeSearch
+}
+
+/** Every fill of a run, a page at a time; choosing one moves the charts to its order. */
+export function FillsTable({ runId, search, onSearch }: FillsTableProps) {
+  const results = useClient(ResultsService)
+  const { side, since, until } = search
+  const load = useCallback<LoadPage<Fill>>(
+    async (skip, pageSize, signal) => {
+      const filter = allOf(equals('side', side), selected('ts', { since, until }))
+      const { fills, totalSize } = await results.listFills({ runId, pageSize, skip: BigInt(skip), filter }, { signal })
+      return { rows: fills, total: Number(totalSize) }
+    },
+    [results, runId, side, since, until],
+  )
+  const rows = usePagedRows(load)
+  return (
+    <div className="flex h-full flex-col">
+      <TableFilters search={search} onSearch={onSearch} total={rows.length} noun="fills">
+        <FilterSelect
+          label="Side"
+          options={['buy', 'sell']}
+          value={side}
+          onChange={(side) => {
+            onSearch({ side })
+          }}
+        />
+      </TableFilters>
+      {rows.error && <ErrorState problem={rows.error} />}
+      <div className="min-h-0 flex-1">
+        <DataTable
+          label="Fills"
+          columns={COLUMNS}
+          rows={rows}
+          rowKey={({ id }) => String(id)}
+          onSelect={({ orderId }) => {
+            onSearch({ order: String(orderId) })
+          }}
+          onVisible={rows.see}
+        />
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,87 @@
+import { useQuery } from '@connectrpc/connect-query'
+
+import type { Marker } from '@/charts/markers'
+import { formatMoney } from '@/charts/equity-panels'
+import { ResultsService } from '@/gen/tickreel/v1/results_service_pb'
+import { formatCount } from '@/ui/format/count'
+import { formatDecimal } from '@/ui/format/decimal'
+import { formatTime, instantOf } from '@/ui/format/instant'
+import { Side } from '@/ui/side'
+
+import { words } from './table-filters'
+
+interface OrderCardProps {
+  runId: string
+  marker: Marker
+  pricePrecision: number
+  sizePrecision: number
+}
+
+/** What stands beside a marker: the order it is, or what the orders have in common that it stands for. */
+export function OrderCard({ runId, marker, pricePrecision, sizePrecision }: OrderCardProps) {
+  const single = marker.orders === 1
+  const { data } = useQuery(
+    ResultsService.method.listOrders,
+    { runId, filter: `id = ${marker.firstOrder}`, pageSize: 1 },
+    { enabled: single, staleTime: Infinity },
+  )
+  const order = data?.orders[0]
+  const low = formatMoney(marker.low, pricePrecision)
+  const high = formatMoney(marker.high, pricePrecision)
+  const filledSize = formatMoney(marker.filledSize, sizePrecision)
+  if (!single) {
+    return (
+      <Card
+        title={`${formatCount(marker.orders)} orders`}
+        side={marker.side > 0 ? 'buy' : 'sell'}
+        facts={[
+          ['price', low === high ? low : `${low} – ${high}`],
+          ['filled', filledSize],
+          ['filled whole', formatCount(marker.filled)],
+        ]}
+        note="Click to open"
+      />
+    )
+  }
+  return (
+    <Card
+      title={`Order ${marker.firstOrder}`}
+      side={marker.side > 0 ? 'buy' : 'sell'}
+      facts={[
+        ['submitted', order?.tsSubmitted ? formatTime(instantOf(order.tsSubmitted), 'ns') : '…'],
+        ['price', order && !order.price ? 'market' : low],
+        ['size', order ? formatDecimal(order.amount) : '…'],
+        ['filled', filledSize],
+        ['fee', order ? formatDecimal(order.fees) : '…'],
+        ['status', order ? words(order.status) : '…'],
+      ]}
+      note={order?.reason ?? ''}
+    />
+  )
+}
+
+interface CardProps {
+  title: string
+  side: 'buy' | 'sell'
+  facts: readonly (readonly [string, string])[]
+  note: string
+}
+
+function Card({ title, side, facts, note }: CardProps) {
+  return (
+    <>
+      <p className="flex items-baseline justify-between gap-4 font-medium">
+        {title} <Side side={side} />
+      </p>
+      <dl className="mt-1 grid grid-cols-[auto_auto] gap-x-4 whitespace-nowrap">
+        {facts.map(([name, value]) => (
+          <div key={name} className="contents">
+            <dt className="text-muted">{name}</dt>
+            <dd className="figures text-right">{value}</dd>
+          </div>
+        ))}
+      </dl>
+      {note && <p className="mt-1 max-w-64 text-muted">{note}</p>}
+    </>
+  )
+}

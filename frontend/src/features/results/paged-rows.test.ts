@@ -1,0 +1,45 @@
+import { expect, test, vi } from 'vitest'
+
+import { PAGE_SIZE, PagedRows } from './paged-rows'
+
+const total = 100_000
+const load = (skip: number, size: number) =>
+  Promise.resolve({ rows: Array.from({ length: Math.min(size, total - skip) }, (_, i) => skip + i), total })
+
+test('the rows around those in sight come, each at its index', async () => {
+  const rows = new PagedRows(load)
+  await rows.start()
+  expect(rows.length).toBe(total)
+  rows.see(50_000, 50_040)
+  await vi.waitFor(() => {
+    expect(rows.at(50_000 + PAGE_SIZE)).toBe(50_000 + PAGE_SIZE)
+  })
+  expect([rows.at(0), rows.at(50_017), rows.at(50_000 - PAGE_SIZE)]).toEqual([0, 50_017, 50_000 - PAGE_SIZE])
+  expect(rows.at(80_000)).toBeUndefined()
+})
+
+test('pages that went out of sight before they came are given up', async () => {
+  const signals: AbortSignal[] = []
+  const rows = new PagedRows<number>((skip, size, signal) => {
+    if (skip === 0) return load(skip, size)
+    signals.push(signal)
+    return new Promise(() => undefined)
+  })
+  await rows.start()
+  rows.see(50_000, 50_040)
+  rows.see(90_000, 90_040)
+  expect(signals.map(({ aborted }) => aborted)).toEqual([true, true, true, false, false, false])
+})
+
+test('a page that failed is asked for again when it is in sight again', async () => {
+  const failing = vi.fn(load)
+  const rows = new PagedRows(failing)
+  failing.mockRejectedValueOnce(new Error('gone'))
+  await rows.start()
+  expect(rows.error?.message).toBe('gone')
+  rows.see(0, 10)
+  await vi.waitFor(() => {
+    expect(rows.at(5)).toBe(5)
+  })
+  expect(rows.error).toBeUndefined()
+})

@@ -1,0 +1,106 @@
+import { useEffect, useState, useSyncExternalStore } from 'react'
+
+import { RpcError } from '@/rpc/rpc-error'
+import type { Rows } from '@/ui/data-table'
+
+/** Rows of a page and of the whole list. */
+export interface Page<Row> {
+  rows: readonly Row[]
+  total: number
+}
+
+export type LoadPage<Row> = (skip: number, size: number, signal: AbortSignal) => Promise<Page<Row>>
+
+/** Rows that a service is asked for at a time. */
+export const PAGE_SIZE = 250
+
+/** Pages that are kept: some megabytes at the most. */
+const KEPT_PAGES = 60
+
+/** A list that the service holds, of which the pages around those in sight are here. */
+export class PagedRows<Row> implements Rows<Row> {
+  length = 0
+  /** Changes with each page that arrives; what React compares. */
+  version = 0
+  error: RpcError | undefined
+  private readonly pages = new Map<number, readonly Row[]>()
+  private readonly underWay = new Map<number, AbortController>()
+  private readonly listeners = new Set<() => void>()
+
+  constructor(private readonly load: LoadPage<Row>) {}
+
+  at(index: number): Row | undefined {
+    return this.pages.get(Math.floor(index / PAGE_SIZE))?.[index % PAGE_SIZE]
+  }
+
+  /** Asks for the pages of these rows and their neighbours, and no longer for others. */
+  readonly see = (first: number, last: number): void => {
+    const from = Math.max(Math.floor(first / PAGE_SIZE) - 1, 0)
+    const to = Math.min(Math.floor(last / PAGE_SIZE) + 1, Math.max(Math.ceil(this.length / PAGE_SIZE) - 1, 0))
+    for (const [number, controller] of this.underWay) {
+      if (number < from || number > to) controller.abort()
+    }
+    const middle = Math.floor((first + last) / 2 / PAGE_SIZE)
+    Array.from({ length: to - from + 1 }, (_, i) => from + i)
+      .sort((a, b) => Math.abs(a - middle) - Math.abs(b - middle))
+      .forEach((number) => void this.fetch(number))
+  }
+
+  /** Asks for the first page; resolves when it is there or refused. */
+  async start(): Promise<void> {
+    await this.fetch(0)
+  }
+
+  stop(): void {
+    for (const controller of this.underWay.values()) controller.abort()
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener)
+    return () => this.listeners.delete(listener)
+  }
+
+  private async fetch(number: number): Promise<void> {
+    if (this.pages.has(number) || this.underWay.has(number)) return
+    const controller = new AbortController()
+    this.underWay.set(number, controller)
+    try {
+      const { rows, total } = await this.load(number * PAGE_SIZE, PAGE_SIZE, controller.signal)
+      this.length = total
+      this.pages.set(number, rows)
+      this.error = undefined
+      this.forget(number)
+    } catch (error) {
+      if (controller.signal.aborted) return
+      this.error = RpcError.from(error)
+    } finally {
+      this.underWay.delete(number)
+    }
+    this.version += 1
+    for (const listener of this.listeners) listener()
+  }
+
+  private forget(here: number): void {
+    if (this.pages.size <= KEPT_PAGES) return
+    const farthest = [...this.pages.keys()].reduce((a, b) => (Math.abs(a - here) >= Math.abs(b - here) ? a : b))
+    this.pages.delete(farthest)
+  }
+}
+
+/** The list that `load` has pages of; while another one begins, the one before stays in sight. Memoise `load`. */
+export function usePagedRows<Row>(load: LoadPage<Row>): PagedRows<Row> {
+  const [list, setList] = useState(() => new PagedRows(load))
+  useEffect(() => {
+    const next = new PagedRows(load)
+    let current = true
+    void next.start().then(() => {
+      if (current) setList(next)
+    })
+    return () => {
+      current = false
+      next.stop()
+    }
+  }, [load])
+  useSyncExternalStore(list.subscribe, () => list.version)
+  return list
+}

@@ -1,0 +1,142 @@
+import { useQuery } from '@connectrpc/connect-query'
+import { keepPreviousData } from '@tanstack/react-query'
+import { useEffect, useEffectEvent } from 'react'
+
+import type { Result } from '@/gen/tickreel/v1/result_pb'
+import { ResultsService } from '@/gen/tickreel/v1/results_service_pb'
+import { formatCompact } from '@/ui/format/count'
+import { instantOf } from '@/ui/format/instant'
+import { type Tab, Tabs } from '@/ui/tabs'
+
+import { DepthPanel } from './depth-panel'
+import { FastRun } from './fast-run'
+import { Files } from './files'
+import { FillsTable } from './fills-table'
+import { Findings } from './findings'
+import { MadeFrom } from './made-from'
+import { OrdersTable } from './orders-table'
+import { ReportCharts } from './report-charts'
+import type { ChangeSearch, REPORT_TABS, ReportSearch } from './report-search'
+import { useReportViewport, visitOrder } from './report-viewport'
+import { SelectedOrder } from './selected-order'
+import { Summary } from './summary'
+import { TimelineTable } from './timeline-table'
+
+type ReportTab = (typeof REPORT_TABS)[number]
+
+interface ReportProps {
+  result: Result
+  search: ReportSearch
+  onSearch: ChangeSearch
+  /** Called with the id of a run that was started from here. */
+  onRun: (runId: string) => void
+}
+
+/** What a run found: figures, charts, and every row that it kept, all at the same instant of the replay clock. */
+export function Report({ result, search, onSearch, onRun }: ReportProps) {
+  const { runId, summary, metadata } = result
+  const full = result.mode === 'full'
+  const orders = summary?.orders ?? 0
+  const viewport = useReportViewport(result, search, onSearch)
+  const { data } = useQuery(
+    ResultsService.method.listOrders,
+    { runId, filter: `id = ${search.order ?? ''}`, pageSize: 1 },
+    { enabled: full && search.order !== undefined, staleTime: Infinity, placeholderData: keepPreviousData },
+  )
+  const order = search.order === undefined ? undefined : data?.orders[0]
+  const visit = useEffectEvent((at: bigint) => {
+    visitOrder(viewport, viewport.offset(at), orders)
+  })
+  const submitted = order?.tsSubmitted && instantOf(order.tsSubmitted)
+  useEffect(() => {
+    if (submitted !== undefined) visit(submitted)
+  }, [submitted])
+
+  const step = (direction: 1 | -1) => {
+    const next = Number(search.order ?? (direction > 0 ? 0 : orders + 1)) + direction
+    if (next >= 1 && next <= orders) onSearch({ order: String(next) })
+  }
+  const tabs: Tab<ReportTab>[] = [
+    {
+      value: 'findings',
+      label: 'Findings',
+      count: formatCompact(result.findings.length),
+      content: <Findings findings={result.findings} />,
+    },
+    { value: 'made-from', label: 'Made from', content: <MadeFrom result={result} /> },
+    { value: 'files', label: 'Files', content: <Files runId={runId} outputs={metadata?.outputs ?? {}} /> },
+  ]
+  if (full) {
+    tabs.unshift(
+      {
+        value: 'orders',
+        label: 'Orders',
+        count: formatCompact(orders),
+        content: <OrdersTable runId={runId} search={search} onSearch={onSearch} />,
+      },
+      {
+        value: 'fills',
+        label: 'Fills',
+        count: formatCompact(summary?.fills ?? 0),
+        content: <FillsTable runId={runId} search={search} onSearch={onSearch} />,
+      },
+      {
+        value: 'timeline',
+        label: 'Timeline',
+        content: (
+          <TimelineTable
+            runId={runId}
+            search={search}
+            onSearch={onSearch}
+            onVisit={(instant) => {
+              viewport.visit(viewport.offset(instant))
+            }}
+          />
+        ),
+      },
+    )
+  }
+  const first = tabs[0]?.value ?? 'findings'
+  const tab = tabs.find(({ value }) => value === search.tab)?.value ?? first
+  return (
+    <div className="flex flex-col lg:grid lg:h-full lg:grid-cols-[minmax(0,1fr)_272px]">
+      <div className="flex min-h-0 min-w-0 flex-col">
+        {!full && <FastRun runId={runId} onRun={onRun} />}
+        <div className="h-140 min-h-0 lg:h-auto lg:flex-[3]">
+          <ReportCharts
+            result={result}
+            viewport={viewport}
+            order={search.order}
+            onOrder={(id) => {
+              onSearch({ order: String(id) })
+            }}
+            onStep={step}
+          />
+        </div>
+        <div className="h-120 min-h-0 border-t border-line-strong lg:h-auto lg:flex-[2]">
+          <Tabs
+            label="What the run kept"
+            tabs={tabs}
+            value={tab}
+            onChange={(value) => {
+              onSearch({ tab: value === first ? undefined : value })
+            }}
+          />
+        </div>
+      </div>
+      <aside aria-label="Figures" className="order-first border-l border-line lg:order-none lg:overflow-y-auto">
+        <Summary result={result} />
+        {order && (
+          <SelectedOrder
+            order={order}
+            onStep={step}
+            onClear={() => {
+              onSearch({ order: undefined })
+            }}
+          />
+        )}
+        {metadata?.snapshotMode !== 'trades' && <DepthPanel viewport={viewport} instrument={result.instrument} />}
+      </aside>
+    </div>
+  )
+}

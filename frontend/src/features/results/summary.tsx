@@ -1,0 +1,110 @@
+import type { ReactNode } from 'react'
+
+import type { Result } from '@/gen/tickreel/v1/result_pb'
+import { formatCount, formatShare } from '@/ui/format/count'
+import { formatDecimal } from '@/ui/format/decimal'
+
+import { words } from './table-filters'
+
+/** The figures of a run, grouped by the question that they answer. */
+export function Summary({ result }: { result: Result }) {
+  const { summary, metadata } = result
+  if (!summary) return null
+  const currency = metadata?.currency ?? ''
+  const money = (value: string, signed = false) => formatDecimal(value, { decimals: 2, signed })
+  const pnl = Number(summary.pnl)
+  return (
+    <section aria-label="Summary" className="flex flex-col">
+      <div className="border-b border-line px-4 py-3">
+        <h2 className="label">PnL</h2>
+        <p className="figures text-xl" title={`${formatDecimal(summary.pnl, { signed: true })} ${currency}`}>
+          {money(summary.pnl, true)} <span className="text-sm text-muted">{currency}</span>
+        </p>
+        <p className="figures text-xs text-muted">
+          {`${percent(pnl / Number(summary.startingEquity))} of ${money(summary.startingEquity)}`}
+        </p>
+      </div>
+      <Group>
+        <Figure name="Realized" value={money(summary.realizedPnl, true)} />
+        <Figure name="Unrealized" value={money(summary.unrealizedPnl, true)} />
+        <Figure name="Fees" value={money(summary.fees)} />
+        <Figure name="Max drawdown" value={money(summary.maxDrawdown)} />
+        <Figure name="Final equity" value={money(summary.finalEquity)} />
+        {summary.pnlUsd !== undefined && <Figure name="PnL in USD" value={money(summary.pnlUsd, true)} />}
+      </Group>
+      <FillShare
+        whole={summary.ordersFilled}
+        part={summary.ordersPartiallyFilled}
+        unfilled={summary.ordersUnfilled}
+        orders={summary.orders}
+      />
+      <Group>
+        <Figure name="Fills" value={formatCount(summary.fills)} />
+        <Figure name="Volume" value={formatDecimal(summary.volume)} />
+        <Figure name="Final position" value={formatDecimal(summary.finalPosition)} />
+        <Figure name="Trade rows" value={formatCount(summary.tradeRows)} />
+        <Figure name="Book rows" value={formatCount(summary.bookRows)} />
+      </Group>
+    </section>
+  )
+}
+
+interface FillShareProps {
+  whole: number
+  part: number
+  unfilled: Readonly<Record<string, number>>
+  orders: number
+}
+
+/** What became of the orders, as counts and as shares of a bar. */
+function FillShare({ whole, part, unfilled, orders }: FillShareProps) {
+  const none = Object.values(unfilled).reduce((sum, count) => sum + count, 0)
+  const width = (count: number) => ({ width: `${orders === 0 ? 0 : (100 * count) / orders}%` })
+  return (
+    <div className="border-b border-line px-4 py-2">
+      <div className="flex items-baseline justify-between">
+        <h2 className="label">Orders</h2>
+        <span className="figures text-sm">{formatCount(orders)}</span>
+      </div>
+      <div aria-hidden className="my-1.5 flex h-1.5 gap-px overflow-hidden rounded-sm bg-line">
+        <div className="bg-accent" style={width(whole)} />
+        <div className="bg-accent/50" style={width(part)} />
+      </div>
+      <dl>
+        <Share name="Filled whole" count={whole} of={orders} />
+        <Share name="Filled in part" count={part} of={orders} />
+        <Share name="Unfilled" count={none} of={orders} />
+        {Object.entries(unfilled).map(([reason, count]) => (
+          <Share key={reason} name={words(reason.toLowerCase())} count={count} of={orders} inset />
+        ))}
+      </dl>
+    </div>
+  )
+}
+
+function Share({ name, count, of, inset = false }: { name: string; count: number; of: number; inset?: boolean }) {
+  return (
+    <div className="flex items-baseline gap-2 text-xs">
+      <dt className={inset ? 'pl-3 text-faint' : 'text-muted'}>{name}</dt>
+      <dd className="figures ml-auto">{formatCount(count)}</dd>
+      <dd className="figures w-16 text-right text-muted">{formatShare(count, of)}</dd>
+    </div>
+  )
+}
+
+function Group({ children }: { children: ReactNode }) {
+  return <dl className="border-b border-line px-4 py-2">{children}</dl>
+}
+
+function Figure({ name, value }: { name: string; value: string }) {
+  return (
+    <div className="flex min-h-6 items-baseline gap-3">
+      <dt className="text-xs text-muted">{name}</dt>
+      <dd className="figures ml-auto text-sm">{value}</dd>
+    </div>
+  )
+}
+
+function percent(share: number): string {
+  return Number.isFinite(share) ? `${(share * 100).toFixed(3).replace('-', '−')} %` : '–'
+}

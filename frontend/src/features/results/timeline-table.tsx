@@ -1,0 +1,89 @@
+import type { JsonObject, JsonValue } from '@bufbuild/protobuf'
+import { useCallback } from 'react'
+
+import type { TimelineEvent } from '@/gen/tickreel/v1/report_pb'
+import { ResultsService } from '@/gen/tickreel/v1/results_service_pb'
+import { useClient } from '@/rpc/use-client'
+import { type Column, DataTable } from '@/ui/data-table'
+import { ErrorState } from '@/ui/error-state'
+import { formatInstant, instantOf } from '@/ui/format/instant'
+
+import { allOf, equals, selected } from './conditions'
+import { type LoadPage, usePagedRows } from './paged-rows'
+import { type ChangeSearch, EVENTS, type ReportSearch } from './report-search'
+import { FilterSelect, TableFilters } from './table-filters'
+
+const COLUMNS: readonly Column<TimelineEvent>[] = [
+  {
+    id: 'ts',
+    header: 'Time (UTC)',
+    width: 228,
+    cell: ({ ts }) => <span className="figures text-muted">{ts && formatInstant(instantOf(ts), 'ns')}</span>,
+  },
+  { id: 'event', header: 'Event', width: 80, cell: ({ event }) => event },
+  { id: 'data', header: 'What', width: 480, grow: true, cell: ({ data }) => <Facts data={data} /> },
+]
+
+interface TimelineTableProps {
+  runId: string
+  search: ReportSearch
+  onSearch: ChangeSearch
+  /** Called with the instant of an event that was chosen. */
+  onVisit: (instant: bigint) => void
+}
+
+/** Each trade, order and fill of a run in the order they happened; choosing one moves the charts there. */
+export function TimelineTable({ runId, search, onSearch, onVisit }: TimelineTableProps) {
+  const results = useClient(ResultsService)
+  const { event, since, until } = search
+  const load = useCallback<LoadPage<TimelineEvent>>(
+    async (skip, pageSize, signal) => {
+      const filter = allOf(equals('event', event), selected('ts', { since, until }))
+      const request = { runId, pageSize, skip: BigInt(skip), filter }
+      const { events, totalSize } = await results.listTimeline(request, { signal })
+      return { rows: events, total: Number(totalSize) }
+    },
+    [results, runId, event, since, until],
+  )
+  const rows = usePagedRows(load)
+  return (
+    <div className="flex h-full flex-col">
+      <TableFilters search={search} onSearch={onSearch} total={rows.length} noun="events">
+        <FilterSelect
+          label="Event"
+          options={EVENTS}
+          value={event}
+          onChange={(event) => {
+            onSearch({ event })
+          }}
+        />
+      </TableFilters>
+      {rows.error && <ErrorState problem={rows.error} />}
+      <div className="min-h-0 flex-1">
+        <DataTable
+          label="Timeline"
+          columns={COLUMNS}
+          rows={rows}
+          rowKey={({ ts, event }) => `${ts ? instantOf(ts) : ''} ${event}`}
+          onSelect={({ ts }) => {
+            if (ts) onVisit(instantOf(ts))
+          }}
+          onVisible={rows.see}
+        />
+      </div>
+    </div>
+  )
+}
+
+/** The facts of an event by name, in one line. */
+function Facts({ data }: { data: JsonObject | undefined }) {
+  return Object.entries(data ?? {}).map(([name, value]) => (
+    <span key={name} className="mr-4">
+      <span className="text-faint">{name.replaceAll('_', ' ')}</span> <span className="figures">{plain(value)}</span>
+    </span>
+  ))
+}
+
+function plain(value: JsonValue): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}

@@ -1,0 +1,73 @@
+import { useEffect, useEffectEvent, useState } from 'react'
+
+import type { Viewport } from '@/charts/viewport'
+import type { Span } from '@/charts/span'
+import { RpcError } from '@/rpc/rpc-error'
+import { secondsAndNanos } from '@/ui/format/instant'
+
+import { type Sample, Sampler } from './sampler'
+
+interface Samples<T> {
+  /** The whole run, coarse. */
+  whole: T | undefined
+  /** What is in sight and a bit around it. */
+  detail: T | undefined
+  /** Why it is older than it should be. */
+  error: RpcError | undefined
+}
+
+/** The start and end of a window, as requests have them. */
+interface Window {
+  start: { seconds: bigint; nanos: number }
+  end: { seconds: bigint; nanos: number }
+}
+
+/**
+ * Keeps samples of what a viewport shows: of the whole run once, of the span in sight whenever it changes. The last ones
+ * stay until newer ones are there.
+ */
+export function useSamples<T>(
+  viewport: Viewport,
+  load: (window: Window, signal: AbortSignal) => Promise<{ value: T; complete: boolean }>,
+  enabled: boolean,
+): Samples<T> {
+  const [samples, setSamples] = useState<Samples<T>>({ whole: undefined, detail: undefined, error: undefined })
+  const ask = useEffectEvent(async (window: Span, signal: AbortSignal): Promise<Sample<T>> => {
+    const [start, end] = [window.from, window.to].map((at) => secondsAndNanos(viewport.instant(at)))
+    if (!start || !end) throw new Error('a window has two ends')
+    return { window, ...(await load({ start, end }, signal)) }
+  })
+  useEffect(() => {
+    if (!enabled) return
+    const sampler = new Sampler<T>({
+      load: (window, signal) => ask(window, signal),
+      onSample: ({ value, window }) => {
+        setSamples((before) => ({
+          ...before,
+          whole:
+            before.whole ??
+            (window.from === viewport.bounds.from && window.to === viewport.bounds.to ? value : undefined),
+          detail: value,
+        }))
+      },
+      onError: (error) => {
+        setSamples((before) => ({ ...before, error: error === undefined ? undefined : RpcError.from(error) }))
+      },
+    })
+    let seen: Span | undefined
+    const see = () => {
+      if (viewport.span === seen) return
+      seen = viewport.span
+      sampler.see(viewport.span, viewport.bounds)
+    }
+    // The whole first: a report is looked at from afar, and its overview needs it anyway.
+    sampler.see(viewport.bounds, viewport.bounds)
+    see()
+    const unsubscribe = viewport.subscribe(see)
+    return () => {
+      unsubscribe()
+      sampler.stop()
+    }
+  }, [viewport, enabled])
+  return samples
+}
