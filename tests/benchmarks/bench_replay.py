@@ -3,13 +3,14 @@
     python tests/benchmarks/bench_replay.py [--rows 200000] [--rounds 3]
 
 Both replay the same converted rows and end with the same number of fills. Ours is timed from CreateRun to the final message
-of WatchRun, fast mode, progress on: validation, spawning the worker, replay, the exact account, the digests and the result
-file are all in it. The rival is timed as a whole process. Rounds alternate, so that both meet the same noise; the table has
-medians and the greatest peak memory.
+of WatchRun, progress on: validation, the worker, the replay, the exact account, the digests and the result files are all in
+it. The rival is timed as a whole process. First all of them have one core, then all that there are. Rounds alternate, so that
+all meet the same noise; the table has medians, the greatest peak memory of a process, and the rival's time over each.
 """
 
 import argparse
 import asyncio
+import json
 import os
 import statistics
 import subprocess
@@ -33,15 +34,19 @@ from tickreel.stores import sample_data
 from tickreel.stores.sample_market import END, START
 from tickreel.v1 import job_pb2, result_pb2, run_pb2, runner_service_pb2
 
-TARGET = 1.15
 NAME = "SAMPLE-FUTURES:PERPETUAL:BTC-USDT"
 ENGINE_ID = "BTC-USDT-PERP.SAMPLE-FUTURES"
+MODES = {"fast": result_pb2.RUN_MODE_FAST, "full": result_pb2.RUN_MODE_FULL}
+# Rows a second, as a multiple of the rival's, by cores and mode.
+TARGETS = {(1, "fast"): 1.2, (1, "full"): 1.0, (2, "fast"): 2.2}
 
 
-async def run_through_services(runner: ServiceClient, document: struct_pb2.Struct) -> tuple[float, run_pb2.Run]:
+async def run_through_services(
+    runner: ServiceClient, document: struct_pb2.Struct, mode: str = "fast"
+) -> tuple[float, run_pb2.Run]:
     """Seconds from the request to the last message, and the run."""
     start = time.perf_counter()
-    options = run_pb2.RunOptions(mode=result_pb2.RUN_MODE_FAST, snapshot_mode=result_pb2.SNAPSHOT_MODE_TRADES)
+    options = run_pb2.RunOptions(mode=MODES[mode], snapshot_mode=result_pb2.SNAPSHOT_MODE_TRADES)
     request = runner_service_pb2.CreateRunRequest(document=document, options=options)
     run = (await runner.call("CreateRun", request)).run
     async for response in runner.stream("WatchRun", runner_service_pb2.WatchRunRequest(run_id=run.run_id)):
@@ -64,49 +69,61 @@ def run_bare(catalog: Path) -> tuple[float, int, float]:
     return time.perf_counter() - start, fills, usage.ru_maxrss / 1024
 
 
-async def main() -> None:
-    """Generates the rows, converts them, measures both sides in turn, prints the table."""
+def main() -> None:
+    """Measures with one core, then with all, and prints a table each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=200_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--cores", type=int, help="Measure with so many alone.")
     options = parser.parse_args()
+    if options.cores is None:
+        # In processes of their own, whose threads and children all keep to the cores.
+        for cores in sorted({1, len(os.sched_getaffinity(0))}):
+            subprocess.run([sys.executable, __file__, *sys.argv[1:], "--cores", str(cores)], check=True)
+        return
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.cores])
     with tempfile.TemporaryDirectory(prefix="tickreel-bench-") as folder:
-        await measure(Path(folder), options.rows, options.rounds)
+        asyncio.run(measure(Path(folder), options.rows, options.rounds, options.cores))
 
 
-async def measure(folder: Path, rows: int, rounds: int) -> None:
+async def measure(folder: Path, rows: int, rounds: int, cores: int) -> None:
     """Measures in a folder, and prints the table."""
     sample_data.MARKETS = sample_data.MARKETS[:1]
     sample_data.write_sample_data(folder / "data_downloads", sample_data.SEED, rows)
     config = run_config(NAME, START, END, price_precision=1, starting_balance=1_000_000_000)
     document = struct_pb2.Struct()
     document.update(config)
+    measured: dict[str, list[tuple[float, float]]] = {mode: [] for mode in (*MODES, "bare")}
+    digests = set()
     settings = settings_in(folder)
     async with serving("converter", ConverterServicer, settings) as converter:
-        settings = settings_in(folder, TICKREEL_CONVERTER_ADDRESS=converter.address)
-        async with serving("runner", RunnerServicer, settings) as runner:
-            # The first run converts, and warms the caches of the file system for both.
+        own = {"TICKREEL_CONVERTER_ADDRESS": converter.address, "TICKREEL_RUN_PROCESSES": str(cores)}
+        async with serving("runner", RunnerServicer, settings_in(folder, **own)) as runner:
+            # The first run converts, and warms the caches of the file system for all.
             _, run = await run_through_services(runner, document)
             label = next((folder / "parquet").glob("price*"))
             write_instrument(label, engine_instrument(ENGINE_ID, run.config.instrument))
-            ours, bare = [], []
             for _ in range(rounds):
-                seconds, run = await run_through_services(runner, document)
-                assert run.result.summary.fills == rows
-                ours.append((seconds, run.result.metadata.peak_memory_mib))
+                for mode in MODES:
+                    seconds, run = await run_through_services(runner, document, mode)
+                    assert run.result.summary.fills == rows
+                    digests.add(run.result.metadata.result_digest)
+                    measured[mode].append((seconds, run.result.metadata.peak_memory_mib))
                 seconds, fills, peak = await asyncio.to_thread(run_bare, label)
                 assert fills == rows
-                bare.append((seconds, peak))
-    print(f"{'replay of ' + format(rows, ',') + ' rows, an order each':<44}{'seconds':>10}{'rows/s':>12}{'peak MB':>10}")
-    medians = []
-    for name, measured in (("tickreel: CreateRun to SUCCEEDED, watched", ours), ("bare BacktestNode script", bare)):
-        seconds = statistics.median(second for second, _ in measured)
-        medians.append(seconds)
-        print(f"{name:<44}{seconds:>10.2f}{rows / seconds:>12,.0f}{max(peak for _, peak in measured):>10.0f}")
-    ratios = [ours_s / bare_s for (ours_s, _), (bare_s, _) in zip(ours, bare, strict=True)]
-    shown = ", ".join(f"{ratio:.2f}" for ratio in ratios)
-    print(f"ratio {medians[0] / medians[1]:.2f} x its time, round by round {shown} (target: at most {TARGET} x)")
+                measured["bare"].append((seconds, peak))
+    assert len(digests) == 1, digests
+    print(f"{rows:,} rows, an order each, {cores} core{'s' * (cores > 1)}".ljust(48) + "seconds      rows/s   peak MB   x bare")
+    bare = [seconds for seconds, _ in measured["bare"]]
+    for name, figures in measured.items():
+        seconds = statistics.median(second for second, _ in figures)
+        ratios = [of_bare / second for of_bare, (second, _) in zip(bare, figures, strict=True)]
+        label = "bare BacktestNode script" if name == "bare" else f"tickreel {name}: CreateRun to SUCCEEDED, watched"
+        line = f"{label:<44}{seconds:>11.2f}{rows / seconds:>12,.0f}{max(peak for _, peak in figures):>10.0f}"
+        target = f"  target {TARGETS[cores, name]}" if (cores, name) in TARGETS else ""
+        print(f"{line}{statistics.median(ratios):>9.2f}  rounds {', '.join(f'{ratio:.2f}' for ratio in ratios)}{target}")
+    print(json.dumps({"result_digest": digests.pop()}))
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

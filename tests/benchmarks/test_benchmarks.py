@@ -1,5 +1,6 @@
 """The benchmarks run; what they measure is for `make bench`."""
 
+import os
 import re
 import subprocess
 import sys
@@ -20,9 +21,15 @@ def test_the_conversion_benchmark_prints_both_sides_and_their_ratio() -> None:
     assert len(re.findall(r"^ratio [\d.]+ x \(target: at least 8 x\)$", printed, re.MULTILINE)) == 2
 
 
-def test_the_replay_benchmark_prints_both_sides_and_their_ratio() -> None:
+def test_the_replay_benchmark_prints_all_sides_and_their_ratios_with_one_core_and_with_all() -> None:
     printed = printed_by("bench_replay.py")
-    assert re.search(r"^replay of 3,000 rows, an order each +seconds +rows/s +peak MB$", printed, re.MULTILINE)
-    for side in ("tickreel: CreateRun to SUCCEEDED, watched", "bare BacktestNode script"):
-        assert re.search(rf"^{side} +[\d.]+ +[\d,]+ +\d+$", printed, re.MULTILINE)
-    assert re.search(r"^ratio [\d.]+ x its time", printed, re.MULTILINE)
+    cores = re.findall(r"^3,000 rows, an order each, (\d+) cores? +seconds +rows/s +peak MB +x bare$", printed, re.MULTILINE)
+    assert [int(number) for number in cores] == sorted({1, len(os.sched_getaffinity(0))})
+    for side in (
+        "tickreel fast: CreateRun to SUCCEEDED, watched",
+        "tickreel full: CreateRun to SUCCEEDED, watched",
+        "bare .* script",
+    ):
+        found = re.findall(rf"^{side} +[\d.]+ +[\d,]+ +\d+ +[\d.]+  rounds [\d.]+", printed, re.MULTILINE)
+        assert len(found) == len(cores)
+    assert len(set(re.findall(r"result_digest.*", printed))) == 1

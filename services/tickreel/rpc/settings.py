@@ -132,7 +132,7 @@ class Settings:
             hang_seconds=count("TICKREEL_HANG_SECONDS", 300),
             spare_workers=spare_workers == "1",
             replay_chunk=count("TICKREEL_REPLAY_CHUNK", 50_000),
-            segment_rows=count("TICKREEL_SEGMENT_ROWS", 50_000),
+            segment_rows=count("TICKREEL_SEGMENT_ROWS", 20_000),
             run_processes=count("TICKREEL_RUN_PROCESSES", os.cpu_count() or 1),
             column_cache=count("TICKREEL_COLUMN_CACHE", 4096),
             log_level=log_level,

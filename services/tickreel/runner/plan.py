@@ -82,11 +82,10 @@ class Plan:
         start, end = window
         because = _entangled(config, strategy, rows.ts)
         count = len(rows.ts)
-        pieces = -(-count // segment_rows)
-        # A process of its own must be worth its start.
-        pieces = max(pieces, min(processes, 2 * count // segment_rows))
-        if because or pieces < 2:
+        if because or count <= segment_rows:
             return cls.whole(rows, start, end, because or "it is short")
+        # As many for each process, or one of them would wait for the others at the end.
+        pieces = -(-count // (segment_rows * processes)) * processes
         books = rows.book_ts
         # The engine replays no trades on levels where there is no book at all: those before the first go with what follows.
         earliest = int(books[0]) if len(books) else start
