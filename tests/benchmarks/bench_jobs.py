@@ -1,4 +1,4 @@
-"""Jobs: what a short run takes, how a long line of them is worked off, and what those who watch cost.
+"""Jobs: what a short run takes, how a long line of them is worked off, what watchers cost, how soon a cancelled run is gone.
 
     python tests/benchmarks/bench_jobs.py [--runs 200] [--rounds 20] [--rows 200000] [--watchers 100]
 
@@ -23,6 +23,7 @@ sys.path.append(str(Path(__file__).parents[1]))
 
 import numpy as np
 
+from phases import PHASES, cancel, phases, reach
 from recordings import BTC, DAY, RawFolder, micros, trades
 from run_configs import run_config
 from tickreel.cli.processes import Services
@@ -34,6 +35,7 @@ SHORT_ROWS = 1_000
 LATENCY_TARGET = 0.5
 BUSY_TARGET = 0.9
 WATCHING_TARGET = 1.05
+CANCEL_TARGET = 1.0
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -144,6 +146,29 @@ async def measure_watching(runner: ServiceClient, rows: int, watchers: int, roun
     print(f"ratio {many / one:.3f} x its time, round by round {pairs} (target: at most {WATCHING_TARGET} x)")
 
 
+async def measure_cancelling(folder: Path, rounds: int) -> None:
+    """From CancelRun to its answer, in each phase of a run."""
+    print(f"\n{'CancelRun to CANCELLED':<24}{'median s':>10}{'most s':>10}   (target: at most {CANCEL_TARGET} s)")
+    async with phases(folder) as services:
+        for phase in PHASES:
+            seconds = []
+            for _ in range(rounds):
+                run = await reach(services, phase)
+                began = time.perf_counter()
+                run = await cancel(services, run)
+                seconds.append(time.perf_counter() - began)
+                assert run.state == job_pb2.JOB_STATE_CANCELLED
+                await cancel_all(services.runner)
+            print(f"{phase:<24}{statistics.median(seconds):>10.3f}{max(seconds):>10.3f}")
+
+
+async def cancel_all(runner: ServiceClient) -> None:
+    """Cancels what waits or runs."""
+    live = await anext(aiter(runner.stream("WatchRuns", runner_service_pb2.WatchRunsRequest())))
+    for run in live.runs:
+        await runner.call("CancelRun", runner_service_pb2.CancelRunRequest(run_id=run.run_id))
+
+
 async def main() -> None:
     """Makes the data and the services, and measures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -179,6 +204,8 @@ async def main() -> None:
             await measure_line(services, runner, folder, options.runs)
             await measure_watching(runner, options.rows, options.watchers, max(1, options.rounds // 5))
             await runner.close()
+    with tempfile.TemporaryDirectory(prefix="tickreel-bench-") as temporary:
+        await measure_cancelling(Path(temporary), max(1, options.rounds // 4))
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 
-def printed_by(name: str) -> str:
-    command = [sys.executable, str(Path(__file__).with_name(name)), "--rows", "3000", "--rounds", "1"]
+def printed_by(name: str, *options: str) -> str:
+    command = [sys.executable, str(Path(__file__).with_name(name)), "--rows", "3000", "--rounds", "1", *options]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
@@ -33,3 +33,13 @@ def test_the_replay_benchmark_prints_all_sides_and_their_ratios_with_one_core_an
         found = re.findall(rf"^{side} +[\d.]+ +[\d,]+ +\d+ +[\d.]+  rounds [\d.]+", printed, re.MULTILINE)
         assert len(found) == len(cores)
     assert len(set(re.findall(r"result_digest.*", printed))) == 1
+
+
+def test_the_benchmark_of_jobs_prints_what_is_held_to_a_target() -> None:
+    printed = printed_by("bench_jobs.py", "--runs", "4", "--watchers", "3")
+    assert re.search(r"^a one-minute run, .*median [\d.]+ s.* \(target: under 0.5 s\)$", printed, re.MULTILINE)
+    assert re.search(r"^cores busy with it: \d+% \(target: at least 90%\)$", printed, re.MULTILINE)
+    assert re.search(r"^  scratch folders +0 before +0 after$", printed, re.MULTILINE)
+    assert re.search(r"^ratio [\d.]+ x its time, .* \(target: at most 1.05 x\)$", printed, re.MULTILINE)
+    phases = re.findall(r"^(\w+) +[\d.]+ +[\d.]+$", printed, re.MULTILINE)
+    assert phases == ["queued", "starting", "converting", "loading", "replaying", "writing"]
