@@ -2,6 +2,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '
 
 import { reportSearch } from '@/features/results/report-search'
 import { configsSearch } from '@/features/runner/configs/configs-search'
+import { launchSearch } from '@/features/runner/launch/launch-search'
 import { runsSearch } from '@/features/runner/runs/runs-search'
 
 import { Frame } from './frame'
@@ -12,6 +13,7 @@ const rootRoute = createRootRoute({ component: Frame, notFoundComponent: NotFoun
 const launchRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/',
+  validateSearch: launchSearch,
   component: lazyRouteComponent(() => import('./screens/launch'), 'LaunchScreen'),
 })
 

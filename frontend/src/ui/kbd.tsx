@@ -4,7 +4,7 @@ const MAC = navigator.userAgent.includes('Mac')
 export function Kbd({ keys }: { keys: string }) {
   const caps = keys
     .split(' ')
-    .map((key) => key.replace('mod+', MAC ? '⌘' : 'Ctrl ').replace(/[a-z]$/, (letter) => letter.toUpperCase()))
+    .map((key) => key.replace(/\b[a-z]$/, (letter) => letter.toUpperCase()).replace('mod+', MAC ? '⌘' : 'Ctrl '))
   return (
     <span className="inline-flex gap-1">
       {caps.map((cap) => (

@@ -1,5 +1,29 @@
+import { getRouteApi, useLocation, useRouter } from '@tanstack/react-router'
+import { useEffect } from 'react'
+
+import { Launch } from '@/features/runner/launch/launch'
 import { Screen } from '@/ui/screen'
 
+const route = getRouteApi('/')
+
 export function LaunchScreen() {
-  return <Screen title="Run">{null}</Screen>
+  const search = route.useSearch()
+  const navigate = route.useNavigate()
+  // Another entry of the history is another form; what this one writes into the URL stays in its entry.
+  const entry = useLocation({ select: ({ state }) => state.__TSR_index })
+  const router = useRouter()
+  useEffect(() => {
+    // The screen that a run is watched on is there before the run is.
+    void router.loadRouteChunk(router.routesById['/runs/$runId'])
+  }, [router])
+  return (
+    <Screen title="Run">
+      <Launch
+        key={entry}
+        initial={search}
+        onSearch={(search) => void navigate({ search, replace: true })}
+        onLaunched={({ runId }) => void navigate({ to: '/runs/$runId', params: { runId } })}
+      />
+    </Screen>
+  )
 }

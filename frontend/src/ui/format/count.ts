@@ -6,6 +6,11 @@ export function formatCount(count: number | bigint): string {
   return WHOLE.format(count)
 }
 
+/** A count of things: 1 row, 1,234 rows. */
+export function countOf(count: number | bigint, noun: string): string {
+  return `${formatCount(count)} ${noun}${Number(count) === 1 ? '' : 's'}`
+}
+
 /** A count where there is little room: 1.23M. */
 export function formatCompact(count: number | bigint): string {
   return COMPACT.format(count)

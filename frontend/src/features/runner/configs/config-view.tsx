@@ -27,7 +27,7 @@ export function ConfigView({ configId }: { configId: string }) {
           Icon={Play}
           nativeButton={false}
           disabledBecause={violations.length > 0 ? 'It has problems: mend the file first' : undefined}
-          render={<Link to="/" />}
+          render={<Link to="/" search={{ config: configId }} />}
         >
           Run it
         </Button>

@@ -1,0 +1,30 @@
+import type { JSONSchema } from 'vscode-json-languageservice'
+
+import type { Strategy } from '@/gen/tickreel/v1/runner_service_pb'
+
+import runConfigSchema from '../../../../../configs/schema/run_config.schema.json'
+
+/** The JSON Schema of run configs, with the strategies that there are and the parameters of the one that is chosen. */
+export function configSchema(strategies: readonly Strategy[], chosen: string): JSONSchema {
+  const schema = structuredClone(runConfigSchema) as JSONSchema
+  const known = properties(properties(schema).strategy)
+  const strategy = strategies.find(({ strategyId }) => strategyId === chosen)
+  const words = (key: string, words: string[]) => {
+    if (words.length > 0) known[key] = { ...known[key], enum: words }
+  }
+  words(
+    'name',
+    strategies.map(({ strategyId }) => strategyId),
+  )
+  words('submission_mode', strategy?.submissionModes ?? [])
+  if (strategy?.parametersSchema !== undefined) {
+    known.parameters = { ...known.parameters, ...(strategy.parametersSchema as JSONSchema) }
+  }
+  return schema
+}
+
+function properties(schema: JSONSchema | boolean | undefined): Record<string, JSONSchema> {
+  if (typeof schema !== 'object' || schema.properties === undefined)
+    throw new Error('the schema of run configs lacks a part')
+  return schema.properties as Record<string, JSONSchema>
+}

@@ -1,0 +1,34 @@
+import type { JsonObject, JsonValue } from '@bufbuild/protobuf'
+
+import { valueAt } from './config-text'
+
+/** What a config says, in a few words each; as far as it can be read, for it may be wrong. */
+export function ConfigSummary({ document }: { document: JsonObject }) {
+  const at = (...path: string[]) => words(valueAt(document, path))
+  const balances = valueAt(document, ['venue', 'starting_balances'])
+  const account =
+    typeof balances === 'object' && balances !== null
+      ? Object.entries(balances).map(([currency, balance]) => `${words(balance)} ${currency}`)
+      : [`${at('venue', 'starting_balance')} ${at('venue', 'base_currency')}`]
+  const facts: [string, string][] = [
+    ['Instrument', at('instrument', 'id')],
+    ['Account', [at('venue', 'account_type'), at('venue', 'oms_type'), ...account].join(' · ')],
+    ['Fees', `${at('venue', 'maker_fee')} maker · ${at('venue', 'taker_fee')} taker`],
+    ['Decimals', `${at('instrument', 'price_precision')} price · ${at('instrument', 'size_precision')} size`],
+  ]
+  return (
+    <dl className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-4 gap-y-0.5 text-xs">
+      {facts.map(([name, value]) => (
+        <div key={name} className="contents">
+          <dt className="text-faint">{name}</dt>
+          <dd className="figures break-words text-muted">{value}</dd>
+        </div>
+      ))}
+    </dl>
+  )
+}
+
+function words(value: JsonValue | undefined): string {
+  if (typeof value === 'number') return value.toLocaleString('en-US', { maximumFractionDigits: 10 })
+  return typeof value === 'string' ? value : '–'
+}

@@ -1,0 +1,105 @@
+import {
+  autocompletion,
+  type Completion,
+  type CompletionResult,
+  insertCompletionText,
+  snippet,
+} from '@codemirror/autocomplete'
+import type { Extension, Text } from '@codemirror/state'
+import { hoverTooltip } from '@codemirror/view'
+import {
+  type ASTNode,
+  ClientCapabilities,
+  type CompletionItem,
+  CompletionItemKind,
+  getLanguageService,
+  InsertTextFormat,
+  type JSONDocument,
+  type JSONSchema,
+  type LanguageService,
+  TextDocument,
+} from 'vscode-json-languageservice'
+
+/** Completion and hover by a JSON Schema: the language service of VS Code, behind CodeMirror's interface. */
+export function jsonLanguage(schema: JSONSchema): Extension {
+  const service = getLanguageService({ clientCapabilities: ClientCapabilities.LATEST })
+  service.configure({ schemas: [{ uri: 'schema://run-config', fileMatch: ['*'], schema }] })
+  return [
+    autocompletion({
+      override: [({ state, pos, explicit }) => complete(service, state.doc, pos, explicit)],
+      icons: false,
+    }),
+    hoverTooltip(async ({ state }, pos) => {
+      const found = await describe(service, state.doc, pos)
+      if (found === undefined) return null
+      return { pos: found.from, end: found.to, above: true, create: () => ({ dom: paragraph(found.description) }) }
+    }),
+  ]
+}
+
+async function complete(
+  service: LanguageService,
+  doc: Text,
+  pos: number,
+  explicit: boolean,
+): Promise<CompletionResult | null> {
+  if (!explicit && !/[\w"]$/.test(doc.sliceString(Math.max(pos - 1, 0), pos))) return null
+  const { document, json } = read(service, doc)
+  const list = await service.doComplete(document, document.positionAt(pos), json)
+  const items = list?.items.filter((item) => item.textEdit !== undefined) ?? []
+  if (items.length === 0) return null
+  const starts = items.map((item) => document.offsetAt(rangeOf(item).start))
+  return { from: Math.min(...starts), options: items.map((item) => toCompletion(item, document)), validFor: /^"?\w*$/ }
+}
+
+function toCompletion(item: CompletionItem, document: TextDocument): Completion {
+  const range = rangeOf(item)
+  const [from, to] = [document.offsetAt(range.start), document.offsetAt(range.end)]
+  const text = item.textEdit?.newText ?? item.label
+  const documentation = typeof item.documentation === 'string' ? item.documentation : item.documentation?.value
+  return {
+    // What is typed so far may begin with the quote of a key.
+    label: item.filterText ?? item.label,
+    displayLabel: item.label,
+    type: item.kind === CompletionItemKind.Property ? 'property' : 'constant',
+    ...(documentation === undefined || documentation === '' ? {} : { info: () => paragraph(documentation) }),
+    apply: (view, completion, _, end) => {
+      const past = Math.max(to, end)
+      if (item.insertTextFormat === InsertTextFormat.Snippet) {
+        // CodeMirror's placeholders have braces.
+        snippet(text.replaceAll(/\$(\d+)/g, '${$1}'))(view, completion, from, past)
+      } else {
+        view.dispatch(insertCompletionText(view.state, text, from, past))
+      }
+    },
+  }
+}
+
+async function describe(service: LanguageService, doc: Text, pos: number) {
+  const { document, json } = read(service, doc)
+  const node = json.getNodeFromOffset(pos)
+  // On a key, what is meant is its value.
+  const property = node?.parent?.type === 'property' && node.parent.keyNode === node ? node.parent : undefined
+  const meant: ASTNode | undefined = property === undefined ? node : property.valueNode
+  if (node === undefined || meant === undefined) return undefined
+  const matches = await service.getMatchingSchemas(document, json)
+  const description = matches.find((match) => match.node === meant)?.schema.description
+  return description === undefined ? undefined : { from: node.offset, to: node.offset + node.length, description }
+}
+
+function read(service: LanguageService, doc: Text): { document: TextDocument; json: JSONDocument } {
+  const document = TextDocument.create('config.json', 'json', 1, doc.toString())
+  return { document, json: service.parseJSONDocument(document) }
+}
+
+function rangeOf({ textEdit }: CompletionItem) {
+  if (textEdit === undefined) throw new Error('a completion without a place')
+  return 'range' in textEdit ? textEdit.range : textEdit.insert
+}
+
+function paragraph(text: string): HTMLElement {
+  const dom = document.createElement('p')
+  dom.className = 'max-w-90 px-2 py-1 font-sans text-xs whitespace-pre-wrap'
+  dom.textContent = text
+  return dom
+}

@@ -1,0 +1,293 @@
+import { useQuery } from '@connectrpc/connect-query'
+import { Play } from 'lucide-react'
+import { useEffect, useEffectEvent, useState } from 'react'
+
+import type { Run } from '@/gen/tickreel/v1/run_pb'
+import { RunnerService } from '@/gen/tickreel/v1/runner_service_pb'
+import { ADVICE } from '@/rpc/advice'
+import { RpcError } from '@/rpc/rpc-error'
+import { Button } from '@/ui/button'
+import { CopyButton } from '@/ui/copy-button'
+import { EmptyState } from '@/ui/empty-state'
+import { ErrorState } from '@/ui/error-state'
+import { countOf, formatCount } from '@/ui/format/count'
+import { Kbd } from '@/ui/kbd'
+import { useShortcut } from '@/ui/shortcuts'
+import { SkeletonRows } from '@/ui/skeleton'
+
+import { CommandPreview } from './command-preview'
+import { focusField } from './config-field'
+import { ConfigSection, isOfConfig } from './config-section'
+import { type Range, rangeOf, valueAt } from './config-text'
+import { Consequences } from './consequences'
+import { DataSection } from './data-section'
+import { DatasetList } from './dataset-list'
+import { EnvironmentFacts } from './environment-facts'
+import { choiceOf, shown, timeFaults } from './launch-choice'
+import type { LaunchSearch } from './launch-search'
+import { Problems } from './problems'
+import { ReplaySection } from './replay-section'
+import { toRequest } from './run-request'
+import { StrategySection } from './strategy-section'
+import { type Check, useCheck } from './use-check'
+import { useConfigText } from './use-config-text'
+import { useDatasets } from './use-datasets'
+import { useLaunch } from './use-launch'
+import { type Origin, useOrigin } from './use-origin'
+import { WindowSection } from './window-section'
+
+interface LaunchProps {
+  /** What the URL says when the form opens. */
+  initial: LaunchSearch
+  /** Told of what the URL has to say, a moment after each change. */
+  onSearch: (search: LaunchSearch) => void
+  onLaunched: (run: Run) => void
+}
+
+/** How long the form must stand still before the URL follows. */
+const URL_PAUSE = 150
+
+/** The form of a run and its consequences beside it: what will be replayed, what is wrong, and the same as a command. */
+export function Launch({ initial, onSearch, onLaunched }: LaunchProps) {
+  const [search, setSearch] = useState(initial)
+  const change = (part: Partial<LaunchSearch>) => {
+    setSearch((before) => ({ ...before, ...part }))
+  }
+  const tellUrl = useEffectEvent(onSearch)
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      tellUrl(search)
+    }, URL_PAUSE)
+    return () => {
+      clearTimeout(timer)
+    }
+  }, [search])
+
+  const { origin, ...origins } = useOrigin(search)
+  const config = useConfigText(origin, search.edit, (edit) => {
+    change({ edit })
+  })
+  const strategies = useQuery(RunnerService.method.listStrategies, { pageSize: 500 })
+  const instrumentId = textAt(config.document, ['instrument', 'id'])
+  const rawName =
+    textAt(config.document, ['data_catalog', 'instrument_file_pattern']) || instrumentId.replace(/@\w+$/, '')
+  const datasets = useDatasets(rawName)
+
+  const form = shown(search, origin, config)
+  const choice = choiceOf(form, origin, config)
+  const faults = timeFaults(form)
+  const runnable = choice?.snapshotMode === undefined || faults.length > 0 ? undefined : choice
+  const request = choice && toRequest(choice)
+  const check = useCheck(request)
+  const { launch, isPending, error } = useLaunch(onLaunched)
+  const violations = [
+    ...faults,
+    ...config.violations,
+    ...(config.fault === undefined ? [] : [{ field: 'config', description: config.fault.message }]),
+    ...check.violations,
+  ].filter(({ field }) => field !== 'options.snapshot_mode' || form.snapshotMode !== undefined)
+
+  const blocker = isPending
+    ? 'The run is being created'
+    : origin === undefined
+      ? 'Choose a config'
+      : form.snapshotMode === undefined
+        ? 'Choose what is replayed: trades, book or both'
+        : violations.length > 0
+          ? `${countOf(violations.length, 'problem')} to mend first`
+          : check.error?.message
+  const run = () => {
+    if (blocker === undefined && request !== undefined) launch(request)
+  }
+  useShortcut('mod+Enter', 'Run', run)
+
+  const [place, setPlace] = useState<Range>()
+  const goTo = (field: string) => {
+    if (focusField(field)) return
+    if (!isOfConfig(field)) return
+    change({ json: true })
+    setPlace({ ...(config.fault ?? rangeOf(config.text, field)) })
+  }
+
+  // What is on the form stays there when the services go away later.
+  if (strategies.isLoadingError) {
+    return <Failure error={RpcError.from(strategies.error)} onRetry={() => void strategies.refetch()} />
+  }
+  return (
+    <div className="grid h-full min-h-0 grid-rows-[minmax(0,1fr)_auto]">
+      <div className="grid min-h-0 overflow-auto lg:grid-cols-[minmax(0,1fr)_minmax(380px,40%)] lg:overflow-hidden">
+        <form
+          aria-label="Run"
+          className="min-w-0 lg:overflow-auto"
+          onSubmit={(event) => {
+            event.preventDefault()
+          }}
+        >
+          <ConfigSection
+            origin={origin}
+            config={config}
+            strategies={strategies.data?.strategies ?? []}
+            violations={violations}
+            overridesWindow={(search.start ?? search.end) !== undefined}
+            isOpen={search.json === true}
+            onOpen={(json) => {
+              change({ json: json ? true : undefined })
+            }}
+            place={place}
+            onChoose={(config) => {
+              change({ config, from: undefined, edit: undefined, start: undefined, end: undefined })
+            }}
+            onRun={run}
+          />
+          {origins.error !== undefined && <Failure error={origins.error} onRetry={origins.retry} />}
+          {origins.isPending && <SkeletonRows rows={6} />}
+          {origin !== undefined && (
+            <>
+              <DataSection
+                datasets={datasets}
+                rawName={rawName}
+                dataset={form.dataset}
+                onDataset={(dataset) => {
+                  change({ dataset: dataset === (origin.options?.dataset ?? '') ? undefined : dataset })
+                }}
+                instrument={form.instrument}
+                onInstrument={(instrument) => {
+                  change({ instrument })
+                }}
+                violations={violations}
+              />
+              <WindowSection
+                datasets={datasets}
+                window={form.window}
+                onWindow={(start, end) => {
+                  change({ start, end })
+                }}
+                violations={violations}
+              />
+              <ReplaySection
+                snapshotMode={form.snapshotMode}
+                onSnapshotMode={(snapshot_mode) => {
+                  change({ snapshot_mode })
+                }}
+                full={form.full}
+                onFull={(full) => {
+                  change({ full })
+                }}
+                exportTicks={form.exportTicks}
+                onExportTicks={(export_ticks) => {
+                  change({ export_ticks })
+                }}
+                violations={violations}
+              />
+              <StrategySection
+                document={config.document}
+                onValue={config.setValue}
+                strategies={strategies.data?.strategies ?? []}
+                violations={violations}
+              />
+              <EnvironmentFacts
+                environment={check.response?.preview?.environment}
+                document={config.document}
+                violations={violations}
+              />
+            </>
+          )}
+        </form>
+        <aside
+          aria-label="Consequences"
+          className="min-w-0 border-line bg-surface max-lg:border-t lg:overflow-auto lg:border-l"
+        >
+          {datasets.error !== undefined && <Failure error={datasets.error} onRetry={datasets.retry} />}
+          {datasets.error === undefined && !datasets.isPending && datasets.datasets.length === 0 && <NoData />}
+          {origin === undefined && datasets.datasets.length > 0 && <DatasetList datasets={datasets.datasets} />}
+          {violations.length > 0 && <Problems violations={violations} onGoTo={goTo} />}
+          {check.error !== undefined && <Failure error={check.error} onRetry={check.retry} />}
+          {check.response?.run && check.response.preview && form.snapshotMode !== undefined && (
+            <Consequences run={check.response.run} preview={check.response.preview} stale={check.checking} />
+          )}
+          {origin !== undefined && <CommandPreview choice={runnable} path={pathOf(origin, check)} />}
+        </aside>
+      </div>
+      <footer className="flex min-h-11 items-center gap-3 border-t border-line bg-surface px-4 py-2">
+        <p role="status" className="min-w-0 flex-1 text-sm">
+          {error !== undefined ? (
+            <span className="text-danger">{error.message}</span>
+          ) : (
+            <Verdict blocker={blocker} isWrong={violations.length > 0} check={check} />
+          )}
+        </p>
+        <span className="max-sm:hidden">
+          <Kbd keys="mod+Enter" />
+        </span>
+        <Button
+          variant="primary"
+          Icon={Play}
+          busy={isPending}
+          disabledBecause={isPending ? undefined : blocker}
+          onClick={run}
+        >
+          Run
+        </Button>
+      </footer>
+    </div>
+  )
+}
+
+/** Whether the run can be made, in a line. */
+function Verdict({ blocker, isWrong, check }: { blocker: string | undefined; isWrong: boolean; check: Check }) {
+  if (blocker !== undefined) return <span className={isWrong ? 'text-danger' : 'text-muted'}>{blocker}</span>
+  const preview = check.response?.preview
+  if (check.checking || preview === undefined) return <span className="text-muted">Checking</span>
+  const about = preview.rowsEstimated ? 'about ' : ''
+  return (
+    <span>
+      <span className="text-accent">Ready</span>
+      <span className="text-muted">
+        {` · ${about}${formatCount(preview.tradeRows + preview.bookRows)} rows of ${countOf(preview.files.length, 'file')}`}
+      </span>
+    </span>
+  )
+}
+
+function NoData() {
+  const command = 'tickreel sample-data'
+  return (
+    <EmptyState
+      action={
+        <span className="flex items-center gap-1 rounded border border-line-strong bg-raised py-0.5 pr-0.5 pl-2.5">
+          <code className="figures text-sm text-text">{command}</code>
+          <CopyButton text={command} label="Copy the command" />
+        </span>
+      }
+    >
+      There is no raw data yet. This makes a sample to begin with: two days of trades and books.
+    </EmptyState>
+  )
+}
+
+function Failure({ error, onRetry }: { error: RpcError; onRetry: () => void }) {
+  const { message, reason, violations } = error
+  return (
+    <ErrorState
+      problem={{
+        message,
+        reason,
+        violations,
+        advice: reason === undefined ? ADVICE.SERVICE_UNAVAILABLE : ADVICE[reason],
+      }}
+      onRetry={onRetry}
+    />
+  )
+}
+
+/** The file of a config, by the word of the Runner as soon as it has one. */
+function pathOf(origin: Origin | undefined, { response }: Check): string {
+  const name = `${origin?.configId ?? ''}.json`
+  const told = response?.run?.options?.configPath ?? ''
+  return told.endsWith(`/${name}`) ? told : `configs/${name}`
+}
+
+function textAt(document: Parameters<typeof valueAt>[0], path: Parameters<typeof valueAt>[1]): string {
+  const value = valueAt(document, path)
+  return typeof value === 'string' ? value : ''
+}

@@ -1,0 +1,80 @@
+import type { JsonObject, JsonValue } from '@bufbuild/protobuf'
+import type { JSONPath } from 'jsonc-parser'
+
+import type { Strategy } from '@/gen/tickreel/v1/runner_service_pb'
+import type { Violation } from '@/rpc/rpc-error'
+import { Select } from '@/ui/select'
+
+import { ConfigField } from './config-field'
+import { valueAt } from './config-text'
+import { FormSection } from './form-section'
+import { NumberInput } from './number-input'
+import { ParameterField } from './parameter-field'
+
+interface StrategySectionProps {
+  document: JsonObject | undefined
+  onValue: (path: JSONPath, value: JsonValue | undefined) => void
+  strategies: readonly Strategy[]
+  violations: readonly Violation[]
+}
+
+/** What trades, with what parameters, and how many orders a second it may submit. */
+export function StrategySection({ document, onValue, strategies, violations }: StrategySectionProps) {
+  const name = valueAt(document, ['strategy', 'name'])
+  const strategy = strategies.find(({ strategyId }) => strategyId === name)
+  const parameters = parametersOf(strategy)
+  const unknown = typeof name === 'string' && strategy === undefined ? [{ value: name, label: name }] : []
+  return (
+    <FormSection title="Trading">
+      <div className="grid gap-3 sm:grid-cols-2">
+        <ConfigField label="Strategy" path="strategy.name" violations={violations} hint={strategy?.description}>
+          <Select
+            options={[...strategies.map(({ strategyId }) => ({ value: strategyId, label: strategyId })), ...unknown]}
+            value={typeof name === 'string' ? name : null}
+            onChange={(chosen) => {
+              onValue(['strategy', 'name'], chosen)
+            }}
+            placeholder="Choose a strategy"
+          />
+        </ConfigField>
+        <ConfigField
+          label="Risk throttle"
+          path="risk.throttling_per_sec"
+          violations={violations}
+          hint="Orders a second of replay time; those beyond it are denied"
+        >
+          <NumberInput
+            value={valueAt(document, ['risk', 'throttling_per_sec'])}
+            onChange={(value) => {
+              onValue(['risk', 'throttling_per_sec'], value)
+            }}
+          />
+        </ConfigField>
+      </div>
+      {parameters.length > 0 && (
+        <div role="group" aria-label="Parameters of the strategy" className="grid gap-3 sm:grid-cols-2">
+          {parameters.map(([key, schema]) => (
+            <ParameterField
+              key={key}
+              name={key}
+              schema={schema}
+              value={valueAt(document, ['strategy', 'parameters', key])}
+              onChange={(value) => {
+                onValue(['strategy', 'parameters', key], value)
+              }}
+              violations={violations}
+            />
+          ))}
+        </div>
+      )}
+    </FormSection>
+  )
+}
+
+/** The parameters that a strategy declares, each with its schema. */
+function parametersOf(strategy: Strategy | undefined): [string, JsonObject][] {
+  const properties = valueAt(strategy?.parametersSchema, ['properties'])
+  return typeof properties === 'object' && properties !== null
+    ? (Object.entries(properties) as [string, JsonObject][])
+    : []
+}

@@ -1,0 +1,64 @@
+import { fromJsonString, toJsonString } from '@bufbuild/protobuf'
+import { useQuery } from '@connectrpc/connect-query'
+import { keepPreviousData, skipToken } from '@tanstack/react-query'
+import { useEffect, useState } from 'react'
+
+import {
+  type CreateRunRequest,
+  CreateRunRequestSchema,
+  type CreateRunResponse,
+  RunnerService,
+} from '@/gen/tickreel/v1/runner_service_pb'
+import { RpcError, type Violation } from '@/rpc/rpc-error'
+
+/** How long a request must stand still before the Runner is asked. */
+const PAUSE = 250
+
+export interface Check {
+  /** Whether the answer to the request as it is now is still awaited. */
+  checking: boolean
+  /** The resolved run and what it would read; while checking, those of the request before. */
+  response: CreateRunResponse | undefined
+  violations: readonly Violation[]
+  /** Why the Runner could not say: it is away, or what is wrong lies in no field. */
+  error: RpcError | undefined
+  retry: () => void
+}
+
+/** Has the Runner check a request whenever it changes; nothing is created. */
+export function useCheck(request: CreateRunRequest | undefined): Check {
+  const key = request && toJsonString(CreateRunRequestSchema, request)
+  const settled = useSettled(key)
+  const query = useQuery(
+    RunnerService.method.createRun,
+    settled === undefined ? skipToken : { ...fromJsonString(CreateRunRequestSchema, settled), validateOnly: true },
+    { placeholderData: keepPreviousData },
+  )
+  const error = settled === undefined || query.error === null ? undefined : RpcError.from(query.error)
+  const refused = error !== undefined && error.violations.length > 0
+  return {
+    checking:
+      key !== settled || (query.isFetching && query.isPlaceholderData) || (key !== undefined && query.isPending),
+    response: settled === undefined || error !== undefined ? undefined : query.data,
+    violations: refused ? error.violations : [],
+    error: refused ? undefined : error,
+    retry: () => void query.refetch(),
+  }
+}
+
+/** A value once it has stood still; at once where there was none before. */
+function useSettled(value: string | undefined): string | undefined {
+  const [settled, setSettled] = useState(value)
+  useEffect(() => {
+    const timer = setTimeout(
+      () => {
+        setSettled(value)
+      },
+      settled === undefined || value === undefined ? 0 : PAUSE,
+    )
+    return () => {
+      clearTimeout(timer)
+    }
+  }, [value, settled])
+  return settled
+}

@@ -1,0 +1,61 @@
+import type { JsonObject, JsonValue } from '@bufbuild/protobuf'
+import type { JSONPath } from 'jsonc-parser'
+import { useMemo, useState } from 'react'
+
+import { type ConfigText, readConfigText, withValue } from './config-text'
+import { mergePatch, patchText } from './merge-patch'
+import type { Origin } from './use-origin'
+
+/** The config as it is being edited: one text, whether it is changed in the editor or by a control of the form. */
+export interface EditedConfig extends ConfigText {
+  /** Whether it differs from what it began with. */
+  edited: boolean
+  setText: (text: string) => void
+  /** Sets a value, or removes it where it is undefined. Does nothing while the text is no JSON object. */
+  setValue: (path: JSONPath, value: JsonValue | undefined) => void
+  revert: () => void
+}
+
+const EMPTY = readConfigText('{}')
+
+/**
+ * Edits the config of an origin.
+ *
+ * @param edit - The edit that the URL holds, as a merge patch.
+ * @param onEdit - Told of every edit that can be held so: not of a text that is no JSON object.
+ */
+export function useConfigText(
+  origin: Origin | undefined,
+  edit: JsonObject | undefined,
+  onEdit: (edit: JsonObject | undefined) => void,
+): EditedConfig {
+  const [typed, setTyped] = useState<{ key: string; config: ConfigText }>()
+  const base = origin?.config ?? EMPTY
+  const held = useMemo(
+    () => (edit === undefined || base.document === undefined ? base : readConfigText(patchText(base.text, edit))),
+    [base, edit],
+  )
+  const config = typed !== undefined && typed.key === origin?.key ? typed.config : held
+
+  const setText = (text: string) => {
+    if (origin === undefined) return
+    const config = readConfigText(text)
+    setTyped({ key: origin.key, config })
+    if (config.document !== undefined && base.document !== undefined) onEdit(mergePatch(base.document, config.document))
+  }
+  return {
+    ...config,
+    edited:
+      config.document === undefined || base.document === undefined
+        ? config.text !== base.text
+        : mergePatch(base.document, config.document) !== undefined,
+    setText,
+    setValue: (path, value) => {
+      if (config.document !== undefined) setText(withValue(config.text, path, value))
+    },
+    revert: () => {
+      setTyped(undefined)
+      onEdit(undefined)
+    },
+  }
+}

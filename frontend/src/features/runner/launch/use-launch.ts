@@ -1,0 +1,41 @@
+import { toJsonString } from '@bufbuild/protobuf'
+import { useMutation } from '@connectrpc/connect-query'
+import { useRef } from 'react'
+
+import type { Run } from '@/gen/tickreel/v1/run_pb'
+import { type CreateRunRequest, CreateRunRequestSchema, RunnerService } from '@/gen/tickreel/v1/runner_service_pb'
+import { RpcError } from '@/rpc/rpc-error'
+
+export interface Launch {
+  /** Creates the run of a request. Twice the same request makes one run, until it has been created. */
+  launch: (request: CreateRunRequest) => void
+  isPending: boolean
+  error: RpcError | undefined
+}
+
+/** Creates runs, each once however often it is asked for: a second click, or a call again after one whose answer was lost. */
+export function useLaunch(onLaunched: (run: Run) => void): Launch {
+  const { mutateAsync, isPending, error } = useMutation(RunnerService.method.createRun)
+  const intent = useRef<{ key: string; requestId: string }>(undefined)
+
+  const launch = async (request: CreateRunRequest) => {
+    const key = toJsonString(CreateRunRequestSchema, request)
+    if (intent.current?.key !== key) intent.current = { key, requestId: newRequestId() }
+    const { run } = await mutateAsync({ ...request, requestId: intent.current.requestId })
+    intent.current = undefined
+    if (run !== undefined) onLaunched(run)
+  }
+  return {
+    launch: (request) => {
+      // What went wrong is in `error`.
+      if (!isPending) launch(request).catch(() => undefined)
+    },
+    isPending,
+    error: error === null ? undefined : RpcError.from(error),
+  }
+}
+
+/** 128 random bits; `randomUUID` is there on secure origins alone, and a gateway in a local network is none. */
+function newRequestId(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
