@@ -19,6 +19,7 @@ from tickreel.rpc.bounds import FIRST_INSTANT, LAST_INSTANT
 from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.errors import TickreelError
 from tickreel.stores.columns import Columns, ColumnStore
+from tickreel.stores.derived_files import DerivedFiles
 from tickreel.stores.results import ResultStore
 from tickreel.v1 import results_service_pb2 as rpc
 
@@ -100,7 +101,7 @@ async def test_more_than_there_is_room_for_is_taken_as_the_most(run: Path, resul
 
 async def test_what_was_deleted_of_the_columns_is_made_again(tmp_path: Path, run: Path, results: ServiceClient) -> None:
     first = await sample(results)
-    columns = tmp_path / "state/results/columns"
+    columns = tmp_path / "state/results/derived"
     for path in [*columns.rglob("*.*")]:
         if path.is_file():
             path.unlink()
@@ -192,7 +193,7 @@ def orders(tmp_path_factory: pytest.TempPathFactory) -> Columns:
     ticks = Ticks.random(1_000, pause=3)
     store = ResultStore(folder / "results", folder / "tickdata")
     path = write_full_run(store, "M", ticks, timeline=False)
-    columns = ColumnStore(folder / "columns", 100)
+    columns = ColumnStore(DerivedFiles(folder / "columns", 100))
     facts = columns.get("ticks", lambda writer: writer.append(ts_init=ticks.ts, price=ticks.price))
     return columns.get("orders", partial(make_orders, path / "orders.parquet", facts))
 
@@ -226,7 +227,7 @@ def test_a_market_order_stands_at_its_average_fill_or_at_the_last_trade(tmp_path
     table = pq.read_table(path / "orders.parquet")
     at = table.schema.get_field_index("price")
     pq.write_table(table.set_column(at, "price", pa.nulls(8, table.schema.field(at).type)), path / "orders.parquet")
-    columns = ColumnStore(tmp_path / "columns", 100)
+    columns = ColumnStore(DerivedFiles(tmp_path / "columns", 100))
     facts = columns.get("ticks", lambda writer: writer.append(ts_init=ticks.ts, price=ticks.price + 7))
     made = columns.get("orders", partial(make_orders, path / "orders.parquet", facts))
     drawn, _ = markers(made, FIRST_INSTANT, LAST_INSTANT, 8)

@@ -14,6 +14,7 @@ from tickreel.rpc.columns import ROWS_PER_CHUNK
 from tickreel.rpc.errors import TickreelError
 from tickreel.stores.catalog import CatalogStore
 from tickreel.stores.columns import Columns, ColumnStore
+from tickreel.stores.derived_files import DerivedFiles
 from tickreel.stores.results import ResultStore
 from tickreel.v1 import results_service_pb2 as rpc
 
@@ -76,7 +77,7 @@ def both_ways(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunTicks, Colum
     store = ResultStore(folder / "results", folder / "tickdata")
     path = write_full_run(store, "F", TICKS, group=30_000, timeline=False)
     ticks = RunTicks(store.load(store.find("F")), path / "ticks.parquet", CatalogStore(folder / "catalog"))
-    return ticks, ColumnStore(folder / "columns", 100).get("ticks", ticks.make)
+    return ticks, ColumnStore(DerivedFiles(folder / "columns", 100)).get("ticks", ticks.make)
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(1, 3)), max_size=6))

@@ -10,6 +10,7 @@ import pytest
 
 from tickreel.rpc.errors import TickreelError
 from tickreel.stores.columns import ColumnStore, ColumnWriter
+from tickreel.stores.derived_files import DerivedFiles
 
 
 class Maker:
@@ -29,7 +30,10 @@ class Maker:
 
 
 def test_columns_are_what_was_written(tmp_path: Path) -> None:
-    for columns in (ColumnStore(tmp_path / "columns", 1).get("k", Maker()), ColumnStore(tmp_path / "columns", 1).find("k")):
+    for columns in (
+        ColumnStore(DerivedFiles(tmp_path / "columns", 1)).get("k", Maker()),
+        ColumnStore(DerivedFiles(tmp_path / "columns", 1)).find("k"),
+    ):
         assert columns is not None
         assert columns["price"].tolist() == list(range(1_000))
         assert columns["side"].dtype == np.uint8
@@ -39,15 +43,15 @@ def test_columns_are_what_was_written(tmp_path: Path) -> None:
 
 
 def test_they_are_made_once(tmp_path: Path) -> None:
-    make, store = Maker(), ColumnStore(tmp_path, 1)
+    make, store = Maker(), ColumnStore(DerivedFiles(tmp_path, 1))
     assert store.find("k") is None
     store.get("k", make)
-    ColumnStore(tmp_path, 1).get("k", make)
+    ColumnStore(DerivedFiles(tmp_path, 1)).get("k", make)
     assert make.made == 1
 
 
 def test_who_asks_meanwhile_waits_for_the_one_that_makes_them(tmp_path: Path) -> None:
-    make, store, gate = Maker(), ColumnStore(tmp_path, 1), threading.Event()
+    make, store, gate = Maker(), ColumnStore(DerivedFiles(tmp_path, 1)), threading.Event()
 
     def slowly(writer: ColumnWriter) -> None:
         gate.wait()
@@ -61,7 +65,7 @@ def test_who_asks_meanwhile_waits_for_the_one_that_makes_them(tmp_path: Path) ->
 
 
 def test_what_is_deleted_is_made_again_and_what_is_held_stays(tmp_path: Path) -> None:
-    make, store = Maker(), ColumnStore(tmp_path, 1)
+    make, store = Maker(), ColumnStore(DerivedFiles(tmp_path, 1))
     held = store.get("k", make)
     shutil.rmtree(tmp_path / "k")
     assert int(held["price"][999]) == 999
@@ -70,7 +74,7 @@ def test_what_is_deleted_is_made_again_and_what_is_held_stays(tmp_path: Path) ->
 
 
 def test_beyond_the_limit_what_was_not_asked_for_longest_goes(tmp_path: Path) -> None:
-    store = ColumnStore(tmp_path, 1)
+    store = ColumnStore(DerivedFiles(tmp_path, 1))
     # 9 bytes a row: four of them are over a MiB, three are not.
     for key in ("a", "b", "c"):
         store.get(key, Maker(35_000))
@@ -80,7 +84,7 @@ def test_beyond_the_limit_what_was_not_asked_for_longest_goes(tmp_path: Path) ->
 
 
 def test_a_fault_leaves_nothing(tmp_path: Path) -> None:
-    store = ColumnStore(tmp_path, 1)
+    store = ColumnStore(DerivedFiles(tmp_path, 1))
 
     def fail(writer: ColumnWriter) -> None:
         Maker()(writer)
@@ -93,17 +97,17 @@ def test_a_fault_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_what_a_dead_process_left_half_made_is_swept(tmp_path: Path) -> None:
-    store = ColumnStore(tmp_path, 1)
-    store.get("k", Maker())
+    files = DerivedFiles(tmp_path, 1)
+    ColumnStore(files).get("k", Maker())
     (tmp_path / ".j.0123").mkdir()
     (tmp_path / ".j.0123/price.int64").write_bytes(b"\0" * 8)
-    store.sweep()
+    files.sweep()
     assert [path.name for path in tmp_path.iterdir()] == ["k"]
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(TickreelError) as caught:
-        ColumnStore(tmp_path / "file/columns", 1).get("k", Maker())
+        ColumnStore(DerivedFiles(tmp_path / "file/columns", 1)).get("k", Maker())
     assert caught.value.reason == "STORE_NOT_WRITABLE"
     assert caught.value.metadata["path"] == str(tmp_path / "file/columns")

@@ -1,9 +1,11 @@
 """The columns of runs that charts and streams are made from: they lie ready after the first look."""
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 
 from tickreel.results.equity import make_equity
@@ -29,7 +31,7 @@ class RunColumns:
 
     def ticks_at_hand(self, stored: StoredResult) -> Columns | None:
         """The ticks of a run, where they lie ready."""
-        return self._columns.find(_key(stored, "ticks"))
+        return self._columns.find(result_key(stored, "ticks"))
 
     async def ticks(self, stored: StoredResult) -> Columns:
         """The ticks of a run.
@@ -45,7 +47,12 @@ class RunColumns:
             return None
         path = table_path(stored, "orders")
         ticks = await self.ticks(stored)
-        return await self._get(stored, "orders", lambda writer: _reading(stored, path, make_orders, path, ticks, writer))
+
+        def make(writer: ColumnWriter) -> None:
+            with reading(stored, path):
+                make_orders(path, ticks, writer)
+
+        return await self._get(stored, "orders", make)
 
     async def equity(self, stored: StoredResult) -> Columns:
         """The equity of a full run (see `make_equity`).
@@ -54,10 +61,15 @@ class RunColumns:
             TickreelError: NOT_FOUND of a fast one.
         """
         path = table_path(stored, "equity")
-        return await self._get(stored, "equity", lambda writer: _reading(stored, path, make_equity, path, writer))
+
+        def make(writer: ColumnWriter) -> None:
+            with reading(stored, path):
+                make_equity(path, writer)
+
+        return await self._get(stored, "equity", make)
 
     async def _get(self, stored: StoredResult, name: str, make: Callable[[ColumnWriter], None]) -> Columns:
-        return await asyncio.to_thread(self._columns.get, _key(stored, name), make)
+        return await asyncio.to_thread(self._columns.get, result_key(stored, name), make)
 
 
 def table_path(stored: StoredResult, name: str) -> Path:
@@ -72,14 +84,20 @@ def table_path(stored: StoredResult, name: str) -> Path:
     return stored.summary.with_name(f"{name}.parquet")
 
 
-def _reading[**P](stored: StoredResult, path: Path, make: Callable[P, None], *arguments: P.args, **others: P.kwargs) -> None:
+@contextlib.contextmanager
+def reading(stored: StoredResult, path: Path) -> Iterator[None]:
+    """Turns the faults of reading a table of a run into one of ours.
+
+    Raises:
+        TickreelError: DATA_CHANGED.
+    """
     try:
-        make(*arguments, **others)
-    except (FileNotFoundError, pa.ArrowException) as error:
+        yield
+    except (FileNotFoundError, pa.ArrowException, duckdb.IOException) as error:
         message = f"the result {stored.run_id} has left {path.name}, but it cannot be read: {error}; a new run makes it again"
         raise TickreelError("DATA_CHANGED", message, run_id=stored.run_id) from None
 
 
-def _key(stored: StoredResult, name: str) -> str:
-    """A result that was deleted and made again is another one."""
+def result_key(stored: StoredResult, name: str) -> str:
+    """A key of what is made from a result; one that was deleted and made again is another."""
     return f"{stored.run_id}-{stored.committed_at}-{name}"

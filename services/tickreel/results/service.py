@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from typing import Any
 
 import grpc
 
@@ -11,12 +12,15 @@ from tickreel.results.equity import equity_chunks, equity_sample
 from tickreel.results.markers import markers
 from tickreel.results.read_ahead import read_ahead
 from tickreel.results.run_columns import RunColumns
+from tickreel.results.tables import FILLS, ORDERS, TIMELINE, RunTables, TableKind, View
 from tickreel.results.ticks import chunks_at_hand, parse_cursor, tick_sample
 from tickreel.rpc.bounds import requested_columns, requested_most, requested_window
+from tickreel.rpc.errors import invalid_request
 from tickreel.rpc.paging import Page
 from tickreel.rpc.settings import Settings
 from tickreel.stores.catalog import CatalogStore
 from tickreel.stores.columns import ColumnStore
+from tickreel.stores.derived_files import DerivedFiles
 from tickreel.stores.results import ResultStore, StoredResult
 from tickreel.v1 import market_data_pb2, result_pb2, results_service_pb2, results_service_pb2_grpc
 
@@ -33,15 +37,18 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
 
     def __init__(self, settings: Settings) -> None:
         self._store = ResultStore(settings.results_root, settings.tickdata_root)
-        self._ready = ColumnStore(settings.state_root / "results/columns", settings.column_cache)
-        self._columns = RunColumns(self._store, CatalogStore(settings.catalog_root), self._ready)
+        state = settings.state_root / "results"
+        self._derived = DerivedFiles(state / "derived", settings.derived_limit)
+        self._columns = RunColumns(self._store, CatalogStore(settings.catalog_root), ColumnStore(self._derived))
+        self._tables = RunTables(self._derived, state / "spill")
 
     async def open(self) -> None:
         """Removes what a former process left half made; the files are the results."""
-        await asyncio.to_thread(self._ready.sweep)
+        await asyncio.to_thread(self._derived.sweep)
 
     async def close(self) -> None:
-        """Nothing to close."""
+        """Ends the database of the tables."""
+        self._tables.close()
 
     async def ListResults(  # noqa: N802
         self, request: results_service_pb2.ListResultsRequest, context: grpc.aio.ServicerContext
@@ -72,6 +79,24 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
                 yield results_service_pb2.StreamTicksResponse(
                     trades=chunk.columns, cursor=str(chunk.rows_until_end), total_rows=total
                 )
+
+    async def ListOrders(  # noqa: N802
+        self, request: results_service_pb2.ListOrdersRequest, context: grpc.aio.ServicerContext
+    ) -> results_service_pb2.ListOrdersResponse:
+        orders, token, total = await self._rows(request, ORDERS, request.order_by)
+        return results_service_pb2.ListOrdersResponse(orders=orders, next_page_token=token, total_size=total)
+
+    async def ListFills(  # noqa: N802
+        self, request: results_service_pb2.ListFillsRequest, context: grpc.aio.ServicerContext
+    ) -> results_service_pb2.ListFillsResponse:
+        fills, token, total = await self._rows(request, FILLS, request.order_by)
+        return results_service_pb2.ListFillsResponse(fills=fills, next_page_token=token, total_size=total)
+
+    async def ListTimeline(  # noqa: N802
+        self, request: results_service_pb2.ListTimelineRequest, context: grpc.aio.ServicerContext
+    ) -> results_service_pb2.ListTimelineResponse:
+        events, token, total = await self._rows(request, TIMELINE)
+        return results_service_pb2.ListTimelineResponse(events=events, next_page_token=token, total_size=total)
 
     async def SampleTicks(  # noqa: N802
         self, request: results_service_pb2.SampleTicksRequest, context: grpc.aio.ServicerContext
@@ -119,6 +144,18 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
         async with aclosing(read_ahead(artifact.parts(request.offset))) as parts:
             async for part in parts:
                 yield part
+
+    async def _rows(self, request: Any, kind: TableKind, order_by: str = "") -> tuple[list[Any], str, int]:
+        """The rows that a request for a page of a table asks for, the token of the next page, and how many there are in all."""
+        page = Page.of(request, kind.name, request.run_id, request.filter, order_by)
+        if request.skip < 0:
+            raise invalid_request("skip", f"is {request.skip}; it must not be negative")
+        first = page.offset + request.skip
+        stored = await asyncio.to_thread(self._store.find, request.run_id)
+        view = View(stored, kind, request.filter, order_by)
+        rows, total = await asyncio.to_thread(self._tables.rows, view, first, page.size)
+        past = first + len(rows)
+        return rows, page.token(str(past)) if past < total else "", total
 
     def _page(self, page: Page) -> tuple[list[result_pb2.ResultEntry], str]:
         # Newest first; the id decides between results of one nanosecond.

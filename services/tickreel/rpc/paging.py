@@ -4,13 +4,14 @@ A token names its list, so that one of another list is refused instead of silent
 """
 
 import base64
+import hashlib
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
 from tickreel.rpc.bounds import requested_most
-from tickreel.rpc.errors import invalid_request
+from tickreel.rpc.errors import TickreelError, invalid_request
 
 DEFAULT_SIZE = 50
 MAX_SIZE = 500
@@ -32,12 +33,17 @@ class Page:
     after: str | None
 
     @classmethod
-    def of(cls, request: ListRequest, name: str) -> "Page":
+    def of(cls, request: ListRequest, name: str, *arguments: str) -> "Page":
         """Reads the page that a request asks for.
 
+        Args:
+            arguments: What the list depends on beside its name: its filter, for example.
+
         Raises:
-            TickreelError: INVALID_REQUEST for a negative size or a token that is not of this list.
+            TickreelError: INVALID_REQUEST for a negative size or a token that is not of this list with these arguments.
         """
+        if any(arguments):
+            name = f"{name} {hashlib.sha256(json.dumps(arguments).encode()).hexdigest()[:16]}"
         size = requested_most(request, "page_size", DEFAULT_SIZE, MAX_SIZE)
         after = None
         if request.page_token:
@@ -46,9 +52,22 @@ class Page:
             except (ValueError, RecursionError):
                 token = None
             if not isinstance(token, dict) or token.get("list") != name or not isinstance(token.get("after"), str):
-                raise invalid_request("page_token", "is not one that this list gave; begin without one")
+                raise not_this_token()
             after = token["after"]
         return cls(name, size, after)
+
+    @property
+    def offset(self) -> int:
+        """How many entries to leave out of a list that never changes, whose keys are the numbers of its entries.
+
+        Raises:
+            TickreelError: INVALID_REQUEST for a token that is not of this list.
+        """
+        if self.after is None:
+            return 0
+        if not (self.after.isascii() and self.after.isdigit() and len(self.after) < 19):
+            raise not_this_token()
+        return int(self.after)
 
     def token(self, last_key: str) -> str:
         """The token of the page after the one that ends with `last_key`."""
@@ -62,3 +81,8 @@ class Page:
             ordered = [item for item in ordered if (key(item) < after if descending else key(item) > after)]
         entries = ordered[: self.size]
         return entries, self.token(key(entries[-1])) if len(ordered) > self.size else ""
+
+
+def not_this_token() -> TickreelError:
+    """The error of a page token that the list did not give."""
+    return invalid_request("page_token", "is not one that this list gave for these arguments; begin without one")

@@ -42,7 +42,7 @@ class Settings:
 
     Paths are absolute. `environment` holds the variables that a run config may name, as this process has them. `raw_ending`
     is the kind of raw files that it reads: PARQUET or CSV. `runner_memory` is in MiB, None where it is for the machine to say;
-    `column_cache` is in MiB.
+    `derived_limit` is in MiB.
     """
 
     data_root: Path
@@ -62,7 +62,7 @@ class Settings:
     replay_chunk: int
     segment_rows: int
     run_processes: int
-    column_cache: int
+    derived_limit: int
     log_level: str
     raw_ending: str
 
@@ -134,7 +134,7 @@ class Settings:
             replay_chunk=count("TICKREEL_REPLAY_CHUNK", 50_000),
             segment_rows=count("TICKREEL_SEGMENT_ROWS", 20_000),
             run_processes=count("TICKREEL_RUN_PROCESSES", os.cpu_count() or 1),
-            column_cache=count("TICKREEL_COLUMN_CACHE", 4096),
+            derived_limit=count("TICKREEL_DERIVED_LIMIT", 4096),
             log_level=log_level,
             raw_ending=raw_ending,
         )

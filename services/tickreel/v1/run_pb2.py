@@ -26,19 +26,28 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from tickreel.v1 import job_pb2 as tickreel_dot_v1_dot_job__pb2
 from tickreel.v1 import result_pb2 as tickreel_dot_v1_dot_result__pb2
 from tickreel.v1 import run_config_pb2 as tickreel_dot_v1_dot_run__config__pb2
+from tickreel.v1 import text_format_pb2 as tickreel_dot_v1_dot_text__format__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15tickreel/v1/run.proto\x12\x0btickreel.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15tickreel/v1/job.proto\x1a\x18tickreel/v1/result.proto\x1a\x1ctickreel/v1/run_config.proto\"\xa7\x05\n\x03Run\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\x12+\n\x05state\x18\x02 \x01(\x0e\x32\x15.tickreel.v1.JobStateR\x05state\x12.\n\x06\x63onfig\x18\x03 \x01(\x0b\x32\x16.tickreel.v1.RunConfigR\x06\x63onfig\x12\x31\n\x07options\x18\x04 \x01(\x0b\x32\x17.tickreel.v1.RunOptionsR\x07options\x12#\n\rconfig_digest\x18\x05 \x01(\tR\x0c\x63onfigDigest\x12\x31\n\x08progress\x18\x06 \x01(\x0b\x32\x15.tickreel.v1.ProgressR\x08progress\x12\x31\n\x07\x66\x61ilure\x18\x07 \x01(\x0b\x32\x17.tickreel.v1.JobFailureR\x07\x66\x61ilure\x12+\n\x06result\x18\x08 \x01(\x0b\x32\x13.tickreel.v1.ResultR\x06result\x12#\n\rconversion_id\x18\t \x01(\tR\x0c\x63onversionId\x12\x39\n\ncreated_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x39\n\nstarted_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tstartedAt\x12\x35\n\x08\x65nded_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07\x65ndedAt\x12\x1a\n\x08\x61ttempts\x18\r \x01(\x05R\x08\x61ttempts\x12%\n\x0equeue_position\x18\x0e \x01(\x05R\rqueuePosition\x12,\n\x04live\x18\x0f \x01(\x0b\x32\x18.tickreel.v1.LiveFiguresR\x04live\"\x88\x03\n\x0bLiveFigures\x12\x1d\n\ntrade_rows\x18\x01 \x01(\x03R\ttradeRows\x12\x1b\n\tbook_rows\x18\x02 \x01(\x03R\x08\x62ookRows\x12\x16\n\x06orders\x18\x03 \x01(\x03R\x06orders\x12\x14\n\x05\x66ills\x18\x04 \x01(\x03R\x05\x66ills\x12\x39\n\naccount_ts\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\taccountTs\x12\x16\n\x06\x65quity\x18\x06 \x01(\tR\x06\x65quity\x12\x10\n\x03pnl\x18\x07 \x01(\tR\x03pnl\x12!\n\x0cmax_drawdown\x18\x08 \x01(\tR\x0bmaxDrawdown\x12\x1a\n\x08position\x18\t \x01(\tR\x08position\x12\x1a\n\x08\x63urrency\x18\n \x01(\tR\x08\x63urrency\x12\x1d\n\nmemory_mib\x18\x0b \x01(\x05R\tmemoryMib\x12\x30\n\x08\x66indings\x18\x0c \x03(\x0b\x32\x14.tickreel.v1.FindingR\x08\x66indings\"\xd4\x01\n\nRunOptions\x12(\n\x04mode\x18\x01 \x01(\x0e\x32\x14.tickreel.v1.RunModeR\x04mode\x12>\n\rsnapshot_mode\x18\x02 \x01(\x0e\x32\x19.tickreel.v1.SnapshotModeR\x0csnapshotMode\x12!\n\x0c\x65xport_ticks\x18\x03 \x01(\x08R\x0b\x65xportTicks\x12\x18\n\x07\x64\x61taset\x18\x04 \x01(\tR\x07\x64\x61taset\x12\x1f\n\x0b\x63onfig_path\x18\x05 \x01(\tR\nconfigPathb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15tickreel/v1/run.proto\x12\x0btickreel.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15tickreel/v1/job.proto\x1a\x18tickreel/v1/result.proto\x1a\x1ctickreel/v1/run_config.proto\x1a\x1dtickreel/v1/text_format.proto\"\xa7\x05\n\x03Run\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\x12+\n\x05state\x18\x02 \x01(\x0e\x32\x15.tickreel.v1.JobStateR\x05state\x12.\n\x06\x63onfig\x18\x03 \x01(\x0b\x32\x16.tickreel.v1.RunConfigR\x06\x63onfig\x12\x31\n\x07options\x18\x04 \x01(\x0b\x32\x17.tickreel.v1.RunOptionsR\x07options\x12#\n\rconfig_digest\x18\x05 \x01(\tR\x0c\x63onfigDigest\x12\x31\n\x08progress\x18\x06 \x01(\x0b\x32\x15.tickreel.v1.ProgressR\x08progress\x12\x31\n\x07\x66\x61ilure\x18\x07 \x01(\x0b\x32\x17.tickreel.v1.JobFailureR\x07\x66\x61ilure\x12+\n\x06result\x18\x08 \x01(\x0b\x32\x13.tickreel.v1.ResultR\x06result\x12#\n\rconversion_id\x18\t \x01(\tR\x0c\x63onversionId\x12\x39\n\ncreated_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x39\n\nstarted_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tstartedAt\x12\x35\n\x08\x65nded_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07\x65ndedAt\x12\x1a\n\x08\x61ttempts\x18\r \x01(\x05R\x08\x61ttempts\x12%\n\x0equeue_position\x18\x0e \x01(\x05R\rqueuePosition\x12,\n\x04live\x18\x0f \x01(\x0b\x32\x18.tickreel.v1.LiveFiguresR\x04live\"\xa0\x03\n\x0bLiveFigures\x12\x1d\n\ntrade_rows\x18\x01 \x01(\x03R\ttradeRows\x12\x1b\n\tbook_rows\x18\x02 \x01(\x03R\x08\x62ookRows\x12\x16\n\x06orders\x18\x03 \x01(\x03R\x06orders\x12\x14\n\x05\x66ills\x18\x04 \x01(\x03R\x05\x66ills\x12\x39\n\naccount_ts\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\taccountTs\x12\x1c\n\x06\x65quity\x18\x06 \x01(\tB\x04\xa0\xbb\x18\x01R\x06\x65quity\x12\x16\n\x03pnl\x18\x07 \x01(\tB\x04\xa0\xbb\x18\x01R\x03pnl\x12\'\n\x0cmax_drawdown\x18\x08 \x01(\tB\x04\xa0\xbb\x18\x01R\x0bmaxDrawdown\x12 \n\x08position\x18\t \x01(\tB\x04\xa0\xbb\x18\x01R\x08position\x12\x1a\n\x08\x63urrency\x18\n \x01(\tR\x08\x63urrency\x12\x1d\n\nmemory_mib\x18\x0b \x01(\x05R\tmemoryMib\x12\x30\n\x08\x66indings\x18\x0c \x03(\x0b\x32\x14.tickreel.v1.FindingR\x08\x66indings\"\xd4\x01\n\nRunOptions\x12(\n\x04mode\x18\x01 \x01(\x0e\x32\x14.tickreel.v1.RunModeR\x04mode\x12>\n\rsnapshot_mode\x18\x02 \x01(\x0e\x32\x19.tickreel.v1.SnapshotModeR\x0csnapshotMode\x12!\n\x0c\x65xport_ticks\x18\x03 \x01(\x08R\x0b\x65xportTicks\x12\x18\n\x07\x64\x61taset\x18\x04 \x01(\tR\x07\x64\x61taset\x12\x1f\n\x0b\x63onfig_path\x18\x05 \x01(\tR\nconfigPathb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'tickreel.v1.run_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_RUN']._serialized_start=151
-  _globals['_RUN']._serialized_end=830
-  _globals['_LIVEFIGURES']._serialized_start=833
-  _globals['_LIVEFIGURES']._serialized_end=1225
-  _globals['_RUNOPTIONS']._serialized_start=1228
-  _globals['_RUNOPTIONS']._serialized_end=1440
+  _globals['_LIVEFIGURES'].fields_by_name['equity']._loaded_options = None
+  _globals['_LIVEFIGURES'].fields_by_name['equity']._serialized_options = b'\240\273\030\001'
+  _globals['_LIVEFIGURES'].fields_by_name['pnl']._loaded_options = None
+  _globals['_LIVEFIGURES'].fields_by_name['pnl']._serialized_options = b'\240\273\030\001'
+  _globals['_LIVEFIGURES'].fields_by_name['max_drawdown']._loaded_options = None
+  _globals['_LIVEFIGURES'].fields_by_name['max_drawdown']._serialized_options = b'\240\273\030\001'
+  _globals['_LIVEFIGURES'].fields_by_name['position']._loaded_options = None
+  _globals['_LIVEFIGURES'].fields_by_name['position']._serialized_options = b'\240\273\030\001'
+  _globals['_RUN']._serialized_start=182
+  _globals['_RUN']._serialized_end=861
+  _globals['_LIVEFIGURES']._serialized_start=864
+  _globals['_LIVEFIGURES']._serialized_end=1280
+  _globals['_RUNOPTIONS']._serialized_start=1283
+  _globals['_RUNOPTIONS']._serialized_end=1495
 # @@protoc_insertion_point(module_scope)

@@ -4,6 +4,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from tickreel.v1 import job_pb2 as _job_pb2
 from tickreel.v1 import result_pb2 as _result_pb2
 from tickreel.v1 import run_config_pb2 as _run_config_pb2
+from tickreel.v1 import text_format_pb2 as _text_format_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message

@@ -41,7 +41,7 @@ export type ListResultsRequest = Message<"tickreel.v1.ListResultsRequest"> & {
   pageToken: string;
 
   /**
-   * Which results: conditions joined by AND, as docs/REFERENCE.md has them. Default: all.
+   * Which results: comparisons joined by AND and OR, as docs/REFERENCE.md has them. Default: all.
    *
    * instrument = "BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN" AND summary.pnl > 0, for example.
    *
@@ -306,7 +306,7 @@ export type ListOrdersRequest = Message<"tickreel.v1.ListOrdersRequest"> & {
   skip: bigint;
 
   /**
-   * Which orders: conditions joined by AND, as docs/REFERENCE.md has them. Default: all.
+   * Which orders: comparisons joined by AND and OR, as docs/REFERENCE.md has them. Default: all.
    *
    * status = "cancelled" AND price >= 64000, for example.
    *
@@ -399,7 +399,7 @@ export type ListFillsRequest = Message<"tickreel.v1.ListFillsRequest"> & {
   skip: bigint;
 
   /**
-   * Which fills: conditions joined by AND, as docs/REFERENCE.md has them. Default: all.
+   * Which fills: comparisons joined by AND and OR, as docs/REFERENCE.md has them. Default: all.
    *
    * order_id = 17, for example.
    *
@@ -492,7 +492,7 @@ export type ListTimelineRequest = Message<"tickreel.v1.ListTimelineRequest"> & {
   skip: bigint;
 
   /**
-   * Which events: conditions joined by AND, as docs/REFERENCE.md has them. Default: all.
+   * Which events: comparisons joined by AND and OR, as docs/REFERENCE.md has them. Default: all.
    *
    * event = "Fill" AND ts >= "2024-07-19T00:00:00Z", for example.
    *

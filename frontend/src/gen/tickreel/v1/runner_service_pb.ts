@@ -536,7 +536,7 @@ export type ListRunsRequest = Message<"tickreel.v1.ListRunsRequest"> & {
   pageToken: string;
 
   /**
-   * Which runs: conditions joined by AND, as docs/REFERENCE.md has them. Default: all.
+   * Which runs: comparisons joined by AND and OR, as docs/REFERENCE.md has them. Default: all.
    *
    * state = "FAILED" AND config.strategy.name = "TempBacktestStrategy", for example.
    *

@@ -1,0 +1,65 @@
+"""A table of a run in the form that gives any of its rows at once: an Arrow file that is mapped into memory."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+_NAME = "table.arrow"
+_BATCH_ROWS = 65_536
+
+
+@dataclass(frozen=True)
+class TableFile:
+    """The batches of a table, and the number of the first row of each."""
+
+    batches: Sequence[pa.RecordBatch]
+    starts: npt.NDArray[np.int64]
+
+    @classmethod
+    def make(cls, table: Path, folder: Path) -> None:
+        """Writes the file of a Parquet table.
+
+        Raises:
+            OSError: The table is gone.
+        """
+        with pq.ParquetFile(table) as file:
+            # Batches have dictionaries of their own, which a file cannot have.
+            schema = pa.schema([(name, _plain(type_)) for name, type_ in _types(file.schema_arrow)])
+            with pa.OSFile(str(folder / _NAME), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
+                for batch in file.iter_batches(_BATCH_ROWS):
+                    writer.write(batch.cast(schema))
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """Maps the file.
+
+        Raises:
+            OSError: It is gone.
+        """
+        reader = pa.ipc.open_file(pa.memory_map(str(folder / _NAME)))
+        batches = [reader.get_batch(number) for number in range(reader.num_record_batches)]
+        return cls(batches, np.cumsum([0, *(batch.num_rows for batch in batches[:-1])]))
+
+    def rows(self, numbers: npt.NDArray[np.int64]) -> pa.Table:
+        """The rows of these numbers, in their order."""
+        batch_of = np.searchsorted(self.starts, numbers, "right") - 1
+        parts, places = [], []
+        for number in np.unique(batch_of):
+            place = np.flatnonzero(batch_of == number)
+            parts.append(self.batches[number].take(pa.array(numbers[place] - self.starts[number])))
+            places.append(place)
+        return pa.Table.from_batches(parts).take(pa.array(np.argsort(np.concatenate(places))))
+
+
+def _types(schema: pa.Schema) -> list[tuple[str, pa.DataType]]:
+    return [(field.name, field.type) for field in schema]
+
+
+def _plain(type_: pa.DataType) -> pa.DataType:
+    return type_.value_type if pa.types.is_dictionary(type_) else type_

@@ -1,0 +1,60 @@
+"""Rows of the tables of runs as the messages of the contract."""
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+from google.protobuf import struct_pb2, timestamp_pb2
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Message
+
+# An average price keeps eight decimals more than a price, and shows them where it needs them, as orders.json does.
+_SPARE_ZEROS = re.compile(r"0{1,8}$")
+
+
+def messages_of[M: Message](kind: type[M], rows: pa.Table) -> list[M]:
+    """The rows as messages: of each field the column of its name, where there is one."""
+    columns = {
+        field.name: [convert(value) for value in _values(rows.column(field.name))]
+        for field, convert in ((field, _converter(field)) for field in kind.DESCRIPTOR.fields)
+        if field.name in rows.schema.names
+    }
+    return [
+        kind(**{name: value for name, value in zip(columns, row, strict=True) if value is not None})
+        for row in zip(*columns.values(), strict=True)
+    ]
+
+
+def _values(column: pa.ChunkedArray) -> Iterable[Any]:
+    # Python's datetime has no nanoseconds.
+    return (column.cast(pa.int64()) if pa.types.is_timestamp(column.type) else column).to_pylist()
+
+
+def _converter(field: FieldDescriptor) -> Callable[[Any], Any]:
+    if field.message_type is timestamp_pb2.Timestamp.DESCRIPTOR:
+        return _timestamp
+    if field.message_type is struct_pb2.Struct.DESCRIPTOR:
+        return _struct
+    if field.name == "average_price":
+        return lambda value: None if value is None else _SPARE_ZEROS.sub("", f"{value:f}")
+    return lambda value: f"{value:f}" if isinstance(value, Decimal) else value
+
+
+def _timestamp(time: int | str | None) -> timestamp_pb2.Timestamp | None:
+    if time is None:
+        return None
+    stamp = timestamp_pb2.Timestamp()
+    if isinstance(time, str):
+        stamp.FromJsonString(time)
+    else:
+        stamp.FromNanoseconds(time)
+    return stamp
+
+
+def _struct(text: str) -> struct_pb2.Struct:
+    struct = struct_pb2.Struct()
+    struct.update(json.loads(text))
+    return struct

@@ -1,0 +1,152 @@
+"""The tables of full runs, some rows at a time: filtered, in any order, from anywhere."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+from cachetools import LRUCache, cachedmethod
+from google.protobuf.message import Message
+
+from tickreel.results.run_columns import reading, result_key, table_path
+from tickreel.results.table_file import TableFile
+from tickreel.results.table_rows import messages_of
+from tickreel.results.table_sql import order, where
+from tickreel.rpc.fields import Fields
+from tickreel.rpc.filter import parse_filter
+from tickreel.rpc.ordering import parse_order
+from tickreel.stores.derived_files import DerivedFiles
+from tickreel.stores.results import StoredResult
+from tickreel.v1 import report_pb2
+
+# What sorting takes before it goes to disk.
+_MEMORY = "160MB"
+# Rows that are fetched and kept together: as many as the largest page has.
+_BLOCK = 500
+_MOST_BLOCKS = 32
+_VIEW_BYTES = 128 << 20
+# Rows over which it is quicker to scan the table than to map it.
+_NEAR = 65_536
+
+RowNumbers = npt.NDArray[np.uint32] | range
+
+
+@dataclass(frozen=True)
+class TableKind:
+    """A kind of table: its file, and the message that a row becomes.
+
+    Attributes:
+        natural: The columns that its rows are in order of.
+        is_mapped: Whether it may be made into a file that gives any row at once. Only of use where it can be sorted.
+    """
+
+    name: str
+    message: type[Message]
+    natural: tuple[str, ...]
+    is_mapped: bool = True
+
+
+ORDERS = TableKind("orders", report_pb2.Order, ("id", "ts_submitted"))
+FILLS = TableKind("fills", report_pb2.Fill, ("id", "ts"))
+TIMELINE = TableKind("timeline", report_pb2.TimelineEvent, ("ts",), is_mapped=False)
+
+
+@dataclass(frozen=True)
+class View:
+    """Which rows of a table, and in what order."""
+
+    stored: StoredResult
+    kind: TableKind
+    filter: str
+    order_by: str
+
+
+class RunTables:
+    """The tables of the runs of a store.
+
+    A view is the numbers of its rows, found once and kept while there is room; rows are fetched by their numbers. So a page
+    costs the same wherever it begins.
+
+    Args:
+        derived: Where files lie that give any row at once.
+        spill: A folder for what a sort does not hold in memory.
+    """
+
+    def __init__(self, derived: DerivedFiles, spill: Path) -> None:
+        self._derived = derived
+        self._database = duckdb.connect(config={"memory_limit": _MEMORY, "temp_directory": str(spill)})
+        self._views: LRUCache[View, RowNumbers] = LRUCache(_VIEW_BYTES, getsizeof=_bytes)
+        self._blocks: LRUCache[tuple[View, int], list[Any]] = LRUCache(_MOST_BLOCKS)
+        self._lock = threading.Lock()
+
+    def rows(self, view: View, first: int, count: int) -> tuple[list[Any], int]:
+        """Rows of a view as messages, and how many the view has.
+
+        Args:
+            first: How many rows of the view to leave out.
+            count: The most rows to return.
+
+        Raises:
+            TickreelError: NOT_FOUND for a fast run, DATA_CHANGED where the table is gone, INVALID_REQUEST for a filter or an
+                order that cannot be.
+        """
+        path = table_path(view.stored, view.kind.name)
+        with reading(view.stored, path):
+            numbers = self._numbers(view)
+            last = min(first + count, len(numbers))
+            blocks = [self._block(view, block) for block in range(first // _BLOCK, -(-last // _BLOCK))]
+        rows = [row for block in blocks for row in block]
+        skip = first % _BLOCK
+        return rows[skip : skip + last - first] if first < last else [], len(numbers)
+
+    def close(self) -> None:
+        """Ends the database."""
+        self._database.close()
+
+    @cachedmethod(lambda self: self._views, key=lambda self, view: view, lock=lambda self: self._lock)
+    def _numbers(self, view: View) -> RowNumbers:
+        path, fields = table_path(view.stored, view.kind.name), Fields(view.kind.message)
+        filter_, keys = parse_filter(view.filter, fields), parse_order(view.order_by, fields)
+        metadata = pq.read_metadata(path)
+        is_natural = not keys or (len(keys) == 1 and keys[0].field.path in view.kind.natural)
+        is_reversed = is_natural and bool(keys) and keys[0].descending
+        if is_natural and not view.filter.strip():
+            rows = range(metadata.num_rows)
+            return rows[::-1] if is_reversed else rows
+        schema = metadata.schema.to_arrow_schema()
+        condition, values = where(filter_, schema)
+        query = f"SELECT file_row_number FROM read_parquet(?, file_row_number = true) WHERE {condition}"
+        if not is_natural:
+            query += f" ORDER BY {order(keys, schema)}, file_row_number"
+        found = self._database.cursor().execute(query, [str(path), *values]).fetchnumpy()["file_row_number"].astype(np.uint32)
+        if is_natural:
+            # A scan by several threads gives rows in no order.
+            found.sort()
+        return found[::-1] if is_reversed else found
+
+    @cachedmethod(lambda self: self._blocks, key=lambda self, view, block: (view, block), lock=lambda self: self._lock)
+    def _block(self, view: View, block: int) -> Sequence[Any]:
+        numbers = np.asarray(self._numbers(view)[block * _BLOCK : (block + 1) * _BLOCK], dtype=np.int64)
+        first, last = int(numbers.min()), int(numbers.max())
+        path = table_path(view.stored, view.kind.name)
+        if last - first >= _NEAR and view.kind.is_mapped:
+            key = result_key(view.stored, f"{view.kind.name}-table")
+            table = self._derived.get(key, lambda folder: TableFile.make(path, folder), TableFile.read)
+            return messages_of(view.kind.message, table.rows(numbers))
+        query = "SELECT * FROM read_parquet(?, file_row_number = true) WHERE file_row_number BETWEEN ? AND ?"
+        if last - first >= len(numbers):
+            query += f" AND file_row_number IN ({', '.join(map(str, numbers.tolist()))})"
+        query += " ORDER BY file_row_number"
+        found = self._database.cursor().sql(query, params=[str(path), first, last]).to_arrow_table()
+        places = np.argsort(np.argsort(numbers))
+        return messages_of(view.kind.message, found.take(pa.array(places)))
+
+
+def _bytes(numbers: RowNumbers) -> int:
+    return 100 if isinstance(numbers, range) else numbers.nbytes

@@ -1,0 +1,257 @@
+"""Filters of lists: a subset of AIP-160, typed against the message that is listed.
+
+    state = FAILED AND (summary.pnl < 0 OR instrument = "BINANCE*") AND NOT dataset = ""
+
+A comparison names a field, an operator and a value. OR binds tighter than AND, as in AIP-160; NOT negates what follows it,
+and parentheses group. In a text, `*` at the beginning or the end stands for anything. A field that has no value passes no
+comparison, not even !=.
+"""
+
+import operator
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from google.protobuf.message import Message
+
+from tickreel.rpc.errors import invalid_request
+from tickreel.rpc.fields import Field, Fields, Kind, Value, decimal_of, instant_of, number_of
+
+OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+_TOKEN = re.compile(
+    r"""\s*(?:
+    (?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
+    |(?P<operator>!=|<=|>=|=|<|>)
+    |(?P<parenthesis>[()])
+    |(?P<word>[^\s()=!<>"']+)
+    )""",
+    re.VERBOSE | re.DOTALL,
+)
+_PATH = re.compile(r"[A-Za-z_]\w*(\.\w+)*", re.ASCII)
+# Deeper than people nest, and far from Python's own limit.
+_MAX_DEPTH = 50
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A field, an operator, and a value of the field's kind.
+
+    Attributes:
+        starts, ends: Whether a text must begin and end with the value; both where the whole must be it.
+    """
+
+    field: Field
+    operator: str
+    value: Value
+    starts: bool = True
+    ends: bool = True
+
+
+@dataclass(frozen=True)
+class Not:
+    """What does not pass."""
+
+    part: "Filter"
+
+
+@dataclass(frozen=True)
+class All:
+    """What passes every part; with no parts everything."""
+
+    parts: tuple["Filter", ...] = ()
+
+
+@dataclass(frozen=True)
+class Any_:  # noqa: N801 - typing has Any
+    """What passes one part at least."""
+
+    parts: tuple["Filter", ...]
+
+
+Filter = Comparison | Not | All | Any_
+
+
+def parse_filter(text: str, fields: Fields) -> Filter:
+    """Reads a filter.
+
+    Raises:
+        TickreelError: INVALID_REQUEST, naming what is wrong and what would be right.
+    """
+    try:
+        return _Parser(text, fields).whole()
+    except ValueError as error:
+        raise invalid_request("filter", f"is {text!r}: {error}") from None
+
+
+def predicate(filter_: Filter) -> Callable[[Message], bool]:
+    """What tells whether a message passes."""
+    match filter_:
+        case Not(part):
+            passes = predicate(part)
+            return lambda message: not passes(message)
+        case All(parts):
+            every = [predicate(part) for part in parts]
+            return lambda message: all(passes(message) for passes in every)
+        case Any_(parts):
+            some = [predicate(part) for part in parts]
+            return lambda message: any(passes(message) for passes in some)
+        case Comparison(field, symbol, value, starts, ends):
+            get, compare = field.getter, OPERATORS[symbol]
+            if not (starts and ends):
+                compare = _like(symbol, starts, ends)
+
+            def passes_comparison(message: Message) -> bool:
+                found = get(message)
+                return found is not None and compare(found, value)
+
+            return passes_comparison
+
+
+def _like(symbol: str, starts: bool, ends: bool) -> Callable[[str, str], bool]:
+    def like(found: str, value: str) -> bool:
+        matches = found.startswith(value) if starts else found.endswith(value) if ends else value in found
+        return matches == (symbol == "=")
+
+    return like
+
+
+class _Parser:
+    """Takes tokens one after the other; `_next` is the one that is looked at."""
+
+    def __init__(self, text: str, fields: Fields) -> None:
+        self._tokens = self._tokenize(text)
+        self._fields = fields
+        self._depth = 0
+        self._advance()
+
+    def whole(self) -> Filter:
+        if self._kind is None:
+            return All()
+        found = self._all()
+        if self._kind is not None:
+            raise ValueError(f"{self._next} is not expected there; join comparisons by AND or OR")
+        return found
+
+    def _all(self) -> Filter:
+        parts = [self._any()]
+        while self._takes("AND"):
+            parts.append(self._any())
+        return parts[0] if len(parts) == 1 else All(tuple(parts))
+
+    def _any(self) -> Filter:
+        parts = [self._term()]
+        while self._takes("OR"):
+            parts.append(self._term())
+        return parts[0] if len(parts) == 1 else Any_(tuple(parts))
+
+    def _term(self) -> Filter:
+        self._depth += 1
+        if self._depth > _MAX_DEPTH:
+            raise ValueError(f"it is nested deeper than {_MAX_DEPTH} levels")
+        try:
+            if self._takes("NOT"):
+                return Not(self._term())
+            if self._takes("("):
+                found = self._all()
+                if not self._takes(")"):
+                    raise ValueError("a parenthesis is not closed")
+                return found
+            return self._comparison()
+        finally:
+            self._depth -= 1
+
+    def _comparison(self) -> Comparison:
+        path = self._next
+        if self._kind != "word" or not _PATH.fullmatch(path):
+            raise ValueError(f"{path or 'the end'} stands where a field is expected; a comparison is: price >= 64000")
+        field = self._fields.find(path)
+        self._advance()
+        symbol = self._next
+        if self._kind != "operator":
+            problem = f"{symbol or 'the end'} stands after {path} where an operator is expected"
+            raise ValueError(f"{problem}: one of {' '.join(OPERATORS)}")
+        self._advance()
+        if self._kind not in ("word", "text"):
+            raise ValueError(f"{self._next or 'the end'} stands after {path} {symbol} where a value is expected")
+        quoted, value = self._kind == "text", self._next
+        self._advance()
+        if quoted:
+            value = re.sub(r"\\(.)", r"\1", value[1:-1], flags=re.DOTALL)
+        return _compare(field, symbol, value)
+
+    def _takes(self, token: str) -> bool:
+        if self._kind not in ("word", "parenthesis") or self._next != token:
+            return False
+        self._advance()
+        return True
+
+    def _advance(self) -> None:
+        self._kind, self._next = next(self._tokens, (None, ""))
+
+    @staticmethod
+    def _tokenize(text: str) -> Iterator[tuple[str | None, str]]:
+        at, text = 0, text.rstrip()
+        while at < len(text):
+            found = _TOKEN.match(text, at)
+            if found is None:
+                raise ValueError(f"{text[at:].strip()[:20]} is not understood; a text is in quotes that are closed")
+            at = found.end()
+            assert found.lastgroup is not None
+            yield found.lastgroup, found[found.lastgroup]
+
+
+def _compare(field: Field, symbol: str, text: str) -> Comparison:
+    value: Value | None
+    match field.kind:
+        case Kind.TEXT:
+            return _compare_text(field, symbol, text)
+        case Kind.ENUM:
+            return Comparison(field, _equality(field, symbol), _enum_value(field, text))
+        case Kind.BOOL:
+            value = {"true": True, "false": False}.get(text)
+            return Comparison(field, _equality(field, symbol), _known(field, value, text, "true or false"))
+        case Kind.NUMBER:
+            return Comparison(field, symbol, _known(field, number_of(text), text, "17 or 0.5"))
+        case Kind.DECIMAL:
+            return Comparison(field, symbol, _known(field, decimal_of(text), text, "64000.5"))
+        case Kind.TIME:
+            return Comparison(field, symbol, _known(field, instant_of(text), text, '"2024-07-18T23:57:00Z"'))
+
+
+def _compare_text(field: Field, symbol: str, text: str) -> Comparison:
+    starts, ends = not text.startswith("*"), not text.endswith("*")
+    if starts and ends:
+        return Comparison(field, symbol, text)
+    if symbol not in ("=", "!="):
+        raise ValueError(f"{field.path} {symbol} {text!r}: * goes with = and != alone")
+    return Comparison(field, symbol, text.strip("*"), starts, ends)
+
+
+def _enum_value(field: Field, text: str) -> int:
+    assert field.type is not None
+    first, *others = field.type.values
+    prefix = first.name.removesuffix("UNSPECIFIED")
+    numbers = {value.name.removeprefix(prefix): value.number for value in others}
+    return _known(field, numbers.get(text.removeprefix(prefix)), text, ", ".join(numbers))
+
+
+def _equality(field: Field, symbol: str) -> str:
+    if symbol not in ("=", "!="):
+        raise ValueError(f"{field.path} has no order; compare it by = or != instead of {symbol}")
+    return symbol
+
+
+def _known[V](field: Field, value: V | None, text: str, right: str) -> V:
+    if value is None:
+        kind = "" if field.kind in (Kind.ENUM, Kind.BOOL) else f"{field.kind.value}, like "
+        raise ValueError(f"{field.path} is compared with {text!r}; it must be {kind}{right}")
+    return value

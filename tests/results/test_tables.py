@@ -1,0 +1,260 @@
+"""Orders, fills and the timeline a page at a time: what a filter says, in the order asked for, from anywhere."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from full_runs import START, Ticks, write_full_run
+from tickreel.results import tables
+from tickreel.results.tables import ORDERS, RunTables, View
+from tickreel.rpc.channel import ServiceClient
+from tickreel.rpc.errors import TickreelError
+from tickreel.rpc.fields import Fields
+from tickreel.rpc.filter import parse_filter, predicate
+from tickreel.rpc.json_struct import values_of
+from tickreel.rpc.ordering import in_order, parse_order
+from tickreel.runner.exports import JsonExports
+from tickreel.stores.derived_files import DerivedFiles
+from tickreel.stores.results import ResultStore, StoredResult
+from tickreel.v1 import report_pb2
+from tickreel.v1 import results_service_pb2 as rpc
+
+ROWS = 3_000
+TICKS = Ticks.random(ROWS)
+
+
+@pytest.fixture
+def run(store: ResultStore) -> Path:
+    """The folder of a full run F of 3,000 ticks, in many row groups, without a timeline."""
+    return write_full_run(store, "F", TICKS, group=400, timeline=False)
+
+
+async def ask(results: ServiceClient, call: str, **fields: Any) -> Any:
+    return await results.call(call, getattr(rpc, f"{call}Request")(run_id="F", **fields))
+
+
+async def test_orders_are_those_of_the_json(run: Path, results: ServiceClient) -> None:
+    exports = JsonExports(run)
+    exports.orders()
+    exports.close()
+    expected = json.loads((run / "orders.json").read_text())
+    response = await ask(results, "ListOrders", page_size=500)
+    assert response.total_size == ROWS
+    for order, row in zip(response.orders, expected[:500], strict=True):
+        assert (str(order.id), order.ts_submitted.ToJsonString(), order.ts_closed.ToJsonString()) == (
+            row["id"],
+            _shortened(row["ts_submitted"]),
+            _shortened(row["ts_closed"]),
+        )
+        for name in ("side", "price", "amount", "filled_amount", "average_price", "fees", "status", "reason"):
+            assert getattr(order, name) == (row[name] or ""), name
+
+
+async def test_fills_are_those_of_the_table(run: Path, results: ServiceClient) -> None:
+    table = pq.read_table(run / "fills.parquet")
+    response = await ask(results, "ListFills", page_size=500)
+    assert response.total_size == table.num_rows == ROWS - ROWS // 4
+    assert [fill.ts.ToNanoseconds() for fill in response.fills] == table["ts"].cast(pa.int64()).to_pylist()[:500]
+    for name in ("id", "order_id", "side", "liquidity"):
+        assert [getattr(fill, name) for fill in response.fills] == table[name].to_pylist()[:500], name
+    for name in ("price", "amount", "fee", "engine_fee"):
+        assert [Decimal(getattr(fill, name)) for fill in response.fills] == table[name].to_pylist()[:500], name
+
+
+async def test_the_timeline_is_that_of_the_json(store: ResultStore, results: ServiceClient) -> None:
+    run = write_full_run(store, "F", TICKS)
+    exports = JsonExports(run)
+    exports.timeline()
+    exports.close()
+    expected = json.loads((run / "timeline.json").read_text())
+    response = await ask(results, "ListTimeline", page_size=500, skip=4_000)
+    assert response.total_size == len(expected) == 2 * ROWS + ROWS - ROWS // 4
+    found = [{"ts": event.ts.ToJsonString(), "event": event.event, "data": values_of(event.data)} for event in response.events]
+    expected = [event | {"ts": _shortened(event["ts"])} for event in expected]
+    assert found == expected[4_000:4_500]
+    filtered = await ask(results, "ListTimeline", filter='event != Fill AND ts >= "2024-07-18T10:53:25Z"', page_size=500)
+    after = [event for event in expected if event["event"] != "Fill" and event["ts"] >= "2024-07-18T10:53:25"]
+    assert filtered.total_size == len(after) > 1_000
+    assert [(event.ts.ToJsonString(), event.event) for event in filtered.events] == [
+        (event["ts"], event["event"]) for event in after[:500]
+    ]
+
+
+async def test_pages_one_after_the_other_are_the_list(run: Path, results: ServiceClient) -> None:
+    for fields in ({}, {"filter": "status = cancelled", "order_by": "price desc, amount"}, {"order_by": "id desc"}):
+        whole, token = [], ""
+        while True:
+            response = await ask(results, "ListOrders", page_size=450, page_token=token, **fields)
+            whole += [order.id for order in response.orders]
+            token = response.next_page_token
+            if not token:
+                break
+        assert len(whole) == response.total_size
+        skipped = await ask(results, "ListOrders", page_size=10, skip=333, **fields)
+        assert [order.id for order in skipped.orders] == whole[333:343]
+        beyond = await ask(results, "ListOrders", page_token=skipped.next_page_token, skip=100, page_size=3, **fields)
+        assert [order.id for order in beyond.orders] == whole[443:446]
+        end = await ask(results, "ListOrders", skip=10**9, **fields)
+        assert (len(end.orders), end.next_page_token, end.total_size) == (0, "", len(whole))
+
+
+_comparisons = st.sampled_from(
+    [
+        "status = cancelled",
+        "status != filled",
+        'reason = ""',
+        'reason = "NO*"',
+        'reason != "*LIMIT"',
+        "side = buy",
+        "id > 117",
+        "id <= 250",
+        "price >= 64000",
+        "price < 64000.05",
+        "price >= 63999.95",
+        "price = 64000.03",
+        "price != 64000.03",
+        "price > -1e30",
+        "price < 1e60",
+        "amount > 2.5",
+        "average_price > 0",
+        "average_price != 0",
+        f"ts_submitted >= {np.datetime_as_string(np.datetime64(START + 3_000_000_001, 'ns'))}Z",
+        "ts_closed < 2030-01-01T00:00:00Z",
+    ]
+)
+_filters = st.recursive(
+    _comparisons,
+    lambda inner: st.one_of(
+        inner.map("NOT ({})".format),
+        st.tuples(inner, st.sampled_from(["AND", "OR"]), inner).map(lambda parts: "({}) {} ({})".format(*parts)),
+    ),
+    max_leaves=4,
+)
+_order = st.sampled_from(
+    [
+        "",
+        "id",
+        "id desc",
+        "ts_submitted desc",
+        "price",
+        "price desc, amount",
+        "average_price",
+        "average_price desc",
+        "status, reason desc",
+    ]
+)
+
+
+class Orders:
+    """The tables of a run, and its orders as messages, in order of submission."""
+
+    def __init__(self, run_tables: RunTables, stored: StoredResult) -> None:
+        self.tables = run_tables
+        self.stored = stored
+        self.rows, total = self.find("", "")
+        assert total == len(self.rows) == 400
+
+    def find(self, text: str, order: str) -> tuple[list[report_pb2.Order], int]:
+        return self.tables.rows(View(self.stored, ORDERS, text, order), 0, 1_000)
+
+
+@pytest.fixture(scope="module")
+def orders(tmp_path_factory: pytest.TempPathFactory) -> Orders:
+    """Those of a run of 400 orders."""
+    folder = tmp_path_factory.mktemp("tables")
+    store = ResultStore(folder / "results", folder / "tickdata")
+    write_full_run(store, "F", Ticks.random(400), group=64, timeline=False)
+    return Orders(RunTables(DerivedFiles(folder / "derived", 100), folder / "spill"), store.find("F"))
+
+
+@given(_filters, _order, st.booleans())
+def test_sql_lets_through_and_sorts_as_the_messages_themselves(orders: Orders, text: str, order: str, is_mapped: bool) -> None:
+    fields = Fields(report_pb2.Order)
+    expected = in_order(filter(predicate(parse_filter(text, fields)), orders.rows), parse_order(order, fields))
+    with pytest.MonkeyPatch.context() as patch:
+        # Whether scattered rows come from the mapped file or from the Parquet table; a space makes it a view of its own.
+        patch.setattr(tables, "_NEAR", 1 if is_mapped else 1_000)
+        found, total = orders.find(text + " " * is_mapped, order)
+    assert total == len(expected)
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("call", "fields", "field", "problem"),
+    [
+        ("ListOrders", {"page_size": -1}, "page_size", "must not be negative"),
+        ("ListOrders", {"skip": -1}, "skip", "must not be negative"),
+        ("ListFills", {"skip": -7}, "skip", "must not be negative"),
+        ("ListTimeline", {"skip": -7}, "skip", "must not be negative"),
+        ("ListOrders", {"filter": "prize > 1"}, "filter", "'prize' is no field; there are amount, average_price"),
+        ("ListOrders", {"filter": "price > high"}, "filter", "it must be a decimal"),
+        ("ListOrders", {"order_by": "prize"}, "order_by", "'prize' is no field"),
+        ("ListFills", {"filter": "order_id = x"}, "filter", "it must be a number"),
+        ("ListTimeline", {"filter": "data = 3"}, "filter", "'data' has fields of its own"),
+        ("ListOrders", {"page_token": "x"}, "page_token", "begin without one"),
+        ("ListTimeline", {"page_token": "eyJsaXN0IjoidGltZWxpbmUifQ=="}, "page_token", "begin without one"),
+    ],
+)
+async def test_what_makes_no_sense_is_refused(
+    run: Path, results: ServiceClient, call: str, fields: dict[str, Any], field: str, problem: str
+) -> None:
+    with pytest.raises(TickreelError) as caught:
+        await ask(results, call, **fields)
+    assert (caught.value.reason, [violation.field for violation in caught.value.violations]) == ("INVALID_REQUEST", [field])
+    assert problem in caught.value.violations[0].description
+
+
+async def test_a_token_of_other_arguments_is_refused(run: Path, results: ServiceClient) -> None:
+    token = (await ask(results, "ListOrders", page_size=1)).next_page_token
+    for fields in ({"filter": "id > 3"}, {"order_by": "price"}):
+        with pytest.raises(TickreelError, match="is not one that this list gave for these arguments"):
+            await ask(results, "ListOrders", page_token=token, **fields)
+    assert [order.id for order in (await ask(results, "ListOrders", page_token=token, page_size=2)).orders] == [2, 3]
+
+
+async def test_more_than_the_most_is_taken_as_the_most(run: Path, results: ServiceClient) -> None:
+    assert len((await ask(results, "ListOrders", page_size=2_000_000_000)).orders) == 500
+
+
+@pytest.mark.parametrize("call", ["ListOrders", "ListFills", "ListTimeline"])
+async def test_a_fast_run_says_what_to_do(results: ServiceClient, call: str) -> None:
+    with pytest.raises(TickreelError, match=r"was made in fast mode, which keeps no .*; make it in full mode") as caught:
+        await results.call(call, getattr(rpc, f"{call}Request")(run_id="S"))
+    assert (caught.value.reason, caught.value.metadata["kind"]) == ("NOT_FOUND", "table")
+
+
+async def test_a_table_that_is_gone_is_named(run: Path, results: ServiceClient) -> None:
+    (run / "fills.parquet").unlink()
+    with pytest.raises(TickreelError, match=r"has left fills\.parquet, but it cannot be read") as caught:
+        await ask(results, "ListFills")
+    assert caught.value.reason == "DATA_CHANGED"
+
+
+async def test_a_table_that_is_broken_is_named(run: Path, results: ServiceClient) -> None:
+    (run / "orders.parquet").write_bytes(b"PAR1 but not for long")
+    with pytest.raises(TickreelError, match=r"has left orders\.parquet, but it cannot be read") as caught:
+        await ask(results, "ListOrders")
+    assert caught.value.reason == "DATA_CHANGED"
+
+
+async def test_a_table_without_orders_has_none(store: ResultStore, results: ServiceClient) -> None:
+    write_full_run(store, "F", Ticks.random(0), timeline=False)
+    for fields in ({}, {"filter": "price > 3"}, {"order_by": "price"}):
+        response = await ask(results, "ListOrders", **fields)
+        assert (len(response.orders), response.total_size, response.next_page_token) == (0, 0, "")
+
+
+def _shortened(time: str) -> str:
+    """As protobuf writes it: 0, 3, 6 or 9 digits of a second."""
+    head, _, digits = time.removesuffix("Z").partition(".")
+    while digits.endswith("000"):
+        digits = digits.removesuffix("000")
+    return f"{head}.{digits}Z" if digits else f"{head}Z"

@@ -1,0 +1,144 @@
+"""Filters let through what they say, and what cannot be compared is refused with what would be right."""
+
+import pytest
+
+from tickreel.rpc.errors import TickreelError
+from tickreel.rpc.fields import Fields
+from tickreel.rpc.filter import parse_filter, predicate
+from tickreel.v1 import job_pb2, result_pb2, run_pb2
+
+RUNS = Fields(run_pb2.Run)
+RESULTS = Fields(result_pb2.ResultEntry, "result")
+
+
+def entry() -> result_pb2.ResultEntry:
+    entry = result_pb2.ResultEntry()
+    result = entry.result
+    result.run_id, result.instrument, result.mode = "BNF_BTC_1", "BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN", "full"
+    result.start = "2024-07-18T00:00:00.000000000Z"
+    result.summary.pnl, result.summary.orders, result.summary.max_drawdown = "-0.10", 7, "12.5"
+    result.metadata.replay_seconds = 1.5
+    entry.created_at.FromJsonString("2024-07-20T12:00:00.000000001Z")
+    return entry
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "  ",
+        'run_id = "BNF_BTC_1"',
+        "run_id = BNF_BTC_1",
+        "run_id = 'BNF_BTC_1'",
+        "run_id=BNF_BTC_1",
+        'run_id = "BNF*"',
+        'run_id = "*BTC*"',
+        'run_id = "*_1"',
+        'run_id != "*ETH*"',
+        'instrument = "BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN" AND summary.pnl < 0',
+        "summary.pnl = -0.1",
+        "summary.pnl > -0.11 AND summary.pnl <= -0.1",
+        "summary.max_drawdown > 5",
+        "summary.orders >= 7 AND summary.orders != 8",
+        "metadata.replay_seconds > 1.25",
+        'start = "2024-07-18T00:00:00Z"',
+        "start < 2024-07-18T02:00:01+02:00",
+        "created_at > 2024-07-20T12:00:00Z",
+        'created_at <= "2024-07-20T12:00:00.000000001Z"',
+        "mode = fast OR mode = full",
+        # OR binds tighter than AND.
+        "mode = full OR mode = full AND NOT mode = fast OR mode = full",
+        "NOT (mode = fast AND summary.orders = 7)",
+        "NOT NOT mode = full",
+        "((mode = full))",
+        # What has no value passes no comparison.
+        "NOT summary.pnl_usd > 0 AND NOT summary.pnl_usd <= 0 AND NOT summary.pnl_usd != 0",
+        'dataset = ""',
+        'NOT run_id = "a \\" b"',
+    ],
+)
+def test_it_passes(text: str) -> None:
+    assert predicate(parse_filter(text, RESULTS))(entry())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "run_id = BNF",
+        'run_id = "BTC*"',
+        'run_id != "*BTC*"',
+        "summary.pnl >= 0",
+        "summary.pnl != -0.1",
+        "summary.pnl_usd = 0",
+        "mode = full AND mode = fast",
+        "mode = full AND mode = fast OR mode = slow",
+        "created_at > 2024-07-21T00:00:00Z",
+    ],
+)
+def test_it_does_not_pass(text: str) -> None:
+    assert not predicate(parse_filter(text, RESULTS))(entry())
+
+
+def test_enums_and_switches_are_compared_by_their_names() -> None:
+    run = run_pb2.Run(state=job_pb2.JOB_STATE_FAILED, options=run_pb2.RunOptions(export_ticks=True))
+    for text in (
+        "state = FAILED",
+        'state = "FAILED"',
+        "state = JOB_STATE_FAILED",
+        "state != QUEUED",
+        "options.export_ticks = true",
+    ):
+        assert predicate(parse_filter(text, RUNS))(run), text
+    assert not predicate(parse_filter("state = QUEUED OR options.export_ticks = false", RUNS))(run)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("pnl > 0", "'pnl' is no field; there are created_at, dataset, end, findings"),
+        ("summary.profit > 0", "'summary.profit' is no field; RunSummary has book_rows, fees"),
+        ("summary > 0", "'summary' has fields of its own; name one of book_rows, fees"),
+        ("run_id.x = 1", "'run_id.x' is no field; run_id has none of its own"),
+        ("findings = 1", "'findings' cannot be compared: findings has many values"),
+        ("summary.orders_unfilled.X = 1", "orders_unfilled has many values"),
+        ("summary.pnl ~ 0", "~ stands after summary.pnl where an operator is expected: one of = != < <= > >="),
+        ("summary.pnl", "the end stands after summary.pnl where an operator is expected"),
+        ("summary.pnl >", "the end stands after summary.pnl > where a value is expected"),
+        ("summary.pnl > > 0", "> stands after summary.pnl > where a value is expected"),
+        ("summary.pnl > high", "summary.pnl is compared with 'high'; it must be a decimal, like 64000.5"),
+        ("summary.pnl > NaN", "it must be a decimal"),
+        ("summary.orders > many", "summary.orders is compared with 'many'; it must be a number, like 17 or 0.5"),
+        ("created_at > yesterday", 'it must be a time, like "2024-07-18T23:57:00Z"'),
+        ("created_at > 2024-07-18", "it must be a time"),
+        ('run_id > "BNF*"', "* goes with = and != alone"),
+        ("mode = full summary.pnl > 0", "summary.pnl is not expected there; join comparisons by AND or OR"),
+        ("mode = full AND", "the end stands where a field is expected; a comparison is: price >= 64000"),
+        ("AND mode = full", "= stands where" if False else "'AND' is no field"),
+        ("(mode = full", "a parenthesis is not closed"),
+        ("mode = full)", ") is not expected there"),
+        ('mode = "full', '"full is not understood; a text is in quotes that are closed'),
+        ("(" * 100 + "mode = full" + ")" * 100, "nested deeper than 50 levels"),
+        ("NOT " * 5000 + "mode = full", "nested deeper than 50 levels"),
+    ],
+)
+def test_what_is_wrong_is_named_with_what_would_be_right(text: str, problem: str) -> None:
+    with pytest.raises(TickreelError) as caught:
+        parse_filter(text, RESULTS)
+    assert caught.value.reason == "INVALID_REQUEST"
+    (violation,) = caught.value.violations
+    assert violation.field == "filter"
+    assert problem in violation.description
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("state = DONE", "state is compared with 'DONE'; it must be QUEUED, RUNNING, CANCELLING, SUCCEEDED, FAILED, CANCELLED"),
+        ("state > QUEUED", "state has no order; compare it by = or != instead of >"),
+        ("options.export_ticks = yes", "options.export_ticks is compared with 'yes'; it must be true or false"),
+    ],
+)
+def test_names_are_told_where_one_is_wrong(text: str, problem: str) -> None:
+    with pytest.raises(TickreelError) as caught:
+        parse_filter(text, RUNS)
+    assert problem in caught.value.violations[0].description
