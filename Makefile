@@ -33,7 +33,7 @@ demo: setup ## Make sample data, convert it, replay its trades against its books
 	echo; echo "── 3/3  tickreel run --config $$config --snapshot_mode both --full true ──"; \
 	$(BIN)/tickreel run --config $$config --snapshot_mode both --full true --standalone
 
-up: setup ## Start the four services on this machine; Ctrl-C stops them
+up: ui ## Start services, gateway and web UI on this machine, at http://127.0.0.1:8000; Ctrl-C stops them
 	@exec $(BIN)/tickreel up
 
 ui: frontend/dist/index.html ## Build the web UI into frontend/dist

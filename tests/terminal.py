@@ -98,7 +98,7 @@ class Terminal:
             process.communicate(timeout=30)
 
 
-SERVICES = ("CATALOG", "CONVERTER", "RUNNER", "RESULTS")
+SERVICES = ("CATALOG", "CONVERTER", "RUNNER", "RESULTS", "GATEWAY")
 
 
 @dataclass(frozen=True)
@@ -116,9 +116,9 @@ class Up:
 
     @property
     def terminal(self) -> Terminal:
-        """A terminal whose commands talk to these services."""
-        addresses = {f"TICKREEL_{name.upper()}_ADDRESS": service["address"] for name, service in self.said["services"].items()}
-        return Terminal(self._terminal.folder, {**self._terminal.variables, **addresses})
+        """A terminal whose commands talk to these services, all of them through the gateway."""
+        gateway = {"TICKREEL_GATEWAY_ADDRESS": self.said["services"]["gateway"]["address"]}
+        return Terminal(self._terminal.folder, {**self._terminal.variables, **gateway})
 
 
 def is_alive(pid: int) -> bool:

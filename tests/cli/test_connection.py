@@ -25,11 +25,11 @@ def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-async def test_a_service_at_the_default_address_is_used(
+async def test_a_service_at_the_gateways_default_address_is_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with serving("results", ResultsServicer, settings_in(tmp_path)) as running:
-        monkeypatch.setitem(settings.DEFAULT_PORTS, "results", int(running.address.rpartition(":")[2]))
+        monkeypatch.setitem(settings.DEFAULT_PORTS, "gateway", int(running.address.rpartition(":")[2]))
         async with connect("results", ("results",), None, {}, standalone=False) as connection:
             assert connection.client.address == running.address
     assert f"using the results service at {running.address}" in capsys.readouterr().err
@@ -43,7 +43,7 @@ async def test_an_address_is_taken_as_it_is(capsys: pytest.CaptureFixture[str]) 
 
 async def test_where_none_is_up_one_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Nothing listens on port 1.
-    monkeypatch.setitem(settings.DEFAULT_PORTS, "results", 1)
+    monkeypatch.setitem(settings.DEFAULT_PORTS, "gateway", 1)
     for name in ("RESULTS", "TICKDATA", "CONFIGS"):
         monkeypatch.setenv(f"TICKREEL_{name}_PATH", str(tmp_path / name))
     document = {"environment": {name: str(tmp_path / name) for name in VARIABLES}}

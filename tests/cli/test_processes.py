@@ -27,7 +27,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
 async def test_a_service_is_healthy_when_it_has_started_and_gone_afterwards(environ: dict[str, str], tmp_path: Path) -> None:
     async with Services(environ, tmp_path / "logs") as services:
         await services.start(("results", ANY))
-        address = services.address("results")
+        address = services.addresses["results"]
         assert await is_serving("results", address)
         # The port answers, but what answers there is another service.
         assert not await is_serving("runner", address)

@@ -1,6 +1,7 @@
-"""`tickreel up`: four services until it is asked to stop, and not one process afterwards."""
+"""`tickreel up`: services and gateway until it is asked to stop, whatever dies, and not one process afterwards."""
 
 import os
+import shutil
 import signal
 import socket
 from pathlib import Path
@@ -18,11 +19,12 @@ def here(tmp_path: Path) -> Terminal:
 def test_it_says_where_everything_is_and_stops_all_services_when_asked(here: Terminal) -> None:
     with here.up() as up:
         assert all(is_alive(pid) for pid in up.pids)
-        assert set(up.said["services"]) == {name.lower() for name in SERVICES}
+        assert set(up.said["services"]) == {*(name.lower() for name in SERVICES), "frontend"}
+        assert up.said["url"] == f"http://{up.said['services']['gateway']['address']}"
         assert up.said["paths"]["raw_data"] == str(here.folder / "data_downloads")
         assert up.said["paths"]["catalog"] == str(here.folder / "data/parquet")
         for service in up.said["services"].values():
-            assert "serving on" in Path(service["log"]).read_text()
+            assert Path(service["log"]).exists()
             assert Path(service["log"]).is_relative_to(here.folder / "data/state/logs")
         up.process.send_signal(signal.SIGTERM)
         _, err = up.process.communicate(timeout=30)
@@ -32,13 +34,35 @@ def test_it_says_where_everything_is_and_stops_all_services_when_asked(here: Ter
     wait_until_empty(here.folder)
 
 
-def test_a_service_that_dies_is_named_and_the_others_stopped(here: Terminal) -> None:
+def test_what_dies_is_named_and_started_again_where_it_was(here: Terminal) -> None:
     with here.up() as up:
+        assert up.process.stderr is not None
+        for name in ("runner", "gateway", "frontend"):
+            died = up.said["services"][name]
+            os.kill(died["pid"], signal.SIGKILL)
+            said = ""
+            while f"the {name} service is back" not in said:
+                line = up.process.stderr.readline()
+                assert line, f"up ended: {said}"
+                said += line
+            assert f"the {name} service was ended by signal 9" in said
+            host, _, port = died["address"].rpartition(":")
+            with socket.create_connection((host, int(port))):
+                pass
+        up.terminal.call("runs")
+
+
+def test_what_dies_again_and_again_is_given_up(here: Terminal) -> None:
+    with here.up() as up:
+        # From now on it cannot start.
+        state = here.folder / "data/state/converter"
+        shutil.rmtree(state)
+        state.write_text("no folder")
         os.kill(up.said["services"]["converter"]["pid"], signal.SIGKILL)
-        _, err = up.process.communicate(timeout=30)
-    assert up.process.returncode == 1
-    assert "the converter service was ended by signal 9" in err
-    assert "serving on" in err
+        _, err = up.process.communicate(timeout=60)
+    assert up.process.returncode == 2
+    assert "given up after 5 deaths within 60 s: the converter service refuses to start" in err
+    assert str(state) in err
     wait_until_empty(here.folder)
 
 

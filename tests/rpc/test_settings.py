@@ -30,12 +30,14 @@ def test_what_is_not_set_has_its_documented_default(monkeypatch: pytest.MonkeyPa
     assert settings.tickdata_root == tmp_path / "frontend/public/tickdata"
     assert settings.configs_root == tmp_path / "configs"
     assert settings.state_root == tmp_path / "data/state"
+    assert settings.ui_root == tmp_path / "frontend/dist"
     assert settings.listen == ""
     assert settings.addresses == {
         "catalog": "127.0.0.1:50051",
         "converter": "127.0.0.1:50052",
         "runner": "127.0.0.1:50053",
         "results": "127.0.0.1:50054",
+        "gateway": "127.0.0.1:8000",
     }
     assert settings.log_level == "INFO"
     assert (settings.runner_slots, settings.replay_chunk) == (os.cpu_count(), 50_000)

@@ -50,7 +50,7 @@ class Connection:
 async def connect(
     service: str, needs: tuple[str, ...], address: str | None, document: Mapping[str, Any], *, standalone: bool
 ) -> AsyncIterator[Connection]:
-    """Connects to a service: at the address if one is given, at its default address if it serves there, else started here.
+    """Connects to a service: at the address if one is given, at the gateway if it serves there, else started here.
 
     Args:
         needs: What is started where none is up, in order; the service itself is the last.
@@ -61,8 +61,8 @@ async def connect(
     """
     if standalone:
         address = None
-    elif address is None and await is_serving(service, default_address(service)):
-        address = default_address(service)
+    elif address is None and await is_serving(service, default_address("gateway")):
+        address = default_address("gateway")
         screen.say(f"using the {service} service at {address}")
     if address is not None:
         client = ServiceClient(service, address)
@@ -73,7 +73,7 @@ async def connect(
         return
     environ, document = environment_for(document)
     async with one_run_services(needs, environ) as services:
-        client = ServiceClient(service, services.address(service))
+        client = ServiceClient(service, services.addresses[service])
         try:
             yield Connection(client, document, services)
         finally:

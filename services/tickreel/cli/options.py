@@ -43,7 +43,7 @@ class Address(click.ParamType):
         """
         host, _, port = value.rpartition(":")
         if not host or not (port.isascii() and port.isdigit() and int(port) <= 65_535):
-            self.fail(f"{value!r} is not HOST:PORT; 127.0.0.1:50053 is", param, ctx)
+            self.fail(f"{value!r} is not HOST:PORT; 127.0.0.1:8000 is", param, ctx)
         return str(value)
 
 
@@ -68,11 +68,11 @@ def address(service: str) -> Callable[[Any], Any]:
     return click.option(
         "--address",
         type=ADDRESS,
-        envvar=address_variable(service),
-        default=default_address(service),
+        envvar=_variables(service),
+        default=default_address("gateway"),
         show_default=True,
         show_envvar=True,
-        help=f"Where the {service} service listens.",
+        help=f"Where the {service} service is reached: the gateway, or the service itself.",
     )
 
 
@@ -86,13 +86,18 @@ def address_or_own(service: str) -> Callable[[Any], Any]:
         return click.option(
             "--address",
             type=ADDRESS,
-            envvar=address_variable(service),
+            envvar=_variables(service),
             show_envvar=True,
-            help=f"Where the {service} service listens. "
-            f"[default: {default_address(service)} if one answers there, else services of the command's own]",
+            help=f"Where the {service} service is reached: the gateway, or the service itself. "
+            f"[default: {default_address('gateway')} if it answers there, else services of the command's own]",
         )(command)
 
     return add
+
+
+def _variables(service: str) -> list[str]:
+    """The variables that say where a service is reached, the first that is set first."""
+    return [address_variable(service), address_variable("gateway")]
 
 
 def switch(name: str, about: str) -> Callable[[Any], Any]:

@@ -1,4 +1,4 @@
-"""`tickreel up`: the four services on one machine, until Ctrl-C."""
+"""`tickreel up`: the four services, and the gateway with the UI before them, on one machine, until Ctrl-C."""
 
 import asyncio
 import os
@@ -9,8 +9,10 @@ import click
 from rich.text import Text
 
 from tickreel.cli import exit_codes, options, screen
+from tickreel.cli.gateway import FrontendProcess, GatewayProcess
 from tickreel.cli.interrupts import Interrupts
 from tickreel.cli.json_output import print_json
+from tickreel.cli.keeping_up import keep_up
 from tickreel.cli.processes import Services
 from tickreel.cli.report import shown_path
 from tickreel.cli.screen import Column
@@ -25,9 +27,10 @@ _LOCAL = {DATA_ROOT: "data_downloads", CATALOG_ROOT: "data/parquet"}
 @options.output
 @click.pass_context
 def up(ctx: click.Context, output: str) -> None:
-    """Start the four services, until Ctrl-C.
+    """Start the four services and the gateway before them, until Ctrl-C.
 
-    Each listens where TICKREEL_<SERVICE>_ADDRESS says; port 0 takes a free one. When one of them dies, the others are stopped.
+    Each listens where TICKREEL_<SERVICE>_ADDRESS says; port 0 takes a free one. What dies is started again, unless it has died
+    five times within a minute.
     """
     environ = dict(os.environ)
     for name, value in _LOCAL.items():
@@ -42,7 +45,7 @@ async def _up(environ: Mapping[str, str], output: str) -> int:
     _check_ports(settings.addresses)
     with Interrupts() as interrupts:
         async with Services(environ, settings.state_root / "logs") as services:
-            starting = asyncio.create_task(_start(services, settings.addresses))
+            starting = asyncio.create_task(_start(services, settings))
             asked = asyncio.create_task(interrupts.asked.wait())
             await asyncio.wait({starting, asked}, return_when=asyncio.FIRST_COMPLETED)
             if not starting.done():
@@ -50,19 +53,28 @@ async def _up(environ: Mapping[str, str], output: str) -> int:
                 return exit_codes.DONE
             await starting
             _print_services(services, settings, output)
-            dying = asyncio.create_task(services.first_death())
-            await asyncio.wait({dying, asked}, return_when=asyncio.FIRST_COMPLETED)
-            if dying.done():
-                raise dying.result()
+            keeping = [asyncio.create_task(keep_up(process)) for process in services.processes]
+            try:
+                ended, _ = await asyncio.wait({*keeping, asked}, return_when=asyncio.FIRST_COMPLETED)
+                for given_up in ended - {asked}:
+                    await given_up
+            finally:
+                for task in keeping:
+                    task.cancel()
+                await asyncio.gather(*keeping, return_exceptions=True)
             screen.say("stopping")
         screen.say("all services have stopped")
     return exit_codes.DONE
 
 
-async def _start(services: Services, addresses: Mapping[str, str]) -> None:
-    # The Runner calls the Converter, so it must know where that is.
+async def _start(services: Services, settings: Settings) -> None:
+    logs, addresses = settings.state_root / "logs", settings.addresses
+    # The Runner calls the Converter, so it must know where that is; the gateway must know all.
     await services.start(*((name, addresses[name]) for name in ("catalog", "converter", "results")))
     await services.start(("runner", addresses["runner"]))
+    await services.add(FrontendProcess(settings.ui_root, logs / "frontend.log"))
+    config = settings.state_root / "gateway" / "envoy.yaml"
+    await services.add(GatewayProcess(addresses["gateway"], services.addresses, config, logs / "gateway.log"))
 
 
 def _check_ports(addresses: Mapping[str, str]) -> None:
@@ -89,6 +101,8 @@ def _check_ports(addresses: Mapping[str, str]) -> None:
 
 
 def _print_services(services: Services, settings: Settings, output: str) -> None:
+    url = f"http://{services.addresses['gateway']}"
+    has_ui = (settings.ui_root / "index.html").exists()
     paths = {
         "raw data": settings.data_root,
         "catalog": settings.catalog_root,
@@ -96,24 +110,25 @@ def _print_services(services: Services, settings: Settings, output: str) -> None
         "tick exports": settings.tickdata_root,
         "configs": settings.configs_root,
         "state": settings.state_root,
+        "web UI": settings.ui_root,
     }
     if output == "json":
         print_json(
             {
+                "url": url,
                 "services": {
-                    process.service: {"address": process.address, "pid": process.pid, "log": str(process.log)}
+                    process.name: {"address": process.address, "pid": process.pid, "log": str(process.log)}
                     for process in services.processes
                 },
-                "paths": {name.replace(" ", "_"): str(path) for name, path in paths.items()},
+                "paths": {name.replace(" ", "_").lower(): str(path) for name, path in paths.items()},
             }
         )
     else:
-        processes = sorted(services.processes, key=lambda process: list(settings.addresses).index(process.service))
         screen.print_table(
-            Column("service", [process.service for process in processes]),
-            Column("address", [process.address for process in processes]),
-            Column("process", [str(process.pid) for process in processes], right=True),
-            Column("log", [shown_path(str(process.log)) for process in processes]),
+            Column("service", [process.name for process in services.processes]),
+            Column("address", [process.address for process in services.processes]),
+            Column("process", [str(process.pid) for process in services.processes], right=True),
+            Column("log", [shown_path(str(process.log)) for process in services.processes]),
         )
         screen.out.print()
         where = screen.pairs()
@@ -121,4 +136,6 @@ def _print_services(services: Services, settings: Settings, output: str) -> None
             where.add_row(name, shown_path(str(path)))
         screen.out.print(where)
         screen.out.print()
-        screen.out.print(Text("Tickreel is up. Ctrl-C stops it.", style="bold"))
+        if not has_ui:
+            screen.out.print(f"The web UI is not built: `make ui` makes it; until then {url} serves calls alone.")
+        screen.out.print(Text(f"Tickreel is up at {url}. Ctrl-C stops it.", style="bold"))

@@ -33,13 +33,17 @@ _CREATE_SECONDS = 300.0
 class Client:
     """A client of the Runner and the Results.
 
-    An address that is not given is that of TICKREEL_RUNNER_ADDRESS or TICKREEL_RESULTS_ADDRESS, else the default. Calls block,
-    and work where an event loop runs. Every fault is a `TickreelError`.
+    Calls block, and work where an event loop runs. Every fault is a `TickreelError`.
+
+    Args:
+        address: Where both are reached: the gateway. What is not given is taken from TICKREEL_RUNNER_ADDRESS and
+            TICKREEL_RESULTS_ADDRESS, else from TICKREEL_GATEWAY_ADDRESS, else it is the gateway's default address.
+        runner, results: Where one of them is reached by itself.
     """
 
-    def __init__(self, runner: str | None = None, results: str | None = None) -> None:
-        self._runner = _service("runner", runner)
-        self._results = _service("results", results)
+    def __init__(self, address: str | None = None, *, runner: str | None = None, results: str | None = None) -> None:
+        self._runner = _service("runner", runner or address)
+        self._results = _service("results", results or address)
 
     def run(
         self,
@@ -221,7 +225,8 @@ class Client:
 
 
 def _service(name: str, address: str | None) -> Service:
-    return Service(name, address or os.environ.get(address_variable(name)) or default_address(name))
+    named = (os.environ.get(address_variable(service)) for service in (name, "gateway"))
+    return Service(name, address or next(filter(None, named), default_address("gateway")))
 
 
 def _document(config: Mapping[str, Any] | str | os.PathLike[str]) -> tuple[dict[str, Any], str]:

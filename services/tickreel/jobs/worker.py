@@ -181,7 +181,13 @@ def log_tail(log: Path) -> str:
 
 def _die_first() -> None:
     """Has the kernel end this process with its service, whatever it is at, and before its service where memory runs out."""
+    die_with_parent()
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         with contextlib.suppress(OSError):
             Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE)
+
+
+def die_with_parent() -> None:
+    """Has the kernel kill this process, and what it becomes by `exec`, when its parent is gone; Linux alone can."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

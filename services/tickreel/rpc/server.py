@@ -15,16 +15,24 @@ from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import FileDescriptor, ServiceDescriptor
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health_aio
-from grpc_reflection.v1alpha import reflection, reflection_pb2, reflection_pb2_grpc
+from grpc_reflection.v1alpha import reflection, reflection_pb2
 from grpc_reflection.v1alpha._async import ReflectionServicer
 
 from tickreel.rpc.errors import TickreelError
 from tickreel.rpc.settings import Settings, default_address
+from tickreel.v1 import catalog_service_pb2, converter_service_pb2, results_service_pb2, runner_service_pb2
 
 log = logging.getLogger("tickreel")
 
 DRAIN_SECONDS = 5.0
 REFLECTION_V1 = "grpc.reflection.v1.ServerReflection"
+# What services/gateway/envoy.yaml adds to a reflection call.
+FOR_THE_GATEWAY = ("x-tickreel-reflect", "all")
+CONTRACTS = tuple(
+    service.full_name
+    for module in (catalog_service_pb2, converter_service_pb2, results_service_pb2, runner_service_pb2)
+    for service in module.DESCRIPTOR.services_by_name.values()
+)
 
 
 class Servicer(Protocol):
@@ -55,8 +63,7 @@ class Server:
         self._server = grpc.aio.server(interceptors=[_RichErrors()], options=[("grpc.so_reuseport", 0)])
         servicer.add_to_server(servicer, self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        names = (self._name, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME, REFLECTION_V1)
-        _add_reflection(names, self._server)
+        _add_reflection(self._name, self._server)
 
     async def start(self, listen: str) -> str:
         """Opens the service, listens, and returns the address with the port that was bound."""
@@ -120,17 +127,29 @@ def _stop_at_end_of_input(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) 
         loop.call_soon_threadsafe(stop.set)
 
 
-def _add_reflection(names: tuple[str, ...], server: grpc.aio.Server) -> None:
-    """Serves reflection under both of its names; the two versions have the same messages on the wire."""
-    servicer = ReflectionServicer(service_names=names, pool=_Symbols())
-    reflection_pb2_grpc.add_ServerReflectionServicer_to_server(servicer, server)
-    handler = grpc.stream_stream_rpc_method_handler(
-        servicer.ServerReflectionInfo,
-        request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,
-        response_serializer=reflection_pb2.ServerReflectionResponse.SerializeToString,
-    )
-    handlers = {"ServerReflectionInfo": handler}
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(REFLECTION_V1, handlers),))
+def _add_reflection(service: str, server: grpc.aio.Server) -> None:
+    """Serves reflection under both of its names; the two versions have the same messages on the wire.
+
+    It lists the service that it is part of. The gateway asks any one of the services on behalf of all, and is told of all.
+    """
+    beside = (health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME, REFLECTION_V1)
+    alone = ReflectionServicer(service_names=(service, *beside), pool=_Symbols())
+    everyone = ReflectionServicer(service_names=(*CONTRACTS, *beside), pool=_Symbols())
+
+    async def info(
+        requests: AsyncIterator[reflection_pb2.ServerReflectionRequest], context: grpc.aio.ServicerContext
+    ) -> AsyncIterator[reflection_pb2.ServerReflectionResponse]:
+        servicer = everyone if FOR_THE_GATEWAY in tuple(context.invocation_metadata() or ()) else alone
+        async for response in servicer.ServerReflectionInfo(requests, context):
+            yield response
+
+    for name in (reflection.SERVICE_NAME, REFLECTION_V1):
+        handler = grpc.stream_stream_rpc_method_handler(
+            info,
+            request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,
+            response_serializer=reflection_pb2.ServerReflectionResponse.SerializeToString,
+        )
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, {"ServerReflectionInfo": handler}),))
 
 
 class _Symbols:

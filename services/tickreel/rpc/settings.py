@@ -11,13 +11,14 @@ from pathlib import Path
 
 from tickreel.rpc.errors import TickreelError, Violation
 
-# The ports that the services listen on where nothing else is said, all on loopback.
-DEFAULT_PORTS = {"catalog": 50051, "converter": 50052, "runner": 50053, "results": 50054}
+# The ports that the services and the gateway before them listen on where nothing else is said, all on loopback.
+DEFAULT_PORTS = {"catalog": 50051, "converter": 50052, "runner": 50053, "results": 50054, "gateway": 8000}
 
 DATA_ROOT = "UNIFIED_CLOUD_LOCAL_PATH"
 USE_PARQUET = "UNIFIED_CLOUD_SERVICES_USE_PARQUET"
 USE_DIRECT_GCS = "UNIFIED_CLOUD_SERVICES_USE_DIRECT_GCS"
 CATALOG_ROOT = "DATA_CATALOG_PATH"
+UI_ROOT = "TICKREEL_UI_PATH"
 
 # The kinds of raw files, by the ending of their names.
 PARQUET = ".parquet"
@@ -51,6 +52,7 @@ class Settings:
     tickdata_root: Path
     configs_root: Path
     state_root: Path
+    ui_root: Path
     listen: str
     addresses: Mapping[str, str]
     environment: Mapping[str, str]
@@ -118,6 +120,7 @@ class Settings:
             tickdata_root=path("TICKREEL_TICKDATA_PATH", "frontend/public/tickdata"),
             configs_root=path("TICKREEL_CONFIGS_PATH", "configs"),
             state_root=path("TICKREEL_STATE_PATH", "data/state"),
+            ui_root=path(UI_ROOT, "frontend/dist"),
             listen=environ.get("TICKREEL_LISTEN", ""),
             addresses={name: environ.get(address_variable(name)) or default_address(name) for name in DEFAULT_PORTS},
             environment={

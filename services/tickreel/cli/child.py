@@ -1,0 +1,128 @@
+"""A child process: started, found healthy, ended with whoever started it, and started again where that is asked for."""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tickreel.jobs.worker import log_tail
+from tickreel.rpc.errors import TickreelError
+
+# Importing the engine on a cold disk takes its time.
+START_SECONDS = 60.0
+# A service lets its calls end for five seconds; one that is not gone then never will be.
+STOP_SECONDS = 8.0
+
+# What `tickreel.rpc.server.run` exits with where the settings are at fault.
+_EXIT_REFUSED = 2
+
+
+class ChildProcess:
+    """A part of Tickreel as a child process; a subclass says which.
+
+    Args:
+        name: What it is called in messages and in `address_variable`.
+        listen: Where it listens; with port 0, `address` has the one that it took.
+        log: The file for what it prints.
+    """
+
+    def __init__(self, name: str, listen: str, log: Path) -> None:
+        self.name = name
+        self.log = log
+        self.address = ""
+        self._listen = listen
+        self._process: asyncio.subprocess.Process | None = None
+        self._discarding: asyncio.Task[None] | None = None
+
+    @property
+    def pid(self) -> int:
+        """The id of the process."""
+        return self._started.pid
+
+    async def start(self) -> None:
+        """Starts the process, at the address that it had before where it is started again; `healthy` waits for it."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        again = self._process is not None
+        with self.log.open("ab" if again else "wb") as output:
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command(),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=output,
+                env=self._environ(self.address or self._listen),
+                # A Ctrl-C in the terminal is for whoever started this to handle.
+                start_new_session=True,
+            )
+
+    async def healthy(self) -> None:
+        """Waits until the process listens and serves.
+
+        Raises:
+            TickreelError: It ended instead, or took too long.
+        """
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                self.address = await self._serving()
+        except TimeoutError:
+            message = f"the {self.name} service did not start within {START_SECONDS:.0f} s; {self._last_lines()}"
+            raise TickreelError("SERVICE_UNAVAILABLE", message, service=self.name) from None
+        self._discarding = asyncio.create_task(self._discard_output())
+
+    async def ended(self) -> None:
+        """Waits until the process is gone."""
+        await self._started.wait()
+
+    def death(self) -> TickreelError:
+        """Why the process is gone, by its exit code and its log."""
+        code = self._started.returncode
+        if code == _EXIT_REFUSED:
+            message = f"the {self.name} service refuses to start; {self._last_lines()}"
+            return TickreelError("ENVIRONMENT_MISMATCH", message, service=self.name)
+        how = f"was ended by signal {-code}" if code is not None and code < 0 else f"ended with code {code}"
+        message = f"the {self.name} service {how}; {self._last_lines()}"
+        return TickreelError("SERVICE_UNAVAILABLE", message, service=self.name, exit_code=code)
+
+    async def stop(self, grace: float = STOP_SECONDS) -> None:
+        """Ends the process, by force where it does not end by itself within the grace."""
+        process = self._process
+        if process is None:
+            return
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(grace):
+                    await process.wait()
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+        await process.wait()
+        if self._discarding is not None:
+            await self._discarding
+
+    def _command(self) -> Sequence[str]:
+        """The program and its arguments."""
+        raise NotImplementedError
+
+    def _environ(self, listen: str) -> Mapping[str, str]:
+        """The environment of the process that is to listen there."""
+        raise NotImplementedError
+
+    async def _serving(self) -> str:
+        """Waits until the process serves, and says where; raises its death where it ends instead."""
+        raise NotImplementedError
+
+    @property
+    def _started(self) -> asyncio.subprocess.Process:
+        assert self._process is not None
+        return self._process
+
+    async def _discard_output(self) -> None:
+        # A library that prints would block once the pipe is full.
+        assert self._started.stdout is not None
+        while await self._started.stdout.read(65_536):
+            pass
+
+    def _last_lines(self) -> str:
+        lines = "".join(f"\n    {line}" for line in log_tail(self.log).splitlines()[-12:])
+        return f"the last lines of its log:{lines}"
