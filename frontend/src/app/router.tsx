@@ -1,6 +1,10 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
 
+<<<<<<< HEAD
 import { reportSearch } from '@/features/results/report-search'
+=======
+import { dataSearch } from '@/features/catalog/data-search'
+>>>>>>> e94dd73 (Show what data there is: day folders with their files, and the catalog's coverage with its gaps)
 import { configsSearch } from '@/features/runner/configs/configs-search'
 import { launchSearch } from '@/features/runner/launch/launch-search'
 import { runsSearch } from '@/features/runner/runs/runs-search'
@@ -34,7 +38,8 @@ const runRoute = createRoute({
 const dataRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/data',
-  component: lazyRouteComponent(() => import('./screens/data'), 'DataScreen'),
+  validateSearch: dataSearch,
+  component: lazyRouteComponent(() => import('@/features/catalog/data-screen'), 'DataScreen'),
 })
 
 const configsRoute = createRoute({

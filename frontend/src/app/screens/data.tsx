@@ -1,5 +1,0 @@
-import { Screen } from '@/ui/screen'
-
-export function DataScreen() {
-  return <Screen title="Data">{null}</Screen>
-}

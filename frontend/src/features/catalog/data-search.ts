@@ -1,0 +1,10 @@
+import * as v from 'valibot'
+
+/** What the data screen shows: raw files or the catalog, and which of them is open. */
+export const dataSearch = v.strictObject({
+  view: v.optional(v.picklist(['raw', 'catalog'])),
+  dataset: v.optional(v.string()),
+  instrument: v.optional(v.string()),
+})
+
+export type DataSearch = v.InferOutput<typeof dataSearch>

@@ -1,0 +1,112 @@
+import { useQuery } from '@connectrpc/connect-query'
+
+import { CatalogService, type CoverageInterval, Freshness } from '@/gen/tickreel/v1/catalog_service_pb'
+import { RpcError } from '@/rpc/rpc-error'
+import { Badge, type Tone } from '@/ui/badge'
+import { CopyButton } from '@/ui/copy-button'
+import { type Column, DataTable } from '@/ui/data-table'
+import { ErrorState } from '@/ui/error-state'
+import { formatCount } from '@/ui/format/count'
+import { formatDuration } from '@/ui/format/duration'
+import { formatWindow } from '@/ui/format/instant'
+import { SkeletonRows } from '@/ui/skeleton'
+
+import { CoverageTimeline } from './coverage-timeline'
+import { DATA_TYPE_WORDS, spanOf } from './data-facts'
+
+/** Whether a conversion would make the same today, as people say it. */
+export const FRESHNESS: Record<Freshness, { word: string; tone: Tone; meaning: string }> = {
+  [Freshness.UNSPECIFIED]: { word: 'unknown', tone: 'faint', meaning: '' },
+  [Freshness.FRESH]: { word: 'fresh', tone: 'neutral', meaning: 'What a conversion would make today' },
+  [Freshness.STALE]: {
+    word: 'stale',
+    tone: 'warning',
+    meaning: 'The raw file, the converter or the engine has changed: the next run converts it again',
+  },
+  [Freshness.ORPHANED]: { word: 'orphaned', tone: 'danger', meaning: 'The raw file is gone' },
+}
+
+const COLUMNS: readonly Column<CoverageInterval>[] = [
+  {
+    id: 'type',
+    header: 'Holds',
+    width: 80,
+    cell: ({ dataType }) => <span className="text-muted">{DATA_TYPE_WORDS[dataType]}</span>,
+  },
+  {
+    id: 'span',
+    header: 'From, to (UTC)',
+    width: 310,
+    cell: ({ span }) => {
+      const window = spanOf(span)
+      return <span className="figures">{window && formatWindow(window.start, window.end, 'ms')}</span>
+    },
+  },
+  {
+    id: 'gap',
+    header: 'Gap before',
+    width: 100,
+    align: 'end',
+    priority: 4,
+    cell: ({ gapSeconds }) => gapSeconds > 0 && <span className="text-warning">{formatDuration(gapSeconds)}</span>,
+  },
+  { id: 'rows', header: 'Rows', width: 100, align: 'end', cell: ({ rows }) => formatCount(rows) },
+  {
+    id: 'freshness',
+    header: 'State',
+    width: 90,
+    priority: 5,
+    cell: ({ freshness }) => (
+      <span title={FRESHNESS[freshness].meaning}>
+        <Badge tone={FRESHNESS[freshness].tone}>{FRESHNESS[freshness].word}</Badge>
+      </span>
+    ),
+  },
+  {
+    id: 'source',
+    header: 'Made from',
+    width: 240,
+    grow: true,
+    priority: 2,
+    cell: ({ source }) => (
+      <span className="figures text-muted" title={source}>
+        {source.replace('raw_tick_data/by_date/', '')}
+      </span>
+    ),
+  },
+  {
+    id: 'digest',
+    header: 'Digest of its rows',
+    width: 150,
+    priority: 1,
+    cell: ({ digest }) => (
+      <span className="figures flex items-center text-faint" title={digest}>
+        {digest.slice(0, 12)}
+        <CopyButton text={digest} label="Copy the digest" />
+      </span>
+    ),
+  },
+]
+
+/** What the catalog holds of one instrument: on a time axis with its gaps, and file by file. */
+export function InstrumentCoverage({ instrumentId }: { instrumentId: string }) {
+  const query = useQuery(CatalogService.method.getCoverage, { instrumentId })
+  if (query.isPending) return <SkeletonRows rows={4} />
+  if (query.isError) return <ErrorState problem={RpcError.from(query.error)} onRetry={() => void query.refetch()} />
+  const { intervals } = query.data
+  return (
+    <section aria-label={instrumentId} className="flex h-full flex-col">
+      <CoverageTimeline intervals={intervals} />
+      <div className="min-h-40 flex-1">
+        <DataTable
+          label={`Coverage of ${instrumentId}`}
+          columns={COLUMNS}
+          rows={intervals}
+          rowKey={({ dataType, source, pricePrecision, sizePrecision }) =>
+            `${dataType} ${source} ${pricePrecision} ${sizePrecision}`
+          }
+        />
+      </div>
+    </section>
+  )
+}

@@ -1,0 +1,117 @@
+import { useInfiniteQuery } from '@connectrpc/connect-query'
+import { TriangleAlert } from 'lucide-react'
+
+import { CatalogService, type Dataset } from '@/gen/tickreel/v1/catalog_service_pb'
+import { RpcError } from '@/rpc/rpc-error'
+import { Badge } from '@/ui/badge'
+import { CommandLine } from '@/ui/command-line'
+import { type Column, DataTable } from '@/ui/data-table'
+import { EmptyState } from '@/ui/empty-state'
+import { ErrorState } from '@/ui/error-state'
+import { formatBytes, formatCount } from '@/ui/format/count'
+import { formatWindow } from '@/ui/format/instant'
+import { SkeletonRows } from '@/ui/skeleton'
+
+import { DATA_TYPE_WORDS, spanOf } from './data-facts'
+import { DatasetFiles } from './dataset-files'
+import { MasterDetail } from './master-detail'
+
+const COLUMNS: readonly Column<Dataset>[] = [
+  {
+    id: 'date',
+    header: 'Day',
+    width: 104,
+    cell: ({ date, datasetId }) => <span className="figures">{date || datasetId}</span>,
+  },
+  {
+    id: 'instruments',
+    header: 'Instruments',
+    width: 160,
+    grow: true,
+    cell: ({ instruments }) => <span title={instruments.join('\n')}>{instruments.map(symbolOf).join(', ')}</span>,
+  },
+  {
+    id: 'types',
+    header: 'Holds',
+    width: 120,
+    priority: 2,
+    cell: ({ dataTypes }) => (
+      <span className="text-muted">{dataTypes.map((type) => DATA_TYPE_WORDS[type]).join(', ')}</span>
+    ),
+  },
+  {
+    id: 'span',
+    header: 'Recorded (UTC)',
+    width: 260,
+    priority: 1,
+    cell: ({ span }) => {
+      const window = spanOf(span)
+      return <span className="figures text-muted">{window ? formatWindow(window.start, window.end) : 'not said'}</span>
+    },
+  },
+  { id: 'rows', header: 'Rows', width: 110, align: 'end', cell: ({ rows }) => formatCount(rows) },
+  { id: 'size', header: 'Size', width: 96, align: 'end', priority: 3, cell: ({ sizeBytes }) => formatBytes(sizeBytes) },
+  {
+    id: 'warnings',
+    header: 'Warnings',
+    width: 84,
+    cell: ({ warnings }) =>
+      warnings.length > 0 && (
+        <Badge tone="warning" Icon={TriangleAlert}>
+          {warnings.length}
+        </Badge>
+      ),
+  },
+]
+
+interface RawViewProps {
+  chosen: string | undefined
+  onChoose: (datasetId: string) => void
+}
+
+/** The day folders of raw data, newest first, and the files of the one that is chosen. */
+export function RawView({ chosen, onChoose }: RawViewProps) {
+  const query = useInfiniteQuery(
+    CatalogService.method.listDatasets,
+    { pageSize: 500, pageToken: '' },
+    { pageParamKey: 'pageToken', getNextPageParam: (last) => last.nextPageToken || undefined },
+  )
+  if (query.isPending) return <SkeletonRows />
+  if (query.isError) return <ErrorState problem={RpcError.from(query.error)} onRetry={() => void query.refetch()} />
+  const datasets = query.data.pages.flatMap((page) => page.datasets)
+  if (datasets.length === 0) return <NoData />
+  const open = chosen ?? datasets[0]?.datasetId
+  return (
+    <MasterDetail
+      rows={datasets.length}
+      master={
+        <DataTable
+          label="Day folders"
+          columns={COLUMNS}
+          rows={datasets}
+          rowKey={(dataset) => dataset.datasetId}
+          selected={open}
+          onSelect={(dataset) => {
+            onChoose(dataset.datasetId)
+          }}
+          onVisible={(_, last) => {
+            if (last >= datasets.length - 50 && query.hasNextPage && !query.isFetching) void query.fetchNextPage()
+          }}
+        />
+      }
+      detail={open !== undefined && <DatasetFiles key={open} datasetId={open} />}
+    />
+  )
+}
+
+function NoData() {
+  return (
+    <EmptyState action={<CommandLine command="tickreel sample-data" />}>
+      No raw data yet. Put recordings below data_downloads/ as its README says, or make some to try with:
+    </EmptyState>
+  )
+}
+
+function symbolOf(rawName: string): string {
+  return rawName.split(':').at(-1) ?? rawName
+}
