@@ -1,10 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
 
-<<<<<<< HEAD
 import { reportSearch } from '@/features/results/report-search'
-=======
 import { dataSearch } from '@/features/catalog/data-search'
->>>>>>> e94dd73 (Show what data there is: day folders with their files, and the catalog's coverage with its gaps)
 import { configsSearch } from '@/features/runner/configs/configs-search'
 import { launchSearch } from '@/features/runner/launch/launch-search'
 import { runsSearch } from '@/features/runner/runs/runs-search'
