@@ -32,13 +32,21 @@ test('the last entry at or before an instant is found', () => {
 
 function trades(...ts: number[]) {
   const numbers = Float64Array.from(ts)
-  return { ts: numbers, price: numbers, size: numbers, side: Int8Array.from(ts, () => 1) }
+  return {
+    ts: numbers,
+    price: numbers,
+    size: numbers,
+    side: Int8Array.from(ts, () => 1),
+    pricePrecision: 1,
+    sizePrecision: 3,
+  }
 }
 
 test('the detail replaces what the whole has of its stretch', () => {
   const joined = splice(trades(0, 10, 20, 30, 40), trades(12, 13, 20, 28))
   expect([...joined.ts]).toEqual([0, 12, 13, 20, 28, 30, 40])
   expect(joined.side).toHaveLength(7)
+  expect(joined.pricePrecision).toBe(1)
 })
 
 test('without a detail the whole is drawn', () => {

@@ -15,6 +15,9 @@ export interface TradeSeries {
   readonly price: Float64Array
   readonly size: Float64Array
   readonly side: Int8Array
+  /** How many decimals prices and sizes have. */
+  readonly pricePrecision: number
+  readonly sizePrecision: number
 }
 
 /** Best bids and asks, ready to draw; NaN where a book has none. */
@@ -29,7 +32,14 @@ type Series = EquitySeries | TradeSeries | QuoteSeries
 const none = new Float64Array()
 
 export const NO_EQUITY: EquitySeries = { ts: none, equity: none, drawdown: none, position: none }
-export const NO_TRADES: TradeSeries = { ts: none, price: none, size: none, side: new Int8Array() }
+export const NO_TRADES: TradeSeries = {
+  ts: none,
+  price: none,
+  size: none,
+  side: new Int8Array(),
+  pricePrecision: 0,
+  sizePrecision: 0,
+}
 export const NO_QUOTES: QuoteSeries = { ts: none, bid: none, ask: none }
 
 export function equitySeries(columns: EquityColumns | undefined, base: bigint): EquitySeries {
@@ -49,6 +59,8 @@ export function tradeSeries(columns: TradeColumns | undefined, base: bigint): Tr
     price: Float64Array.from(columns.price, decimal(columns.pricePrecision)),
     size: Float64Array.from(columns.size, decimal(columns.sizePrecision)),
     side: Int8Array.from(columns.side, aggressorSign),
+    pricePrecision: columns.pricePrecision,
+    sizePrecision: columns.sizePrecision,
   }
 }
 
@@ -93,21 +105,21 @@ export function indexAt(ts: Float64Array, at: number): number {
 /** The detail where there is any and the whole around it, so that a view that has moved on finds something to draw. */
 export function splice<S extends Series>(whole: S, detail: S): S {
   if (detail.ts.length === 0) return whole
-  const before = indexAt(whole.ts, detail.ts[0] ?? 0)
+  const before = Math.max(indexAt(whole.ts, detail.ts[0] ?? 0), 0)
   const after = indexAt(whole.ts, detail.ts.at(-1) ?? 0) + 1
-  const joined = Object.entries(whole).map(([name, column]: [string, Float64Array | Int8Array]) => {
-    const middle = detail[name as keyof S] as Float64Array | Int8Array
-    const kept = Math.max(before, 0)
-    const result =
-      column instanceof Int8Array
-        ? new Int8Array(kept + middle.length + column.length - after)
-        : new Float64Array(kept + middle.length + column.length - after)
-    result.set(column.subarray(0, kept))
-    result.set(middle, kept)
-    result.set(column.subarray(after), kept + middle.length)
-    return [name, result]
+  const join = <Column extends Float64Array | Int8Array>(around: Column, within: Column): Column => {
+    const length = before + within.length + around.length - after
+    const column = (around instanceof Int8Array ? new Int8Array(length) : new Float64Array(length)) as Column
+    column.set(around.subarray(0, before))
+    column.set(within, before)
+    column.set(around.subarray(after), before + within.length)
+    return column
+  }
+  const entries = Object.entries(detail).map(([name, within]: [string, Float64Array | Int8Array | number]) => {
+    const around: unknown = whole[name as keyof S]
+    return [name, typeof within === 'number' ? within : join(around as typeof within, within)]
   })
-  return Object.fromEntries(joined) as S
+  return Object.fromEntries(entries) as S
 }
 
 /** One series after the other; how live points are appended. */

@@ -16,8 +16,6 @@ interface TickPanelProps {
   trades: TradeSeries
   quotes: QuoteSeries
   markers: readonly Marker[]
-  pricePrecision: number
-  sizePrecision: number
   /** The order that stands out. */
   selected: bigint | undefined
   /** Called with a marker that was clicked. */
@@ -147,7 +145,8 @@ function Card({ x, y, children }: { x: number; y: number; children: ReactNode })
 }
 
 /** The last trade and the book at the crosshair. */
-function Readout({ viewport, trades, quotes, pricePrecision, sizePrecision }: TickPanelProps) {
+function Readout({ viewport, trades, quotes }: TickPanelProps) {
+  const { pricePrecision, sizePrecision } = trades
   const trade = useViewport(viewport, ({ crosshair, span }) => indexAt(trades.ts, crosshair ?? span.to))
   const quote = useViewport(viewport, ({ crosshair, span }) => indexAt(quotes.ts, crosshair ?? span.to))
   const price = (value: number | undefined) =>

@@ -1,5 +1,6 @@
 import { useQuery } from '@connectrpc/connect-query'
 
+import type { TradeSeries } from '@/charts/columns'
 import type { Marker } from '@/charts/markers'
 import { formatMoney } from '@/charts/equity-panels'
 import { ResultsService } from '@/gen/tickreel/v1/results_service_pb'
@@ -13,12 +14,13 @@ import { words } from './table-filters'
 interface OrderCardProps {
   runId: string
   marker: Marker
-  pricePrecision: number
-  sizePrecision: number
+  /** How many decimals prices and sizes have. */
+  precision: Pick<TradeSeries, 'pricePrecision' | 'sizePrecision'>
 }
 
 /** What stands beside a marker: the order it is, or what the orders have in common that it stands for. */
-export function OrderCard({ runId, marker, pricePrecision, sizePrecision }: OrderCardProps) {
+export function OrderCard({ runId, marker, precision }: OrderCardProps) {
+  const { pricePrecision, sizePrecision } = precision
   const single = marker.orders === 1
   const { data } = useQuery(
     ResultsService.method.listOrders,

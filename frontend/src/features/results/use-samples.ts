@@ -3,7 +3,6 @@ import { useEffect, useEffectEvent, useState } from 'react'
 import type { Viewport } from '@/charts/viewport'
 import type { Span } from '@/charts/span'
 import { RpcError } from '@/rpc/rpc-error'
-import { secondsAndNanos } from '@/ui/format/instant'
 
 import { type Sample, Sampler } from './sampler'
 
@@ -16,26 +15,18 @@ interface Samples<T> {
   error: RpcError | undefined
 }
 
-/** The start and end of a window, as requests have them. */
-interface Window {
-  start: { seconds: bigint; nanos: number }
-  end: { seconds: bigint; nanos: number }
-}
-
 /**
  * Keeps samples of what a viewport shows: of the whole run once, of the span in sight whenever it changes. The last ones
  * stay until newer ones are there.
  */
 export function useSamples<T>(
   viewport: Viewport,
-  load: (window: Window, signal: AbortSignal) => Promise<{ value: T; complete: boolean }>,
+  load: (window: Span, signal: AbortSignal) => Promise<{ value: T; complete: boolean }>,
   enabled: boolean,
 ): Samples<T> {
   const [samples, setSamples] = useState<Samples<T>>({ whole: undefined, detail: undefined, error: undefined })
   const ask = useEffectEvent(async (window: Span, signal: AbortSignal): Promise<Sample<T>> => {
-    const [start, end] = [window.from, window.to].map((at) => secondsAndNanos(viewport.instant(at)))
-    if (!start || !end) throw new Error('a window has two ends')
-    return { window, ...(await load({ start, end }, signal)) }
+    return { window, ...(await load(window, signal)) }
   })
   useEffect(() => {
     if (!enabled) return

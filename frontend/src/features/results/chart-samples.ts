@@ -1,0 +1,113 @@
+import { useMemo } from 'react'
+
+import {
+  type EquitySeries,
+  equitySeries,
+  NO_EQUITY,
+  NO_QUOTES,
+  NO_TRADES,
+  type QuoteSeries,
+  quoteSeries,
+  splice,
+  type TradeSeries,
+  tradeSeries,
+} from '@/charts/columns'
+import { type Marker, orderMarkers } from '@/charts/markers'
+import type { Span } from '@/charts/span'
+import type { Viewport } from '@/charts/viewport'
+import { CatalogService } from '@/gen/tickreel/v1/catalog_service_pb'
+import type { Result } from '@/gen/tickreel/v1/result_pb'
+import { ResultsService } from '@/gen/tickreel/v1/results_service_pb'
+import type { RpcError } from '@/rpc/rpc-error'
+import { useClient } from '@/rpc/use-client'
+import { secondsAndNanos } from '@/ui/format/instant'
+
+import type { Tape } from './tape/use-tape'
+import { useSamples } from './use-samples'
+
+/** Rows that a sample may have: it is twice as wide as what is in sight, and each column of pixels may need four. */
+const POINTS = 6_000
+const MARKERS = 2_000
+
+/** What the charts of a report draw now. */
+export interface ChartSamples {
+  trades: TradeSeries
+  /** The prices of the whole run, coarse. */
+  overview: TradeSeries
+  markers: readonly Marker[]
+  equity: EquitySeries
+  quotes: QuoteSeries
+  /** Why some of it is older than it should be. */
+  error: RpcError | undefined
+}
+
+/** Samples all that the charts of a run draw for what is in sight; trades come from the tape once it has them all. */
+export function useChartSamples(result: Result, viewport: Viewport, tape: Tape): ChartSamples {
+  const { runId, instrument, metadata } = result
+  const { base } = viewport
+  const full = result.mode === 'full'
+  const results = useClient(ResultsService)
+  const catalog = useClient(CatalogService)
+  const ends = (window: Span) => ({
+    start: secondsAndNanos(viewport.instant(window.from)),
+    end: secondsAndNanos(viewport.instant(window.to)),
+  })
+
+  const trades = useSamples(
+    viewport,
+    async (window, signal) => {
+      if (tape.progress?.done) return tape.sample(window, POINTS)
+      const request = { runId, ...ends(window), maxPoints: POINTS, maxMarkers: 1 }
+      const sample = await results.sampleTicks(request, { signal })
+      const value = tradeSeries(sample.trades, base)
+      return { value, complete: sample.rows === BigInt(value.ts.length) }
+    },
+    true,
+  )
+  const markers = useSamples(
+    viewport,
+    async (window, signal) => {
+      const request = { runId, ...ends(window), maxPoints: 1, maxMarkers: MARKERS }
+      const sample = await results.sampleTicks(request, { signal })
+      const value = orderMarkers(sample.markers, base)
+      return { value, complete: sample.orders === BigInt(value.length) }
+    },
+    full,
+  )
+  const equity = useSamples(
+    viewport,
+    async (window, signal) => {
+      const sample = await results.sampleEquity({ runId, ...ends(window), maxPoints: POINTS }, { signal })
+      const value = equitySeries(sample.equity, base)
+      return { value, complete: sample.points === BigInt(value.ts.length) }
+    },
+    full,
+  )
+  const quotes = useSamples(
+    viewport,
+    async (window, signal) => {
+      const request = { instrumentId: instrument, ...ends(window), maxPoints: POINTS }
+      const sample = await catalog.sampleQuotes(request, { signal })
+      const value = quoteSeries(sample.quotes, base)
+      return { value, complete: sample.rows === BigInt(value.ts.length) }
+    },
+    metadata?.snapshotMode !== 'trades',
+  )
+  return {
+    trades: useSpliced(trades, NO_TRADES),
+    overview: trades.whole ?? NO_TRADES,
+    markers: markers.detail ?? NO_MARKERS,
+    equity: useSpliced(equity, NO_EQUITY),
+    quotes: useSpliced(quotes, NO_QUOTES),
+    error: trades.error ?? markers.error ?? equity.error ?? quotes.error,
+  }
+}
+
+const NO_MARKERS: readonly Marker[] = []
+
+function useSpliced<S extends EquitySeries | TradeSeries | QuoteSeries>(
+  { whole, detail }: { whole: S | undefined; detail: S | undefined },
+  none: S,
+): S {
+  return useMemo(() => splice(whole ?? none, detail ?? none), [whole, detail, none])
+}

@@ -1,0 +1,82 @@
+import { HardDriveDownload, Maximize2, TrendingDown, ZoomIn, ZoomOut } from 'lucide-react'
+
+import { useViewport, type Viewport } from '@/charts/viewport'
+import type { Result } from '@/gen/tickreel/v1/result_pb'
+import { Button, IconButton } from '@/ui/button'
+import { formatCompact } from '@/ui/format/count'
+import { formatDecimal } from '@/ui/format/decimal'
+import { formatInstant, formatWindow, parseInstant } from '@/ui/format/instant'
+
+import { focusOf } from './report-viewport'
+import type { Tape } from './tape/use-tape'
+
+interface ChartToolbarProps {
+  viewport: Viewport
+  result: Result
+  tape: Tape
+}
+
+/** What is in sight, and the ways to another look. */
+export function ChartToolbar({ viewport, result, tape }: ChartToolbarProps) {
+  const span = useViewport(viewport, ({ span }) => span)
+  const { maxDrawdown = '', maxDrawdownAt = '' } = result.summary ?? {}
+  const worst = parseInstant(maxDrawdownAt)
+  return (
+    <div className="flex h-9 shrink-0 items-center gap-1 overflow-hidden border-b border-line pr-2 pl-3">
+      <span className="figures min-w-0 flex-1 truncate text-xs text-muted">
+        {`${formatWindow(viewport.instant(span.from), viewport.instant(span.to), 'ms')} UTC`}
+      </span>
+      <TapeStatus tape={tape} />
+      {worst !== undefined && (
+        <Button
+          variant="quiet"
+          Icon={TrendingDown}
+          onClick={() => {
+            viewport.visit(viewport.offset(worst))
+          }}
+        >
+          Worst drawdown
+          <span className="figures text-xs text-faint max-xl:hidden">
+            {`${formatDecimal(maxDrawdown, { decimals: 2 })} at ${formatInstant(worst, 'ms').slice(11)}`}
+          </span>
+        </Button>
+      )}
+      <IconButton
+        Icon={ZoomIn}
+        label="Zoom in"
+        onClick={() => {
+          viewport.zoom(focusOf(viewport), 0.5)
+        }}
+      />
+      <IconButton
+        Icon={ZoomOut}
+        label="Zoom out"
+        onClick={() => {
+          viewport.zoom(focusOf(viewport), 2)
+        }}
+      />
+      <IconButton
+        Icon={Maximize2}
+        label="Show all"
+        onClick={() => {
+          viewport.fit()
+        }}
+      />
+    </div>
+  )
+}
+
+/** Whether the charts have every tick at hand, and the way to it. */
+function TapeStatus({ tape: { progress, load } }: { tape: Tape }) {
+  if (progress === undefined || progress.failure !== undefined) {
+    const label = progress?.failure === undefined ? 'Load every tick' : `Load every tick again: ${progress.failure}`
+    return <IconButton Icon={HardDriveDownload} label={label} onClick={load} />
+  }
+  return (
+    <span role="status" className="figures px-2 text-2xs whitespace-nowrap text-faint max-md:hidden">
+      {progress.done
+        ? `every tick at hand · ${formatCompact(progress.total)}`
+        : `${formatCompact(progress.rows)} of ${formatCompact(progress.total)} ticks`}
+    </span>
+  )
+}

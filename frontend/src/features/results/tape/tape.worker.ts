@@ -1,0 +1,64 @@
+import { createClient } from '@connectrpc/connect'
+
+import { TickTape } from '@/charts/tick-tape'
+import { type TradeColumns, TradeColumnsSchema } from '@/gen/tickreel/v1/market_data_pb'
+import { ResultsService } from '@/gen/tickreel/v1/results_service_pb'
+import { type AsBytes, columnsAsBytes } from '@/rpc/columns-as-bytes'
+import { followStream } from '@/rpc/follow-stream'
+import { transport } from '@/rpc/transport'
+
+import type { TapeReply, TapeRequest } from './tape-messages'
+
+/** The columns that charts draw; ids of trades are texts, and most of the bytes. */
+const COLUMNS = ['price_precision', 'size_precision', 'ts_init', 'price', 'size', 'side']
+
+const results = createClient(columnsAsBytes(ResultsService, TradeColumnsSchema), transport)
+
+let tape: TickTape | undefined
+
+self.onmessage = ({ data }: MessageEvent<TapeRequest>) => {
+  if (data.kind === 'load') void load(data.runId, data.base)
+  else answer(data)
+}
+
+/** Streams the ticks of a run into the tape; after a break from where it was. */
+async function load(runId: string, base: bigint): Promise<void> {
+  let cursor = ''
+  const controller = new AbortController()
+  await followStream(
+    {
+      open: (signal) => results.streamTicks({ runId, cursor, readMask: { paths: COLUMNS } }, { signal }),
+      onMessage: ({ trades, totalRows, cursor: next }) => {
+        try {
+          tape ??= new TickTape(base, Number(totalRows))
+          if (trades) tape.append(trades as unknown as AsBytes<TradeColumns>)
+        } catch (error) {
+          // Neither too little memory nor a chunk that makes no sense gets better by asking again.
+          post({ kind: 'failed', message: String(error) })
+          controller.abort()
+          return
+        }
+        cursor = next
+        post({ kind: 'progress', rows: tape.rows, total: tape.total, done: false })
+      },
+      onStatus: (status, error) => {
+        if (status === 'ended') post({ kind: 'progress', rows: tape?.rows ?? 0, total: tape?.total ?? 0, done: true })
+        if (status === 'failed') post({ kind: 'failed', message: error?.message ?? 'the ticks could not be had' })
+      },
+    },
+    controller.signal,
+  )
+}
+
+function answer({ id, span, points }: TapeRequest & { kind: 'sample' }): void {
+  if (!tape) return
+  const { trades, complete } = tape.sample(span, points)
+  const { ts, price, size, side } = trades
+  self.postMessage({ kind: 'sample', id, trades, complete } satisfies TapeReply, {
+    transfer: [ts.buffer, price.buffer, size.buffer, side.buffer],
+  })
+}
+
+function post(reply: TapeReply): void {
+  self.postMessage(reply)
+}
