@@ -73,7 +73,7 @@ export function Plot(props: PlotProps) {
           // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment
           side: 1,
           size: GUTTER,
-          space: 32,
+          space: 26,
           gap: 8,
           font: FONT,
           stroke: () => color('faint'),

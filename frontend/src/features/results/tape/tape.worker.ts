@@ -10,7 +10,7 @@ import { transport } from '@/rpc/transport'
 import type { TapeReply, TapeRequest } from './tape-messages'
 
 /** The columns that charts draw; ids of trades are texts, and most of the bytes. */
-const COLUMNS = ['price_precision', 'size_precision', 'ts_init', 'price', 'size', 'side']
+const COLUMNS = ['ts_init', 'price', 'size', 'side']
 
 const results = createClient(columnsAsBytes(ResultsService, TradeColumnsSchema), transport)
 
