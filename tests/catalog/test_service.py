@@ -191,7 +191,7 @@ async def test_what_is_not_there_is_not_found(client: ServiceClient, raw: RawFol
             await client.call(method, request)
         assert refused.value.reason == "NOT_FOUND"
     raw.root.rmdir()
-    with pytest.raises(TickreelError, match="there is no data root"):
+    with pytest.raises(TickreelError, match="is its disk mounted"):
         await client.call("ListDatasets", rpc.ListDatasetsRequest())
 
 

@@ -121,8 +121,9 @@ def test_day_folders(raw: RawFolder, tmp_path: Path) -> None:
             store.dataset(wrong)
         assert refused.value.reason == "NOT_FOUND"
     assert RawStore(tmp_path).dataset_ids() == []
-    with pytest.raises(TickreelError, match="there is no data root"):
+    with pytest.raises(TickreelError, match="is its disk mounted") as refused:
         RawStore(tmp_path / "nowhere").dataset_ids()
+    assert (refused.value.reason, refused.value.metadata) == ("STORE_NOT_READABLE", {"path": f"{tmp_path}/nowhere"})
 
 
 def test_names_that_are_no_text_do_no_harm(raw: RawFolder) -> None:

@@ -143,6 +143,7 @@ def test_a_window_without_data_says_what_there_is(three_days: RawFolder) -> None
 
 
 def test_an_instrument_without_files_says_which_there_are(raw: RawFolder) -> None:
+    (raw.root / "README").write_text("put raw data here")
     field, text = _refusal(raw, search(whole_days(DAY)))
     assert (field, "no trades of any instrument" in text) == ("instrument.id", True)
     raw.write(trades(), name=ETH)
@@ -150,9 +151,13 @@ def test_an_instrument_without_files_says_which_there_are(raw: RawFolder) -> Non
     assert (field, text) == ("instrument.id", f"there are no trades of {BTC}; there are some of {ETH}")
 
 
-def test_a_missing_data_root_is_refused(tmp_path: Path) -> None:
-    field, text = _refusal(RawFolder(tmp_path / "nowhere"), search(whole_days(DAY)))
-    assert (field, "is no folder" in text) == ("environment.UNIFIED_CLOUD_LOCAL_PATH", True)
+def test_a_data_root_that_is_not_there_or_empty_cannot_be_read(tmp_path: Path) -> None:
+    root = tmp_path / "mount point"
+    for _ in range(2):
+        with pytest.raises(TickreelError, match="is its disk mounted") as refused:
+            search(whole_days(DAY)).run(RawFolder(root).store)
+        assert (refused.value.reason, refused.value.metadata) == ("STORE_NOT_READABLE", {"path": str(root)})
+        root.mkdir(exist_ok=True)
 
 
 def test_every_broken_file_of_the_window_is_named(three_days: RawFolder) -> None:

@@ -189,6 +189,7 @@ class Conversion[Rows: (ConvertedTrades, ConvertedDepths)](ABC):
 
     def _require_unchanged(self, raw: RawStore) -> None:
         if raw.identity(self._source.path) != (self._source.size_bytes, self._source.mtime_ns):
+            raw.require_data()
             message = f"{self._source.path} was changed or removed while it was to be converted; convert it again"
             raise TickreelError("DATA_REFUSED", message, source=self._source.path)
 

@@ -42,7 +42,11 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
         folder = settings.state_root / "converter"
         journal = Journal(folder, conversion_pb2.Conversion)
         self._workers = Workers(
-            worker.__name__, folder / "logs", hang_seconds=settings.hang_seconds, spare=settings.spare_workers
+            worker.__name__,
+            folder / "logs",
+            hang_seconds=settings.hang_seconds,
+            spare=settings.spare_workers,
+            stores=(settings.catalog_root,),
         )
         self._jobs = JobQueue("conversion", journal, self._execute, _SLOTS, max_attempts=settings.max_attempts)
         await self._jobs.resume(lambda _: False, self._discard)

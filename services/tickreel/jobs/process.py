@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
@@ -101,6 +101,7 @@ class WorkerProcess:
         on_live: Callable[[dict[str, Any]], None] = lambda _: None,
         *,
         last: bool = True,
+        stores: Iterable[Path] = (),
     ) -> dict[str, Any]:
         """Has it do its work and returns what it made.
 
@@ -111,6 +112,7 @@ class WorkerProcess:
             log: The file of its log from now on, in the folder of the one that it was spawned with.
             patience: The seconds without a report after which it is taken for hung.
             last: Whether the process ends with this work; where not, it may stay.
+            stores: The folders that it writes to, so that a full one can be named.
 
         Raises:
             TickreelError: The one that the worker raised, or why the process ended, with the tail of the log.
@@ -118,7 +120,8 @@ class WorkerProcess:
         self.stays = False
         try:
             self._begin_log(log)
-            outcome = await self._converse({"spec": spec, "log": str(log), "last": last}, on_progress, on_live, patience)
+            task = {"spec": spec, "log": str(log), "last": last, "stores": [str(store) for store in (*stores, log.parent)]}
+            outcome = await self._converse(task, on_progress, on_live, patience)
             self.stays = outcome.get("stays", False) and not self.condemned
         finally:
             if not self.stays:

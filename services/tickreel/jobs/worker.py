@@ -9,10 +9,12 @@ A process that has done a job well may do another, as its service says, which sp
 
 import contextlib
 import ctypes
+import errno
 import json
 import os
 import queue
 import resource
+import shutil
 import signal
 import sys
 import threading
@@ -25,13 +27,16 @@ from typing import Any, BinaryIO
 from tickreel.jobs import progress
 from tickreel.jobs.memory import process_memory
 from tickreel.jobs.progress import ProgressMeter
-from tickreel.rpc.errors import TickreelError, not_writable
+from tickreel.rpc.errors import TickreelError, is_full, not_writable
 from tickreel.v1 import job_pb2
 
 LOG_TAIL_BYTES = 3000
 REPORT_INTERVAL = 0.1
 # What a process may hold after a job to be given another, in MiB; one that has imported everything holds half of it.
 STAYING_MEMORY = 400
+
+# What writing to a disk ends with that has become read-only, or belongs to somebody else.
+_FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 # From linux/prctl.h.
 _PR_SET_PDEATHSIG = 1
@@ -110,8 +115,7 @@ def serve_worker(work: Callable[[dict[str, Any], Reporter], dict[str, Any]]) -> 
             _log_exception()
             break
         except Exception as error:
-            message = f"{type(error).__name__}: {error}"
-            reporter.failure(TickreelError("INTERNAL", message, log=traceback.format_exc()[-LOG_TAIL_BYTES:]))
+            reporter.failure(_unforeseen(error, [Path(store) for store in task["stores"]]))
             _log_exception()
             break
     with contextlib.suppress(OSError):
@@ -161,6 +165,17 @@ def _log_to(log: Path) -> None:
             os.dup2(file.fileno(), 2)
     except OSError as error:
         raise not_writable(f"the log {log.name}", log.parent, error) from None
+
+
+def _unforeseen(error: Exception, stores: list[Path]) -> TickreelError:
+    """What a job failed with whose code does not say; where that is a disk, which of those that it writes to."""
+    if is_full(error):
+        there = [store for store in stores if store.exists()]
+        return not_writable("what the job makes", min(there, key=lambda store: shutil.disk_usage(store).free), error)
+    if isinstance(error, OSError) and error.errno in _FORBIDDEN and error.filename:
+        path = Path(os.fsdecode(error.filename))
+        return not_writable(path.name, path.parent, error)
+    return TickreelError("INTERNAL", f"{type(error).__name__}: {error}", log=traceback.format_exc()[-LOG_TAIL_BYTES:])
 
 
 def _log_exception() -> None:

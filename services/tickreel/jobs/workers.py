@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +31,25 @@ class Workers:
         hang_seconds: How long a worker may report nothing.
         spare: Whether a process is kept for the next job.
         memory: What all processes may take together, in MiB; None for no limit.
+        stores: The folders that they write to, so that a full one can be named.
     """
 
-    def __init__(self, module: str, logs: Path, *, hang_seconds: float, spare: bool, memory: int | None = None) -> None:
+    def __init__(
+        self,
+        module: str,
+        logs: Path,
+        *,
+        hang_seconds: float,
+        spare: bool,
+        memory: int | None = None,
+        stores: Iterable[Path] = (),
+    ) -> None:
         self._module = module
         self._logs = logs
         self._hang_seconds = hang_seconds
         self._keeps_spare = spare
         self._memory = memory
+        self._stores = tuple(stores)
         self._waiting: list[WorkerProcess] = []
         self._working: dict[WorkerProcess, int] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -83,7 +94,9 @@ class Workers:
             self._in_background("memory", self._watch_memory)
         last = last or not self._keeps_spare
         try:
-            return await process.work(spec, self.log_path(job_id), on_progress, self._hang_seconds, on_live, last=last)
+            return await process.work(
+                spec, self.log_path(job_id), on_progress, self._hang_seconds, on_live, last=last, stores=self._stores
+            )
         finally:
             del self._working[process]
             if process.stays:

@@ -131,6 +131,11 @@ def invalid_request(field: str, description: str) -> TickreelError:
     return TickreelError("INVALID_REQUEST", f"{field}: {description}", [Violation(field, description)])
 
 
+def is_full(error: Exception) -> bool:
+    """Whether something failed because no space is left for what it writes."""
+    return any(words in str(error) for words in _FULL)
+
+
 def not_writable(what: str, path: Path, error: Exception) -> TickreelError:
     """Something cannot be written: STORE_FULL where no space is left for it, else STORE_NOT_WRITABLE.
 
@@ -139,7 +144,7 @@ def not_writable(what: str, path: Path, error: Exception) -> TickreelError:
         path: The folder whose disk or permissions are at fault.
         error: As the system, or a library that wrote there, has it.
     """
-    if any(words in str(error) for words in _FULL):
+    if is_full(error):
         message = f"{what} cannot be written, no space is left in {path}: free some, and try again"
         return TickreelError("STORE_FULL", message, path=path)
     said = (isinstance(error, OSError) and error.strerror) or error

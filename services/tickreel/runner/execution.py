@@ -56,6 +56,7 @@ class Execution:
             hang_seconds=settings.hang_seconds,
             spare=settings.spare_workers,
             memory=self.memory,
+            stores=(settings.results_root, settings.tickdata_root, Path(tempfile.gettempdir())),
         )
 
     def expected_memory(self, _run: run_pb2.Run, processes: int) -> int:

@@ -4,6 +4,7 @@ Instead of Parquet files, a deployment may read `.csv.gz` files of the same name
 alone: what is there, and what is wrong with it.
 """
 
+import errno
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from tickreel.rpc.errors import not_found
+from tickreel.rpc.errors import not_found, not_readable
 from tickreel.rpc.settings import CSV, PARQUET, USE_PARQUET
 from tickreel.stores.footers import Footer, Footers
 from tickreel.stores.instrument_name import InstrumentName
@@ -114,20 +115,36 @@ class RawStore:
         self.how_to_read_others = f"set {USE_PARQUET} to {switch} to read {self.other_ending} files"
         self._footers = Footers()
 
+    def require_data(self) -> None:
+        """Sees whether there is anything below the data root.
+
+        Raises:
+            TickreelError: STORE_NOT_READABLE where there is not, as below a mount point without its mount.
+        """
+        try:
+            empty = next(self.root.iterdir(), None) is None
+        except OSError as error:
+            raise not_readable("the raw data", self.root, error) from None
+        if empty:
+            raise not_readable("the raw data", self.root, FileNotFoundError(errno.ENOENT, "the folder is empty"))
+
     def dataset_ids(self) -> list[str]:
         """The names of the day folders, in no order; those whose name is no date are among them.
 
         Raises:
-            TickreelError: NOT_FOUND where the data root is no folder.
+            TickreelError: STORE_NOT_READABLE where the data root is no folder, or its disk does not answer.
         """
-        if not self.root.is_dir():
-            raise not_found("data root", str(self.root))
         folder = self.root / BY_DATE
-        if not folder.is_dir():
-            return []
-        # A name that is no text could not be asked for by any call.
-        named = (entry for entry in os.scandir(folder) if not entry.name.startswith(".") and entry.name.isprintable())
-        return [entry.name for entry in named if entry.is_dir()]
+        try:
+            # A root without the folder has no data yet; a root that cannot be looked into is another matter.
+            next(self.root.iterdir(), None)
+            if not folder.is_dir():
+                return []
+            # A name that is no text could not be asked for by any call.
+            named = (entry for entry in os.scandir(folder) if not entry.name.startswith(".") and entry.name.isprintable())
+            return [entry.name for entry in named if entry.is_dir()]
+        except OSError as error:
+            raise not_readable("the raw data", self.root, error) from None
 
     def dataset(self, dataset_id: str) -> Dataset:
         """One day folder with its files, sorted by path.

@@ -20,7 +20,6 @@ WINDOW = "time_window"
 DATASET = "dataset"
 PATHS = {TRADES: "data_catalog.trades_path", BOOK_SNAPSHOT_5: "data_catalog.book_snapshot_5_path"}
 FILE_PATTERN = "data_catalog.instrument_file_pattern"
-DATA_ROOT = "environment.UNIFIED_CLOUD_LOCAL_PATH"
 
 # What stands for the data root at the beginning of a path.
 ROOT_MARK = "@data_downloads/"
@@ -51,10 +50,9 @@ class SourceSearch:
 
         Raises:
             TickreelError: DATA_REFUSED with one violation a problem: nothing there, another instrument's files, a file
-                that cannot be read, a path that leaves the data root.
+                that cannot be read, a path that leaves the data root. STORE_NOT_READABLE where there is no raw data at all.
         """
-        if not store.root.is_dir():
-            raise self._refusal(Violation(DATA_ROOT, f"{store.root} is no folder; it must be the root of the raw data"))
+        store.require_data()
         if self.dataset and self.dataset not in store.dataset_ids():
             there = _name_some(sorted(store.dataset_ids()))
             raise self._refusal(Violation(DATASET, f"there is no day folder {self.dataset!r}; there are {there}"))
