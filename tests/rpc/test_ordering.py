@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tickreel.rpc.errors import TickreelError
 from tickreel.rpc.fields import Fields
-from tickreel.rpc.ordering import SortKey, cut_page, in_order, parse_order
+from tickreel.rpc.ordering import cut_page, in_order, parse_order
 from tickreel.rpc.paging import Page
 from tickreel.v1.result_pb2 import ResultEntry
 from tickreel.v1.results_service_pb2 import ListResultsRequest
@@ -38,13 +38,17 @@ _rows = st.lists(st.tuples(st.integers(0, 3), st.none() | st.integers(-200, 200)
 _orders = st.sampled_from(["", "summary.pnl", "summary.pnl desc, summary.orders", "summary.orders desc, created_at"])
 
 
-def keys_of(order: str) -> tuple[SortKey, ...]:
-    return parse_order(f"{order}, created_at desc, run_id desc" if order else "created_at desc, run_id desc", FIELDS)
+NEWEST_FIRST = parse_order("created_at desc, run_id desc", FIELDS)
+
+
+def sorted_by(entries: list[ResultEntry], order: str) -> list[ResultEntry]:
+    return in_order(entries, (*parse_order(order, FIELDS), *NEWEST_FIRST))
 
 
 def page(entries: list[ResultEntry], order: str, token: str, size: int) -> tuple[list[ResultEntry], str]:
     request = ListResultsRequest(page_size=size, page_token=token, order_by=order)
-    return cut_page(Page.of(request, "results", order), entries, keys_of(order))
+    page = Page.of(request, "results", order)
+    return cut_page(page, in_order(entries, NEWEST_FIRST), parse_order(order, FIELDS), NEWEST_FIRST)
 
 
 @given(_rows, _orders, st.integers(1, 9))
@@ -53,7 +57,7 @@ def test_following_the_tokens_delivers_every_entry_once_and_in_order(entries: li
     while token:
         more, token = page(entries, order, token, size)
         found += more
-    assert found == in_order(entries, keys_of(order))
+    assert found == sorted_by(entries, order)
 
 
 @given(_rows, _orders, st.integers(1, 9), st.data())

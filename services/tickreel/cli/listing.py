@@ -23,15 +23,19 @@ class Listing:
     request: type[Any]
     field: str
 
-    async def entries(self, address: str, limit: int) -> list[Any]:
-        """The first entries, as many pages as that takes; says so where there are more."""
+    async def entries(self, address: str, limit: int, **fields: str) -> list[Any]:
+        """The first entries, as many pages as that takes; says so where there are more.
+
+        Args:
+            fields: More fields of the request: its filter, for example.
+        """
         found: list[Any] = []
         client = ServiceClient(self.service, address)
         try:
             token = ""
             while True:
                 size = min(limit - len(found), MAX_SIZE)
-                page = await client.call(self.method, self.request(page_size=size, page_token=token))
+                page = await client.call(self.method, self.request(page_size=size, page_token=token, **fields))
                 found.extend(getattr(page, self.field))
                 token = page.next_page_token
                 if not token or len(found) >= limit:

@@ -63,6 +63,18 @@ limit = click.option(
 )
 
 
+def listed(example: str, order: str) -> Callable[[Any], Any]:
+    """The options of a list that the service filters and sorts: `filter_text`, `order_by` and `limit`."""
+
+    def add(command: Any) -> Any:
+        command = click.option(
+            "--order_by", default="", metavar="FIELDS", help=f"In what order: {order}, for example. [default: newest first]"
+        )(limit(command))
+        return click.option("--filter", "filter_text", default="", help=f"Which entries: {example}, for example.")(command)
+
+    return add
+
+
 def address(service: str) -> Callable[[Any], Any]:
     """The option that says where a service is."""
     return click.option(

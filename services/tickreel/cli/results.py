@@ -15,14 +15,16 @@ _LISTING = Listing("results", "ListResults", results_service_pb2.ListResultsRequ
 
 
 @click.command()
-@options.limit
+@options.listed("'mode = full AND summary.pnl < 0'", "'summary.pnl desc'")
 @options.address("results")
 @options.output
-def results(limit: int, address: str, output: str) -> None:
-    """Show the results of finished runs, newest first."""
-    found = asyncio.run(_LISTING.entries(address, limit))
+def results(filter_text: str, order_by: str, limit: int, address: str, output: str) -> None:
+    """Show the results of finished runs."""
+    found = asyncio.run(_LISTING.entries(address, limit, filter=filter_text, order_by=order_by))
     if output == "json":
         print_json({"results": [as_json(entry) for entry in found]})
+    elif not found and filter_text:
+        screen.out.print(f"No result passes {filter_text}")
     elif not found:
         screen.out.print("There is no result yet. `tickreel run --config FILE --snapshot_mode trades` makes one.")
     else:

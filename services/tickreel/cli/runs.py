@@ -21,14 +21,16 @@ _LISTING = Listing("runner", "ListRuns", runner_service_pb2.ListRunsRequest, "ru
 
 
 @click.command()
-@options.limit
+@options.listed("'state = FAILED'", "'created_at'")
 @options.address("runner")
 @options.output
-def runs(limit: int, address: str, output: str) -> None:
-    """Show the runs of the Runner, newest first."""
-    found = asyncio.run(_LISTING.entries(address, limit))
+def runs(filter_text: str, order_by: str, limit: int, address: str, output: str) -> None:
+    """Show the runs of the Runner."""
+    found = asyncio.run(_LISTING.entries(address, limit, filter=filter_text, order_by=order_by))
     if output == "json":
         print_json({"runs": [as_json(entry) for entry in found]})
+    elif not found and filter_text:
+        screen.out.print(f"No run passes {filter_text}")
     elif not found:
         screen.out.print("The Runner has run nothing yet. `tickreel run --config FILE --snapshot_mode trades` does.")
     else:

@@ -88,11 +88,16 @@ class Journal[J: Job]:
             before = int(page.after) if page.after is not None else 2**63 - 1
         except ValueError:
             raise invalid_request("page_token", "is not one that this list gave; begin without one") from None
-        statement = "SELECT sequence, id, resource FROM job WHERE sequence < ? ORDER BY sequence DESC LIMIT ?"
-        rows = self._read(statement, before, page.size + 1)
+        rows = self.before(before, page.size + 1)
         more = len(rows) > page.size
         rows = rows[: page.size]
-        return [(job_id, self._parse(resource)) for _, job_id, resource in rows], page.token(str(rows[-1][0])) if more else ""
+        return [(job_id, job) for _, job_id, job in rows], page.token(str(rows[-1][0])) if more else ""
+
+    def before(self, sequence: int, count: int) -> list[tuple[int, str, J]]:
+        """The jobs that came before one, newest first: of each its place in the sequence, its id, and itself."""
+        statement = "SELECT sequence, id, resource FROM job WHERE sequence < ? ORDER BY sequence DESC LIMIT ?"
+        rows = self._read(statement, sequence, count)
+        return [(number, job_id, self._parse(resource)) for number, job_id, resource in rows]
 
     def close(self) -> None:
         """Gives the folder back."""

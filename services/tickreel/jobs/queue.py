@@ -26,6 +26,8 @@ WATCH_INTERVAL = 0.1
 HEARTBEAT = 10.0
 # A run with its config and result has some kilobytes, and a message four megabytes at the most.
 WATCH_JOBS = 200
+# Jobs of the journal that are read before something else has its turn.
+_ROWS_AT_ONCE = 200
 # How often a job is tried to be journalled where the journal cannot be written.
 JOURNAL_RETRY = 1.0
 
@@ -182,8 +184,20 @@ class JobQueue[J: Job]:
     def page(self, page: Page) -> tuple[list[J], str]:
         """A page of the jobs, newest first, and the token of the next."""
         jobs_of_page, token = self._journal.page(page)
-        # The journal has the state of a live job, but not its progress.
-        return [self.get(job_id) if job_id in self._live else job for job_id, job in jobs_of_page], token
+        return [self._now(job_id, job) for job_id, job in jobs_of_page], token
+
+    async def all(self) -> AsyncIterator[J]:
+        """All jobs as they are now, newest first. What else there is to do goes on meanwhile."""
+        last = 2**63 - 1
+        while rows := self._journal.before(last, _ROWS_AT_ONCE):
+            for _, job_id, job in rows:
+                yield self._now(job_id, job)
+            last = rows[-1][0]
+            await asyncio.sleep(0)
+
+    def _now(self, job_id: str, job: J) -> J:
+        """A job of the journal, which has the state of a live one, but not its progress."""
+        return self.get(job_id) if job_id in self._live else job
 
     async def cancel(self, job_id: str) -> J:
         """Cancels a job and returns it once that has taken effect.

@@ -9,6 +9,7 @@ import grpc
 
 from tickreel.results.artifact import Artifact
 from tickreel.results.equity import equity_chunks, equity_sample
+from tickreel.results.index import ResultIndex
 from tickreel.results.markers import markers
 from tickreel.results.read_ahead import read_ahead
 from tickreel.results.run_columns import RunColumns
@@ -16,17 +17,23 @@ from tickreel.results.tables import FILLS, ORDERS, TIMELINE, RunTables, TableKin
 from tickreel.results.ticks import chunks_at_hand, parse_cursor, tick_sample
 from tickreel.rpc.bounds import requested_columns, requested_most, requested_window
 from tickreel.rpc.errors import invalid_request
+from tickreel.rpc.fields import Fields
+from tickreel.rpc.filter import parse_filter, predicate
+from tickreel.rpc.ordering import cut_page, parse_order
 from tickreel.rpc.paging import Page
 from tickreel.rpc.settings import Settings
 from tickreel.stores.catalog import CatalogStore
 from tickreel.stores.columns import ColumnStore
 from tickreel.stores.derived_files import DerivedFiles
-from tickreel.stores.results import ResultStore, StoredResult
+from tickreel.stores.results import ResultStore
 from tickreel.v1 import market_data_pb2, result_pb2, results_service_pb2, results_service_pb2_grpc
 
 # What a chart of a screen has room for, where it does not say; and what a message has.
 DEFAULT_POINTS, MOST_POINTS = 2_000, 20_000
 DEFAULT_MARKERS, MOST_MARKERS = 500, 5_000
+
+_RESULT_FIELDS = Fields(result_pb2.ResultEntry, "result")
+_NEWEST_FIRST = parse_order("created_at desc, run_id desc", _RESULT_FIELDS)
 
 
 class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
@@ -38,6 +45,7 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
     def __init__(self, settings: Settings) -> None:
         self._store = ResultStore(settings.results_root, settings.tickdata_root)
         state = settings.state_root / "results"
+        self._index = ResultIndex(self._store)
         self._derived = DerivedFiles(state / "derived", settings.derived_limit)
         self._columns = RunColumns(self._store, CatalogStore(settings.catalog_root), ColumnStore(self._derived))
         self._tables = RunTables(self._derived, state / "spill")
@@ -53,14 +61,20 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
     async def ListResults(  # noqa: N802
         self, request: results_service_pb2.ListResultsRequest, context: grpc.aio.ServicerContext
     ) -> results_service_pb2.ListResultsResponse:
-        page = Page.of(request, "results")
-        entries, token = await asyncio.to_thread(self._page, page)
+        page = Page.of(request, "results", request.filter, request.order_by)
+        passes = predicate(parse_filter(request.filter, _RESULT_FIELDS))
+        order = parse_order(request.order_by, _RESULT_FIELDS)
+
+        def cut() -> tuple[list[result_pb2.ResultEntry], str]:
+            return cut_page(page, filter(passes, self._index.newest_first()), order, _NEWEST_FIRST)
+
+        entries, token = await asyncio.to_thread(cut)
         return results_service_pb2.ListResultsResponse(results=entries, next_page_token=token)
 
     async def GetResult(  # noqa: N802
         self, request: results_service_pb2.GetResultRequest, context: grpc.aio.ServicerContext
     ) -> results_service_pb2.GetResultResponse:
-        entry = await asyncio.to_thread(lambda: self._entry(self._store.find(request.run_id)))
+        entry = await asyncio.to_thread(lambda: self._store.entry(self._store.find(request.run_id)))
         return results_service_pb2.GetResultResponse(result=entry)
 
     async def StreamTicks(  # noqa: N802
@@ -156,15 +170,3 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
         rows, total = await asyncio.to_thread(self._tables.rows, view, first, page.size)
         past = first + len(rows)
         return rows, page.token(str(past)) if past < total else "", total
-
-    def _page(self, page: Page) -> tuple[list[result_pb2.ResultEntry], str]:
-        # Newest first; the id decides between results of one nanosecond.
-        stored, token = page.cut(
-            self._store.stored(), lambda found: f"{found.committed_at:020d} {found.run_id}", descending=True
-        )
-        return [self._entry(found) for found in stored], token
-
-    def _entry(self, stored: StoredResult) -> result_pb2.ResultEntry:
-        entry = result_pb2.ResultEntry(result=self._store.load(stored))
-        entry.created_at.FromNanoseconds(stored.committed_at)
-        return entry

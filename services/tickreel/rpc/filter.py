@@ -98,6 +98,8 @@ def predicate(filter_: Filter) -> Callable[[Message], bool]:
         case Not(part):
             passes = predicate(part)
             return lambda message: not passes(message)
+        case All(()):
+            return lambda _: True
         case All(parts):
             every = [predicate(part) for part in parts]
             return lambda message: all(passes(message) for passes in every)

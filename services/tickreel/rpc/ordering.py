@@ -33,19 +33,23 @@ def parse_order(text: str, fields: Fields) -> tuple[SortKey, ...]:
         raise invalid_request("order_by", f"is {text!r}: {error}") from None
 
 
-def cut_page[M: Message](page: Page, messages: Iterable[M], keys: Sequence[SortKey]) -> tuple[list[M], str]:
+def cut_page[M: Message](
+    page: Page, messages: Iterable[M], order: Sequence[SortKey], within: Sequence[SortKey]
+) -> tuple[list[M], str]:
     """Cuts a page out of a whole list: its messages in order, and the token of the next page ("" at the end).
 
     A token says where in the order the page ended, so that messages that come or go between two pages never repeat or hide the
     others.
 
     Args:
-        keys: The order; no two messages are equal in all of them.
+        messages: In the order of `within`.
+        order: What they are sorted by.
+        within: How those are sorted that are equal in it; no two messages are equal in all of these.
 
     Raises:
         TickreelError: INVALID_REQUEST for a token that is not of this list.
     """
-    found = in_order(messages, keys)
+    found, keys = in_order(messages, order), (*order, *within)
     getters = [key.field.getter for key in keys]
     first = 0
     if page.after is not None:

@@ -11,7 +11,10 @@ from tickreel.jobs.queue import JobQueue
 from tickreel.rpc import json_document
 from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.errors import TickreelError, invalid_request
+from tickreel.rpc.fields import Fields
+from tickreel.rpc.filter import parse_filter, predicate
 from tickreel.rpc.json_struct import values_of
+from tickreel.rpc.ordering import cut_page, in_order, parse_order
 from tickreel.rpc.paging import Page
 from tickreel.rpc.settings import Settings
 from tickreel.runner import identity
@@ -27,6 +30,9 @@ from tickreel.runner.violations import Violations
 from tickreel.stores.catalog import CatalogStore
 from tickreel.stores.results import ResultStore
 from tickreel.v1 import conversion_pb2, result_pb2, run_config_pb2, run_pb2, runner_service_pb2, runner_service_pb2_grpc
+
+_RUN_FIELDS = Fields(run_pb2.Run)
+_NEWEST_FIRST = parse_order("created_at desc, run_id desc", _RUN_FIELDS)
 
 
 class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
@@ -123,7 +129,14 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
     async def ListRuns(  # noqa: N802
         self, request: runner_service_pb2.ListRunsRequest, context: grpc.aio.ServicerContext
     ) -> runner_service_pb2.ListRunsResponse:
-        runs, token = self._runs.page(Page.of(request, "runs"))
+        page = Page.of(request, "runs", request.filter, request.order_by)
+        passes = predicate(parse_filter(request.filter, _RUN_FIELDS))
+        order = parse_order(request.order_by, _RUN_FIELDS)
+        if order or request.filter.strip():
+            found = [run async for run in self._runs.all() if passes(run)]
+            runs, token = cut_page(page, in_order(found, _NEWEST_FIRST), order, _NEWEST_FIRST)
+        else:
+            runs, token = self._runs.page(page)
         return runner_service_pb2.ListRunsResponse(runs=runs, next_page_token=token)
 
     async def CancelRun(  # noqa: N802

@@ -1,0 +1,52 @@
+"""What all results are, in memory: a cache of their files, made from them at the first question."""
+
+import logging
+import threading
+import time
+
+from tickreel.rpc.errors import TickreelError
+from tickreel.stores.results import ResultStore, StoredResult
+from tickreel.v1 import result_pb2
+
+log = logging.getLogger("tickreel")
+
+# The clock of a file system may stand still for some milliseconds: a folder that changed a moment ago may change again unseen.
+_SETTLED_NS = 1_000_000_000
+
+
+class ResultIndex:
+    """The results of a store, as they are now.
+
+    Results come and go by renames and removals, which change the time of a folder; as long as that is the same, no file is
+    looked at. A file that cannot be read is left out, and named in the log once.
+    """
+
+    def __init__(self, store: ResultStore) -> None:
+        self._store = store
+        self._changed_at: tuple[int, ...] | None = None
+        self._entries: dict[StoredResult, result_pb2.ResultEntry | None] = {}
+        self._newest_first: list[result_pb2.ResultEntry] = []
+        self._lock = threading.Lock()
+
+    def newest_first(self) -> list[result_pb2.ResultEntry]:
+        """All results; those of one instant by their ids, the last of them first."""
+        with self._lock:
+            changed_at = self._store.changed_at()
+            if changed_at != self._changed_at:
+                self._refresh()
+                is_settled = time.time_ns() - max(changed_at) > _SETTLED_NS
+                self._changed_at = changed_at if is_settled else None
+            return self._newest_first
+
+    def _refresh(self) -> None:
+        before = self._entries
+        self._entries = {stored: before[stored] if stored in before else self._entry(stored) for stored in self._store.stored()}
+        found = sorted(self._entries.items(), key=lambda pair: (pair[0].committed_at, pair[0].run_id), reverse=True)
+        self._newest_first = [entry for _, entry in found if entry is not None]
+
+    def _entry(self, stored: StoredResult) -> result_pb2.ResultEntry | None:
+        try:
+            return self._store.entry(stored)
+        except TickreelError as error:
+            log.warning("%s", error)
+            return None
