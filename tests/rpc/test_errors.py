@@ -175,12 +175,21 @@ async def test_a_service_that_takes_too_long_is_named_too() -> None:
     assert caught.value.reason == "SERVICE_UNAVAILABLE"
 
 
-async def test_a_status_of_someone_else_is_told_as_it_is() -> None:
-    """A method that the service does not have, for one."""
+async def test_another_service_than_the_one_that_is_meant_is_told_as_that() -> None:
     async with serving(SmallResults()) as address:
         client = ServiceClient("catalog", address)
-        with pytest.raises(TickreelError, match="UNIMPLEMENTED") as caught:
+        with pytest.raises(TickreelError, match=f"what answers at {address} is not the catalog service") as caught:
             await client.call("GetDataset", catalog_service_pb2.GetDatasetRequest())
+        await client.close()
+    assert caught.value.reason == "SERVICE_UNAVAILABLE"
+
+
+async def test_a_status_of_someone_else_is_told_as_it_is() -> None:
+    """A request that is too large, for one."""
+    async with serving(SmallCatalog()) as address:
+        client = ServiceClient("catalog", address)
+        with pytest.raises(TickreelError, match="RESOURCE_EXHAUSTED") as caught:
+            await client.call("GetDataset", catalog_service_pb2.GetDatasetRequest(dataset_id="x" * 4_200_000))
         await client.close()
     assert caught.value.reason == "INTERNAL"
 

@@ -83,22 +83,25 @@ class ChildProcess:
         return TickreelError("SERVICE_UNAVAILABLE", message, service=self.name, exit_code=code)
 
     async def stop(self, grace: float = STOP_SECONDS) -> None:
-        """Ends the process, by force where it does not end by itself within the grace."""
-        process = self._process
-        if process is None:
+        """Ends the process for good, by force where it does not end by itself within the grace."""
+        if self._process is None:
             return
-        if process.returncode is None:
+        if self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
-                process.terminate()
+                self._process.terminate()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(grace):
-                    await process.wait()
-        if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-        await process.wait()
+                    await self._process.wait()
+        await self.kill()
         if self._discarding is not None:
             await self._discarding
+
+    async def kill(self) -> None:
+        """Ends the process by force, unless it has ended."""
+        if self._started.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._started.kill()
+        await self._started.wait()
 
     def _command(self) -> Sequence[str]:
         """The program and its arguments."""

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tickreel.cli.child import ChildProcess
+from tickreel.cli.child import STOP_SECONDS, ChildProcess
 from tickreel.rpc.errors import TickreelError
 from tickreel.rpc.settings import UI_ROOT, address_variable
 
@@ -42,8 +42,13 @@ class ReservedPort:
         try:
             self._socket.bind((host, int(port)))
         except OSError as error:
+            self.release()
             raise TickreelError("SERVICE_UNAVAILABLE", f"{listen} cannot be had: {error.strerror}", address=listen) from None
         self.address = f"{host}:{self._socket.getsockname()[1]}"
+
+    def release(self) -> None:
+        """Gives the port back."""
+        self._socket.close()
 
 
 class _Listener(ChildProcess):
@@ -52,6 +57,11 @@ class _Listener(ChildProcess):
     def __init__(self, name: str, listen: str, log: Path) -> None:
         self._port = ReservedPort(listen)
         super().__init__(name, self._port.address, log)
+        self.address = self._port.address
+
+    async def stop(self, grace: float = STOP_SECONDS) -> None:
+        await super().stop(grace)
+        self._port.release()
 
     async def _serving(self) -> str:
         host, _, port = self._port.address.rpartition(":")

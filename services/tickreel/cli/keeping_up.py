@@ -39,6 +39,6 @@ async def keep_up(child: ChildProcess) -> NoReturn:
             await child.healthy()
         except TickreelError:
             # It has died, or is ended for taking too long: counted above either way.
-            await child.stop(0)
+            await child.kill()
         else:
             screen.say(f"the {child.name} service is back")

@@ -118,6 +118,11 @@ class TickreelError(Exception):
             cause = (error.details() or "").rpartition(": ")[2]
             message = f"the {service or 'called'} service at {address or 'its address'} does not answer: {cause}"
             return cls("SERVICE_UNAVAILABLE", message, service=service, address=address)
+        if error.code() is grpc.StatusCode.UNIMPLEMENTED:
+            message = (
+                f"what answers at {address or 'its address'} is not the {service or 'called'} service, or is of another version"
+            )
+            return cls("SERVICE_UNAVAILABLE", message, service=service, address=address)
         return cls("INTERNAL", f"{error.code().name}: {error.details()}")
 
 

@@ -1,0 +1,132 @@
+"""Calls through the gateway end as they would without it: answers, errors, streams, deadlines, hanging up, being away."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import grpc
+import pytest
+import pytest_asyncio
+
+from gateway.conftest import Gateway
+from tickreel.cli.health import is_serving
+from tickreel.rpc.channel import ServiceClient
+from tickreel.rpc.errors import TickreelError, Violation
+from tickreel.v1 import catalog_service_pb2, results_service_pb2, runner_service_pb2
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+# Envoy cuts what takes longer than this where a route does not say otherwise.
+ENVOYS_DEFAULT_TIMEOUT = 15.0
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def results(gateway: Gateway) -> AsyncIterator[ServiceClient]:
+    client = ServiceClient("results", gateway.address)
+    yield client
+    await client.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def catalog(gateway: Gateway) -> AsyncIterator[ServiceClient]:
+    client = ServiceClient("catalog", gateway.address)
+    yield client
+    await client.close()
+
+
+async def until(gateway: Gateway, *, serving: bool) -> None:
+    """Waits until the gateway finds the results service so."""
+    async with asyncio.timeout(10):
+        while True:
+            if await is_serving("results", gateway.address) == serving:
+                return
+            await asyncio.sleep(0.05)
+
+
+async def test_a_call_is_answered(catalog: ServiceClient) -> None:
+    answer = await catalog.call("GetDataset", catalog_service_pb2.GetDatasetRequest(dataset_id="day-2024-07-18"))
+    assert answer.dataset.dataset_id == "day-2024-07-18"
+
+
+async def test_an_error_arrives_with_all_of_its_fields(gateway: Gateway, catalog: ServiceClient) -> None:
+    # As many as an error may have, which must fit into the headers that Envoy passes on.
+    violations = [Violation(f"field_{number}", "is wrong in a way that takes some words to say") for number in range(500)]
+    raised = TickreelError("CONFIG_INVALID", "the config has problems", violations, number=500)
+    gateway.servicers["catalog"].error = raised
+    try:
+        with pytest.raises(TickreelError) as caught:
+            await catalog.call("GetDataset", catalog_service_pb2.GetDatasetRequest())
+    finally:
+        gateway.servicers["catalog"].error = None
+    assert (caught.value.reason, caught.value.message) == ("CONFIG_INVALID", "the config has problems")
+    assert caught.value.violations[0] == violations[0]
+    assert len(caught.value.violations) > 20
+
+
+async def test_a_stream_goes_on_for_as_long_as_it_is_listened_to(gateway: Gateway, results: ServiceClient) -> None:
+    async def listen(client: ServiceClient, method: str, request: object) -> None:
+        async for _ in client.stream(method, request):
+            pass
+
+    # One that says something now and then, and one that says nothing at all.
+    runner = ServiceClient("runner", gateway.address)
+    watching = asyncio.create_task(listen(runner, "WatchRuns", runner_service_pb2.WatchRunsRequest()))
+    silent = asyncio.create_task(listen(results, "StreamTicks", results_service_pb2.StreamTicksRequest(cursor="0")))
+    done, _ = await asyncio.wait({watching, silent}, timeout=ENVOYS_DEFAULT_TIMEOUT + 1)
+    assert not done, [task.exception() for task in done]
+    for task in (watching, silent):
+        task.cancel()
+    await asyncio.gather(watching, silent, return_exceptions=True)
+    await runner.close()
+
+
+async def test_what_a_caller_leaves_the_service_leaves_too(gateway: Gateway, results: ServiceClient) -> None:
+    gateway.servicers["results"].left.clear()
+    stream = results.stream("StreamTicks", results_service_pb2.StreamTicksRequest(cursor="3"))
+    assert [(await anext(stream)).cursor for _ in range(3)] == ["0", "1", "2"]
+    await stream.aclose()
+    async with asyncio.timeout(5):
+        await gateway.servicers["results"].left.wait()
+
+
+async def test_the_deadline_of_the_caller_holds(gateway: Gateway) -> None:
+    gateway.servicers["results"].left.clear()
+    async with grpc.aio.insecure_channel(gateway.address) as channel:
+        call = channel.unary_stream("/tickreel.v1.ResultsService/StreamTicks")
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            request = results_service_pb2.StreamTicksRequest(cursor="0").SerializeToString()
+            async for _ in call(request, timeout=0.3):
+                pass
+    assert caught.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
+    async with asyncio.timeout(5):
+        await gateway.servicers["results"].left.wait()
+
+
+async def test_a_service_that_is_away_is_named_and_back_when_it_is(gateway: Gateway, results: ServiceClient) -> None:
+    request = results_service_pb2.StreamTicksRequest(cursor="1")
+    await gateway.end("results")
+    try:
+        # At first its connection is refused, then it is known to be away.
+        for _ in range(2):
+            with pytest.raises(TickreelError) as caught:
+                await anext(results.stream("StreamTicks", request))
+            assert caught.value.reason == "SERVICE_UNAVAILABLE"
+            assert str(caught.value).endswith("does not answer: the gateway reaches no healthy results service")
+            await until(gateway, serving=False)
+        assert await is_serving("catalog", gateway.address)
+    finally:
+        await gateway.serve("results")
+    await until(gateway, serving=True)
+    assert (await anext(results.stream("StreamTicks", request))).cursor == "0"
+
+
+async def test_a_message_beyond_the_limit_is_refused_as_that(catalog: ServiceClient) -> None:
+    request = catalog_service_pb2.GetDatasetRequest(dataset_id="x" * 4_200_000)
+    with pytest.raises(TickreelError, match=r"RESOURCE_EXHAUSTED.*4194304"):
+        await catalog.call("GetDataset", request)
+
+
+async def test_more_headers_than_the_limit_are_refused(gateway: Gateway) -> None:
+    response, _ = await gateway.request("GET", "/", x_long="x" * 40_000)
+    assert response.status == 431
+    response, _ = await gateway.request("GET", "/", **{f"x_{number}": "" for number in range(150)})
+    assert response.status == 431
