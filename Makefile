@@ -65,6 +65,11 @@ lint-python: setup
 bench: setup ## Measure conversion and replay, each beside what it is compared with
 	@for bench in tests/benchmarks/bench_*.py; do echo; echo "── $$bench ──"; $(BIN)/python "$$bench"; done
 
+CHAOS_SECONDS := 300
+
+chaos: setup ## Kill services and workers for five minutes while runs come and go, and see that none is lost, doubled or wrong
+	@TICKREEL_CHAOS_SECONDS=$(CHAOS_SECONDS) TICKREEL_CHAOS_SEED=$${TICKREEL_CHAOS_SEED:-$$RANDOM} $(BIN)/python -m pytest -s tests/e2e/test_chaos.py
+
 # Errors carry Google's details, whose protos come with grpcio-status.
 SITE = $(wildcard $(BIN)/../lib/python3*/site-packages)
 

@@ -92,10 +92,10 @@ def resources(services: Services, folder: Path) -> dict[str, int]:
     held = {"scratch folders": len(list((folder / "tmp").iterdir()))}
     for process in services.processes:
         root = Path(f"/proc/{process.pid}")
-        held[f"{process.service} MiB"] = int((root / "statm").read_text().split()[1]) * _PAGE // 2**20
-        held[f"{process.service} descriptors"] = len(list((root / "fd").iterdir()))
-        held[f"{process.service} threads"] = len(list((root / "task").iterdir()))
-        held[f"{process.service} processes"] = len(tree([process.pid])) - 1
+        held[f"{process.name} MiB"] = int((root / "statm").read_text().split()[1]) * _PAGE // 2**20
+        held[f"{process.name} descriptors"] = len(list((root / "fd").iterdir()))
+        held[f"{process.name} threads"] = len(list((root / "task").iterdir()))
+        held[f"{process.name} processes"] = len(tree([process.pid])) - 1
     return held
 
 
@@ -197,7 +197,7 @@ async def main() -> None:
         async with Services(environ, folder / "logs") as services:
             await services.start(("converter", "127.0.0.1:0"))
             await services.start(("runner", "127.0.0.1:0"))
-            runner = ServiceClient("runner", services.address("runner"))
+            runner = ServiceClient("runner", services.addresses["runner"])
             # Converts, so that all the others find it done.
             await end_of(runner, await create(runner, config_of(SHORT_ROWS)))
             await measure_one(runner, options.rounds)

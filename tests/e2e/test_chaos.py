@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 from google.protobuf import struct_pb2
 
-from recordings import BTC, RawFolder, micros, trades
+from recordings import BTC, RawFolder, books, micros, trades
 from run_configs import run_config
 from terminal import wait_until_gone
 from tickreel.cli.processes import ServiceProcess
@@ -30,7 +30,7 @@ from tickreel.rpc.settings import CATALOG_ROOT, DATA_ROOT
 from tickreel.stores.results import ResultStore
 from tickreel.v1 import job_pb2, result_pb2, results_service_pb2, run_pb2, runner_service_pb2
 
-SECONDS = float(os.environ.get("TICKREEL_CHAOS_SECONDS") or 8)
+SECONDS = float(os.environ.get("TICKREEL_CHAOS_SECONDS") or 15)
 SEED = int(os.environ.get("TICKREEL_CHAOS_SEED") or 1)
 PATIENCE = 60.0
 DAYS = [f"2024-07-{day}" for day in range(10, 18)]
@@ -42,12 +42,19 @@ pytestmark = [
     pytest.mark.timeout(SECONDS + 4 * PATIENCE),
 ]
 
-type Config = tuple[str, int, str]
+
+@dataclass(frozen=True, order=True)
+class Choice:
+    """What a run is of: the first trade rows of a day, alone or against its books."""
+
+    day: str
+    rows: int
+    snapshot_mode: str
 
 
-def config_of(choice: Config) -> dict[str, Any]:
+def config_of(choice: Choice) -> dict[str, Any]:
     """A run of some of the rows of a day."""
-    day, rows, _ = choice
+    day, rows = choice.day, choice.rows
     return run_config(BTC, f"{day}T12:00:00Z", f"{day}T12:00:{rows / 1000:09.6f}Z", starting_balance=1_000_000_000)
 
 
@@ -55,7 +62,8 @@ def config_of(choice: Config) -> dict[str, Any]:
 class Asked:
     """A run that was asked for."""
 
-    choice: Config
+    choice: Choice
+    mode: str
     request: runner_service_pb2.CreateRunRequest
     run_id: str = ""
     cancels: bool = False
@@ -81,18 +89,19 @@ class Deployment:
         }
         self.processes: dict[str, ServiceProcess] = {}
         self.clients: dict[str, ServiceClient] = {}
-        self._starts = 0
         self._stopping = False
         self._keepers: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         (self.folder / "tmp").mkdir()
         for service in SERVICES:
-            process = await self._spawn(service, "127.0.0.1:0")
+            log = self.folder / "logs" / f"{service}.log"
+            process = self.processes[service] = ServiceProcess(service, "127.0.0.1:0", dict(self.environ), log)
+            await process.start()
             await process.healthy()
             self.environ[f"TICKREEL_{service.upper()}_ADDRESS"] = process.address
             self.clients[service] = ServiceClient(service, process.address)
-            self._keepers.append(asyncio.create_task(self._keep(service, process.address)))
+            self._keepers.append(asyncio.create_task(self._keep(process)))
 
     async def stop(self) -> None:
         self._stopping = True
@@ -119,19 +128,12 @@ class Deployment:
                     found.append(int(process.name))
         return found
 
-    async def _spawn(self, service: str, listen: str) -> ServiceProcess:
-        self._starts += 1
-        log = self.folder / "logs" / f"{self._starts}-{service}.log"
-        process = self.processes[service] = await ServiceProcess.spawn(service, listen, self.environ, log)
-        return process
-
-    async def _keep(self, service: str, address: str) -> None:
+    async def _keep(self, process: ServiceProcess) -> None:
         while True:
-            await self.processes[service].ended()
+            await process.ended()
             if self._stopping:
                 return
-            await self.processes[service].stop()
-            await self._spawn(service, address)
+            await process.start()
 
 
 def command(pid: int) -> str:
@@ -150,6 +152,7 @@ class Storm:
         self.fate = random.Random(seed)
         self.asked: list[Asked] = []
         self.kills: Counter[str] = Counter()
+        self.read: Counter[str] = Counter()
 
     async def rage(self) -> None:
         """Lets it happen, and then waits until every run has ended."""
@@ -157,6 +160,7 @@ class Storm:
         async with asyncio.TaskGroup() as group:
             killing = group.create_task(self._kill_until(over))
             group.create_task(self._ask_until(over, group))
+            group.create_task(self._read_until(over))
             await asyncio.sleep(SECONDS)
             over.set()
             await killing
@@ -164,24 +168,33 @@ class Storm:
     async def calm(self) -> None:
         """Asks once more for everything that was asked for, to see what is right."""
         async with asyncio.TaskGroup() as group:
-            for day, rows in sorted({one.choice[:2] for one in self.asked}):
-                await self._ask((day, rows, "fast"), group, cancels=False)
+            for choice in sorted({one.choice for one in self.asked}):
+                await self._ask(choice, "fast", group, cancels=False)
 
     async def _ask_until(self, over: asyncio.Event, group: asyncio.TaskGroup) -> None:
         while not over.is_set():
-            choice = (self.chance.choice(DAYS), self.chance.choice((500, 1500)), self.chance.choice(("fast", "full")))
-            group.create_task(self._ask(choice, group, cancels=self.chance.random() < 0.2))
+            choice = Choice(self.chance.choice(DAYS), self.chance.choice((500, 1500)), self.chance.choice(("trades", "both")))
+            mode = self.chance.choice(("fast", "full"))
+            group.create_task(self._ask(choice, mode, group, cancels=self.chance.random() < 0.2))
             await asyncio.sleep(self.chance.uniform(0.1, 0.6))
 
-    async def _ask(self, choice: Config, group: asyncio.TaskGroup, *, cancels: bool) -> None:
+    async def _read_until(self, over: asyncio.Event) -> None:
+        """Looks at the results again and again: whatever is listed is whole."""
+        while not over.is_set():
+            for run_id in await all_results(self.deployment):
+                self.read[run_id] += 1
+            await asyncio.sleep(self.chance.uniform(0.2, 1))
+
+    async def _ask(self, choice: Choice, mode: str, group: asyncio.TaskGroup, *, cancels: bool) -> None:
         document = struct_pb2.Struct()
         document.update(config_of(choice))
         options = run_pb2.RunOptions(
-            mode=getattr(result_pb2, f"RUN_MODE_{choice[2].upper()}"), snapshot_mode=result_pb2.SNAPSHOT_MODE_TRADES
+            mode=getattr(result_pb2, f"RUN_MODE_{mode.upper()}"),
+            snapshot_mode=getattr(result_pb2, f"SNAPSHOT_MODE_{choice.snapshot_mode.upper()}"),
         )
         request_id = f"{self.chance.getrandbits(64):x}"
         request = runner_service_pb2.CreateRunRequest(document=document, options=options, request_id=request_id)
-        one = Asked(choice, request, cancels=cancels)
+        one = Asked(choice, mode, request, cancels=cancels)
         self.asked.append(one)
         one.run_id = (await self._answer("CreateRun", request)).run.run_id
         group.create_task(self._watch(one))
@@ -223,7 +236,7 @@ class Storm:
             ("worker", signal.SIGKILL, lambda: self.deployment.workers("converter")),
             ("everything", signal.SIGKILL, self.deployment.pids),
         ]
-        weights = (6, 1, 4, 1, 2, 1, 1)
+        weights = (6, 1, 4, 2, 2, 1, 1)
         while not over.is_set():
             await asyncio.sleep(self.fate.uniform(0.3, 2.5))
             ((name, number, pids),) = self.fate.choices(ways, weights)
@@ -239,7 +252,9 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     raw = RawFolder(tmp_path / "data_downloads")
     for number, day in enumerate(DAYS):
         times = micros(f"{day}T12:00:00") + 1000 * np.arange(ROWS)
-        raw.write(trades(ROWS, local_timestamp=times, timestamp=times, price=60_000.5 + number + np.arange(ROWS)), day)
+        prices = 64_000.5 + number + np.arange(ROWS)
+        raw.write(trades(ROWS, local_timestamp=times, timestamp=times, price=prices), day)
+        raw.write(books(ROWS, local_timestamp=times - 500, timestamp=times - 500), day, data_type="book_snapshot_5")
     yield tmp_path
 
 
@@ -258,7 +273,7 @@ async def test_no_run_is_lost_doubled_or_wrong(folder: Path) -> None:
         await deployment.stop()
     wait_until_gone(pids)
 
-    told = f"seed {SEED}, {len(stormy)} runs, kills {dict(storm.kills)}"
+    told = f"seed {SEED}, {len(stormy)} runs, kills {dict(storm.kills)}, results read {storm.read.total()} times"
     print(told, Counter(job_pb2.JobState.Name(one.ended.state) for one in stormy))
     assert storm.kills.total() >= SECONDS / 4, told
     # No run is lost or doubled, and everyone heard the same end.
@@ -268,6 +283,8 @@ async def test_no_run_is_lost_doubled_or_wrong(folder: Path) -> None:
     check_results(storm.asked, storm.asked[len(stormy) :], folder, told)
     succeeded = {one.run_id for one in storm.asked if one.ended.state == job_pb2.JOB_STATE_SUCCEEDED}
     assert results == succeeded, told
+    # Nothing was a result that is none.
+    assert set(storm.read) <= succeeded, told
 
 
 async def within_patience(work: Callable[[], Awaitable[None]], seconds: float) -> None:
@@ -312,7 +329,7 @@ def check_ends(asked: list[Asked], worker_kills: int, told: str) -> None:
 
 def check_results(asked: list[Asked], calm: list[Asked], folder: Path, told: str) -> None:
     """What succeeded is whole and right, and nothing else is there."""
-    right = {one.choice[:2]: one.ended.result for one in calm}
+    right = {one.choice: one.ended.result for one in calm}
     assert all(one.ended.state == job_pb2.JOB_STATE_SUCCEEDED for one in calm), told
     store = ResultStore(folder / "results", folder / "tickdata")
     expected = set()
@@ -321,10 +338,11 @@ def check_results(asked: list[Asked], calm: list[Asked], folder: Path, told: str
             continue
         result = store.load(store.find(one.run_id))
         assert result == one.ended.result, told
-        reference = right[one.choice[:2]]
+        reference = right[one.choice]
         assert result.metadata.result_digest == reference.metadata.result_digest, (told, one.choice)
         assert result.metadata.data_digest == reference.metadata.data_digest, told
-        assert result.summary.trade_rows == one.choice[1] + 1, told
+        assert result.summary.trade_rows == one.choice.rows + 1, told
+        assert result.mode == one.mode, told
         outputs = {name: Path(path) for name, path in result.metadata.outputs.items()}
         for name, path in outputs.items():
             assert path.stat().st_size, (told, path)
