@@ -33,7 +33,6 @@ export function errorOf(path: string, violations: readonly Violation[]): string 
 export function focusField(path: string): boolean {
   const field = document.querySelector(`[data-path="${CSS.escape(path)}"]`)
   const control = field?.querySelector<HTMLElement>('input, button, [role=slider], [tabindex="0"]')
-  control?.scrollIntoView({ block: 'center' })
   control?.focus()
   return control != null
 }

@@ -45,7 +45,7 @@ export function ConfigSection(props: ConfigSectionProps) {
     label: configId,
     ...(violations.length > 0 && { note: violations.length === 1 ? '1 problem' : `${violations.length} problems` }),
   }))
-  const strategyName = valueAt(config.document, ['strategy', 'name'])
+  const strategyName = valueAt(config.readable, ['strategy', 'name'])
   const schema = useMemo(
     () => configSchema(strategies, typeof strategyName === 'string' ? strategyName : ''),
     [strategies, strategyName],
@@ -62,11 +62,11 @@ export function ConfigSection(props: ConfigSectionProps) {
   )
   return (
     <FormSection title="What to run">
-      <div className="flex flex-wrap items-end gap-2">
+      <div className="flex flex-wrap items-start gap-2">
         <div className="min-w-60 flex-1">
           <ConfigField
             label="Config"
-            path="config"
+            path="config_id"
             violations={violations}
             hint={hintOf(origin, list.isSuccess, configs.length)}
           >
@@ -80,7 +80,7 @@ export function ConfigSection(props: ConfigSectionProps) {
           </ConfigField>
         </div>
         {origin !== undefined && (
-          <div className={`flex gap-2 ${hintOf(origin, true, 1) === undefined ? '' : 'mb-5'}`}>
+          <div className="flex gap-2 sm:pt-5">
             <Button
               Icon={Braces}
               aria-expanded={isOpen}
@@ -110,7 +110,7 @@ export function ConfigSection(props: ConfigSectionProps) {
           </Button>
         </div>
       )}
-      {origin !== undefined && config.document !== undefined && <ConfigSummary document={config.document} />}
+      {config.readable !== undefined && origin !== undefined && <ConfigSummary document={config.readable} />}
       {origin !== undefined && isOpen && (
         <div className="h-96 resize-y overflow-hidden rounded border border-line-strong">
           <Suspense fallback={<EditorSkeleton />}>

@@ -20,11 +20,11 @@ describe('a config as text', () => {
   })
 
   it.each([
-    ['{"a": 1,}', 'property name expected', 8],
-    ['{"a": 1', 'close brace expected', 7],
-    ['// a comment\n{}', 'invalid comment token', 0],
+    ['{"a": 1,}', 'is no JSON: line 1, property name expected', 8],
+    ['{"a": 1', 'is no JSON: line 1, close brace expected', 7],
+    ['{}\n// a comment', 'is no JSON: line 2, invalid comment token', 3],
     ['[1]', 'is no JSON object; a run config is one: {…}', 0],
-    ['', 'value expected', 0],
+    ['', 'is no JSON: line 1, value expected', 0],
   ])('says where %j is no JSON object', (text, message, from) => {
     const read = readConfigText(text)
     expect(read.document).toBeUndefined()

@@ -37,11 +37,10 @@ export function readConfigText(text: string): ConfigText {
   const root = parseTree(text, errors, STRICT)
   const [error] = errors
   if (error !== undefined) {
-    const fault = {
-      from: error.offset,
-      to: error.offset + error.length,
-      message: inWords(printParseErrorCode(error.error)),
-    }
+    const { offset, length } = error
+    const line = text.slice(0, offset).split('\n').length
+    const message = `is no JSON: line ${line}, ${inWords(printParseErrorCode(error.error))}`
+    const fault = { from: offset, to: offset + length, message }
     return { text, document: undefined, fault, violations: [] }
   }
   if (root?.type !== 'object') {

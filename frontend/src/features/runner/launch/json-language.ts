@@ -22,7 +22,11 @@ import {
 
 /** Completion and hover by a JSON Schema: the language service of VS Code, behind CodeMirror's interface. */
 export function jsonLanguage(schema: JSONSchema): Extension {
-  const service = getLanguageService({ clientCapabilities: ClientCapabilities.LATEST })
+  const service = getLanguageService({
+    clientCapabilities: ClientCapabilities.LATEST,
+    // Whatever a config names as its `$schema`: it is this one, and nothing is fetched.
+    schemaRequestService: () => Promise.resolve(JSON.stringify(schema)),
+  })
   service.configure({ schemas: [{ uri: 'schema://run-config', fileMatch: ['*'], schema }] })
   return [
     autocompletion({

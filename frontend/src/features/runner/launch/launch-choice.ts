@@ -61,8 +61,8 @@ export function timeFaults({ window }: Shown): Violation[] {
     .map((end) => ({ field: `time_window.${end}`, description: NO_TIME }))
 }
 
-function time(end: End, search: LaunchSearch, { document }: EditedConfig): ShownTime {
-  const written = valueAt(document, ['time_window', end])
+function time(end: End, search: LaunchSearch, { readable }: EditedConfig): ShownTime {
+  const written = valueAt(readable, ['time_window', end])
   const ofConfig = typeof written === 'string' ? written : ''
   const text = search[end] ?? ofConfig
   return { text, instant: readTyped(text), ofConfig: readTyped(ofConfig) }

@@ -68,9 +68,9 @@ export function Launch({ initial, onSearch, onLaunched }: LaunchProps) {
     change({ edit })
   })
   const strategies = useQuery(RunnerService.method.listStrategies, { pageSize: 500 })
-  const instrumentId = textAt(config.document, ['instrument', 'id'])
+  const instrumentId = textAt(config.readable, ['instrument', 'id'])
   const rawName =
-    textAt(config.document, ['data_catalog', 'instrument_file_pattern']) || instrumentId.replace(/@\w+$/, '')
+    textAt(config.readable, ['data_catalog', 'instrument_file_pattern']) || instrumentId.replace(/@\w+$/, '')
   const datasets = useDatasets(rawName)
 
   const form = shown(search, origin, config)
@@ -180,14 +180,14 @@ export function Launch({ initial, onSearch, onLaunched }: LaunchProps) {
                 violations={violations}
               />
               <StrategySection
-                document={config.document}
+                document={config.readable}
                 onValue={config.setValue}
                 strategies={strategies.data?.strategies ?? []}
                 violations={violations}
               />
               <EnvironmentFacts
                 environment={check.response?.preview?.environment}
-                document={config.document}
+                document={config.readable}
                 violations={violations}
               />
             </>

@@ -8,6 +8,8 @@ import type { Origin } from './use-origin'
 
 /** The config as it is being edited: one text, whether it is changed in the editor or by a control of the form. */
 export interface EditedConfig extends ConfigText {
+  /** The document, while the text is none the last that it was: what the form shows meanwhile. */
+  readable: JsonObject | undefined
   /** Whether it differs from what it began with. */
   edited: boolean
   setText: (text: string) => void
@@ -29,22 +31,24 @@ export function useConfigText(
   edit: JsonObject | undefined,
   onEdit: (edit: JsonObject | undefined) => void,
 ): EditedConfig {
-  const [typed, setTyped] = useState<{ key: string; config: ConfigText }>()
+  const [typed, setTyped] = useState<{ key: string; config: ConfigText; readable: JsonObject | undefined }>()
   const base = origin?.config ?? EMPTY
   const held = useMemo(
     () => (edit === undefined || base.document === undefined ? base : readConfigText(patchText(base.text, edit))),
     [base, edit],
   )
-  const config = typed !== undefined && typed.key === origin?.key ? typed.config : held
+  const { config, readable } =
+    typed !== undefined && typed.key === origin?.key ? typed : { config: held, readable: held.document }
 
   const setText = (text: string) => {
     if (origin === undefined) return
     const config = readConfigText(text)
-    setTyped({ key: origin.key, config })
+    setTyped({ key: origin.key, config, readable: config.document ?? readable })
     if (config.document !== undefined && base.document !== undefined) onEdit(mergePatch(base.document, config.document))
   }
   return {
     ...config,
+    readable,
     edited:
       config.document === undefined || base.document === undefined
         ? config.text !== base.text

@@ -7,7 +7,7 @@ import { type CreateRunRequest, CreateRunRequestSchema, RunnerService } from '@/
 import { RpcError } from '@/rpc/rpc-error'
 
 export interface Launch {
-  /** Creates the run of a request. Twice the same request makes one run, until it has been created. */
+  /** Creates the run of a request. The same request makes one run, for as long as the form is open. */
   launch: (request: CreateRunRequest) => void
   isPending: boolean
   error: RpcError | undefined
@@ -22,7 +22,6 @@ export function useLaunch(onLaunched: (run: Run) => void): Launch {
     const key = toJsonString(CreateRunRequestSchema, request)
     if (intent.current?.key !== key) intent.current = { key, requestId: newRequestId() }
     const { run } = await mutateAsync({ ...request, requestId: intent.current.requestId })
-    intent.current = undefined
     if (run !== undefined) onLaunched(run)
   }
   return {
