@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf'
 import { Code, ConnectError, createRouterTransport } from '@connectrpc/connect'
 import { TransportProvider } from '@connectrpc/connect-query'
 import { QueryClientProvider } from '@tanstack/react-query'
-import { render, screen, within } from '@testing-library/react'
+import { configure, render, screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 
@@ -26,6 +26,9 @@ const CONFIG = {
   risk: { throttling_per_sec: 1000 },
 }
 const WINDOW = { start: at('2024-05-17T22:00:00Z'), end: at('2024-05-17T23:00:00Z') }
+
+// A machine may be busy with other tests; what is there is found at once all the same.
+configure({ asyncUtilTimeout: 10_000 })
 
 /** What reached the Runner: the checks, and the requests that create. */
 let checks: CreateRunRequest[]
@@ -127,7 +130,7 @@ describe('the Run screen', { timeout: 30_000 }, () => {
     expect(screen.queryByRole('region', { name: 'Problems' })).toBeNull()
     await user.click(screen.getByRole('radio', { name: 'Both' }))
     await ready()
-    await vi.waitFor(() => {
+    await waitFor(() => {
       expect(onSearch).toHaveBeenLastCalledWith(expect.objectContaining({ config: 'sample', snapshot_mode: 'both' }))
     })
   })
@@ -166,7 +169,7 @@ describe('the Run screen', { timeout: 30_000 }, () => {
     const { user, onLaunched } = open()
     await ready()
     await user.click(runButton())
-    await vi.waitFor(() => {
+    await waitFor(() => {
       expect(onLaunched).toHaveBeenCalledOnce()
     })
     expect(created[0]?.source).toEqual({ case: 'configId', value: 'sample' })
@@ -177,7 +180,7 @@ describe('the Run screen', { timeout: 30_000 }, () => {
     await ready()
     expect(screen.getByText(/^Edited/)).toBeVisible()
     await user.click(runButton())
-    await vi.waitFor(() => {
+    await waitFor(() => {
       expect(created).toHaveLength(2)
     })
     const parameters = { n: 7 }
@@ -199,7 +202,7 @@ describe('the Run screen', { timeout: 30_000 }, () => {
     const { user } = open()
     await ready()
     await user.dblClick(runButton())
-    await vi.waitFor(() => {
+    await waitFor(() => {
       expect(created.length).toBeGreaterThan(0)
     })
     expect(new Set(created.map(({ requestId }) => requestId)).size).toBe(1)
@@ -226,7 +229,7 @@ describe('the Run screen', { timeout: 30_000 }, () => {
     await user.click(start)
     await user.paste('2024-05-17 22:10:00.000000001')
     await ready()
-    await vi.waitFor(() => {
+    await waitFor(() => {
       expect(checks.at(-1)?.start).toMatchObject(at('2024-05-17T22:10:00.000000001Z'))
     })
     expect(checks.at(-1)?.end).toBeUndefined()
@@ -265,7 +268,7 @@ describe('the Run screen', { timeout: 30_000 }, () => {
   it('says that the services are away, and tries again when asked', async () => {
     reachable = false
     const { user } = open()
-    expect(await screen.findByText('no healthy upstream', undefined, { timeout: 3000 })).toBeVisible()
+    expect(await screen.findByText('no healthy upstream')).toBeVisible()
     reachable = true
     await user.click(screen.getByRole('button', { name: 'Try again' }))
     await ready()
