@@ -2,7 +2,7 @@ import { useMemo } from 'react'
 import uPlot from 'uplot'
 
 import { type EquitySeries, indexAt } from './columns'
-import { columnExtent, union } from './extent'
+import { columnExtent } from './extent'
 import { color } from './palette'
 import { Panel } from './panel'
 import { Plot } from './plot'
@@ -65,12 +65,19 @@ export function EquityPanels({ viewport, series, currency, startingEquity }: Equ
               points: { show: false },
             },
           ]}
-          extent={(span) => union(columnExtent(series.ts, drawdown[1] as Float64Array, span), [0, 0])}
+          extent={(span) => fromPeak(columnExtent(series.ts, drawdown[1] as Float64Array, span))}
           format={formatMoney}
         />
       </Panel>
     </>
   )
+}
+
+/** The peak belongs in sight, unless what moves is so far below it that nothing would be seen to move. */
+function fromPeak(extent: [number, number] | undefined): [number, number] | undefined {
+  if (!extent) return undefined
+  const [low, high] = extent
+  return high - low > -low / 8 ? [low, 0] : extent
 }
 
 function drawLevel(plot: uPlot, level: number): void {

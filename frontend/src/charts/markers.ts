@@ -1,4 +1,5 @@
-import type { MarkerColumns } from '@/gen/tickreel/v1/report_pb'
+import type { MarkerColumns, Order } from '@/gen/tickreel/v1/report_pb'
+import { instantOf } from '@/ui/format/instant'
 
 import { decimal } from './columns'
 import { length, type Span } from './span'
@@ -32,6 +33,24 @@ export function orderMarkers(columns: MarkerColumns | undefined, base: bigint): 
     high: price(columns.priceHigh[i] ?? 0n),
     filledSize: size(columns.filledSize[i] ?? 0n),
   }))
+}
+
+/** One order as a marker of its own; undefined where it has no place on a chart, for want of a price. */
+export function orderMarker(order: Order, base: bigint): Marker | undefined {
+  const price = order.price || order.averagePrice
+  if (!order.tsSubmitted || !price) return undefined
+  const at = Number(instantOf(order.tsSubmitted) - base)
+  return {
+    firstOrder: order.id,
+    orders: 1,
+    filled: order.status === 'filled' ? 1 : 0,
+    side: order.side === 'sell' ? -1 : 1,
+    from: at,
+    to: at,
+    low: Number(price),
+    high: Number(price),
+    filledSize: Number(order.filledAmount),
+  }
 }
 
 /** A marker and where it is drawn, in pixels from the left edge of the plot. */

@@ -1,7 +1,7 @@
 import type uPlot from 'uplot'
 
 import { indexAt, type QuoteSeries, type TradeSeries } from './columns'
-import { formatCount, type PlacedMarker } from './markers'
+import { formatCount, type Marker, type PlacedMarker } from './markers'
 import { color, FONT, sideColor } from './palette'
 import type { Span } from './span'
 
@@ -80,37 +80,59 @@ export function markerY(plot: uPlot, { marker }: PlacedMarker): number {
 }
 
 /** Buys as ▲, sells as ▼, hollow where nothing filled whole; clusters as their count in a frame. */
-export function drawMarkers(plot: uPlot, placed: readonly PlacedMarker[], selected: bigint | undefined): void {
-  const { ctx, bbox } = plot
+export function drawMarkers(plot: uPlot, placed: readonly PlacedMarker[]): void {
+  inPlot(plot, (ctx) => {
+    for (const entry of placed) drawMarker(ctx, entry, markerY(plot, entry))
+  })
+}
+
+/** One order above all others, in a ring, whatever cluster it is in. */
+export function drawSelected(plot: uPlot, marker: Marker): void {
+  const entry = { marker, x: plot.valToPos(marker.from, 'x') }
+  const y = markerY(plot, entry)
+  inPlot(plot, (ctx) => {
+    ctx.beginPath()
+    ctx.arc(entry.x, y, 11, 0, 2 * Math.PI)
+    ctx.fillStyle = color('ground')
+    ctx.fill()
+    ctx.strokeStyle = color('accent')
+    ctx.lineWidth = 2
+    ctx.stroke()
+    drawMarker(ctx, entry, y)
+  })
+}
+
+/** Draws in CSS pixels from the corner of the plot. */
+function inPlot({ ctx, bbox }: uPlot, draw: (ctx: CanvasRenderingContext2D) => void): void {
+  ctx.save()
   ctx.translate(bbox.left, bbox.top)
   ctx.scale(devicePixelRatio, devicePixelRatio)
   ctx.font = FONT
   ctx.textAlign = 'center'
   ctx.textBaseline = 'middle'
+  draw(ctx)
+  ctx.restore()
+}
+
+function drawMarker(ctx: CanvasRenderingContext2D, { marker, x }: PlacedMarker, y: number): void {
   ctx.lineWidth = 1.25
-  for (const entry of placed) {
-    const { marker, x } = entry
-    const y = markerY(plot, entry)
-    const chosen = selected !== undefined && marker.orders === 1 && marker.firstOrder === selected
-    ctx.strokeStyle = sideColor(marker.side)
-    if (marker.orders > 1) {
-      ctx.fillStyle = color('ground')
-      ctx.beginPath()
-      ctx.roundRect(x - 18, y - 8, 36, 16, 3)
-      ctx.fill()
-      ctx.stroke()
-      ctx.fillStyle = sideColor(marker.side)
-      ctx.fillText(formatCount(marker.orders), x + 4, y + 0.5)
-      triangle(ctx, x - 11.5, y, marker.side, 2.5)
-      ctx.fill()
-    } else {
-      ctx.fillStyle = marker.filled > 0 ? sideColor(marker.side) : color('ground')
-      triangle(ctx, x, y, marker.side, 4.5)
-      ctx.fill()
-      ctx.stroke()
-      if (chosen) ring(ctx, x, y)
-    }
+  ctx.strokeStyle = sideColor(marker.side)
+  if (marker.orders === 1) {
+    ctx.fillStyle = marker.filled > 0 ? sideColor(marker.side) : color('ground')
+    triangle(ctx, x, y, marker.side, 4.5)
+    ctx.fill()
+    ctx.stroke()
+    return
   }
+  ctx.fillStyle = color('ground')
+  ctx.beginPath()
+  ctx.roundRect(x - 18, y - 8, 36, 16, 3)
+  ctx.fill()
+  ctx.stroke()
+  ctx.fillStyle = sideColor(marker.side)
+  ctx.fillText(formatCount(marker.orders), x + 4, y + 0.5)
+  triangle(ctx, x - 11.5, y, marker.side, 2.5)
+  ctx.fill()
 }
 
 function triangle(ctx: CanvasRenderingContext2D, x: number, y: number, side: 1 | -1, half: number): void {
@@ -119,13 +141,4 @@ function triangle(ctx: CanvasRenderingContext2D, x: number, y: number, side: 1 |
   ctx.lineTo(x + half, y + side * half)
   ctx.lineTo(x - half, y + side * half)
   ctx.closePath()
-}
-
-function ring(ctx: CanvasRenderingContext2D, x: number, y: number): void {
-  ctx.strokeStyle = color('accent')
-  ctx.lineWidth = 2
-  ctx.beginPath()
-  ctx.arc(x, y, 10, 0, 2 * Math.PI)
-  ctx.stroke()
-  ctx.lineWidth = 1.25
 }

@@ -8,7 +8,7 @@ import { type Marker, type PlacedMarker, placeMarkers } from './markers'
 import { color } from './palette'
 import { Panel } from './panel'
 import { Plot } from './plot'
-import { drawMarkers, drawRibbon, drawTrades, markerY } from './tick-drawing'
+import { drawMarkers, drawRibbon, drawSelected, drawTrades, markerY } from './tick-drawing'
 import { useViewport, type Viewport } from './viewport'
 
 interface TickPanelProps {
@@ -17,7 +17,7 @@ interface TickPanelProps {
   quotes: QuoteSeries
   markers: readonly Marker[]
   /** The order that stands out. */
-  selected: bigint | undefined
+  selected: Marker | undefined
   /** Called with a marker that was clicked. */
   onOpen: (marker: Marker) => void
   /** What the card beside a marker says. */
@@ -43,7 +43,8 @@ export function TickPanel(props: TickPanelProps) {
       drawTrades(plot, trades, viewport.span)
       const placed = placeMarkers(markers, viewport.span, plot.bbox.width / devicePixelRatio)
       drawn.current = { plot, placed }
-      drawMarkers(plot, placed, selected)
+      drawMarkers(plot, placed)
+      if (selected) drawSelected(plot, selected)
     },
     [trades, markers, selected, viewport],
   )

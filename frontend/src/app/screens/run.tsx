@@ -1,5 +1,6 @@
 import { useQuery } from '@connectrpc/connect-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
+import { RotateCw } from 'lucide-react'
 import { lazy, Suspense } from 'react'
 
 import { CancelButton } from '@/features/runner/live/cancel-button'
@@ -64,7 +65,15 @@ function WatchedRunScreen({ runId }: { runId: string }) {
           </span>
         </>
       }
-      actions={<CancelButton run={run} />}
+      actions={
+        result ? (
+          <Button Icon={RotateCw} nativeButton={false} render={<Link to="/" search={{ from: runId }} />}>
+            Run again
+          </Button>
+        ) : (
+          <CancelButton run={run} />
+        )
+      }
     >
       {result ? <RunReport result={result} /> : <LiveRun run={run} stream={stream} />}
     </Screen>

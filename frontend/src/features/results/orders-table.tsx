@@ -20,20 +20,26 @@ const COLUMNS: readonly Column<Order>[] = [
   {
     id: 'ts_submitted',
     header: 'Submitted (UTC)',
-    width: 206,
+    width: 178,
     sortable: true,
     cell: ({ tsSubmitted }) => (
-      <span className="figures text-muted">{tsSubmitted && formatInstant(instantOf(tsSubmitted), 'us')}</span>
+      <span className="figures text-muted">{tsSubmitted && withoutYear(instantOf(tsSubmitted))}</span>
     ),
   },
-  { id: 'side', header: 'Side', width: 72, sortable: true, cell: ({ side }) => <Side side={side as 'buy' | 'sell'} /> },
-  figure('price', 'Price', 104, ({ price }) => price || 'market'),
-  figure('amount', 'Amount', 88, ({ amount }) => amount),
-  figure('filled_amount', 'Filled', 88, ({ filledAmount }) => filledAmount),
-  figure('average_price', 'Average', 120, ({ averagePrice }) => shorten(averagePrice)),
-  figure('fees', 'Fees', 104, ({ fees }) => fees),
-  { id: 'status', header: 'Status', width: 124, grow: true, sortable: true, cell: ({ status }) => words(status) },
-  { id: 'reason', header: 'Reason', width: 140, grow: true, cell: ({ reason }) => <Reason reason={reason} /> },
+  { id: 'side', header: 'Side', width: 70, sortable: true, cell: ({ side }) => <Side side={side as 'buy' | 'sell'} /> },
+  figure('price', 'Price', 96, ({ price }) => price || 'market'),
+  figure('amount', 'Size', 84, ({ amount }) => amount),
+  figure('filled_amount', 'Filled', 84, ({ filledAmount }) => filledAmount),
+  figure('average_price', 'Average', 100, ({ averagePrice }) => shorten(averagePrice)),
+  figure('fees', 'Fees', 96, ({ fees }) => fees),
+  {
+    id: 'status',
+    header: 'Status',
+    width: 124,
+    grow: true,
+    sortable: true,
+    cell: (order) => <Outcome order={order} />,
+  },
 ]
 
 interface OrdersTableProps {
@@ -110,10 +116,17 @@ function shorten(average: string): string {
   return average.includes('.') ? average.replace(/\.?0+$/, '') : average
 }
 
-function Reason({ reason }: { reason: string }) {
+/** 05-17 22:00:00.001435: all orders of a run are of one or two days. */
+function withoutYear(instant: bigint): string {
+  return formatInstant(instant, 'us').slice(5)
+}
+
+/** How an order ended, and why where that needs saying. */
+function Outcome({ order: { status, reason } }: { order: Order }) {
   return (
-    <span className="text-muted" title={reason}>
-      {reason}
+    <span title={reason || undefined}>
+      {words(status)}
+      {reason && <span className="text-muted">{` · ${reason}`}</span>}
     </span>
   )
 }

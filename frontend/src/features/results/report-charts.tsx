@@ -1,13 +1,14 @@
 import { CircleAlert } from 'lucide-react'
-import { useEffect, useEffectEvent } from 'react'
+import { useEffect, useEffectEvent, useMemo } from 'react'
 
 import { ChartStack } from '@/charts/chart-stack'
 import { EquityPanels } from '@/charts/equity-panels'
-import type { Marker } from '@/charts/markers'
+import { type Marker, orderMarker } from '@/charts/markers'
 import { Overview } from '@/charts/overview'
 import { widen } from '@/charts/span'
 import { TickPanel } from '@/charts/tick-panel'
 import type { Viewport } from '@/charts/viewport'
+import type { Order } from '@/gen/tickreel/v1/report_pb'
 import type { Result } from '@/gen/tickreel/v1/result_pb'
 
 import { useChartSamples } from './chart-samples'
@@ -22,7 +23,7 @@ interface ReportChartsProps {
   result: Result
   viewport: Viewport
   /** The order that stands out. */
-  order: string | undefined
+  order: Order | undefined
   onOrder: (id: bigint) => void
   /** Goes to the order before or after. */
   onStep: (direction: 1 | -1) => void
@@ -43,6 +44,7 @@ export function ReportCharts({ result, viewport, order, onOrder, onStep }: Repor
     if (drawn) fetchUnasked()
   }, [drawn])
 
+  const selected = useMemo(() => order && orderMarker(order, viewport.base), [order, viewport])
   const open = (marker: Marker) => {
     // Of orders of one instant there is no closer look than the first of them.
     if (marker.orders === 1 || marker.from === marker.to) onOrder(marker.firstOrder)
@@ -71,7 +73,7 @@ export function ReportCharts({ result, viewport, order, onOrder, onStep }: Repor
           trades={trades}
           quotes={quotes}
           markers={markers}
-          selected={order === undefined ? undefined : BigInt(order)}
+          selected={selected}
           onOpen={open}
           describe={(marker) => <OrderCard runId={runId} marker={marker} precision={trades} />}
         />

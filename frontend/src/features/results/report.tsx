@@ -100,20 +100,20 @@ export function Report({ result, search, onSearch, onRun }: ReportProps) {
   const tab = tabs.find(({ value }) => value === search.tab)?.value ?? first
   return (
     <div className="flex flex-col lg:grid lg:h-full lg:grid-cols-[minmax(0,1fr)_272px]">
-      <div className="flex min-h-0 min-w-0 flex-col">
+      <div className="contents min-h-0 min-w-0 flex-col lg:flex">
         {!full && <FastRun runId={runId} onRun={onRun} />}
         <div className="h-140 min-h-0 lg:h-auto lg:flex-[3]">
           <ReportCharts
             result={result}
             viewport={viewport}
-            order={search.order}
+            order={order}
             onOrder={(id) => {
               onSearch({ order: String(id) })
             }}
             onStep={step}
           />
         </div>
-        <div className="h-120 min-h-0 border-t border-line-strong lg:h-auto lg:flex-[2]">
+        <div className="order-1 h-120 min-h-0 border-t border-line-strong lg:h-auto lg:flex-[2]">
           <Tabs
             label="What the run kept"
             tabs={tabs}
@@ -124,7 +124,11 @@ export function Report({ result, search, onSearch, onRun }: ReportProps) {
           />
         </div>
       </div>
-      <aside aria-label="Figures" className="order-first border-l border-line lg:order-none lg:overflow-y-auto">
+      <aside
+        aria-label="Figures"
+        tabIndex={0}
+        className="border-line -outline-offset-2 max-lg:border-t lg:overflow-y-auto lg:border-l"
+      >
         <Summary result={result} />
         {order && (
           <SelectedOrder

@@ -75,13 +75,19 @@ export function TimelineTable({ runId, search, onSearch, onVisit }: TimelineTabl
   )
 }
 
+/** What is said first of an event; the fields of a Struct have no order. */
+const ORDER = ['id', 'order_id', 'side', 'price', 'amount', 'size', 'status', 'liquidity', 'fee', 'trade_id']
+
 /** The facts of an event by name, in one line. */
-function Facts({ data }: { data: JsonObject | undefined }) {
-  return Object.entries(data ?? {}).map(([name, value]) => (
-    <span key={name} className="mr-4">
-      <span className="text-faint">{name.replaceAll('_', ' ')}</span> <span className="figures">{plain(value)}</span>
-    </span>
-  ))
+function Facts({ data = {} }: { data: JsonObject | undefined }) {
+  const rank = (name: string) => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length)
+  return Object.entries(data)
+    .toSorted(([a], [b]) => rank(a) - rank(b))
+    .map(([name, value]) => (
+      <span key={name} className="mr-4">
+        <span className="text-faint">{name.replaceAll('_', ' ')}</span> <span className="figures">{plain(value)}</span>
+      </span>
+    ))
 }
 
 function plain(value: JsonValue): string {
