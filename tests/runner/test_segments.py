@@ -68,7 +68,8 @@ def replayed(
     replay = PlanReplay(SegmentReplay(config, files, folder, 1_000), plan, processes)
     replay.run(tapes.append, frozen_account=True)
     assert replay.counts == tuple(map(sum, zip(*map(counts_of, tapes), strict=True)))
-    assert list(folder.iterdir()) == []
+    # A process that was killed leaves its view of the catalog; the scratch folder goes with the run.
+    assert list(folder.glob("tape-*")) == []
     return tapes
 
 

@@ -16,6 +16,8 @@ from nautilus_trader.model import (
     OrderRejected,
     OrderSide,
     OrderType,
+    Price,
+    Quantity,
     TimeInForce,
 )
 from nautilus_trader.trading import Strategy
@@ -105,8 +107,9 @@ class ReplayStrategy(Strategy):
         self._purges = bool(self.purge_every) and not self._lasting
         self._batch = min(self.purge_every or _BATCH, _BATCH)
         self._next_batch = self._batch
-        # What goes on the tape with the next batch: (time, order), fills, (order, time, kind, reason).
-        self._submitted: list[tuple[int, Any]] = []
+        # What goes on the tape with the next batch. Not the orders themselves: a thousand that are kept alive slow the engine.
+        self._submitted: list[tuple[int, OrderSide, Price | None, Quantity]] = []
+        self._submitted_ids: list[ClientOrderId] = []
         self._filled: list[Any] = []
         self._ended: list[tuple[ClientOrderId, int, str, str]] = []
         self._places: dict[str, int] = {}
@@ -153,7 +156,10 @@ class ReplayStrategy(Strategy):
 
     def submit_order(self, order: Any, *args: Any, **options: Any) -> None:
         """Submits an order, and records it."""
-        self._submitted.append((self._now(), order))
+        if not self.submits_in_order:
+            self._submitted_ids.append(order.client_order_id)
+        # The engine's market order has no such attribute at all.
+        self._submitted.append((self._now(), order.side, getattr(order, "price", None), order.quantity))
         self._submit(order, *args, **options)
 
     def _write_batch(self) -> None:
@@ -164,26 +170,22 @@ class ReplayStrategy(Strategy):
         tape, submitted, filled, ended = self.tape, self._submitted, self._filled, self._ended
         self._submitted, self._filled, self._ended = [], [], []
         price_unit, size_unit, money_unit = self.instrument.price_unit, self.instrument.size_unit, self.instrument.money_unit
-        if not self.submits_in_order:
-            self._places.update(
-                (order.client_order_id.value, place) for place, (_, order) in enumerate(submitted, tape.order_count)
-            )
+        self._places.update((order.value, place) for place, order in enumerate(self._submitted_ids, tape.order_count))
+        self._submitted_ids = []
         orders: list[int] = []
-        for ts, order in submitted:
-            # The engine's market order has no such attribute at all.
-            limit = getattr(order, "price", None)
-            price = limit.raw // price_unit if limit is not None else 0
-            orders += ts, 1 if order.side == OrderSide.BUY else -1, price, order.quantity.raw // size_unit
+        for ts, side, price, size in submitted:
+            limit = price.raw // price_unit if price is not None else 0
+            orders += ts, 1 if side == OrderSide.BUY else -1, limit, size.raw // size_unit
         tape.add_orders(orders)
         fills: list[int] = []
         for event in filled:
             place = self._place(event.client_order_id)
-            ts, side = tape.submission(place)
+            ts, sign = tape.submission(place)
             taker = 1
             # An order that ends at once fills when it is submitted, and takes: two questions less to the engine.
             if self._lasting:
                 ts, taker = event.ts_event, int(event.liquidity_side == LiquiditySide.TAKER)
-            fills += place, ts, side, event.last_px.raw // price_unit, event.last_qty.raw // size_unit, taker
+            fills += place, ts, sign, event.last_px.raw // price_unit, event.last_qty.raw // size_unit, taker
             fills.append(event.commission.raw // money_unit)
         tape.add_fills(fills)
         for client_order_id, ts, kind, reason in ended:

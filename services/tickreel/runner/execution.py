@@ -27,8 +27,8 @@ from tickreel.v1 import conversion_pb2, converter_service_pb2, market_data_pb2, 
 
 _WORKER = "tickreel.runner.worker"
 
-# What a process takes that replays slices of 50,000 orders, in MiB, as measured.
-_PROCESS_MEMORY = 570
+# What a process takes that replays slices of 20,000 orders, in MiB, as measured.
+_PROCESS_MEMORY = 420
 # How long a run waits for a Converter that does not answer: one that is started again takes up the conversion.
 _PATIENCE = 60.0
 _RETRY_SECONDS = 0.25

@@ -32,8 +32,11 @@ class TempBacktestStrategy(ReplayStrategy):
 
     def on_trade(self, trade: Any) -> None:
         side = self._sides.get(trade.aggressor_side, self._default_side)
+        price, size = trade.price, trade.size
         if self._at_market:
-            order = self._market(self._id, side, trade.size, self._time_in_force)
+            order, price = self._market(self._id, side, size, self._time_in_force), None
         else:
-            order = self._limit(self._id, side, trade.size, trade.price, self._time_in_force)
-        self.submit_order(order)
+            order = self._limit(self._id, side, size, price, self._time_in_force)
+        # As submit_order does, which would ask the order for what is at hand here; this is done for every row of a recording.
+        self._submitted.append((trade.ts_init, side, price, size))
+        self._submit(order)
