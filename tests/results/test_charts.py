@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from google.protobuf import timestamp_pb2
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from full_runs import START, Ticks, write_full_run
@@ -198,6 +198,7 @@ def orders(tmp_path_factory: pytest.TempPathFactory) -> Columns:
     return columns.get("orders", partial(make_orders, path / "orders.parquet", facts))
 
 
+@settings(deadline=None)
 @given(st.integers(-5, 2_100), st.integers(-5, 2_100), st.integers(1, 1_200))
 def test_markers_stand_for_every_order_once_and_for_those_of_one_side(orders: Columns, one: int, other: int, most: int) -> None:
     ticks = Ticks.random(1_000, pause=3)

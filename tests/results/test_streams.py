@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from full_runs import Ticks, write_full_run
@@ -80,6 +80,7 @@ def both_ways(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunTicks, Colum
     return ticks, ColumnStore(DerivedFiles(folder / "columns", 100)).get("ticks", ticks.make)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.integers(1, 3)), max_size=6))
 def test_every_row_arrives_once_whichever_way_each_connection_takes(
     both_ways: tuple[RunTicks, Columns], connections: list[tuple[bool, int]]

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from full_runs import START, Ticks, write_full_run
@@ -175,6 +175,7 @@ def orders(tmp_path_factory: pytest.TempPathFactory) -> Orders:
     return Orders(RunTables(DerivedFiles(folder / "derived", 100), folder / "spill"), store.find("F"))
 
 
+@settings(max_examples=60, deadline=None)
 @given(_filters, _order, st.booleans())
 def test_sql_lets_through_and_sorts_as_the_messages_themselves(orders: Orders, text: str, order: str, is_mapped: bool) -> None:
     fields = Fields(report_pb2.Order)

@@ -34,6 +34,20 @@ def describe_instrument(engine_id: str, catalog: CatalogStore) -> catalog_servic
     return message
 
 
+def find_instrument(name: str, catalog: CatalogStore) -> str:
+    """The engine's id of an instrument, by that id or by its own.
+
+    Raises:
+        TickreelError: NOT_FOUND where the catalog does not hold it.
+    """
+    engine_id = name
+    with contextlib.suppress(ValueError):
+        engine_id = InstrumentName.parse(name).engine_id
+    if engine_id not in catalog.engine_ids():
+        raise not_found("instrument", name)
+    return engine_id
+
+
 def coverage(name: str, catalog: CatalogStore, raw: RawStore) -> list[catalog_service_pb2.CoverageInterval]:
     """The converted files of an instrument as intervals, by data type, decimals and time.
 
@@ -43,12 +57,7 @@ def coverage(name: str, catalog: CatalogStore, raw: RawStore) -> list[catalog_se
     Raises:
         TickreelError: NOT_FOUND where the catalog does not hold the instrument.
     """
-    engine_id = name
-    with contextlib.suppress(ValueError):
-        engine_id = InstrumentName.parse(name).engine_id
-    if engine_id not in catalog.engine_ids():
-        raise not_found("instrument", name)
-    intervals = [_interval(file, raw) for file in catalog.files(engine_id)]
+    intervals = [_interval(file, raw) for file in catalog.files(find_instrument(name, catalog))]
     intervals.sort(key=lambda interval: (_lane(interval), interval.span.start.ToNanoseconds()))
     for before, interval in pairwise(intervals):
         gap = (interval.span.start.ToNanoseconds() - before.span.end.ToNanoseconds()) / 1e9

@@ -1,16 +1,37 @@
 """The Catalog's calls: a message in, the domain's answer out. Every look at a file is taken in a thread."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 import grpc
 
+from tickreel.catalog.bars import sample_bars
+from tickreel.catalog.books import depth_snapshot, sample_quotes
 from tickreel.catalog.coverage import coverage, describe_instrument
 from tickreel.catalog.datasets import describe_dataset
+from tickreel.catalog.market_rows import MarketRows
+from tickreel.catalog.market_stream import Cursor, stream_depth, stream_trades
+from tickreel.rpc.bounds import (
+    DEFAULT_POINTS,
+    FIRST_INSTANT,
+    MOST_POINTS,
+    requested_columns,
+    requested_instant,
+    requested_most,
+    requested_window,
+)
 from tickreel.rpc.paging import Page
+from tickreel.rpc.read_ahead import read_ahead
 from tickreel.rpc.settings import Settings
 from tickreel.stores.catalog import CatalogStore
+from tickreel.stores.columns import ColumnStore
+from tickreel.stores.derived_files import DerivedFiles
 from tickreel.stores.raw import RawStore, day_of
-from tickreel.v1 import catalog_service_pb2, catalog_service_pb2_grpc
+from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, TRADES
+from tickreel.v1 import catalog_service_pb2, catalog_service_pb2_grpc, market_data_pb2
+
+DEFAULT_BARS, MOST_BARS = 500, 5_000
 
 
 class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
@@ -22,9 +43,12 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
     def __init__(self, settings: Settings) -> None:
         self._raw = RawStore(settings.data_root, settings.raw_ending)
         self._catalog = CatalogStore(settings.catalog_root)
+        self._derived = DerivedFiles(settings.state_root / "catalog/derived", settings.derived_limit)
+        self._columns = ColumnStore(self._derived)
 
     async def open(self) -> None:
-        """Nothing is to be made ready: the stores are read as they are."""
+        """Removes what a former process left half made; the stores are read as they are."""
+        await asyncio.to_thread(self._derived.sweep)
 
     async def close(self) -> None:
         """Nothing is held."""
@@ -57,6 +81,63 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
     ) -> catalog_service_pb2.GetCoverageResponse:
         intervals = await asyncio.to_thread(coverage, request.instrument_id, self._catalog, self._raw)
         return catalog_service_pb2.GetCoverageResponse(intervals=intervals)
+
+    async def SampleBars(  # noqa: N802
+        self, request: catalog_service_pb2.SampleBarsRequest, context: grpc.aio.ServicerContext
+    ) -> catalog_service_pb2.SampleBarsResponse:
+        window, most = requested_window(request), requested_most(request, "max_bars", DEFAULT_BARS, MOST_BARS)
+
+        def sample() -> catalog_service_pb2.SampleBarsResponse:
+            found = MarketRows.find(self._catalog, request.instrument_id, TRADES, window)
+            trades = found.columns(self._columns, ["ts_init", "price", "size", "side"])
+            bars = sample_bars(trades, found.decimals, most)
+            return catalog_service_pb2.SampleBarsResponse(bars=bars, rows=len(trades["ts_init"]))
+
+        return await asyncio.to_thread(sample)
+
+    async def SampleQuotes(  # noqa: N802
+        self, request: catalog_service_pb2.SampleQuotesRequest, context: grpc.aio.ServicerContext
+    ) -> catalog_service_pb2.SampleQuotesResponse:
+        window, most = requested_window(request), requested_most(request, "max_points", DEFAULT_POINTS, MOST_POINTS)
+
+        def sample() -> catalog_service_pb2.SampleQuotesResponse:
+            found = MarketRows.find(self._catalog, request.instrument_id, BOOK_SNAPSHOT_5, window)
+            books = found.columns(self._columns, ["ts_init", "bid_price", "ask_price"])
+            quotes = sample_quotes(books, found.decimals[0], most)
+            return catalog_service_pb2.SampleQuotesResponse(quotes=quotes, rows=len(books["ts_init"]))
+
+        return await asyncio.to_thread(sample)
+
+    async def GetDepthSnapshot(  # noqa: N802
+        self, request: catalog_service_pb2.GetDepthSnapshotRequest, context: grpc.aio.ServicerContext
+    ) -> catalog_service_pb2.GetDepthSnapshotResponse:
+        window = FIRST_INSTANT, requested_instant(request, "at")
+
+        def snapshot() -> market_data_pb2.DepthSnapshot:
+            found = MarketRows.find(self._catalog, request.instrument_id, BOOK_SNAPSHOT_5, window)
+            return depth_snapshot(found, self._columns)
+
+        return catalog_service_pb2.GetDepthSnapshotResponse(depth=await asyncio.to_thread(snapshot))
+
+    async def StreamTicks(  # noqa: N802
+        self, request: catalog_service_pb2.CatalogServiceStreamTicksRequest, context: grpc.aio.ServicerContext
+    ) -> AsyncIterator[catalog_service_pb2.CatalogServiceStreamTicksResponse]:
+        window, after = requested_window(request), Cursor.parse(request.cursor)
+        wanted = requested_columns(request, market_data_pb2.TradeColumns)
+        found = await asyncio.to_thread(MarketRows.find, self._catalog, request.instrument_id, TRADES, window)
+        chunks = await asyncio.to_thread(stream_trades, found, self._columns, after, wanted)
+        async with aclosing(read_ahead(chunks)) as reading:
+            async for trades, cursor in reading:
+                yield catalog_service_pb2.CatalogServiceStreamTicksResponse(trades=trades, cursor=str(cursor))
+
+    async def StreamDepth(  # noqa: N802
+        self, request: catalog_service_pb2.StreamDepthRequest, context: grpc.aio.ServicerContext
+    ) -> AsyncIterator[catalog_service_pb2.StreamDepthResponse]:
+        window, after = requested_window(request), Cursor.parse(request.cursor)
+        found = await asyncio.to_thread(MarketRows.find, self._catalog, request.instrument_id, BOOK_SNAPSHOT_5, window)
+        async with aclosing(read_ahead(stream_depth(found, after))) as reading:
+            async for depth, cursor in reading:
+                yield catalog_service_pb2.StreamDepthResponse(depth=depth, cursor=str(cursor))
 
 
 def _newest_first(dataset_id: str) -> str:

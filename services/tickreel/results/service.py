@@ -11,16 +11,16 @@ from tickreel.results.artifact import Artifact
 from tickreel.results.equity import equity_chunks, equity_sample
 from tickreel.results.index import ResultIndex
 from tickreel.results.markers import markers
-from tickreel.results.read_ahead import read_ahead
 from tickreel.results.run_columns import RunColumns
 from tickreel.results.tables import FILLS, ORDERS, TIMELINE, RunTables, TableKind, View
 from tickreel.results.ticks import chunks_at_hand, parse_cursor, tick_sample
-from tickreel.rpc.bounds import requested_columns, requested_most, requested_window
+from tickreel.rpc.bounds import DEFAULT_POINTS, MOST_POINTS, requested_columns, requested_most, requested_window
 from tickreel.rpc.errors import invalid_request
 from tickreel.rpc.fields import Fields
 from tickreel.rpc.filter import parse_filter, predicate
 from tickreel.rpc.ordering import cut_page, parse_order
 from tickreel.rpc.paging import Page
+from tickreel.rpc.read_ahead import read_ahead
 from tickreel.rpc.settings import Settings
 from tickreel.stores.catalog import CatalogStore
 from tickreel.stores.columns import ColumnStore
@@ -28,8 +28,6 @@ from tickreel.stores.derived_files import DerivedFiles
 from tickreel.stores.results import ResultStore
 from tickreel.v1 import market_data_pb2, result_pb2, results_service_pb2, results_service_pb2_grpc
 
-# What a chart of a screen has room for, where it does not say; and what a message has.
-DEFAULT_POINTS, MOST_POINTS = 2_000, 20_000
 DEFAULT_MARKERS, MOST_MARKERS = 500, 5_000
 
 _RESULT_FIELDS = Fields(result_pb2.ResultEntry, "result")

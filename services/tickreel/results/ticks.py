@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from google.protobuf import timestamp_pb2
@@ -16,11 +15,8 @@ from tickreel.stores.catalog import CatalogStore
 from tickreel.stores.columns import Columns, ColumnWriter
 from tickreel.stores.rows import ALL_TIMES, Slice
 from tickreel.stores.sampling import kept_rows, window_rows
-from tickreel.stores.trades import TradeRows, read_trades
+from tickreel.stores.trades import NUMBERS, TradeRows, file_columns, read_trades, write_trades
 from tickreel.v1 import market_data_pb2, result_pb2
-
-# The columns of numbers; ids are texts, and stay where they are.
-NUMBERS = ("ts_event", "ts_init", "price", "size", "side")
 
 
 @dataclass(frozen=True)
@@ -78,18 +74,7 @@ class RunTicks:
         Raises:
             TickreelError: DATA_CHANGED, likewise.
         """
-        price_precision, size_precision = self._decimals
-        writer.facts.update(price_precision=price_precision, size_precision=size_precision)
-        none = np.empty(0, dtype=np.int64)
-        writer.append(ts_event=none, ts_init=none, price=none, size=none, side=none.astype(np.uint8))
-        for rows in self._batches(NUMBERS):
-            writer.append(
-                ts_event=rows.ts_event,
-                ts_init=rows.ts_init,
-                price=rows.price(price_precision),
-                size=rows.size(size_precision),
-                side=rows.side,
-            )
+        write_trades(self._batches(NUMBERS), *self._decimals, writer)
 
     @property
     def _decimals(self) -> tuple[int, int]:
@@ -118,8 +103,7 @@ class RunTicks:
 
     def _batches(self, wanted: Collection[str]) -> Iterator[TradeRows]:
         try:
-            # The engine's files have another name for the side; a name that a file has not is passed over.
-            yield from read_trades(self._sources[0], [*wanted, "aggressor_side"] if "side" in wanted else list(wanted))
+            yield from read_trades(self._sources[0], file_columns(wanted))
         except (OSError, pa.ArrowException) as error:
             raise self._changed(str(error)) from None
 

@@ -9,6 +9,9 @@ from tickreel.rpc.errors import invalid_request
 # The instants of 64-bit nanoseconds.
 FIRST_INSTANT, LAST_INSTANT = -(2**63), 2**63 - 1
 
+# What a chart of a screen has room for, where it does not say; and what a message has.
+DEFAULT_POINTS, MOST_POINTS = 2_000, 20_000
+
 
 def requested_window(request: Any) -> tuple[int, int]:
     """The `start` and `end` of a request, both inclusive, UNIX nanoseconds; all of time where they are not set.

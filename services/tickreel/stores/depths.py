@@ -1,13 +1,15 @@
 """Book rows of converted files, as columns of integers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tickreel.stores.rows import Slice, integers, nanoseconds, read_slices
+from tickreel.stores.columns import ColumnWriter
+from tickreel.stores.raw_schema import LEVELS
+from tickreel.stores.rows import BATCH_ROWS, Slice, integers, nanoseconds, read_slices
 
 Int64 = npt.NDArray[np.int64]
 
@@ -29,6 +31,41 @@ class DepthRows:
         """Times on the replay clock, UNIX nanoseconds, strictly increasing within a file."""
         return nanoseconds(self.batch.column("ts_init"))
 
+    @property
+    def ts_event(self) -> Int64:
+        """Times on the exchange's clock, UNIX nanoseconds."""
+        return nanoseconds(self.batch.column("ts_event"))
+
+    def levels(self, side: str, field: str, precision: int) -> Int64:
+        """The prices or sizes of all levels of a side times 10^precision, shape (rows * LEVELS,).
+
+        Those of a row are together, the best first. A level that a row lacks has the price NO_LEVEL and the size 0.
+
+        Args:
+            side: "bids" or "asks".
+            field: "price" or "size".
+        """
+        column = self.batch.column(side)
+        offsets = column.offsets.to_numpy()
+        counts = np.diff(offsets)
+        row = np.repeat(np.arange(len(column)), counts)
+        level = np.arange(len(row)) - np.repeat(offsets[:-1] - offsets[0], counts)
+        found = np.full(len(column) * LEVELS, NO_LEVEL if field == "price" else 0, dtype=np.int64)
+        values = column.values.field(field).slice(int(offsets[0]), len(row))
+        found[row * LEVELS + level] = integers(values, precision)
+        return found
+
+    def columns(self, price_precision: int, size_precision: int) -> dict[str, Int64]:
+        """All columns of `DepthColumns`, by name."""
+        return {
+            "ts_event": self.ts_event,
+            "ts_init": self.ts_init,
+            "bid_price": self.levels("bids", "price", price_precision),
+            "bid_size": self.levels("bids", "size", size_precision),
+            "ask_price": self.levels("asks", "price", price_precision),
+            "ask_size": self.levels("asks", "size", size_precision),
+        }
+
     def best(self, side: str, precision: int) -> Int64:
         """The prices of the best levels of a side, "bids" or "asks", times 10^precision; NO_LEVEL where it is empty."""
         levels = self.batch.column(side)
@@ -39,10 +76,19 @@ class DepthRows:
         return best
 
 
-def read_depths(slices: Sequence[Slice], columns: Sequence[str] | None = None) -> Iterator[DepthRows]:
+def write_depths(batches: Iterable[DepthRows], price_precision: int, size_precision: int, writer: ColumnWriter) -> None:
+    """Makes all columns of book rows lie ready."""
+    writer.facts.update(price_precision=price_precision, size_precision=size_precision)
+    for rows in batches:
+        writer.append(**rows.columns(price_precision, size_precision))
+
+
+def read_depths(
+    slices: Sequence[Slice], columns: Sequence[str] | None = None, batch_rows: int = BATCH_ROWS
+) -> Iterator[DepthRows]:
     """Reads book rows in replay order, a batch at a time (see `read_slices`).
 
     Raises:
         OSError: A file is gone or cannot be read.
     """
-    return (DepthRows(batch) for batch in read_slices(slices, columns))
+    return (DepthRows(batch) for batch in read_slices(slices, columns, batch_rows))

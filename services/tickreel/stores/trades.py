@@ -1,6 +1,6 @@
 """Trade rows of converted files, as columns of integers."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,10 +8,14 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tickreel.rpc.columns import make_columns
+from tickreel.stores.columns import ColumnWriter
 from tickreel.stores.rows import BATCH_ROWS, Slice, integers, nanoseconds, read_slices
 from tickreel.v1 import market_data_pb2
 
 Int64 = npt.NDArray[np.int64]
+
+NUMBERS = ("ts_event", "ts_init", "price", "size", "side")
+"""The columns of `TradeColumns` that are numbers."""
 
 _SIDES = {"buy": market_data_pb2.AGGRESSOR_SIDE_BUY, "sell": market_data_pb2.AGGRESSOR_SIDE_SELL}
 
@@ -71,6 +75,29 @@ class TradeRows:
         return make_columns(
             market_data_pb2.TradeColumns, price_precision=price_precision, size_precision=size_precision, **columns
         )
+
+
+def write_trades(batches: Iterable[TradeRows], price_precision: int, size_precision: int, writer: ColumnWriter) -> None:
+    """Makes the columns of numbers of trade rows lie ready; ids are texts, and stay where they are."""
+    writer.facts.update(price_precision=price_precision, size_precision=size_precision)
+    none = np.empty(0, dtype=np.int64)
+    writer.append(ts_event=none, ts_init=none, price=none, size=none, side=none.astype(np.uint8))
+    for rows in batches:
+        writer.append(
+            ts_event=rows.ts_event,
+            ts_init=rows.ts_init,
+            price=rows.price(price_precision),
+            size=rows.size(size_precision),
+            side=rows.side,
+        )
+
+
+def file_columns(wanted: Iterable[str]) -> list[str]:
+    """The columns of files for those of `TradeColumns`.
+
+    The engine's files have another name for the side; a name that a file has not is passed over by who reads it.
+    """
+    return [name for column in wanted for name in ((column, "aggressor_side") if column == "side" else (column,))]
 
 
 def read_trades(

@@ -27,6 +27,9 @@ if _version_not_supported:
 
 class CatalogServiceStub(object):
     """Answers what data there is: raw under the data root, and converted in the catalog.
+
+    An instrument may stand in the catalog with several choices of decimals. Where rows of it are asked for, those of a raw file
+    are taken once, as they were converted last, and all with as many decimals as one of them needs.
     """
 
     def __init__(self, channel):
@@ -84,6 +87,9 @@ class CatalogServiceStub(object):
 
 class CatalogServiceServicer(object):
     """Answers what data there is: raw under the data root, and converted in the catalog.
+
+    An instrument may stand in the catalog with several choices of decimals. Where rows of it are asked for, those of a raw file
+    are taken once, as they were converted last, and all with as many decimals as one of them needs.
     """
 
     def ListDatasets(self, request, context):
@@ -212,6 +218,9 @@ def add_CatalogServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class CatalogService(object):
     """Answers what data there is: raw under the data root, and converted in the catalog.
+
+    An instrument may stand in the catalog with several choices of decimals. Where rows of it are asked for, those of a raw file
+    are taken once, as they were converted last, and all with as many decimals as one of them needs.
     """
 
     @staticmethod

@@ -917,6 +917,9 @@ export const FreshnessSchema: GenEnum<Freshness> = /*@__PURE__*/
 /**
  * Answers what data there is: raw under the data root, and converted in the catalog.
  *
+ * An instrument may stand in the catalog with several choices of decimals. Where rows of it are asked for, those of a raw file
+ * are taken once, as they were converted last, and all with as many decimals as one of them needs.
+ *
  * @generated from service tickreel.v1.CatalogService
  */
 export const CatalogService: GenService<{

@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 import pytest
 
-from tickreel.results.read_ahead import read_ahead
+from tickreel.rpc.read_ahead import read_ahead
 
 
 class Parts:

@@ -1,0 +1,67 @@
+"""Trades as bars of equal length, and of a length that people use."""
+
+import numpy as np
+import numpy.typing as npt
+
+from tickreel.catalog.market_rows import Arrays
+from tickreel.rpc.columns import make_columns
+from tickreel.v1 import market_data_pb2
+
+_SECOND = 1_000_000_000
+_MINUTE, _HOUR, _DAY = 60 * _SECOND, 3_600 * _SECOND, 86_400 * _SECOND
+_LENGTHS = (
+    *(count * unit for unit in (_SECOND, _MINUTE) for count in (1, 2, 5, 10, 15, 30)),
+    *(hours * _HOUR for hours in (1, 2, 4, 6, 12)),
+    _DAY,
+)
+
+
+def bar_length(first: int, last: int, most: int) -> int:
+    """The length of bars, in nanoseconds: the shortest with which no more than the most reach from one instant to another."""
+    for length in _LENGTHS:
+        if last // length - first // length < most:
+            return length
+    # Days, as many together as it takes.
+    days = 1
+    while last // (days * _DAY) - first // (days * _DAY) >= most:
+        days += 1
+    return days * _DAY
+
+
+def sample_bars(trades: Arrays, decimals: tuple[int, int], most: int) -> market_data_pb2.BarColumns:
+    """The bars of trades.
+
+    Args:
+        trades: Columns ts_init, price, size and side, in replay order.
+        decimals: Those of prices and of sizes.
+        most: The most bars.
+    """
+    clock, price, size = trades["ts_init"], trades["price"], trades["size"]
+    columns: dict[str, npt.NDArray[np.int64]] = {}
+    length = _LENGTHS[0]
+    if len(clock):
+        length = bar_length(int(clock[0]), int(clock[-1]), most)
+        starts = np.arange(int(clock[0]) // length, int(clock[-1]) // length + 1) * length
+        cuts = np.searchsorted(clock, starts, "left")
+        has_trades = np.diff(cuts, append=len(clock)) > 0
+        cuts = cuts[has_trades]
+        bought = np.where(trades["side"] == market_data_pb2.AGGRESSOR_SIDE_BUY, size, 0)
+        ends = np.append(cuts[1:], len(clock))
+        columns = {
+            "ts_start": starts[has_trades],
+            "open": price[cuts],
+            "high": np.maximum.reduceat(price, cuts),
+            "low": np.minimum.reduceat(price, cuts),
+            "close": price[ends - 1],
+            "volume": np.add.reduceat(size, cuts),
+            "buy_volume": np.add.reduceat(bought, cuts),
+            "trades": ends - cuts,
+        }
+    price_precision, size_precision = decimals
+    return make_columns(
+        market_data_pb2.BarColumns,
+        interval=length,
+        price_precision=price_precision,
+        size_precision=size_precision,
+        **columns,
+    )

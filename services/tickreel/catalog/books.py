@@ -1,0 +1,70 @@
+"""Books as a chart draws them, and one of them whole."""
+
+from decimal import Decimal
+
+import numpy as np
+
+from tickreel.catalog.market_rows import Arrays, MarketRows
+from tickreel.rpc.columns import make_columns
+from tickreel.rpc.errors import TickreelError
+from tickreel.stores.columns import ColumnStore
+from tickreel.stores.depths import NO_LEVEL
+from tickreel.stores.raw_schema import LEVELS
+from tickreel.stores.sampling import kept_rows
+from tickreel.v1 import market_data_pb2
+
+_COLUMNS = ("ts_event", "ts_init", "bid_price", "bid_size", "ask_price", "ask_size")
+_NONE_IS_HIGH = np.iinfo(np.int64).max
+
+
+def sample_quotes(books: Arrays, price_precision: int, most: int) -> market_data_pb2.QuoteColumns:
+    """The best prices of books that a chart keeps, the lowest bid and the highest ask of each part among them.
+
+    Args:
+        books: Columns ts_init, bid_price and ask_price, in replay order.
+        most: About how many books there is room for.
+    """
+    bid, ask = books["bid_price"][::LEVELS], books["ask_price"][::LEVELS]
+    # A book without a bid has no lowest one.
+    lowest = np.where(bid == NO_LEVEL, _NONE_IS_HIGH, bid)
+    kept = kept_rows(books["ts_init"], most, lowest=[lowest], highest=[ask])
+    return make_columns(
+        market_data_pb2.QuoteColumns,
+        price_precision=price_precision,
+        ts_init=books["ts_init"][kept],
+        bid=bid[kept],
+        ask=ask[kept],
+    )
+
+
+def depth_snapshot(books: MarketRows, columns: ColumnStore) -> market_data_pb2.DepthSnapshot:
+    """The last of some books.
+
+    Raises:
+        TickreelError: NOT_FOUND where there is none.
+    """
+    last = None
+    # From the last files on, until those before cannot have a later one.
+    for file in sorted(books.files, key=lambda file: file.converted.span.end.ToNanoseconds(), reverse=True):
+        if last is not None and file.converted.span.end.ToNanoseconds() <= last["ts_init"][0]:
+            break
+        found = MarketRows((file,), books.start, books.end, books.store).columns(columns, _COLUMNS)
+        if len(found["ts_init"]) and (last is None or found["ts_init"][-1] > last["ts_init"][0]):
+            rows = len(found["ts_init"])
+            last = {name: values.reshape(rows, -1)[-1] for name, values in found.items()}
+            decimals = file.price_decimals, file.size_decimals
+    if last is None:
+        message = "there is no converted book of the instrument at or before the instant"
+        raise TickreelError("NOT_FOUND", message, kind="book", id=books.end)
+    snapshot = market_data_pb2.DepthSnapshot()
+    snapshot.ts_event.FromNanoseconds(int(last["ts_event"][0]))
+    snapshot.ts_init.FromNanoseconds(int(last["ts_init"][0]))
+    for side, levels in (("bid", snapshot.bids), ("ask", snapshot.asks)):
+        for price, size in zip(last[f"{side}_price"].tolist(), last[f"{side}_size"].tolist(), strict=True):
+            if price != NO_LEVEL:
+                levels.add(price=_text(price, decimals[0]), size=_text(size, decimals[1]))
+    return snapshot
+
+
+def _text(value: int, decimals: int) -> str:
+    return f"{Decimal(value).scaleb(-decimals):f}"

@@ -1,0 +1,152 @@
+"""Rows of the catalog as a stream of chunks that goes on after any of them, each row exactly once.
+
+A cursor is an instant and how many rows of that instant have arrived. So it needs no row before it to be read again, and what
+is converted meanwhile of other times does not shift it.
+"""
+
+import re
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from google.protobuf.message import Message
+
+from tickreel.catalog.market_rows import MarketRows
+from tickreel.rpc.bounds import LAST_INSTANT
+from tickreel.rpc.columns import ROWS_PER_CHUNK, make_columns
+from tickreel.rpc.errors import invalid_request
+from tickreel.stores.columns import ColumnStore
+from tickreel.stores.depths import read_depths
+from tickreel.stores.raw_schema import LEVELS
+from tickreel.stores.trades import file_columns, read_trades
+from tickreel.v1 import market_data_pb2
+
+Int64 = npt.NDArray[np.int64]
+
+# A row is five levels a side: as many bytes as 32,768 trades.
+_BOOKS_PER_CHUNK = 4_096
+_CURSOR = re.compile(r"(-?\d{1,19})\.(\d{1,18})", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """After which row a stream goes on: the instant of the last that arrived, and how many of that instant have."""
+
+    instant: int
+    rows: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Cursor | None":
+        """Reads a cursor, None where it is empty.
+
+        Raises:
+            TickreelError: INVALID_REQUEST for one that no chunk had.
+        """
+        if not text:
+            return None
+        found = _CURSOR.fullmatch(text)
+        if found is None or abs(int(found[1])) > LAST_INSTANT:
+            raise invalid_request("cursor", f"is {text!r}, which no chunk of this stream had; begin without one")
+        return cls(int(found[1]), int(found[2]))
+
+    def __str__(self) -> str:
+        return f"{self.instant}.{self.rows}"
+
+
+@dataclass(frozen=True)
+class Part[M: Message]:
+    """Some rows in replay order: their clock, and what makes the message of some of them."""
+
+    clock: Int64
+    message: Callable[[slice], M]
+
+
+def stream_trades(
+    trades: MarketRows, columns: ColumnStore, after: Cursor | None, wanted: list[str]
+) -> Generator[tuple[market_data_pb2.TradeColumns, Cursor], None, None]:
+    """The chunks of trades, with some columns: from those that lie ready where all do, else from the files."""
+    rest = _after(trades, after)
+    if "trade_id" not in wanted and rest.is_ready(columns):
+        parts = _ready_trades(rest, columns, wanted, trades.decimals)
+    else:
+        parts = _trades_of_files(rest, wanted, trades.decimals)
+    return _chunks(parts, after, ROWS_PER_CHUNK)
+
+
+def stream_depth(books: MarketRows, after: Cursor | None) -> Generator[tuple[market_data_pb2.DepthColumns, Cursor], None, None]:
+    """The chunks of books."""
+    price_precision, size_precision = books.decimals
+
+    def parts() -> Iterable[Part[market_data_pb2.DepthColumns]]:
+        for rows in read_depths(_after(books, after).slices, batch_rows=_BOOKS_PER_CHUNK):
+            columns = rows.columns(price_precision, size_precision)
+
+            def message(some: slice, columns: dict[str, Int64] = columns) -> market_data_pb2.DepthColumns:
+                levels = slice(some.start * LEVELS, some.stop * LEVELS)
+                return make_columns(
+                    market_data_pb2.DepthColumns,
+                    price_precision=price_precision,
+                    size_precision=size_precision,
+                    levels=LEVELS,
+                    **{name: values[some if name.startswith("ts_") else levels] for name, values in columns.items()},
+                )
+
+            yield Part(columns["ts_init"], message)
+
+    return _chunks(parts(), after, _BOOKS_PER_CHUNK)
+
+
+def _ready_trades(
+    trades: MarketRows, columns: ColumnStore, wanted: list[str], decimals: tuple[int, int]
+) -> Iterable[Part[market_data_pb2.TradeColumns]]:
+    price_precision, size_precision = decimals
+    for arrays in trades.parts(columns, [*{"ts_init", *wanted}]):
+
+        def message(some: slice, arrays: dict[str, Int64] = arrays) -> market_data_pb2.TradeColumns:
+            return make_columns(
+                market_data_pb2.TradeColumns,
+                price_precision=price_precision,
+                size_precision=size_precision,
+                **{name: arrays[name][some] for name in wanted},
+            )
+
+        yield Part(arrays["ts_init"], message)
+
+
+def _trades_of_files(
+    trades: MarketRows, wanted: list[str], decimals: tuple[int, int]
+) -> Iterable[Part[market_data_pb2.TradeColumns]]:
+    for rows in read_trades(trades.slices, file_columns(wanted)):
+        yield Part(
+            rows.ts_init,
+            lambda some, rows=rows: rows.slice(some.start, some.stop - some.start).to_columns(*decimals, wanted),
+        )
+
+
+def _after(rows: MarketRows, after: Cursor | None) -> MarketRows:
+    return rows if after is None else replace(rows, start=max(rows.start, after.instant))
+
+
+def _chunks[M: Message](parts: Iterable[Part[M]], after: Cursor | None, most: int) -> Generator[tuple[M, Cursor], None, None]:
+    # Rows of the cursor's instant that have arrived are read again, and left out.
+    last, skip = after, after.rows if after else 0
+    for part in parts:
+        first = 0
+        if skip:
+            assert after is not None
+            first = min(skip, int(np.searchsorted(part.clock, after.instant, "right")))
+            skip = skip - first if first == len(part.clock) else 0
+        for begin in range(first, len(part.clock), most):
+            end = min(begin + most, len(part.clock))
+            last = _cursor(part.clock[begin:end], last)
+            yield part.message(slice(begin, end)), last
+
+
+def _cursor(clock: Int64, before: Cursor | None) -> Cursor:
+    """Where a chunk ends that comes after another."""
+    instant = int(clock[-1])
+    rows = len(clock) - int(np.searchsorted(clock, instant, "left"))
+    if before is not None and rows == len(clock) and before.instant == instant:
+        rows += before.rows
+    return Cursor(instant, rows)
