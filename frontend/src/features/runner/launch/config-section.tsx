@@ -32,12 +32,11 @@ interface ConfigSectionProps {
   /** A place in the JSON to go to. */
   place: Range | undefined
   onChoose: (configId: string) => void
-  onRun: () => void
 }
 
 /** Which config, what it says, and its JSON to edit. */
 export function ConfigSection(props: ConfigSectionProps) {
-  const { origin, config, strategies, violations, overridesWindow, isOpen, onOpen, place, onChoose, onRun } = props
+  const { origin, config, strategies, violations, overridesWindow, isOpen, onOpen, place, onChoose } = props
   const list = useQuery(RunnerService.method.listConfigs, { pageSize: 500 })
   const configs = list.data?.configs ?? []
   const options = configs.map(({ configId, violations }) => ({
@@ -121,7 +120,6 @@ export function ConfigSection(props: ConfigSectionProps) {
               schema={schema}
               problems={problems}
               place={place}
-              onRun={onRun}
             />
           </Suspense>
         </div>

@@ -19,16 +19,14 @@ export interface JsonEditorProps {
   problems: readonly (Range & { message: string })[]
   /** A place to go to; a new object goes there again. */
   place: Range | undefined
-  onRun: () => void
 }
 
 /** An editor of JSON with completion and hover by a schema, and problems at their place. Tab leaves it, as it leaves any field. */
-export default function JsonEditor({ label, text, onChange, schema, problems, place, onRun }: JsonEditorProps) {
+export default function JsonEditor({ label, text, onChange, schema, problems, place }: JsonEditorProps) {
   const parent = useRef<HTMLDivElement>(null)
   const editor = useRef<EditorView>(undefined)
   const language = useRef(new Compartment())
   const changed = useEffectEvent(onChange)
-  const run = useEffectEvent(onRun)
   const initial = useEffectEvent(() => ({ text, label }))
 
   useEffect(() => {
@@ -50,22 +48,9 @@ export default function JsonEditor({ label, text, onChange, schema, problems, pl
           syntaxHighlighting(COLOURS),
           language.current.of([]),
           placeholder('{ }'),
-          keymap.of([
-            {
-              key: 'Mod-Enter',
-              run: () => {
-                run()
-                return true
-              },
-            },
-            ...closeBracketsKeymap,
-            ...defaultKeymap,
-            ...historyKeymap,
-            ...completionKeymap,
-            ...lintKeymap,
-          ]),
+          keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...historyKeymap, ...completionKeymap, ...lintKeymap]),
           EditorView.lineWrapping,
-          EditorView.contentAttributes.of({ 'aria-label': label }),
+          EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
           EditorView.updateListener.of((update) => {
             const typed = update.docChanged && !update.transactions.some((one) => one.isUserEvent('sync'))
             if (typed) changed(update.state.doc.toString())

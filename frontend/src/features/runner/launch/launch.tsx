@@ -114,7 +114,16 @@ export function Launch({ initial, onSearch, onLaunched }: LaunchProps) {
     return <Failure error={RpcError.from(strategies.error)} onRetry={() => void strategies.refetch()} />
   }
   return (
-    <div className="grid h-full min-h-0 grid-rows-[minmax(0,1fr)_auto]">
+    <div
+      className="grid h-full min-h-0 grid-rows-[minmax(0,1fr)_auto]"
+      onKeyDownCapture={(event) => {
+        // Before the control that has the focus: radios and switches keep Enter to themselves.
+        if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return
+        event.preventDefault()
+        event.stopPropagation()
+        run()
+      }}
+    >
       <div className="grid min-h-0 overflow-auto lg:grid-cols-[minmax(0,1fr)_minmax(380px,40%)] lg:overflow-hidden">
         <form
           aria-label="Run"
@@ -137,7 +146,6 @@ export function Launch({ initial, onSearch, onLaunched }: LaunchProps) {
             onChoose={(config) => {
               change({ config, from: undefined, edit: undefined, start: undefined, end: undefined })
             }}
-            onRun={run}
           />
           {origins.error !== undefined && <Failure error={origins.error} onRetry={origins.retry} />}
           {origins.isPending && <SkeletonRows rows={6} />}
