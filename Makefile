@@ -12,7 +12,7 @@ GRPCURL_VERSION := 1.8.6.post2
 # Node.js comes with .venv; npm starts it by its name.
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend
 
-.PHONY: help setup demo up ui test lint lint-python bench proto clean
+.PHONY: help setup demo up ui test lint lint-python bench chaos differential proto clean
 
 help: ## Explain the targets
 	@echo "Tickreel: deterministic tick-level backtests of recorded exchange data"
@@ -64,6 +64,15 @@ lint-python: setup
 
 bench: setup ## Measure conversion and replay, each beside what it is compared with
 	@for bench in tests/benchmarks/bench_*.py; do echo; echo "── $$bench ──"; $(BIN)/python "$$bench"; done
+
+# An environment of its own: it cannot be beside the engine of today.
+ENGINE_1X := .tools/nautilus_trader-1.231.0
+
+differential: setup ## Compare fills and speed with NautilusTrader 1.231.0, the last 1.x engine (downloads some 300 MB the first time)
+	@test -x $(ENGINE_1X)/bin/python || { $(BIN)/python -m venv $(ENGINE_1X) \
+	  && $(ENGINE_1X)/bin/python -m pip install --quiet --disable-pip-version-check nautilus_trader==1.231.0 pyarrow; } \
+	  || { rm -rf $(ENGINE_1X); exit 1; }
+	@$(BIN)/python tests/differential/compare.py $(ENGINE_1X)/bin/python $(DIFFERENTIAL)
 
 CHAOS_SECONDS := 300
 

@@ -23,6 +23,7 @@ from google.protobuf import struct_pb2
 from recordings import BTC, RawFolder, books, micros, trades
 from run_configs import run_config
 from terminal import wait_until_gone
+from tickreel.cli.health import is_serving
 from tickreel.cli.processes import ServiceProcess
 from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.errors import TickreelError
@@ -32,9 +33,11 @@ from tickreel.v1 import job_pb2, result_pb2, results_service_pb2, run_pb2, runne
 
 SECONDS = float(os.environ.get("TICKREEL_CHAOS_SECONDS") or 15)
 SEED = int(os.environ.get("TICKREEL_CHAOS_SEED") or 1)
-PATIENCE = 60.0
+PATIENCE = 120.0
 DAYS = [f"2024-07-{day}" for day in range(10, 18)]
 ROWS = 20_000
+MOST_AT_ONCE = 16
+FINAL = (job_pb2.JOB_STATE_SUCCEEDED, job_pb2.JOB_STATE_FAILED, job_pb2.JOB_STATE_CANCELLED)
 SERVICES = ("converter", "runner", "results")
 
 pytestmark = [
@@ -173,10 +176,13 @@ class Storm:
 
     async def _ask_until(self, over: asyncio.Event, group: asyncio.TaskGroup) -> None:
         while not over.is_set():
+            await asyncio.sleep(self.chance.uniform(0.1, 0.6))
+            # A machine that is busy with something else would never come to the end of them.
+            if sum(one.ended.state not in FINAL for one in self.asked) >= MOST_AT_ONCE:
+                continue
             choice = Choice(self.chance.choice(DAYS), self.chance.choice((500, 1500)), self.chance.choice(("trades", "both")))
             mode = self.chance.choice(("fast", "full"))
             group.create_task(self._ask(choice, mode, group, cancels=self.chance.random() < 0.2))
-            await asyncio.sleep(self.chance.uniform(0.1, 0.6))
 
     async def _read_until(self, over: asyncio.Event) -> None:
         """Looks at the results again and again: whatever is listed is whole."""
@@ -206,7 +212,7 @@ class Storm:
 
     async def _watch(self, one: Asked) -> None:
         request = runner_service_pb2.WatchRunRequest(run_id=one.run_id)
-        while one.ended.state not in (job_pb2.JOB_STATE_SUCCEEDED, job_pb2.JOB_STATE_FAILED, job_pb2.JOB_STATE_CANCELLED):
+        while one.ended.state not in FINAL:
             try:
                 async for response in self.deployment.clients["runner"].stream("WatchRun", request):
                     one.ended.CopyFrom(response.run)
@@ -226,6 +232,10 @@ class Storm:
     async def _answer(self, method: str, request: Any) -> Any:
         return await self.deployment.until_done("runner", method, request)
 
+    async def _serves(self, service: str) -> None:
+        while not await is_serving(service, self.deployment.processes[service].address):  # noqa: ASYNC110 - no event says so
+            await asyncio.sleep(0.05)
+
     async def _kill_until(self, over: asyncio.Event) -> None:
         ways: list[tuple[str, int, Callable[[], list[int]]]] = [
             ("runner", signal.SIGKILL, lambda: [self.deployment.processes["runner"].pid]),
@@ -240,6 +250,10 @@ class Storm:
         while not over.is_set():
             await asyncio.sleep(self.fate.uniform(0.3, 2.5))
             ((name, number, pids),) = self.fate.choices(ways, weights)
+            if name in SERVICES and self.fate.random() < 0.75:
+                # The others meet it while it starts: all of them would, where that takes longer than the next kill.
+                await self._serves(name)
+                await asyncio.sleep(self.fate.uniform(0, 3))
             found = pids()
             for pid in found if name == "everything" else found and [self.fate.choice(found)]:
                 with suppress(ProcessLookupError):
@@ -275,7 +289,7 @@ async def test_no_run_is_lost_doubled_or_wrong(folder: Path) -> None:
 
     told = f"seed {SEED}, {len(stormy)} runs, kills {dict(storm.kills)}, results read {storm.read.total()} times"
     print(told, Counter(job_pb2.JobState.Name(one.ended.state) for one in stormy))
-    assert storm.kills.total() >= SECONDS / 4, told
+    assert storm.kills.total() >= SECONDS / 8, told
     # No run is lost or doubled, and everyone heard the same end.
     assert sorted(run.run_id for run in listed) == sorted(one.run_id for one in storm.asked), told
     assert {run.run_id: run for run in listed} == {one.run_id: one.ended for one in storm.asked}, told
