@@ -1,5 +1,6 @@
 """The plan of a replay changes nothing about what comes of it."""
 
+import dataclasses
 import os
 import random
 import signal
@@ -11,11 +12,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from small_catalog import START, WINDOW, replay_config, write_books, write_trades
 from tickreel.engine.replay import ReplayFile
 from tickreel.engine.tape import KINDS, Tape
 from tickreel.rpc.errors import TickreelError
+from tickreel.runner.ledger import Ledger
+from tickreel.runner.outcome import Outcome, summarise
 from tickreel.runner.plan import Plan
 from tickreel.runner.plan_replay import PlanReplay
 from tickreel.runner.rows import Rows
@@ -208,3 +213,65 @@ def test_a_tape_is_the_same_after_it_was_saved(tmp_path: Path) -> None:
     loaded = Tape.load(tmp_path / "tape")
     assert parts([loaded]) == parts([tape])
     assert (loaded.rows, loaded.book_rows, loaded.settled, loaded.submission(1)) == (3, 2, 1, (101, 1))
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 2**16),
+    mode=st.sampled_from([SNAPSHOT_MODE_TRADES, SNAPSHOT_MODE_BOTH]),
+    window=st.tuples(st.integers(0, 119), st.integers(0, 119)),
+    most=st.integers(1, 130),
+    looks=st.integers(0, 3),
+)
+def test_the_result_digest_never_depends_on_the_plan(
+    seed: int, mode: int, window: tuple[int, int], most: int, looks: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Nor on when the ledger looked at a replay that was still going on."""
+    folder = tmp_path_factory.mktemp("plan")
+    files, of_trades, of_both = market(folder / "files", seed, 120)
+    files, rows = (files[:1], of_trades) if mode == SNAPSHOT_MODE_TRADES else (files, of_both)
+    span = tuple(sorted(int(of_trades.ts[row]) for row in window))
+    files = [dataclasses.replace(file, start=span[0], end=span[1]) for file in files]
+    rows = within(rows, *span)
+    # A run of both needs both.
+    assume(mode == SNAPSHOT_MODE_TRADES or len(rows.book_ts))
+    config = replay_config(1e9, mode=mode)
+    whole = outcome_of(folder / "whole", config, files, rows, span, Plan.whole(rows, *span, "for comparison"))
+    plan = Plan.of(config, TempBacktestStrategy, rows, span, most, 1)
+    sliced = outcome_of(folder / "sliced", config, files, rows, span, plan, looks)
+    assert whole.orders == len(rows.ts)
+    assert sliced.result_digest == whole.result_digest
+    assert summarise(sliced) == summarise(whole)
+
+
+def within(rows: Rows, start: int, end: int) -> Rows:
+    """The rows of a part of a window, marked as in the whole."""
+    trades, books = ((ts >= start) & (ts <= end) for ts in (rows.ts, rows.book_ts))
+    marks = rows.marks[trades]
+    return dataclasses.replace(
+        rows, ts=rows.ts[trades], marks=marks, book_ts=rows.book_ts[books], first_mark=int(marks[0]), last_mark=int(marks[-1])
+    )
+
+
+def outcome_of(
+    folder: Path,
+    config: run_config_pb2.RunConfig,
+    files: list[ReplayFile],
+    rows: Rows,
+    span: tuple[int, int],
+    plan: Plan,
+    looks: int = 0,
+) -> Outcome:
+    """What a plan comes to; the ledger looks so often at each slice before it is settled."""
+    folder.mkdir()
+    ledger = Ledger(config, rows, span[1])
+
+    def settle(tape: Tape) -> None:
+        for look in range(looks):
+            tape.settled = tape.rows * look // looks
+            ledger.follow(tape)
+        tape.settled = tape.rows
+        ledger.settle(tape)
+
+    PlanReplay(SegmentReplay(config, files, folder, 1_000), plan, 1).run(settle, frozen_account=True)
+    return ledger.close()

@@ -1,6 +1,7 @@
 """What a strategy that Tickreel replays derives from: a strategy of the engine whose orders and fills go on a tape."""
 
 import functools
+import gc
 import traceback
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
@@ -222,6 +223,8 @@ class ReplayStrategy(Strategy):
             self._write_batch()
             if self._purges:
                 self._purge_closed()
+            # A strategy may leave cycles behind, and nothing else collects during a replay.
+            gc.collect(1)
             # All of the rows before this one has happened.
             tape.settled = tape.rows
         tape.rows += 1

@@ -7,6 +7,7 @@ JSON lines on standard output.
 """
 
 import contextlib
+import gc
 import json
 import os
 import queue
@@ -16,7 +17,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -64,6 +66,15 @@ class SegmentReplay:
         Raises:
             TickreelError: REPLAY_FAILED.
         """
+        with _collecting_here():
+            tape = self._run(segment, on_tape, frozen_account=frozen_account)
+        if (tape.rows, tape.book_rows) != (segment.rows, segment.book_rows):
+            trades = f"{tape.rows} of {segment.rows} trade rows"
+            message = f"the engine replayed {trades} and {tape.book_rows} of {segment.book_rows} book rows"
+            raise TickreelError("REPLAY_FAILED", message, rows=tape.rows, expected=segment.rows)
+        return tape
+
+    def _run(self, segment: Segment, on_tape: Callable[[Tape], None], *, frozen_account: bool) -> Tape:
         root = Path(tempfile.mkdtemp(prefix="view-", dir=self._scratch))
         strategy = self._strategy(self._instrument, self._config)
         on_tape(strategy.tape)
@@ -72,12 +83,7 @@ class SegmentReplay:
             replay(self._config, strategy, lanes, self._chunk_size, frozen_account=frozen_account)
         finally:
             shutil.rmtree(root, ignore_errors=True)
-        tape = strategy.tape
-        if (tape.rows, tape.book_rows) != (segment.rows, segment.book_rows):
-            trades = f"{tape.rows} of {segment.rows} trade rows"
-            message = f"the engine replayed {trades} and {tape.book_rows} of {segment.book_rows} book rows"
-            raise TickreelError("REPLAY_FAILED", message, rows=tape.rows, expected=segment.rows)
-        return tape
+        return strategy.tape
 
     def tape_path(self, segment: Segment) -> Path:
         """Where the tape of a slice lies that another process replayed."""
@@ -92,6 +98,26 @@ class SegmentReplay:
             "chunk_size": self._chunk_size,
             "frozen_account": frozen_account,
         }
+
+
+@contextlib.contextmanager
+def _collecting_here() -> Iterator[None]:
+    """Has what the engine and a strategy leave behind collected at the end, by this thread.
+
+    They refer to each other, and the engine's objects can only be freed by the thread that made them: where the collector
+    happened to run in another, they would stay for ever.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    except TickreelError as error:
+        traceback.clear_frames(error.__traceback__)
+        raise
+    finally:
+        gc.collect()
+        if enabled:
+            gc.enable()
 
 
 class SegmentProcess:
@@ -206,6 +232,8 @@ def _serve() -> None:
 
     for work in (listen, report_counts):
         threading.Thread(target=work, name=work.__name__, daemon=True).start()
+    # What was imported stays: it need not be looked at after each slice.
+    gc.freeze()
     spec = told.get()
     files = [ReplayFile(**{**file, "path": Path(file["path"])}) for file in spec["files"]]
     config = json_format.ParseDict(spec["config"], run_config_pb2.RunConfig())
