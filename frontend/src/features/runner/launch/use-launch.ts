@@ -6,6 +6,8 @@ import type { Run } from '@/gen/tickreel/v1/run_pb'
 import { type CreateRunRequest, CreateRunRequestSchema, RunnerService } from '@/gen/tickreel/v1/runner_service_pb'
 import { RpcError } from '@/rpc/rpc-error'
 
+import { useRunCache } from '../run-cache'
+
 export interface Launch {
   /** Creates the run of a request. The same request makes one run, for as long as the form is open. */
   launch: (request: CreateRunRequest) => void
@@ -16,13 +18,16 @@ export interface Launch {
 /** Creates runs, each once however often it is asked for: a second click, or a call again after one whose answer was lost. */
 export function useLaunch(onLaunched: (run: Run) => void): Launch {
   const { mutateAsync, isPending, error } = useMutation(RunnerService.method.createRun)
+  const cache = useRunCache()
   const intent = useRef<{ key: string; requestId: string }>(undefined)
 
   const launch = async (request: CreateRunRequest) => {
     const key = toJsonString(CreateRunRequestSchema, request)
     if (intent.current?.key !== key) intent.current = { key, requestId: newRequestId() }
     const { run } = await mutateAsync({ ...request, requestId: intent.current.requestId })
-    if (run !== undefined) onLaunched(run)
+    if (run === undefined) return
+    cache.set(run)
+    onLaunched(run)
   }
   return {
     launch: (request) => {

@@ -4,6 +4,7 @@ import { RunnerService, type WatchRunResponse } from '@/gen/tickreel/v1/runner_s
 import { useClient } from '@/rpc/use-client'
 import { type Stream, useStream } from '@/rpc/use-stream'
 
+import { useRunCache } from '../run-cache'
 import { windowOf } from '../run-facts'
 
 export interface WatchedRun {
@@ -17,9 +18,10 @@ export interface WatchedRun {
 /** Watches one run to its end, over reloads and broken connections. Give the component a `key` of the run's id. */
 export function useWatchedRun(runId: string): Stream<WatchedRun> {
   const runner = useClient(RunnerService)
+  const cache = useRunCache()
   return useStream<WatchRunResponse, WatchedRun>({
     open: (signal) => runner.watchRun({ runId }, { signal }),
-    initial: { run: undefined, equity: NO_EQUITY, beginnings: 0 },
+    initial: { run: cache.get(runId), equity: NO_EQUITY, beginnings: 0 },
     reduce: (before, { run = before.run, equity, equityRestarted }, first) => {
       const points = equitySeries(equity, run === undefined ? 0n : (windowOf(run)?.start ?? 0n))
       // The first message of each connection has all points so far.
