@@ -22,6 +22,7 @@ from tickreel.catalog.service import CatalogServicer
 from tickreel.converter.depth_conversion import DepthConversion
 from tickreel.converter.trade_conversion import TradeConversion
 from tickreel.rpc.channel import ServiceClient
+from tickreel.rpc.columns import wire_of
 from tickreel.rpc.errors import TickreelError
 from tickreel.stores.catalog import CatalogStore
 from tickreel.stores.instrument_name import InstrumentName
@@ -248,11 +249,11 @@ def test_every_row_arrives_once_however_often_the_stream_breaks(
             begin = first if after is None else max(first, int(np.searchsorted(clock, after.instant, "left")))
             rows = np.arange(begin, max(begin, past))
             if len(rows):
-                parts.append(Part(clock[rows], lambda some, rows=rows: TradeColumns(size=rows[some].tolist())))
-        for number, (rows_of_chunk, cursor) in enumerate(_chunks(parts, after, most)):
+                parts.append(Part(clock[rows], lambda some, rows=rows: wire_of(TradeColumns, size=rows[some])))
+        for number, (columns, cursor) in enumerate(_chunks(parts, after, most)):
             if number == chunks:
                 break
-            arrived += rows_of_chunk.size
+            arrived += TradeColumns.FromString(columns.content).size
             after = Cursor.parse(str(cursor))
     assert arrived == list(range(len(clock)))
 

@@ -22,6 +22,7 @@ from tickreel.stores.columns import Columns, ColumnStore
 from tickreel.stores.derived_files import DerivedFiles
 from tickreel.stores.results import ResultStore
 from tickreel.v1 import results_service_pb2 as rpc
+from tickreel.v1.report_pb2 import MarkerColumns
 
 ROWS = 5_000
 TICKS = Ticks.random(ROWS)
@@ -203,7 +204,8 @@ def orders(tmp_path_factory: pytest.TempPathFactory) -> Columns:
 def test_markers_stand_for_every_order_once_and_for_those_of_one_side(orders: Columns, one: int, other: int, most: int) -> None:
     ticks = Ticks.random(1_000, pause=3)
     start, end = START + min(one, other), START + max(one, other)
-    drawn, count = markers(orders, start, end, most)
+    columns, count = markers(orders, start, end, most)
+    drawn = MarkerColumns.FromString(columns.content)
     inside = np.flatnonzero((ticks.ts >= start) & (ticks.ts <= end))
     assert count == len(inside) == sum(drawn.orders)
     assert len(drawn.orders) <= max(2, most)
@@ -231,7 +233,7 @@ def test_a_market_order_stands_at_its_average_fill_or_at_the_last_trade(tmp_path
     columns = ColumnStore(DerivedFiles(tmp_path / "columns", 100))
     facts = columns.get("ticks", lambda writer: writer.append(ts_init=ticks.ts, price=ticks.price + 7))
     made = columns.get("orders", partial(make_orders, path / "orders.parquet", facts))
-    drawn, _ = markers(made, FIRST_INSTANT, LAST_INSTANT, 8)
+    drawn = MarkerColumns.FromString(markers(made, FIRST_INSTANT, LAST_INSTANT, 8)[0].content)
     # Every fourth has no fill.
     assert list(drawn.price_low) == [int(price) + 7 * (row in (3, 7)) for row, price in enumerate(ticks.price)]
     assert math.prod(drawn.orders) == 1

@@ -17,6 +17,7 @@ from tickreel.stores.columns import Columns, ColumnStore
 from tickreel.stores.derived_files import DerivedFiles
 from tickreel.stores.results import ResultStore
 from tickreel.v1 import results_service_pb2 as rpc
+from tickreel.v1.market_data_pb2 import TradeColumns
 
 ROWS = 70_000
 TICKS = Ticks.random(ROWS)
@@ -94,8 +95,9 @@ def test_every_row_arrives_once_whichever_way_each_connection_takes(
         chunks = chunks_at_hand(ready, after, ["ts_init"]) if is_ready else ticks.chunks(after, ["ts_init"])
         for chunk in chunks:
             after = chunk.rows_until_end
-            assert len(chunk.columns.ts_init) <= ROWS_PER_CHUNK
-            yield list(chunk.columns.ts_init)
+            columns = TradeColumns.FromString(chunk.columns.content)
+            assert len(columns.ts_init) <= ROWS_PER_CHUNK
+            yield list(columns.ts_init)
 
     for is_ready, chunks in connections:
         reading = connect(is_ready)

@@ -10,11 +10,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from google.protobuf.message import Message
 
 from tickreel.catalog.market_rows import MarketRows
 from tickreel.rpc.bounds import LAST_INSTANT
-from tickreel.rpc.columns import ROWS_PER_CHUNK, make_columns
+from tickreel.rpc.columns import ROWS_PER_CHUNK, Wire, wire_of
 from tickreel.rpc.errors import invalid_request
 from tickreel.stores.columns import ColumnStore
 from tickreel.stores.depths import read_depths
@@ -55,17 +54,17 @@ class Cursor:
 
 
 @dataclass(frozen=True)
-class Part[M: Message]:
-    """Some rows in replay order: their clock, and what makes the message of some of them."""
+class Part:
+    """Some rows in replay order: their clock, and what puts some of them into columns."""
 
     clock: Int64
-    message: Callable[[slice], M]
+    columns: Callable[[slice], Wire]
 
 
 def stream_trades(
     trades: MarketRows, columns: ColumnStore, after: Cursor | None, wanted: list[str]
-) -> Generator[tuple[market_data_pb2.TradeColumns, Cursor], None, None]:
-    """The chunks of trades, with some columns: from those that lie ready where all do, else from the files."""
+) -> Generator[tuple[Wire, Cursor], None, None]:
+    """The chunks of trades as `TradeColumns`, with some columns: from those that lie ready where all do, else from files."""
     rest = _after(trades, after)
     if "trade_id" not in wanted and rest.is_ready(columns):
         parts = _ready_trades(rest, columns, wanted, trades.decimals)
@@ -74,17 +73,17 @@ def stream_trades(
     return _chunks(parts, after, ROWS_PER_CHUNK)
 
 
-def stream_depth(books: MarketRows, after: Cursor | None) -> Generator[tuple[market_data_pb2.DepthColumns, Cursor], None, None]:
-    """The chunks of books."""
+def stream_depth(books: MarketRows, after: Cursor | None) -> Generator[tuple[Wire, Cursor], None, None]:
+    """The chunks of books as `DepthColumns`."""
     price_precision, size_precision = books.decimals
 
-    def parts() -> Iterable[Part[market_data_pb2.DepthColumns]]:
+    def parts() -> Iterable[Part]:
         for rows in read_depths(_after(books, after).slices, batch_rows=_BOOKS_PER_CHUNK):
             columns = rows.columns(price_precision, size_precision)
 
-            def message(some: slice, columns: dict[str, Int64] = columns) -> market_data_pb2.DepthColumns:
+            def wire(some: slice, columns: dict[str, Int64] = columns) -> Wire:
                 levels = slice(some.start * LEVELS, some.stop * LEVELS)
-                return make_columns(
+                return wire_of(
                     market_data_pb2.DepthColumns,
                     price_precision=price_precision,
                     size_precision=size_precision,
@@ -92,35 +91,31 @@ def stream_depth(books: MarketRows, after: Cursor | None) -> Generator[tuple[mar
                     **{name: values[some if name.startswith("ts_") else levels] for name, values in columns.items()},
                 )
 
-            yield Part(columns["ts_init"], message)
+            yield Part(columns["ts_init"], wire)
 
     return _chunks(parts(), after, _BOOKS_PER_CHUNK)
 
 
-def _ready_trades(
-    trades: MarketRows, columns: ColumnStore, wanted: list[str], decimals: tuple[int, int]
-) -> Iterable[Part[market_data_pb2.TradeColumns]]:
+def _ready_trades(trades: MarketRows, columns: ColumnStore, wanted: list[str], decimals: tuple[int, int]) -> Iterable[Part]:
     price_precision, size_precision = decimals
     for arrays in trades.parts(columns, [*{"ts_init", *wanted}]):
 
-        def message(some: slice, arrays: dict[str, Int64] = arrays) -> market_data_pb2.TradeColumns:
-            return make_columns(
+        def wire(some: slice, arrays: dict[str, Int64] = arrays) -> Wire:
+            return wire_of(
                 market_data_pb2.TradeColumns,
                 price_precision=price_precision,
                 size_precision=size_precision,
                 **{name: arrays[name][some] for name in wanted},
             )
 
-        yield Part(arrays["ts_init"], message)
+        yield Part(arrays["ts_init"], wire)
 
 
-def _trades_of_files(
-    trades: MarketRows, wanted: list[str], decimals: tuple[int, int]
-) -> Iterable[Part[market_data_pb2.TradeColumns]]:
+def _trades_of_files(trades: MarketRows, wanted: list[str], decimals: tuple[int, int]) -> Iterable[Part]:
     for rows in read_trades(trades.slices, file_columns(wanted)):
         yield Part(
             rows.ts_init,
-            lambda some, rows=rows: rows.slice(some.start, some.stop - some.start).to_columns(*decimals, wanted),
+            lambda some, rows=rows: rows.slice(some.start, some.stop - some.start).to_wire(*decimals, wanted),
         )
 
 
@@ -128,7 +123,7 @@ def _after(rows: MarketRows, after: Cursor | None) -> MarketRows:
     return rows if after is None else replace(rows, start=max(rows.start, after.instant))
 
 
-def _chunks[M: Message](parts: Iterable[Part[M]], after: Cursor | None, most: int) -> Generator[tuple[M, Cursor], None, None]:
+def _chunks(parts: Iterable[Part], after: Cursor | None, most: int) -> Generator[tuple[Wire, Cursor], None, None]:
     # Rows of the cursor's instant that have arrived are read again, and left out.
     last, skip = after, after.rows if after else 0
     for part in parts:
@@ -140,7 +135,7 @@ def _chunks[M: Message](parts: Iterable[Part[M]], after: Cursor | None, most: in
         for begin in range(first, len(part.clock), most):
             end = min(begin + most, len(part.clock))
             last = _cursor(part.clock[begin:end], last)
-            yield part.message(slice(begin, end)), last
+            yield part.columns(slice(begin, end)), last
 
 
 def _cursor(clock: Int64, before: Cursor | None) -> Cursor:

@@ -21,6 +21,7 @@ from tickreel.rpc.bounds import (
     requested_most,
     requested_window,
 )
+from tickreel.rpc.columns import Wire, wire_of
 from tickreel.rpc.paging import Page
 from tickreel.rpc.read_ahead import read_ahead
 from tickreel.rpc.settings import Settings
@@ -121,23 +122,23 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
 
     async def StreamTicks(  # noqa: N802
         self, request: catalog_service_pb2.CatalogServiceStreamTicksRequest, context: grpc.aio.ServicerContext
-    ) -> AsyncIterator[catalog_service_pb2.CatalogServiceStreamTicksResponse]:
+    ) -> AsyncIterator[Wire]:
         window, after = requested_window(request), Cursor.parse(request.cursor)
         wanted = requested_columns(request, market_data_pb2.TradeColumns)
         found = await asyncio.to_thread(MarketRows.find, self._catalog, request.instrument_id, TRADES, window)
         chunks = await asyncio.to_thread(stream_trades, found, self._columns, after, wanted)
         async with aclosing(read_ahead(chunks)) as reading:
             async for trades, cursor in reading:
-                yield catalog_service_pb2.CatalogServiceStreamTicksResponse(trades=trades, cursor=str(cursor))
+                yield wire_of(catalog_service_pb2.CatalogServiceStreamTicksResponse, trades=trades, cursor=str(cursor))
 
     async def StreamDepth(  # noqa: N802
         self, request: catalog_service_pb2.StreamDepthRequest, context: grpc.aio.ServicerContext
-    ) -> AsyncIterator[catalog_service_pb2.StreamDepthResponse]:
+    ) -> AsyncIterator[Wire]:
         window, after = requested_window(request), Cursor.parse(request.cursor)
         found = await asyncio.to_thread(MarketRows.find, self._catalog, request.instrument_id, BOOK_SNAPSHOT_5, window)
         async with aclosing(read_ahead(stream_depth(found, after))) as reading:
             async for depth, cursor in reading:
-                yield catalog_service_pb2.StreamDepthResponse(depth=depth, cursor=str(cursor))
+                yield wire_of(catalog_service_pb2.StreamDepthResponse, depth=depth, cursor=str(cursor))
 
 
 def _newest_first(dataset_id: str) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tickreel.rpc.columns import ROWS_PER_CHUNK, make_columns
+from tickreel.rpc.columns import ROWS_PER_CHUNK, Wire, wire_of
 from tickreel.stores.columns import Columns, ColumnWriter
 from tickreel.stores.rows import nanoseconds
 from tickreel.stores.sampling import kept_rows, window_rows
@@ -20,9 +20,9 @@ _BATCH_ROWS = 131_072
 
 @dataclass(frozen=True)
 class EquityChunk:
-    """Some points, and how many of the whole lie before and up to their end."""
+    """Some points as `EquityColumns`, and how many of the whole lie before and up to their end."""
 
-    columns: report_pb2.EquityColumns
+    columns: Wire
     points_until_end: int
 
 
@@ -40,9 +40,9 @@ def make_equity(path: Path, writer: ColumnWriter) -> None:
             writer.append(ts=nanoseconds(batch.column("ts")), **money)
 
 
-def equity_sample(equity: Columns, start: int, end: int, most: int) -> tuple[report_pb2.EquityColumns, int]:
-    """The points of a window that a chart keeps, the extremes of equity and the deepest drawdowns among them, and how many the
-    window has.
+def equity_sample(equity: Columns, start: int, end: int, most: int) -> tuple[Wire, int]:
+    """The points of a window that a chart keeps, the extremes of equity and the deepest drawdowns among them, as
+    `EquityColumns`, and how many it has.
 
     Args:
         start, end: The window, both ends inclusive, UNIX nanoseconds.
@@ -62,5 +62,5 @@ def equity_chunks(equity: Columns, after: int) -> Generator[EquityChunk, None, N
         yield EquityChunk(_columns(equity, slice(first, past)), past)
 
 
-def _columns(equity: Columns, rows: object) -> report_pb2.EquityColumns:
-    return make_columns(report_pb2.EquityColumns, **{name: equity[name][rows] for name in ("ts", *_MONEY)})
+def _columns(equity: Columns, rows: object) -> Wire:
+    return wire_of(report_pb2.EquityColumns, **{name: equity[name][rows] for name in ("ts", *_MONEY)})

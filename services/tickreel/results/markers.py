@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tickreel.rpc.columns import make_columns
+from tickreel.rpc.columns import Wire, wire_of
 from tickreel.stores.columns import Columns, ColumnWriter
 from tickreel.stores.rows import integers, nanoseconds
 from tickreel.stores.sampling import time_parts, window_rows
@@ -53,8 +53,8 @@ def make_orders(orders: Path, ticks: Columns, writer: ColumnWriter) -> None:
                 _append(writer, side, *(column[here] for column in columns))
 
 
-def markers(orders: Columns, start: int, end: int, most: int) -> tuple[report_pb2.MarkerColumns, int]:
-    """The markers of a window, in order of time, and how many orders it has.
+def markers(orders: Columns, start: int, end: int, most: int) -> tuple[Wire, int]:
+    """The markers of a window as `MarkerColumns`, in order of time, and how many orders it has.
 
     Args:
         orders: What `make_orders` made.
@@ -88,7 +88,7 @@ def markers(orders: Columns, start: int, end: int, most: int) -> tuple[report_pb
         order = np.lexsort((columns["first_order"], columns["ts_first"]))
         columns = {name: values[order] for name, values in columns.items()}
         columns["side"] = columns["side"].tolist()
-    return make_columns(report_pb2.MarkerColumns, **orders.facts, **columns), count
+    return wire_of(report_pb2.MarkerColumns, **orders.facts, **columns), count
 
 
 def _append(writer: ColumnWriter, side: str, ids: Int64, ts: Int64, price: Int64, size: Int64, filled: Int64) -> None:

@@ -15,6 +15,7 @@ from tickreel.results.run_columns import RunColumns
 from tickreel.results.tables import FILLS, ORDERS, TIMELINE, RunTables, TableKind, View
 from tickreel.results.ticks import chunks_at_hand, parse_cursor, tick_sample
 from tickreel.rpc.bounds import DEFAULT_POINTS, MOST_POINTS, requested_columns, requested_most, requested_window
+from tickreel.rpc.columns import Wire, wire_of
 from tickreel.rpc.errors import invalid_request
 from tickreel.rpc.fields import Fields
 from tickreel.rpc.filter import parse_filter, predicate
@@ -77,7 +78,7 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
 
     async def StreamTicks(  # noqa: N802
         self, request: results_service_pb2.StreamTicksRequest, context: grpc.aio.ServicerContext
-    ) -> AsyncIterator[results_service_pb2.StreamTicksResponse]:
+    ) -> AsyncIterator[Wire]:
         after, wanted = parse_cursor(request.cursor), requested_columns(request, market_data_pb2.TradeColumns)
         stored = await asyncio.to_thread(self._store.find, request.run_id)
         ready = await asyncio.to_thread(self._columns.ticks_at_hand, stored) if "trade_id" not in wanted else None
@@ -88,9 +89,8 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
             chunks, total = ticks.chunks(after, wanted), ticks.total
         async with aclosing(read_ahead(chunks)) as reading:
             async for chunk in reading:
-                yield results_service_pb2.StreamTicksResponse(
-                    trades=chunk.columns, cursor=str(chunk.rows_until_end), total_rows=total
-                )
+                cursor = str(chunk.rows_until_end)
+                yield wire_of(results_service_pb2.StreamTicksResponse, trades=chunk.columns, cursor=cursor, total_rows=total)
 
     async def ListOrders(  # noqa: N802
         self, request: results_service_pb2.ListOrdersRequest, context: grpc.aio.ServicerContext
@@ -112,41 +112,38 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
 
     async def SampleTicks(  # noqa: N802
         self, request: results_service_pb2.SampleTicksRequest, context: grpc.aio.ServicerContext
-    ) -> results_service_pb2.SampleTicksResponse:
+    ) -> Wire:
         window = requested_window(request)
         most = requested_most(request, "max_points", DEFAULT_POINTS, MOST_POINTS)
         most_markers = requested_most(request, "max_markers", DEFAULT_MARKERS, MOST_MARKERS)
         stored = await asyncio.to_thread(self._store.find, request.run_id)
         ticks, orders = await asyncio.gather(self._columns.ticks(stored), self._columns.orders(stored))
         trades, rows = await asyncio.to_thread(tick_sample, ticks, *window, most)
-        response = results_service_pb2.SampleTicksResponse(trades=trades, rows=rows)
+        fields: dict[str, Any] = {"trades": trades, "rows": rows}
         if orders is not None:
-            drawn, count = await asyncio.to_thread(markers, orders, *window, most_markers)
-            response.markers.CopyFrom(drawn)
-            response.orders = count
-        return response
+            fields["markers"], fields["orders"] = await asyncio.to_thread(markers, orders, *window, most_markers)
+        return wire_of(results_service_pb2.SampleTicksResponse, **fields)
 
     async def SampleEquity(  # noqa: N802
         self, request: results_service_pb2.SampleEquityRequest, context: grpc.aio.ServicerContext
-    ) -> results_service_pb2.SampleEquityResponse:
+    ) -> Wire:
         window = requested_window(request)
         most = requested_most(request, "max_points", DEFAULT_POINTS, MOST_POINTS)
         stored = await asyncio.to_thread(self._store.find, request.run_id)
         equity = await self._columns.equity(stored)
         points, rows = await asyncio.to_thread(equity_sample, equity, *window, most)
-        return results_service_pb2.SampleEquityResponse(equity=points, points=rows)
+        return wire_of(results_service_pb2.SampleEquityResponse, equity=points, points=rows)
 
     async def StreamEquity(  # noqa: N802
         self, request: results_service_pb2.StreamEquityRequest, context: grpc.aio.ServicerContext
-    ) -> AsyncIterator[results_service_pb2.StreamEquityResponse]:
+    ) -> AsyncIterator[Wire]:
         after = parse_cursor(request.cursor)
         stored = await asyncio.to_thread(self._store.find, request.run_id)
         equity = await self._columns.equity(stored)
         async with aclosing(read_ahead(equity_chunks(equity, after))) as reading:
             async for chunk in reading:
-                yield results_service_pb2.StreamEquityResponse(
-                    equity=chunk.columns, cursor=str(chunk.points_until_end), total_points=len(equity["ts"])
-                )
+                cursor, total = str(chunk.points_until_end), len(equity["ts"])
+                yield wire_of(results_service_pb2.StreamEquityResponse, equity=chunk.columns, cursor=cursor, total_points=total)
 
     async def ExportArtifact(  # noqa: N802
         self, request: results_service_pb2.ExportArtifactRequest, context: grpc.aio.ServicerContext

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from google.protobuf import timestamp_pb2
 
-from tickreel.rpc.columns import ROWS_PER_CHUNK, make_columns
+from tickreel.rpc.columns import ROWS_PER_CHUNK, Wire, wire_of
 from tickreel.rpc.errors import TickreelError, invalid_request
 from tickreel.stores.catalog import CatalogStore
 from tickreel.stores.columns import Columns, ColumnWriter
@@ -21,9 +21,9 @@ from tickreel.v1 import market_data_pb2, result_pb2
 
 @dataclass(frozen=True)
 class TickChunk:
-    """Some rows, and how many rows of the whole lie before and up to their end."""
+    """Some rows as `TradeColumns`, and how many rows of the whole lie before and up to their end."""
 
-    columns: market_data_pb2.TradeColumns
+    columns: Wire
     rows_until_end: int
 
 
@@ -66,7 +66,7 @@ class RunTicks:
             row += len(rows)
             for offset in range(skip, len(rows), ROWS_PER_CHUNK):
                 part = rows.slice(offset, ROWS_PER_CHUNK)
-                yield TickChunk(part.to_columns(*self._decimals, wanted), row - len(rows) + offset + len(part))
+                yield TickChunk(part.to_wire(*self._decimals, wanted), row - len(rows) + offset + len(part))
 
     def make(self, writer: ColumnWriter) -> None:
         """Makes the columns of numbers of all rows lie ready.
@@ -117,11 +117,11 @@ def chunks_at_hand(columns: Columns, after: int, wanted: Collection[str]) -> Gen
     total = len(columns["ts_init"])
     for first in range(after, total, ROWS_PER_CHUNK):
         past = min(first + ROWS_PER_CHUNK, total)
-        yield TickChunk(tick_columns(columns, slice(first, past), wanted), past)
+        yield TickChunk(_tick_columns(columns, slice(first, past), wanted), past)
 
 
-def tick_sample(columns: Columns, start: int, end: int, most: int) -> tuple[market_data_pb2.TradeColumns, int]:
-    """The rows of a window that a chart keeps, its extremes of price among them, and how many the window has.
+def tick_sample(columns: Columns, start: int, end: int, most: int) -> tuple[Wire, int]:
+    """The rows of a window that a chart keeps, its extremes of price among them, as `TradeColumns`, and how many it has.
 
     Args:
         start, end: The window, both ends inclusive, UNIX nanoseconds.
@@ -130,16 +130,11 @@ def tick_sample(columns: Columns, start: int, end: int, most: int) -> tuple[mark
     rows = window_rows(columns["ts_init"], start, end)
     price = columns["price"][rows]
     kept = kept_rows(columns["ts_init"][rows], most, lowest=[price], highest=[price])
-    return tick_columns(columns, kept + rows.start), rows.stop - rows.start
+    return _tick_columns(columns, kept + rows.start), rows.stop - rows.start
 
 
-def tick_columns(columns: Columns, rows: object, wanted: Collection[str] = NUMBERS) -> market_data_pb2.TradeColumns:
-    """Rows of columns that lie ready, as they travel.
-
-    Args:
-        rows: A slice, or the numbers of rows.
-    """
-    return make_columns(market_data_pb2.TradeColumns, **columns.facts, **{name: columns[name][rows] for name in wanted})
+def _tick_columns(columns: Columns, rows: object, wanted: Collection[str] = NUMBERS) -> Wire:
+    return wire_of(market_data_pb2.TradeColumns, **columns.facts, **{name: columns[name][rows] for name in wanted})
 
 
 def _nanoseconds(time: str) -> int:

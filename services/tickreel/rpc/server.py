@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import Any, Protocol
 
 import grpc
@@ -18,6 +19,7 @@ from grpc_health.v1.health import aio as health_aio
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 from grpc_reflection.v1alpha._async import ReflectionServicer
 
+from tickreel.rpc.columns import Wire
 from tickreel.rpc.errors import TickreelError
 from tickreel.rpc.settings import Settings, default_address
 from tickreel.v1 import catalog_service_pb2, converter_service_pb2, results_service_pb2, runner_service_pb2
@@ -52,7 +54,8 @@ class Server:
     """A gRPC server of one service.
 
     Health (for the whole server and for the service by name) and reflection (v1 and v1alpha) come with it; a `TickreelError`
-    that a method raises becomes its rich status, any other exception INTERNAL with the traceback in the log.
+    that a method raises becomes its rich status, any other exception INTERNAL with the traceback in the log. A method may
+    return or yield a response as a `Wire`.
     """
 
     def __init__(self, servicer: Servicer) -> None:
@@ -180,7 +183,10 @@ class _RichErrors(grpc.aio.ServerInterceptor):
         method = handler_call_details.method
         if handler is None or not method.startswith("/tickreel."):
             return handler
-        codec = {"request_deserializer": handler.request_deserializer, "response_serializer": handler.response_serializer}
+        codec = {
+            "request_deserializer": handler.request_deserializer,
+            "response_serializer": partial(_serialized, handler.response_serializer),
+        }
         if handler.unary_unary:
 
             async def unary(request: Any, context: grpc.aio.ServicerContext) -> Any:
@@ -195,6 +201,11 @@ class _RichErrors(grpc.aio.ServerInterceptor):
                     yield response
 
         return grpc.unary_stream_rpc_method_handler(stream, **codec)
+
+
+def _serialized(serialize: Callable[[Any], bytes], response: Any) -> bytes:
+    """A response in the bytes that travel, which a method may have made itself."""
+    return response.content if isinstance(response, Wire) else serialize(response)
 
 
 @contextlib.asynccontextmanager

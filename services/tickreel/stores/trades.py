@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tickreel.rpc.columns import make_columns
+from tickreel.rpc.columns import Wire, wire_of
 from tickreel.stores.columns import ColumnWriter
 from tickreel.stores.rows import BATCH_ROWS, Slice, integers, nanoseconds, read_slices
 from tickreel.v1 import market_data_pb2
@@ -64,17 +64,15 @@ class TradeRows:
         """Some of these rows."""
         return TradeRows(self.batch.slice(offset, rows))
 
-    def to_columns(self, price_precision: int, size_precision: int, wanted: Collection[str]) -> market_data_pb2.TradeColumns:
-        """The rows as they travel.
+    def to_wire(self, price_precision: int, size_precision: int, wanted: Collection[str]) -> Wire:
+        """The rows as `TradeColumns`.
 
         Args:
             wanted: The columns that are set, by their names in `TradeColumns`.
         """
         decimals = {"price": price_precision, "size": size_precision}
         columns = {name: getattr(self, name)(decimals[name]) if name in decimals else getattr(self, name) for name in wanted}
-        return make_columns(
-            market_data_pb2.TradeColumns, price_precision=price_precision, size_precision=size_precision, **columns
-        )
+        return wire_of(market_data_pb2.TradeColumns, price_precision=price_precision, size_precision=size_precision, **columns)
 
 
 def write_trades(batches: Iterable[TradeRows], price_precision: int, size_precision: int, writer: ColumnWriter) -> None:

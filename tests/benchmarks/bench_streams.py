@@ -1,0 +1,273 @@
+"""Ticks, charts and tables of a large run through the results service, each beside the plain way.
+
+    python tests/benchmarks/bench_streams.py [--rows 5000000] [--rounds 5]
+
+The run is made from arrays, an order a tick. The services are processes of their own, the client another, all on this machine.
+Rounds alternate, so that both sides meet the same noise; the table has medians, and the best first chunk.
+
+The plain ways: ticks from the Parquet table as lists of Python integers, one message of the same contract a chunk; a chart from
+the whole columns of the table, read each time; a page of sorted orders by ORDER BY, LIMIT and OFFSET; a page of results from
+their files, each read as protobuf reads JSON.
+"""
+
+import argparse
+import asyncio
+import itertools
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import grpc
+import pyarrow.parquet as pq
+from google.protobuf import json_format
+
+sys.path.append(str(Path(__file__).parents[1]))
+
+from full_runs import Ticks, write_full_run
+from serving import settings_in
+from tickreel.results.service import ResultsServicer
+from tickreel.rpc.channel import ServiceClient
+from tickreel.rpc.columns import ROWS_PER_CHUNK
+from tickreel.rpc.server import Server
+from tickreel.stores.results import ResultStore
+from tickreel.stores.rows import integers, nanoseconds
+from tickreel.stores.sampling import kept_rows
+from tickreel.v1 import market_data_pb2, result_pb2
+from tickreel.v1 import results_service_pb2 as rpc
+
+NUMBERS = ("ts_event", "ts_init", "price", "size", "side")
+RESULTS = 10_000
+# Of the slow client, between two chunks.
+PAUSE = 0.05
+
+
+class PlainServicer(ResultsServicer):
+    """The same contract, answered the plain way."""
+
+    async def StreamTicks(  # noqa: N802
+        self, request: rpc.StreamTicksRequest, context: grpc.aio.ServicerContext
+    ) -> AsyncIterator[rpc.StreamTicksResponse]:
+        path = self._store.find(request.run_id).summary.with_name("ticks.parquet")
+        for batch in pq.ParquetFile(path).iter_batches(ROWS_PER_CHUNK, columns=list(request.read_mask.paths)):
+            trades = market_data_pb2.TradeColumns(
+                ts_event=[int(time) for time in nanoseconds(batch.column("ts_event"))],
+                ts_init=[int(time) for time in nanoseconds(batch.column("ts_init"))],
+                price=[int(value.scaleb(1)) for value in batch.column("price").to_pylist()],
+                size=[int(value.scaleb(3)) for value in batch.column("size").to_pylist()],
+                side=[{"buy": 1, "sell": 2}[word] for word in batch.column("side").to_pylist()],
+            )
+            yield rpc.StreamTicksResponse(trades=trades)
+
+
+@dataclass(frozen=True)
+class Served:
+    """A service in a process of its own."""
+
+    client: ServiceClient
+    pid: int
+
+    def memory(self, field: str) -> float:
+        """MB, by a field of the kernel's status of the process."""
+        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+        return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(f"{field}:"))
+
+
+async def serve(kind: str, folder: Path) -> None:
+    """The body of a service's process: serves until its input closes."""
+    server = Server({"tickreel": ResultsServicer, "plain": PlainServicer}[kind](settings_in(folder)))
+    print(await server.start("127.0.0.1:0"), flush=True)
+    await asyncio.to_thread(sys.stdin.read)
+    await server.stop(0)
+
+
+@asynccontextmanager
+async def served(kind: str, folder: Path) -> AsyncIterator[Served]:
+    """A service while it serves."""
+    command = [sys.executable, __file__, "--serve", kind, "--folder", str(folder)]
+    process = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    client = ServiceClient("results", (await process.stdout.readline()).decode().strip())
+    yield Served(client, process.pid)
+    await client.close()
+    process.stdin.close()
+    await process.wait()
+
+
+async def read_ticks(service: Served, pause: float = 0) -> tuple[float, float]:
+    """Seconds to the first chunk and to the last."""
+    request = rpc.StreamTicksRequest(run_id="F", read_mask={"paths": NUMBERS})
+    begin = time.perf_counter()
+    first = None
+    async for chunk in service.client.stream("StreamTicks", request):
+        assert len(chunk.trades.price)
+        first = first or time.perf_counter() - begin
+        await asyncio.sleep(pause)
+    assert first is not None
+    return first, time.perf_counter() - begin
+
+
+async def seconds_of(call: Callable[[], Awaitable[Any]]) -> float:
+    """How long a call takes."""
+    begin = time.perf_counter()
+    await call()
+    return time.perf_counter() - begin
+
+
+def plain_sample(path: Path) -> None:
+    """A chart from the whole columns of the table."""
+    table = pq.read_table(path, columns=["ts_init", "price"]).combine_chunks()
+    price = integers(table["price"].combine_chunks(), 1)
+    kept_rows(nanoseconds(table["ts_init"].combine_chunks()), 2_000, lowest=[price], highest=[price])
+
+
+def plain_page(path: Path, skip: int) -> None:
+    """A page of sorted orders."""
+    duckdb.sql(f"SELECT * FROM '{path}' ORDER BY price DESC LIMIT 100 OFFSET {skip}").to_arrow_table()
+
+
+def plain_list(store: ResultStore) -> None:
+    """A page of results from all of their files."""
+    for path in (store.root / "fast").glob("*.json"):
+        json_format.Parse(path.read_text(), result_pb2.Result())
+
+
+def show(what: str, ours: list[float], plain: list[float]) -> None:
+    """A line of the table: medians in milliseconds."""
+    mine, other = statistics.median(ours) * 1e3, statistics.median(plain) * 1e3
+    print(f"{what:<58}{mine:>12,.1f}{other:>12,.1f}{other / mine:>10.1f} x")
+
+
+async def main() -> None:
+    """Makes the run, measures both sides in turn, prints the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=5_000_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--serve", help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.serve:
+        await serve(options.serve, options.folder)
+        return
+    with tempfile.TemporaryDirectory(prefix="tickreel-bench-") as folder:
+        await measure(Path(folder), options.rows, options.rounds)
+
+
+async def measure(folder: Path, rows: int, rounds: int) -> None:
+    """Measures in a folder, and prints the tables."""
+    settings = settings_in(folder)
+    store = ResultStore(settings.results_root, settings.tickdata_root)
+    path = write_full_run(store, "F", Ticks.random(rows), timeline=False)
+    async with served("tickreel", folder) as ours, served("plain", folder) as plain:
+        await measure_stream(ours, plain, rows, rounds)
+        await measure_answers(ours, path, rows, rounds)
+        await measure_memory(ours, rows)
+    await measure_list(folder / "many", min(RESULTS, rows), rounds)
+
+
+async def measure_stream(ours: Served, plain: Served, rows: int, rounds: int) -> None:
+    """The stream of ticks."""
+    cold = await read_ticks(ours)
+    await ours.client.call("SampleTicks", rpc.SampleTicksRequest(run_id="F"))
+    # The plain side takes minutes for millions of rows: once is enough to know.
+    sides = {
+        "tickreel: StreamTicks, columns that lie ready": [await read_ticks(ours) for _ in range(rounds)],
+        "tickreel: StreamTicks, before the first look at a chart": [cold],
+        "plain: lists of Python integers": [await read_ticks(plain)],
+    }
+    print(f"{format(rows, ',') + ' ticks, five columns':<58}{'seconds':>12}{'rows/s':>12}{'first ms':>12}")
+    medians = {}
+    for name, measured in sides.items():
+        medians[name] = statistics.median(seconds for _, seconds in measured)
+        first = min(first for first, _ in measured)
+        print(f"{name:<58}{medians[name]:>12.2f}{rows / medians[name]:>12,.0f}{first * 1e3:>12.1f}")
+    quick, _, slow = medians.values()
+    print(f"ratio {slow / quick:.1f} x the plain rate (target: at least 20,000,000 rows/s, first chunk within 20 ms)\n")
+
+
+async def measure_answers(ours: Served, path: Path, rows: int, rounds: int) -> None:
+    """What charts and tables ask for."""
+
+    async def ask(method: str, **fields: Any) -> None:
+        await ours.client.call(method, getattr(rpc, f"{method}Request")(run_id="F", **fields))
+
+    charts: list[float] = []
+    equity: list[float] = []
+    pages: list[float] = []
+    plain_charts: list[float] = []
+    plain_pages: list[float] = []
+    # The first asks make what lies ready after it.
+    first_equity = await seconds_of(lambda: ask("SampleEquity"))
+    first_page = await seconds_of(lambda: ask("ListOrders", order_by="price desc", page_size=100))
+    await ask("ListOrders", order_by="price desc", page_size=100, skip=rows // 3)
+    for number in range(1, rounds + 1):
+        skip = rows * number // (rounds + 1)
+        charts.append(await seconds_of(lambda: ask("SampleTicks")))
+        plain_charts.append(await seconds_of(lambda: asyncio.to_thread(plain_sample, path / "ticks.parquet")))
+        equity.append(await seconds_of(lambda: ask("SampleEquity")))
+        page = partial(ask, "ListOrders", order_by="price desc", page_size=100, skip=skip)
+        pages.append(await seconds_of(page))
+        plain_pages.append(await seconds_of(partial(asyncio.to_thread, plain_page, path / "orders.parquet", skip)))
+    print(f"{'answers, in milliseconds':<58}{'tickreel':>12}{'plain':>12}{'ratio':>12}")
+    show("SampleTicks, all of the run at 2,000 points (target: 50)", charts, plain_charts)
+    show("SampleEquity, likewise; plain: as a chart of ticks", equity, plain_charts)
+    show("ListOrders, 100 of all sorted by price, from anywhere", pages, plain_pages)
+    print(f"the first of a run: equity {first_equity * 1e3:,.0f} ms, sorted orders {first_page * 1e3:,.0f} ms\n")
+
+
+async def measure_memory(ours: Served, rows: int) -> None:
+    """The service while three clients stream at once, one of them slowly."""
+    readers = [asyncio.create_task(read_ticks(ours, pause)) for pause in (0, 0, PAUSE)]
+    resident = anonymous = 0.0
+    while not all(reader.done() for reader in readers):
+        resident, anonymous = max(resident, ours.memory("VmRSS")), max(anonymous, ours.memory("RssAnon"))
+        await asyncio.sleep(0.02)
+    print(f"{'three clients at once, ' + format(rows, ',') + ' ticks each, one of them slowly':<70}{'MB':>12}")
+    print(f"{'resident memory of the service (target: 500)':<70}{resident:>12,.0f}")
+    print(f"{'of it its own: the rest is of mapped files':<70}{anonymous:>12,.0f}\n")
+
+
+async def measure_list(folder: Path, count: int, rounds: int) -> None:
+    """The list of many results."""
+    settings = settings_in(folder)
+    store = ResultStore(settings.results_root, settings.tickdata_root)
+    store.check_writable()
+    for number in range(count):
+        result = result_pb2.Result(run_id=f"R{number:05d}", mode="fast", instrument="SAMPLE-FUTURES:PERPETUAL:BTC-USDT@LIN")
+        result.summary.pnl = str(number * 7919 % 10_007 - 5_000)
+        for name in ("trades", "book_snapshot_5"):
+            result.metadata.data_files.add(source="s" * 90, path="p" * 120, digest="d" * 64, rows=number, data_type=name)
+        for code in "ABC":
+            result.findings.add(severity=result_pb2.SEVERITY_INFO, code=code, message="What a reader should know. " * 8)
+        store.commit(result, None, None)
+    # So that the folders have settled.
+    await asyncio.sleep(1.1)
+    async with served("tickreel", folder) as ours:
+        requests = {
+            "newest first": rpc.ListResultsRequest(),
+            "summary.pnl < 0, sorted by it": rpc.ListResultsRequest(filter="summary.pnl < 0", order_by="summary.pnl"),
+        }
+        build = await seconds_of(lambda: ours.client.call("ListResults", rpc.ListResultsRequest()))
+        measured: dict[str, list[float]] = {name: [] for name in requests}
+        plain = []
+        for _, (name, request) in itertools.product(range(rounds), requests.items()):
+            measured[name].append(await seconds_of(lambda request=request: ours.client.call("ListResults", request)))
+        plain.append(await seconds_of(lambda: asyncio.to_thread(plain_list, store)))
+    print(
+        f"{'a page of 50 of ' + format(count, ',') + ' results, in milliseconds':<58}{'tickreel':>12}{'plain':>12}{'ratio':>12}"
+    )
+    for name, seconds in measured.items():
+        show(f"ListResults, {name} (target: 30)", seconds, plain)
+    print(f"the index from the files: {build:.1f} s (target: 10)")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
