@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tickreel.runner.exports import JsonExports
+from tickreel.runner.outcome import iso
 from tickreel.runner.report import decimals
 from tickreel.runner.settlement import STATUSES
 from tickreel.stores.results import ResultStore
@@ -110,8 +111,18 @@ def write_full_run(store: ResultStore, run_id: str, ticks: Ticks, *, group: int 
         exports = JsonExports(folder)
         exports.timeline_table()
         exports.close()
-    result = result_pb2.Result(run_id=run_id, mode="full")
-    result.summary.trade_rows = rows
+    result = result_pb2.Result(run_id=run_id, mode="full", instrument="BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN")
+    result.metadata.snapshot_mode, result.metadata.currency = "trades", "USDT"
+    summary = result.summary
+    summary.trade_rows, summary.orders, summary.fills, summary.orders_filled = (
+        rows,
+        rows,
+        int(is_fill.sum()),
+        int(is_fill.sum()),
+    )
+    summary.starting_equity, summary.pnl = "10000.00000000", "0.00000000"
+    if rows:
+        summary.first_ts, summary.last_ts = iso(int(ticks.ts[0])), iso(int(ticks.ts[-1]))
     store.commit(result, folder, None)
     return store.root / "full" / run_id
 

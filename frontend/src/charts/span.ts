@@ -27,9 +27,10 @@ export const widen = (span: Span, share: number): Span => ({
 
 /** The span itself where it lies within the bounds, else the nearest that does: shifted first, cut last. */
 export function clamp(span: Span, bounds: Span): Span {
-  const size = Math.min(Math.max(length(span), SHORTEST), length(bounds))
-  const centre = middle(span)
-  const from = Math.min(Math.max(size === length(span) ? span.from : centre - size / 2, bounds.from), bounds.to - size)
+  if (length(span) >= length(bounds)) return bounds
+  const size = Math.max(length(span), SHORTEST)
+  const start = size === length(span) ? span.from : middle(span) - size / 2
+  const from = Math.min(Math.max(start, bounds.from), bounds.to - size)
   return { from, to: from + size }
 }
 

@@ -1,7 +1,7 @@
 import { useQuery } from '@connectrpc/connect-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { RotateCw } from 'lucide-react'
-import { lazy, Suspense } from 'react'
+import { lazy, Suspense, useEffect } from 'react'
 
 import { CancelButton } from '@/features/runner/live/cancel-button'
 import { LiveRun } from '@/features/runner/live/live-run'
@@ -18,7 +18,8 @@ import { SkeletonRows } from '@/ui/skeleton'
 
 const route = getRouteApi('/runs/$runId')
 
-const Report = lazy(() => import('@/features/results/report').then(({ Report }) => ({ default: Report })))
+const loadReport = () => import('@/features/results/report').then(({ Report }) => ({ default: Report }))
+const Report = lazy(loadReport)
 
 /** One run: as it lives, and its report once it has one. */
 export function RunScreen() {
@@ -30,7 +31,11 @@ function WatchedRunScreen({ runId }: { runId: string }) {
   const stream = useWatchedRun(runId)
   const { run } = stream.state
   // Results outlive the runner's memory of their jobs.
-  const kept = useQuery(ResultsService.method.getResult, { runId }, { enabled: stream.status === 'failed' })
+  const kept = useQuery(ResultsService.method.getResult, { runId }, { retry: false })
+  useEffect(() => {
+    // So that it is here when the result is.
+    void loadReport()
+  }, [])
   const result = run?.result ?? kept.data?.result?.result
   if (run === undefined) {
     return (

@@ -27,7 +27,7 @@ export class PagedRows<Row> implements Rows<Row> {
   private readonly underWay = new Map<number, AbortController>()
   private readonly listeners = new Set<() => void>()
 
-  constructor(private readonly load: LoadPage<Row>) {}
+  constructor(readonly load: LoadPage<Row>) {}
 
   at(index: number): Row | undefined {
     return this.pages.get(Math.floor(index / PAGE_SIZE))?.[index % PAGE_SIZE]
@@ -38,7 +38,9 @@ export class PagedRows<Row> implements Rows<Row> {
     const from = Math.max(Math.floor(first / PAGE_SIZE) - 1, 0)
     const to = Math.min(Math.floor(last / PAGE_SIZE) + 1, Math.max(Math.ceil(this.length / PAGE_SIZE) - 1, 0))
     for (const [number, controller] of this.underWay) {
-      if (number < from || number > to) controller.abort()
+      if (number >= from && number <= to) continue
+      controller.abort()
+      this.underWay.delete(number)
     }
     const middle = Math.floor((first + last) / 2 / PAGE_SIZE)
     Array.from({ length: to - from + 1 }, (_, i) => from + i)
@@ -53,6 +55,7 @@ export class PagedRows<Row> implements Rows<Row> {
 
   stop(): void {
     for (const controller of this.underWay.values()) controller.abort()
+    this.underWay.clear()
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -74,7 +77,7 @@ export class PagedRows<Row> implements Rows<Row> {
       if (controller.signal.aborted) return
       this.error = RpcError.from(error)
     } finally {
-      this.underWay.delete(number)
+      if (this.underWay.get(number) === controller) this.underWay.delete(number)
     }
     this.version += 1
     for (const listener of this.listeners) listener()
@@ -91,7 +94,7 @@ export class PagedRows<Row> implements Rows<Row> {
 export function usePagedRows<Row>(load: LoadPage<Row>): PagedRows<Row> {
   const [list, setList] = useState(() => new PagedRows(load))
   useEffect(() => {
-    const next = new PagedRows(load)
+    const next = list.load === load ? list : new PagedRows(load)
     let current = true
     void next.start().then(() => {
       if (current) setList(next)
@@ -100,7 +103,7 @@ export function usePagedRows<Row>(load: LoadPage<Row>): PagedRows<Row> {
       current = false
       next.stop()
     }
-  }, [load])
+  }, [list, load])
   useSyncExternalStore(list.subscribe, () => list.version)
   return list
 }

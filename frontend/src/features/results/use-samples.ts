@@ -35,9 +35,7 @@ export function useSamples<T>(
       onSample: ({ value, window }) => {
         setSamples((before) => ({
           ...before,
-          whole:
-            before.whole ??
-            (window.from === viewport.bounds.from && window.to === viewport.bounds.to ? value : undefined),
+          whole: before.whole ?? (window === viewport.bounds ? value : undefined),
           detail: value,
         }))
       },

@@ -1,0 +1,180 @@
+/**
+ * Measures the UI in headless Chromium through the gateway, and prints what it found as JSON.
+ *
+ *     node benchmarks/browser.ts URL REPORT_RUN STREAM_RUN
+ */
+import { existsSync } from 'node:fs'
+
+import { type Browser, chromium, type Page } from '@playwright/test'
+
+const [url = '', reportRun = '', streamRun = ''] = process.argv.slice(2)
+
+/** Rows that the plain way is given: it takes long. */
+const PLAIN_ROWS = 500_000
+
+const installed = '/usr/bin/chromium'
+const browser = await chromium.launch({
+  ...(existsSync(installed) && { executablePath: installed }),
+  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-sync'],
+})
+try {
+  const found = {
+    ...(await stream(browser)),
+    ...(await report(browser)),
+  }
+  console.log(JSON.stringify(found))
+} finally {
+  await browser.close()
+}
+
+/** Every tick of a run into the worker's typed arrays, by the button that a person presses. */
+async function stream(browser: Browser) {
+  const page = await open(browser, `/runs/${streamRun}`)
+  await page.getByRole('button', { name: 'Load every tick' }).waitFor()
+  await page.waitForTimeout(1_000)
+  await page.evaluate(watchBlocks)
+  await page.getByRole('button', { name: 'Load every tick' }).click()
+  const { milliseconds, rows } = await page.evaluate(async () => {
+    const start = performance.now()
+    for (;;) {
+      const text = document.body.textContent
+      if (text.includes('every tick at hand')) {
+        const times = Reflect.get(globalThis, 'blocks') as number[]
+        return { milliseconds: performance.now() - start, rows: times.length }
+      }
+      await new Promise((resolve) => requestAnimationFrame(resolve))
+    }
+  })
+  const longest = await page.evaluate(longestBlock)
+  await page.close()
+
+  const plain = await open(browser, '/benchmarks/plain.html')
+  await plain.waitForFunction(() => 'streamPlainly' in globalThis)
+  const plainly = await plain.evaluate(
+    ([runId, most]) => {
+      type Plainly = (runId: string, most: number) => Promise<{ rows: number; milliseconds: number }>
+      return (Reflect.get(globalThis, 'streamPlainly') as Plainly)(runId, most)
+    },
+    [streamRun, PLAIN_ROWS] as const,
+  )
+  await plain.close()
+  return { streamSeconds: milliseconds / 1_000, frames: rows, longestBlock: longest, plain: plainly }
+}
+
+/** A report of a million ticks and orders: the first picture, zooming and panning, scrolling the orders. */
+async function report(browser: Browser) {
+  const cold = await firstChart(browser)
+  await cold.page.close()
+  const { page, milliseconds } = await firstChart(browser)
+  await page.getByText('every tick at hand').waitFor({ timeout: 30_000 })
+  await page.waitForTimeout(500)
+  const moves = await zoomAndPan(page)
+  const blank = await scrollOrders(page)
+  await page.close()
+  return { coldChart: cold.milliseconds, firstChart: milliseconds, ...moves, longestBlank: blank }
+}
+
+/** Milliseconds from the navigation to the frame in which the price line of the run stands. */
+async function firstChart(browser: Browser): Promise<{ page: Page; milliseconds: number }> {
+  const page = await open(browser, 'about:blank')
+  await page.addInitScript(() => {
+    const look = () => {
+      const text = document.querySelector('section[aria-label="Ticks"] header')?.textContent ?? ''
+      if (/\d/.test(text)) requestAnimationFrame(() => Object.assign(globalThis, { drawnAt: performance.now() }))
+      else requestAnimationFrame(look)
+    }
+    look()
+  })
+  await page.goto(`${url}/runs/${reportRun}`)
+  await page.waitForFunction(() => 'drawnAt' in globalThis, undefined, { timeout: 60_000 })
+  return { page, milliseconds: await page.evaluate(() => Reflect.get(globalThis, 'drawnAt') as number) }
+}
+
+/** Wheels in and out and drags; the longest time to a frame, and to the answer of a service. */
+async function zoomAndPan(page: Page): Promise<{ longestFrame: number; longestAnswer: number; answers: number }> {
+  const box = await page.getByRole('region', { name: 'Ticks' }).boundingBox()
+  if (!box) throw new Error('there is no tick chart')
+  const [x, y] = [box.x + box.width * 0.4, box.y + box.height / 2]
+  await page.mouse.move(x, y)
+  await page.evaluate(watchBlocks)
+  await page.evaluate(() => {
+    performance.clearResourceTimings()
+    performance.setResourceTimingBufferSize(5_000)
+  })
+  for (const direction of [-1, 1, -1]) {
+    for (let i = 0; i < 40; i++) {
+      await page.mouse.wheel(0, direction * 100)
+      await page.waitForTimeout(16)
+    }
+  }
+  for (const to of [200, -300, 250, -150]) {
+    await page.mouse.down()
+    await page.mouse.move(x + to, y, { steps: 20 })
+    await page.mouse.up()
+    await page.mouse.move(x, y)
+  }
+  await page.waitForTimeout(300)
+  const longestFrame = await page.evaluate(longestBlock)
+  const answers = await page.evaluate(() =>
+    performance
+      .getEntriesByType('resource')
+      .filter(({ name }) => /Sample(Ticks|Equity|Quotes)$/.test(name))
+      .map(({ duration }) => duration),
+  )
+  return { longestFrame, longestAnswer: Math.max(...answers), answers: answers.length }
+}
+
+/** Jumps and scrolls through the orders: the longest time that a row in sight had nothing in it. */
+async function scrollOrders(page: Page): Promise<number> {
+  return page.getByRole('grid', { name: 'Orders' }).evaluate(async (grid) => {
+    let since: number | undefined
+    let longest = 0
+    let watching = true
+    const watch = () => {
+      const { top, bottom } = grid.getBoundingClientRect()
+      const blank = [...grid.querySelectorAll('[role=row] .animate-pulse')].some((skeleton) => {
+        const at = skeleton.getBoundingClientRect()
+        return at.bottom > top && at.top < bottom
+      })
+      const now = performance.now()
+      if (blank) longest = Math.max(longest, now - (since ??= now))
+      else since = undefined
+      if (watching) requestAnimationFrame(watch)
+    }
+    requestAnimationFrame(watch)
+    const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
+    for (const share of [0.5, 0.1, 0.9, 0.33, 0.71, 0.02, 0.64]) {
+      grid.scrollTop = grid.scrollHeight * share
+      await pause(250)
+    }
+    for (let i = 0; i < 120; i++) {
+      grid.scrollTop += 300
+      await pause(16)
+    }
+    watching = false
+    return longest
+  })
+}
+
+async function open(browser: Browser, path: string): Promise<Page> {
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+  await page.goto(path.startsWith('about:') ? path : url + path)
+  return page
+}
+
+/** Notes when each frame came; runs in the page. */
+function watchBlocks(): void {
+  const times: number[] = [performance.now()]
+  Object.assign(globalThis, { blocks: times })
+  const note = () => {
+    times.push(performance.now())
+    requestAnimationFrame(note)
+  }
+  requestAnimationFrame(note)
+}
+
+/** The longest time between two frames so far, in milliseconds; runs in the page. */
+function longestBlock(): number {
+  const times = Reflect.get(globalThis, 'blocks') as number[]
+  return Math.max(...times.slice(1).map((time, i) => time - (times[i] ?? time)))
+}

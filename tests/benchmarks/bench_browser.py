@@ -1,0 +1,103 @@
+"""The web UI in headless Chromium, through the gateway: what a person waits for, and the same in the plain way.
+
+    python tests/benchmarks/bench_browser.py [--rows 1000000] [--stream_rows 5000000]
+
+Results are made from arrays, in the schema that a run leaves. The page is the built one. Ticks are streamed by the button of
+the report into typed arrays in its worker, and in the plain way by the generated client on the page's thread.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+sys.path.append(str(Path(__file__).parents[1]))
+
+from full_runs import Ticks, write_full_run
+from tickreel.stores.results import ResultStore
+
+FRONTEND = Path(__file__).parents[2] / "frontend"
+SERVICES = ("catalog", "converter", "runner", "results", "gateway")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rows", type=int, default=1_000_000, help="ticks and orders of the report")
+    parser.add_argument("--stream_rows", type=int, default=5_000_000, help="ticks of the stream")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="tickreel-bench-") as name:
+        folder = Path(name)
+        store = ResultStore(folder / "data" / "backtest_results", folder / "frontend" / "public" / "tickdata")
+        for run_id, rows in (("REPORT", arguments.rows), ("STREAM", arguments.stream_rows)):
+            write_full_run(store, run_id, Ticks.random(rows), timeline=False)
+        _run_node(
+            "node_modules/vite/bin/vite.js",
+            "build",
+            "-c",
+            "benchmarks/vite.config.ts",
+            "--outDir",
+            str(folder / "dist"),
+            "--logLevel",
+            "error",
+        )
+        found = _measure(folder)
+    _print(found, arguments.rows, arguments.stream_rows)
+
+
+def _measure(folder: Path) -> dict[str, Any]:
+    (folder / "data_downloads").mkdir()
+    (folder / "configs").mkdir()
+    addresses = {f"TICKREEL_{service.upper()}_ADDRESS": "127.0.0.1:0" for service in SERVICES}
+    environ = {**os.environ, **addresses, "TICKREEL_UI_PATH": str(folder / "dist")}
+    command = [sys.executable, "-m", "tickreel.cli", "up", "--output", "json"]
+    with subprocess.Popen(command, cwd=folder, env=environ, stdout=subprocess.PIPE, text=True) as services:
+        try:
+            url = _first_document(services)["url"]
+            return json.loads(_run_node("benchmarks/browser.ts", url, "REPORT", "STREAM"))
+        finally:
+            services.terminate()
+
+
+def _first_document(services: subprocess.Popen[str]) -> dict[str, Any]:
+    """What `tickreel up` prints once all is up."""
+    text = ""
+    assert services.stdout is not None
+    for line in services.stdout:
+        text += line
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError:
+            continue
+    raise SystemExit("the services did not come up")
+
+
+def _run_node(script: str, *arguments: str) -> str:
+    node = Path(sys.executable).with_name("node")
+    done = subprocess.run([str(node), script, *arguments], cwd=FRONTEND, stdout=subprocess.PIPE, text=True, check=True)
+    return done.stdout
+
+
+def _print(found: dict[str, Any], rows: int, stream_rows: int) -> None:
+    rate = stream_rows / found["streamSeconds"]
+    plain = found["plain"]["rows"] / (found["plain"]["milliseconds"] / 1_000)
+    print(f"{stream_rows:,} ticks into typed arrays, through the gateway     rows/s")
+    print(f"in the worker of the report, by its button            {rate:12,.0f}   (target: at least 5,000,000)")
+    print(f"in the plain way, of {found['plain']['rows']:,} rows                    {plain:12,.0f}")
+    print(f"ratio {rate / plain:.1f} x; longest time without a frame {found['longestBlock']:.0f} ms (target: 50)")
+    print()
+    print(f"report of {rows:,} ticks and {rows:,} orders              ms")
+    print(f"first chart, as the first to look at the run    {found['coldChart']:8.0f}   (target: under 1,000)")
+    print(f"first chart, from then on                       {found['firstChart']:8.0f}   (target: under 1,000)")
+    print(f"zoom and pan: longest time to a frame           {found['longestFrame']:8.0f}   (target: under 100)")
+    print(
+        f"zoom and pan: longest answer of {found['answers']:<4d}            {found['longestAnswer']:8.0f}   (target: under 100)"
+    )
+    print(f"orders: longest time with a blank row in sight  {found['longestBlank']:8.0f}   (target: under 100)")
+
+
+if __name__ == "__main__":
+    main()
