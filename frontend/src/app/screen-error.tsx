@@ -1,6 +1,6 @@
-import { type ErrorComponentProps, Link, SearchParamError } from '@tanstack/react-router'
+import { type ErrorComponentProps, SearchParamError } from '@tanstack/react-router'
 
-import { Button } from '@/ui/button'
+import { ButtonLink } from '@/ui/button'
 import { ErrorState } from '@/ui/error-state'
 import { Screen } from '@/ui/screen'
 
@@ -16,9 +16,9 @@ export function ScreenError({ error, reset }: ErrorComponentProps) {
           }}
         />
         <div className="px-11">
-          <Button render={<Link to="." search={{}} />} nativeButton={false}>
+          <ButtonLink to="." search={{}}>
             Open it without
-          </Button>
+          </ButtonLink>
         </div>
       </Screen>
     )
@@ -42,9 +42,7 @@ export function NotFound() {
     <Screen title="Nothing here">
       <ErrorState problem={{ message: `No screen has the address ${window.location.pathname}.` }} />
       <div className="px-11">
-        <Button render={<Link to="/runs" />} nativeButton={false}>
-          Go to the runs
-        </Button>
+        <ButtonLink to="/runs">Go to the runs</ButtonLink>
       </div>
     </Screen>
   )

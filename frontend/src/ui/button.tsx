@@ -1,4 +1,5 @@
 import { Button as BaseButton } from '@base-ui/react/button'
+import { createLink } from '@tanstack/react-router'
 import type { LucideIcon } from 'lucide-react'
 import type { ComponentProps, ReactNode } from 'react'
 
@@ -13,6 +14,10 @@ const VARIANTS: Record<Variant, string> = {
   quiet: 'text-muted hover:bg-hover hover:text-text',
   danger: 'border border-line-strong bg-raised text-danger hover:border-danger hover:bg-danger-soft',
 }
+
+const SHAPE =
+  'inline-flex h-7 shrink-0 cursor-default items-center justify-center gap-1.5 rounded px-2.5 text-sm whitespace-nowrap ' +
+  'transition-colors duration-100 data-disabled:opacity-50'
 
 interface ButtonProps extends Omit<ComponentProps<typeof BaseButton>, 'disabled' | 'className'> {
   variant?: Variant
@@ -38,11 +43,7 @@ export function Button({
       disabled={disabledBecause !== undefined || busy}
       focusableWhenDisabled
       aria-busy={busy}
-      className={classNames(
-        'inline-flex h-7 shrink-0 cursor-default items-center justify-center gap-1.5 rounded px-2.5 text-sm whitespace-nowrap',
-        'transition-colors duration-100 data-disabled:opacity-50',
-        VARIANTS[variant],
-      )}
+      className={classNames(SHAPE, VARIANTS[variant])}
     >
       {Icon && <Icon size={14} strokeWidth={1.75} aria-hidden className={busy ? 'animate-pulse' : undefined} />}
       {children}
@@ -50,6 +51,23 @@ export function Button({
   )
   return disabledBecause === undefined ? button : <Tooltip text={disabledBecause}>{button}</Tooltip>
 }
+
+interface ButtonAnchorProps extends Omit<ComponentProps<'a'>, 'className'> {
+  variant?: Variant
+  Icon?: LucideIcon
+}
+
+function ButtonAnchor({ variant = 'secondary', Icon, children, ...props }: ButtonAnchorProps) {
+  return (
+    <a {...props} className={classNames(SHAPE, VARIANTS[variant])}>
+      {Icon && <Icon size={14} strokeWidth={1.75} aria-hidden />}
+      {children}
+    </a>
+  )
+}
+
+/** A link to another screen that looks like a button: the next thing to do. */
+export const ButtonLink = createLink(ButtonAnchor)
 
 interface IconButtonProps extends Omit<ComponentProps<typeof BaseButton>, 'className' | 'children'> {
   Icon: LucideIcon

@@ -4,15 +4,17 @@ interface ProgressBarProps {
   label: string
   /** How much is done, from 0 to 1; null while it is not known. */
   share: number | null
-  /** The share in words, for those who do not see it. */
-  text?: string
   /** Whether nothing moves now: no news has come for a while. */
   stale?: boolean
 }
 
-export function ProgressBar({ label, share, text, stale = false }: ProgressBarProps) {
+export function ProgressBar({ label, share, stale = false }: ProgressBarProps) {
   return (
-    <Progress.Root aria-label={label} value={share === null ? null : share * 100} getAriaValueText={() => text ?? ''}>
+    <Progress.Root
+      aria-label={label}
+      value={share === null ? null : share * 100}
+      getAriaValueText={() => (share === null ? 'not known yet' : `${Math.floor(share * 100)} %`)}
+    >
       <Progress.Track className="h-1 overflow-hidden rounded-full bg-line">
         <Progress.Indicator
           data-stale={stale}

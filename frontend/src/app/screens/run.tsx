@@ -1,5 +1,5 @@
 import { useQuery } from '@connectrpc/connect-query'
-import { getRouteApi, Link } from '@tanstack/react-router'
+import { getRouteApi } from '@tanstack/react-router'
 import { RotateCw } from 'lucide-react'
 import { lazy, Suspense, useEffect } from 'react'
 
@@ -11,7 +11,7 @@ import { StateBadge } from '@/features/runner/state-badge'
 import { JobState } from '@/gen/tickreel/v1/job_pb'
 import type { Result } from '@/gen/tickreel/v1/result_pb'
 import { ResultsService } from '@/gen/tickreel/v1/results_service_pb'
-import { Button } from '@/ui/button'
+import { ButtonLink } from '@/ui/button'
 import { ErrorState } from '@/ui/error-state'
 import { Screen } from '@/ui/screen'
 import { SkeletonRows } from '@/ui/skeleton'
@@ -46,9 +46,7 @@ function WatchedRunScreen({ runId }: { runId: string }) {
           <>
             <ErrorState problem={stream.error} />
             <div className="px-11">
-              <Button nativeButton={false} render={<Link to="/runs" />}>
-                Go to the runs
-              </Button>
+              <ButtonLink to="/runs">Go to the runs</ButtonLink>
             </div>
           </>
         ) : (
@@ -72,9 +70,9 @@ function WatchedRunScreen({ runId }: { runId: string }) {
       }
       actions={
         result ? (
-          <Button Icon={RotateCw} nativeButton={false} render={<Link to="/" search={{ from: runId }} />}>
+          <ButtonLink Icon={RotateCw} to="/" search={{ from: runId }}>
             Run again
-          </Button>
+          </ButtonLink>
         ) : (
           <CancelButton run={run} />
         )

@@ -1,10 +1,9 @@
 import { useQuery } from '@connectrpc/connect-query'
-import { Link } from '@tanstack/react-router'
 import { Play } from 'lucide-react'
 
 import { RunnerService } from '@/gen/tickreel/v1/runner_service_pb'
 import { RpcError } from '@/rpc/rpc-error'
-import { Button } from '@/ui/button'
+import { ButtonLink } from '@/ui/button'
 import { CopyButton } from '@/ui/copy-button'
 import { ErrorState } from '@/ui/error-state'
 import { JsonText } from '@/ui/json-text'
@@ -22,15 +21,11 @@ export function ConfigView({ configId }: { configId: string }) {
         <h2 className="figures truncate text-sm">{`configs/${configId}.json`}</h2>
         <span className="ml-auto" />
         <CopyButton text={text} label="Copy the config" />
-        <Button
-          variant="primary"
-          Icon={Play}
-          nativeButton={false}
-          disabledBecause={violations.length > 0 ? 'It has problems: mend the file first' : undefined}
-          render={<Link to="/" search={{ config: configId }} />}
-        >
-          Run it
-        </Button>
+        {violations.length === 0 && (
+          <ButtonLink variant="primary" Icon={Play} to="/" search={{ config: configId }}>
+            Run it
+          </ButtonLink>
+        )}
       </header>
       {violations.length > 0 && (
         <div className="border-b border-line">

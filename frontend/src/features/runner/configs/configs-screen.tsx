@@ -67,9 +67,7 @@ function ConfigEntry({ config: { configId, config, violations }, current }: { co
       ) : (
         <span className="block truncate text-xs text-muted">
           {instrumentName(config?.instrument?.id ?? '').symbol}
-          {start && end && (
-            <span className="figures text-faint"> {formatWindow(instantOf(start), instantOf(end), 'min')}</span>
-          )}
+          {start && end && <span className="figures"> {formatWindow(instantOf(start), instantOf(end), 'min')}</span>}
         </span>
       )}
     </Link>

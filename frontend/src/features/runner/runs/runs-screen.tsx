@@ -1,8 +1,8 @@
-import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
+import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { Play } from 'lucide-react'
 
 import { RpcError } from '@/rpc/rpc-error'
-import { Button } from '@/ui/button'
+import { ButtonLink } from '@/ui/button'
 import { DataTable } from '@/ui/data-table'
 import { EmptyState } from '@/ui/empty-state'
 import { ErrorState } from '@/ui/error-state'
@@ -40,9 +40,9 @@ export function RunsScreen() {
       title="Runs"
       context={runs.length > 0 && <span className="figures">{counted(shown.length, runs.length)}</span>}
       actions={
-        <Button variant="primary" Icon={Play} nativeButton={false} render={<Link to="/" />}>
+        <ButtonLink variant="primary" Icon={Play} to="/">
           New run
-        </Button>
+        </ButtonLink>
       }
     >
       <div className="flex h-full flex-col">
@@ -117,9 +117,9 @@ function NothingFits() {
   return (
     <EmptyState
       action={
-        <Button nativeButton={false} render={<Link to="/runs" search={{}} />}>
+        <ButtonLink to="/runs" search={{}}>
           Show all
-        </Button>
+        </ButtonLink>
       }
     >
       No run fits these filters.
@@ -131,9 +131,9 @@ function NoRuns() {
   return (
     <EmptyState
       action={
-        <Button variant="primary" Icon={Play} nativeButton={false} render={<Link to="/" />}>
+        <ButtonLink variant="primary" Icon={Play} to="/">
           New run
-        </Button>
+        </ButtonLink>
       }
     >
       No run yet.

@@ -1,0 +1,64 @@
+import AxeBuilder from '@axe-core/playwright'
+
+import { expect, test } from './fixtures'
+import { SCREENS } from './screens'
+
+test.beforeAll(async ({ stack }) => {
+  await stack.finish(await stack.createRun('sample_sol_usdt'))
+})
+
+for (const { name, open } of SCREENS) {
+  test(`axe finds nothing on: ${name}`, async ({ page, stack }) => {
+    await open(page, stack)
+    for (const theme of ['dark', 'light']) {
+      await page.evaluate((chosen) => {
+        document.documentElement.dataset.theme = chosen
+      }, theme)
+      const { violations } = await new AxeBuilder({ page }).analyze()
+      const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join('\n')}`)
+      expect(found, theme).toEqual([])
+    }
+  })
+}
+
+test('the list of runs is as its address says, and says in its address what it is', async ({ page }) => {
+  await page.goto('/runs?state=succeeded&sort=pnl')
+  await expect(page.getByRole('radio', { name: /^Succeeded/ })).toBeChecked()
+  await expect(page.getByRole('columnheader', { name: 'PnL' })).toHaveAttribute('aria-sort', 'descending')
+  await page.getByRole('radio', { name: /^Failed/ }).click()
+  await expect(page).toHaveURL(/state=failed&sort=pnl/)
+  await expect(page.getByText('No run fits these filters.')).toBeVisible()
+  await page.reload()
+  await expect(page.getByRole('radio', { name: /^Failed/ })).toBeChecked()
+})
+
+test('an address that does not fit says so and offers the screen without it', async ({ page }) => {
+  await page.goto('/runs?state=nonsense')
+  await expect(page.getByRole('heading', { name: 'This link does not fit' })).toBeVisible()
+  await page.getByRole('link', { name: 'Open it without' }).click()
+  await expect(page.getByRole('grid', { name: 'Runs' })).toBeVisible()
+
+  await page.goto('/runs/NO_SUCH_RUN')
+  await expect(page.getByRole('alert')).toContainText('NO_SUCH_RUN')
+  await page.goto('/nowhere')
+  await expect(page.getByRole('heading', { name: 'Nothing here' })).toBeVisible()
+})
+
+test('everything is reached from the keyboard', async ({ page }) => {
+  await page.goto('/runs')
+  await page.getByRole('grid', { name: 'Runs' }).focus()
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('Enter')
+  await expect(page).toHaveURL(/\/runs\/SMS_SOL/)
+
+  await page.keyboard.press('ControlOrMeta+k')
+  await page.keyboard.type('Data')
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('heading', { name: 'Data' })).toBeVisible()
+
+  await page.keyboard.press('g')
+  await page.keyboard.press('c')
+  await expect(page.getByRole('heading', { name: 'Configs' })).toBeVisible()
+  await page.keyboard.press('?')
+  await expect(page.getByRole('dialog', { name: 'Shortcuts' })).toContainText('Go to Configs')
+})

@@ -1,0 +1,73 @@
+import type { Page } from '@playwright/test'
+
+import type { Stack } from './stack'
+
+/** A screen with real content; the stack has a finished run. */
+export interface ScreenCase {
+  name: string
+  open: (page: Page, stack: Stack) => Promise<void>
+}
+
+/** Every screen: what axe looks at and what `make screenshots` draws. */
+export const SCREENS: readonly ScreenCase[] = [
+  {
+    name: 'run',
+    open: async (page) => {
+      await page.goto('/')
+      await page.getByRole('heading', { name: 'Run', exact: true }).waitFor()
+    },
+  },
+  {
+    name: 'runs',
+    open: async (page) => {
+      await page.goto('/runs')
+      await page.getByRole('link', { name: /SOL/ }).first().waitFor()
+    },
+  },
+  {
+    name: 'live run',
+    open: async (page, stack) => {
+      const runId = await stack.createRun()
+      await page.goto(`/runs/${runId}`)
+      await page.getByRole('group', { name: 'Live equity' }).waitFor()
+    },
+  },
+  {
+    name: 'report',
+    open: async (page, stack) => {
+      const { runs } = await stack.runner.listRuns({})
+      const finished = runs.find((run) => run.result !== undefined)
+      await page.goto(`/runs/${finished?.runId ?? ''}`)
+      await page.getByText('succeeded').waitFor()
+    },
+  },
+  {
+    name: 'raw data',
+    open: async (page) => {
+      await page.goto('/data')
+      await page.getByRole('grid', { name: /^Files of/ }).waitFor()
+    },
+  },
+  {
+    name: 'catalog',
+    open: async (page) => {
+      await page.goto('/data?view=catalog')
+      await page.getByRole('grid', { name: /^Coverage of/ }).waitFor()
+    },
+  },
+  {
+    name: 'configs',
+    open: async (page) => {
+      await page.goto('/configs')
+      await page.getByText('"instrument"').waitFor()
+    },
+  },
+  {
+    name: 'commands',
+    open: async (page) => {
+      await page.goto('/runs')
+      await page.getByRole('button', { name: 'Commands' }).click()
+      await page.getByRole('dialog', { name: 'Commands' }).waitFor()
+    },
+  },
+]
