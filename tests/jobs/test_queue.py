@@ -385,6 +385,29 @@ async def test_jobs_share_the_memory_and_one_that_expects_more_than_all_of_it_ru
     await stage.queue.close()
 
 
+async def test_many_watchers_hear_less_often_but_of_the_end_at_once(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    # As if a message took an hour.
+    monkeypatch.setattr(queues, "WATCH_MESSAGES", 1 / 3600)
+
+    async def work(live: LiveJob[Conversion]) -> None:
+        while not stage.go.is_set():
+            live.resource.progress.done += 1
+            live.changed()
+            await asyncio.sleep(0)
+
+    stage.submit("a", work)
+    watchers = [asyncio.create_task(messages_of(stage.queue.watch("a"))) for _ in range(3)]
+    await asyncio.sleep(0.05)
+    stage.go.set()
+    async with asyncio.timeout(PATIENCE):
+        for heard in await asyncio.gather(*watchers):
+            assert [job.state for job in heard] == [jobs.RUNNING, jobs.SUCCEEDED]
+
+
+async def messages_of(watch: AsyncIterator[Conversion]) -> list[Conversion]:
+    return [job async for job in watch]
+
+
 async def test_closing_leaves_what_runs_and_what_waits_to_the_next_process(tmp_path: Path) -> None:
     stage = Stage(tmp_path, 1)
     for name in "ab":
