@@ -97,7 +97,11 @@ async def measure(folder: Path, rows: int, rounds: int, cores: int) -> None:
     digests = set()
     settings = settings_in(folder)
     async with serving("converter", ConverterServicer, settings) as converter:
-        own = {"TICKREEL_CONVERTER_ADDRESS": converter.address, "TICKREEL_RUN_PROCESSES": str(cores)}
+        own = {
+            "TICKREEL_CONVERTER_ADDRESS": converter.address,
+            "TICKREEL_RUN_PROCESSES": str(cores),
+            "TICKREEL_SPARE_WORKERS": "1",
+        }
         async with serving("runner", RunnerServicer, settings_in(folder, **own)) as runner:
             # The first run converts, and warms the caches of the file system for all.
             _, run = await run_through_services(runner, document)

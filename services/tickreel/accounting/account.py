@@ -187,4 +187,6 @@ def _cost(positions: Integers, values: Integers, cost: int) -> tuple[Integers, i
             cost = scaled.divide_half_even(cost * abs(after), abs(before))
         costs.append(cost)
         before = after
-    return np.array([scaled.divide_half_even(exact, _GUARD) for exact in costs], dtype=values.dtype), cost
+    # Half-even as above, without a call for each: of what lies in the middle, the quotient is the upper one.
+    halves = (divmod(exact + _GUARD // 2, _GUARD) for exact in costs)
+    return np.array([upper if rest else upper - upper % 2 for upper, rest in halves], dtype=values.dtype), cost

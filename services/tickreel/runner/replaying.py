@@ -3,6 +3,7 @@
 import contextlib
 import os
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from tickreel.stores.results import ResultStore
 from tickreel.v1 import job_pb2, result_pb2
 
 _PROGRESS_INTERVAL = 0.1
+_MEMORY_INTERVAL = 1.0
 
 
 class AccountRanDry(Exception):  # noqa: N818
@@ -83,13 +85,17 @@ class Replaying:
         total = len(rows.ts) + len(rows.book_ts)
 
         def report_until_done() -> None:
+            # It takes a while to look through all processes.
+            memory, looked = 0, 0.0
             while not done.wait(_PROGRESS_INTERVAL):
+                if time.monotonic() - looked >= _MEMORY_INTERVAL:
+                    memory, looked = process_memory(os.getpid()), time.monotonic()
                 with replay.next_tape() as tape:
                     marked = ledger.follow(tape) if tape is not None else None
                     figures = live_figures.figures(ledger, seen := replay.counts)
                 self._tell_equity(marked)
                 self._reporter.progress(job_pb2.JOB_PHASE_REPLAYING, sum(seen[:2]), total, "rows", rows.time_after(*seen[:2]))
-                self._reporter.live(figures | {"memoryMib": process_memory(os.getpid())})
+                self._reporter.live(figures | {"memoryMib": memory})
 
         self._reporter.live({"restarted": True})
         self._reporter.progress(job_pb2.JOB_PHASE_REPLAYING, 0, total, "rows")
