@@ -57,13 +57,14 @@ class JsonExports:
         """orders.json: an array, one object an order."""
         self._copy(f"SELECT {_ORDER_COLUMNS} FROM read_parquet($orders)", self._folder / "orders.json")
 
-    def timeline(self) -> None:
-        """timeline.json: an array of what happened, in order: each trade, order and fill."""
-        self._copy(_TIMELINE, self._folder / "timeline.json")
-
     def timeline_table(self) -> None:
-        """timeline.parquet: the same rows; an event's data is different for each kind, so it stays JSON."""
+        """timeline.parquet: what happened, in order, each trade, order and fill; the data of an event is JSON text, since each
+        kind has its own."""
         self._run(f"COPY ({_TIMELINE}) TO $path (FORMAT parquet, COMPRESSION zstd)", self._folder / "timeline.parquet")
+
+    def timeline(self) -> None:
+        """timeline.json: an array of the rows of timeline.parquet, which must be there."""
+        self._copy("SELECT ts, event, data::JSON AS data FROM read_parquet($timeline)", self._folder / "timeline.json")
 
     def ticks(self, head: dict[str, object], path: Path) -> None:
         """A tick export: an object with the keys of `head` and the array `ticks`."""
@@ -86,7 +87,9 @@ class JsonExports:
         self._run(f"COPY ({query}) TO $path (FORMAT json, ARRAY true)", path)
 
     def _run(self, statement: str, path: Path) -> None:
-        names = {name: str(self._folder / f"{name}.parquet") for name in ("ticks", "orders", "fills")} | {"path": str(path)}
+        names = {name: str(self._folder / f"{name}.parquet") for name in ("ticks", "orders", "fills", "timeline")} | {
+            "path": str(path)
+        }
         # COPY takes no parameters.
         for name, value in names.items():
             statement = statement.replace(f"${name}", "'" + value.replace("'", "''") + "'")
