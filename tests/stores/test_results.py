@@ -57,6 +57,30 @@ def test_a_fast_result_is_one_file_that_reads_as_it_was_written(store: ResultSto
     assert store.load(stored) == result()
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="only /proc tells which file a descriptor is of")
+def test_a_result_is_on_the_disk_before_it_is_visible(store: ResultStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[str] = []
+    fsync = os.fsync
+
+    def told(descriptor: int) -> None:
+        synced.append(str(Path(f"/proc/self/fd/{descriptor}").readlink().relative_to(store.root.parent)))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", told)
+    commit_full(store, "a")
+    assert synced[:2] == ["tickdata/.a.json", "tickdata"]
+    assert sorted(synced[2:]) == [
+        "results/full",
+        "results/full/.a",
+        "results/full/.a/orders.json",
+        "results/full/.a/summary.json",
+    ]
+    assert synced[-1] == "results/full"
+    synced.clear()
+    store.commit(result("b"), None, None)
+    assert synced == ["results/fast/.b.json", "results/fast"]
+
+
 def test_a_full_result_is_a_folder_and_its_ticks(store: ResultStore) -> None:
     commit_full(store)
     assert files(store) == {f"results/full/{RUN}/summary.json", f"results/full/{RUN}/orders.json", f"tickdata/{RUN}.json"}

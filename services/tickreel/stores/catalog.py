@@ -24,6 +24,7 @@ from google.protobuf import json_format
 from tickreel.rpc.errors import TickreelError, not_writable
 from tickreel.stores.footers import Footer, Footers
 from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, TRADES
+from tickreel.stores.sync import sync
 from tickreel.v1 import conversion_pb2, market_data_pb2
 
 # The version of what a conversion makes of a raw file; a change of any rule makes it a new one.
@@ -199,11 +200,10 @@ class CatalogStore:
         folder = self.folder(file.origin.engine_id, converted.data_type, *decimals)
         target = folder / name
         try:
-            with written.open("rb+") as content:
-                os.fsync(content.fileno())
+            sync(written)
             folder.mkdir(parents=True, exist_ok=True)
             written.rename(target)
-            _sync_folder(folder)
+            sync(folder)
         except OSError as error:
             raise self.not_writable(error) from None
         for other in self.files(file.origin.engine_id):
@@ -249,11 +249,3 @@ class CatalogStore:
         found = [(_LABEL.fullmatch(entry.name), entry.name) for entry in os.scandir(self.root)]
         numbers = sorted((int(match[1]), int(match[2]), name) for match, name in found if match)
         return [self.root / name for _, _, name in numbers]
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

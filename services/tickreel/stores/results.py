@@ -19,6 +19,7 @@ from pathlib import Path
 from google.protobuf import json_format
 
 from tickreel.rpc.errors import TickreelError, not_found, not_writable
+from tickreel.stores.sync import sync
 from tickreel.v1 import result_pb2
 
 # An id becomes a path that is also removed: nothing that could lead out of the folder is one.
@@ -88,23 +89,30 @@ class ResultStore:
         shutil.rmtree(self._staging(run_id), ignore_errors=True)
 
     def commit(self, result: result_pb2.Result, staging: Path | None, ticks: Path | None) -> None:
-        """Makes a result visible, whole.
+        """Makes a result visible, whole, and for good: the journal that says so afterwards is as durable.
 
         Args:
             staging: The folder from `staging`, with all but the summary. None for a fast run.
             ticks: The finished tick export, in the folder of the exports. None where there is none.
         """
         if ticks is not None:
+            sync(ticks)
             ticks.rename(self.ticks_path(result.run_id))
+            sync(self.tickdata_root)
         text = to_json(result)
         if staging is not None:
             (staging / "summary.json").write_text(text)
+            for path in (*staging.iterdir(), staging):
+                sync(path)
             staging.rename(self.root / "full" / result.run_id)
+            sync(self.root / "full")
             return
         path = self.summary_path(result.run_id, result_pb2.RUN_MODE_FAST)
         partial = path.with_name(f".{path.name}")
         partial.write_text(text)
+        sync(partial)
         partial.rename(path)
+        sync(path.parent)
 
     def discard(self, run_id: str) -> None:
         """Removes everything of a run, committed or not."""
