@@ -43,3 +43,12 @@ def test_the_benchmark_of_jobs_prints_what_is_held_to_a_target() -> None:
     assert re.search(r"^ratio [\d.]+ x its time, .* \(target: at most 1.05 x\)$", printed, re.MULTILINE)
     phases = re.findall(r"^(\w+) +[\d.]+ +[\d.]+$", printed, re.MULTILINE)
     assert phases == ["queued", "starting", "converting", "loading", "replaying", "writing"]
+
+
+def test_the_benchmark_of_streams_prints_both_sides_and_their_ratio() -> None:
+    printed = printed_by("bench_streams.py")
+    assert re.search(r"^3,000 ticks, five columns +rows/s +first ms$", printed, re.MULTILINE)
+    assert re.search(r"^ratio [\d.]+ x the plain rate", printed, re.MULTILINE)
+    assert len(re.findall(r"^(?:Sample|List).* [\d,.]+ +[\d,.]+ +[\d.]+ x$", printed, re.MULTILINE)) == 5
+    assert re.search(r"^resident memory of the service \(target: 500\) +\d+$", printed, re.MULTILINE)
+    assert re.search(r"^the index from the files: [\d.]+ s \(target: 10\)$", printed, re.MULTILINE)

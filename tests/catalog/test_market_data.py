@@ -106,9 +106,7 @@ async def test_a_window_and_a_mask_are_kept_before_and_after_columns_lie_ready(t
     quick = await stream(client, **fields, **mask)
     for chunks in (slow, quick):
         assert [size for chunk in chunks for size in chunk.trades.size] == list(range(101, 401))
-        assert [side for chunk in chunks for side in chunk.trades.side] == [
-            2 - row % 2 if False else (2, 1)[row % 2] for row in range(100, 400)
-        ]
+        assert [side for chunk in chunks for side in chunk.trades.side] == [(2, 1)[row % 2] for row in range(100, 400)]
         assert not any(chunk.trades.price or chunk.trades.trade_id for chunk in chunks)
 
 

@@ -113,7 +113,7 @@ def test_enums_and_switches_are_compared_by_their_names() -> None:
         ('run_id > "BNF*"', "* goes with = and != alone"),
         ("mode = full summary.pnl > 0", "summary.pnl is not expected there; join comparisons by AND or OR"),
         ("mode = full AND", "the end stands where a field is expected; a comparison is: price >= 64000"),
-        ("AND mode = full", "= stands where" if False else "'AND' is no field"),
+        ("AND mode = full", "'AND' is no field"),
         ("(mode = full", "a parenthesis is not closed"),
         ("mode = full)", ") is not expected there"),
         ('mode = "full', '"full is not understood; a text is in quotes that are closed'),

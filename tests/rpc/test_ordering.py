@@ -1,6 +1,5 @@
 """Lists in the order of their fields, and their pages: every message once, whatever comes or goes between two of them."""
 
-import json
 from decimal import Decimal
 
 import pytest
@@ -115,6 +114,5 @@ def test_a_forged_token_is_refused(after: str) -> None:
 def test_a_token_of_another_order_is_refused() -> None:
     entries = entries_of([(0, 1, 1), (0, 2, 2)])
     _, token = page(entries, "summary.pnl", "", 1)
-    assert json.dumps(token)
     with pytest.raises(TickreelError, match="is not one that this list gave for these arguments"):
         page(entries, "summary.orders", token, 1)

@@ -34,7 +34,7 @@ def make_equity(path: Path, writer: ColumnWriter) -> None:
     """
     none = np.empty(0)
     writer.append(ts=none.astype(np.int64), **dict.fromkeys(_MONEY, none))
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(path, pre_buffer=False) as file:
         for batch in file.iter_batches(_BATCH_ROWS, columns=["ts", *_MONEY]):
             money = {name: batch.column(name).cast(pa.float64()).to_numpy() for name in _MONEY}
             writer.append(ts=nanoseconds(batch.column("ts")), **money)
@@ -60,6 +60,7 @@ def equity_chunks(equity: Columns, after: int) -> Generator[EquityChunk, None, N
     for first in range(after, total, ROWS_PER_CHUNK):
         past = min(first + ROWS_PER_CHUNK, total)
         yield EquityChunk(_columns(equity, slice(first, past)), past)
+        equity.forget()
 
 
 def _columns(equity: Columns, rows: object) -> Wire:

@@ -32,7 +32,7 @@ def make_orders(orders: Path, ticks: Columns, writer: ColumnWriter) -> None:
     Raises:
         OSError: The table is gone.
     """
-    with pq.ParquetFile(orders) as file:
+    with pq.ParquetFile(orders, pre_buffer=False) as file:
         schema = file.schema_arrow
         price_precision, size_precision = schema.field("price").type.scale, schema.field("filled_amount").type.scale
         writer.facts.update(price_precision=price_precision, size_precision=size_precision)

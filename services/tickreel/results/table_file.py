@@ -28,7 +28,7 @@ class TableFile:
         Raises:
             OSError: The table is gone.
         """
-        with pq.ParquetFile(table) as file:
+        with pq.ParquetFile(table, pre_buffer=False) as file:
             # Batches have dictionaries of their own, which a file cannot have.
             schema = pa.schema([(name, _plain(type_)) for name, type_ in _types(file.schema_arrow)])
             with pa.OSFile(str(folder / _NAME), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:

@@ -118,6 +118,7 @@ def chunks_at_hand(columns: Columns, after: int, wanted: Collection[str]) -> Gen
     for first in range(after, total, ROWS_PER_CHUNK):
         past = min(first + ROWS_PER_CHUNK, total)
         yield TickChunk(_tick_columns(columns, slice(first, past), wanted), past)
+        columns.forget()
 
 
 def tick_sample(columns: Columns, start: int, end: int, most: int) -> tuple[Wire, int]:
@@ -130,7 +131,9 @@ def tick_sample(columns: Columns, start: int, end: int, most: int) -> tuple[Wire
     rows = window_rows(columns["ts_init"], start, end)
     price = columns["price"][rows]
     kept = kept_rows(columns["ts_init"][rows], most, lowest=[price], highest=[price])
-    return _tick_columns(columns, kept + rows.start), rows.stop - rows.start
+    found = _tick_columns(columns, kept + rows.start)
+    columns.forget()
+    return found, rows.stop - rows.start
 
 
 def _tick_columns(columns: Columns, rows: object, wanted: Collection[str] = NUMBERS) -> Wire:

@@ -6,6 +6,7 @@
 
 import contextlib
 import json
+import mmap
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any, BinaryIO, Self
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from tickreel.stores.derived_files import DerivedFiles
 
@@ -29,6 +31,7 @@ class Columns:
 
     facts: dict[str, Any]
     _arrays: dict[str, npt.NDArray[Any]]
+    _maps: list[mmap.mmap]
 
     @classmethod
     def read(cls, folder: Path) -> Self:
@@ -38,19 +41,29 @@ class Columns:
             OSError: One is gone.
         """
         facts = json.loads((folder / _FACTS).read_text())
-        arrays = {}
+        arrays, maps = {}, []
         for path in folder.iterdir():
             if path.name != _FACTS:
                 name, _, dtype = path.name.partition(".")
-                # An empty file cannot be mapped.
-                size = path.stat().st_size
-                # As a plain array, of which a slice costs a tenth of that of a memmap.
-                arrays[name] = np.memmap(path, dtype, "r").view(np.ndarray) if size else np.empty(0, dtype)
-        return cls(facts, arrays)
+                with path.open("rb") as file:
+                    # An empty file cannot be mapped.
+                    content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if path.stat().st_size else b""
+                if content:
+                    maps.append(content)
+                arrays[name] = np.frombuffer(content, dtype)
+        return cls(facts, arrays, maps)
 
     def __getitem__(self, name: str) -> npt.NDArray[Any]:
         """A column, shape (rows,); read-only."""
         return self._arrays[name]
+
+    def forget(self) -> None:
+        """Gives back the memory that what was read of the files takes in this process; what is read again comes back.
+
+        The machine would do so where it needs the memory, but whoever looks at the process would not know.
+        """
+        for content in self._maps:
+            content.madvise(mmap.MADV_DONTNEED)
 
 
 @dataclass
@@ -108,5 +121,7 @@ class ColumnStore:
             finally:
                 writer.close()
             (folder / _FACTS).write_text(json.dumps(writer.facts))
+            # What was decoded is no more needed.
+            pa.default_memory_pool().release_unused()
 
         return self._files.get(key, write, Columns.read)

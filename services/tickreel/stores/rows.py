@@ -93,7 +93,7 @@ def integers(decimals: pa.Array, precision: int) -> Int64:
 
 
 def _read(part: Slice, columns: Sequence[str] | None, batch_rows: int) -> Iterator[pa.RecordBatch]:
-    with pq.ParquetFile(part.path) as file:
+    with pq.ParquetFile(part.path, pre_buffer=False) as file:
         times = [_times(file.metadata.row_group(group)) for group in range(file.num_row_groups)]
         groups = [group for group, (low, high) in enumerate(times) if low <= part.end and high >= part.start]
         wanted = None if columns is None else sorted({*columns, "ts_init"})
