@@ -101,6 +101,7 @@ def test_the_ticks_of_full_and_fast_runs_are_the_rows_replayed(client: Client, f
         assert as_text(ticks, name) == as_text(kept, name), name
     fast = client.run(CONFIG, snapshot_mode="trades")
     assert client.ticks(fast.run_id) == ticks
+    assert client.ticks(full.run_id, ["side", "price"]) == ticks.select(["side", "price"])
     first = ticks.slice(0, 1).to_pylist()[0]
     assert (first["price"], first["size"], first["side"]) == (Decimal("64000.5"), Decimal("0.001"), "sell")
     assert ticks["ts_init"].cast(pa.int64())[1].as_py() == (NOON + 1000) * 1000

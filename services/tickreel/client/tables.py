@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,8 @@ from tickreel.v1 import market_data_pb2
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+TICK_COLUMNS = ("ts_event", "ts_init", "price", "size", "side", "trade_id")
 
 # In the order of `AggressorSide`.
 _SIDES = ("unknown", "buy", "sell")
@@ -39,8 +41,12 @@ def table_of_parquet(content: bytes) -> pa.Table:
     return arrow.parquet.read_table(arrow.BufferReader(content))
 
 
-def table_of_ticks(chunks: Iterable[market_data_pb2.TradeColumns]) -> pa.Table:
-    """Chunks of trade rows as one table, with the columns of the ticks.parquet of a full run."""
+def table_of_ticks(chunks: Iterable[market_data_pb2.TradeColumns], wanted: Sequence[str] = TICK_COLUMNS) -> pa.Table:
+    """Chunks of trade rows as one table, with columns of the ticks.parquet of a full run.
+
+    Args:
+        wanted: The columns of the table. The chunks have them, and `ts_init`.
+    """
     arrow = import_pyarrow()
     time, whole = arrow.timestamp("ns", tz="UTC"), arrow.decimal128(38, 0)
 
@@ -55,16 +61,15 @@ def table_of_ticks(chunks: Iterable[market_data_pb2.TradeColumns]) -> pa.Table:
             values = column(name, arrow.int64()).cast(whole)
             return arrow.Array.from_buffers(arrow.decimal128(38, precision), rows, values.buffers())
 
-        return arrow.record_batch(
-            {
-                "ts_event": column("ts_event", time),
-                "ts_init": column("ts_init", time),
-                "price": decimals("price", chunk.price_precision),
-                "size": decimals("size", chunk.size_precision),
-                "side": arrow.DictionaryArray.from_arrays(column("side", arrow.int8()), arrow.array(_SIDES)),
-                "trade_id": arrow.array(list(chunk.trade_id), arrow.string()),
-            }
-        )
+        make = {
+            "ts_event": lambda: column("ts_event", time),
+            "ts_init": lambda: column("ts_init", time),
+            "price": lambda: decimals("price", chunk.price_precision),
+            "size": lambda: decimals("size", chunk.size_precision),
+            "side": lambda: arrow.DictionaryArray.from_arrays(column("side", arrow.int8()), arrow.array(_SIDES)),
+            "trade_id": lambda: arrow.array(list(chunk.trade_id), arrow.string()),
+        }
+        return arrow.record_batch({name: make[name]() for name in wanted})
 
     batches = [batch(chunk) for chunk in chunks]
     return arrow.Table.from_batches(batches or [batch(market_data_pb2.TradeColumns())])

@@ -118,11 +118,14 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
         most_markers = requested_most(request, "max_markers", DEFAULT_MARKERS, MOST_MARKERS)
         stored = await asyncio.to_thread(self._store.find, request.run_id)
         ticks, orders = await asyncio.gather(self._columns.ticks(stored), self._columns.orders(stored))
-        trades, rows = await asyncio.to_thread(tick_sample, ticks, *window, most)
-        fields: dict[str, Any] = {"trades": trades, "rows": rows}
-        if orders is not None:
-            fields["markers"], fields["orders"] = await asyncio.to_thread(markers, orders, *window, most_markers)
-        return wire_of(results_service_pb2.SampleTicksResponse, **fields)
+        sampling = asyncio.to_thread(tick_sample, ticks, *window, most)
+        if orders is None:
+            trades, rows = await sampling
+            return wire_of(results_service_pb2.SampleTicksResponse, trades=trades, rows=rows)
+        (trades, rows), (drawn, count) = await asyncio.gather(
+            sampling, asyncio.to_thread(markers, orders, *window, most_markers)
+        )
+        return wire_of(results_service_pb2.SampleTicksResponse, trades=trades, rows=rows, markers=drawn, orders=count)
 
     async def SampleEquity(  # noqa: N802
         self, request: results_service_pb2.SampleEquityRequest, context: grpc.aio.ServicerContext
