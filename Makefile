@@ -12,7 +12,7 @@ GRPCURL_VERSION := 1.8.6.post2
 # Node.js comes with .venv; npm starts it by its name.
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend
 
-.PHONY: help setup demo up ui test lint lint-python bench chaos differential proto clean
+.PHONY: help setup demo up ui test screenshots lint lint-python bench chaos differential proto clean
 
 help: ## Explain the targets
 	@echo "Tickreel: deterministic tick-level backtests of recorded exchange data"
@@ -41,7 +41,7 @@ ui: frontend/dist/index.html ## Build the web UI into frontend/dist
 # The halves side by side: tests that start processes wait for them more than they compute.
 PROCESS_TESTS := tests/cli tests/client tests/e2e tests/gateway tests/tour tests/runner/test_service.py tests/runner/test_execution.py tests/runner/test_cancel.py tests/runner/test_result.py
 
-test: lint ## Check everything: lint, then the tests with branch coverage
+test: lint ui ## Check everything: lint, then the tests with branch coverage, then the UI in a browser
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest $(PROCESS_TESTS) > .coverage.log 2>&1 & half=$$!; failed=; \
 	$(NPM) run --silent test || failed=1; \
@@ -49,6 +49,10 @@ test: lint ## Check everything: lint, then the tests with branch coverage
 	wait $$half || failed=1; cat .coverage.log; rm -f .coverage.log; test -z "$$failed"
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --skip-covered --fail-under=85
+	@$(NPM) run --silent e2e
+
+screenshots: ui ## Draw each screen of the UI at two sizes, dark and light, into frontend/screenshots
+	@$(NPM) run --silent screenshots
 
 lint: frontend/node_modules/.package-lock.json ## Check style, types of the UI, layers and contracts
 	@($(NPM) run --silent typecheck && $(NPM) run --silent lint) > .lint.log 2>&1 & ui=$$!; failed=; \

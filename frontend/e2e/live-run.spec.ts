@@ -15,7 +15,7 @@ test('a run is watched from its queue to its report', async ({ page, stack }) =>
   await expect(page.getByRole('group', { name: 'Live equity' })).toBeVisible()
   await expect(page.getByText('1 live')).toBeVisible()
 
-  await expect(page.getByText('succeeded')).toBeVisible({ timeout: 45_000 })
+  await expect(page.getByText('succeeded')).toBeVisible({ timeout: 90_000 })
   await expect(page.getByText('0 live')).toBeVisible()
 })
 
@@ -49,7 +49,7 @@ test('a run outlives a reload, a gateway that dies and a runner that dies', asyn
 
   stack.kill('runner')
   await expect(page.getByText(/^reconnecting/)).toBeVisible()
-  await expect(page.getByText('1 live')).toBeVisible({ timeout: 30_000 })
+  await expect(page.getByText('1 live')).toBeVisible({ timeout: 60_000 })
   await page.getByRole('button', { name: 'Cancel run' }).click()
   await expect(page.getByText('Cancelled; nothing of it is left.')).toBeVisible()
 })

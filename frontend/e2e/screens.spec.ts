@@ -49,7 +49,7 @@ test('everything is reached from the keyboard', async ({ page }) => {
   await page.getByRole('grid', { name: 'Runs' }).focus()
   await page.keyboard.press('ArrowDown')
   await page.keyboard.press('Enter')
-  await expect(page).toHaveURL(/\/runs\/SMS_SOL/)
+  await expect(page).toHaveURL(/\/runs\/SM[FS]_/)
 
   await page.keyboard.press('ControlOrMeta+k')
   await page.keyboard.type('Data')

@@ -26,6 +26,7 @@ export function LiveRunsProvider({ children }: { children: ReactNode }) {
       ]),
     endless: true,
     silence: 20,
+    background: true,
   })
   return <LiveRunsContext value={stream}>{children}</LiveRunsContext>
 }

@@ -1,4 +1,4 @@
-import { useEffect, useEffectEvent, useState } from 'react'
+import { useEffect, useEffectEvent, useState, useSyncExternalStore } from 'react'
 
 import { followStream, type StreamStatus } from './follow-stream'
 import type { RpcError } from './rpc-error'
@@ -13,8 +13,8 @@ export interface StreamOptions<Message, State> {
   endless?: boolean
   /** After how many seconds without a message the connection is taken for dead. */
   silence?: number
-  /** Whether to follow at all. Default: true. */
-  enabled?: boolean
+  /** Whether to go on while the page is out of sight. Default: false; a browser has six connections for all tabs of an origin. */
+  background?: boolean
 }
 
 export interface Stream<State> {
@@ -32,7 +32,8 @@ export interface Stream<State> {
  * One component follows one stream: give the component a `key` where what it follows can change.
  */
 export function useStream<Message, State>(options: StreamOptions<Message, State>): Stream<State> {
-  const { initial, endless, silence, enabled = true } = options
+  const { initial, endless, silence, background = false } = options
+  const visible = useSyncExternalStore(onVisibility, isVisible)
   const [stream, setStream] = useState<Stream<State>>({
     state: initial,
     status: 'connecting',
@@ -42,8 +43,9 @@ export function useStream<Message, State>(options: StreamOptions<Message, State>
   const open = useEffectEvent(options.open)
   const reduce = useEffectEvent(options.reduce)
   const start = useEffectEvent((signal: AbortSignal) => {
+    if (stream.status === 'ended' || stream.status === 'failed') return
     let state = stream.state
-    return followStream<Message>(
+    void followStream<Message>(
       {
         endless: endless ?? false,
         ...(silence === undefined ? {} : { silence }),
@@ -59,13 +61,25 @@ export function useStream<Message, State>(options: StreamOptions<Message, State>
       signal,
     )
   })
+  const following = visible || background
   useEffect(() => {
-    if (!enabled) return
+    if (!following) return
     const controller = new AbortController()
-    void start(controller.signal)
+    start(controller.signal)
     return () => {
       controller.abort()
     }
-  }, [enabled])
+  }, [following])
   return stream
+}
+
+function isVisible(): boolean {
+  return document.visibilityState === 'visible'
+}
+
+function onVisibility(onChange: () => void): () => void {
+  document.addEventListener('visibilitychange', onChange)
+  return () => {
+    document.removeEventListener('visibilitychange', onChange)
+  }
 }

@@ -1,0 +1,151 @@
+import { create, type MessageInitShape } from '@bufbuild/protobuf'
+import { Code, ConnectError, createRouterTransport, type ServiceImpl } from '@connectrpc/connect'
+import { TransportProvider } from '@connectrpc/connect-query'
+import { QueryClientProvider } from '@tanstack/react-query'
+import { createMemoryHistory, createRootRoute, createRoute, createRouter, RouterProvider } from '@tanstack/react-router'
+import { render, screen, within } from '@testing-library/react'
+import userEvent from '@testing-library/user-event'
+import { expect, test } from 'vitest'
+
+import { ErrorInfoSchema } from '@/gen/google/rpc/error_details_pb'
+import { JobPhase, JobState } from '@/gen/tickreel/v1/job_pb'
+import { RunMode, SnapshotMode } from '@/gen/tickreel/v1/result_pb'
+import { type Run, RunSchema } from '@/gen/tickreel/v1/run_pb'
+import { RunnerService } from '@/gen/tickreel/v1/runner_service_pb'
+import { LiveRunsProvider } from '@/rpc/live-runs'
+import { createQueryClient } from '@/rpc/query-client'
+
+import { CancelButton } from './live/cancel-button'
+import { LiveRun } from './live/live-run'
+import { useWatchedRun } from './live/use-watched-run'
+import { RunsScreen } from './runs/runs-screen'
+import { runsSearch } from './runs/runs-search'
+
+test('the list has finished runs and live ones, each once, and narrows to what is asked for', async () => {
+  const finished = run('BTC_1', JobState.SUCCEEDED, {
+    result: { summary: { orders: 120_000, pnl: '-122391.14912704' } },
+  })
+  const failed = run('BTC_2', JobState.FAILED, { failure: { reason: 'OUT_OF_MEMORY', message: 'it took too much' } })
+  const live = run('ETH_3', JobState.RUNNING, { progress: { phase: JobPhase.REPLAYING, done: 430n, total: 1000n } })
+  const before = run('ETH_3', JobState.QUEUED)
+  show('/runs', {
+    listRuns: () => ({ runs: [before, failed, finished] }),
+    watchRuns: async function* () {
+      yield { runs: [live] }
+      await new Promise(() => undefined)
+    },
+  })
+  const row = async (name: RegExp) => within(await screen.findByRole('row', { name }))
+  expect((await row(/BTC_1/)).getByText('−122,391.15')).toBeVisible()
+  expect((await row(/BTC_2/)).getByText('OUT_OF_MEMORY')).toBeVisible()
+  expect((await row(/ETH_3/)).getByText('43 %')).toBeVisible()
+
+  await userEvent.click(screen.getByRole('radio', { name: 'Failed 1' }))
+  expect(screen.getAllByRole('row')).toHaveLength(2)
+  await userEvent.type(screen.getByRole('searchbox'), 'nothing like it')
+  expect(screen.getByText('No run fits these filters.')).toBeVisible()
+  await userEvent.click(screen.getByRole('link', { name: 'Show all' }))
+  expect(screen.getAllByRole('row')).toHaveLength(4)
+})
+
+test('a list that cannot be had says why and is asked for again', async () => {
+  let calls = 0
+  const because = { desc: ErrorInfoSchema, value: { reason: 'INTERNAL', domain: 'tickreel' } }
+  show('/runs', {
+    listRuns: () => {
+      calls += 1
+      if (calls === 1) throw new ConnectError('the journal cannot be read', Code.Internal, undefined, [because])
+      return { runs: [run('BTC_1', JobState.SUCCEEDED)] }
+    },
+  })
+  expect(await screen.findByText('the journal cannot be read')).toBeVisible()
+  await userEvent.click(screen.getByRole('button', { name: 'Try again' }))
+  expect(await screen.findByRole('link', { name: 'BTC_1' })).toBeVisible()
+})
+
+test('a cancel is said from the press on, and the state follows', async () => {
+  let cancelled: (() => void) | undefined
+  const asked = new Promise<void>((resolve) => (cancelled = resolve))
+  const running = run('BTC_1', JobState.RUNNING, { progress: { phase: JobPhase.LOADING } })
+  show('/runs/BTC_1', {
+    watchRun: async function* () {
+      yield { run: running }
+      await asked
+      yield { run: run('BTC_1', JobState.CANCELLED) }
+    },
+    cancelRun: () => new Promise(() => undefined),
+  })
+  await userEvent.click(await screen.findByRole('button', { name: 'Cancel run' }))
+  expect(screen.getByRole('button', { name: 'Cancelling' })).toHaveAttribute('aria-disabled', 'true')
+  cancelled?.()
+  expect(await screen.findByText('Cancelled; nothing of it is left.')).toBeVisible()
+})
+
+test('a run that failed says why, what to do, and has the end of its log', async () => {
+  show('/runs/BTC_1', {
+    watchRun: async function* () {
+      yield await Promise.resolve({
+        run: run('BTC_1', JobState.FAILED, {
+          failure: {
+            reason: 'REPLAY_FAILED',
+            message: 'on_trade_tick raised ZeroDivisionError',
+            metadata: { log: 'division by zero\n' },
+          },
+        }),
+      })
+    },
+  })
+  expect(await screen.findByText('on_trade_tick raised ZeroDivisionError')).toBeVisible()
+  expect(screen.getByText('REPLAY_FAILED')).toBeVisible()
+  expect(screen.getByText(/The log below has the error of the strategy/)).toBeVisible()
+  expect(screen.getByRole('button', { name: 'Run again' })).toBeEnabled()
+})
+
+/** Shows a screen of the runner on an in-memory service; what is not given answers with nothing. */
+function show(path: string, service: Partial<ServiceImpl<typeof RunnerService>>) {
+  const silence = async function* () {
+    await new Promise(() => undefined)
+    yield {}
+  }
+  const transport = createRouterTransport(({ service: serve }) => {
+    serve(RunnerService, { watchRuns: silence, streamRunLog: silence, ...service })
+  })
+  const root = createRootRoute()
+  const routeTree = root.addChildren([
+    createRoute({ getParentRoute: () => root, path: '/runs', validateSearch: runsSearch, component: RunsScreen }),
+    createRoute({ getParentRoute: () => root, path: '/runs/BTC_1', component: OneRun }),
+  ])
+  const router = createRouter({ routeTree, history: createMemoryHistory({ initialEntries: [path] }) })
+  render(
+    <TransportProvider transport={transport}>
+      <QueryClientProvider client={createQueryClient()}>
+        <LiveRunsProvider>
+          <RouterProvider router={router as never} />
+        </LiveRunsProvider>
+      </QueryClientProvider>
+    </TransportProvider>,
+  )
+}
+
+function OneRun() {
+  const stream = useWatchedRun('BTC_1')
+  const { run } = stream.state
+  return (
+    run && (
+      <>
+        <CancelButton run={run} />
+        <LiveRun run={run} stream={stream} />
+      </>
+    )
+  )
+}
+
+function run(runId: string, state: JobState, fields: Exclude<MessageInitShape<typeof RunSchema>, Run> = {}): Run {
+  return create(RunSchema, {
+    runId,
+    state,
+    config: { instrument: { id: 'SAMPLE-FUTURES:PERPETUAL:BTC-USDT@LIN' } },
+    options: { mode: RunMode.FULL, snapshotMode: SnapshotMode.BOTH },
+    ...fields,
+  })
+}

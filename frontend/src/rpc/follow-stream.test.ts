@@ -1,0 +1,99 @@
+import { Code, ConnectError } from '@connectrpc/connect'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+
+import { followStream, type StreamSource } from './follow-stream'
+
+beforeEach(() => {
+  vi.useFakeTimers()
+})
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+/** Follows a stream whose connections are given one by one, and writes down what is heard of it. */
+function follow(
+  connections: ((signal: AbortSignal) => AsyncIterable<number>)[],
+  options: Partial<StreamSource<number>> = {},
+) {
+  const heard: string[] = []
+  const controller = new AbortController()
+  const done = followStream(
+    {
+      open: (signal) => (connections.shift() ?? silent)(signal),
+      onMessage: (message, first) => heard.push(`${message}${first ? ' first' : ''}`),
+      onStatus: (status) => heard.push(status),
+      ...options,
+    },
+    controller.signal,
+  )
+  return { heard, controller, done }
+}
+
+async function* messages(...values: number[]): AsyncIterable<number> {
+  for (const value of values) yield await Promise.resolve(value)
+}
+
+async function* breaking(code: Code, ...values: number[]): AsyncIterable<number> {
+  yield* messages(...values)
+  throw new ConnectError('it broke', code)
+}
+
+/** A connection that says nothing until it is aborted. */
+async function* silent(signal: AbortSignal): AsyncIterable<number> {
+  yield* await new Promise<number[]>((_, reject) => {
+    const abort = () => {
+      reject(new ConnectError('it was aborted', Code.Canceled))
+    }
+    signal.addEventListener('abort', abort)
+    if (signal.aborted) abort()
+  })
+}
+
+test('a stream is followed to its end', async () => {
+  const { heard, done } = follow([() => messages(1, 2)])
+  await done
+  expect(heard).toEqual(['connecting', '1 first', 'open', '2', 'ended'])
+})
+
+test('a stream that breaks is opened again', async () => {
+  const { heard, done } = follow([
+    () => breaking(Code.Unavailable, 1),
+    () => breaking(Code.Unavailable),
+    () => messages(2),
+  ])
+  await vi.advanceTimersByTimeAsync(2_000)
+  await done
+  expect(heard).toEqual(['connecting', '1 first', 'open', 'broken', 'broken', '2 first', 'open', 'ended'])
+})
+
+test('a refusal is final', async () => {
+  const { heard, done } = follow([() => breaking(Code.NotFound)])
+  await done
+  expect(heard).toEqual(['connecting', 'failed'])
+})
+
+test('the end of an endless stream is a break', async () => {
+  const { heard, controller } = follow([() => messages(1)], { endless: true })
+  await vi.advanceTimersByTimeAsync(0)
+  controller.abort()
+  expect(heard).toEqual(['connecting', '1 first', 'open', 'broken'])
+})
+
+test('a connection that says nothing for too long is given up', async () => {
+  const { heard, done } = follow([silent, () => messages(1)], { silence: 20 })
+  await vi.advanceTimersByTimeAsync(19_000)
+  expect(heard).toEqual(['connecting'])
+  await vi.advanceTimersByTimeAsync(3_000)
+  await done
+  expect(heard).toEqual(['connecting', 'broken', '1 first', 'open', 'ended'])
+})
+
+test('nothing is said after the signal', async () => {
+  const { heard, controller, done } = follow([() => breaking(Code.Unavailable)])
+  await vi.advanceTimersByTimeAsync(0)
+  controller.abort()
+  await vi.advanceTimersByTimeAsync(60_000)
+  await done
+  expect(heard).toEqual(['connecting', 'broken'])
+})
