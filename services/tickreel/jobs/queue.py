@@ -24,7 +24,7 @@ log = logging.getLogger("tickreel")
 # A watcher gets at most ten messages a second, and at least one in this time.
 WATCH_INTERVAL = 0.1
 # What all watchers of single jobs get together in a second: each costs a hundred microseconds.
-WATCH_MESSAGES = 400
+WATCH_MESSAGES = 200
 HEARTBEAT = 10.0
 # A run with its config and result has some kilobytes, and a message four megabytes at the most.
 WATCH_JOBS = 200
