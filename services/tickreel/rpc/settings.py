@@ -129,7 +129,7 @@ class Settings:
                 USE_DIRECT_GCS: "false",
                 CATALOG_ROOT: environ.get(CATALOG_ROOT, ""),
             },
-            runner_slots=count("TICKREEL_RUNNER_SLOTS", (os.cpu_count() or 1) + 1),
+            runner_slots=count("TICKREEL_RUNNER_SLOTS", os.cpu_count() or 1),
             runner_memory=count("TICKREEL_RUNNER_MEMORY", 1) if environ.get("TICKREEL_RUNNER_MEMORY") else None,
             max_attempts=count("TICKREEL_MAX_ATTEMPTS", 3),
             hang_seconds=count("TICKREEL_HANG_SECONDS", 300),
