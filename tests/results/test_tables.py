@@ -253,6 +253,15 @@ async def test_a_table_without_orders_has_none(store: ResultStore, results: Serv
         assert (len(response.orders), response.total_size, response.next_page_token) == (0, 0, "")
 
 
+async def test_a_sort_that_cannot_put_rows_aside_says_where(run: Path, results: ServiceClient, tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir(exist_ok=True)
+    (tmp_path / "state/results").write_text("a file where a folder shall be")
+    with pytest.raises(TickreelError, match="what a sort does not hold in memory cannot be written") as caught:
+        await ask(results, "ListOrders", order_by="price")
+    assert caught.value.reason == "STORE_NOT_WRITABLE"
+    assert len((await ask(results, "ListOrders", filter="status = cancelled")).orders) == 50
+
+
 def _shortened(time: str) -> str:
     """As protobuf writes it: 0, 3, 6 or 9 digits of a second."""
     head, _, digits = time.removesuffix("Z").partition(".")

@@ -18,6 +18,7 @@ from tickreel.results.run_columns import reading, result_key, table_path
 from tickreel.results.table_file import TableFile
 from tickreel.results.table_rows import messages_of
 from tickreel.results.table_sql import order, where
+from tickreel.rpc.errors import not_writable
 from tickreel.rpc.fields import Fields
 from tickreel.rpc.filter import parse_filter
 from tickreel.rpc.ordering import parse_order
@@ -80,6 +81,7 @@ class RunTables:
 
     def __init__(self, derived: DerivedFiles, spill: Path) -> None:
         self._derived = derived
+        self._spill = spill
         self._database = duckdb.connect(config={"memory_limit": _MEMORY, "temp_directory": str(spill)})
         self._views: LRUCache[View, RowNumbers] = LRUCache(_VIEW_BYTES, getsizeof=_bytes)
         self._blocks: LRUCache[tuple[View, int], list[Any]] = LRUCache(_MOST_BLOCKS)
@@ -94,7 +96,7 @@ class RunTables:
 
         Raises:
             TickreelError: NOT_FOUND for a fast run, DATA_CHANGED where the table is gone, INVALID_REQUEST for a filter or an
-                order that cannot be.
+                order that cannot be, STORE_NOT_WRITABLE or STORE_FULL where a sort cannot put its rows aside.
         """
         path = table_path(view.stored, view.kind.name)
         with reading(view.stored, path):
@@ -123,6 +125,7 @@ class RunTables:
         condition, values = where(filter_, schema)
         query = f"SELECT file_row_number FROM read_parquet(?, file_row_number = true) WHERE {condition}"
         if not is_natural:
+            self._make_spill()
             query += f" ORDER BY {order(keys, schema)}, file_row_number"
         found = self._database.cursor().execute(query, [str(path), *values]).fetchnumpy()["file_row_number"].astype(np.uint32)
         if is_natural:
@@ -146,6 +149,13 @@ class RunTables:
         found = self._database.cursor().sql(query, params=[str(path), first, last]).to_arrow_table()
         places = np.argsort(np.argsort(numbers))
         return messages_of(view.kind.message, found.take(pa.array(places)))
+
+    def _make_spill(self) -> None:
+        """DuckDB makes no more than one folder."""
+        try:
+            self._spill.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise not_writable("what a sort does not hold in memory", self._spill, error) from None
 
 
 def _bytes(numbers: RowNumbers) -> int:

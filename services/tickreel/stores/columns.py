@@ -111,7 +111,7 @@ class ColumnStore:
         """The columns of a key, made where they do not lie ready (see `DerivedFiles.get`).
 
         Raises:
-            TickreelError: STORE_NOT_WRITABLE; and what `make` raises.
+            TickreelError: STORE_NOT_WRITABLE or STORE_FULL; and what `make` raises.
         """
 
         def write(folder: Path) -> None:

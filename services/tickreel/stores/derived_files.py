@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
-from tickreel.rpc.errors import TickreelError
+from tickreel.rpc.errors import not_writable
 
 _MIB = 1 << 20
 
@@ -51,7 +51,7 @@ class DerivedFiles:
                 is gone.
 
         Raises:
-            TickreelError: STORE_NOT_WRITABLE; and what `make` raises.
+            TickreelError: STORE_NOT_WRITABLE or STORE_FULL; and what `make` raises.
         """
         with self._making[key]:
             folder = self.find(key)
@@ -77,8 +77,7 @@ class DerivedFiles:
             staging.rename(self._folder / key)
             return made
         except OSError as error:
-            message = f"derived files cannot be written to {self._folder}: {error.strerror or error}"
-            raise TickreelError("STORE_NOT_WRITABLE", message, path=self._folder) from None
+            raise not_writable("derived files", self._folder, error) from None
         finally:
             shutil.rmtree(staging, ignore_errors=True)
 
