@@ -21,6 +21,18 @@ for (const { name, open } of SCREENS) {
   })
 }
 
+test('the first load is below 300 kB of compressed JavaScript', async ({ page }) => {
+  const scripts: Promise<{ responseBodySize: number }>[] = []
+  page.on('requestfinished', (request) => {
+    if (request.resourceType() === 'script') scripts.push(request.sizes())
+  })
+  await page.goto('/')
+  await page.getByRole('heading', { name: 'Run', exact: true }).waitFor()
+  const total = (await Promise.all(scripts)).reduce((sum, { responseBodySize }) => sum + responseBodySize, 0)
+  expect(total).toBeGreaterThan(100_000)
+  expect(total).toBeLessThan(300_000)
+})
+
 test('the list of runs is as its address says, and says in its address what it is', async ({ page }) => {
   await page.goto('/runs?state=succeeded&sort=pnl')
   await expect(page.getByRole('radio', { name: /^Succeeded/ })).toBeChecked()

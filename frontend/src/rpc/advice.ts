@@ -6,6 +6,8 @@ export const ADVICE: Partial<Record<Reason, string>> = {
   DATA_REFUSED: 'Mend or replace the raw file, or move the window off it.',
   ENVIRONMENT_MISMATCH: "Start the services with the config's environment, or leave the key out of the config.",
   STORE_NOT_WRITABLE: 'Let the service write to the folder, or name another one in its environment.',
+  STORE_FULL: 'Make room on the disk that the message names, and run it again.',
+  STORE_NOT_READABLE: 'Let the service read the folder, and see whether its disk is there.',
   NOT_FOUND: 'It may have been deleted, or the link is of another installation.',
   INTERRUPTED: 'Run it again; if it ends the same way, the log of the service says more.',
   WORKER_DIED: 'The log below has the last that was heard of it. Run it again.',
