@@ -116,3 +116,29 @@ def test_a_replay_that_begins_anew_voids_what_was_told_of_the_former() -> None:
     assert (list(columns.equity), restarted) == ([6.0], True)
     columns, restarted = later.take()
     assert (list(columns.equity), restarted) == ([6.0], False)
+
+
+async def test_where_the_account_runs_dry_the_replay_begins_anew_with_an_engine_that_refuses(
+    raw: RawFolder, tmp_path: Path
+) -> None:
+    raw.write(trades(6_000, price=[64_000.5] * 6_000, amount=[0.002] * 6_000))
+    # An order costs 0.0512 in fees: the account is at its end in the third slice.
+    poor = run_config(BTC, f"{DAY}T00:00:00Z", f"{DAY}T23:59:59Z", starting_balance=150)
+    async with stack(tmp_path, TICKREEL_SEGMENT_ROWS="1000") as services:
+        run = await services.create(poor, "full")
+        told = await watched(services, run.run_id)
+    result = told[-1].run.result
+    assert told[-1].run.state == SUCCEEDED, told[-1].run.failure.message
+    assert (result.metadata.segments, result.metadata.one_piece_because) == (
+        1,
+        "the account ran dry, so that it may refuse orders",
+    )
+    assert 2_900 < result.summary.orders_filled < 2_960
+    assert sum(result.summary.orders_unfilled.values()) == 6_000 - result.summary.orders_filled
+    points: list[tuple[int, float]] = []
+    for response in told:
+        points = [] if response.equity_restarted else points
+        points += zip(response.equity.ts, response.equity.equity, strict=True)
+    table = equity_table(tmp_path / "results/full" / run.run_id)
+    assert len(table) == 6_000
+    assert all(float(table[ts]) == pytest.approx(equity, rel=1e-12) for ts, equity in points)
