@@ -16,7 +16,7 @@ export function Figures({ run }: { run: Run }) {
   return (
     <dl
       aria-label="Figures so far"
-      className="grid shrink-0 grid-cols-2 gap-px border-b border-line bg-line sm:grid-cols-4 xl:grid-cols-9 [&>div]:bg-ground"
+      className="grid shrink-0 grid-cols-2 gap-px border-b border-line bg-line sm:grid-cols-4 xl:grid-cols-9 [&>div]:bg-ground max-xl:[&>div:last-child]:col-span-full"
     >
       <Figure label={`PnL ${currency}`}>{show(({ pnl }) => money(pnl, true))}</Figure>
       <Figure label={`Equity ${currency}`}>{show(({ equity }) => money(equity))}</Figure>

@@ -94,7 +94,7 @@ export const RUN_COLUMNS: readonly Column<Run>[] = [
   {
     id: 'took',
     header: 'Took',
-    width: 84,
+    width: 108,
     priority: 3,
     align: 'end',
     sortable: true,
