@@ -11,7 +11,7 @@ export function ScreenError({ error, reset }: ErrorComponentProps) {
       <Screen title="This link does not fit">
         <ErrorState
           problem={{
-            message: error.message,
+            message: unfitParts(error.message),
             advice: 'Part of the address after the question mark is not what this screen knows.',
           }}
         />
@@ -34,6 +34,28 @@ export function ScreenError({ error, reset }: ErrorComponentProps) {
       />
     </Screen>
   )
+}
+
+interface SearchIssue {
+  path?: { key: unknown }[]
+  expected: string | null
+  received: string
+}
+
+/** What does not fit in an address, one part a sentence, from the issues that the router gives as JSON. */
+export function unfitParts(message: string): string {
+  let issues: SearchIssue[]
+  try {
+    issues = JSON.parse(message) as SearchIssue[]
+  } catch {
+    return message
+  }
+  const parts = issues.map(({ path, expected, received }) => {
+    const key = path?.map((step) => String(step.key)).join('.') ?? 'the address'
+    if (expected === 'never') return `${key} is no setting of this screen.`
+    return `${key} is ${received}; it must be ${expected ?? 'another'}.`
+  })
+  return parts.join(' ')
 }
 
 /** Stands where an address leads nowhere. */
