@@ -12,12 +12,12 @@ GRPCURL_VERSION := 1.8.6.post2
 # Node.js comes with .venv; npm starts it by its name.
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend
 
-.PHONY: help setup demo up ui test screenshots lint lint-python bench chaos differential proto clean
+.PHONY: help setup demo up ui test screenshots lint lint-python compose-test bench chaos differential proto clean
 
 help: ## Explain the targets
 	@echo "Tickreel: deterministic tick-level backtests of recorded exchange data"
 	@echo
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 15
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 21
 	@echo
 	@echo "Begin with: make demo"
 
@@ -65,6 +65,11 @@ lint-python: setup
 	@report=$$($(BIN)/lint-imports --no-logo) || { echo "$$report"; exit 1; }
 	@$(BIN)/buf lint
 	@$(BIN)/buf format --diff --exit-code
+	@$(BIN)/hadolint services/Dockerfile frontend/Dockerfile
+	@report=$$($(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml) || { echo "$$report"; exit 1; }
+
+compose-test: setup ## Build the containers, start them, and pass a run through them; needs Docker
+	@$(BIN)/pytest tests/compose/containers.py
 
 bench: setup ## Measure conversion and replay, each beside what it is compared with
 	@for bench in tests/benchmarks/bench_*.py; do echo; echo "── $$bench ──"; $(BIN)/python "$$bench"; done

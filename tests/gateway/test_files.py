@@ -22,6 +22,12 @@ async def test_every_path_of_the_ui_is_the_page(gateway: Gateway, path: str) -> 
     assert response.getheader("cache-control") == "no-cache"
 
 
+@pytest.mark.parametrize("host", ["localhost:8000", "replay.example.com"])
+async def test_it_is_there_under_every_name(gateway: Gateway, host: str) -> None:
+    response, body = await gateway.request("GET", "/", host=host)
+    assert (response.status, body.decode()) == (200, PAGE)
+
+
 async def test_a_page_that_has_not_changed_is_not_sent_again(gateway: Gateway) -> None:
     first, _ = await gateway.request("GET", "/")
     response, body = await gateway.request("GET", "/runs", if_none_match=first.getheader("etag", ""))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tickreel.cli.child import STOP_SECONDS, ChildProcess
 from tickreel.rpc.errors import TickreelError
-from tickreel.rpc.settings import UI_ROOT, address_variable
+from tickreel.rpc.settings import UI_ROOT
 
 # The same files that the containers have.
 _ENVOY, _CADDY = Path(__file__).with_name("envoy.yaml"), Path(__file__).with_name("Caddyfile")
@@ -116,7 +116,9 @@ class FrontendProcess(_Listener):
         return *_TETHERED, self._program, "run", "--config", str(_CADDY), "--adapter", "caddyfile"
 
     def _environ(self, listen: str) -> Mapping[str, str]:
-        return {**os.environ, address_variable("frontend"): listen, UI_ROOT: str(self._ui_root)}
+        host, _, port = listen.rpartition(":")
+        where = {"TICKREEL_FRONTEND_HOST": host, "TICKREEL_FRONTEND_PORT": port}
+        return {**os.environ, **where, UI_ROOT: str(self._ui_root)}
 
 
 def envoy_config(addresses: Mapping[str, str]) -> str:

@@ -30,7 +30,7 @@ def up(ctx: click.Context, output: str) -> None:
     """Start the four services and the gateway before them, until Ctrl-C.
 
     Each listens where TICKREEL_<SERVICE>_ADDRESS says; port 0 takes a free one. What dies is started again, unless it has died
-    five times within a minute.
+    five times in a row.
     """
     environ = dict(os.environ)
     for name, value in _LOCAL.items():

