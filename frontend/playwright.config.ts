@@ -9,8 +9,8 @@ export default defineConfig({
   testDir: 'e2e',
   // One stack of services serves all tests, one after another: they would share its cores anyway.
   workers: 1,
-  timeout: 120_000,
-  expect: { timeout: 30_000 },
+  timeout: 180_000,
+  expect: { timeout: 45_000 },
   reporter: [['list'], ['html', { open: 'never' }]],
   use: {
     viewport: { width: 1440, height: 900 },
