@@ -46,7 +46,7 @@ export function CommandPreview({ choice, path }: CommandPreviewProps) {
           tabIndex={0}
           role="region"
           aria-label={`Command for ${tool}`}
-          className="figures max-h-96 overflow-auto rounded border border-line bg-ground p-2.5 text-xs leading-4.5 whitespace-pre-wrap break-all"
+          className="figures max-h-96 overflow-auto rounded border border-line bg-ground p-2.5 text-xs leading-4.5 wrap-anywhere whitespace-pre-wrap"
         >
           {command}
         </pre>

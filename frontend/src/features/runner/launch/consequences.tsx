@@ -7,6 +7,7 @@ import { classNames } from '@/ui/class-names'
 import { countOf, formatCount } from '@/ui/format/count'
 import { formatDuration } from '@/ui/format/duration'
 import { instantOf, isoInstant } from '@/ui/format/instant'
+import { Skeleton, SkeletonRows } from '@/ui/skeleton'
 
 import { FindingList } from '../live/finding-list'
 
@@ -64,6 +65,20 @@ export function Consequences({ run, preview, stale }: ConsequencesProps) {
           <FindingList findings={findings} />
         </section>
       )}
+    </div>
+  )
+}
+
+/** Stands where the consequences will, as high as they are for a few files. */
+export function ConsequencesSkeleton() {
+  return (
+    <div role="status" aria-label="Checking what would be read" className="border-b border-line px-4 py-3">
+      <div className="grid grid-cols-3 gap-x-4 gap-y-6 pt-6 pb-10">
+        {[72, 60, 96, 80, 16, 56].map((width) => (
+          <Skeleton key={width} width={width} height={14} />
+        ))}
+      </div>
+      <SkeletonRows rows={4} />
     </div>
   )
 }

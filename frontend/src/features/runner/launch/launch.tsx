@@ -19,7 +19,7 @@ import { CommandPreview } from './command-preview'
 import { focusField } from './config-field'
 import { ConfigSection, isOfConfig } from './config-section'
 import { type Range, rangeOf, valueAt } from './config-text'
-import { Consequences } from './consequences'
+import { Consequences, ConsequencesSkeleton } from './consequences'
 import { DataSection } from './data-section'
 import { DatasetList } from './dataset-list'
 import { EnvironmentFacts } from './environment-facts'
@@ -210,9 +210,12 @@ export function Launch({ initial, onSearch, onLaunched }: LaunchProps) {
           {origin === undefined && datasets.datasets.length > 0 && <DatasetList datasets={datasets.datasets} />}
           {violations.length > 0 && <Problems violations={violations} onGoTo={goTo} />}
           {check.error !== undefined && <Failure error={check.error} onRetry={check.retry} />}
-          {check.response?.run && check.response.preview && form.snapshotMode !== undefined && (
-            <Consequences run={check.response.run} preview={check.response.preview} stale={check.checking} />
-          )}
+          {form.snapshotMode !== undefined &&
+            (check.response?.run && check.response.preview ? (
+              <Consequences run={check.response.run} preview={check.response.preview} stale={check.checking} />
+            ) : (
+              check.checking && violations.length === 0 && <ConsequencesSkeleton />
+            ))}
           {origin !== undefined && <CommandPreview choice={runnable} path={pathOf(origin, check)} />}
         </aside>
       </div>
