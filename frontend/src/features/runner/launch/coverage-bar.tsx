@@ -130,7 +130,7 @@ export function CoverageBar({ days, start, end, onChange }: CoverageBarProps) {
       <div />
       <div className="figures flex pt-1 text-2xs text-faint">
         {days.map((day, index) => (
-          <DayLabel key={day.datasetId} day={day} days={days.length} index={index} />
+          <DayLabel key={day.datasetId} days={days} index={index} />
         ))}
       </div>
     </div>
@@ -174,19 +174,22 @@ function Strip({
   )
 }
 
-function DayLabel({ day, days, index }: { day: Day; days: number; index: number }) {
-  const every = Math.ceil(days / 8)
-  if (days > 3) {
+function DayLabel({ days, index }: { days: readonly Day[]; index: number }) {
+  const day = days[index]
+  if (day === undefined) return null
+  if (days.length <= 3) {
     return (
-      <span className="flex-1 overflow-visible whitespace-nowrap">{index % every === 0 ? day.date.slice(5) : ''}</span>
+      <span className="flex flex-1 justify-between gap-2 px-0.5 whitespace-nowrap">
+        <span>{formatInstant(day.start, 'min')}</span>
+        <span className="hidden sm:inline">{formatTime(day.end, 'min')}</span>
+      </span>
     )
   }
-  return (
-    <span className="flex flex-1 justify-between gap-2 px-0.5 whitespace-nowrap">
-      <span>{formatInstant(day.start, 'min')}</span>
-      <span className="hidden sm:inline">{formatTime(day.end, 'min')}</span>
-    </span>
-  )
+  const every = Math.ceil(days.length / 8)
+  const before = days[index - every]
+  // The year is said where it is another one.
+  const text = before?.date.slice(0, 4) === day.date.slice(0, 4) ? day.date.slice(5) : day.date
+  return <span className="flex-1 overflow-visible whitespace-nowrap">{index % every === 0 ? text : ''}</span>
 }
 
 function moved(axis: CoverageAxis, grip: Grip, span: Span, from: number, to: number, step: Nanoseconds): Span {

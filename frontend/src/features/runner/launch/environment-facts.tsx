@@ -1,6 +1,7 @@
 import type { JsonObject } from '@bufbuild/protobuf'
 
 import type { Violation } from '@/rpc/rpc-error'
+import { Button } from '@/ui/button'
 
 import { errorOf } from './config-field'
 import { valueAt } from './config-text'
@@ -11,6 +12,8 @@ interface EnvironmentFactsProps {
   environment: Readonly<Record<string, string>> | undefined
   document: JsonObject | undefined
   violations: readonly Violation[]
+  /** Takes the block out of the config. */
+  onLeave: () => void
 }
 
 const VARIABLES = [
@@ -23,7 +26,7 @@ const VARIABLES = [
 type Variable = (typeof VARIABLES)[number]
 
 /** Under which environment the run is made: the service's own, which a config may name but not change. */
-export function EnvironmentFacts({ environment, document, violations }: EnvironmentFactsProps) {
+export function EnvironmentFacts({ environment, document, violations, onLeave }: EnvironmentFactsProps) {
   const valueOf = (variable: Variable) => {
     const named = valueAt(document, ['environment', variable])
     return (
@@ -31,6 +34,7 @@ export function EnvironmentFacts({ environment, document, violations }: Environm
       (named === undefined ? undefined : typeof named === 'string' ? named : JSON.stringify(named))
     )
   }
+  const errors = VARIABLES.flatMap((variable) => errorOf(`environment.${variable}`, violations) ?? [])
   return (
     <FormSection title="Environment">
       <dl className="flex flex-wrap gap-1.5">
@@ -49,13 +53,16 @@ export function EnvironmentFacts({ environment, document, violations }: Environm
           )
         })}
       </dl>
-      {VARIABLES.map((variable) => errorOf(`environment.${variable}`, violations) ?? [])
-        .flat()
-        .map((error) => (
-          <p key={error} className="text-xs text-danger">
-            {error}
-          </p>
-        ))}
+      {errors.length > 0 && (
+        <div className="flex flex-col items-start gap-1">
+          {errors.map((error) => (
+            <p key={error} className="text-xs text-danger">
+              {error}
+            </p>
+          ))}
+          <Button onClick={onLeave}>Leave it to the services</Button>
+        </div>
+      )}
     </FormSection>
   )
 }

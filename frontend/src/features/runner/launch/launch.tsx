@@ -197,6 +197,9 @@ export function Launch({ initial, onSearch, onLaunched }: LaunchProps) {
                 environment={check.response?.preview?.environment}
                 document={config.readable}
                 violations={violations}
+                onLeave={() => {
+                  config.setValue(['environment'], undefined)
+                }}
               />
             </>
           )}
