@@ -13,8 +13,17 @@ export const SCREENS: readonly ScreenCase[] = [
   {
     name: 'run',
     open: async (page) => {
-      await page.goto('/')
-      await page.getByRole('heading', { name: 'Run', exact: true }).waitFor()
+      await page.goto('/?config=sample_btc_usdt&snapshot_mode=both&full=true')
+      await page.getByText('Ready').waitFor()
+    },
+  },
+  {
+    name: 'run json',
+    open: async (page) => {
+      const edit = JSON.stringify({ venue: { taker_fee: 'x' }, risk: { throttling_per_sec: 0 } })
+      await page.goto(`/?config=sample_btc_usdt&snapshot_mode=both&json=true&edit=${encodeURIComponent(edit)}`)
+      await page.getByText('2 problems to mend first').waitFor()
+      await page.getByRole('textbox', { name: 'JSON of the config' }).waitFor()
     },
   },
   {
