@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 
 import AxeBuilder from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
@@ -98,7 +98,7 @@ for (const { name, edit } of [
     const ids = [await launched(page)]
     for (const command of commands) {
       const env = { ...process.env, PATH: `${BIN}:${process.env.PATH ?? ''}` }
-      const printed = execFileSync('bash', ['-c', command], { env, encoding: 'utf8', cwd: join(BIN, '..') })
+      const printed = execFileSync('bash', ['-c', command], { env, encoding: 'utf8', stdio: 'pipe' })
       ids.push(/SMF_BTC_\w+/.exec(printed)?.[0] ?? printed)
     }
     expect(new Set(ids).size).toBe(3)
