@@ -1,6 +1,8 @@
 import { type MouseEvent, type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import uPlot from 'uplot'
 
+import { formatInstant } from '@/ui/format/instant'
+
 import { indexAt, type QuoteSeries, type TradeSeries } from './columns'
 import { formatMoney } from './equity-panels'
 import { columnExtent, union } from './extent'
@@ -153,6 +155,7 @@ function Readout({ viewport, trades, quotes }: TickPanelProps) {
   const price = (value: number | undefined) =>
     value === undefined || Number.isNaN(value) ? '–' : formatMoney(value, pricePrecision)
   const side = trades.side[trade] ?? 0
+  const crosshair = useViewport(viewport, ({ crosshair }) => crosshair)
   return (
     <>
       <span className="text-text">{price(trades.price[trade])}</span>
@@ -165,6 +168,9 @@ function Readout({ viewport, trades, quotes }: TickPanelProps) {
           {' ask '}
           <span className="text-sell">{price(quotes.ask[quote])}</span>
         </span>
+      )}
+      {crosshair !== null && (
+        <time className="text-faint max-md:hidden">{formatInstant(viewport.instant(crosshair), 'ns')}</time>
       )}
     </>
   )

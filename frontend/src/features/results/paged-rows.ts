@@ -12,10 +12,10 @@ export interface Page<Row> {
 export type LoadPage<Row> = (skip: number, size: number, signal: AbortSignal) => Promise<Page<Row>>
 
 /** Rows that a service is asked for at a time. */
-export const PAGE_SIZE = 250
+export const PAGE_SIZE = 100
 
 /** Pages that are kept: some megabytes at the most. */
-const KEPT_PAGES = 60
+const KEPT_PAGES = 100
 
 /** A list that the service holds, of which the pages around those in sight are here. */
 export class PagedRows<Row> implements Rows<Row> {

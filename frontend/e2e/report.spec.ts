@@ -1,0 +1,109 @@
+import { readFile } from 'node:fs/promises'
+
+import type { Page } from '@playwright/test'
+
+import { expect, test } from './fixtures'
+
+let runId: string
+
+test.beforeAll(async ({ stack }) => {
+  test.setTimeout(180_000)
+  runId = await stack.createRun()
+  await stack.finish(runId)
+})
+
+test.beforeEach(async ({ page }) => {
+  await page.goto(`/runs/${runId}`)
+  await expect(page.getByRole('gridcell', { name: '1', exact: true })).toBeVisible({ timeout: 30_000 })
+})
+
+test('the wheel zooms at the cursor, the address follows, and a reload shows the same', async ({ page }) => {
+  const span = page.getByRole('slider', { name: 'Window' })
+  const whole = await span.getAttribute('aria-valuetext')
+  await page.mouse.move(...(await middleOf(page)))
+  for (let i = 0; i < 20; i++) await page.mouse.wheel(0, -200)
+  await expect(span).not.toHaveAttribute('aria-valuetext', whole ?? '')
+  await expect(page).toHaveURL(/from=.*to=/)
+  const zoomed = await span.getAttribute('aria-valuetext')
+
+  await page.reload()
+  await expect(span).toHaveAttribute('aria-valuetext', zoomed ?? '')
+  await page.getByRole('button', { name: 'Show all' }).click()
+  await expect(span).toHaveAttribute('aria-valuetext', whole ?? '')
+  await expect(page).not.toHaveURL(/from=/)
+})
+
+test('an order that is chosen moves the charts to it, and arrow keys go on from there', async ({ page }) => {
+  const orders = page.getByRole('grid', { name: 'Orders' })
+  await orders.getByRole('row').filter({ hasText: 'sell' }).first().click()
+  const selected = page.getByRole('region', { name: 'Selected order' })
+  const first = await selected.getByRole('heading').textContent()
+  await expect(page).toHaveURL(/order=/)
+  await expect(page.getByRole('region', { name: 'Ticks' }).getByRole('time')).toContainText('2024-05-17 22:00:0')
+
+  await page.getByRole('group', { name: 'Charts' }).focus()
+  await page.keyboard.press('ArrowRight')
+  await expect(selected.getByRole('heading')).not.toHaveText(first ?? '')
+  await page.keyboard.press('ArrowLeft')
+  await expect(selected.getByRole('heading')).toHaveText(first ?? '')
+})
+
+test('orders are filtered by a selection in the charts, by side and by status', async ({ page }) => {
+  await expect(page.getByText('120,000 orders')).toBeVisible()
+  const [x, y] = await middleOf(page)
+  await page.keyboard.down('Shift')
+  await page.mouse.move(x - 100, y)
+  await page.mouse.down()
+  await page.mouse.move(x, y, { steps: 5 })
+  await page.mouse.up()
+  await page.keyboard.up('Shift')
+  await expect(page).toHaveURL(/since=.*until=/)
+  await expect(page.getByText('120,000 orders')).toBeHidden()
+  await page.getByRole('button', { name: 'Clear the selection' }).click()
+  await expect(page.getByText('120,000 orders')).toBeVisible()
+
+  await page.getByRole('combobox', { name: 'Status' }).click()
+  await page.getByRole('option', { name: 'partially filled' }).click()
+  await expect(page.getByText('3,826 orders')).toBeVisible()
+})
+
+test('the last of the orders is one key away', async ({ page }) => {
+  await page.getByRole('grid', { name: 'Orders' }).focus()
+  await page.keyboard.press('End')
+  await expect(page.getByRole('gridcell', { name: '120000', exact: true })).toBeVisible()
+})
+
+test('the timeline, the findings, and what the run was made from are a click away, and in the address', async ({
+  page,
+}) => {
+  await page.getByRole('tab', { name: 'Timeline' }).click()
+  await page.getByRole('combobox', { name: 'Event' }).click()
+  await page.getByRole('option', { name: 'Fill' }).click()
+  await expect(page.getByText('123,398 events')).toBeVisible()
+  await page.reload()
+  await expect(page.getByText('123,398 events')).toBeVisible()
+
+  await page.getByRole('tab', { name: /^Findings/ }).click()
+  await expect(page.getByRole('list', { name: 'Findings' })).toContainText('margin_init is 0')
+  await page.getByRole('tab', { name: 'Made from' }).click()
+  await expect(page.getByLabel('Config as JSON')).toContainText('"TempBacktestStrategy"')
+})
+
+test('a file is saved byte for byte', async ({ page }) => {
+  await page.getByRole('tab', { name: 'Files' }).click()
+  const download = page.waitForEvent('download')
+  await page.getByRole('button', { name: 'Save summary.json' }).click()
+  const saved = await download
+  expect(saved.suggestedFilename()).toBe('summary.json')
+  expect(JSON.parse(await readFile(await saved.path(), 'utf8'))).toMatchObject({ run_id: runId, mode: 'full' })
+})
+
+test('every tick comes to hand by itself', async ({ page }) => {
+  await expect(page.getByText(/every tick at hand · 120K/)).toBeVisible()
+})
+
+async function middleOf(page: Page): Promise<[number, number]> {
+  const box = await page.getByRole('region', { name: 'Ticks' }).boundingBox()
+  if (!box) throw new Error('there is no tick chart')
+  return [box.x + box.width / 2, box.y + box.height / 2]
+}
