@@ -2,11 +2,13 @@ import tailwindcss from '@tailwindcss/vite'
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vitest/config'
 
+import { precompress } from './precompress.ts'
+
 /** Where the gateway listens; the dev server hands calls on to it, so that a page talks to its own origin everywhere. */
 const gateway = process.env.TICKREEL_GATEWAY_ADDRESS ?? '127.0.0.1:8000'
 
 export default defineConfig({
-  plugins: [react(), tailwindcss()],
+  plugins: [react(), tailwindcss(), precompress()],
   resolve: { tsconfigPaths: true },
   // Runs export ticks into public/tickdata, gigabytes of them: nothing there is part of the page or a reason to reload it.
   publicDir: false,
