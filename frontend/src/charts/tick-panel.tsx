@@ -17,6 +17,8 @@ interface TickPanelProps {
   viewport: Viewport
   trades: TradeSeries
   quotes: QuoteSeries
+  /** Whether there are more rows than these, so that what stands at the crosshair is near, not exact. */
+  sampled: boolean
   markers: readonly Marker[]
   /** The order that stands out. */
   selected: Marker | undefined
@@ -148,7 +150,7 @@ function Card({ x, y, children }: { x: number; y: number; children: ReactNode })
 }
 
 /** The last trade and the book at the crosshair. */
-function Readout({ viewport, trades, quotes }: TickPanelProps) {
+function Readout({ viewport, trades, quotes, sampled }: TickPanelProps) {
   const { pricePrecision, sizePrecision } = trades
   const trade = useViewport(viewport, ({ crosshair, span }) => indexAt(trades.ts, crosshair ?? span.to))
   const quote = useViewport(viewport, ({ crosshair, span }) => indexAt(quotes.ts, crosshair ?? span.to))
@@ -158,7 +160,7 @@ function Readout({ viewport, trades, quotes }: TickPanelProps) {
   const crosshair = useViewport(viewport, ({ crosshair }) => crosshair)
   return (
     <>
-      <span className="text-text">{price(trades.price[trade])}</span>
+      <span className="text-text">{`${sampled ? '≈ ' : ''}${price(trades.price[trade])}`}</span>
       {trade >= 0 && <span>{formatMoney(trades.size[trade] ?? 0, sizePrecision)}</span>}
       {side !== 0 && <span className={side > 0 ? 'text-buy' : 'text-sell'}>{side > 0 ? '▲ buy' : '▼ sell'}</span>}
       {quotes.ts.length > 0 && (

@@ -37,6 +37,8 @@ export interface ChartSamples {
   markers: readonly Marker[]
   equity: EquitySeries
   quotes: QuoteSeries
+  /** Whether trades or quotes are a sample of more rows than are drawn. */
+  sampled: boolean
   /** Why some of it is older than it should be. */
   error: RpcError | undefined
 }
@@ -99,6 +101,7 @@ export function useChartSamples(result: Result, viewport: Viewport, tape: Tape):
     markers: markers.detail ?? NO_MARKERS,
     equity: useSpliced(equity, NO_EQUITY),
     quotes: useSpliced(quotes, NO_QUOTES),
+    sampled: !trades.complete || (quotes.detail !== undefined && !quotes.complete),
     error: trades.error ?? markers.error ?? equity.error ?? quotes.error,
   }
 }

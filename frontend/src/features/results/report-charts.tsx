@@ -72,6 +72,7 @@ export function ReportCharts({ result, viewport, order, onOrder, onStep }: Repor
           viewport={viewport}
           trades={trades}
           quotes={quotes}
+          sampled={samples.sampled}
           markers={markers}
           selected={selected}
           onOpen={open}

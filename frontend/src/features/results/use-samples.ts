@@ -11,6 +11,8 @@ interface Samples<T> {
   whole: T | undefined
   /** What is in sight and a bit around it. */
   detail: T | undefined
+  /** Whether the detail has every row of what it shows. */
+  complete: boolean
   /** Why it is older than it should be. */
   error: RpcError | undefined
 }
@@ -24,7 +26,12 @@ export function useSamples<T>(
   load: (window: Span, signal: AbortSignal) => Promise<{ value: T; complete: boolean }>,
   enabled: boolean,
 ): Samples<T> {
-  const [samples, setSamples] = useState<Samples<T>>({ whole: undefined, detail: undefined, error: undefined })
+  const [samples, setSamples] = useState<Samples<T>>({
+    whole: undefined,
+    detail: undefined,
+    complete: false,
+    error: undefined,
+  })
   const ask = useEffectEvent(async (window: Span, signal: AbortSignal): Promise<Sample<T>> => {
     return { window, ...(await load(window, signal)) }
   })
@@ -32,11 +39,12 @@ export function useSamples<T>(
     if (!enabled) return
     const sampler = new Sampler<T>({
       load: (window, signal) => ask(window, signal),
-      onSample: ({ value, window }) => {
+      onSample: ({ value, window, complete }) => {
         setSamples((before) => ({
           ...before,
           whole: before.whole ?? (window === viewport.bounds ? value : undefined),
           detail: value,
+          complete,
         }))
       },
       onError: (error) => {

@@ -1,0 +1,58 @@
+import { Code, ConnectError, createRouterTransport } from '@connectrpc/connect'
+import { TransportProvider } from '@connectrpc/connect-query'
+import { render, screen, waitFor } from '@testing-library/react'
+import userEvent from '@testing-library/user-event'
+import { expect, test, vi } from 'vitest'
+
+import { ResultsService } from '@/gen/tickreel/v1/results_service_pb'
+
+import { Files } from './files'
+
+const content = new TextEncoder().encode('0123456789')
+
+test('a file whose stream breaks is gone on with where it broke, and saved whole', async () => {
+  const offsets: bigint[] = []
+  const transport = createRouterTransport(({ rpc }) => {
+    rpc(ResultsService.method.exportArtifact, async function* ({ offset }) {
+      offsets.push(offset)
+      await Promise.resolve()
+      if (offset > 0n) {
+        yield { data: content.subarray(Number(offset)), totalBytes: 10n }
+        return
+      }
+      yield { data: content.subarray(0, 4), totalBytes: 10n }
+      throw new ConnectError('the connection broke', Code.Unavailable)
+    })
+  })
+  const saved: Blob[] = []
+  vi.stubGlobal(
+    'URL',
+    Object.assign(URL, { createObjectURL: (blob: Blob) => saved.push(blob), revokeObjectURL: vi.fn() }),
+  )
+  render(
+    <TransportProvider transport={transport}>
+      <Files runId="r" outputs={{ 'summary.json': '/results/r/summary.json' }} />
+    </TransportProvider>,
+  )
+  await userEvent.click(screen.getByRole('button', { name: 'Save summary.json' }))
+  await waitFor(() => {
+    expect(saved).toHaveLength(1)
+  })
+  expect(offsets).toEqual([0n, 4n])
+  expect(await saved[0]?.text()).toBe('0123456789')
+})
+
+test('a refusal says why, beside the file', async () => {
+  const transport = createRouterTransport(({ rpc }) => {
+    rpc(ResultsService.method.exportArtifact, () => {
+      throw new ConnectError('summary.json is gone', Code.NotFound)
+    })
+  })
+  render(
+    <TransportProvider transport={transport}>
+      <Files runId="r" outputs={{ 'summary.json': '/results/r/summary.json' }} />
+    </TransportProvider>,
+  )
+  await userEvent.click(screen.getByRole('button', { name: 'Save summary.json' }))
+  expect(await screen.findByRole('alert')).toHaveTextContent('summary.json is gone')
+})
