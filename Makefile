@@ -31,7 +31,8 @@ demo: setup ## Make sample data, convert it, replay its trades against its books
 	echo; echo "── 2/3  tickreel convert --config $$config --data_types both ──"; \
 	$(BIN)/tickreel convert --config $$config --data_types both --standalone; \
 	echo; echo "── 3/3  tickreel run --config $$config --snapshot_mode both --full true ──"; \
-	$(BIN)/tickreel run --config $$config --snapshot_mode both --full true --standalone
+	$(BIN)/tickreel run --config $$config --snapshot_mode both --full true --standalone; \
+	echo; echo "The same in a browser, with charts: make up, then http://127.0.0.1:8000/runs"
 
 up: ui ## Start services, gateway and web UI on this machine, at http://127.0.0.1:8000; Ctrl-C stops them
 	@exec $(BIN)/tickreel up

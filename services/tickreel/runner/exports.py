@@ -1,12 +1,21 @@
 """The JSON of a full run, made from its Parquet tables by DuckDB: streamed, in bounded memory."""
 
+import contextlib
+import itertools
 import json
 import shutil
 from pathlib import Path
 
 import duckdb
+import pyarrow.parquet as pq
 
-_MEMORY = "512MB"
+from tickreel.runner.outcome import iso
+
+_MEMORY = "384MB"
+# Ticks between two of the instants that a timeline is cut at.
+_STRETCH = 100_000
+# Before and after anything that was ever traded.
+_EARLIEST, _LATEST = 0, 2**62
 # Times to the nanosecond. DuckDB's strftime is not safe with nanoseconds, so the parts are put together here.
 _ISO = """
 CREATE MACRO iso(ts) AS strftime(make_timestamp(epoch_ns(ts) // 1000), '%Y-%m-%dT%H:%M:%S')
@@ -30,16 +39,16 @@ _TIMELINE = """
 SELECT iso(ts) AS ts, event, data FROM (
     SELECT ts_init AS ts, 0 AS rank, file_row_number AS number, 'Trade' AS event,
         json_object('trade_id', trade_id, 'side', side, 'price', price::VARCHAR, 'size', size::VARCHAR) AS data
-    FROM read_parquet($ticks, file_row_number = true)
+    FROM read_parquet($ticks, file_row_number = true) WHERE ts_init >= $start AND ts_init < $end
     UNION ALL
     SELECT ts_submitted, 1, id, 'Order',
         json_object('id', id::VARCHAR, 'side', side, 'price', price::VARCHAR, 'amount', amount::VARCHAR, 'status', status)
-    FROM read_parquet($orders)
+    FROM read_parquet($orders) WHERE ts_submitted >= $start AND ts_submitted < $end
     UNION ALL
     SELECT ts, 2, id, 'Fill',
         json_object('order_id', order_id::VARCHAR, 'side', side, 'price', price::VARCHAR, 'amount', amount::VARCHAR,
             'fee', fee::VARCHAR, 'liquidity', liquidity)
-    FROM read_parquet($fills)
+    FROM read_parquet($fills) WHERE ts >= $start AND ts < $end
 ) ORDER BY ts, rank, number
 """
 
@@ -60,7 +69,22 @@ class JsonExports:
     def timeline_table(self) -> None:
         """timeline.parquet: what happened, in order, each trade, order and fill; the data of an event is JSON text, since each
         kind has its own."""
-        self._run(f"COPY ({_TIMELINE}) TO $path (FORMAT parquet, COMPRESSION zstd)", self._folder / "timeline.parquet")
+        edges = self._edges()
+        with contextlib.ExitStack() as opened:
+            writer: pq.ParquetWriter | None = None
+            # A stretch at a time: a sort of everything takes more memory than there may be.
+            for start, end in itertools.pairwise(edges):
+                query = self._filled_in(_TIMELINE, start=_instant(start), end=_instant(end))
+                table = self._database.sql(query).to_arrow_table()
+                if writer is None:
+                    path = self._folder / "timeline.parquet"
+                    writer = opened.enter_context(pq.ParquetWriter(path, table.schema, compression="zstd"))
+                writer.write_table(table)
+
+    def _edges(self) -> list[int]:
+        """Instants with about so many ticks between two, from before the first event to after the last, UNIX nanoseconds."""
+        ticks = pq.read_table(self._folder / "ticks.parquet", columns=["ts_init"])["ts_init"].cast("int64").to_numpy()
+        return [_EARLIEST, *ticks[_STRETCH::_STRETCH].tolist(), _LATEST]
 
     def timeline(self) -> None:
         """timeline.json: an array of the rows of timeline.parquet, which must be there."""
@@ -87,10 +111,19 @@ class JsonExports:
         self._run(f"COPY ({query}) TO $path (FORMAT json, ARRAY true)", path)
 
     def _run(self, statement: str, path: Path) -> None:
-        names = {name: str(self._folder / f"{name}.parquet") for name in ("ticks", "orders", "fills", "timeline")} | {
-            "path": str(path)
-        }
-        # COPY takes no parameters.
-        for name, value in names.items():
-            statement = statement.replace(f"${name}", "'" + value.replace("'", "''") + "'")
-        self._database.execute(statement)
+        self._database.execute(self._filled_in(statement, path=_quoted(path)))
+
+    def _filled_in(self, statement: str, **values: str) -> str:
+        """A statement with the tables of the folder in it; COPY takes no parameters."""
+        names = ("ticks", "orders", "fills", "timeline")
+        for name, value in ({name: _quoted(self._folder / f"{name}.parquet") for name in names} | values).items():
+            statement = statement.replace(f"${name}", value)
+        return statement
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def _instant(nanoseconds: int) -> str:
+    return f"'{iso(nanoseconds)}'::TIMESTAMPTZ_NS"
