@@ -38,6 +38,11 @@ class Segment:
     rows: int
     book_rows: int
 
+    @property
+    def repeats(self) -> int:
+        """How many books it replays that the slice before it has replayed."""
+        return int(self.books_from < self.start)
+
     def files(self, files: list[ReplayFile]) -> list[ReplayFile]:
         """What is replayed of the window's files."""
         found = []
@@ -97,7 +102,7 @@ class Plan:
         for number, (first, last) in enumerate(zip(starts, ends, strict=True)):
             begin, past = np.searchsorted(books, first, "left"), np.searchsorted(books, last, "right")
             begin = max(int(begin) - 1, 0)
-            books_from = int(books[begin]) if len(books) and number else start
+            books_from = int(books[begin]) if len(books) and number else first
             segments.append(Segment(first, last, books_from, edges[number + 1] - edges[number], int(past) - begin))
         return cls(tuple(segments), "")
 

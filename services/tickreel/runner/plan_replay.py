@@ -32,14 +32,19 @@ class PlanReplay:
 
     @property
     def counts(self) -> tuple[int, ...]:
-        """Trade rows, book rows, orders and fills so far, in all processes."""
+        """Trade rows, book rows, orders and fills so far, in all processes.
+
+        A book that the next slice begins with again counts once.
+        """
+        begun = self._segments[: len(self._segments) - len(self._left)]
         parts = [self._handed_on, *(process.counts for process in self._processes)]
         with self._finishing:
             parts += [counts_of(tape) for tape in self._finished.values()]
         number, tape = self._in_hand
         if number >= self._next and number not in self._finished:
             parts.append(counts_of(tape))
-        return tuple(map(sum, zip(*parts, strict=True)))
+        rows, book_rows, orders, fills = map(sum, zip(*parts, strict=True))
+        return rows, max(0, book_rows - sum(segment.repeats for segment in begun)), orders, fills
 
     @contextlib.contextmanager
     def next_tape(self) -> Iterator[Tape | None]:

@@ -61,5 +61,5 @@ class Rows:
 
     def time_after(self, trade_rows: int, book_rows: int) -> int | None:
         """The time of the last row after so many of each kind have been replayed; None before the first."""
-        times = [int(ts[done - 1]) for ts, done in ((self.ts, trade_rows), (self.book_ts, book_rows)) if done]
+        times = [int(ts[min(done, len(ts)) - 1]) for ts, done in ((self.ts, trade_rows), (self.book_ts, book_rows)) if done]
         return max(times, default=None)
