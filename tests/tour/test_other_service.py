@@ -62,7 +62,7 @@ def python(request: pytest.FixtureRequest, wheel: Path, tmp_path_factory: pytest
         requirements.write_text(uv("export", "--frozen", "--no-hashes", "--no-header", "--no-dev", "--no-emit-project"))
         uv(*install, "--no-deps", "--requirements", requirements, wheel)
     else:
-        uv(*install, "--resolution", "lowest-direct" if request.param == "oldest" else "highest", wheel)
+        uv(*install, "--resolution", "lowest" if request.param == "oldest" else "highest", wheel)
     # That the versions go together.
     uv("pip", "check", "--python", python)
     return python
