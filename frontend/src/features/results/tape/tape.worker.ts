@@ -12,6 +12,9 @@ import type { TapeReply, TapeRequest } from './tape-messages'
 /** The columns that charts draw; ids of trades are texts, and most of the bytes. */
 const COLUMNS = ['ts_init', 'price', 'size', 'side']
 
+/** Between two words on progress, in milliseconds: each makes the page draw. */
+const PAUSE = 150
+
 const results = createClient(columnsAsBytes(ResultsService, TradeColumnsSchema), transport)
 
 let tape: TickTape | undefined
@@ -24,6 +27,7 @@ self.onmessage = ({ data }: MessageEvent<TapeRequest>) => {
 /** Streams the ticks of a run into the tape; after a break from where it was. */
 async function load(runId: string, base: bigint): Promise<void> {
   let cursor = ''
+  let toldAt = -Infinity
   const controller = new AbortController()
   await followStream(
     {
@@ -39,6 +43,8 @@ async function load(runId: string, base: bigint): Promise<void> {
           return
         }
         cursor = next
+        if (performance.now() - toldAt < PAUSE) return
+        toldAt = performance.now()
         post({ kind: 'progress', rows: tape.rows, total: tape.total, done: false })
       },
       onStatus: (status, error) => {
