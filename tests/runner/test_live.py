@@ -17,7 +17,7 @@ from tickreel.v1 import runner_service_pb2
 # Trades of 2 to the whole of whose equity a price adds something: it is never the same twice.
 CONFIG = run_config(BTC, f"{DAY}T00:00:00Z", f"{DAY}T23:59:59Z", starting_balance=1e12)
 ENTANGLED = CONFIG | {"strategy": CONFIG["strategy"] | {"time_in_force": "GTC"}}
-ROWS = 30_000
+ROWS = 15_000
 
 Told = runner_service_pb2.WatchRunResponse
 

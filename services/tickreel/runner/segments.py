@@ -109,6 +109,8 @@ def _collecting_here() -> Iterator[None]:
     """
     enabled = gc.isenabled()
     gc.disable()
+    # What is there already need not be looked at.
+    gc.freeze()
     try:
         yield
     except TickreelError as error:
@@ -116,6 +118,7 @@ def _collecting_here() -> Iterator[None]:
         raise
     finally:
         gc.collect()
+        gc.unfreeze()
         if enabled:
             gc.enable()
 
@@ -232,8 +235,6 @@ def _serve() -> None:
 
     for work in (listen, report_counts):
         threading.Thread(target=work, name=work.__name__, daemon=True).start()
-    # What was imported stays: it need not be looked at after each slice.
-    gc.freeze()
     spec = told.get()
     files = [ReplayFile(**{**file, "path": Path(file["path"])}) for file in spec["files"]]
     config = json_format.ParseDict(spec["config"], run_config_pb2.RunConfig())

@@ -1,6 +1,5 @@
 """The process of a run: loads the window, replays it, folds the account, writes the result."""
 
-import gc
 import resource
 import sys
 import time
@@ -145,6 +144,4 @@ def _result(spec: Spec, window: Window, plan: Plan, outcome: Outcome, seconds: f
 
 
 if __name__ == "__main__":
-    # What was imported stays: it need not be looked at after each slice.
-    gc.freeze()
     serve_worker(work)
