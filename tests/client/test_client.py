@@ -69,6 +69,18 @@ async def test_a_run_is_watched_to_its_end_where_an_event_loop_runs(client: Clie
     assert list(client.watch(run.run_id)) == [run]
 
 
+def test_a_run_outlives_its_result(client: Client) -> None:
+    run = client.run(CONFIG, snapshot_mode="trades", mode="full")
+    assert client.annotate(run.run_id, notes="to be deleted", tags=["a"]).notes == "to be deleted"
+    assert list(client.annotate(run.run_id, notes="").tags) == ["a"]
+    client.delete_result(run.run_id)
+    for read in (client.result, client.orders, client.ticks, client.delete_result):
+        with pytest.raises(TickreelError, match="was deleted") as caught:
+            read(run.run_id)
+        assert caught.value.reason == "RESULT_DELETED"
+    assert list(client.watch(run.run_id)) == [run]
+
+
 def test_a_config_file_keeps_its_name_and_its_window_can_be_replaced(client: Client, tmp_path: Path) -> None:
     path = tmp_path / "config.json"
     path.write_text(json.dumps(CONFIG))

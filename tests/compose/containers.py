@@ -130,7 +130,7 @@ def test_the_page_is_there(stack: Stack) -> None:
         ("converter", "/app/data_downloads"),
         ("runner", "/app/configs"),
         ("runner", "/app/data/parquet"),
-        ("results", "/app/data/backtest_results"),
+        ("results", "/app/data/parquet"),
         ("runner", "/app"),
         ("frontend", "/srv"),
     ],

@@ -18,6 +18,7 @@ def entry() -> result_pb2.ResultEntry:
     result.start = "2024-07-18T00:00:00.000000000Z"
     result.summary.pnl, result.summary.orders, result.summary.max_drawdown = "-0.10", 7, "12.5"
     result.metadata.replay_seconds = 1.5
+    entry.tags[:] = ["keep", "v1.2"]
     entry.created_at.FromJsonString("2024-07-20T12:00:00.000000001Z")
     return entry
 
@@ -55,6 +56,12 @@ def entry() -> result_pb2.ResultEntry:
         "NOT summary.pnl_usd > 0 AND NOT summary.pnl_usd <= 0 AND NOT summary.pnl_usd != 0",
         'dataset = ""',
         'NOT run_id = "a \\" b"',
+        "tags:keep",
+        "tags: keep",
+        "tags :keep",
+        "tags : 'keep'",
+        "tags:v1* AND tags:*ee*",
+        "NOT tags:kee",
     ],
 )
 def test_it_passes(text: str) -> None:
@@ -73,6 +80,8 @@ def test_it_passes(text: str) -> None:
         "mode = full AND mode = fast",
         "mode = full AND mode = fast OR mode = slow",
         "created_at > 2024-07-21T00:00:00Z",
+        "tags:kee",
+        "tags:*x",
     ],
 )
 def test_it_does_not_pass(text: str) -> None:
@@ -111,6 +120,11 @@ def test_enums_and_switches_are_compared_by_their_names() -> None:
         ("created_at > yesterday", 'it must be a time, like "2024-07-18T23:57:00Z"'),
         ("created_at > 2024-07-18", "it must be a time"),
         ('run_id > "BNF*"', "* goes with = and != alone"),
+        ("tags = keep", "tags has many values; ask for one of them: tags:keep"),
+        ("tags:", "the end stands after tags : where a value is expected"),
+        ("tags.x:keep", "tags has many values"),
+        ("mode:full", "mode has one value; compare it by one of = != < <= > >="),
+        (":keep", ":keep stands where a field is expected"),
         ("mode = full summary.pnl > 0", "summary.pnl is not expected there; join comparisons by AND or OR"),
         ("mode = full AND", "the end stands where a field is expected; a comparison is: price >= 64000"),
         ("AND mode = full", "'AND' is no field"),

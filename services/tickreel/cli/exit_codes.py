@@ -24,6 +24,7 @@ _REFUSALS = frozenset(
         "STORE_NOT_READABLE",
         "STORE_FULL",
         "NOT_FOUND",
+        "RESULT_DELETED",
         "REQUEST_ID_REUSED",
         "JOB_ENDED",
     }

@@ -146,9 +146,29 @@ class Client:
         """What a run found: the figures, the findings, and what they were made from.
 
         Raises:
-            TickreelError: NOT_FOUND.
+            TickreelError: NOT_FOUND, or RESULT_DELETED.
         """
         return self._results.call("GetResult", results_service_pb2.GetResultRequest(run_id=run_id)).result.result
+
+    def annotate(self, run_id: str, *, notes: str | None = None, tags: Sequence[str] | None = None) -> result_pb2.ResultEntry:
+        """Replaces the notes or the tags of a result; what is not given stays as it is.
+
+        Raises:
+            TickreelError: NOT_FOUND, RESULT_DELETED, or INVALID_REQUEST, with one violation a problem.
+        """
+        paths = [name for name, value in (("notes", notes), ("tags", tags)) if value is not None]
+        request = results_service_pb2.UpdateResultRequest(
+            run_id=run_id, notes=notes, tags=tags, update_mask=FieldMask(paths=paths)
+        )
+        return self._results.call("UpdateResult", request).result
+
+    def delete_result(self, run_id: str) -> None:
+        """Deletes a result for good: its tables, its exports, its notes and tags. The run stays in the list of runs.
+
+        Raises:
+            TickreelError: NOT_FOUND, RESULT_DELETED, or STORE_NOT_WRITABLE.
+        """
+        self._results.call("DeleteResult", results_service_pb2.DeleteResultRequest(run_id=run_id))
 
     def orders(self, run_id: str) -> pa.Table:
         """The orders of a full run, one row each.

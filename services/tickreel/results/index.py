@@ -17,14 +17,14 @@ _SETTLED_NS = 1_000_000_000
 class ResultIndex:
     """The results of a store, as they are now.
 
-    Results come and go by renames and removals, which change the time of a folder; as long as that is the same, no file is
-    looked at. A file that cannot be read is left out, and named in the log once.
+    Results and notes come and go by renames and removals, which change the time of a folder; as long as that is the same, no
+    file is looked at. A file that cannot be read is left out, and named in the log once.
     """
 
     def __init__(self, store: ResultStore) -> None:
         self._store = store
         self._changed_at: tuple[int, ...] | None = None
-        self._entries: dict[StoredResult, result_pb2.ResultEntry | None] = {}
+        self._entries: dict[tuple[StoredResult, int], result_pb2.ResultEntry | None] = {}
         self._newest_first: list[result_pb2.ResultEntry] = []
         self._lock = threading.Lock()
 
@@ -39,10 +39,11 @@ class ResultIndex:
             return self._newest_first
 
     def _refresh(self) -> None:
-        before = self._entries
-        self._entries = {stored: before[stored] if stored in before else self._entry(stored) for stored in self._store.stored()}
-        found = sorted(self._entries.items(), key=lambda pair: (pair[0].committed_at, pair[0].run_id), reverse=True)
-        self._newest_first = [entry for _, entry in found if entry is not None]
+        before, noted = self._entries, dict(self._store.notes.versions())
+        versions = [(stored, noted.get(stored.run_id, 0)) for stored in self._store.stored()]
+        versions.sort(key=lambda version: (version[0].committed_at, version[0].run_id), reverse=True)
+        self._entries = {version: before[version] if version in before else self._entry(version[0]) for version in versions}
+        self._newest_first = [entry for entry in self._entries.values() if entry is not None]
 
     def _entry(self, stored: StoredResult) -> result_pb2.ResultEntry | None:
         try:

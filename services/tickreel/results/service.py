@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 import grpc
@@ -11,12 +11,13 @@ from tickreel.results.artifact import Artifact
 from tickreel.results.equity import equity_chunks, equity_sample
 from tickreel.results.index import ResultIndex
 from tickreel.results.markers import markers
-from tickreel.results.run_columns import RunColumns
+from tickreel.results.noting import noted
+from tickreel.results.run_columns import RunColumns, result_key
 from tickreel.results.tables import FILLS, ORDERS, TIMELINE, RunTables, TableKind, View
 from tickreel.results.ticks import chunks_at_hand, parse_cursor, tick_sample
 from tickreel.rpc.bounds import DEFAULT_POINTS, MOST_POINTS, requested_columns, requested_most, requested_window
 from tickreel.rpc.columns import Wire, wire_of
-from tickreel.rpc.errors import invalid_request
+from tickreel.rpc.errors import TickreelError, invalid_request
 from tickreel.rpc.fields import Fields
 from tickreel.rpc.filter import parse_filter, predicate
 from tickreel.rpc.ordering import cut_page, parse_order
@@ -26,7 +27,7 @@ from tickreel.rpc.settings import Settings
 from tickreel.stores.catalog import CatalogStore
 from tickreel.stores.columns import ColumnStore
 from tickreel.stores.derived_files import DerivedFiles
-from tickreel.stores.results import ResultStore
+from tickreel.stores.results import ResultStore, StoredResult
 from tickreel.v1 import market_data_pb2, result_pb2, results_service_pb2, results_service_pb2_grpc
 
 DEFAULT_MARKERS, MOST_MARKERS = 500, 5_000
@@ -48,10 +49,13 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
         self._derived = DerivedFiles(state / "derived", settings.derived_limit)
         self._columns = RunColumns(self._store, CatalogStore(settings.catalog_root), ColumnStore(self._derived))
         self._tables = RunTables(self._derived, state / "spill")
+        # One change of what is noted at a time.
+        self._noting = asyncio.Lock()
 
     async def open(self) -> None:
-        """Removes what a former process left half made; the files are the results."""
+        """Removes what a former process left half made or half deleted; the files are the results."""
         await asyncio.to_thread(self._derived.sweep)
+        await asyncio.to_thread(self._store.finish_deletions)
 
     async def close(self) -> None:
         """Ends the database of the tables."""
@@ -73,24 +77,47 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
     async def GetResult(  # noqa: N802
         self, request: results_service_pb2.GetResultRequest, context: grpc.aio.ServicerContext
     ) -> results_service_pb2.GetResultResponse:
-        entry = await asyncio.to_thread(lambda: self._store.entry(self._store.find(request.run_id)))
-        return results_service_pb2.GetResultResponse(result=entry)
+        async with self._reading(request.run_id) as stored:
+            return results_service_pb2.GetResultResponse(result=await asyncio.to_thread(self._store.entry, stored))
+
+    async def UpdateResult(  # noqa: N802
+        self, request: results_service_pb2.UpdateResultRequest, context: grpc.aio.ServicerContext
+    ) -> results_service_pb2.UpdateResultResponse:
+        def update() -> result_pb2.ResultEntry:
+            stored = self._store.find(request.run_id)
+            self._store.notes.write(stored.run_id, noted(request, self._store.notes.read(stored.run_id)))
+            return self._store.entry(stored)
+
+        async with self._noting:
+            return results_service_pb2.UpdateResultResponse(result=await asyncio.to_thread(update))
+
+    async def DeleteResult(  # noqa: N802
+        self, request: results_service_pb2.DeleteResultRequest, context: grpc.aio.ServicerContext
+    ) -> results_service_pb2.DeleteResultResponse:
+        def delete() -> None:
+            stored = self._store.find(request.run_id)
+            self._store.delete(stored)
+            self._derived.drop(result_key(stored, ""))
+
+        async with self._noting:
+            await asyncio.to_thread(delete)
+        return results_service_pb2.DeleteResultResponse()
 
     async def StreamTicks(  # noqa: N802
         self, request: results_service_pb2.StreamTicksRequest, context: grpc.aio.ServicerContext
     ) -> AsyncIterator[Wire]:
         after, wanted = parse_cursor(request.cursor), requested_columns(request, market_data_pb2.TradeColumns)
-        stored = await asyncio.to_thread(self._store.find, request.run_id)
-        ready = await asyncio.to_thread(self._columns.ticks_at_hand, stored) if "trade_id" not in wanted else None
-        if ready is not None:
-            chunks, total = chunks_at_hand(ready, after, wanted), len(ready["ts_init"])
-        else:
-            ticks = await asyncio.to_thread(self._columns.sources, stored)
-            chunks, total = ticks.chunks(after, wanted), ticks.total
-        async with aclosing(read_ahead(chunks)) as reading:
-            async for chunk in reading:
-                cursor = str(chunk.rows_until_end)
-                yield wire_of(results_service_pb2.StreamTicksResponse, trades=chunk.columns, cursor=cursor, total_rows=total)
+        async with self._reading(request.run_id) as stored:
+            ready = await asyncio.to_thread(self._columns.ticks_at_hand, stored) if "trade_id" not in wanted else None
+            if ready is not None:
+                chunks, total = chunks_at_hand(ready, after, wanted), len(ready["ts_init"])
+            else:
+                ticks = await asyncio.to_thread(self._columns.sources, stored)
+                chunks, total = ticks.chunks(after, wanted), ticks.total
+            async with aclosing(read_ahead(chunks)) as parts:
+                async for chunk in parts:
+                    fields = {"trades": chunk.columns, "cursor": str(chunk.rows_until_end), "total_rows": total}
+                    yield wire_of(results_service_pb2.StreamTicksResponse, **fields)
 
     async def ListOrders(  # noqa: N802
         self, request: results_service_pb2.ListOrdersRequest, context: grpc.aio.ServicerContext
@@ -116,8 +143,8 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
         window = requested_window(request)
         most = requested_most(request, "max_points", DEFAULT_POINTS, MOST_POINTS)
         most_markers = requested_most(request, "max_markers", DEFAULT_MARKERS, MOST_MARKERS)
-        stored = await asyncio.to_thread(self._store.find, request.run_id)
-        ticks, orders = await asyncio.gather(self._columns.ticks(stored), self._columns.orders(stored))
+        async with self._reading(request.run_id) as stored:
+            ticks, orders = await asyncio.gather(self._columns.ticks(stored), self._columns.orders(stored))
         sampling = asyncio.to_thread(tick_sample, ticks, *window, most)
         if orders is None:
             trades, rows = await sampling
@@ -132,8 +159,8 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
     ) -> Wire:
         window = requested_window(request)
         most = requested_most(request, "max_points", DEFAULT_POINTS, MOST_POINTS)
-        stored = await asyncio.to_thread(self._store.find, request.run_id)
-        equity = await self._columns.equity(stored)
+        async with self._reading(request.run_id) as stored:
+            equity = await self._columns.equity(stored)
         points, rows = await asyncio.to_thread(equity_sample, equity, *window, most)
         return wire_of(results_service_pb2.SampleEquityResponse, equity=points, points=rows)
 
@@ -141,21 +168,36 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
         self, request: results_service_pb2.StreamEquityRequest, context: grpc.aio.ServicerContext
     ) -> AsyncIterator[Wire]:
         after = parse_cursor(request.cursor)
-        stored = await asyncio.to_thread(self._store.find, request.run_id)
-        equity = await self._columns.equity(stored)
-        async with aclosing(read_ahead(equity_chunks(equity, after))) as reading:
-            async for chunk in reading:
+        async with self._reading(request.run_id) as stored:
+            equity = await self._columns.equity(stored)
+        async with aclosing(read_ahead(equity_chunks(equity, after))) as parts:
+            async for chunk in parts:
                 cursor, total = str(chunk.points_until_end), len(equity["ts"])
                 yield wire_of(results_service_pb2.StreamEquityResponse, equity=chunk.columns, cursor=cursor, total_points=total)
 
     async def ExportArtifact(  # noqa: N802
         self, request: results_service_pb2.ExportArtifactRequest, context: grpc.aio.ServicerContext
     ) -> AsyncIterator[results_service_pb2.ExportArtifactResponse]:
-        stored = await asyncio.to_thread(self._store.find, request.run_id)
-        artifact = await asyncio.to_thread(Artifact.find, self._store, stored, request.name)
-        async with aclosing(read_ahead(artifact.parts(request.offset))) as parts:
-            async for part in parts:
-                yield part
+        async with self._reading(request.run_id) as stored:
+            artifact = await asyncio.to_thread(Artifact.find, self._store, stored, request.name)
+            async with aclosing(read_ahead(artifact.parts(request.offset))) as parts:
+                async for part in parts:
+                    yield part
+
+    @asynccontextmanager
+    async def _reading(self, run_id: str) -> AsyncIterator[StoredResult]:
+        """The result of a run, to be read.
+
+        Raises:
+            TickreelError: NOT_FOUND; RESULT_DELETED also where what it was made of is gone because it was deleted meanwhile.
+        """
+        stored = await asyncio.to_thread(self._store.find, run_id)
+        try:
+            yield stored
+        except TickreelError as error:
+            if error.reason == "DATA_CHANGED":
+                await asyncio.to_thread(self._store.find, run_id)
+            raise
 
     async def _rows(self, request: Any, kind: TableKind, order_by: str = "") -> tuple[list[Any], str, int]:
         """The rows that a request for a page of a table asks for, the token of the next page, and how many there are in all."""
@@ -163,8 +205,8 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
         if request.skip < 0:
             raise invalid_request("skip", f"is {request.skip}; it must not be negative")
         first = page.offset + request.skip
-        stored = await asyncio.to_thread(self._store.find, request.run_id)
-        view = View(stored, kind, request.filter, order_by)
-        rows, total = await asyncio.to_thread(self._tables.rows, view, first, page.size)
+        async with self._reading(request.run_id) as stored:
+            view = View(stored, kind, request.filter, order_by)
+            rows, total = await asyncio.to_thread(self._tables.rows, view, first, page.size)
         past = first + len(rows)
         return rows, page.token(str(past)) if past < total else "", total

@@ -102,10 +102,15 @@ class RunTicks:
         return slices, precisions
 
     def _batches(self, wanted: Collection[str]) -> Iterator[TradeRows]:
+        found = 0
         try:
-            yield from read_trades(self._sources[0], file_columns(wanted))
+            for rows in read_trades(self._sources[0], file_columns(wanted)):
+                found += len(rows)
+                yield rows
         except (OSError, pa.ArrowException) as error:
             raise self._changed(str(error)) from None
+        if found != self.total:
+            raise self._changed(f"{found:,} rows are left of {self.total:,}")
 
     def _changed(self, problem: str) -> TickreelError:
         message = f"the ticks of {self._result.run_id} are no longer in the catalog: {problem}; a new run converts them again"

@@ -224,6 +224,7 @@ _CODES = {
     "ENVIRONMENT_MISMATCH": grpc.StatusCode.FAILED_PRECONDITION,
     "STORE_NOT_WRITABLE": grpc.StatusCode.FAILED_PRECONDITION,
     "NOT_FOUND": grpc.StatusCode.NOT_FOUND,
+    "RESULT_DELETED": grpc.StatusCode.NOT_FOUND,
     "REQUEST_ID_REUSED": grpc.StatusCode.ALREADY_EXISTS,
     "JOB_ENDED": grpc.StatusCode.FAILED_PRECONDITION,
     "INTERRUPTED": grpc.StatusCode.ABORTED,

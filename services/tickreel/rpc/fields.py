@@ -21,6 +21,7 @@ class Kind(enum.Enum):
     """What the values of a field are; the word is that of an error."""
 
     TEXT = "text"
+    TEXTS = "texts"
     NUMBER = "a number"
     DECIMAL = "a decimal"
     TIME = "a time"
@@ -128,14 +129,16 @@ def number_of(text: str) -> int | float | None:
 
 
 def _found(descriptor: Descriptor, path: str, prefix: str) -> Field:
-    field = None
-    for name in path.split("."):
+    field, names = None, path.split(".")
+    for place, name in enumerate(names, 1):
         if descriptor is None:
             assert field is not None
             raise ValueError(f"{path!r} is no field; {field.name} has none of its own")
         field = descriptor.fields_by_name.get(name)
         if field is None:
             raise ValueError(f"{path!r} is no field; {descriptor.name} has {', '.join(sorted(descriptor.fields_by_name))}")
+        if field.is_repeated and field.type == FieldDescriptor.TYPE_STRING and place == len(names):
+            return Field(path, prefix + path, Kind.TEXTS)
         if field.is_repeated:
             raise ValueError(f"{path!r} cannot be compared: {field.name} has many values")
         descriptor = field.message_type

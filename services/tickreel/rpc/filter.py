@@ -4,7 +4,7 @@
 
 A comparison names a field, an operator and a value. OR binds tighter than AND, as in AIP-160; NOT negates what follows it,
 and parentheses group. In a text, `*` at the beginning or the end stands for anything. A field that has no value passes no
-comparison, not even !=.
+comparison, not even !=. One with many values is asked for one of them: tags:reviewed.
 """
 
 import operator
@@ -26,6 +26,9 @@ OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+
+# Of a field with many values: whether one of them is the value.
+HAS = ":"
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -107,9 +110,11 @@ def predicate(filter_: Filter) -> Callable[[Message], bool]:
             some = [predicate(part) for part in parts]
             return lambda message: any(passes(message) for passes in some)
         case Comparison(field, symbol, value, starts, ends):
-            get, compare = field.getter, OPERATORS[symbol]
-            if not (starts and ends):
-                compare = _like(symbol, starts, ends)
+            get = field.getter
+            if symbol == HAS:
+                is_it = operator.eq if starts and ends else _like("=", starts, ends)
+                return lambda message: any(is_it(found, value) for found in get(message))
+            compare = OPERATORS[symbol] if starts and ends else _like(symbol, starts, ends)
 
             def passes_comparison(message: Message) -> bool:
                 found = get(message)
@@ -172,23 +177,32 @@ class _Parser:
             self._depth -= 1
 
     def _comparison(self) -> Comparison:
-        path = self._next
+        # A colon is a part of words, since times and ids of instruments have some.
+        path, has, value = self._next.partition(HAS)
         if self._kind != "word" or not _PATH.fullmatch(path):
-            raise ValueError(f"{path or 'the end'} stands where a field is expected; a comparison is: price >= 64000")
+            raise ValueError(f"{self._next or 'the end'} stands where a field is expected; a comparison is: price >= 64000")
         field = self._fields.find(path)
         self._advance()
+        if not has and self._kind == "word" and self._next.startswith(HAS):
+            has, value = HAS, self._next[1:]
+            self._advance()
+        symbol = has or self._operator(path)
+        return _compare(field, symbol, value or self._value(path, symbol))
+
+    def _operator(self, path: str) -> str:
         symbol = self._next
         if self._kind != "operator":
             problem = f"{symbol or 'the end'} stands after {path} where an operator is expected"
             raise ValueError(f"{problem}: one of {' '.join(OPERATORS)}")
         self._advance()
-        if self._kind not in ("word", "text"):
-            raise ValueError(f"{self._next or 'the end'} stands after {path} {symbol} where a value is expected")
-        quoted, value = self._kind == "text", self._next
+        return symbol
+
+    def _value(self, path: str, symbol: str) -> str:
+        kind, value = self._kind, self._next
+        if kind not in ("word", "text"):
+            raise ValueError(f"{value or 'the end'} stands after {path} {symbol} where a value is expected")
         self._advance()
-        if quoted:
-            value = re.sub(r"\\(.)", r"\1", value[1:-1], flags=re.DOTALL)
-        return _compare(field, symbol, value)
+        return re.sub(r"\\(.)", r"\1", value[1:-1], flags=re.DOTALL) if kind == "text" else value
 
     def _takes(self, token: str) -> bool:
         if self._kind not in ("word", "parenthesis") or self._next != token:
@@ -213,8 +227,11 @@ class _Parser:
 
 def _compare(field: Field, symbol: str, text: str) -> Comparison:
     value: Value | None
+    if (symbol == HAS) != (field.kind is Kind.TEXTS):
+        right = f"{field.path} has many values; ask for one of them: {field.path}:{text}"
+        raise ValueError(right if symbol != HAS else f"{field.path} has one value; compare it by one of {' '.join(OPERATORS)}")
     match field.kind:
-        case Kind.TEXT:
+        case Kind.TEXT | Kind.TEXTS:
             return _compare_text(field, symbol, text)
         case Kind.ENUM:
             return Comparison(field, _equality(field, symbol), _enum_value(field, text))
@@ -233,7 +250,7 @@ def _compare_text(field: Field, symbol: str, text: str) -> Comparison:
     starts, ends = not text.startswith("*"), not text.endswith("*")
     if starts and ends:
         return Comparison(field, symbol, text)
-    if symbol not in ("=", "!="):
+    if symbol not in ("=", "!=", HAS):
         raise ValueError(f"{field.path} {symbol} {text!r}: * goes with = and != alone")
     return Comparison(field, symbol, text.strip("*"), starts, ends)
 

@@ -81,7 +81,10 @@ def _key(text: str, fields: Fields) -> SortKey:
         raise ValueError("a field is missing; an order is: status, price desc")
     if words not in ([], ["asc"], ["desc"]):
         raise ValueError(f"{' '.join(words)} stands after {path}; only desc may")
-    return SortKey(fields.find(path), words == ["desc"])
+    field = fields.find(path)
+    if field.kind is Kind.TEXTS:
+        raise ValueError(f"{path!r} has many values, which have no order")
+    return SortKey(field, words == ["desc"])
 
 
 def _is_after(values: Sequence[Value | None], after: Sequence[Value | None], keys: Sequence[SortKey]) -> bool:

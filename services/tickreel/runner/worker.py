@@ -116,6 +116,7 @@ def _result(spec: Spec, window: Window, plan: Plan, outcome: Outcome, seconds: f
         peak_memory_mib=_peak_memory(),
         segments=len(plan.segments),
         one_piece_because=plan.whole_because,
+        strategy=run.config.strategy.name,
         replay_start=iso(window.start),
         replay_end=iso(window.end),
         currency=run.config.instrument.settlement_currency,

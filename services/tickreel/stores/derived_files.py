@@ -61,6 +61,11 @@ class DerivedFiles:
                     return read(folder)
             return self._made(key, make, read)
 
+    def drop(self, prefix: str) -> None:
+        """Removes what is of no more use: all keys that begin so. What is open stays readable."""
+        for folder in self._folder.glob(f"{prefix}*"):
+            shutil.rmtree(folder, ignore_errors=True)
+
     def sweep(self) -> None:
         """Removes what was left half made by a process that died."""
         for folder in self._folder.glob(".*"):

@@ -3,24 +3,33 @@
     <root>/fast/<run_id>.json
     <root>/full/<run_id>/{summary,orders,timeline}.json, {orders,fills,timeline,equity,ticks}.parquet
     <tickdata>/<run_id>.json
+    <root>/notes/<run_id>.json          what people have noted of it (see `ResultNotes`)
+    <root>/deleted/<run_id>             an empty file: there was one, and it was deleted then
+    <root>/trash/<run_id>               what of it is still to be removed
 
 Everything is written under a name that begins with a dot; one rename commits it, the ticks before the result that speaks of
-them.
+them. One rename takes a result away, and all that belongs to it goes after that.
 """
 
+import contextlib
 import json
+import logging
 import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
-from google.protobuf import json_format
+from google.protobuf import json_format, timestamp_pb2
 
 from tickreel.rpc.errors import TickreelError, not_found, not_writable
+from tickreel.stores.result_notes import ResultNotes
 from tickreel.stores.sync import sync
 from tickreel.v1 import result_pb2
+
+log = logging.getLogger("tickreel")
 
 # An id becomes a path that is also removed: nothing that could lead out of the folder is one.
 _RUN_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
@@ -41,11 +50,16 @@ class StoredResult:
 
 
 class ResultStore:
-    """The folder of the results and that of the tick exports."""
+    """The folder of the results and that of the tick exports.
+
+    Attributes:
+        notes: What people have noted of the results.
+    """
 
     def __init__(self, root: Path, tickdata_root: Path) -> None:
         self.root = root
         self.tickdata_root = tickdata_root
+        self.notes = ResultNotes(root / "notes")
 
     def check_writable(self) -> None:
         """Sees whether results can be written, by writing.
@@ -125,24 +139,52 @@ class ResultStore:
         for partial in self.tickdata_root.glob(f".{run_id}.json*"):
             partial.unlink(missing_ok=True)
 
+    def delete(self, stored: StoredResult) -> None:
+        """Takes a committed result away, whole and for good, with all that belongs to it.
+
+        Raises:
+            TickreelError: STORE_NOT_WRITABLE or STORE_FULL: nothing was done.
+        """
+        self.check_writable()
+        result = stored.summary.parent if stored.is_full else stored.summary
+        trash = self.root / "trash"
+        try:
+            trash.mkdir(exist_ok=True)
+            result.rename(trash / stored.run_id)
+            sync(result.parent)
+        except FileNotFoundError:
+            # Somebody else was quicker.
+            raise self._missing(stored.run_id) from None
+        except OSError as error:
+            raise not_writable("what is deleted", trash, error) from None
+        self._finish_deletion(stored.run_id)
+
+    def finish_deletions(self) -> None:
+        """Removes what is left of deletions that a process did not finish."""
+        for path in (self.root / "trash").glob("*"):
+            self._finish_deletion(path.name)
+
     def stored(self) -> Iterator[StoredResult]:
         """The committed results, in no particular order."""
-        for path in (self.root / "fast").glob("[!.]*.json"):
-            yield StoredResult(path.stem, path, path.stat().st_mtime_ns)
-        for path in (self.root / "full").glob("[!.]*/summary.json"):
-            yield StoredResult(path.parent.name, path, path.stat().st_mtime_ns)
+        fast = ((path.stem, path) for path in (self.root / "fast").glob("[!.]*.json"))
+        full = ((path.parent.name, path) for path in (self.root / "full").glob("[!.]*/summary.json"))
+        for run_id, path in chain(fast, full):
+            # It may be deleted in this moment.
+            with contextlib.suppress(FileNotFoundError):
+                yield StoredResult(run_id, path, path.stat().st_mtime_ns)
 
     def find(self, run_id: str) -> StoredResult:
         """The committed result of a run.
 
         Raises:
-            TickreelError: NOT_FOUND.
+            TickreelError: NOT_FOUND, or RESULT_DELETED where there was one.
         """
         for mode in (result_pb2.RUN_MODE_FAST, result_pb2.RUN_MODE_FULL):
             path = self.summary_path(run_id, mode)
-            if path.is_file():
+            # It may be deleted in this moment.
+            with contextlib.suppress(FileNotFoundError):
                 return StoredResult(run_id, path, path.stat().st_mtime_ns)
-        raise not_found("result", run_id)
+        raise self._missing(run_id)
 
     def load(self, stored: StoredResult) -> result_pb2.Result:
         """Reads a result.
@@ -160,19 +202,45 @@ class ResultStore:
             raise TickreelError("DATA_CHANGED", message, run_id=stored.run_id) from None
 
     def entry(self, stored: StoredResult) -> result_pb2.ResultEntry:
-        """Reads a result, as an entry of a list.
+        """Reads a result and what is noted of it, as an entry of a list.
 
         Raises:
             TickreelError: DATA_CHANGED, likewise.
         """
-        entry = result_pb2.ResultEntry(result=self.load(stored))
+        entry = self.notes.read(stored.run_id)
+        entry.result.CopyFrom(self.load(stored))
         entry.created_at.FromNanoseconds(stored.committed_at)
         return entry
 
     def changed_at(self) -> tuple[int, ...]:
-        """When results last came or went, for each folder of them, UNIX nanoseconds; 0 where there is none."""
-        folders = (self.root / "fast", self.root / "full")
+        """When results or notes last came or went, for each folder of them, UNIX nanoseconds; 0 where there is none."""
+        folders = (self.root / "fast", self.root / "full", self.notes.folder)
         return tuple(folder.stat().st_mtime_ns if folder.is_dir() else 0 for folder in folders)
+
+    def _missing(self, run_id: str) -> TickreelError:
+        # In the order in which a deletion leaves the one and comes to the other.
+        for path in (self.root / "trash" / run_id, self.root / "deleted" / run_id):
+            with contextlib.suppress(OSError):
+                stamp = timestamp_pb2.Timestamp()
+                stamp.FromNanoseconds(path.stat().st_ctime_ns)
+                time = stamp.ToJsonString()
+                message = f"the result {run_id} was deleted at {time}; a new run of its config makes its like"
+                return TickreelError("RESULT_DELETED", message, id=run_id, deleted_at=time)
+        return not_found("result", run_id)
+
+    def _finish_deletion(self, run_id: str) -> None:
+        """All of it may be there or gone already; what is in the trash goes last, so that a start finds what is left to do."""
+        try:
+            note = self.root / "deleted" / run_id
+            note.parent.mkdir(exist_ok=True)
+            note.touch()
+            self.notes.remove(run_id)
+            self.ticks_path(run_id).unlink(missing_ok=True)
+            rest = self.root / "trash" / run_id
+            rest.unlink() if rest.is_file() else shutil.rmtree(rest)
+        except OSError as error:
+            # The result is gone all the same.
+            log.warning("%s is deleted, but not all of it is removed yet: %s; the next start goes on", run_id, error)
 
     def _staging(self, run_id: str) -> Path:
         _check_id(run_id)

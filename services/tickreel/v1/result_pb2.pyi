@@ -116,7 +116,7 @@ class RunSummary(_message.Message):
     def __init__(self, orders: _Optional[int] = ..., fills: _Optional[int] = ..., orders_filled: _Optional[int] = ..., orders_partially_filled: _Optional[int] = ..., orders_unfilled: _Optional[_Mapping[str, int]] = ..., volume: _Optional[str] = ..., fees: _Optional[str] = ..., realized_pnl: _Optional[str] = ..., unrealized_pnl: _Optional[str] = ..., pnl: _Optional[str] = ..., pnl_usd: _Optional[str] = ..., max_drawdown: _Optional[str] = ..., final_position: _Optional[str] = ..., final_equity: _Optional[str] = ..., starting_equity: _Optional[str] = ..., first_ts: _Optional[str] = ..., last_ts: _Optional[str] = ..., trade_rows: _Optional[int] = ..., book_rows: _Optional[int] = ..., max_drawdown_from: _Optional[str] = ..., max_drawdown_at: _Optional[str] = ...) -> None: ...
 
 class RunMetadata(_message.Message):
-    __slots__ = ("config_path", "config_digest", "data_digest", "result_digest", "engine", "snapshot_mode", "catalog_root", "environment", "created_at", "replay_seconds", "peak_memory_mib", "outputs", "currency", "data_files", "replay_start", "replay_end", "segments", "one_piece_because")
+    __slots__ = ("config_path", "config_digest", "data_digest", "result_digest", "engine", "snapshot_mode", "catalog_root", "environment", "created_at", "replay_seconds", "peak_memory_mib", "outputs", "currency", "data_files", "replay_start", "replay_end", "segments", "one_piece_because", "strategy")
     class EnvironmentEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -149,6 +149,7 @@ class RunMetadata(_message.Message):
     REPLAY_END_FIELD_NUMBER: _ClassVar[int]
     SEGMENTS_FIELD_NUMBER: _ClassVar[int]
     ONE_PIECE_BECAUSE_FIELD_NUMBER: _ClassVar[int]
+    STRATEGY_FIELD_NUMBER: _ClassVar[int]
     config_path: str
     config_digest: str
     data_digest: str
@@ -167,7 +168,8 @@ class RunMetadata(_message.Message):
     replay_end: str
     segments: int
     one_piece_because: str
-    def __init__(self, config_path: _Optional[str] = ..., config_digest: _Optional[str] = ..., data_digest: _Optional[str] = ..., result_digest: _Optional[str] = ..., engine: _Optional[str] = ..., snapshot_mode: _Optional[str] = ..., catalog_root: _Optional[str] = ..., environment: _Optional[_Mapping[str, str]] = ..., created_at: _Optional[str] = ..., replay_seconds: _Optional[float] = ..., peak_memory_mib: _Optional[int] = ..., outputs: _Optional[_Mapping[str, str]] = ..., currency: _Optional[str] = ..., data_files: _Optional[_Iterable[_Union[DataFile, _Mapping]]] = ..., replay_start: _Optional[str] = ..., replay_end: _Optional[str] = ..., segments: _Optional[int] = ..., one_piece_because: _Optional[str] = ...) -> None: ...
+    strategy: str
+    def __init__(self, config_path: _Optional[str] = ..., config_digest: _Optional[str] = ..., data_digest: _Optional[str] = ..., result_digest: _Optional[str] = ..., engine: _Optional[str] = ..., snapshot_mode: _Optional[str] = ..., catalog_root: _Optional[str] = ..., environment: _Optional[_Mapping[str, str]] = ..., created_at: _Optional[str] = ..., replay_seconds: _Optional[float] = ..., peak_memory_mib: _Optional[int] = ..., outputs: _Optional[_Mapping[str, str]] = ..., currency: _Optional[str] = ..., data_files: _Optional[_Iterable[_Union[DataFile, _Mapping]]] = ..., replay_start: _Optional[str] = ..., replay_end: _Optional[str] = ..., segments: _Optional[int] = ..., one_piece_because: _Optional[str] = ..., strategy: _Optional[str] = ...) -> None: ...
 
 class DataFile(_message.Message):
     __slots__ = ("source", "path", "digest", "rows", "data_type", "replay_start", "replay_end")
@@ -198,9 +200,13 @@ class Finding(_message.Message):
     def __init__(self, severity: _Optional[_Union[Severity, str]] = ..., code: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
 
 class ResultEntry(_message.Message):
-    __slots__ = ("result", "created_at")
+    __slots__ = ("result", "created_at", "notes", "tags")
     RESULT_FIELD_NUMBER: _ClassVar[int]
     CREATED_AT_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
+    TAGS_FIELD_NUMBER: _ClassVar[int]
     result: Result
     created_at: _timestamp_pb2.Timestamp
-    def __init__(self, result: _Optional[_Union[Result, _Mapping]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    notes: str
+    tags: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, result: _Optional[_Union[Result, _Mapping]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., notes: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ...) -> None: ...

@@ -45,6 +45,34 @@ class GetResultResponse(_message.Message):
     result: _result_pb2.ResultEntry
     def __init__(self, result: _Optional[_Union[_result_pb2.ResultEntry, _Mapping]] = ...) -> None: ...
 
+class UpdateResultRequest(_message.Message):
+    __slots__ = ("run_id", "notes", "tags", "update_mask")
+    RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
+    TAGS_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_MASK_FIELD_NUMBER: _ClassVar[int]
+    run_id: str
+    notes: str
+    tags: _containers.RepeatedScalarFieldContainer[str]
+    update_mask: _field_mask_pb2.FieldMask
+    def __init__(self, run_id: _Optional[str] = ..., notes: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ...) -> None: ...
+
+class UpdateResultResponse(_message.Message):
+    __slots__ = ("result",)
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    result: _result_pb2.ResultEntry
+    def __init__(self, result: _Optional[_Union[_result_pb2.ResultEntry, _Mapping]] = ...) -> None: ...
+
+class DeleteResultRequest(_message.Message):
+    __slots__ = ("run_id",)
+    RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    run_id: str
+    def __init__(self, run_id: _Optional[str] = ...) -> None: ...
+
+class DeleteResultResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
 class StreamTicksRequest(_message.Message):
     __slots__ = ("run_id", "cursor", "read_mask")
     RUN_ID_FIELD_NUMBER: _ClassVar[int]

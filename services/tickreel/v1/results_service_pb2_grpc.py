@@ -45,6 +45,16 @@ class ResultsServiceStub(object):
                 request_serializer=tickreel_dot_v1_dot_results__service__pb2.GetResultRequest.SerializeToString,
                 response_deserializer=tickreel_dot_v1_dot_results__service__pb2.GetResultResponse.FromString,
                 _registered_method=True)
+        self.UpdateResult = channel.unary_unary(
+                '/tickreel.v1.ResultsService/UpdateResult',
+                request_serializer=tickreel_dot_v1_dot_results__service__pb2.UpdateResultRequest.SerializeToString,
+                response_deserializer=tickreel_dot_v1_dot_results__service__pb2.UpdateResultResponse.FromString,
+                _registered_method=True)
+        self.DeleteResult = channel.unary_unary(
+                '/tickreel.v1.ResultsService/DeleteResult',
+                request_serializer=tickreel_dot_v1_dot_results__service__pb2.DeleteResultRequest.SerializeToString,
+                response_deserializer=tickreel_dot_v1_dot_results__service__pb2.DeleteResultResponse.FromString,
+                _registered_method=True)
         self.StreamTicks = channel.unary_stream(
                 '/tickreel.v1.ResultsService/StreamTicks',
                 request_serializer=tickreel_dot_v1_dot_results__service__pb2.StreamTicksRequest.SerializeToString,
@@ -100,6 +110,23 @@ class ResultsServiceServicer(object):
 
     def GetResult(self, request, context):
         """Gets one result.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateResult(self, request, context):
+        """Changes what people have noted of a result: its notes and its tags. What the run found never changes.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteResult(self, request, context):
+        """Deletes a result for good: its files, its exported ticks, its notes and tags. The run stays in the list of runs.
+
+        For whoever looks it is gone all at once. Streams that have begun go on to their end, or end with RESULT_DELETED, as every
+        later call for it does.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -180,6 +207,16 @@ def add_ResultsServiceServicer_to_server(servicer, server):
                     servicer.GetResult,
                     request_deserializer=tickreel_dot_v1_dot_results__service__pb2.GetResultRequest.FromString,
                     response_serializer=tickreel_dot_v1_dot_results__service__pb2.GetResultResponse.SerializeToString,
+            ),
+            'UpdateResult': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateResult,
+                    request_deserializer=tickreel_dot_v1_dot_results__service__pb2.UpdateResultRequest.FromString,
+                    response_serializer=tickreel_dot_v1_dot_results__service__pb2.UpdateResultResponse.SerializeToString,
+            ),
+            'DeleteResult': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteResult,
+                    request_deserializer=tickreel_dot_v1_dot_results__service__pb2.DeleteResultRequest.FromString,
+                    response_serializer=tickreel_dot_v1_dot_results__service__pb2.DeleteResultResponse.SerializeToString,
             ),
             'StreamTicks': grpc.unary_stream_rpc_method_handler(
                     servicer.StreamTicks,
@@ -277,6 +314,60 @@ class ResultsService(object):
             '/tickreel.v1.ResultsService/GetResult',
             tickreel_dot_v1_dot_results__service__pb2.GetResultRequest.SerializeToString,
             tickreel_dot_v1_dot_results__service__pb2.GetResultResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateResult(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tickreel.v1.ResultsService/UpdateResult',
+            tickreel_dot_v1_dot_results__service__pb2.UpdateResultRequest.SerializeToString,
+            tickreel_dot_v1_dot_results__service__pb2.UpdateResultResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteResult(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tickreel.v1.ResultsService/DeleteResult',
+            tickreel_dot_v1_dot_results__service__pb2.DeleteResultRequest.SerializeToString,
+            tickreel_dot_v1_dot_results__service__pb2.DeleteResultResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tickreel/v1/results_service.proto.
  */
 export const file_tickreel_v1_results_service: GenFile = /*@__PURE__*/
-  fileDesc("CiF0aWNrcmVlbC92MS9yZXN1bHRzX3NlcnZpY2UucHJvdG8SC3RpY2tyZWVsLnYxIl0KEkxpc3RSZXN1bHRzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIOCgZmaWx0ZXIYAyABKAkSEAoIb3JkZXJfYnkYBCABKAkiWQoTTGlzdFJlc3VsdHNSZXNwb25zZRIpCgdyZXN1bHRzGAEgAygLMhgudGlja3JlZWwudjEuUmVzdWx0RW50cnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiIKEEdldFJlc3VsdFJlcXVlc3QSDgoGcnVuX2lkGAEgASgJIj0KEUdldFJlc3VsdFJlc3BvbnNlEigKBnJlc3VsdBgBIAEoCzIYLnRpY2tyZWVsLnYxLlJlc3VsdEVudHJ5ImMKElN0cmVhbVRpY2tzUmVxdWVzdBIOCgZydW5faWQYASABKAkSDgoGY3Vyc29yGAIgASgJEi0KCXJlYWRfbWFzaxgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2siZAoTU3RyZWFtVGlja3NSZXNwb25zZRIpCgZ0cmFkZXMYASABKAsyGS50aWNrcmVlbC52MS5UcmFkZUNvbHVtbnMSDgoGY3Vyc29yGAIgASgJEhIKCnRvdGFsX3Jvd3MYAyABKAMiRQoVRXhwb3J0QXJ0aWZhY3RSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIMCgRuYW1lGAIgASgJEg4KBm9mZnNldBgDIAEoAyI7ChZFeHBvcnRBcnRpZmFjdFJlc3BvbnNlEgwKBGRhdGEYASABKAwSEwoLdG90YWxfYnl0ZXMYAiABKAMiegoRTGlzdE9yZGVyc1JlcXVlc3QSDgoGcnVuX2lkGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJEgwKBHNraXAYBCABKAMSDgoGZmlsdGVyGAUgASgJEhAKCG9yZGVyX2J5GAYgASgJImUKEkxpc3RPcmRlcnNSZXNwb25zZRIiCgZvcmRlcnMYASADKAsyEi50aWNrcmVlbC52MS5PcmRlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEgoKdG90YWxfc2l6ZRgDIAEoAyJ5ChBMaXN0RmlsbHNSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCRIMCgRza2lwGAQgASgDEg4KBmZpbHRlchgFIAEoCRIQCghvcmRlcl9ieRgGIAEoCSJiChFMaXN0RmlsbHNSZXNwb25zZRIgCgVmaWxscxgBIAMoCzIRLnRpY2tyZWVsLnYxLkZpbGwSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhIKCnRvdGFsX3NpemUYAyABKAMiagoTTGlzdFRpbWVsaW5lUmVxdWVzdBIOCgZydW5faWQYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkSDAoEc2tpcBgEIAEoAxIOCgZmaWx0ZXIYBSABKAkibwoUTGlzdFRpbWVsaW5lUmVzcG9uc2USKgoGZXZlbnRzGAEgAygLMhoudGlja3JlZWwudjEuVGltZWxpbmVFdmVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEgoKdG90YWxfc2l6ZRgDIAEoAyKhAQoSU2FtcGxlVGlja3NSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIpCgVzdGFydBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJwoDZW5kGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgptYXhfcG9pbnRzGAQgASgFEhMKC21heF9tYXJrZXJzGAUgASgFIosBChNTYW1wbGVUaWNrc1Jlc3BvbnNlEikKBnRyYWRlcxgBIAEoCzIZLnRpY2tyZWVsLnYxLlRyYWRlQ29sdW1ucxIMCgRyb3dzGAIgASgDEisKB21hcmtlcnMYAyABKAsyGi50aWNrcmVlbC52MS5NYXJrZXJDb2x1bW5zEg4KBm9yZGVycxgEIAEoAyKNAQoTU2FtcGxlRXF1aXR5UmVxdWVzdBIOCgZydW5faWQYASABKAkSKQoFc3RhcnQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEicKA2VuZBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKbWF4X3BvaW50cxgEIAEoBSJSChRTYW1wbGVFcXVpdHlSZXNwb25zZRIqCgZlcXVpdHkYASABKAsyGi50aWNrcmVlbC52MS5FcXVpdHlDb2x1bW5zEg4KBnBvaW50cxgCIAEoAyI1ChNTdHJlYW1FcXVpdHlSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIOCgZjdXJzb3IYAiABKAkiaAoUU3RyZWFtRXF1aXR5UmVzcG9uc2USKgoGZXF1aXR5GAEgASgLMhoudGlja3JlZWwudjEuRXF1aXR5Q29sdW1ucxIOCgZjdXJzb3IYAiABKAkSFAoMdG90YWxfcG9pbnRzGAMgASgDMv8GCg5SZXN1bHRzU2VydmljZRJVCgtMaXN0UmVzdWx0cxIfLnRpY2tyZWVsLnYxLkxpc3RSZXN1bHRzUmVxdWVzdBogLnRpY2tyZWVsLnYxLkxpc3RSZXN1bHRzUmVzcG9uc2UiA5ACARJPCglHZXRSZXN1bHQSHS50aWNrcmVlbC52MS5HZXRSZXN1bHRSZXF1ZXN0Gh4udGlja3JlZWwudjEuR2V0UmVzdWx0UmVzcG9uc2UiA5ACARJXCgtTdHJlYW1UaWNrcxIfLnRpY2tyZWVsLnYxLlN0cmVhbVRpY2tzUmVxdWVzdBogLnRpY2tyZWVsLnYxLlN0cmVhbVRpY2tzUmVzcG9uc2UiA5ACATABElIKCkxpc3RPcmRlcnMSHi50aWNrcmVlbC52MS5MaXN0T3JkZXJzUmVxdWVzdBofLnRpY2tyZWVsLnYxLkxpc3RPcmRlcnNSZXNwb25zZSIDkAIBEk8KCUxpc3RGaWxscxIdLnRpY2tyZWVsLnYxLkxpc3RGaWxsc1JlcXVlc3QaHi50aWNrcmVlbC52MS5MaXN0RmlsbHNSZXNwb25zZSIDkAIBElgKDExpc3RUaW1lbGluZRIgLnRpY2tyZWVsLnYxLkxpc3RUaW1lbGluZVJlcXVlc3QaIS50aWNrcmVlbC52MS5MaXN0VGltZWxpbmVSZXNwb25zZSIDkAIBElUKC1NhbXBsZVRpY2tzEh8udGlja3JlZWwudjEuU2FtcGxlVGlja3NSZXF1ZXN0GiAudGlja3JlZWwudjEuU2FtcGxlVGlja3NSZXNwb25zZSIDkAIBElgKDFNhbXBsZUVxdWl0eRIgLnRpY2tyZWVsLnYxLlNhbXBsZUVxdWl0eVJlcXVlc3QaIS50aWNrcmVlbC52MS5TYW1wbGVFcXVpdHlSZXNwb25zZSIDkAIBEloKDFN0cmVhbUVxdWl0eRIgLnRpY2tyZWVsLnYxLlN0cmVhbUVxdWl0eVJlcXVlc3QaIS50aWNrcmVlbC52MS5TdHJlYW1FcXVpdHlSZXNwb25zZSIDkAIBMAESYAoORXhwb3J0QXJ0aWZhY3QSIi50aWNrcmVlbC52MS5FeHBvcnRBcnRpZmFjdFJlcXVlc3QaIy50aWNrcmVlbC52MS5FeHBvcnRBcnRpZmFjdFJlc3BvbnNlIgOQAgEwAWIGcHJvdG8z", [file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_tickreel_v1_market_data, file_tickreel_v1_report, file_tickreel_v1_result]);
+  fileDesc("CiF0aWNrcmVlbC92MS9yZXN1bHRzX3NlcnZpY2UucHJvdG8SC3RpY2tyZWVsLnYxIl0KEkxpc3RSZXN1bHRzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIOCgZmaWx0ZXIYAyABKAkSEAoIb3JkZXJfYnkYBCABKAkiWQoTTGlzdFJlc3VsdHNSZXNwb25zZRIpCgdyZXN1bHRzGAEgAygLMhgudGlja3JlZWwudjEuUmVzdWx0RW50cnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiIKEEdldFJlc3VsdFJlcXVlc3QSDgoGcnVuX2lkGAEgASgJIj0KEUdldFJlc3VsdFJlc3BvbnNlEigKBnJlc3VsdBgBIAEoCzIYLnRpY2tyZWVsLnYxLlJlc3VsdEVudHJ5InMKE1VwZGF0ZVJlc3VsdFJlcXVlc3QSDgoGcnVuX2lkGAEgASgJEg0KBW5vdGVzGAIgASgJEgwKBHRhZ3MYAyADKAkSLwoLdXBkYXRlX21hc2sYBCABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIkAKFFVwZGF0ZVJlc3VsdFJlc3BvbnNlEigKBnJlc3VsdBgBIAEoCzIYLnRpY2tyZWVsLnYxLlJlc3VsdEVudHJ5IiUKE0RlbGV0ZVJlc3VsdFJlcXVlc3QSDgoGcnVuX2lkGAEgASgJIhYKFERlbGV0ZVJlc3VsdFJlc3BvbnNlImMKElN0cmVhbVRpY2tzUmVxdWVzdBIOCgZydW5faWQYASABKAkSDgoGY3Vyc29yGAIgASgJEi0KCXJlYWRfbWFzaxgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2siZAoTU3RyZWFtVGlja3NSZXNwb25zZRIpCgZ0cmFkZXMYASABKAsyGS50aWNrcmVlbC52MS5UcmFkZUNvbHVtbnMSDgoGY3Vyc29yGAIgASgJEhIKCnRvdGFsX3Jvd3MYAyABKAMiRQoVRXhwb3J0QXJ0aWZhY3RSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIMCgRuYW1lGAIgASgJEg4KBm9mZnNldBgDIAEoAyI7ChZFeHBvcnRBcnRpZmFjdFJlc3BvbnNlEgwKBGRhdGEYASABKAwSEwoLdG90YWxfYnl0ZXMYAiABKAMiegoRTGlzdE9yZGVyc1JlcXVlc3QSDgoGcnVuX2lkGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJEgwKBHNraXAYBCABKAMSDgoGZmlsdGVyGAUgASgJEhAKCG9yZGVyX2J5GAYgASgJImUKEkxpc3RPcmRlcnNSZXNwb25zZRIiCgZvcmRlcnMYASADKAsyEi50aWNrcmVlbC52MS5PcmRlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEgoKdG90YWxfc2l6ZRgDIAEoAyJ5ChBMaXN0RmlsbHNSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCRIMCgRza2lwGAQgASgDEg4KBmZpbHRlchgFIAEoCRIQCghvcmRlcl9ieRgGIAEoCSJiChFMaXN0RmlsbHNSZXNwb25zZRIgCgVmaWxscxgBIAMoCzIRLnRpY2tyZWVsLnYxLkZpbGwSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhIKCnRvdGFsX3NpemUYAyABKAMiagoTTGlzdFRpbWVsaW5lUmVxdWVzdBIOCgZydW5faWQYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkSDAoEc2tpcBgEIAEoAxIOCgZmaWx0ZXIYBSABKAkibwoUTGlzdFRpbWVsaW5lUmVzcG9uc2USKgoGZXZlbnRzGAEgAygLMhoudGlja3JlZWwudjEuVGltZWxpbmVFdmVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEgoKdG90YWxfc2l6ZRgDIAEoAyKhAQoSU2FtcGxlVGlja3NSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIpCgVzdGFydBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJwoDZW5kGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgptYXhfcG9pbnRzGAQgASgFEhMKC21heF9tYXJrZXJzGAUgASgFIosBChNTYW1wbGVUaWNrc1Jlc3BvbnNlEikKBnRyYWRlcxgBIAEoCzIZLnRpY2tyZWVsLnYxLlRyYWRlQ29sdW1ucxIMCgRyb3dzGAIgASgDEisKB21hcmtlcnMYAyABKAsyGi50aWNrcmVlbC52MS5NYXJrZXJDb2x1bW5zEg4KBm9yZGVycxgEIAEoAyKNAQoTU2FtcGxlRXF1aXR5UmVxdWVzdBIOCgZydW5faWQYASABKAkSKQoFc3RhcnQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEicKA2VuZBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKbWF4X3BvaW50cxgEIAEoBSJSChRTYW1wbGVFcXVpdHlSZXNwb25zZRIqCgZlcXVpdHkYASABKAsyGi50aWNrcmVlbC52MS5FcXVpdHlDb2x1bW5zEg4KBnBvaW50cxgCIAEoAyI1ChNTdHJlYW1FcXVpdHlSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIOCgZjdXJzb3IYAiABKAkiaAoUU3RyZWFtRXF1aXR5UmVzcG9uc2USKgoGZXF1aXR5GAEgASgLMhoudGlja3JlZWwudjEuRXF1aXR5Q29sdW1ucxIOCgZjdXJzb3IYAiABKAkSFAoMdG90YWxfcG9pbnRzGAMgASgDMrMICg5SZXN1bHRzU2VydmljZRJVCgtMaXN0UmVzdWx0cxIfLnRpY2tyZWVsLnYxLkxpc3RSZXN1bHRzUmVxdWVzdBogLnRpY2tyZWVsLnYxLkxpc3RSZXN1bHRzUmVzcG9uc2UiA5ACARJPCglHZXRSZXN1bHQSHS50aWNrcmVlbC52MS5HZXRSZXN1bHRSZXF1ZXN0Gh4udGlja3JlZWwudjEuR2V0UmVzdWx0UmVzcG9uc2UiA5ACARJYCgxVcGRhdGVSZXN1bHQSIC50aWNrcmVlbC52MS5VcGRhdGVSZXN1bHRSZXF1ZXN0GiEudGlja3JlZWwudjEuVXBkYXRlUmVzdWx0UmVzcG9uc2UiA5ACAhJYCgxEZWxldGVSZXN1bHQSIC50aWNrcmVlbC52MS5EZWxldGVSZXN1bHRSZXF1ZXN0GiEudGlja3JlZWwudjEuRGVsZXRlUmVzdWx0UmVzcG9uc2UiA5ACAhJXCgtTdHJlYW1UaWNrcxIfLnRpY2tyZWVsLnYxLlN0cmVhbVRpY2tzUmVxdWVzdBogLnRpY2tyZWVsLnYxLlN0cmVhbVRpY2tzUmVzcG9uc2UiA5ACATABElIKCkxpc3RPcmRlcnMSHi50aWNrcmVlbC52MS5MaXN0T3JkZXJzUmVxdWVzdBofLnRpY2tyZWVsLnYxLkxpc3RPcmRlcnNSZXNwb25zZSIDkAIBEk8KCUxpc3RGaWxscxIdLnRpY2tyZWVsLnYxLkxpc3RGaWxsc1JlcXVlc3QaHi50aWNrcmVlbC52MS5MaXN0RmlsbHNSZXNwb25zZSIDkAIBElgKDExpc3RUaW1lbGluZRIgLnRpY2tyZWVsLnYxLkxpc3RUaW1lbGluZVJlcXVlc3QaIS50aWNrcmVlbC52MS5MaXN0VGltZWxpbmVSZXNwb25zZSIDkAIBElUKC1NhbXBsZVRpY2tzEh8udGlja3JlZWwudjEuU2FtcGxlVGlja3NSZXF1ZXN0GiAudGlja3JlZWwudjEuU2FtcGxlVGlja3NSZXNwb25zZSIDkAIBElgKDFNhbXBsZUVxdWl0eRIgLnRpY2tyZWVsLnYxLlNhbXBsZUVxdWl0eVJlcXVlc3QaIS50aWNrcmVlbC52MS5TYW1wbGVFcXVpdHlSZXNwb25zZSIDkAIBEloKDFN0cmVhbUVxdWl0eRIgLnRpY2tyZWVsLnYxLlN0cmVhbUVxdWl0eVJlcXVlc3QaIS50aWNrcmVlbC52MS5TdHJlYW1FcXVpdHlSZXNwb25zZSIDkAIBMAESYAoORXhwb3J0QXJ0aWZhY3QSIi50aWNrcmVlbC52MS5FeHBvcnRBcnRpZmFjdFJlcXVlc3QaIy50aWNrcmVlbC52MS5FeHBvcnRBcnRpZmFjdFJlc3BvbnNlIgOQAgEwAWIGcHJvdG8z", [file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_tickreel_v1_market_data, file_tickreel_v1_report, file_tickreel_v1_result]);
 
 /**
  * Asks for a page of results.
@@ -135,6 +135,105 @@ export const GetResultResponseSchema: GenMessage<GetResultResponse> = /*@__PURE_
   messageDesc(file_tickreel_v1_results_service, 3);
 
 /**
+ * Asks for other notes or tags of a result.
+ *
+ * @generated from message tickreel.v1.UpdateResultRequest
+ */
+export type UpdateResultRequest = Message<"tickreel.v1.UpdateResultRequest"> & {
+  /**
+   * The id of the run.
+   *
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * What there is to say of it, at most 10,000 characters.
+   *
+   * @generated from field: string notes = 2;
+   */
+  notes: string;
+
+  /**
+   * Its tags, at most 50, each of 1 to 64 letters, digits, dots, dashes and underscores. One that comes twice is kept once.
+   *
+   * @generated from field: repeated string tags = 3;
+   */
+  tags: string[];
+
+  /**
+   * What is changed: notes, tags, or both by *. Default: those that the request sets.
+   *
+   * @generated from field: google.protobuf.FieldMask update_mask = 4;
+   */
+  updateMask?: FieldMask | undefined;
+};
+
+/**
+ * Describes the message tickreel.v1.UpdateResultRequest.
+ * Use `create(UpdateResultRequestSchema)` to create a new message.
+ */
+export const UpdateResultRequestSchema: GenMessage<UpdateResultRequest> = /*@__PURE__*/
+  messageDesc(file_tickreel_v1_results_service, 4);
+
+/**
+ * A result, as it is noted now.
+ *
+ * @generated from message tickreel.v1.UpdateResultResponse
+ */
+export type UpdateResultResponse = Message<"tickreel.v1.UpdateResultResponse"> & {
+  /**
+   * The result.
+   *
+   * @generated from field: tickreel.v1.ResultEntry result = 1;
+   */
+  result?: ResultEntry | undefined;
+};
+
+/**
+ * Describes the message tickreel.v1.UpdateResultResponse.
+ * Use `create(UpdateResultResponseSchema)` to create a new message.
+ */
+export const UpdateResultResponseSchema: GenMessage<UpdateResultResponse> = /*@__PURE__*/
+  messageDesc(file_tickreel_v1_results_service, 5);
+
+/**
+ * Asks that a result be deleted.
+ *
+ * @generated from message tickreel.v1.DeleteResultRequest
+ */
+export type DeleteResultRequest = Message<"tickreel.v1.DeleteResultRequest"> & {
+  /**
+   * The id of the run.
+   *
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+};
+
+/**
+ * Describes the message tickreel.v1.DeleteResultRequest.
+ * Use `create(DeleteResultRequestSchema)` to create a new message.
+ */
+export const DeleteResultRequestSchema: GenMessage<DeleteResultRequest> = /*@__PURE__*/
+  messageDesc(file_tickreel_v1_results_service, 6);
+
+/**
+ * The result is deleted.
+ *
+ * @generated from message tickreel.v1.DeleteResultResponse
+ */
+export type DeleteResultResponse = Message<"tickreel.v1.DeleteResultResponse"> & {
+};
+
+/**
+ * Describes the message tickreel.v1.DeleteResultResponse.
+ * Use `create(DeleteResultResponseSchema)` to create a new message.
+ */
+export const DeleteResultResponseSchema: GenMessage<DeleteResultResponse> = /*@__PURE__*/
+  messageDesc(file_tickreel_v1_results_service, 7);
+
+/**
  * Asks for the ticks of a run.
  *
  * @generated from message tickreel.v1.StreamTicksRequest
@@ -171,7 +270,7 @@ export type StreamTicksRequest = Message<"tickreel.v1.StreamTicksRequest"> & {
  * Use `create(StreamTicksRequestSchema)` to create a new message.
  */
 export const StreamTicksRequestSchema: GenMessage<StreamTicksRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_results_service, 4);
+  messageDesc(file_tickreel_v1_results_service, 8);
 
 /**
  * A chunk of ticks.
@@ -206,7 +305,7 @@ export type StreamTicksResponse = Message<"tickreel.v1.StreamTicksResponse"> & {
  * Use `create(StreamTicksResponseSchema)` to create a new message.
  */
 export const StreamTicksResponseSchema: GenMessage<StreamTicksResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_results_service, 5);
+  messageDesc(file_tickreel_v1_results_service, 9);
 
 /**
  * Asks for a file that a run left.
@@ -241,7 +340,7 @@ export type ExportArtifactRequest = Message<"tickreel.v1.ExportArtifactRequest">
  * Use `create(ExportArtifactRequestSchema)` to create a new message.
  */
 export const ExportArtifactRequestSchema: GenMessage<ExportArtifactRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_results_service, 6);
+  messageDesc(file_tickreel_v1_results_service, 10);
 
 /**
  * A part of a file.
@@ -269,7 +368,7 @@ export type ExportArtifactResponse = Message<"tickreel.v1.ExportArtifactResponse
  * Use `create(ExportArtifactResponseSchema)` to create a new message.
  */
 export const ExportArtifactResponseSchema: GenMessage<ExportArtifactResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_results_service, 7);
+  messageDesc(file_tickreel_v1_results_service, 11);
 
 /**
  * Asks for a page of the orders of a run.
@@ -327,7 +426,7 @@ export type ListOrdersRequest = Message<"tickreel.v1.ListOrdersRequest"> & {
  * Use `create(ListOrdersRequestSchema)` to create a new message.
  */
 export const ListOrdersRequestSchema: GenMessage<ListOrdersRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_results_service, 8);
+  messageDesc(file_tickreel_v1_results_service, 12);
 
 /**
  * A page of orders.
@@ -362,7 +461,7 @@ export type ListOrdersResponse = Message<"tickreel.v1.ListOrdersResponse"> & {
  * Use `create(ListOrdersResponseSchema)` to create a new message.
  */
 export const ListOrdersResponseSchema: GenMessage<ListOrdersResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_results_service, 9);
+  messageDesc(file_tickreel_v1_results_service, 13);
 
 /**
  * Asks for a page of the fills of a run.
@@ -420,7 +519,7 @@ export type ListFillsRequest = Message<"tickreel.v1.ListFillsRequest"> & {
  * Use `create(ListFillsRequestSchema)` to create a new message.
  */
 export const ListFillsRequestSchema: GenMessage<ListFillsRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_results_service, 10);
+  messageDesc(file_tickreel_v1_results_service, 14);
 
 /**
  * A page of fills.
@@ -455,7 +554,7 @@ export type ListFillsResponse = Message<"tickreel.v1.ListFillsResponse"> & {
  * Use `create(ListFillsResponseSchema)` to create a new message.
  */
 export const ListFillsResponseSchema: GenMessage<ListFillsResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_results_service, 11);
+  messageDesc(file_tickreel_v1_results_service, 15);
 
 /**
  * Asks for a page of the timeline of a run.
@@ -506,7 +605,7 @@ export type ListTimelineRequest = Message<"tickreel.v1.ListTimelineRequest"> & {
  * Use `create(ListTimelineRequestSchema)` to create a new message.
  */
 export const ListTimelineRequestSchema: GenMessage<ListTimelineRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_results_service, 12);
+  messageDesc(file_tickreel_v1_results_service, 16);
 
 /**
  * A page of a timeline.
@@ -541,7 +640,7 @@ export type ListTimelineResponse = Message<"tickreel.v1.ListTimelineResponse"> &
  * Use `create(ListTimelineResponseSchema)` to create a new message.
  */
 export const ListTimelineResponseSchema: GenMessage<ListTimelineResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_results_service, 13);
+  messageDesc(file_tickreel_v1_results_service, 17);
 
 /**
  * Asks for the ticks of a run as a chart draws them.
@@ -590,7 +689,7 @@ export type SampleTicksRequest = Message<"tickreel.v1.SampleTicksRequest"> & {
  * Use `create(SampleTicksRequestSchema)` to create a new message.
  */
 export const SampleTicksRequestSchema: GenMessage<SampleTicksRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_results_service, 14);
+  messageDesc(file_tickreel_v1_results_service, 18);
 
 /**
  * The ticks of a window as a chart draws them.
@@ -632,7 +731,7 @@ export type SampleTicksResponse = Message<"tickreel.v1.SampleTicksResponse"> & {
  * Use `create(SampleTicksResponseSchema)` to create a new message.
  */
 export const SampleTicksResponseSchema: GenMessage<SampleTicksResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_results_service, 15);
+  messageDesc(file_tickreel_v1_results_service, 19);
 
 /**
  * Asks for the equity of a run as a chart draws it.
@@ -674,7 +773,7 @@ export type SampleEquityRequest = Message<"tickreel.v1.SampleEquityRequest"> & {
  * Use `create(SampleEquityRequestSchema)` to create a new message.
  */
 export const SampleEquityRequestSchema: GenMessage<SampleEquityRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_results_service, 16);
+  messageDesc(file_tickreel_v1_results_service, 20);
 
 /**
  * The equity of a window as a chart draws it.
@@ -702,7 +801,7 @@ export type SampleEquityResponse = Message<"tickreel.v1.SampleEquityResponse"> &
  * Use `create(SampleEquityResponseSchema)` to create a new message.
  */
 export const SampleEquityResponseSchema: GenMessage<SampleEquityResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_results_service, 17);
+  messageDesc(file_tickreel_v1_results_service, 21);
 
 /**
  * Asks for the equity of a run.
@@ -732,7 +831,7 @@ export type StreamEquityRequest = Message<"tickreel.v1.StreamEquityRequest"> & {
  * Use `create(StreamEquityRequestSchema)` to create a new message.
  */
 export const StreamEquityRequestSchema: GenMessage<StreamEquityRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_results_service, 18);
+  messageDesc(file_tickreel_v1_results_service, 22);
 
 /**
  * A chunk of equity.
@@ -767,7 +866,7 @@ export type StreamEquityResponse = Message<"tickreel.v1.StreamEquityResponse"> &
  * Use `create(StreamEquityResponseSchema)` to create a new message.
  */
 export const StreamEquityResponseSchema: GenMessage<StreamEquityResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_results_service, 19);
+  messageDesc(file_tickreel_v1_results_service, 23);
 
 /**
  * Answers what runs found.
@@ -794,6 +893,29 @@ export const ResultsService: GenService<{
     methodKind: "unary";
     input: typeof GetResultRequestSchema;
     output: typeof GetResultResponseSchema;
+  },
+  /**
+   * Changes what people have noted of a result: its notes and its tags. What the run found never changes.
+   *
+   * @generated from rpc tickreel.v1.ResultsService.UpdateResult
+   */
+  updateResult: {
+    methodKind: "unary";
+    input: typeof UpdateResultRequestSchema;
+    output: typeof UpdateResultResponseSchema;
+  },
+  /**
+   * Deletes a result for good: its files, its exported ticks, its notes and tags. The run stays in the list of runs.
+   *
+   * For whoever looks it is gone all at once. Streams that have begun go on to their end, or end with RESULT_DELETED, as every
+   * later call for it does.
+   *
+   * @generated from rpc tickreel.v1.ResultsService.DeleteResult
+   */
+  deleteResult: {
+    methodKind: "unary";
+    input: typeof DeleteResultRequestSchema;
+    output: typeof DeleteResultResponseSchema;
   },
   /**
    * Streams the ticks that a run replayed, in chunks of columns, in replay order.

@@ -1,0 +1,49 @@
+"""What people may note of a result: notes and tags, as a request asks for them."""
+
+import re
+
+from tickreel.rpc.errors import TickreelError, Violation
+from tickreel.v1 import result_pb2, results_service_pb2
+
+MOST_NOTES = 10_000
+MOST_TAGS = 50
+# So that a filter takes a tag without quotes.
+_TAG = re.compile(r"[\w.-]{1,64}")
+_FIELDS = ("notes", "tags")
+
+
+def noted(request: results_service_pb2.UpdateResultRequest, before: result_pb2.ResultEntry) -> result_pb2.ResultEntry:
+    """The notes and tags after a request.
+
+    Args:
+        before: Those there are.
+
+    Raises:
+        TickreelError: INVALID_REQUEST, with one violation a problem.
+    """
+    masked = list(request.update_mask.paths)
+    changed = _FIELDS if masked == ["*"] else masked or [name for name in _FIELDS if getattr(request, name)]
+    problems = [
+        Violation("update_mask", f"names {name!r}; notes and tags can be changed, or both by *")
+        for name in changed
+        if name not in _FIELDS
+    ]
+    if not changed:
+        problems.append(Violation("update_mask", "is empty, and neither notes nor tags are set; name what is to be emptied"))
+    if len(request.notes) > MOST_NOTES:
+        problems.append(Violation("notes", f"has {len(request.notes):,} characters; there is room for {MOST_NOTES:,}"))
+    if len(request.tags) > MOST_TAGS:
+        problems.append(Violation("tags", f"are {len(request.tags)}; there is room for {MOST_TAGS}"))
+    problems += [
+        Violation(f"tags[{place}]", f"is {tag!r}; a tag is 1 to 64 letters, digits, dots, dashes and underscores")
+        for place, tag in enumerate(request.tags)
+        if not _TAG.fullmatch(tag)
+    ]
+    if problems:
+        raise TickreelError("INVALID_REQUEST", "the notes cannot be kept", problems)
+    after = result_pb2.ResultEntry(notes=before.notes, tags=before.tags)
+    if "notes" in changed:
+        after.notes = request.notes
+    if "tags" in changed:
+        after.tags[:] = dict.fromkeys(request.tags)
+    return after

@@ -1,0 +1,153 @@
+"""A deletion is whole, final and told: nothing of a result is left, and nothing else is touched."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from full_runs import Ticks, write_full_run
+from serving import serving, settings_in
+from tickreel.results.service import ResultsServicer
+from tickreel.rpc.channel import ServiceClient
+from tickreel.rpc.errors import TickreelError
+from tickreel.stores.results import ResultStore
+from tickreel.v1 import results_service_pb2 as rpc
+
+ROWS = 2_000
+TICKS = Ticks.random(ROWS)
+
+
+@pytest.fixture(autouse=True)
+def runs(store: ResultStore) -> None:
+    """A full run F with exported ticks, beside the fast run S."""
+    write_full_run(store, "F", TICKS, timeline=False)
+    store.ticks_path("F").write_text("{}")
+
+
+async def ask(results: ServiceClient, method: str, run_id: str, **fields: Any) -> list[Any]:
+    request = getattr(rpc, f"{method}Request")(run_id=run_id, **fields)
+    if method.startswith(("Stream", "Export")):
+        return [response async for response in results.stream(method, request)]
+    return [await results.call(method, request)]
+
+
+async def refusal(results: ServiceClient, method: str, run_id: str, **fields: Any) -> TickreelError:
+    with pytest.raises(TickreelError) as caught:
+        await ask(results, method, run_id, **fields)
+    return caught.value
+
+
+READS: list[tuple[str, dict[str, Any]]] = [
+    ("GetResult", {}),
+    ("ListOrders", {"order_by": "price"}),
+    ("ListFills", {}),
+    ("SampleTicks", {}),
+    ("SampleEquity", {}),
+    ("StreamTicks", {}),
+    ("StreamTicks", {"read_mask": {"paths": ["price"]}}),
+    ("StreamEquity", {}),
+    ("ExportArtifact", {"name": "summary.json"}),
+]
+
+
+def files_of(folder: Path, run_id: str) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob(f"*{run_id}*"))
+
+
+@pytest.mark.parametrize("run_id", ["F", "S"])
+async def test_nothing_of_it_is_left_but_the_word_that_it_was_deleted(
+    tmp_path: Path, store: ResultStore, results: ServiceClient, run_id: str
+) -> None:
+    await ask(results, "UpdateResult", run_id, notes="noted", tags=["a"])
+    if run_id == "F":
+        for method, fields in READS[:-1]:
+            await ask(results, method, run_id, **fields)
+    await ask(results, "DeleteResult", run_id)
+    assert files_of(tmp_path, run_id) == [f"results/deleted/{run_id}"]
+    for method, fields in [*READS, ("DeleteResult", {}), ("UpdateResult", {"notes": "x"})]:
+        error = await refusal(results, method, run_id, **fields)
+        assert error.reason == "RESULT_DELETED", method
+        assert error.metadata["id"] == run_id
+        assert error.metadata["deleted_at"].endswith("Z")
+    left = await results.call("ListResults", rpc.ListResultsRequest())
+    assert [entry.result.run_id for entry in left.results] == [{"F": "S", "S": "F"}[run_id]]
+
+
+async def test_only_what_is_there_can_be_deleted(store: ResultStore, results: ServiceClient) -> None:
+    # What a run that goes on has so far is no result.
+    running = store.staging("Q")
+    (running / "orders.parquet").write_bytes(b"half")
+    for run_id in ("Q", "X", "", ".Q", "../full/F"):
+        error = await refusal(results, "DeleteResult", run_id)
+        assert (error.reason, error.metadata["kind"]) == ("NOT_FOUND", "result")
+    assert (running / "orders.parquet").read_bytes() == b"half"
+    assert not (store.root / "deleted").exists()
+
+
+async def test_a_deletion_that_was_broken_off_is_finished_by_the_next_start(tmp_path: Path, store: ResultStore) -> None:
+    async with serving("results", ResultsServicer, settings_in(tmp_path)) as results:
+        await ask(results, "UpdateResult", "F", notes="noted")
+    # Where a service stands that is killed right after the rename.
+    (store.root / "trash").mkdir()
+    (store.root / "full/F").rename(store.root / "trash/F")
+    with pytest.raises(TickreelError, match="the result F was deleted"):
+        store.find("F")
+    async with serving("results", ResultsServicer, settings_in(tmp_path)) as results:
+        assert (await refusal(results, "GetResult", "F")).reason == "RESULT_DELETED"
+    assert files_of(tmp_path / "results", "F") == ["deleted/F"]
+    assert files_of(tmp_path / "tickdata", "F") == []
+
+
+async def test_what_cannot_be_deleted_stays_whole(store: ResultStore, results: ServiceClient) -> None:
+    (store.root / "trash").touch()
+    assert (await refusal(results, "DeleteResult", "F")).reason == "STORE_NOT_WRITABLE"
+    assert len(await ask(results, "StreamTicks", "F")) == 1
+    assert store.ticks_path("F").is_file()
+
+
+async def test_a_result_that_comes_back_is_there_again(store: ResultStore, results: ServiceClient) -> None:
+    await ask(results, "DeleteResult", "F")
+    write_full_run(store, "F", TICKS, timeline=False)
+    assert (await ask(results, "GetResult", "F"))[0].result.result.run_id == "F"
+
+
+async def test_who_reads_meanwhile_gets_all_of_it_or_is_told(store: ResultStore, results: ServiceClient) -> None:
+    """Whatever the moment of the deletion: every answer is the one from before, or RESULT_DELETED."""
+    whole = {str(read): await ask(results, read[0], "F", **read[1]) for read in READS}
+    told = 0
+    for number in range(12):
+
+        async def delete(pause: float = number / 1_000) -> None:
+            await asyncio.sleep(pause)
+            await ask(results, "DeleteResult", "F")
+
+        answers = await asyncio.gather(
+            *(ask(results, method, "F", **fields) for method, fields in READS), delete(), return_exceptions=True
+        )
+        assert answers.pop() is None
+        for read, answer in zip(READS, answers, strict=True):
+            if isinstance(answer, BaseException):
+                assert isinstance(answer, TickreelError), answer
+                assert answer.reason == "RESULT_DELETED", answer
+                told += 1
+            elif read[0] != "GetResult":
+                assert answer == whole[str(read)], read
+        write_full_run(store, "F", TICKS, timeline=False)
+    assert told > 0
+
+
+async def test_a_stream_that_has_begun_goes_on_to_its_end(store: ResultStore, results: ServiceClient) -> None:
+    path = store.root / "full/F/ticks.parquet"
+    with path.open("r+b") as file:
+        file.truncate(64 << 20)
+    result = store.root / "full/F"
+    received, deleted = 0, False
+    # More than what lies between the two on the way.
+    async for part in results.stream("ExportArtifact", rpc.ExportArtifactRequest(run_id="F", name="ticks.parquet")):
+        if not deleted:
+            await asyncio.to_thread(store.delete, store.find("F"))
+            assert not result.exists()
+            deleted = True
+        received += len(part.data)
+    assert received == 64 << 20
