@@ -54,11 +54,13 @@ class State:
     entry: Fraction
     realized: Fraction
     fees: Fraction
+    entry_fees: Fraction
 
     @classmethod
     def at_start(cls, contract: AnyContract, opening: Opening) -> "State":
         position = Fraction(opening.position, 10**contract.size_precision)
-        return cls(contract, position, Fraction(opening.mark, 10 ** opening.mark_scale(contract)), Fraction(0), Fraction(0))
+        none = Fraction(0)
+        return cls(contract, position, Fraction(opening.mark, 10 ** opening.mark_scale(contract)), none, none, none)
 
     def profit(self, size: Fraction, price: Fraction) -> Fraction:
         """What a part of the position has won at a price."""
@@ -91,7 +93,11 @@ class State:
         rate, unit = Fraction(contract.taker_fee if fill.taker else contract.maker_fee), 10**contract.money_precision
         # round() of a fraction takes halves to the even neighbour.
         fee = Fraction(round(notional * rate * unit), unit)
-        return State(contract, position, entry, self.realized + self.profit(closed, price), self.fees + fee)
+        if abs(size) > abs(self.position) and self.position * size < 0:
+            entry_fees = fee * position / size
+        else:
+            entry_fees = self.entry_fees * position / self.position if closed else self.entry_fees + fee
+        return State(contract, position, entry, self.realized + self.profit(closed, price), self.fees + fee, entry_fees)
 
 
 def textbook(contract: AnyContract, opening: Opening, fills: list[Fill]) -> list[State]:
@@ -184,6 +190,9 @@ def test_every_figure_is_that_of_the_textbook(
 
     assert exact(account.position, contract.size_precision) == [state.position for state in states]
     assert exact(account.fees, scale) == [state.fees for state in states]
+    kept = unit / 2 + unit * len(fills) / 10**12
+    for fee, state in zip(exact(account.entry_fees, scale), states, strict=True):
+        assert abs(fee - state.entry_fees) <= kept
     assert exact(np.cumsum(account.fill_fees), contract.money_precision) == [state.fees for state in states[1:]]
 
     rows = sorted(rows)
@@ -217,14 +226,14 @@ def test_fills_may_be_folded_a_few_at_a_time(
     for first, past in itertools.pairwise(edges):
         account = then(account, fills[first:past])
         parts.append(account)
-    for name in ("cash", "position", "fees", "cost"):
+    for name in ("cash", "position", "fees", "cost", "entry_fees"):
         entries = [int(getattr(opened(contract, opening), name)[0])]
         for part in parts:
             column = getattr(part, name).tolist()
             assert column[0] == entries[-1]
             entries += column[1:]
         assert entries == getattr(whole, name).tolist()
-    assert (account.start, account.open_cost) == (whole.start, whole.open_cost)
+    assert (account.start, account.open_cost, account.open_fees) == (whole.start, whole.open_cost, whole.open_fees)
     assert min(part.lowest_balance for part in parts) == whole.lowest_balance
 
 
@@ -258,7 +267,7 @@ def test_machine_integers_and_wide_ones_give_the_same(
         return [
             [int(value) for value in column]
             for column in (
-                *(account.cash, account.position, account.fees, account.cost, account.fill_fees),
+                *(account.cash, account.position, account.fees, account.cost, account.entry_fees, account.fill_fees),
                 *(account.equity(at, marks), account.realized(at), account.unrealized(at, marks)),
                 accounts.drawdown(account.equity(at, marks), account.start),
             )

@@ -8,6 +8,7 @@ fill is. With the value of a position as the contract has it (see `contract`):
     unrealized = value of the position at the mark - cost            average cost
     realized   = cash + cost                                         before fees
     pnl        = equity - start = realized + unrealized - fees       exactly, for every kind of contract
+    closed     = realized - fees + entry fees                        after the fees of what was closed alone
 
 A position that is there at the start counts as a fill without a fee: it is bought at the mark of the start out of an equity
 that holds its value, so its cost is that mark and the first equity is the start.
@@ -16,12 +17,13 @@ Values of a linear contract are exact, and so is all that is a sum of them. Valu
 account's scale, fill by fill: after n fills cash is off by at most n/2 units of it, equity by one half more. As every figure
 is a sum of the same rounded values, the last of the equations above holds to the unit all the same.
 
-The cost of an open position is kept at 12 decimals more than the account has, rounded half-even where a part of it is closed,
-because an average is not a decimal number; the split between realized and unrealized profit can be off by that, their sum
-is not.
+The cost of an open position and the fees of its entry are kept at 12 decimals more than the account has, rounded half-even
+where a part of it is closed, because an average is not a decimal number; the split between realized and unrealized profit can
+be off by that, their sum is not.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +32,7 @@ from tickreel.accounting import scaled
 from tickreel.accounting.contract import Contract
 from tickreel.accounting.scaled import Integers
 
-# What the cost of an open position has more of than the account: 12 decimals.
+# What the cost of an open position and the fees of its entry have more of than the account: 12 decimals.
 _GUARD = 10**12
 
 Int64 = npt.NDArray[np.int64]
@@ -56,10 +58,14 @@ class Account:
     fees: Integers
     cost: Integers
     """The value of the open position at its average price."""
+    entry_fees: Integers
+    """What opening it cost in fees."""
     fill_fees: Integers
     """The fee of each fill, of the currency's scale; shape (fills,)."""
     open_cost: int
     """The last cost, of 12 decimals more."""
+    open_fees: int
+    """The last entry fees, likewise."""
 
     @classmethod
     def opened(
@@ -84,7 +90,7 @@ class Account:
         start = start * 10 ** (scale - contract.money_precision) + worth
         held, cash, none, cost = (_entry(value) for value in (position, -worth, 0, worth))
         empty = np.empty(0, dtype=np.int64)
-        return cls(contract, mark_scale, scale, start, empty, cash, held, none, cost, empty, worth * _GUARD)
+        return cls(contract, mark_scale, scale, start, empty, cash, held, none, cost, none, empty, worth * _GUARD, 0)
 
     def then(self, ts: Int64, side: Int64, price: Int64, size: Int64, taker: Int64) -> "Account":
         """The account over the fills that follow.
@@ -105,11 +111,11 @@ class Account:
         fill_fees = contract.fees(price, size, taker)
         values = contract.value(price, signed, contract.price_precision, self.scale)
         # Whatever is summed up further on is within the start, what there is, all values and all fees together.
-        there = abs(self.start) + abs(int(self.cash[-1])) + abs(int(self.cost[-1])) + abs(int(self.fees[-1]))
+        there = abs(self.start) + sum(abs(int(column[-1])) for column in (self.cash, self.cost, self.fees, self.entry_fees))
         total = there + scaled.total(values) + scaled.total(fill_fees) * unit
         values, paid = scaled.wide((values, fill_fees), max(total, unit))
-        positions = _running(held, signed)
-        cost, open_cost = _cost(positions, values, self.open_cost)
+        positions, paid = _running(held, signed), paid * unit
+        (cost, open_cost), (entry_fees, open_fees) = _entry_costs(positions, values, paid, self.open_cost, self.open_fees)
         return Account(
             contract=contract,
             mark_scale=self.mark_scale,
@@ -118,11 +124,24 @@ class Account:
             ts=ts,
             cash=_running(int(self.cash[-1]), -values),
             position=positions,
-            fees=_running(int(self.fees[-1]), paid * unit),
+            fees=_running(int(self.fees[-1]), paid),
             cost=cost,
+            entry_fees=entry_fees,
             fill_fees=fill_fees,
             open_cost=open_cost,
+            open_fees=open_fees,
         )
+
+    @property
+    def closed_pnl(self) -> Integers:
+        """The profit of what was closed, after the fees of closing it and the share of those of opening it."""
+        return self.cash + self.cost - self.fees + self.entry_fees
+
+    @property
+    def closes(self) -> npt.NDArray[np.bool_]:
+        """Whether each fill brought the position nearer to flat, or over to the other side; shape (fills,)."""
+        before, after = self.position[:-1], self.position[1:]
+        return ((before > 0) & (after < before)) | ((before < 0) & (after > before))
 
     @property
     def lowest_balance(self) -> int:
@@ -165,28 +184,44 @@ def _running(first: int, steps: Integers) -> Integers:
     return np.cumsum(np.concatenate((np.array([first], dtype=steps.dtype), steps)))
 
 
-def _cost(positions: Integers, values: Integers, cost: int) -> tuple[Integers, int]:
-    """The cost of each position, at average price, rounded to the scale of the values, and the last one unrounded.
+def _entry_costs(
+    positions: Integers, values: Integers, fees: Integers, cost: int, entry_fees: int
+) -> tuple[tuple[Integers, int], tuple[Integers, int]]:
+    """The cost of each position at average price and the fees of its entry, both rounded to the account's scale, and the last
+    of each unrounded.
 
-    Adding to a position adds the fill's value; reducing it takes the same share of the cost; turning it over starts anew
+    Adding to a position adds the fill's value and fee; reducing it takes the same share of both; turning it over starts anew
     with the share of the fill that opens the other side.
 
     Args:
-        values: Of the fills that led from each position to the next.
-        cost: That of the first position, of 12 decimals more.
+        values, fees: Of the fills that led from each position to the next.
+        cost, entry_fees: Those of the first position, of 12 decimals more.
     """
     before, *others = positions.tolist()
-    costs = [cost]
-    for after, value in zip(others, values.tolist(), strict=True):
+    held, costs, paid = abs(before), [cost], [entry_fees]
+    for after, value, fee in zip(others, values.tolist(), fees.tolist(), strict=True):
+        size = abs(after)
         if before * after < 0:
             # The fill has one price, so the part that opens has that share of its value.
-            cost = scaled.divide_half_even(value * _GUARD * abs(after), abs(after) + abs(before))
-        elif abs(after) >= abs(before):
-            cost += value * _GUARD
+            cost, entry_fees = _share(value * _GUARD, size, size + held), _share(fee * _GUARD, size, size + held)
+        elif size >= held:
+            cost, entry_fees = cost + value * _GUARD, entry_fees + fee * _GUARD
         else:
-            cost = scaled.divide_half_even(cost * abs(after), abs(before))
+            cost, entry_fees = _share(cost, size, held), _share(entry_fees, size, held)
         costs.append(cost)
-        before = after
-    # Half-even as above, without a call for each: of what lies in the middle, the quotient is the upper one.
-    halves = (divmod(exact + _GUARD // 2, _GUARD) for exact in costs)
-    return np.array([upper if rest else upper - upper % 2 for upper, rest in halves], dtype=values.dtype), cost
+        paid.append(entry_fees)
+        before, held = after, size
+    return (_rounded(costs, values.dtype), cost), (_rounded(paid, fees.dtype), entry_fees)
+
+
+def _share(amount: int, part: int, whole: int) -> int:
+    """The amount x part / whole, rounded half-even: for one number much quicker than `scaled.divide_half_even`."""
+    # Of what lies in the middle, the quotient is the upper one.
+    quotient, rest = divmod(2 * amount * part + whole, 2 * whole)
+    return quotient if rest else quotient - quotient % 2
+
+
+def _rounded(exact: list[int], dtype: np.dtype[Any]) -> Integers:
+    """Amounts of 12 decimals more, rounded half-even to the account's scale."""
+    halves = (divmod(value + _GUARD // 2, _GUARD) for value in exact)
+    return np.array([upper if rest else upper - upper % 2 for upper, rest in halves], dtype=dtype)

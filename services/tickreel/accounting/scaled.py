@@ -70,3 +70,12 @@ def divide_half_even[N: (int, Integers)](numerator: N, denominator: int | N) -> 
     twice = remainder * 2
     up = (twice > denominator) | ((twice == denominator) & (quotient % 2 == 1))
     return quotient + up
+
+
+def ratio(numerator: int, denominator: int, decimals: int) -> str | None:
+    """The decimal string of a quotient, rounded half-even; None where it would be one by zero.
+
+    Args:
+        denominator: Zero or more.
+    """
+    return text(divide_half_even(numerator * 10**decimals, denominator), decimals) if denominator else None

@@ -25,6 +25,16 @@ def decimals(texts: Iterable[str]) -> list[str]:
     return [whole + (point + fraction).ljust(width) for whole, point, fraction in split]
 
 
+def percent(share: str) -> str:
+    """0.98765 as 98.8%; an empty string stays one."""
+    return f"{Decimal(share):.1%}" if share else ""
+
+
+def rounded(ratio: str) -> str:
+    """1.23456 as 1.23; an empty string stays one."""
+    return f"{Decimal(ratio):,.2f}" if ratio else ""
+
+
 def _eight_places(value: Decimal) -> Decimal:
     exponent = value.as_tuple().exponent
     return round(value, 8) if isinstance(exponent, int) and exponent < -8 else value

@@ -1,6 +1,6 @@
 """The report of a finished run, for a person: figures, findings, digests, and where everything lies."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rich.padding import Padding
@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tickreel.cli import figures, screen
-from tickreel.v1 import result_pb2
+from tickreel.v1 import result_pb2, statistics_pb2
 
 
 def print_report(result: result_pb2.Result) -> None:
@@ -24,6 +24,9 @@ def print_report(result: result_pb2.Result) -> None:
         screen.out.print(f"  replayed in {took}, {rate} rows/s, peak memory {figures.count(metadata.peak_memory_mib)} MiB")
     screen.out.print()
     screen.out.print(_figures(summary, metadata.currency))
+    if summary.HasField("statistics"):
+        screen.heading("Statistics")
+        screen.out.print(_statistics(summary.statistics, metadata.currency))
     if result.findings:
         screen.heading("Findings")
         screen.print_findings(result.findings)
@@ -86,15 +89,43 @@ def _figures(summary: result_pb2.RunSummary, currency: str) -> Table:
     ]
     if summary.HasField("pnl_usd"):
         money.append(("pnl in USD", summary.pnl_usd, "USD"))
-    left = screen.pairs(right=True)
-    for name, number in counts:
-        left.add_row(f"  {name}", figures.count(number))
-    for (name, _), text in zip(sizes, figures.decimals(text for _, text in sizes), strict=True):
-        left.add_row(f"  {name}", text)
-    right = screen.pairs(right=True)
-    right.add_column()
+    texts = figures.decimals(text for _, text in sizes)
+    left = [(name, figures.count(number)) for name, number in counts]
+    return _side_by_side(left + [(name, text) for (name, _), text in zip(sizes, texts, strict=True)], money)
+
+
+def _statistics(statistics: statistics_pb2.RunStatistics, currency: str) -> Table:
+    """What is not known is left out."""
+    position, returns = statistics.position, statistics.returns
+    left = [
+        ("closing orders", figures.count(statistics.closing_orders)),
+        ("win rate", figures.percent(statistics.win_rate)),
+        ("profit factor", figures.rounded(statistics.profit_factor)),
+        ("round trips", figures.count(position.round_trips)),
+        ("time in position", figures.percent(position.exposure)),
+        ("Sharpe, a year", f"{figures.rounded(returns.sharpe_ratio)} ± {figures.rounded(returns.sharpe_standard_error)}"),
+    ]
+    if not returns.sharpe_ratio:
+        left.pop()
+    money = [
+        ("expectancy", statistics.expectancy, f"{currency} a closing order"),
+        ("largest win", statistics.largest_win, currency),
+        ("largest loss", statistics.largest_loss, currency),
+        ("turnover", statistics.turnover, currency),
+        ("slippage", statistics.slippage, f"{currency}, {figures.rounded(statistics.average_slippage_bps) or 0} bp"),
+    ]
+    return _side_by_side([row for row in left if row[1]], [row for row in money if row[1]])
+
+
+def _side_by_side(left: Iterable[tuple[str, str]], money: Sequence[tuple[str, str, str]]) -> Table:
+    """Figures on the left; on the right amounts, each with its unit."""
+    numbers = screen.pairs(right=True)
+    for name, text in left:
+        numbers.add_row(f"  {name}", text)
+    amounts = screen.pairs(right=True)
+    amounts.add_column()
     for (name, _, unit), text in zip(money, figures.decimals(text for _, text, _ in money), strict=True):
-        right.add_row(name, text, unit)
+        amounts.add_row(name, text, unit)
     both = Table.grid(padding=(0, 4, 0, 0))
-    both.add_row(left, right)
+    both.add_row(numbers, amounts)
     return both

@@ -22,6 +22,7 @@ from tickreel.runner.identity import OutcomeDigest
 from tickreel.runner.outcome import Drawdown, Outcome
 from tickreel.runner.rows import Rows
 from tickreel.runner.settlement import STATUSES, Settlement, settle
+from tickreel.runner.statistics import Statistics
 from tickreel.v1 import run_config_pb2
 
 Int64 = npt.NDArray[np.int64]
@@ -83,13 +84,14 @@ class Ledger:
         self.drawdown = Drawdown(0, 0, 0)
         self._peak = self.account.start, rows.span[0]
         self._lowest_equity = self._lowest_balance = self.account.start
+        self._statistics = Statistics(self.account, rows.span)
         self._digest = OutcomeDigest()
         self._orders = self._fills = self._volume = self._fees = self._fees_that_differ = 0
         self._statuses: Counter[str] = Counter()
         self._unfilled: Counter[str] = Counter()
-        # Of the slice in hand: trade rows before it, fills that are in the account, and their fees.
+        # Of the slice in hand: trade rows before it, fills that are in the account, and the account over them.
         self._before = self._folded = 0
-        self._slice_fees: list[Integers] = []
+        self._slice: list[Account] = []
 
     @property
     def marked_until(self) -> int | None:
@@ -128,6 +130,7 @@ class Ledger:
         marked = MarkedRows(account, at, ts, marks, self._rows.mark_scale, equity, accounts.drawdown(equity, peak))
         self._look_for_drawdown(marked, peak, since)
         self._lowest_equity = min(self._lowest_equity, int(equity.min()))
+        self._statistics.add_rows(ts, equity)
         self.marked = past
         for tables in self._tables:
             tables.add_equity(marked)
@@ -143,8 +146,9 @@ class Ledger:
         left = tape.fills_after(self._folded)
         self._fold(left, len(left.ts))
         orders, fills, ends = tape.orders, tape.fills, tape.ends
-        fees = np.concatenate(self._slice_fees)
+        fees = np.concatenate([account.fill_fees for account in self._slice])
         settlement = settle(orders, fills, fees, ends, self._arrives_by)
+        self._add_statistics(orders, fills)
         self._statuses.update({status: settlement.count(status) for status in STATUSES})
         self._unfilled.update(settlement.unfilled)
         self._volume += int(fills.quantity.sum(dtype=object))
@@ -158,7 +162,7 @@ class Ledger:
             tables.add_fills(fills, fees)
         self._orders += len(orders.side)
         self._fills += len(fills.order)
-        self._before, self._folded, self._slice_fees = self._before + tape.rows, 0, []
+        self._before, self._folded, self._slice = self._before + tape.rows, 0, []
         return marked
 
     def close(self) -> Outcome:
@@ -184,6 +188,7 @@ class Ledger:
             final_equity=final,
             lowest_equity=min(self._lowest_equity, final),
             drawdown=self.drawdown,
+            statistics=self._statistics.message(account, int(unrealized[0]), final),
             always_solvent=self.always_solvent,
             digest=self._digest,
         )
@@ -193,9 +198,20 @@ class Ledger:
         columns = (fills.ts, fills.side, fills.price, fills.quantity, fills.taker)
         account = self.account = self.account.then(*(column[:count] for column in columns))
         self._folded += count
-        self._slice_fees.append(account.fill_fees)
+        self._slice.append(account)
+        self._statistics.add_fills(account, fills.taker[:count])
         self._lowest_balance = min(self._lowest_balance, account.lowest_balance)
         return account
+
+    def _add_statistics(self, orders: Orders, fills: Fills) -> None:
+        """Adds the orders of the slice in hand, and what their fills cost beyond the marks of when they were submitted."""
+        closes = np.concatenate([account.closes for account in self._slice])
+        earned = np.concatenate([np.diff(account.closed_pnl) for account in self._slice])
+        self._statistics.add_orders(orders, fills, closes, earned)
+        contract, scale, signed = self.account.contract, self.account.scale, fills.quantity * fills.side
+        marks = self._rows.marks_at(orders.ts_submitted[fills.order])
+        paid = contract.value(fills.price, signed, contract.price_precision, scale)
+        self._statistics.add_slippage(paid - contract.value(marks, signed, self._rows.mark_scale, scale))
 
     def _look_for_drawdown(self, marked: MarkedRows, peak: int, since: int) -> None:
         """Takes a deeper drawdown among the rows, and the peak that the next rows fall from."""

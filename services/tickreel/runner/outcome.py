@@ -11,7 +11,7 @@ from tickreel.accounting.account import Account
 from tickreel.engine.instruments import decimal_of
 from tickreel.runner.identity import OutcomeDigest
 from tickreel.runner.rows import Rows
-from tickreel.v1 import result_pb2, run_config_pb2
+from tickreel.v1 import result_pb2, run_config_pb2, statistics_pb2
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,7 @@ class Outcome:
     final_equity: int
     lowest_equity: int
     drawdown: Drawdown
+    statistics: statistics_pb2.RunStatistics
     always_solvent: bool
     digest: OutcomeDigest
 
@@ -110,6 +111,7 @@ def summarise(outcome: Outcome) -> result_pb2.RunSummary:
         last_ts=iso(last),
         trade_rows=len(outcome.rows.ts),
         book_rows=len(outcome.rows.book_ts),
+        statistics=outcome.statistics,
     )
     pair = f"{outcome.config.instrument.settlement_currency}_USD"
     if pair in outcome.config.fx_stub:

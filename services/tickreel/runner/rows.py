@@ -21,6 +21,7 @@ class Rows:
         last_mark: The price at the end of the window.
         first_mark: The price that an opening position is valued at.
         book_ts: Replay times of the book rows.
+        mids: The middles of the books, of mark_scale; those of the book before where one lacks a side.
         span: The times of the first and last row of any kind.
     """
 
@@ -30,6 +31,7 @@ class Rows:
     first_mark: int
     last_mark: int
     book_ts: Int64
+    mids: Int64
     span: tuple[int, int]
 
     @classmethod
@@ -39,8 +41,8 @@ class Rows:
         Args:
             prices: Times 10^precision.
         """
-        books = np.empty(0, dtype=np.int64)
-        return cls(ts, prices, precision, int(prices[0]), int(prices[-1]), books, (int(ts[0]), int(ts[-1])))
+        none = np.empty(0, dtype=np.int64)
+        return cls(ts, prices, precision, int(prices[0]), int(prices[-1]), none, none, (int(ts[0]), int(ts[-1])))
 
     @classmethod
     def of_books(cls, ts: Int64, prices: Int64, precision: int, book_ts: Int64, mids: Int64) -> "Rows":
@@ -50,16 +52,31 @@ class Rows:
             ts, prices: Of the trade rows, which may be none; prices times 10^precision.
             book_ts, mids: Of the book rows; middles times 10^(precision + 1).
         """
-        before = np.searchsorted(book_ts, ts, side="right") - 1
-        middles = np.where(before < 0, NO_LEVEL, mids[before]) if len(mids) else np.full(len(ts), NO_LEVEL, dtype=np.int64)
+        middles = _last(book_ts, mids, ts)
         marks = np.where(middles == NO_LEVEL, prices * 10, middles)
         known = [*mids[mids != NO_LEVEL][-1:], *marks[-1:], 0]
         opening = [*marks[:1], *mids[mids != NO_LEVEL][:1], 0]
         instants = [int(ends[end]) for ends in (ts, book_ts) if len(ends) for end in (0, -1)]
         span = (min(instants), max(instants))
-        return cls(ts, marks, precision + 1, int(opening[0]), int(known[0]), book_ts, span)
+        return cls(ts, marks, precision + 1, int(opening[0]), int(known[0]), book_ts, mids, span)
+
+    def mids_at(self, times: Int64) -> Int64:
+        """The middles of the last books at or before some times; NO_LEVEL where there was none."""
+        return _last(self.book_ts, self.mids, times)
+
+    def marks_at(self, times: Int64) -> Int64:
+        """What a position was marked at at some times: the middle of the last book, or the price of the last trade row."""
+        before = np.searchsorted(self.ts, times, side="right") - 1
+        marks = np.where(before < 0, self.first_mark, self.marks[before])
+        mids = self.mids_at(times)
+        return np.where(mids == NO_LEVEL, marks, mids)
 
     def time_after(self, trade_rows: int, book_rows: int) -> int | None:
         """The time of the last row after so many of each kind have been replayed; None before the first."""
         times = [int(ts[min(done, len(ts)) - 1]) for ts, done in ((self.ts, trade_rows), (self.book_ts, book_rows)) if done]
         return max(times, default=None)
+
+
+def _last(book_ts: Int64, mids: Int64, times: Int64) -> Int64:
+    before = np.searchsorted(book_ts, times, side="right") - 1
+    return np.where(before < 0, NO_LEVEL, mids[before]) if len(mids) else np.full(len(times), NO_LEVEL, dtype=np.int64)

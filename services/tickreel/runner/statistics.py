@@ -1,0 +1,246 @@
+"""The statistics of a run, folded as its ledger folds the account: in parts of any length, with the same figures."""
+
+from collections import defaultdict
+from dataclasses import dataclass, fields
+from decimal import ROUND_HALF_EVEN, Decimal
+
+import numpy as np
+import numpy.typing as npt
+
+from tickreel.accounting import scaled
+from tickreel.accounting.account import Account
+from tickreel.accounting.positions import Positions
+from tickreel.accounting.returns import HOUR, HourlyEquity, Ratios
+from tickreel.accounting.scaled import Integers
+from tickreel.engine.tape import Fills, Orders
+from tickreel.v1 import statistics_pb2
+
+Int64 = npt.NDArray[np.int64]
+
+PLACES = 6
+"""The decimals of shares and ratios."""
+_SECOND_DECIMALS = 9
+
+
+@dataclass
+class _Closing:
+    """Orders that closed something, and what they earned by it."""
+
+    orders: int = 0
+    won: int = 0
+    lost: int = 0
+    profit: int = 0
+    loss: int = 0
+    largest_win: int = 0
+    largest_loss: int = 0
+
+    def add(self, profits: Integers) -> None:
+        won, lost = profits[profits > 0], -profits[profits < 0]
+        self.orders += len(profits)
+        self.won += len(won)
+        self.lost += len(lost)
+        self.profit += int(won.sum())
+        self.loss += int(lost.sum())
+        self.largest_win = max(self.largest_win, scaled.largest(won))
+        self.largest_loss = max(self.largest_loss, scaled.largest(lost))
+
+
+@dataclass
+class _Traded:
+    """Some fills together: volume of the size precision, money of the account's scale."""
+
+    fills: int = 0
+    volume: int = 0
+    turnover: int = 0
+    fees: int = 0
+    realized: int = 0
+
+    def add(self, other: "_Traded") -> None:
+        for field in fields(self):
+            setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
+
+
+@dataclass(frozen=True)
+class _Steps:
+    """What each of some fills did to the account; every column has shape (fills,)."""
+
+    volume: Integers
+    turnover: Integers
+    fees: Integers
+    realized: Integers
+
+    def of(self, chosen: npt.NDArray[np.bool_] | slice) -> _Traded:
+        """What some of the fills come to together."""
+        columns = (self.volume, self.turnover, self.fees, self.realized)
+        return _Traded(len(self.volume[chosen]), *(int(column[chosen].sum()) for column in columns))
+
+
+class Statistics:
+    """Folds the fills of a run, its orders and the rows that are marked.
+
+    Args:
+        account: Before the first fill.
+        span: The times of the first and the last row of the window, UNIX nanoseconds.
+    """
+
+    def __init__(self, account: Account, span: tuple[int, int]) -> None:
+        self._span = span
+        self._positions = Positions(span, int(account.position[-1]))
+        self._equity = HourlyEquity(account.start)
+        self._hours: defaultdict[int, _Traded] = defaultdict(_Traded)
+        self._liquidity = (_Traded(), _Traded())
+        self._closing = _Closing()
+        # Of short positions and of long ones.
+        self._sides = (_Closing(), _Closing())
+        self._realized, self._closed_fees = [0, 0], [0, 0]
+        self._slippage = 0
+
+    def add_fills(self, account: Account, taker: Int64) -> None:
+        """Takes the account over the fills that follow.
+
+        Args:
+            taker: 1 where a fill took liquidity, 0 where it made it.
+        """
+        self._positions.add(account)
+        if not len(account.ts):
+            return
+        # No sum of these overflows: the account has chosen its type for sums of larger ones.
+        volume, turnover = np.abs(np.diff(account.position)), np.abs(np.diff(account.cash))
+        steps = _Steps(volume, turnover, np.diff(account.fees), np.diff(account.cash + account.cost))
+        hours = account.ts // HOUR
+        first = np.flatnonzero(np.diff(hours, prepend=-1))
+        for start, end in zip(first.tolist(), [*first[1:].tolist(), len(hours)], strict=True):
+            self._hours[int(hours[start]) % 24].add(steps.of(slice(start, end)))
+        for made_or_took, traded in enumerate(self._liquidity):
+            traded.add(steps.of(taker == made_or_took))
+        before, after = account.position[:-1], account.position[1:]
+        long = (before > 0) | ((before == 0) & (after > 0))
+        closed_fees = np.diff(account.fees - account.entry_fees)
+        for side, chosen in enumerate((~long, long)):
+            self._realized[side] += int(steps.realized[chosen].sum())
+            self._closed_fees[side] += int(closed_fees[chosen].sum())
+
+    def add_rows(self, ts: Int64, equity: Integers) -> None:
+        """Takes rows that were marked, in order of time."""
+        self._equity.add(ts, equity)
+
+    def add_orders(self, orders: Orders, fills: Fills, closes: npt.NDArray[np.bool_], earned: Integers) -> None:
+        """Takes orders that have settled.
+
+        Args:
+            fills: All of theirs.
+            closes: Whether each fill closed something.
+            earned: What each fill earned by it, of the account's scale.
+        """
+        closing, place = np.unique(fills.order[closes], return_inverse=True)
+        profits = np.zeros(len(closing), dtype=earned.dtype)
+        np.add.at(profits, place, earned[closes])
+        # Who sells closes what is held long.
+        sells = orders.side[closing] < 0
+        self._closing.add(profits)
+        for side, chosen in zip(self._sides, (~sells, sells), strict=True):
+            side.add(profits[chosen])
+
+    def add_slippage(self, slippage: Integers) -> None:
+        """Takes what fills cost more than at the marks of when their orders were submitted, of the account's scale."""
+        self._slippage += int(slippage.sum())
+
+    def message(self, account: Account, unrealized: int, final_equity: int) -> statistics_pb2.RunStatistics:
+        """The statistics, after the last row and fill.
+
+        Args:
+            account: At the end.
+        """
+        self._positions.close()
+        scale, size_scale = account.scale, account.contract.size_precision
+        closing = self._closing
+        turnover = sum(traded.turnover for traded in self._liquidity)
+
+        def money(value: int) -> str:
+            return scaled.text(value, scale)
+
+        found = statistics_pb2.RunStatistics(
+            closing_orders=closing.orders,
+            winning_orders=closing.won,
+            losing_orders=closing.lost,
+            win_rate=scaled.ratio(closing.won, closing.orders, PLACES),
+            gross_profit=money(closing.profit),
+            gross_loss=money(closing.loss),
+            profit_factor=scaled.ratio(closing.profit, closing.loss, PLACES),
+            expectancy=_mean(closing.profit - closing.loss, closing.orders, scale),
+            largest_win=money(closing.largest_win) if closing.won else None,
+            largest_loss=money(closing.largest_loss) if closing.lost else None,
+            turnover=money(turnover),
+            slippage=money(self._slippage),
+            average_slippage_bps=scaled.ratio(self._slippage * 10_000, turnover, PLACES),
+            position=self._position(size_scale),
+            returns=_returns(self._equity.ratios(self._span)),
+        )
+        held = int(account.position[-1])
+        for side, name in ((1, "long"), (0, "short")):
+            open_fees, open_pnl = (int(account.entry_fees[-1]), unrealized) if (held < 0, held > 0)[side] else (0, 0)
+            realized, fees = self._realized[side], self._closed_fees[side] + open_fees
+            found.by_side.add(
+                side=name,
+                closing_orders=self._sides[side].orders,
+                winning_orders=self._sides[side].won,
+                realized_pnl=money(realized),
+                unrealized_pnl=money(open_pnl),
+                fees=money(fees),
+                pnl=money(realized + open_pnl - fees),
+            )
+        earned = self._equity.pnl_by_hour(self._span[1], final_equity)
+        for hour in sorted({*earned, *self._hours}):
+            traded = self._hours[hour]
+            found.by_hour.add(
+                hour=hour,
+                fills=traded.fills,
+                volume=scaled.text(traded.volume, size_scale),
+                fees=money(traded.fees),
+                realized_pnl=money(traded.realized),
+                pnl=money(earned.get(hour, 0)),
+            )
+        for name, traded in zip(("maker", "taker"), self._liquidity, strict=True):
+            if traded.fills:
+                found.by_liquidity.add(
+                    liquidity=name,
+                    fills=traded.fills,
+                    volume=scaled.text(traded.volume, size_scale),
+                    turnover=money(traded.turnover),
+                    fees=money(traded.fees),
+                )
+        return found
+
+    def _position(self, size_scale: int) -> statistics_pb2.PositionStatistics:
+        positions = self._positions
+        length, trips = self._span[1] - self._span[0], positions.round_trips
+        return statistics_pb2.PositionStatistics(
+            exposure=scaled.ratio(positions.held, length, PLACES),
+            mean_size=_mean(positions.size_time, length, size_scale),
+            largest_long=scaled.text(positions.largest_long, size_scale),
+            largest_short=scaled.text(positions.largest_short, size_scale),
+            round_trips=trips,
+            winning_round_trips=positions.winning_round_trips,
+            mean_holding_seconds=_mean(positions.trip_time, trips, _SECOND_DECIMALS),
+            longest_holding_seconds=scaled.text(positions.longest_trip, _SECOND_DECIMALS) if trips else None,
+        )
+
+
+def _mean(total: int, count: int, scale: int) -> str | None:
+    """The mean of amounts of a scale, as a decimal string of that scale; None of nothing."""
+    return scaled.text(scaled.divide_half_even(total, count), scale) if count else None
+
+
+def _returns(ratios: Ratios | None) -> statistics_pb2.ReturnStatistics | None:
+    if ratios is None:
+        return None
+
+    def rounded(value: Decimal | None) -> str | None:
+        return None if value is None else f"{value.quantize(Decimal(1).scaleb(-PLACES), ROUND_HALF_EVEN):f}"
+
+    return statistics_pb2.ReturnStatistics(
+        hours=ratios.hours,
+        sharpe_ratio=rounded(ratios.sharpe),
+        sharpe_standard_error=rounded(ratios.sharpe_error),
+        sortino_ratio=rounded(ratios.sortino),
+    )
