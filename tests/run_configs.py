@@ -34,5 +34,22 @@ def run_config(
     }
 
 
+def market_config(
+    raw_name: str, start: str, end: str, *, suffix: str = "@LIN", fee: float = 0.0004, **changes: Any
+) -> dict[str, Any]:
+    """A config of any market; `changes` are keys of a block, as `venue__latency`, None where it has none."""
+    precisions = {key: changes.pop(key) for key in ("price_precision", "size_precision") if key in changes}
+    config = run_config(raw_name, start, end, **precisions)
+    config["instrument"]["id"] = raw_name + suffix
+    config["venue"]["taker_fee"] = fee
+    for name, value in changes.items():
+        block, key = name.split("__")
+        if value is None:
+            del config[block][key]
+        else:
+            config[block][key] = value
+    return config
+
+
 def _text(time: str | datetime) -> str:
     return time if isinstance(time, str) else f"{time:%Y-%m-%dT%H:%M:%S.%fZ}"

@@ -16,7 +16,7 @@ import pytest
 
 from book_matcher import Matched, match
 from recordings import BTC, DAY, NOON, RawFolder, books, engine_trades, needs_real_data, real_data, trades
-from run_configs import run_config
+from run_configs import market_config as config_of
 from stack import Stack, stack
 from tickreel.stores.sample_data import write_sample_data
 from tickreel.v1 import job_pb2, result_pb2, run_pb2
@@ -29,23 +29,6 @@ MODES = {
     "book": result_pb2.SNAPSHOT_MODE_BOOK,
     "both": result_pb2.SNAPSHOT_MODE_BOTH,
 }
-
-
-def config_of(
-    raw_name: str, start: str, end: str, *, suffix: str = "@LIN", fee: float = 0.0004, **changes: Any
-) -> dict[str, Any]:
-    """A config of any market; `changes` are keys of a block, as `venue__latency`."""
-    precisions = {key: changes.pop(key) for key in ("price_precision", "size_precision") if key in changes}
-    config = run_config(raw_name, start, end, **precisions)
-    config["instrument"]["id"] = raw_name + suffix
-    config["venue"]["taker_fee"] = fee
-    for name, value in changes.items():
-        block, key = name.split("__")
-        if value is None:
-            del config[block][key]
-        else:
-            config[block][key] = value
-    return config
 
 
 async def finished(services: Stack, config: dict[str, Any], snapshots: str, mode: str = "fast") -> run_pb2.Run:

@@ -21,8 +21,8 @@ def store(tmp_path: Path) -> ResultStore:
     return made
 
 
-def result(run_id: str = RUN) -> Result:
-    made = Result(run_id=run_id, mode="fast", instrument="Ünstrument")
+def result(run_id: str = RUN, mode: str = "fast") -> Result:
+    made = Result(run_id=run_id, mode=mode, instrument="Ünstrument")
     made.summary.orders = 3
     made.summary.pnl = "-284990.58292734"
     made.summary.orders_unfilled["IN_FLIGHT"] = 1
@@ -45,7 +45,7 @@ def commit_full(store: ResultStore, run_id: str = RUN) -> None:
     (staging / "orders.json").write_text("[]")
     ticks = store.tickdata_root / f".{run_id}.json"
     ticks.write_text("{}")
-    store.commit(result(run_id), staging, ticks)
+    store.commit(result(run_id, "full"), staging, ticks)
 
 
 def test_a_fast_result_is_one_file_that_reads_as_it_was_written(store: ResultStore) -> None:
@@ -85,8 +85,18 @@ def test_a_full_result_is_a_folder_and_its_ticks(store: ResultStore) -> None:
     commit_full(store)
     assert files(store) == {f"results/full/{RUN}/summary.json", f"results/full/{RUN}/orders.json", f"tickdata/{RUN}.json"}
     assert store.find(RUN).summary == store.summary_path(RUN, RUN_MODE_FULL)
-    assert store.load(store.find(RUN)) == result()
+    assert store.load(store.find(RUN)) == result(mode="full")
     assert store.ticks_path(RUN).read_text() == "{}"
+
+
+def test_a_fast_result_keeps_a_folder_beside_it(store: ResultStore) -> None:
+    staging = store.staging(RUN)
+    (staging / "config.json").write_text("{}")
+    store.commit(result(), staging, None)
+    assert files(store) == {f"results/fast/{RUN}.json", f"results/fast/{RUN}/config.json"}
+    assert (store.find(RUN).folder / "config.json").read_text() == "{}"
+    store.discard(RUN)
+    assert files(store) == set()
 
 
 def test_a_fast_result_may_have_ticks(store: ResultStore) -> None:

@@ -17,6 +17,7 @@ from tickreel.cli.runs import cancel, runs, watch
 from tickreel.cli.sample_data import sample_data
 from tickreel.cli.strategies import strategies
 from tickreel.cli.up import up
+from tickreel.cli.verify import verify
 from tickreel.rpc.errors import TickreelError
 
 
@@ -62,6 +63,7 @@ for command in (
     cancel,
     results,
     show,
+    verify,
     export,
     up,
     sample_data,

@@ -27,6 +27,7 @@ _REFUSALS = frozenset(
         "RESULT_DELETED",
         "REQUEST_ID_REUSED",
         "JOB_ENDED",
+        "NOT_VERIFIABLE",
     }
 )
 

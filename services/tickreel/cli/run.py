@@ -23,7 +23,7 @@ from tickreel.rpc import json_document
 from tickreel.v1 import result_pb2, run_pb2, runner_service_pb2
 
 # The service reads the footers of the raw files before it answers, and a bucket's mount is slow.
-_CREATE_SECONDS = 300.0
+CREATE_SECONDS = 300.0
 
 _SNAPSHOT_MODES = {
     "trades": result_pb2.SNAPSHOT_MODE_TRADES,
@@ -119,7 +119,7 @@ async def _run(choice: _Choice, address: str | None, *, standalone: bool) -> run
             json_format.ParseDict(connection.document, request.document)
             interrupts.check()
             with screen.busy("checking the config and the data"):
-                response = await connection.guard(connection.client.call("CreateRun", request, timeout=_CREATE_SECONDS))
+                response = await connection.guard(connection.client.call("CreateRun", request, timeout=CREATE_SECONDS))
             if choice.validate_only:
                 return response
             with display() as shown:

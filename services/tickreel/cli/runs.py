@@ -12,6 +12,7 @@ from tickreel.cli.progress_display import display
 from tickreel.cli.report import print_report
 from tickreel.cli.runs_display import RunsDisplay, runs_display, state_text
 from tickreel.cli.screen import Column
+from tickreel.cli.verification import is_equal, print_verification
 from tickreel.cli.watching import RUN, Watch, messages
 from tickreel.jobs import job as jobs
 from tickreel.rpc.channel import ServiceClient
@@ -35,6 +36,7 @@ def runs(filter_text: str, order_by: str, limit: int, address: str, output: str)
         screen.out.print("The Runner has run nothing yet. `tickreel run --config FILE --snapshot_mode trades` does.")
     else:
         modes = (result_pb2.RunMode.Name(entry.options.mode) for entry in found)
+        verifying = any(entry.verifies for entry in found)
         screen.print_table(
             Column("run", [entry.run_id for entry in found]),
             Column("state", [state_text(entry) for entry in found]),
@@ -42,6 +44,7 @@ def runs(filter_text: str, order_by: str, limit: int, address: str, output: str)
             Column("took", [figures.took(entry.started_at, entry.ended_at) for entry in found], right=True),
             Column("mode", [mode.removeprefix("RUN_MODE_").lower() for mode in modes], optional=True),
             Column("instrument", [entry.config.instrument.id for entry in found], optional=True),
+            *([Column("verifies", [entry.verifies for entry in found], optional=True)] if verifying else []),
         )
 
 
@@ -77,13 +80,20 @@ def cancel(run: str, address: str, output: str) -> None:
 
 def exit_with(ctx: click.Context, ended: run_pb2.Run, output: str) -> None:
     """Reports a run in its final state and exits with its code."""
+    code = exit_codes.of_job(ended.state, ended.failure)
     if ended.state != jobs.SUCCEEDED:
         screen.say_ended("run", ended.run_id, ended)
+    elif ended.verifies:
+        code = code if is_equal(ended.verification) else exit_codes.FAILED
+        if output == "json":
+            print_json(as_json(ended.verification))
+        else:
+            print_verification(ended)
     elif output == "json":
         print_json(as_json(ended.result))
     else:
         print_report(ended.result)
-    ctx.exit(exit_codes.of_job(ended.state, ended.failure))
+    ctx.exit(code)
 
 
 async def _watch(run_id: str, address: str) -> run_pb2.Run:

@@ -15,7 +15,7 @@ from tickreel.cli import figures, screen
 from tickreel.cli.json_output import as_json
 from tickreel.cli.progress_display import LINE_SECONDS, progress_line
 from tickreel.jobs import job as jobs
-from tickreel.v1 import job_pb2, run_pb2
+from tickreel.v1 import job_pb2, run_pb2, verification_pb2
 
 _STYLES = {jobs.SUCCEEDED: "green", jobs.FAILED: "red", jobs.RUNNING: "cyan", jobs.CANCELLING: "yellow"}
 _NONE = "no run is queued or running; Ctrl-C leaves"
@@ -59,7 +59,10 @@ def _line(run: run_pb2.Run) -> Text:
     if run.state not in jobs.FINAL:
         return Text(progress_line(run))
     line = state_text(run)
-    if run.state == jobs.SUCCEEDED:
+    if run.state == jobs.SUCCEEDED and run.verifies:
+        verdict = verification_pb2.Verdict.Name(run.verification.verdict).removeprefix("VERDICT_").lower()
+        line.append(f": {run.verifies} came out {verdict}", style="default")
+    elif run.state == jobs.SUCCEEDED:
         summary = run.result.summary
         (pnl,) = figures.decimals([summary.pnl])
         took = figures.took(run.started_at, run.ended_at)

@@ -22,7 +22,7 @@ from tickreel.jobs import job as jobs
 from tickreel.rpc import json_document
 from tickreel.rpc.errors import TickreelError, invalid_request
 from tickreel.rpc.settings import address_variable, default_address
-from tickreel.v1 import result_pb2, results_service_pb2, run_pb2, runner_service_pb2
+from tickreel.v1 import result_pb2, results_service_pb2, run_pb2, runner_service_pb2, verification_pb2
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -63,23 +63,22 @@ class Client:
         Raises:
             TickreelError: The run is refused, has failed, or was cancelled: JOB_ENDED.
         """
-        run = self.create(config, **options)
-        watched = self.watch(run.run_id)
-        try:
-            for run in watched:
-                on_progress(run)
-        except KeyboardInterrupt:
-            # It may have ended in this moment.
-            with suppress(TickreelError):
-                self.cancel(run.run_id)
-            raise
-        except TickreelError as error:
-            raise TickreelError(error.reason, f"run {run.run_id}: {error.message}", **error.metadata) from None
-        if run.state == jobs.FAILED:
-            raise TickreelError(run.failure.reason, f"run {run.run_id}: {run.failure.message}", **run.failure.metadata)
-        if run.state == jobs.CANCELLED:
-            raise TickreelError("JOB_ENDED", f"run {run.run_id} was cancelled", id=run.run_id, state="CANCELLED")
-        return run
+        return self._finish(self.create(config, **options), on_progress)
+
+    def verify(
+        self, run_id: str, *, on_progress: Callable[[run_pb2.Run], None] = lambda _: None
+    ) -> verification_pb2.Verification:
+        """Executes a finished run again and compares: see its `verdict`. Interrupting this cancels the execution.
+
+        Args:
+            on_progress: As for `run`.
+
+        Raises:
+            TickreelError: It is refused, NOT_FOUND and NOT_VERIFIABLE included, has failed, or was cancelled: JOB_ENDED.
+        """
+        request = runner_service_pb2.VerifyRunRequest(request_id=str(uuid.uuid4()), run_id=run_id)
+        made = self._runner.call("VerifyRun", request, timeout=_CREATE_SECONDS).run
+        return self._finish(made, on_progress).verification
 
     def create(
         self,
@@ -232,6 +231,24 @@ class Client:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         self.close()
+
+    def _finish(self, created: run_pb2.Run, on_progress: Callable[[run_pb2.Run], None]) -> run_pb2.Run:
+        run = created
+        try:
+            for run in self.watch(created.run_id):
+                on_progress(run)
+        except KeyboardInterrupt:
+            # It may have ended in this moment.
+            with suppress(TickreelError):
+                self.cancel(run.run_id)
+            raise
+        except TickreelError as error:
+            raise TickreelError(error.reason, f"run {run.run_id}: {error.message}", **error.metadata) from None
+        if run.state == jobs.FAILED:
+            raise TickreelError(run.failure.reason, f"run {run.run_id}: {run.failure.message}", **run.failure.metadata)
+        if run.state == jobs.CANCELLED:
+            raise TickreelError("JOB_ENDED", f"run {run.run_id} was cancelled", id=run.run_id, state="CANCELLED")
+        return run
 
     def _table(self, run_id: str, name: str) -> pa.Table:
         tables.import_pyarrow()

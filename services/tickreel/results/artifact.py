@@ -39,7 +39,7 @@ class Artifact:
         if name == "ticks.json":
             path = store.ticks_path(stored.run_id)
         else:
-            path = stored.summary if name == "summary.json" else stored.summary.with_name(name)
+            path = stored.summary if name == "summary.json" else stored.folder / name
         return cls(stored.run_id, name, path)
 
     def parts(self, offset: int) -> Generator[results_service_pb2.ExportArtifactResponse, None, None]:

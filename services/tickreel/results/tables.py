@@ -16,7 +16,6 @@ from google.protobuf.message import Message
 
 from tickreel.results.run_columns import reading, result_key, table_path
 from tickreel.results.table_file import TableFile
-from tickreel.results.table_rows import messages_of
 from tickreel.results.table_sql import order, where
 from tickreel.rpc.errors import not_writable
 from tickreel.rpc.fields import Fields
@@ -24,6 +23,7 @@ from tickreel.rpc.filter import parse_filter
 from tickreel.rpc.ordering import parse_order
 from tickreel.stores.derived_files import DerivedFiles
 from tickreel.stores.results import StoredResult
+from tickreel.stores.table_rows import messages_of
 from tickreel.v1 import report_pb2
 
 # What sorting takes before it goes to disk.

@@ -238,5 +238,6 @@ _CODES = {
     "WORKER_HUNG": grpc.StatusCode.ABORTED,
     "STORE_FULL": grpc.StatusCode.RESOURCE_EXHAUSTED,
     "STORE_NOT_READABLE": grpc.StatusCode.FAILED_PRECONDITION,
+    "NOT_VERIFIABLE": grpc.StatusCode.FAILED_PRECONDITION,
 }
 assert {f"ERROR_REASON_{reason}" for reason in _CODES} == set(error_reason_pb2.ErrorReason.keys()[1:])

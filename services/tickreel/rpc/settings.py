@@ -20,6 +20,10 @@ USE_DIRECT_GCS = "UNIFIED_CLOUD_SERVICES_USE_DIRECT_GCS"
 CATALOG_ROOT = "DATA_CATALOG_PATH"
 UI_ROOT = "TICKREEL_UI_PATH"
 
+# Where results and tick exports lie where nothing else is said.
+DEFAULT_RESULTS = "data/backtest_results"
+DEFAULT_TICKDATA = "frontend/public/tickdata"
+
 # The kinds of raw files, by the ending of their names.
 PARQUET = ".parquet"
 CSV = ".csv.gz"
@@ -116,8 +120,8 @@ class Settings:
         settings = cls(
             data_root=path(DATA_ROOT, "."),
             catalog_root=path(CATALOG_ROOT, "."),
-            results_root=path("TICKREEL_RESULTS_PATH", "data/backtest_results"),
-            tickdata_root=path("TICKREEL_TICKDATA_PATH", "frontend/public/tickdata"),
+            results_root=path("TICKREEL_RESULTS_PATH", DEFAULT_RESULTS),
+            tickdata_root=path("TICKREEL_TICKDATA_PATH", DEFAULT_TICKDATA),
             configs_root=path("TICKREEL_CONFIGS_PATH", "configs"),
             state_root=path("TICKREEL_STATE_PATH", "data/state"),
             ui_root=path(UI_ROOT, "frontend/dist"),

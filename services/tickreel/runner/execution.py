@@ -135,7 +135,7 @@ class Execution:
         except BaseException:
             await asyncio.to_thread(self._store.discard, run.run_id)
             raise
-        json_format.ParseDict(result, run.result)
+        json_format.ParseDict(result, run.verification if run.verifies else run.result)
 
     def log_path(self, run_id: str) -> Path:
         """The log of a run's process."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tickreel.runner import report
+from tickreel.runner.kept import CONFIG, kept_rows, write_config
 from tickreel.runner.outcome import iso
 from tickreel.runner.window import Window
 from tickreel.stores.results import ResultStore
@@ -14,9 +15,10 @@ from tickreel.v1 import result_pb2, run_config_pb2
 def write_outputs(
     store: ResultStore,
     result: result_pb2.Result,
-    instrument: run_config_pb2.InstrumentConfig,
+    config: run_config_pb2.RunConfig,
     window: Window,
-    staging: Path | None,
+    staging: Path,
+    scratch: Path,
     on_progress: Callable[[int, int], None],
     *,
     ticks: bool,
@@ -24,15 +26,16 @@ def write_outputs(
     """Writes the outputs of a run, names them in its result, and commits all of it at once.
 
     Args:
-        staging: The folder from `ResultStore.staging` with the tables of a full run; None for a fast one.
+        config: Resolved.
+        staging: The folder from `ResultStore.staging` with the tables of a full run, or the marks of a fast one.
+        scratch: A folder for what does not stay.
         on_progress: Called with the outputs done and those to do in all.
         ticks: Whether the ticks are exported as JSON.
     """
-    run_id, full = result.run_id, staging is not None
+    run_id, full = result.run_id, result.mode == "full"
     mode = result_pb2.RUN_MODE_FULL if full else result_pb2.RUN_MODE_FAST
-    summary, export = store.summary_path(run_id, mode), store.ticks_path(run_id)
-    if staging is None and ticks:
-        staging = store.staging(run_id)
+    instrument, outputs = config.instrument, result.metadata.outputs
+    folder, export = store.folder(run_id, mode), store.ticks_path(run_id)
     partial = export.with_name(f".{export.name}")
     head = {
         "run_id": run_id,
@@ -40,17 +43,16 @@ def write_outputs(
         "price_precision": instrument.price_precision,
         "size_precision": instrument.size_precision,
     }
-    steps: list[tuple[str, Callable[[], None]]] = []
-    if staging is not None:
+    steps: list[tuple[str, Callable[[], None]]] = [(CONFIG, lambda: write_config(config, staging))]
+    if full or ticks:
         # Here, because a fast run needs no database and starts the sooner without.
         from tickreel.runner.exports import JsonExports  # noqa: PLC0415
 
-        exports = JsonExports(staging)
+        tables = staging if full else scratch
+        exports = JsonExports(tables)
         precisions = instrument.price_precision, instrument.size_precision
-        steps.append(("ticks.parquet", lambda: report.write_ticks(window.trades(), *precisions, staging / "ticks.parquet")))
+        steps.append(("ticks.parquet", lambda: report.write_ticks(window.trades(), *precisions, tables / "ticks.parquet")))
         if full:
-            for name in ("orders.parquet", "fills.parquet", "equity.parquet"):
-                result.metadata.outputs[name] = str(summary.with_name(name))
             steps += [
                 ("orders.json", exports.orders),
                 ("timeline.parquet", exports.timeline_table),
@@ -60,16 +62,16 @@ def write_outputs(
             steps.append(("ticks.json", lambda: exports.ticks(head, partial)))
         steps.append(("", exports.close))
     on_progress(0, len(steps) + 1)
-    for done, (name, write) in enumerate(steps, 1):
+    for done, (_, write) in enumerate(steps, 1):
         write()
-        if name == "ticks.json":
-            result.metadata.outputs[name] = str(export)
-        elif name and full:
-            result.metadata.outputs[name] = str(summary.with_name(name))
         on_progress(done, len(steps) + 1)
-    result.metadata.outputs["summary.json"] = str(summary)
+    there = (*kept_rows(full=full), *(("equity.parquet",) if full else ()))
+    for name in (*there, *(name for name, _ in steps if name)):
+        if name == "ticks.json":
+            outputs[name] = str(export)
+        elif full or name != "ticks.parquet":
+            outputs[name] = str(folder / name)
+    outputs["summary.json"] = str(store.summary_path(run_id, mode))
     result.metadata.created_at = iso(time.time_ns())
-    store.commit(result, staging if full else None, partial if ticks else None)
-    if not full:
-        store.drop_staging(run_id)
+    store.commit(result, staging, partial if ticks else None)
     on_progress(len(steps) + 1, len(steps) + 1)

@@ -12,6 +12,7 @@ from tickreel.jobs.memory import process_memory
 from tickreel.jobs.worker import Reporter
 from tickreel.runner import live_figures
 from tickreel.runner.ledger import Ledger, MarkedRows, contract_of
+from tickreel.runner.order_marks import OrderMarks
 from tickreel.runner.outcome import Outcome
 from tickreel.runner.plan import Plan
 from tickreel.runner.plan_replay import PlanReplay
@@ -35,7 +36,8 @@ class Replaying:
     """The replay of a run: a plan is replayed, the ledger follows it, the service hears of both.
 
     Attributes:
-        staging: The folder with the tables of a full run, which are complete once `run` has returned.
+        staging: The folder with what is kept of the rows, which is complete once `run` has returned: the marks of a fast run's
+            orders, the tables of a full run, and of one that verifies, whatever it verifies.
     """
 
     def __init__(self, spec: Spec, window: Window, rows: Rows, store: ResultStore, reporter: Reporter) -> None:
@@ -44,7 +46,7 @@ class Replaying:
         self._rows = rows
         self._store = store
         self._reporter = reporter
-        self.staging: Path | None = None
+        self.staging = Path()
 
     def run(self, plan: Plan, *, frozen_account: bool, trusting: bool) -> Outcome:
         """Replays a plan.
@@ -57,10 +59,13 @@ class Replaying:
             AccountRanDry: That trust was betrayed.
         """
         spec, config = self._spec, self._spec.run.config
-        tables = []
-        if spec.run.options.mode == result_pb2.RUN_MODE_FULL:
-            self.staging = self._store.staging(spec.run.run_id)
+        self.staging = self._store.staging(spec.run.run_id)
+        tables: list[ReportTables | OrderMarks] = []
+        full = spec.run.options.mode == result_pb2.RUN_MODE_FULL
+        if full or spec.run.verifies:
             tables.append(ReportTables(self.staging, contract_of(config)))
+        if not full:
+            tables.append(OrderMarks(self.staging))
         ledger = Ledger(config, self._rows, self._window.end, tables)
         replay = PlanReplay(SegmentReplay(config, self._window.files, spec.scratch, spec.chunk_size), plan, spec.processes)
 

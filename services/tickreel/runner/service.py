@@ -1,7 +1,8 @@
 """The Runner's calls: a message in, the domain's answer out."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import grpc
 
@@ -10,26 +11,26 @@ from tickreel.jobs.journal import Journal
 from tickreel.jobs.queue import JobQueue
 from tickreel.rpc import json_document
 from tickreel.rpc.channel import ServiceClient
-from tickreel.rpc.errors import TickreelError, invalid_request
+from tickreel.rpc.errors import TickreelError
 from tickreel.rpc.fields import Fields
 from tickreel.rpc.filter import parse_filter, predicate
-from tickreel.rpc.json_struct import values_of
 from tickreel.rpc.ordering import cut_page, in_order, parse_order
 from tickreel.rpc.paging import Page
 from tickreel.rpc.settings import Settings
 from tickreel.runner import identity
 from tickreel.runner.configs import ConfigFolder
-from tickreel.runner.document import read_document, to_document
+from tickreel.runner.document import read_document
 from tickreel.runner.execution import Execution
 from tickreel.runner.live_equity import CurveWatcher
 from tickreel.runner.preview import preview
+from tickreel.runner.requests import RunRequests
 from tickreel.runner.rules import check_config
 from tickreel.runner.run_log import RunLog
 from tickreel.runner.strategies.registry import installed_strategies
 from tickreel.runner.violations import Violations
 from tickreel.stores.catalog import CatalogStore
 from tickreel.stores.results import ResultStore
-from tickreel.v1 import conversion_pb2, result_pb2, run_config_pb2, run_pb2, runner_service_pb2, runner_service_pb2_grpc
+from tickreel.v1 import run_pb2, runner_service_pb2, runner_service_pb2_grpc
 
 _RUN_FIELDS = Fields(run_pb2.Run)
 _NEWEST_FIRST = parse_order("created_at desc, run_id desc", _RUN_FIELDS)
@@ -52,6 +53,7 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
         """Opens the journal, and takes up what a former process left unfinished."""
         self._converter = ServiceClient("converter", self._settings.addresses["converter"])
         self._execution = Execution(self._settings, self._converter, self._store, self._strategies)
+        self._requests = RunRequests(self._settings, self._strategies, self._configs, self._store, self._execution)
         journal = Journal(self._settings.state_root / "runner", run_pb2.Run)
         self._runs = JobQueue(
             "run",
@@ -107,19 +109,21 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
         self, request: runner_service_pb2.CreateRunRequest, context: grpc.aio.ServicerContext
     ) -> runner_service_pb2.CreateRunResponse:
         if request.validate_only:
-            run, conversion = await self._checked(request)
+            run, conversion = await self._requests.to_run(request)
             told = await asyncio.to_thread(preview, run.config.time_window, conversion.files, self._catalog)
             told.environment.update(self._settings.environment)
             return runner_service_pb2.CreateRunResponse(run=run, preview=told)
-        digest = jobs.request_digest(request.SerializeToString(deterministic=True))
-        if (made := self._runs.repeat_of(request.request_id, digest)) is not None:
-            return runner_service_pb2.CreateRunResponse(run=made)
-        run, _ = await self._checked(request)
-        # Again: the same request may have come a second time while it was checked.
-        if (made := self._runs.repeat_of(request.request_id, digest)) is not None:
-            return runner_service_pb2.CreateRunResponse(run=made)
-        run.run_id = self._runs.new_id(lambda: identity.run_id(run.config, run.config_digest))
-        return runner_service_pb2.CreateRunResponse(run=self._runs.submit(run.run_id, run, request.request_id, digest))
+
+        async def make() -> run_pb2.Run:
+            return (await self._requests.to_run(request))[0]
+
+        return runner_service_pb2.CreateRunResponse(run=await self._submit(request, make))
+
+    async def VerifyRun(  # noqa: N802
+        self, request: runner_service_pb2.VerifyRunRequest, context: grpc.aio.ServicerContext
+    ) -> runner_service_pb2.VerifyRunResponse:
+        run = await self._submit(request, lambda: self._requests.to_verify(request.run_id))
+        return runner_service_pb2.VerifyRunResponse(run=run)
 
     async def GetRun(  # noqa: N802
         self, request: runner_service_pb2.GetRunRequest, context: grpc.aio.ServicerContext
@@ -173,57 +177,17 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
         async for text in RunLog(self._execution.log_path(request.run_id)).parts(is_live):
             yield runner_service_pb2.StreamRunLogResponse(text=text)
 
-    async def _checked(self, request: runner_service_pb2.CreateRunRequest) -> tuple[run_pb2.Run, conversion_pb2.Conversion]:
-        """The run of a request, resolved and free of every fault that can be seen before work starts, and its files.
-
-        Raises:
-            TickreelError: With one violation a problem.
-        """
-        violations = Violations()
-        config, origin = await self._read_config(request, violations)
-        for end in ("start", "end"):
-            if request.HasField(end):
-                getattr(config.time_window, end).CopyFrom(getattr(request, end))
-        run = run_pb2.Run(options=request.options)
-        options = run.options
-        check_config(config, self._strategies, self._settings, violations, options.snapshot_mode)
-        run.config.CopyFrom(config)
-        options.config_path = options.config_path or origin
-        options.mode = options.mode or result_pb2.RUN_MODE_FAST
-        options.export_ticks = options.export_ticks or options.mode == result_pb2.RUN_MODE_FULL
-        if not options.snapshot_mode:
-            violations.add("options.snapshot_mode", "is missing; it must be trades, book or both")
-        if request.instrument and violations.clean("instrument.id") and request.instrument != config.instrument.id:
-            problem = (
-                f"is {request.instrument!r}, but instrument.id of the config is {config.instrument.id!r}; they must be the same"
-            )
-            violations.add("instrument", problem)
-        if violations.clean("instrument.id", "data_catalog", "time_window"):
-            try:
-                conversion = await self._execution.plan(run)
-            except TickreelError as error:
-                if not error.violations:
-                    raise
-                violations.extend(error)
-        if len(violations):
-            raise _refusal(violations)
-        await asyncio.to_thread(self._store.check_writable)
-        run.config_digest = identity.config_digest(config, options.snapshot_mode)
-        return run, conversion
-
-    async def _read_config(
-        self, request: runner_service_pb2.CreateRunRequest, violations: Violations
-    ) -> tuple[run_config_pb2.RunConfig, str]:
-        match request.WhichOneof("source"):
-            case "config":
-                return read_document(to_document(request.config), violations), "(inline)"
-            case "document":
-                return read_document(values_of(request.document), violations), "(inline)"
-            case "config_id":
-                file = await asyncio.to_thread(self._configs.read, request.config_id)
-                document = json_document.parse(file.content, file.path.name)
-                return read_document(document, violations), str(file.path)
-        raise invalid_request("source", "is missing; give a config, a document or a config_id")
+    async def _submit(self, request: Any, make: Callable[[], Awaitable[run_pb2.Run]]) -> run_pb2.Run:
+        """The run that a request asks for: made and queued, unless the same request did so before."""
+        digest = jobs.request_digest(request.SerializeToString(deterministic=True))
+        if (made := self._runs.repeat_of(request.request_id, digest)) is not None:
+            return made
+        run = await make()
+        # Again: the same request may have come a second time while it was checked.
+        if (made := self._runs.repeat_of(request.request_id, digest)) is not None:
+            return made
+        run.run_id = self._runs.new_id(lambda: identity.run_id(run.config, run.config_digest))
+        return self._runs.submit(run.run_id, run, request.request_id, digest)
 
     def _describe_config(self, config_id: str) -> runner_service_pb2.ConfigFile:
         described = runner_service_pb2.ConfigFile(config_id=config_id)
@@ -242,11 +206,3 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
         if not len(violations):
             described.config.CopyFrom(config)
         return described
-
-
-def _refusal(violations: Violations) -> TickreelError:
-    count = len(violations)
-    environment = all(violation.field.startswith("environment.") for violation in violations)
-    reason = "ENVIRONMENT_MISMATCH" if environment else "CONFIG_INVALID"
-    problems = "one problem" if count == 1 else f"{count} problems"
-    return TickreelError(reason, f"the run is refused: {problems}", violations, violations=count)

@@ -13,6 +13,7 @@ from tickreel.engine.release import ENGINE
 from tickreel.jobs.worker import Reporter, serve_worker
 from tickreel.rpc.errors import TickreelError, Violation
 from tickreel.runner import identity
+from tickreel.runner.code import code_packages
 from tickreel.runner.findings import findings
 from tickreel.runner.outcome import Outcome, iso, summarise
 from tickreel.runner.outputs import write_outputs
@@ -29,7 +30,7 @@ Int64 = npt.NDArray[np.int64]
 
 
 def work(values: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
-    """Does the work of a run; returns its result as JSON values."""
+    """Does the work of a run; returns its result, or its verification, as JSON values."""
     spec = Spec.from_json(values)
     config, options = spec.run.config, spec.run.options
     window = Window(spec)
@@ -39,14 +40,14 @@ def work(values: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     total = len(rows.ts) + len(rows.book_ts)
     reporter.progress(job_pb2.JOB_PHASE_LOADING, total, total, "rows")
     store = ResultStore(spec.results_root, spec.tickdata_root)
-    strategy = installed_strategies()[config.strategy.name].strategy
+    entry = installed_strategies()[config.strategy.name]
     began = time.monotonic()
 
     # Without margin an account refuses orders only once it is below zero: leave it to our arithmetic whether it ever was.
     venue, terms = config.venue, config.instrument
     unconstrained = venue.account_type == "MARGIN" and terms.margin_init == 0 and terms.margin_maint == 0
     trusting = unconstrained and not venue.frozen_account
-    plan = Plan.of(config, strategy, rows, (window.start, window.end), spec.segment_rows, spec.processes)
+    plan = Plan.of(config, entry.strategy, rows, (window.start, window.end), spec.segment_rows, spec.processes)
     replaying = Replaying(spec, window, rows, store, reporter)
     try:
         outcome = replaying.run(plan, frozen_account=unconstrained or venue.frozen_account, trusting=trusting)
@@ -56,12 +57,27 @@ def work(values: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     seconds = time.monotonic() - began
     window.check_unchanged()
     result = _result(spec, window, plan, outcome, seconds)
+    result.metadata.code.extend(code_packages(entry))
+    if spec.run.verifies:
+        # Here, because other runs start the sooner without a database.
+        from tickreel.runner.verification import verify  # noqa: PLC0415
+
+        verification = verify(
+            store,
+            store.find(spec.run.verifies),
+            result,
+            replaying.staging,
+            lambda done, all_: reporter.progress(job_pb2.JOB_PHASE_COMPARING, done, all_, "tables"),
+        )
+        store.drop_staging(spec.run.run_id)
+        return json_format.MessageToDict(verification)
     write_outputs(
         store,
         result,
-        config.instrument,
+        config,
         window,
         replaying.staging,
+        spec.scratch,
         lambda done, all_: reporter.progress(job_pb2.JOB_PHASE_WRITING, done, all_, "outputs"),
         ticks=options.export_ticks,
     )

@@ -1,7 +1,8 @@
-"""The results at rest: one JSON file for a fast run, one folder for a full one.
+"""The results at rest: one JSON file and what it takes to verify it for a fast run, one folder for a full one.
 
     <root>/fast/<run_id>.json
-    <root>/full/<run_id>/{summary,orders,timeline}.json, {orders,fills,timeline,equity,ticks}.parquet
+    <root>/fast/<run_id>/config.json, marks.bin
+    <root>/full/<run_id>/{summary,config,orders,timeline}.json, {orders,fills,timeline,equity,ticks}.parquet
     <tickdata>/<run_id>.json
     <root>/notes/<run_id>.json          what people have noted of it (see `ResultNotes`)
     <root>/deleted/<run_id>             an empty file: there was one, and it was deleted then
@@ -48,6 +49,11 @@ class StoredResult:
         """Whether it is of a full run, which keeps tables beside its summary."""
         return self.summary.name == "summary.json"
 
+    @property
+    def folder(self) -> Path:
+        """The folder of all that it keeps but, where it is of a fast run, its summary."""
+        return self.summary.parent if self.is_full else self.summary.with_suffix("")
+
 
 class ResultStore:
     """The folder of the results and that of the tick exports.
@@ -86,13 +92,18 @@ class ResultStore:
             return self.root / "full" / run_id / "summary.json"
         return self.root / "fast" / f"{run_id}.json"
 
+    def folder(self, run_id: str, mode: result_pb2.RunMode) -> Path:
+        """The folder of what a run keeps; a fast one's summary lies beside it."""
+        _check_id(run_id)
+        return self.root / ("full" if mode == result_pb2.RUN_MODE_FULL else "fast") / run_id
+
     def ticks_path(self, run_id: str) -> Path:
         """The tick export of a run."""
         _check_id(run_id)
         return self.tickdata_root / f"{run_id}.json"
 
     def staging(self, run_id: str) -> Path:
-        """A new, empty folder for the files of a full run; `commit` moves it into place."""
+        """A new, empty folder for the files of a run; `commit` moves it into place."""
         staging = self._staging(run_id)
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir(parents=True)
@@ -106,7 +117,7 @@ class ResultStore:
         """Makes a result visible, whole, and for good: the journal that says so afterwards is as durable.
 
         Args:
-            staging: The folder from `staging`, with all but the summary. None for a fast run.
+            staging: The folder from `staging`, with all but the summary. None where a fast run keeps its summary alone.
             ticks: The finished tick export, in the folder of the exports. None where there is none.
         """
         if ticks is not None:
@@ -114,17 +125,18 @@ class ResultStore:
             ticks.rename(self.ticks_path(result.run_id))
             sync(self.tickdata_root)
         text = to_json(result)
-        if staging is not None:
+        if result.mode == "full":
+            assert staging is not None
             (staging / "summary.json").write_text(text)
-            for path in (*staging.iterdir(), staging):
-                sync(path)
-            staging.rename(self.root / "full" / result.run_id)
+            self._place(staging, self.root / "full" / result.run_id)
             sync(self.root / "full")
             return
         path = self.summary_path(result.run_id, result_pb2.RUN_MODE_FAST)
         partial = path.with_name(f".{path.name}")
         partial.write_text(text)
         sync(partial)
+        if staging is not None:
+            self._place(staging, self.root / "fast" / result.run_id)
         partial.rename(path)
         sync(path.parent)
 
@@ -133,7 +145,7 @@ class ResultStore:
         _check_id(run_id)
         (self.root / "fast" / f"{run_id}.json").unlink(missing_ok=True)
         (self.root / "fast" / f".{run_id}.json").unlink(missing_ok=True)
-        for folder in (self.root / "full" / run_id, self._staging(run_id)):
+        for folder in (self.root / "full" / run_id, self.root / "fast" / run_id, self._staging(run_id)):
             shutil.rmtree(folder, ignore_errors=True)
         self.ticks_path(run_id).unlink(missing_ok=True)
         for partial in self.tickdata_root.glob(f".{run_id}.json*"):
@@ -236,11 +248,18 @@ class ResultStore:
             note.touch()
             self.notes.remove(run_id)
             self.ticks_path(run_id).unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):
+                shutil.rmtree(self.root / "fast" / run_id)
             rest = self.root / "trash" / run_id
             rest.unlink() if rest.is_file() else shutil.rmtree(rest)
         except OSError as error:
             # The result is gone all the same.
             log.warning("%s is deleted, but not all of it is removed yet: %s; the next start goes on", run_id, error)
+
+    def _place(self, staging: Path, folder: Path) -> None:
+        for path in (*staging.iterdir(), staging):
+            sync(path)
+        staging.rename(folder)
 
     def _staging(self, run_id: str) -> Path:
         _check_id(run_id)

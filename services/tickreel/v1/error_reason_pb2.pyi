@@ -26,6 +26,7 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_WORKER_HUNG: _ClassVar[ErrorReason]
     ERROR_REASON_STORE_FULL: _ClassVar[ErrorReason]
     ERROR_REASON_STORE_NOT_READABLE: _ClassVar[ErrorReason]
+    ERROR_REASON_NOT_VERIFIABLE: _ClassVar[ErrorReason]
     ERROR_REASON_RESULT_DELETED: _ClassVar[ErrorReason]
 ERROR_REASON_UNSPECIFIED: ErrorReason
 ERROR_REASON_INVALID_REQUEST: ErrorReason
@@ -47,4 +48,5 @@ ERROR_REASON_ENGINE_ABORTED: ErrorReason
 ERROR_REASON_WORKER_HUNG: ErrorReason
 ERROR_REASON_STORE_FULL: ErrorReason
 ERROR_REASON_STORE_NOT_READABLE: ErrorReason
+ERROR_REASON_NOT_VERIFIABLE: ErrorReason
 ERROR_REASON_RESULT_DELETED: ErrorReason

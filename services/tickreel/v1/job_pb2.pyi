@@ -28,6 +28,7 @@ class JobPhase(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     JOB_PHASE_LOADING: _ClassVar[JobPhase]
     JOB_PHASE_REPLAYING: _ClassVar[JobPhase]
     JOB_PHASE_WRITING: _ClassVar[JobPhase]
+    JOB_PHASE_COMPARING: _ClassVar[JobPhase]
 JOB_STATE_UNSPECIFIED: JobState
 JOB_STATE_QUEUED: JobState
 JOB_STATE_RUNNING: JobState
@@ -40,6 +41,7 @@ JOB_PHASE_CONVERTING: JobPhase
 JOB_PHASE_LOADING: JobPhase
 JOB_PHASE_REPLAYING: JobPhase
 JOB_PHASE_WRITING: JobPhase
+JOB_PHASE_COMPARING: JobPhase
 
 class Progress(_message.Message):
     __slots__ = ("phase", "done", "total", "unit", "ts_event", "rate", "eta", "updated_at")

@@ -119,7 +119,7 @@ class RunSummary(_message.Message):
     def __init__(self, orders: _Optional[int] = ..., fills: _Optional[int] = ..., orders_filled: _Optional[int] = ..., orders_partially_filled: _Optional[int] = ..., orders_unfilled: _Optional[_Mapping[str, int]] = ..., volume: _Optional[str] = ..., fees: _Optional[str] = ..., realized_pnl: _Optional[str] = ..., unrealized_pnl: _Optional[str] = ..., pnl: _Optional[str] = ..., pnl_usd: _Optional[str] = ..., max_drawdown: _Optional[str] = ..., final_position: _Optional[str] = ..., final_equity: _Optional[str] = ..., starting_equity: _Optional[str] = ..., first_ts: _Optional[str] = ..., last_ts: _Optional[str] = ..., trade_rows: _Optional[int] = ..., book_rows: _Optional[int] = ..., max_drawdown_from: _Optional[str] = ..., max_drawdown_at: _Optional[str] = ..., statistics: _Optional[_Union[_statistics_pb2.RunStatistics, _Mapping]] = ...) -> None: ...
 
 class RunMetadata(_message.Message):
-    __slots__ = ("config_path", "config_digest", "data_digest", "result_digest", "engine", "snapshot_mode", "catalog_root", "environment", "created_at", "replay_seconds", "peak_memory_mib", "outputs", "currency", "data_files", "replay_start", "replay_end", "segments", "one_piece_because", "strategy")
+    __slots__ = ("config_path", "config_digest", "data_digest", "result_digest", "engine", "snapshot_mode", "catalog_root", "environment", "created_at", "replay_seconds", "peak_memory_mib", "outputs", "currency", "data_files", "replay_start", "replay_end", "segments", "one_piece_because", "code", "strategy")
     class EnvironmentEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -152,6 +152,7 @@ class RunMetadata(_message.Message):
     REPLAY_END_FIELD_NUMBER: _ClassVar[int]
     SEGMENTS_FIELD_NUMBER: _ClassVar[int]
     ONE_PIECE_BECAUSE_FIELD_NUMBER: _ClassVar[int]
+    CODE_FIELD_NUMBER: _ClassVar[int]
     STRATEGY_FIELD_NUMBER: _ClassVar[int]
     config_path: str
     config_digest: str
@@ -171,8 +172,19 @@ class RunMetadata(_message.Message):
     replay_end: str
     segments: int
     one_piece_because: str
+    code: _containers.RepeatedCompositeFieldContainer[CodePackage]
     strategy: str
-    def __init__(self, config_path: _Optional[str] = ..., config_digest: _Optional[str] = ..., data_digest: _Optional[str] = ..., result_digest: _Optional[str] = ..., engine: _Optional[str] = ..., snapshot_mode: _Optional[str] = ..., catalog_root: _Optional[str] = ..., environment: _Optional[_Mapping[str, str]] = ..., created_at: _Optional[str] = ..., replay_seconds: _Optional[float] = ..., peak_memory_mib: _Optional[int] = ..., outputs: _Optional[_Mapping[str, str]] = ..., currency: _Optional[str] = ..., data_files: _Optional[_Iterable[_Union[DataFile, _Mapping]]] = ..., replay_start: _Optional[str] = ..., replay_end: _Optional[str] = ..., segments: _Optional[int] = ..., one_piece_because: _Optional[str] = ..., strategy: _Optional[str] = ...) -> None: ...
+    def __init__(self, config_path: _Optional[str] = ..., config_digest: _Optional[str] = ..., data_digest: _Optional[str] = ..., result_digest: _Optional[str] = ..., engine: _Optional[str] = ..., snapshot_mode: _Optional[str] = ..., catalog_root: _Optional[str] = ..., environment: _Optional[_Mapping[str, str]] = ..., created_at: _Optional[str] = ..., replay_seconds: _Optional[float] = ..., peak_memory_mib: _Optional[int] = ..., outputs: _Optional[_Mapping[str, str]] = ..., currency: _Optional[str] = ..., data_files: _Optional[_Iterable[_Union[DataFile, _Mapping]]] = ..., replay_start: _Optional[str] = ..., replay_end: _Optional[str] = ..., segments: _Optional[int] = ..., one_piece_because: _Optional[str] = ..., code: _Optional[_Iterable[_Union[CodePackage, _Mapping]]] = ..., strategy: _Optional[str] = ...) -> None: ...
+
+class CodePackage(_message.Message):
+    __slots__ = ("name", "version", "digest")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    DIGEST_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    version: str
+    digest: str
+    def __init__(self, name: _Optional[str] = ..., version: _Optional[str] = ..., digest: _Optional[str] = ...) -> None: ...
 
 class DataFile(_message.Message):
     __slots__ = ("source", "path", "digest", "rows", "data_type", "replay_start", "replay_end")

@@ -5,6 +5,7 @@ from tickreel.v1 import job_pb2 as _job_pb2
 from tickreel.v1 import result_pb2 as _result_pb2
 from tickreel.v1 import run_config_pb2 as _run_config_pb2
 from tickreel.v1 import text_format_pb2 as _text_format_pb2
+from tickreel.v1 import verification_pb2 as _verification_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -14,7 +15,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Run(_message.Message):
-    __slots__ = ("run_id", "state", "config", "options", "config_digest", "progress", "failure", "result", "conversion_id", "created_at", "started_at", "ended_at", "attempts", "queue_position", "live")
+    __slots__ = ("run_id", "state", "config", "options", "config_digest", "progress", "failure", "result", "conversion_id", "created_at", "started_at", "ended_at", "attempts", "queue_position", "live", "verifies", "verification")
     RUN_ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     CONFIG_FIELD_NUMBER: _ClassVar[int]
@@ -30,6 +31,8 @@ class Run(_message.Message):
     ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
     QUEUE_POSITION_FIELD_NUMBER: _ClassVar[int]
     LIVE_FIELD_NUMBER: _ClassVar[int]
+    VERIFIES_FIELD_NUMBER: _ClassVar[int]
+    VERIFICATION_FIELD_NUMBER: _ClassVar[int]
     run_id: str
     state: _job_pb2.JobState
     config: _run_config_pb2.RunConfig
@@ -45,7 +48,9 @@ class Run(_message.Message):
     attempts: int
     queue_position: int
     live: LiveFigures
-    def __init__(self, run_id: _Optional[str] = ..., state: _Optional[_Union[_job_pb2.JobState, str]] = ..., config: _Optional[_Union[_run_config_pb2.RunConfig, _Mapping]] = ..., options: _Optional[_Union[RunOptions, _Mapping]] = ..., config_digest: _Optional[str] = ..., progress: _Optional[_Union[_job_pb2.Progress, _Mapping]] = ..., failure: _Optional[_Union[_job_pb2.JobFailure, _Mapping]] = ..., result: _Optional[_Union[_result_pb2.Result, _Mapping]] = ..., conversion_id: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., attempts: _Optional[int] = ..., queue_position: _Optional[int] = ..., live: _Optional[_Union[LiveFigures, _Mapping]] = ...) -> None: ...
+    verifies: str
+    verification: _verification_pb2.Verification
+    def __init__(self, run_id: _Optional[str] = ..., state: _Optional[_Union[_job_pb2.JobState, str]] = ..., config: _Optional[_Union[_run_config_pb2.RunConfig, _Mapping]] = ..., options: _Optional[_Union[RunOptions, _Mapping]] = ..., config_digest: _Optional[str] = ..., progress: _Optional[_Union[_job_pb2.Progress, _Mapping]] = ..., failure: _Optional[_Union[_job_pb2.JobFailure, _Mapping]] = ..., result: _Optional[_Union[_result_pb2.Result, _Mapping]] = ..., conversion_id: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., attempts: _Optional[int] = ..., queue_position: _Optional[int] = ..., live: _Optional[_Union[LiveFigures, _Mapping]] = ..., verifies: _Optional[str] = ..., verification: _Optional[_Union[_verification_pb2.Verification, _Mapping]] = ...) -> None: ...
 
 class LiveFigures(_message.Message):
     __slots__ = ("trade_rows", "book_rows", "orders", "fills", "account_ts", "equity", "pnl", "max_drawdown", "position", "currency", "memory_mib", "findings")

@@ -146,6 +146,20 @@ class RunPreview(_message.Message):
     environment: _containers.ScalarMap[str, str]
     def __init__(self, files: _Optional[_Iterable[_Union[_conversion_pb2.ConvertedFile, _Mapping]]] = ..., trade_rows: _Optional[int] = ..., book_rows: _Optional[int] = ..., rows_estimated: bool = ..., findings: _Optional[_Iterable[_Union[_result_pb2.Finding, _Mapping]]] = ..., environment: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
+class VerifyRunRequest(_message.Message):
+    __slots__ = ("request_id", "run_id")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    run_id: str
+    def __init__(self, request_id: _Optional[str] = ..., run_id: _Optional[str] = ...) -> None: ...
+
+class VerifyRunResponse(_message.Message):
+    __slots__ = ("run",)
+    RUN_FIELD_NUMBER: _ClassVar[int]
+    run: _run_pb2.Run
+    def __init__(self, run: _Optional[_Union[_run_pb2.Run, _Mapping]] = ...) -> None: ...
+
 class GetRunRequest(_message.Message):
     __slots__ = ("run_id",)
     RUN_ID_FIELD_NUMBER: _ClassVar[int]

@@ -55,6 +55,11 @@ class RunnerServiceStub(object):
                 request_serializer=tickreel_dot_v1_dot_runner__service__pb2.CreateRunRequest.SerializeToString,
                 response_deserializer=tickreel_dot_v1_dot_runner__service__pb2.CreateRunResponse.FromString,
                 _registered_method=True)
+        self.VerifyRun = channel.unary_unary(
+                '/tickreel.v1.RunnerService/VerifyRun',
+                request_serializer=tickreel_dot_v1_dot_runner__service__pb2.VerifyRunRequest.SerializeToString,
+                response_deserializer=tickreel_dot_v1_dot_runner__service__pb2.VerifyRunResponse.FromString,
+                _registered_method=True)
         self.GetRun = channel.unary_unary(
                 '/tickreel.v1.RunnerService/GetRun',
                 request_serializer=tickreel_dot_v1_dot_runner__service__pb2.GetRunRequest.SerializeToString,
@@ -116,6 +121,16 @@ class RunnerServiceServicer(object):
         """Creates a run. Raw data that the catalog lacks is converted first.
 
         Refused with INVALID_ARGUMENT and one violation per problem of the config, the data and the request, all at once.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def VerifyRun(self, request, context):
+        """Creates a run that executes a finished one again and compares the two: a job like any other, got, watched and cancelled by
+        the calls for runs. The result that it verifies stays as it is.
+
+        Refused where the result does not hold what it takes, or where its data or strategy are no longer there.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -188,6 +203,11 @@ def add_RunnerServiceServicer_to_server(servicer, server):
                     servicer.CreateRun,
                     request_deserializer=tickreel_dot_v1_dot_runner__service__pb2.CreateRunRequest.FromString,
                     response_serializer=tickreel_dot_v1_dot_runner__service__pb2.CreateRunResponse.SerializeToString,
+            ),
+            'VerifyRun': grpc.unary_unary_rpc_method_handler(
+                    servicer.VerifyRun,
+                    request_deserializer=tickreel_dot_v1_dot_runner__service__pb2.VerifyRunRequest.FromString,
+                    response_serializer=tickreel_dot_v1_dot_runner__service__pb2.VerifyRunResponse.SerializeToString,
             ),
             'GetRun': grpc.unary_unary_rpc_method_handler(
                     servicer.GetRun,
@@ -329,6 +349,33 @@ class RunnerService(object):
             '/tickreel.v1.RunnerService/CreateRun',
             tickreel_dot_v1_dot_runner__service__pb2.CreateRunRequest.SerializeToString,
             tickreel_dot_v1_dot_runner__service__pb2.CreateRunResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def VerifyRun(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tickreel.v1.RunnerService/VerifyRun',
+            tickreel_dot_v1_dot_runner__service__pb2.VerifyRunRequest.SerializeToString,
+            tickreel_dot_v1_dot_runner__service__pb2.VerifyRunResponse.FromString,
             options,
             channel_credentials,
             insecure,

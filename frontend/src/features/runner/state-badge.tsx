@@ -23,6 +23,7 @@ export const PHASE_WORDS: Record<JobPhase, string> = {
   [JobPhase.LOADING]: 'loading',
   [JobPhase.REPLAYING]: 'replaying',
   [JobPhase.WRITING]: 'writing',
+  [JobPhase.COMPARING]: 'comparing',
 }
 
 /** Where a run is in its life: its place in the queue, or what it does and how far it is. */

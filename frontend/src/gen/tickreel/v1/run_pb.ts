@@ -13,16 +13,18 @@ import { file_tickreel_v1_result } from "./result_pb";
 import type { RunConfig } from "./run_config_pb";
 import { file_tickreel_v1_run_config } from "./run_config_pb";
 import { file_tickreel_v1_text_format } from "./text_format_pb";
+import type { Verification } from "./verification_pb";
+import { file_tickreel_v1_verification } from "./verification_pb";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file tickreel/v1/run.proto.
  */
 export const file_tickreel_v1_run: GenFile = /*@__PURE__*/
-  fileDesc("ChV0aWNrcmVlbC92MS9ydW4ucHJvdG8SC3RpY2tyZWVsLnYxIpMECgNSdW4SDgoGcnVuX2lkGAEgASgJEiQKBXN0YXRlGAIgASgOMhUudGlja3JlZWwudjEuSm9iU3RhdGUSJgoGY29uZmlnGAMgASgLMhYudGlja3JlZWwudjEuUnVuQ29uZmlnEigKB29wdGlvbnMYBCABKAsyFy50aWNrcmVlbC52MS5SdW5PcHRpb25zEhUKDWNvbmZpZ19kaWdlc3QYBSABKAkSJwoIcHJvZ3Jlc3MYBiABKAsyFS50aWNrcmVlbC52MS5Qcm9ncmVzcxIoCgdmYWlsdXJlGAcgASgLMhcudGlja3JlZWwudjEuSm9iRmFpbHVyZRIjCgZyZXN1bHQYCCABKAsyEy50aWNrcmVlbC52MS5SZXN1bHQSFQoNY29udmVyc2lvbl9pZBgJIAEoCRIuCgpjcmVhdGVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydGVkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIYXR0ZW1wdHMYDSABKAUSFgoOcXVldWVfcG9zaXRpb24YDiABKAUSJgoEbGl2ZRgPIAEoCzIYLnRpY2tyZWVsLnYxLkxpdmVGaWd1cmVzIq4CCgtMaXZlRmlndXJlcxISCgp0cmFkZV9yb3dzGAEgASgDEhEKCWJvb2tfcm93cxgCIAEoAxIOCgZvcmRlcnMYAyABKAMSDQoFZmlsbHMYBCABKAMSLgoKYWNjb3VudF90cxgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoGZXF1aXR5GAYgASgJQgSguxgBEhEKA3BubBgHIAEoCUIEoLsYARIaCgxtYXhfZHJhd2Rvd24YCCABKAlCBKC7GAESFgoIcG9zaXRpb24YCSABKAlCBKC7GAESEAoIY3VycmVuY3kYCiABKAkSEgoKbWVtb3J5X21pYhgLIAEoBRImCghmaW5kaW5ncxgMIAMoCzIULnRpY2tyZWVsLnYxLkZpbmRpbmcingEKClJ1bk9wdGlvbnMSIgoEbW9kZRgBIAEoDjIULnRpY2tyZWVsLnYxLlJ1bk1vZGUSMAoNc25hcHNob3RfbW9kZRgCIAEoDjIZLnRpY2tyZWVsLnYxLlNuYXBzaG90TW9kZRIUCgxleHBvcnRfdGlja3MYAyABKAgSDwoHZGF0YXNldBgEIAEoCRITCgtjb25maWdfcGF0aBgFIAEoCWIGcHJvdG8z", [file_google_protobuf_timestamp, file_tickreel_v1_job, file_tickreel_v1_result, file_tickreel_v1_run_config, file_tickreel_v1_text_format]);
+  fileDesc("ChV0aWNrcmVlbC92MS9ydW4ucHJvdG8SC3RpY2tyZWVsLnYxItYECgNSdW4SDgoGcnVuX2lkGAEgASgJEiQKBXN0YXRlGAIgASgOMhUudGlja3JlZWwudjEuSm9iU3RhdGUSJgoGY29uZmlnGAMgASgLMhYudGlja3JlZWwudjEuUnVuQ29uZmlnEigKB29wdGlvbnMYBCABKAsyFy50aWNrcmVlbC52MS5SdW5PcHRpb25zEhUKDWNvbmZpZ19kaWdlc3QYBSABKAkSJwoIcHJvZ3Jlc3MYBiABKAsyFS50aWNrcmVlbC52MS5Qcm9ncmVzcxIoCgdmYWlsdXJlGAcgASgLMhcudGlja3JlZWwudjEuSm9iRmFpbHVyZRIjCgZyZXN1bHQYCCABKAsyEy50aWNrcmVlbC52MS5SZXN1bHQSFQoNY29udmVyc2lvbl9pZBgJIAEoCRIuCgpjcmVhdGVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydGVkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIYXR0ZW1wdHMYDSABKAUSFgoOcXVldWVfcG9zaXRpb24YDiABKAUSJgoEbGl2ZRgPIAEoCzIYLnRpY2tyZWVsLnYxLkxpdmVGaWd1cmVzEhAKCHZlcmlmaWVzGBAgASgJEi8KDHZlcmlmaWNhdGlvbhgRIAEoCzIZLnRpY2tyZWVsLnYxLlZlcmlmaWNhdGlvbiKuAgoLTGl2ZUZpZ3VyZXMSEgoKdHJhZGVfcm93cxgBIAEoAxIRCglib29rX3Jvd3MYAiABKAMSDgoGb3JkZXJzGAMgASgDEg0KBWZpbGxzGAQgASgDEi4KCmFjY291bnRfdHMYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKBmVxdWl0eRgGIAEoCUIEoLsYARIRCgNwbmwYByABKAlCBKC7GAESGgoMbWF4X2RyYXdkb3duGAggASgJQgSguxgBEhYKCHBvc2l0aW9uGAkgASgJQgSguxgBEhAKCGN1cnJlbmN5GAogASgJEhIKCm1lbW9yeV9taWIYCyABKAUSJgoIZmluZGluZ3MYDCADKAsyFC50aWNrcmVlbC52MS5GaW5kaW5nIp4BCgpSdW5PcHRpb25zEiIKBG1vZGUYASABKA4yFC50aWNrcmVlbC52MS5SdW5Nb2RlEjAKDXNuYXBzaG90X21vZGUYAiABKA4yGS50aWNrcmVlbC52MS5TbmFwc2hvdE1vZGUSFAoMZXhwb3J0X3RpY2tzGAMgASgIEg8KB2RhdGFzZXQYBCABKAkSEwoLY29uZmlnX3BhdGgYBSABKAliBnByb3RvMw", [file_google_protobuf_timestamp, file_tickreel_v1_job, file_tickreel_v1_result, file_tickreel_v1_run_config, file_tickreel_v1_text_format, file_tickreel_v1_verification]);
 
 /**
- * A job that replays a window through the engine.
+ * A job that replays a window through the engine: to make a result, or to verify one.
  *
  * @generated from message tickreel.v1.Run
  */
@@ -77,7 +79,7 @@ export type Run = Message<"tickreel.v1.Run"> & {
   failure?: JobFailure | undefined;
 
   /**
-   * The outcome. Only set in JOB_STATE_SUCCEEDED.
+   * The outcome. Only set in JOB_STATE_SUCCEEDED, and not where the run verifies another.
    *
    * @generated from field: tickreel.v1.Result result = 8;
    */
@@ -136,6 +138,22 @@ export type Run = Message<"tickreel.v1.Run"> & {
    * @generated from field: tickreel.v1.LiveFigures live = 15;
    */
   live?: LiveFigures | undefined;
+
+  /**
+   * The run whose result this one verifies. Empty where it makes a result of its own.
+   *
+   * Such a run executes the config that the result keeps once more, compares, and leaves nothing but its verification.
+   *
+   * @generated from field: string verifies = 16;
+   */
+  verifies: string;
+
+  /**
+   * What the comparison came to. Only set in JOB_STATE_SUCCEEDED, where the run verifies another.
+   *
+   * @generated from field: tickreel.v1.Verification verification = 17;
+   */
+  verification?: Verification | undefined;
 };
 
 /**

@@ -22,7 +22,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file tickreel/v1/runner_service.proto.
  */
 export const file_tickreel_v1_runner_service: GenFile = /*@__PURE__*/
-  fileDesc("CiB0aWNrcmVlbC92MS9ydW5uZXJfc2VydmljZS5wcm90bxILdGlja3JlZWwudjEikwEKCFN0cmF0ZWd5EhMKC3N0cmF0ZWd5X2lkGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJEhgKEHN1Ym1pc3Npb25fbW9kZXMYAyADKAkSDwoHcGFja2FnZRgEIAEoCRIyChFwYXJhbWV0ZXJzX3NjaGVtYRgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QihwEKCkNvbmZpZ0ZpbGUSEQoJY29uZmlnX2lkGAEgASgJEiYKBmNvbmZpZxgCIAEoCzIWLnRpY2tyZWVsLnYxLlJ1bkNvbmZpZxIwCgp2aW9sYXRpb25zGAMgAygLMhwudGlja3JlZWwudjEuQ29uZmlnVmlvbGF0aW9uEgwKBHRleHQYBCABKAkiNQoPQ29uZmlnVmlvbGF0aW9uEg0KBWZpZWxkGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJIj4KFUxpc3RTdHJhdGVnaWVzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCSJcChZMaXN0U3RyYXRlZ2llc1Jlc3BvbnNlEikKCnN0cmF0ZWdpZXMYASADKAsyFS50aWNrcmVlbC52MS5TdHJhdGVneRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiOwoSTGlzdENvbmZpZ3NSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJIlgKE0xpc3RDb25maWdzUmVzcG9uc2USKAoHY29uZmlncxgBIAMoCzIXLnRpY2tyZWVsLnYxLkNvbmZpZ0ZpbGUSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiUKEEdldENvbmZpZ1JlcXVlc3QSEQoJY29uZmlnX2lkGAEgASgJIjwKEUdldENvbmZpZ1Jlc3BvbnNlEicKBmNvbmZpZxgBIAEoCzIXLnRpY2tyZWVsLnYxLkNvbmZpZ0ZpbGUixQIKEENyZWF0ZVJ1blJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIoCgZjb25maWcYAiABKAsyFi50aWNrcmVlbC52MS5SdW5Db25maWdIABIrCghkb2N1bWVudBgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RIABITCgljb25maWdfaWQYBCABKAlIABIoCgdvcHRpb25zGAUgASgLMhcudGlja3JlZWwudjEuUnVuT3B0aW9ucxISCgppbnN0cnVtZW50GAYgASgJEikKBXN0YXJ0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBInCgNlbmQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKDXZhbGlkYXRlX29ubHkYCSABKAhCCAoGc291cmNlIlwKEUNyZWF0ZVJ1blJlc3BvbnNlEh0KA3J1bhgBIAEoCzIQLnRpY2tyZWVsLnYxLlJ1bhIoCgdwcmV2aWV3GAIgASgLMhcudGlja3JlZWwudjEuUnVuUHJldmlldyKRAgoKUnVuUHJldmlldxIpCgVmaWxlcxgBIAMoCzIaLnRpY2tyZWVsLnYxLkNvbnZlcnRlZEZpbGUSEgoKdHJhZGVfcm93cxgCIAEoAxIRCglib29rX3Jvd3MYAyABKAMSFgoOcm93c19lc3RpbWF0ZWQYBCABKAgSJgoIZmluZGluZ3MYBSADKAsyFC50aWNrcmVlbC52MS5GaW5kaW5nEj0KC2Vudmlyb25tZW50GAYgAygLMigudGlja3JlZWwudjEuUnVuUHJldmlldy5FbnZpcm9ubWVudEVudHJ5GjIKEEVudmlyb25tZW50RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIfCg1HZXRSdW5SZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCSIvCg5HZXRSdW5SZXNwb25zZRIdCgNydW4YASABKAsyEC50aWNrcmVlbC52MS5SdW4iWgoPTGlzdFJ1bnNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEg4KBmZpbHRlchgDIAEoCRIQCghvcmRlcl9ieRgEIAEoCSJLChBMaXN0UnVuc1Jlc3BvbnNlEh4KBHJ1bnMYASADKAsyEC50aWNrcmVlbC52MS5SdW4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiIKEENhbmNlbFJ1blJlcXVlc3QSDgoGcnVuX2lkGAEgASgJIjIKEUNhbmNlbFJ1blJlc3BvbnNlEh0KA3J1bhgBIAEoCzIQLnRpY2tyZWVsLnYxLlJ1biIhCg9XYXRjaFJ1blJlcXVlc3QSDgoGcnVuX2lkGAEgASgJIncKEFdhdGNoUnVuUmVzcG9uc2USHQoDcnVuGAEgASgLMhAudGlja3JlZWwudjEuUnVuEioKBmVxdWl0eRgCIAEoCzIaLnRpY2tyZWVsLnYxLkVxdWl0eUNvbHVtbnMSGAoQZXF1aXR5X3Jlc3RhcnRlZBgDIAEoCCISChBXYXRjaFJ1bnNSZXF1ZXN0IjMKEVdhdGNoUnVuc1Jlc3BvbnNlEh4KBHJ1bnMYASADKAsyEC50aWNrcmVlbC52MS5SdW4iNQoTU3RyZWFtUnVuTG9nUmVxdWVzdBIOCgZydW5faWQYASABKAkSDgoGZm9sbG93GAIgASgIIiQKFFN0cmVhbVJ1bkxvZ1Jlc3BvbnNlEgwKBHRleHQYASABKAkyzgYKDVJ1bm5lclNlcnZpY2USXgoOTGlzdFN0cmF0ZWdpZXMSIi50aWNrcmVlbC52MS5MaXN0U3RyYXRlZ2llc1JlcXVlc3QaIy50aWNrcmVlbC52MS5MaXN0U3RyYXRlZ2llc1Jlc3BvbnNlIgOQAgESVQoLTGlzdENvbmZpZ3MSHy50aWNrcmVlbC52MS5MaXN0Q29uZmlnc1JlcXVlc3QaIC50aWNrcmVlbC52MS5MaXN0Q29uZmlnc1Jlc3BvbnNlIgOQAgESTwoJR2V0Q29uZmlnEh0udGlja3JlZWwudjEuR2V0Q29uZmlnUmVxdWVzdBoeLnRpY2tyZWVsLnYxLkdldENvbmZpZ1Jlc3BvbnNlIgOQAgESTwoJQ3JlYXRlUnVuEh0udGlja3JlZWwudjEuQ3JlYXRlUnVuUmVxdWVzdBoeLnRpY2tyZWVsLnYxLkNyZWF0ZVJ1blJlc3BvbnNlIgOQAgISRgoGR2V0UnVuEhoudGlja3JlZWwudjEuR2V0UnVuUmVxdWVzdBobLnRpY2tyZWVsLnYxLkdldFJ1blJlc3BvbnNlIgOQAgESTAoITGlzdFJ1bnMSHC50aWNrcmVlbC52MS5MaXN0UnVuc1JlcXVlc3QaHS50aWNrcmVlbC52MS5MaXN0UnVuc1Jlc3BvbnNlIgOQAgESTwoJQ2FuY2VsUnVuEh0udGlja3JlZWwudjEuQ2FuY2VsUnVuUmVxdWVzdBoeLnRpY2tyZWVsLnYxLkNhbmNlbFJ1blJlc3BvbnNlIgOQAgISTgoIV2F0Y2hSdW4SHC50aWNrcmVlbC52MS5XYXRjaFJ1blJlcXVlc3QaHS50aWNrcmVlbC52MS5XYXRjaFJ1blJlc3BvbnNlIgOQAgEwARJRCglXYXRjaFJ1bnMSHS50aWNrcmVlbC52MS5XYXRjaFJ1bnNSZXF1ZXN0Gh4udGlja3JlZWwudjEuV2F0Y2hSdW5zUmVzcG9uc2UiA5ACATABEloKDFN0cmVhbVJ1bkxvZxIgLnRpY2tyZWVsLnYxLlN0cmVhbVJ1bkxvZ1JlcXVlc3QaIS50aWNrcmVlbC52MS5TdHJlYW1SdW5Mb2dSZXNwb25zZSIDkAIBMAFiBnByb3RvMw", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_tickreel_v1_conversion, file_tickreel_v1_report, file_tickreel_v1_result, file_tickreel_v1_run, file_tickreel_v1_run_config]);
+  fileDesc("CiB0aWNrcmVlbC92MS9ydW5uZXJfc2VydmljZS5wcm90bxILdGlja3JlZWwudjEikwEKCFN0cmF0ZWd5EhMKC3N0cmF0ZWd5X2lkGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJEhgKEHN1Ym1pc3Npb25fbW9kZXMYAyADKAkSDwoHcGFja2FnZRgEIAEoCRIyChFwYXJhbWV0ZXJzX3NjaGVtYRgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QihwEKCkNvbmZpZ0ZpbGUSEQoJY29uZmlnX2lkGAEgASgJEiYKBmNvbmZpZxgCIAEoCzIWLnRpY2tyZWVsLnYxLlJ1bkNvbmZpZxIwCgp2aW9sYXRpb25zGAMgAygLMhwudGlja3JlZWwudjEuQ29uZmlnVmlvbGF0aW9uEgwKBHRleHQYBCABKAkiNQoPQ29uZmlnVmlvbGF0aW9uEg0KBWZpZWxkGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJIj4KFUxpc3RTdHJhdGVnaWVzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCSJcChZMaXN0U3RyYXRlZ2llc1Jlc3BvbnNlEikKCnN0cmF0ZWdpZXMYASADKAsyFS50aWNrcmVlbC52MS5TdHJhdGVneRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiOwoSTGlzdENvbmZpZ3NSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJIlgKE0xpc3RDb25maWdzUmVzcG9uc2USKAoHY29uZmlncxgBIAMoCzIXLnRpY2tyZWVsLnYxLkNvbmZpZ0ZpbGUSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiUKEEdldENvbmZpZ1JlcXVlc3QSEQoJY29uZmlnX2lkGAEgASgJIjwKEUdldENvbmZpZ1Jlc3BvbnNlEicKBmNvbmZpZxgBIAEoCzIXLnRpY2tyZWVsLnYxLkNvbmZpZ0ZpbGUixQIKEENyZWF0ZVJ1blJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIoCgZjb25maWcYAiABKAsyFi50aWNrcmVlbC52MS5SdW5Db25maWdIABIrCghkb2N1bWVudBgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RIABITCgljb25maWdfaWQYBCABKAlIABIoCgdvcHRpb25zGAUgASgLMhcudGlja3JlZWwudjEuUnVuT3B0aW9ucxISCgppbnN0cnVtZW50GAYgASgJEikKBXN0YXJ0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBInCgNlbmQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKDXZhbGlkYXRlX29ubHkYCSABKAhCCAoGc291cmNlIlwKEUNyZWF0ZVJ1blJlc3BvbnNlEh0KA3J1bhgBIAEoCzIQLnRpY2tyZWVsLnYxLlJ1bhIoCgdwcmV2aWV3GAIgASgLMhcudGlja3JlZWwudjEuUnVuUHJldmlldyKRAgoKUnVuUHJldmlldxIpCgVmaWxlcxgBIAMoCzIaLnRpY2tyZWVsLnYxLkNvbnZlcnRlZEZpbGUSEgoKdHJhZGVfcm93cxgCIAEoAxIRCglib29rX3Jvd3MYAyABKAMSFgoOcm93c19lc3RpbWF0ZWQYBCABKAgSJgoIZmluZGluZ3MYBSADKAsyFC50aWNrcmVlbC52MS5GaW5kaW5nEj0KC2Vudmlyb25tZW50GAYgAygLMigudGlja3JlZWwudjEuUnVuUHJldmlldy5FbnZpcm9ubWVudEVudHJ5GjIKEEVudmlyb25tZW50RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASI2ChBWZXJpZnlSdW5SZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDgoGcnVuX2lkGAIgASgJIjIKEVZlcmlmeVJ1blJlc3BvbnNlEh0KA3J1bhgBIAEoCzIQLnRpY2tyZWVsLnYxLlJ1biIfCg1HZXRSdW5SZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCSIvCg5HZXRSdW5SZXNwb25zZRIdCgNydW4YASABKAsyEC50aWNrcmVlbC52MS5SdW4iWgoPTGlzdFJ1bnNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEg4KBmZpbHRlchgDIAEoCRIQCghvcmRlcl9ieRgEIAEoCSJLChBMaXN0UnVuc1Jlc3BvbnNlEh4KBHJ1bnMYASADKAsyEC50aWNrcmVlbC52MS5SdW4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiIKEENhbmNlbFJ1blJlcXVlc3QSDgoGcnVuX2lkGAEgASgJIjIKEUNhbmNlbFJ1blJlc3BvbnNlEh0KA3J1bhgBIAEoCzIQLnRpY2tyZWVsLnYxLlJ1biIhCg9XYXRjaFJ1blJlcXVlc3QSDgoGcnVuX2lkGAEgASgJIncKEFdhdGNoUnVuUmVzcG9uc2USHQoDcnVuGAEgASgLMhAudGlja3JlZWwudjEuUnVuEioKBmVxdWl0eRgCIAEoCzIaLnRpY2tyZWVsLnYxLkVxdWl0eUNvbHVtbnMSGAoQZXF1aXR5X3Jlc3RhcnRlZBgDIAEoCCISChBXYXRjaFJ1bnNSZXF1ZXN0IjMKEVdhdGNoUnVuc1Jlc3BvbnNlEh4KBHJ1bnMYASADKAsyEC50aWNrcmVlbC52MS5SdW4iNQoTU3RyZWFtUnVuTG9nUmVxdWVzdBIOCgZydW5faWQYASABKAkSDgoGZm9sbG93GAIgASgIIiQKFFN0cmVhbVJ1bkxvZ1Jlc3BvbnNlEgwKBHRleHQYASABKAkynwcKDVJ1bm5lclNlcnZpY2USXgoOTGlzdFN0cmF0ZWdpZXMSIi50aWNrcmVlbC52MS5MaXN0U3RyYXRlZ2llc1JlcXVlc3QaIy50aWNrcmVlbC52MS5MaXN0U3RyYXRlZ2llc1Jlc3BvbnNlIgOQAgESVQoLTGlzdENvbmZpZ3MSHy50aWNrcmVlbC52MS5MaXN0Q29uZmlnc1JlcXVlc3QaIC50aWNrcmVlbC52MS5MaXN0Q29uZmlnc1Jlc3BvbnNlIgOQAgESTwoJR2V0Q29uZmlnEh0udGlja3JlZWwudjEuR2V0Q29uZmlnUmVxdWVzdBoeLnRpY2tyZWVsLnYxLkdldENvbmZpZ1Jlc3BvbnNlIgOQAgESTwoJQ3JlYXRlUnVuEh0udGlja3JlZWwudjEuQ3JlYXRlUnVuUmVxdWVzdBoeLnRpY2tyZWVsLnYxLkNyZWF0ZVJ1blJlc3BvbnNlIgOQAgISTwoJVmVyaWZ5UnVuEh0udGlja3JlZWwudjEuVmVyaWZ5UnVuUmVxdWVzdBoeLnRpY2tyZWVsLnYxLlZlcmlmeVJ1blJlc3BvbnNlIgOQAgISRgoGR2V0UnVuEhoudGlja3JlZWwudjEuR2V0UnVuUmVxdWVzdBobLnRpY2tyZWVsLnYxLkdldFJ1blJlc3BvbnNlIgOQAgESTAoITGlzdFJ1bnMSHC50aWNrcmVlbC52MS5MaXN0UnVuc1JlcXVlc3QaHS50aWNrcmVlbC52MS5MaXN0UnVuc1Jlc3BvbnNlIgOQAgESTwoJQ2FuY2VsUnVuEh0udGlja3JlZWwudjEuQ2FuY2VsUnVuUmVxdWVzdBoeLnRpY2tyZWVsLnYxLkNhbmNlbFJ1blJlc3BvbnNlIgOQAgISTgoIV2F0Y2hSdW4SHC50aWNrcmVlbC52MS5XYXRjaFJ1blJlcXVlc3QaHS50aWNrcmVlbC52MS5XYXRjaFJ1blJlc3BvbnNlIgOQAgEwARJRCglXYXRjaFJ1bnMSHS50aWNrcmVlbC52MS5XYXRjaFJ1bnNSZXF1ZXN0Gh4udGlja3JlZWwudjEuV2F0Y2hSdW5zUmVzcG9uc2UiA5ACATABEloKDFN0cmVhbVJ1bkxvZxIgLnRpY2tyZWVsLnYxLlN0cmVhbVJ1bkxvZ1JlcXVlc3QaIS50aWNrcmVlbC52MS5TdHJlYW1SdW5Mb2dSZXNwb25zZSIDkAIBMAFiBnByb3RvMw", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_tickreel_v1_conversion, file_tickreel_v1_report, file_tickreel_v1_result, file_tickreel_v1_run, file_tickreel_v1_run_config]);
 
 /**
  * A strategy that a config can name.
@@ -474,6 +474,55 @@ export const RunPreviewSchema: GenMessage<RunPreview> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_runner_service, 11);
 
 /**
+ * Asks to verify a run.
+ *
+ * @generated from message tickreel.v1.VerifyRunRequest
+ */
+export type VerifyRunRequest = Message<"tickreel.v1.VerifyRunRequest"> & {
+  /**
+   * A name for this request, a UUID for example; the same name again gives the same verification.
+   *
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * The id of the run to verify, which must have left a result.
+   *
+   * @generated from field: string run_id = 2;
+   */
+  runId: string;
+};
+
+/**
+ * Describes the message tickreel.v1.VerifyRunRequest.
+ * Use `create(VerifyRunRequestSchema)` to create a new message.
+ */
+export const VerifyRunRequestSchema: GenMessage<VerifyRunRequest> = /*@__PURE__*/
+  messageDesc(file_tickreel_v1_runner_service, 12);
+
+/**
+ * The verification asked for.
+ *
+ * @generated from message tickreel.v1.VerifyRunResponse
+ */
+export type VerifyRunResponse = Message<"tickreel.v1.VerifyRunResponse"> & {
+  /**
+   * The run that verifies; its id is its own.
+   *
+   * @generated from field: tickreel.v1.Run run = 1;
+   */
+  run?: Run | undefined;
+};
+
+/**
+ * Describes the message tickreel.v1.VerifyRunResponse.
+ * Use `create(VerifyRunResponseSchema)` to create a new message.
+ */
+export const VerifyRunResponseSchema: GenMessage<VerifyRunResponse> = /*@__PURE__*/
+  messageDesc(file_tickreel_v1_runner_service, 13);
+
+/**
  * Asks for one run.
  *
  * @generated from message tickreel.v1.GetRunRequest
@@ -492,7 +541,7 @@ export type GetRunRequest = Message<"tickreel.v1.GetRunRequest"> & {
  * Use `create(GetRunRequestSchema)` to create a new message.
  */
 export const GetRunRequestSchema: GenMessage<GetRunRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 12);
+  messageDesc(file_tickreel_v1_runner_service, 14);
 
 /**
  * One run.
@@ -513,7 +562,7 @@ export type GetRunResponse = Message<"tickreel.v1.GetRunResponse"> & {
  * Use `create(GetRunResponseSchema)` to create a new message.
  */
 export const GetRunResponseSchema: GenMessage<GetRunResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 13);
+  messageDesc(file_tickreel_v1_runner_service, 15);
 
 /**
  * Asks for a page of runs.
@@ -557,7 +606,7 @@ export type ListRunsRequest = Message<"tickreel.v1.ListRunsRequest"> & {
  * Use `create(ListRunsRequestSchema)` to create a new message.
  */
 export const ListRunsRequestSchema: GenMessage<ListRunsRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 14);
+  messageDesc(file_tickreel_v1_runner_service, 16);
 
 /**
  * A page of runs.
@@ -585,7 +634,7 @@ export type ListRunsResponse = Message<"tickreel.v1.ListRunsResponse"> & {
  * Use `create(ListRunsResponseSchema)` to create a new message.
  */
 export const ListRunsResponseSchema: GenMessage<ListRunsResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 15);
+  messageDesc(file_tickreel_v1_runner_service, 17);
 
 /**
  * Asks to cancel a run.
@@ -606,7 +655,7 @@ export type CancelRunRequest = Message<"tickreel.v1.CancelRunRequest"> & {
  * Use `create(CancelRunRequestSchema)` to create a new message.
  */
 export const CancelRunRequestSchema: GenMessage<CancelRunRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 16);
+  messageDesc(file_tickreel_v1_runner_service, 18);
 
 /**
  * The run after the request.
@@ -627,7 +676,7 @@ export type CancelRunResponse = Message<"tickreel.v1.CancelRunResponse"> & {
  * Use `create(CancelRunResponseSchema)` to create a new message.
  */
 export const CancelRunResponseSchema: GenMessage<CancelRunResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 17);
+  messageDesc(file_tickreel_v1_runner_service, 19);
 
 /**
  * Asks to watch a run.
@@ -648,7 +697,7 @@ export type WatchRunRequest = Message<"tickreel.v1.WatchRunRequest"> & {
  * Use `create(WatchRunRequestSchema)` to create a new message.
  */
 export const WatchRunRequestSchema: GenMessage<WatchRunRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 18);
+  messageDesc(file_tickreel_v1_runner_service, 20);
 
 /**
  * The run as it is now.
@@ -684,7 +733,7 @@ export type WatchRunResponse = Message<"tickreel.v1.WatchRunResponse"> & {
  * Use `create(WatchRunResponseSchema)` to create a new message.
  */
 export const WatchRunResponseSchema: GenMessage<WatchRunResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 19);
+  messageDesc(file_tickreel_v1_runner_service, 21);
 
 /**
  * Asks to watch all runs.
@@ -699,7 +748,7 @@ export type WatchRunsRequest = Message<"tickreel.v1.WatchRunsRequest"> & {
  * Use `create(WatchRunsRequestSchema)` to create a new message.
  */
 export const WatchRunsRequestSchema: GenMessage<WatchRunsRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 20);
+  messageDesc(file_tickreel_v1_runner_service, 22);
 
 /**
  * The runs that have changed.
@@ -721,7 +770,7 @@ export type WatchRunsResponse = Message<"tickreel.v1.WatchRunsResponse"> & {
  * Use `create(WatchRunsResponseSchema)` to create a new message.
  */
 export const WatchRunsResponseSchema: GenMessage<WatchRunsResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 21);
+  messageDesc(file_tickreel_v1_runner_service, 23);
 
 /**
  * Asks for the log of a run.
@@ -749,7 +798,7 @@ export type StreamRunLogRequest = Message<"tickreel.v1.StreamRunLogRequest"> & {
  * Use `create(StreamRunLogRequestSchema)` to create a new message.
  */
 export const StreamRunLogRequestSchema: GenMessage<StreamRunLogRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 22);
+  messageDesc(file_tickreel_v1_runner_service, 24);
 
 /**
  * The next part of a log.
@@ -770,7 +819,7 @@ export type StreamRunLogResponse = Message<"tickreel.v1.StreamRunLogResponse"> &
  * Use `create(StreamRunLogResponseSchema)` to create a new message.
  */
 export const StreamRunLogResponseSchema: GenMessage<StreamRunLogResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 23);
+  messageDesc(file_tickreel_v1_runner_service, 25);
 
 /**
  * Replays windows of recorded ticks through the engine.
@@ -819,6 +868,19 @@ export const RunnerService: GenService<{
     methodKind: "unary";
     input: typeof CreateRunRequestSchema;
     output: typeof CreateRunResponseSchema;
+  },
+  /**
+   * Creates a run that executes a finished one again and compares the two: a job like any other, got, watched and cancelled by
+   * the calls for runs. The result that it verifies stays as it is.
+   *
+   * Refused where the result does not hold what it takes, or where its data or strategy are no longer there.
+   *
+   * @generated from rpc tickreel.v1.RunnerService.VerifyRun
+   */
+  verifyRun: {
+    methodKind: "unary";
+    input: typeof VerifyRunRequestSchema;
+    output: typeof VerifyRunResponseSchema;
   },
   /**
    * Gets one run.
