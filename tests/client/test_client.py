@@ -19,7 +19,7 @@ from run_configs import run_config
 from stack import Stack, stack
 from tickreel.client import Client, TickreelError
 from tickreel.results.artifact import PART_BYTES
-from tickreel.v1 import job_pb2, run_pb2
+from tickreel.v1 import job_pb2, run_pb2, verification_pb2
 
 ROWS = 2_000
 # So many that a run is still at work when a test ends it.
@@ -67,6 +67,15 @@ async def test_a_run_is_watched_to_its_end_where_an_event_loop_runs(client: Clie
     assert seen[-1] == run
     assert client.result(run.run_id) == run.result
     assert list(client.watch(run.run_id)) == [run]
+
+
+def test_a_run_is_verified(client: Client, full: run_pb2.Run) -> None:
+    seen: list[run_pb2.Run] = []
+    found = client.verify(full.run_id, on_progress=seen.append)
+    assert (found.verdict, found.orders) == (verification_pb2.VERDICT_EQUAL, ROWS)
+    assert seen[-1].verifies == full.run_id
+    with pytest.raises(TickreelError, match="there is no result 'NO_SUCH_RUN'"):
+        client.verify("NO_SUCH_RUN")
 
 
 def test_a_run_outlives_its_result(client: Client) -> None:

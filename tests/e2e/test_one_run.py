@@ -62,6 +62,28 @@ def test_a_full_run_leaves_every_output_and_finds_the_same(terminal: Terminal, f
     assert all(path.is_file() for path in outputs.values())
 
 
+def test_a_run_is_verified_by_services_of_the_command_s_own(terminal: Terminal, fast: dict[str, Any]) -> None:
+    run_id = fast["run_id"]
+    called = terminal.run("verify", run_id, "--standalone")
+    assert called.out.startswith(f"{run_id}  equal\n")
+    assert f"{ROWS:,} orders and {ROWS:,} fills compared" in called.out
+    assert "replaying" in called.err
+    summary = Path(fast["metadata"]["outputs"]["summary.json"])
+    text = summary.read_text()
+    summary.write_text(
+        text.replace('"nautilus_trader 2', '"nautilus_trader 1').replace('"trade_rows": 3000', '"trade_rows": 2999')
+    )
+    report = terminal.run("verify", run_id, "--standalone", code=1).out
+    summary.write_text(text)
+    assert report.startswith(f"{run_id}  different\n")
+    assert "engine has changed: nautilus_trader" in report
+    assert ["trade_rows", "2999", "3000"] in [line.split() for line in report.splitlines()]
+
+
+def test_what_was_never_run_is_not_verified(terminal: Terminal) -> None:
+    assert "there is no result 'NO_SUCH_RUN'" in terminal.call("verify", "NO_SUCH_RUN", "--standalone", code=2).err
+
+
 def test_flags_override_the_file_and_the_report_is_for_people(terminal: Terminal) -> None:
     window = ("--start", "2024-05-17T23:00:00Z", "--end", "2024-05-18T01:00:00.5Z")
     report = terminal.run(*RUN, *window, "--export-ticks", "true", "--full", "false", "--dataset", "day-2024-05-18").out

@@ -65,8 +65,8 @@ class RunRequests:
         """The run that executes again what a result keeps.
 
         Raises:
-            TickreelError: Also NOT_FOUND or RESULT_DELETED where there is no result, DATA_CHANGED where it cannot be read, NOT_VERIFIABLE
-                where it does not hold what it takes.
+            TickreelError: Also NOT_FOUND or RESULT_DELETED where there is no result, DATA_CHANGED where it cannot be read,
+                NOT_VERIFIABLE where it does not hold what it takes.
         """
         stored = await asyncio.to_thread(self._store.find, run_id)
         result = await asyncio.to_thread(self._store.load, stored)
