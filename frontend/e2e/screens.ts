@@ -18,6 +18,13 @@ export const SCREENS: readonly ScreenCase[] = [
     },
   },
   {
+    name: 'first view',
+    open: async (page) => {
+      await page.goto('/')
+      await page.getByRole('list', { name: 'Recent runs' }).waitFor()
+    },
+  },
+  {
     name: 'run json',
     open: async (page) => {
       const edit = JSON.stringify({ venue: { taker_fee: 'x' }, risk: { throttling_per_sec: 0 } })
@@ -62,6 +69,13 @@ export const SCREENS: readonly ScreenCase[] = [
     open: async (page) => {
       await page.goto('/data?view=catalog')
       await page.getByRole('grid', { name: /^Coverage of/ }).waitFor()
+    },
+  },
+  {
+    name: 'conversions',
+    open: async (page) => {
+      await page.goto('/data?view=conversions')
+      await page.getByRole('grid', { name: /^Files of/ }).waitFor()
     },
   },
   {

@@ -5,7 +5,7 @@ import { useNavigate } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 
 import { symbolOf } from '@/features/runner/run-facts'
-import { StateBadge } from '@/features/runner/state-badge'
+import { StateBadge } from '@/jobs/state-badge'
 import { useRuns } from '@/features/runner/use-runs'
 import { RunnerService } from '@/gen/tickreel/v1/runner_service_pb'
 import { classNames } from '@/ui/class-names'
@@ -65,7 +65,7 @@ export function CommandPalette({ onClose, onShortcuts, onTheme }: CommandPalette
         label: run.runId,
         note: (
           <>
-            {symbolOf(run)} <StateBadge run={run} />
+            {symbolOf(run)} <StateBadge job={run} />
           </>
         ),
         run: () => void navigate({ to: '/runs/$runId', params: { runId: run.runId } }),

@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router'
 
-import { hasEnded, useLiveRuns } from '@/rpc/live-runs'
+import { hasEnded } from '@/jobs/job'
+import { useLiveRuns } from '@/jobs/live-runs'
 import { formatAge } from '@/ui/format/duration'
 import { useNow } from '@/ui/use-now'
 

@@ -6,7 +6,7 @@ import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 
-import { LiveRunsProvider } from '@/rpc/live-runs'
+import { LiveRunsProvider } from '@/jobs/live-runs'
 import { createQueryClient } from '@/rpc/query-client'
 import { transport } from '@/rpc/transport'
 

@@ -36,7 +36,7 @@ const dataRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/data',
   validateSearch: dataSearch,
-  component: lazyRouteComponent(() => import('@/features/catalog/data-screen'), 'DataScreen'),
+  component: lazyRouteComponent(() => import('./screens/data'), 'DataScreen'),
 })
 
 const configsRoute = createRoute({

@@ -2,7 +2,8 @@ import { useNavigate, useParams } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
 
 import { JobState } from '@/gen/tickreel/v1/job_pb'
-import { hasEnded, useLiveRuns } from '@/rpc/live-runs'
+import { hasEnded } from '@/jobs/job'
+import { useLiveRuns } from '@/jobs/live-runs'
 import { showToast } from '@/ui/toasts'
 
 /** Says of each run that ends while the page looks on how it ended, unless its own screen is open. */

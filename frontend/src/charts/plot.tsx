@@ -73,7 +73,7 @@ export function Plot(props: PlotProps) {
           // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment
           side: 1,
           size: GUTTER,
-          space: 26,
+          space: (plot) => labelSpace(plot.height),
           gap: 8,
           font: FONT,
           stroke: () => color('faint'),
@@ -135,6 +135,11 @@ export function Plot(props: PlotProps) {
 /** The room there is; a plot without any cannot be made. */
 function size(element: HTMLElement): { width: number; height: number } {
   return { width: Math.max(element.clientWidth, GUTTER + 1), height: Math.max(element.clientHeight, 24) }
+}
+
+/** The least pixels between two labels: a low plot says two values rather than one. */
+function labelSpace(height: number): number {
+  return Math.min(26, Math.max(height / 3, 13))
 }
 
 function decimalsOf(step: number): number {

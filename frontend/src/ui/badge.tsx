@@ -16,7 +16,7 @@ const TONES: Record<Tone, string> = {
 /** A state in a word, with a shape before it, as colour alone says nothing to some. */
 export function Badge({ tone = 'neutral', Icon, children }: { tone?: Tone; Icon?: LucideIcon; children: ReactNode }) {
   return (
-    <span className={classNames('inline-flex items-center gap-1.5 text-sm whitespace-nowrap', TONES[tone])}>
+    <span className={classNames('inline-flex items-center gap-1.5 align-top text-sm whitespace-nowrap', TONES[tone])}>
       {Icon && <Icon size={13} strokeWidth={2} aria-hidden className="shrink-0" />}
       {children}
     </span>

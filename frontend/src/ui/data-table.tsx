@@ -1,24 +1,15 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { ArrowDown, ArrowUp } from 'lucide-react'
-import {
-  type KeyboardEvent,
-  memo,
-  type ReactNode,
-  type RefObject,
-  useEffect,
-  useId,
-  useLayoutEffect,
-  useMemo,
-  useRef,
-  useState,
-} from 'react'
+import { type KeyboardEvent, memo, type ReactNode, useEffect, useId, useRef, useState } from 'react'
 
 import { classNames } from './class-names'
 import { Skeleton } from './skeleton'
+import { HeaderCell } from './table-header'
+import { useColumnWidths } from './use-column-widths'
+import { useFittingColumns } from './use-fitting-columns'
 
 const ROW_HEIGHT = 28
-/** What a row leaves free at both ends. */
-const PADDING = 16
+/** That of a row on a phone, which has two lines. */
+const PHONE_ROW_HEIGHT = 52
 
 export interface Column<Row> {
   id: string
@@ -48,6 +39,8 @@ export interface Rows<Row> {
 interface DataTableProps<Row> {
   label: string
   columns: readonly Column<Row>[]
+  /** A row in two lines, for a phone. Where it is not given, the columns scroll there. */
+  phoneRow?: (row: Row) => ReactNode
   rows: Rows<Row>
   rowKey: (row: Row) => string
   sort?: Sort | undefined
@@ -71,15 +64,21 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   const { label, rows, rowKey, sort, onSort, selected, onSelect, onVisible, empty } = props
   const id = useId()
   const viewport = useRef<HTMLDivElement>(null)
-  const columns = useFittingColumns(props.columns, viewport)
+  const { fitting: columns, phone } = useFittingColumns(props.columns, viewport)
+  const { widths, resize } = useColumnWidths(props.columns.map((column) => column.id))
+  const phoneRow = phone ? props.phoneRow : undefined
+  const rowHeight = phoneRow ? PHONE_ROW_HEIGHT : ROW_HEIGHT
   const [active, setActive] = useState(-1)
   const virtualizer = useVirtualizer({
     count: rows.length,
     getScrollElement: () => viewport.current,
-    estimateSize: () => ROW_HEIGHT,
-    scrollPaddingStart: ROW_HEIGHT,
+    estimateSize: () => rowHeight,
+    scrollPaddingStart: phoneRow ? 0 : ROW_HEIGHT,
     overscan: 12,
   })
+  useEffect(() => {
+    virtualizer.measure()
+  }, [virtualizer, rowHeight])
   const items = virtualizer.getVirtualItems()
   const first = items[0]?.index ?? 0
   const last = items.at(-1)?.index ?? 0
@@ -89,7 +88,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
 
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.target !== event.currentTarget) return
-    const page = Math.max(1, Math.floor((viewport.current?.clientHeight ?? 0) / ROW_HEIGHT) - 2)
+    const page = Math.max(1, Math.floor((viewport.current?.clientHeight ?? 0) / rowHeight) - 2)
     const moves: Record<string, number> = {
       ArrowDown: active + 1,
       ArrowUp: active - 1,
@@ -111,8 +110,10 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     }
   }
 
-  const template = columns.map(({ width, grow }) => (grow ? `minmax(${width}px, 1fr)` : `${width}px`)).join(' ')
-  const minWidth = columns.reduce((sum, { width }) => sum + width, 0)
+  const template = columns
+    .map(({ id, width, grow }) => (grow && !(id in widths) ? `minmax(${width}px, 1fr)` : `${widths[id] ?? width}px`))
+    .join(' ')
+  const minWidth = phoneRow ? undefined : columns.reduce((sum, { id, width }) => sum + (widths[id] ?? width), 0)
   return (
     <div
       ref={viewport}
@@ -125,18 +126,28 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
       onKeyDown={onKeyDown}
       className="group/table relative h-full overflow-auto -outline-offset-2"
     >
-      <div role="rowgroup" className="sticky top-0 z-10 bg-ground" style={{ minWidth }}>
-        <div
-          role="row"
-          aria-rowindex={1}
-          className="grid h-7 border-b border-line-strong px-2"
-          style={{ gridTemplateColumns: template }}
-        >
-          {columns.map((column) => (
-            <HeaderCell key={column.id} column={column} sort={sort} onSort={onSort} />
-          ))}
+      {!phoneRow && (
+        <div role="rowgroup" className="sticky top-0 z-10 bg-ground" style={{ minWidth }}>
+          <div
+            role="row"
+            aria-rowindex={1}
+            className="grid h-7 border-b border-line-strong px-2"
+            style={{ gridTemplateColumns: template }}
+          >
+            {columns.map((column) => (
+              <HeaderCell
+                key={column.id}
+                column={column}
+                sort={sort}
+                onSort={onSort}
+                onResize={(width) => {
+                  resize(column.id, width)
+                }}
+              />
+            ))}
+          </div>
         </div>
-      </div>
+      )}
       {rows.length === 0 && empty}
       <div role="rowgroup" className="relative" style={{ height: virtualizer.getTotalSize(), minWidth }}>
         {items.map(({ index, start }) => {
@@ -149,6 +160,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
               start={start}
               template={template}
               columns={columns}
+              phoneRow={phoneRow}
               row={row}
               selected={row !== undefined && selected === rowKey(row)}
               active={index === active}
@@ -161,84 +173,13 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   )
 }
 
-/** The columns that the viewport has room for, in their order. */
-function useFittingColumns<Row>(
-  columns: readonly Column<Row>[],
-  viewport: RefObject<HTMLDivElement | null>,
-): readonly Column<Row>[] {
-  const [room, setRoom] = useState(Infinity)
-  useLayoutEffect(() => {
-    const element = viewport.current
-    if (element === null) return
-    const observer = new ResizeObserver(() => {
-      setRoom(element.clientWidth - PADDING)
-    })
-    observer.observe(element)
-    return () => {
-      observer.disconnect()
-    }
-  }, [viewport])
-  return useMemo(() => {
-    const dropped = new Set<Column<Row>>()
-    const droppable = columns.filter((column) => column.priority !== undefined)
-    droppable.sort((a, b) => (a.priority ?? 0) - (b.priority ?? 0))
-    let width = columns.reduce((sum, column) => sum + column.width, 0)
-    for (const column of droppable) {
-      if (width <= room) break
-      dropped.add(column)
-      width -= column.width
-    }
-    return columns.filter((column) => !dropped.has(column))
-  }, [columns, room])
-}
-
-interface HeaderCellProps<Row> {
-  column: Column<Row>
-  sort: Sort | undefined
-  onSort: ((sort: Sort) => void) | undefined
-}
-
-function HeaderCell<Row>({ column, sort, onSort }: HeaderCellProps<Row>) {
-  const sorted = sort?.column === column.id ? sort : undefined
-  const className = classNames('label flex min-w-0 items-center gap-1 px-2', column.align === 'end' && 'justify-end')
-  if (!column.sortable || onSort === undefined) {
-    return (
-      <div role="columnheader" className={className}>
-        <span className="truncate">{column.header}</span>
-      </div>
-    )
-  }
-  const Arrow = sorted?.descending ? ArrowDown : ArrowUp
-  return (
-    <div
-      role="columnheader"
-      aria-sort={sorted ? (sorted.descending ? 'descending' : 'ascending') : 'none'}
-      className="flex min-w-0"
-    >
-      <button
-        type="button"
-        onClick={() => {
-          onSort({ column: column.id, descending: sorted ? !sorted.descending : column.align === 'end' })
-        }}
-        className={classNames(
-          className,
-          'w-full cursor-default -outline-offset-2 hover:text-text',
-          sorted && 'text-text',
-        )}
-      >
-        <span className="truncate">{column.header}</span>
-        {sorted && <Arrow size={11} aria-hidden className="shrink-0" />}
-      </button>
-    </div>
-  )
-}
-
 interface TableRowProps<Row> {
   id: string
   index: number
   start: number
   template: string
   columns: readonly Column<Row>[]
+  phoneRow: ((row: Row) => ReactNode) | undefined
   row: Row | undefined
   selected: boolean
   active: boolean
@@ -246,7 +187,7 @@ interface TableRowProps<Row> {
 }
 
 const TableRow = memo(function TableRow<Row>(props: TableRowProps<Row>) {
-  const { id, index, start, template, columns, row, selected, active, onSelect } = props
+  const { id, index, start, template, columns, phoneRow, row, selected, active, onSelect } = props
   return (
     <div
       id={id}
@@ -262,9 +203,18 @@ const TableRow = memo(function TableRow<Row>(props: TableRowProps<Row>) {
         'absolute inset-x-0 grid border-b border-line px-2 text-sm hover:bg-hover aria-selected:bg-accent-soft',
         'data-[active=true]:group-focus-visible/table:bg-hover data-[active=true]:group-focus-visible/table:shadow-[inset_2px_0_var(--accent)]',
       )}
-      style={{ height: ROW_HEIGHT, transform: `translateY(${start}px)`, gridTemplateColumns: template }}
+      style={{
+        height: phoneRow ? PHONE_ROW_HEIGHT : ROW_HEIGHT,
+        transform: `translateY(${start}px)`,
+        gridTemplateColumns: phoneRow ? undefined : template,
+      }}
     >
-      {columns.map((column) => (
+      {phoneRow && (
+        <div role="gridcell" aria-colspan={columns.length} className="min-w-0 self-center px-2 leading-5">
+          {row === undefined ? <Skeleton width="60%" /> : phoneRow(row)}
+        </div>
+      )}
+      {(phoneRow ? [] : columns).map((column) => (
         <div
           key={column.id}
           role="gridcell"

@@ -21,12 +21,19 @@ export function Screen({ title, tabTitle = title, context, actions, children }: 
   return (
     <main className="flex h-full min-w-0 flex-col overflow-hidden">
       <title>{`${tabTitle} · Tickreel`}</title>
-      <header className="flex h-11 shrink-0 items-center gap-4 border-b border-line pr-2 pl-4">
-        <h1 className="truncate text-base font-medium">{title}</h1>
-        <div className="flex min-w-0 flex-1 items-center gap-4 truncate text-sm text-muted max-sm:hidden">
-          {context}
+      {/* On a phone what the screen is about stands below its title and tools. */}
+      <header className="flex min-h-11 shrink-0 flex-wrap items-center gap-x-4 border-b border-line pr-2 pl-4 sm:flex-nowrap">
+        <h1 className="min-w-0 text-base font-medium max-sm:flex max-sm:min-h-11 max-sm:flex-1 max-sm:items-center max-sm:text-sm max-sm:wrap-anywhere sm:truncate">
+          {title}
+        </h1>
+        <div className="flex min-w-0 flex-1 items-center gap-x-4 gap-y-2 max-sm:order-last max-sm:basis-full max-sm:flex-wrap max-sm:pb-2 max-sm:empty:hidden">
+          {context && (
+            <div className="flex min-w-0 flex-1 items-center gap-x-4 text-sm text-muted max-sm:flex-wrap sm:truncate">
+              {context}
+            </div>
+          )}
+          {actions && <div className="ml-auto flex shrink-0 items-center gap-2">{actions}</div>}
         </div>
-        <div className="ml-auto flex shrink-0 items-center gap-2">{actions}</div>
         <div className="flex shrink-0 items-center gap-1 border-l border-line pl-2">{use(ToolsContext)}</div>
       </header>
       <div className="min-h-0 flex-1 overflow-auto">{children}</div>

@@ -30,7 +30,7 @@ export function Toasts() {
   return (
     <Toast.Provider toastManager={manager} limit={2} timeout={6_000}>
       <Toast.Portal>
-        <Toast.Viewport className="fixed right-4 bottom-4 z-50 flex w-[min(360px,calc(100vw-32px))] flex-col gap-2">
+        <Toast.Viewport className="fixed right-4 bottom-4 z-50 max-sm:bottom-16 flex w-[min(360px,calc(100vw-32px))] flex-col gap-2">
           <ToastList />
         </Toast.Viewport>
       </Toast.Portal>

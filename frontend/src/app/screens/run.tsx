@@ -6,8 +6,9 @@ import { lazy, Suspense, useEffect } from 'react'
 import { CancelButton } from '@/features/runner/live/cancel-button'
 import { LiveRun } from '@/features/runner/live/live-run'
 import { useWatchedRun } from '@/features/runner/live/use-watched-run'
-import { modeText, shareDone, symbolOf, windowText } from '@/features/runner/run-facts'
-import { StateBadge } from '@/features/runner/state-badge'
+import { modeText, symbolOf, windowText } from '@/features/runner/run-facts'
+import { shareDone } from '@/jobs/job'
+import { StateBadge } from '@/jobs/state-badge'
 import { JobState } from '@/gen/tickreel/v1/job_pb'
 import type { Result } from '@/gen/tickreel/v1/result_pb'
 import { ResultsService } from '@/gen/tickreel/v1/results_service_pb'
@@ -62,7 +63,7 @@ function WatchedRunScreen({ runId }: { runId: string }) {
       tabTitle={share === null ? runId : `${Math.floor(share * 100)} % · ${runId}`}
       context={
         <>
-          <StateBadge run={run} />
+          <StateBadge job={run} />
           <span className="truncate">
             {symbolOf(run)} <span className="figures text-faint">{windowText(run)} UTC</span> {modeText(run)}
           </span>

@@ -11,7 +11,7 @@ import { SkeletonRows } from '@/ui/skeleton'
 
 import { DATA_TYPE_WORDS, spanOf } from './data-facts'
 import { InstrumentCoverage } from './instrument-coverage'
-import { MasterDetail } from './master-detail'
+import { MasterDetail } from '@/ui/master-detail'
 
 const COLUMNS: readonly Column<CatalogInstrument>[] = [
   {

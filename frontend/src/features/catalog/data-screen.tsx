@@ -1,4 +1,5 @@
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
 
 import { Screen } from '@/ui/screen'
 import { Tabs } from '@/ui/tabs'
@@ -9,9 +10,14 @@ import { RawView } from './raw-view'
 
 const route = getRouteApi('/data')
 
-/** What data there is: raw files as the scan finds them, and the catalog that they were converted into. */
-export function DataScreen() {
-  const { view = 'raw', dataset, instrument } = route.useSearch()
+interface DataScreenProps {
+  /** How raw files come into the catalog. */
+  conversions: (chosen: string | undefined, onChoose: (conversionId: string) => void) => ReactNode
+}
+
+/** What data there is: raw files as the scan finds them, the catalog that they were converted into, and how. */
+export function DataScreen({ conversions }: DataScreenProps) {
+  const { view = 'raw', dataset, instrument, conversion } = route.useSearch()
   const navigate = useNavigate()
   const show = (search: DataSearch) => void navigate({ to: '/data', search, replace: true })
   return (
@@ -46,6 +52,13 @@ export function DataScreen() {
                 }}
               />
             ),
+          },
+          {
+            value: 'conversions',
+            label: 'Conversions',
+            content: conversions(conversion, (id) => {
+              show({ view: 'conversions', conversion: id })
+            }),
           },
         ]}
       />

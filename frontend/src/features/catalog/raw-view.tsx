@@ -14,7 +14,7 @@ import { SkeletonRows } from '@/ui/skeleton'
 
 import { DATA_TYPE_WORDS, spanOf } from './data-facts'
 import { DatasetFiles } from './dataset-files'
-import { MasterDetail } from './master-detail'
+import { MasterDetail } from '@/ui/master-detail'
 
 const COLUMNS: readonly Column<Dataset>[] = [
   {

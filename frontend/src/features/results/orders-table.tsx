@@ -90,6 +90,7 @@ export function OrdersTable({ runId, search, onSearch }: OrdersTableProps) {
         <DataTable
           label="Orders"
           columns={COLUMNS}
+          phoneRow={OrderLines}
           rows={rows}
           rowKey={({ id }) => String(id)}
           sort={{ column, descending }}
@@ -119,6 +120,28 @@ function shorten(average: string): string {
 /** 05-17 22:00:00.001435: all orders of a run are of one or two days. */
 function withoutYear(instant: bigint): string {
   return formatInstant(instant, 'us').slice(5)
+}
+
+/** An order on a phone: what was asked for, and what came of it. */
+function OrderLines(order: Order) {
+  const { id, tsSubmitted, side, price, amount, filledAmount, averagePrice, fees } = order
+  return (
+    <>
+      <p className="figures flex items-center gap-3">
+        <Side side={side as 'buy' | 'sell'} />
+        <span>{`${formatDecimal(amount)} at ${price === '' ? 'market' : formatDecimal(price)}`}</span>
+        <span className="ml-auto text-xs text-faint">{`${id} · ${tsSubmitted ? withoutYear(instantOf(tsSubmitted)) : ''}`}</span>
+      </p>
+      <p className="flex gap-3 text-xs text-muted">
+        <Outcome order={order} />
+        {averagePrice !== '' && (
+          <span className="figures ml-auto">
+            {`${formatDecimal(filledAmount)} at ${formatDecimal(shorten(averagePrice))}, fees ${formatDecimal(fees)}`}
+          </span>
+        )}
+      </p>
+    </>
+  )
 }
 
 /** How an order ended, and why where that needs saying. */

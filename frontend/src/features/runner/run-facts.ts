@@ -47,16 +47,3 @@ export function modeText({ options }: Run): string {
   const kept = options?.mode === RunMode.FULL ? 'full' : 'fast'
   return `${SNAPSHOT_MODES[options?.snapshotMode ?? SnapshotMode.UNSPECIFIED]} · ${kept}`
 }
-
-/** How far a running phase is, from 0 to 1; null while that is not known. */
-export function shareDone({ progress }: Run): number | null {
-  if (progress === undefined || progress.total === 0n) return null
-  return Math.min(Number(progress.done) / Number(progress.total), 1)
-}
-
-/** How long a run took, or has taken so far, in seconds. Undefined where it has not begun. */
-export function secondsTaken({ startedAt, endedAt }: Run, now: number): number | undefined {
-  if (startedAt === undefined) return undefined
-  const end = endedAt === undefined ? now / 1_000 : Number(instantOf(endedAt)) / 1e9
-  return Math.max(end - Number(instantOf(startedAt)) / 1e9, 0)
-}

@@ -12,7 +12,7 @@ import { JobPhase, JobState } from '@/gen/tickreel/v1/job_pb'
 import { RunMode, SnapshotMode } from '@/gen/tickreel/v1/result_pb'
 import { type Run, RunSchema } from '@/gen/tickreel/v1/run_pb'
 import { RunnerService } from '@/gen/tickreel/v1/runner_service_pb'
-import { LiveRunsProvider } from '@/rpc/live-runs'
+import { LiveRunsProvider } from '@/jobs/live-runs'
 import { createQueryClient } from '@/rpc/query-client'
 
 import { CancelButton } from './live/cancel-button'

@@ -4,7 +4,7 @@ import { useEffect, useMemo } from 'react'
 
 import type { Run } from '@/gen/tickreel/v1/run_pb'
 import { RunnerService } from '@/gen/tickreel/v1/runner_service_pb'
-import { useLiveRuns } from '@/rpc/live-runs'
+import { useLiveRuns } from '@/jobs/live-runs'
 
 const LIST_RUNS = RunnerService.method.listRuns
 

@@ -26,6 +26,7 @@ import { EnvironmentFacts } from './environment-facts'
 import { choiceOf, shown, timeFaults } from './launch-choice'
 import type { LaunchSearch } from './launch-search'
 import { Problems } from './problems'
+import { RecentRuns } from './recent-runs'
 import { ReplaySection } from './replay-section'
 import { toRequest } from './run-request'
 import { StrategySection } from './strategy-section'
@@ -149,6 +150,7 @@ export function Launch({ initial, onSearch, onLaunched }: LaunchProps) {
           />
           {origins.error !== undefined && <Failure error={origins.error} onRetry={origins.retry} />}
           {origins.isPending && <SkeletonRows rows={6} />}
+          {origin === undefined && !origins.isPending && <RecentRuns />}
           {origin !== undefined && (
             <>
               <DataSection

@@ -51,7 +51,7 @@ export function LiveRun({ run, stream }: LiveRunProps) {
           )}
         </div>
       )}
-      <div className={ended ? 'min-h-60 flex-1' : 'h-60 shrink-0'}>
+      <div className={ended ? 'min-h-60 flex-1' : 'h-44 shrink-0'}>
         <RunDetails run={run} />
       </div>
     </div>

@@ -9,8 +9,8 @@ import { formatDate, formatTime, instantOf } from '@/ui/format/instant'
 import { ProgressBar } from '@/ui/progress-bar'
 import { useNow } from '@/ui/use-now'
 
-import { secondsTaken, shareDone } from '../run-facts'
-import { PHASE_WORDS } from '../state-badge'
+import { secondsTaken, shareDone } from '@/jobs/job'
+import { PHASE_WORDS } from '@/jobs/state-badge'
 
 const PHASES = [JobPhase.CONVERTING, JobPhase.LOADING, JobPhase.REPLAYING, JobPhase.WRITING]
 

@@ -3,6 +3,7 @@ import { useState } from 'react'
 
 import { RunConfigSchema } from '@/gen/tickreel/v1/run_config_pb'
 import type { Run } from '@/gen/tickreel/v1/run_pb'
+import { hasEnded } from '@/jobs/job'
 import { EmptyState } from '@/ui/empty-state'
 import { JsonText } from '@/ui/json-text'
 import { Tabs } from '@/ui/tabs'
@@ -12,13 +13,15 @@ import { RunLog } from './run-log'
 
 /** What there is to read about a run beside its figures. */
 export function RunDetails({ run }: { run: Run }) {
-  const [tab, setTab] = useState<'log' | 'findings' | 'config'>('log')
   const findings = run.live?.findings ?? []
+  const [chosen, setChosen] = useState<'log' | 'findings' | 'config'>()
+  // A log is read where something went wrong; it is empty where nothing did.
+  const tab = chosen ?? (findings.length > 0 && !hasEnded(run) ? 'findings' : 'log')
   return (
     <Tabs
       label="Details"
       value={tab}
-      onChange={setTab}
+      onChange={setChosen}
       tabs={[
         { value: 'log', label: 'Log', content: <RunLog run={run} /> },
         {

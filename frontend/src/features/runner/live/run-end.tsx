@@ -7,7 +7,7 @@ import { ErrorState } from '@/ui/error-state'
 import { formatDuration } from '@/ui/format/duration'
 import { formatInstant, instantOf } from '@/ui/format/instant'
 
-import { secondsTaken } from '../run-facts'
+import { secondsTaken } from '@/jobs/job'
 import { RunAgainButton } from './run-again-button'
 
 /** How a run without a result ended, why, and what to do. */

@@ -8,8 +8,9 @@ import { formatDecimal } from '@/ui/format/decimal'
 import { formatDuration } from '@/ui/format/duration'
 import { formatInstant, instantOf } from '@/ui/format/instant'
 
-import { instrumentName, modeText, secondsTaken, windowText } from '../run-facts'
-import { StateBadge } from '../state-badge'
+import { secondsTaken } from '@/jobs/job'
+import { instrumentName, modeText, symbolOf, windowText } from '../run-facts'
+import { StateBadge } from '@/jobs/state-badge'
 
 /** The columns of the list of runs; each sortable one has the id that the address says. */
 export const RUN_COLUMNS: readonly Column<Run>[] = [
@@ -105,10 +106,35 @@ export const RUN_COLUMNS: readonly Column<Run>[] = [
 function State({ run }: { run: Run }) {
   return (
     <span className="flex gap-2" title={run.failure?.message}>
-      <StateBadge run={run} />
+      <StateBadge job={run} />
       {run.state === JobState.FAILED && (
         <span className="figures text-2xs leading-5 text-faint">{run.failure?.reason}</span>
       )}
     </span>
+  )
+}
+
+/** A run on a phone: what it is and how it stands, then when and what came of it. */
+export function RunLines(run: Run) {
+  const { runId, result, createdAt } = run
+  return (
+    <>
+      <p className="flex items-center gap-3">
+        <Link to="/runs/$runId" params={{ runId }} className="figures min-w-0 truncate text-xs hover:text-accent">
+          {runId}
+        </Link>
+        <span className="ml-auto shrink-0">
+          <StateBadge job={run} />
+        </span>
+      </p>
+      <p className="figures flex items-center gap-3 text-xs text-muted">
+        <span className="truncate">
+          {`${symbolOf(run)} · ${modeText(run)} · ${createdAt ? formatInstant(instantOf(createdAt), 'min').slice(5) : ''}`}
+        </span>
+        <span className="ml-auto shrink-0 text-text">
+          {result?.summary && formatDecimal(result.summary.pnl, { decimals: 2, signed: true })}
+        </span>
+      </p>
+    </>
   )
 }

@@ -1,8 +1,9 @@
 import { JobState } from '@/gen/tickreel/v1/job_pb'
 import type { Run } from '@/gen/tickreel/v1/run_pb'
-import { hasEnded } from '@/rpc/live-runs'
+import { hasEnded } from '@/jobs/job'
 
-import { secondsTaken, symbolOf } from '../run-facts'
+import { secondsTaken } from '@/jobs/job'
+import { symbolOf } from '../run-facts'
 import { createdAt } from '../use-runs'
 import type { RunsSearch } from './runs-search'
 

@@ -16,7 +16,7 @@ import { useNow } from '@/ui/use-now'
 
 import { instrumentName } from '../run-facts'
 import { useRuns } from '../use-runs'
-import { RUN_COLUMNS } from './run-columns'
+import { RUN_COLUMNS, RunLines } from './run-columns'
 import { countStates, selectRuns } from './run-selection'
 import { type RunsSearch, SORT_COLUMNS, STATE_FILTERS } from './runs-search'
 
@@ -96,6 +96,7 @@ export function RunsScreen() {
             <DataTable
               label="Runs"
               columns={RUN_COLUMNS}
+              phoneRow={RunLines}
               rows={shown}
               rowKey={(run) => run.runId}
               sort={{ column: search.sort ?? 'created', descending: search.order !== 'ascending' }}

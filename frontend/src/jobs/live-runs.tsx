@@ -1,11 +1,11 @@
 import { createContext, type ReactNode, use } from 'react'
 
-import { JobState } from '@/gen/tickreel/v1/job_pb'
 import type { Run } from '@/gen/tickreel/v1/run_pb'
 import { RunnerService, type WatchRunsResponse } from '@/gen/tickreel/v1/runner_service_pb'
+import { useClient } from '@/rpc/use-client'
+import { type Stream, useStream } from '@/rpc/use-stream'
 
-import { useClient } from './use-client'
-import { type Stream, useStream } from './use-stream'
+import { hasEnded } from './job'
 
 /** The runs that live, and those that ended while the page looked on, by id. */
 export type LiveRuns = ReadonlyMap<string, Run>
@@ -36,9 +36,4 @@ export function useLiveRuns(): Stream<LiveRuns> {
   const stream = use(LiveRunsContext)
   if (stream === undefined) throw new Error('useLiveRuns needs a LiveRunsProvider above it')
   return stream
-}
-
-/** Whether a run is in a final state. */
-export function hasEnded({ state }: Pick<Run, 'state'>): boolean {
-  return state === JobState.SUCCEEDED || state === JobState.FAILED || state === JobState.CANCELLED
 }

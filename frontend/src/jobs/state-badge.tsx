@@ -1,10 +1,9 @@
 import { Ban, Check, CircleDashed, CircleDot, CircleX, type LucideIcon } from 'lucide-react'
 
 import { JobPhase, JobState } from '@/gen/tickreel/v1/job_pb'
-import type { Run } from '@/gen/tickreel/v1/run_pb'
 import { Badge, type Tone } from '@/ui/badge'
 
-import { shareDone } from './run-facts'
+import { type Job, shareDone } from './job'
 
 const LOOKS: Record<JobState, { tone: Tone; Icon: LucideIcon; word: string }> = {
   [JobState.UNSPECIFIED]: { tone: 'faint', Icon: CircleDashed, word: 'unknown' },
@@ -26,20 +25,20 @@ export const PHASE_WORDS: Record<JobPhase, string> = {
   [JobPhase.COMPARING]: 'comparing',
 }
 
-/** Where a run is in its life: its place in the queue, or what it does and how far it is. */
-export function StateBadge({ run }: { run: Run }) {
-  const { tone, Icon, word } = LOOKS[run.state]
+/** Where a job is in its life: its place in the queue, or what it does and how far it is. */
+export function StateBadge({ job }: { job: Job }) {
+  const { tone, Icon, word } = LOOKS[job.state]
   return (
     <Badge tone={tone} Icon={Icon}>
-      {run.state === JobState.RUNNING ? PHASE_WORDS[run.progress?.phase ?? JobPhase.UNSPECIFIED] : word}
-      <span className="figures">{detail(run)}</span>
+      {job.state === JobState.RUNNING ? PHASE_WORDS[job.progress?.phase ?? JobPhase.UNSPECIFIED] : word}
+      <span className="figures">{detail(job)}</span>
     </Badge>
   )
 }
 
-function detail(run: Run): string {
-  if (run.state === JobState.QUEUED && run.queuePosition > 0) return `#${run.queuePosition}`
-  const share = run.state === JobState.RUNNING ? shareDone(run) : null
+function detail(job: Job): string {
+  if (job.state === JobState.QUEUED && job.queuePosition > 0) return `#${job.queuePosition}`
+  const share = job.state === JobState.RUNNING ? shareDone(job) : null
   return share === null
     ? ''
     : `${Math.floor(share * 100)

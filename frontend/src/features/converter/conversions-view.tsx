@@ -1,0 +1,128 @@
+import { type Conversion, type ConvertedFile } from '@/gen/tickreel/v1/conversion_pb'
+import { DataType } from '@/gen/tickreel/v1/market_data_pb'
+import { secondsTaken } from '@/jobs/job'
+import { StateBadge } from '@/jobs/state-badge'
+import { RpcError } from '@/rpc/rpc-error'
+import { type Column, DataTable } from '@/ui/data-table'
+import { EmptyState } from '@/ui/empty-state'
+import { ErrorState } from '@/ui/error-state'
+import { countOf, formatCount } from '@/ui/format/count'
+import { formatDuration } from '@/ui/format/duration'
+import { formatInstant, formatWindow, instantOf } from '@/ui/format/instant'
+import { MasterDetail } from '@/ui/master-detail'
+import { SkeletonRows } from '@/ui/skeleton'
+
+import { OneConversion } from './one-conversion'
+import { useConversions } from './use-conversions'
+
+const COLUMNS: readonly Column<Conversion>[] = [
+  { id: 'state', header: 'State', width: 150, cell: (conversion) => <StateBadge job={conversion} /> },
+  {
+    id: 'instrument',
+    header: 'Instrument',
+    width: 300,
+    grow: true,
+    cell: ({ spec }) => <span className="figures">{spec?.instrument}</span>,
+  },
+  {
+    id: 'types',
+    header: 'Holds',
+    width: 110,
+    priority: 2,
+    cell: ({ spec }) => (
+      <span className="text-muted">
+        {spec?.dataTypes.map((type) => (type === DataType.TRADES ? 'trades' : 'books')).join(', ')}
+      </span>
+    ),
+  },
+  {
+    id: 'window',
+    header: 'Window (UTC)',
+    width: 260,
+    priority: 1,
+    cell: ({ spec }) => {
+      const { start, end } = spec?.window ?? {}
+      return (
+        <span className="figures text-muted">
+          {start && end ? formatWindow(instantOf(start), instantOf(end)) : 'all days'}
+        </span>
+      )
+    },
+  },
+  { id: 'files', header: 'Files', width: 150, priority: 3, cell: ({ files }) => filesText(files) },
+  {
+    id: 'rows',
+    header: 'Rows',
+    width: 100,
+    align: 'end',
+    priority: 4,
+    cell: ({ files }) => formatCount(files.reduce((sum, { rows }) => sum + rows, 0n)),
+  },
+  {
+    id: 'created',
+    header: 'Created (UTC)',
+    width: 150,
+    priority: 5,
+    cell: ({ createdAt }) => (
+      <span className="figures text-muted">{createdAt && formatInstant(instantOf(createdAt))}</span>
+    ),
+  },
+  {
+    id: 'took',
+    header: 'Took',
+    width: 90,
+    align: 'end',
+    priority: 6,
+    cell: (conversion) =>
+      conversion.endedAt && <span className="text-muted">{formatDuration(secondsTaken(conversion, 0) ?? 0)}</span>,
+  },
+]
+
+interface ConversionsViewProps {
+  chosen: string | undefined
+  onChoose: (conversionId: string) => void
+}
+
+/** The conversions of raw files, those of runs among them, and the chosen one as it goes on. */
+export function ConversionsView({ chosen, onChoose }: ConversionsViewProps) {
+  const query = useConversions()
+  if (query.isPending) return <SkeletonRows />
+  if (query.isLoadingError) {
+    return <ErrorState problem={RpcError.from(query.error)} onRetry={() => void query.refetch()} />
+  }
+  const conversions = query.data.pages.flatMap((page) => page.conversions)
+  if (conversions.length === 0) {
+    return <EmptyState>Nothing has been converted yet: a run converts what it needs by itself.</EmptyState>
+  }
+  const open = chosen ?? conversions[0]?.conversionId
+  const listed = conversions.find(({ conversionId }) => conversionId === open)
+  return (
+    <MasterDetail
+      rows={conversions.length}
+      master={
+        <DataTable
+          label="Conversions"
+          columns={COLUMNS}
+          rows={conversions}
+          rowKey={({ conversionId }) => conversionId}
+          selected={open}
+          onSelect={({ conversionId }) => {
+            onChoose(conversionId)
+          }}
+          onVisible={(_, last) => {
+            if (last >= conversions.length - 20 && query.hasNextPage && !query.isFetching) void query.fetchNextPage()
+          }}
+        />
+      }
+      detail={open !== undefined && <OneConversion key={open} conversionId={open} listed={listed} />}
+    />
+  )
+}
+
+/** How many files there are, and how many of them the catalog had before. */
+function filesText(files: readonly ConvertedFile[]): string {
+  const cached = files.filter((file) => file.cached).length
+  return cached === 0
+    ? countOf(files.length, 'file')
+    : `${countOf(files.length, 'file')}, ${formatCount(cached)} cached`
+}

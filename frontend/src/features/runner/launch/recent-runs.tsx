@@ -1,0 +1,43 @@
+import { useQuery } from '@connectrpc/connect-query'
+import { Link } from '@tanstack/react-router'
+
+import { RunnerService } from '@/gen/tickreel/v1/runner_service_pb'
+import { StateBadge } from '@/jobs/state-badge'
+import { formatDecimal } from '@/ui/format/decimal'
+
+import { modeText, symbolOf, windowText } from '../run-facts'
+import { FormSection } from './form-section'
+
+/** The last runs, each a form to begin with: what ran once runs again, or a little different. */
+export function RecentRuns() {
+  const { data } = useQuery(RunnerService.method.listRuns, { pageSize: 6 })
+  if (data === undefined || data.runs.length === 0) return null
+  return (
+    <FormSection title="Once more">
+      <ul aria-label="Recent runs" className="flex flex-col rounded border border-line">
+        {data.runs.map((run) => (
+          <li key={run.runId} className="border-b border-line last:border-b-0">
+            <Link
+              to="/"
+              search={{ from: run.runId }}
+              className="grid gap-x-4 px-3 py-2 -outline-offset-2 hover:bg-hover sm:grid-cols-[minmax(0,1fr)_auto]"
+            >
+              <span className="text-sm">
+                {symbolOf(run)} <span className="text-muted">{modeText(run)}</span>
+              </span>
+              <span className="figures text-xs text-muted sm:text-right">{windowText(run)}</span>
+              <span className="figures truncate text-xs text-faint">{run.runId}</span>
+              <span className="figures text-xs sm:text-right">
+                {run.result?.summary ? (
+                  `${formatDecimal(run.result.summary.pnl, { decimals: 2, signed: true })} ${run.result.metadata?.currency ?? ''}`
+                ) : (
+                  <StateBadge job={run} />
+                )}
+              </span>
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </FormSection>
+  )
+}

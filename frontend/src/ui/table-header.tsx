@@ -1,0 +1,87 @@
+import { ArrowDown, ArrowUp } from 'lucide-react'
+import { type KeyboardEvent, type PointerEvent, useRef } from 'react'
+
+import { classNames } from './class-names'
+import type { Column, Sort } from './data-table'
+
+/** How far an arrow key moves the edge of a column, in pixels. */
+const STEP = 16
+
+interface HeaderCellProps<Row> {
+  column: Column<Row>
+  sort: Sort | undefined
+  onSort: ((sort: Sort) => void) | undefined
+  /** Sets the width of the column; undefined gives it back its own. */
+  onResize: (width: number | undefined) => void
+}
+
+/** The head of a column: a press sorts by it, its edge is dragged to make it wider. */
+export function HeaderCell<Row>({ column, sort, onSort, onResize }: HeaderCellProps<Row>) {
+  const sorted = sort?.column === column.id ? sort : undefined
+  const className = classNames(
+    'label flex min-w-0 flex-1 items-center gap-1 px-2',
+    column.align === 'end' && 'justify-end',
+  )
+  const sortable = column.sortable === true && onSort !== undefined
+  const Arrow = sorted?.descending ? ArrowDown : ArrowUp
+  return (
+    <div
+      role="columnheader"
+      aria-sort={!sortable ? undefined : sorted ? (sorted.descending ? 'descending' : 'ascending') : 'none'}
+      className="group/head relative flex min-w-0"
+    >
+      {sortable ? (
+        <button
+          type="button"
+          onClick={() => {
+            onSort({ column: column.id, descending: sorted ? !sorted.descending : column.align === 'end' })
+          }}
+          className={classNames(className, 'cursor-default -outline-offset-2 hover:text-text', sorted && 'text-text')}
+        >
+          <span className="truncate">{column.header}</span>
+          {sorted && <Arrow size={11} aria-hidden className="shrink-0" />}
+        </button>
+      ) : (
+        <span className={className}>
+          <span className="truncate">{column.header}</span>
+        </span>
+      )}
+      <Edge header={column.header} onResize={onResize} />
+    </div>
+  )
+}
+
+/** The right edge of a column: dragged, or moved by arrow keys; a double click gives the column back its width. */
+function Edge({ header, onResize }: { header: string; onResize: (width: number | undefined) => void }) {
+  const drag = useRef<{ x: number; width: number }>(null)
+  const widthNow = (edge: HTMLElement) => edge.parentElement?.offsetWidth ?? 0
+  const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
+    if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return
+    event.preventDefault()
+    onResize(widthNow(event.currentTarget) + (event.key === 'ArrowLeft' ? -STEP : STEP))
+  }
+  const onPointerMove = ({ clientX }: PointerEvent) => {
+    if (drag.current) onResize(drag.current.width + clientX - drag.current.x)
+  }
+  return (
+    <span
+      role="separator"
+      aria-orientation="vertical"
+      aria-label={`Width of ${header}`}
+      tabIndex={0}
+      onKeyDown={onKeyDown}
+      onPointerDown={(event) => {
+        event.currentTarget.setPointerCapture(event.pointerId)
+        drag.current = { x: event.clientX, width: widthNow(event.currentTarget) }
+      }}
+      onPointerMove={onPointerMove}
+      onPointerUp={() => {
+        drag.current = null
+      }}
+      onDoubleClick={() => {
+        onResize(undefined)
+      }}
+      className="absolute inset-y-1 -right-1 z-1 w-2 cursor-col-resize touch-none border-x-3 border-transparent bg-clip-padding group-hover/head:bg-line-strong hover:bg-accent focus-visible:bg-accent"
+    />
+  )
+}
