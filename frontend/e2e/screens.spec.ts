@@ -64,6 +64,7 @@ test('everything is reached from the keyboard', async ({ page }) => {
   await expect(page).toHaveURL(/\/runs\/SM[FS]_/)
 
   await page.keyboard.press('ControlOrMeta+k')
+  await expect(page.getByRole('combobox', { name: 'Find a run, a config or a command' })).toBeFocused()
   await page.keyboard.type('Data')
   await page.keyboard.press('Enter')
   await expect(page.getByRole('heading', { name: 'Data' })).toBeVisible()

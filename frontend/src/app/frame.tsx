@@ -1,6 +1,6 @@
 import { Link, Outlet, useNavigate } from '@tanstack/react-router'
 import { Command, Database, FileJson2, ListTree, Moon, Play, Sun } from 'lucide-react'
-import { lazy, Suspense, useState } from 'react'
+import { lazy, Suspense, useEffect, useState } from 'react'
 
 import { IconButton } from '@/ui/button'
 import { ScreenToolsProvider } from '@/ui/screen'
@@ -12,7 +12,8 @@ import { TooltipProvider } from '@/ui/tooltip'
 import { LiveStatus } from './live-status'
 import { useEndedRunToasts } from './use-ended-run-toasts'
 
-const CommandPalette = lazy(() => import('./command-palette').then((module) => ({ default: module.CommandPalette })))
+const loadPalette = () => import('./command-palette').then((module) => ({ default: module.CommandPalette }))
+const CommandPalette = lazy(loadPalette)
 const ShortcutList = lazy(() => import('./shortcut-list').then((module) => ({ default: module.ShortcutList })))
 
 const SCREENS = [
@@ -42,6 +43,13 @@ export function Frame() {
   useShortcut('g c', 'Go to Configs', () => void navigate({ to: '/configs' }))
   useShortcut('t', 'Switch between dark and light', switchTheme)
   useEndedRunToasts()
+  useEffect(() => {
+    // Whoever presses its keys types on at once: it is here by then, but not before the screen is.
+    const timer = setTimeout(() => void loadPalette(), 1_000)
+    return () => {
+      clearTimeout(timer)
+    }
+  }, [])
 
   const close = () => {
     setOpen(undefined)

@@ -140,6 +140,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
                 column={column}
                 sort={sort}
                 onSort={onSort}
+                width={widths[column.id] ?? column.width}
                 onResize={(width) => {
                   resize(column.id, width)
                 }}

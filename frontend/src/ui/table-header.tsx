@@ -11,12 +11,13 @@ interface HeaderCellProps<Row> {
   column: Column<Row>
   sort: Sort | undefined
   onSort: ((sort: Sort) => void) | undefined
+  width: number
   /** Sets the width of the column; undefined gives it back its own. */
   onResize: (width: number | undefined) => void
 }
 
 /** The head of a column: a press sorts by it, its edge is dragged to make it wider. */
-export function HeaderCell<Row>({ column, sort, onSort, onResize }: HeaderCellProps<Row>) {
+export function HeaderCell<Row>({ column, sort, onSort, width, onResize }: HeaderCellProps<Row>) {
   const sorted = sort?.column === column.id ? sort : undefined
   const className = classNames(
     'label flex min-w-0 flex-1 items-center gap-1 px-2',
@@ -46,13 +47,19 @@ export function HeaderCell<Row>({ column, sort, onSort, onResize }: HeaderCellPr
           <span className="truncate">{column.header}</span>
         </span>
       )}
-      <Edge header={column.header} onResize={onResize} />
+      <Edge header={column.header} width={width} onResize={onResize} />
     </div>
   )
 }
 
+interface EdgeProps {
+  header: string
+  width: number
+  onResize: (width: number | undefined) => void
+}
+
 /** The right edge of a column: dragged, or moved by arrow keys; a double click gives the column back its width. */
-function Edge({ header, onResize }: { header: string; onResize: (width: number | undefined) => void }) {
+function Edge({ header, width, onResize }: EdgeProps) {
   const drag = useRef<{ x: number; width: number }>(null)
   const widthNow = (edge: HTMLElement) => edge.parentElement?.offsetWidth ?? 0
   const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
@@ -68,6 +75,8 @@ function Edge({ header, onResize }: { header: string; onResize: (width: number |
       role="separator"
       aria-orientation="vertical"
       aria-label={`Width of ${header}`}
+      aria-valuenow={width}
+      aria-valuetext={`${width} pixels`}
       tabIndex={0}
       onKeyDown={onKeyDown}
       onPointerDown={(event) => {
