@@ -59,6 +59,16 @@ def test_a_file_is_named_for_its_run_or_as_it_is_told(terminal: Terminal) -> Non
     assert len(list(terminal.folder.rglob("*"))) == 4
 
 
+def test_a_table_is_fetched_in_the_form_that_is_asked_for(terminal: Terminal) -> None:
+    assert terminal.call("export", "F", "fills").out == "F.fills.parquet  2.6 MB\n"
+    assert terminal.json("export", "F", "summary", "--format", "csv")["path"] == "F.summary.csv"
+    assert (terminal.folder / "F.summary.csv").read_text().startswith("run_id,mode,instrument,")
+    terminal.call("export", "F", "summary.csv", "--format", "csv", "--to", "again.csv")
+    assert (terminal.folder / "again.csv").read_bytes() == (terminal.folder / "F.summary.csv").read_bytes()
+    refused = terminal.call("export", "F", "summary.csv", "--format", "json", code=2).err
+    assert "summary.csv is no json; say summary --format json" in refused
+
+
 def test_what_a_run_does_not_have_is_refused_with_what_it_has(terminal: Terminal) -> None:
     assert "it has fills.parquet, summary.json" in terminal.call("export", "F", "orders.parquet", code=2).err
     assert "there is no result 'G'" in terminal.call("export", "G", "fills.parquet", code=2).err

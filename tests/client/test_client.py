@@ -131,9 +131,18 @@ def test_the_ticks_of_full_and_fast_runs_are_the_rows_replayed(client: Client, f
 def test_a_fast_run_keeps_no_tables_and_says_so(client: Client) -> None:
     run = client.run(CONFIG, snapshot_mode="trades")
     for table in (client.orders, client.fills, client.equity):
-        with pytest.raises(TickreelError, match="only full runs keep tables") as caught:
+        with pytest.raises(TickreelError, match="was made in fast mode") as caught:
             table(run.run_id)
-        assert caught.value.reason == "NOT_FOUND"
+        assert caught.value.reason == "TABLE_NOT_KEPT"
+
+
+def test_the_ticks_of_a_fast_run_are_made_as_a_run_exports_them(client: Client, full: run_pb2.Run, tmp_path: Path) -> None:
+    fast = client.run(CONFIG, snapshot_mode="trades")
+    made = client.export(fast.run_id, "ticks.json", tmp_path / "fast.json").read_text()
+    left = client.export(full.run_id, "ticks.json", tmp_path / "full.json").read_text()
+    assert made.replace(fast.run_id, full.run_id) == left
+    table = pq.read_table(client.export(fast.run_id, "ticks.parquet", tmp_path / "fast.parquet"))
+    assert table == parquet(full, "ticks.parquet")
 
 
 def test_every_file_of_a_run_can_be_fetched(

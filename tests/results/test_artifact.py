@@ -100,8 +100,12 @@ async def test_a_name_that_the_result_has_not_is_refused_with_those_it_has(resul
 
 
 async def test_a_fast_run_says_why_it_has_no_tables(results: ServiceClient) -> None:
-    error = await refusal(results, "S", "orders.parquet")
-    assert "it has summary.json; only full runs keep tables" in error.message
+    for name in ("orders.parquet", "orders.csv", "timeline.json"):
+        error = await refusal(results, "S", name)
+        assert (error.reason, error.code.name) == ("TABLE_NOT_KEPT", "FAILED_PRECONDITION")
+        assert error.metadata == {"run_id": "S", "table": name.partition(".")[0]}
+        assert "was made in fast mode" in error.message and "make it in full mode" in error.message
+    assert "it has summary.json, and makes summary and ticks with" in (await refusal(results, "S", "x")).message
 
 
 async def test_a_result_that_names_a_path_opens_none(tmp_path: Path, store: ResultStore, results: ServiceClient) -> None:

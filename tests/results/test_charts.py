@@ -175,7 +175,7 @@ async def test_a_run_that_is_not_there_is_not_found(results: ServiceClient, call
 async def test_the_equity_of_a_fast_run_is_refused_with_what_to_do(results: ServiceClient) -> None:
     with pytest.raises(TickreelError) as caught:
         await results.call("SampleEquity", rpc.SampleEquityRequest(run_id="S"))
-    assert (caught.value.reason, caught.value.metadata) == ("NOT_FOUND", {"kind": "table", "id": "equity"})
+    assert (caught.value.reason, caught.value.metadata) == ("TABLE_NOT_KEPT", {"run_id": "S", "table": "equity"})
     assert "make it in full mode" in caught.value.message
 
 

@@ -47,6 +47,7 @@ READS: list[tuple[str, dict[str, Any]]] = [
     ("StreamTicks", {}),
     ("StreamTicks", {"read_mask": {"paths": ["price"]}}),
     ("StreamEquity", {}),
+    ("ExportArtifact", {"name": "orders.csv"}),
     ("ExportArtifact", {"name": "summary.json"}),
 ]
 

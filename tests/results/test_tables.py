@@ -229,7 +229,7 @@ async def test_more_than_the_most_is_taken_as_the_most(run: Path, results: Servi
 async def test_a_fast_run_says_what_to_do(results: ServiceClient, call: str) -> None:
     with pytest.raises(TickreelError, match=r"was made in fast mode, which keeps no .*; make it in full mode") as caught:
         await results.call(call, getattr(rpc, f"{call}Request")(run_id="S"))
-    assert (caught.value.reason, caught.value.metadata["kind"]) == ("NOT_FOUND", "table")
+    assert (caught.value.reason, caught.value.metadata["run_id"]) == ("TABLE_NOT_KEPT", "S")
 
 
 async def test_a_table_that_is_gone_is_named(run: Path, results: ServiceClient) -> None:

@@ -25,6 +25,7 @@ _REFUSALS = frozenset(
         "STORE_FULL",
         "NOT_FOUND",
         "RESULT_DELETED",
+        "TABLE_NOT_KEPT",
         "REQUEST_ID_REUSED",
         "JOB_ENDED",
         "NOT_VERIFIABLE",

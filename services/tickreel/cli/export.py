@@ -1,4 +1,4 @@
-"""`tickreel export`: a file that a run left, fetched from the results service."""
+"""`tickreel export`: a table of a run as a file, fetched from the results service."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,21 +14,30 @@ from tickreel.client import Client
 
 @click.command()
 @click.argument("run")
-@click.argument("name")
+@click.argument("table")
 @click.option(
-    "--to", type=click.Path(path_type=Path), metavar="PATH", help="The file or folder to write to.  [default: RUN.NAME here]"
+    "--format", "form", type=click.Choice(["json", "csv", "parquet"]), help="The form of the file.  [default: parquet]"
+)
+@click.option(
+    "--to",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="The file or folder to write to.  [default: RUN.NAME here]",
 )
 @options.address("results")
 @options.output
-def export(run: str, name: str, to: Path | None, address: str, output: str) -> None:
-    """Fetch a file that a RUN left, orders.parquet for example.
+def export(run: str, table: str, form: str | None, to: Path | None, address: str, output: str) -> None:
+    """Fetch a TABLE of a RUN as a file: summary, orders, fills, timeline, equity or ticks.
 
-    `tickreel show RUN` has the names. The file is there when it is whole; what is broken off is gone on with by the same
-    command.
+    orders.csv says as much as orders --format csv. The file is there when it is whole; what is broken off is gone on with by
+    the same command.
     """
+    name = table if "." in table else f"{table}.{form or 'parquet'}"
+    if form and not name.endswith(f".{form}"):
+        raise click.UsageError(f"{table} is no {form}; say {table.partition('.')[0]} --format {form}")
     try:
-        with Client(results=address) as client, _bar(name) as show:
-            path = client.export(run, name, to, on_progress=show)
+        with Client(results=address) as client, _bars(name) as (making, fetching):
+            path = client.export(run, name, to, on_making=making, on_progress=fetching)
     except KeyboardInterrupt:
         screen.say("broken off; the same command goes on from there")
         raise
@@ -39,18 +48,41 @@ def export(run: str, name: str, to: Path | None, address: str, output: str) -> N
         screen.out.print(f"{path}  {figures.size(size)}", soft_wrap=True)
 
 
+type _Show = Callable[[int, int], None]
+
+
 @contextmanager
-def _bar(name: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar in a terminal, nothing elsewhere: a function that moves it."""
-    bar = Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=36),
-        DownloadColumn(),
-        TransferSpeedColumn(),
+def _bars(name: str) -> Iterator[tuple[_Show, _Show]]:
+    """Bars in a terminal, nothing elsewhere: functions that move that of the making, in rows, and that of the fetching."""
+    bar = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=36))
+    is_hidden = not screen.err.is_terminal
+    making = Progress(
+        *bar,
+        TextColumn("{task.completed:,} / {task.total:,} rows"),
         TimeRemainingColumn(),
         console=screen.err,
-        disable=not screen.err.is_terminal,
+        disable=is_hidden,
     )
-    with bar:
-        task = bar.add_task(name, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    fetching = Progress(
+        *bar, DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn(), console=screen.err, disable=is_hidden
+    )
+
+    def show(bars: Progress, description: str) -> _Show:
+        task = None
+
+        def move(done: int, total: int) -> None:
+            nonlocal task
+            if task is None:
+                # One at a time is on the terminal.
+                making.stop()
+                bars.start()
+                task = bars.add_task(description, total=total)
+            bars.update(task, completed=done, total=total)
+
+        return move
+
+    try:
+        yield show(making, f"making {name}"), show(fetching, name)
+    finally:
+        making.stop()
+        fetching.stop()

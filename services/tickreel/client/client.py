@@ -173,7 +173,7 @@ class Client:
         """The orders of a full run, one row each.
 
         Raises:
-            TickreelError: NOT_FOUND, as for fills and equity: a fast run keeps no tables.
+            TickreelError: TABLE_NOT_KEPT of a fast run, as for fills and equity.
         """
         return self._table(run_id, "orders.parquet")
 
@@ -203,22 +203,26 @@ class Client:
         name: str,
         to: str | os.PathLike[str] | None = None,
         *,
+        on_making: Callable[[int, int], None] = lambda done, total: None,
         on_progress: Callable[[int, int], None] = lambda done, total: None,
     ) -> Path:
-        """Fetches a file that a run left, to its final name only once it is whole; broken off, the same call goes on with it.
+        """Fetches a table of a run as a file, to its final name only once it is whole; broken off, the same call goes on.
 
         Args:
-            name: The name of the file: a key of `metadata.outputs` of the result.
+            name: The table and the form: orders.csv, ticks.json. Tables are summary, orders, fills, timeline, equity and
+                ticks, forms json, csv and parquet; any other key of `metadata.outputs` of the result is taken too.
             to: The path to write to, or a folder to put it in. Default: <run_id>.<name> in this folder.
+            on_making: Called with the rows that the service has made of the file and those of the table, where the run
+                did not leave it and nobody has asked for it before.
             on_progress: Called with the bytes that are there and those of the whole file.
 
         Raises:
-            TickreelError: NOT_FOUND, with the names that there are; STORE_NOT_WRITABLE.
+            TickreelError: NOT_FOUND, with the names that there are; TABLE_NOT_KEPT for a fast run; STORE_NOT_WRITABLE.
         """
         path = Path(f"{run_id}.{name}" if to is None else to)
         if path.is_dir():
             path = path / f"{run_id}.{name}"
-        download.download(self._results, run_id, name, path, on_progress)
+        download.download(self._results, run_id, name, path, on_making, on_progress)
         return path
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""A file that a run left, fetched: whole or not at all under its name, and nothing of it twice."""
+"""A table of a run as a file, fetched: whole or not at all under its name, and nothing of it twice."""
 
 import hashlib
 import os
@@ -12,7 +12,7 @@ from tickreel.v1 import results_service_pb2
 
 
 def parts(results: Service, run_id: str, name: str, offset: int = 0) -> Iterator[results_service_pb2.ExportArtifactResponse]:
-    """The parts of a file after an offset, through broken connections."""
+    """The parts of a file after an offset, and how far the making of it is before them, through broken connections."""
 
     def request() -> results_service_pb2.ExportArtifactRequest:
         return results_service_pb2.ExportArtifactRequest(run_id=run_id, name=name, offset=offset)
@@ -22,13 +22,21 @@ def parts(results: Service, run_id: str, name: str, offset: int = 0) -> Iterator
         yield part
 
 
-def download(results: Service, run_id: str, name: str, to: Path, on_progress: Callable[[int, int], None]) -> None:
+def download(
+    results: Service,
+    run_id: str,
+    name: str,
+    to: Path,
+    on_making: Callable[[int, int], None],
+    on_progress: Callable[[int, int], None],
+) -> None:
     """Fetches a file to a path.
 
     It gets that name once it is whole. What is broken off is left beside it under a name that begins with a dot, and the same
     call goes on from there: the files of a run never change.
 
     Args:
+        on_making: Called with the rows that the service has made of the file and those of the table, where it makes it.
         on_progress: Called with the bytes that are there and those of the whole file.
 
     Raises:
@@ -45,6 +53,9 @@ def download(results: Service, run_id: str, name: str, to: Path, on_progress: Ca
         with os.fdopen(os.open(partial, os.O_RDWR | os.O_CREAT, 0o666), "r+b") as file:
             file.seek(done)
             for part in chain([first], arriving):
+                if part.total_rows:
+                    on_making(part.made_rows, part.total_rows)
+                    continue
                 file.write(part.data)
                 done += len(part.data)
                 on_progress(done, part.total_bytes)

@@ -58,7 +58,7 @@ class RunColumns:
         """The equity of a full run (see `make_equity`).
 
         Raises:
-            TickreelError: NOT_FOUND of a fast one.
+            TickreelError: TABLE_NOT_KEPT of a fast one.
         """
         path = table_path(stored, "equity")
 
@@ -76,11 +76,11 @@ def table_path(stored: StoredResult, name: str) -> Path:
     """The file of a table that a full run keeps.
 
     Raises:
-        TickreelError: NOT_FOUND for a fast run, with what to do.
+        TickreelError: TABLE_NOT_KEPT for a fast run, with what to do.
     """
     if not stored.is_full:
         message = f"the run {stored.run_id} was made in fast mode, which keeps no {name}; make it in full mode"
-        raise TickreelError("NOT_FOUND", message, kind="table", id=name)
+        raise TickreelError("TABLE_NOT_KEPT", message, run_id=stored.run_id, table=name)
     return stored.summary.with_name(f"{name}.parquet")
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import grpc
 
-from tickreel.results.artifact import Artifact
 from tickreel.results.equity import equity_chunks, equity_sample
+from tickreel.results.exports import Exports
 from tickreel.results.index import ResultIndex
 from tickreel.results.markers import markers
 from tickreel.results.noting import noted
@@ -49,6 +49,7 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
         self._derived = DerivedFiles(state / "derived", settings.derived_limit)
         self._columns = RunColumns(self._store, CatalogStore(settings.catalog_root), ColumnStore(self._derived))
         self._tables = RunTables(self._derived, state / "spill")
+        self._exports = Exports(self._store, self._derived, self._columns)
         # One change of what is noted at a time.
         self._noting = asyncio.Lock()
 
@@ -58,8 +59,9 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
         await asyncio.to_thread(self._store.finish_deletions)
 
     async def close(self) -> None:
-        """Ends the database of the tables."""
+        """Ends the database of the tables, and the making of exports."""
         self._tables.close()
+        await asyncio.to_thread(self._exports.close)
 
     async def ListResults(  # noqa: N802
         self, request: results_service_pb2.ListResultsRequest, context: grpc.aio.ServicerContext
@@ -178,11 +180,12 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
     async def ExportArtifact(  # noqa: N802
         self, request: results_service_pb2.ExportArtifactRequest, context: grpc.aio.ServicerContext
     ) -> AsyncIterator[results_service_pb2.ExportArtifactResponse]:
-        async with self._reading(request.run_id) as stored:
-            artifact = await asyncio.to_thread(Artifact.find, self._store, stored, request.name)
-            async with aclosing(read_ahead(artifact.parts(request.offset))) as parts:
-                async for part in parts:
-                    yield part
+        async with (
+            self._reading(request.run_id) as stored,
+            aclosing(self._exports.stream(stored, request.name, request.offset)) as parts,
+        ):
+            async for part in parts:
+                yield part
 
     @asynccontextmanager
     async def _reading(self, run_id: str) -> AsyncIterator[StoredResult]:

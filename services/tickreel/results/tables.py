@@ -95,8 +95,8 @@ class RunTables:
             count: The most rows to return.
 
         Raises:
-            TickreelError: NOT_FOUND for a fast run, DATA_CHANGED where the table is gone, INVALID_REQUEST for a filter or an
-                order that cannot be, STORE_NOT_WRITABLE or STORE_FULL where a sort cannot put its rows aside.
+            TickreelError: TABLE_NOT_KEPT for a fast run, DATA_CHANGED where the table is gone, INVALID_REQUEST for a filter
+                or an order that cannot be, STORE_NOT_WRITABLE or STORE_FULL where a sort cannot put its rows aside.
         """
         path = table_path(view.stored, view.kind.name)
         with reading(view.stored, path):

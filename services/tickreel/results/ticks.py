@@ -15,7 +15,7 @@ from tickreel.stores.catalog import CatalogStore
 from tickreel.stores.columns import Columns, ColumnWriter
 from tickreel.stores.rows import ALL_TIMES, Slice
 from tickreel.stores.sampling import kept_rows, window_rows
-from tickreel.stores.trades import NUMBERS, TradeRows, file_columns, read_trades, write_trades
+from tickreel.stores.trades import NUMBERS, TradeRows, file_columns, read_trades, tick_schema, write_trades
 from tickreel.v1 import market_data_pb2, result_pb2
 
 
@@ -67,6 +67,20 @@ class RunTicks:
             for offset in range(skip, len(rows), ROWS_PER_CHUNK):
                 part = rows.slice(offset, ROWS_PER_CHUNK)
                 yield TickChunk(part.to_wire(*self._decimals, wanted), row - len(rows) + offset + len(part))
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns of `batches`."""
+        return tick_schema(*self._decimals)
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """All rows with all columns, as a table of a full run has them.
+
+        Raises:
+            TickreelError: DATA_CHANGED, likewise.
+        """
+        for rows in self._batches(self.schema.names):
+            yield rows.to_batch(*self._decimals)
 
     def make(self, writer: ColumnWriter) -> None:
         """Makes the columns of numbers of all rows lie ready.

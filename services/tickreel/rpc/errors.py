@@ -225,6 +225,7 @@ _CODES = {
     "STORE_NOT_WRITABLE": grpc.StatusCode.FAILED_PRECONDITION,
     "NOT_FOUND": grpc.StatusCode.NOT_FOUND,
     "RESULT_DELETED": grpc.StatusCode.NOT_FOUND,
+    "TABLE_NOT_KEPT": grpc.StatusCode.FAILED_PRECONDITION,
     "REQUEST_ID_REUSED": grpc.StatusCode.ALREADY_EXISTS,
     "JOB_ENDED": grpc.StatusCode.FAILED_PRECONDITION,
     "INTERRUPTED": grpc.StatusCode.ABORTED,

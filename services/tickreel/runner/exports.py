@@ -1,8 +1,7 @@
-"""The JSON of a full run, made from its Parquet tables by DuckDB: streamed, in bounded memory."""
+"""The JSON of a full run, made from its Parquet tables, and its timeline, which DuckDB merges: streamed, in bounded memory."""
 
 import contextlib
 import itertools
-import json
 import shutil
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from tickreel.runner.outcome import iso
+from tickreel.stores.table_text import BATCH_ROWS, write_json
 
 _MEMORY = "384MB"
 # Ticks between two of the instants that a timeline is cut at.
@@ -20,18 +20,6 @@ _EARLIEST, _LATEST = 0, 2**62
 _ISO = """
 CREATE MACRO iso(ts) AS strftime(make_timestamp(epoch_ns(ts) // 1000), '%Y-%m-%dT%H:%M:%S')
     || '.' || lpad((epoch_ns(ts) % 1000000000)::VARCHAR, 9, '0') || 'Z'
-"""
-# An average keeps eight decimals more than a price where it needs them.
-_AVERAGE = "CREATE MACRO average(price) AS regexp_replace(price::VARCHAR, '0{1,8}$', '')"
-
-_ORDER_COLUMNS = """
-    id::VARCHAR AS id, iso(ts_submitted) AS ts_submitted, iso(ts_closed) AS ts_closed, side, price::VARCHAR AS price,
-    amount::VARCHAR AS amount, filled_amount::VARCHAR AS filled_amount, average(average_price) AS average_price,
-    fees::VARCHAR AS fees, status, reason
-"""
-
-_TICK_COLUMNS = """
-    iso(ts_event) AS ts_event, iso(ts_init) AS ts_init, price::VARCHAR AS price, size::VARCHAR AS size, side, trade_id
 """
 
 # At one instant: the print, the order that it caused, and what that order filled.
@@ -59,12 +47,11 @@ class JsonExports:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._database = duckdb.connect(config={"memory_limit": _MEMORY, "temp_directory": str(folder / ".spill")})
-        for macro in (_ISO, _AVERAGE):
-            self._database.execute(macro)
+        self._database.execute(_ISO)
 
     def orders(self) -> None:
         """orders.json: an array, one object an order."""
-        self._copy(f"SELECT {_ORDER_COLUMNS} FROM read_parquet($orders)", self._folder / "orders.json")
+        self._write("orders", self._folder / "orders.json")
 
     def timeline_table(self) -> None:
         """timeline.parquet: what happened, in order, each trade, order and fill; the data of an event is JSON text, since each
@@ -88,34 +75,24 @@ class JsonExports:
 
     def timeline(self) -> None:
         """timeline.json: an array of the rows of timeline.parquet, which must be there."""
-        self._copy("SELECT ts, event, data::JSON AS data FROM read_parquet($timeline)", self._folder / "timeline.json")
+        self._write("timeline", self._folder / "timeline.json")
 
     def ticks(self, head: dict[str, object], path: Path) -> None:
         """A tick export: an object with the keys of `head` and the array `ticks`."""
-        rows = path.with_name(f"{path.name}.rows")
-        try:
-            self._copy(f"SELECT {_TICK_COLUMNS} FROM read_parquet($ticks)", rows)
-            with path.open("wb") as whole, rows.open("rb") as array:
-                whole.write(json.dumps(head)[:-1].encode() + b', "ticks": ')
-                shutil.copyfileobj(array, whole, 1 << 20)
-                whole.write(b"}\n")
-        finally:
-            rows.unlink(missing_ok=True)
+        self._write("ticks", path, head)
 
     def close(self) -> None:
         """Ends the database and what it put aside."""
         self._database.close()
         shutil.rmtree(self._folder / ".spill", ignore_errors=True)
 
-    def _copy(self, query: str, path: Path) -> None:
-        self._run(f"COPY ({query}) TO $path (FORMAT json, ARRAY true)", path)
-
-    def _run(self, statement: str, path: Path) -> None:
-        self._database.execute(self._filled_in(statement, path=_quoted(path)))
+    def _write(self, table: str, path: Path, head: dict[str, object] | None = None) -> None:
+        with pq.ParquetFile(self._folder / f"{table}.parquet", pre_buffer=False) as rows, path.open("wb") as file:
+            write_json(file, rows.iter_batches(BATCH_ROWS), head, table)
 
     def _filled_in(self, statement: str, **values: str) -> str:
-        """A statement with the tables of the folder in it; COPY takes no parameters."""
-        names = ("ticks", "orders", "fills", "timeline")
+        """A statement with the tables of the folder in it."""
+        names = ("ticks", "orders", "fills")
         for name, value in ({name: _quoted(self._folder / f"{name}.parquet") for name in names} | values).items():
             statement = statement.replace(f"${name}", value)
         return statement

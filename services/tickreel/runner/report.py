@@ -14,7 +14,7 @@ from tickreel.accounting.scaled import Integers
 from tickreel.engine.tape import Fills, Orders
 from tickreel.runner.ledger import MarkedRows
 from tickreel.runner.settlement import STATUSES, Settlement
-from tickreel.stores.trades import TradeRows
+from tickreel.stores.trades import TradeRows, tick_schema
 
 _TIME = pa.timestamp("ns", tz="UTC")
 # An average price may have more decimals than a price.
@@ -124,27 +124,9 @@ class _Table:
 
 def write_ticks(rows: Iterable[TradeRows], price_precision: int, size_precision: int, path: Path) -> None:
     """Writes the trade rows of the window, in replay order."""
-    schema = pa.schema(
-        {
-            "ts_event": _TIME,
-            "ts_init": _TIME,
-            "price": pa.decimal128(38, price_precision),
-            "size": pa.decimal128(38, size_precision),
-            "side": pa.dictionary(pa.int8(), pa.string()),
-            "trade_id": pa.string(),
-        }
-    )
-    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+    with pq.ParquetWriter(path, tick_schema(price_precision, size_precision), compression="zstd") as writer:
         for chunk in rows:
-            columns = [
-                _times(chunk.ts_event),
-                _times(chunk.ts_init),
-                decimals(chunk.price(price_precision), price_precision),
-                decimals(chunk.size(size_precision), size_precision),
-                _words(("unknown", "buy", "sell"), chunk.side),
-                pa.array(chunk.trade_id),
-            ]
-            writer.write_table(pa.Table.from_arrays(columns, schema=schema))
+            writer.write_batch(chunk.to_batch(price_precision, size_precision))
 
 
 def decimals(values: Integers, scale: int, null: npt.NDArray[np.bool_] | None = None) -> pa.Decimal128Array:

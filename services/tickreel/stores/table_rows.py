@@ -12,7 +12,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 # An average price keeps eight decimals more than a price, and shows them where it needs them, as orders.json does.
-_SPARE_ZEROS = re.compile(r"0{1,8}$")
+_SPARE_ZEROS = re.compile(r"\.?0{1,8}$")
 
 
 def messages_of[M: Message](kind: type[M], rows: pa.Table) -> list[M]:

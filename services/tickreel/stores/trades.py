@@ -17,6 +17,9 @@ Int64 = npt.NDArray[np.int64]
 NUMBERS = ("ts_event", "ts_init", "price", "size", "side")
 """The columns of `TradeColumns` that are numbers."""
 
+_TIME = pa.timestamp("ns", tz="UTC")
+# In the order of `AggressorSide`.
+_SIDE_WORDS = ("unknown", "buy", "sell")
 _SIDES = {"buy": market_data_pb2.AGGRESSOR_SIDE_BUY, "sell": market_data_pb2.AGGRESSOR_SIDE_SELL}
 
 
@@ -60,6 +63,22 @@ class TradeRows:
         """Ids of the trades."""
         return self.batch.column("trade_id").to_pylist()
 
+    def to_batch(self, price_precision: int, size_precision: int) -> pa.RecordBatch:
+        """The rows as the ticks of a result have them (see `tick_schema`).
+
+        Raises:
+            pyarrow.ArrowInvalid: A value has more decimals.
+        """
+        columns = [
+            pa.array(self.ts_event).cast(_TIME),
+            pa.array(self.ts_init).cast(_TIME),
+            self.batch.column("price").cast(pa.decimal128(38, price_precision)),
+            self.batch.column("size").cast(pa.decimal128(38, size_precision)),
+            pa.DictionaryArray.from_arrays(pa.array(self.side.astype(np.int8)), pa.array(_SIDE_WORDS)),
+            self.batch.column("trade_id"),
+        ]
+        return pa.RecordBatch.from_arrays(columns, schema=tick_schema(price_precision, size_precision))
+
     def slice(self, offset: int, rows: int) -> "TradeRows":
         """Some of these rows."""
         return TradeRows(self.batch.slice(offset, rows))
@@ -73,6 +92,20 @@ class TradeRows:
         decimals = {"price": price_precision, "size": size_precision}
         columns = {name: getattr(self, name)(decimals[name]) if name in decimals else getattr(self, name) for name in wanted}
         return wire_of(market_data_pb2.TradeColumns, price_precision=price_precision, size_precision=size_precision, **columns)
+
+
+def tick_schema(price_precision: int, size_precision: int) -> pa.Schema:
+    """The columns of the ticks of a result."""
+    return pa.schema(
+        {
+            "ts_event": _TIME,
+            "ts_init": _TIME,
+            "price": pa.decimal128(38, price_precision),
+            "size": pa.decimal128(38, size_precision),
+            "side": pa.dictionary(pa.int8(), pa.string()),
+            "trade_id": pa.string(),
+        }
+    )
 
 
 def write_trades(batches: Iterable[TradeRows], price_precision: int, size_precision: int, writer: ColumnWriter) -> None:

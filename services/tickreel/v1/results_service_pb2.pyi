@@ -104,12 +104,16 @@ class ExportArtifactRequest(_message.Message):
     def __init__(self, run_id: _Optional[str] = ..., name: _Optional[str] = ..., offset: _Optional[int] = ...) -> None: ...
 
 class ExportArtifactResponse(_message.Message):
-    __slots__ = ("data", "total_bytes")
+    __slots__ = ("data", "total_bytes", "made_rows", "total_rows")
     DATA_FIELD_NUMBER: _ClassVar[int]
     TOTAL_BYTES_FIELD_NUMBER: _ClassVar[int]
+    MADE_ROWS_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_ROWS_FIELD_NUMBER: _ClassVar[int]
     data: bytes
     total_bytes: int
-    def __init__(self, data: _Optional[bytes] = ..., total_bytes: _Optional[int] = ...) -> None: ...
+    made_rows: int
+    total_rows: int
+    def __init__(self, data: _Optional[bytes] = ..., total_bytes: _Optional[int] = ..., made_rows: _Optional[int] = ..., total_rows: _Optional[int] = ...) -> None: ...
 
 class ListOrdersRequest(_message.Message):
     __slots__ = ("run_id", "page_size", "page_token", "skip", "filter", "order_by")

@@ -189,7 +189,10 @@ class ResultsServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ExportArtifact(self, request, context):
-        """Streams a file that a run left, byte for byte: a table as Parquet or JSON, or the summary.
+        """Streams a table of a run as a file: Parquet, CSV or JSON.
+
+        What the run left is sent byte for byte. Any other form is made at the first ask, which the stream tells, and then kept as a
+        cache; it has the same bytes each time. A stream that broke is resumed from how much of the file arrived.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

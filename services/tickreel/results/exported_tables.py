@@ -1,0 +1,100 @@
+"""The tables of a run, each as columns and batches of rows, whatever they lie in."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from google.protobuf import json_format, timestamp_pb2
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Message
+
+from tickreel.results.run_columns import RunColumns, reading, table_path
+from tickreel.rpc.fields import decimal_of
+from tickreel.stores.results import StoredResult
+from tickreel.stores.table_text import BATCH_ROWS
+from tickreel.v1 import result_pb2, text_format_pb2
+
+TABLES = ("summary", "orders", "fills", "timeline", "equity", "ticks")
+
+_TIME = pa.timestamp("ns", tz="UTC")
+_NUMBERS = {
+    FieldDescriptor.CPPTYPE_INT32: pa.int32(),
+    FieldDescriptor.CPPTYPE_INT64: pa.int64(),
+    FieldDescriptor.CPPTYPE_DOUBLE: pa.float64(),
+    FieldDescriptor.CPPTYPE_BOOL: pa.bool_(),
+}
+
+
+@dataclass(frozen=True)
+class ExportedTable:
+    """A table that is being read.
+
+    Attributes:
+        rows: How many there are.
+    """
+
+    schema: pa.Schema
+    rows: int
+    batches: Iterator[pa.RecordBatch]
+
+
+@contextmanager
+def exported_table(columns: RunColumns, stored: StoredResult, result: result_pb2.Result, name: str) -> Iterator[ExportedTable]:
+    """A table of a run, open for as long as it is read.
+
+    Args:
+        name: One of `TABLES`.
+
+    Raises:
+        TickreelError: TABLE_NOT_KEPT for a fast run, but for its summary and its ticks; DATA_CHANGED where its file is gone.
+    """
+    if name == "summary":
+        row = _summary(result)
+        yield ExportedTable(row.schema, 1, iter([row]))
+    elif name == "ticks" and not stored.is_full:
+        ticks = columns.sources(stored)
+        yield ExportedTable(ticks.schema, ticks.total, ticks.batches())
+    else:
+        path = table_path(stored, name)
+        with reading(stored, path), pq.ParquetFile(path, pre_buffer=False) as file:
+            yield ExportedTable(file.schema_arrow, file.metadata.num_rows, file.iter_batches(BATCH_ROWS))
+
+
+def _summary(result: result_pb2.Result) -> pa.RecordBatch:
+    """A result as one row, whose columns are named by the paths of the fields; a field with many values is their JSON."""
+    columns = dict(_fields(result, ""))
+    return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
+
+
+def _fields(message: Message, prefix: str) -> Iterator[tuple[str, pa.Array]]:
+    as_json = json_format.MessageToDict(message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
+    for field in message.DESCRIPTOR.fields:
+        value, path = getattr(message, field.name), prefix + field.name
+        if field.is_repeated:
+            yield path, pa.array([json.dumps(as_json[field.name], ensure_ascii=False)])
+        elif field.message_type is not None:
+            yield from _fields(value, f"{path}.")
+        else:
+            is_set = not field.has_presence or message.HasField(field.name)
+            yield path, _value(field, value if is_set else None)
+
+
+def _value(field: FieldDescriptor, value: Any) -> pa.Array:
+    if field.cpp_type in _NUMBERS:
+        return pa.array([value], _NUMBERS[field.cpp_type])
+    if field.enum_type is not None:
+        return pa.array([field.enum_type.values_by_number[value or 0].name])
+    match field.GetOptions().Extensions[text_format_pb2.text_format]:
+        case text_format_pb2.TEXT_FORMAT_DECIMAL:
+            number = decimal_of(value or "")
+            return pa.array([number], None if number is not None else pa.decimal128(38, 0))
+        case text_format_pb2.TEXT_FORMAT_TIME:
+            stamp = timestamp_pb2.Timestamp()
+            if value:
+                stamp.FromJsonString(value)
+            return pa.array([stamp.ToNanoseconds() if value else None], pa.int64()).cast(_TIME)
+    return pa.array([value], pa.string())
