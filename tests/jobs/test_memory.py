@@ -1,11 +1,13 @@
 """Jobs have three quarters of what the machine, or a control group, leaves to the process."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tickreel.jobs.memory import memory_for_jobs, process_memory
+from tickreel.jobs.memory import memory_for_jobs, peak_memory, process_memory
 
 GIB = 2**30
 MACHINE = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
@@ -56,3 +58,18 @@ def test_a_process_takes_what_it_touches_and_one_that_is_gone_nothing() -> None:
     assert process_memory(os.getpid()) - before > 150
     assert len(hoard)
     assert process_memory(2**30) == 0
+
+
+@pytest.mark.skipif(not process_memory(os.getpid()), reason="only /proc tells what a process takes")
+def test_the_peak_of_a_process_is_its_own_and_not_that_of_the_one_that_started_it() -> None:
+    held = b"x" * (300 * 2**20)
+    says = (
+        "from tickreel.jobs.memory import peak_memory",
+        "print(peak_memory())",
+        "held = b'x' * (200 * 2**20)",
+        "print(peak_memory())",
+    )
+    said = subprocess.run([sys.executable, "-c", "\n".join(says)], capture_output=True, check=True).stdout
+    before, after = map(int, said.split())
+    assert before < len(held) // 2**20 < peak_memory()
+    assert before + 150 < after < before + 250

@@ -69,7 +69,7 @@ async def test_a_process_that_did_its_job_well_does_the_next_and_each_job_has_it
         first = await spare_pid(made)
         for job_id in ("a", "b", "a"):
             assert await made.run(job_id, {"do": "make noise"}, ignore) == {"pid": first}
-        # Another was started beside the first job, for one that comes meanwhile.
+        # A job that comes while another is at work has a process of its own.
         waiting, pid = await begun(made, "c", {"do": "wait"})
         assert await made.run("d", {"do": "return pid"}, ignore) != {"pid": first}
         assert pid == first

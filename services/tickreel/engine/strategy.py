@@ -211,7 +211,11 @@ class ReplayStrategy(Strategy):
         orders = []
         for position in self.cache.positions_open(instrument_id=self.instrument.id):
             side = OrderSide.SELL if position.signed_qty > 0 else OrderSide.BUY
-            order = self.order_factory.market(self.instrument.id, side, position.quantity, TimeInForce.IOC, reduce_only=True)
+            # Numbered by its place, however the strategy numbers its own.
+            named = ClientOrderId(f"CLOSE-{self.tape.order_count + len(self._submitted) + 1}")
+            order = self.order_factory.market(
+                self.instrument.id, side, position.quantity, TimeInForce.IOC, reduce_only=True, client_order_id=named
+            )
             self.submit_order(order)
             orders.append(order)
         return orders

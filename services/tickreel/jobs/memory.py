@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import resource
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,6 +35,19 @@ def process_memory(pid: int) -> int:
             for task in (process / "task").iterdir():
                 processes += (task / "children").read_text().split()
     return pages * _PAGE // _MIB
+
+
+def peak_memory() -> int:
+    """The most resident memory that this process has had, in MiB.
+
+    What the process had that it was started from counts for the figure of getrusage, and not for this.
+    """
+    try:
+        status = Path("/proc/self/status").read_text()
+        return int(status.partition("VmHWM:")[2].split(maxsplit=1)[0]) // 1024
+    except (OSError, ValueError, IndexError):
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak // (2**20 if sys.platform == "darwin" else 2**10)
 
 
 def _group_limits(root: Path) -> Iterator[int]:

@@ -23,7 +23,8 @@ class Workers:
     """Runs `python -m module` on one spec after another, no two at a time in one process.
 
     Most of what a short job takes is the start of its process. So a process that has done its job well, and holds little,
-    does the next; and one is kept that waits for it, started beside the job that took the last.
+    does the next; and one is kept that waits for it, started where a job leaves none behind: beside a job it would take the cores
+    that the job was given.
 
     Args:
         module: A module whose main calls `serve_worker`.
@@ -89,7 +90,6 @@ class Workers:
         """
         process = await self._take(self.log_path(job_id))
         self._working[process] = expected
-        self.warm_up()
         if self._memory is not None:
             self._in_background("memory", self._watch_memory)
         last = last or not self._keeps_spare
@@ -102,6 +102,7 @@ class Workers:
             if process.stays:
                 self._waiting.append(process)
                 self._in_background("surplus", self._end_surplus)
+            self.warm_up()
 
     async def close(self) -> None:
         """Ends the processes that wait; those of jobs end with their jobs."""

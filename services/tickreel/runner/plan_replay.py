@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 
 from tickreel.engine.tape import Tape
+from tickreel.jobs.memory import peak_memory
 from tickreel.rpc.errors import TickreelError
 from tickreel.runner.plan import Plan
 from tickreel.runner.segments import SegmentProcess, SegmentReplay, counts_of
@@ -45,6 +46,11 @@ class PlanReplay:
             parts.append(counts_of(tape))
         rows, book_rows, orders, fills = map(sum, zip(*parts, strict=True))
         return rows, max(0, book_rows - sum(segment.repeats for segment in begun)), orders, fills
+
+    @property
+    def peak_memory(self) -> int:
+        """The most memory that one of its processes has had, in MiB."""
+        return max(peak_memory(), *(process.peak_memory for process in self._processes), 0)
 
     @contextlib.contextmanager
     def next_tape(self) -> Iterator[Tape | None]:

@@ -38,6 +38,7 @@ class Replaying:
     Attributes:
         staging: The folder with what is kept of the rows, which is complete once `run` has returned: the marks of a fast run's
             orders, the tables of a full run, and of one that verifies, whatever it verifies.
+        peak_memory: The most memory that a process of the replay has had, in MiB.
     """
 
     def __init__(self, spec: Spec, window: Window, rows: Rows, store: ResultStore, reporter: Reporter) -> None:
@@ -47,6 +48,7 @@ class Replaying:
         self._store = store
         self._reporter = reporter
         self.staging = Path()
+        self.peak_memory = 0
 
     def run(self, plan: Plan, *, frozen_account: bool, trusting: bool) -> Outcome:
         """Replays a plan.
@@ -77,6 +79,7 @@ class Replaying:
 
         with self._reporting(replay, ledger):
             replay.run(settle, frozen_account=frozen_account)
+        self.peak_memory = max(self.peak_memory, replay.peak_memory)
         for table in tables:
             table.close()
         total = len(self._rows.ts) + len(self._rows.book_ts)

@@ -29,6 +29,7 @@ from tickreel.engine.instruments import Instrument, engine_instrument
 from tickreel.engine.replay import ReplayFile, catalog_view, replay
 from tickreel.engine.strategy import ReplayStrategy
 from tickreel.engine.tape import Tape
+from tickreel.jobs.memory import peak_memory
 from tickreel.rpc.errors import TickreelError
 from tickreel.runner.plan import Segment
 from tickreel.runner.strategies.registry import installed_strategies
@@ -128,10 +129,12 @@ class SegmentProcess:
 
     Attributes:
         counts: Trade rows, book rows, orders and fills of the slice in hand so far.
+        peak_memory: The most memory that it has had after a slice, in MiB.
     """
 
     def __init__(self, replay: SegmentReplay, *, frozen_account: bool) -> None:
         self.counts = (0, 0, 0, 0)
+        self.peak_memory = 0
         self._replay = replay
         self._frozen = frozen_account
         self._stopped = False
@@ -191,6 +194,7 @@ class SegmentProcess:
             if "failure" in report:
                 raise TickreelError.from_json(report["failure"])
             if report.get("done") == segment.start:
+                self.peak_memory = max(self.peak_memory, report["peakMemory"])
                 return True
             if "counts" in report:
                 self.counts = tuple(report["counts"])
@@ -248,7 +252,7 @@ def _serve() -> None:
             continue
         tape.save(replaying.tape_path(segment))
         tapes[:] = [Tape()]
-        report({"done": segment.start})
+        report({"done": segment.start, "peakMemory": peak_memory()})
 
 
 if __name__ == "__main__":

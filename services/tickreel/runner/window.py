@@ -75,7 +75,8 @@ class Window:
     def times_and_prices(self) -> tuple[Int64, Int64]:
         """Replay times of all trade rows and their prices, times 10^price_precision, in replay order."""
         precision = self._spec.run.config.instrument.price_precision
-        chunks = [(rows.ts_init, rows.price(precision)) for rows in self.trades(["price"])]
+        # Copies, that a batch and all that it was read from can go.
+        chunks = [(rows.ts_init.copy(), rows.price(precision).copy()) for rows in self.trades(["price"])]
         return _joined([ts for ts, _ in chunks]), _joined([price for _, price in chunks])
 
     def times_and_mids(self) -> tuple[Int64, Int64]:
@@ -87,7 +88,7 @@ class Window:
         times, mids = [], []
         for rows in read_depths(self._slices(BOOKS), ["bids", "asks"]):
             bids, asks = rows.best("bids", precision), rows.best("asks", precision)
-            times.append(rows.ts_init)
+            times.append(rows.ts_init.copy())
             mids.append(np.where((bids == NO_LEVEL) | (asks == NO_LEVEL), NO_LEVEL, (bids + asks) * 5))
         return _joined(times), _carried(_joined(mids))
 

@@ -1,7 +1,5 @@
 """The process of a run: loads the window, replays it, folds the account, writes the result."""
 
-import resource
-import sys
 import time
 from typing import Any
 
@@ -56,7 +54,7 @@ def work(values: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
         outcome = replaying.run(plan, frozen_account=False, trusting=False)
     seconds = time.monotonic() - began
     window.check_unchanged()
-    result = _result(spec, window, plan, outcome, seconds)
+    result = _result(spec, window, plan, outcome, replaying.peak_memory, seconds)
     result.metadata.code.extend(code_packages(entry))
     if spec.run.verifies:
         # Here, because other runs start the sooner without a database.
@@ -108,13 +106,9 @@ def _require_rows(spec: Spec, times: Int64, wanted: bool, kind: str) -> None:
         raise TickreelError("DATA_REFUSED", f"the window {problem}", [Violation("time_window", problem)])
 
 
-def _peak_memory() -> int:
-    """The most memory that a process of the run had, in MiB."""
-    peaks = (resource.getrusage(whose).ru_maxrss for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return max(peaks) // (2**20 if sys.platform == "darwin" else 2**10)
-
-
-def _result(spec: Spec, window: Window, plan: Plan, outcome: Outcome, seconds: float) -> result_pb2.Result:
+def _result(
+    spec: Spec, window: Window, plan: Plan, outcome: Outcome, peak_memory: int, seconds: float
+) -> result_pb2.Result:
     run, options = spec.run, spec.run.options
     config_window = run.config.time_window
     metadata = result_pb2.RunMetadata(
@@ -129,7 +123,7 @@ def _result(spec: Spec, window: Window, plan: Plan, outcome: Outcome, seconds: f
         catalog_root=str(spec.catalog_root),
         environment=spec.environment,
         replay_seconds=round(seconds, 3),
-        peak_memory_mib=_peak_memory(),
+        peak_memory_mib=peak_memory,
         segments=len(plan.segments),
         one_piece_because=plan.whole_because,
         strategy=run.config.strategy.name,
