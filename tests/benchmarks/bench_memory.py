@@ -19,6 +19,7 @@ from google.protobuf import struct_pb2
 sys.path.append(str(Path(__file__).parents[1]))
 
 from bench_replay import MODES, NAME
+
 from run_configs import run_config
 from serving import serving, settings_in
 from tickreel.converter.service import ConverterServicer

@@ -106,9 +106,7 @@ def _require_rows(spec: Spec, times: Int64, wanted: bool, kind: str) -> None:
         raise TickreelError("DATA_REFUSED", f"the window {problem}", [Violation("time_window", problem)])
 
 
-def _result(
-    spec: Spec, window: Window, plan: Plan, outcome: Outcome, peak_memory: int, seconds: float
-) -> result_pb2.Result:
+def _result(spec: Spec, window: Window, plan: Plan, outcome: Outcome, peak_memory: int, seconds: float) -> result_pb2.Result:
     run, options = spec.run, spec.run.options
     config_window = run.config.time_window
     metadata = result_pb2.RunMetadata(
