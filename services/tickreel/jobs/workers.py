@@ -23,8 +23,8 @@ class Workers:
     """Runs `python -m module` on one spec after another, no two at a time in one process.
 
     Most of what a short job takes is the start of its process. So a process that has done its job well, and holds little,
-    does the next; and one is kept that waits for it, started where a job leaves none behind: beside a job it would take the cores
-    that the job was given.
+    does the next; and one is kept that waits for it, started where a job leaves none behind: beside the job it would take the
+    cores that this was given.
 
     Args:
         module: A module whose main calls `serve_worker`.
