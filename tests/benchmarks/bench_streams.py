@@ -6,13 +6,14 @@ The run is made from arrays, an order a tick. The services are processes of thei
 Rounds alternate, so that both sides meet the same noise; the table has medians, and the best first chunk.
 
 The plain ways: ticks from the Parquet table as lists of Python integers, one message of the same contract a chunk; a chart from
-the whole columns of the table, read each time; a page of sorted orders by ORDER BY, LIMIT and OFFSET; a page of results from
-their files, each read as protobuf reads JSON.
+the whole columns of the table, read each time; a page of sorted orders by ORDER BY, LIMIT and OFFSET; ticks as JSON by
+json.dumps, a row at a time; a page of results from their files, each read as protobuf reads JSON.
 """
 
 import argparse
 import asyncio
 import itertools
+import json
 import math
 import statistics
 import sys
@@ -27,6 +28,7 @@ from typing import Any
 
 import duckdb
 import grpc
+import numpy as np
 import pyarrow.parquet as pq
 from google.protobuf import json_format
 
@@ -188,6 +190,7 @@ async def measure(folder: Path, rows: int, rounds: int) -> None:
     async with served("tickreel", folder) as ours, served("plain", folder) as plain:
         await measure_stream(ours, plain, rows, rounds)
         await measure_answers(ours, path, rows, rounds)
+        await measure_export(ours, path / "ticks.parquet", rows)
         await measure_memory(ours, rows)
     await measure_list(folder / "many", min(RESULTS, rows), rounds)
 
@@ -239,6 +242,33 @@ async def measure_answers(ours: Served, path: Path, rows: int, rounds: int) -> N
     show("SampleEquity, likewise; plain: as a chart of ticks", equity, plain_charts)
     show("ListOrders, 100 of all sorted by price, from anywhere", pages, plain_pages)
     print(f"the first of a run: equity {first_equity * 1e3:,.0f} ms, sorted orders {first_page * 1e3:,.0f} ms\n")
+
+
+async def measure_export(ours: Served, path: Path, rows: int) -> None:
+    """The ticks as JSON."""
+
+    async def fetch() -> None:
+        request = rpc.ExportArtifactRequest(run_id="F", name="ticks.json")
+        async with aclosing(ours.client.stream("ExportArtifact", request)) as parts:
+            async for _ in parts:
+                pass
+
+    made, ready = await seconds_of(fetch), await seconds_of(fetch)
+    plain = await seconds_of(lambda: asyncio.to_thread(plain_export, path)) / min(PLAIN_ROWS, rows)
+    print(f"{format(rows, ',') + ' ticks as JSON':<70}{'rows/s':>12}")
+    print(f"{'tickreel: made and fetched (target: 1,000,000)':<70}{rows / made:>12,.0f}")
+    print(f"{'tickreel: fetched again':<70}{rows / ready:>12,.0f}")
+    print(f"{'plain: json.dumps, a row at a time':<70}{1 / plain:>12,.0f}\n")
+
+
+def plain_export(path: Path) -> None:
+    """The first ticks as JSON, each a Python object."""
+    batch = next(pq.ParquetFile(path).iter_batches(PLAIN_ROWS))
+    # Python's own times have no nanoseconds.
+    times = [np.datetime_as_string(nanoseconds(batch.column(name)).view("M8[ns]")) for name in ("ts_event", "ts_init")]
+    others = batch.select(["price", "size", "side", "trade_id"]).to_pylist()
+    for event, init, row in zip(*times, others, strict=True):
+        json.dumps({"ts_event": f"{event}Z", "ts_init": f"{init}Z"} | {name: str(value) for name, value in row.items()})
 
 
 async def measure_memory(ours: Served, rows: int) -> None:

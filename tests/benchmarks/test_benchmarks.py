@@ -50,5 +50,6 @@ def test_the_benchmark_of_streams_prints_both_sides_and_their_ratio() -> None:
     assert re.search(r"^3,000 ticks, five columns +rows/s +first ms$", printed, re.MULTILINE)
     assert re.search(r"^ratio [\d.]+ x the plain rate", printed, re.MULTILINE)
     assert len(re.findall(r"^(?:Sample|List).* [\d,.]+ +[\d,.]+ +[\d.]+ x$", printed, re.MULTILINE)) == 5
+    assert re.search(r"^tickreel: made and fetched \(target: 1,000,000\) +[\d,]+$", printed, re.MULTILINE)
     assert re.search(r"^resident memory of the service \(target: 500\) +\d+$", printed, re.MULTILINE)
     assert re.search(r"^the index from the files: [\d.]+ s \(target: 10\)$", printed, re.MULTILINE)

@@ -135,7 +135,8 @@ def _chunks(parts: Iterable[Part], after: Cursor | None, most: int) -> Generator
         for begin in range(first, len(part.clock), most):
             end = min(begin + most, len(part.clock))
             last = _cursor(part.clock[begin:end], last)
-            yield part.columns(slice(begin, end)), last
+            # Here, and not where calls are answered: it may be the first to read the files.
+            yield part.columns(slice(begin, end)).joined(), last
 
 
 def _cursor(clock: Int64, before: Cursor | None) -> Cursor:

@@ -1,5 +1,7 @@
 """The orders of a run as markers on a chart: single, or counted where there are too many to draw."""
 
+import sys
+from collections.abc import Generator, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from tickreel.results.ticks import TickChunk
+from tickreel.rpc.bounds import FIRST_INSTANT, LAST_INSTANT
 from tickreel.rpc.columns import Wire, wire_of
 from tickreel.stores.columns import Columns, ColumnWriter
 from tickreel.stores.rows import integers, nanoseconds
@@ -89,6 +93,26 @@ def markers(orders: Columns, start: int, end: int, most: int) -> tuple[Wire, int
         columns = {name: values[order] for name, values in columns.items()}
         columns["side"] = columns["side"].tolist()
     return wire_of(report_pb2.MarkerColumns, **orders.facts, **columns), count
+
+
+def with_markers(
+    chunks: Iterable[TickChunk], orders: Columns, clock: Int64, after: int
+) -> Generator[tuple[TickChunk, Wire], None, None]:
+    """Each chunk of ticks with its orders as `MarkerColumns`, so that every order comes once wherever a stream is cut.
+
+    Args:
+        orders: What `make_orders` made.
+        clock: The times of all ticks, UNIX nanoseconds.
+        after: The row after which the chunks begin.
+    """
+    start = int(clock[after - 1]) + 1 if after else FIRST_INSTANT
+    for chunk in chunks:
+        is_last = chunk.rows_until_end == len(clock)
+        end = LAST_INSTANT if is_last else int(clock[chunk.rows_until_end - 1])
+        # At the time of the chunk before there are none left.
+        drawn, _ = markers(orders, start, end, most=sys.maxsize)
+        yield chunk, drawn
+        start = end + 1
 
 
 def _append(writer: ColumnWriter, side: str, ids: Int64, ts: Int64, price: Int64, size: Int64, filled: Int64) -> None:

@@ -1,7 +1,7 @@
 """The Results' calls: a message in, the domain's answer out."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
@@ -10,7 +10,7 @@ import grpc
 from tickreel.results.equity import equity_chunks, equity_sample
 from tickreel.results.exports import Exports
 from tickreel.results.index import ResultIndex
-from tickreel.results.markers import markers
+from tickreel.results.markers import markers, with_markers
 from tickreel.results.noting import noted
 from tickreel.results.run_columns import RunColumns, result_key
 from tickreel.results.tables import FILLS, ORDERS, TIMELINE, RunTables, TableKind, View
@@ -116,10 +116,23 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
             else:
                 ticks = await asyncio.to_thread(self._columns.sources, stored)
                 chunks, total = ticks.chunks(after, wanted), ticks.total
-            async with aclosing(read_ahead(chunks)) as parts:
-                async for chunk in parts:
-                    fields = {"trades": chunk.columns, "cursor": str(chunk.rows_until_end), "total_rows": total}
-                    yield wire_of(results_service_pb2.StreamTicksResponse, **fields)
+            orders = await self._columns.orders(stored) if request.markers else None
+            if orders is None:
+                drawn = ((chunk, None) for chunk in chunks)
+            else:
+                clock = (await self._columns.ticks(stored))["ts_init"]
+                drawn = with_markers(chunks, orders, clock, min(after, len(clock)))
+
+            def responses() -> Generator[Wire, None, None]:
+                for chunk, its_orders in drawn:
+                    cursor = str(chunk.rows_until_end)
+                    fields = {"trades": chunk.columns, "cursor": cursor, "total_rows": total, "markers": its_orders}
+                    # Joined before the files are forgotten that it is of.
+                    yield wire_of(results_service_pb2.StreamTicksResponse, **fields).joined()
+
+            async with aclosing(read_ahead(responses())) as parts:
+                async for part in parts:
+                    yield part
 
     async def ListOrders(  # noqa: N802
         self, request: results_service_pb2.ListOrdersRequest, context: grpc.aio.ServicerContext
@@ -172,10 +185,15 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
         after = parse_cursor(request.cursor)
         async with self._reading(request.run_id) as stored:
             equity = await self._columns.equity(stored)
-        async with aclosing(read_ahead(equity_chunks(equity, after))) as parts:
-            async for chunk in parts:
-                cursor, total = str(chunk.points_until_end), len(equity["ts"])
-                yield wire_of(results_service_pb2.StreamEquityResponse, equity=chunk.columns, cursor=cursor, total_points=total)
+
+        def responses() -> Generator[Wire, None, None]:
+            for chunk in equity_chunks(equity, after):
+                fields = {"equity": chunk.columns, "cursor": str(chunk.points_until_end), "total_points": len(equity["ts"])}
+                yield wire_of(results_service_pb2.StreamEquityResponse, **fields).joined()
+
+        async with aclosing(read_ahead(responses())) as parts:
+            async for part in parts:
+                yield part
 
     async def ExportArtifact(  # noqa: N802
         self, request: results_service_pb2.ExportArtifactRequest, context: grpc.aio.ServicerContext

@@ -118,7 +118,7 @@ class RunTicks:
     def _batches(self, wanted: Collection[str]) -> Iterator[TradeRows]:
         found = 0
         try:
-            for rows in read_trades(self._sources[0], file_columns(wanted)):
+            for rows in read_trades(self._sources[0], file_columns(wanted), ROWS_PER_CHUNK):
                 found += len(rows)
                 yield rows
         except (OSError, pa.ArrowException) as error:

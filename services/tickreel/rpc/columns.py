@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
@@ -23,9 +24,18 @@ _DTYPES = {FieldDescriptor.TYPE_SFIXED64: "<i8", FieldDescriptor.TYPE_DOUBLE: "<
 
 @dataclass(frozen=True)
 class Wire:
-    """A message in the bytes that travel."""
+    """A message in the bytes that travel, as parts that follow each other: what is in a message in a message is copied once."""
 
-    content: bytes
+    parts: tuple[bytes | npt.NDArray[np.uint8], ...]
+
+    @property
+    def content(self) -> bytes:
+        """The bytes."""
+        return b"".join(self.parts)
+
+    def joined(self) -> "Wire":
+        """The same in one part, which holds on to no array."""
+        return Wire((self.content,))
 
 
 def wire_of(kind: type[Message], **fields: Any) -> Wire:
@@ -35,18 +45,21 @@ def wire_of(kind: type[Message], **fields: Any) -> Wire:
         fields: Its fields by name. Arrays, shape (rows,), are taken by their bytes, for fields of 64-bit integers, of doubles,
             and of enums; a `Wire` is that of a message field; anything else is set as protobuf itself does.
     """
-    parts, others = [], {}
+    parts: list[bytes | npt.NDArray[np.uint8]] = []
+    others = {}
     for name, values in fields.items():
         field = kind.DESCRIPTOR.fields_by_name[name]
         if isinstance(values, np.ndarray):
-            payload = np.ascontiguousarray(values, dtype=_DTYPES[field.type]).tobytes()
+            payload: tuple[bytes | npt.NDArray[np.uint8], ...] = (
+                np.ascontiguousarray(values, dtype=_DTYPES[field.type]).view(np.uint8),
+            )
         elif isinstance(values, Wire):
-            payload = values.content
+            payload = values.parts
         else:
             others[name] = values
             continue
-        parts += [_varint(field.number << 3 | _LENGTH_DELIMITED), _varint(len(payload)), payload]
-    return Wire(b"".join([kind(**others).SerializeToString(), *parts]))
+        parts += [_varint(field.number << 3 | _LENGTH_DELIMITED) + _varint(sum(map(len, payload))), *payload]
+    return Wire((kind(**others).SerializeToString(), *parts))
 
 
 def make_columns[M: Message](kind: type[M], **fields: Any) -> M:

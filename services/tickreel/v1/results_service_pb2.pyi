@@ -74,24 +74,28 @@ class DeleteResultResponse(_message.Message):
     def __init__(self) -> None: ...
 
 class StreamTicksRequest(_message.Message):
-    __slots__ = ("run_id", "cursor", "read_mask")
+    __slots__ = ("run_id", "cursor", "read_mask", "markers")
     RUN_ID_FIELD_NUMBER: _ClassVar[int]
     CURSOR_FIELD_NUMBER: _ClassVar[int]
     READ_MASK_FIELD_NUMBER: _ClassVar[int]
+    MARKERS_FIELD_NUMBER: _ClassVar[int]
     run_id: str
     cursor: str
     read_mask: _field_mask_pb2.FieldMask
-    def __init__(self, run_id: _Optional[str] = ..., cursor: _Optional[str] = ..., read_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ...) -> None: ...
+    markers: bool
+    def __init__(self, run_id: _Optional[str] = ..., cursor: _Optional[str] = ..., read_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ..., markers: bool = ...) -> None: ...
 
 class StreamTicksResponse(_message.Message):
-    __slots__ = ("trades", "cursor", "total_rows")
+    __slots__ = ("trades", "cursor", "total_rows", "markers")
     TRADES_FIELD_NUMBER: _ClassVar[int]
     CURSOR_FIELD_NUMBER: _ClassVar[int]
     TOTAL_ROWS_FIELD_NUMBER: _ClassVar[int]
+    MARKERS_FIELD_NUMBER: _ClassVar[int]
     trades: _market_data_pb2.TradeColumns
     cursor: str
     total_rows: int
-    def __init__(self, trades: _Optional[_Union[_market_data_pb2.TradeColumns, _Mapping]] = ..., cursor: _Optional[str] = ..., total_rows: _Optional[int] = ...) -> None: ...
+    markers: _report_pb2.MarkerColumns
+    def __init__(self, trades: _Optional[_Union[_market_data_pb2.TradeColumns, _Mapping]] = ..., cursor: _Optional[str] = ..., total_rows: _Optional[int] = ..., markers: _Optional[_Union[_report_pb2.MarkerColumns, _Mapping]] = ...) -> None: ...
 
 class ExportArtifactRequest(_message.Message):
     __slots__ = ("run_id", "name", "offset")
