@@ -38,6 +38,9 @@ STAYING_MEMORY = 400
 # What writing to a disk ends with that has become read-only, or belongs to somebody else.
 _FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
 
+# What a worker ends with whose service is gone.
+_ORPHANED = 3
+
 # From linux/prctl.h.
 _PR_SET_PDEATHSIG = 1
 # For clear_refs, see proc(5).
@@ -97,9 +100,9 @@ def serve_worker(work: Callable[[dict[str, Any], Reporter], dict[str, Any]]) -> 
     _die_first()
     # A log that is followed shows each line when it is printed.
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
-    stays, told = True, _told()
+    stays, tasks = True, told(_ORPHANED)
     while stays:
-        task = told.get()
+        task = tasks.get()
         reporter = Reporter(pipe)
         try:
             _log_to(Path(task["log"]))
@@ -124,8 +127,11 @@ def serve_worker(work: Callable[[dict[str, Any], Reporter], dict[str, Any]]) -> 
     os._exit(0)
 
 
-def _told() -> "queue.SimpleQueue[dict[str, Any]]":
-    """What the service has this process do. Ends this process at once, whatever it is doing, when the service is gone."""
+def told(exit_code: int) -> "queue.SimpleQueue[dict[str, Any]]":
+    """What this process is told on its standard input, JSON values a line each, as it comes.
+
+    Ends this process at once, whatever it is doing, when that ends: whoever told it wants no more, or is gone.
+    """
     tasks: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
 
     def read() -> None:
@@ -135,9 +141,9 @@ def _told() -> "queue.SimpleQueue[dict[str, Any]]":
             *lines, line = (line + part).split(b"\n")
             for whole in lines:
                 tasks.put(json.loads(whole))
-        os._exit(3)
+        os._exit(exit_code)
 
-    threading.Thread(target=read, name="service-watch", daemon=True).start()
+    threading.Thread(target=read, name="told", daemon=True).start()
     return tasks
 
 

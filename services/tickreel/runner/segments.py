@@ -10,7 +10,6 @@ import contextlib
 import gc
 import json
 import os
-import queue
 import shutil
 import subprocess
 import sys
@@ -30,6 +29,7 @@ from tickreel.engine.replay import ReplayFile, catalog_view, replay
 from tickreel.engine.strategy import ReplayStrategy
 from tickreel.engine.tape import Tape
 from tickreel.jobs.memory import peak_memory
+from tickreel.jobs.worker import told
 from tickreel.rpc.errors import TickreelError
 from tickreel.runner.plan import Segment
 from tickreel.runner.strategies.registry import installed_strategies
@@ -216,17 +216,11 @@ def counts_of(tape: Tape) -> tuple[int, int, int, int]:
 
 def _serve() -> None:
     """The body of a process beside: replays one slice after another, reporting on standard output."""
-    told: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    tasks = told(exit_code=0)
     lock, tapes = threading.Lock(), [Tape()]
     out = os.fdopen(os.dup(1), "wb", buffering=0)
     # What the engine prints goes to the log.
     os.dup2(2, 1)
-
-    def listen() -> None:
-        for line in sys.stdin.buffer:
-            told.put(json.loads(line))
-        # Nothing more is wanted, or the parent is gone: either way at once, whatever is being replayed.
-        os._exit(0)
 
     def report(values: dict[str, Any]) -> None:
         with lock:
@@ -237,14 +231,13 @@ def _serve() -> None:
             time.sleep(_REPORT_SECONDS)
             report({"counts": counts_of(tapes[-1])})
 
-    for work in (listen, report_counts):
-        threading.Thread(target=work, name=work.__name__, daemon=True).start()
-    spec = told.get()
+    threading.Thread(target=report_counts, name="counts", daemon=True).start()
+    spec = tasks.get()
     files = [ReplayFile(**{**file, "path": Path(file["path"])}) for file in spec["files"]]
     config = json_format.ParseDict(spec["config"], run_config_pb2.RunConfig())
     replaying = SegmentReplay(config, files, Path(spec["scratch"]), spec["chunk_size"])
     while True:
-        segment = Segment(**told.get())
+        segment = Segment(**tasks.get())
         try:
             tape = replaying.run(segment, tapes.append, frozen_account=spec["frozen_account"])
         except TickreelError as error:
