@@ -5,6 +5,7 @@ import os
 import signal
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -148,6 +149,41 @@ async def test_a_runner_that_stops_leaves_the_conversion_and_finds_it_again(raw:
         listed = await converter.call("ListConversions", converter_service_pb2.ListConversionsRequest())
     assert ended.state == job_pb2.JOB_STATE_SUCCEEDED, ended.failure.message
     assert [found.conversion_id for found in listed.conversions] == [ended.conversion_id]
+
+
+class LateConverter(ConverterServicer):
+    """A Converter that begins a conversion and says so later."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.begun, self.answers = asyncio.Event(), asyncio.Event()
+
+    async def CreateConversion(self, request: Any, context: Any) -> converter_service_pb2.CreateConversionResponse:  # noqa: N802
+        response = await super().CreateConversion(request, context)
+        if response.conversion.conversion_id:
+            self.begun.set()
+            await self.answers.wait()
+        return response
+
+
+async def test_a_conversion_that_is_told_of_after_its_run_was_cancelled_is_cancelled_too(
+    raw: RawFolder, tmp_path: Path
+) -> None:
+    raw.write(trades(1_000_000))
+    settings = settings_in(tmp_path)
+    late = LateConverter(settings)
+    async with serving("converter", lambda _: late, settings) as converter:
+        settings = settings_in(tmp_path, TICKREEL_CONVERTER_ADDRESS=converter.address)
+        async with serving("runner", RunnerServicer, settings) as runner:
+            run = await Stack(settings, converter, runner, runner).create(SHORT)
+            await late.begun.wait()
+            cancelled = (await runner.call("CancelRun", runner_service_pb2.CancelRunRequest(run_id=run.run_id))).run
+            assert (cancelled.state, cancelled.conversion_id) == (job_pb2.JOB_STATE_CANCELLED, "")
+            late.answers.set()
+            (made,) = (await converter.call("ListConversions", converter_service_pb2.ListConversionsRequest())).conversions
+            watch = converter_service_pb2.WatchConversionRequest(conversion_id=made.conversion_id)
+            *_, last = [response.conversion async for response in converter.stream("WatchConversion", watch)]
+    assert last.state == job_pb2.JOB_STATE_CANCELLED
 
 
 async def test_a_run_that_outgrows_the_memory_fails_alone(data: RawFolder, tmp_path: Path) -> None:

@@ -49,6 +49,7 @@ class Execution:
         self._store = store
         self._strategies = strategies
         self._curves: dict[str, EquityCurve] = {}
+        self._unwanted: set[asyncio.Task[None]] = set()
         self.memory = settings.runner_memory or memory_for_jobs()
         self._workers = Workers(
             _WORKER,
@@ -69,6 +70,9 @@ class Execution:
 
     async def close(self) -> None:
         """Ends what waits for a run; to be called after the last one."""
+        for unwanted in self._unwanted:
+            unwanted.cancel()
+        await asyncio.gather(*self._unwanted, return_exceptions=True)
         await self._workers.close()
 
     async def plan(self, run: run_pb2.Run) -> conversion_pb2.Conversion:
@@ -208,10 +212,26 @@ class Execution:
         # The run's own id, so that a conversion is found again that began just before the service died.
         request_id = f"{run.run_id}/{uuid.uuid4()}" if run.conversion_id else run.run_id
         request = converter_service_pb2.CreateConversionRequest(request_id=request_id, spec=_conversion_spec(run))
-        conversion = (await self._converter.call_again("CreateConversion", request, patience=_PATIENCE)).conversion
+        asked = asyncio.ensure_future(self._converter.call_again("CreateConversion", request, patience=_PATIENCE))
+        try:
+            conversion = (await asyncio.shield(asked)).conversion
+        except asyncio.CancelledError:
+            if run.state == jobs.CANCELLING:
+                # It may have been made already, and be about to be told of.
+                unwanted = asyncio.create_task(self._cancel_once_told(asked))
+                self._unwanted.add(unwanted)
+                unwanted.add_done_callback(self._unwanted.discard)
+            else:
+                asked.cancel()
+            raise
         run.conversion_id = conversion.conversion_id
         live.save()
         return conversion
+
+    async def _cancel_once_told(self, asked: "asyncio.Future[converter_service_pb2.CreateConversionResponse]") -> None:
+        """Cancels the conversion that was asked for by a run that is no more."""
+        with contextlib.suppress(TickreelError):
+            await self._cancel_conversion((await asked).conversion.conversion_id)
 
     async def _cancel_conversion(self, conversion_id: str) -> None:
         request = converter_service_pb2.CancelConversionRequest(conversion_id=conversion_id)
