@@ -13,7 +13,7 @@ from stack import Stack, stack
 from tickreel.jobs.job import FINAL, SUCCEEDED
 from tickreel.rpc.errors import TickreelError
 from tickreel.runner.run_log import RunLog
-from tickreel.v1 import runner_service_pb2
+from tickreel.v1 import results_service_pb2, runner_service_pb2
 
 LINE = "one order every 100 rows, side: both\n"
 PATIENCE = 60
@@ -99,6 +99,18 @@ async def test_the_log_of_a_run_is_followed_to_its_end_and_read_after_it(folder:
     assert ended.state == SUCCEEDED, ended.failure.message
     assert followed.count(LINE) == other.count(LINE) == 1
     assert after == [followed, followed]
+
+
+async def test_the_log_of_a_run_whose_result_was_deleted_goes_at_the_next_start(folder: Path) -> None:
+    async with stack(folder) as services:
+        kept, gone = await services.finish(config()), await services.finish(config())
+        await services.results.call("DeleteResult", results_service_pb2.DeleteResultRequest(run_id=gone.run_id))
+        assert LINE in await stream(services, gone.run_id, follow=False)
+    async with stack(folder) as services:
+        assert LINE in await stream(services, kept.run_id, follow=False)
+        assert await stream(services, gone.run_id, follow=False) == ""
+        run = (await services.runner.call("GetRun", runner_service_pb2.GetRunRequest(run_id=gone.run_id))).run
+    assert run == gone
 
 
 async def test_no_log_is_there_of_no_run(folder: Path) -> None:

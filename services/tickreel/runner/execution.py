@@ -65,7 +65,11 @@ class Execution:
         return processes * _PROCESS_MEMORY
 
     def open(self) -> None:
-        """Makes ready for the first run."""
+        """Makes ready for the first run, and removes the logs of runs whose results were deleted."""
+        for run_id in self._store.deleted():
+            # A folder of logs that cannot be written is met by the next run.
+            with contextlib.suppress(OSError):
+                self.log_path(run_id).unlink(missing_ok=True)
         self._workers.warm_up()
 
     async def close(self) -> None:

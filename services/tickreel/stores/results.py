@@ -176,6 +176,10 @@ class ResultStore:
         for path in (self.root / "trash").glob("*"):
             self._finish_deletion(path.name)
 
+    def deleted(self) -> Iterator[str]:
+        """The ids of the results that were deleted, in no particular order."""
+        return (path.name for path in (self.root / "deleted").glob("*"))
+
     def stored(self) -> Iterator[StoredResult]:
         """The committed results, in no particular order."""
         fast = ((path.stem, path) for path in (self.root / "fast").glob("[!.]*.json"))
