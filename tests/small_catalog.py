@@ -18,6 +18,10 @@ from tickreel.runner.document import read_document
 from tickreel.runner.rules import check_config
 from tickreel.runner.strategies.registry import installed_strategies
 from tickreel.runner.violations import Violations
+from tickreel.runner.window_rows import WindowRows
+from tickreel.stores.depths import read_depths
+from tickreel.stores.rows import Slice
+from tickreel.stores.trades import read_trades
 from tickreel.v1 import market_data_pb2, result_pb2, run_config_pb2
 
 RAW_NAME = "BINANCE-FUTURES:PERPETUAL:BTC-USDT"
@@ -94,6 +98,15 @@ def _write(folder: Path, table: pa.Table, data_type: market_data_pb2.DataType) -
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(table, path, row_group_size=100)
     return ReplayFile(path, data_type, ts_init[0], ts_init[-1], *WINDOW)
+
+
+def window_rows(files: Sequence[ReplayFile]) -> WindowRows:
+    """The prints and books of files, as far as they are to be replayed."""
+    trades, books = (
+        [Slice(file.path, file.start, file.end) for file in files if file.data_type == kind]
+        for kind in (market_data_pb2.DATA_TYPE_TRADES, market_data_pb2.DATA_TYPE_BOOK_SNAPSHOT_5)
+    )
+    return WindowRows(read_trades(trades, WindowRows.TRADE_COLUMNS), read_depths(books, WindowRows.BOOK_COLUMNS), 1, 3)
 
 
 def replay_config(

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from small_catalog import START, WINDOW, replay_config, write_books, write_trades
+from small_catalog import START, WINDOW, replay_config, window_rows, write_books, write_trades
 from tickreel.engine.replay import ReplayFile
 from tickreel.engine.tape import KINDS, Tape
 from tickreel.rpc.errors import TickreelError
@@ -250,9 +250,10 @@ def within(rows: Rows, start: int, end: int) -> Rows:
     """The rows of a part of a window, marked as in the whole."""
     trades, books = ((ts >= start) & (ts <= end) for ts in (rows.ts, rows.book_ts))
     marks = rows.marks[trades]
-    return dataclasses.replace(
-        rows, ts=rows.ts[trades], marks=marks, book_ts=rows.book_ts[books], first_mark=int(marks[0]), last_mark=int(marks[-1])
-    )
+    first, last = int(marks[0]), int(marks[-1])
+    rows = dataclasses.replace(rows, ts=rows.ts[trades], marks=marks, first_mark=first, last_mark=last)
+    # A replay of trades has no books.
+    return dataclasses.replace(rows, book_ts=rows.book_ts[books], mids=rows.mids[books])
 
 
 def outcome_of(
@@ -266,7 +267,7 @@ def outcome_of(
 ) -> Outcome:
     """What a plan comes to; the ledger looks so often at each slice before it is settled."""
     folder.mkdir()
-    ledger = Ledger(config, rows, span[1])
+    ledger = Ledger(config, rows, span[1], window=window_rows(files))
 
     def settle(tape: Tape) -> None:
         for look in range(looks):

@@ -60,6 +60,11 @@ def total(array: Integers) -> int:
     return 2 * int(np.abs(array.astype(np.float64)).sum())
 
 
+def sum_of(array: Integers) -> int:
+    """The sum of an array, whatever its size."""
+    return int(wide((array,), total(array))[0].sum())
+
+
 def divide_half_even[N: (int, Integers)](numerator: N, denominator: int | N) -> N:
     """The quotient, rounded to the nearest integer, halves to the even one (as the engine rounds money).
 
@@ -79,3 +84,8 @@ def ratio(numerator: int, denominator: int, decimals: int) -> str | None:
         denominator: Zero or more.
     """
     return text(divide_half_even(numerator * 10**decimals, denominator), decimals) if denominator else None
+
+
+def mean(total: int, count: int, scale: int) -> str | None:
+    """The decimal string of the mean of so many values of a scale, rounded half-even to it; None of nothing."""
+    return text(divide_half_even(total, count), scale) if count else None

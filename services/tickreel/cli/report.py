@@ -1,6 +1,7 @@
 """The report of a finished run, for a person: figures, findings, digests, and where everything lies."""
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from pathlib import Path
 
 from rich.padding import Padding
@@ -27,6 +28,9 @@ def print_report(result: result_pb2.Result) -> None:
     if summary.HasField("statistics"):
         screen.heading("Statistics")
         screen.out.print(_statistics(summary.statistics, metadata.currency))
+    if summary.fill_audit.HasField("backed_share"):
+        screen.heading("Fills against the data")
+        screen.out.print(_audit(summary, metadata.currency))
     if result.findings:
         screen.heading("Findings")
         screen.print_findings(result.findings)
@@ -117,11 +121,34 @@ def _statistics(statistics: statistics_pb2.RunStatistics, currency: str) -> Tabl
     return _side_by_side([row for row in left if row[1]], [row for row in money if row[1]])
 
 
+def _audit(summary: result_pb2.RunSummary, currency: str) -> Table:
+    """How much of the fills the data backs, and what they cost; what no books tell is left out."""
+    audit, book, costs = summary.fill_audit, summary.fill_audit.book, summary.costs
+    left = [
+        ("backed by the data", figures.percent(audit.backed_share)),
+        ("of the prints met", figures.percent(audit.prints.participation)),
+        ("of the levels met", figures.percent(book.participation)),
+        ("displayed, filled again", figures.percent(book.reused_share)),
+        ("mean age of the book", figures.seconds(float(book.mean_book_age_seconds)) if book.mean_book_age_seconds else ""),
+    ]
+    money = [
+        ("fees", costs.fees, currency),
+        ("latency drift", costs.latency_drift, currency),
+        ("waiting drift", costs.waiting_drift, currency),
+        ("half of the spread", costs.spread, currency),
+        ("depth", costs.depth, currency),
+        ("cost in all", costs.total, currency),
+    ]
+    return _side_by_side([row for row in left if row[1]], [row for row in money if row[1] and Decimal(row[1])])
+
+
 def _side_by_side(left: Iterable[tuple[str, str]], money: Sequence[tuple[str, str, str]]) -> Table:
     """Figures on the left; on the right amounts, each with its unit."""
     numbers = screen.pairs(right=True)
     for name, text in left:
         numbers.add_row(f"  {name}", text)
+    if not money:
+        return numbers
     amounts = screen.pairs(right=True)
     amounts.add_column()
     for (name, _, unit), text in zip(money, figures.decimals(text for _, text, _ in money), strict=True):

@@ -28,6 +28,13 @@ _REUSED = """
 orders do not use up what the book displays: until the next snapshot every order meets the same sizes; set
 venue.liquidity_consumption to fill each displayed size once
 """
+_BEYOND = """
+is more than was left of the print and of the displayed level that it met: nothing in the data says that it could have been
+traded; make orders smaller or fewer, or set venue.liquidity_consumption
+"""
+_OLD_BOOK = "met a book that was older than a second: what it displayed may have been gone"
+# What of the filled size, or of the fills, is more than a footnote.
+_SERIOUS = 0.01
 
 
 def findings(outcome: Outcome, snapshot_mode: result_pb2.SnapshotMode, notes: Sequence[Finding]) -> list[Finding]:
@@ -36,7 +43,7 @@ def findings(outcome: Outcome, snapshot_mode: result_pb2.SnapshotMode, notes: Se
     Args:
         notes: Those of the data, made before the replay.
     """
-    found = [*notes, *_of_orders(outcome), *_of_account(outcome), *_of_fills(outcome, snapshot_mode)]
+    found = [*notes, *_of_orders(outcome), *_of_account(outcome), *_of_fills(outcome, snapshot_mode), *_of_evidence(outcome)]
     return sorted(found, key=lambda finding: -finding.severity)
 
 
@@ -78,9 +85,24 @@ def _of_fills(outcome: Outcome, snapshot_mode: result_pb2.SnapshotMode) -> Itera
     if snapshot_mode == result_pb2.SNAPSHOT_MODE_BOOK:
         yield _warning("NO_TRADE_ROWS", _NO_TRADES)
     elif snapshot_mode == result_pb2.SNAPSHOT_MODE_BOTH and not outcome.config.venue.liquidity_consumption:
-        yield _info("LIQUIDITY_REUSED", _REUSED)
+        book = outcome.fill_audit.book if outcome.fill_audit else None
+        share = f"; {float(book.reused_share):.1%} of the filled size was such" if book and book.fills_reusing else ""
+        yield _info("LIQUIDITY_REUSED", _REUSED.strip() + share)
     elif snapshot_mode == result_pb2.SNAPSHOT_MODE_TRADES and not latency.base_latency_nanos + latency.insert_latency_nanos:
         yield _info("FILLS_AGAINST_OWN_PRINT", _OWN_PRINT)
+
+
+def _of_evidence(outcome: Outcome) -> Iterator[Finding]:
+    audit = outcome.fill_audit
+    if audit is None:
+        return
+    if audit.unbacked_fills:
+        share = 1 - float(audit.backed_share)
+        text = f"{share:.1%} of the filled size ({audit.unbacked_volume}, of {audit.unbacked_fills} fills) {_BEYOND}"
+        yield (_warning if share >= _SERIOUS else _info)("FILLS_BEYOND_EVIDENCE", text)
+    if old := audit.book.fills_on_old_book:
+        text = f"{old} of {outcome.fills} fills {_OLD_BOOK} (up to {float(audit.book.longest_book_age_seconds):.1f} s)"
+        yield (_warning if old >= _SERIOUS * outcome.fills else _info)("FILLS_ON_OLD_BOOK", text)
 
 
 def _info(code: str, text: str) -> Finding:

@@ -18,11 +18,14 @@ from tickreel.accounting.contract import Contract, InverseContract, LinearContra
 from tickreel.accounting.scaled import Integers
 from tickreel.engine.instruments import currency_precision, decimal_of
 from tickreel.engine.tape import Fills, Orders, Tape
+from tickreel.runner.audit import Audit
+from tickreel.runner.evidence import Evidence, FillEvidence
 from tickreel.runner.identity import OutcomeDigest
 from tickreel.runner.outcome import Drawdown, Outcome
 from tickreel.runner.rows import Rows
 from tickreel.runner.settlement import STATUSES, Settlement, settle
 from tickreel.runner.statistics import Statistics
+from tickreel.runner.window_rows import WindowRows
 from tickreel.v1 import run_config_pb2
 
 Int64 = npt.NDArray[np.int64]
@@ -54,8 +57,8 @@ class Tables(Protocol):
     def add_orders(self, orders: Orders, settlement: Settlement) -> None:
         """Takes the orders that follow."""
 
-    def add_fills(self, fills: Fills, fees: Integers) -> None:
-        """Takes the fills that follow, each with the row of its order in the whole run."""
+    def add_fills(self, fills: Fills, fees: Integers, shown: FillEvidence | None) -> None:
+        """Takes the fills that follow, each with the row of its order in the whole run, and what the data showed at them."""
 
 
 class Ledger:
@@ -66,6 +69,7 @@ class Ledger:
         rows: Of the whole window.
         end: The last instant that is replayed, UNIX nanoseconds.
         tables: What keeps the rows of a full run.
+        window: The prints and books of the same rows; without them fills are not audited.
 
     Attributes:
         account: Where the account stands.
@@ -73,18 +77,27 @@ class Ledger:
         drawdown: The largest so far.
     """
 
-    def __init__(self, config: run_config_pb2.RunConfig, rows: Rows, end: int, tables: Iterable[Tables] = ()) -> None:
+    def __init__(
+        self,
+        config: run_config_pb2.RunConfig,
+        rows: Rows,
+        end: int,
+        tables: Iterable[Tables] = (),
+        window: WindowRows | None = None,
+    ) -> None:
         self._config = config
         self._rows = rows
         self._tables = tuple(tables)
         latency = config.venue.latency
-        self._arrives_by = end - int(latency.base_latency_nanos + latency.insert_latency_nanos)
+        delay = int(latency.base_latency_nanos + latency.insert_latency_nanos)
+        self._arrives_by = end - delay
         self.account = _opened(config, rows)
         self.marked = 0
         self.drawdown = Drawdown(0, 0, 0)
         self._peak = self.account.start, rows.span[0]
         self._lowest_equity = self._lowest_balance = self.account.start
         self._statistics = Statistics(self.account, rows.span)
+        self._audit = Audit(self.account, rows, Evidence(rows, window), delay) if window else None
         self._digest = OutcomeDigest()
         self._orders = self._fills = self._volume = self._fees = self._fees_that_differ = 0
         self._statuses: Counter[str] = Counter()
@@ -149,6 +162,7 @@ class Ledger:
         fees = np.concatenate([account.fill_fees for account in self._slice])
         settlement = settle(orders, fills, fees, ends, self._arrives_by)
         self._add_statistics(orders, fills)
+        shown = self._audit.add(orders, fills, fees) if self._audit else None
         self._statuses.update({status: settlement.count(status) for status in STATUSES})
         self._unfilled.update(settlement.unfilled)
         self._volume += int(fills.quantity.sum(dtype=object))
@@ -159,7 +173,7 @@ class Ledger:
         self._digest.add(orders, fills, fees, ends)
         for tables in self._tables:
             tables.add_orders(orders, settlement)
-            tables.add_fills(fills, fees)
+            tables.add_fills(fills, fees, shown)
         self._orders += len(orders.side)
         self._fills += len(fills.order)
         self._before, self._folded, self._slice = self._before + tape.rows, 0, []
@@ -189,6 +203,8 @@ class Ledger:
             lowest_equity=min(self._lowest_equity, final),
             drawdown=self.drawdown,
             statistics=self._statistics.message(account, int(unrealized[0]), final),
+            fill_audit=self._audit.audit() if self._audit else None,
+            costs=self._audit.costs() if self._audit else None,
             always_solvent=self.always_solvent,
             digest=self._digest,
         )

@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from tickreel.accounting.scaled import Integers
 from tickreel.engine.tape import Fills, Orders
+from tickreel.runner.evidence import FillEvidence
 from tickreel.runner.kept import MARKS
 from tickreel.runner.ledger import MarkedRows
 from tickreel.runner.settlement import Settlement
@@ -55,7 +56,7 @@ class OrderMarks:
         )
         self._sums = _sum(*columns)
 
-    def add_fills(self, fills: Fills, fees: Integers) -> None:
+    def add_fills(self, fills: Fills, fees: Integers, _shown: FillEvidence | None = None) -> None:
         """Takes the fills of those orders, and writes their marks."""
         terms = _mixed(_sum(fills.ts, fills.side, fills.price, fills.quantity, fills.taker, fees))
         np.add.at(self._sums, fills.order - self._orders, terms)

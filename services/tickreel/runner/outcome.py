@@ -11,7 +11,7 @@ from tickreel.accounting.account import Account
 from tickreel.engine.instruments import decimal_of
 from tickreel.runner.identity import OutcomeDigest
 from tickreel.runner.rows import Rows
-from tickreel.v1 import result_pb2, run_config_pb2, statistics_pb2
+from tickreel.v1 import fill_audit_pb2, result_pb2, run_config_pb2, statistics_pb2
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,8 @@ class Outcome:
     lowest_equity: int
     drawdown: Drawdown
     statistics: statistics_pb2.RunStatistics
+    fill_audit: fill_audit_pb2.FillAudit | None
+    costs: fill_audit_pb2.CostAttribution | None
     always_solvent: bool
     digest: OutcomeDigest
 
@@ -112,6 +114,8 @@ def summarise(outcome: Outcome) -> result_pb2.RunSummary:
         trade_rows=len(outcome.rows.ts),
         book_rows=len(outcome.rows.book_ts),
         statistics=outcome.statistics,
+        fill_audit=outcome.fill_audit,
+        costs=outcome.costs,
     )
     pair = f"{outcome.config.instrument.settlement_currency}_USD"
     if pair in outcome.config.fx_stub:

@@ -68,7 +68,7 @@ class Replaying:
             tables.append(ReportTables(self.staging, contract_of(config)))
         if not full:
             tables.append(OrderMarks(self.staging))
-        ledger = Ledger(config, self._rows, self._window.end, tables)
+        ledger = Ledger(config, self._rows, self._window.end, tables, self._window.rows())
         replay = PlanReplay(SegmentReplay(config, self._window.files, spec.scratch, spec.chunk_size), plan, spec.processes)
 
         def settle(tape: Tape) -> None:

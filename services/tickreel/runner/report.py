@@ -12,6 +12,7 @@ from tickreel.accounting import scaled
 from tickreel.accounting.contract import Contract
 from tickreel.accounting.scaled import Integers
 from tickreel.engine.tape import Fills, Orders
+from tickreel.runner.evidence import NONE, FillEvidence
 from tickreel.runner.ledger import MarkedRows
 from tickreel.runner.settlement import STATUSES, Settlement
 from tickreel.stores.trades import TradeRows, tick_schema
@@ -55,8 +56,8 @@ class ReportTables:
             }
         )
 
-    def add_fills(self, fills: Fills, fees: Integers) -> None:
-        """Writes one row a fill event, in the order they happened, with our fee and the engine's own."""
+    def add_fills(self, fills: Fills, fees: Integers, shown: FillEvidence | None) -> None:
+        """Writes one row a fill event, in the order they happened, with our fee, the engine's own, and what the data showed."""
         contract = self._contract
         first = self._fill_count + 1
         self._fill_count += len(fills.order)
@@ -71,8 +72,27 @@ class ReportTables:
                 "fee": decimals(fees, contract.money_precision),
                 "engine_fee": decimals(fills.commission, contract.money_precision),
                 "liquidity": _words(("maker", "taker"), fills.taker),
+                **(self._evidence(shown) if shown else {}),
             }
         )
+
+    def _evidence(self, shown: FillEvidence) -> dict[str, pa.Array]:
+        contract = self._contract
+        size, price = contract.size_precision, contract.price_precision
+
+        def known(values: Integers, scale: int) -> pa.Array:
+            return decimals(values, scale, values == NONE)
+
+        return {
+            "print_size": known(shown.print_size, size),
+            "print_used": known(shown.print_used, size),
+            "displayed_size": known(shown.displayed, size),
+            "displayed_used": known(shown.displayed_used, size),
+            "backed_amount": decimals(shown.backed, size),
+            "mid": known(shown.mid, price + 1),
+            "touch": known(shown.touch, price),
+            "book_age_seconds": known(shown.book_age, 9),
+        }
 
     def add_equity(self, marked: MarkedRows) -> None:
         """Writes one row a trade row, after its order has settled: the account marked as of that row."""

@@ -143,7 +143,7 @@ class Statistics:
 
     def add_slippage(self, slippage: Integers) -> None:
         """Takes what fills cost more than at the marks of when their orders were submitted, of the account's scale."""
-        self._slippage += int(slippage.sum())
+        self._slippage += scaled.sum_of(slippage)
 
     def message(self, account: Account, unrealized: int, final_equity: int) -> statistics_pb2.RunStatistics:
         """The statistics, after the last row and fill.
@@ -167,7 +167,7 @@ class Statistics:
             gross_profit=money(closing.profit),
             gross_loss=money(closing.loss),
             profit_factor=scaled.ratio(closing.profit, closing.loss, PLACES),
-            expectancy=_mean(closing.profit - closing.loss, closing.orders, scale),
+            expectancy=scaled.mean(closing.profit - closing.loss, closing.orders, scale),
             largest_win=money(closing.largest_win) if closing.won else None,
             largest_loss=money(closing.largest_loss) if closing.lost else None,
             turnover=money(turnover),
@@ -216,19 +216,14 @@ class Statistics:
         length, trips = self._span[1] - self._span[0], positions.round_trips
         return statistics_pb2.PositionStatistics(
             exposure=scaled.ratio(positions.held, length, PLACES),
-            mean_size=_mean(positions.size_time, length, size_scale),
+            mean_size=scaled.mean(positions.size_time, length, size_scale),
             largest_long=scaled.text(positions.largest_long, size_scale),
             largest_short=scaled.text(positions.largest_short, size_scale),
             round_trips=trips,
             winning_round_trips=positions.winning_round_trips,
-            mean_holding_seconds=_mean(positions.trip_time, trips, _SECOND_DECIMALS),
+            mean_holding_seconds=scaled.mean(positions.trip_time, trips, _SECOND_DECIMALS),
             longest_holding_seconds=scaled.text(positions.longest_trip, _SECOND_DECIMALS) if trips else None,
         )
-
-
-def _mean(total: int, count: int, scale: int) -> str | None:
-    """The mean of amounts of a scale, as a decimal string of that scale; None of nothing."""
-    return scaled.text(scaled.divide_half_even(total, count), scale) if count else None
 
 
 def _returns(ratios: Ratios | None) -> statistics_pb2.ReturnStatistics | None:

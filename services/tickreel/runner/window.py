@@ -5,7 +5,7 @@ nanoseconds of its microsecond so that the engine keeps their order. A window wh
 all rows of it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ import numpy.typing as npt
 from tickreel.engine.replay import ReplayFile
 from tickreel.rpc.errors import TickreelError, Violation
 from tickreel.runner.spec import Spec
+from tickreel.runner.window_rows import WindowRows
 from tickreel.stores.catalog import CatalogFile, CatalogStore
 from tickreel.stores.depths import NO_LEVEL, read_depths
 from tickreel.stores.rows import Slice
@@ -68,9 +69,15 @@ class Window:
         self.start = min(file.start for file in self.files)
         self.end = max(file.end for file in self.files)
 
-    def trades(self, columns: list[str] | None = None) -> Iterator[TradeRows]:
+    def trades(self, columns: Sequence[str] | None = None) -> Iterator[TradeRows]:
         """The trade rows, in replay order."""
         return read_trades(self._slices(TRADES), columns)
+
+    def rows(self) -> WindowRows:
+        """The prints and books, by the numbers of their rows."""
+        instrument = self._spec.run.config.instrument
+        trades, books = self.trades(WindowRows.TRADE_COLUMNS), read_depths(self._slices(BOOKS), WindowRows.BOOK_COLUMNS)
+        return WindowRows(trades, books, instrument.price_precision, instrument.size_precision)
 
     def times_and_prices(self) -> tuple[Int64, Int64]:
         """Replay times of all trade rows and their prices, times 10^price_precision, in replay order."""

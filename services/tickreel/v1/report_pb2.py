@@ -27,7 +27,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from tickreel.v1 import text_format_pb2 as tickreel_dot_v1_dot_text__format__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18tickreel/v1/report.proto\x12\x0btickreel.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dtickreel/v1/text_format.proto\"\xfd\x02\n\x05Order\x12\x0e\n\x02id\x18\x01 \x01(\x03R\x02id\x12=\n\x0cts_submitted\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0btsSubmitted\x12\x37\n\tts_closed\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08tsClosed\x12\x12\n\x04side\x18\x04 \x01(\tR\x04side\x12\x1a\n\x05price\x18\x05 \x01(\tB\x04\xa0\xbb\x18\x01R\x05price\x12\x1c\n\x06\x61mount\x18\x06 \x01(\tB\x04\xa0\xbb\x18\x01R\x06\x61mount\x12)\n\rfilled_amount\x18\x07 \x01(\tB\x04\xa0\xbb\x18\x01R\x0c\x66illedAmount\x12)\n\raverage_price\x18\x08 \x01(\tB\x04\xa0\xbb\x18\x01R\x0c\x61veragePrice\x12\x18\n\x04\x66\x65\x65s\x18\t \x01(\tB\x04\xa0\xbb\x18\x01R\x04\x66\x65\x65s\x12\x16\n\x06status\x18\n \x01(\tR\x06status\x12\x16\n\x06reason\x18\x0b \x01(\tR\x06reason\"\x86\x02\n\x04\x46ill\x12\x0e\n\x02id\x18\x01 \x01(\x03R\x02id\x12\x19\n\x08order_id\x18\x02 \x01(\x03R\x07orderId\x12*\n\x02ts\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x02ts\x12\x12\n\x04side\x18\x04 \x01(\tR\x04side\x12\x1a\n\x05price\x18\x05 \x01(\tB\x04\xa0\xbb\x18\x01R\x05price\x12\x1c\n\x06\x61mount\x18\x06 \x01(\tB\x04\xa0\xbb\x18\x01R\x06\x61mount\x12\x16\n\x03\x66\x65\x65\x18\x07 \x01(\tB\x04\xa0\xbb\x18\x01R\x03\x66\x65\x65\x12#\n\nengine_fee\x18\x08 \x01(\tB\x04\xa0\xbb\x18\x01R\tengineFee\x12\x1c\n\tliquidity\x18\t \x01(\tR\tliquidity\"~\n\rTimelineEvent\x12*\n\x02ts\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x02ts\x12\x14\n\x05\x65vent\x18\x02 \x01(\tR\x05\x65vent\x12+\n\x04\x64\x61ta\x18\x03 \x01(\x0b\x32\x17.google.protobuf.StructR\x04\x64\x61ta\"o\n\rEquityColumns\x12\x0e\n\x02ts\x18\x01 \x03(\x10R\x02ts\x12\x16\n\x06\x65quity\x18\x02 \x03(\x01R\x06\x65quity\x12\x1a\n\x08\x64rawdown\x18\x03 \x03(\x01R\x08\x64rawdown\x12\x1a\n\x08position\x18\x04 \x03(\x01R\x08position\"\xd5\x02\n\rMarkerColumns\x12\'\n\x0fprice_precision\x18\x01 \x01(\x05R\x0epricePrecision\x12%\n\x0esize_precision\x18\x02 \x01(\x05R\rsizePrecision\x12\x1f\n\x0b\x66irst_order\x18\x03 \x03(\x10R\nfirstOrder\x12\x16\n\x06orders\x18\x04 \x03(\x10R\x06orders\x12\x16\n\x06\x66illed\x18\x05 \x03(\x10R\x06\x66illed\x12\x12\n\x04side\x18\x06 \x03(\x11R\x04side\x12\x19\n\x08ts_first\x18\x07 \x03(\x10R\x07tsFirst\x12\x17\n\x07ts_last\x18\x08 \x03(\x10R\x06tsLast\x12\x1b\n\tprice_low\x18\t \x03(\x10R\x08priceLow\x12\x1d\n\nprice_high\x18\n \x03(\x10R\tpriceHigh\x12\x1f\n\x0b\x66illed_size\x18\x0b \x03(\x10R\nfilledSizeb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18tickreel/v1/report.proto\x12\x0btickreel.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dtickreel/v1/text_format.proto\"\xfd\x02\n\x05Order\x12\x0e\n\x02id\x18\x01 \x01(\x03R\x02id\x12=\n\x0cts_submitted\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0btsSubmitted\x12\x37\n\tts_closed\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08tsClosed\x12\x12\n\x04side\x18\x04 \x01(\tR\x04side\x12\x1a\n\x05price\x18\x05 \x01(\tB\x04\xa0\xbb\x18\x01R\x05price\x12\x1c\n\x06\x61mount\x18\x06 \x01(\tB\x04\xa0\xbb\x18\x01R\x06\x61mount\x12)\n\rfilled_amount\x18\x07 \x01(\tB\x04\xa0\xbb\x18\x01R\x0c\x66illedAmount\x12)\n\raverage_price\x18\x08 \x01(\tB\x04\xa0\xbb\x18\x01R\x0c\x61veragePrice\x12\x18\n\x04\x66\x65\x65s\x18\t \x01(\tB\x04\xa0\xbb\x18\x01R\x04\x66\x65\x65s\x12\x16\n\x06status\x18\n \x01(\tR\x06status\x12\x16\n\x06reason\x18\x0b \x01(\tR\x06reason\"\xb9\x04\n\x04\x46ill\x12\x0e\n\x02id\x18\x01 \x01(\x03R\x02id\x12\x19\n\x08order_id\x18\x02 \x01(\x03R\x07orderId\x12*\n\x02ts\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x02ts\x12\x12\n\x04side\x18\x04 \x01(\tR\x04side\x12\x1a\n\x05price\x18\x05 \x01(\tB\x04\xa0\xbb\x18\x01R\x05price\x12\x1c\n\x06\x61mount\x18\x06 \x01(\tB\x04\xa0\xbb\x18\x01R\x06\x61mount\x12\x16\n\x03\x66\x65\x65\x18\x07 \x01(\tB\x04\xa0\xbb\x18\x01R\x03\x66\x65\x65\x12#\n\nengine_fee\x18\x08 \x01(\tB\x04\xa0\xbb\x18\x01R\tengineFee\x12\x1c\n\tliquidity\x18\t \x01(\tR\tliquidity\x12#\n\nprint_size\x18\n \x01(\tB\x04\xa0\xbb\x18\x01R\tprintSize\x12#\n\nprint_used\x18\x0b \x01(\tB\x04\xa0\xbb\x18\x01R\tprintUsed\x12+\n\x0e\x64isplayed_size\x18\x0c \x01(\tB\x04\xa0\xbb\x18\x01R\rdisplayedSize\x12+\n\x0e\x64isplayed_used\x18\r \x01(\tB\x04\xa0\xbb\x18\x01R\rdisplayedUsed\x12)\n\rbacked_amount\x18\x0e \x01(\tB\x04\xa0\xbb\x18\x01R\x0c\x62\x61\x63kedAmount\x12\x16\n\x03mid\x18\x0f \x01(\tB\x04\xa0\xbb\x18\x01R\x03mid\x12\x1a\n\x05touch\x18\x10 \x01(\tB\x04\xa0\xbb\x18\x01R\x05touch\x12.\n\x10\x62ook_age_seconds\x18\x11 \x01(\tB\x04\xa0\xbb\x18\x01R\x0e\x62ookAgeSeconds\"~\n\rTimelineEvent\x12*\n\x02ts\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x02ts\x12\x14\n\x05\x65vent\x18\x02 \x01(\tR\x05\x65vent\x12+\n\x04\x64\x61ta\x18\x03 \x01(\x0b\x32\x17.google.protobuf.StructR\x04\x64\x61ta\"o\n\rEquityColumns\x12\x0e\n\x02ts\x18\x01 \x03(\x10R\x02ts\x12\x16\n\x06\x65quity\x18\x02 \x03(\x01R\x06\x65quity\x12\x1a\n\x08\x64rawdown\x18\x03 \x03(\x01R\x08\x64rawdown\x12\x1a\n\x08position\x18\x04 \x03(\x01R\x08position\"\xd5\x02\n\rMarkerColumns\x12\'\n\x0fprice_precision\x18\x01 \x01(\x05R\x0epricePrecision\x12%\n\x0esize_precision\x18\x02 \x01(\x05R\rsizePrecision\x12\x1f\n\x0b\x66irst_order\x18\x03 \x03(\x10R\nfirstOrder\x12\x16\n\x06orders\x18\x04 \x03(\x10R\x06orders\x12\x16\n\x06\x66illed\x18\x05 \x03(\x10R\x06\x66illed\x12\x12\n\x04side\x18\x06 \x03(\x11R\x04side\x12\x19\n\x08ts_first\x18\x07 \x03(\x10R\x07tsFirst\x12\x17\n\x07ts_last\x18\x08 \x03(\x10R\x06tsLast\x12\x1b\n\tprice_low\x18\t \x03(\x10R\x08priceLow\x12\x1d\n\nprice_high\x18\n \x03(\x10R\tpriceHigh\x12\x1f\n\x0b\x66illed_size\x18\x0b \x03(\x10R\nfilledSizeb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -52,14 +52,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FILL'].fields_by_name['fee']._serialized_options = b'\240\273\030\001'
   _globals['_FILL'].fields_by_name['engine_fee']._loaded_options = None
   _globals['_FILL'].fields_by_name['engine_fee']._serialized_options = b'\240\273\030\001'
+  _globals['_FILL'].fields_by_name['print_size']._loaded_options = None
+  _globals['_FILL'].fields_by_name['print_size']._serialized_options = b'\240\273\030\001'
+  _globals['_FILL'].fields_by_name['print_used']._loaded_options = None
+  _globals['_FILL'].fields_by_name['print_used']._serialized_options = b'\240\273\030\001'
+  _globals['_FILL'].fields_by_name['displayed_size']._loaded_options = None
+  _globals['_FILL'].fields_by_name['displayed_size']._serialized_options = b'\240\273\030\001'
+  _globals['_FILL'].fields_by_name['displayed_used']._loaded_options = None
+  _globals['_FILL'].fields_by_name['displayed_used']._serialized_options = b'\240\273\030\001'
+  _globals['_FILL'].fields_by_name['backed_amount']._loaded_options = None
+  _globals['_FILL'].fields_by_name['backed_amount']._serialized_options = b'\240\273\030\001'
+  _globals['_FILL'].fields_by_name['mid']._loaded_options = None
+  _globals['_FILL'].fields_by_name['mid']._serialized_options = b'\240\273\030\001'
+  _globals['_FILL'].fields_by_name['touch']._loaded_options = None
+  _globals['_FILL'].fields_by_name['touch']._serialized_options = b'\240\273\030\001'
+  _globals['_FILL'].fields_by_name['book_age_seconds']._loaded_options = None
+  _globals['_FILL'].fields_by_name['book_age_seconds']._serialized_options = b'\240\273\030\001'
   _globals['_ORDER']._serialized_start=136
   _globals['_ORDER']._serialized_end=517
   _globals['_FILL']._serialized_start=520
-  _globals['_FILL']._serialized_end=782
-  _globals['_TIMELINEEVENT']._serialized_start=784
-  _globals['_TIMELINEEVENT']._serialized_end=910
-  _globals['_EQUITYCOLUMNS']._serialized_start=912
-  _globals['_EQUITYCOLUMNS']._serialized_end=1023
-  _globals['_MARKERCOLUMNS']._serialized_start=1026
-  _globals['_MARKERCOLUMNS']._serialized_end=1367
+  _globals['_FILL']._serialized_end=1089
+  _globals['_TIMELINEEVENT']._serialized_start=1091
+  _globals['_TIMELINEEVENT']._serialized_end=1217
+  _globals['_EQUITYCOLUMNS']._serialized_start=1219
+  _globals['_EQUITYCOLUMNS']._serialized_end=1330
+  _globals['_MARKERCOLUMNS']._serialized_start=1333
+  _globals['_MARKERCOLUMNS']._serialized_end=1674
 # @@protoc_insertion_point(module_scope)

@@ -38,7 +38,7 @@ class Order(_message.Message):
     def __init__(self, id: _Optional[int] = ..., ts_submitted: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ts_closed: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., side: _Optional[str] = ..., price: _Optional[str] = ..., amount: _Optional[str] = ..., filled_amount: _Optional[str] = ..., average_price: _Optional[str] = ..., fees: _Optional[str] = ..., status: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class Fill(_message.Message):
-    __slots__ = ("id", "order_id", "ts", "side", "price", "amount", "fee", "engine_fee", "liquidity")
+    __slots__ = ("id", "order_id", "ts", "side", "price", "amount", "fee", "engine_fee", "liquidity", "print_size", "print_used", "displayed_size", "displayed_used", "backed_amount", "mid", "touch", "book_age_seconds")
     ID_FIELD_NUMBER: _ClassVar[int]
     ORDER_ID_FIELD_NUMBER: _ClassVar[int]
     TS_FIELD_NUMBER: _ClassVar[int]
@@ -48,6 +48,14 @@ class Fill(_message.Message):
     FEE_FIELD_NUMBER: _ClassVar[int]
     ENGINE_FEE_FIELD_NUMBER: _ClassVar[int]
     LIQUIDITY_FIELD_NUMBER: _ClassVar[int]
+    PRINT_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PRINT_USED_FIELD_NUMBER: _ClassVar[int]
+    DISPLAYED_SIZE_FIELD_NUMBER: _ClassVar[int]
+    DISPLAYED_USED_FIELD_NUMBER: _ClassVar[int]
+    BACKED_AMOUNT_FIELD_NUMBER: _ClassVar[int]
+    MID_FIELD_NUMBER: _ClassVar[int]
+    TOUCH_FIELD_NUMBER: _ClassVar[int]
+    BOOK_AGE_SECONDS_FIELD_NUMBER: _ClassVar[int]
     id: int
     order_id: int
     ts: _timestamp_pb2.Timestamp
@@ -57,7 +65,15 @@ class Fill(_message.Message):
     fee: str
     engine_fee: str
     liquidity: str
-    def __init__(self, id: _Optional[int] = ..., order_id: _Optional[int] = ..., ts: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., side: _Optional[str] = ..., price: _Optional[str] = ..., amount: _Optional[str] = ..., fee: _Optional[str] = ..., engine_fee: _Optional[str] = ..., liquidity: _Optional[str] = ...) -> None: ...
+    print_size: str
+    print_used: str
+    displayed_size: str
+    displayed_used: str
+    backed_amount: str
+    mid: str
+    touch: str
+    book_age_seconds: str
+    def __init__(self, id: _Optional[int] = ..., order_id: _Optional[int] = ..., ts: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., side: _Optional[str] = ..., price: _Optional[str] = ..., amount: _Optional[str] = ..., fee: _Optional[str] = ..., engine_fee: _Optional[str] = ..., liquidity: _Optional[str] = ..., print_size: _Optional[str] = ..., print_used: _Optional[str] = ..., displayed_size: _Optional[str] = ..., displayed_used: _Optional[str] = ..., backed_amount: _Optional[str] = ..., mid: _Optional[str] = ..., touch: _Optional[str] = ..., book_age_seconds: _Optional[str] = ...) -> None: ...
 
 class TimelineEvent(_message.Message):
     __slots__ = ("ts", "event", "data")

@@ -13,7 +13,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file tickreel/v1/report.proto.
  */
 export const file_tickreel_v1_report: GenFile = /*@__PURE__*/
-  fileDesc("Chh0aWNrcmVlbC92MS9yZXBvcnQucHJvdG8SC3RpY2tyZWVsLnYxIpsCCgVPcmRlchIKCgJpZBgBIAEoAxIwCgx0c19zdWJtaXR0ZWQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCXRzX2Nsb3NlZBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDAoEc2lkZRgEIAEoCRITCgVwcmljZRgFIAEoCUIEoLsYARIUCgZhbW91bnQYBiABKAlCBKC7GAESGwoNZmlsbGVkX2Ftb3VudBgHIAEoCUIEoLsYARIbCg1hdmVyYWdlX3ByaWNlGAggASgJQgSguxgBEhIKBGZlZXMYCSABKAlCBKC7GAESDgoGc3RhdHVzGAogASgJEg4KBnJlYXNvbhgLIAEoCSLFAQoERmlsbBIKCgJpZBgBIAEoAxIQCghvcmRlcl9pZBgCIAEoAxImCgJ0cxgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDAoEc2lkZRgEIAEoCRITCgVwcmljZRgFIAEoCUIEoLsYARIUCgZhbW91bnQYBiABKAlCBKC7GAESEQoDZmVlGAcgASgJQgSguxgBEhgKCmVuZ2luZV9mZWUYCCABKAlCBKC7GAESEQoJbGlxdWlkaXR5GAkgASgJIm0KDVRpbWVsaW5lRXZlbnQSJgoCdHMYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWV2ZW50GAIgASgJEiUKBGRhdGEYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Ik8KDUVxdWl0eUNvbHVtbnMSCgoCdHMYASADKBASDgoGZXF1aXR5GAIgAygBEhAKCGRyYXdkb3duGAMgAygBEhAKCHBvc2l0aW9uGAQgAygBIuIBCg1NYXJrZXJDb2x1bW5zEhcKD3ByaWNlX3ByZWNpc2lvbhgBIAEoBRIWCg5zaXplX3ByZWNpc2lvbhgCIAEoBRITCgtmaXJzdF9vcmRlchgDIAMoEBIOCgZvcmRlcnMYBCADKBASDgoGZmlsbGVkGAUgAygQEgwKBHNpZGUYBiADKBESEAoIdHNfZmlyc3QYByADKBASDwoHdHNfbGFzdBgIIAMoEBIRCglwcmljZV9sb3cYCSADKBASEgoKcHJpY2VfaGlnaBgKIAMoEBITCgtmaWxsZWRfc2l6ZRgLIAMoEGIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_tickreel_v1_text_format]);
+  fileDesc("Chh0aWNrcmVlbC92MS9yZXBvcnQucHJvdG8SC3RpY2tyZWVsLnYxIpsCCgVPcmRlchIKCgJpZBgBIAEoAxIwCgx0c19zdWJtaXR0ZWQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCXRzX2Nsb3NlZBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDAoEc2lkZRgEIAEoCRITCgVwcmljZRgFIAEoCUIEoLsYARIUCgZhbW91bnQYBiABKAlCBKC7GAESGwoNZmlsbGVkX2Ftb3VudBgHIAEoCUIEoLsYARIbCg1hdmVyYWdlX3ByaWNlGAggASgJQgSguxgBEhIKBGZlZXMYCSABKAlCBKC7GAESDgoGc3RhdHVzGAogASgJEg4KBnJlYXNvbhgLIAEoCSKaAwoERmlsbBIKCgJpZBgBIAEoAxIQCghvcmRlcl9pZBgCIAEoAxImCgJ0cxgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDAoEc2lkZRgEIAEoCRITCgVwcmljZRgFIAEoCUIEoLsYARIUCgZhbW91bnQYBiABKAlCBKC7GAESEQoDZmVlGAcgASgJQgSguxgBEhgKCmVuZ2luZV9mZWUYCCABKAlCBKC7GAESEQoJbGlxdWlkaXR5GAkgASgJEhgKCnByaW50X3NpemUYCiABKAlCBKC7GAESGAoKcHJpbnRfdXNlZBgLIAEoCUIEoLsYARIcCg5kaXNwbGF5ZWRfc2l6ZRgMIAEoCUIEoLsYARIcCg5kaXNwbGF5ZWRfdXNlZBgNIAEoCUIEoLsYARIbCg1iYWNrZWRfYW1vdW50GA4gASgJQgSguxgBEhEKA21pZBgPIAEoCUIEoLsYARITCgV0b3VjaBgQIAEoCUIEoLsYARIeChBib29rX2FnZV9zZWNvbmRzGBEgASgJQgSguxgBIm0KDVRpbWVsaW5lRXZlbnQSJgoCdHMYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWV2ZW50GAIgASgJEiUKBGRhdGEYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Ik8KDUVxdWl0eUNvbHVtbnMSCgoCdHMYASADKBASDgoGZXF1aXR5GAIgAygBEhAKCGRyYXdkb3duGAMgAygBEhAKCHBvc2l0aW9uGAQgAygBIuIBCg1NYXJrZXJDb2x1bW5zEhcKD3ByaWNlX3ByZWNpc2lvbhgBIAEoBRIWCg5zaXplX3ByZWNpc2lvbhgCIAEoBRITCgtmaXJzdF9vcmRlchgDIAMoEBIOCgZvcmRlcnMYBCADKBASDgoGZmlsbGVkGAUgAygQEgwKBHNpZGUYBiADKBESEAoIdHNfZmlyc3QYByADKBASDwoHdHNfbGFzdBgIIAMoEBIRCglwcmljZV9sb3cYCSADKBASEgoKcHJpY2VfaGlnaBgKIAMoEBITCgtmaWxsZWRfc2l6ZRgLIAMoEGIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_tickreel_v1_text_format]);
 
 /**
  * An order and how it ended: a row of orders.json.
@@ -174,6 +174,62 @@ export type Fill = Message<"tickreel.v1.Fill"> & {
    * @generated from field: string liquidity = 9;
    */
   liquidity: string;
+
+  /**
+   * The printed size of the trade row that it met (see FillAudit). Empty where the last row before it was a book.
+   *
+   * @generated from field: string print_size = 10;
+   */
+  printSize: string;
+
+  /**
+   * What fills before it had used of this print.
+   *
+   * @generated from field: string print_used = 11;
+   */
+  printUsed: string;
+
+  /**
+   * The displayed size of the level that it met. Empty where there was none.
+   *
+   * @generated from field: string displayed_size = 12;
+   */
+  displayedSize: string;
+
+  /**
+   * What fills before it had used of this level since the book was recorded; more than was displayed where it was reused.
+   *
+   * @generated from field: string displayed_used = 13;
+   */
+  displayedUsed: string;
+
+  /**
+   * The part of its size that the data backs.
+   *
+   * @generated from field: string backed_amount = 14;
+   */
+  backedAmount: string;
+
+  /**
+   * The middle of the book at the fill. Empty where there was none.
+   *
+   * @generated from field: string mid = 15;
+   */
+  mid: string;
+
+  /**
+   * The best price of the opposite side. Empty where there was none.
+   *
+   * @generated from field: string touch = 16;
+   */
+  touch: string;
+
+  /**
+   * How old the book was, in seconds on the replay clock. Empty where there was none.
+   *
+   * @generated from field: string book_age_seconds = 17;
+   */
+  bookAgeSeconds: string;
 };
 
 /**
