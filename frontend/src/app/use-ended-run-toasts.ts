@@ -2,6 +2,8 @@ import { useNavigate, useParams } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
 
 import { JobState } from '@/gen/tickreel/v1/job_pb'
+import type { Run } from '@/gen/tickreel/v1/run_pb'
+import { Verdict } from '@/gen/tickreel/v1/verification_pb'
 import { hasEnded } from '@/jobs/job'
 import { useLiveRuns } from '@/jobs/live-runs'
 import { showToast } from '@/ui/toasts'
@@ -16,10 +18,14 @@ export function useEndedRunToasts(): void {
     const live = new Set<string>()
     for (const run of runs.values()) {
       if (!hasEnded(run)) live.add(run.runId)
-      else if (lived.current.has(run.runId) && run.runId !== open && run.state !== JobState.CANCELLED) {
+      else if (
+        lived.current.has(run.runId) &&
+        ![run.runId, run.verifies].includes(open ?? '') &&
+        run.state !== JobState.CANCELLED
+      ) {
         const failed = run.state === JobState.FAILED
         showToast({
-          title: failed ? 'A run failed' : 'A run has finished',
+          title: failed ? 'A run failed' : endOf(run),
           description: run.runId,
           tone: failed ? 'danger' : 'neutral',
           action: { label: 'Open', onClick: () => void navigate({ to: '/runs/$runId', params: { runId: run.runId } }) },
@@ -28,4 +34,9 @@ export function useEndedRunToasts(): void {
     }
     lived.current = live
   }, [runs, open, navigate])
+}
+
+function endOf({ verification }: Run): string {
+  if (verification === undefined) return 'A run has finished'
+  return verification.verdict === Verdict.EQUAL ? 'A run was verified: equal' : 'A run was verified: different'
 }

@@ -3,16 +3,23 @@ import { getRouteApi } from '@tanstack/react-router'
 import { RotateCw } from 'lucide-react'
 import { lazy, Suspense, useEffect } from 'react'
 
+import { DeleteButton } from '@/features/results/delete-button'
+import { NotesButton } from '@/features/results/notes-button'
+import type { ReportSearch } from '@/features/results/report-search'
 import { CancelButton } from '@/features/runner/live/cancel-button'
 import { LiveRun } from '@/features/runner/live/live-run'
 import { useWatchedRun } from '@/features/runner/live/use-watched-run'
+import { VerificationStrip } from '@/features/runner/verification/verification-strip'
+import { VerifyButton } from '@/features/runner/verification/verify-button'
 import { modeText, symbolOf, windowText } from '@/features/runner/run-facts'
 import { shareDone } from '@/jobs/job'
 import { StateBadge } from '@/jobs/state-badge'
 import { JobState } from '@/gen/tickreel/v1/job_pb'
 import type { Result } from '@/gen/tickreel/v1/result_pb'
 import { ResultsService } from '@/gen/tickreel/v1/results_service_pb'
+import { RpcError } from '@/rpc/rpc-error'
 import { ButtonLink } from '@/ui/button'
+import { EmptyState } from '@/ui/empty-state'
 import { ErrorState } from '@/ui/error-state'
 import { Screen } from '@/ui/screen'
 import { SkeletonRows } from '@/ui/skeleton'
@@ -37,10 +44,11 @@ function WatchedRunScreen({ runId }: { runId: string }) {
     // So that it is here when the result is.
     void loadReport()
   }, [])
-  const result = run?.result ?? kept.data?.result?.result
+  const deleted = kept.error !== null && RpcError.from(kept.error).reason === 'RESULT_DELETED'
+  const result = deleted ? undefined : (run?.result ?? kept.data?.result?.result)
   if (run === undefined) {
     return (
-      <Screen title={runId}>
+      <Screen title={runId} actions={result && <ReportActions runId={runId} />}>
         {result ? (
           <RunReport result={result} />
         ) : stream.status === 'failed' && stream.error && kept.isError ? (
@@ -69,36 +77,68 @@ function WatchedRunScreen({ runId }: { runId: string }) {
           </span>
         </>
       }
-      actions={
-        result ? (
-          <ButtonLink Icon={RotateCw} to="/" search={{ from: runId }}>
-            Run again
-          </ButtonLink>
-        ) : (
-          <CancelButton run={run} />
-        )
-      }
+      actions={result ? <ReportActions runId={runId} /> : <CancelButton run={run} />}
     >
-      {result ? <RunReport result={result} /> : <LiveRun run={run} stream={stream} />}
+      {result ? (
+        <RunReport result={result} />
+      ) : deleted ? (
+        <EmptyState
+          action={
+            <ButtonLink Icon={RotateCw} to="/" search={{ from: runId }}>
+              Run again
+            </ButtonLink>
+          }
+        >
+          The result of this run was deleted.
+        </EmptyState>
+      ) : (
+        <LiveRun run={run} stream={stream} />
+      )}
     </Screen>
+  )
+}
+
+/** What can be done with a result. */
+function ReportActions({ runId }: { runId: string }) {
+  const navigate = route.useNavigate()
+  return (
+    <>
+      <NotesButton runId={runId} />
+      <VerifyButton runId={runId} />
+      <ButtonLink Icon={RotateCw} to="/" search={{ from: runId }}>
+        Run again
+      </ButtonLink>
+      <DeleteButton runId={runId} onDeleted={() => void navigate({ to: '/runs' })} />
+    </>
   )
 }
 
 function RunReport({ result }: { result: Result }) {
   const search = route.useSearch()
   const navigate = route.useNavigate()
+  const change = (part: Partial<ReportSearch>) => {
+    void navigate({ search: (before) => ({ ...before, ...part }), replace: true })
+  }
   return (
-    <Suspense fallback={<SkeletonRows />}>
-      <Report
-        result={result}
-        search={search}
-        onSearch={(change) => {
-          void navigate({ search: (before) => ({ ...before, ...change }), replace: true })
-        }}
-        onRun={(runId) => {
-          void navigate({ to: '/runs/$runId', params: { runId }, search: {} })
+    <div className="flex h-full flex-col">
+      <VerificationStrip
+        runId={result.runId}
+        onOrder={(id) => {
+          change({ order: String(id), tab: undefined })
         }}
       />
-    </Suspense>
+      <div className="min-h-0 flex-1 overflow-auto">
+        <Suspense fallback={<SkeletonRows />}>
+          <Report
+            result={result}
+            search={search}
+            onSearch={change}
+            onRun={(runId) => {
+              void navigate({ to: '/runs/$runId', params: { runId }, search: {} })
+            }}
+          />
+        </Suspense>
+      </div>
+    </div>
   )
 }

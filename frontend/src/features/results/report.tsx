@@ -19,6 +19,7 @@ import { ReportCharts } from './report-charts'
 import type { ChangeSearch, REPORT_TABS, ReportSearch } from './report-search'
 import { useReportViewport, visitOrder } from './report-viewport'
 import { SelectedOrder } from './selected-order'
+import { Statistics } from './statistics'
 import { Summary } from './summary'
 import { TimelineTable } from './timeline-table'
 
@@ -57,6 +58,7 @@ export function Report({ result, search, onSearch, onRun }: ReportProps) {
     if (next >= 1 && next <= orders) onSearch({ order: String(next) })
   }
   const tabs: Tab<ReportTab>[] = [
+    { value: 'statistics', label: 'Statistics', content: <Statistics result={result} /> },
     {
       value: 'findings',
       label: 'Findings',

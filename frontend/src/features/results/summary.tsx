@@ -10,6 +10,7 @@ import { words } from './table-filters'
 export function Summary({ result }: { result: Result }) {
   const { summary, metadata } = result
   if (!summary) return null
+  const { statistics } = summary
   const currency = metadata?.currency ?? ''
   const money = (value: string, signed = false) => formatDecimal(value, { decimals: 2, signed })
   const pnl = Number(summary.pnl)
@@ -30,6 +31,10 @@ export function Summary({ result }: { result: Result }) {
         <Figure name="Fees" value={money(summary.fees)} />
         <Figure name="Max drawdown" value={money(summary.maxDrawdown)} />
         <Figure name="Final equity" value={money(summary.finalEquity)} />
+        {statistics?.winRate !== undefined && <Figure name="Win rate" value={percent(Number(statistics.winRate), 1)} />}
+        {statistics?.profitFactor !== undefined && (
+          <Figure name="Profit factor" value={formatDecimal(statistics.profitFactor, { decimals: 3 })} />
+        )}
         {summary.pnlUsd !== undefined && <Figure name="PnL in USD" value={money(summary.pnlUsd, true)} />}
       </Group>
       <FillShare
@@ -105,6 +110,6 @@ function Figure({ name, value }: { name: string; value: string }) {
   )
 }
 
-function percent(share: number): string {
-  return Number.isFinite(share) ? `${(share * 100).toFixed(3).replace('-', '−')} %` : '–'
+function percent(share: number, decimals = 3): string {
+  return Number.isFinite(share) ? `${(share * 100).toFixed(decimals).replace('-', '−')} %` : '–'
 }

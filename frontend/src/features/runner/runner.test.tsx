@@ -11,7 +11,9 @@ import { ErrorInfoSchema } from '@/gen/google/rpc/error_details_pb'
 import { JobPhase, JobState } from '@/gen/tickreel/v1/job_pb'
 import { RunMode, SnapshotMode } from '@/gen/tickreel/v1/result_pb'
 import { type Run, RunSchema } from '@/gen/tickreel/v1/run_pb'
+import { ResultsService } from '@/gen/tickreel/v1/results_service_pb'
 import { RunnerService } from '@/gen/tickreel/v1/runner_service_pb'
+import { Verdict } from '@/gen/tickreel/v1/verification_pb'
 import { LiveRunsProvider } from '@/jobs/live-runs'
 import { createQueryClient } from '@/rpc/query-client'
 
@@ -46,6 +48,34 @@ test('the list has finished runs and live ones, each once, and narrows to what i
   expect(screen.getByText('No run fits these filters.')).toBeVisible()
   await userEvent.click(screen.getByRole('link', { name: 'Show all' }))
   expect(screen.getAllByRole('row')).toHaveLength(4)
+})
+
+test('a result whose run nobody remembers is among the runs, tags filter, and what was deleted says so', async () => {
+  const day = { seconds: 1_716_000_000n, nanos: 0 }
+  const gone = run('BTC_1', JobState.SUCCEEDED, { endedAt: day, result: { summary: { pnl: '1' } } })
+  const verification = run('BTC_9', JobState.SUCCEEDED, { verifies: 'BTC_1', verification: { verdict: Verdict.EQUAL } })
+  const results = {
+    listResults: () => ({
+      results: [
+        {
+          result: { runId: 'ETH_7', instrument: 'X:PERPETUAL:ETH-USDT@LIN', mode: 'full' },
+          tags: ['copied'],
+          createdAt: day,
+        },
+      ],
+    }),
+  }
+  show('/runs', { listRuns: () => ({ runs: [verification, gone] }) }, results)
+  expect(within(await screen.findByRole('row', { name: /ETH_7/ })).getByText('copied')).toBeVisible()
+  expect(within(screen.getByRole('row', { name: /BTC_1/ })).getByText('deleted')).toBeVisible()
+  expect(screen.queryByText('BTC_9')).not.toBeInTheDocument()
+
+  await userEvent.click(screen.getByRole('radio', { name: 'Verifications 1' }))
+  expect(within(screen.getByRole('row', { name: /BTC_9/ })).getByText('equal')).toBeVisible()
+  await userEvent.click(screen.getByRole('radio', { name: 'All' }))
+  await userEvent.click(screen.getByRole('combobox', { name: 'Tag' }))
+  await userEvent.click(await screen.findByRole('option', { name: 'copied' }))
+  expect(screen.getAllByRole('row')).toHaveLength(2)
 })
 
 test('a list that cannot be had says why and is asked for again', async () => {
@@ -102,12 +132,17 @@ test('a run that failed says why, what to do, and has the end of its log', async
 })
 
 /** Shows a screen of the runner on an in-memory service; what is not given answers with nothing. */
-function show(path: string, service: Partial<ServiceImpl<typeof RunnerService>>) {
+function show(
+  path: string,
+  service: Partial<ServiceImpl<typeof RunnerService>>,
+  results: Partial<ServiceImpl<typeof ResultsService>> = { listResults: () => ({}) },
+) {
   const silence = async function* () {
     await new Promise(() => undefined)
     yield {}
   }
   const transport = createRouterTransport(({ service: serve }) => {
+    serve(ResultsService, results)
     serve(RunnerService, { watchRuns: silence, streamRunLog: silence, ...service })
   })
   const root = createRootRoute()

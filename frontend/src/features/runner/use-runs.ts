@@ -3,6 +3,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { useEffect, useMemo } from 'react'
 
 import type { Run } from '@/gen/tickreel/v1/run_pb'
+import { ResultsService } from '@/gen/tickreel/v1/results_service_pb'
 import { RunnerService } from '@/gen/tickreel/v1/runner_service_pb'
 import { useLiveRuns } from '@/jobs/live-runs'
 
@@ -25,7 +26,9 @@ export function useRuns() {
   const queries = useQueryClient()
   const states = [...live.values()].map((run) => `${run.runId} ${run.state}`).join()
   useEffect(() => {
+    const listResults = ResultsService.method.listResults
     void queries.invalidateQueries({ queryKey: createConnectQueryKey({ schema: LIST_RUNS, cardinality: undefined }) })
+    void queries.invalidateQueries({ queryKey: createConnectQueryKey({ schema: listResults, cardinality: undefined }) })
   }, [queries, states])
 
   const runs = useMemo(() => merge(data?.pages.flatMap((page) => page.runs) ?? [], live), [data, live])

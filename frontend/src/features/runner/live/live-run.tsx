@@ -6,6 +6,7 @@ import type { Stream } from '@/rpc/use-stream'
 import { EmptyState } from '@/ui/empty-state'
 
 import { windowOf } from '../run-facts'
+import { VerificationReport } from '../verification/verification-report'
 import { Figures } from './figures'
 import { PhaseStrip } from './phase-strip'
 import { RunDetails } from './run-details'
@@ -23,6 +24,7 @@ interface LiveRunProps {
 export function LiveRun({ run, stream }: LiveRunProps) {
   const { equity, beginnings } = stream.state
   const ended = run.state === JobState.FAILED || run.state === JobState.CANCELLED
+  if (run.verification) return <VerificationReport run={run} verification={run.verification} />
   return (
     <div className="flex h-full flex-col">
       {ended ? (

@@ -12,7 +12,12 @@ import { useNow } from '@/ui/use-now'
 import { secondsTaken, shareDone } from '@/jobs/job'
 import { PHASE_WORDS } from '@/jobs/state-badge'
 
-const PHASES = [JobPhase.CONVERTING, JobPhase.LOADING, JobPhase.REPLAYING, JobPhase.WRITING]
+const PHASES = [JobPhase.CONVERTING, JobPhase.LOADING, JobPhase.REPLAYING]
+
+/** What comes last: a run writes what it found, and one that verifies compares it. */
+function phasesOf({ verifies }: Run): readonly JobPhase[] {
+  return [...PHASES, verifies === '' ? JobPhase.WRITING : JobPhase.COMPARING]
+}
 
 /** No news for this long, in seconds, is worth a word: a running job reports several times a second. */
 const STALE = 5
@@ -25,7 +30,7 @@ export function PhaseStrip({ run, heardAt }: { run: Run; heardAt: number | undef
   return (
     <section aria-label="Progress" className="shrink-0 border-b border-line px-4 py-3">
       <ol className="grid grid-cols-4 gap-3">
-        {PHASES.map((phase) => (
+        {phasesOf(run).map((phase) => (
           <Phase key={phase} phase={phase} run={run} stale={stale} />
         ))}
       </ol>

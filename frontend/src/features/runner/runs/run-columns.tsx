@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router'
 
 import { JobState } from '@/gen/tickreel/v1/job_pb'
-import type { Run } from '@/gen/tickreel/v1/run_pb'
+import { Verdict } from '@/gen/tickreel/v1/verification_pb'
 import type { Column } from '@/ui/data-table'
 import { formatCount } from '@/ui/format/count'
 import { formatDecimal } from '@/ui/format/decimal'
@@ -9,22 +9,23 @@ import { formatDuration } from '@/ui/format/duration'
 import { formatInstant, instantOf } from '@/ui/format/instant'
 
 import { secondsTaken } from '@/jobs/job'
+import { type ListedRun } from './listed-run'
 import { instrumentName, modeText, symbolOf, windowText } from '../run-facts'
 import { StateBadge } from '@/jobs/state-badge'
 
 /** The columns of the list of runs; each sortable one has the id that the address says. */
-export const RUN_COLUMNS: readonly Column<Run>[] = [
+export const RUN_COLUMNS: readonly Column<ListedRun>[] = [
   {
     id: 'run',
     header: 'Run',
     width: 290,
-    cell: ({ runId }) => (
+    cell: ({ run: { runId } }) => (
       <Link to="/runs/$runId" params={{ runId }} className="figures hover:text-accent hover:underline">
         {runId}
       </Link>
     ),
   },
-  { id: 'state', header: 'State', width: 140, sortable: true, cell: (run) => <State run={run} /> },
+  { id: 'state', header: 'State', width: 140, sortable: true, cell: (listed) => <State {...listed} /> },
   {
     id: 'instrument',
     header: 'Instrument',
@@ -32,7 +33,7 @@ export const RUN_COLUMNS: readonly Column<Run>[] = [
     grow: true,
     priority: 5,
     sortable: true,
-    cell: ({ config }) => {
+    cell: ({ run: { config } }) => {
       const { symbol, venue } = instrumentName(config?.instrument?.id ?? '')
       return (
         <>
@@ -46,14 +47,14 @@ export const RUN_COLUMNS: readonly Column<Run>[] = [
     header: 'Window (UTC)',
     width: 226,
     priority: 1,
-    cell: (run) => <span className="figures text-muted">{windowText(run)}</span>,
+    cell: ({ run }) => <span className="figures text-muted">{windowText(run)}</span>,
   },
   {
     id: 'mode',
     header: 'Replays · keeps',
     width: 112,
     priority: 2,
-    cell: (run) => <span className="text-muted">{modeText(run)}</span>,
+    cell: ({ run }) => <span className="text-muted">{modeText(run)}</span>,
   },
   {
     id: 'orders',
@@ -62,7 +63,7 @@ export const RUN_COLUMNS: readonly Column<Run>[] = [
     align: 'end',
     sortable: true,
     priority: 6,
-    cell: ({ result }) => result?.summary && formatCount(result.summary.orders),
+    cell: ({ run: { result } }) => result?.summary && formatCount(result.summary.orders),
   },
   {
     id: 'pnl',
@@ -71,7 +72,7 @@ export const RUN_COLUMNS: readonly Column<Run>[] = [
     priority: 8,
     align: 'end',
     sortable: true,
-    cell: ({ result }) => result?.summary && formatDecimal(result.summary.pnl, { decimals: 2, signed: true }),
+    cell: ({ run: { result } }) => result?.summary && formatDecimal(result.summary.pnl, { decimals: 2, signed: true }),
   },
   {
     id: 'drawdown',
@@ -80,7 +81,18 @@ export const RUN_COLUMNS: readonly Column<Run>[] = [
     priority: 7,
     align: 'end',
     sortable: true,
-    cell: ({ result }) => result?.summary && formatDecimal(result.summary.maxDrawdown, { decimals: 2 }),
+    cell: ({ run: { result } }) => result?.summary && formatDecimal(result.summary.maxDrawdown, { decimals: 2 }),
+  },
+  {
+    id: 'tags',
+    header: 'Tags',
+    width: 130,
+    priority: 3.5,
+    cell: ({ tags, notes }) => (
+      <span className="text-muted" title={notes || undefined}>
+        {tags.join(' ')}
+      </span>
+    ),
   },
   {
     id: 'created',
@@ -88,7 +100,7 @@ export const RUN_COLUMNS: readonly Column<Run>[] = [
     width: 132,
     priority: 4,
     sortable: true,
-    cell: ({ createdAt }) => (
+    cell: ({ run: { createdAt } }) => (
       <span className="figures text-muted">{createdAt && formatInstant(instantOf(createdAt), 'min')}</span>
     ),
   },
@@ -96,17 +108,21 @@ export const RUN_COLUMNS: readonly Column<Run>[] = [
     id: 'took',
     header: 'Took',
     width: 108,
-    priority: 3,
+    priority: 2.5,
     align: 'end',
     sortable: true,
-    cell: (run) => run.endedAt && <span className="text-muted">{formatDuration(secondsTaken(run, 0) ?? 0)}</span>,
+    cell: ({ run }) => run.endedAt && <span className="text-muted">{formatDuration(secondsTaken(run, 0) ?? 0)}</span>,
   },
 ]
 
-function State({ run }: { run: Run }) {
+function State({ run, deleted }: ListedRun) {
   return (
     <span className="flex gap-2" title={run.failure?.message}>
       <StateBadge job={run} />
+      {run.verification && (
+        <span className="text-faint">{run.verification.verdict === Verdict.EQUAL ? 'equal' : 'different'}</span>
+      )}
+      {deleted && <span className="text-faint">deleted</span>}
       {run.state === JobState.FAILED && (
         <span className="figures text-2xs leading-5 text-faint">{run.failure?.reason}</span>
       )}
@@ -115,7 +131,7 @@ function State({ run }: { run: Run }) {
 }
 
 /** A run on a phone: what it is and how it stands, then when and what came of it. */
-export function RunLines(run: Run) {
+export function RunLines({ run }: ListedRun) {
   const { runId, result, createdAt } = run
   return (
     <>

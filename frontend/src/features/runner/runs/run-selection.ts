@@ -5,12 +5,19 @@ import { hasEnded } from '@/jobs/job'
 import { secondsTaken } from '@/jobs/job'
 import { symbolOf } from '../run-facts'
 import { createdAt } from '../use-runs'
+import type { ListedRun } from './listed-run'
 import type { RunsSearch } from './runs-search'
 
 type StateFilter = NonNullable<RunsSearch['state']>
 type SortColumn = NonNullable<RunsSearch['sort']>
 
-const STATES: Record<StateFilter, (run: Run) => boolean> = {
+/** Whether a run is of a group; without one, whether it is none that verifies another. */
+function isOf(group: StateFilter | undefined, run: Run): boolean {
+  if (group === 'verifications') return run.verifies !== ''
+  return run.verifies === '' && (group === undefined || STATES[group](run))
+}
+
+const STATES: Record<Exclude<StateFilter, 'verifications'>, (run: Run) => boolean> = {
   live: (run) => !hasEnded(run),
   succeeded: (run) => run.state === JobState.SUCCEEDED,
   failed: (run) => run.state === JobState.FAILED,
@@ -29,36 +36,38 @@ const KEYS: Record<SortColumn, (run: Run, now: number) => number | string | unde
 }
 
 /** The runs that a search asks for, in its order; those without the figure that sorts come last. */
-export function selectRuns(runs: readonly Run[], search: RunsSearch, now: number): Run[] {
-  const { state, instrument, find = '', sort = 'created', order = 'descending' } = search
+export function selectRuns(runs: readonly ListedRun[], search: RunsSearch, now: number): ListedRun[] {
+  const { state, instrument, tag, find = '', sort = 'created', order = 'descending' } = search
   const wanted = find.toLowerCase()
   const keyOf = KEYS[sort]
   const direction = order === 'descending' ? -1 : 1
   return runs
-    .filter((run) => state === undefined || STATES[state](run))
-    .filter((run) => instrument === undefined || run.config?.instrument?.id === instrument)
-    .filter((run) => textOf(run).includes(wanted))
-    .map((run) => ({ run, key: keyOf(run, now) }))
+    .filter(({ run }) => isOf(state, run))
+    .filter(({ run }) => instrument === undefined || run.config?.instrument?.id === instrument)
+    .filter(({ tags }) => tag === undefined || tags.includes(tag))
+    .filter((listed) => textOf(listed).includes(wanted))
+    .map((listed) => ({ listed, key: keyOf(listed.run, now) }))
     .sort((a, b) => {
       if (a.key === undefined || b.key === undefined) return Number(a.key === undefined) - Number(b.key === undefined)
       return a.key < b.key ? -direction : a.key > b.key ? direction : 0
     })
-    .map(({ run }) => run)
+    .map(({ listed }) => listed)
 }
 
-/** How many runs each group of states has. */
-export function countStates(runs: readonly Run[]): Record<StateFilter, number> {
-  const count = (matches: (run: Run) => boolean) => runs.filter(matches).length
+/** How many runs each group has. */
+export function countGroups(runs: readonly ListedRun[]): Record<StateFilter, number> {
+  const count = (group: StateFilter) => runs.filter(({ run }) => isOf(group, run)).length
   return {
-    live: count(STATES.live),
-    succeeded: count(STATES.succeeded),
-    failed: count(STATES.failed),
-    cancelled: count(STATES.cancelled),
+    live: count('live'),
+    succeeded: count('succeeded'),
+    failed: count('failed'),
+    cancelled: count('cancelled'),
+    verifications: count('verifications'),
   }
 }
 
-function textOf({ runId, options, config }: Run): string {
-  return `${runId} ${options?.configPath ?? ''} ${config?.strategy?.name ?? ''}`.toLowerCase()
+function textOf({ run: { runId, options, config }, tags, notes }: ListedRun): string {
+  return [runId, options?.configPath, config?.strategy?.name, ...tags, notes].join(' ').toLowerCase()
 }
 
 function figure(decimal: string | undefined): number | undefined {

@@ -1,5 +1,6 @@
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { Play } from 'lucide-react'
+import { useMemo } from 'react'
 
 import { RpcError } from '@/rpc/rpc-error'
 import { ButtonLink } from '@/ui/button'
@@ -15,30 +16,48 @@ import { TextInput } from '@/ui/text-input'
 import { useNow } from '@/ui/use-now'
 
 import { instrumentName } from '../run-facts'
+import { useResultEntries } from '../use-result-entries'
 import { useRuns } from '../use-runs'
+import { listRuns } from './listed-run'
 import { RUN_COLUMNS, RunLines } from './run-columns'
-import { countStates, selectRuns } from './run-selection'
+import { countGroups, selectRuns } from './run-selection'
 import { type RunsSearch, SORT_COLUMNS, STATE_FILTERS } from './runs-search'
 
 const route = getRouteApi('/runs')
+
+/** The columns while nothing has a tag. */
+const UNTAGGED = RUN_COLUMNS.filter(({ id }) => id !== 'tags')
 
 /** All runs, live ones among them; filter and sort are in the address. */
 export function RunsScreen() {
   const search = route.useSearch()
   const navigate = useNavigate()
-  const { runs, query } = useRuns()
+  const { runs: known, query } = useRuns()
+  const entries = useResultEntries()
+  const runs = useMemo(() => listRuns(known, entries), [known, entries])
   const now = useNow(10_000)
   const change = (changes: Partial<RunsSearch>) =>
     void navigate({ to: '/runs', search: { ...search, ...changes }, replace: true })
 
   const shown = selectRuns(runs, search, now)
-  const counts = countStates(runs)
-  const instruments = [...new Set(runs.map((run) => run.config?.instrument?.id ?? ''))].sort()
-  const filtered = search.state !== undefined || search.instrument !== undefined || search.find !== undefined
+  const counts = countGroups(runs)
+  const instruments = [...new Set(runs.map(({ run }) => run.config?.instrument?.id ?? ''))].sort()
+  const tags = [...new Set(runs.flatMap((listed) => listed.tags))].sort()
+  const filtered =
+    search.tag !== undefined ||
+    search.state !== undefined ||
+    search.instrument !== undefined ||
+    search.find !== undefined
   return (
     <Screen
       title="Runs"
-      context={runs.length > 0 && <span className="figures">{counted(shown.length, runs.length)}</span>}
+      context={
+        runs.length > 0 && (
+          <span className="figures">
+            {counted(shown.length, runs.length - (search.state === 'verifications' ? 0 : counts.verifications))}
+          </span>
+        )
+      }
       actions={
         <ButtonLink variant="primary" Icon={Play} to="/">
           New run
@@ -50,8 +69,8 @@ export function RunsScreen() {
           <div className="w-56">
             <TextInput
               type="search"
-              aria-label="Find by id, config or strategy"
-              placeholder="Find by id, config, strategy"
+              aria-label="Find by id, config, strategy or note"
+              placeholder="Find by id, config, strategy, note"
               value={search.find ?? ''}
               onChange={(find) => {
                 change({ find: find || undefined })
@@ -66,7 +85,9 @@ export function RunsScreen() {
             }}
             options={[
               { value: 'all', label: 'All' },
-              ...STATE_FILTERS.map((state) => ({ value: state, label: `${capitalised(state)} ${counts[state]}` })),
+              ...STATE_FILTERS.filter(
+                (group) => group !== 'verifications' || counts.verifications > 0 || search.state === group,
+              ).map((state) => ({ value: state, label: `${capitalised(state)} ${counts[state]}` })),
             ]}
           />
           <div className="w-52">
@@ -86,6 +107,18 @@ export function RunsScreen() {
               ]}
             />
           </div>
+          {(tags.length > 0 || search.tag !== undefined) && (
+            <div className="w-40">
+              <Select
+                label="Tag"
+                value={search.tag ?? ''}
+                onChange={(tag) => {
+                  change({ tag: tag || undefined })
+                }}
+                options={[{ value: '', label: 'Any tag' }, ...tags.map((tag) => ({ value: tag, label: tag }))]}
+              />
+            </div>
+          )}
         </div>
         <div className="min-h-0 flex-1">
           {query.isPending && runs.length === 0 ? (
@@ -95,16 +128,16 @@ export function RunsScreen() {
           ) : (
             <DataTable
               label="Runs"
-              columns={RUN_COLUMNS}
+              columns={tags.length > 0 ? RUN_COLUMNS : UNTAGGED}
               phoneRow={RunLines}
               rows={shown}
-              rowKey={(run) => run.runId}
+              rowKey={({ run }) => run.runId}
               sort={{ column: search.sort ?? 'created', descending: search.order !== 'ascending' }}
               onSort={({ column, descending }) => {
                 const sort = SORT_COLUMNS.find((name) => name === column)
                 change({ sort: sort === 'created' ? undefined : sort, order: descending ? undefined : 'ascending' })
               }}
-              onSelect={({ runId }) => void navigate({ to: '/runs/$runId', params: { runId } })}
+              onSelect={({ run: { runId } }) => void navigate({ to: '/runs/$runId', params: { runId } })}
               empty={filtered ? <NothingFits /> : <NoRuns />}
             />
           )}

@@ -1,0 +1,70 @@
+import type { HourStatistics } from '@/gen/tickreel/v1/statistics_pb'
+import { formatCount } from '@/ui/format/count'
+import { formatDecimal } from '@/ui/format/decimal'
+import { Tooltip } from '@/ui/tooltip'
+
+/** The profit of each hour of the day as a bar up or down from zero; its length is its share of the largest. */
+export function HourBars({ hours, currency }: { hours: readonly HourStatistics[]; currency: string }) {
+  const byHour = new Map(hours.map((hour) => [hour.hour, hour]))
+  const pnls = hours.map(({ pnl }) => Number(pnl))
+  const high = Math.max(0, ...pnls)
+  const low = Math.min(0, ...pnls)
+  const range = high - low || 1
+  return (
+    <figure aria-label="PnL by hour of the day" className="flex flex-col">
+      <div className="grid h-32 grid-cols-24 gap-px">
+        {Array.from({ length: 24 }, (_, hour) => {
+          const found = byHour.get(hour)
+          const pnl = Number(found?.pnl ?? 0)
+          const column = (
+            <div key={hour} className="relative h-full hover:bg-hover">
+              <div
+                className="absolute inset-x-0 border-t border-line-strong"
+                style={{ top: `${(high / range) * 100}%` }}
+              />
+              <div
+                className={pnl < 0 ? 'absolute inset-x-0 bg-faint' : 'absolute inset-x-0 bg-text'}
+                style={{
+                  top: `${((high - Math.max(pnl, 0)) / range) * 100}%`,
+                  height: `${(Math.abs(pnl) / range) * 100}%`,
+                  minHeight: found ? 1 : 0,
+                }}
+              />
+            </div>
+          )
+          return found ? (
+            <Tooltip key={hour} text={describe(found, currency)}>
+              {column}
+            </Tooltip>
+          ) : (
+            column
+          )
+        })}
+      </div>
+      <div aria-hidden className="figures grid grid-cols-24 gap-px pt-1 text-center text-2xs text-faint">
+        {Array.from({ length: 24 }, (_, hour) => (
+          <span key={hour} className={hour % 3 === 0 ? undefined : 'max-sm:hidden'}>
+            {hour.toString().padStart(2, '0')}
+          </span>
+        ))}
+      </div>
+      <table className="sr-only">
+        <caption>PnL by hour of the day, UTC</caption>
+        <tbody>
+          {hours.map((hour) => (
+            <tr key={hour.hour}>
+              <th scope="row">{hour.hour}</th>
+              <td>{describe(hour, currency)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </figure>
+  )
+}
+
+function describe({ hour, pnl, fees, fills }: HourStatistics, currency: string): string {
+  const from = hour.toString().padStart(2, '0')
+  const money = (value: string, signed: boolean) => formatDecimal(value, { decimals: 2, signed })
+  return `${from}:00–${from}:59 · ${money(pnl, true)} ${currency} · ${formatCount(fills)} fills · fees ${money(fees, false)}`
+}

@@ -1,0 +1,35 @@
+import { useMutation, useQuery } from '@connectrpc/connect-query'
+
+import type { Run } from '@/gen/tickreel/v1/run_pb'
+import { RunnerService } from '@/gen/tickreel/v1/runner_service_pb'
+import { useLiveRuns } from '@/jobs/live-runs'
+import { RpcError } from '@/rpc/rpc-error'
+import { showToast } from '@/ui/toasts'
+
+import { createdAt } from '../use-runs'
+
+/** The newest run that verifies another, as new as the stream of live runs has it. */
+export function useVerification(runId: string): Run | undefined {
+  const { state: live } = useLiveRuns()
+  const past = useQuery(RunnerService.method.listRuns, { pageSize: 1, filter: `verifies = "${runId}"` })
+  return [...live.values(), ...(past.data?.runs ?? [])]
+    .filter(({ verifies }) => verifies === runId)
+    .reduce<Run | undefined>((newest, run) => (newest && createdAt(newest) >= createdAt(run) ? newest : run), undefined)
+}
+
+/** Has a run executed again and compared. */
+export function useVerify(runId: string) {
+  const { mutate, isPending } = useMutation(RunnerService.method.verifyRun, {
+    onError: (error) => {
+      const { message, violations } = RpcError.from(error)
+      const description = violations.map(({ field, description }) => `${field}: ${description}`).join('\n') || message
+      showToast({ title: 'It cannot be verified', description, tone: 'danger' })
+    },
+  })
+  return {
+    isPending,
+    verify: () => {
+      mutate({ requestId: crypto.randomUUID(), runId })
+    },
+  }
+}
