@@ -9,7 +9,7 @@ from rich.console import Console
 
 from tickreel.cli import runs_display, screen
 from tickreel.jobs.job import FAILED, QUEUED, RUNNING, SUCCEEDED
-from tickreel.v1 import job_pb2, run_pb2
+from tickreel.v1 import job_pb2, run_pb2, verification_pb2
 
 
 def running(run_id: str, done: int = 1_000, phase: job_pb2.JobPhase = job_pb2.JOB_PHASE_REPLAYING) -> run_pb2.Run:
@@ -29,6 +29,12 @@ def succeeded(run_id: str) -> run_pb2.Run:
     run.started_at.FromSeconds(1_700_000_000)
     run.ended_at.FromSeconds(1_700_000_012)
     run.result.summary.orders, run.result.summary.pnl, run.result.metadata.currency = 12_345, "-1234.50000000", "USDT"
+    return run
+
+
+def verified(run_id: str) -> run_pb2.Run:
+    run = run_pb2.Run(run_id=run_id, state=SUCCEEDED, verifies="A")
+    run.verification.verdict = verification_pb2.VERDICT_DIFFERENT
     return run
 
 
@@ -72,7 +78,7 @@ def test_a_log_gets_a_line_a_phase_and_one_at_the_end(capsys: pytest.CaptureFixt
             shown.show([running("A", done), running("B", done, job_pb2.JOB_PHASE_LOADING)])
         shown.note("the connection is lost")
         shown.show([running("B")])
-        shown.show([succeeded("A"), failed("B")])
+        shown.show([succeeded("A"), failed("B"), verified("C")])
     printed = capsys.readouterr()
     assert printed.err == "the connection is lost\n"
     assert printed.out.splitlines() == [
@@ -83,6 +89,7 @@ def test_a_log_gets_a_line_a_phase_and_one_at_the_end(capsys: pytest.CaptureFixt
         "B  replaying: 1,000 / 40,000,000 rows, 1,141,200/s, 7.4 s left",
         "A  succeeded: 12,345 orders, pnl -1,234.50000000 USDT, took 12.0 s",
         "B  failed WORKER_DIED: the process ended; the last lines of its log:",
+        "C  succeeded: A came out different",
     ]
 
 

@@ -16,7 +16,7 @@ from stack import Stack, stack
 from tickreel.rpc.errors import TickreelError
 from tickreel.rpc.json_struct import values_of
 from tickreel.runner.strategies.registry import installed_strategies
-from tickreel.v1 import job_pb2, run_config_pb2, run_pb2, runner_service_pb2
+from tickreel.v1 import job_pb2, run_config_pb2, run_pb2, runner_service_pb2, verification_pb2
 
 ROWS = 500
 
@@ -71,6 +71,18 @@ async def test_it_is_replayed_with_its_parameters(folder: Path) -> None:
     assert seventh.config_digest == again.config_digest
     assert seventh.result.metadata.result_digest == again.result.metadata.result_digest
     assert len({run.config_digest for run in (every, seventh, sells)}) == 3
+
+
+async def test_the_package_that_brings_it_is_named_where_its_code_has_changed(folder: Path) -> None:
+    async with stack(folder) as services:
+        run = await services.finish(config({"n": 7}))
+        assert [package.name for package in run.result.metadata.code] == ["tickreel", "every-nth"]
+        with (folder / "site/every_nth.py").open("a") as module:
+            module.write("# changed\n")
+        made = (await services.runner.call("VerifyRun", runner_service_pb2.VerifyRunRequest(run_id=run.run_id))).run
+        found = (await services.watch(made.run_id))[-1].verification
+    assert found.verdict == verification_pb2.VERDICT_EQUAL
+    assert [(change.input, change.name) for change in found.inputs] == [(verification_pb2.RUN_INPUT_CODE, "every-nth")]
 
 
 async def test_a_typed_config_takes_parameters_too(folder: Path) -> None:
