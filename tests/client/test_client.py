@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -19,7 +20,7 @@ from run_configs import run_config
 from stack import Stack, stack
 from tickreel.client import Client, TickreelError
 from tickreel.results.artifact import PART_BYTES
-from tickreel.v1 import job_pb2, run_pb2, verification_pb2
+from tickreel.v1 import job_pb2, results_service_pb2, results_service_pb2_grpc, run_pb2, verification_pb2
 
 ROWS = 2_000
 # So many that a run is still at work when a test ends it.
@@ -113,7 +114,7 @@ def as_text(table: pa.Table, column: str) -> list[str]:
     return table[column].cast(pa.string()).to_pylist()
 
 
-def test_the_ticks_of_full_and_fast_runs_are_the_rows_replayed(client: Client, full: run_pb2.Run) -> None:
+def test_the_ticks_of_full_and_fast_runs_are_the_rows_replayed(client: Client, services: Stack, full: run_pb2.Run) -> None:
     ticks, kept = client.ticks(full.run_id), parquet(full, "ticks.parquet")
     assert ticks.schema.names == kept.schema.names
     assert ticks.schema.field("price").type == kept.schema.field("price").type == pa.decimal128(38, 1)
@@ -122,6 +123,12 @@ def test_the_ticks_of_full_and_fast_runs_are_the_rows_replayed(client: Client, f
         assert as_text(ticks, name) == as_text(kept, name), name
     fast = client.run(CONFIG, snapshot_mode="trades")
     assert client.ticks(fast.run_id) == ticks
+    with grpc.insecure_channel(services.results.address) as channel:
+        stub = results_service_pb2_grpc.ResultsServiceStub(channel)
+        for run, count in ((full, ROWS), (fast, 0)):
+            chunks = list(stub.StreamTicks(results_service_pb2.StreamTicksRequest(run_id=run.run_id, markers=True)))
+            assert sum(len(chunk.trades.price) for chunk in chunks) == ROWS
+            assert sum(len(chunk.markers.first_order) for chunk in chunks) == count
     assert client.ticks(full.run_id, ["side", "price"]) == ticks.select(["side", "price"])
     first = ticks.slice(0, 1).to_pylist()[0]
     assert (first["price"], first["size"], first["side"]) == (Decimal("64000.5"), Decimal("0.001"), "sell")

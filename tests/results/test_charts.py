@@ -13,14 +13,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from full_runs import START, Ticks, write_full_run
-from tickreel.results.markers import make_orders, markers
+from tickreel.results.markers import make_orders, markers, with_markers
+from tickreel.results.ticks import TickChunk, tick_sample
 from tickreel.rpc.bounds import FIRST_INSTANT, LAST_INSTANT
 from tickreel.rpc.channel import ServiceClient
+from tickreel.rpc.columns import Wire
 from tickreel.rpc.errors import TickreelError
-from tickreel.stores.columns import Columns, ColumnStore
+from tickreel.stores.columns import Columns, ColumnStore, ColumnWriter
 from tickreel.stores.derived_files import DerivedFiles
 from tickreel.stores.results import ResultStore
 from tickreel.v1 import results_service_pb2 as rpc
+from tickreel.v1.market_data_pb2 import TradeColumns
 from tickreel.v1.report_pb2 import MarkerColumns
 
 ROWS = 5_000
@@ -187,6 +190,20 @@ async def test_a_table_that_is_gone_is_named(run: Path, results: ServiceClient) 
 
 
 @pytest.fixture(scope="module")
+def ticks(tmp_path_factory: pytest.TempPathFactory) -> Columns:
+    """The columns of 1,000 ticks, some of them at one instant."""
+    made = Ticks.random(1_000, pause=3)
+    columns = {"ts_event": made.ts, "ts_init": made.ts, "price": made.price, "size": made.size}
+    side = made.side.astype(np.uint8)
+
+    def make(writer: ColumnWriter) -> None:
+        writer.facts.update(price_precision=1, size_precision=3)
+        writer.append(**columns, side=side)
+
+    return ColumnStore(DerivedFiles(tmp_path_factory.mktemp("ticks"), 100)).get("ticks", make)
+
+
+@pytest.fixture(scope="module")
 def orders(tmp_path_factory: pytest.TempPathFactory) -> Columns:
     """The columns of the orders of a run of 1,000 ticks, some of them at one instant."""
     folder = tmp_path_factory.mktemp("orders")
@@ -221,6 +238,50 @@ def test_markers_stand_for_every_order_once_and_for_those_of_one_side(orders: Co
         assert (drawn.price_low[at], drawn.price_high[at]) == (ticks.price[rows].min(), ticks.price[rows].max())
         seen += rows.tolist()
     assert sorted(seen) == inside.tolist()
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(-5, 2_100), min_size=1, max_size=30), st.sets(st.integers(1, 29)), st.integers(0, 29))
+def test_every_order_comes_with_the_ticks_it_belongs_to_wherever_a_stream_is_cut(
+    orders: Columns, offsets: list[int], cuts: set[int], broken: int
+) -> None:
+    """Orders may lie before, between and after ticks, and some ticks are of one instant."""
+    clock = np.array(sorted(offsets)) + START
+    ends = sorted({cut for cut in cuts if cut < len(clock)} | {len(clock)})
+    after = [0, *ends[:-1]][broken % len(ends)]
+    chunks = [TickChunk(Wire((b"",)), end) for end in ends]
+    first = [chunk for chunk in chunks if chunk.rows_until_end <= after]
+    arrived: list[int] = []
+    for chunk, wire in [
+        *with_markers(first, orders, clock, 0),
+        *with_markers(chunks[len(first) :], orders, clock, after),
+    ]:
+        drawn, end = MarkerColumns.FromString(wire.content), chunk.rows_until_end
+        assert set(drawn.orders) <= {1}
+        start = [0, *ends][ends.index(end)]
+        assert all(ts > clock[start - 1] for ts in drawn.ts_first if start)
+        assert all(ts <= clock[end - 1] for ts in drawn.ts_first if end < len(clock))
+        arrived += drawn.first_order
+    assert sorted(arrived) == list(range(1, 1_001))
+
+
+@settings(deadline=None)
+@given(st.integers(-5, 2_100), st.integers(-5, 2_100), st.integers(1, 300))
+def test_every_window_of_ticks_keeps_its_ends_and_extremes(ticks: Columns, one: int, other: int, most: int) -> None:
+    start, end = START + min(one, other), START + max(one, other)
+    wire, rows = tick_sample(ticks, start, end, most)
+    drawn = TradeColumns.FromString(wire.content)
+    inside = np.flatnonzero((ticks["ts_init"] >= start) & (ticks["ts_init"] <= end))
+    assert rows == len(inside)
+    assert len(drawn.price) <= max(4, most)
+    if rows:
+        price = ticks["price"][inside]
+        assert (min(drawn.price), max(drawn.price)) == (price.min(), price.max())
+        assert (drawn.ts_init[0], drawn.ts_init[-1]) == (ticks["ts_init"][inside[0]], ticks["ts_init"][inside[-1]])
+        assert (drawn.price[0], drawn.price[-1]) == (price[0], price[-1])
+    assert set(zip(drawn.ts_init, drawn.price, strict=True)) <= set(
+        zip(ticks["ts_init"][inside].tolist(), ticks["price"][inside].tolist(), strict=True)
+    )
 
 
 def test_a_market_order_stands_at_its_average_fill_or_at_the_last_trade(tmp_path: Path) -> None:

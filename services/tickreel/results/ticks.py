@@ -18,6 +18,9 @@ from tickreel.stores.sampling import kept_rows, window_rows
 from tickreel.stores.trades import NUMBERS, TradeRows, file_columns, read_trades, tick_schema, write_trades
 from tickreel.v1 import market_data_pb2, result_pb2
 
+# Fewer than a message has room for: to decode them takes longer than to send them, and the first shall be there soon.
+_BATCH_ROWS = ROWS_PER_CHUNK // 2
+
 
 @dataclass(frozen=True)
 class TickChunk:
@@ -118,7 +121,7 @@ class RunTicks:
     def _batches(self, wanted: Collection[str]) -> Iterator[TradeRows]:
         found = 0
         try:
-            for rows in read_trades(self._sources[0], file_columns(wanted), ROWS_PER_CHUNK):
+            for rows in read_trades(self._sources[0], file_columns(wanted), _BATCH_ROWS):
                 found += len(rows)
                 yield rows
         except (OSError, pa.ArrowException) as error:

@@ -1,6 +1,7 @@
 """The fields of a message that a filter or an order may name, by their paths, each with the kind of its values."""
 
 import enum
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -100,6 +101,8 @@ class Fields:
         raise ValueError(f"{path!r} is no field; there are {', '.join(names)}")
 
 
+# A list is filtered and sorted by the same texts again, page after page.
+@functools.lru_cache(1 << 15)
 def decimal_of(text: str) -> Decimal | None:
     """The finite decimal of a text, None where it is none."""
     try:
