@@ -6,13 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tickreel.results.artifact import Artifact, left_file, unreadable
-from tickreel.results.exported_tables import TABLES, ExportedTable, exported_table
+from tickreel.results.exported_tables import TABLES, exported_table
 from tickreel.results.run_columns import RunColumns, result_key
 from tickreel.rpc.errors import TickreelError
 from tickreel.rpc.read_ahead import read_ahead
@@ -117,10 +117,12 @@ class Exports:
         """A file that was made, open."""
 
         def make(folder: Path) -> None:
-            table_name, _, form = name.partition(".")
-            with exported_table(self._columns, stored, result, table_name) as table, (folder / name).open("wb") as file:
+            with (
+                exported_table(self._columns, stored, result, name.partition(".")[0]) as table,
+                (folder / name).open("wb") as file,
+            ):
                 progress.total = table.rows
-                _write(file, form, table, self._counted(table.batches, progress), result)
+                _write(file, name, table.schema, self._counted(table.batches, progress), result)
             # What was decoded is no more needed.
             pa.default_memory_pool().release_unused()
 
@@ -141,26 +143,21 @@ def _can_be_made(stored: StoredResult, name: str) -> bool:
     return table in TABLES and form in FORMATS and not is_made_from
 
 
-def _write(
-    file: BinaryIO, form: str, table: ExportedTable, batches: Iterator[pa.RecordBatch], result: result_pb2.Result
-) -> None:
-    match form:
+def _write(file: BinaryIO, name: str, schema: pa.Schema, batches: Iterator[pa.RecordBatch], result: result_pb2.Result) -> None:
+    match name.rpartition(".")[2]:
         case "csv":
-            write_csv(file, table.schema, batches)
+            write_csv(file, schema, batches)
         case "parquet":
-            with pq.ParquetWriter(file, table.schema, compression="zstd") as writer:
+            with pq.ParquetWriter(file, schema, compression="zstd") as writer:
                 for batch in batches:
                     writer.write_batch(batch)
+        case "json" if name == "ticks.json":
+            precisions = {f"{column}_precision": schema.field(column).type.scale for column in ("price", "size")}
+            head = {"run_id": result.run_id, "instrument": result.instrument, **precisions}
+            # As a run exports them.
+            write_json(file, batches, head, "ticks")
         case "json":
-            write_json(file, batches, *_head(table.schema, result))
-
-
-def _head(schema: pa.Schema, result: result_pb2.Result) -> tuple[dict[str, Any], str] | tuple[()]:
-    """What stands before the ticks, as a run writes it."""
-    if "trade_id" not in schema.names:
-        return ()
-    precisions = {f"{name}_precision": schema.field(name).type.scale for name in ("price", "size")}
-    return {"run_id": result.run_id, "instrument": result.instrument, **precisions}, "ticks"
+            write_json(file, batches)
 
 
 def _no_such_file(stored: StoredResult, result: result_pb2.Result, name: str) -> TickreelError:
