@@ -51,10 +51,22 @@ export const SCREENS: readonly ScreenCase[] = [
   {
     name: 'report',
     open: async (page, stack) => {
-      const { runs } = await stack.runner.listRuns({})
-      const finished = runs.find((run) => run.result !== undefined)
-      await page.goto(`/runs/${finished?.runId ?? ''}`)
+      await page.goto(`/runs/${await finishedRun(stack)}`)
       await page.getByText('succeeded').waitFor()
+    },
+  },
+  {
+    name: 'statistics',
+    open: async (page, stack) => {
+      await page.goto(`/runs/${await finishedRun(stack)}?tab=statistics`)
+      await page.getByRole('figure', { name: 'PnL by hour of the day' }).waitFor()
+    },
+  },
+  {
+    name: 'audit',
+    open: async (page, stack) => {
+      await page.goto(`/runs/${await finishedRun(stack)}?tab=audit`)
+      await page.getByText('Filled size that the data backs').waitFor()
     },
   },
   {
@@ -94,3 +106,8 @@ export const SCREENS: readonly ScreenCase[] = [
     },
   },
 ]
+
+async function finishedRun(stack: Stack): Promise<string> {
+  const { runs } = await stack.runner.listRuns({})
+  return runs.find((run) => run.result !== undefined)?.runId ?? ''
+}

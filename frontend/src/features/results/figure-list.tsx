@@ -1,10 +1,18 @@
 import type { ReactNode } from 'react'
 
+interface FigureGroupProps {
+  title: string
+  /** What is drawn above the figures. */
+  drawing?: ReactNode
+  children: ReactNode
+}
+
 /** A named group of figures. */
-export function FigureGroup({ title, children }: { title: string; children: ReactNode }) {
+export function FigureGroup({ title, drawing, children }: FigureGroupProps) {
   return (
     <section className="min-w-0">
       <h3 className="label flex h-7 items-center">{title}</h3>
+      {drawing}
       <dl>{children}</dl>
     </section>
   )

@@ -31,7 +31,7 @@ test('a file whose stream breaks is gone on with where it broke, and saved whole
   )
   render(
     <TransportProvider transport={transport}>
-      <Files runId="r" outputs={{ 'summary.json': '/results/r/summary.json' }} />
+      <Files runId="r" full outputs={{ 'summary.json': '/results/r/summary.json' }} />
     </TransportProvider>,
   )
   await userEvent.click(screen.getByRole('button', { name: 'Save summary.json' }))
@@ -50,9 +50,42 @@ test('a refusal says why, beside the file', async () => {
   })
   render(
     <TransportProvider transport={transport}>
-      <Files runId="r" outputs={{ 'summary.json': '/results/r/summary.json' }} />
+      <Files runId="r" full outputs={{ 'summary.json': '/results/r/summary.json' }} />
     </TransportProvider>,
   )
   await userEvent.click(screen.getByRole('button', { name: 'Save summary.json' }))
   expect(await screen.findByRole('alert')).toHaveTextContent('summary.json is gone')
+})
+
+test('a table in another form says how far its making is, and a fast run offers what it has', async () => {
+  let made: (() => void) | undefined
+  const making = new Promise<void>((resolve) => (made = resolve))
+  const names: string[] = []
+  const transport = createRouterTransport(({ rpc }) => {
+    rpc(ResultsService.method.exportArtifact, async function* ({ name }) {
+      names.push(name)
+      yield { madeRows: 40_000n, totalRows: 120_000n }
+      await making
+      yield { data: content, totalBytes: 10n }
+    })
+  })
+  const saved: Blob[] = []
+  vi.stubGlobal(
+    'URL',
+    Object.assign(URL, { createObjectURL: (blob: Blob) => saved.push(blob), revokeObjectURL: vi.fn() }),
+  )
+  render(
+    <TransportProvider transport={transport}>
+      <Files runId="r" full={false} outputs={{}} />
+    </TransportProvider>,
+  )
+  expect(screen.queryByRole('button', { name: 'Save orders.csv' })).not.toBeInTheDocument()
+  await userEvent.click(screen.getByRole('button', { name: 'Save ticks.csv' }))
+  expect(await screen.findByText('ticks.csv: 40,000 of 120,000 rows made')).toBeVisible()
+  made?.()
+  await waitFor(() => {
+    expect(saved).toHaveLength(1)
+  })
+  expect(await saved[0]?.text()).toBe('0123456789')
+  expect(names).toEqual(['ticks.csv'])
 })

@@ -1,115 +1,108 @@
 import { Download, X } from 'lucide-react'
-import { useEffect, useRef, useState } from 'react'
+import { useState } from 'react'
 
-import { ResultsService } from '@/gen/tickreel/v1/results_service_pb'
-import { followStream } from '@/rpc/follow-stream'
-import type { RpcError } from '@/rpc/rpc-error'
-import { useClient } from '@/rpc/use-client'
-import { IconButton } from '@/ui/button'
-import { EmptyState } from '@/ui/empty-state'
+import { Button, IconButton } from '@/ui/button'
 import { ErrorState } from '@/ui/error-state'
-import { formatBytes } from '@/ui/format/count'
+import { formatBytes, formatCount } from '@/ui/format/count'
 import { ProgressBar } from '@/ui/progress-bar'
+
+import { type Transfer, useDownload } from './use-download'
+
+const TABLES = [
+  { name: 'summary', about: 'The figures and what they were made from', fast: true },
+  { name: 'orders', about: 'Each order, what became of it and why', fast: false },
+  { name: 'fills', about: 'Each fill, with what the market showed at it', fast: false },
+  { name: 'timeline', about: 'Trades, orders and fills in the order they happened', fast: false },
+  { name: 'equity', about: 'The account at every trade row', fast: false },
+  { name: 'ticks', about: 'The trade rows that were replayed', fast: true },
+] as const
+
+const FORMS = ['parquet', 'csv', 'json'] as const
 
 interface FilesProps {
   runId: string
+  /** Whether the run kept its rows: a fast one has its summary and ticks alone. */
+  full: boolean
   /** The files that the run left, by name: where they lie on the machine of the services. */
   outputs: Readonly<Record<string, string>>
 }
 
-/** The files that a run left, to be saved. */
-export function Files({ runId, outputs }: FilesProps) {
-  const names = Object.keys(outputs).toSorted()
-  if (names.length === 0) return <EmptyState>This run left no files beside its summary.</EmptyState>
+/** Every table of a run, to be saved in the form that one wants. */
+export function Files({ runId, full, outputs }: FilesProps) {
   return (
     <ul aria-label="Files">
-      {names.map((name) => (
-        <File key={name} runId={runId} name={name} path={outputs[name] ?? ''} />
+      {TABLES.filter(({ fast }) => full || fast).map(({ name, about }) => (
+        <TableFiles key={name} runId={runId} table={name} about={about} outputs={outputs} />
       ))}
     </ul>
   )
 }
 
-/** How much of a file has arrived. */
-interface Transfer {
-  received: number
-  total: number
-  broken: boolean
+interface TableFilesProps {
+  runId: string
+  table: string
+  about: string
+  outputs: Readonly<Record<string, string>>
 }
 
-function File({ runId, name, path }: { runId: string; name: string; path: string }) {
-  const results = useClient(ResultsService)
-  const [transfer, setTransfer] = useState<Transfer>()
-  const [error, setError] = useState<RpcError>()
-  const controller = useRef<AbortController>(null)
-  useEffect(() => () => controller.current?.abort(), [])
-
-  const start = async () => {
-    controller.current = new AbortController()
-    const { signal } = controller.current
-    const parts: BlobPart[] = []
-    let received = 0
-    setError(undefined)
-    setTransfer({ received: 0, total: 0, broken: false })
-    await followStream(
-      {
-        open: (attempt) => results.exportArtifact({ runId, name, offset: BigInt(received) }, { signal: attempt }),
-        onMessage: ({ data, totalBytes }) => {
-          parts.push(new Uint8Array(data))
-          received += data.length
-          setTransfer({ received, total: Number(totalBytes), broken: false })
-        },
-        onStatus: (status, cause) => {
-          if (status === 'broken') setTransfer((before) => before && { ...before, broken: true })
-          if (status === 'failed') setError(cause)
-          if (status === 'ended') save(new Blob(parts), name)
-          if (status === 'ended' || status === 'failed') setTransfer(undefined)
-        },
-      },
-      signal,
-    )
+function TableFiles({ runId, table, about, outputs }: TableFilesProps) {
+  const { transfer, error, start, stop } = useDownload(runId)
+  const [asked, setAsked] = useState('')
+  const begin = (name: string) => {
+    setAsked(name)
+    void start(name)
   }
   return (
-    <li className="border-b border-line px-4 py-1">
-      <div className="flex min-h-7 items-center gap-3">
-        <span className="figures w-40 shrink-0 text-sm">{name}</span>
-        <span className="figures min-w-0 flex-1 truncate text-xs text-faint" title={path}>
-          {path}
-        </span>
+    <li className="border-b border-line px-4 py-1.5">
+      <div className="flex min-h-7 flex-wrap items-center gap-x-3 gap-y-1">
+        <span className="w-20 shrink-0 text-sm">{table}</span>
+        <span className="min-w-40 flex-1 truncate text-xs text-faint">{about}</span>
         {transfer ? (
-          <>
-            <span className="figures text-xs text-muted">
-              {transfer.broken ? 'trying again' : `${formatBytes(transfer.received)} of ${formatBytes(transfer.total)}`}
-            </span>
-            <div className="w-32">
-              <ProgressBar
-                label={`Saving ${name}`}
-                share={transfer.total === 0 ? null : transfer.received / transfer.total}
-                stale={transfer.broken}
-              />
-            </div>
-            <IconButton
-              Icon={X}
-              label={`Stop saving ${name}`}
-              onClick={() => {
-                controller.current?.abort()
-                setTransfer(undefined)
-              }}
-            />
-          </>
+          <Arrival transfer={transfer} onStop={stop} />
         ) : (
-          <IconButton Icon={Download} label={`Save ${name}`} onClick={() => void start()} />
+          <div className="flex gap-1.5">
+            {FORMS.map((form) => {
+              const name = `${table}.${form}`
+              return (
+                <Button
+                  key={form}
+                  Icon={Download}
+                  aria-label={`Save ${name}`}
+                  title={outputs[name] ?? 'Made when it is asked for the first time'}
+                  onClick={() => {
+                    begin(name)
+                  }}
+                >
+                  {form === 'parquet' ? 'Parquet' : form.toUpperCase()}
+                </Button>
+              )
+            })}
+          </div>
         )}
       </div>
-      {error && <ErrorState problem={error} onRetry={() => void start()} />}
+      {error && (
+        <ErrorState
+          problem={error}
+          onRetry={() => {
+            begin(asked)
+          }}
+        />
+      )}
     </li>
   )
 }
 
-function save(content: Blob, name: string): void {
-  const link = document.createElement('a')
-  link.href = URL.createObjectURL(content)
-  link.download = name
-  link.click()
-  URL.revokeObjectURL(link.href)
+function Arrival({ transfer, onStop }: { transfer: Transfer; onStop: () => void }) {
+  const { name, done, total, unit, broken } = transfer
+  const [shown, whole] =
+    unit === 'rows' ? [formatCount(done), `${formatCount(total)} rows made`] : [formatBytes(done), formatBytes(total)]
+  return (
+    <>
+      <span className="figures text-xs text-muted">{broken ? 'trying again' : `${name}: ${shown} of ${whole}`}</span>
+      <div className="w-32">
+        <ProgressBar label={`Saving ${name}`} share={total === 0 ? null : done / total} stale={broken} />
+      </div>
+      <IconButton Icon={X} label={`Stop saving ${name}`} onClick={onStop} />
+    </>
+  )
 }

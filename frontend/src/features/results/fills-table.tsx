@@ -6,6 +6,7 @@ import { useClient } from '@/rpc/use-client'
 import { type Column, DataTable } from '@/ui/data-table'
 import { ErrorState } from '@/ui/error-state'
 import { formatDecimal } from '@/ui/format/decimal'
+import { formatDuration } from '@/ui/format/duration'
 import { formatInstant, instantOf } from '@/ui/format/instant'
 import { Side } from '@/ui/side'
 
@@ -27,6 +28,28 @@ const COLUMNS: readonly Column<Fill>[] = [
   { id: 'price', header: 'Price', width: 112, align: 'end', cell: ({ price }) => formatDecimal(price) },
   { id: 'amount', header: 'Amount', width: 96, align: 'end', cell: ({ amount }) => formatDecimal(amount) },
   { id: 'fee', header: 'Fee', width: 128, align: 'end', cell: ({ fee }) => formatDecimal(fee) },
+  {
+    id: 'backed',
+    header: 'Backed',
+    width: 96,
+    align: 'end',
+    priority: 3,
+    cell: ({ backedAmount, amount }) =>
+      backedAmount !== '' && (
+        <span className={Number(backedAmount) < Number(amount) ? 'text-warning' : undefined}>
+          {formatDecimal(backedAmount)}
+        </span>
+      ),
+  },
+  { id: 'touch', header: 'Touch', width: 104, align: 'end', priority: 2, cell: ({ touch }) => formatDecimal(touch) },
+  {
+    id: 'age',
+    header: 'Book age',
+    width: 84,
+    align: 'end',
+    priority: 1,
+    cell: ({ bookAgeSeconds }) => bookAgeSeconds !== '' && formatDuration(Number(bookAgeSeconds)),
+  },
   { id: 'liquidity', header: 'Liquidity', width: 96, grow: true, cell: ({ liquidity }) => liquidity },
 ]
 

@@ -2,7 +2,16 @@ import * as v from 'valibot'
 
 const instant = v.optional(v.pipe(v.string(), v.regex(/^\d{1,19}$/, 'must be nanoseconds since 1970')))
 
-export const REPORT_TABS = ['orders', 'fills', 'timeline', 'statistics', 'findings', 'made-from', 'files'] as const
+export const REPORT_TABS = [
+  'orders',
+  'fills',
+  'timeline',
+  'statistics',
+  'audit',
+  'findings',
+  'made-from',
+  'files',
+] as const
 export const ORDER_STATUSES = ['filled', 'partially_filled', 'cancelled', 'denied', 'rejected', 'in_flight'] as const
 export const EVENTS = ['Trade', 'Order', 'Fill'] as const
 

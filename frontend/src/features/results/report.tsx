@@ -8,6 +8,7 @@ import { formatCompact } from '@/ui/format/count'
 import { instantOf } from '@/ui/format/instant'
 import { type Tab, Tabs } from '@/ui/tabs'
 
+import { Audit } from './audit'
 import { DepthPanel } from './depth-panel'
 import { FastRun } from './fast-run'
 import { Files } from './files'
@@ -59,6 +60,7 @@ export function Report({ result, search, onSearch, onRun }: ReportProps) {
   }
   const tabs: Tab<ReportTab>[] = [
     { value: 'statistics', label: 'Statistics', content: <Statistics result={result} /> },
+    { value: 'audit', label: 'Audit', content: <Audit result={result} /> },
     {
       value: 'findings',
       label: 'Findings',
@@ -66,7 +68,7 @@ export function Report({ result, search, onSearch, onRun }: ReportProps) {
       content: <Findings findings={result.findings} />,
     },
     { value: 'made-from', label: 'Made from', content: <MadeFrom result={result} /> },
-    { value: 'files', label: 'Files', content: <Files runId={runId} outputs={metadata?.outputs ?? {}} /> },
+    { value: 'files', label: 'Files', content: <Files runId={runId} full={full} outputs={metadata?.outputs ?? {}} /> },
   ]
   if (full) {
     tabs.unshift(

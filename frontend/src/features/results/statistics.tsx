@@ -7,6 +7,7 @@ import { formatDuration } from '@/ui/format/duration'
 
 import { FigureGroup, FigureRow } from './figure-list'
 import { HourBars } from './hour-bars'
+import { ShareBar } from './share-bar'
 
 /** How a run went: what won and lost, when and on which side, what it cost, and how long it was exposed. */
 export function Statistics({ result: { summary, metadata } }: { result: Result }) {
@@ -37,15 +38,25 @@ interface PartProps {
 function ClosingOrders({ statistics, currency }: PartProps) {
   const { closingOrders, winningOrders, losingOrders, winRate, profitFactor, expectancy } = statistics
   const even = closingOrders - winningOrders - losingOrders
+  const part = (name: string, count: number, className: string) => ({
+    name,
+    count,
+    text: formatCount(count),
+    className,
+  })
   return (
-    <FigureGroup title={`Closing orders, ${formatCount(closingOrders)}`}>
-      <Split
-        parts={[
-          { name: 'won', count: winningOrders, className: 'bg-text' },
-          { name: 'even', count: even, className: 'bg-line-strong' },
-          { name: 'lost', count: losingOrders, className: 'bg-faint' },
-        ]}
-      />
+    <FigureGroup
+      title={`Closing orders, ${formatCount(closingOrders)}`}
+      drawing={
+        <ShareBar
+          parts={[
+            part('won', winningOrders, 'bg-text'),
+            part('even', even, 'bg-line-strong'),
+            part('lost', losingOrders, 'bg-faint'),
+          ]}
+        />
+      }
+    >
       <FigureRow name="Win rate" value={winRate && percent(winRate)} />
       <FigureRow
         name="Profit factor"
@@ -155,31 +166,6 @@ function Sides({ statistics: { bySide } }: { statistics: RunStatistics }) {
         ))}
       </tbody>
     </table>
-  )
-}
-
-interface Part {
-  name: string
-  count: number
-  className: string
-}
-
-/** Counts as shares of one bar. */
-function Split({ parts }: { parts: readonly Part[] }) {
-  const total = parts.reduce((sum, { count }) => sum + count, 0)
-  return (
-    <div className="border-t border-line py-2">
-      <div aria-hidden className="flex h-1.5 gap-px overflow-hidden rounded-sm bg-line">
-        {parts.map(({ name, count, className }) => (
-          <div key={name} className={className} style={{ width: `${total === 0 ? 0 : (100 * count) / total}%` }} />
-        ))}
-      </div>
-      <p className="figures flex justify-between pt-1 text-xs text-muted">
-        {parts.map(({ name, count }) => (
-          <span key={name}>{`${formatCount(count)} ${name}`}</span>
-        ))}
-      </p>
-    </div>
   )
 }
 

@@ -1,0 +1,30 @@
+/** A part of a whole, drawn. */
+export interface Part {
+  name: string
+  count: number
+  /** How the count is said, where it is not a plain number. */
+  text: string
+  className: string
+}
+
+/** What a whole is made of, as one bar and its parts by name. */
+export function ShareBar({ parts }: { parts: readonly Part[] }) {
+  const total = parts.reduce((sum, { count }) => sum + count, 0)
+  return (
+    <div className="border-t border-line py-2">
+      <div aria-hidden className="flex h-2 gap-px overflow-hidden rounded-sm bg-line">
+        {parts.map(({ name, count, className }) => (
+          <div key={name} className={className} style={{ width: `${total === 0 ? 0 : (100 * count) / total}%` }} />
+        ))}
+      </div>
+      <ul className="flex flex-wrap justify-between gap-x-4 pt-1 text-xs text-muted">
+        {parts.map(({ name, text, className }) => (
+          <li key={name} className="flex items-center gap-1.5">
+            <span aria-hidden className={`size-2 rounded-xs ${className}`} />
+            <span className="figures">{text}</span> {name}
+          </li>
+        ))}
+      </ul>
+    </div>
+  )
+}
