@@ -173,6 +173,7 @@ async def test_an_inverse_contract_agrees_with_its_closed_form(raw: RawFolder, t
     assert Decimal(summary.final_position) == contracts
     assert abs(Decimal(summary.pnl) - (coins - contracts / Decimal(repr(prices[-1])) - fees)) < Decimal("1e-15")
     assert run.result.metadata.currency == "BTC"
+    assert "ENGINE_DISAGREES" in {finding.code for finding in run.result.findings}
 
 
 async def test_a_cash_account_buys_with_what_it_has_and_is_denied_the_rest(raw: RawFolder, tmp_path: Path) -> None:

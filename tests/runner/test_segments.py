@@ -211,9 +211,11 @@ def test_a_tape_is_the_same_after_it_was_saved(tmp_path: Path) -> None:
         tape.add_orders((100 + row, 1, 7, 5))
     tape.add_fills((1, 100, 1, 7, 5, 1, 3))
     tape.end(2, 100, KINDS[1], "SOME_REASON")
+    tape.reported = {"position": "0.005"}
     tape.save(tmp_path / "tape")
     loaded = Tape.load(tmp_path / "tape")
     assert parts([loaded]) == parts([tape])
+    assert loaded.reported == tape.reported
     assert (loaded.rows, loaded.book_rows, loaded.settled, loaded.submission(1)) == (3, 2, 1, (101, 1))
 
 

@@ -149,7 +149,8 @@ def replay(
         node.build()
         node.add_strategy(_RUN, strategy)
         node.run()
-        strategy.finish(node.get_engine_cache(_RUN), max(lane.end for lane in lanes))
+        end = max(lane.end for lane in lanes)
+        strategy.finish(node.get_engine_cache(_RUN), end, with_balances=not frozen_account)
     except Exception as error:
         raise TickreelError("REPLAY_FAILED", _explained(str(error))) from error
     finally:

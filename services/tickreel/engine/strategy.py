@@ -23,6 +23,7 @@ from nautilus_trader.model import (
 )
 from nautilus_trader.trading import Strategy
 
+from tickreel.engine.figures import EngineFigures
 from tickreel.engine.instruments import Instrument
 from tickreel.engine.tape import Tape
 from tickreel.rpc.json_struct import values_of
@@ -103,6 +104,7 @@ class ReplayStrategy(Strategy):
         self.run_config = config
         self.parameters = values_of(config.strategy.parameters)
         self.tape = Tape()
+        self._figures = EngineFigures(instrument)
         self._on_levels = config.venue.book_type == "L2_MBP"
         self._lasting = config.venue.HasField("latency") or config.strategy.time_in_force == "GTC"
         self._purges = bool(self.purge_every) and not self._lasting
@@ -138,7 +140,7 @@ class ReplayStrategy(Strategy):
             open_orders += self._close_positions()
         self._open_at_stop = {order.client_order_id.value: len(order.events()) for order in open_orders}
 
-    def finish(self, cache: Any, end: int) -> None:
+    def finish(self, cache: Any, end: int, *, with_balances: bool) -> None:
         """Completes the tape, also with what became of orders after the strategy stopped, of which the engine tells it no more.
 
         An order that reaches the venue after the window has no data to meet, and stays in flight.
@@ -146,13 +148,20 @@ class ReplayStrategy(Strategy):
         Args:
             cache: The engine's, after the replay.
             end: The last instant of the window, UNIX nanoseconds.
+            with_balances: Whether the engine kept an account.
         """
+        past_end = False
         for client_order_id, told in self._open_at_stop.items():
             for event in cache.order(ClientOrderId(client_order_id)).events()[told:]:
                 record = _RECORDS_OF_EVENTS.get(type(event))
-                if record is not None and event.ts_event <= end:
+                if event.ts_event > end:
+                    past_end = True
+                elif record is not None:
                     record(self, event)
         self._write_batch()
+        # Where the engine went on past the window, its figures are of more than is on the tape.
+        if not past_end:
+            self.tape.reported = self._figures.close(cache, self.tape.fills, with_balances=with_balances)
         self.tape.settled = self.tape.rows
 
     def submit_order(self, order: Any, *args: Any, **options: Any) -> None:
@@ -200,6 +209,7 @@ class ReplayStrategy(Strategy):
     def _purge_closed(self) -> None:
         """Lets the engine forget closed orders: without it an order keeps 10 kB, with it under 4."""
         cache, ts = self.cache, self._now()
+        self._figures.keep(cache)
         cache.purge_closed_orders(ts, 0)
         cache.purge_closed_positions(ts, 0)
         cache.purge_account_events(ts, 0)

@@ -3,6 +3,7 @@
 A row is a few machine integers in a flat array and not a Python object, or a million orders would cost half a gigabyte.
 """
 
+import json
 from array import array
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,6 +82,8 @@ class Tape:
         """Book rows that it has seen."""
         self.settled = 0
         """Trade rows up to which the tape has everything that happened; the last thing to be set."""
+        self.reported: dict[str, str] = {}
+        """What the engine says of the replay itself, see `EngineFigures`; empty where that cannot be compared."""
         self.error = ""
         """The traceback of the first error in a callback; the engine swallows them."""
         self._orders = array("q")
@@ -119,7 +122,8 @@ class Tape:
         }
         counts = np.array([self.rows, self.book_rows, self.settled], dtype=np.int64)
         with path.open("wb") as file:
-            np.savez(file, counts=counts, reasons=np.array(list(self._reasons), dtype=np.str_), **columns)
+            reasons, reported = np.array(list(self._reasons), dtype=np.str_), np.array(json.dumps(self.reported))
+            np.savez(file, counts=counts, reasons=reasons, reported=reported, **columns)
 
     @classmethod
     def load(cls, path: Path) -> "Tape":
@@ -128,6 +132,7 @@ class Tape:
         with np.load(path) as saved:
             tape.rows, tape.book_rows, tape.settled = saved["counts"].tolist()
             tape._reasons = {reason: code for code, reason in enumerate(saved["reasons"].tolist())}
+            tape.reported = json.loads(str(saved["reported"]))
             for name, rows in tape._parts:
                 rows.frombytes(saved[name].tobytes())
         return tape

@@ -13,6 +13,10 @@ _BELOW_ZERO = "equity fell to zero or below; a real account would have been liqu
 _INVERSE = """
 the engine's own balance of an inverse contract is not exact, and orders are denied by it; the money reported here is exact
 """
+_INVERSE_PNL = """
+the engine's own profit of an inverse contract is not exact, and differs from the one reported here
+"""
+_DISAGREES = "figures differ from those of the engine by more than rounding, and one of the two is wrong; please report it"
 _FROZEN = "venue.frozen_account is true: no order was refused for want of money"
 _NO_MARGIN = """
 margin_init is 0: no order was refused for want of margin; set instrument.margin_init to constrain the size of the position
@@ -70,6 +74,7 @@ def _of_account(outcome: Outcome) -> Iterator[Finding]:
     if differing := outcome.fees_that_differ:
         text = f"the engine's fee of {differing} fills differs from the exact one that is reported here"
         yield _warning("FEES_DIFFER", text)
+    yield from _of_engine(outcome)
     if outcome.lowest_equity <= 0:
         yield _warning("EQUITY_BELOW_ZERO", _BELOW_ZERO)
     if instrument.is_inverse and not venue.frozen_account and (constrained or not outcome.always_solvent):
@@ -78,6 +83,18 @@ def _of_account(outcome: Outcome) -> Iterator[Finding]:
         yield _info("FROZEN_ACCOUNT", _FROZEN)
     elif venue.account_type == "MARGIN" and not constrained:
         yield _info("NO_MARGIN", _NO_MARGIN)
+
+
+def _of_engine(outcome: Outcome) -> Iterator[Finding]:
+    differing = dict(outcome.cross_check.disagreements())
+    if outcome.config.instrument.is_inverse:
+        # How much it is off by depends on how the window was sliced, so that it is not said.
+        off = [differing.pop(name) for name in [*differing] if name == "pnl" or name.startswith("balance")]
+        if off:
+            yield _info("ENGINE_DISAGREES", _INVERSE_PNL)
+    if differing:
+        figures = "; ".join(f"{name} {figure.ours:f}, by the engine {figure.engine:f}" for name, figure in differing.items())
+        yield _warning("ENGINE_DISAGREES", f"{_DISAGREES}: {figures}")
 
 
 def _of_fills(outcome: Outcome, snapshot_mode: result_pb2.SnapshotMode) -> Iterator[Finding]:

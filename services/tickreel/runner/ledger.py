@@ -19,6 +19,7 @@ from tickreel.accounting.scaled import Integers
 from tickreel.engine.instruments import currency_precision, decimal_of
 from tickreel.engine.tape import Fills, Orders, Tape
 from tickreel.runner.audit import Audit
+from tickreel.runner.cross_check import CrossCheck
 from tickreel.runner.evidence import Evidence, FillEvidence
 from tickreel.runner.identity import OutcomeDigest
 from tickreel.runner.outcome import Drawdown, Outcome
@@ -98,6 +99,7 @@ class Ledger:
         self._lowest_equity = self._lowest_balance = self.account.start
         self._statistics = Statistics(self.account, rows.span)
         self._audit = Audit(self.account, rows, Evidence(rows, window), delay) if window else None
+        self._cross_check = CrossCheck(config)
         self._digest = OutcomeDigest()
         self._orders = self._fills = self._volume = self._fees = self._fees_that_differ = 0
         self._statuses: Counter[str] = Counter()
@@ -162,6 +164,7 @@ class Ledger:
         fees = np.concatenate([account.fill_fees for account in self._slice])
         settlement = settle(orders, fills, fees, ends, self._arrives_by)
         self._add_statistics(orders, fills)
+        self._cross_check.add(tape, self.account)
         shown = self._audit.add(orders, fills, fees) if self._audit else None
         self._statuses.update({status: settlement.count(status) for status in STATUSES})
         self._unfilled.update(settlement.unfilled)
@@ -205,6 +208,7 @@ class Ledger:
             statistics=self._statistics.message(account, int(unrealized[0]), final),
             fill_audit=self._audit.audit() if self._audit else None,
             costs=self._audit.costs() if self._audit else None,
+            cross_check=self._cross_check,
             always_solvent=self.always_solvent,
             digest=self._digest,
         )

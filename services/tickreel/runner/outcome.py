@@ -9,6 +9,7 @@ import numpy as np
 from tickreel.accounting import scaled
 from tickreel.accounting.account import Account
 from tickreel.engine.instruments import decimal_of
+from tickreel.runner.cross_check import CrossCheck
 from tickreel.runner.identity import OutcomeDigest
 from tickreel.runner.rows import Rows
 from tickreel.v1 import fill_audit_pb2, result_pb2, run_config_pb2, statistics_pb2
@@ -63,6 +64,7 @@ class Outcome:
     statistics: statistics_pb2.RunStatistics
     fill_audit: fill_audit_pb2.FillAudit | None
     costs: fill_audit_pb2.CostAttribution | None
+    cross_check: CrossCheck
     always_solvent: bool
     digest: OutcomeDigest
 
