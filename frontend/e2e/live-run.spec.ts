@@ -1,5 +1,6 @@
 import type { Page } from '@playwright/test'
 
+import { RunMode } from '../src/gen/tickreel/v1/result_pb'
 import { expect, test } from './fixtures'
 
 test('a run is watched from its queue to its report', async ({ page, stack }) => {
@@ -33,26 +34,50 @@ test('a cancel is seen at once', async ({ page, stack }) => {
   await expect(cancelled).toBeVisible()
 })
 
-test('a run outlives a reload and a gateway that dies', async ({ page, stack }) => {
-  const runId = await stack.createRun()
-  await page.goto(`/runs/${runId}`)
-  await expect.poll(() => orders(page)).toBeGreaterThan(0)
-  await page.reload()
-  await expect.poll(() => orders(page)).toBeGreaterThan(0)
+for (const service of ['gateway', 'runner'] as const) {
+  test(`a run outlives a reload and a ${service} that dies, the page says so, and it is cancelled after`, async ({
+    page,
+    stack,
+  }) => {
+    const runId = await stack.createRun('sample_eth_usdt', RunMode.FAST)
+    await page.goto(`/runs/${runId}`)
+    await expect.poll(() => orders(page), { timeout: 90_000 }).toBeGreaterThan(0)
+    await page.reload()
+    await expect.poll(() => orders(page)).toBeGreaterThan(0)
 
-  stack.kill('gateway')
-  await expect(page.getByText(/^reconnecting/)).toBeVisible()
-  await expect(page.getByText('succeeded')).toBeVisible({ timeout: 90_000 })
-})
+    await page.evaluate(watchConnection)
+    stack.kill(service)
+    // It may be back before anyone has read it, so what the page has said is asked for afterwards.
+    const said = () => page.evaluate(() => Reflect.get(globalThis, 'said') as Said)
+    await expect.poll(async () => (await said()).reconnecting).toBe(true)
+    await expect(page.getByText('1 live')).toBeVisible()
+    expect((await said()).blank).toBe(false)
 
-test('a run outlives a runner that dies: it is begun again, and watched to its end', async ({ page, stack }) => {
-  const runId = await stack.createRun()
-  await page.goto(`/runs/${runId}`)
-  await expect.poll(() => orders(page)).toBeGreaterThan(0)
+    const before = await orders(page)
+    await expect.poll(() => orders(page)).toBeGreaterThan(before)
+    await page.getByRole('button', { name: 'Cancel run' }).click()
+    await expect(page.getByText('Cancelled; nothing of it is left.')).toBeVisible()
+  })
+}
 
-  stack.kill('runner')
-  await expect(page.getByText('succeeded')).toBeVisible({ timeout: 90_000 })
-})
+interface Said {
+  /** Whether the page has said that it reconnects. */
+  reconnecting: boolean
+  /** Whether the figures were ever out of sight while it did. */
+  blank: boolean
+}
+
+/** Notes what the page says of its connection from now on; runs in the page. */
+function watchConnection(): void {
+  const said = { reconnecting: false, blank: false }
+  Object.assign(globalThis, { said })
+  const note = () => {
+    if (!(document.querySelector('header')?.textContent ?? '').includes('reconnecting')) return
+    said.reconnecting = true
+    if (!/\d/.test(document.querySelector('[aria-label="Figures so far"]')?.textContent ?? '')) said.blank = true
+  }
+  new MutationObserver(note).observe(document.body, { subtree: true, childList: true, characterData: true })
+}
 
 /** How many orders the screen says that there are so far. */
 async function orders(page: Page): Promise<number> {

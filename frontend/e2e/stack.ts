@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -49,6 +49,7 @@ export class Stack {
       TICKREEL_UI_PATH: join(ROOT, 'frontend/dist'),
     }
     execFileSync(TICKREEL, ['sample-data'], { cwd: folder, env })
+    makeEthBusy(folder, env)
     const up = spawn(TICKREEL, ['up', '--output', 'json'], { cwd: folder, env, stdio: ['ignore', 'pipe', 'inherit'] })
     const { url, services } = await firstJson(up)
     return new Stack(url, services, folder, up)
@@ -59,12 +60,12 @@ export class Stack {
     process.kill(this.services[service].pid, 'SIGKILL')
   }
 
-  /** Creates a run of a config under configs/, of all of its trades against its books. */
-  async createRun(configId = 'sample_btc_usdt'): Promise<string> {
+  /** Creates a run of a config under configs/, of all of its trades against its books; one of sample_eth_usdt takes long. */
+  async createRun(configId = 'sample_btc_usdt', mode = RunMode.FULL): Promise<string> {
     const { run } = await this.runner.createRun({
       requestId: crypto.randomUUID(),
       source: { case: 'configId', value: configId },
-      options: { mode: RunMode.FULL, snapshotMode: SnapshotMode.BOTH },
+      options: { mode, snapshotMode: SnapshotMode.BOTH },
     })
     if (run === undefined) throw new Error('the runner answered without a run')
     return run.runId
@@ -82,6 +83,18 @@ export class Stack {
     await once(this.process, 'exit')
     rmSync(this.folder, { recursive: true })
   }
+}
+
+/** Gives ETH-USDT eight times the trades: a run of it is longer than a test, on whatever machine. */
+function makeEthBusy(folder: string, env: NodeJS.ProcessEnv): void {
+  execFileSync(TICKREEL, ['sample-data', '--rows', '1000000', '--root', 'busy'], { cwd: folder, env })
+  for (const day of ['day-2024-05-17', 'day-2024-05-18']) {
+    for (const kind of ['trades', 'book_snapshot_5']) {
+      const file = `raw_tick_data/by_date/${day}/data_type-${kind}/SAMPLE-FUTURES:PERPETUAL:ETH-USDT.parquet`
+      renameSync(join(folder, 'busy', file), join(folder, 'data_downloads', file))
+    }
+  }
+  rmSync(join(folder, 'busy'), { recursive: true })
 }
 
 /** Reads the object that a process prints, and leaves it running. */

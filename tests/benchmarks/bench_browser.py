@@ -1,6 +1,6 @@
 """The web UI in headless Chromium, through the gateway: what a person waits for, and the same in the plain way.
 
-    python tests/benchmarks/bench_browser.py [--rows 1000000] [--stream_rows 5000000]
+    python tests/benchmarks/bench_browser.py [--rows 1000000] [--stream_rows 5000000] [--launches 6]
 
 Results are made from arrays, in the schema that a run leaves. The page is the built one. Ticks are streamed by the button of
 the report into typed arrays in its worker, and in the plain way by the generated client on the page's thread.
@@ -29,6 +29,9 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, default=1_000_000, help="ticks and orders of the report")
     parser.add_argument("--stream_rows", type=int, default=5_000_000, help="ticks of the stream")
+    parser.add_argument(
+        "--launches", type=int, default=6, help="launches; the first, which converts the data, counts where it is the only one"
+    )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="tickreel-bench-") as name:
         folder = Path(name)
@@ -45,11 +48,11 @@ def main() -> None:
             "--logLevel",
             "error",
         )
-        found = _measure(folder)
+        found = _measure(folder, arguments.launches)
     _print(found, arguments.rows, arguments.stream_rows)
 
 
-def _measure(folder: Path) -> dict[str, Any]:
+def _measure(folder: Path, launches: int) -> dict[str, Any]:
     (folder / "configs").mkdir()
     shutil.copy(FRONTEND.parent / "configs/sample_btc_usdt.json", folder / "configs")
     subprocess.run([sys.executable, "-m", "tickreel.cli", "sample-data"], cwd=folder, stdout=subprocess.DEVNULL, check=True)
@@ -59,7 +62,7 @@ def _measure(folder: Path) -> dict[str, Any]:
     with subprocess.Popen(command, cwd=folder, env=environ, stdout=subprocess.PIPE, text=True) as services:
         try:
             url = _first_document(services)["url"]
-            return json.loads(_run_node("benchmarks/browser.ts", url, "REPORT", "STREAM"))
+            return json.loads(_run_node("benchmarks/browser.ts", url, "REPORT", "STREAM", str(launches)))
         finally:
             services.terminate()
 
