@@ -102,7 +102,10 @@ class RunTicks:
     def _sources(self) -> tuple[list[Slice], tuple[int, int]]:
         """What to read, and the decimals of prices and sizes."""
         if self._kept.is_file():
-            schema = pq.read_schema(self._kept)
+            try:
+                schema = pq.read_schema(self._kept)
+            except (OSError, pa.ArrowException) as error:
+                raise self._changed(str(error)) from None
             return [Slice(self._kept, *ALL_TIMES)], (schema.field("price").type.scale, schema.field("size").type.scale)
         slices, precisions = [], (0, 0)
         for named in self._result.metadata.data_files:

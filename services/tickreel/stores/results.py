@@ -15,12 +15,12 @@ them. One rename takes a result away, and all that belongs to it goes after that
 import contextlib
 import json
 import logging
+import os
 import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 from google.protobuf import json_format, timestamp_pb2
@@ -38,21 +38,26 @@ _RUN_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 @dataclass(frozen=True)
 class StoredResult:
-    """A committed result: its id, its summary file, and when it was committed (UNIX nanoseconds)."""
+    """A committed result: of which store and run, and when it was committed (UNIX nanoseconds).
 
+    Attributes:
+        is_full: Whether it is of a full run, which keeps tables beside its summary.
+    """
+
+    root: Path
     run_id: str
-    summary: Path
+    is_full: bool
     committed_at: int
 
     @property
-    def is_full(self) -> bool:
-        """Whether it is of a full run, which keeps tables beside its summary."""
-        return self.summary.name == "summary.json"
+    def summary(self) -> Path:
+        """The file with its figures."""
+        return self.root / "full" / self.run_id / "summary.json" if self.is_full else self.root / "fast" / f"{self.run_id}.json"
 
     @property
     def folder(self) -> Path:
         """The folder of all that it keeps but, where it is of a fast run, its summary."""
-        return self.summary.parent if self.is_full else self.summary.with_suffix("")
+        return self.root / ("full" if self.is_full else "fast") / self.run_id
 
 
 class ResultStore:
@@ -182,12 +187,14 @@ class ResultStore:
 
     def stored(self) -> Iterator[StoredResult]:
         """The committed results, in no particular order."""
-        fast = ((path.stem, path) for path in (self.root / "fast").glob("[!.]*.json"))
-        full = ((path.parent.name, path) for path in (self.root / "full").glob("[!.]*/summary.json"))
-        for run_id, path in chain(fast, full):
-            # It may be deleted in this moment.
-            with contextlib.suppress(FileNotFoundError):
-                yield StoredResult(run_id, path, path.stat().st_mtime_ns)
+        fast = (name.removesuffix(".json") for name in _names(self.root / "fast") if name.endswith(".json"))
+        for is_full, run_ids, suffix in ((False, fast, ".json"), (True, _names(self.root / "full"), "/summary.json")):
+            folder = f"{self.root}/{'full' if is_full else 'fast'}"
+            for run_id in run_ids:
+                # It may be deleted in this moment; and what another program has put there is no result.
+                with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                    committed_at = os.stat(f"{folder}/{run_id}{suffix}").st_mtime_ns  # noqa: PTH116 - a Path costs more than that
+                    yield StoredResult(self.root, run_id, is_full, committed_at)
 
     def find(self, run_id: str) -> StoredResult:
         """The committed result of a run.
@@ -199,7 +206,7 @@ class ResultStore:
             path = self.summary_path(run_id, mode)
             # It may be deleted in this moment.
             with contextlib.suppress(FileNotFoundError):
-                return StoredResult(run_id, path, path.stat().st_mtime_ns)
+                return StoredResult(self.root, run_id, mode == result_pb2.RUN_MODE_FULL, path.stat().st_mtime_ns)
         raise self._missing(run_id)
 
     def load(self, stored: StoredResult) -> result_pb2.Result:
@@ -268,6 +275,13 @@ class ResultStore:
     def _staging(self, run_id: str) -> Path:
         _check_id(run_id)
         return self.root / "full" / f".{run_id}"
+
+
+def _names(folder: Path) -> list[str]:
+    """The names in a folder but for hidden ones; none where there is no folder."""
+    with contextlib.suppress(FileNotFoundError):
+        return [name for name in os.listdir(folder) if not name.startswith(".")]  # noqa: PTH208 - there may be ten thousand
+    return []
 
 
 def _check_id(run_id: str) -> None:

@@ -50,11 +50,11 @@ def kept_rows(
         return np.arange(rows)
     cuts = time_parts(clock, max(1, most // (2 + len(lowest) + len(highest))))
     ends = np.append(cuts[1:], rows)
-    spans = list(zip(cuts.tolist(), ends.tolist(), strict=True))
+    finds = [*((column, np.argmin) for column in lowest), *((column, np.argmax) for column in highest)]
+    # Part by part, so that a part is still in the cache of the processor when it is looked through again.
     extremes = [
         first + int(find(column[first:past]))
-        for columns, find in ((lowest, np.argmin), (highest, np.argmax))
-        for column in columns
-        for first, past in spans
+        for first, past in zip(cuts.tolist(), ends.tolist(), strict=True)
+        for column, find in finds
     ]
     return np.unique(np.concatenate([cuts, ends - 1, np.array(extremes, dtype=np.int64)]))
