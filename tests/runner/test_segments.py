@@ -16,7 +16,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from small_catalog import START, WINDOW, replay_config, window_rows, write_books, write_trades
-from tickreel.engine.replay import ReplayFile
+from tickreel.engine.replay import ReplayFile, Shortcuts
 from tickreel.engine.tape import KINDS, Tape
 from tickreel.rpc.errors import TickreelError
 from tickreel.runner.ledger import Ledger
@@ -25,6 +25,7 @@ from tickreel.runner.plan import Plan
 from tickreel.runner.plan_replay import PlanReplay
 from tickreel.runner.rows import Rows
 from tickreel.runner.segments import SegmentReplay, counts_of
+from tickreel.runner.shortcuts import shortcuts_of
 from tickreel.runner.strategies.temp_backtest import TempBacktestStrategy
 from tickreel.v1 import run_config_pb2
 from tickreel.v1.result_pb2 import SNAPSHOT_MODE_BOTH, SNAPSHOT_MODE_TRADES
@@ -65,13 +66,18 @@ def parts(tapes: Iterable[Tape]) -> list[list[Any]]:
 
 
 def replayed(
-    folder: Path, config: run_config_pb2.RunConfig, files: list[ReplayFile], plan: Plan, processes: int = 1
+    folder: Path,
+    config: run_config_pb2.RunConfig,
+    files: list[ReplayFile],
+    plan: Plan,
+    processes: int = 1,
+    shortcuts: Shortcuts = Shortcuts(frozen_account=True),  # noqa: B008 - frozen
 ) -> list[Tape]:
     """The tapes of a plan, in the order in which they are handed on."""
     folder.mkdir()
     tapes: list[Tape] = []
     replay = PlanReplay(SegmentReplay(config, files, folder, 1_000), plan, processes)
-    replay.run(tapes.append, frozen_account=True)
+    replay.run(tapes.append, shortcuts)
     rows, book_rows, *others = map(sum, zip(*map(counts_of, tapes), strict=True))
     assert replay.counts == (rows, book_rows - sum(segment.repeats for segment in plan.segments), *others)
     # A process that was killed leaves its view of the catalog; the scratch folder goes with the run.
@@ -94,7 +100,10 @@ def test_however_a_window_is_sliced_its_orders_fills_and_ends_are_the_same(mode:
         first_book = int(rows.book_ts[0]) if len(rows.book_ts) else 0
         assert len(plan.segments) >= -(-150 // most) - np.count_nonzero(rows.ts <= first_book)
         assert sum(segment.rows for segment in plan.segments) == 150
-        assert parts(replayed(tmp_path / str(most), config, files, plan)) == parts(whole)
+        # The engine's risk checks change nothing either.
+        shortcuts = shortcuts_of(config, TempBacktestStrategy, rows)
+        assert shortcuts == Shortcuts(frozen_account=True, no_risk_checks=True)
+        assert parts(replayed(tmp_path / str(most), config, files, plan, shortcuts=shortcuts)) == parts(whole)
 
 
 def test_slices_in_processes_beside_this_one_are_put_together_in_order(tmp_path: Path) -> None:
@@ -185,6 +194,27 @@ def test_limits_that_could_bind_keep_a_window_in_one_piece() -> None:
     assert len(Plan.of(config, TempBacktestStrategy, ROWS, WINDOW, 10, 1).segments) == 50
 
 
+def test_risk_checks_are_left_out_only_where_they_can_refuse_nothing() -> None:
+    class Inventing(TempBacktestStrategy):
+        """Invents orders."""
+
+        copies_rows = False
+
+    def checked(config: run_config_pb2.RunConfig, strategy: type[TempBacktestStrategy] = TempBacktestStrategy) -> bool:
+        return not shortcuts_of(config, strategy, ROWS).no_risk_checks
+
+    crowded, margin, cash = replay_config(), replay_config(), replay_config()
+    assert not checked(crowded)
+    crowded.risk.throttling_per_sec = 499
+    margin.instrument.margin_init = 0.1
+    cash.venue.account_type = "CASH"
+    assert checked(crowded)
+    assert checked(margin)
+    assert checked(cash)
+    assert checked(replay_config(close_positions_on_stop=True))
+    assert checked(replay_config(), Inventing)
+
+
 def test_a_strategy_that_does_not_declare_it_is_replayed_whole() -> None:
     class Remembering(TempBacktestStrategy):
         """Remembers."""
@@ -230,7 +260,7 @@ def test_a_tape_is_the_same_after_it_was_saved(tmp_path: Path) -> None:
 def test_the_result_digest_never_depends_on_the_plan(
     seed: int, mode: int, window: tuple[int, int], most: int, looks: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Nor on when the ledger looked at a replay that was still going on."""
+    """Nor on what the engine leaves out, nor on when the ledger looked at a replay that was still going on."""
     folder = tmp_path_factory.mktemp("plan")
     files, of_trades, of_both = market(folder / "files", seed, 120)
     files, rows = (files[:1], of_trades) if mode == SNAPSHOT_MODE_TRADES else (files, of_both)
@@ -240,9 +270,10 @@ def test_the_result_digest_never_depends_on_the_plan(
     # A run of both needs both.
     assume(mode == SNAPSHOT_MODE_TRADES or len(rows.book_ts))
     config = replay_config(1e9, mode=mode)
-    whole = outcome_of(folder / "whole", config, files, rows, span, Plan.whole(rows, *span, "for comparison"))
-    plan = Plan.of(config, TempBacktestStrategy, rows, span, most, 1)
-    sliced = outcome_of(folder / "sliced", config, files, rows, span, plan, looks)
+    uncut, plan = Plan.whole(rows, *span, "for comparison"), Plan.of(config, TempBacktestStrategy, rows, span, most, 1)
+    whole = outcome_of(folder / "whole", config, files, rows, span, uncut, Shortcuts())
+    shortcuts = shortcuts_of(config, TempBacktestStrategy, rows)
+    sliced = outcome_of(folder / "sliced", config, files, rows, span, plan, shortcuts, looks)
     assert whole.orders == len(rows.ts)
     assert sliced.result_digest == whole.result_digest
     assert summarise(sliced) == summarise(whole)
@@ -265,6 +296,7 @@ def outcome_of(
     rows: Rows,
     span: tuple[int, int],
     plan: Plan,
+    shortcuts: Shortcuts,
     looks: int = 0,
 ) -> Outcome:
     """What a plan comes to; the ledger looks so often at each slice before it is settled."""
@@ -278,5 +310,5 @@ def outcome_of(
         tape.settled = tape.rows
         ledger.settle(tape)
 
-    PlanReplay(SegmentReplay(config, files, folder, 1_000), plan, 1).run(settle, frozen_account=True)
+    PlanReplay(SegmentReplay(config, files, folder, 1_000), plan, 1).run(settle, shortcuts)
     return ledger.close()

@@ -89,6 +89,12 @@ class ReplayStrategy(Strategy):
     independent_orders: ClassVar[bool] = False
     """Whether each order follows from its own trade row alone, whatever came before: then a window may be replayed in
     slices."""
+    copies_rows: ClassVar[bool] = False
+    """Whether it submits at most one order for a trade row, at once, of the size and the price of the row.
+
+    The engine's risk checks refuse such an order for want of money or by the rate of orders alone, and are left out where
+    neither can be.
+    """
     submits_in_order: ClassVar[bool] = False
     """Whether it submits every order that it makes, in the order it makes them.
 

@@ -10,16 +10,11 @@ the last book before it.
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from tickreel.engine.replay import ReplayFile
 from tickreel.engine.strategy import ReplayStrategy
 from tickreel.runner.rows import Rows
 from tickreel.v1 import market_data_pb2, run_config_pb2
-
-Int64 = npt.NDArray[np.int64]
-
-_SECOND = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -85,7 +80,7 @@ class Plan:
             processes: How many slices can be replayed side by side.
         """
         start, end = window
-        because = _entangled(config, strategy, rows.ts)
+        because = _entangled(config, strategy, rows)
         count = len(rows.ts)
         if because or count <= segment_rows:
             return cls.whole(rows, start, end, because or "it is short")
@@ -107,18 +102,13 @@ class Plan:
         return cls(tuple(segments), "")
 
 
-def _entangled(config: run_config_pb2.RunConfig, strategy: type[ReplayStrategy], times: Int64) -> str:
-    """Why the orders of a window may know of each other, or "" where they cannot.
-
-    Args:
-        times: Of the trade rows, UNIX nanoseconds.
-    """
+def _entangled(config: run_config_pb2.RunConfig, strategy: type[ReplayStrategy], rows: Rows) -> str:
+    """Why the orders of a window may know of each other, or "" where they cannot."""
     venue, instrument, orders = config.venue, config.instrument, config.strategy
     drawn = venue.HasField("fill_model") and (venue.fill_model.prob_fill_on_limit < 1 or venue.fill_model.prob_slippage > 0)
     bound = venue.account_type != "MARGIN" or instrument.margin_init > 0 or instrument.margin_maint > 0
     # The orders of any second must stay within the limit, or the next slice would begin with a full allowance.
-    limit = config.risk.throttling_per_sec
-    crowded = limit < len(times) and int((times[limit:] - times[:-limit]).min()) <= _SECOND
+    crowded = rows.more_in_a_second(config.risk.throttling_per_sec)
     rules = (
         (not strategy.independent_orders, f"{config.strategy.name} does not declare independent_orders"),
         (orders.time_in_force == "GTC", "orders may rest (time_in_force GTC)"),

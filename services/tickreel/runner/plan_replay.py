@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 
+from tickreel.engine.replay import Shortcuts
 from tickreel.engine.tape import Tape
 from tickreel.jobs.memory import peak_memory
 from tickreel.rpc.errors import TickreelError
@@ -62,7 +63,7 @@ class PlanReplay:
             number, tape = self._in_hand
             yield tape if number == self._next else None
 
-    def run(self, hand_on: Callable[[Tape], None], *, frozen_account: bool) -> None:
+    def run(self, hand_on: Callable[[Tape], None], shortcuts: Shortcuts) -> None:
         """Replays the plan.
 
         Args:
@@ -73,7 +74,7 @@ class PlanReplay:
         """
         with contextlib.ExitStack() as stack:
             for _ in range(self._beside):
-                process = SegmentProcess(self._replay, frozen_account=frozen_account)
+                process = SegmentProcess(self._replay, shortcuts)
                 self._processes.append(process)
                 thread = threading.Thread(target=self._replay_beside, args=(process,), name="segments")
                 thread.start()
@@ -83,7 +84,7 @@ class PlanReplay:
             stack.callback(self._left.clear)
             while (number := self._take()) is not None:
                 look = functools.partial(self._look_at, number)
-                tape = self._replay.run(self._segments[number], look, frozen_account=frozen_account)
+                tape = self._replay.run(self._segments[number], look, shortcuts)
                 self._finish(number, tape)
                 self._hand_on(hand_on)
             while self._next < len(self._segments):

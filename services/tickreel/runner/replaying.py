@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from tickreel.engine.replay import Shortcuts
 from tickreel.engine.tape import Tape
 from tickreel.jobs.memory import process_memory
 from tickreel.jobs.worker import Reporter
@@ -50,7 +51,7 @@ class Replaying:
         self.staging = Path()
         self.peak_memory = 0
 
-    def run(self, plan: Plan, *, frozen_account: bool, trusting: bool) -> Outcome:
+    def run(self, plan: Plan, shortcuts: Shortcuts, *, trusting: bool) -> Outcome:
         """Replays a plan.
 
         Args:
@@ -78,7 +79,7 @@ class Replaying:
             self._tell_equity(marked)
 
         with self._reporting(replay, ledger):
-            replay.run(settle, frozen_account=frozen_account)
+            replay.run(settle, shortcuts)
         self.peak_memory = max(self.peak_memory, replay.peak_memory)
         for table in tables:
             table.close()

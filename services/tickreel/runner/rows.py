@@ -9,6 +9,8 @@ from tickreel.stores.depths import NO_LEVEL
 
 Int64 = npt.NDArray[np.int64]
 
+_SECOND = 1_000_000_000
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -70,6 +72,10 @@ class Rows:
         marks = np.where(before < 0, self.first_mark, self.marks[before])
         mids = self.mids_at(times)
         return np.where(mids == NO_LEVEL, marks, mids)
+
+    def more_in_a_second(self, count: int) -> bool:
+        """Whether more than so many trade rows lie within a second anywhere."""
+        return count < len(self.ts) and int((self.ts[count:] - self.ts[:-count]).min()) <= _SECOND
 
     def time_after(self, trade_rows: int, book_rows: int) -> int | None:
         """The time of the last row after so many of each kind have been replayed; None before the first."""

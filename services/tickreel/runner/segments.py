@@ -25,7 +25,7 @@ from typing import Any
 from google.protobuf import json_format
 
 from tickreel.engine.instruments import Instrument, engine_instrument
-from tickreel.engine.replay import ReplayFile, catalog_view, replay
+from tickreel.engine.replay import ReplayFile, Shortcuts, catalog_view, replay
 from tickreel.engine.strategy import ReplayStrategy
 from tickreel.engine.tape import Tape
 from tickreel.jobs.memory import peak_memory
@@ -58,7 +58,7 @@ class SegmentReplay:
         self._instrument: Instrument = engine_instrument(name.engine_id, config.instrument)
         self._strategy: type[ReplayStrategy] = installed_strategies()[config.strategy.name].strategy
 
-    def run(self, segment: Segment, on_tape: Callable[[Tape], None], *, frozen_account: bool) -> Tape:
+    def run(self, segment: Segment, on_tape: Callable[[Tape], None], shortcuts: Shortcuts) -> Tape:
         """Replays one slice.
 
         Args:
@@ -68,20 +68,20 @@ class SegmentReplay:
             TickreelError: REPLAY_FAILED.
         """
         with _collecting_here():
-            tape = self._run(segment, on_tape, frozen_account=frozen_account)
+            tape = self._run(segment, on_tape, shortcuts)
         if (tape.rows, tape.book_rows) != (segment.rows, segment.book_rows):
             trades = f"{tape.rows} of {segment.rows} trade rows"
             message = f"the engine replayed {trades} and {tape.book_rows} of {segment.book_rows} book rows"
             raise TickreelError("REPLAY_FAILED", message, rows=tape.rows, expected=segment.rows)
         return tape
 
-    def _run(self, segment: Segment, on_tape: Callable[[Tape], None], *, frozen_account: bool) -> Tape:
+    def _run(self, segment: Segment, on_tape: Callable[[Tape], None], shortcuts: Shortcuts) -> Tape:
         root = Path(tempfile.mkdtemp(prefix="view-", dir=self._scratch))
         strategy = self._strategy(self._instrument, self._config)
         on_tape(strategy.tape)
         try:
             lanes = catalog_view(root, self._instrument, segment.files(self._files))
-            replay(self._config, strategy, lanes, self._chunk_size, frozen_account=frozen_account)
+            replay(self._config, strategy, lanes, self._chunk_size, shortcuts)
         finally:
             shutil.rmtree(root, ignore_errors=True)
         return strategy.tape
@@ -90,14 +90,14 @@ class SegmentReplay:
         """Where the tape of a slice lies that another process replayed."""
         return self._scratch / f"tape-{segment.start}.npz"
 
-    def spec(self, *, frozen_account: bool) -> dict[str, Any]:
+    def spec(self, shortcuts: Shortcuts) -> dict[str, Any]:
         """What another process is told of what is replayed, as JSON values."""
         return {
             "config": json_format.MessageToDict(self._config),
             "files": [{**asdict(file), "path": str(file.path)} for file in self._files],
             "scratch": str(self._scratch),
             "chunk_size": self._chunk_size,
-            "frozen_account": frozen_account,
+            "shortcuts": asdict(shortcuts),
         }
 
 
@@ -132,11 +132,11 @@ class SegmentProcess:
         peak_memory: The most memory that it has had after a slice, in MiB.
     """
 
-    def __init__(self, replay: SegmentReplay, *, frozen_account: bool) -> None:
+    def __init__(self, replay: SegmentReplay, shortcuts: Shortcuts) -> None:
         self.counts = (0, 0, 0, 0)
         self.peak_memory = 0
         self._replay = replay
-        self._frozen = frozen_account
+        self._shortcuts = shortcuts
         self._stopped = False
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -205,7 +205,7 @@ class SegmentProcess:
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
-            process.stdin.write(json.dumps(self._replay.spec(frozen_account=self._frozen)).encode() + b"\n")
+            process.stdin.write(json.dumps(self._replay.spec(self._shortcuts)).encode() + b"\n")
         return process
 
 
@@ -235,11 +235,12 @@ def _serve() -> None:
     spec = tasks.get()
     files = [ReplayFile(**{**file, "path": Path(file["path"])}) for file in spec["files"]]
     config = json_format.ParseDict(spec["config"], run_config_pb2.RunConfig())
+    shortcuts = Shortcuts(**spec["shortcuts"])
     replaying = SegmentReplay(config, files, Path(spec["scratch"]), spec["chunk_size"])
     while True:
         segment = Segment(**tasks.get())
         try:
-            tape = replaying.run(segment, tapes.append, frozen_account=spec["frozen_account"])
+            tape = replaying.run(segment, tapes.append, shortcuts)
         except TickreelError as error:
             report({"failure": error.to_json()})
             continue

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from google.protobuf import json_format
 
 from tickreel.engine.release import ENGINE
+from tickreel.engine.replay import Shortcuts
 from tickreel.jobs.worker import Reporter, serve_worker
 from tickreel.rpc.errors import TickreelError, Violation
 from tickreel.runner import identity
@@ -18,6 +19,7 @@ from tickreel.runner.outputs import write_outputs
 from tickreel.runner.plan import Plan
 from tickreel.runner.replaying import AccountRanDry, Replaying
 from tickreel.runner.rows import Rows
+from tickreel.runner.shortcuts import shortcuts_of
 from tickreel.runner.spec import Spec
 from tickreel.runner.strategies.registry import installed_strategies
 from tickreel.runner.window import Window
@@ -41,17 +43,15 @@ def work(values: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     entry = installed_strategies()[config.strategy.name]
     began = time.monotonic()
 
-    # Without margin an account refuses orders only once it is below zero: leave it to our arithmetic whether it ever was.
-    venue, terms = config.venue, config.instrument
-    unconstrained = venue.account_type == "MARGIN" and terms.margin_init == 0 and terms.margin_maint == 0
-    trusting = unconstrained and not venue.frozen_account
+    shortcuts = shortcuts_of(config, entry.strategy, rows)
+    trusting = shortcuts.frozen_account and not config.venue.frozen_account
     plan = Plan.of(config, entry.strategy, rows, (window.start, window.end), spec.segment_rows, spec.processes)
     replaying = Replaying(spec, window, rows, store, reporter)
     try:
-        outcome = replaying.run(plan, frozen_account=unconstrained or venue.frozen_account, trusting=trusting)
+        outcome = replaying.run(plan, shortcuts, trusting=trusting)
     except AccountRanDry:
         plan = Plan.whole(rows, window.start, window.end, "the account ran dry, so that it may refuse orders")
-        outcome = replaying.run(plan, frozen_account=False, trusting=False)
+        outcome = replaying.run(plan, Shortcuts(), trusting=False)
     seconds = time.monotonic() - began
     window.check_unchanged()
     result = _result(spec, window, plan, outcome, replaying.peak_memory, seconds)

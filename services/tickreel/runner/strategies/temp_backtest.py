@@ -19,6 +19,7 @@ class TempBacktestStrategy(ReplayStrategy):
 
     purge_every = 1_000
     independent_orders = True
+    copies_rows = True
     submits_in_order = True
 
     def on_start(self) -> None:
