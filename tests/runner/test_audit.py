@@ -148,7 +148,7 @@ def test_a_displayed_size_is_used_once_until_the_next_book(tmp_path: Path) -> No
     assert beyond.severity == result_pb2.SEVERITY_WARNING
     assert beyond.message.startswith("18.2% of the filled size (0.004, of 4 fills) is more than was left")
     assert told["FILLS_ON_OLD_BOOK"].message.endswith("(up to 24.0 s)")
-    assert told["LIQUIDITY_REUSED"].message.endswith("22.7% of the filled size was such")
+    assert ", and 22.7% of the filled size had been filled before; " in told["LIQUIDITY_REUSED"].message
 
 
 def test_costs_are_the_steps_from_the_decision_to_the_fill(tmp_path: Path) -> None:

@@ -28,10 +28,8 @@ _OWN_PRINT = """
 orders are submitted without latency at the price of the trade that caused them and fill against that same print: this replays
 the recorded flow, it does not show what could have been traded
 """
-_REUSED = """
-orders do not use up what the book displays: until the next snapshot every order meets the same sizes; set
-venue.liquidity_consumption to fill each displayed size once
-"""
+_REUSED = "orders do not use up what the book displays: until the next snapshot every order meets the same sizes"
+_CONSUME = "set venue.liquidity_consumption to fill each displayed size once"
 _BEYOND = """
 is more than was left of the print and of the displayed level that it met: nothing in the data says that it could have been
 traded; make orders smaller or fewer, or set venue.liquidity_consumption
@@ -103,8 +101,8 @@ def _of_fills(outcome: Outcome, snapshot_mode: result_pb2.SnapshotMode) -> Itera
         yield _warning("NO_TRADE_ROWS", _NO_TRADES)
     elif snapshot_mode == result_pb2.SNAPSHOT_MODE_BOTH and not outcome.config.venue.liquidity_consumption:
         book = outcome.fill_audit.book if outcome.fill_audit else None
-        share = f"; {float(book.reused_share):.1%} of the filled size was such" if book and book.fills_reusing else ""
-        yield _info("LIQUIDITY_REUSED", _REUSED.strip() + share)
+        share = f", and {float(book.reused_share):.1%} of the filled size had been filled before" if book and book.fills else ""
+        yield _info("LIQUIDITY_REUSED", f"{_REUSED}{share}; {_CONSUME}")
     elif snapshot_mode == result_pb2.SNAPSHOT_MODE_TRADES and not latency.base_latency_nanos + latency.insert_latency_nanos:
         yield _info("FILLS_AGAINST_OWN_PRINT", _OWN_PRINT)
 
