@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from small_catalog import START, instrument, replay_config, write_trades
-from tickreel.engine.replay import catalog_view, replay
+from tickreel.engine.replay import Shortcuts, catalog_view, replay
 from tickreel.engine.tape import Tape
 from tickreel.runner.findings import findings
 from tickreel.runner.ledger import Ledger
@@ -33,7 +33,7 @@ def replayed(folder: Path, market: str, config: run_config_pb2.RunConfig, *, fro
     strategy = TempBacktestStrategy(instrument(), config)
     (folder / "view").mkdir()
     lanes = catalog_view(folder / "view", strategy.instrument, [file])
-    replay(config, strategy, lanes, 1_000, frozen_account=frozen_account)
+    replay(config, strategy, lanes, 1_000, Shortcuts(frozen_account=frozen_account))
     return strategy.tape
 
 

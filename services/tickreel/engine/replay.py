@@ -164,7 +164,7 @@ def replay(
         node.add_strategy(_RUN, strategy)
         node.run()
         end = max(lane.end for lane in lanes)
-        strategy.finish(node.get_engine_cache(_RUN), end, with_balances=not frozen_account)
+        strategy.finish(node.get_engine_cache(_RUN), end, with_balances=not shortcuts.frozen_account)
     except Exception as error:
         raise TickreelError("REPLAY_FAILED", _explained(str(error))) from error
     finally:
