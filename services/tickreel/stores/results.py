@@ -5,8 +5,7 @@
     <root>/full/<run_id>/{summary,config,orders,timeline}.json, {orders,fills,timeline,equity,ticks}.parquet
     <tickdata>/<run_id>.json
     <root>/notes/<run_id>.json          what people have noted of it (see `ResultNotes`)
-    <root>/deleted/<run_id>             an empty file: there was one, and it was deleted then
-    <root>/trash/<run_id>               what of it is still to be removed
+    <root>/trash/, <root>/deleted/      what is deleted (see `ResultTrash`)
 
 Everything is written under a name that begins with a dot; one rename commits it, the ticks before the result that speaks of
 them. One rename takes a result away, and all that belongs to it goes after that.
@@ -23,10 +22,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from google.protobuf import json_format, timestamp_pb2
+from google.protobuf import json_format
 
 from tickreel.rpc.errors import TickreelError, not_found, not_writable
 from tickreel.stores.result_notes import ResultNotes
+from tickreel.stores.result_trash import ResultTrash
 from tickreel.stores.sync import sync
 from tickreel.v1 import result_pb2
 
@@ -71,6 +71,7 @@ class ResultStore:
         self.root = root
         self.tickdata_root = tickdata_root
         self.notes = ResultNotes(root / "notes")
+        self._trash = ResultTrash(root)
 
     def check_writable(self) -> None:
         """Sees whether results can be written, by writing.
@@ -163,27 +164,17 @@ class ResultStore:
             TickreelError: STORE_NOT_WRITABLE or STORE_FULL: nothing was done.
         """
         self.check_writable()
-        result = stored.summary.parent if stored.is_full else stored.summary
-        trash = self.root / "trash"
-        try:
-            trash.mkdir(exist_ok=True)
-            result.rename(trash / stored.run_id)
-            sync(result.parent)
-        except FileNotFoundError:
-            # Somebody else was quicker.
-            raise self._missing(stored.run_id) from None
-        except OSError as error:
-            raise not_writable("what is deleted", trash, error) from None
+        self._trash.take(stored.run_id, stored.folder if stored.is_full else stored.summary)
         self._finish_deletion(stored.run_id)
 
     def finish_deletions(self) -> None:
         """Removes what is left of deletions that a process did not finish."""
-        for path in (self.root / "trash").glob("*"):
-            self._finish_deletion(path.name)
+        for run_id in self._trash.unfinished():
+            self._finish_deletion(run_id)
 
     def deleted(self) -> Iterator[str]:
         """The ids of the results that were deleted, in no particular order."""
-        return (path.name for path in (self.root / "deleted").glob("*"))
+        return self._trash.deleted()
 
     def stored(self) -> Iterator[StoredResult]:
         """The committed results, in no particular order."""
@@ -207,7 +198,7 @@ class ResultStore:
             # It may be deleted in this moment.
             with contextlib.suppress(FileNotFoundError):
                 return StoredResult(self.root, run_id, mode == result_pb2.RUN_MODE_FULL, path.stat().st_mtime_ns)
-        raise self._missing(run_id)
+        raise self._trash.missing(run_id)
 
     def load(self, stored: StoredResult) -> result_pb2.Result:
         """Reads a result.
@@ -240,29 +231,15 @@ class ResultStore:
         folders = (self.root / "fast", self.root / "full", self.notes.folder)
         return tuple(folder.stat().st_mtime_ns if folder.is_dir() else 0 for folder in folders)
 
-    def _missing(self, run_id: str) -> TickreelError:
-        # In the order in which a deletion leaves the one and comes to the other.
-        for path in (self.root / "trash" / run_id, self.root / "deleted" / run_id):
-            with contextlib.suppress(OSError):
-                stamp = timestamp_pb2.Timestamp()
-                stamp.FromNanoseconds(path.stat().st_ctime_ns)
-                time = stamp.ToJsonString()
-                message = f"the result {run_id} was deleted at {time}; a new run of its config makes its like"
-                return TickreelError("RESULT_DELETED", message, id=run_id, deleted_at=time)
-        return not_found("result", run_id)
-
     def _finish_deletion(self, run_id: str) -> None:
         """All of it may be there or gone already; what is in the trash goes last, so that a start finds what is left to do."""
         try:
-            note = self.root / "deleted" / run_id
-            note.parent.mkdir(exist_ok=True)
-            note.touch()
+            self._trash.note(run_id)
             self.notes.remove(run_id)
             self.ticks_path(run_id).unlink(missing_ok=True)
             with contextlib.suppress(FileNotFoundError):
                 shutil.rmtree(self.root / "fast" / run_id)
-            rest = self.root / "trash" / run_id
-            rest.unlink() if rest.is_file() else shutil.rmtree(rest)
+            self._trash.empty(run_id)
         except OSError as error:
             # The result is gone all the same.
             log.warning("%s is deleted, but not all of it is removed yet: %s; the next start goes on", run_id, error)
