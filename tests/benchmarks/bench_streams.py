@@ -196,7 +196,9 @@ async def measure(folder: Path, rows: int, rounds: int) -> None:
 
 
 async def measure_stream(ours: Served, plain: Served, rows: int, rounds: int) -> None:
-    """The stream of ticks."""
+    """The stream of ticks, over connections that are there."""
+    for service in (ours, plain):
+        await service.client.call("GetResult", rpc.GetResultRequest(run_id="F"))
     cold = await read_ticks(ours)
     await ours.client.call("SampleTicks", rpc.SampleTicksRequest(run_id="F"))
     sides = {
