@@ -48,8 +48,8 @@ export class TickTape {
     readWords(price, this.price.subarray(this.rows, end), 0n, 10 ** pricePrecision)
     readWords(size, this.size.subarray(this.rows, end), 0n, 10 ** sizePrecision)
     const signs = this.side.subarray(this.rows, end)
-    // AggressorSide: 1 bought, 2 sold.
-    side.forEach((value, row) => (signs[row] = value === 2 ? -1 : value))
+    // AggressorSide: 1 bought, 2 sold. A loop, as a closure called for each row costs as much as a column.
+    for (let row = 0; row < rows; row++) signs[row] = side[row] === 2 ? -1 : (side[row] ?? 0)
     this.rows = end
     this.precision = { pricePrecision, sizePrecision }
   }

@@ -28,10 +28,11 @@ export const PHASE_WORDS: Record<JobPhase, string> = {
 /** Where a job is in its life: its place in the queue, or what it does and how far it is. */
 export function StateBadge({ job }: { job: Job }) {
   const { tone, Icon, word } = LOOKS[job.state]
+  const said = detail(job)
   return (
     <Badge tone={tone} Icon={Icon}>
       {job.state === JobState.RUNNING ? PHASE_WORDS[job.progress?.phase ?? JobPhase.UNSPECIFIED] : word}
-      <span className="figures">{detail(job)}</span>
+      {said !== '' && <span className="figures">{said}</span>}
     </Badge>
   )
 }

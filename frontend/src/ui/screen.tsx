@@ -28,7 +28,7 @@ export function Screen({ title, tabTitle = title, context, actions, children }: 
         </h1>
         <div className="flex min-w-0 flex-1 items-center gap-x-4 gap-y-2 max-sm:order-last max-sm:basis-full max-sm:flex-wrap max-sm:pb-2 max-sm:empty:hidden">
           {context && (
-            <div className="flex min-w-0 flex-1 items-center gap-x-4 text-sm text-muted max-sm:flex-wrap sm:truncate">
+            <div className="flex min-w-0 flex-auto items-center gap-x-4 text-sm text-muted max-sm:flex-wrap sm:truncate">
               {context}
             </div>
           )}

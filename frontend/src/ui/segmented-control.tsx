@@ -20,7 +20,7 @@ export function SegmentedControl<Value extends string>({
       aria-label={label}
       value={value}
       onValueChange={onChange}
-      className="inline-flex h-7 w-fit rounded border border-line-strong bg-raised p-px"
+      className="inline-flex h-7 w-fit max-w-full overflow-x-auto rounded border border-line-strong bg-raised p-px"
     >
       {options.map((option) => (
         <Radio.Root
@@ -28,7 +28,7 @@ export function SegmentedControl<Value extends string>({
           value={option.value}
           disabled={option.disabled ?? false}
           aria-label={option.label}
-          className="flex cursor-default items-center rounded-sm px-2.5 text-sm text-muted hover:text-text data-checked:bg-accent-soft data-checked:text-accent data-disabled:opacity-50"
+          className="flex shrink-0 cursor-default items-center rounded-sm px-2.5 text-sm whitespace-nowrap text-muted hover:text-text data-checked:bg-accent-soft data-checked:text-accent data-disabled:opacity-50"
         >
           {option.label}
         </Radio.Root>

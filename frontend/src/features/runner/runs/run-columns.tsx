@@ -135,8 +135,8 @@ export function RunLines({ run }: ListedRun) {
   const { runId, result, createdAt } = run
   return (
     <>
-      <p className="flex items-center gap-3">
-        <Link to="/runs/$runId" params={{ runId }} className="figures min-w-0 truncate text-xs hover:text-accent">
+      <p className="flex items-center gap-2 text-xs">
+        <Link to="/runs/$runId" params={{ runId }} className="figures min-w-0 truncate hover:text-accent">
           {runId}
         </Link>
         <span className="ml-auto shrink-0">
