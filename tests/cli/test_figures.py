@@ -37,6 +37,11 @@ def test_durations(number: float, text: str) -> None:
     assert figures.seconds(number) == text
 
 
+def test_shares_and_ratios_are_rounded_and_what_is_not_known_stays_blank() -> None:
+    assert (figures.percent("0.766251"), figures.percent("1.000000"), figures.percent("")) == ("76.6%", "100.0%", "")
+    assert (figures.rounded("1234.567890"), figures.rounded("-0.004000"), figures.rounded("")) == ("1,234.57", "-0.00", "")
+
+
 def test_a_window_says_its_day_once() -> None:
     window = market_data_pb2.TimeWindow()
     assert figures.window(window) == ""
