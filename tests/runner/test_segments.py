@@ -225,11 +225,19 @@ def test_a_strategy_that_does_not_declare_it_is_replayed_whole() -> None:
 
 
 def test_a_short_window_is_one_piece_and_a_longer_one_is_shared_by_the_processes() -> None:
-    counts = [
-        len(Plan.of(replay_config(), TempBacktestStrategy, ROWS, WINDOW, most, processes).segments)
-        for most, processes in ((500, 2), (499, 1), (499, 2), (200, 1), (200, 2), (200, 4))
-    ]
-    assert counts == [1, 2, 2, 3, 4, 4]
+    def rows_of(most: int, processes: int) -> list[int]:
+        plan = Plan.of(replay_config(), TempBacktestStrategy, ROWS, WINDOW, most, processes)
+        return [segment.rows for segment in plan.segments]
+
+    assert rows_of(500, 2) == [500]
+    assert rows_of(499, 1) == [250, 250]
+    assert rows_of(200, 1) == [166, 167, 167]
+    # The last of each process in quarters.
+    assert rows_of(499, 2) == [62, 63, 62, 63, 62, 63, 62, 63]
+    assert rows_of(200, 2) == [125, 125, 31, 31, 31, 32, 31, 31, 31, 32]
+    assert len(rows_of(100, 4)) == 4 + 4 * 4
+    # Never one without a row.
+    assert rows_of(1, 2) == [1] * 500
 
 
 def test_a_tape_is_the_same_after_it_was_saved(tmp_path: Path) -> None:

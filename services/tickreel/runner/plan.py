@@ -84,12 +84,15 @@ class Plan:
         count = len(rows.ts)
         if because or count <= segment_rows:
             return cls.whole(rows, start, end, because or "it is short")
-        # As many for each process, or one of them would wait for the others at the end.
+        # As many for each process, the last of each in quarters, or one of them would wait long for the others at the end.
         pieces = -(-count // (segment_rows * processes)) * processes
+        last = 4 * (pieces - processes) if processes > 1 else 4 * pieces
+        quarters = [*range(4, last, 4), *range(max(last, 1), 4 * pieces)]
         books = rows.book_ts
         # The engine replays no trades on levels where there is no book at all: those before the first go with what follows.
         earliest = int(books[0]) if len(books) else start
-        cuts = [cut for cut in (count * number // pieces for number in range(1, pieces)) if rows.ts[cut] > earliest]
+        places = sorted({count * number // (4 * pieces) for number in quarters} - {0})
+        cuts = [cut for cut in places if rows.ts[cut] > earliest]
         starts = [start, *(int(rows.ts[cut]) for cut in cuts)]
         ends = [*(instant - 1 for instant in starts[1:]), end]
         edges = [0, *cuts, count]
