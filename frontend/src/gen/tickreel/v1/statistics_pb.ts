@@ -379,7 +379,7 @@ export type HourStatistics = Message<"tickreel.v1.HourStatistics"> & {
   realizedPnl: string;
 
   /**
-   * The change of equity from the last trade row before it to its last.
+   * The change of equity from the last trade row before it to its last; in the last hour to the end.
    *
    * @generated from field: string pnl = 6;
    */
