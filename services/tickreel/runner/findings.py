@@ -13,6 +13,7 @@ _BELOW_ZERO = "equity fell to zero or below; a real account would have been liqu
 _INVERSE = """
 the engine's own balance of an inverse contract is not exact, and orders are denied by it; the money reported here is exact
 """
+_ENGINE_FEES = "engine_fee in the table of fills says by how much; of inverse contracts it may be a unit of the last decimal"
 _INVERSE_PNL = """
 the engine's own profit of an inverse contract is not exact, and differs from the one reported here
 """
@@ -71,7 +72,7 @@ def _of_account(outcome: Outcome) -> Iterator[Finding]:
     constrained = instrument.margin_init > 0 or instrument.margin_maint > 0
     if differing := outcome.fees_that_differ:
         text = f"the engine's fee of {differing} fills differs from the exact one that is reported here"
-        yield _warning("FEES_DIFFER", text)
+        yield _warning("FEES_DIFFER", f"{text}: {_ENGINE_FEES}")
     yield from _of_engine(outcome)
     if outcome.lowest_equity <= 0:
         yield _warning("EQUITY_BELOW_ZERO", _BELOW_ZERO)
