@@ -12,6 +12,12 @@ import { transport } from '@/rpc/transport'
 
 import { router } from './router'
 
+if (location.pathname.startsWith('/runs/')) {
+  // A report is three loads deep: they are under way together before anything is rendered.
+  void import('./screens/run')
+  void import('@/features/results/report')
+}
+
 const root = document.getElementById('root')
 if (root === null) throw new Error('the page has no #root')
 createRoot(root).render(
