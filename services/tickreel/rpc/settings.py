@@ -133,7 +133,8 @@ class Settings:
                 USE_DIRECT_GCS: "false",
                 CATALOG_ROOT: environ.get(CATALOG_ROOT, ""),
             },
-            runner_slots=count("TICKREEL_RUNNER_SLOTS", os.cpu_count() or 1),
+            # A short run waits for disks and for other services as long as it computes.
+            runner_slots=count("TICKREEL_RUNNER_SLOTS", 2 * (os.cpu_count() or 1)),
             runner_memory=count("TICKREEL_RUNNER_MEMORY", 1) if environ.get("TICKREEL_RUNNER_MEMORY") else None,
             max_attempts=count("TICKREEL_MAX_ATTEMPTS", 3),
             hang_seconds=count("TICKREEL_HANG_SECONDS", 300),
