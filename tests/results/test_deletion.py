@@ -113,7 +113,9 @@ async def test_a_result_that_comes_back_is_there_again(store: ResultStore, resul
     assert (await ask(results, "GetResult", "F"))[0].result.result.run_id == "F"
 
 
-async def test_who_reads_meanwhile_gets_all_of_it_or_is_told(store: ResultStore, results: ServiceClient) -> None:
+async def test_who_reads_meanwhile_gets_all_of_it_or_is_told(
+    tmp_path: Path, store: ResultStore, results: ServiceClient
+) -> None:
     """Whatever the moment of the deletion: every answer is the one from before, or RESULT_DELETED."""
     whole = {str(read): await ask(results, read[0], "F", **read[1]) for read in READS}
     told = 0
@@ -134,6 +136,7 @@ async def test_who_reads_meanwhile_gets_all_of_it_or_is_told(store: ResultStore,
                 told += 1
             elif read[0] != "GetResult":
                 assert answer == whole[str(read)], read
+        assert files_of(tmp_path, "F") == ["results/deleted/F"]
         write_full_run(store, "F", TICKS, timeline=False)
     assert told > 0
 

@@ -63,6 +63,11 @@ class DerivedFiles:
 
     def drop(self, prefix: str) -> None:
         """Removes what is of no more use: all keys that begin so. What is open stays readable."""
+        for key, making in list(self._making.items()):
+            if key.startswith(prefix):
+                # What is being made would come to lie there afterwards.
+                with making:
+                    shutil.rmtree(self._folder / key, ignore_errors=True)
         for folder in self._folder.glob(f"{prefix}*"):
             shutil.rmtree(folder, ignore_errors=True)
 
