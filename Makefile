@@ -40,7 +40,7 @@ up: ui ## Start services, gateway and web UI on this machine, at http://127.0.0.
 ui: frontend/dist/index.html ## Build the web UI into frontend/dist
 
 # The halves side by side: tests that start processes wait for them more than they compute.
-PROCESS_TESTS := tests/cli tests/client tests/e2e tests/gateway tests/tour tests/runner/test_service.py tests/runner/test_execution.py tests/runner/test_cancel.py tests/runner/test_result.py
+PROCESS_TESTS := tests/cli tests/client tests/e2e tests/gateway tests/tour tests/runner/test_service.py tests/runner/test_execution.py tests/runner/test_cancel.py tests/runner/test_result.py tests/runner/test_verification.py
 
 test: lint ui ## Check everything: lint, then the tests with branch coverage, then the UI in a browser
 	@$(BIN)/coverage erase

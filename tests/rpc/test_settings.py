@@ -40,7 +40,7 @@ def test_what_is_not_set_has_its_documented_default(monkeypatch: pytest.MonkeyPa
         "gateway": "127.0.0.1:8000",
     }
     assert settings.log_level == "INFO"
-    assert (settings.runner_slots, settings.replay_chunk) == (os.cpu_count(), 50_000)
+    assert (settings.runner_slots, settings.replay_chunk) == (2 * (os.cpu_count() or 1), 50_000)
     assert (settings.runner_memory, settings.max_attempts, settings.hang_seconds) == (None, 3, 300)
     assert settings.spare_workers
 
