@@ -44,10 +44,17 @@ def test_the_replay_benchmark_prints_all_sides_and_their_ratios_with_one_core_an
     assert len(set(re.findall(r"result_digest.*", printed))) == 1
 
 
+def test_the_benchmark_of_memory_prints_both_lengths_and_their_ratio() -> None:
+    printed = output_of("bench_memory.py")
+    for rows in ("3,000", "15,000"):
+        assert re.search(rf"^ +{rows} rows(?: +[\d,]+){{5}}   peak of a process [\d,]+$", printed, re.MULTILINE)
+    assert re.search(r"^peak of a process, .*: [\d.]+  target 800 MiB at most, flat$", printed, re.MULTILINE)
+
+
 def test_the_benchmark_of_jobs_prints_what_is_held_to_a_target() -> None:
     printed = printed_by("bench_jobs.py", "--runs", "4", "--watchers", "3")
     assert re.search(r"^a one-minute run, .*median [\d.]+ s.* \(target: under 0.5 s\)$", printed, re.MULTILINE)
-    assert re.search(r"^cores busy with it: \d+% \(target: at least 90%\)$", printed, re.MULTILINE)
+    assert re.search(r"^cores busy with it: \d+% \(target: at least 90%\), \d+% by the services, .*$", printed, re.MULTILINE)
     assert re.search(r"^  scratch folders +0 before +0 after$", printed, re.MULTILINE)
     assert re.search(r"^ratio [\d.]+ x its time, .* \(target: at most 1.05 x\)$", printed, re.MULTILINE)
     phases = re.findall(r"^(\w+) +[\d.]+ +[\d.]+$", printed, re.MULTILINE)

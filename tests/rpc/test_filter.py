@@ -105,8 +105,8 @@ def test_enums_and_switches_are_compared_by_their_names() -> None:
     ("text", "problem"),
     [
         ("pnl > 0", "'pnl' is no field; there are created_at, dataset, end, findings"),
-        ("summary.profit > 0", "'summary.profit' is no field; RunSummary has book_rows, fees"),
-        ("summary > 0", "'summary' has fields of its own; name one of book_rows, fees"),
+        ("summary.profit > 0", "'summary.profit' is no field; RunSummary has book_rows, costs, fees"),
+        ("summary > 0", "'summary' has fields of its own; name one of book_rows, costs, fees"),
         ("run_id.x = 1", "'run_id.x' is no field; run_id has none of its own"),
         ("findings = 1", "'findings' cannot be compared: findings has many values"),
         ("summary.orders_unfilled.X = 1", "orders_unfilled has many values"),
