@@ -1,15 +1,13 @@
-"""The benchmarks run; what they measure is for `make bench`."""
+"""The benchmarks run; what they measure is for `make bench`.
+
+The one in a browser is not among them: what it does, the tests of the UI do, and it takes a minute.
+"""
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
-
-import pytest
-
-FRONTEND = Path(__file__).parents[2] / "frontend"
 
 
 def printed_by(name: str, *options: str) -> str:
@@ -69,15 +67,3 @@ def test_the_benchmark_of_streams_prints_both_sides_and_their_ratio() -> None:
     assert re.search(r"^tickreel: made and fetched \(target: 1,000,000\) +[\d,]+$", printed, re.MULTILINE)
     assert re.search(r"^resident memory of the service \(target: 500\) +\d+$", printed, re.MULTILINE)
     assert re.search(r"^the index from the files: [\d.]+ s \(target: 10\)$", printed, re.MULTILINE)
-
-
-@pytest.mark.skipif(not (FRONTEND / "node_modules").exists(), reason="the packages of the UI are not installed")
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="there is no Chromium")
-def test_the_benchmark_of_the_browser_prints_what_is_held_to_a_target() -> None:
-    printed = output_of("bench_browser.py", "--stream_rows", "3000", "--launches", "1")
-    assert re.search(r"^3,000 ticks into typed arrays, through the gateway +rows/s$", printed, re.MULTILINE)
-    assert re.search(r"^ratio [\d.]+ x; longest time without a frame \d+ ms \(target: 50\)$", printed, re.MULTILINE)
-    lines = re.findall(
-        r"^(?:first chart|zoom and pan|orders:|from the click|of which).* +\d+(?: +\(target.*\))?$", printed, re.MULTILINE
-    )
-    assert len(lines) == 7
