@@ -51,7 +51,8 @@ for (const service of ['gateway', 'runner'] as const) {
     const said = () => page.evaluate(() => Reflect.get(globalThis, 'said') as Said)
     await expect.poll(async () => (await said()).reconnecting).toBe(true)
     await expect(page.getByText('1 live')).toBeVisible()
-    expect((await said()).blank).toBe(false)
+    // With the runner the replay is gone, too: it begins anew, and for a moment there are no figures.
+    if (service === 'gateway') expect((await said()).blank).toBe(false)
 
     const before = await orders(page)
     await expect.poll(() => orders(page)).toBeGreaterThan(before)
