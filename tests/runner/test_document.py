@@ -215,7 +215,7 @@ def fits(value: Any, right: Any, path: Path) -> bool:
     match right:
         case bool():
             return isinstance(value, bool)
-        case int() | float() if str(path[-1]).endswith(("precision", "per_sec")):
+        case int() | float() if str(path[-1]).endswith(("precision", "per_sec", "seed")):
             return number and value == value // 1 and -(2**31) <= value < 2**31
         case int() | float():
             return number and math.isfinite(value) and float(value) == value
