@@ -14,6 +14,7 @@ import numpy as np
 from tickreel.engine.replay import ReplayFile
 from tickreel.engine.strategy import ReplayStrategy
 from tickreel.runner.rows import Rows
+from tickreel.runner.shortcuts import may_refuse
 from tickreel.v1 import market_data_pb2, run_config_pb2
 
 
@@ -107,9 +108,8 @@ class Plan:
 
 def _entangled(config: run_config_pb2.RunConfig, strategy: type[ReplayStrategy], rows: Rows) -> str:
     """Why the orders of a window may know of each other, or "" where they cannot."""
-    venue, instrument, orders = config.venue, config.instrument, config.strategy
+    venue, orders = config.venue, config.strategy
     drawn = venue.HasField("fill_model") and (venue.fill_model.prob_fill_on_limit < 1 or venue.fill_model.prob_slippage > 0)
-    bound = venue.account_type != "MARGIN" or instrument.margin_init > 0 or instrument.margin_maint > 0
     # The orders of any second must stay within the limit, or the next slice would begin with a full allowance.
     crowded = rows.more_in_a_second(config.risk.throttling_per_sec)
     rules = (
@@ -119,7 +119,7 @@ def _entangled(config: run_config_pb2.RunConfig, strategy: type[ReplayStrategy],
         (orders.close_positions_on_stop, "the position is closed at the end (close_positions_on_stop)"),
         (venue.liquidity_consumption, "orders use up what the book displays (liquidity_consumption)"),
         (drawn, "fills are drawn (fill_model)"),
-        (bound and not venue.frozen_account, "the account may refuse orders"),
+        (may_refuse(config) and not venue.frozen_account, "the account may refuse orders"),
         (crowded, "orders may be denied by their rate (risk.throttling_per_sec)"),
     )
     return next((why for applies, why in rules if applies), "")
