@@ -12,7 +12,7 @@ GRPCURL_VERSION := 1.8.6.post2
 # Node.js comes with .venv; npm starts it by its name.
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend
 
-.PHONY: help setup demo up ui test screenshots lint lint-python compose-test bench chaos differential proto clean
+.PHONY: help setup demo up ui browser test screenshots lint lint-python compose-test bench chaos differential proto clean
 
 help: ## Explain the targets
 	@echo "Tickreel: deterministic tick-level backtests of recorded exchange data"
@@ -42,7 +42,7 @@ ui: frontend/dist/index.html ## Build the web UI into frontend/dist
 # The halves side by side: tests that start processes wait for them more than they compute.
 PROCESS_TESTS := tests/cli tests/client tests/e2e tests/gateway tests/tour tests/runner/test_service.py tests/runner/test_execution.py tests/runner/test_cancel.py tests/runner/test_result.py tests/runner/test_verification.py
 
-test: lint ui ## Check everything: lint, then the tests with branch coverage, then the UI in a browser
+test: browser lint ui ## Check everything: lint, then the tests with branch coverage, then the UI in a browser
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest $(PROCESS_TESTS) > .coverage.log 2>&1 & half=$$!; failed=; \
 	$(NPM) run --silent test || failed=1; \
@@ -52,7 +52,18 @@ test: lint ui ## Check everything: lint, then the tests with branch coverage, th
 	@$(BIN)/coverage report --skip-covered --fail-under=85
 	@$(NPM) run --silent e2e
 
-screenshots: ui ## Draw each screen of the UI at two sizes, dark and light, into frontend/screenshots
+# The browser that the tests drive: Debian's where it is or can be, elsewhere the one that Playwright fetches.
+browser: frontend/node_modules/.package-lock.json
+	@if [ -x /usr/bin/chromium ]; then exit; fi; \
+	if [ "$$(id --user)" = 0 ] && grep --quiet '^ID=debian' /etc/os-release 2> /dev/null; then \
+	  echo "Installing Chromium, which the tests of the UI drive."; \
+	  apt-get update -qq; apt-get install -y -qq --no-install-recommends chromium > .browser.log || { cat .browser.log; rm -f .browser.log; exit 1; }; rm -f .browser.log; \
+	else \
+	  $(NPM) exec --silent -- playwright install chromium \
+	    || { echo "The tests of the UI need a Chromium: install your system's as /usr/bin/chromium, or mend what stopped the download."; exit 1; }; \
+	fi
+
+screenshots: browser ui ## Draw each screen of the UI at two sizes, dark and light, into frontend/screenshots
 	@$(NPM) run --silent screenshots
 
 lint: frontend/node_modules/.package-lock.json ## Check style, types of the UI, layers and contracts
