@@ -55,7 +55,7 @@ test: browser lint ui ## Check everything: lint, then the tests with branch cove
 # The browser that the tests drive: Debian's where it is or can be, elsewhere the one that Playwright fetches.
 browser: frontend/node_modules/.package-lock.json
 	@if [ -x /usr/bin/chromium ]; then exit; fi; \
-	if [ "$$(id --user)" = 0 ] && grep --quiet '^ID=debian' /etc/os-release 2> /dev/null; then \
+	if [ "$$(id -u)" = 0 ] && grep -q '^ID=debian' /etc/os-release 2> /dev/null; then \
 	  echo "Installing Chromium, which the tests of the UI drive."; \
 	  apt-get update -qq; apt-get install -y -qq --no-install-recommends chromium > .browser.log || { cat .browser.log; rm -f .browser.log; exit 1; }; rm -f .browser.log; \
 	else \
