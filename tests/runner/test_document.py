@@ -202,6 +202,12 @@ def test_null_is_no_value(path: Path) -> None:
     assert found[written(path)].startswith("is null; ")
 
 
+def test_a_whole_number_that_is_too_large_is_told_how_large_it_may_be() -> None:
+    found = problems(changed(("risk", "throttling_per_sec"), 3_000_000_000))
+    bounds = "it must be a whole number from -2147483648 to 2147483647"
+    assert found == {"risk.throttling_per_sec": f"is the number 3000000000; {bounds}"}
+
+
 _anything = st.recursive(
     st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),

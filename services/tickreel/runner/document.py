@@ -127,7 +127,9 @@ def _read_scalar(field: FieldDescriptor, value: Any, path: str, violations: Viol
             fits = number and _is_double(value)
             value = float(value) if fits else value
     if not fits:
-        violations.add(path, f"is {kind_of(value)}; it must be {_wanted(field)}")
+        beyond = field.cpp_type == FieldDescriptor.CPPTYPE_INT32 and number and value == value // 1
+        bounds = f" from {_INT32[0]} to {_INT32[-1]}" if beyond else ""
+        violations.add(path, f"is {kind_of(value)}; it must be {_wanted(field)}{bounds}")
     elif value == "":
         violations.add(path, "is empty; it must be a text, or left out where it is optional")
     else:
