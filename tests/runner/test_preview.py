@@ -42,3 +42,14 @@ async def test_what_the_window_lacks_is_told_before_the_run(raw: RawFolder, tmp_
     assert [finding.code for finding in told.findings] == ["PARTLY_COVERED"]
     assert "2024-07-19" in told.findings[0].message
     assert told.environment["DATA_CATALOG_PATH"] == str(tmp_path / "parquet")
+
+
+async def test_a_window_that_ends_at_midnight_lacks_nothing_of_the_day_that_begins_there(
+    raw: RawFolder, tmp_path: Path
+) -> None:
+    raw.write(trades(1440, local_timestamp=[NOON + 60_000_000 * (minute - 720) for minute in range(1440)]))
+    async with stack(tmp_path) as services:
+        day = await preview(services, f"{DAY}T00:00:00Z", "2024-07-19T00:00:00Z")
+        two_days = await preview(services, f"{DAY}T00:00:00Z", "2024-07-19T00:05:00Z")
+    assert not day.findings
+    assert "1 of 2 days have no data (2024-07-19)" in two_days.findings[0].message

@@ -30,8 +30,10 @@ def _gaps(
     covered = {file.span.start.ToDatetime(UTC).date() for file in files} | {
         file.span.end.ToDatetime(UTC).date() for file in files
     }
-    days = (end.date() - start.date()).days + 1
-    missing = [day for day in (start.date() + timedelta(days=number) for number in range(days)) if day not in covered]
+    # A window that ends at midnight touches the next day with one instant, and misses nothing there.
+    first_day, last_day = (start + _EDGE).date(), (end - _EDGE).date()
+    days = (last_day - first_day).days + 1
+    missing = [day for day in (first_day + timedelta(days=number) for number in range(days)) if day not in covered]
     first = min(file.span.start.ToDatetime(UTC) for file in files)
     last = max(file.span.end.ToDatetime(UTC) for file in files)
     gaps = []
