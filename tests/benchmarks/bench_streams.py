@@ -40,6 +40,7 @@ from tickreel.results.service import ResultsServicer
 from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.columns import ROWS_PER_CHUNK
 from tickreel.rpc.server import Server
+from tickreel.runner.pnl_sketch import PARTS
 from tickreel.stores.results import ResultStore
 from tickreel.stores.rows import integers, nanoseconds
 from tickreel.stores.sampling import kept_rows
@@ -293,6 +294,7 @@ async def measure_list(folder: Path, count: int, rounds: int) -> None:
     for number in range(count):
         result = result_pb2.Result(run_id=f"R{number:05d}", mode="fast", instrument="SAMPLE-FUTURES:PERPETUAL:BTC-USDT@LIN")
         result.summary.pnl = str(number * 7919 % 10_007 - 5_000)
+        result.summary.pnl_sketch.extend(number * 7919 * (point + 1) % 10_007 - 5_000.25 for point in range(2 * PARTS))
         for name in ("trades", "book_snapshot_5"):
             result.metadata.data_files.add(source="s" * 90, path="p" * 120, digest="d" * 64, rows=number, data_type=name)
         for code in "ABC":

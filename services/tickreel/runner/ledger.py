@@ -23,6 +23,7 @@ from tickreel.runner.cross_check import CrossCheck
 from tickreel.runner.evidence import Evidence, FillEvidence
 from tickreel.runner.identity import OutcomeDigest
 from tickreel.runner.outcome import Drawdown, Outcome
+from tickreel.runner.pnl_sketch import PnlSketch
 from tickreel.runner.rows import Rows
 from tickreel.runner.settlement import STATUSES, Settlement, settle
 from tickreel.runner.statistics import Statistics
@@ -98,6 +99,7 @@ class Ledger:
         self._peak = self.account.start, rows.span[0]
         self._lowest_equity = self._lowest_balance = self.account.start
         self._statistics = Statistics(self.account, rows.span)
+        self._sketch = PnlSketch(self.account.start, rows.span)
         self._audit = Audit(self.account, rows, Evidence(rows, window), delay) if window else None
         self._cross_check = CrossCheck(config)
         self._digest = OutcomeDigest()
@@ -146,6 +148,7 @@ class Ledger:
         self._look_for_drawdown(marked, peak, since)
         self._lowest_equity = min(self._lowest_equity, int(equity.min()))
         self._statistics.add_rows(ts, equity)
+        self._sketch.add(ts, equity)
         self.marked = past
         for tables in self._tables:
             tables.add_equity(marked)
@@ -206,6 +209,7 @@ class Ledger:
             lowest_equity=min(self._lowest_equity, final),
             drawdown=self.drawdown,
             statistics=self._statistics.message(account, int(unrealized[0]), final),
+            pnl_sketch=self._sketch.points(account.scale),
             fill_audit=self._audit.audit() if self._audit else None,
             costs=self._audit.costs() if self._audit else None,
             cross_check=self._cross_check,

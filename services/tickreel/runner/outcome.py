@@ -1,6 +1,6 @@
 """The outcome of a run: what its ledger came to, and the figures of the summary."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -62,6 +62,7 @@ class Outcome:
     lowest_equity: int
     drawdown: Drawdown
     statistics: statistics_pb2.RunStatistics
+    pnl_sketch: Sequence[float]
     fill_audit: fill_audit_pb2.FillAudit | None
     costs: fill_audit_pb2.CostAttribution | None
     cross_check: CrossCheck
@@ -116,6 +117,7 @@ def summarise(outcome: Outcome) -> result_pb2.RunSummary:
         trade_rows=len(outcome.rows.ts),
         book_rows=len(outcome.rows.book_ts),
         statistics=outcome.statistics,
+        pnl_sketch=outcome.pnl_sketch,
         fill_audit=outcome.fill_audit,
         costs=outcome.costs,
     )

@@ -11,6 +11,9 @@ from tickreel.stores.results import ResultStore, StoredResult, to_json
 from tickreel.v1 import result_pb2, verification_pb2
 from tickreel.v1.verification_pb2 import FieldDifference, InputChange, Verification
 
+# Of the summary what is no figure: it follows from figures that are compared.
+_DRAWN = "pnl_sketch"
+
 
 def verify(
     store: ResultStore, stored: StoredResult, again: result_pb2.Result, folder: Path, on_progress: Callable[[int, int], None]
@@ -63,7 +66,7 @@ def _inputs(metadata: result_pb2.RunMetadata) -> tuple[dict[str, str], ...]:
 
 def _summary_differences(stored: StoredResult, again: result_pb2.Result) -> Iterator[FieldDifference]:
     """The figures of the file that came out otherwise; one that it does not have is of a later version."""
-    recorded = _flat("", json.loads(stored.summary.read_bytes())["summary"])
+    recorded = _flat("", json.loads(stored.summary.read_bytes())["summary"] | {_DRAWN: []})
     present = _flat("", json.loads(to_json(again))["summary"])
     for name, value in recorded.items():
         if present.get(name, "") != value:
