@@ -22,6 +22,8 @@ def test_it_says_where_everything_is_and_stops_all_services_when_asked(here: Ter
         assert set(up.said["services"]) == {*(name.lower() for name in SERVICES), "frontend"}
         assert up.said["url"] == f"http://{up.said['services']['gateway']['address']}"
         assert up.said["paths"]["raw_data"] == str(here.folder / "data_downloads")
+        # There is nothing in it yet, which is no fault.
+        assert up.terminal.json("datasets") == {"datasets": []}
         assert up.said["paths"]["catalog"] == str(here.folder / "data/parquet")
         for service in up.said["services"].values():
             assert Path(service["log"]).exists()

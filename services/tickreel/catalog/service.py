@@ -12,6 +12,7 @@ from tickreel.catalog.coverage import coverage, describe_instrument
 from tickreel.catalog.datasets import describe_dataset
 from tickreel.catalog.market_rows import MarketRows
 from tickreel.catalog.market_stream import Cursor, stream_depth, stream_trades
+from tickreel.catalog.sample_data import make_sample_data, takes_sample_data
 from tickreel.rpc.bounds import (
     DEFAULT_POINTS,
     FIRST_INSTANT,
@@ -46,6 +47,8 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
         self._catalog = CatalogStore(settings.catalog_root)
         self._derived = DerivedFiles(settings.state_root / "catalog/derived", settings.derived_limit)
         self._columns = ColumnStore(self._derived)
+        # Who asks meanwhile would make the same, on another core.
+        self._making_sample = asyncio.Lock()
 
     async def open(self) -> None:
         """Removes what a former process left half made; the stores are read as they are."""
@@ -61,13 +64,25 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
         ids, token = page.cut(await asyncio.to_thread(self._raw.dataset_ids), _newest_first, descending=True)
         datasets = await asyncio.gather(*(asyncio.to_thread(self._raw.dataset, dataset_id) for dataset_id in ids))
         described = [describe_dataset(dataset, with_files=False) for dataset in datasets]
-        return catalog_service_pb2.ListDatasetsResponse(datasets=described, next_page_token=token)
+        takes_sample = await asyncio.to_thread(takes_sample_data, self._raw)
+        return catalog_service_pb2.ListDatasetsResponse(
+            datasets=described, next_page_token=token, takes_sample_data=takes_sample
+        )
 
     async def GetDataset(  # noqa: N802
         self, request: catalog_service_pb2.GetDatasetRequest, context: grpc.aio.ServicerContext
     ) -> catalog_service_pb2.GetDatasetResponse:
         dataset = await asyncio.to_thread(self._raw.dataset, request.dataset_id)
         return catalog_service_pb2.GetDatasetResponse(dataset=describe_dataset(dataset, with_files=True))
+
+    async def MakeSampleData(  # noqa: N802
+        self, request: catalog_service_pb2.MakeSampleDataRequest, context: grpc.aio.ServicerContext
+    ) -> catalog_service_pb2.MakeSampleDataResponse:
+        async with self._making_sample:
+            datasets = await asyncio.to_thread(make_sample_data, self._raw)
+        return catalog_service_pb2.MakeSampleDataResponse(
+            datasets=[describe_dataset(dataset, with_files=False) for dataset in datasets]
+        )
 
     async def ListInstruments(  # noqa: N802
         self, request: catalog_service_pb2.ListInstrumentsRequest, context: grpc.aio.ServicerContext

@@ -4,6 +4,8 @@ import asyncio
 import os
 import socket
 from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
 
 import click
 from rich.text import Text
@@ -37,6 +39,10 @@ def up(ctx: click.Context, output: str) -> None:
         if not environ.get(name):
             environ[name] = value
             screen.say(f"{name} is not set; it is {value}")
+            if name == DATA_ROOT:
+                # One that is named and not there is a disk that is gone; this one is yet to be filled.
+                with suppress(OSError):
+                    Path(value).mkdir(exist_ok=True)
     ctx.exit(asyncio.run(_up(environ, output)))
 
 

@@ -5,14 +5,17 @@ they are like.
 """
 
 import io
-from collections.abc import Callable, Iterator
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tickreel.rpc.errors import TickreelError
+from tickreel.rpc.errors import TickreelError, is_full, not_writable
 from tickreel.rpc.settings import PARQUET
 from tickreel.stores.footers import Footers
 from tickreel.stores.raw import BY_DATE, DATA_TYPE_FOLDERS
@@ -37,10 +40,19 @@ MARKETS = (
 )
 
 
+def takes_sample_data(root: Path) -> bool:
+    """Whether the sample files can be written below a data root, as far as its folders tell without a try."""
+    layout = root / BY_DATE
+    nearest = next(folder for folder in (layout, *layout.parents) if folder.exists())
+    return os.access(nearest, os.W_OK | os.X_OK)
+
+
 def write_sample_data(
     root: Path, seed: int = SEED, rows: int = ROWS, on_progress: Callable[[Path, str], None] = lambda *_: None
 ) -> list[Path]:
     """Writes the sample files below a data root, byte for byte the same for the same seed and rows.
+
+    They come to be there together, once all of them are written; two who write them at once do not disturb each other.
 
     Args:
         root: The data root; made where it does not exist.
@@ -52,32 +64,46 @@ def write_sample_data(
         The paths of all files, written or not.
 
     Raises:
-        TickreelError: STORE_NOT_WRITABLE where a file is in the way that was not made here (then nothing has been
-            written), or the root cannot be written.
+        TickreelError: STORE_NOT_WRITABLE where a file is in the way that was not made here, or the root cannot be
+            written; STORE_FULL. Then no file has been written.
         ValueError: There are fewer than one row.
     """
     if rows < 1:
         raise ValueError(f"{rows} rows were asked for; there must be at least one")
     wanted = dict(_files(root, seed, rows))
-    present = {path: path.read_bytes() for path in wanted if path.exists()}
-    for path in present:
-        if _MARK not in Footers().read(path).metadata:
+    for path in wanted:
+        if path.exists() and _MARK not in Footers().read(path).metadata:
             message = f"{path} is in the way: it is not a sample file, so it is not replaced; move it or choose another root"
             raise TickreelError("STORE_NOT_WRITABLE", message, path=path)
-    for path, content in wanted.items():
-        if present.get(path) == content:
-            on_progress(path, SKIPPED)
-            continue
-        unfinished = path.with_name(f".{path.name}.unfinished")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            unfinished.write_bytes(content)
-            unfinished.replace(path)
-        except OSError as error:
-            message = f"{path} cannot be written: {error.strerror}"
-            raise TickreelError("STORE_NOT_WRITABLE", message, path=path) from None
-        on_progress(path, WRITTEN)
+    new = {path: content for path, content in wanted.items() if not path.exists() or path.read_bytes() != content}
+    if new:
+        _write(root / BY_DATE, new)
+    for path in wanted:
+        on_progress(path, WRITTEN if path in new else SKIPPED)
     return list(wanted)
+
+
+def _write(folder: Path, files: Mapping[Path, bytes]) -> None:
+    """Writes files below a folder: all of them aside, then each to its place."""
+    aside = folder / f".sample.{uuid.uuid4().hex}"
+    try:
+        aside.mkdir(parents=True)
+        for number, content in enumerate(files.values()):
+            (aside / str(number)).write_bytes(content)
+        for path in files:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        for number, path in enumerate(files):
+            (aside / str(number)).replace(path)
+    except OSError as error:
+        if is_full(error):
+            raise not_writable("sample data", folder, error) from None
+        message = (
+            f"sample data cannot be written in {folder}: {error.strerror}; "
+            "make the folder writable, or run `tickreel sample-data` where it is"
+        )
+        raise TickreelError("STORE_NOT_WRITABLE", message, path=folder) from None
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def _files(root: Path, seed: int, rows: int) -> Iterator[tuple[Path, bytes]]:

@@ -28,6 +28,8 @@ if _version_not_supported:
 class CatalogServiceStub(object):
     """Answers what data there is: raw under the data root, and converted in the catalog.
 
+    It only reads, but for the sample data that it makes below the data root when it is asked to.
+
     An instrument may stand in the catalog with several choices of decimals. Where rows of it are asked for, those of a raw file
     are taken once, as they were converted last, and all with as many decimals as one of them needs.
     """
@@ -47,6 +49,11 @@ class CatalogServiceStub(object):
                 '/tickreel.v1.CatalogService/GetDataset',
                 request_serializer=tickreel_dot_v1_dot_catalog__service__pb2.GetDatasetRequest.SerializeToString,
                 response_deserializer=tickreel_dot_v1_dot_catalog__service__pb2.GetDatasetResponse.FromString,
+                _registered_method=True)
+        self.MakeSampleData = channel.unary_unary(
+                '/tickreel.v1.CatalogService/MakeSampleData',
+                request_serializer=tickreel_dot_v1_dot_catalog__service__pb2.MakeSampleDataRequest.SerializeToString,
+                response_deserializer=tickreel_dot_v1_dot_catalog__service__pb2.MakeSampleDataResponse.FromString,
                 _registered_method=True)
         self.ListInstruments = channel.unary_unary(
                 '/tickreel.v1.CatalogService/ListInstruments',
@@ -88,6 +95,8 @@ class CatalogServiceStub(object):
 class CatalogServiceServicer(object):
     """Answers what data there is: raw under the data root, and converted in the catalog.
 
+    It only reads, but for the sample data that it makes below the data root when it is asked to.
+
     An instrument may stand in the catalog with several choices of decimals. Where rows of it are asked for, those of a raw file
     are taken once, as they were converted last, and all with as many decimals as one of them needs.
     """
@@ -101,6 +110,18 @@ class CatalogServiceServicer(object):
 
     def GetDataset(self, request, context):
         """Gets one day folder with each of its files.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def MakeSampleData(self, request, context):
+        """Makes sample data below the data root, to try things with: trades and book snapshots of two perpetuals and a spot pair over
+        midnight, made up, always the same.
+
+        All of it comes to be there at once. Sample files that are there already are left alone. Refused with FAILED_PRECONDITION,
+        and with nothing written, where the data root cannot be written, where a file is in the way that is no sample, and where
+        raw data is read from other than Parquet files.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -173,6 +194,11 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     request_deserializer=tickreel_dot_v1_dot_catalog__service__pb2.GetDatasetRequest.FromString,
                     response_serializer=tickreel_dot_v1_dot_catalog__service__pb2.GetDatasetResponse.SerializeToString,
             ),
+            'MakeSampleData': grpc.unary_unary_rpc_method_handler(
+                    servicer.MakeSampleData,
+                    request_deserializer=tickreel_dot_v1_dot_catalog__service__pb2.MakeSampleDataRequest.FromString,
+                    response_serializer=tickreel_dot_v1_dot_catalog__service__pb2.MakeSampleDataResponse.SerializeToString,
+            ),
             'ListInstruments': grpc.unary_unary_rpc_method_handler(
                     servicer.ListInstruments,
                     request_deserializer=tickreel_dot_v1_dot_catalog__service__pb2.ListInstrumentsRequest.FromString,
@@ -218,6 +244,8 @@ def add_CatalogServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class CatalogService(object):
     """Answers what data there is: raw under the data root, and converted in the catalog.
+
+    It only reads, but for the sample data that it makes below the data root when it is asked to.
 
     An instrument may stand in the catalog with several choices of decimals. Where rows of it are asked for, those of a raw file
     are taken once, as they were converted last, and all with as many decimals as one of them needs.
@@ -267,6 +295,33 @@ class CatalogService(object):
             '/tickreel.v1.CatalogService/GetDataset',
             tickreel_dot_v1_dot_catalog__service__pb2.GetDatasetRequest.SerializeToString,
             tickreel_dot_v1_dot_catalog__service__pb2.GetDatasetResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MakeSampleData(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tickreel.v1.CatalogService/MakeSampleData',
+            tickreel_dot_v1_dot_catalog__service__pb2.MakeSampleDataRequest.SerializeToString,
+            tickreel_dot_v1_dot_catalog__service__pb2.MakeSampleDataResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -1,6 +1,7 @@
 import { getRouteApi, useLocation, useRouter } from '@tanstack/react-router'
 import { useEffect } from 'react'
 
+import { NoData } from '@/features/catalog/no-data'
 import { Launch } from '@/features/runner/launch/launch'
 import { Screen } from '@/ui/screen'
 
@@ -23,6 +24,7 @@ export function LaunchScreen() {
         initial={search}
         onSearch={(search) => void navigate({ search, replace: true })}
         onLaunched={({ runId }) => void navigate({ to: '/runs/$runId', params: { runId } })}
+        noData={(props) => <NoData {...props} />}
       />
     </Screen>
   )

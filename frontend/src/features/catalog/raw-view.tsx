@@ -4,9 +4,7 @@ import { TriangleAlert } from 'lucide-react'
 import { CatalogService, type Dataset } from '@/gen/tickreel/v1/catalog_service_pb'
 import { RpcError } from '@/rpc/rpc-error'
 import { Badge } from '@/ui/badge'
-import { CommandLine } from '@/ui/command-line'
 import { type Column, DataTable } from '@/ui/data-table'
-import { EmptyState } from '@/ui/empty-state'
 import { ErrorState } from '@/ui/error-state'
 import { formatBytes, formatCount } from '@/ui/format/count'
 import { formatWindow } from '@/ui/format/instant'
@@ -14,6 +12,7 @@ import { SkeletonRows } from '@/ui/skeleton'
 
 import { DATA_TYPE_WORDS, spanOf } from './data-facts'
 import { DatasetFiles } from './dataset-files'
+import { NoData } from './no-data'
 import { MasterDetail } from '@/ui/master-detail'
 
 const COLUMNS: readonly Column<Dataset>[] = [
@@ -79,7 +78,7 @@ export function RawView({ chosen, onChoose }: RawViewProps) {
   if (query.isPending) return <SkeletonRows />
   if (query.isError) return <ErrorState problem={RpcError.from(query.error)} onRetry={() => void query.refetch()} />
   const datasets = query.data.pages.flatMap((page) => page.datasets)
-  if (datasets.length === 0) return <NoData />
+  if (datasets.length === 0) return <NoData takesSampleData={query.data.pages[0]?.takesSampleData === true} />
   const open = chosen ?? datasets[0]?.datasetId
   return (
     <MasterDetail
@@ -101,14 +100,6 @@ export function RawView({ chosen, onChoose }: RawViewProps) {
       }
       detail={open !== undefined && <DatasetFiles key={open} datasetId={open} />}
     />
-  )
-}
-
-function NoData() {
-  return (
-    <EmptyState action={<CommandLine command="tickreel sample-data" />}>
-      No raw data yet. Put recordings below data_downloads/ as its README says, or make some to try with:
-    </EmptyState>
   )
 }
 

@@ -47,7 +47,9 @@ beforeEach(() => {
 
 const transport = createRouterTransport(({ service }) => {
   service(RunnerService, {
-    listConfigs: () => ({ configs: [{ configId: 'sample' }] }),
+    listConfigs: () => ({
+      configs: [{ configId: 'other' }, { configId: 'sample', config: { instrument: { id: `${BTC}@LIN` } } }],
+    }),
     getConfig: ({ configId }) => ({ config: { configId, text: JSON.stringify(CONFIG, null, 2) } }),
     getRun: ({ runId }) => ({
       run: {
@@ -83,7 +85,7 @@ const transport = createRouterTransport(({ service }) => {
     },
   })
   service(CatalogService, {
-    listDatasets: () => ({ datasets: datasets ? [day(false)] : [] }),
+    listDatasets: () => ({ datasets: datasets ? [day(false)] : [], takesSampleData: true }),
     getDataset: () => ({ dataset: day(true) }),
   })
 })
@@ -109,7 +111,21 @@ function open(search: LaunchSearch = { config: 'sample', snapshot_mode: 'trades'
   render(
     <TransportProvider transport={transport}>
       <QueryClientProvider client={createQueryClient()}>
-        <Launch initial={search} onSearch={onSearch} onLaunched={onLaunched} />
+        <Launch
+          initial={search}
+          onSearch={onSearch}
+          onLaunched={onLaunched}
+          noData={({ takesSampleData, onMade }) => (
+            <button
+              disabled={!takesSampleData}
+              onClick={() => {
+                onMade([day(false)])
+              }}
+            >
+              Make some
+            </button>
+          )}
+        />
       </QueryClientProvider>
     </TransportProvider>,
   )
@@ -259,10 +275,26 @@ describe('the Run screen', { timeout: 30_000 }, () => {
     expect(checks.at(-1)?.options).toMatchObject({ mode: RunMode.FULL, dataset: 'day-2024-05-17' })
   })
 
-  it('offers sample data where there is none', async () => {
+  it('has a config of the data that was made where there was none, ready to run', async () => {
     datasets = false
-    open({})
-    expect(await screen.findByText('tickreel sample-data')).toBeVisible()
+    const { user, onLaunched } = open({})
+    await user.click(await screen.findByRole('button', { name: 'Make some' }))
+    await ready()
+    expect(screen.getByRole('combobox', { name: 'Config' })).toHaveValue('sample')
+    expect(screen.getByRole('radio', { name: 'Both' })).toBeChecked()
+    await user.click(runButton())
+    await waitFor(() => {
+      expect(onLaunched).toHaveBeenCalled()
+    })
+  })
+
+  it('leaves the config that was chosen as it is when data is made for it', async () => {
+    datasets = false
+    const { user } = open({ config: 'other', snapshot_mode: 'book' })
+    await user.click(await screen.findByRole('button', { name: 'Make some' }))
+    await ready()
+    expect(screen.getByRole('combobox', { name: 'Config' })).toHaveValue('other')
+    expect(screen.getByRole('radio', { name: 'Book' })).toBeChecked()
   })
 
   it('says that the services are away, and tries again when asked', async () => {

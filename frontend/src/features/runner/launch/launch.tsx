@@ -1,14 +1,13 @@
 import { useQuery } from '@connectrpc/connect-query'
 import { Play } from 'lucide-react'
-import { useEffect, useEffectEvent, useState } from 'react'
+import { type ReactNode, useEffect, useEffectEvent, useState } from 'react'
 
+import type { Dataset } from '@/gen/tickreel/v1/catalog_service_pb'
 import type { Run } from '@/gen/tickreel/v1/run_pb'
 import { RunnerService } from '@/gen/tickreel/v1/runner_service_pb'
 import { ADVICE } from '@/rpc/advice'
 import { RpcError } from '@/rpc/rpc-error'
 import { Button } from '@/ui/button'
-import { CopyButton } from '@/ui/copy-button'
-import { EmptyState } from '@/ui/empty-state'
 import { ErrorState } from '@/ui/error-state'
 import { countOf, formatCount } from '@/ui/format/count'
 import { Kbd } from '@/ui/kbd'
@@ -43,13 +42,15 @@ interface LaunchProps {
   /** Told of what the URL has to say, a moment after each change. */
   onSearch: (search: LaunchSearch) => void
   onLaunched: (run: Run) => void
+  /** What stands where there is no raw data; it tells of what was made there. */
+  noData: (props: { takesSampleData: boolean; onMade: (made: readonly Dataset[]) => void }) => ReactNode
 }
 
 /** How long the form must stand still before the URL follows. */
 const URL_PAUSE = 150
 
 /** The form of a run and its consequences beside it: what will be replayed, what is wrong, and the same as a command. */
-export function Launch({ initial, onSearch, onLaunched }: LaunchProps) {
+export function Launch({ initial, onSearch, onLaunched, noData }: LaunchProps) {
   const [search, setSearch] = useState(initial)
   const change = (part: Partial<LaunchSearch>) => {
     setSearch((before) => ({ ...before, ...part }))
@@ -70,9 +71,18 @@ export function Launch({ initial, onSearch, onLaunched }: LaunchProps) {
   })
   const strategies = useQuery(RunnerService.method.listStrategies, { pageSize: 500 })
   const instrumentId = textAt(config.readable, ['instrument', 'id'])
-  const rawName =
-    textAt(config.readable, ['data_catalog', 'instrument_file_pattern']) || instrumentId.replace(/@\w+$/, '')
+  const rawName = textAt(config.readable, ['data_catalog', 'instrument_file_pattern']) || rawNameOf(instrumentId)
   const datasets = useDatasets(rawName)
+  const configs = useQuery(RunnerService.method.listConfigs, { pageSize: 500 })
+  const chooseConfigOf = (made: readonly Dataset[]) => {
+    const names = new Set(made.flatMap(({ instruments }) => instruments))
+    const found = configs.data?.configs.find(({ config }) => names.has(rawNameOf(config?.instrument?.id ?? '')))
+    setSearch((before) =>
+      found === undefined || (before.config ?? before.from) !== undefined
+        ? before
+        : { ...before, config: found.configId, snapshot_mode: before.snapshot_mode ?? 'both' },
+    )
+  }
 
   const form = shown(search, origin, config)
   const choice = choiceOf(form, origin, config)
@@ -211,7 +221,10 @@ export function Launch({ initial, onSearch, onLaunched }: LaunchProps) {
           className="min-w-0 border-line bg-surface max-lg:border-t lg:overflow-auto lg:border-l"
         >
           {datasets.error !== undefined && <Failure error={datasets.error} onRetry={datasets.retry} />}
-          {datasets.error === undefined && !datasets.isPending && datasets.datasets.length === 0 && <NoData />}
+          {datasets.error === undefined &&
+            !datasets.isPending &&
+            datasets.datasets.length === 0 &&
+            noData({ takesSampleData: datasets.takesSampleData, onMade: chooseConfigOf })}
           {origin === undefined && datasets.datasets.length > 0 && <DatasetList datasets={datasets.datasets} />}
           {violations.length > 0 && <Problems violations={violations} onGoTo={goTo} />}
           {check.error !== undefined && <Failure error={check.error} onRetry={check.retry} />}
@@ -265,22 +278,6 @@ function Verdict({ blocker, isWrong, check }: { blocker: string | undefined; isW
   )
 }
 
-function NoData() {
-  const command = 'tickreel sample-data'
-  return (
-    <EmptyState
-      action={
-        <span className="flex items-center gap-1 rounded border border-line-strong bg-raised py-0.5 pr-0.5 pl-2.5">
-          <code className="figures text-sm text-text">{command}</code>
-          <CopyButton text={command} label="Copy the command" />
-        </span>
-      }
-    >
-      There is no raw data yet. This makes a sample to begin with: two days of trades and books.
-    </EmptyState>
-  )
-}
-
 function Failure({ error, onRetry }: { error: RpcError; onRetry: () => void }) {
   const { message, reason, violations } = error
   return (
@@ -301,6 +298,11 @@ function pathOf(origin: Origin | undefined, { response }: Check): string {
   const name = `${origin?.configId ?? ''}.json`
   const told = response?.run?.options?.configPath ?? ''
   return told.endsWith(`/${name}`) ? told : `configs/${name}`
+}
+
+/** The name of an instrument's raw files. */
+function rawNameOf(instrumentId: string): string {
+  return instrumentId.replace(/@\w+$/, '')
 }
 
 function textAt(document: Parameters<typeof valueAt>[0], path: Parameters<typeof valueAt>[1]): string {

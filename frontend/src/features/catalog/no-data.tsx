@@ -1,0 +1,65 @@
+import { useMutation } from '@connectrpc/connect-query'
+import { useQueryClient } from '@tanstack/react-query'
+import { Plus } from 'lucide-react'
+
+import { CatalogService, type Dataset } from '@/gen/tickreel/v1/catalog_service_pb'
+import { RpcError } from '@/rpc/rpc-error'
+import { Button } from '@/ui/button'
+import { CommandLine } from '@/ui/command-line'
+import { EmptyState } from '@/ui/empty-state'
+
+export interface NoDataProps {
+  /** Whether the services have a place for sample data; where not, the command makes it. */
+  takesSampleData: boolean
+  /** Told of the day folders that the sample data lies in, once it is made. */
+  onMade?: (datasets: readonly Dataset[]) => void
+}
+
+/** There is no raw data yet: where it belongs, and the way to some that is made up. */
+export function NoData({ takesSampleData, onMade }: NoDataProps) {
+  const queries = useQueryClient()
+  const { mutate, isPending, error } = useMutation(CatalogService.method.makeSampleData, {
+    onSuccess: ({ datasets }) => {
+      // Whatever was asked was answered without data: what there is, and what a run would read.
+      void queries.invalidateQueries()
+      onMade?.(datasets)
+    },
+  })
+  if (!takesSampleData) {
+    return (
+      <EmptyState action={<CommandLine command="tickreel sample-data" />}>
+        No raw data yet. Put recordings below data_downloads/ as its README says; the services only read there. This
+        makes some to try with, where the folder lies:
+      </EmptyState>
+    )
+  }
+  return (
+    <EmptyState
+      action={
+        <>
+          <Button
+            variant="primary"
+            Icon={Plus}
+            busy={isPending}
+            onClick={() => {
+              mutate({})
+            }}
+          >
+            {isPending ? 'Making sample data' : 'Make sample data'}
+          </Button>
+          <p role="status" className="text-xs text-faint">
+            {isPending && 'A few seconds'}
+          </p>
+          {error && (
+            <p role="alert" className="max-w-120 text-danger">
+              {RpcError.from(error).message}
+            </p>
+          )}
+        </>
+      }
+    >
+      No raw data yet. Put recordings below data_downloads/ as its README says, or begin with made-up trades and books
+      of three instruments over a night.
+    </EmptyState>
+  )
+}
