@@ -62,7 +62,7 @@ export function ChartStack({ viewport, label, onStep, children }: ChartStackProp
       aria-keyshortcuts="ArrowLeft ArrowRight Shift+ArrowLeft Shift+ArrowRight + - 0 Escape"
       tabIndex={0}
       onKeyDown={onKeyDown}
-      className="relative flex min-h-0 flex-1 touch-pan-y flex-col select-none"
+      className="relative flex min-h-0 flex-1 touch-pan-y flex-col overflow-hidden select-none [container:stack/size]"
     >
       {children}
       <TimeRuler viewport={viewport} />

@@ -14,12 +14,14 @@ interface EquityPanelsProps {
   currency: string
   /** The equity that a run began with, drawn as a line to compare with. */
   startingEquity: number
+  /** Whether other panels come first where the stack is low. */
+  yields?: boolean
 }
 
 const steps = uPlot.paths.stepped?.({ align: 1 })
 
 /** The equity of an account and, below it, how far it has fallen from its peak. */
-export function EquityPanels({ viewport, series, currency, startingEquity }: EquityPanelsProps) {
+export function EquityPanels({ viewport, series, currency, startingEquity, yields = false }: EquityPanelsProps) {
   const equity = useMemo(() => [series.ts, series.equity] as uPlot.AlignedData, [series])
   const drawdown = useMemo(() => [series.ts, series.drawdown.map((value) => -value)] as uPlot.AlignedData, [series])
   const at = useViewport(viewport, ({ crosshair, span }) => indexAt(series.ts, crosshair ?? span.to))
@@ -35,6 +37,7 @@ export function EquityPanels({ viewport, series, currency, startingEquity }: Equ
       <Panel
         title="Equity"
         grow={5}
+        yieldsBelow={yields ? 210 : undefined}
         readout={
           <>
             <span className="text-text">{`${value(series.equity)} ${currency}`}</span>
@@ -51,7 +54,12 @@ export function EquityPanels({ viewport, series, currency, startingEquity }: Equ
           under={start}
         />
       </Panel>
-      <Panel title="Drawdown" grow={3} readout={<span>{`${value(series.drawdown)} ${currency}`}</span>}>
+      <Panel
+        title="Drawdown"
+        grow={4}
+        yieldsBelow={yields ? 290 : undefined}
+        readout={<span>{`${value(series.drawdown)} ${currency}`}</span>}
+      >
         <Plot
           viewport={viewport}
           data={drawdown}

@@ -43,6 +43,19 @@ describe('placing', () => {
     })
   })
 
+  test('no cluster is cut at an edge, and none lies over another there', () => {
+    for (const to of [965e9, 983e9, 990e9, 999e9]) {
+      const placed = placeMarkers(many, { from: 17e9, to }, 1_000)
+      const xs = placed.filter(({ marker }) => marker.side === -1).map(({ x }) => x)
+      expect(Math.min(...xs)).toBeGreaterThanOrEqual(20)
+      expect(Math.max(...xs)).toBeLessThanOrEqual(980)
+      xs.sort((a, b) => a - b)
+      xs.slice(1).forEach((x, i) => {
+        expect(x - (xs[i] ?? NaN)).toBeGreaterThanOrEqual(39.99)
+      })
+    }
+  })
+
   test('panning keeps clusters what they are', () => {
     const counts = (shift: number) =>
       placeMarkers(many, { from: 200e9 + shift, to: 700e9 + shift }, 1_000).map(({ marker }) => marker.firstOrder)

@@ -67,7 +67,7 @@ const SINGLE_WIDTH = 11
  * Places markers on a plot: single where there is room, in counted clusters where there is not.
  *
  * Clusters are those of a grid in time whose cells are powers of two, so that they stay as they are while the view pans;
- * a cell that reaches out of the view counts whole.
+ * a cell that reaches out of the view counts whole. At the edges of the view, where there is no room for two, they become one.
  */
 export function placeMarkers(markers: readonly Marker[], span: Span, width: number): PlacedMarker[] {
   const perPixel = length(span) / width
@@ -82,13 +82,33 @@ export function placeMarkers(markers: readonly Marker[], span: Span, width: numb
     else cells.set(key, [marker])
   }
   const pixel = (at: number) => (at - span.from) / perPixel
-  return [...cells.values()].flatMap((group) => {
+  const clusters: PlacedMarker[] = []
+  const singles = [...cells.values()].flatMap((group) => {
     if (apart(group, perPixel)) return group.map((marker) => ({ marker, x: pixel(middle(marker)) }))
     const marker = merge(group)
     const left = Math.floor(middle(group[0] ?? marker) / cell) * cell
     const margin = (CLUSTER_WIDTH / 2) * perPixel
-    return [{ marker, x: pixel(Math.min(Math.max(middle(marker), left + margin), left + cell - margin)) }]
+    clusters.push({ marker, x: pixel(Math.min(Math.max(middle(marker), left + margin), left + cell - margin)) })
+    return []
   })
+  const sides = [1, -1].map((side) => clusters.filter(({ marker }) => marker.side === side))
+  return [...singles, ...sides.flatMap((ofSide) => inSight(ofSide, width))]
+}
+
+/** Clusters of one side with none cut at an edge: it moves in, and takes in the one that stands there. */
+function inSight(clusters: readonly PlacedMarker[], width: number): PlacedMarker[] {
+  const least = CLUSTER_WIDTH / 2
+  const most = Math.max(width - least, least)
+  const shown: PlacedMarker[] = []
+  for (const { marker, x } of [...clusters].sort((a, b) => a.x - b.x)) {
+    const placed = { marker, x: Math.min(Math.max(x, least), most) }
+    const before = shown.at(-1)
+    const moved = placed.x !== x || before?.x === least
+    if (before && moved && placed.x - before.x < CLUSTER_WIDTH) {
+      shown.splice(-1, 1, { marker: merge([before.marker, marker]), x: before.x === least ? least : most })
+    } else shown.push(placed)
+  }
+  return shown
 }
 
 function apart(group: readonly Marker[], perPixel: number): boolean {

@@ -37,11 +37,12 @@ export function TimeRuler({ viewport }: { viewport: Viewport }) {
           {ticks.map(({ at, label, turn }) => (
             <div
               key={at}
-              className="absolute top-0.5 whitespace-nowrap"
-              style={{ transform: `translateX(${x(at)}px)` }}
+              className="absolute top-0.5 text-center whitespace-nowrap"
+              // No label is cut at the left edge; at the right there is the gutter.
+              style={{ transform: `translateX(max(${x(at)}px - 50%, 4px))` }}
             >
-              <div className="-translate-x-1/2">{label}</div>
-              {turn !== undefined && <div className="-translate-x-1/2 text-muted">{turn}</div>}
+              <div>{label}</div>
+              {turn !== undefined && <div className="text-muted">{turn}</div>}
             </div>
           ))}
           <div className="absolute bottom-0.5 left-3 bg-ground pr-2 text-muted">{`${leadingContext(span, viewport.base, most)} UTC`}</div>

@@ -16,6 +16,7 @@ import { shareDone } from '@/jobs/job'
 import { StateBadge } from '@/jobs/state-badge'
 import { JobState } from '@/gen/tickreel/v1/job_pb'
 import type { Result } from '@/gen/tickreel/v1/result_pb'
+import type { Run } from '@/gen/tickreel/v1/run_pb'
 import { ResultsService } from '@/gen/tickreel/v1/results_service_pb'
 import { RpcError } from '@/rpc/rpc-error'
 import { ButtonLink } from '@/ui/button'
@@ -72,9 +73,7 @@ function WatchedRunScreen({ runId }: { runId: string }) {
       context={
         <>
           <StateBadge job={run} />
-          <span className="truncate">
-            {symbolOf(run)} <span className="figures text-faint">{windowText(run)} UTC</span> {modeText(run)}
-          </span>
+          <RunFacts run={run} />
         </>
       }
       actions={result ? <ReportActions runId={runId} /> : <CancelButton run={run} />}
@@ -95,6 +94,17 @@ function WatchedRunScreen({ runId }: { runId: string }) {
         <LiveRun run={run} stream={stream} />
       )}
     </Screen>
+  )
+}
+
+/** What a run is of, in a line; its window where there is room for all of it. */
+function RunFacts({ run }: { run: Run }) {
+  return (
+    <span className="@container flex min-w-0 flex-auto gap-2 whitespace-nowrap">
+      <span className="text-text">{symbolOf(run)}</span>
+      <span className="figures text-faint @max-[380px]:hidden max-sm:hidden">{`${windowText(run)} UTC`}</span>
+      <span>{modeText(run)}</span>
+    </span>
   )
 }
 

@@ -6,7 +6,7 @@ import { formatDecimal } from '@/ui/format/decimal'
 import { formatDuration } from '@/ui/format/duration'
 
 import { CostBars } from './cost-bars'
-import { FigureGroup, FigureRow } from './figure-list'
+import { FigureColumns, FigureGroup, FigureRow } from './figure-list'
 import { ShareBar } from './share-bar'
 
 /** How believable the fills of a run are, by what the data showed at each, and what they cost. */
@@ -17,8 +17,11 @@ export function Audit({ result: { summary, metadata } }: { result: Result }) {
   }
   if (fills === 0) return <EmptyState>Nothing was filled, so there is nothing to believe or not.</EmptyState>
   return (
-    <div className="grid gap-x-8 gap-y-5 p-4 md:grid-cols-2">
-      <Evidence audit={fillAudit} />
+    <FigureColumns>
+      <div className="flex flex-col gap-y-3">
+        <Evidence audit={fillAudit} />
+        {fillAudit.prints && <Prints prints={fillAudit.prints} fills={fills} />}
+      </div>
       {costs && (
         <section className="min-w-0">
           <CostBars costs={costs} turnover={Number(statistics?.turnover ?? 0)} currency={metadata?.currency ?? ''} />
@@ -29,9 +32,8 @@ export function Audit({ result: { summary, metadata } }: { result: Result }) {
           )}
         </section>
       )}
-      {fillAudit.prints && <Prints prints={fillAudit.prints} fills={fills} />}
       {fillAudit.book && <Book book={fillAudit.book} fills={fills} />}
-    </div>
+    </FigureColumns>
   )
 }
 

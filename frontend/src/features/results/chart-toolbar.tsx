@@ -22,7 +22,7 @@ export function ChartToolbar({ viewport, result, tape }: ChartToolbarProps) {
   const { maxDrawdown = '', maxDrawdownAt = '' } = result.summary ?? {}
   const worst = parseInstant(maxDrawdownAt)
   return (
-    <div className="flex h-9 shrink-0 items-center gap-1 overflow-hidden border-b border-line pr-2 pl-3">
+    <div className="@container flex h-9 shrink-0 items-center gap-1 overflow-hidden border-b border-line pr-2 pl-3">
       <span className="figures min-w-0 flex-1 truncate text-xs text-muted">
         {`${formatWindow(viewport.instant(span.from), viewport.instant(span.to), 'ms')} UTC`}
       </span>
@@ -36,8 +36,9 @@ export function ChartToolbar({ viewport, result, tape }: ChartToolbarProps) {
           }}
         >
           Worst drawdown
-          <span className="figures text-xs text-faint max-xl:hidden">
-            {`${formatDecimal(maxDrawdown, { decimals: 2 })} at ${formatInstant(worst, 'ms').slice(11)}`}
+          <span className="figures text-xs text-faint @max-3xl:hidden">
+            {formatDecimal(maxDrawdown, { decimals: 2 })}
+            <span className="@max-[1000px]:hidden">{` at ${formatInstant(worst, 'ms').slice(11)}`}</span>
           </span>
         </Button>
       )}
@@ -73,7 +74,7 @@ function TapeStatus({ tape: { progress, load } }: { tape: Tape }) {
     return <IconButton Icon={HardDriveDownload} label={label} onClick={load} />
   }
   return (
-    <span role="status" className="figures px-2 text-2xs whitespace-nowrap text-faint max-md:hidden">
+    <span role="status" className="figures px-2 text-2xs whitespace-nowrap text-faint @max-2xl:hidden">
       {progress.done
         ? `every tick at hand · ${formatCompact(progress.total)}`
         : `${formatCompact(progress.rows)} of ${formatCompact(progress.total)} ticks`}

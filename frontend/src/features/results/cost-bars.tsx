@@ -1,6 +1,8 @@
 import type { CostAttribution } from '@/gen/tickreel/v1/fill_audit_pb'
 import { formatDecimal } from '@/ui/format/decimal'
 
+import { ShareBar } from './share-bar'
+
 interface CostBarsProps {
   costs: CostAttribution
   /** The value of all fills, which costs are a share of. */
@@ -8,10 +10,12 @@ interface CostBarsProps {
   currency: string
 }
 
-/** What the fills cost, part by part: each bar begins where the one above ends, and the last one is all of it. */
+/**
+ * What the fills cost: fees beside execution, and of execution part by part on a scale of its own, as it is mostly a sliver of
+ * the fees. Each bar begins where the one above ends, and the last one is all of it.
+ */
 export function CostBars({ costs, turnover, currency }: CostBarsProps) {
   const parts = [
-    { name: 'Fees', value: costs.fees },
     { name: 'Drift until arrival', value: costs.latencyDrift },
     { name: 'Drift while waiting', value: costs.waitingDrift },
     { name: 'Half spread', value: costs.spread },
@@ -19,39 +23,74 @@ export function CostBars({ costs, turnover, currency }: CostBarsProps) {
   ]
   const ends = parts.reduce<number[]>((sums, { value }) => [...sums, (sums.at(-1) ?? 0) + Number(value)], [])
   const bars = parts.map((part, i) => ({ ...part, from: ends[i - 1] ?? 0, to: ends[i] ?? 0 }))
+  const execution = ends.at(-1) ?? 0
   const low = Math.min(0, ...ends)
-  const range = Math.max(0, ...ends) - low || 1
-  const share = (at: number) => ((at - low) / range) * 100
+  const high = Math.max(0, ...ends)
+  const share = (at: number) => ((at - low) / (high - low || 1)) * 100
+  const points = (value: number) => (turnover > 0 ? `${fixed((value / turnover) * 10_000, 3)} bp` : '')
   return (
-    <table className="w-full text-xs">
-      <caption className="label h-7 text-left">
-        {`Cost against the middle when orders were submitted, ${currency}`}
-      </caption>
-      <tbody>
-        {[...bars, { name: 'Total', value: costs.total, from: 0, to: Number(costs.total) }].map(
-          ({ name, value, from, to }) => (
-            <tr key={name} className="h-7 border-t border-line">
-              <th scope="row" className="w-32 text-left font-normal text-muted">
-                {name}
-              </th>
-              <td aria-hidden className="relative min-w-24">
-                <span className="absolute inset-y-0 border-l border-line-strong" style={{ left: `${share(0)}%` }} />
-                <span
-                  className={`absolute inset-y-2 min-w-px ${name === 'Total' ? 'bg-text' : to < from ? 'bg-accent' : 'bg-muted'}`}
-                  style={{
-                    left: `${share(Math.min(from, to))}%`,
-                    width: `${(Math.abs(to - from) / range) * 100}%`,
-                  }}
-                />
-              </td>
-              <td className="figures w-28 pl-3 text-right">{formatDecimal(value, { decimals: 2 })}</td>
-              <td className="figures w-20 text-right text-muted">
-                {turnover > 0 && `${((Number(value) / turnover) * 10_000).toFixed(2).replace('-', '−')} bp`}
-              </td>
-            </tr>
-          ),
-        )}
-      </tbody>
-    </table>
+    <>
+      <h3 className="label flex h-7 items-center">{`Cost of the fills, ${currency}`}</h3>
+      <p className="figures pb-1 text-xl">
+        {formatDecimal(costs.total, { decimals: 2 })}{' '}
+        <span className="text-sm text-muted">{points(Number(costs.total))}</span>
+      </p>
+      <ShareBar
+        parts={[
+          { name: 'fees', value: Number(costs.fees), className: 'bg-muted' },
+          { name: 'execution', value: execution, className: 'bg-text' },
+        ].map(({ name, value, className }) => ({
+          name,
+          className,
+          count: Math.max(value, 0),
+          text: `${fixed(value, 2)}${value > 0 ? ` · ${percent(value / Number(costs.total))}` : ''}`,
+        }))}
+      />
+      <table className="w-full text-xs">
+        <caption className="label h-7 text-left">Execution, against the middle at submission</caption>
+        <tbody>
+          {[...bars, { name: 'Execution', value: execution.toFixed(2), from: 0, to: execution }].map(
+            ({ name, value, from, to }) => (
+              <tr key={name} className="h-6 border-t border-line">
+                <th scope="row" className="pr-3 text-left font-normal whitespace-nowrap text-muted">
+                  {name}
+                </th>
+                <td aria-hidden className="relative w-1/2 min-w-12">
+                  <span className="absolute inset-y-0 border-l border-line-strong" style={{ left: `${share(0)}%` }} />
+                  <span
+                    className={`absolute inset-y-1.5 ${name === 'Execution' ? 'bg-text' : to < from ? 'bg-accent' : 'bg-muted'}`}
+                    style={{
+                      left: `${share(Math.min(from, to))}%`,
+                      width: `${share(Math.max(from, to)) - share(Math.min(from, to))}%`,
+                    }}
+                  />
+                </td>
+                <td className="figures pl-3 text-right whitespace-nowrap">{formatDecimal(value, { decimals: 2 })}</td>
+                <td className="figures pl-3 text-right whitespace-nowrap text-muted">{points(Number(value))}</td>
+              </tr>
+            ),
+          )}
+          <tr aria-hidden className="h-6 border-t border-line text-faint">
+            <td>Scale of the bars</td>
+            <td className="figures">
+              <span className="flex justify-between">
+                <span>{fixed(low, 0)}</span>
+                <span>{fixed(high, high < 10 ? 2 : 0)}</span>
+              </span>
+            </td>
+            <td />
+            <td />
+          </tr>
+        </tbody>
+      </table>
+    </>
   )
+}
+
+function fixed(value: number, decimals: number): string {
+  return formatDecimal(value.toFixed(decimals), { decimals })
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`
 }

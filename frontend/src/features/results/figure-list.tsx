@@ -18,10 +18,19 @@ export function FigureGroup({ title, drawing, children }: FigureGroupProps) {
   )
 }
 
+/** Groups of figures beside each other: as many as the room has, however wide the window is. */
+export function FigureColumns({ children }: { children: ReactNode }) {
+  return (
+    <div className="@container">
+      <div className="grid gap-x-6 gap-y-4 px-4 pt-1 pb-3 @2xl:grid-cols-2 @4xl:grid-cols-3">{children}</div>
+    </div>
+  )
+}
+
 /** A figure with its name; a dash where it cannot be said, and why on demand. */
 export function FigureRow({ name, value, hint }: { name: string; value: string | undefined; hint?: string }) {
   return (
-    <div className="flex min-h-7 items-center gap-3 border-t border-line" title={hint}>
+    <div className="flex min-h-6 items-center gap-3 border-t border-line" title={hint}>
       <dt className="text-xs text-muted">{name}</dt>
       <dd className="figures ml-auto text-sm whitespace-nowrap">{value ?? '–'}</dd>
     </div>

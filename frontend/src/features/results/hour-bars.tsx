@@ -11,8 +11,8 @@ export function HourBars({ hours, currency }: { hours: readonly HourStatistics[]
   const low = Math.min(0, ...pnls)
   const range = high - low || 1
   return (
-    <figure aria-label="PnL by hour of the day" className="flex flex-col">
-      <div className="grid h-32 grid-cols-24 gap-px">
+    <figure aria-label="PnL by hour of the day" className="relative flex flex-col overflow-hidden">
+      <div className="grid h-24 grid-cols-24 gap-px">
         {Array.from({ length: 24 }, (_, hour) => {
           const found = byHour.get(hour)
           const pnl = Number(found?.pnl ?? 0)
@@ -43,7 +43,7 @@ export function HourBars({ hours, currency }: { hours: readonly HourStatistics[]
       </div>
       <div aria-hidden className="figures grid grid-cols-24 gap-px pt-1 text-center text-2xs text-faint">
         {Array.from({ length: 24 }, (_, hour) => (
-          <span key={hour} className={hour % 3 === 0 ? undefined : 'max-sm:hidden'}>
+          <span key={hour} className={hour % 3 === 0 ? '-mx-2' : 'invisible'}>
             {hour.toString().padStart(2, '0')}
           </span>
         ))}

@@ -66,6 +66,7 @@ export function ReportCharts({ result, viewport, order, onOrder, onStep }: Repor
             series={samples.equity}
             currency={metadata?.currency ?? ''}
             startingEquity={Number(summary?.startingEquity)}
+            yields
           />
         )}
         <TickPanel

@@ -6,6 +6,7 @@ import type { Result } from '@/gen/tickreel/v1/result_pb'
 import { ResultsService } from '@/gen/tickreel/v1/results_service_pb'
 import { formatCompact } from '@/ui/format/count'
 import { instantOf } from '@/ui/format/instant'
+import { Splitter, useSplit } from '@/ui/splitter'
 import { type Tab, Tabs } from '@/ui/tabs'
 
 import { Audit } from './audit'
@@ -40,6 +41,7 @@ export function Report({ result, search, onSearch, onRun }: ReportProps) {
   const full = result.mode === 'full'
   const orders = summary?.orders ?? 0
   const viewport = useReportViewport(result, search, onSearch)
+  const [share, setShare] = useSplit('tickreel.report', 0.58)
   const { data } = useQuery(
     ResultsService.method.listOrders,
     { runId, filter: `id = ${search.order ?? ''}`, pageSize: 1 },
@@ -106,7 +108,7 @@ export function Report({ result, search, onSearch, onRun }: ReportProps) {
     <div className="flex flex-col lg:grid lg:h-full lg:grid-cols-[minmax(0,1fr)_272px]">
       <div className="contents min-h-0 min-w-0 flex-col lg:flex">
         {!full && <FastRun runId={runId} onRun={onRun} />}
-        <div className="h-140 min-h-0 lg:h-auto lg:flex-[3]">
+        <div className="h-140 min-h-0 lg:h-auto lg:basis-0" style={{ flexGrow: share }}>
           <ReportCharts
             result={result}
             viewport={viewport}
@@ -117,7 +119,11 @@ export function Report({ result, search, onSearch, onRun }: ReportProps) {
             onStep={step}
           />
         </div>
-        <div className="order-1 h-120 min-h-0 border-t border-line-strong lg:h-auto lg:flex-[2]">
+        <Splitter label="Between the charts and the tables" share={share} onShare={setShare} />
+        <div
+          className="order-1 h-120 min-h-0 max-lg:border-t max-lg:border-line-strong lg:h-auto lg:basis-0"
+          style={{ flexGrow: 1 - share }}
+        >
           <Tabs
             label="What the run kept"
             tabs={tabs}

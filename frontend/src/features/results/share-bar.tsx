@@ -11,7 +11,7 @@ export interface Part {
 export function ShareBar({ parts }: { parts: readonly Part[] }) {
   const total = parts.reduce((sum, { count }) => sum + count, 0)
   return (
-    <div className="border-t border-line py-2">
+    <div className="border-t border-line pt-2 pb-1.5">
       <div aria-hidden className="flex h-2 gap-px overflow-hidden rounded-sm bg-line">
         {parts.map(({ name, count, className }) => (
           <div key={name} className={className} style={{ width: `${total === 0 ? 0 : (100 * count) / total}%` }} />

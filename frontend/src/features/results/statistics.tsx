@@ -1,11 +1,11 @@
 import type { Result } from '@/gen/tickreel/v1/result_pb'
-import type { ReturnStatistics, RunStatistics } from '@/gen/tickreel/v1/statistics_pb'
+import type { ReturnStatistics, RunStatistics, SideStatistics } from '@/gen/tickreel/v1/statistics_pb'
 import { EmptyState } from '@/ui/empty-state'
 import { countOf, formatCount, formatShare } from '@/ui/format/count'
 import { formatDecimal } from '@/ui/format/decimal'
 import { formatDuration } from '@/ui/format/duration'
 
-import { FigureGroup, FigureRow } from './figure-list'
+import { FigureColumns, FigureGroup, FigureRow } from './figure-list'
 import { HourBars } from './hour-bars'
 import { ShareBar } from './share-bar'
 
@@ -16,17 +16,17 @@ export function Statistics({ result: { summary, metadata } }: { result: Result }
     return <EmptyState>This run was made before there were statistics: run it again to have them.</EmptyState>
   const currency = metadata?.currency ?? ''
   return (
-    <div className="grid gap-x-8 gap-y-5 p-4 md:grid-cols-2 min-[1400px]:grid-cols-[minmax(0,1fr)_minmax(0,1fr)_minmax(0,1.5fr)]">
+    <FigureColumns>
       <ClosingOrders statistics={statistics} currency={currency} />
       <Holding statistics={statistics} currency={currency} />
-      <section className="min-w-0 max-[1400px]:order-first md:max-[1400px]:col-span-2">
+      <section className="min-w-0 @2xl:col-span-2 @4xl:col-span-1">
         <h3 className="label flex h-7 items-center justify-between">
           PnL by hour of the day, UTC <span className="figures">{currency}</span>
         </h3>
         <HourBars hours={statistics.byHour} currency={currency} />
         <Sides statistics={statistics} />
       </section>
-    </div>
+    </FigureColumns>
   )
 }
 
@@ -134,34 +134,41 @@ function sharpe(returns: ReturnStatistics | undefined): string | undefined {
   return error ? `${ratio} ± ${formatDecimal(error, { decimals: 2 })}` : ratio
 }
 
+/** What long and short positions came to, side by side. */
 function Sides({ statistics: { bySide } }: { statistics: RunStatistics }) {
+  const rows: [string, (side: SideStatistics) => string | undefined][] = [
+    ['Closing orders', ({ closingOrders }) => formatCount(closingOrders)],
+    ['Won', ({ winningOrders, closingOrders }) => formatShare(winningOrders, closingOrders)],
+    ['Realized', ({ realizedPnl }) => money(realizedPnl, true)],
+    ['Unrealized', ({ unrealizedPnl }) => money(unrealizedPnl, true)],
+    ['Fees', ({ fees }) => money(fees)],
+    ['PnL', ({ pnl }) => money(pnl, true)],
+  ]
   return (
-    <table className="mt-3 w-full text-xs">
-      <caption className="label h-7 text-left">PnL by side of the position</caption>
+    <table className="w-full text-xs">
       <thead>
-        <tr className="text-right text-faint [&>th]:h-7 [&>th]:border-t [&>th]:border-line [&>th]:pl-3 [&>th]:font-normal">
-          <th scope="col" className="pl-0! text-left">
-            Side
+        <tr className="label h-7 text-right [&>th]:font-medium">
+          <th scope="col" className="text-left">
+            By side of the position
           </th>
-          <th scope="col">Closed, won</th>
-          <th scope="col">Realized</th>
-          <th scope="col">Unrealized</th>
-          <th scope="col">Fees</th>
-          <th scope="col">PnL</th>
+          {bySide.map(({ side }) => (
+            <th key={side} scope="col" className="w-24">
+              {side}
+            </th>
+          ))}
         </tr>
       </thead>
       <tbody>
-        {bySide.map((side) => (
-          <tr
-            key={side.side}
-            className="figures text-right [&>td]:h-7 [&>td]:border-t [&>td]:border-line [&>td]:pl-3 [&>td]:whitespace-nowrap"
-          >
-            <td className="pl-0! text-left font-sans text-muted">{side.side}</td>
-            <td>{`${formatCount(side.closingOrders)}, ${formatShare(side.winningOrders, side.closingOrders)}`}</td>
-            <td>{money(side.realizedPnl, true)}</td>
-            <td>{money(side.unrealizedPnl, true)}</td>
-            <td>{money(side.fees)}</td>
-            <td className="text-text">{money(side.pnl, true)}</td>
+        {rows.map(([name, value]) => (
+          <tr key={name} className="h-6 border-t border-line text-right">
+            <th scope="row" className="text-left font-normal text-muted">
+              {name}
+            </th>
+            {bySide.map((side) => (
+              <td key={side.side} className="figures text-sm">
+                {value(side)}
+              </td>
+            ))}
           </tr>
         ))}
       </tbody>
