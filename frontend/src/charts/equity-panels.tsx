@@ -1,6 +1,9 @@
 import { useMemo } from 'react'
 import uPlot from 'uplot'
 
+import { moneyDecimals } from '@/ui/format/money'
+import { formatNumber } from '@/ui/format/number'
+
 import { type EquitySeries, indexAt } from './columns'
 import { columnExtent } from './extent'
 import { color } from './palette'
@@ -31,7 +34,7 @@ export function EquityPanels({ viewport, series, currency, startingEquity, yield
     },
     [startingEquity],
   )
-  const value = (column: Float64Array) => (at < 0 ? '–' : formatMoney(column[at] ?? NaN, 2))
+  const value = (column: Float64Array) => (at < 0 ? '–' : formatNumber(column[at] ?? NaN, moneyDecimals(currency)))
   return (
     <>
       <Panel
@@ -41,7 +44,7 @@ export function EquityPanels({ viewport, series, currency, startingEquity, yield
         readout={
           <>
             <span className="text-text">{`${value(series.equity)} ${currency}`}</span>
-            <span>{`position ${at < 0 ? '–' : formatMoney(series.position[at] ?? NaN, 3)}`}</span>
+            <span>{`position ${at < 0 ? '–' : formatNumber(series.position[at] ?? NaN)}`}</span>
           </>
         }
       >
@@ -50,7 +53,7 @@ export function EquityPanels({ viewport, series, currency, startingEquity, yield
           data={equity}
           lines={[{ stroke: () => color('text'), width: 1, paths: steps, points: { show: false } }]}
           extent={(span) => columnExtent(series.ts, series.equity, span)}
-          format={formatMoney}
+          format={formatNumber}
           under={start}
         />
       </Panel>
@@ -74,7 +77,7 @@ export function EquityPanels({ viewport, series, currency, startingEquity, yield
             },
           ]}
           extent={(span) => fromPeak(columnExtent(series.ts, drawdown[1] as Float64Array, span))}
-          format={formatMoney}
+          format={formatNumber}
         />
       </Panel>
     </>
@@ -97,14 +100,4 @@ function drawLevel(plot: uPlot, level: number): void {
   ctx.moveTo(bbox.left, y)
   ctx.lineTo(bbox.left + bbox.width, y)
   ctx.stroke()
-}
-
-const formatters = Array.from(
-  { length: 13 },
-  (_, digits) => new Intl.NumberFormat('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits }),
-)
-
-/** A number with its thousands apart and a real minus. */
-export function formatMoney(value: number, decimals: number): string {
-  return (formatters[Math.min(decimals, 12)]?.format(value) ?? String(value)).replace('-', '−')
 }

@@ -143,8 +143,11 @@ function labelSpace(height: number): number {
 }
 
 function decimalsOf(step: number): number {
-  const exact = (decimals: number) => Math.abs(step * 10 ** decimals - Math.round(step * 10 ** decimals)) < 1e-6
-  return [0, 1, 2, 3, 4, 5, 6, 7, 8].find(exact) ?? 9
+  const exact = (decimals: number) => {
+    const scaled = step * 10 ** decimals
+    return Math.round(scaled) > 0 && Math.abs(scaled - Math.round(scaled)) < 1e-6
+  }
+  return [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11].find(exact) ?? 12
 }
 
 /** The extent with a twelfth of room above and below. */

@@ -2,9 +2,9 @@ import { type MouseEvent, type ReactNode, useCallback, useEffect, useMemo, useRe
 import uPlot from 'uplot'
 
 import { formatInstant } from '@/ui/format/instant'
+import { formatNumber } from '@/ui/format/number'
 
 import { indexAt, type QuoteSeries, type TradeSeries } from './columns'
-import { formatMoney } from './equity-panels'
 import { columnExtent, union } from './extent'
 import { type Marker, type PlacedMarker, placeMarkers } from './markers'
 import { color } from './palette'
@@ -93,7 +93,7 @@ export function TickPanel(props: TickPanelProps) {
               columnExtent(quotes.ts, quotes.ask, span),
             )
           }
-          format={formatMoney}
+          format={formatNumber}
           under={under}
           over={over}
         />
@@ -155,13 +155,13 @@ function Readout({ viewport, trades, quotes, sampled }: TickPanelProps) {
   const trade = useViewport(viewport, ({ crosshair, span }) => indexAt(trades.ts, crosshair ?? span.to))
   const quote = useViewport(viewport, ({ crosshair, span }) => indexAt(quotes.ts, crosshair ?? span.to))
   const price = (value: number | undefined) =>
-    value === undefined || Number.isNaN(value) ? '–' : formatMoney(value, pricePrecision)
+    value === undefined || Number.isNaN(value) ? '–' : formatNumber(value, pricePrecision)
   const side = trades.side[trade] ?? 0
   const crosshair = useViewport(viewport, ({ crosshair }) => crosshair)
   return (
     <>
       <span className="text-text">{`${sampled ? '≈ ' : ''}${price(trades.price[trade])}`}</span>
-      {trade >= 0 && <span>{formatMoney(trades.size[trade] ?? 0, sizePrecision)}</span>}
+      {trade >= 0 && <span>{formatNumber(trades.size[trade] ?? 0, sizePrecision)}</span>}
       {side !== 0 && <span className={side > 0 ? 'text-buy' : 'text-sell'}>{side > 0 ? '▲ buy' : '▼ sell'}</span>}
       {quotes.ts.length > 0 && (
         <span>

@@ -4,8 +4,8 @@ import { useViewport, type Viewport } from '@/charts/viewport'
 import type { Result } from '@/gen/tickreel/v1/result_pb'
 import { Button, IconButton } from '@/ui/button'
 import { formatCompact } from '@/ui/format/count'
-import { formatDecimal } from '@/ui/format/decimal'
 import { formatInstant, formatWindow, parseInstant } from '@/ui/format/instant'
+import { formatMoney } from '@/ui/format/money'
 
 import { focusOf } from './report-viewport'
 import type { Tape } from './tape/use-tape'
@@ -37,8 +37,8 @@ export function ChartToolbar({ viewport, result, tape }: ChartToolbarProps) {
         >
           Worst drawdown
           <span className="figures text-xs text-faint @max-3xl:hidden">
-            {formatDecimal(maxDrawdown, { decimals: 2 })}
-            <span className="@max-[1000px]:hidden">{` at ${formatInstant(worst, 'ms').slice(11)}`}</span>
+            {formatMoney(maxDrawdown, result.metadata?.currency ?? '')}
+            <span className="@max-[1000px]:hidden">{` at ${formatInstant(worst, 'ms').slice(5)}`}</span>
           </span>
         </Button>
       )}

@@ -1,5 +1,6 @@
 import type { CostAttribution } from '@/gen/tickreel/v1/fill_audit_pb'
-import { formatDecimal } from '@/ui/format/decimal'
+import { formatMoney, moneyDecimals } from '@/ui/format/money'
+import { formatNumber } from '@/ui/format/number'
 
 import { ShareBar } from './share-bar'
 
@@ -27,13 +28,13 @@ export function CostBars({ costs, turnover, currency }: CostBarsProps) {
   const low = Math.min(0, ...ends)
   const high = Math.max(0, ...ends)
   const share = (at: number) => ((at - low) / (high - low || 1)) * 100
-  const points = (value: number) => (turnover > 0 ? `${fixed((value / turnover) * 10_000, 3)} bp` : '')
+  const decimals = moneyDecimals(currency)
+  const points = (value: number) => (turnover > 0 ? `${formatNumber((value / turnover) * 10_000, 3)} bp` : '')
   return (
     <>
       <h3 className="label flex h-7 items-center">{`Cost of the fills, ${currency}`}</h3>
       <p className="figures pb-1 text-xl">
-        {formatDecimal(costs.total, { decimals: 2 })}{' '}
-        <span className="text-sm text-muted">{points(Number(costs.total))}</span>
+        {formatMoney(costs.total, currency)} <span className="text-sm text-muted">{points(Number(costs.total))}</span>
       </p>
       <ShareBar
         parts={[
@@ -43,13 +44,13 @@ export function CostBars({ costs, turnover, currency }: CostBarsProps) {
           name,
           className,
           count: Math.max(value, 0),
-          text: `${fixed(value, 2)}${value > 0 ? ` · ${percent(value / Number(costs.total))}` : ''}`,
+          text: `${formatNumber(value, decimals)}${value > 0 ? ` · ${percent(value / Number(costs.total))}` : ''}`,
         }))}
       />
       <table className="w-full text-xs">
         <caption className="label h-7 text-left">Execution, against the middle at submission</caption>
         <tbody>
-          {[...bars, { name: 'Execution', value: execution.toFixed(2), from: 0, to: execution }].map(
+          {[...bars, { name: 'Execution', value: execution.toFixed(decimals), from: 0, to: execution }].map(
             ({ name, value, from, to }) => (
               <tr key={name} className="h-6 border-t border-line">
                 <th scope="row" className="pr-3 text-left font-normal whitespace-nowrap text-muted">
@@ -65,7 +66,7 @@ export function CostBars({ costs, turnover, currency }: CostBarsProps) {
                     }}
                   />
                 </td>
-                <td className="figures pl-3 text-right whitespace-nowrap">{formatDecimal(value, { decimals: 2 })}</td>
+                <td className="figures pl-3 text-right whitespace-nowrap">{formatMoney(value, currency)}</td>
                 <td className="figures pl-3 text-right whitespace-nowrap text-muted">{points(Number(value))}</td>
               </tr>
             ),
@@ -74,8 +75,8 @@ export function CostBars({ costs, turnover, currency }: CostBarsProps) {
             <td>Scale of the bars</td>
             <td className="figures">
               <span className="flex justify-between">
-                <span>{fixed(low, 0)}</span>
-                <span>{fixed(high, high < 10 ? 2 : 0)}</span>
+                <span>{formatNumber(Number(low.toPrecision(3)))}</span>
+                <span>{formatNumber(Number(high.toPrecision(3)))}</span>
               </span>
             </td>
             <td />
@@ -85,10 +86,6 @@ export function CostBars({ costs, turnover, currency }: CostBarsProps) {
       </table>
     </>
   )
-}
-
-function fixed(value: number, decimals: number): string {
-  return formatDecimal(value.toFixed(decimals), { decimals })
 }
 
 function percent(share: number): string {

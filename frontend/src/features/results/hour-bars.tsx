@@ -1,6 +1,6 @@
 import type { HourStatistics } from '@/gen/tickreel/v1/statistics_pb'
 import { formatCount } from '@/ui/format/count'
-import { formatDecimal } from '@/ui/format/decimal'
+import { formatMoney } from '@/ui/format/money'
 import { Tooltip } from '@/ui/tooltip'
 
 /** The profit of each hour of the day as a bar up or down from zero; its length is its share of the largest. */
@@ -65,6 +65,6 @@ export function HourBars({ hours, currency }: { hours: readonly HourStatistics[]
 
 function describe({ hour, pnl, fees, fills }: HourStatistics, currency: string): string {
   const from = hour.toString().padStart(2, '0')
-  const money = (value: string, signed: boolean) => formatDecimal(value, { decimals: 2, signed })
+  const money = (value: string, signed: boolean) => formatMoney(value, currency, { signed })
   return `${from}:00–${from}:59 · ${money(pnl, true)} ${currency} · ${formatCount(fills)} fills · fees ${money(fees, false)}`
 }

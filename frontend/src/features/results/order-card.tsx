@@ -2,11 +2,11 @@ import { useQuery } from '@connectrpc/connect-query'
 
 import type { TradeSeries } from '@/charts/columns'
 import type { Marker } from '@/charts/markers'
-import { formatMoney } from '@/charts/equity-panels'
 import { ResultsService } from '@/gen/tickreel/v1/results_service_pb'
 import { formatCount } from '@/ui/format/count'
 import { formatDecimal } from '@/ui/format/decimal'
 import { formatTime, instantOf } from '@/ui/format/instant'
+import { formatNumber } from '@/ui/format/number'
 import { Side } from '@/ui/side'
 
 import { words } from './table-filters'
@@ -28,9 +28,9 @@ export function OrderCard({ runId, marker, precision }: OrderCardProps) {
     { enabled: single, staleTime: Infinity },
   )
   const order = data?.orders[0]
-  const low = formatMoney(marker.low, pricePrecision)
-  const high = formatMoney(marker.high, pricePrecision)
-  const filledSize = formatMoney(marker.filledSize, sizePrecision)
+  const low = formatNumber(marker.low, pricePrecision)
+  const high = formatNumber(marker.high, pricePrecision)
+  const filledSize = formatNumber(marker.filledSize, sizePrecision)
   if (!single) {
     return (
       <Card

@@ -30,7 +30,7 @@ const COLUMNS: readonly Column<Order>[] = [
   figure('price', 'Price', 96, ({ price }) => price || 'market'),
   figure('amount', 'Size', 84, ({ amount }) => amount),
   figure('filled_amount', 'Filled', 84, ({ filledAmount }) => filledAmount),
-  figure('average_price', 'Average', 100, ({ averagePrice }) => shorten(averagePrice)),
+  figure('average_price', 'Average', 100, ({ averagePrice, price }) => shorten(averagePrice, price)),
   figure('fees', 'Fees', 96, ({ fees }) => fees),
   {
     id: 'status',
@@ -112,9 +112,12 @@ function figure(id: string, header: string, width: number, value: (order: Order)
   return { id, header, width, align: 'end', sortable: true, cell: (order) => formatDecimal(value(order)) }
 }
 
-/** An average without the zeros behind its last digit. */
-function shorten(average: string): string {
-  return average.includes('.') ? average.replace(/\.?0+$/, '') : average
+/** An average without the zeros behind its last digit, but for the decimals that the price has. */
+function shorten(average: string, price: string): string {
+  const decimals = price.split('.')[1]?.length ?? 0
+  const [whole = '', fraction = ''] = average.split('.')
+  const digits = fraction.replace(/0+$/, '').padEnd(Math.min(decimals, fraction.length), '0')
+  return digits === '' ? whole : `${whole}.${digits}`
 }
 
 /** 05-17 22:00:00.001435: all orders of a run are of one or two days. */
@@ -136,7 +139,7 @@ function OrderLines(order: Order) {
         <Outcome order={order} />
         {averagePrice !== '' && (
           <span className="figures ml-auto">
-            {`${formatDecimal(filledAmount)} at ${formatDecimal(shorten(averagePrice))}, fees ${formatDecimal(fees)}`}
+            {`${formatDecimal(filledAmount)} at ${formatDecimal(shorten(averagePrice, price))}, fees ${formatDecimal(fees)}`}
           </span>
         )}
       </p>

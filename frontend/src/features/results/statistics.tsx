@@ -4,6 +4,7 @@ import { EmptyState } from '@/ui/empty-state'
 import { countOf, formatCount, formatShare } from '@/ui/format/count'
 import { formatDecimal } from '@/ui/format/decimal'
 import { formatDuration } from '@/ui/format/duration'
+import { formatMoney, moneyDecimals } from '@/ui/format/money'
 
 import { FigureColumns, FigureGroup, FigureRow } from './figure-list'
 import { HourBars } from './hour-bars'
@@ -24,7 +25,7 @@ export function Statistics({ result: { summary, metadata } }: { result: Result }
           PnL by hour of the day, UTC <span className="figures">{currency}</span>
         </h3>
         <HourBars hours={statistics.byHour} currency={currency} />
-        <Sides statistics={statistics} />
+        <Sides statistics={statistics} currency={currency} />
       </section>
     </FigureColumns>
   )
@@ -37,6 +38,7 @@ interface PartProps {
 
 function ClosingOrders({ statistics, currency }: PartProps) {
   const { closingOrders, winningOrders, losingOrders, winRate, profitFactor, expectancy } = statistics
+  const money = moneyIn(currency)
   const even = closingOrders - winningOrders - losingOrders
   const part = (name: string, count: number, className: string) => ({
     name,
@@ -65,7 +67,7 @@ function ClosingOrders({ statistics, currency }: PartProps) {
       />
       <FigureRow
         name={`Expectancy, ${currency}`}
-        value={expectancy && formatDecimal(expectancy, { decimals: 4, signed: true })}
+        value={expectancy && formatDecimal(expectancy, { decimals: moneyDecimals(currency) + 2, signed: true })}
         hint="The mean profit of a closing order"
       />
       <FigureRow name="Gross profit" value={money(statistics.grossProfit)} />
@@ -78,6 +80,7 @@ function ClosingOrders({ statistics, currency }: PartProps) {
 
 function Holding({ statistics, currency }: PartProps) {
   const { position, turnover, slippage, averageSlippageBps, byLiquidity } = statistics
+  const money = moneyIn(currency)
   const seconds = (text: string | undefined) => text && formatDuration(Number(text))
   return (
     <FigureGroup title="Position and cost">
@@ -135,7 +138,8 @@ function sharpe(returns: ReturnStatistics | undefined): string | undefined {
 }
 
 /** What long and short positions came to, side by side. */
-function Sides({ statistics: { bySide } }: { statistics: RunStatistics }) {
+function Sides({ statistics: { bySide }, currency }: PartProps) {
+  const money = moneyIn(currency)
   const rows: [string, (side: SideStatistics) => string | undefined][] = [
     ['Closing orders', ({ closingOrders }) => formatCount(closingOrders)],
     ['Won', ({ winningOrders, closingOrders }) => formatShare(winningOrders, closingOrders)],
@@ -176,8 +180,8 @@ function Sides({ statistics: { bySide } }: { statistics: RunStatistics }) {
   )
 }
 
-function money(value: string | undefined, signed = false): string | undefined {
-  return value ? formatDecimal(value, { decimals: 2, signed }) : undefined
+function moneyIn(currency: string) {
+  return (value: string | undefined, signed = false) => (value ? formatMoney(value, currency, { signed }) : undefined)
 }
 
 /** A share between 0 and 1 as 12.3 %. */

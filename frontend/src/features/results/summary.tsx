@@ -3,6 +3,7 @@ import type { ReactNode } from 'react'
 import type { Result } from '@/gen/tickreel/v1/result_pb'
 import { formatCount, formatShare } from '@/ui/format/count'
 import { formatDecimal } from '@/ui/format/decimal'
+import { formatMoney } from '@/ui/format/money'
 
 import { words } from './table-filters'
 
@@ -12,7 +13,7 @@ export function Summary({ result }: { result: Result }) {
   if (!summary) return null
   const { statistics } = summary
   const currency = metadata?.currency ?? ''
-  const money = (value: string, signed = false) => formatDecimal(value, { decimals: 2, signed })
+  const money = (value: string, signed = false) => formatMoney(value, currency, { signed })
   const pnl = Number(summary.pnl)
   return (
     <section aria-label="Summary" className="flex flex-col">
@@ -35,7 +36,9 @@ export function Summary({ result }: { result: Result }) {
         {statistics?.profitFactor !== undefined && (
           <Figure name="Profit factor" value={formatDecimal(statistics.profitFactor, { decimals: 3 })} />
         )}
-        {summary.pnlUsd !== undefined && <Figure name="PnL in USD" value={money(summary.pnlUsd, true)} />}
+        {summary.pnlUsd !== undefined && (
+          <Figure name="PnL in USD" value={formatMoney(summary.pnlUsd, 'USD', { signed: true })} />
+        )}
       </Group>
       <FillShare
         whole={summary.ordersFilled}

@@ -25,7 +25,7 @@ import { runsSearch } from './runs/runs-search'
 
 test('the list has finished runs and live ones, each once, and narrows to what is asked for', async () => {
   const finished = run('BTC_1', JobState.SUCCEEDED, {
-    result: { summary: { orders: 120_000, pnl: '-122391.14912704' } },
+    result: { summary: { orders: 120_000, pnl: '-122391.14912704' }, metadata: { currency: 'USDT' } },
   })
   const failed = run('BTC_2', JobState.FAILED, { failure: { reason: 'OUT_OF_MEMORY', message: 'it took too much' } })
   const live = run('ETH_3', JobState.RUNNING, { progress: { phase: JobPhase.REPLAYING, done: 430n, total: 1000n } })
@@ -39,6 +39,7 @@ test('the list has finished runs and live ones, each once, and narrows to what i
   })
   const row = async (name: RegExp) => within(await screen.findByRole('row', { name }))
   expect((await row(/BTC_1/)).getByText('−122,391.15')).toBeVisible()
+  expect((await row(/BTC_1/)).getAllByText('USDT')).toHaveLength(2)
   expect((await row(/BTC_2/)).getByText('OUT_OF_MEMORY')).toBeVisible()
   expect((await row(/ETH_3/)).getByText('43 %')).toBeVisible()
 

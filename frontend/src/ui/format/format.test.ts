@@ -12,6 +12,38 @@ import {
   parseInstant,
   secondsAndNanos,
 } from './instant'
+import { formatMoney } from './money'
+import { formatNumber } from './number'
+
+describe('money', () => {
+  test.each([
+    ['-84224.10082704', 'USDT', '−84,224.10'],
+    ['1234.5', 'EUR', '1,234.50'],
+    ['1234.5', 'JPY', '1,234'],
+    ['-0.00010135', 'BTC', '−0.00010135'],
+    ['10', 'XBT', '10.00000000'],
+    ['0.00000000', 'USDT', '0.00'],
+    ['0.00000000000000000004', 'BTC', '0.00000000'],
+  ])('%s %s is %s', (value, currency, shown) => {
+    expect(formatMoney(value, currency)).toBe(shown)
+  })
+  test('does not call nothing what is something', () => {
+    expect(formatMoney('-0.00310000', 'USDT')).toBe('−0.00310000')
+    expect(formatMoney('0.00310000', 'USDT', { signed: true })).toBe('+0.00310000')
+  })
+})
+
+describe('numbers', () => {
+  test('have the decimals asked for, or those that they need', () => {
+    expect(formatNumber(-1234.5, 2)).toBe('−1,234.50')
+    expect(formatNumber(-2161)).toBe('−2,161')
+    expect(formatNumber(0.00000005)).toBe('0.00000005')
+  })
+  test('have no minus before a zero', () => {
+    expect(formatNumber(-0, 0)).toBe('0')
+    expect(formatNumber(-0.0001, 2)).toBe('0.00')
+  })
+})
 
 describe('decimals', () => {
   test('keep digits that no Number holds', () => {

@@ -3,7 +3,7 @@ import { Link } from '@tanstack/react-router'
 
 import { RunnerService } from '@/gen/tickreel/v1/runner_service_pb'
 import { StateBadge } from '@/jobs/state-badge'
-import { formatDecimal } from '@/ui/format/decimal'
+import { formatMoney } from '@/ui/format/money'
 
 import { modeText, symbolOf, windowText } from '../run-facts'
 import { FormSection } from './form-section'
@@ -29,7 +29,7 @@ export function RecentRuns() {
               <span className="figures truncate text-xs text-faint">{run.runId}</span>
               <span className="figures text-xs sm:text-right">
                 {run.result?.summary ? (
-                  `${formatDecimal(run.result.summary.pnl, { decimals: 2, signed: true })} ${run.result.metadata?.currency ?? ''}`
+                  `${formatMoney(run.result.summary.pnl, run.result.metadata?.currency ?? '', { signed: true })} ${run.result.metadata?.currency ?? ''}`
                 ) : (
                   <StateBadge job={run} />
                 )}

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react'
 import type { LiveFigures, Run } from '@/gen/tickreel/v1/run_pb'
 import { formatCount } from '@/ui/format/count'
 import { formatDecimal } from '@/ui/format/decimal'
+import { formatMoney } from '@/ui/format/money'
 import { Skeleton } from '@/ui/skeleton'
 
 /** What the replay has come to so far. */
@@ -12,7 +13,7 @@ export function Figures({ run }: { run: Run }) {
   // The account is not known before its first row has been settled.
   const settled = live?.accountTs !== undefined
   const show = (text: (live: LiveFigures) => string) => live && text(live)
-  const money = (value: string, signed = false) => (settled ? formatDecimal(value, { decimals: 2, signed }) : '–')
+  const money = (value: string, signed = false) => (settled ? formatMoney(value, currency, { signed }) : '–')
   return (
     <dl
       aria-label="Figures so far"

@@ -1,12 +1,13 @@
 import { Link } from '@tanstack/react-router'
 
 import { JobState } from '@/gen/tickreel/v1/job_pb'
+import type { Result } from '@/gen/tickreel/v1/result_pb'
 import { Verdict } from '@/gen/tickreel/v1/verification_pb'
 import type { Column } from '@/ui/data-table'
 import { formatCount } from '@/ui/format/count'
-import { formatDecimal } from '@/ui/format/decimal'
 import { formatDuration } from '@/ui/format/duration'
 import { formatInstant, instantOf } from '@/ui/format/instant'
+import { formatMoney } from '@/ui/format/money'
 
 import { secondsTaken } from '@/jobs/job'
 import { type ListedRun } from './listed-run'
@@ -68,20 +69,20 @@ export const RUN_COLUMNS: readonly Column<ListedRun>[] = [
   {
     id: 'pnl',
     header: 'PnL',
-    width: 116,
+    width: 148,
     priority: 8,
     align: 'end',
     sortable: true,
-    cell: ({ run: { result } }) => result?.summary && formatDecimal(result.summary.pnl, { decimals: 2, signed: true }),
+    cell: ({ run: { result } }) => <Money result={result} value={result?.summary?.pnl} signed />,
   },
   {
     id: 'drawdown',
     header: 'Max drawdown',
-    width: 116,
+    width: 148,
     priority: 7,
     align: 'end',
     sortable: true,
-    cell: ({ run: { result } }) => result?.summary && formatDecimal(result.summary.maxDrawdown, { decimals: 2 }),
+    cell: ({ run: { result } }) => <Money result={result} value={result?.summary?.maxDrawdown} />,
   },
   {
     id: 'tags',
@@ -148,9 +149,27 @@ export function RunLines({ run }: ListedRun) {
           {`${symbolOf(run)} · ${modeText(run)} · ${createdAt ? formatInstant(instantOf(createdAt), 'min').slice(5) : ''}`}
         </span>
         <span className="ml-auto shrink-0 text-text">
-          {result?.summary && formatDecimal(result.summary.pnl, { decimals: 2, signed: true })}
+          <Money result={result} value={result?.summary?.pnl} signed />
         </span>
       </p>
+    </>
+  )
+}
+
+interface MoneyProps {
+  result: Result | undefined
+  /** An amount of the result's currency; a run without a result has none. */
+  value: string | undefined
+  signed?: boolean
+}
+
+/** An amount with its currency, which differs from run to run. */
+function Money({ result, value, signed = false }: MoneyProps) {
+  if (value === undefined) return null
+  const currency = result?.metadata?.currency ?? ''
+  return (
+    <>
+      {formatMoney(value, currency, { signed })} <span className="text-faint">{currency}</span>
     </>
   )
 }
