@@ -19,11 +19,15 @@ const SHAPE =
   'inline-flex h-7 shrink-0 cursor-default items-center justify-center gap-1.5 rounded px-2.5 text-sm whitespace-nowrap ' +
   'transition-colors duration-100 data-disabled:opacity-50'
 
+const PRESSED = 'aria-pressed:border-accent aria-pressed:bg-accent-soft aria-pressed:text-accent'
+
 interface ButtonProps extends Omit<ComponentProps<typeof BaseButton>, 'disabled' | 'className'> {
   variant?: Variant
   Icon?: LucideIcon
   /** Why it cannot be pressed now; where set, it is disabled and says so. */
   disabledBecause?: string | undefined
+  /** Whether it is the one of a few that holds; nothing where it is no such one. */
+  pressed?: boolean
   /** Something that takes a while is under way: it stays where it is and takes no second press. */
   busy?: boolean
   children: ReactNode
@@ -33,6 +37,7 @@ export function Button({
   variant = 'secondary',
   Icon,
   disabledBecause,
+  pressed,
   busy = false,
   children,
   ...props
@@ -43,7 +48,8 @@ export function Button({
       disabled={disabledBecause !== undefined || busy}
       focusableWhenDisabled
       aria-busy={busy}
-      className={classNames(SHAPE, VARIANTS[variant])}
+      aria-pressed={pressed}
+      className={classNames(SHAPE, VARIANTS[variant], pressed !== undefined && PRESSED)}
     >
       {Icon && <Icon size={14} strokeWidth={1.75} aria-hidden className={busy ? 'animate-pulse' : undefined} />}
       {children}

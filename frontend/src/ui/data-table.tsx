@@ -224,7 +224,11 @@ const TableRow = memo(function TableRow<Row>(props: TableRowProps<Row>) {
             column.align === 'end' && 'figures justify-end text-right',
           )}
         >
-          {row === undefined ? <Skeleton width="60%" /> : <div className="min-w-0 truncate">{column.cell(row)}</div>}
+          {row === undefined ? (
+            <Skeleton width="60%" />
+          ) : (
+            <div className={classNames('min-w-0 truncate', column.align !== 'end' && 'flex-1')}>{column.cell(row)}</div>
+          )}
         </div>
       ))}
     </div>

@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react'
+import type { CSSProperties, ReactNode } from 'react'
 
 interface MasterDetailProps {
   /** How many rows the list has: it takes no more room than they need, and no more than two fifths. */
@@ -11,8 +11,9 @@ interface MasterDetailProps {
 export function MasterDetail({ rows, master, detail }: MasterDetailProps) {
   return (
     <div
-      className="grid h-full grid-cols-[minmax(0,1fr)]"
-      style={{ gridTemplateRows: `min(40%, ${rows * 28 + 48}px) 1fr` }}
+      // A row of a phone has two lines.
+      className="grid h-full grid-cols-[minmax(0,1fr)] grid-rows-[min(40%,calc(var(--rows)*28px+36px))_1fr] max-sm:grid-rows-[min(40%,calc(var(--rows)*52px))_1fr]"
+      style={{ '--rows': rows } as CSSProperties}
     >
       <div className="min-h-0 border-b border-line-strong">{master}</div>
       <div className="min-h-0 overflow-auto">{detail}</div>

@@ -21,16 +21,18 @@ export function showToast({ title, description, action, tone = 'neutral' }: Toas
     description,
     type: tone,
     priority: tone === 'danger' ? 'high' : 'low',
+    // What went wrong takes longer to read.
+    ...(tone === 'danger' && { timeout: 12_000 }),
     ...(action && { actionProps: { children: action.label, onClick: action.onClick } }),
   })
 }
 
-/** Once in the page: at most two toasts, six seconds each. */
+/** Once in the page: one toast, the newest, for five seconds and longer where something went wrong; no wider than what stands beside the charts and tables. */
 export function Toasts() {
   return (
-    <Toast.Provider toastManager={manager} limit={2} timeout={6_000}>
+    <Toast.Provider toastManager={manager} limit={1} timeout={5_000}>
       <Toast.Portal>
-        <Toast.Viewport className="fixed right-4 bottom-4 z-50 max-sm:bottom-16 flex w-[min(360px,calc(100vw-32px))] flex-col gap-2">
+        <Toast.Viewport className="fixed right-2 bottom-2 z-50 flex w-64 flex-col max-sm:bottom-16">
           <ToastList />
         </Toast.Viewport>
       </Toast.Portal>
@@ -46,17 +48,15 @@ function ToastList() {
       <Toast.Root
         key={toast.id}
         toast={toast}
-        className={classNames(POPUP, 'px-3 py-2', toast.type === 'danger' && 'border-l-2 border-l-danger')}
+        className={classNames(POPUP, 'px-3 py-1.5', toast.type === 'danger' && 'border-l-2 border-l-danger')}
       >
-        <Toast.Content className="flex items-start gap-3 text-sm">
-          <div className="min-w-0 flex-1">
-            <Toast.Title className="font-medium" />
-            <Toast.Description className="text-muted" />
-          </div>
+        <Toast.Content className="grid grid-cols-[minmax(0,1fr)_auto_auto] gap-x-3 text-sm">
+          <Toast.Title className="font-medium" />
           <Toast.Action className="text-accent hover:underline" />
           <Toast.Close aria-label="Dismiss" className="mt-0.5 text-faint hover:text-text">
             <X size={14} aria-hidden />
           </Toast.Close>
+          <Toast.Description className="col-span-3 text-xs wrap-anywhere whitespace-pre-line text-muted" />
         </Toast.Content>
       </Toast.Root>
     ))

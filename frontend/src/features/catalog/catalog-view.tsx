@@ -5,9 +5,10 @@ import { RpcError } from '@/rpc/rpc-error'
 import { type Column, DataTable } from '@/ui/data-table'
 import { EmptyState } from '@/ui/empty-state'
 import { ErrorState } from '@/ui/error-state'
-import { formatBytes, formatCount } from '@/ui/format/count'
+import { countOf, formatBytes, formatCount } from '@/ui/format/count'
 import { formatWindow } from '@/ui/format/instant'
 import { SkeletonRows } from '@/ui/skeleton'
+import { TwoLines } from '@/ui/two-lines'
 
 import { DATA_TYPE_WORDS, spanOf } from './data-facts'
 import { InstrumentCoverage } from './instrument-coverage'
@@ -33,7 +34,7 @@ const COLUMNS: readonly Column<CatalogInstrument>[] = [
   {
     id: 'span',
     header: 'From, to (UTC)',
-    width: 270,
+    width: 276,
     priority: 2,
     cell: ({ span }) => {
       const window = spanOf(span)
@@ -55,6 +56,19 @@ const COLUMNS: readonly Column<CatalogInstrument>[] = [
   { id: 'files', header: 'Files', width: 70, align: 'end', priority: 4, cell: ({ files }) => formatCount(files) },
   { id: 'size', header: 'Size', width: 96, align: 'end', priority: 5, cell: ({ sizeBytes }) => formatBytes(sizeBytes) },
 ]
+
+/** An instrument on a phone. */
+function InstrumentLines({ instrumentId, dataTypes, span, rows }: CatalogInstrument) {
+  const window = spanOf(span)
+  return (
+    <TwoLines
+      top={instrumentId}
+      topEnd={<span className="text-muted">{dataTypes.map((type) => DATA_TYPE_WORDS[type]).join(', ')}</span>}
+      bottom={window && formatWindow(window.start, window.end, 'min')}
+      bottomEnd={countOf(rows, 'row')}
+    />
+  )
+}
 
 interface CatalogViewProps {
   chosen: string | undefined
@@ -82,6 +96,7 @@ export function CatalogView({ chosen, onChoose }: CatalogViewProps) {
         <DataTable
           label="Instruments"
           columns={COLUMNS}
+          phoneRow={InstrumentLines}
           rows={instruments}
           rowKey={(instrument) => instrument.instrumentId}
           selected={open}

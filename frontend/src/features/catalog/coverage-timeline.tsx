@@ -7,7 +7,7 @@ import { DATA_TYPE_WORDS, spanOf } from './data-facts'
 
 const FILLS: Record<Freshness, string> = {
   [Freshness.UNSPECIFIED]: 'bg-faint',
-  [Freshness.FRESH]: 'bg-accent',
+  [Freshness.FRESH]: 'bg-muted',
   [Freshness.STALE]: 'bg-warning',
   [Freshness.ORPHANED]: 'bg-danger',
 }
@@ -34,7 +34,12 @@ export function CoverageTimeline({ intervals }: { intervals: readonly CoverageIn
     undefined,
   )
   if (first === undefined || last === undefined) return null
-  const lanes = Map.groupBy(stretches, ({ interval }) => laneOf(interval))
+  const precisions = new Set(intervals.map(decimalsOf))
+  const lanes = Map.groupBy(stretches, ({ interval }) => {
+    const kind = DATA_TYPE_WORDS[interval.dataType]
+    // Files of other decimals stand beside each other, each with a row of its own.
+    return precisions.size > 1 ? `${kind}, ${decimalsOf(interval)}` : kind
+  })
   const share = (at: Nanoseconds) => (last === first ? 0 : Number(at - first) / Number(last - first))
   return (
     <figure className="shrink-0 border-b border-line px-4 py-3">
@@ -69,7 +74,6 @@ export function CoverageTimeline({ intervals }: { intervals: readonly CoverageIn
   )
 }
 
-/** Files of other decimals stand beside each other, each with a row of its own. */
-function laneOf({ dataType, pricePrecision, sizePrecision }: CoverageInterval): string {
-  return `${DATA_TYPE_WORDS[dataType]} ${pricePrecision}, ${sizePrecision}`
+function decimalsOf({ pricePrecision, sizePrecision }: CoverageInterval): string {
+  return `${pricePrecision} and ${sizePrecision} decimals`
 }

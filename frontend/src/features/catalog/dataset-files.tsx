@@ -5,19 +5,20 @@ import { CatalogService, type SourceFile } from '@/gen/tickreel/v1/catalog_servi
 import type { Finding } from '@/gen/tickreel/v1/result_pb'
 import { RpcError } from '@/rpc/rpc-error'
 import { type Column, DataTable } from '@/ui/data-table'
+import { DayStrip } from '@/ui/day-strip'
 import { ErrorState } from '@/ui/error-state'
-import { formatBytes, formatCount } from '@/ui/format/count'
+import { countOf, formatBytes, formatCount } from '@/ui/format/count'
 import { formatWindow } from '@/ui/format/instant'
 import { SkeletonRows } from '@/ui/skeleton'
+import { TwoLines } from '@/ui/two-lines'
 
 import { DATA_TYPE_WORDS, spanOf } from './data-facts'
 
-const COLUMNS: readonly Column<SourceFile>[] = [
+const columnsOf = (date: string): readonly Column<SourceFile>[] => [
   {
     id: 'instrument',
     header: 'Instrument',
     width: 280,
-    grow: true,
     cell: ({ instrument }) => <span className="figures">{instrument}</span>,
   },
   {
@@ -25,6 +26,14 @@ const COLUMNS: readonly Column<SourceFile>[] = [
     header: 'Holds',
     width: 80,
     cell: ({ dataType }) => <span className="text-muted">{DATA_TYPE_WORDS[dataType]}</span>,
+  },
+  {
+    id: 'hours',
+    header: 'Hours, 00 to 24 UTC',
+    width: 160,
+    grow: true,
+    priority: 3,
+    cell: ({ path, span }) => <DayStrip label={`Hours of ${path}`} date={date} spans={[spanOf(span)]} />,
   },
   {
     id: 'span',
@@ -47,15 +56,32 @@ export function DatasetFiles({ datasetId }: { datasetId: string }) {
   const query = useQuery(CatalogService.method.getDataset, { datasetId })
   if (query.isPending) return <SkeletonRows rows={4} />
   if (query.isError) return <ErrorState problem={RpcError.from(query.error)} onRetry={() => void query.refetch()} />
-  const { files = [], warnings = [] } = query.data.dataset ?? {}
+  const { date = '', files = [], warnings = [] } = query.data.dataset ?? {}
   const all = [...warnings, ...files.flatMap((file) => file.warnings)]
   return (
     <section aria-label={datasetId} className="flex h-full flex-col">
       {all.length > 0 && <WarningList warnings={all} />}
       <div className="min-h-40 flex-1">
-        <DataTable label={`Files of ${datasetId}`} columns={COLUMNS} rows={files} rowKey={(file) => file.path} />
+        <DataTable
+          label={`Files of ${datasetId}`}
+          columns={columnsOf(date)}
+          phoneRow={FileLines}
+          rows={files}
+          rowKey={(file) => file.path}
+        />
       </div>
     </section>
+  )
+}
+
+/** A file on a phone. */
+function FileLines({ instrument, dataType, rows, sizeBytes }: SourceFile) {
+  return (
+    <TwoLines
+      top={instrument}
+      bottom={`${DATA_TYPE_WORDS[dataType]} · ${formatBytes(sizeBytes)}`}
+      bottomEnd={countOf(rows, 'row')}
+    />
   )
 }
 

@@ -6,10 +6,12 @@ import { Badge, type Tone } from '@/ui/badge'
 import { CopyButton } from '@/ui/copy-button'
 import { type Column, DataTable } from '@/ui/data-table'
 import { ErrorState } from '@/ui/error-state'
-import { formatCount } from '@/ui/format/count'
+import { countOf, formatCount } from '@/ui/format/count'
 import { formatDuration } from '@/ui/format/duration'
 import { formatWindow } from '@/ui/format/instant'
+import { PathText } from '@/ui/path-text'
 import { SkeletonRows } from '@/ui/skeleton'
+import { TwoLines } from '@/ui/two-lines'
 
 import { CoverageTimeline } from './coverage-timeline'
 import { DATA_TYPE_WORDS, spanOf } from './data-facts'
@@ -69,8 +71,8 @@ const COLUMNS: readonly Column<CoverageInterval>[] = [
     grow: true,
     priority: 2,
     cell: ({ source }) => (
-      <span className="figures text-muted" title={source}>
-        {source.replace('raw_tick_data/by_date/', '')}
+      <span className="text-muted">
+        <PathText path={source.replace('raw_tick_data/by_date/', '')} />
       </span>
     ),
   },
@@ -88,6 +90,23 @@ const COLUMNS: readonly Column<CoverageInterval>[] = [
   },
 ]
 
+/** A file of the catalog on a phone. */
+function IntervalLines({ dataType, span, rows, freshness, gapSeconds }: CoverageInterval) {
+  const window = spanOf(span)
+  return (
+    <TwoLines
+      top={window && formatWindow(window.start, window.end)}
+      topEnd={<Badge tone={FRESHNESS[freshness].tone}>{FRESHNESS[freshness].word}</Badge>}
+      bottom={
+        gapSeconds > 0
+          ? `${DATA_TYPE_WORDS[dataType]} · gap of ${formatDuration(gapSeconds)} before`
+          : DATA_TYPE_WORDS[dataType]
+      }
+      bottomEnd={countOf(rows, 'row')}
+    />
+  )
+}
+
 /** What the catalog holds of one instrument: on a time axis with its gaps, and file by file. */
 export function InstrumentCoverage({ instrumentId }: { instrumentId: string }) {
   const query = useQuery(CatalogService.method.getCoverage, { instrumentId })
@@ -101,6 +120,7 @@ export function InstrumentCoverage({ instrumentId }: { instrumentId: string }) {
         <DataTable
           label={`Coverage of ${instrumentId}`}
           columns={COLUMNS}
+          phoneRow={IntervalLines}
           rows={intervals}
           rowKey={({ dataType, source, pricePrecision, sizePrecision }) =>
             `${dataType} ${source} ${pricePrecision} ${sizePrecision}`

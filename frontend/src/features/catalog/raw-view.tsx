@@ -5,10 +5,12 @@ import { CatalogService, type Dataset } from '@/gen/tickreel/v1/catalog_service_
 import { RpcError } from '@/rpc/rpc-error'
 import { Badge } from '@/ui/badge'
 import { type Column, DataTable } from '@/ui/data-table'
+import { DayStrip } from '@/ui/day-strip'
 import { ErrorState } from '@/ui/error-state'
-import { formatBytes, formatCount } from '@/ui/format/count'
+import { countOf, formatBytes, formatCount } from '@/ui/format/count'
 import { formatWindow } from '@/ui/format/instant'
 import { SkeletonRows } from '@/ui/skeleton'
+import { TwoLines } from '@/ui/two-lines'
 
 import { DATA_TYPE_WORDS, spanOf } from './data-facts'
 import { DatasetFiles } from './dataset-files'
@@ -23,9 +25,25 @@ const COLUMNS: readonly Column<Dataset>[] = [
     cell: ({ date, datasetId }) => <span className="figures">{date || datasetId}</span>,
   },
   {
+    id: 'warnings',
+    header: 'Warnings',
+    width: 84,
+    cell: ({ warnings }) => <Warnings count={warnings.length} />,
+  },
+  {
+    id: 'hours',
+    header: 'Hours, 00 to 24 UTC',
+    width: 170,
+    grow: true,
+    priority: 4,
+    cell: ({ datasetId, date, span }) => (
+      <DayStrip label={`Hours of ${datasetId}`} date={date} spans={[spanOf(span)]} />
+    ),
+  },
+  {
     id: 'instruments',
     header: 'Instruments',
-    width: 160,
+    width: 212,
     grow: true,
     cell: ({ instruments }) => <span title={instruments.join('\n')}>{instruments.map(symbolOf).join(', ')}</span>,
   },
@@ -41,7 +59,7 @@ const COLUMNS: readonly Column<Dataset>[] = [
   {
     id: 'span',
     header: 'Recorded (UTC)',
-    width: 260,
+    width: 276,
     priority: 1,
     cell: ({ span }) => {
       const window = spanOf(span)
@@ -50,18 +68,28 @@ const COLUMNS: readonly Column<Dataset>[] = [
   },
   { id: 'rows', header: 'Rows', width: 110, align: 'end', cell: ({ rows }) => formatCount(rows) },
   { id: 'size', header: 'Size', width: 96, align: 'end', priority: 3, cell: ({ sizeBytes }) => formatBytes(sizeBytes) },
-  {
-    id: 'warnings',
-    header: 'Warnings',
-    width: 84,
-    cell: ({ warnings }) =>
-      warnings.length > 0 && (
-        <Badge tone="warning" Icon={TriangleAlert}>
-          {warnings.length}
-        </Badge>
-      ),
-  },
 ]
+
+function Warnings({ count }: { count: number }) {
+  if (count === 0) return <span className="text-faint">none</span>
+  return (
+    <Badge tone="warning" Icon={TriangleAlert}>
+      {count}
+    </Badge>
+  )
+}
+
+/** A day folder on a phone. */
+function DayLines({ datasetId, date, instruments, rows, warnings }: Dataset) {
+  return (
+    <TwoLines
+      top={date || datasetId}
+      topEnd={warnings.length > 0 && <Warnings count={warnings.length} />}
+      bottom={instruments.map(symbolOf).join(', ')}
+      bottomEnd={countOf(rows, 'row')}
+    />
+  )
+}
 
 interface RawViewProps {
   chosen: string | undefined
@@ -87,6 +115,7 @@ export function RawView({ chosen, onChoose }: RawViewProps) {
         <DataTable
           label="Day folders"
           columns={COLUMNS}
+          phoneRow={DayLines}
           rows={datasets}
           rowKey={(dataset) => dataset.datasetId}
           selected={open}

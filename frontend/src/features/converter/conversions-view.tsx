@@ -11,16 +11,17 @@ import { formatDuration } from '@/ui/format/duration'
 import { formatInstant, formatWindow, instantOf } from '@/ui/format/instant'
 import { MasterDetail } from '@/ui/master-detail'
 import { SkeletonRows } from '@/ui/skeleton'
+import { TwoLines } from '@/ui/two-lines'
 
-import { OneConversion } from './one-conversion'
+import { OneConversion, wasCached } from './one-conversion'
 import { useConversions } from './use-conversions'
 
 const COLUMNS: readonly Column<Conversion>[] = [
-  { id: 'state', header: 'State', width: 150, cell: (conversion) => <StateBadge job={conversion} /> },
+  { id: 'state', header: 'State', width: 120, cell: (conversion) => <StateBadge job={conversion} /> },
   {
     id: 'instrument',
     header: 'Instrument',
-    width: 300,
+    width: 250,
     grow: true,
     cell: ({ spec }) => <span className="figures">{spec?.instrument}</span>,
   },
@@ -28,7 +29,7 @@ const COLUMNS: readonly Column<Conversion>[] = [
     id: 'types',
     header: 'Holds',
     width: 110,
-    priority: 2,
+    priority: 1,
     cell: ({ spec }) => (
       <span className="text-muted">
         {spec?.dataTypes.map((type) => (type === DataType.TRADES ? 'trades' : 'books')).join(', ')}
@@ -38,8 +39,8 @@ const COLUMNS: readonly Column<Conversion>[] = [
   {
     id: 'window',
     header: 'Window (UTC)',
-    width: 260,
-    priority: 1,
+    width: 284,
+    priority: 2,
     cell: ({ spec }) => {
       const { start, end } = spec?.window ?? {}
       return (
@@ -49,7 +50,7 @@ const COLUMNS: readonly Column<Conversion>[] = [
       )
     },
   },
-  { id: 'files', header: 'Files', width: 150, priority: 3, cell: ({ files }) => filesText(files) },
+  { id: 'files', header: 'Files', width: 136, priority: 3, cell: ({ files }) => filesText(files) },
   {
     id: 'rows',
     header: 'Rows',
@@ -74,7 +75,11 @@ const COLUMNS: readonly Column<Conversion>[] = [
     align: 'end',
     priority: 6,
     cell: (conversion) =>
-      conversion.endedAt && <span className="text-muted">{formatDuration(secondsTaken(conversion, 0) ?? 0)}</span>,
+      conversion.endedAt && (
+        <span className="text-muted">
+          {wasCached(conversion) ? 'cached' : formatDuration(secondsTaken(conversion, 0) ?? 0)}
+        </span>
+      ),
   },
 ]
 
@@ -103,6 +108,7 @@ export function ConversionsView({ chosen, onChoose }: ConversionsViewProps) {
         <DataTable
           label="Conversions"
           columns={COLUMNS}
+          phoneRow={ConversionLines}
           rows={conversions}
           rowKey={({ conversionId }) => conversionId}
           selected={open}
@@ -115,6 +121,22 @@ export function ConversionsView({ chosen, onChoose }: ConversionsViewProps) {
         />
       }
       detail={open !== undefined && <OneConversion key={open} conversionId={open} listed={listed} />}
+    />
+  )
+}
+
+/** A conversion on a phone. */
+function ConversionLines(conversion: Conversion) {
+  const { spec, files, createdAt } = conversion
+  return (
+    <TwoLines
+      top={spec?.instrument}
+      topEnd={<StateBadge job={conversion} />}
+      bottom={`${createdAt ? formatInstant(instantOf(createdAt), 'min').slice(5) : ''} · ${filesText(files)}`}
+      bottomEnd={countOf(
+        files.reduce((sum, { rows }) => sum + rows, 0n),
+        'row',
+      )}
     />
   )
 }

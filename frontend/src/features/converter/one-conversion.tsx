@@ -15,12 +15,14 @@ import { Badge } from '@/ui/badge'
 import { Button } from '@/ui/button'
 import { type Column, DataTable } from '@/ui/data-table'
 import { ErrorState } from '@/ui/error-state'
-import { formatCount, formatRate } from '@/ui/format/count'
+import { countOf, formatCount, formatRate } from '@/ui/format/count'
 import { formatAge, formatDuration } from '@/ui/format/duration'
 import { formatWindow, instantOf } from '@/ui/format/instant'
+import { PathText } from '@/ui/path-text'
 import { ProgressBar } from '@/ui/progress-bar'
 import { SkeletonRows } from '@/ui/skeleton'
 import { showToast } from '@/ui/toasts'
+import { TwoLines } from '@/ui/two-lines'
 import { useNow } from '@/ui/use-now'
 
 const COLUMNS: readonly Column<ConvertedFile>[] = [
@@ -29,11 +31,7 @@ const COLUMNS: readonly Column<ConvertedFile>[] = [
     header: 'Raw file',
     width: 320,
     grow: true,
-    cell: ({ source }) => (
-      <span className="figures" title={source}>
-        {source.replace('raw_tick_data/by_date/', '')}
-      </span>
-    ),
+    cell: ({ source }) => <PathText path={source.replace('raw_tick_data/by_date/', '')} />,
   },
   {
     id: 'type',
@@ -104,6 +102,7 @@ export function OneConversion({ conversionId, listed }: OneConversionProps) {
         <DataTable
           label={`Files of ${conversionId}`}
           columns={COLUMNS}
+          phoneRow={FileLines}
           rows={conversion.files}
           rowKey={({ source }) => source}
         />
@@ -141,7 +140,11 @@ function Position({ conversion, heardAt }: { conversion: Conversion; heardAt: nu
           )}
         </>
       )}
-      {hasEnded(conversion) && taken !== undefined && <span>{`after ${formatDuration(taken)}`}</span>}
+      {hasEnded(conversion) && taken !== undefined && (
+        <span className="font-sans">
+          {wasCached(conversion) ? 'the catalog had all of it' : `after ${formatDuration(taken)}`}
+        </span>
+      )}
     </p>
   )
 }
@@ -170,7 +173,24 @@ function CancelConversion({ conversion }: { conversion: Conversion }) {
   )
 }
 
+/** Whether there was nothing to do, as the catalog had every file. */
+export function wasCached({ state, files }: Conversion): boolean {
+  return state === JobState.SUCCEEDED && files.length > 0 && files.every(({ cached }) => cached)
+}
+
+/** A file of a conversion on a phone. */
+function FileLines(file: ConvertedFile) {
+  return (
+    <TwoLines
+      top={file.source.split('/').at(-1)}
+      topEnd={<FileState file={file} />}
+      bottom={`${file.dataset} · ${file.dataType === DataType.TRADES ? 'trades' : 'books'}`}
+      bottomEnd={countOf(file.rows, 'row')}
+    />
+  )
+}
+
 function FileState({ file: { cached, path } }: { file: ConvertedFile }) {
-  if (cached) return <Badge tone="faint">was there</Badge>
+  if (cached) return <Badge tone="faint">cached</Badge>
   return path === '' ? <Badge tone="neutral">to convert</Badge> : <Badge tone="accent">converted</Badge>
 }

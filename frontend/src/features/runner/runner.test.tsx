@@ -72,7 +72,9 @@ test('a result whose run nobody remembers is among the runs, tags filter, and wh
   expect(screen.queryByText('BTC_9')).not.toBeInTheDocument()
 
   await userEvent.click(screen.getByRole('radio', { name: 'Verifications 1' }))
-  expect(within(screen.getByRole('row', { name: /BTC_9/ })).getByText('equal')).toBeVisible()
+  const verified = within(screen.getByRole('row', { name: /BTC_9/ }))
+  expect(verified.getByText('equal')).toBeVisible()
+  expect(verified.getByRole('link', { name: 'BTC_1' })).toHaveAttribute('href', '/runs/BTC_1')
   await userEvent.click(screen.getByRole('radio', { name: 'All' }))
   await userEvent.click(screen.getByRole('combobox', { name: 'Tag' }))
   await userEvent.click(await screen.findByRole('option', { name: 'copied' }))

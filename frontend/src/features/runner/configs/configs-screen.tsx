@@ -7,12 +7,14 @@ import { RpcError } from '@/rpc/rpc-error'
 import { classNames } from '@/ui/class-names'
 import { EmptyState } from '@/ui/empty-state'
 import { ErrorState } from '@/ui/error-state'
+import { countOf } from '@/ui/format/count'
 import { formatWindow, instantOf } from '@/ui/format/instant'
 import { Screen } from '@/ui/screen'
 import { SkeletonRows } from '@/ui/skeleton'
 
 import { instrumentName } from '../run-facts'
 import { ConfigView } from './config-view'
+import { useConfigChecks } from './use-config-checks'
 
 const route = getRouteApi('/configs')
 
@@ -22,6 +24,7 @@ export function ConfigsScreen() {
   const query = useQuery(RunnerService.method.listConfigs, { pageSize: 500 })
   const configs = query.data?.configs ?? []
   const open = chosen ?? configs[0]?.configId
+  const checks = useConfigChecks(configs, open)
   return (
     <Screen title="Configs" context="JSON files below configs/, read only">
       {query.isPending ? (
@@ -35,18 +38,29 @@ export function ConfigsScreen() {
           <ul aria-label="Configs" className="overflow-auto border-line max-sm:max-h-60 max-sm:border-b sm:border-r">
             {configs.map((config) => (
               <li key={config.configId}>
-                <ConfigEntry config={config} current={config.configId === open} />
+                <ConfigEntry
+                  config={config}
+                  problems={checks.get(config.configId)?.violations.length ?? 0}
+                  current={config.configId === open}
+                />
               </li>
             ))}
           </ul>
-          {open !== undefined && <ConfigView key={open} configId={open} />}
+          {open !== undefined && <ConfigView key={open} configId={open} check={checks.get(open)} />}
         </div>
       )}
     </Screen>
   )
 }
 
-function ConfigEntry({ config: { configId, config, violations }, current }: { config: ConfigFile; current: boolean }) {
+interface ConfigEntryProps {
+  config: ConfigFile
+  /** How many a run of it would be refused for. */
+  problems: number
+  current: boolean
+}
+
+function ConfigEntry({ config: { configId, config }, problems, current }: ConfigEntryProps) {
   const { start, end } = config?.timeWindow ?? {}
   return (
     <Link
@@ -58,18 +72,19 @@ function ConfigEntry({ config: { configId, config, violations }, current }: { co
         current && 'bg-accent-soft',
       )}
     >
-      <span className="figures block truncate">{configId}</span>
-      {violations.length > 0 ? (
-        <span className="flex items-center gap-1 text-xs text-danger">
-          <CircleAlert size={12} aria-hidden />
-          {violations.length === 1 ? '1 problem' : `${violations.length} problems`}
-        </span>
-      ) : (
-        <span className="block truncate text-xs text-muted">
-          {instrumentName(config?.instrument?.id ?? '').symbol}
-          {start && end && <span className="figures"> {formatWindow(instantOf(start), instantOf(end), 'min')}</span>}
-        </span>
-      )}
+      <span className="flex items-center gap-2">
+        <span className="figures truncate">{configId}</span>
+        {problems > 0 && (
+          <span className="ml-auto flex shrink-0 items-center gap-1 text-xs text-danger">
+            <CircleAlert size={12} aria-hidden />
+            {countOf(problems, 'problem')}
+          </span>
+        )}
+      </span>
+      <span className="block truncate text-xs text-muted">
+        {config ? instrumentName(config.instrument?.id ?? '').symbol : 'It cannot be read as a config'}
+        {start && end && <span className="figures"> {formatWindow(instantOf(start), instantOf(end), 'min')}</span>}
+      </span>
     </Link>
   )
 }

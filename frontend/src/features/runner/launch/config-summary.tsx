@@ -2,8 +2,12 @@ import type { JsonObject, JsonValue } from '@bufbuild/protobuf'
 
 import { valueAt } from './config-text'
 
-/** What a config says, in a few words each; as far as it can be read, for it may be wrong. */
-export function ConfigSummary({ document }: { document: JsonObject }) {
+/**
+ * What a config says, in a few words each; as far as it can be read, for it may be wrong.
+ *
+ * `whole` adds what the form of a run has controls for: window, strategy and throttle.
+ */
+export function ConfigSummary({ document, whole = false }: { document: JsonObject; whole?: boolean }) {
   const at = (...path: string[]) => words(valueAt(document, path))
   const balances = valueAt(document, ['venue', 'starting_balances'])
   const account =
@@ -15,9 +19,16 @@ export function ConfigSummary({ document }: { document: JsonObject }) {
     ['Account', [at('venue', 'account_type'), at('venue', 'oms_type'), ...account].join(' · ')],
     ['Fees', `${at('venue', 'maker_fee')} maker · ${at('venue', 'taker_fee')} taker`],
     ['Decimals', `${at('instrument', 'price_precision')} price · ${at('instrument', 'size_precision')} size`],
+    ...(whole
+      ? ([
+          ['Window', `${at('time_window', 'start')} → ${at('time_window', 'end')}`],
+          ['Strategy', `${at('strategy', 'name')} · ${at('strategy', 'submission_mode').replaceAll('_', ' ')}`],
+          ['Throttle', `${at('risk', 'throttling_per_sec')} orders/s`],
+        ] satisfies [string, string][])
+      : []),
   ]
   return (
-    <dl className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-4 gap-y-0.5 text-xs">
+    <dl className="grid grid-cols-[auto_minmax(0,1fr)] content-start gap-x-4 gap-y-0.5 text-xs">
       {facts.map(([name, value]) => (
         <div key={name} className="contents">
           <dt className="text-faint">{name}</dt>

@@ -4,13 +4,14 @@ import { Link } from '@tanstack/react-router'
 import { RunnerService } from '@/gen/tickreel/v1/runner_service_pb'
 import { StateBadge } from '@/jobs/state-badge'
 import { formatMoney } from '@/ui/format/money'
+import { Sparkline } from '@/ui/sparkline'
 
 import { modeText, symbolOf, windowText } from '../run-facts'
 import { FormSection } from './form-section'
 
 /** The last runs, each a form to begin with: what ran once runs again, or a little different. */
 export function RecentRuns() {
-  const { data } = useQuery(RunnerService.method.listRuns, { pageSize: 6 })
+  const { data } = useQuery(RunnerService.method.listRuns, { pageSize: 6, filter: 'verifies = ""' })
   if (data === undefined || data.runs.length === 0) return null
   return (
     <FormSection title="Once more">
@@ -20,16 +21,23 @@ export function RecentRuns() {
             <Link
               to="/"
               search={{ from: run.runId }}
-              className="grid gap-x-4 px-3 py-2 -outline-offset-2 hover:bg-hover sm:grid-cols-[minmax(0,1fr)_auto]"
+              className="grid gap-x-4 px-3 py-2 -outline-offset-2 hover:bg-hover sm:grid-cols-[minmax(0,1fr)_112px_auto]"
             >
               <span className="text-sm">
                 {symbolOf(run)} <span className="text-muted">{modeText(run)}</span>
               </span>
+              <span className="row-span-2 self-center max-sm:hidden">
+                {run.result?.summary && (
+                  <Sparkline label={`PnL of ${run.runId}`} points={run.result.summary.pnlSketch} />
+                )}
+              </span>
               <span className="figures text-xs text-muted sm:text-right">{windowText(run)}</span>
               <span className="figures truncate text-xs text-faint">{run.runId}</span>
-              <span className="figures text-xs sm:text-right">
+              <span className="text-xs sm:text-right">
                 {run.result?.summary ? (
-                  `${formatMoney(run.result.summary.pnl, run.result.metadata?.currency ?? '', { signed: true })} ${run.result.metadata?.currency ?? ''}`
+                  <span className="figures">
+                    {`${formatMoney(run.result.summary.pnl, run.result.metadata?.currency ?? '', { signed: true })} ${run.result.metadata?.currency ?? ''}`}
+                  </span>
                 ) : (
                   <StateBadge job={run} />
                 )}

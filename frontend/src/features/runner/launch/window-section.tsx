@@ -58,9 +58,9 @@ export function WindowSection({ datasets, window, onWindow, violations }: Window
           {whole}
         </p>
       )}
-      <div role="group" aria-label="Presets of the window" className="flex flex-wrap gap-1">
+      <div role="group" aria-label="Presets of the window" className="flex flex-wrap gap-2">
         <Button
-          variant="quiet"
+          pressed={start.text === textOf(start) && end.text === textOf(end)}
           disabledBecause={start.ofConfig === undefined ? 'The config has no window' : undefined}
           onClick={() => {
             onWindow(undefined, undefined)
@@ -71,7 +71,7 @@ export function WindowSection({ datasets, window, onWindow, violations }: Window
         {presets(days, start.instant).map(({ label, span }) => (
           <Button
             key={label}
-            variant="quiet"
+            pressed={start.instant === span.start && end.instant === span.end}
             onClick={() => {
               choose(span)
             }}
@@ -87,6 +87,11 @@ export function WindowSection({ datasets, window, onWindow, violations }: Window
       ) : null}
     </FormSection>
   )
+}
+
+/** An end of the window as the config has it; nothing that can be typed where it has none. */
+function textOf({ ofConfig }: ShownTime): string | undefined {
+  return ofConfig === undefined ? undefined : isoInstant(ofConfig)
 }
 
 interface Preset {

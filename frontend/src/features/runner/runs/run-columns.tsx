@@ -1,8 +1,11 @@
 import { Link } from '@tanstack/react-router'
+import { CircleX, ShieldCheck } from 'lucide-react'
 
 import { JobState } from '@/gen/tickreel/v1/job_pb'
 import type { Result } from '@/gen/tickreel/v1/result_pb'
+import type { Run } from '@/gen/tickreel/v1/run_pb'
 import { Verdict } from '@/gen/tickreel/v1/verification_pb'
+import { Badge } from '@/ui/badge'
 import type { Column } from '@/ui/data-table'
 import { formatCount } from '@/ui/format/count'
 import { formatDuration } from '@/ui/format/duration'
@@ -13,6 +16,7 @@ import { secondsTaken } from '@/jobs/job'
 import { type ListedRun } from './listed-run'
 import { instrumentName, modeText, symbolOf, windowText } from '../run-facts'
 import { StateBadge } from '@/jobs/state-badge'
+import { Sparkline } from '@/ui/sparkline'
 
 /** The columns of the list of runs; each sortable one has the id that the address says. */
 export const RUN_COLUMNS: readonly Column<ListedRun>[] = [
@@ -26,7 +30,7 @@ export const RUN_COLUMNS: readonly Column<ListedRun>[] = [
       </Link>
     ),
   },
-  { id: 'state', header: 'State', width: 140, sortable: true, cell: (listed) => <State {...listed} /> },
+  { id: 'state', header: 'State', width: 132, sortable: true, cell: (listed) => <State {...listed} /> },
   {
     id: 'instrument',
     header: 'Instrument',
@@ -65,6 +69,14 @@ export const RUN_COLUMNS: readonly Column<ListedRun>[] = [
     sortable: true,
     priority: 6,
     cell: ({ run: { result } }) => result?.summary && formatCount(result.summary.orders),
+  },
+  {
+    id: 'curve',
+    header: 'PnL over the window',
+    width: 148,
+    priority: 5.5,
+    cell: ({ run: { result } }) =>
+      result?.summary && <Sparkline label={`PnL of ${result.runId}`} points={result.summary.pnlSketch} />,
   },
   {
     id: 'pnl',
@@ -120,14 +132,46 @@ function State({ run, deleted }: ListedRun) {
   return (
     <span className="flex gap-2" title={run.failure?.message}>
       <StateBadge job={run} />
-      {run.verification && (
-        <span className="text-faint">{run.verification.verdict === Verdict.EQUAL ? 'equal' : 'different'}</span>
-      )}
       {deleted && <span className="text-faint">deleted</span>}
       {run.state === JobState.FAILED && (
         <span className="figures text-2xs leading-5 text-faint">{run.failure?.reason}</span>
       )}
     </span>
+  )
+}
+
+/** The columns of the runs that verify others: what they verify and what they found. */
+export const VERIFICATION_COLUMNS: readonly Column<ListedRun>[] = [
+  ...RUN_COLUMNS.filter(({ id }) => id === 'run' || id === 'state'),
+  {
+    id: 'verifies',
+    header: 'Verifies',
+    width: 290,
+    grow: true,
+    cell: ({ run: { verifies } }) => (
+      <Link to="/runs/$runId" params={{ runId: verifies }} className="figures hover:text-accent hover:underline">
+        {verifies}
+      </Link>
+    ),
+  },
+  { id: 'verdict', header: 'Came out', width: 120, cell: ({ run }) => <VerdictBadge run={run} /> },
+  ...RUN_COLUMNS.filter(({ id }) => id === 'instrument' || id === 'created' || id === 'took').map((column) => ({
+    ...column,
+    ...(column.id === 'instrument' && { width: 210, grow: false }),
+  })),
+]
+
+/** What a run that verifies another has found. */
+function VerdictBadge({ run: { verification } }: { run: Run }) {
+  if (verification === undefined) return null
+  return verification.verdict === Verdict.EQUAL ? (
+    <Badge tone="accent" Icon={ShieldCheck}>
+      equal
+    </Badge>
+  ) : (
+    <Badge tone="danger" Icon={CircleX}>
+      different
+    </Badge>
   )
 }
 
@@ -146,10 +190,20 @@ export function RunLines({ run }: ListedRun) {
       </p>
       <p className="figures flex items-center gap-3 text-xs text-muted">
         <span className="truncate">
-          {`${symbolOf(run)} · ${modeText(run)} · ${createdAt ? formatInstant(instantOf(createdAt), 'min').slice(5) : ''}`}
+          {run.verifies === ''
+            ? `${symbolOf(run)} · ${result ? '' : `${modeText(run)} · `}${createdAt ? formatInstant(instantOf(createdAt), 'min').slice(5) : ''}`
+            : `of ${run.verifies}`}
         </span>
-        <span className="ml-auto shrink-0 text-text">
-          <Money result={result} value={result?.summary?.pnl} signed />
+        <span className="ml-auto flex shrink-0 items-center gap-2 text-text">
+          {result?.summary && (
+            <>
+              <span className="w-14">
+                <Sparkline label={`PnL of ${runId}`} points={result.summary.pnlSketch} />
+              </span>
+              <Money result={result} value={result.summary.pnl} signed />
+            </>
+          )}
+          <VerdictBadge run={run} />
         </span>
       </p>
     </>

@@ -19,7 +19,7 @@ import { instrumentName } from '../run-facts'
 import { useResultEntries } from '../use-result-entries'
 import { useRuns } from '../use-runs'
 import { listRuns } from './listed-run'
-import { RUN_COLUMNS, RunLines } from './run-columns'
+import { RUN_COLUMNS, RunLines, VERIFICATION_COLUMNS } from './run-columns'
 import { countGroups, selectRuns } from './run-selection'
 import { type RunsSearch, SORT_COLUMNS, STATE_FILTERS } from './runs-search'
 
@@ -128,7 +128,9 @@ export function RunsScreen() {
           ) : (
             <DataTable
               label="Runs"
-              columns={tags.length > 0 ? RUN_COLUMNS : UNTAGGED}
+              columns={
+                search.state === 'verifications' ? VERIFICATION_COLUMNS : tags.length > 0 ? RUN_COLUMNS : UNTAGGED
+              }
               phoneRow={RunLines}
               rows={shown}
               rowKey={({ run }) => run.runId}

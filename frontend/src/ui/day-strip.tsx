@@ -1,0 +1,39 @@
+import { formatTime, type Nanoseconds, parseInstant } from './format/instant'
+
+const DAY = 86_400_000_000_000
+
+interface DayStripProps {
+  /** Said of the strip by those who do not see it, and on hover. */
+  label: string
+  /** The UTC day, as 2024-07-18. */
+  date: string
+  /** What lies in the day, one line below the other; undefined where there is nothing. */
+  spans: readonly ({ start: Nanoseconds; end: Nanoseconds } | undefined)[]
+}
+
+/** A UTC day from midnight to midnight, and the hours of it that something covers. */
+export function DayStrip({ label, date, spans }: DayStripProps) {
+  const midnight = parseInstant(`${date}T00:00:00Z`)
+  if (midnight === undefined) return null
+  const share = (instant: Nanoseconds) => Math.min(Math.max(Number(instant - midnight) / DAY, 0), 1) * 100
+  const said = spans.flatMap((span) => (span ? `${formatTime(span.start)} → ${formatTime(span.end)}` : []))
+  return (
+    <span
+      role="img"
+      aria-label={label}
+      title={[label, ...new Set(said)].join('\n')}
+      className="relative flex w-full flex-col gap-px bg-[linear-gradient(to_right,var(--line-strong)_1px,transparent_1px)] bg-[length:25%_100%] py-px"
+    >
+      {spans.map((span, lane) => (
+        <span key={lane} className="relative block h-1.5 bg-line/60">
+          {span && (
+            <span
+              className={`absolute inset-y-0 min-w-0.5 ${lane === 0 ? 'bg-text' : 'bg-faint'}`}
+              style={{ left: `${share(span.start)}%`, width: `${share(span.end) - share(span.start)}%` }}
+            />
+          )}
+        </span>
+      ))}
+    </span>
+  )
+}
