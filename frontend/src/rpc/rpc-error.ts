@@ -38,7 +38,7 @@ export class RpcError extends Error {
     const info = error.findDetails(ErrorInfoSchema)[0]
     const violations = error.findDetails(BadRequestSchema).flatMap((detail) => detail.fieldViolations)
     return new RpcError(
-      error.rawMessage,
+      NO_NETWORK.test(error.rawMessage) ? 'The gateway cannot be reached.' : error.rawMessage,
       error.code,
       info?.reason as Reason | undefined,
       info?.metadata ?? {},
@@ -58,6 +58,9 @@ export class RpcError extends Error {
     return this.reason === undefined ? !ANSWERED.has(this.code) : this.reason === 'SERVICE_UNAVAILABLE'
   }
 }
+
+/** What browsers say where nothing could be fetched: Chromium, Firefox, Safari. */
+const NO_NETWORK = /^(Failed to fetch|NetworkError when|Load failed|network error)/i
 
 /** Codes that only a service that is there gives. */
 const ANSWERED: ReadonlySet<Code> = new Set([

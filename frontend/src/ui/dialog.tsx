@@ -1,6 +1,6 @@
 import { Dialog as BaseDialog } from '@base-ui/react/dialog'
 import { X } from 'lucide-react'
-import type { ReactNode } from 'react'
+import { type ReactNode, useRef } from 'react'
 
 import { IconButton } from './button'
 import { classNames } from './class-names'
@@ -15,11 +15,15 @@ interface DialogProps {
 
 /** Asks or shows something that stops everything else. There is never a second one over it. */
 export function Dialog({ title, open, onOpenChange, children }: DialogProps) {
+  const popup = useRef<HTMLDivElement>(null)
   return (
     <BaseDialog.Root open={open} onOpenChange={onOpenChange}>
       <BaseDialog.Portal>
         <BaseDialog.Backdrop className="fixed inset-0 z-30 bg-ground/70" />
         <BaseDialog.Popup
+          ref={popup}
+          // Itself, so that no button is lit, nor pressed by an Enter too many.
+          initialFocus={popup}
           className={classNames(
             POPUP,
             'fixed top-[12vh] left-1/2 z-30 flex max-h-[76vh] w-[min(560px,calc(100vw-32px))] -translate-x-1/2 flex-col',

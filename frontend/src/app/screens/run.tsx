@@ -59,6 +59,9 @@ function WatchedRunScreen({ runId }: { runId: string }) {
               <ButtonLink to="/runs">Go to the runs</ButtonLink>
             </div>
           </>
+        ) : stream.status === 'broken' && stream.error && kept.isError ? (
+          // The stream tries again by itself.
+          <ErrorState problem={stream.error} onRetry={() => void kept.refetch()} />
         ) : (
           <SkeletonRows />
         )}

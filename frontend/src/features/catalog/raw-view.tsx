@@ -33,7 +33,7 @@ const COLUMNS: readonly Column<Dataset>[] = [
   {
     id: 'hours',
     header: 'Hours, 00 to 24 UTC',
-    width: 170,
+    width: 160,
     grow: true,
     priority: 4,
     cell: ({ datasetId, date, span }) => (
@@ -43,7 +43,7 @@ const COLUMNS: readonly Column<Dataset>[] = [
   {
     id: 'instruments',
     header: 'Instruments',
-    width: 212,
+    width: 224,
     grow: true,
     cell: ({ instruments }) => <span title={instruments.join('\n')}>{instruments.map(symbolOf).join(', ')}</span>,
   },

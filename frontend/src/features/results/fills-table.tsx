@@ -1,4 +1,4 @@
-import { useCallback } from 'react'
+import { useCallback, useMemo } from 'react'
 
 import type { Fill } from '@/gen/tickreel/v1/report_pb'
 import { ResultsService } from '@/gen/tickreel/v1/results_service_pb'
@@ -11,11 +11,12 @@ import { formatInstant, instantOf } from '@/ui/format/instant'
 import { Side } from '@/ui/side'
 
 import { allOf, equals, selected } from './conditions'
+import { sizeWidth } from './orders-table'
 import { type LoadPage, usePagedRows } from './paged-rows'
 import type { ChangeSearch, ReportSearch } from './report-search'
 import { FilterSelect, TableFilters } from './table-filters'
 
-const COLUMNS: readonly Column<Fill>[] = [
+const columnsOf = (sizeDecimals: number): readonly Column<Fill>[] => [
   { id: 'id', header: 'Fill', width: 84, align: 'end', cell: ({ id }) => String(id) },
   { id: 'order', header: 'Order', width: 84, align: 'end', cell: ({ orderId }) => String(orderId) },
   {
@@ -26,12 +27,18 @@ const COLUMNS: readonly Column<Fill>[] = [
   },
   { id: 'side', header: 'Side', width: 72, cell: ({ side }) => <Side side={side as 'buy' | 'sell'} /> },
   { id: 'price', header: 'Price', width: 112, align: 'end', cell: ({ price }) => formatDecimal(price) },
-  { id: 'amount', header: 'Amount', width: 96, align: 'end', cell: ({ amount }) => formatDecimal(amount) },
+  {
+    id: 'amount',
+    header: 'Amount',
+    width: sizeWidth(sizeDecimals),
+    align: 'end',
+    cell: ({ amount }) => formatDecimal(amount),
+  },
   { id: 'fee', header: 'Fee', width: 128, align: 'end', cell: ({ fee }) => formatDecimal(fee) },
   {
     id: 'backed',
     header: 'Backed',
-    width: 96,
+    width: sizeWidth(sizeDecimals),
     align: 'end',
     priority: 3,
     cell: ({ backedAmount, amount }) =>
@@ -55,12 +62,15 @@ const COLUMNS: readonly Column<Fill>[] = [
 
 interface FillsTableProps {
   runId: string
+  /** How many decimals sizes have. */
+  sizeDecimals: number
   search: ReportSearch
   onSearch: ChangeSearch
 }
 
 /** Every fill of a run, a page at a time; choosing one moves the charts to its order. */
-export function FillsTable({ runId, search, onSearch }: FillsTableProps) {
+export function FillsTable({ runId, sizeDecimals, search, onSearch }: FillsTableProps) {
+  const columns = useMemo(() => columnsOf(sizeDecimals), [sizeDecimals])
   const results = useClient(ResultsService)
   const { side, since, until } = search
   const load = useCallback<LoadPage<Fill>>(
@@ -88,7 +98,7 @@ export function FillsTable({ runId, search, onSearch }: FillsTableProps) {
       <div className="min-h-0 flex-1">
         <DataTable
           label="Fills"
-          columns={COLUMNS}
+          columns={columns}
           rows={rows}
           rowKey={({ id }) => String(id)}
           onSelect={({ orderId }) => {

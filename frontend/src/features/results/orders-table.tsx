@@ -1,4 +1,4 @@
-import { useCallback } from 'react'
+import { useCallback, useMemo } from 'react'
 
 import type { Order } from '@/gen/tickreel/v1/report_pb'
 import { ResultsService } from '@/gen/tickreel/v1/results_service_pb'
@@ -15,8 +15,8 @@ import { type ChangeSearch, ORDER_STATUSES, type ReportSearch } from './report-s
 import { FilterSelect, TableFilters, words } from './table-filters'
 
 /** The columns of the orders; each has the name of its field, by which the service sorts. */
-const COLUMNS: readonly Column<Order>[] = [
-  { id: 'id', header: 'Order', width: 84, align: 'end', sortable: true, cell: ({ id }) => String(id) },
+const columnsOf = (sizeDecimals: number): readonly Column<Order>[] => [
+  { id: 'id', header: 'Order', width: 76, align: 'end', sortable: true, cell: ({ id }) => String(id) },
   {
     id: 'ts_submitted',
     header: 'Submitted (UTC)',
@@ -27,9 +27,9 @@ const COLUMNS: readonly Column<Order>[] = [
     ),
   },
   { id: 'side', header: 'Side', width: 70, sortable: true, cell: ({ side }) => <Side side={side as 'buy' | 'sell'} /> },
-  figure('price', 'Price', 96, ({ price }) => price || 'market'),
-  figure('amount', 'Size', 84, ({ amount }) => amount),
-  figure('filled_amount', 'Filled', 84, ({ filledAmount }) => filledAmount),
+  figure('price', 'Price', 92, ({ price }) => price || 'market'),
+  figure('amount', 'Size', sizeWidth(sizeDecimals), ({ amount }) => amount),
+  figure('filled_amount', 'Filled', sizeWidth(sizeDecimals), ({ filledAmount }) => filledAmount),
   figure('average_price', 'Average', 100, ({ averagePrice, price }) => shorten(averagePrice, price)),
   figure('fees', 'Fees', 96, ({ fees }) => fees),
   {
@@ -42,14 +42,22 @@ const COLUMNS: readonly Column<Order>[] = [
   },
 ]
 
+/** The width of a column of sizes: none is cut, with however many decimals. */
+export function sizeWidth(decimals: number): number {
+  return 60 + 7 * Math.max(decimals, 3)
+}
+
 interface OrdersTableProps {
   runId: string
+  /** How many decimals sizes have. */
+  sizeDecimals: number
   search: ReportSearch
   onSearch: ChangeSearch
 }
 
 /** Every order of a run, a page at a time; choosing one moves the charts to it. */
-export function OrdersTable({ runId, search, onSearch }: OrdersTableProps) {
+export function OrdersTable({ runId, sizeDecimals, search, onSearch }: OrdersTableProps) {
+  const columns = useMemo(() => columnsOf(sizeDecimals), [sizeDecimals])
   const results = useClient(ResultsService)
   const { side, status, since, until, sort = 'id', order } = search
   const column = sort.replace(/^-/, '')
@@ -89,7 +97,7 @@ export function OrdersTable({ runId, search, onSearch }: OrdersTableProps) {
       <div className="min-h-0 flex-1">
         <DataTable
           label="Orders"
-          columns={COLUMNS}
+          columns={columns}
           phoneRow={OrderLines}
           rows={rows}
           rowKey={({ id }) => String(id)}

@@ -40,6 +40,7 @@ export function Report({ result, search, onSearch, onRun }: ReportProps) {
   const { runId, summary, metadata } = result
   const full = result.mode === 'full'
   const orders = summary?.orders ?? 0
+  const sizeDecimals = summary?.volume.split('.')[1]?.length ?? 0
   const viewport = useReportViewport(result, search, onSearch)
   const [share, setShare] = useSplit('tickreel.report', 0.58)
   const { data } = useQuery(
@@ -78,13 +79,13 @@ export function Report({ result, search, onSearch, onRun }: ReportProps) {
         value: 'orders',
         label: 'Orders',
         count: formatCompact(orders),
-        content: <OrdersTable runId={runId} search={search} onSearch={onSearch} />,
+        content: <OrdersTable runId={runId} sizeDecimals={sizeDecimals} search={search} onSearch={onSearch} />,
       },
       {
         value: 'fills',
         label: 'Fills',
         count: formatCompact(summary?.fills ?? 0),
-        content: <FillsTable runId={runId} search={search} onSearch={onSearch} />,
+        content: <FillsTable runId={runId} sizeDecimals={sizeDecimals} search={search} onSearch={onSearch} />,
       },
       {
         value: 'timeline',

@@ -169,7 +169,7 @@ function Strip({
       className="absolute flex h-3.5 items-center overflow-hidden rounded-sm bg-line-strong px-1"
       style={{ top: 5 + row * 24, left: `calc(${from * 100}% + 1px)`, width: `calc(${share * 100}% - 2px)` }}
     >
-      {wide && <span className="figures truncate text-2xs text-muted">{formatCompact(rows)}</span>}
+      {wide && <span className="figures truncate text-2xs text-text">{formatCompact(rows)}</span>}
     </div>
   )
 }

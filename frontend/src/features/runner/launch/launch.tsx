@@ -5,7 +5,6 @@ import { type ReactNode, useEffect, useEffectEvent, useState } from 'react'
 import type { Dataset } from '@/gen/tickreel/v1/catalog_service_pb'
 import type { Run } from '@/gen/tickreel/v1/run_pb'
 import { RunnerService } from '@/gen/tickreel/v1/runner_service_pb'
-import { ADVICE } from '@/rpc/advice'
 import { RpcError } from '@/rpc/rpc-error'
 import { Button } from '@/ui/button'
 import { ErrorState } from '@/ui/error-state'
@@ -279,18 +278,7 @@ function Verdict({ blocker, isWrong, check }: { blocker: string | undefined; isW
 }
 
 function Failure({ error, onRetry }: { error: RpcError; onRetry: () => void }) {
-  const { message, reason, violations } = error
-  return (
-    <ErrorState
-      problem={{
-        message,
-        reason,
-        violations,
-        advice: reason === undefined ? ADVICE.SERVICE_UNAVAILABLE : ADVICE[reason],
-      }}
-      onRetry={onRetry}
-    />
-  )
+  return <ErrorState problem={error} onRetry={onRetry} />
 }
 
 /** The file of a config, by the word of the Runner as soon as it has one. */

@@ -67,7 +67,13 @@ function Phase({ phase, run, stale }: { phase: JobPhase; run: Run; stale: boolea
 function Position({ run }: { run: Run }) {
   const { progress, state, queuePosition } = run
   if (state === JobState.QUEUED) {
-    return <span>{queuePosition > 0 ? `number ${queuePosition} in the queue` : 'waits for its turn'}</span>
+    return (
+      <span className="font-sans">
+        {queuePosition > 0
+          ? `Number ${queuePosition} in the queue: it begins when those before it have ended`
+          : 'It waits for its turn'}
+      </span>
+    )
   }
   if (progress === undefined) return <span>starting</span>
   const { done, total, unit, rate, eta, tsEvent } = progress

@@ -1,6 +1,7 @@
 import { toJsonString } from '@bufbuild/protobuf'
 import { useState } from 'react'
 
+import { JobState } from '@/gen/tickreel/v1/job_pb'
 import { RunConfigSchema } from '@/gen/tickreel/v1/run_config_pb'
 import type { Run } from '@/gen/tickreel/v1/run_pb'
 import { hasEnded } from '@/jobs/job'
@@ -16,7 +17,15 @@ export function RunDetails({ run }: { run: Run }) {
   const findings = run.live?.findings ?? []
   const [chosen, setChosen] = useState<'log' | 'findings' | 'config'>()
   // A log is read where something went wrong; it is empty where nothing did.
-  const tab = chosen ?? (findings.length > 0 && !hasEnded(run) ? 'findings' : 'log')
+  const first =
+    run.state === JobState.FAILED
+      ? 'log'
+      : hasEnded(run) || run.state === JobState.QUEUED
+        ? 'config'
+        : findings.length > 0
+          ? 'findings'
+          : 'log'
+  const tab = chosen ?? first
   return (
     <Tabs
       label="Details"

@@ -20,7 +20,8 @@ export function RunEnd({ run }: { run: Run }) {
       {state === JobState.FAILED ? (
         <ErrorState
           problem={{
-            message: failure?.message ?? 'The run failed.',
+            // The log stands below.
+            message: failure?.message.split('; the last lines of its log:')[0] ?? 'The run failed.',
             reason: failure?.reason,
             advice: ADVICE[failure?.reason as keyof typeof ADVICE],
           }}

@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router'
 import { CircleX, ShieldCheck } from 'lucide-react'
 
-import { JobState } from '@/gen/tickreel/v1/job_pb'
+import { type JobFailure, JobState } from '@/gen/tickreel/v1/job_pb'
 import type { Result } from '@/gen/tickreel/v1/result_pb'
 import type { Run } from '@/gen/tickreel/v1/run_pb'
 import { Verdict } from '@/gen/tickreel/v1/verification_pb'
@@ -12,10 +12,11 @@ import { formatDuration } from '@/ui/format/duration'
 import { formatInstant, instantOf } from '@/ui/format/instant'
 import { formatMoney } from '@/ui/format/money'
 
-import { secondsTaken } from '@/jobs/job'
+import { secondsTaken, shareDone } from '@/jobs/job'
 import { type ListedRun } from './listed-run'
 import { instrumentName, modeText, symbolOf, windowText } from '../run-facts'
 import { StateBadge } from '@/jobs/state-badge'
+import { ProgressBar } from '@/ui/progress-bar'
 import { Sparkline } from '@/ui/sparkline'
 
 /** The columns of the list of runs; each sortable one has the id that the address says. */
@@ -23,7 +24,7 @@ export const RUN_COLUMNS: readonly Column<ListedRun>[] = [
   {
     id: 'run',
     header: 'Run',
-    width: 290,
+    width: 278,
     cell: ({ run: { runId } }) => (
       <Link to="/runs/$runId" params={{ runId }} className="figures hover:text-accent hover:underline">
         {runId}
@@ -34,7 +35,7 @@ export const RUN_COLUMNS: readonly Column<ListedRun>[] = [
   {
     id: 'instrument',
     header: 'Instrument',
-    width: 140,
+    width: 206,
     grow: true,
     priority: 5,
     sortable: true,
@@ -67,16 +68,15 @@ export const RUN_COLUMNS: readonly Column<ListedRun>[] = [
     width: 84,
     align: 'end',
     sortable: true,
-    priority: 6,
+    priority: 3.8,
     cell: ({ run: { result } }) => result?.summary && formatCount(result.summary.orders),
   },
   {
     id: 'curve',
     header: 'PnL over the window',
-    width: 148,
-    priority: 5.5,
-    cell: ({ run: { result } }) =>
-      result?.summary && <Sparkline label={`PnL of ${result.runId}`} points={result.summary.pnlSketch} />,
+    width: 128,
+    priority: 6.5,
+    cell: ({ run }) => <Curve run={run} />,
   },
   {
     id: 'pnl',
@@ -133,9 +133,23 @@ function State({ run, deleted }: ListedRun) {
     <span className="flex gap-2" title={run.failure?.message}>
       <StateBadge job={run} />
       {deleted && <span className="text-faint">deleted</span>}
-      {run.state === JobState.FAILED && (
-        <span className="figures text-2xs leading-5 text-faint">{run.failure?.reason}</span>
-      )}
+    </span>
+  )
+}
+
+/** The curve of a run, how far it is, or why it has none. */
+function Curve({ run }: { run: Run }) {
+  const { runId, result, failure, state } = run
+  if (result?.summary) return <Sparkline label={`PnL of ${runId}`} points={result.summary.pnlSketch} />
+  if (state === JobState.RUNNING) return <ProgressBar label={`Progress of ${runId}`} share={shareDone(run)} />
+  return <Reason failure={failure} />
+}
+
+/** Why a run failed, in a word, where its curve would be. */
+function Reason({ failure }: { failure: JobFailure | undefined }) {
+  return (
+    <span className="figures text-2xs text-faint" title={failure?.message}>
+      {failure?.reason}
     </span>
   )
 }
@@ -204,6 +218,7 @@ export function RunLines({ run }: ListedRun) {
             </>
           )}
           <VerdictBadge run={run} />
+          <Reason failure={run.failure} />
         </span>
       </p>
     </>

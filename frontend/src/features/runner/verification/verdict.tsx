@@ -31,7 +31,17 @@ export function Verdict({ verification, onOrder }: VerdictProps) {
             {`Executed again, all ${formatCount(orders)} orders and ${formatCount(fills)} fills came out the same, and so did the account.`}
           </span>
         </p>
-        {inputs.length > 0 && <Inputs inputs={inputs} title="Changed since, without making a difference" />}
+        {inputs.length > 0 && (
+          <p className="pl-6 text-xs text-muted">
+            {'Changed since, without making a difference: '}
+            {inputs.map(({ input, name, recorded, present }, index) => (
+              <span key={`${input} ${name}`} title={`${recorded || 'not known'}\n${present || 'gone'}`}>
+                {index > 0 && ', '}
+                {INPUTS[input]} <span className="figures text-text">{name}</span>
+              </span>
+            ))}
+          </p>
+        )}
       </>
     )
   }
@@ -54,9 +64,9 @@ export function Verdict({ verification, onOrder }: VerdictProps) {
           )}
         </span>
       </p>
-      <div className="grid gap-x-8 gap-y-2 pl-6 md:grid-cols-2">
+      <div className="grid gap-x-8 gap-y-2 sm:pl-6 md:grid-cols-2">
         {inputs.length > 0 ? (
-          <Inputs inputs={inputs} title="What has changed since" />
+          <Inputs inputs={inputs} />
         ) : (
           <p className="text-muted">
             No input has changed since: a file of the result was changed, or what ran is not deterministic.
@@ -97,9 +107,9 @@ const INPUTS: Record<RunInput, string> = {
   [RunInput.CODE]: 'code',
 }
 
-function Inputs({ title, inputs }: { title: string; inputs: readonly InputChange[] }) {
+function Inputs({ inputs }: { inputs: readonly InputChange[] }) {
   return (
-    <Table title={title}>
+    <Table title="What has changed since">
       {inputs.map(({ input, name, recorded, present }) => (
         <Row
           key={`${input} ${name}`}
@@ -151,11 +161,16 @@ function Row({ name, before, after }: { name: string; before: string; after: str
         {name}
       </th>
       <td className="figures" title={before}>
-        {before}
+        {abbreviated(before)}
       </td>
       <td className="figures" title={after}>
-        {after}
+        {abbreviated(after)}
       </td>
     </tr>
   )
+}
+
+/** A text with its digests as far as people compare them. */
+function abbreviated(text: string): string {
+  return text.replace(/[0-9a-f]{40,}/g, (digest) => digest.slice(0, 12))
 }

@@ -30,7 +30,7 @@ export function VerificationStrip({ runId, onOrder }: VerificationStripProps) {
   return (
     <section
       aria-label="Verification"
-      className="flex max-h-72 shrink-0 items-start gap-4 overflow-auto border-b border-line-strong bg-surface px-4 py-2 text-sm"
+      className="relative flex max-h-72 shrink-0 items-start gap-4 max-sm:gap-0 overflow-auto border-b border-line-strong bg-surface px-4 py-2 text-sm"
     >
       <div role="status" className="flex min-w-0 flex-1 flex-col gap-2">
         {run.verification ? <Verdict verification={run.verification} onOrder={onOrder} /> : <Underway run={run} />}
@@ -38,7 +38,7 @@ export function VerificationStrip({ runId, onOrder }: VerificationStripProps) {
       <Link
         to="/runs/$runId"
         params={{ runId: run.runId }}
-        className="figures text-xs leading-7 text-faint hover:text-text"
+        className="figures text-xs leading-7 text-faint hover:text-text max-sm:hidden"
       >
         {formatAge(Math.max(now / 1_000 - createdAt(run), 0))}
       </Link>
