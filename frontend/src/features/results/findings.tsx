@@ -2,6 +2,7 @@ import { Info, TriangleAlert } from 'lucide-react'
 
 import { type Finding, Severity } from '@/gen/tickreel/v1/result_pb'
 import { EmptyState } from '@/ui/empty-state'
+import { MessageText } from '@/ui/message-text'
 
 /** What a reader should know before believing the figures, the gravest first. */
 export function Findings({ findings }: { findings: readonly Finding[] }) {
@@ -18,7 +19,7 @@ export function Findings({ findings }: { findings: readonly Finding[] }) {
               <Info size={15} aria-label="Note" className="mt-0.5 shrink-0 text-faint" />
             )}
             <div className="min-w-0">
-              <p className="max-w-180 break-words">{message}</p>
+              <MessageText message={message} />
               <p className="figures text-2xs text-faint">{code}</p>
             </div>
           </li>

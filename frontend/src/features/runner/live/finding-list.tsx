@@ -1,6 +1,7 @@
 import { Info, TriangleAlert } from 'lucide-react'
 
 import { type Finding, Severity } from '@/gen/tickreel/v1/result_pb'
+import { MessageText } from '@/ui/message-text'
 
 /** What a reader should know before believing the figures. */
 export function FindingList({ findings }: { findings: readonly Finding[] }) {
@@ -14,8 +15,8 @@ export function FindingList({ findings }: { findings: readonly Finding[] }) {
             <Info size={14} aria-label="note" className="mt-1 shrink-0 text-faint" />
           )}
           <div className="min-w-0">
-            <p className="break-words">{message}</p>
-            <p className="figures text-faint">{code}</p>
+            <MessageText message={message} />
+            <p className="figures text-2xs text-faint">{code}</p>
           </div>
         </li>
       ))}

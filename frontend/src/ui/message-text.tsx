@@ -1,0 +1,15 @@
+import { PathText } from './path-text'
+
+/** A message, and below it the file that it is of, where it begins with one. */
+export function MessageText({ message }: { message: string }) {
+  const [, path, said] = /^(\S+\/\S+\.(?:parquet|csv\.gz)): (.+)$/s.exec(message) ?? []
+  if (path === undefined || said === undefined) return <p className="max-w-180 break-words">{message}</p>
+  return (
+    <>
+      <p className="max-w-180 break-words first-letter:uppercase">{said}</p>
+      <p className="text-xs text-muted">
+        <PathText path={path.replace('raw_tick_data/by_date/', '')} />
+      </p>
+    </>
+  )
+}
