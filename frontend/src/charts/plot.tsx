@@ -8,6 +8,7 @@ import { useTheme } from '@/ui/theme'
 import { color, FONT } from './palette'
 import type { Span } from './span'
 import { timeTicks } from './time-axis'
+import { valueTicks } from './value-axis'
 import type { Viewport } from './viewport'
 
 /** The width of the values' axis, the same for all panels, so that their instants line up. */
@@ -77,7 +78,12 @@ export function Plot(props: PlotProps) {
           gap: 8,
           font: FONT,
           stroke: () => color('faint'),
-          values: (_plot, splits, _axis, _space, step) => splits.map((value) => format(value, decimalsOf(step))),
+          splits: (_plot, _axis, low, high, step) => valueTicks(low, high, step),
+          values: (_plot, splits, _axis, _space, step) => {
+            const [first, second] = splits
+            const decimals = decimalsOf(first === undefined || second === undefined ? step : second - first)
+            return splits.map((value) => format(value, decimals))
+          },
           grid: { stroke: () => color('line'), width: 1 },
           ticks: { show: false },
         },
