@@ -48,8 +48,8 @@ export function DatasetList({ datasets }: { datasets: readonly Dataset[] }) {
               <span className="sr-only">Instrument</span>
             </th>
             {dates.map((date, index) => (
-              <th key={date} scope="col" className="overflow-hidden px-0.5 text-left whitespace-nowrap">
-                {dates.length <= 4 ? date : index % 2 === 0 || dates.length <= 6 ? date.slice(5) : ''}
+              <th key={date} scope="col" className="px-0.5 text-left whitespace-nowrap">
+                {dates.length <= 4 ? date : index % 3 === 0 ? date.slice(5) : ''}
               </th>
             ))}
             <th scope="col" className="w-14 text-right font-sans">
