@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from google.protobuf import timestamp_pb2
+from google.protobuf.field_mask_pb2 import FieldMask
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -86,6 +87,20 @@ async def test_of_the_whole_run_the_extremes_are_kept(run: Path, results: Servic
     assert sum(response.markers.filled) == ROWS - ROWS // 4
 
 
+async def test_trades_and_markers_come_alone(run: Path, results: ServiceClient) -> None:
+    trades = await sample(results, read_mask=FieldMask(paths=["trades"]))
+    assert trades.rows == ROWS
+    assert len(trades.trades.price) > 0
+    assert not trades.HasField("markers")
+    drawn = await sample(results, read_mask=FieldMask(paths=["markers"]))
+    assert drawn.orders == ROWS
+    assert len(drawn.markers.orders) > 0
+    assert not drawn.HasField("trades")
+    both = await sample(results, read_mask=FieldMask(paths=["markers", "trades"]))
+    assert (both.trades, both.markers) == (trades.trades, drawn.markers)
+    assert both == await sample(results)
+
+
 @pytest.mark.parametrize("row", [0, 17, ROWS - 1])
 async def test_a_zoom_to_one_nanosecond_finds_its_row(run: Path, results: ServiceClient, row: int) -> None:
     at = int(TICKS.ts[row])
@@ -151,6 +166,7 @@ async def test_streamed_equity_goes_on_after_its_cursor(store: ResultStore, resu
     [
         ("SampleTicks", {"max_points": -1}, "max_points"),
         ("SampleTicks", {"max_markers": -1}, "max_markers"),
+        ("SampleTicks", {"read_mask": FieldMask(paths=["trades", "rows"])}, "read_mask"),
         ("SampleTicks", window(START + 1, START), "end"),
         ("SampleTicks", {"start": timestamp_pb2.Timestamp(seconds=2**40)}, "start"),
         ("SampleTicks", {"end": timestamp_pb2.Timestamp(nanos=2_000_000_000)}, "end"),
@@ -212,7 +228,7 @@ def orders(tmp_path_factory: pytest.TempPathFactory) -> Columns:
     path = write_full_run(store, "M", ticks, timeline=False)
     columns = ColumnStore(DerivedFiles(folder / "columns", 100))
     facts = columns.get("ticks", lambda writer: writer.append(ts_init=ticks.ts, price=ticks.price))
-    return columns.get("orders", partial(make_orders, path / "orders.parquet", facts))
+    return columns.get("orders", partial(make_orders, path / "orders.parquet", lambda: facts))
 
 
 @settings(deadline=None)
@@ -292,7 +308,7 @@ def test_a_market_order_stands_at_its_average_fill_or_at_the_last_trade(tmp_path
     pq.write_table(table.set_column(at, "price", pa.nulls(8, table.schema.field(at).type)), path / "orders.parquet")
     columns = ColumnStore(DerivedFiles(tmp_path / "columns", 100))
     facts = columns.get("ticks", lambda writer: writer.append(ts_init=ticks.ts, price=ticks.price + 7))
-    made = columns.get("orders", partial(make_orders, path / "orders.parquet", facts))
+    made = columns.get("orders", partial(make_orders, path / "orders.parquet", lambda: facts))
     drawn = MarkerColumns.FromString(markers(made, FIRST_INSTANT, LAST_INSTANT, 8)[0].content)
     # Every fourth has no fill.
     assert list(drawn.price_low) == [int(price) + 7 * (row in (3, 7)) for row, price in enumerate(ticks.price)]

@@ -1,7 +1,7 @@
 """The orders of a run as markers on a chart: single, or counted where there are too many to draw."""
 
 import sys
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -22,16 +22,16 @@ Int64 = npt.NDArray[np.int64]
 
 # The values of `MarkerColumns.side`, by the word of the table.
 _SIDES = {"buy": 1, "sell": -1}
-_COLUMNS = ("id", "ts_submitted", "side", "price", "filled_amount", "average_price", "status")
+_COLUMNS = ("id", "ts_submitted", "side", "price", "filled_amount", "status")
 # About as many rows as a group of the table has.
 _BATCH_ROWS = 131_072
 
 
-def make_orders(orders: Path, ticks: Columns, writer: ColumnWriter) -> None:
+def make_orders(orders: Path, ticks: Callable[[], Columns], writer: ColumnWriter) -> None:
     """Makes what markers need of a table of orders lie ready, the orders of each side together.
 
     Args:
-        ticks: Those of the run. An order without a price, that is a market order without a fill, stands at the last of them.
+        ticks: Gives those of the run, where an order has no price: a market order without a fill stands at the last of them.
 
     Raises:
         OSError: The table is gone.
@@ -43,9 +43,11 @@ def make_orders(orders: Path, ticks: Columns, writer: ColumnWriter) -> None:
         none = np.empty(0, dtype=np.int64)
         for side in _SIDES:
             _append(writer, side, none, none, none, none, none)
-        for batch in file.iter_batches(_BATCH_ROWS, columns=list(_COLUMNS)):
+        # What market orders were filled at is as much to decode as a limit, and most runs have no market orders.
+        columns = _COLUMNS if _is_whole(file.metadata, "price") else (*_COLUMNS, "average_price")
+        for batch in file.iter_batches(_BATCH_ROWS, columns=list(columns)):
             ts = nanoseconds(batch.column("ts_submitted"))
-            columns = (
+            values = (
                 batch.column("id").to_numpy(),
                 ts,
                 _prices(batch, ts, price_precision, ticks),
@@ -53,8 +55,8 @@ def make_orders(orders: Path, ticks: Columns, writer: ColumnWriter) -> None:
                 _are(batch.column("status"), "filled"),
             )
             for side in _SIDES:
-                here = _are(batch.column("side"), side)
-                _append(writer, side, *(column[here] for column in columns))
+                here = np.flatnonzero(_are(batch.column("side"), side))
+                _append(writer, side, *(column[here] for column in values))
 
 
 def markers(orders: Columns, start: int, end: int, most: int) -> tuple[Wire, int]:
@@ -120,7 +122,14 @@ def _append(writer: ColumnWriter, side: str, ids: Int64, ts: Int64, price: Int64
     writer.append(**{f"{side}_{name}": values for name, values in columns.items()})
 
 
-def _prices(batch: pa.RecordBatch, ts: Int64, precision: int, ticks: Columns) -> Int64:
+def _is_whole(metadata: pq.FileMetaData, name: str) -> bool:
+    """Whether a column of a table has no nulls, as far as its statistics tell."""
+    index = metadata.schema.to_arrow_schema().get_field_index(name)
+    found = (metadata.row_group(number).column(index).statistics for number in range(metadata.num_row_groups))
+    return all(statistics is not None and statistics.null_count == 0 for statistics in found)
+
+
+def _prices(batch: pa.RecordBatch, ts: Int64, precision: int, ticks: Callable[[], Columns]) -> Int64:
     """Limits; of a market order the average of its fills, and without any the last trade price."""
     price = batch.column("price")
     if not price.null_count:
@@ -128,9 +137,14 @@ def _prices(batch: pa.RecordBatch, ts: Int64, precision: int, ticks: Columns) ->
     average = pc.round(batch.column("average_price"), precision, "half_to_even").cast(price.type)
     price = pc.coalesce(price, average)
     known = price.is_valid().to_numpy(zero_copy_only=False)
-    before = np.searchsorted(ticks["ts_init"], ts, "right") - 1
-    return np.where(known, integers(pc.fill_null(price, 0), precision), ticks["price"][before])
+    limits = integers(pc.fill_null(price, 0), precision)
+    if known.all():
+        return limits
+    trades = ticks()
+    before = np.searchsorted(trades["ts_init"], ts, "right") - 1
+    return np.where(known, limits, trades["price"][before])
 
 
 def _are(column: pa.Array, word: str) -> npt.NDArray[np.bool_]:
-    return pc.equal(column.cast(pa.string()), word).to_numpy(zero_copy_only=False)
+    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    return np.array([known == word for known in encoded.dictionary.to_pylist()], dtype=bool)[encoded.indices.to_numpy()]

@@ -39,20 +39,19 @@ class RunColumns:
         Raises:
             TickreelError: DATA_CHANGED where the catalog no longer has what a fast run replayed.
         """
-        return await self._get(stored, "ticks", lambda writer: self.sources(stored).make(writer))
+        return await asyncio.to_thread(self._ticks, stored)
 
     async def orders(self, stored: StoredResult) -> Columns | None:
         """The orders of a run by side (see `make_orders`), None of a fast one."""
         if not stored.is_full:
             return None
         path = table_path(stored, "orders")
-        ticks = await self.ticks(stored)
 
         def make(writer: ColumnWriter) -> None:
             with reading(stored, path):
-                make_orders(path, ticks, writer)
+                make_orders(path, lambda: self._ticks(stored), writer)
 
-        return await self._get(stored, "orders", make)
+        return await asyncio.to_thread(self._get, stored, "orders", make)
 
     async def equity(self, stored: StoredResult) -> Columns:
         """The equity of a full run (see `make_equity`).
@@ -66,10 +65,13 @@ class RunColumns:
             with reading(stored, path):
                 make_equity(path, writer)
 
-        return await self._get(stored, "equity", make)
+        return await asyncio.to_thread(self._get, stored, "equity", make)
 
-    async def _get(self, stored: StoredResult, name: str, make: Callable[[ColumnWriter], None]) -> Columns:
-        return await asyncio.to_thread(self._columns.get, result_key(stored, name), make)
+    def _ticks(self, stored: StoredResult) -> Columns:
+        return self._get(stored, "ticks", lambda writer: self.sources(stored).make(writer))
+
+    def _get(self, stored: StoredResult, name: str, make: Callable[[ColumnWriter], None]) -> Columns:
+        return self._columns.get(result_key(stored, name), make)
 
 
 def table_path(stored: StoredResult, name: str) -> Path:

@@ -1,6 +1,7 @@
 """The Results' calls: a message in, the domain's answer out."""
 
 import asyncio
+from collections import ChainMap
 from collections.abc import AsyncIterator, Generator
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
@@ -15,7 +16,7 @@ from tickreel.results.noting import noted
 from tickreel.results.run_columns import RunColumns, result_key
 from tickreel.results.tables import FILLS, ORDERS, TIMELINE, RunTables, TableKind, View
 from tickreel.results.ticks import chunks_at_hand, parse_cursor, tick_sample
-from tickreel.rpc.bounds import DEFAULT_POINTS, MOST_POINTS, requested_columns, requested_most, requested_window
+from tickreel.rpc.bounds import DEFAULT_POINTS, MOST_POINTS, requested_columns, requested_most, requested_parts, requested_window
 from tickreel.rpc.columns import Wire, wire_of
 from tickreel.rpc.errors import TickreelError, invalid_request
 from tickreel.rpc.fields import Fields
@@ -158,16 +159,24 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
         window = requested_window(request)
         most = requested_most(request, "max_points", DEFAULT_POINTS, MOST_POINTS)
         most_markers = requested_most(request, "max_markers", DEFAULT_MARKERS, MOST_MARKERS)
+        parts = requested_parts(request, "trades", "markers")
+
+        async def trades(stored: StoredResult) -> dict[str, Wire | int]:
+            ticks = await self._columns.ticks(stored)
+            drawn, rows = await asyncio.to_thread(tick_sample, ticks, *window, most)
+            return {"trades": drawn, "rows": rows}
+
+        async def orders(stored: StoredResult) -> dict[str, Wire | int]:
+            orders = await self._columns.orders(stored)
+            if orders is None:
+                return {}
+            drawn, count = await asyncio.to_thread(markers, orders, *window, most_markers)
+            return {"markers": drawn, "orders": count}
+
+        samples = {"trades": trades, "markers": orders}
         async with self._reading(request.run_id) as stored:
-            ticks, orders = await asyncio.gather(self._columns.ticks(stored), self._columns.orders(stored))
-        sampling = asyncio.to_thread(tick_sample, ticks, *window, most)
-        if orders is None:
-            trades, rows = await sampling
-            return wire_of(results_service_pb2.SampleTicksResponse, trades=trades, rows=rows)
-        (trades, rows), (drawn, count) = await asyncio.gather(
-            sampling, asyncio.to_thread(markers, orders, *window, most_markers)
-        )
-        return wire_of(results_service_pb2.SampleTicksResponse, trades=trades, rows=rows, markers=drawn, orders=count)
+            found = await asyncio.gather(*(samples[part](stored) for part in parts))
+        return wire_of(results_service_pb2.SampleTicksResponse, **dict(ChainMap(*found)))
 
     async def SampleEquity(  # noqa: N802
         self, request: results_service_pb2.SampleEquityRequest, context: grpc.aio.ServicerContext

@@ -1,5 +1,6 @@
 """The bounds that a request sets to its answer: a window of time, how much of something there is room for, which columns."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from google.protobuf.message import Message
@@ -64,7 +65,20 @@ def requested_columns(request: Any, kind: type[Message]) -> list[str]:
         TickreelError: INVALID_REQUEST for a name that no column has.
     """
     columns = [field.name for field in kind.DESCRIPTOR.fields if field.is_repeated]
-    unknown = [path for path in request.read_mask.paths if path not in columns]
+    return _masked(request, columns, f"the columns are {', '.join(columns)}")
+
+
+def requested_parts(request: Any, *parts: str) -> list[str]:
+    """The fields of an answer that the `read_mask` of a request names, of those that can be left out; all without a mask.
+
+    Raises:
+        TickreelError: INVALID_REQUEST for any other name.
+    """
+    return _masked(request, parts, f"what it can name is {' and '.join(parts)}")
+
+
+def _masked(request: Any, names: Sequence[str], problem: str) -> list[str]:
+    unknown = [path for path in request.read_mask.paths if path not in names]
     if unknown:
-        raise invalid_request("read_mask", f"names {unknown[0]!r}; the columns are {', '.join(columns)}")
-    return [name for name in columns if name in request.read_mask.paths] or columns
+        raise invalid_request("read_mask", f"names {unknown[0]!r}; {problem}")
+    return [name for name in names if name in request.read_mask.paths] or list(names)

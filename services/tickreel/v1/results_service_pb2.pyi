@@ -196,18 +196,20 @@ class ListTimelineResponse(_message.Message):
     def __init__(self, events: _Optional[_Iterable[_Union[_report_pb2.TimelineEvent, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., total_size: _Optional[int] = ...) -> None: ...
 
 class SampleTicksRequest(_message.Message):
-    __slots__ = ("run_id", "start", "end", "max_points", "max_markers")
+    __slots__ = ("run_id", "start", "end", "max_points", "max_markers", "read_mask")
     RUN_ID_FIELD_NUMBER: _ClassVar[int]
     START_FIELD_NUMBER: _ClassVar[int]
     END_FIELD_NUMBER: _ClassVar[int]
     MAX_POINTS_FIELD_NUMBER: _ClassVar[int]
     MAX_MARKERS_FIELD_NUMBER: _ClassVar[int]
+    READ_MASK_FIELD_NUMBER: _ClassVar[int]
     run_id: str
     start: _timestamp_pb2.Timestamp
     end: _timestamp_pb2.Timestamp
     max_points: int
     max_markers: int
-    def __init__(self, run_id: _Optional[str] = ..., start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., max_points: _Optional[int] = ..., max_markers: _Optional[int] = ...) -> None: ...
+    read_mask: _field_mask_pb2.FieldMask
+    def __init__(self, run_id: _Optional[str] = ..., start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., max_points: _Optional[int] = ..., max_markers: _Optional[int] = ..., read_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ...) -> None: ...
 
 class SampleTicksResponse(_message.Message):
     __slots__ = ("trades", "rows", "markers", "orders")
