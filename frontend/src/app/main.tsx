@@ -7,10 +7,9 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 
 import { LiveRunsProvider } from '@/jobs/live-runs'
-import { createQueryClient } from '@/rpc/query-client'
 import { transport } from '@/rpc/transport'
 
-import { router } from './router'
+import { queries, router } from './router'
 
 if (location.pathname.startsWith('/runs/')) {
   // A report is three loads deep: they are under way together before anything is rendered.
@@ -23,7 +22,7 @@ if (root === null) throw new Error('the page has no #root')
 createRoot(root).render(
   <StrictMode>
     <TransportProvider transport={transport}>
-      <QueryClientProvider client={createQueryClient()}>
+      <QueryClientProvider client={queries}>
         <LiveRunsProvider>
           <RouterProvider router={router} />
         </LiveRunsProvider>

@@ -1,13 +1,19 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
 
 import { reportSearch } from '@/features/results/report-search'
+import { askAhead } from '@/features/results/whole-run'
 import { dataSearch } from '@/features/catalog/data-search'
 import { configsSearch } from '@/features/runner/configs/configs-search'
 import { launchSearch } from '@/features/runner/launch/launch-search'
 import { runsSearch } from '@/features/runner/runs/runs-search'
+import { createQueryClient } from '@/rpc/query-client'
+import { transport } from '@/rpc/transport'
 
 import { Frame } from './frame'
 import { NotFound, ScreenError } from './screen-error'
+
+/** The cache of what the page has read. */
+export const queries = createQueryClient()
 
 const rootRoute = createRootRoute({ component: Frame, notFoundComponent: NotFound })
 
@@ -29,6 +35,10 @@ const runRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/runs/$runId',
   validateSearch: reportSearch,
+  loader: ({ params, cause }) => {
+    // Not for a pointer that rests on a link for a moment: the first look at a run is work.
+    if (cause === 'enter') askAhead(queries, transport, params.runId)
+  },
   component: lazyRouteComponent(() => import('./screens/run'), 'RunScreen'),
 })
 

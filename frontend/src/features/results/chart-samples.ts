@@ -1,3 +1,5 @@
+import { useTransport } from '@connectrpc/connect-query'
+import { useQueryClient } from '@tanstack/react-query'
 import { useMemo } from 'react'
 
 import {
@@ -24,10 +26,7 @@ import { secondsAndNanos } from '@/ui/format/instant'
 
 import type { Tape } from './tape/use-tape'
 import { useSamples } from './use-samples'
-
-/** Rows that a sample may have: it is twice as wide as what is in sight, and each column of pixels may need four. */
-const POINTS = 6_000
-const MARKERS = 2_000
+import { MARKERS, POINTS, wholeRun } from './whole-run'
 
 /** What the charts of a report draw now. */
 export interface ChartSamples {
@@ -50,6 +49,7 @@ export function useChartSamples(result: Result, viewport: Viewport, tape: Tape):
   const full = result.mode === 'full'
   const results = useClient(ResultsService)
   const catalog = useClient(CatalogService)
+  const whole = wholeRun(useQueryClient(), useTransport(), runId)
   const ends = (window: Span) => ({
     start: secondsAndNanos(viewport.instant(window.from)),
     end: secondsAndNanos(viewport.instant(window.to)),
@@ -59,8 +59,8 @@ export function useChartSamples(result: Result, viewport: Viewport, tape: Tape):
     viewport,
     async (window, signal) => {
       if (tape.progress?.done) return tape.sample(window, POINTS)
-      const request = { runId, ...ends(window), maxPoints: POINTS, maxMarkers: 1 }
-      const sample = await results.sampleTicks(request, { signal })
+      const request = { runId, ...ends(window), maxPoints: POINTS, readMask: { paths: ['trades'] } }
+      const sample = await (window === viewport.bounds ? whole.trades() : results.sampleTicks(request, { signal }))
       const value = tradeSeries(sample.trades, base)
       return { value, complete: sample.rows === BigInt(value.ts.length) }
     },
@@ -69,8 +69,8 @@ export function useChartSamples(result: Result, viewport: Viewport, tape: Tape):
   const markers = useSamples(
     viewport,
     async (window, signal) => {
-      const request = { runId, ...ends(window), maxPoints: 1, maxMarkers: MARKERS }
-      const sample = await results.sampleTicks(request, { signal })
+      const request = { runId, ...ends(window), maxMarkers: MARKERS, readMask: { paths: ['markers'] } }
+      const sample = await (window === viewport.bounds ? whole.markers() : results.sampleTicks(request, { signal }))
       const value = orderMarkers(sample.markers, base)
       return { value, complete: sample.orders === BigInt(value.length) }
     },
@@ -79,7 +79,8 @@ export function useChartSamples(result: Result, viewport: Viewport, tape: Tape):
   const equity = useSamples(
     viewport,
     async (window, signal) => {
-      const sample = await results.sampleEquity({ runId, ...ends(window), maxPoints: POINTS }, { signal })
+      const request = { runId, ...ends(window), maxPoints: POINTS }
+      const sample = await (window === viewport.bounds ? whole.equity() : results.sampleEquity(request, { signal }))
       const value = equitySeries(sample.equity, base)
       return { value, complete: sample.points === BigInt(value.ts.length) }
     },
