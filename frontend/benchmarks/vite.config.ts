@@ -6,11 +6,11 @@ import ui from '../vite.config'
 
 const root = join(import.meta.dirname, '..')
 
-/** The UI as it is, and a page beside it that does the same in the plain way. */
+/** The page that does the same in the plain way, put beside the built UI. */
 export default mergeConfig(
   ui,
   defineConfig({
     root,
-    build: { rolldownOptions: { input: [join(root, 'index.html'), join(root, 'benchmarks/plain.html')] } },
+    build: { emptyOutDir: false, rolldownOptions: { input: join(root, 'benchmarks/plain.html') } },
   }),
 )

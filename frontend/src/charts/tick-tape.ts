@@ -122,12 +122,19 @@ export class TickTape {
 
 /** Reads 64-bit integers less a base, divided by a scale, in two halves: the difference fits a double, the integer does not. */
 function readWords(bytes: Uint8Array, into: Float64Array, base: bigint, scale: number): void {
-  const words = new Int32Array(bytes.slice().buffer)
+  const { lows, highs } = aligned(bytes)
   const baseLow = Number(base & 0xffffffffn)
   const baseHigh = Number(base >> 32n)
   for (let row = 0; row < into.length; row++) {
-    const low = (words[2 * row] ?? 0) >>> 0
-    const high = words[2 * row + 1] ?? 0
-    into[row] = ((high - baseHigh) * WORD + (low - baseLow)) / scale
+    into[row] = (((highs[2 * row + 1] ?? 0) - baseHigh) * WORD + ((lows[2 * row] ?? 0) - baseLow)) / scale
   }
 }
+
+/** The halves of words, which may begin anywhere in a message: they are copied to where numbers can be read, each time the same. */
+function aligned(bytes: Uint8Array): { lows: Uint32Array; highs: Int32Array } {
+  if (place.byteLength < bytes.byteLength) place = new ArrayBuffer(bytes.byteLength)
+  new Uint8Array(place).set(bytes)
+  return { lows: new Uint32Array(place), highs: new Int32Array(place) }
+}
+
+let place = new ArrayBuffer(0)

@@ -16,7 +16,14 @@ from tickreel.results.noting import noted
 from tickreel.results.run_columns import RunColumns, result_key
 from tickreel.results.tables import FILLS, ORDERS, TIMELINE, RunTables, TableKind, View
 from tickreel.results.ticks import chunks_at_hand, parse_cursor, tick_sample
-from tickreel.rpc.bounds import DEFAULT_POINTS, MOST_POINTS, requested_columns, requested_most, requested_parts, requested_window
+from tickreel.rpc.bounds import (
+    DEFAULT_POINTS,
+    MOST_POINTS,
+    requested_columns,
+    requested_most,
+    requested_parts,
+    requested_window,
+)
 from tickreel.rpc.columns import Wire, wire_of
 from tickreel.rpc.errors import TickreelError, invalid_request
 from tickreel.rpc.fields import Fields

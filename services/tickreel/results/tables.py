@@ -1,7 +1,6 @@
 """The tables of full runs, some rows at a time: filtered, in any order, from anywhere."""
 
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,8 +83,9 @@ class RunTables:
         self._spill = spill
         self._database = duckdb.connect(config={"memory_limit": _MEMORY, "temp_directory": str(spill)})
         self._views: LRUCache[View, RowNumbers] = LRUCache(_VIEW_BYTES, getsizeof=_bytes)
-        self._blocks: LRUCache[tuple[View, int], list[Any]] = LRUCache(_MOST_BLOCKS)
-        self._lock = threading.Lock()
+        self._blocks: LRUCache[tuple[View, int], pa.Table] = LRUCache(_MOST_BLOCKS)
+        # Who wants what is just being found waits for it: a screen asks for several pages at once.
+        self._finding = threading.Condition()
 
     def rows(self, view: View, first: int, count: int) -> tuple[list[Any], int]:
         """Rows of a view as messages, and how many the view has.
@@ -102,16 +102,17 @@ class RunTables:
         with reading(view.stored, path):
             numbers = self._numbers(view)
             last = min(first + count, len(numbers))
+            if first >= last:
+                return [], len(numbers)
             blocks = [self._block(view, block) for block in range(first // _BLOCK, -(-last // _BLOCK))]
-        rows = [row for block in blocks for row in block]
-        skip = first % _BLOCK
-        return rows[skip : skip + last - first] if first < last else [], len(numbers)
+        rows = pa.concat_tables(blocks).slice(first % _BLOCK, last - first)
+        return messages_of(view.kind.message, rows), len(numbers)
 
     def close(self) -> None:
         """Ends the database."""
         self._database.close()
 
-    @cachedmethod(lambda self: self._views, key=lambda self, view: view, lock=lambda self: self._lock)
+    @cachedmethod(lambda self: self._views, key=lambda self, view: view, condition=lambda self: self._finding)
     def _numbers(self, view: View) -> RowNumbers:
         path, fields = table_path(view.stored, view.kind.name), Fields(view.kind.message)
         filter_, keys = parse_filter(view.filter, fields), parse_order(view.order_by, fields)
@@ -133,22 +134,22 @@ class RunTables:
             found.sort()
         return found[::-1] if is_reversed else found
 
-    @cachedmethod(lambda self: self._blocks, key=lambda self, view, block: (view, block), lock=lambda self: self._lock)
-    def _block(self, view: View, block: int) -> Sequence[Any]:
+    @cachedmethod(lambda self: self._blocks, key=lambda self, view, block: (view, block), condition=lambda self: self._finding)
+    def _block(self, view: View, block: int) -> pa.Table:
         numbers = np.asarray(self._numbers(view)[block * _BLOCK : (block + 1) * _BLOCK], dtype=np.int64)
         first, last = int(numbers.min()), int(numbers.max())
         path = table_path(view.stored, view.kind.name)
         if last - first >= _NEAR and view.kind.is_mapped:
             key = result_key(view.stored, f"{view.kind.name}-table")
             table = self._derived.get(key, lambda folder: TableFile.make(path, folder), TableFile.read)
-            return messages_of(view.kind.message, table.rows(numbers))
+            return table.rows(numbers)
         query = "SELECT * FROM read_parquet(?, file_row_number = true) WHERE file_row_number BETWEEN ? AND ?"
         if last - first >= len(numbers):
             query += f" AND file_row_number IN ({', '.join(map(str, numbers.tolist()))})"
         query += " ORDER BY file_row_number"
         found = self._database.cursor().sql(query, params=[str(path), first, last]).to_arrow_table()
         places = np.argsort(np.argsort(numbers))
-        return messages_of(view.kind.message, found.take(pa.array(places)))
+        return found.take(pa.array(places))
 
     def _make_spill(self) -> None:
         """DuckDB makes no more than one folder."""

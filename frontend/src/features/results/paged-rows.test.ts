@@ -26,9 +26,41 @@ test('pages that went out of sight before they came are given up', async () => {
     return new Promise(() => undefined)
   })
   await rows.start()
-  rows.see(50_000, 50_040)
+  rows.see(50_080, 50_120)
   rows.see(90_000, 90_040)
-  expect(signals.map(({ aborted }) => aborted)).toEqual([true, true, true, false, false, false])
+  expect(signals.map(({ aborted }) => aborted)).toEqual([true, true, false])
+})
+
+test('pages that may be next are asked for once what is in sight is there, more of them in the direction of the scroll', async () => {
+  const asked: number[] = []
+  const answers: (() => void)[] = []
+  const rows = new PagedRows<number>((skip, size) => {
+    if (skip === 0) return load(skip, size)
+    asked.push(skip / PAGE_SIZE)
+    return new Promise((resolve) => {
+      answers.push(() => {
+        resolve(load(skip, size))
+      })
+    })
+  })
+  await rows.start()
+  rows.see(50_080, 50_120)
+  expect(asked).toEqual([500, 501])
+  answers[0]?.()
+  await vi.waitFor(() => {
+    expect(rows.at(50_080)).toBe(50_080)
+  })
+  expect(asked).toEqual([500, 501])
+  answers[1]?.()
+  await vi.waitFor(() => {
+    expect(asked).toEqual([500, 501, 502, 503, 504, 499])
+  })
+  rows.see(49_980, 50_020)
+  expect(asked).toEqual([500, 501, 502, 503, 504, 499])
+  answers[5]?.()
+  await vi.waitFor(() => {
+    expect(asked.slice(6)).toEqual([498, 497, 496])
+  })
 })
 
 test('a page that failed is asked for again when it is in sight again', async () => {

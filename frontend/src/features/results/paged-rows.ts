@@ -14,6 +14,9 @@ export type LoadPage<Row> = (skip: number, size: number, signal: AbortSignal) =>
 /** Rows that a service is asked for at a time. */
 export const PAGE_SIZE = 100
 
+/** Pages that are asked for before they are in sight, in the direction of the scroll. */
+const AHEAD = 3
+
 /** Pages that are kept: some megabytes at the most. */
 const KEPT_PAGES = 100
 
@@ -26,6 +29,9 @@ export class PagedRows<Row> implements Rows<Row> {
   private readonly pages = new Map<number, readonly Row[]>()
   private readonly underWay = new Map<number, AbortController>()
   private readonly listeners = new Set<() => void>()
+  /** The pages of the rows in sight, and those that may be next. */
+  private inSight: readonly number[] = [0]
+  private next: readonly number[] = []
 
   constructor(readonly load: LoadPage<Row>) {}
 
@@ -33,19 +39,24 @@ export class PagedRows<Row> implements Rows<Row> {
     return this.pages.get(Math.floor(index / PAGE_SIZE))?.[index % PAGE_SIZE]
   }
 
-  /** Asks for the pages of these rows and their neighbours, and no longer for others. */
+  /** Asks for the pages of these rows, then for those before and behind them, and no longer for others. */
   readonly see = (first: number, last: number): void => {
-    const from = Math.max(Math.floor(first / PAGE_SIZE) - 1, 0)
-    const to = Math.min(Math.floor(last / PAGE_SIZE) + 1, Math.max(Math.ceil(this.length / PAGE_SIZE) - 1, 0))
+    const end = Math.max(Math.ceil(this.length / PAGE_SIZE), 1)
+    const from = Math.floor(first / PAGE_SIZE)
+    const to = Math.min(Math.floor(last / PAGE_SIZE), end - 1)
+    const pages = (count: number, at: (i: number) => number) =>
+      Array.from({ length: count }, (_, i) => at(i)).filter((number) => number >= 0 && number < end)
+    const up = from < (this.inSight[0] ?? 0)
+    this.inSight = pages(to - from + 1, (i) => from + i)
+    this.next = up
+      ? [...pages(AHEAD, (i) => from - 1 - i), ...pages(1, () => to + 1)]
+      : [...pages(AHEAD, (i) => to + 1 + i), ...pages(1, () => from - 1)]
     for (const [number, controller] of this.underWay) {
-      if (number >= from && number <= to) continue
+      if (this.inSight.includes(number) || this.next.includes(number)) continue
       controller.abort()
       this.underWay.delete(number)
     }
-    const middle = Math.floor((first + last) / 2 / PAGE_SIZE)
-    Array.from({ length: to - from + 1 }, (_, i) => from + i)
-      .sort((a, b) => Math.abs(a - middle) - Math.abs(b - middle))
-      .forEach((number) => void this.fetch(number))
+    this.ask()
   }
 
   /** Asks for the first page; resolves when it is there or refused. */
@@ -61,6 +72,12 @@ export class PagedRows<Row> implements Rows<Row> {
   readonly subscribe = (listener: () => void): (() => void) => {
     this.listeners.add(listener)
     return () => this.listeners.delete(listener)
+  }
+
+  /** Asks for what is missing in sight, and for what may be next once nothing is: it would take its time from the other. */
+  private ask(): void {
+    const missing = this.inSight.filter((number) => !this.pages.has(number))
+    for (const number of missing.length > 0 ? missing : this.next) void this.fetch(number)
   }
 
   private async fetch(number: number): Promise<void> {
@@ -81,6 +98,7 @@ export class PagedRows<Row> implements Rows<Row> {
     }
     this.version += 1
     for (const listener of this.listeners) listener()
+    if (this.error === undefined) this.ask()
   }
 
   private forget(here: number): void {
