@@ -1,9 +1,13 @@
-/** Stands where something will: a line of text by default, as wide as what comes. */
+/**
+ * Stands where something will: a line of text by default, as wide as what comes.
+ *
+ * It begins to pulse after a while: most of what it stands for is there by then, sooner where nothing is drawn for its sake.
+ */
 export function Skeleton({ width, height = 12 }: { width: number | string; height?: number }) {
   return (
     <span
       aria-hidden
-      className="inline-block animate-pulse rounded-sm bg-line align-middle"
+      className="inline-block animate-pulse rounded-sm [animation-delay:500ms] bg-line align-middle"
       style={{ width, height }}
     />
   )
