@@ -3,8 +3,12 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from readme import at_addresses, code_blocks
+from terminal import processes_in
 
 # On the PATH, or where an installer puts it beside this Python.
 _PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)))
@@ -39,27 +44,62 @@ def blocks() -> list[str]:
     return code_blocks("From a script", "sh")
 
 
-def run_script(blocks: list[str], folder: Path, addresses: dict[str, str]) -> list[str]:
-    """Runs blocks as one script, and returns what each printed."""
+def run_script(
+    blocks: list[str], folder: Path, addresses: dict[str, str], on_line: Callable[[str], None] = lambda _: None
+) -> list[str]:
+    """Runs blocks as one script, telling of each line when it is printed, and returns what each block printed."""
     script = f"\necho '{BETWEEN}'\n".join(at_addresses(block, addresses) for block in blocks)
-    called = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        cwd=folder,
-        env={**os.environ, "PATH": _PATH},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
-    assert called.returncode == 0, called.stdout + called.stderr
-    assert called.stderr == ""
-    return called.stdout.split(f"{BETWEEN}\n")
+    errors = folder / "errors.txt"
+    with errors.open("w") as stderr:
+        running = subprocess.Popen(
+            # Lines go through the pipes of the script as they come.
+            ["stdbuf", "-oL", "bash", "-euo", "pipefail", "-c", script],
+            cwd=folder,
+            env={**os.environ, "PATH": _PATH},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+        )
+        printed = ""
+        with running:
+            assert running.stdout is not None
+            for line in running.stdout:
+                printed += line
+                on_line(line)
+    assert (running.returncode, errors.read_text()) == (0, ""), printed
+    return printed.split(f"{BETWEEN}\n")
+
+
+@contextmanager
+def held_up(folder: Path) -> Iterator[Callable[[], None]]:
+    """Holds the processes that wait for the next run: it does not end before what is yielded is called."""
+
+    def waiting() -> list[int]:
+        return [pid for pid, command in processes_in(folder).items() if "tickreel.runner.worker" in command]
+
+    while not waiting():
+        time.sleep(0.01)
+    held = waiting()
+
+    def send(number: signal.Signals) -> None:
+        for pid in held:
+            os.kill(pid, number)
+
+    send(signal.SIGSTOP)
+    try:
+        yield lambda: send(signal.SIGCONT)
+    finally:
+        send(signal.SIGCONT)
 
 
 @needs_grpcurl
 def test_the_tour(blocks: list[str], folder: Path, addresses: dict[str, str]) -> None:
-    _, look, check, create, fetch = run_script(blocks, folder, addresses)
+    with held_up(folder) as go_on:
+        # Whoever watches has seen it running, however long the script took to come to that.
+        _, look, check, create, fetch = run_script(
+            blocks, folder, addresses, lambda line: go_on() if "JOB_STATE_RUNNING" in line else None
+        )
 
     assert look.startswith("grpc.health.v1.Health\n")
     assert "\ntickreel.v1.RunnerService\n" in look
