@@ -28,6 +28,8 @@ export function CostBars({ costs, turnover, currency }: CostBarsProps) {
   const low = Math.min(0, ...ends)
   const high = Math.max(0, ...ends)
   const share = (at: number) => ((at - low) / (high - low || 1)) * 100
+  // Where one of the two has earned what the other has cost, neither is a share of their sum.
+  const isWhole = Number(costs.fees) >= 0 && execution >= 0
   const decimals = moneyDecimals(currency)
   const points = (value: number) => (turnover > 0 ? `${formatNumber((value / turnover) * 10_000, 3)} bp` : '')
   return (
@@ -44,7 +46,7 @@ export function CostBars({ costs, turnover, currency }: CostBarsProps) {
           name,
           className,
           count: Math.max(value, 0),
-          text: `${formatNumber(value, decimals)}${value > 0 ? ` · ${percent(value / Number(costs.total))}` : ''}`,
+          text: `${formatNumber(value, decimals)}${value > 0 && isWhole ? ` · ${percent(value / Number(costs.total))}` : ''}`,
         }))}
       />
       <table className="w-full text-xs">

@@ -1,0 +1,130 @@
+import { create, type MessageInitShape } from '@bufbuild/protobuf'
+import { render, screen, within } from '@testing-library/react'
+import { describe, expect, it } from 'vitest'
+
+import type { CostAttributionSchema, FillAuditSchema } from '@/gen/tickreel/v1/fill_audit_pb'
+import { ResultSchema } from '@/gen/tickreel/v1/result_pb'
+
+import { Audit } from './audit'
+
+const AUDIT: MessageInitShape<typeof FillAuditSchema> = {
+  backedShare: '0.73106',
+  backedVolume: '2314.578',
+  unbackedVolume: '851.400',
+  unbackedFills: 35_085,
+  prints: { fills: 98_000, participation: '0.80501', fillsAbovePrint: 12, volumeAbovePrint: '0.004' },
+  book: {
+    fills: 123_398,
+    participation: '1.27',
+    reusedShare: '0.30701',
+    fillsReusing: 40_000,
+    fillsWithoutLevel: 0,
+    fillsInsideTouch: 40,
+    fillsAtTouch: 100_000,
+    fillsThroughTouch: 23_358,
+    meanBookAgeSeconds: '0.35',
+    longestBookAgeSeconds: '22.2',
+    fillsOnOldBook: 11_810,
+  },
+}
+const COSTS: MessageInitShape<typeof CostAttributionSchema> = {
+  fees: '84224.1008',
+  latencyDrift: '0',
+  waitingDrift: '0',
+  spread: '178.14635',
+  depth: '58.9546',
+  total: '84461.20175',
+}
+
+interface Shown {
+  fillAudit?: MessageInitShape<typeof FillAuditSchema>
+  costs?: MessageInitShape<typeof CostAttributionSchema>
+  fills?: number
+}
+
+function show(summary: Shown, turnover = '210560252.0676'): HTMLElement {
+  const result = create(ResultSchema, {
+    summary: { fills: 123_398, ...summary, statistics: { turnover } },
+    metadata: { currency: 'USDT' },
+  })
+  return render(<Audit result={result} />).container
+}
+
+function figure(name: string): string | null | undefined {
+  const row = screen.getByText(name, { selector: 'dt' }).parentElement
+  return row && within(row).getByRole('definition').textContent
+}
+
+/** What a part of the costs came to, and that in basis points of the turnover. */
+function cost(name: RegExp): (string | null)[] {
+  return within(screen.getByRole('row', { name }))
+    .getAllByRole('cell')
+    .map(({ textContent }) => textContent)
+}
+
+const parts = () => screen.getAllByRole('listitem').map(({ textContent }) => textContent)
+
+describe('the audit of a run', () => {
+  it('says how much of the fills the data backs, by print and by book', () => {
+    show({ fillAudit: AUDIT, costs: COSTS })
+    expect(screen.getByText('73.1 %')).toBeVisible()
+    expect(parts()).toEqual(expect.arrayContaining(['2,314.578 backed', '851.400 beyond the evidence']))
+    expect(screen.getByText(/35,085 fills reached beyond that/)).toBeVisible()
+    expect(figure('Our size by the size of the prints met')).toBe('80.5 %')
+    expect(figure('Fills that met a print')).toBe('98,000 · 79.4 %')
+    expect(figure('Larger than their print')).toBe('12 · < 0.1 %')
+    expect(figure('Our size by the size displayed')).toBe('127.0 %')
+    expect(figure('Filled from liquidity already used')).toBe('30.7 %')
+    expect(figure('Where nothing was displayed')).toBe('0 · 0 %')
+    expect(figure('Age of the book, mean and most')).toBe('350 ms, 22 s')
+    expect(parts()).toEqual(
+      expect.arrayContaining(['40 inside the touch', '100,000 at the touch', '23,358 through it']),
+    )
+  })
+
+  it('says what the fills cost, in parts that add up', () => {
+    show({ fillAudit: AUDIT, costs: COSTS })
+    expect(screen.getByText('84,461.20')).toBeVisible()
+    expect(parts()).toEqual(expect.arrayContaining(['84,224.10 · 99.7 % fees', '237.10 · 0.3 % execution']))
+    expect(cost(/^Half spread/)).toEqual(['178.15', '0.008 bp'])
+    expect(cost(/^Depth/)).toEqual(['58.95', '0.003 bp'])
+    expect(cost(/^Execution/)).toEqual(['237.10', '0.011 bp'])
+  })
+
+  it('says of fills that earned the spread what they earned, and no share of a whole that there is not', () => {
+    const costs = { fees: '10', latencyDrift: '0', waitingDrift: '2.5', spread: '-22.5', depth: '0', total: '-10' }
+    const shown = show({ fillAudit: AUDIT, costs }, '100000')
+    expect(cost(/^Half spread/)).toEqual(['−22.50', '−2.250 bp'])
+    expect(cost(/^Execution/)).toEqual(['−20.00', '−2.000 bp'])
+    expect(parts()).toEqual(expect.arrayContaining(['10.00 fees', '−20.00 execution']))
+    for (const width of shown.innerHTML.matchAll(/width: (-?[\d.]+)%/g)) {
+      expect(Number(width[1])).toBeGreaterThanOrEqual(0)
+      expect(Number(width[1])).toBeLessThanOrEqual(100)
+    }
+  })
+
+  it('makes no figure of costs that come to nothing', () => {
+    const costs = { fees: '20', latencyDrift: '0', waitingDrift: '0', spread: '-20', depth: '0', total: '0' }
+    const shown = show({ fillAudit: AUDIT, costs }, '0')
+    expect(shown.innerHTML).not.toMatch(/NaN|Infinity/)
+    expect(cost(/^Half spread/)).toEqual(['−20.00', ''])
+  })
+
+  it('has no part of the book where none was replayed, and says of which fills there are fees alone', () => {
+    const { prints, backedVolume = '', unbackedVolume = '' } = AUDIT
+    const costs = { ...COSTS, spread: '0', depth: '0', total: COSTS.fees ?? '', unattributedFills: 123_398 }
+    show({ fillAudit: { prints, backedVolume, unbackedVolume }, costs })
+    expect(screen.queryByText('Against the displayed book')).toBeNull()
+    expect(screen.getByText('Against the prints')).toBeVisible()
+    expect(screen.getByText(/Of 123,398 fills only the fees are in here: there was no book/)).toBeVisible()
+    // What cannot be said is no 0.
+    expect(screen.getByText('–')).toBeVisible()
+  })
+
+  it('has nothing to say of a run that filled nothing, or that is older than the audit', () => {
+    show({ fillAudit: AUDIT, fills: 0 })
+    expect(screen.getByText('Nothing was filled, so there is nothing to believe or not.')).toBeVisible()
+    show({})
+    expect(screen.getByText(/This run was made before fills were audited: run it again/)).toBeVisible()
+  })
+})

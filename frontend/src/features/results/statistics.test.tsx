@@ -1,0 +1,148 @@
+import { create, type MessageInitShape } from '@bufbuild/protobuf'
+import { render, screen, within } from '@testing-library/react'
+import { describe, expect, it } from 'vitest'
+
+import { ResultSchema } from '@/gen/tickreel/v1/result_pb'
+import type { RunStatisticsSchema } from '@/gen/tickreel/v1/statistics_pb'
+
+import { Statistics } from './statistics'
+
+const LOSING: MessageInitShape<typeof RunStatisticsSchema> = {
+  closingOrders: 57_072,
+  winningOrders: 3_596,
+  losingOrders: 53_400,
+  winRate: '0.06300813',
+  grossProfit: '1843.16',
+  grossLoss: '114927.71',
+  profitFactor: '0.01603756',
+  expectancy: '-1.98146168',
+  largestWin: '84.934698',
+  largestLoss: '219.0781431',
+  turnover: '210560252.0676',
+  slippage: '-237.10095',
+  averageSlippageBps: '-0.01126',
+  position: {
+    exposure: '0.99981',
+    meanSize: '82.4417',
+    largestLong: '241.118',
+    largestShort: '0',
+    roundTrips: 4,
+    winningRoundTrips: 1,
+    meanHoldingSeconds: '2712.5',
+    longestHoldingSeconds: '9000',
+  },
+  bySide: [
+    {
+      side: 'long',
+      closingOrders: 57_072,
+      winningOrders: 3_596,
+      realizedPnl: '-33229.12638821',
+      unrealizedPnl: '-4937.92191179',
+      fees: '84224.10082704',
+      pnl: '-122391.14912704',
+    },
+    { side: 'short', closingOrders: 0, winningOrders: 0, realizedPnl: '0', unrealizedPnl: '0', fees: '0', pnl: '0' },
+  ],
+  byHour: [
+    { hour: 22, fills: 30_120, fees: '20511.4', pnl: '-31200.456' },
+    { hour: 23, fills: 1, fees: '-0.7', pnl: '12.5' },
+  ],
+  byLiquidity: [{ liquidity: 'maker', fills: 1, fees: '-0.7' }],
+}
+
+/** No order closed a position, so nothing can be said of those that do. */
+const IDLE: MessageInitShape<typeof RunStatisticsSchema> = {
+  grossProfit: '0',
+  grossLoss: '0',
+  turnover: '0',
+  slippage: '0',
+  position: { largestLong: '0', largestShort: '0' },
+}
+
+function show(statistics: MessageInitShape<typeof RunStatisticsSchema> | undefined, currency = 'USDT'): HTMLElement {
+  const summary = statistics === undefined ? {} : { statistics }
+  return render(<Statistics result={create(ResultSchema, { summary, metadata: { currency } })} />).container
+}
+
+/** What stands beside the name of a figure. */
+function figure(name: string): string | null | undefined {
+  const row = screen.getByText(name, { selector: 'dt' }).parentElement
+  return row && within(row).getByRole('definition').textContent
+}
+
+describe('the statistics of a run', () => {
+  it('have every figure of closing orders, position and cost, losses with their sign', () => {
+    show(LOSING)
+    expect(screen.getByRole('heading', { name: 'Closing orders, 57,072' })).toBeVisible()
+    expect(screen.getAllByRole('listitem').map(({ textContent }) => textContent)).toEqual([
+      '3,596 won',
+      '76 even',
+      '53,400 lost',
+    ])
+    expect(figure('Win rate')).toBe('6.3 %')
+    expect(figure('Profit factor')).toBe('0.016')
+    expect(figure('Expectancy, USDT')).toBe('−1.9815')
+    expect(figure('Largest win')).toBe('84.93')
+    expect(figure('Largest loss')).toBe('219.08')
+    expect(figure('Round trips')).toBe('4, 25.0 % won')
+    expect(figure('Turnover, USDT')).toBe('210,560,252.07')
+    expect(figure('Slippage')).toBe('−237.10 · −0.011 bp')
+    expect(figure('Fees as maker')).toBe('−0.70 · 1 fill')
+  })
+
+  it('have what each side and each hour came to', () => {
+    show(LOSING)
+    const cells = (name: RegExp) =>
+      within(screen.getByRole('row', { name }))
+        .getAllByRole('cell')
+        .map(({ textContent }) => textContent)
+    expect(screen.getAllByRole('columnheader').map(({ textContent }) => textContent)).toEqual([
+      'By side of the position',
+      'long',
+      'short',
+    ])
+    expect(cells(/^Won /)).toEqual(['6.3 %', '0 %'])
+    expect(cells(/^Realized /)).toEqual(['−33,229.13', '0.00'])
+    expect(cells(/^Unrealized /)).toEqual(['−4,937.92', '0.00'])
+    expect(cells(/^PnL /)).toEqual(['−122,391.15', '0.00'])
+    const hours = within(screen.getByRole('figure', { name: 'PnL by hour of the day' }))
+    expect(hours.getByText('22:00–22:59 · −31,200.46 USDT · 30,120 fills · fees 20,511.40')).toBeInTheDocument()
+    expect(hours.getByText(/^23:00–23:59 · \+12.50 USDT/)).toBeInTheDocument()
+    expect(hours.getAllByRole('row')).toHaveLength(2)
+  })
+
+  it('leave a dash where nothing can be said, and no figure that is none', () => {
+    const shown = show(IDLE)
+    for (const name of ['Win rate', 'Profit factor', 'Expectancy, USDT', 'Largest win', 'Largest loss']) {
+      expect(figure(name), name).toBe('–')
+    }
+    expect(figure('Round trips')).toBe('0, 0 % won')
+    expect(figure('Gross loss')).toBe('0.00')
+    expect(figure('Slippage')).toBe('0.00')
+    expect(shown).not.toHaveTextContent(/NaN|Infinity|undefined|null/)
+    expect(shown.innerHTML).not.toMatch(/NaN|Infinity/)
+  })
+
+  it('say a ratio with its error, and none of fewer hours than it takes', () => {
+    show({ ...IDLE, returns: { hours: 48, sharpeRatio: '-1.2049', sharpeStandardError: '0.4', sortinoRatio: '-2' } })
+    expect(figure('Sharpe, a year')).toBe('−1.20 ± 0.40')
+    expect(figure('Sortino, a year')).toBe('−2.00')
+  })
+
+  it('leave a dash for ratios without enough hours', () => {
+    show({ ...IDLE, returns: { hours: 4 } })
+    expect(figure('Sharpe, a year')).toBe('–')
+    expect(figure('Sortino, a year')).toBe('–')
+  })
+
+  it('are in the decimals of the currency, so that a hundredth of a coin is not nothing', () => {
+    show({ ...IDLE, grossLoss: '0.00123456', expectancy: '-0.00012345' }, 'BTC')
+    expect(figure('Gross loss')).toBe('0.00123456')
+    expect(figure('Expectancy, BTC')).toBe('−0.0001234500')
+  })
+
+  it('are missing of a run that is older than they are, which is said', () => {
+    show(undefined)
+    expect(screen.getByText(/This run was made before there were statistics: run it again/)).toBeVisible()
+  })
+})
