@@ -95,7 +95,7 @@ class Terminal:
         finally:
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)
-            process.communicate(timeout=30)
+            process.communicate(timeout=100)
 
 
 SERVICES = ("CATALOG", "CONVERTER", "RUNNER", "RESULTS", "GATEWAY")
@@ -147,6 +147,18 @@ def processes_in(folder: Path) -> dict[int, str]:
                 if (process / "cwd").readlink() == folder:
                     found[int(process.name)] = (process / "cmdline").read_text().replace("\0", " ")
     return found
+
+
+def send_to_runs(folder: Path, number: signal.Signals) -> list[int]:
+    """Sends a signal to the processes of runs in a folder, those that wait for one too, and returns their ids.
+
+    One that is stopped can still be killed, as a run is that is cancelled.
+    """
+    pids = [pid for pid, command in processes_in(folder).items() if "tickreel.runner.worker" in command]
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
+    return pids
 
 
 def wait_until_empty(folder: Path) -> None:

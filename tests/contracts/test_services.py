@@ -44,10 +44,10 @@ def reflect(channel: grpc.Channel, reflection: str, **request: str) -> reflectio
 def test_health_is_known_for_the_server_and_the_service(channel: grpc.Channel, name: str) -> None:
     stub = health_pb2_grpc.HealthStub(channel)
     for asked in ("", name):
-        answer = stub.Check(health_pb2.HealthCheckRequest(service=asked), timeout=5)
+        answer = stub.Check(health_pb2.HealthCheckRequest(service=asked), timeout=60)
         assert answer.status == health_pb2.HealthCheckResponse.SERVING
     with pytest.raises(grpc.RpcError) as caught:
-        stub.Check(health_pb2.HealthCheckRequest(service="tickreel.v1.NoSuchService"), timeout=5)
+        stub.Check(health_pb2.HealthCheckRequest(service="tickreel.v1.NoSuchService"), timeout=60)
     assert caught.value.code() == grpc.StatusCode.NOT_FOUND
 
 

@@ -51,7 +51,7 @@ def watching(up: Terminal, *arguments: str) -> Iterator[subprocess.Popen[str]]:
         assert process.stderr.readline() == "no run is queued or running; Ctrl-C leaves\n"
         yield process
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        process.communicate(timeout=100)
         assert process.returncode == 130
     finally:
         process.kill()
@@ -99,7 +99,7 @@ def test_all_runs_are_watched_line_by_line(up: Terminal) -> None:
         while not (lines and "succeeded" in lines[-1]):
             lines.append(process.stdout.readline())
             assert lines[-1], process.communicate()
-        assert running.communicate(timeout=30)[0].split()[0] == lines[-1].split()[0]
+        assert running.communicate(timeout=100)[0].split()[0] == lines[-1].split()[0]
     assert {line.split()[0] for line in lines} == {lines[0].split()[0]}
     assert " orders, pnl " in lines[-1]
     assert any("loading" in line or "replaying" in line or "starting" in line for line in lines)
@@ -112,7 +112,7 @@ def test_all_runs_are_watched_as_json(up: Terminal) -> None:
         told = {"state": ""}
         while told["state"] != "JOB_STATE_SUCCEEDED":
             told = json.loads(process.stdout.readline())
-        result = json.loads(running.communicate(timeout=30)[0])
+        result = json.loads(running.communicate(timeout=100)[0])
     assert told["result"] == result
 
 

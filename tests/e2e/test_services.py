@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import pytest
 
 from e2e_folder import BTC, write_config
-from terminal import Terminal
+from terminal import Terminal, send_to_runs
 
 RUN = ("run", "--config", "configs/btc.json", "--snapshot_mode", "trades")
 ENGINE_ID = "BTC-USDT-PERP.SAMPLE-FUTURES"
-# So many that a run is still at work when a test interrupts it.
+# So many that a run is still at work when it is held up.
 MANY_ROWS = 150_000
 
 
@@ -31,16 +31,18 @@ def up(terminal: Terminal) -> Iterator[Terminal]:
 
 @pytest.fixture
 def long_run(up: Terminal) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A run that is replaying, and its id."""
+    """A run that is replaying and held up there, so that it does not end by itself, and its id."""
     process = up.start("run", "--config", "configs/long.json", "--snapshot-mode", "trades")
     try:
         assert process.stderr is not None
         for line in process.stderr:
             if line.startswith("replaying"):
                 break
+        send_to_runs(up.folder, signal.SIGSTOP)
         (run_id,) = [run["run_id"] for run in up.json("runs")["runs"] if run["state"] == "JOB_STATE_RUNNING"]
         yield process, run_id
     finally:
+        send_to_runs(up.folder, signal.SIGCONT)
         process.kill()
         process.communicate()
 
@@ -137,7 +139,7 @@ def test_strategies_and_what_they_do(up: Terminal) -> None:
 def test_ctrl_c_cancels_the_run_on_the_server(up: Terminal, long_run: tuple[subprocess.Popen[str], str]) -> None:
     process, run_id = long_run
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=100)
     assert process.returncode == 130
     assert out == ""
     assert f"run {run_id} is cancelled" in err
@@ -153,11 +155,11 @@ def test_a_watcher_that_leaves_cancels_nothing_and_cancel_does(
     assert watcher.stderr is not None
     watcher.stderr.readline()
     watcher.send_signal(signal.SIGINT)
-    watcher.communicate(timeout=30)
+    watcher.communicate(timeout=100)
     assert watcher.returncode == 130
     assert state_of(up, run_id) == "JOB_STATE_RUNNING"
     assert up.json("cancel", run_id)["state"] == "JOB_STATE_CANCELLED"
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=100)
     assert process.returncode == 130
     assert f"run {run_id} is cancelled" in err
     assert "is cancelled" in up.call("cancel", run_id).out

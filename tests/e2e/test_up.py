@@ -29,7 +29,7 @@ def test_it_says_where_everything_is_and_stops_all_services_when_asked(here: Ter
             assert Path(service["log"]).exists()
             assert Path(service["log"]).is_relative_to(here.folder / "data/state/logs")
         up.process.send_signal(signal.SIGTERM)
-        _, err = up.process.communicate(timeout=30)
+        _, err = up.process.communicate(timeout=100)
     assert up.process.returncode == 0
     assert "UNIFIED_CLOUD_LOCAL_PATH is not set; it is data_downloads" in err
     assert "all services have stopped" in err

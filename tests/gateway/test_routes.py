@@ -81,7 +81,7 @@ async def test_health_is_that_of_the_service_that_is_named(named: Gateway, chann
     async def health(name: str) -> str:
         request = health_pb2.HealthCheckRequest(service=name)
         try:
-            answer = await health_pb2_grpc.HealthStub(channel).Check(request, timeout=5)
+            answer = await health_pb2_grpc.HealthStub(channel).Check(request, timeout=60)
         except grpc.aio.AioRpcError as error:
             return error.code().name
         return health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)
@@ -108,7 +108,7 @@ async def test_reflection_tells_of_all_services_as_long_as_there_is_one(named: G
         return {service.name for service in (await reflect(list_services="")).list_services_response.service}
 
     async def listed_in_the_end() -> set[str]:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while True:
                 # The retries of the gateway may meet those alone that have just gone.
                 with contextlib.suppress(grpc.aio.AioRpcError):

@@ -52,6 +52,7 @@ class SmallResults(results_service_pb2_grpc.ResultsServiceServicer):
 
     def __init__(self, error: Exception | None = None) -> None:
         self.error = error
+        self.asked = asyncio.Event()
         self.left = asyncio.Event()
 
     async def open(self) -> None: ...
@@ -61,6 +62,7 @@ class SmallResults(results_service_pb2_grpc.ResultsServiceServicer):
     async def StreamTicks(  # noqa: N802
         self, request: results_service_pb2.StreamTicksRequest, context: grpc.aio.ServicerContext
     ) -> AsyncIterator[results_service_pb2.StreamTicksResponse]:
+        self.asked.set()
         try:
             for number in range(int(request.cursor)):
                 yield results_service_pb2.StreamTicksResponse(cursor=str(number))

@@ -102,7 +102,7 @@ async def test_what_a_dead_runner_left_is_run_again_and_what_it_had_committed_su
 
 
 async def test_a_runner_that_stops_in_good_order_goes_on_where_it_was(raw: RawFolder, tmp_path: Path) -> None:
-    raw.write(trades(8_000))
+    raw.write(trades(20_000))
     async with stack(tmp_path, TICKREEL_RUNNER_SLOTS="1") as services:
         running, queued = await services.create(CONFIG), await services.create(CONFIG)
         await until(services.runner, running.run_id, job_pb2.JOB_PHASE_REPLAYING)
@@ -196,7 +196,7 @@ async def test_a_run_that_outgrows_the_memory_fails_alone(data: RawFolder, tmp_p
 
 
 async def test_a_process_that_is_killed_fails_its_run_and_leaves_nothing(raw: RawFolder, tmp_path: Path) -> None:
-    raw.write(trades(8_000))
+    raw.write(trades(20_000))
     async with stack(tmp_path) as services:
         run = await services.create(CONFIG)
         await until(services.runner, run.run_id, job_pb2.JOB_PHASE_REPLAYING)

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from readme import at_addresses, code_blocks
-from terminal import processes_in
+from terminal import send_to_runs
 
 # On the PATH, or where an installer puts it beside this Python.
 _PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)))
@@ -72,25 +72,15 @@ def run_script(
 
 
 @contextmanager
-def held_up(folder: Path) -> Iterator[Callable[[], None]]:
+def held_up(folder: Path) -> Iterator[Callable[[], object]]:
     """Holds the processes that wait for the next run: it does not end before what is yielded is called."""
 
-    def waiting() -> list[int]:
-        return [pid for pid, command in processes_in(folder).items() if "tickreel.runner.worker" in command]
-
-    while not waiting():
+    while not send_to_runs(folder, signal.SIGSTOP):
         time.sleep(0.01)
-    held = waiting()
-
-    def send(number: signal.Signals) -> None:
-        for pid in held:
-            os.kill(pid, number)
-
-    send(signal.SIGSTOP)
     try:
-        yield lambda: send(signal.SIGCONT)
+        yield lambda: send_to_runs(folder, signal.SIGCONT)
     finally:
-        send(signal.SIGCONT)
+        send_to_runs(folder, signal.SIGCONT)
 
 
 @needs_grpcurl
