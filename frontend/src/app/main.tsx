@@ -11,11 +11,8 @@ import { transport } from '@/rpc/transport'
 
 import { queries, router } from './router'
 
-if (location.pathname.startsWith('/runs/')) {
-  // A report is three loads deep: they are under way together before anything is rendered.
-  void import('./screens/run')
-  void import('@/features/results/report')
-}
+// What a report needs is on its way before anything is rendered.
+if (location.pathname.startsWith('/runs/')) void import('./screens/run')
 
 const root = document.getElementById('root')
 if (root === null) throw new Error('the page has no #root')

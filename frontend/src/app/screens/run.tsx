@@ -1,10 +1,10 @@
 import { useQuery } from '@connectrpc/connect-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { RotateCw } from 'lucide-react'
-import { lazy, Suspense, useEffect } from 'react'
 
 import { DeleteButton } from '@/features/results/delete-button'
 import { NotesButton } from '@/features/results/notes-button'
+import { Report } from '@/features/results/report'
 import type { ReportSearch } from '@/features/results/report-search'
 import { CancelButton } from '@/features/runner/live/cancel-button'
 import { LiveRun } from '@/features/runner/live/live-run'
@@ -27,9 +27,6 @@ import { SkeletonRows } from '@/ui/skeleton'
 
 const route = getRouteApi('/runs/$runId')
 
-const loadReport = () => import('@/features/results/report').then(({ Report }) => ({ default: Report }))
-const Report = lazy(loadReport)
-
 /** One run: as it lives, and its report once it has one. */
 export function RunScreen() {
   const { runId } = route.useParams()
@@ -41,10 +38,6 @@ function WatchedRunScreen({ runId }: { runId: string }) {
   const { run } = stream.state
   // Results outlive the runner's memory of their jobs.
   const kept = useQuery(ResultsService.method.getResult, { runId }, { retry: false })
-  useEffect(() => {
-    // So that it is here when the result is.
-    void loadReport()
-  }, [])
   const deleted = kept.error !== null && RpcError.from(kept.error).reason === 'RESULT_DELETED'
   const result = deleted ? undefined : (run?.result ?? kept.data?.result?.result)
   if (run === undefined) {
@@ -141,16 +134,14 @@ function RunReport({ result }: { result: Result }) {
         }}
       />
       <div className="min-h-0 flex-1 overflow-auto">
-        <Suspense fallback={<SkeletonRows />}>
-          <Report
-            result={result}
-            search={search}
-            onSearch={change}
-            onRun={(runId) => {
-              void navigate({ to: '/runs/$runId', params: { runId }, search: {} })
-            }}
-          />
-        </Suspense>
+        <Report
+          result={result}
+          search={search}
+          onSearch={change}
+          onRun={(runId) => {
+            void navigate({ to: '/runs/$runId', params: { runId }, search: {} })
+          }}
+        />
       </div>
     </div>
   )
