@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 import duckdb
 import pyarrow as pa
@@ -24,6 +25,8 @@ class RunColumns:
         self._results = results
         self._catalog = catalog
         self._columns = columns
+        # Of one result one after the other, in the order of the questions: side by side none would be there soon.
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def sources(self, stored: StoredResult) -> RunTicks:
         """The ticks of a run where they came to rest."""
@@ -39,7 +42,7 @@ class RunColumns:
         Raises:
             TickreelError: DATA_CHANGED where the catalog no longer has what a fast run replayed.
         """
-        return await asyncio.to_thread(self._ticks, stored)
+        return await self._get(stored, "ticks", lambda writer: self._make_ticks(stored, writer))
 
     async def orders(self, stored: StoredResult) -> Columns | None:
         """The orders of a run by side (see `make_orders`), None of a fast one."""
@@ -49,9 +52,12 @@ class RunColumns:
 
         def make(writer: ColumnWriter) -> None:
             with reading(stored, path):
-                make_orders(path, lambda: self._ticks(stored), writer)
+                make_orders(path, ticks, writer)
 
-        return await asyncio.to_thread(self._get, stored, "orders", make)
+        def ticks() -> Columns:
+            return self._columns.get(result_key(stored, "ticks"), lambda writer: self._make_ticks(stored, writer))
+
+        return await self._get(stored, "orders", make)
 
     async def equity(self, stored: StoredResult) -> Columns:
         """The equity of a full run (see `make_equity`).
@@ -65,13 +71,18 @@ class RunColumns:
             with reading(stored, path):
                 make_equity(path, writer)
 
-        return await asyncio.to_thread(self._get, stored, "equity", make)
+        return await self._get(stored, "equity", make)
 
-    def _ticks(self, stored: StoredResult) -> Columns:
-        return self._get(stored, "ticks", lambda writer: self.sources(stored).make(writer))
+    def _make_ticks(self, stored: StoredResult, writer: ColumnWriter) -> None:
+        self.sources(stored).make(writer)
 
-    def _get(self, stored: StoredResult, name: str, make: Callable[[ColumnWriter], None]) -> Columns:
-        return self._columns.get(result_key(stored, name), make)
+    async def _get(self, stored: StoredResult, name: str, make: Callable[[ColumnWriter], None]) -> Columns:
+        key = result_key(stored, name)
+        ready = await asyncio.to_thread(self._columns.find, key)
+        if ready is not None:
+            return ready
+        async with self._turns.setdefault(result_key(stored, ""), asyncio.Lock()):
+            return await asyncio.to_thread(self._columns.get, key, make)
 
 
 def table_path(stored: StoredResult, name: str) -> Path:

@@ -1,7 +1,6 @@
 """The Results' calls: a message in, the domain's answer out."""
 
 import asyncio
-from collections import ChainMap
 from collections.abc import AsyncIterator, Generator
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
@@ -167,23 +166,15 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
         most = requested_most(request, "max_points", DEFAULT_POINTS, MOST_POINTS)
         most_markers = requested_most(request, "max_markers", DEFAULT_MARKERS, MOST_MARKERS)
         parts = requested_parts(request, "trades", "markers")
-
-        async def trades(stored: StoredResult) -> dict[str, Wire | int]:
-            ticks = await self._columns.ticks(stored)
-            drawn, rows = await asyncio.to_thread(tick_sample, ticks, *window, most)
-            return {"trades": drawn, "rows": rows}
-
-        async def orders(stored: StoredResult) -> dict[str, Wire | int]:
-            orders = await self._columns.orders(stored)
-            if orders is None:
-                return {}
-            drawn, count = await asyncio.to_thread(markers, orders, *window, most_markers)
-            return {"markers": drawn, "orders": count}
-
-        samples = {"trades": trades, "markers": orders}
+        sample: dict[str, Wire | int] = {}
         async with self._reading(request.run_id) as stored:
-            found = await asyncio.gather(*(samples[part](stored) for part in parts))
-        return wire_of(results_service_pb2.SampleTicksResponse, **dict(ChainMap(*found)))
+            if "trades" in parts:
+                ticks = await self._columns.ticks(stored)
+                sample["trades"], sample["rows"] = await asyncio.to_thread(tick_sample, ticks, *window, most)
+            orders = await self._columns.orders(stored) if "markers" in parts else None
+            if orders is not None:
+                sample["markers"], sample["orders"] = await asyncio.to_thread(markers, orders, *window, most_markers)
+        return wire_of(results_service_pb2.SampleTicksResponse, **sample)
 
     async def SampleEquity(  # noqa: N802
         self, request: results_service_pb2.SampleEquityRequest, context: grpc.aio.ServicerContext

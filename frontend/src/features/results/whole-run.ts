@@ -27,12 +27,16 @@ export function wholeRun(queries: QueryClient, transport: Transport, runId: stri
 /**
  * Asks for a result and for what its charts draw first, while the screen that shows them is still on its way.
  *
- * All at once: the answer to one finds the page busy, and what comes after it would wait. A run that lives has none of them yet,
- * a fast one no equity; the screen asks again for what it needs, and says what is wrong.
+ * Its ticks need not wait for it, as every result has some; what else there is to draw, the result says. The screen asks again
+ * for what could not be had, and says why. A run that lives has no result yet.
  */
 export function askAhead(queries: QueryClient, transport: Transport, runId: string): void {
-  const { getResult } = ResultsService.method
   const { trades, equity, markers } = wholeRun(queries, transport, runId)
-  const result = () => queries.query(createQueryOptions(getResult, { runId }, { transport }))
-  for (const ask of [result, trades, equity, markers]) ask().catch(() => undefined)
+  const rest = async () => {
+    const { result } = await queries.query(
+      createQueryOptions(ResultsService.method.getResult, { runId }, { transport }),
+    )
+    if (result?.result?.mode === 'full') await Promise.all([equity(), markers()])
+  }
+  for (const ask of [trades, rest]) ask().catch(() => undefined)
 }
