@@ -3,9 +3,24 @@ import { useEffect, useRef, useState } from 'react'
 import { formatInstant } from '@/ui/format/instant'
 
 import { GUTTER, LABEL_WIDTH } from './plot'
-import { leadingContext, timeTicks } from './time-axis'
+import { leadingContext, type Tick, timeTicks } from './time-axis'
 import { length } from './span'
 import { useViewport, type Viewport } from './viewport'
+
+/** The least distance of a label from the left edge: none is cut there; at the right there is the gutter. */
+const LEAST = 4
+
+/** About the width of a character of a label. */
+const CHARACTER = 6.5
+
+/** The ticks whose labels have room, and where each begins: one that was moved in from the edge may lie over the next. */
+function apart(ticks: readonly Tick[], x: (at: number) => number): (Tick & { left: number })[] {
+  const placed = ticks.map((tick) => ({
+    ...tick,
+    left: Math.max(x(tick.at) - (tick.label.length * CHARACTER) / 2, LEAST),
+  }))
+  return placed.filter(({ label, left }, i) => left + label.length * CHARACTER < (placed[i + 1]?.left ?? Infinity))
+}
 
 /** The time axis of a stack: what the ticks share is said once, at the left, and again where it changes. */
 export function TimeRuler({ viewport }: { viewport: Viewport }) {
@@ -34,12 +49,13 @@ export function TimeRuler({ viewport }: { viewport: Viewport }) {
     >
       {width > 0 && (
         <>
-          {ticks.map(({ at, label, turn }) => (
+          {apart(ticks, x).map(({ at, label, turn, left }) => (
             <div
               key={at}
               className="absolute top-0.5 text-center whitespace-nowrap"
-              // No label is cut at the left edge; at the right there is the gutter.
-              style={{ transform: `translateX(max(${x(at)}px - 50%, 4px))` }}
+              style={{
+                transform: left === LEAST ? `translateX(${LEAST}px)` : `translateX(${x(at)}px) translateX(-50%)`,
+              }}
             >
               <div>{label}</div>
               {turn !== undefined && <div className="text-muted">{turn}</div>}

@@ -23,7 +23,7 @@ export function ChartToolbar({ viewport, result, tape }: ChartToolbarProps) {
   const worst = parseInstant(maxDrawdownAt)
   return (
     <div className="@container flex h-9 shrink-0 items-center gap-1 overflow-hidden border-b border-line pr-2 pl-3">
-      <span className="figures min-w-0 flex-1 truncate text-xs text-muted">
+      <span className="figures min-w-0 flex-1 truncate text-xs text-muted @max-[420px]:invisible">
         {`${formatWindow(viewport.instant(span.from), viewport.instant(span.to), 'ms')} UTC`}
       </span>
       <TapeStatus tape={tape} />

@@ -160,7 +160,7 @@ function Outcome({ order: { status, reason } }: { order: Order }) {
   return (
     <span title={reason || undefined}>
       {words(status)}
-      {reason && <span className="text-muted">{` · ${reason}`}</span>}
+      {reason && <span className="figures text-2xs text-muted">{` · ${reason}`}</span>}
     </span>
   )
 }

@@ -102,7 +102,7 @@ export function ConfigSection(props: ConfigSectionProps) {
       </div>
       {origin === undefined && configs.length > 0 && <ConfigList configs={configs} onChoose={onChoose} />}
       {config.edited && (
-        <div className="flex items-center gap-2">
+        <div className="flex flex-wrap items-center gap-2">
           <Badge tone="warning">Edited: runs as it stands here, the file stays as it is</Badge>
           <Button variant="quiet" Icon={Undo2} onClick={config.revert}>
             Revert
