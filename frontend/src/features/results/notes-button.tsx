@@ -24,6 +24,7 @@ export function NotesButton({ runId }: { runId: string }) {
   const label = tags.length > 0 ? tags.slice(0, 3).join(' ') + (tags.length > 3 ? ` +${tags.length - 3}` : '') : 'Notes'
   return (
     <Popover
+      label="Notes and tags"
       trigger={
         <Button Icon={Tag} aria-label={`Notes and tags: ${tags.join(', ') || 'none'}`} title={notes || undefined}>
           <span className="max-w-40 truncate">{label}</span>

@@ -73,7 +73,7 @@ export const RUN_COLUMNS: readonly Column<ListedRun>[] = [
   },
   {
     id: 'curve',
-    header: 'PnL over the window',
+    header: 'Equity',
     width: 128,
     priority: 6.5,
     cell: ({ run }) => <Curve run={run} />,
