@@ -8,13 +8,12 @@ let runId: string
 
 test.beforeAll(async ({ stack }) => {
   test.setTimeout(180_000)
-  runId = await stack.createRun()
-  await stack.finish(runId)
+  runId = await stack.wholeRun()
 })
 
 test.beforeEach(async ({ page }) => {
   await page.goto(`/runs/${runId}`)
-  await expect(page.getByRole('gridcell', { name: '1', exact: true })).toBeVisible({ timeout: 30_000 })
+  await expect(page.getByRole('gridcell', { name: '1', exact: true })).toBeVisible()
 })
 
 test('the wheel zooms at the cursor, the address follows, and a reload shows the same', async ({ page }) => {

@@ -7,7 +7,7 @@ const SIZES = [
 ]
 
 test.beforeAll(async ({ stack }) => {
-  await stack.finish(await stack.createRun('sample_sol_usdt'))
+  await stack.finish(await stack.createRun({ configId: 'sample_sol_usdt' }))
   await stack.finish(await stack.createRun())
 })
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -8,11 +8,13 @@ import { createInterface } from 'node:readline'
 import { createClient } from '@connectrpc/connect'
 import { createGrpcWebTransport } from '@connectrpc/connect-web'
 
+import { CatalogService } from '../src/gen/tickreel/v1/catalog_service_pb'
 import { RunMode, SnapshotMode } from '../src/gen/tickreel/v1/result_pb'
 import { RunnerService } from '../src/gen/tickreel/v1/runner_service_pb'
 
 const ROOT = resolve(import.meta.dirname, '../..')
-const TICKREEL = join(ROOT, '.venv/bin/tickreel')
+const BIN = join(ROOT, '.venv/bin')
+const TICKREEL = join(BIN, 'tickreel')
 const SERVICES = ['catalog', 'converter', 'runner', 'results', 'gateway'] as const
 
 type Service = (typeof SERVICES)[number]
@@ -23,9 +25,21 @@ interface Started {
   services: Record<Service, { address: string; pid: number }>
 }
 
-/** `tickreel up` in a folder of its own with sample data: the real services, the real Envoy, the built UI. */
+/** The first minute of the sample data: a run of it takes a second. */
+const MINUTE = { start: { seconds: 1715983200n }, end: { seconds: 1715983260n } }
+
+/** What a run replays: a config under configs/, all of it or its first minute, trades against its books or trades alone. */
+interface RunChoice {
+  configId?: string
+  mode?: RunMode
+  snapshotMode?: SnapshotMode
+  minute?: boolean
+}
+
+/** `tickreel up` in a folder of its own: the real services, the real Envoy, the built UI; no data to begin with. */
 export class Stack {
   readonly runner
+  private readonly catalog
 
   private constructor(
     readonly url: string,
@@ -33,7 +47,9 @@ export class Stack {
     private readonly folder: string,
     private readonly process: ChildProcess,
   ) {
-    this.runner = createClient(RunnerService, createGrpcWebTransport({ baseUrl: url }))
+    const transport = createGrpcWebTransport({ baseUrl: url })
+    this.runner = createClient(RunnerService, transport)
+    this.catalog = createClient(CatalogService, transport)
   }
 
   static async start(): Promise<Stack> {
@@ -48,8 +64,7 @@ export class Stack {
       TICKREEL_CONFIGS_PATH: join(ROOT, 'configs'),
       TICKREEL_UI_PATH: join(ROOT, 'frontend/dist'),
     }
-    execFileSync(TICKREEL, ['sample-data'], { cwd: folder, env })
-    makeEthBusy(folder, env)
+    mkdirSync(join(folder, 'data_downloads'))
     const up = spawn(TICKREEL, ['up', '--output', 'json'], { cwd: folder, env, stdio: ['ignore', 'pipe', 'inherit'] })
     const { url, services } = await firstJson(up)
     return new Stack(url, services, folder, up)
@@ -60,15 +75,73 @@ export class Stack {
     process.kill(this.services[service].pid, 'SIGKILL')
   }
 
-  /** Creates a run of a config under configs/, of all of its trades against its books; one of sample_eth_usdt takes long. */
-  async createRun(configId = 'sample_btc_usdt', mode = RunMode.FULL): Promise<string> {
+  /** Makes the sample data, where it is not there. */
+  async makeSampleData(): Promise<void> {
+    await this.catalog.makeSampleData({})
+  }
+
+  /** Gives ETH-USDT eight times the trades: a run of it is longer than a test, on whatever machine. */
+  makeEthBusy(): void {
+    this.python(`
+from pathlib import Path
+from tickreel.stores import sample_data
+sample_data.MARKETS = [market for market in sample_data.MARKETS if "ETH" in market.name]
+sample_data.write_sample_data(Path("data_downloads"), rows=1_000_000)`)
+  }
+
+  /** Runs Python in the folder, with what the services have. */
+  python(code: string): void {
+    execFileSync(join(BIN, 'python'), ['-c', code], { cwd: this.folder })
+  }
+
+  /** What a command prints that talks to these services. */
+  tickreel(...command: string[]): string {
+    const env = { ...process.env, TICKREEL_GATEWAY_ADDRESS: new URL(this.url).host }
+    return execFileSync(TICKREEL, command, { cwd: this.folder, env, encoding: 'utf8', stdio: 'pipe' })
+  }
+
+  /** Ends the processes of all runs, as the engine does where it gives up. */
+  crashWorkers(): void {
+    const workers = readdirSync('/proc').filter((pid) => this.isWorker(pid))
+    if (workers.length === 0) throw new Error('there is no worker')
+    for (const pid of workers) process.kill(Number(pid), 'SIGABRT')
+  }
+
+  private isWorker(pid: string): boolean {
+    try {
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+      return command.includes('tickreel.runner.worker') && readlinkSync(`/proc/${pid}/cwd`) === this.folder
+    } catch {
+      return false
+    }
+  }
+
+  /** Creates a run: in full, of the whole of sample_btc_usdt, if nothing else is said. */
+  async createRun(choice: RunChoice = {}): Promise<string> {
+    const {
+      configId = 'sample_btc_usdt',
+      mode = RunMode.FULL,
+      snapshotMode = SnapshotMode.BOTH,
+      minute = false,
+    } = choice
     const { run } = await this.runner.createRun({
       requestId: crypto.randomUUID(),
       source: { case: 'configId', value: configId },
-      options: { mode, snapshotMode: SnapshotMode.BOTH },
+      options: { mode, snapshotMode },
+      ...(minute && MINUTE),
     })
     if (run === undefined) throw new Error('the runner answered without a run')
     return run.runId
+  }
+
+  /** A run in full of the whole of sample_btc_usdt that has ended well: one that there is, else a new one. */
+  async wholeRun(): Promise<string> {
+    const { runs } = await this.runner.listRuns({ pageSize: 500 })
+    const found = runs.find(({ result }) => result?.mode === 'full' && result.summary?.orders === 120_000)
+    if (found !== undefined) return found.runId
+    const runId = await this.createRun()
+    await this.finish(runId)
+    return runId
   }
 
   /** Waits until a run has ended. */
@@ -78,23 +151,18 @@ export class Stack {
     if (!ended) throw new Error(`${runId} was watched, but not to its end`)
   }
 
+  /** Cancels what still goes on, so that it does not slow what comes next. */
+  async cancelRuns(): Promise<void> {
+    const { runs } = await this.runner.listRuns({ filter: 'state = QUEUED OR state = RUNNING' })
+    // One may have ended meanwhile.
+    await Promise.allSettled(runs.map(({ runId }) => this.runner.cancelRun({ runId })))
+  }
+
   async stop(): Promise<void> {
     this.process.kill('SIGINT')
     await once(this.process, 'exit')
     rmSync(this.folder, { recursive: true })
   }
-}
-
-/** Gives ETH-USDT eight times the trades: a run of it is longer than a test, on whatever machine. */
-function makeEthBusy(folder: string, env: NodeJS.ProcessEnv): void {
-  execFileSync(TICKREEL, ['sample-data', '--rows', '1000000', '--root', 'busy'], { cwd: folder, env })
-  for (const day of ['day-2024-05-17', 'day-2024-05-18']) {
-    for (const kind of ['trades', 'book_snapshot_5']) {
-      const file = `raw_tick_data/by_date/${day}/data_type-${kind}/SAMPLE-FUTURES:PERPETUAL:ETH-USDT.parquet`
-      renameSync(join(folder, 'busy', file), join(folder, 'data_downloads', file))
-    }
-  }
-  rmSync(join(folder, 'busy'), { recursive: true })
 }
 
 /** Reads the object that a process prints, and leaves it running. */

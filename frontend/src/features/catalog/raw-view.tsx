@@ -71,7 +71,7 @@ const COLUMNS: readonly Column<Dataset>[] = [
 ]
 
 function Warnings({ count }: { count: number }) {
-  if (count === 0) return <span className="text-faint">none</span>
+  if (count === 0) return <span className="text-muted">none</span>
   return (
     <Badge tone="warning" Icon={TriangleAlert}>
       {count}

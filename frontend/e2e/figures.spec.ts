@@ -1,0 +1,121 @@
+import type { Locator } from '@playwright/test'
+
+import { expect, test } from './fixtures'
+
+/** The parts of a result's file that the two tabs show; decimals are texts. */
+interface Summary {
+  statistics: {
+    closing_orders: number
+    win_rate: string
+    profit_factor: string
+    expectancy: string
+    gross_loss: string
+    largest_loss: string
+    turnover: string
+    slippage: string
+    average_slippage_bps: string
+    by_hour: { hour: number; pnl: string; fees: string; fills: number }[]
+    by_side: { side: string; realized_pnl: string; unrealized_pnl: string; fees: string; pnl: string }[]
+  }
+  fill_audit: {
+    backed_share: string
+    backed_volume: string
+    unbacked_volume: string
+    unbacked_fills: number
+    prints: { participation: string; fills: number }
+    book: { participation: string; fills_at_touch: number; fills_on_old_book: number }
+  }
+  costs: { fees: string; spread: string; depth: string; total: string }
+  fills: number
+}
+
+test('statistics and audit show the figures that the command tells', async ({ page, stack }) => {
+  const runId = await stack.wholeRun()
+  const { summary } = JSON.parse(stack.tickreel('show', runId, '--output', 'json')) as { summary: Summary }
+  const { statistics, fill_audit: audit, costs, fills } = summary
+  await page.goto(`/runs/${runId}?tab=statistics`)
+  const panel = page.getByRole('tabpanel', { name: 'Statistics' })
+  await expect(panel.getByRole('heading', { name: /^Closing orders/ })).toContainText(whole(statistics.closing_orders))
+  await shows(panel, 'Win rate', percent(statistics.win_rate))
+  await shows(panel, 'Profit factor', fixed(statistics.profit_factor, 3))
+  await shows(panel, 'Expectancy, USDT', fixed(statistics.expectancy, 4))
+  await shows(panel, 'Gross loss', fixed(statistics.gross_loss))
+  await shows(panel, 'Largest loss', fixed(statistics.largest_loss))
+  await shows(panel, 'Turnover, USDT', fixed(statistics.turnover))
+  await shows(panel, 'Slippage', `${fixed(statistics.slippage)} · ${fixed(statistics.average_slippage_bps, 3)} bp`)
+  const sides = statistics.by_side
+  await expect(panel.getByRole('columnheader', { name: /^(long|short)$/ })).toHaveText(sides.map(({ side }) => side))
+  for (const [name, told] of [
+    ['Realized', sides.map((side) => signed(side.realized_pnl))],
+    ['Unrealized', sides.map((side) => signed(side.unrealized_pnl))],
+    ['Fees', sides.map((side) => fixed(side.fees))],
+    ['PnL', sides.map((side) => signed(side.pnl))],
+  ] as const) {
+    await expect(panel.getByRole('row', { name: new RegExp(`^${name} `) }).getByRole('cell')).toHaveText(told)
+  }
+  const hours = panel.getByRole('table', { name: 'PnL by hour of the day, UTC' })
+  await expect(hours.getByRole('row')).toHaveCount(statistics.by_hour.length)
+  for (const { hour, pnl, fees, fills } of statistics.by_hour) {
+    const told = `${signed(pnl)} USDT · ${whole(fills)} fills · fees ${fixed(fees)}`
+    await expect(hours.getByRole('row', { name: new RegExp(`^${hour} `) })).toContainText(told)
+  }
+
+  await page.getByRole('tab', { name: 'Audit' }).click()
+  const audited = page.getByRole('tabpanel', { name: 'Audit' })
+  await expect(audited.getByText(percent(audit.backed_share), { exact: true })).toBeVisible()
+  await expect(audited.getByRole('listitem').filter({ hasText: 'backed' })).toContainText(grouped(audit.backed_volume))
+  await expect(audited.getByText('beyond the evidence')).toContainText(grouped(audit.unbacked_volume))
+  await expect(audited).toContainText(`${whole(audit.unbacked_fills)} fills reached beyond that`)
+  await shows(audited, 'Our size by the size of the prints met', percent(audit.prints.participation))
+  await shows(audited, 'Fills that met a print', `${whole(audit.prints.fills)} · ${share(audit.prints.fills, fills)}`)
+  await expect(audited.getByRole('listitem').filter({ hasText: 'at the touch' })).toContainText(
+    whole(audit.book.fills_at_touch),
+  )
+  await shows(audited, 'Our size by the size displayed', percent(audit.book.participation))
+  await shows(
+    audited,
+    'On a book older than 1 s',
+    `${whole(audit.book.fills_on_old_book)} · ${share(audit.book.fills_on_old_book, fills)}`,
+  )
+  await expect(audited.getByText(fixed(costs.total))).toBeVisible()
+  await expect(audited.getByRole('listitem').filter({ hasText: 'fees' })).toContainText(fixed(costs.fees))
+  for (const [name, cost] of [
+    ['Half spread', costs.spread],
+    ['Depth', costs.depth],
+  ] as const) {
+    await expect(audited.getByRole('row', { name: new RegExp(`^${name} `) })).toContainText(fixed(cost))
+  }
+})
+
+/** Sees that the figure of a name is what it should be. */
+async function shows(panel: Locator, name: string, value: string): Promise<void> {
+  const row = panel.locator('div', { has: panel.page().getByText(name, { exact: true }) })
+  await expect(row.last().getByRole('definition')).toHaveText(value)
+}
+
+// Written by other means than those of the page: these are what they should come to.
+
+function fixed(decimal: string, decimals = 2): string {
+  const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals }
+  return Number(decimal).toLocaleString('en-US', digits).replace('-', '−')
+}
+
+function signed(decimal: string): string {
+  return (Number(decimal) > 0 ? '+' : '') + fixed(decimal)
+}
+
+function grouped(decimal: string): string {
+  return fixed(decimal, decimal.split('.')[1]?.length ?? 0)
+}
+
+function whole(count: number): string {
+  return count.toLocaleString('en-US')
+}
+
+function percent(part: string): string {
+  return `${(Number(part) * 100).toFixed(1)} %`
+}
+
+function share(part: number, of: number): string {
+  return part === of ? '100 %' : percent(String(part / of))
+}
