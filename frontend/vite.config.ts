@@ -38,6 +38,7 @@ export default defineConfig({
     environment: 'jsdom',
     include: ['src/**/*.test.{ts,tsx}', '*.test.ts'],
     setupFiles: ['src/test-setup.ts'],
+    testTimeout: 30_000,
     restoreMocks: true,
   },
 })

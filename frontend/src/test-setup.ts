@@ -1,7 +1,10 @@
 import '@testing-library/jest-dom/vitest'
 
-import { cleanup } from '@testing-library/react'
+import { cleanup, configure } from '@testing-library/react'
 import { afterEach, vi } from 'vitest'
+
+// A machine may be busy with other tests; what is there is found at once all the same.
+configure({ asyncUtilTimeout: 10_000 })
 
 afterEach(cleanup)
 

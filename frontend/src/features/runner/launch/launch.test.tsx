@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf'
 import { Code, ConnectError, createRouterTransport } from '@connectrpc/connect'
 import { TransportProvider } from '@connectrpc/connect-query'
 import { QueryClientProvider } from '@tanstack/react-query'
-import { configure, render, screen, waitFor, within } from '@testing-library/react'
+import { render, screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 
@@ -26,9 +26,6 @@ const CONFIG = {
   risk: { throttling_per_sec: 1000 },
 }
 const WINDOW = { start: at('2024-05-17T22:00:00Z'), end: at('2024-05-17T23:00:00Z') }
-
-// A machine may be busy with other tests; what is there is found at once all the same.
-configure({ asyncUtilTimeout: 10_000 })
 
 /** What reached the Runner: the checks, and the requests that create. */
 let checks: CreateRunRequest[]
@@ -136,7 +133,7 @@ const ready = () => screen.findByText('Ready')
 const runButton = () => screen.getByRole('button', { name: 'Run' })
 const command = (tool: string) => screen.getByRole('region', { name: `Command for ${tool}` }).textContent
 
-describe('the Run screen', { timeout: 30_000 }, () => {
+describe('the Run screen', () => {
   it('asks for a config, then for a snapshot mode, and says so while Run is disabled', async () => {
     const { user, onSearch } = open({})
     expect(await screen.findByText('Choose a config')).toBeVisible()
