@@ -6,13 +6,18 @@ import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 
+import { askAhead } from '@/features/results/whole-run'
 import { LiveRunsProvider } from '@/jobs/live-runs'
 import { transport } from '@/rpc/transport'
 
 import { queries, router } from './router'
 
 // What a report needs is on its way before anything is rendered.
-if (location.pathname.startsWith('/runs/')) void import('./screens/run')
+const [, runId] = /^\/runs\/([^/]+)$/.exec(location.pathname) ?? []
+if (runId !== undefined) {
+  askAhead(queries, transport, runId)
+  void import('./screens/run')
+}
 
 const root = document.getElementById('root')
 if (root === null) throw new Error('the page has no #root')
