@@ -13,10 +13,11 @@ export function LaunchScreen() {
   // Another entry of the history is another form; what this one writes into the URL stays in its entry.
   const entry = useLocation({ select: ({ state }) => state.__TSR_index })
   const router = useRouter()
+  const begun = (search.config ?? search.from) !== undefined
   useEffect(() => {
-    // The screen that a run is watched on is there before the run is.
-    void router.loadRouteChunk(router.routesById['/runs/$runId'])
-  }, [router])
+    // The screen that a run is watched on is there before the run is; whoever has chosen nothing yet waits for less.
+    if (begun) void router.loadRouteChunk(router.routesById['/runs/$runId'])
+  }, [router, begun])
   return (
     <Screen title="Run">
       <Launch
