@@ -13,7 +13,7 @@ test.afterEach(async ({ stack }) => {
 
 for (const { name, open } of SCREENS) {
   test(`axe finds nothing on: ${name}`, async ({ page, stack }) => {
-    await open(page, stack)
+    const close = await open(page, stack)
     for (const theme of ['dark', 'light']) {
       await page.evaluate((chosen) => {
         document.documentElement.dataset.theme = chosen
@@ -25,6 +25,7 @@ for (const { name, open } of SCREENS) {
       const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join('\n')}`)
       expect(found, theme).toEqual([])
     }
+    await close?.()
   })
 }
 
@@ -46,6 +47,7 @@ test('the list of runs is as its address says, and says in its address what it i
   await expect(page.getByRole('columnheader', { name: /^PnL Width/ })).toHaveAttribute('aria-sort', 'descending')
   await page.getByRole('radio', { name: /^Failed/ }).click()
   await expect(page).toHaveURL(/state=failed&sort=pnl/)
+  await page.getByRole('searchbox').fill('nothing like it')
   await expect(page.getByText('No run fits these filters.')).toBeVisible()
   await page.reload()
   await expect(page.getByRole('radio', { name: /^Failed/ })).toBeChecked()

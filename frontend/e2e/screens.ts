@@ -1,11 +1,13 @@
 import type { Page } from '@playwright/test'
 
-import type { Stack } from './stack'
+import { RunMode } from '../src/gen/tickreel/v1/result_pb'
+import { Stack } from './stack'
 
 /** A screen with real content; the stack has a finished run. */
 export interface ScreenCase {
   name: string
-  open: (page: Page, stack: Stack) => Promise<void>
+  /** Brings the page there; what it returns puts away what it needed. */
+  open: (page: Page, stack: Stack) => Promise<(() => Promise<void>) | undefined> | Promise<void>
 }
 
 /** Every screen: what axe looks at and what `make screenshots` draws. */
@@ -31,13 +33,6 @@ export const SCREENS: readonly ScreenCase[] = [
       await page.goto(`/?config=sample_btc_usdt&snapshot_mode=both&json=true&edit=${encodeURIComponent(edit)}`)
       await page.getByText('2 problems to mend first').waitFor()
       await page.getByRole('textbox', { name: 'JSON of the config' }).waitFor()
-    },
-  },
-  {
-    name: 'runs',
-    open: async (page) => {
-      await page.goto('/runs')
-      await page.getByRole('link', { name: /SOL/ }).first().waitFor()
     },
   },
   {
@@ -98,6 +93,77 @@ export const SCREENS: readonly ScreenCase[] = [
     },
   },
   {
+    name: 'notes',
+    open: async (page, stack) => {
+      await page.goto(`/runs/${await finishedRun(stack)}`)
+      await page.getByRole('button', { name: 'Notes' }).click()
+      await page.getByRole('textbox', { name: 'Add a tag' }).waitFor()
+    },
+  },
+  {
+    name: 'delete',
+    open: async (page, stack) => {
+      await page.goto(`/runs/${await finishedRun(stack)}`)
+      await page.getByRole('button', { name: 'Delete' }).click()
+      await page.getByRole('dialog', { name: 'Delete this result?' }).waitFor()
+    },
+  },
+  {
+    name: 'verified, equal',
+    open: async (page, stack) => {
+      await page.goto(`/runs/${await verifiedRun(stack)}`)
+      await page.getByText('Equal.').waitFor()
+    },
+  },
+  {
+    name: 'verified, different',
+    open: async (page, stack) => {
+      await page.goto(`/runs/${await verifiedRun(stack, 'spoilt')}`)
+      await page.getByText('Different.').waitFor()
+    },
+  },
+  {
+    name: 'verifications',
+    open: async (page, stack) => {
+      await verifiedRun(stack)
+      await page.goto('/runs?state=verifications')
+      await page.getByText('equal').first().waitFor()
+    },
+  },
+  {
+    name: 'failed run',
+    open: async (page, stack) => {
+      const runId = await stack.createRun()
+      await page.goto(`/runs/${runId}`)
+      await page.getByRole('group', { name: 'Live equity' }).waitFor()
+      stack.crashWorkers()
+      await page.getByText('ENGINE_ABORTED').first().waitFor()
+    },
+  },
+  {
+    name: 'cancelled run',
+    open: async (page, stack) => {
+      const runId = await stack.createRun()
+      await page.goto(`/runs/${runId}`)
+      await page.getByRole('button', { name: 'Cancel run' }).click()
+      await page.getByText('Cancelled; nothing of it is left.').waitFor()
+    },
+  },
+  {
+    name: 'queued run',
+    open: async (page, stack) => {
+      await page.goto(`/runs/${await queuedRun(stack)}`)
+      await page.getByText(/in the queue/).waitFor()
+    },
+  },
+  {
+    name: 'runs',
+    open: async (page) => {
+      await page.goto('/runs')
+      await page.getByRole('link', { name: /SOL/ }).first().waitFor()
+    },
+  },
+  {
     name: 'commands',
     open: async (page) => {
       await page.goto('/runs')
@@ -105,9 +171,64 @@ export const SCREENS: readonly ScreenCase[] = [
       await page.getByRole('dialog', { name: 'Commands' }).waitFor()
     },
   },
+  {
+    name: 'shortcuts',
+    open: async (page, stack) => {
+      await page.goto(`/runs/${await finishedRun(stack)}`)
+      await page.getByText('succeeded').waitFor()
+      await page.keyboard.press('?')
+      await page.getByRole('dialog', { name: 'Shortcuts' }).waitFor()
+    },
+  },
+  {
+    name: 'gateway away',
+    open: async (page) => {
+      await page.route(/tickreel\.v1\./, (route) => route.abort())
+      await page.goto('/runs')
+      await page.getByText('The gateway cannot be reached.').waitFor()
+    },
+  },
+  {
+    name: 'first start',
+    open: async (page) => {
+      const installation = await Stack.start()
+      await page.goto(installation.url)
+      await page.getByRole('button', { name: 'Make sample data' }).waitFor()
+      return () => installation.stop()
+    },
+  },
 ]
 
 async function finishedRun(stack: Stack): Promise<string> {
   const { runs } = await stack.runner.listRuns({})
   return runs.find((run) => run.result !== undefined)?.runId ?? ''
+}
+
+/** A run that was executed again; a spoilt one came out otherwise than what it keeps. */
+async function verifiedRun(stack: Stack, spoilt?: 'spoilt'): Promise<string> {
+  const runId = await stack.createRun({ configId: 'sample_sol_usdt', minute: true })
+  await stack.finish(runId)
+  if (spoilt) {
+    stack.python(`
+import json
+from pathlib import Path
+path = Path("data/backtest_results/full/${runId}/summary.json")
+result = json.loads(path.read_text())
+result["summary"]["fees"] = "0.01"
+path.write_text(json.dumps(result))`)
+  }
+  const { run } = await stack.runner.verifyRun({ requestId: crypto.randomUUID(), runId })
+  await stack.finish(run?.runId ?? '')
+  return runId
+}
+
+/** A run for which no slot is free: all are taken by runs before it. */
+async function queuedRun(stack: Stack): Promise<string> {
+  for (;;) {
+    const runId = await stack.createRun({ mode: RunMode.FAST })
+    // As long as a run takes to begin where a slot is free.
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    const { run } = await stack.runner.getRun({ runId })
+    if ((run?.queuePosition ?? 0) > 0) return runId
+  }
 }

@@ -11,9 +11,13 @@ test.beforeAll(async ({ stack }) => {
   await stack.finish(await stack.createRun())
 })
 
+test.afterEach(async ({ stack }) => {
+  await stack.cancelRuns()
+})
+
 for (const { name, open } of SCREENS) {
   test(name, async ({ page, stack }) => {
-    await open(page, stack)
+    const close = await open(page, stack)
     for (const size of SIZES) {
       await page.setViewportSize(size)
       for (const theme of ['dark', 'light']) {
@@ -23,9 +27,10 @@ for (const { name, open } of SCREENS) {
         // A chart draws itself anew after it has its size.
         await page.waitForTimeout(500)
         await page.screenshot({
-          path: `screenshots/${name.replace(' ', '-')}-${theme}-${size.width}x${size.height}.png`,
+          path: `screenshots/${name.replaceAll(/\W+/g, '-')}-${theme}-${size.width}x${size.height}.png`,
         })
       }
     }
+    await close?.()
   })
 }
