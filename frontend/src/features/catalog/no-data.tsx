@@ -47,7 +47,7 @@ export function NoData({ takesSampleData, onMade }: NoDataProps) {
           >
             {isPending ? 'Making sample data' : 'Make sample data'}
           </Button>
-          <p role="status" className="text-xs text-faint">
+          <p role="status" className="h-4 text-xs text-faint">
             {isPending && 'A few seconds'}
           </p>
           {error && (
