@@ -36,7 +36,11 @@ async function stream(browser: Browser) {
   await button.or(page.getByText('every tick at hand')).waitFor()
   const asked = await button.isVisible()
   // Pressed by who has seen the charts: the first look at a run makes its columns, which is measured below.
-  await page.locator('section[aria-label=Ticks] header', { hasText: /\d/ }).waitFor()
+  // All that is made at the first look is made, not the ticks alone, which come first.
+  await page.waitForFunction(() => {
+    const answers = performance.getEntriesByType('resource').filter(({ name }) => /Sample(Ticks|Equity)$/.test(name))
+    return answers.length >= 3
+  })
   if (asked) await page.waitForTimeout(1_000)
   await page.evaluate(watchBlocks)
   if (asked) await button.click()
