@@ -40,5 +40,5 @@ def test_it_is_the_same_however_the_rows_came_and_keeps_the_extremes(rows: list[
     assert points(ts, equity, sorted(cuts)) == whole
     assert len(whole) == 2 * PARTS
     # It begins with nothing won and nothing lost where its first part has no row.
-    profits = [0.0, *((value - 1_000) / 100 for value in equity)]
+    profits = [0.0, *(float(f"{(value - 1_000) / 100:.6g}") for value in equity)]
     assert {min(profits[1:]), max(profits[1:])} <= set(whole) <= set(profits)

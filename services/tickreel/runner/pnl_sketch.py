@@ -51,6 +51,6 @@ class PnlSketch:
         found: list[float] = []
         for extremes in zip(self._lowest, self._highest, strict=True):
             by_row = sorted((extreme for extreme in extremes if extreme is not None), key=lambda extreme: extreme[1])
-            values = [(equity - self._start) / 10**scale for equity, _ in by_row]
+            values = [float(f"{(equity - self._start) / 10**scale:.6g}") for equity, _ in by_row]
             found += values or [found[-1] if found else 0.0] * 2
         return found
