@@ -39,18 +39,17 @@ up: ui ## Start services, gateway and web UI on this machine, at http://127.0.0.
 
 ui: frontend/dist/index.html ## Build the web UI into frontend/dist
 
-# The halves side by side: tests that start processes wait for them more than they compute.
+# Two sides at once: tests that start processes, a browser among them, wait for them more than they compute.
 PROCESS_TESTS := tests/cli tests/client tests/e2e tests/gateway tests/tour tests/runner/test_service.py tests/runner/test_execution.py tests/runner/test_cancel.py tests/runner/test_result.py tests/runner/test_verification.py
 
-test: browser lint ui ## Check everything: lint, then the tests with branch coverage, then the UI in a browser
+test: browser lint ui ## Check everything: lint, then the tests with branch coverage, and the UI in a browser
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest $(PROCESS_TESTS) > .coverage.log 2>&1 & half=$$!; failed=; \
+	@{ failed=; $(BIN)/coverage run -m pytest $(PROCESS_TESTS) || failed=1; $(NPM) run --silent e2e || failed=1; test -z "$$failed"; } > .coverage.log 2>&1 & side=$$!; failed=; \
 	$(NPM) run --silent test || failed=1; \
 	$(BIN)/coverage run -m pytest tests $(PROCESS_TESTS:%=--ignore=%) || failed=1; \
-	wait $$half || failed=1; cat .coverage.log; rm -f .coverage.log; test -z "$$failed"
+	wait $$side || failed=1; cat .coverage.log; rm -f .coverage.log; test -z "$$failed"
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --skip-covered --fail-under=85
-	@$(NPM) run --silent e2e
 
 # The browser that the tests drive: Debian's where it is or can be, elsewhere the one that Playwright fetches.
 browser: frontend/node_modules/.package-lock.json
