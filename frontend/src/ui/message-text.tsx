@@ -8,7 +8,7 @@ export function MessageText({ message }: { message: string }) {
     <>
       <p className="max-w-180 break-words first-letter:uppercase">{said}</p>
       <p className="text-xs text-muted">
-        <PathText path={path.replace('raw_tick_data/by_date/', '')} />
+        <PathText path={path} />
       </p>
     </>
   )

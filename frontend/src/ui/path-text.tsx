@@ -1,5 +1,14 @@
+/** Where all raw files lie below the data root, which is said of none of them. */
+const LAYOUT = 'raw_tick_data/by_date/'
+
+interface PathTextProps {
+  /** Of a raw file, below the data root. */
+  path: string
+}
+
 /** A path that gives way in its folders where there is no room for all of it: files differ by their day and by their name. */
-export function PathText({ path }: { path: string }) {
+export function PathText({ path: whole }: PathTextProps) {
+  const path = whole.replace(LAYOUT, '')
   const [first = '', ...rest] = path.split('/')
   const name = rest.pop()
   if (name === undefined) return <span className="figures">{path}</span>

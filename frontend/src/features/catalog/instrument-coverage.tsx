@@ -72,7 +72,7 @@ const COLUMNS: readonly Column<CoverageInterval>[] = [
     priority: 2,
     cell: ({ source }) => (
       <span className="text-muted">
-        <PathText path={source.replace('raw_tick_data/by_date/', '')} />
+        <PathText path={source} />
       </span>
     ),
   },

@@ -31,7 +31,7 @@ const COLUMNS: readonly Column<ConvertedFile>[] = [
     header: 'Raw file',
     width: 320,
     grow: true,
-    cell: ({ source }) => <PathText path={source.replace('raw_tick_data/by_date/', '')} />,
+    cell: ({ source }) => <PathText path={source} />,
   },
   {
     id: 'type',
