@@ -1,0 +1,59 @@
+"""From the replay clock back to the recorder's clock.
+
+The replay clock (`ts_init`) is the recorder's clock made strictly increasing: rows of one recorded time are spread over the
+nanoseconds that follow it. A recorded time is therefore the start of the clock step that a replay time lies in. Where a step
+has more rows than nanoseconds, the last of them run past it. The catalog keeps a list of these crowded instants.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from tickreel.stores.catalog import CatalogFile
+
+Int64 = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class RecordedClock:
+    """The recorder's clock of some rows.
+
+    Attributes:
+        step: Its step in nanoseconds: 1,000 where all recorded times are whole microseconds, else 1.
+        instants: The crowded instants, UNIX nanoseconds on the recorder's clock, strictly increasing; shape (instants,).
+        lasts: The replay time of the last row of each, strictly increasing; shape (instants,).
+    """
+
+    step: int
+    instants: Int64
+    lasts: Int64
+
+    @classmethod
+    def of(cls, step: int, crowded: Sequence[tuple[int, int]]) -> Self:
+        """The clock of a step, and of crowded instants as `CatalogFile.crowded` has them."""
+        instants, lasts = np.array(crowded, dtype=np.int64).reshape(-1, 2).T
+        return cls(step, instants, lasts)
+
+    @classmethod
+    def of_file(cls, file: CatalogFile) -> Self:
+        """The clock of a catalog file."""
+        return cls.of(file.converted.clock_step, file.crowded)
+
+    def recorded(self, ts_init: Int64) -> Int64:
+        """The recorded times of rows, UNIX nanoseconds.
+
+        Args:
+            ts_init: Replay times in any order, UNIX nanoseconds. A time between rows gives the start of its clock step.
+        """
+        recorded = ts_init // self.step * self.step
+        if not len(self.instants):
+            return recorded
+        # Rows of a crowded instant have all replay times from the instant, or the last row before it, to its last row.
+        at = np.searchsorted(self.lasts, ts_init, side="left")
+        crowded = at < len(self.instants)
+        crowded[crowded] = self.instants[at[crowded]] <= ts_init[crowded]
+        recorded[crowded] = self.instants[at[crowded]]
+        return recorded
