@@ -18,6 +18,8 @@ from tickreel.converter.service import ConverterServicer
 from tickreel.rpc.server import Server, Servicer
 from tickreel.runner.service import RunnerServicer
 
+# A page of another origin that may call, and a host name that is answered.
+OTHER_UI, OTHER_HOST = "https://reel.example.com", "reel.test"
 PAGE = "<!doctype html><title>The page</title>"
 SCRIPT = "console.log('the same text again and again');\n" * 200
 # What a browser would be told by `content-encoding: br` to unpack; nothing here does.
@@ -106,5 +108,8 @@ def _write_ui(folder: Path) -> Path:
 async def gateway(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Gateway]:
     """A gateway with everything behind it. A test that changes something puts it back."""
     folder = tmp_path_factory.mktemp("gateway")
-    async with Gateway(_servicers(folder), _write_ui(folder / "dist")).running(folder) as made:
-        yield made
+    with pytest.MonkeyPatch.context() as environ:
+        environ.setenv("TICKREEL_GATEWAY_HOSTS", OTHER_HOST)
+        environ.setenv("TICKREEL_GATEWAY_ORIGINS", OTHER_UI)
+        async with Gateway(_servicers(folder), _write_ui(folder / "dist")).running(folder) as made:
+            yield made

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from google.rpc import error_details_pb2, status_pb2
 
-from gateway.conftest import Gateway
+from gateway.conftest import OTHER_UI, Gateway
+from tickreel.cli.gateway import GatewayProcess
 from tickreel.rpc.errors import TickreelError
 from tickreel.v1 import catalog_service_pb2
 
@@ -19,11 +20,15 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PROJECT = Path(__file__).parents[2]
 GET = "/tickreel.v1.CatalogService/GetDataset"
-DEV_SERVER, STRANGER = "http://127.0.0.1:5173", "http://example.com"
+STRANGER = "http://example.com"
+GRPC_WEB = {"content_type": "application/grpc-web+proto", "x_grpc_web": "1"}
 
 
 def framed(message: bytes) -> bytes:
     return b"\0" + struct.pack(">I", len(message)) + message
+
+
+CALL = framed(catalog_service_pb2.GetDatasetRequest(dataset_id="day-2024-07-18").SerializeToString())
 
 
 async def curl(gateway: Gateway, method: str, request: object) -> tuple[int | None, str, str]:
@@ -54,25 +59,22 @@ async def test_grpc_web_calls_and_streams(gateway: Gateway) -> None:
     assert '"type": "google.rpc.ErrorInfo"' in err
 
 
-@pytest.mark.parametrize("origin", [DEV_SERVER, "http://localhost:5173"])
-async def test_the_dev_server_may_call_and_read_why_a_call_failed(gateway: Gateway, origin: str) -> None:
+async def test_a_configured_origin_may_call_and_read_why_a_call_failed(gateway: Gateway) -> None:
     asked = "content-type,grpc-timeout,x-grpc-web,x-user-agent"
     preflight, _ = await gateway.request(
-        "OPTIONS", GET, origin=origin, access_control_request_method="POST", access_control_request_headers=asked
+        "OPTIONS", GET, origin=OTHER_UI, access_control_request_method="POST", access_control_request_headers=asked
     )
     assert preflight.status == 200
-    assert preflight.getheader("access-control-allow-origin") == origin
+    assert preflight.getheader("access-control-allow-origin") == OTHER_UI
     assert "POST" in preflight.getheader("access-control-allow-methods", "")
     assert set(asked.split(",")) <= set(preflight.getheader("access-control-allow-headers", "").split(","))
 
     gateway.servicers["catalog"].error = TickreelError("NOT_FOUND", "there is no such dataset", kind="dataset")
     try:
-        body = framed(catalog_service_pb2.GetDatasetRequest().SerializeToString())
-        headers = {"content_type": "application/grpc-web+proto", "x_grpc_web": "1"}
-        response, _ = await gateway.request("POST", GET, body, origin=origin, **headers)
+        response, _ = await gateway.request("POST", GET, CALL, origin=OTHER_UI, **GRPC_WEB)
     finally:
         gateway.servicers["catalog"].error = None
-    assert response.getheader("access-control-allow-origin") == origin
+    assert response.getheader("access-control-allow-origin") == OTHER_UI
     exposed = response.getheader("access-control-expose-headers", "").split(",")
     assert {"grpc-status", "grpc-message", "grpc-status-details-bin"} <= set(exposed)
     assert response.getheader("grpc-status") == "5"
@@ -83,14 +85,53 @@ async def test_the_dev_server_may_call_and_read_why_a_call_failed(gateway: Gatew
     assert (info.reason, info.metadata["kind"]) == ("NOT_FOUND", "dataset")
 
 
-async def test_other_pages_may_not(gateway: Gateway) -> None:
-    preflight, _ = await gateway.request(
-        "OPTIONS", GET, origin=STRANGER, access_control_request_method="POST", access_control_request_headers="content-type"
-    )
-    assert preflight.getheader("access-control-allow-origin") is None
-    # What a page may send without asking is no call.
-    body = framed(catalog_service_pb2.GetDatasetRequest().SerializeToString())
+@pytest.mark.parametrize("origin", [STRANGER, "null", "http://127.0.0.1:5173", "http://localhost:5173"])
+async def test_other_pages_may_not(gateway: Gateway, origin: str) -> None:
     gateway.servicers["catalog"].asked.clear()
-    response, _ = await gateway.request("POST", GET, body, origin=STRANGER, content_type="text/plain")
-    assert response.getheader("access-control-allow-origin") is None
+    preflight, _ = await gateway.request(
+        "OPTIONS", GET, origin=origin, access_control_request_method="POST", access_control_request_headers="content-type"
+    )
+    assert preflight.status == 403
+    response, _ = await gateway.request("POST", GET, CALL, origin=origin, **GRPC_WEB)
+    assert response.getheader("grpc-status") == "7"
+    for refused in (preflight, response):
+        assert refused.getheader("access-control-allow-origin") is None
+    # What a page may send without asking first.
+    response, _ = await gateway.request("POST", GET, CALL, origin=origin, content_type="text/plain")
+    assert response.status == 403
     assert not gateway.servicers["catalog"].asked.is_set()
+
+
+async def test_a_name_that_was_bound_to_this_address_by_others_is_refused(gateway: Gateway) -> None:
+    gateway.servicers["catalog"].asked.clear()
+    response, body = await gateway.request("POST", GET, CALL, host="evil.example", origin="http://evil.example", **GRPC_WEB)
+    assert response.getheader("grpc-status") == "7"
+    assert "TICKREEL_GATEWAY_HOSTS" in response.getheader("grpc-message", "")
+    response, body = await gateway.request("GET", "/", host="evil.example:8000")
+    assert (response.status, b"TICKREEL_GATEWAY_HOSTS" in body) == (403, True)
+    assert not gateway.servicers["catalog"].asked.is_set()
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost:8000", "LOCALHOST", "reel.localhost", "127.0.0.1", "127.8.8.8:1", "[::1]:8000", "reel.test."]
+)
+async def test_loopback_names_and_configured_hosts_are_answered(gateway: Gateway, host: str) -> None:
+    response, _ = await gateway.request("POST", GET, CALL, host=host, origin=f"http://{host}", **GRPC_WEB)
+    assert (response.status, response.getheader("grpc-status")) == (200, None)
+
+
+async def test_pages_of_other_sites_may_link_and_no_more(gateway: Gateway) -> None:
+    response, _ = await gateway.request("GET", "/", sec_fetch_site="cross-site", sec_fetch_mode="navigate")
+    assert response.status == 200
+    response, _ = await gateway.request("GET", "/", sec_fetch_site="cross-site", sec_fetch_mode="no-cors")
+    assert response.status == 403
+
+
+async def test_names_of_another_form_are_refused_before_the_gateway_starts(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TICKREEL_GATEWAY_HOSTS", "reel.example.com, http://reel.example.com")
+    monkeypatch.setenv("TICKREEL_GATEWAY_ORIGINS", "reel.example.com")
+    with pytest.raises(TickreelError) as caught:
+        GatewayProcess("127.0.0.1:0", {}, tmp_path / "envoy.yaml", tmp_path / "gateway.log")
+    assert [violation.field for violation in caught.value.violations] == ["TICKREEL_GATEWAY_HOSTS", "TICKREEL_GATEWAY_ORIGINS"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.conftest import PACKED, PAGE, SCRIPT, Gateway
+from gateway.conftest import OTHER_HOST, PACKED, PAGE, SCRIPT, Gateway
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -22,7 +22,7 @@ async def test_every_path_of_the_ui_is_the_page(gateway: Gateway, path: str) -> 
     assert response.getheader("cache-control") == "no-cache"
 
 
-@pytest.mark.parametrize("host", ["localhost:8000", "replay.example.com"])
+@pytest.mark.parametrize("host", ["localhost:8000", OTHER_HOST])
 async def test_it_is_there_under_every_name(gateway: Gateway, host: str) -> None:
     response, body = await gateway.request("GET", "/", host=host)
     assert (response.status, body.decode()) == (200, PAGE)

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tickreel.cli.child import STOP_SECONDS, ChildProcess
-from tickreel.rpc.errors import TickreelError
-from tickreel.rpc.settings import UI_ROOT
+from tickreel.rpc.errors import TickreelError, Violation
+from tickreel.rpc.settings import GATEWAY_HOSTS, GATEWAY_ORIGINS, UI_ROOT
 
 # The same files that the containers have.
 _ENVOY, _CADDY = Path(__file__).with_name("envoy.yaml"), Path(__file__).with_name("Caddyfile")
@@ -21,6 +21,11 @@ _TETHERED = (sys.executable, "-m", "tickreel.cli.tethered")
 # One thread passes on more than a browser can take; two keep one greedy stream from being felt by the others.
 _ENVOY_THREADS = 2
 _SOCKET_ADDRESS = re.compile(r"\{address: (\S+), port_value: \d+\}")
+# The two variables that services/gateway/envoy.yaml reads, and what their words must be.
+_NAMES = (
+    (GATEWAY_HOSTS, re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\]"), "host names without a port, like reel.example.com"),
+    (GATEWAY_ORIGINS, re.compile(r"https?://[^/\s]+"), "origins, like https://reel.example.com"),
+)
 # What the gateway's own listener has for an address in the file: every interface of its container.
 _EVERY_INTERFACE = "0.0.0.0"
 
@@ -83,9 +88,13 @@ class GatewayProcess(_Listener):
     Args:
         addresses: Where the services and the server of the UI listen, by name.
         config: The file that is written for Envoy.
+
+    Raises:
+        TickreelError: ENVIRONMENT_MISMATCH: TICKREEL_GATEWAY_HOSTS or TICKREEL_GATEWAY_ORIGINS has a word of another form.
     """
 
     def __init__(self, listen: str, addresses: Mapping[str, str], config: Path, log: Path) -> None:
+        _check_names(os.environ)
         super().__init__("gateway", listen, log)
         self._program = _program("envoy")
         self._config = config
@@ -97,7 +106,9 @@ class GatewayProcess(_Listener):
         return *_TETHERED, self._program, "--config-path", str(self._config), *options
 
     def _environ(self, listen: str) -> Mapping[str, str]:
-        return os.environ
+        # A gateway that listens on an address of a network is asked for by it.
+        host = listen.rpartition(":")[0]
+        return {**os.environ, GATEWAY_HOSTS: f"{os.environ.get(GATEWAY_HOSTS, '')} {host}"}
 
 
 class FrontendProcess(_Listener):
@@ -129,6 +140,17 @@ def envoy_config(addresses: Mapping[str, str]) -> str:
         return f"{{address: {host}, port_value: {port}}}"
 
     return _SOCKET_ADDRESS.sub(replaced, _ENVOY.read_text())
+
+
+def _check_names(environ: Mapping[str, str]) -> None:
+    faults = [
+        Violation(variable, f"has {word!r}; it must hold {form}, separated by commas or spaces")
+        for variable, pattern, form in _NAMES
+        for word in environ.get(variable, "").replace(",", " ").split()
+        if not pattern.fullmatch(word)
+    ]
+    if faults:
+        raise TickreelError("ENVIRONMENT_MISMATCH", "the gateway's environment has mistakes", faults)
 
 
 def _program(name: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import grpc
 from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import FileDescriptor, ServiceDescriptor
+from google.protobuf.message import DecodeError
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health_aio
 from grpc_reflection.v1alpha import reflection, reflection_pb2
@@ -27,6 +28,8 @@ from tickreel.v1 import catalog_service_pb2, converter_service_pb2, results_serv
 log = logging.getLogger("tickreel")
 
 DRAIN_SECONDS = 5.0
+# A client may ping as often as it likes, with calls or without: an answer costs less than its reconnection.
+_PINGS = (("grpc.http2.max_ping_strikes", 0), ("grpc.keepalive_permit_without_calls", 1))
 REFLECTION_V1 = "grpc.reflection.v1.ServerReflection"
 # What services/gateway/envoy.yaml adds to a reflection call.
 FOR_THE_GATEWAY = ("x-tickreel-reflect", "all")
@@ -63,7 +66,7 @@ class Server:
         self._name = servicer.DESCRIPTOR.full_name
         self._health = health_aio.HealthServicer()
         # Off, or a second service on the same port would answer half of the calls.
-        self._server = grpc.aio.server(interceptors=[_RichErrors()], options=[("grpc.so_reuseport", 0)])
+        self._server = grpc.aio.server(interceptors=[_RichErrors()], options=[("grpc.so_reuseport", 0), *_PINGS])
         servicer.add_to_server(servicer, self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         _add_reflection(self._name, self._server)
@@ -183,24 +186,40 @@ class _RichErrors(grpc.aio.ServerInterceptor):
         method = handler_call_details.method
         if handler is None or not method.startswith("/tickreel."):
             return handler
-        codec = {
-            "request_deserializer": handler.request_deserializer,
-            "response_serializer": partial(_serialized, handler.response_serializer),
-        }
+        # The request is read here: gRPC never answers a call without one, and answers INTERNAL to one that it cannot decode.
+        request_of = partial(_request_of, handler.request_deserializer or bytes)
+        serializer = partial(_serialized, handler.response_serializer)
         if handler.unary_unary:
 
-            async def unary(request: Any, context: grpc.aio.ServicerContext) -> Any:
+            async def unary(requests: AsyncIterator[bytes], context: grpc.aio.ServicerContext) -> Any:
                 async with _answering(method, context):
-                    return await handler.unary_unary(request, context)
+                    return await handler.unary_unary(await request_of(requests), context)
 
-            return grpc.unary_unary_rpc_method_handler(unary, **codec)
+            return grpc.stream_unary_rpc_method_handler(unary, response_serializer=serializer)
 
-        async def stream(request: Any, context: grpc.aio.ServicerContext) -> AsyncIterator[Any]:
-            async with _answering(method, context), contextlib.aclosing(handler.unary_stream(request, context)) as responses:
-                async for response in responses:
-                    yield response
+        async def stream(requests: AsyncIterator[bytes], context: grpc.aio.ServicerContext) -> AsyncIterator[Any]:
+            async with _answering(method, context):
+                request = await request_of(requests)
+                async with contextlib.aclosing(handler.unary_stream(request, context)) as responses:
+                    async for response in responses:
+                        yield response
 
-        return grpc.unary_stream_rpc_method_handler(stream, **codec)
+        return grpc.stream_stream_rpc_method_handler(stream, response_serializer=serializer)
+
+
+async def _request_of(deserialize: Callable[[bytes], Any], requests: AsyncIterator[bytes]) -> Any:
+    """The request message of a call.
+
+    Raises:
+        TickreelError: INVALID_REQUEST where there is none, or where it is not of its type.
+    """
+    async for content in requests:
+        try:
+            return deserialize(content)
+        except DecodeError as error:
+            message = f"the request cannot be decoded as its message type: {error}"
+            raise TickreelError("INVALID_REQUEST", message) from None
+    raise TickreelError("INVALID_REQUEST", "the call has no request message, or only a part of one")
 
 
 def _serialized(serialize: Callable[[Any], bytes], response: Any) -> bytes:

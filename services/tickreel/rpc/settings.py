@@ -19,6 +19,9 @@ USE_PARQUET = "UNIFIED_CLOUD_SERVICES_USE_PARQUET"
 USE_DIRECT_GCS = "UNIFIED_CLOUD_SERVICES_USE_DIRECT_GCS"
 CATALOG_ROOT = "DATA_CATALOG_PATH"
 UI_ROOT = "TICKREEL_UI_PATH"
+# The host names and the origins of pages that the gateway answers beside loopback names and its own pages.
+GATEWAY_HOSTS = "TICKREEL_GATEWAY_HOSTS"
+GATEWAY_ORIGINS = "TICKREEL_GATEWAY_ORIGINS"
 
 # Where results and tick exports lie where nothing else is said.
 DEFAULT_RESULTS = "data/backtest_results"
