@@ -329,21 +329,33 @@ async def test_cancelling_leaves_nothing_half_done(client: ServiceClient, settin
 
 
 @pytest.mark.usefixtures("long_day")
-async def test_a_worker_that_is_killed_is_a_failure_and_leaves_nothing_visible(
+async def test_a_conversion_whose_worker_aborts_fails_and_leaves_nothing_visible(
     client: ServiceClient, raw: RawFolder, settings: Settings
 ) -> None:
     made = await _create(client, _spec())
     await _until_half_done(client, made.conversion_id)
     (worker,) = _workers()
-    os.kill(worker, signal.SIGKILL)
+    os.kill(worker, signal.SIGABRT)
     *_, ended = await _watch(client, made.conversion_id)
-    assert (ended.state, ended.failure.reason, ended.failure.metadata["signal"]) == (jobs.FAILED, "OUT_OF_MEMORY", "SIGKILL")
-    assert not list((settings.catalog_root / "incoming").iterdir())
+    assert (ended.state, ended.failure.reason) == (jobs.FAILED, "ENGINE_ABORTED")
     # The next conversion clears away what the dead one left.
     raw.path().unlink()
     raw.write(trades(10))
     assert (await _convert(client, _spec())).state == jobs.SUCCEEDED
     assert [name.split("/")[0] for name in _visible(settings)] == ["price1-size3"]
+    assert not list((settings.catalog_root / "incoming").iterdir())
+
+
+@pytest.mark.usefixtures("long_day")
+async def test_a_conversion_whose_worker_is_killed_is_done_again(client: ServiceClient, settings: Settings) -> None:
+    made = await _create(client, _spec())
+    await _until_half_done(client, made.conversion_id)
+    (worker,) = _workers()
+    os.kill(worker, signal.SIGKILL)
+    *_, ended = await _watch(client, made.conversion_id)
+    assert (ended.state, ended.attempts) == (jobs.SUCCEEDED, 2)
+    assert _visible(settings) == [ended.files[0].path]
+    assert not list((settings.catalog_root / "incoming").iterdir())
 
 
 async def test_two_conversions_of_one_file_at_the_same_time_both_end_well(

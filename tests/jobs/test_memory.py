@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tickreel.jobs.memory import memory_for_jobs, peak_memory, process_memory
+from tickreel.jobs.memory import memory_for_jobs, oom_kills, peak_memory, process_memory
 
 GIB = 2**30
 MACHINE = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
@@ -49,6 +49,25 @@ def test_a_control_group_that_says_less_is_heard(tmp_path: Path, membership: str
 def test_a_control_group_without_a_limit_changes_nothing(tmp_path: Path) -> None:
     root = root_with(tmp_path, "0::/job\n", {"sys/fs/cgroup/job/memory.max": "max\n"})
     assert memory_for_jobs(root) == MACHINE * 3 // 4 // 2**20
+
+
+@pytest.mark.parametrize(
+    ("membership", "file", "text"),
+    [
+        ("0::/job\n", "sys/fs/cgroup/job/memory.events", "oom 4\noom_kill 3\n"),
+        ("0::/docker/abc\n", "sys/fs/cgroup/memory.events", "oom_kill 3\n"),
+        ("4:cpu,memory:/job\n0::/\n", "sys/fs/cgroup/memory/job/memory.oom_control", "under_oom 0\noom_kill 3\n"),
+        ("0::/\n", "proc/vmstat", "pgfault 17\noom_kill 3\n"),
+    ],
+)
+def test_kills_for_want_of_memory_are_counted_where_the_kernel_counts_them(
+    tmp_path: Path, membership: str, file: str, text: str
+) -> None:
+    assert oom_kills(root_with(tmp_path, membership, {file: text})) == 3
+
+
+def test_without_a_count_there_are_no_kills(tmp_path: Path) -> None:
+    assert oom_kills(tmp_path) == 0
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="only /proc tells what a process takes")

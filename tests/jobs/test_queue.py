@@ -492,6 +492,54 @@ async def test_a_job_whose_service_dies_each_time_is_given_up(tmp_path: Path) ->
     await stage.queue.close()
 
 
+def dying(times: int, **metadata: str) -> Execute:
+    """The work of a job whose process dies so many times before it succeeds."""
+    left = [times]
+
+    async def execute(_: LiveJob[Conversion]) -> None:
+        left[0] -= 1
+        if left[0] >= 0:
+            raise TickreelError("WORKER_DIED", "the worker process was ended", **metadata)
+
+    return execute
+
+
+async def test_a_job_whose_process_somebody_kills_is_begun_again(stage: Stage) -> None:
+    stage.submit("a", dying(2, signal="SIGKILL"))
+    job = await stage.end_of("a")
+    assert (job.state, job.attempts) == (jobs.SUCCEEDED, 3)
+    assert not job.HasField("failure")
+
+
+async def test_a_job_whose_process_is_killed_each_time_fails(stage: Stage) -> None:
+    stage.submit("a", dying(3, signal="SIGKILL"))
+    job = await stage.end_of("a")
+    assert (job.state, job.failure.reason, job.attempts) == (jobs.FAILED, "WORKER_DIED", 3)
+    assert dict(job.failure.metadata) == {"signal": "SIGKILL", "attempts": "3"}
+
+
+@pytest.mark.parametrize("metadata", [{"signal": "SIGSEGV"}, {"exit_code": "1"}])
+async def test_a_job_whose_process_dies_of_its_own_work_is_not_begun_again(stage: Stage, metadata: dict[str, str]) -> None:
+    stage.submit("a", dying(1, **metadata))
+    job = await stage.end_of("a")
+    assert (job.state, job.attempts) == (jobs.FAILED, 1)
+
+
+async def test_a_job_that_is_cancelled_between_two_attempts_is_cancelled(stage: Stage) -> None:
+    died = asyncio.Event()
+
+    async def execute(live: LiveJob[Conversion]) -> None:
+        if live.resource.attempts == 1:
+            raise TickreelError("WORKER_DIED", "the worker process was ended", signal="SIGKILL")
+        died.set()
+        await asyncio.Event().wait()
+
+    stage.submit("a", execute)
+    async with asyncio.timeout(PATIENCE):
+        await died.wait()
+    assert (await stage.queue.cancel("a")).state == jobs.CANCELLED
+
+
 @contextmanager
 def unwritable(journal: Journal[Conversion]) -> Iterator[None]:
     """Within it the journal is on a disk that has become read-only."""

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from tickreel.jobs import process
-from tickreel.jobs.process import WorkerProcess
+from tickreel.jobs.memory import oom_kills
+from tickreel.jobs.process import WorkerProcess, death_by_signal, killed_from_outside
 from tickreel.jobs.worker import LOG_TAIL_BYTES, log_tail
 from tickreel.rpc.errors import TickreelError
 from tickreel.v1 import job_pb2
@@ -129,11 +130,26 @@ async def test_an_abort_of_the_engine_is_a_death_with_its_signal_and_its_log(tmp
     assert error.metadata["log"] in error.message
 
 
-async def test_a_kill_that_the_service_did_not_send_is_taken_for_want_of_memory(tmp_path: Path) -> None:
+async def test_a_kill_of_somebody_else_is_a_death_by_its_signal(tmp_path: Path) -> None:
     error = await death(tmp_path, "kill")
-    assert (error.reason, error.metadata["signal"]) == ("OUT_OF_MEMORY", "SIGKILL")
-    assert "out of memory" in error.message
+    assert (error.reason, error.metadata["signal"]) == ("WORKER_DIED", "SIGKILL")
+    assert killed_from_outside(error)
     assert error.metadata["log"] == "(the log is empty)"
+
+
+@pytest.mark.parametrize("reason", ["ENGINE_ABORTED", "WORKER_DIED"])
+def test_a_death_of_the_work_itself_is_not_one_from_outside(reason: str) -> None:
+    signals = {"ENGINE_ABORTED": signal.SIGABRT, "WORKER_DIED": signal.SIGSEGV}
+    found, message, metadata = death_by_signal("worker", signals[reason], oom_kills())
+    assert found == reason
+    assert not killed_from_outside(TickreelError(found, message, **metadata))
+
+
+def test_a_kill_of_the_kernel_for_want_of_memory_is_told_as_that() -> None:
+    # As if the count had grown meanwhile.
+    reason, message, _ = death_by_signal("worker", signal.SIGKILL, oom_kills() - 1)
+    assert reason == "OUT_OF_MEMORY"
+    assert "memory ran out" in message
 
 
 async def test_memory_that_cannot_be_had_is_told_as_that(tmp_path: Path) -> None:
@@ -174,7 +190,7 @@ async def test_an_exit_without_a_word_is_a_death_with_its_code(tmp_path: Path, d
 
 async def test_a_death_amid_a_report_is_a_death(tmp_path: Path) -> None:
     error = await death(tmp_path, "die while reporting")
-    assert (error.reason, error.metadata["signal"]) == ("OUT_OF_MEMORY", "SIGKILL")
+    assert (error.reason, error.metadata["signal"]) == ("WORKER_DIED", "SIGKILL")
 
 
 async def test_a_module_that_does_not_exist_is_a_death_that_names_it(tmp_path: Path) -> None:

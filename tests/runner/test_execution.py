@@ -207,6 +207,19 @@ async def test_a_process_that_is_killed_fails_its_run_and_leaves_nothing(raw: Ra
     assert not [path for path in (tmp_path / "results").rglob("*") if path.is_file()]
 
 
+async def test_a_run_whose_process_is_killed_is_done_again_with_the_same_result(raw: RawFolder, tmp_path: Path) -> None:
+    raw.write(trades(20_000))
+    async with stack(tmp_path) as services:
+        run = await services.create(CONFIG)
+        await until(services.runner, run.run_id, job_pb2.JOB_PHASE_REPLAYING)
+        (pid,) = workers_of_this_process()
+        os.kill(pid, signal.SIGKILL)
+        ended = await end(services.runner, run.run_id)
+        undisturbed = await services.finish(CONFIG)
+    assert (ended.state, ended.attempts) == (job_pb2.JOB_STATE_SUCCEEDED, 2)
+    assert ended.result.metadata.result_digest == undisturbed.result.metadata.result_digest
+
+
 async def test_a_process_that_was_kept_for_the_next_run_does_it(data: RawFolder, tmp_path: Path) -> None:
     async with stack(tmp_path, TICKREEL_SPARE_WORKERS="1") as services:
         runs = [await services.finish(CONFIG) for _ in range(3)]

@@ -50,6 +50,39 @@ def peak_memory() -> int:
         return peak // (2**20 if sys.platform == "darwin" else 2**10)
 
 
+def oom_kills(root: Path = Path("/")) -> int:
+    """How many processes the kernel has killed because memory ran out.
+
+    The count is that of this process's control group if it has one, else the machine's, else 0.
+
+    Args:
+        root: Where /proc and /sys are.
+    """
+    groups = root / "sys/fs/cgroup"
+    with contextlib.suppress(OSError):
+        for membership in (root / "proc/self/cgroup").read_text().splitlines():
+            _, controllers, name = membership.split(":", 2)
+            own = name.lstrip("/")
+            # The second is version 1. A container sees its own group as the root of the mount.
+            for file in (
+                *((groups / own / "memory.events", groups / "memory.events") if not controllers else ()),
+                *((groups / "memory" / own / "memory.oom_control",) if "memory" in controllers.split(",") else ()),
+            ):
+                if (count := _count_in(file)) is not None:
+                    return count
+    return _count_in(root / "proc/vmstat") or 0
+
+
+def _count_in(file: Path) -> int | None:
+    """The value of `oom_kill` in a file of names and values; None where there is none."""
+    with contextlib.suppress(OSError, ValueError):
+        for line in file.read_text().splitlines():
+            name, _, value = line.partition(" ")
+            if name == "oom_kill":
+                return int(value)
+    return None
+
+
 def _group_limits(root: Path) -> Iterator[int]:
     """The limits of the control groups of this process, in bytes, of either version of their interface."""
     groups = root / "sys/fs/cgroup"

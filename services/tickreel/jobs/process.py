@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Self
 
 from tickreel.jobs import progress
+from tickreel.jobs.memory import oom_kills
 from tickreel.jobs.worker import log_tail
 from tickreel.rpc.errors import TickreelError, not_writable
 from tickreel.v1 import job_pb2
@@ -18,11 +19,29 @@ from tickreel.v1 import job_pb2
 # A report holds at most the findings and files of a job; asyncio's default line limit of 64 KiB is too near.
 LINE_LIMIT = 64 * 1024 * 1024
 
-# What a signal that the service did not send says; any other is no more than a death.
-_SIGNALS = {
-    "SIGKILL": ("OUT_OF_MEMORY", " (the machine may be out of memory)"),
-    "SIGABRT": ("ENGINE_ABORTED", " (the engine gave up)"),
-}
+# Signals that somebody outside sends. A process that dies of another died of its own work.
+_FROM_OUTSIDE = ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT")
+
+
+def killed_from_outside(error: TickreelError) -> bool:
+    """Whether an error says that somebody else killed a process, not for want of memory: its job can be begun again."""
+    return error.reason == "WORKER_DIED" and error.metadata.get("signal") in _FROM_OUTSIDE
+
+
+def death_by_signal(process: str, number: int, oom_kills_before: int) -> tuple[str, str, dict[str, object]]:
+    """Why a process ended by a signal: reason, message and metadata of the error.
+
+    Args:
+        process: What it is called, "worker" for example.
+        oom_kills_before: The count of `oom_kills` before it died.
+    """
+    name = signal.Signals(number).name
+    ended = f"the {process} process was ended by {name}"
+    if name == "SIGKILL" and oom_kills() > oom_kills_before:
+        return "OUT_OF_MEMORY", f"{ended}: the kernel killed a process because memory ran out", {"signal": name}
+    if name == "SIGABRT":
+        return "ENGINE_ABORTED", f"{ended} (the engine gave up)", {"signal": name}
+    return "WORKER_DIED", ended, {"signal": name}
 
 
 class WorkerProcess:
@@ -42,6 +61,7 @@ class WorkerProcess:
         self._logged = False
         self._verdict: tuple[str, str, dict[str, object]] | None = None
         self._phase = job_pb2.JOB_PHASE_UNSPECIFIED
+        self._oom_kills = oom_kills()
 
     @classmethod
     async def spawn(cls, module: str, log: Path) -> Self:
@@ -118,6 +138,7 @@ class WorkerProcess:
             TickreelError: The one that the worker raised, or why the process ended, with the tail of the log.
         """
         self.stays = False
+        self._oom_kills = oom_kills()
         try:
             self._begin_log(log)
             task = {"spec": spec, "log": str(log), "last": last, "stores": [str(store) for store in (*stores, log.parent)]}
@@ -212,9 +233,7 @@ class WorkerProcess:
         if self._verdict is not None:
             reason, message, metadata = self._verdict
         elif code < 0:
-            name = signal.Signals(-code).name
-            reason, hint = _SIGNALS.get(name, ("WORKER_DIED", ""))
-            message, metadata = f"the worker process was ended by {name}{hint}", {"signal": name}
+            reason, message, metadata = death_by_signal("worker", -code, self._oom_kills)
         else:
             reason, message = "WORKER_DIED", f"the worker process ended with code {code} and no result"
             metadata = {"exit_code": code}

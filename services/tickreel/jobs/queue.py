@@ -14,6 +14,7 @@ from tickreel.jobs import job as jobs
 from tickreel.jobs.admission import Admission, Share
 from tickreel.jobs.job import Job
 from tickreel.jobs.journal import Journal
+from tickreel.jobs.process import killed_from_outside
 from tickreel.jobs.watchers import Watchers
 from tickreel.rpc.errors import TickreelError, not_found
 from tickreel.rpc.paging import Page
@@ -89,7 +90,7 @@ class JobQueue[J: Job]:
             when it failed; is cancelled when the job is, then CANCELLING, or when the service stops, and must then leave
             nothing behind.
         slots: How many jobs run at a time.
-        max_attempts: How often a job is begun whose service dies meanwhile.
+        max_attempts: How often a job is begun whose service dies meanwhile, or whose process somebody kills.
         processes: How many processes the jobs that run share.
         memory: What they may be expected to take together, in MiB; None for no limit.
         weigh: What a job with so many processes is expected to take, in MiB.
@@ -282,9 +283,8 @@ class JobQueue[J: Job]:
 
     async def _run(self, live: LiveJob[J]) -> None:
         try:
-            async with self._admission.turn(partial(self._weigh, live.resource), live.stands) as live.share:
-                await self._become(live, jobs.start)
-                await self._execute(live)
+            while not await self._attempt(live):
+                await self._become(live, jobs.requeue)
             ending = partial(jobs.end, state=jobs.SUCCEEDED)
         except asyncio.CancelledError:
             ending = partial(jobs.end, state=jobs.CANCELLED) if live.resource.state == jobs.CANCELLING else jobs.put_back
@@ -299,6 +299,28 @@ class JobQueue[J: Job]:
         finally:
             del self._live[live.job_id]
             live.over.set()
+
+    async def _attempt(self, live: LiveJob[J]) -> bool:
+        """Does a job's work once it is its turn; returns whether it is done, or to be begun again.
+
+        Raises:
+            TickreelError: What it failed with.
+        """
+        try:
+            async with self._admission.turn(partial(self._weigh, live.resource), live.stands) as live.share:
+                await self._become(live, jobs.start)
+                await self._execute(live)
+        except TickreelError as error:
+            # Somebody killed its process, which says nothing against the job.
+            if not killed_from_outside(error):
+                raise
+            attempts = live.resource.attempts
+            if attempts >= self._max_attempts:
+                error.metadata["attempts"] = str(attempts)
+                raise
+            log.warning("%s %s is begun again after %d attempts: %s", self._kind, live.job_id, attempts, error)
+            return False
+        return True
 
     async def _become(self, live: LiveJob[J], change: Callable[[J], None]) -> None:
         """Changes a job once the journal has it so, however long that takes: what is told of a job outlives the service."""

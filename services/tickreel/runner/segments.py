@@ -11,6 +11,7 @@ import gc
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -28,7 +29,8 @@ from tickreel.engine.instruments import Instrument, engine_instrument
 from tickreel.engine.replay import ReplayFile, Shortcuts, catalog_view, replay
 from tickreel.engine.strategy import ReplayStrategy
 from tickreel.engine.tape import Tape
-from tickreel.jobs.memory import peak_memory
+from tickreel.jobs.memory import oom_kills, peak_memory
+from tickreel.jobs.process import death_by_signal
 from tickreel.jobs.worker import told
 from tickreel.rpc.errors import TickreelError
 from tickreel.runner.plan import Segment
@@ -40,6 +42,7 @@ from tickreel.v1 import run_config_pb2
 _ATTEMPTS = 2
 _COUNTS = ("rows", "book_rows", "order_count", "fill_count")
 _REPORT_SECONDS = 0.1
+_REAP_SECONDS = 10.0
 
 
 class SegmentReplay:
@@ -146,7 +149,9 @@ class SegmentProcess:
         Raises:
             TickreelError: The one that the process raised, or WORKER_DIED where the slice kills its process.
         """
+        killed = 0
         for _ in range(_ATTEMPTS):
+            before = oom_kills()
             try:
                 if self._try(segment):
                     path = self._replay.tape_path(segment)
@@ -157,11 +162,17 @@ class SegmentProcess:
                 pass
             finally:
                 self.counts = (0, 0, 0, 0)
+            killed = self._killed_by()
             self.close()
             if self._stopped:
                 break
+            if killed:
+                reason, message, metadata = death_by_signal("slice", killed, before)
+                if reason == "OUT_OF_MEMORY":
+                    raise TickreelError(reason, message, **metadata)
         message = f"the process that replayed from {segment.start} on died {_ATTEMPTS} times"
-        raise TickreelError("WORKER_DIED", message, attempts=_ATTEMPTS)
+        by = {"signal": signal.Signals(killed).name} if killed else {}
+        raise TickreelError("WORKER_DIED", message, attempts=_ATTEMPTS, **by)
 
     def stop(self) -> None:
         """Kills the process, for good; may be called while another thread waits for it."""
@@ -177,6 +188,13 @@ class SegmentProcess:
             with self._process, contextlib.suppress(BrokenPipeError):
                 self._process.stdin.close()
             self._process = None
+
+    def _killed_by(self) -> int:
+        """The signal that the process died of; 0 where it lives, or ended otherwise."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            # Its pipe is closed a moment before it can be waited for.
+            return max(0, -self._process.wait(timeout=_REAP_SECONDS)) if self._process else 0
+        return 0
 
     def _try(self, segment: Segment) -> bool:
         """Has the process replay a slice; returns whether it lived to say that it did."""

@@ -113,8 +113,8 @@ export enum ErrorReason {
   INTERRUPTED = 9,
 
   /**
-   * The worker process of the job died without a word, for no reason that has a name of its own; the tail of its log is in
-   * the metadata.
+   * The worker process of the job ended without a result, for a cause that has no reason of its own. The metadata have the tail of its log.
+   * A process that was killed from outside (SIGKILL, SIGTERM) is replaced first, up to TICKREEL_MAX_ATTEMPTS attempts.
    *
    * Example: {"reason": "WORKER_DIED", "metadata": {"signal": "SIGSEGV", "log": "…"}}
    *
@@ -160,7 +160,7 @@ export enum ErrorReason {
   INTERNAL = 14,
 
   /**
-   * The worker process of the job took more memory than there is for it, and was killed by its service or by the machine.
+   * The worker process of the job took more memory than there is for it. The service or the kernel killed it.
    *
    * Example: {"reason": "OUT_OF_MEMORY", "metadata": {"memory_mib": "6313", "limit_mib": "6144", "log": "…"}}
    *
