@@ -1,0 +1,104 @@
+"""Journals, results and catalogs of former versions are read, listed, shown and verified."""
+
+import asyncio
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google.protobuf import json_format
+
+from compatibility.answers import answers, lost
+from compatibility.make import over, restore_times
+from terminal import Terminal
+from tickreel.rpc.errors import TickreelError
+from tickreel.v1 import job_pb2, results_service_pb2, runner_service_pb2, verification_pb2
+
+VERSIONS = ("v0_1",)
+
+
+@pytest.fixture(params=VERSIONS)
+def stored(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A copy of the fixtures of a version, for a deployment that keeps everything in it."""
+    folder = tmp_path / "stored"
+    shutil.copytree(Path(__file__).parent / request.param, folder)
+    restore_times(folder)
+    return folder
+
+
+def read(path: Path) -> Any:
+    return json.loads(path.read_text())
+
+
+async def test_all_is_answered_as_it_was(stored: Path) -> None:
+    async with over(stored) as (services, catalog):
+        found = await answers(services, catalog)
+    assert lost(read(stored / "expected.json"), found) == []
+
+
+async def test_a_request_of_then_is_the_run_of_then(stored: Path) -> None:
+    async with over(stored) as (services, _):
+        for run_id, values in read(stored / "requests.json").items():
+            request = json_format.ParseDict(values, runner_service_pb2.CreateRunRequest())
+            assert (await services.runner.call("CreateRun", request)).run.run_id == run_id
+
+
+async def test_a_deleted_result_stays_deleted(stored: Path) -> None:
+    expected = read(stored / "expected.json")
+    (deleted,) = (
+        run_id
+        for run_id, run in expected["run"].items()
+        if run["state"] == "JOB_STATE_SUCCEEDED" and not run["verifies"] and run_id not in expected["results"]
+    )
+    async with over(stored) as (services, _):
+        with pytest.raises(TickreelError, match="was deleted") as refusal:
+            await services.results.call("GetResult", results_service_pb2.GetResultRequest(run_id=deleted))
+        assert refusal.value.reason == "RESULT_DELETED"
+        with pytest.raises(TickreelError) as refusal:
+            await services.runner.call("VerifyRun", runner_service_pb2.VerifyRunRequest(run_id=deleted))
+        assert refusal.value.reason == "RESULT_DELETED"
+
+
+async def test_every_result_is_verified(stored: Path) -> None:
+    expected = read(stored / "expected.json")
+    recorded = {run_id: result["entry"]["result"]["metadata"]["result_digest"] for run_id, result in expected["result"].items()}
+    async with over(stored, TICKREEL_SPARE_WORKERS="1") as (services, _):
+        verifying = {}
+        for run_id in recorded:
+            run = (await services.runner.call("VerifyRun", runner_service_pb2.VerifyRunRequest(run_id=run_id))).run
+            verifying[run_id] = run.run_id
+        for run_id, again in verifying.items():
+            run = (await services.watch(again))[-1]
+            assert run.state == job_pb2.JOB_STATE_SUCCEEDED, f"{run_id}: {run.failure.message}"
+            assert run.verification.verdict == verification_pb2.VERDICT_EQUAL, f"{run_id}: {run.verification}"
+            assert run.verification.result_digest == recorded[run_id]
+            # The raw files are the same to the catalog, whose files are the same to the run.
+            assert {change.input for change in run.verification.inputs} <= {
+                verification_pb2.RUN_INPUT_CODE,
+                verification_pb2.RUN_INPUT_ENGINE,
+            }
+
+
+async def test_the_commands_list_and_show_it(stored: Path) -> None:
+    expected = read(stored / "expected.json")
+    async with over(stored) as (services, _):
+        addresses = {
+            "TICKREEL_RUNNER_ADDRESS": services.runner.address,
+            "TICKREEL_RESULTS_ADDRESS": services.results.address,
+        }
+        terminal = Terminal(stored, addresses | {"COLUMNS": "300", "PATH": os.environ["PATH"]})
+
+        async def said(*arguments: str) -> str:
+            return (await asyncio.to_thread(terminal.call, *arguments)).out
+
+        runs, results = await said("runs"), await said("results")
+        assert all(run_id in runs for run_id in expected["runs"])
+        assert all(run_id in results for run_id in expected["results"])
+        for run_id, result in expected["result"].items():
+            shown = await said("show", run_id)
+            metadata = result["entry"]["result"]["metadata"]
+            for text in (run_id, metadata["result_digest"], metadata["config_digest"], *result["entry"]["tags"]):
+                assert text in shown
+            assert result["entry"]["notes"] in shown
