@@ -85,6 +85,18 @@ def test_a_port_in_use_is_named_with_its_variable(here: Terminal) -> None:
     wait_until_empty(here.folder)
 
 
+def test_a_second_one_on_the_same_state_is_refused_and_touches_nothing(here: Terminal) -> None:
+    with here.up() as first:
+        log = here.folder / "data/state/logs/runner.log"
+        before = log.stat()
+        variables = {f"TICKREEL_{name}_ADDRESS": "127.0.0.1:0" for name in SERVICES}
+        second = Terminal(here.folder, variables).call("up", code=2).err
+        assert f"another `tickreel up` (process {first.process.pid}) keeps its state in {here.folder}/data/state" in second
+        assert "TICKREEL_STATE_PATH" in second
+        assert (log.stat().st_ino, log.stat().st_size) == (before.st_ino, before.st_size)
+        first.terminal.call("runs")
+
+
 def test_settings_that_cannot_be_are_refused(here: Terminal) -> None:
     refused = Terminal(here.folder, {"UNIFIED_CLOUD_SERVICES_USE_PARQUET": "perhaps"}).call("up", code=2)
     assert "UNIFIED_CLOUD_SERVICES_USE_PARQUET" in refused.err

@@ -1,6 +1,8 @@
 """The journal keeps every job through whatever happens to the process that wrote it."""
 
+import contextlib
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from disks import disk
 from tickreel.jobs import job as jobs
 from tickreel.jobs.journal import Journal
 from tickreel.rpc.errors import TickreelError
@@ -112,12 +115,68 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     assert caught.value.metadata == {"path": f"{tmp_path}/file/converter"}
 
 
-def test_a_file_that_is_no_journal_is_refused_and_the_folder_not_kept(tmp_path: Path) -> None:
-    (tmp_path / "journal.sqlite").write_text("these are not the rows that you are looking for" * 100)
+@pytest.mark.parametrize("damage", ["no journal", "cut short", "overwritten", "other columns"])
+def test_a_corrupt_journal_says_what_to_do_and_its_folder_is_given_back(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "journal.sqlite"
+    journal = Journal(tmp_path, Conversion)
+    for number in range(200):
+        add(journal, f"job {number}")
+    journal.close()
+    content = path.read_bytes()
+    match damage:
+        case "no journal":
+            path.write_text("these are not the rows that you are looking for" * 100)
+        case "cut short":
+            path.write_bytes(content[: len(content) // 2])
+        case "overwritten":
+            path.write_bytes(content[:4096] + bytes(len(content) - 4096))
+        case "other columns":
+            with sqlite3.connect(path) as database:
+                database.execute("ALTER TABLE job RENAME COLUMN id TO name")
     for _ in range(2):
-        with pytest.raises(TickreelError, match="not a database") as caught:
-            Journal(tmp_path, Conversion)
-        assert caught.value.reason == "STORE_NOT_WRITABLE"
+        with pytest.raises(TickreelError, match=f"move journal.sqlite\\* out of {tmp_path}, and start it again") as caught:
+            journal = Journal(tmp_path, Conversion)
+            with contextlib.closing(journal):
+                journal.unfinished()
+        assert caught.value.reason == "STORE_CORRUPT"
+        assert caught.value.metadata == {"path": str(path)}
+    for file in tmp_path.glob("journal.sqlite*"):
+        file.unlink()
+    with contextlib.closing(Journal(tmp_path, Conversion)) as anew:
+        add(anew, "a")
+
+
+def test_a_corrupt_entry_is_shown_as_that_and_hides_no_other(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, Conversion)
+    for name in ("a", "b", "c"):
+        add(journal, name)
+    journal.close()
+    with sqlite3.connect(tmp_path / "journal.sqlite") as database:
+        database.execute("UPDATE job SET resource = x'ffffff' WHERE id = 'b'")
+    with contextlib.closing(Journal(tmp_path, Conversion)) as journal:
+        assert page(journal, 10) == (["c", "b", "a"], "")
+        assert [job_id for job_id, _ in journal.unfinished()] == ["a", "c"]
+        job = journal.get("b")
+        assert job is not None
+        assert (job.conversion_id, job.state, job.failure.reason) == ("b", jobs.FAILED, "STORE_CORRUPT")
+        assert job.failure.message.startswith(f"the entry of b in {tmp_path}/journal.sqlite is corrupt")
+
+
+def test_a_full_disk_is_told_as_that_by_a_journal_that_is_opened_or_written(tmp_path: Path) -> None:
+    with disk(tmp_path / "state") as mounted:
+        folder = tmp_path / "state" / "runner"
+        with mounted.full(), pytest.raises(TickreelError, match="no space is left") as caught:
+            Journal(folder, Conversion)
+        assert caught.value.reason == "STORE_FULL"
+        journal = Journal(folder, Conversion)
+        with mounted.full(), pytest.raises(TickreelError, match="free some, and try again") as caught:
+            for number in range(10_000):
+                add(journal, f"job {number}")
+        assert caught.value.reason == "STORE_FULL"
+        journal.close()
+        with mounted.full(), pytest.raises(TickreelError) as caught:
+            Journal(folder, Conversion)
+        assert caught.value.reason == "STORE_FULL"
 
 
 def test_a_request_is_found_by_its_id_and_none_by_an_empty_one(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from recordings import trades
 from tickreel.rpc.errors import TickreelError
+from tickreel.stores import sample_data
 from tickreel.stores.raw import RawStore
 from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, TRADES
 from tickreel.stores.sample_data import SKIPPED, WRITTEN, write_sample_data
@@ -130,6 +131,12 @@ def test_what_is_there_is_left_alone_and_said(tmp_path: Path) -> None:
     assert [state for _, state in said] == [WRITTEN] * len(paths) + [SKIPPED] * (len(paths) - 1) + [WRITTEN]
     assert [path.stat().st_mtime_ns for path in paths[:-1]] == times[:-1]
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and path not in paths]
+
+
+def test_a_set_that_is_there_is_not_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = write_sample_data(tmp_path, 1, 50)
+    monkeypatch.setattr(sample_data, "sample_rows", lambda *_: pytest.fail("rows were made"))
+    assert sorted(write_sample_data(tmp_path, 1, 50)) == sorted(paths)
 
 
 def test_a_sample_of_another_seed_is_replaced(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ export const ADVICE: Partial<Record<Reason, string>> = {
   STORE_NOT_WRITABLE: 'Let the service write to the folder, or name another one in its environment.',
   STORE_FULL: 'Make room on the disk that the message names, and run it again.',
   STORE_NOT_READABLE: 'Let the service read the folder, and see whether its disk is there.',
+  STORE_CORRUPT: 'Move the file that the message names out of its folder, and start the service again.',
   NOT_FOUND: 'It may have been deleted, or the link is of another installation.',
   INTERRUPTED: 'Run it again; if it ends the same way, the log of the service says more.',
   WORKER_DIED: 'The log below has the last that was heard of it. Run it again.',

@@ -1,10 +1,11 @@
 """`tickreel up`: the four services, and the gateway with the UI before them, on one machine, until Ctrl-C."""
 
 import asyncio
+import fcntl
 import os
 import socket
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import click
@@ -18,7 +19,7 @@ from tickreel.cli.keeping_up import keep_up
 from tickreel.cli.processes import Services
 from tickreel.cli.report import shown_path
 from tickreel.cli.screen import Column
-from tickreel.rpc.errors import TickreelError
+from tickreel.rpc.errors import TickreelError, not_writable
 from tickreel.rpc.settings import CATALOG_ROOT, DATA_ROOT, Settings, address_variable
 
 # What is taken for this machine where the environment does not say.
@@ -49,7 +50,8 @@ def up(ctx: click.Context, output: str) -> None:
 async def _up(environ: Mapping[str, str], output: str) -> int:
     settings = Settings.from_env(environ)
     _check_ports(settings.addresses)
-    with Interrupts() as interrupts:
+    # Before anything is written: the logs of another `up` are not to be touched.
+    with _held(settings.state_root), Interrupts() as interrupts:
         async with Services(environ, settings.state_root / "logs") as services:
             starting = asyncio.create_task(_start(services, settings))
             asked = asyncio.create_task(interrupts.asked.wait())
@@ -81,6 +83,33 @@ async def _start(services: Services, settings: Settings) -> None:
     await services.add(FrontendProcess(settings.ui_root, logs / "frontend.log"))
     config = settings.state_root / "gateway" / "envoy.yaml"
     await services.add(GatewayProcess(addresses["gateway"], services.addresses, config, logs / "gateway.log"))
+
+
+@contextmanager
+def _held(state: Path) -> Iterator[None]:
+    """Holds a state folder against another `up`.
+
+    Raises:
+        TickreelError: STORE_NOT_WRITABLE where another one holds it or it cannot be written, STORE_FULL.
+    """
+    path = state / "up.lock"
+    with ExitStack() as opened:
+        try:
+            state.mkdir(parents=True, exist_ok=True)
+            lock = opened.enter_context(path.open("a+"))
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock.truncate(0)
+            lock.write(str(os.getpid()))
+            lock.flush()
+        except BlockingIOError:
+            message = (
+                f"another `tickreel up` (process {path.read_text()}) keeps its state in {state}; stop it, or give this one"
+                " another TICKREEL_STATE_PATH"
+            )
+            raise TickreelError("STORE_NOT_WRITABLE", message, path=state) from None
+        except OSError as error:
+            raise not_writable("the state folder", state, error) from None
+        yield
 
 
 def _check_ports(addresses: Mapping[str, str]) -> None:

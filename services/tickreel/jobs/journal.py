@@ -11,9 +11,13 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from tickreel.jobs.job import FINAL, Job
+from google.protobuf.message import DecodeError
+
+from tickreel.jobs.job import FAILED, FINAL, Job
 from tickreel.rpc.errors import TickreelError, invalid_request, not_readable, not_writable
 from tickreel.rpc.paging import Page
+
+_FILE = "journal.sqlite"
 
 
 class Journal[J: Job]:
@@ -25,7 +29,8 @@ class Journal[J: Job]:
 
     Raises:
         TickreelError: STORE_NOT_WRITABLE where the folder cannot be written or another process holds it, STORE_FULL where its
-            disk is; as `add` and `save` raise. What only reads raises STORE_NOT_READABLE where it cannot.
+            disk is full; `add` and `save` raise the same. Read methods raise STORE_NOT_READABLE. All of them raise
+            STORE_CORRUPT, which says how to go on without the journal.
     """
 
     def __init__(self, folder: Path, resource: type[J]) -> None:
@@ -37,7 +42,7 @@ class Journal[J: Job]:
                 lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
                 opened.callback(os.close, lock)
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                self._database = sqlite3.connect(folder / "journal.sqlite", autocommit=True)
+                self._database = sqlite3.connect(self._path, autocommit=True)
                 opened.callback(self._database.close)
                 self._database.execute("PRAGMA journal_mode = WAL")
                 # With a log, anything less leaves the last transactions to the mercy of the machine.
@@ -51,7 +56,7 @@ class Journal[J: Job]:
             message = f"another process keeps its journal in {folder}; give this one another TICKREEL_STATE_PATH"
             raise TickreelError("STORE_NOT_WRITABLE", message, path=folder) from None
         except (OSError, sqlite3.Error) as error:
-            raise not_writable("the journal", folder, error) from None
+            raise self._corrupt(error) if _is_corrupt(error) else not_writable("the journal", folder, error) from None
 
     def add(self, job_id: str, job: J, request_id: str, request_digest: str) -> None:
         """Adds a job; its id must be new, and so must the request's, or empty."""
@@ -65,7 +70,7 @@ class Journal[J: Job]:
     def get(self, job_id: str) -> J | None:
         """The job of that id."""
         rows = self._read("SELECT resource FROM job WHERE id = ?", job_id)
-        return self._parse(rows[0][0]) if rows else None
+        return self._parse(job_id, rows[0][0]) if rows else None
 
     def find_request(self, request_id: str) -> tuple[str, str] | None:
         """The id of the job that the request made, and the digest of the request."""
@@ -73,10 +78,11 @@ class Journal[J: Job]:
         return rows[0] if rows else None
 
     def unfinished(self) -> list[tuple[str, J]]:
-        """The jobs that have not ended, oldest first."""
+        """The jobs that have not ended, oldest first; those whose row is corrupt have failed."""
         marks = ", ".join(str(int(state)) for state in FINAL)
         rows = self._read(f"SELECT id, resource FROM job WHERE state NOT IN ({marks}) ORDER BY sequence")
-        return [(job_id, self._parse(resource)) for job_id, resource in rows]
+        found = ((job_id, self._parse(job_id, resource)) for job_id, resource in rows)
+        return [(job_id, job) for job_id, job in found if job.state not in FINAL]
 
     def page(self, page: Page) -> tuple[list[tuple[str, J]], str]:
         """A page of the jobs by id, newest first, and the token of the next.
@@ -97,7 +103,7 @@ class Journal[J: Job]:
         """The jobs that came before one, newest first: of each its place in the sequence, its id, and itself."""
         statement = "SELECT sequence, id, resource FROM job WHERE sequence < ? ORDER BY sequence DESC LIMIT ?"
         rows = self._read(statement, sequence, count)
-        return [(number, job_id, self._parse(resource)) for number, job_id, resource in rows]
+        return [(number, job_id, self._parse(job_id, resource)) for number, job_id, resource in rows]
 
     def close(self) -> None:
         """Gives the folder back."""
@@ -107,7 +113,7 @@ class Journal[J: Job]:
         try:
             return self._database.execute(statement, values).fetchall()
         except sqlite3.DatabaseError as error:
-            raise not_readable("the journal", self._folder, error) from None
+            raise self._corrupt(error) if _is_corrupt(error) else not_readable("the journal", self._folder, error) from None
 
     def _write(self, statement: str, *values: object) -> None:
         try:
@@ -115,7 +121,31 @@ class Journal[J: Job]:
         except sqlite3.IntegrityError:
             raise
         except sqlite3.DatabaseError as error:
-            raise not_writable("the journal", self._folder, error) from None
+            raise self._corrupt(error) if _is_corrupt(error) else not_writable("the journal", self._folder, error) from None
 
-    def _parse(self, resource: bytes) -> J:
-        return self._resource.FromString(resource)  # type: ignore[attr-defined, no-any-return]
+    def _parse(self, job_id: str, resource: bytes) -> J:
+        """A job of its row; where the row is corrupt a job that failed for that, so that lists show the others."""
+        try:
+            return self._resource.FromString(resource)  # type: ignore[attr-defined, no-any-return]
+        except DecodeError:
+            message = f"the entry of {job_id} in {self._path} is corrupt; what it made, if anything, is where it was"
+            error = TickreelError("STORE_CORRUPT", message, path=self._path, id=job_id)
+            id_field = self._resource.DESCRIPTOR.fields_by_number[1].name  # type: ignore[attr-defined]
+            return self._resource(**{id_field: job_id}, state=FAILED, failure=error.to_failure())
+
+    @property
+    def _path(self) -> Path:
+        return self._folder / _FILE
+
+    def _corrupt(self, error: Exception) -> TickreelError:
+        message = (
+            f"the journal {self._path} is corrupt ({error}). Stop the service, move {_FILE}* out of {self._folder}, and start"
+            " it again: it begins a new journal. Raw data, catalog and results are not affected; the list of jobs is lost"
+        )
+        return TickreelError("STORE_CORRUPT", message, path=self._path)
+
+
+def _is_corrupt(error: Exception) -> bool:
+    """Whether sqlite, or the want of a column, says that a file is no journal."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and (code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR))

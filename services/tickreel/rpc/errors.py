@@ -27,6 +27,9 @@ WIRE_BYTES = 7680
 MESSAGE_BYTES = 1500
 VALUE_BYTES = 300
 
+# What sqlite's log and its index take at the least.
+_LEAST_SPACE = 128 * 1024
+
 # How a full disk or quota sounds, whichever library met it; the last is sqlite's.
 _FULL = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT), "database or disk is full")
 
@@ -149,11 +152,20 @@ def not_writable(what: str, path: Path, error: Exception) -> TickreelError:
         path: The folder whose disk or permissions are at fault.
         error: As the system, or a library that wrote there, has it.
     """
-    if is_full(error):
+    if is_full(error) or _is_full_disk(path):
         message = f"{what} cannot be written, no space is left in {path}: free some, and try again"
         return TickreelError("STORE_FULL", message, path=path)
     said = (isinstance(error, OSError) and error.strerror) or error
     return TickreelError("STORE_NOT_WRITABLE", f"{what} cannot be written in {path}: {said}", path=path)
+
+
+def _is_full_disk(path: Path) -> bool:
+    """Whether a disk has no room for a page of a database, which sqlite reports as an I/O error."""
+    try:
+        space = os.statvfs(path)
+    except OSError:
+        return False
+    return space.f_bavail * space.f_frsize < _LEAST_SPACE and not space.f_flag & os.ST_RDONLY
 
 
 def not_readable(what: str, path: Path, error: Exception) -> TickreelError:
@@ -240,5 +252,6 @@ _CODES = {
     "STORE_FULL": grpc.StatusCode.RESOURCE_EXHAUSTED,
     "STORE_NOT_READABLE": grpc.StatusCode.FAILED_PRECONDITION,
     "NOT_VERIFIABLE": grpc.StatusCode.FAILED_PRECONDITION,
+    "STORE_CORRUPT": grpc.StatusCode.DATA_LOSS,
 }
 assert {f"ERROR_REASON_{reason}" for reason in _CODES} == set(error_reason_pb2.ErrorReason.keys()[1:])

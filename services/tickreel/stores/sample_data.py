@@ -20,7 +20,7 @@ from tickreel.rpc.settings import PARQUET
 from tickreel.stores.footers import Footers
 from tickreel.stores.raw import BY_DATE, DATA_TYPE_FOLDERS
 from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, EXCHANGE, REPLAY_CLOCKS, TRADES
-from tickreel.stores.sample_market import SampleMarket, sample_rows
+from tickreel.stores.sample_market import END, START, SampleMarket, sample_rows
 
 ROWS = 120_000
 SEED = 7
@@ -28,8 +28,10 @@ SEED = 7
 WRITTEN = "written"
 SKIPPED = "already there"
 
-# Marks the files as made here, so that no recording is ever overwritten.
+# Marks the files as made here, so that no recording is ever overwritten. The value says of which set a file is.
 _MARK = "tickreel.sample"
+# The version of the rows; a change of `sample_market` makes it a new one.
+_VERSION = 1
 _DAY_US = 86_400_000_000
 
 MARKETS = (
@@ -57,8 +59,8 @@ def write_sample_data(
     Args:
         root: The data root; made where it does not exist.
         rows: Trades of each perpetual; the spot pair has a sixth of them, and every three trades or so have a book.
-        on_progress: Called with each path and WRITTEN or SKIPPED: a file that is there already, byte for byte, is left
-            alone.
+        on_progress: Called with each path and WRITTEN or SKIPPED: a set whose files are all there is not made again, and a file
+            that is there already, byte for byte, is left alone.
 
     Returns:
         The paths of all files, written or not.
@@ -70,6 +72,10 @@ def write_sample_data(
     """
     if rows < 1:
         raise ValueError(f"{rows} rows were asked for; there must be at least one")
+    if present := _complete_set(root, seed, rows):
+        for path in present:
+            on_progress(path, SKIPPED)
+        return present
     wanted = dict(_files(root, seed, rows))
     for path in wanted:
         if path.exists() and _MARK not in Footers().read(path).metadata:
@@ -106,16 +112,36 @@ def _write(folder: Path, files: Mapping[Path, bytes]) -> None:
         shutil.rmtree(aside, ignore_errors=True)
 
 
+def _complete_set(root: Path, seed: int, rows: int) -> list[Path]:
+    """The paths of the set of a seed and rows by their footers; none unless all of them are there."""
+    days = (START.date(), END.date())
+    paths = [_path(root, str(day), folder, market.name) for market in MARKETS for folder in DATA_TYPE_FOLDERS for day in days]
+    there = [path for path in paths if path.exists()]
+    mark = _mark(seed, rows, len(there))
+    return there if there and all(footer.metadata.get(_MARK) == mark for footer in Footers().read_all(there)) else []
+
+
+def _mark(seed: int, rows: int, files: int) -> str:
+    return f"version {_VERSION}, seed {seed}, {rows} rows, {files} files"
+
+
+def _path(root: Path, day: str, folder: str, name: str) -> Path:
+    return root / BY_DATE / f"day-{day}" / folder / (name + PARQUET)
+
+
 def _files(root: Path, seed: int, rows: int) -> Iterator[tuple[Path, bytes]]:
+    parts: dict[Path, pa.Table] = {}
     for number, market in enumerate(MARKETS):
         tables = sample_rows(market, np.random.default_rng([seed, number]), max(1, round(rows * market.share)))
         for data_type, table in zip((TRADES, BOOK_SNAPSHOT_5), tables, strict=True):
             folder = next(name for name, found in DATA_TYPE_FOLDERS.items() if found == data_type)
             for day, part in _by_day(table):
-                content = io.BytesIO()
-                marked = part.replace_schema_metadata({_MARK: f"seed {seed}"})
-                pq.write_table(marked, content, compression="zstd", row_group_size=65_536)
-                yield root / BY_DATE / f"day-{day}" / folder / (market.name + PARQUET), content.getvalue()
+                parts[_path(root, str(day), folder, market.name)] = part
+    for path, part in parts.items():
+        content = io.BytesIO()
+        marked = part.replace_schema_metadata({_MARK: _mark(seed, rows, len(parts))})
+        pq.write_table(marked, content, compression="zstd", row_group_size=65_536)
+        yield path, content.getvalue()
 
 
 def _by_day(table: pa.Table) -> Iterator[tuple[np.datetime64, pa.Table]]:
