@@ -50,8 +50,9 @@ def open_descriptors() -> int:
 
 
 def page(journal: Journal[Conversion], size: int, token: str = "") -> tuple[list[str], str]:
-    entries, token = journal.page(Page.of(ListConversionsRequest(page_size=size, page_token=token), "conversions"))
-    return [job_id for job_id, _ in entries], token
+    asked = Page.of(ListConversionsRequest(page_size=size, page_token=token), "conversions")
+    rows, more = journal.page(asked)
+    return [job_id for _, job_id, _ in rows], asked.token(str(rows[-1][0])) if more else ""
 
 
 def test_a_job_comes_back_as_it_was_saved(tmp_path: Path) -> None:

@@ -492,6 +492,33 @@ async def test_a_job_whose_service_dies_each_time_is_given_up(tmp_path: Path) ->
     await stage.queue.close()
 
 
+async def test_large_jobs_fit_into_the_messages_of_those_who_watch_all(stage: Stage) -> None:
+    names = [f"job {number}" for number in range(40)]
+    for name in names:
+        job = Conversion(conversion_id=name)
+        job.spec.trades_path = "x" * 300_000
+        stage.queue.submit(name, job, "", "digest")
+    seen: set[str] = set()
+    async with asyncio.timeout(PATIENCE), aclosing(stage.queue.watch_all()) as messages:
+        async for message in messages:
+            assert sum(job.ByteSize() for job in message) < 4 * 2**20
+            seen.update(job.conversion_id for job in message)
+            if seen == set(names):
+                break
+
+
+async def test_a_job_that_has_not_ended_is_not_deleted(stage: Stage) -> None:
+    stage.submit("a")
+    with pytest.raises(TickreelError) as caught:
+        stage.queue.delete("a")
+    assert (caught.value.reason, caught.value.metadata) == ("JOB_NOT_ENDED", {"id": "a", "state": "RUNNING"})
+    stage.go.set()
+    await stage.end_of("a")
+    stage.queue.delete("a")
+    with pytest.raises(TickreelError, match="there is no conversion 'a'"):
+        stage.queue.get("a")
+
+
 def dying(times: int, **metadata: str) -> Execute:
     """The work of a job whose process dies so many times before it succeeds."""
     left = [times]

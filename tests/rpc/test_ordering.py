@@ -47,7 +47,7 @@ def sorted_by(entries: list[ResultEntry], order: str) -> list[ResultEntry]:
 def page(entries: list[ResultEntry], order: str, token: str, size: int) -> tuple[list[ResultEntry], str]:
     request = ListResultsRequest(page_size=size, page_token=token, order_by=order)
     page = Page.of(request, "results", order)
-    return cut_page(page, in_order(entries, NEWEST_FIRST), parse_order(order, FIELDS), NEWEST_FIRST)
+    return cut_page(page, in_order(entries, NEWEST_FIRST), parse_order(order, FIELDS), NEWEST_FIRST, lambda entry: entry)
 
 
 @given(_rows, _orders, st.integers(1, 9))

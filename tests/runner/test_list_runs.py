@@ -1,10 +1,13 @@
 """The list of runs: what a filter says, in the order asked for, whether a run lives or has ended."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from recordings import BTC, DAY, RawFolder, trades
+from run_configs import run_config
 from stack import Stack, stack
 from tickreel.jobs.journal import Journal
 from tickreel.rpc.errors import TickreelError
@@ -12,6 +15,13 @@ from tickreel.v1 import job_pb2, result_pb2, run_pb2
 from tickreel.v1 import runner_service_pb2 as rpc
 
 RUNS = 450
+CONFIG = run_config(BTC, f"{DAY}T00:00:00Z", f"{DAY}T23:59:59Z")
+
+
+@pytest.fixture
+def data(raw: RawFolder) -> RawFolder:
+    raw.write(trades(100))
+    return raw
 
 
 def fill(journal: Journal[run_pb2.Run]) -> None:
@@ -56,3 +66,55 @@ async def test_runs_are_filtered_and_sorted(tmp_path: Path) -> None:
             with pytest.raises(TickreelError) as caught:
                 await services.runner.call("ListRuns", rpc.ListRunsRequest(**fields))
             assert [violation.field for violation in caught.value.violations] == [field]
+
+
+@pytest.mark.parametrize("order_by", ["", "created_at desc"])
+async def test_large_runs_break_no_list(tmp_path: Path, order_by: str) -> None:
+    journal = Journal(tmp_path / "state/runner", run_pb2.Run)
+    for number in range(40):
+        run = run_pb2.Run(run_id=f"R{number:03d}", state=job_pb2.JOB_STATE_SUCCEEDED)
+        run.created_at.seconds = 1_790_000_000 + number
+        run.config.instrument.id = "BINANCE-FUTURES:PERPETUAL:BTC-USDT"
+        run.config.data_catalog.trades_path = "x" * 900_000
+        for day in range(1_000):
+            run.result.metadata.data_files.add(source=f"day {day}", digest="x" * 64)
+        # What an entry keeps may be large, too.
+        run.options.config_path = "x" * 300_000
+        journal.add(run.run_id, run, "", "")
+    journal.close()
+    async with stack(tmp_path) as services:
+        assert await ids(services, order_by=order_by) == list(range(39, -1, -1))
+        entry = (await services.runner.call("ListRuns", rpc.ListRunsRequest(page_size=1, order_by=order_by))).runs[0]
+        assert entry.config.instrument.id == "BINANCE-FUTURES:PERPETUAL:BTC-USDT"
+        assert (entry.config.data_catalog.trades_path, len(entry.result.metadata.data_files)) == ("", 0)
+        whole = (await services.runner.call("GetRun", rpc.GetRunRequest(run_id=entry.run_id))).run
+        assert (len(whole.config.data_catalog.trades_path), len(whole.result.metadata.data_files)) == (900_000, 1_000)
+
+
+async def test_a_config_beyond_the_bound_is_refused(data: RawFolder, tmp_path: Path) -> None:
+    document = CONFIG | {"fx_stub": {f"USDT_{number:06d}": 1.0 for number in range(60_000)}}
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs" / "large.json").write_text(json.dumps(document))
+    async with stack(tmp_path) as services:
+        with pytest.raises(TickreelError, match="it must have 1,048,576 at most") as caught:
+            await services.create(document)
+        assert caught.value.reason == "INVALID_REQUEST"
+        (listed,) = (await services.runner.call("ListConfigs", rpc.ListConfigsRequest())).configs
+        assert "a config has 1,048,576 at most" in listed.violations[0].description
+        assert await ids(services) == []
+
+
+async def test_a_run_that_has_ended_is_deleted_and_its_result_stays(data: RawFolder, tmp_path: Path) -> None:
+    async with stack(tmp_path) as services:
+        run = await services.finish(CONFIG, request_id="once")
+        log = tmp_path / "state/runner/logs" / f"{run.run_id}.log"
+        assert log.exists()
+        await services.runner.call("DeleteRun", rpc.DeleteRunRequest(run_id=run.run_id))
+        assert not log.exists()
+        for method, request in (("GetRun", rpc.GetRunRequest), ("DeleteRun", rpc.DeleteRunRequest)):
+            with pytest.raises(TickreelError) as caught:
+                await services.runner.call(method, request(run_id=run.run_id))
+            assert caught.value.reason == "NOT_FOUND"
+        assert Path(run.result.metadata.outputs["summary.json"]).exists()
+        # The name of the request is free again.
+        assert (await services.create(CONFIG, request_id="once")).run_id != run.run_id

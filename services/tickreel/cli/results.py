@@ -67,7 +67,7 @@ def tag(run: str, tags: tuple[str, ...], remove: bool, address: str, output: str
 def delete(ctx: click.Context, runs: tuple[str, ...], yes: bool, address: str, output: str) -> None:
     """Delete the results of finished runs for good: tables, exports, notes and tags.
 
-    The runs stay in `tickreel runs`.
+    The runs stay in `tickreel runs`; `tickreel runs delete` deletes them.
     """
     for run in runs:
         result = asyncio.run(

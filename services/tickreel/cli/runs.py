@@ -21,12 +21,15 @@ from tickreel.v1 import result_pb2, run_pb2, runner_service_pb2
 _LISTING = Listing("runner", "ListRuns", runner_service_pb2.ListRunsRequest, "runs")
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @options.listed("'state = FAILED'", "'created_at'")
 @options.address("runner")
 @options.output
-def runs(filter_text: str, order_by: str, limit: int, address: str, output: str) -> None:
-    """Show the runs of the Runner."""
+@click.pass_context
+def runs(ctx: click.Context, filter_text: str, order_by: str, limit: int, address: str, output: str) -> None:
+    """Show the runs of the Runner, or delete some."""
+    if ctx.invoked_subcommand is not None:
+        return
     found = asyncio.run(_LISTING.entries(address, limit, filter=filter_text, order_by=order_by))
     if output == "json":
         print_json({"runs": [as_json(entry) for entry in found]})
@@ -46,6 +49,19 @@ def runs(filter_text: str, order_by: str, limit: int, address: str, output: str)
             Column("instrument", [entry.config.instrument.id for entry in found], optional=True),
             *([Column("verifies", [entry.verifies for entry in found], optional=True)] if verifying else []),
         )
+
+
+@runs.command()
+@click.argument("runs", metavar="RUN...", nargs=-1, required=True)
+@options.address("runner")
+@options.output
+def delete(runs: tuple[str, ...], address: str, output: str) -> None:
+    """Delete runs that have ended, with their logs. Their results stay: `tickreel results delete`."""
+    for run in runs:
+        asyncio.run(one("runner", address, "DeleteRun", runner_service_pb2.DeleteRunRequest(run_id=run)))
+        screen.say(f"{run} is deleted")
+    if output == "json":
+        print_json({"deleted": list(runs)})
 
 
 @click.command()

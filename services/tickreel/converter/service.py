@@ -48,7 +48,7 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
             spare=settings.spare_workers,
             stores=(settings.catalog_root,),
         )
-        self._jobs = JobQueue("conversion", journal, self._execute, _SLOTS, max_attempts=settings.max_attempts)
+        self._jobs = JobQueue("conversion", journal, self._execute, _SLOTS, max_attempts=settings.max_attempts, entry=_entry)
         await self._jobs.resume(lambda _: False, self._discard)
         self._workers.warm_up()
 
@@ -67,6 +67,7 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
         if plan.missing:
             await asyncio.to_thread(self._catalog.require_writable)
         conversion = conversion_pb2.Conversion(spec=request.spec, files=plan.to_messages())
+        conversion.figures.CopyFrom(_figures(conversion))
         if request.validate_only:
             return converter_service_pb2.CreateConversionResponse(conversion=conversion)
         # Again: the same request may have come a second time while the files were looked at.
@@ -119,6 +120,7 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
             raise
         del conversion.files[:]
         conversion.files.extend(worker.files_of(result))
+        conversion.figures.CopyFrom(_figures(conversion))
 
     async def _discard(self, _conversion: conversion_pb2.Conversion) -> None:
         """Removes what conversions left half-written whose processes are dead, and with them the locks on their files."""
@@ -133,3 +135,20 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
             plan = await asyncio.to_thread(Plan.of, spec, self._raw, self._catalog)
             del conversion.files[:]
             conversion.files.extend(plan.to_messages())
+            conversion.figures.CopyFrom(_figures(conversion))
+
+
+def _figures(conversion: conversion_pb2.Conversion) -> conversion_pb2.ConversionFigures:
+    files = conversion.files
+    cached, rows = sum(file.cached for file in files), sum(file.rows for file in files)
+    return conversion_pb2.ConversionFigures(files=len(files), cached_files=cached, rows=rows)
+
+
+def _entry(conversion: conversion_pb2.Conversion) -> conversion_pb2.Conversion:
+    """A conversion as lists have it: without its files, whose figures an older one gets here."""
+    entry = conversion_pb2.Conversion()
+    entry.CopyFrom(conversion)
+    if not entry.HasField("figures"):
+        entry.figures.CopyFrom(_figures(conversion))
+    entry.ClearField("files")
+    return entry

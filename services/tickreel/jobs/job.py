@@ -30,6 +30,7 @@ class Job(Protocol):
     attempts: int
     queue_position: int
 
+    def ByteSize(self) -> int: ...  # noqa: N802 - protobuf's own name
     def SerializeToString(self) -> bytes: ...  # noqa: N802 - protobuf's own name
     def ClearField(self, field_name: str) -> None: ...  # noqa: N802 - protobuf's own name
     def CopyFrom(self, other: "Job") -> None: ...  # noqa: N802 - protobuf's own name

@@ -84,8 +84,8 @@ class Journal[J: Job]:
         found = ((job_id, self._parse(job_id, resource)) for job_id, resource in rows)
         return [(job_id, job) for job_id, job in found if job.state not in FINAL]
 
-    def page(self, page: Page) -> tuple[list[tuple[str, J]], str]:
-        """A page of the jobs by id, newest first, and the token of the next.
+    def page(self, page: Page) -> tuple[list[tuple[int, str, J]], bool]:
+        """A page of the jobs as `before` gives them, and whether more follow.
 
         Raises:
             TickreelError: INVALID_REQUEST for a token that no page gave.
@@ -95,15 +95,17 @@ class Journal[J: Job]:
         except ValueError:
             raise invalid_request("page_token", "is not one that this list gave; begin without one") from None
         rows = self.before(before, page.size + 1)
-        more = len(rows) > page.size
-        rows = rows[: page.size]
-        return [(job_id, job) for _, job_id, job in rows], page.token(str(rows[-1][0])) if more else ""
+        return rows[: page.size], len(rows) > page.size
 
     def before(self, sequence: int, count: int) -> list[tuple[int, str, J]]:
         """The jobs that came before one, newest first: of each its place in the sequence, its id, and itself."""
         statement = "SELECT sequence, id, resource FROM job WHERE sequence < ? ORDER BY sequence DESC LIMIT ?"
         rows = self._read(statement, sequence, count)
         return [(number, job_id, self._parse(job_id, resource)) for number, job_id, resource in rows]
+
+    def delete(self, job_id: str) -> None:
+        """Deletes a job and what is known of its request."""
+        self._write("DELETE FROM job WHERE id = ?", job_id)
 
     def close(self) -> None:
         """Gives the folder back."""

@@ -7,7 +7,7 @@ former process left off, from the beginning of the job, which makes the same how
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 
 from tickreel.jobs import job as jobs
@@ -15,9 +15,9 @@ from tickreel.jobs.admission import Admission, Share
 from tickreel.jobs.job import Job
 from tickreel.jobs.journal import Journal
 from tickreel.jobs.process import killed_from_outside
-from tickreel.jobs.watchers import Watchers
+from tickreel.jobs.watchers import Unseen, Watchers
 from tickreel.rpc.errors import TickreelError, not_found
-from tickreel.rpc.paging import Page
+from tickreel.rpc.paging import MESSAGE_BYTES, Page, fitting
 from tickreel.v1 import job_pb2
 
 log = logging.getLogger("tickreel")
@@ -27,7 +27,7 @@ WATCH_INTERVAL = 0.1
 # What all watchers of single jobs get together in a second: each costs a hundred microseconds.
 WATCH_MESSAGES = 200
 HEARTBEAT = 10.0
-# A run with its config and result has some kilobytes, and a message four megabytes at the most.
+# The most entries of a message to those who watch all jobs.
 WATCH_JOBS = 200
 # Jobs of the journal that are read before something else has its turn.
 _ROWS_AT_ONCE = 200
@@ -94,6 +94,7 @@ class JobQueue[J: Job]:
         processes: How many processes the jobs that run share.
         memory: What they may be expected to take together, in MiB; None for no limit.
         weigh: What a job with so many processes is expected to take, in MiB.
+        entry: Gives the entry of a job in lists and in the watch of all. Default: the whole job.
     """
 
     def __init__(
@@ -107,6 +108,7 @@ class JobQueue[J: Job]:
         processes: int = 1,
         memory: int | None = None,
         weigh: Callable[[J, int], int] = lambda *_: 0,
+        entry: Callable[[J], J] = lambda job: job,
     ) -> None:
         self._kind = kind
         self._journal = journal
@@ -114,6 +116,7 @@ class JobQueue[J: Job]:
         self._admission = Admission(slots, processes, memory)
         self._max_attempts = max_attempts
         self._weigh = weigh
+        self._entry = entry
         self._live: dict[str, LiveJob[J]] = {}
         self._watchers = Watchers()
         self._watching = 0
@@ -187,10 +190,12 @@ class JobQueue[J: Job]:
             raise not_found(self._kind, job_id)
         return self._copy(job)
 
-    def page(self, page: Page) -> tuple[list[J], str]:
-        """A page of the jobs, newest first, and the token of the next."""
-        jobs_of_page, token = self._journal.page(page)
-        return [self._now(job_id, job) for job_id, job in jobs_of_page], token
+    def page(self, page: Page) -> tuple[Sequence[J], str]:
+        """A page of the entries of jobs, newest first, and the token of the next."""
+        rows, more = self._journal.page(page)
+        entries = fitting([self._entry(self._now(job_id, job)) for _, job_id, job in rows])
+        more |= len(entries) < len(rows)
+        return entries, page.token(str(rows[len(entries) - 1][0])) if more else ""
 
     async def all(self) -> AsyncIterator[J]:
         """All jobs as they are now, newest first. What else there is to do goes on meanwhile."""
@@ -204,6 +209,18 @@ class JobQueue[J: Job]:
     def _now(self, job_id: str, job: J) -> J:
         """A job of the journal, which has the state of a live one, but not its progress."""
         return self.get(job_id) if job_id in self._live else job
+
+    def delete(self, job_id: str) -> None:
+        """Deletes a job that has ended.
+
+        Raises:
+            TickreelError: NOT_FOUND, JOB_NOT_ENDED, STORE_NOT_WRITABLE.
+        """
+        state = jobs.state_name(self.get(job_id).state)
+        if job_id in self._live:
+            message = f"{self._kind} {job_id} has not ended: {state}; cancel it first"
+            raise TickreelError("JOB_NOT_ENDED", message, id=job_id, state=state)
+        self._journal.delete(job_id)
 
     async def cancel(self, job_id: str) -> J:
         """Cancels a job and returns it once that has taken effect.
@@ -253,17 +270,28 @@ class JobQueue[J: Job]:
         yield self.get(job_id)
 
     async def watch_all(self) -> AsyncIterator[list[J]]:
-        """All jobs that have not ended as they are now, then those that have changed, each at last in its final state.
+        """The entries of all jobs that have not ended, then of those that have changed, each at last in its final state.
 
         A list that is empty says that nothing has changed for long. This does not end by itself.
         """
         loop = asyncio.get_running_loop()
         with self._watchers.joined(self._live) as unseen:
             while True:
-                yield [self.get(job_id) for job_id in unseen.take(WATCH_JOBS)]
+                yield self._entries(unseen)
                 sent = loop.time()
                 await unseen.wait(HEARTBEAT)
                 await asyncio.sleep(max(0.0, sent + WATCH_INTERVAL - loop.time()))
+
+    def _entries(self, unseen: Unseen) -> list[J]:
+        """The entries of the first jobs that a watcher has not seen, as many as a message holds."""
+        entries: list[J] = []
+        room = MESSAGE_BYTES
+        while room > 0 and len(entries) < WATCH_JOBS and (job_id := unseen.pop()) is not None:
+            # A job that was deleted meanwhile has ended before.
+            with contextlib.suppress(TickreelError):
+                entries.append(self._entry(self.get(job_id)))
+                room -= entries[-1].ByteSize()
+        return entries
 
     async def close(self) -> None:
         """Stops what runs, leaves it and what is queued to the next process, and closes the journal."""

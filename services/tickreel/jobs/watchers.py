@@ -20,16 +20,16 @@ class Unseen:
         self._ids[job_id] = None
         self._some.set()
 
-    def take(self, most: int) -> list[str]:
-        """Removes and returns the first ids."""
-        taken = list(self._ids)[:most]
-        for job_id in taken:
+    def pop(self) -> str | None:
+        """Removes and returns the first id; None where there is none."""
+        job_id = next(iter(self._ids), None)
+        if job_id is not None:
             del self._ids[job_id]
         if self._ids:
             self._some.set()
         else:
             self._some.clear()
-        return taken
+        return job_id
 
     async def wait(self, seconds: float) -> None:
         """Waits until there is one, but not longer than so many seconds."""

@@ -1,7 +1,7 @@
 """The Results' calls: a message in, the domain's answer out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Generator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
@@ -77,8 +77,8 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
         passes = predicate(parse_filter(request.filter, _RESULT_FIELDS))
         order = parse_order(request.order_by, _RESULT_FIELDS)
 
-        def cut() -> tuple[list[result_pb2.ResultEntry], str]:
-            return cut_page(page, filter(passes, self._index.newest_first()), order, _NEWEST_FIRST)
+        def cut() -> tuple[Sequence[result_pb2.ResultEntry], str]:
+            return cut_page(page, filter(passes, self._index.newest_first()), order, _NEWEST_FIRST, _light)
 
         entries, token = await asyncio.to_thread(cut)
         return results_service_pb2.ListResultsResponse(results=entries, next_page_token=token)
@@ -238,3 +238,11 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
             rows, total = await asyncio.to_thread(self._tables.rows, view, first, page.size)
         past = first + len(rows)
         return rows, page.token(str(past)) if past < total else "", total
+
+
+def _light(entry: result_pb2.ResultEntry) -> result_pb2.ResultEntry:
+    """An entry as lists have it: without the files that its run replayed."""
+    light = result_pb2.ResultEntry()
+    light.CopyFrom(entry)
+    light.result.metadata.ClearField("data_files")
+    return light

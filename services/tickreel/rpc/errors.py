@@ -253,5 +253,6 @@ _CODES = {
     "STORE_NOT_READABLE": grpc.StatusCode.FAILED_PRECONDITION,
     "NOT_VERIFIABLE": grpc.StatusCode.FAILED_PRECONDITION,
     "STORE_CORRUPT": grpc.StatusCode.DATA_LOSS,
+    "JOB_NOT_ENDED": grpc.StatusCode.FAILED_PRECONDITION,
 }
 assert {f"ERROR_REASON_{reason}" for reason in _CODES} == set(error_reason_pb2.ErrorReason.keys()[1:])

@@ -2,7 +2,7 @@
 
 import bisect
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -10,7 +10,7 @@ from google.protobuf.message import Message
 
 from tickreel.rpc.errors import invalid_request
 from tickreel.rpc.fields import Field, Fields, Kind, Value
-from tickreel.rpc.paging import Page, not_this_token
+from tickreel.rpc.paging import Page, fitting, not_this_token
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,11 @@ def parse_order(text: str, fields: Fields) -> tuple[SortKey, ...]:
 
 
 def cut_page[M: Message](
-    page: Page, messages: Iterable[M], order: Sequence[SortKey], within: Sequence[SortKey]
-) -> tuple[list[M], str]:
-    """Cuts a page out of a whole list: its messages in order, and the token of the next page ("" at the end).
+    page: Page, messages: Iterable[M], order: Sequence[SortKey], within: Sequence[SortKey], entry: Callable[[M], M]
+) -> tuple[Sequence[M], str]:
+    """Cuts a page out of a whole list: its entries in order, and the token of the next page ("" at the end).
+
+    The page ends early where its entries would not fit into a message.
 
     A token says where in the order the page ended, so that messages that come or go between two pages never repeat or hide the
     others.
@@ -45,6 +47,7 @@ def cut_page[M: Message](
         messages: In the order of `within`.
         order: What they are sorted by.
         within: How those are sorted that are equal in it; no two messages are equal in all of these.
+        entry: The entry of a message.
 
     Raises:
         TickreelError: INVALID_REQUEST for a token that is not of this list.
@@ -55,10 +58,11 @@ def cut_page[M: Message](
     if page.after is not None:
         after = _values_of(page.after, keys)
         first = bisect.bisect_left(found, True, key=lambda message: _is_after([get(message) for get in getters], after, keys))
-    entries = found[first : first + page.size]
-    if first + page.size >= len(found):
+    entries = fitting([entry(message) for message in found[first : first + page.size]])
+    past = first + len(entries)
+    if past >= len(found):
         return entries, ""
-    last = [get(entries[-1]) for get in getters]
+    last = [get(found[past - 1]) for get in getters]
     return entries, page.token(json.dumps(last, default=str))
 
 

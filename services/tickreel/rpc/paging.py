@@ -6,15 +6,19 @@ A token names its list, so that one of another list is refused instead of silent
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+from google.protobuf.message import Message
 
 from tickreel.rpc.bounds import requested_most
 from tickreel.rpc.errors import TickreelError, invalid_request
 
 DEFAULT_SIZE = 50
 MAX_SIZE = 500
+# What the entries of a response may take together: gRPC clients accept messages of 4 MiB.
+MESSAGE_BYTES = 3 * 2**20
 
 
 class ListRequest(Protocol):
@@ -81,6 +85,16 @@ class Page:
             ordered = [item for item in ordered if (key(item) < after if descending else key(item) > after)]
         entries = ordered[: self.size]
         return entries, self.token(key(entries[-1])) if len(ordered) > self.size else ""
+
+
+def fitting[M: Message](entries: Sequence[M]) -> Sequence[M]:
+    """The first entries that fit into one response together; at least one, if there is one."""
+    room = MESSAGE_BYTES
+    for count, entry in enumerate(entries):
+        room -= entry.ByteSize()
+        if room < 0:
+            return entries[: max(1, count)]
+    return entries
 
 
 def not_this_token() -> TickreelError:

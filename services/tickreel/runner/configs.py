@@ -5,6 +5,9 @@ from pathlib import Path
 
 from tickreel.rpc.errors import TickreelError, Violation, not_found
 
+# A config with every key has some kilobytes. The journal keeps each whole, and a message holds 4 MiB.
+MOST_BYTES = 2**20
+
 # The generated JSON Schema lies among them.
 _SCHEMA_FOLDER = "schema"
 
@@ -44,7 +47,11 @@ class ConfigFolder:
             raise not_found("config", config_id)
         path = self._root / f"{config_id}.json"
         try:
-            return ConfigText(config_id, path, path.read_bytes())
+            with path.open("rb") as file:
+                content = file.read(MOST_BYTES + 1)
+            if len(content) <= MOST_BYTES:
+                return ConfigText(config_id, path, content)
+            problem = f"has {path.stat().st_size:,} bytes; a config has {MOST_BYTES:,} at most"
         except OSError as error:
             problem = f"cannot be read: {error.strerror or error}"
-            raise TickreelError("CONFIG_INVALID", f"{path} {problem}", [Violation(path.name, problem)]) from None
+        raise TickreelError("CONFIG_INVALID", f"{path} {problem}", [Violation(path.name, problem)]) from None

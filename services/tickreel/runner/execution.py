@@ -67,9 +67,7 @@ class Execution:
     def open(self) -> None:
         """Makes ready for the first run, and removes the logs of runs whose results were deleted."""
         for run_id in self._store.deleted():
-            # A folder of logs that cannot be written is met by the next run.
-            with contextlib.suppress(OSError):
-                self.log_path(run_id).unlink(missing_ok=True)
+            self.drop_log(run_id)
         self._workers.warm_up()
 
     async def close(self) -> None:
@@ -148,6 +146,12 @@ class Execution:
     def log_path(self, run_id: str) -> Path:
         """The log of a run's process."""
         return self._workers.log_path(run_id)
+
+    def drop_log(self, run_id: str) -> None:
+        """Removes the log of a run."""
+        # A folder of logs that cannot be written is met by the next run.
+        with contextlib.suppress(OSError):
+            self.log_path(run_id).unlink(missing_ok=True)
 
     def finished(self, run: run_pb2.Run) -> bool:
         """Completes a run whose result was committed just before the service died; returns whether it was."""

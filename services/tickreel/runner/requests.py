@@ -8,7 +8,7 @@ from tickreel.rpc.errors import TickreelError, invalid_request
 from tickreel.rpc.json_struct import values_of
 from tickreel.rpc.settings import Settings
 from tickreel.runner import identity
-from tickreel.runner.configs import ConfigFolder
+from tickreel.runner.configs import MOST_BYTES, ConfigFolder
 from tickreel.runner.document import read_document, to_document
 from tickreel.runner.execution import Execution
 from tickreel.runner.kept import read_config, snapshot_mode
@@ -42,6 +42,8 @@ class RunRequests:
 
     async def to_run(self, request: runner_service_pb2.CreateRunRequest) -> tuple[run_pb2.Run, conversion_pb2.Conversion]:
         """The run of a config, and its files."""
+        if (size := request.ByteSize()) > MOST_BYTES:
+            raise invalid_request("config", f"makes the request {size:,} bytes large; it must have {MOST_BYTES:,} at most")
         violations = Violations()
         config, origin = await self._read_config(request, violations)
         for end in ("start", "end"):

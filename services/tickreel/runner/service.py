@@ -15,7 +15,7 @@ from tickreel.rpc.errors import TickreelError
 from tickreel.rpc.fields import Fields
 from tickreel.rpc.filter import parse_filter, predicate
 from tickreel.rpc.ordering import cut_page, in_order, parse_order
-from tickreel.rpc.paging import Page
+from tickreel.rpc.paging import Page, fitting
 from tickreel.rpc.settings import Settings
 from tickreel.runner import identity
 from tickreel.runner.configs import ConfigFolder
@@ -25,6 +25,7 @@ from tickreel.runner.live_equity import CurveWatcher
 from tickreel.runner.preview import preview
 from tickreel.runner.requests import RunRequests
 from tickreel.runner.rules import check_config
+from tickreel.runner.run_entry import run_entry
 from tickreel.runner.run_log import RunLog
 from tickreel.runner.strategies.registry import installed_strategies
 from tickreel.runner.violations import Violations
@@ -64,6 +65,7 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
             processes=self._settings.run_processes,
             memory=self._execution.memory,
             weigh=self._execution.expected_memory,
+            entry=run_entry,
         )
         await self._runs.resume(self._execution.finished, self._execution.discard)
         self._execution.open()
@@ -93,10 +95,14 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
     async def ListConfigs(  # noqa: N802
         self, request: runner_service_pb2.ListConfigsRequest, context: grpc.aio.ServicerContext
     ) -> runner_service_pb2.ListConfigsResponse:
-        ids, token = Page.of(request, "configs").cut(await asyncio.to_thread(self._configs.ids), str)
-        configs = [await asyncio.to_thread(self._describe_config, config_id) for config_id in ids]
-        for config in configs:
+        page = Page.of(request, "configs")
+        ids, token = page.cut(await asyncio.to_thread(self._configs.ids), str)
+        described = [await asyncio.to_thread(self._describe_config, config_id) for config_id in ids]
+        for config in described:
             config.ClearField("text")
+        configs = fitting(described)
+        if len(configs) < len(described):
+            token = page.token(configs[-1].config_id)
         return runner_service_pb2.ListConfigsResponse(configs=configs, next_page_token=token)
 
     async def GetConfig(  # noqa: N802
@@ -138,7 +144,7 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
         order = parse_order(request.order_by, _RUN_FIELDS)
         if order or request.filter.strip():
             found = [run async for run in self._runs.all() if passes(run)]
-            runs, token = cut_page(page, in_order(found, _NEWEST_FIRST), order, _NEWEST_FIRST)
+            runs, token = cut_page(page, in_order(found, _NEWEST_FIRST), order, _NEWEST_FIRST, run_entry)
         else:
             runs, token = self._runs.page(page)
         return runner_service_pb2.ListRunsResponse(runs=runs, next_page_token=token)
@@ -147,6 +153,13 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
         self, request: runner_service_pb2.CancelRunRequest, context: grpc.aio.ServicerContext
     ) -> runner_service_pb2.CancelRunResponse:
         return runner_service_pb2.CancelRunResponse(run=await self._runs.cancel(request.run_id))
+
+    async def DeleteRun(  # noqa: N802
+        self, request: runner_service_pb2.DeleteRunRequest, context: grpc.aio.ServicerContext
+    ) -> runner_service_pb2.DeleteRunResponse:
+        self._runs.delete(request.run_id)
+        await asyncio.to_thread(self._execution.drop_log, request.run_id)
+        return runner_service_pb2.DeleteRunResponse()
 
     async def WatchRun(  # noqa: N802
         self, request: runner_service_pb2.WatchRunRequest, context: grpc.aio.ServicerContext

@@ -34,7 +34,7 @@ TIME_UNIT_MICROSECONDS: TimeUnit
 TIME_UNIT_NANOSECONDS: TimeUnit
 
 class Conversion(_message.Message):
-    __slots__ = ("conversion_id", "state", "spec", "progress", "failure", "files", "created_at", "started_at", "ended_at", "attempts", "queue_position")
+    __slots__ = ("conversion_id", "state", "spec", "progress", "failure", "files", "created_at", "started_at", "ended_at", "attempts", "queue_position", "figures")
     CONVERSION_ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     SPEC_FIELD_NUMBER: _ClassVar[int]
@@ -46,6 +46,7 @@ class Conversion(_message.Message):
     ENDED_AT_FIELD_NUMBER: _ClassVar[int]
     ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
     QUEUE_POSITION_FIELD_NUMBER: _ClassVar[int]
+    FIGURES_FIELD_NUMBER: _ClassVar[int]
     conversion_id: str
     state: _job_pb2.JobState
     spec: ConversionSpec
@@ -57,7 +58,18 @@ class Conversion(_message.Message):
     ended_at: _timestamp_pb2.Timestamp
     attempts: int
     queue_position: int
-    def __init__(self, conversion_id: _Optional[str] = ..., state: _Optional[_Union[_job_pb2.JobState, str]] = ..., spec: _Optional[_Union[ConversionSpec, _Mapping]] = ..., progress: _Optional[_Union[_job_pb2.Progress, _Mapping]] = ..., failure: _Optional[_Union[_job_pb2.JobFailure, _Mapping]] = ..., files: _Optional[_Iterable[_Union[ConvertedFile, _Mapping]]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., attempts: _Optional[int] = ..., queue_position: _Optional[int] = ...) -> None: ...
+    figures: ConversionFigures
+    def __init__(self, conversion_id: _Optional[str] = ..., state: _Optional[_Union[_job_pb2.JobState, str]] = ..., spec: _Optional[_Union[ConversionSpec, _Mapping]] = ..., progress: _Optional[_Union[_job_pb2.Progress, _Mapping]] = ..., failure: _Optional[_Union[_job_pb2.JobFailure, _Mapping]] = ..., files: _Optional[_Iterable[_Union[ConvertedFile, _Mapping]]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., attempts: _Optional[int] = ..., queue_position: _Optional[int] = ..., figures: _Optional[_Union[ConversionFigures, _Mapping]] = ...) -> None: ...
+
+class ConversionFigures(_message.Message):
+    __slots__ = ("files", "cached_files", "rows")
+    FILES_FIELD_NUMBER: _ClassVar[int]
+    CACHED_FILES_FIELD_NUMBER: _ClassVar[int]
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    files: int
+    cached_files: int
+    rows: int
+    def __init__(self, files: _Optional[int] = ..., cached_files: _Optional[int] = ..., rows: _Optional[int] = ...) -> None: ...
 
 class ConversionSpec(_message.Message):
     __slots__ = ("instrument", "price_precision", "size_precision", "window", "data_types", "dataset", "trades_path", "file_pattern", "force", "book_snapshot_5_path")

@@ -30,6 +30,7 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_RESULT_DELETED: _ClassVar[ErrorReason]
     ERROR_REASON_TABLE_NOT_KEPT: _ClassVar[ErrorReason]
     ERROR_REASON_STORE_CORRUPT: _ClassVar[ErrorReason]
+    ERROR_REASON_JOB_NOT_ENDED: _ClassVar[ErrorReason]
 ERROR_REASON_UNSPECIFIED: ErrorReason
 ERROR_REASON_INVALID_REQUEST: ErrorReason
 ERROR_REASON_CONFIG_INVALID: ErrorReason
@@ -54,3 +55,4 @@ ERROR_REASON_NOT_VERIFIABLE: ErrorReason
 ERROR_REASON_RESULT_DELETED: ErrorReason
 ERROR_REASON_TABLE_NOT_KEPT: ErrorReason
 ERROR_REASON_STORE_CORRUPT: ErrorReason
+ERROR_REASON_JOB_NOT_ENDED: ErrorReason

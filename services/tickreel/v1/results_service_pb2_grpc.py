@@ -102,7 +102,9 @@ class ResultsServiceServicer(object):
     """
 
     def ListResults(self, request, context):
-        """Lists results, newest first where the request does not say otherwise.
+        """Lists results, newest first where the request does not say otherwise, without metadata.data_files.
+
+        A page ends early where its entries would not fit into a message.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -75,6 +75,11 @@ class RunnerServiceStub(object):
                 request_serializer=tickreel_dot_v1_dot_runner__service__pb2.CancelRunRequest.SerializeToString,
                 response_deserializer=tickreel_dot_v1_dot_runner__service__pb2.CancelRunResponse.FromString,
                 _registered_method=True)
+        self.DeleteRun = channel.unary_unary(
+                '/tickreel.v1.RunnerService/DeleteRun',
+                request_serializer=tickreel_dot_v1_dot_runner__service__pb2.DeleteRunRequest.SerializeToString,
+                response_deserializer=tickreel_dot_v1_dot_runner__service__pb2.DeleteRunResponse.FromString,
+                _registered_method=True)
         self.WatchRun = channel.unary_stream(
                 '/tickreel.v1.RunnerService/WatchRun',
                 request_serializer=tickreel_dot_v1_dot_runner__service__pb2.WatchRunRequest.SerializeToString,
@@ -144,7 +149,9 @@ class RunnerServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ListRuns(self, request, context):
-        """Lists runs, newest first where the request does not say otherwise.
+        """Lists runs, newest first where the request does not say otherwise. Entries are light: see Run.
+
+        A page ends early where its entries would not fit into a message.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -152,6 +159,15 @@ class RunnerServiceServicer(object):
 
     def CancelRun(self, request, context):
         """Cancels a run, within a second, whatever it is doing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteRun(self, request, context):
+        """Deletes a run that has ended: its entry in the journal and its log. Its result stays; DeleteResult deletes that.
+
+        Refused with FAILED_PRECONDITION where the run has not ended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -168,7 +184,7 @@ class RunnerServiceServicer(object):
     def WatchRuns(self, request, context):
         """Watches all runs that have not ended, and those that are created meanwhile: the whole of each that has changed, the
         last time in its final state. First all of them as they are now, at most ten messages a second, at least one in 15
-        seconds; it does not end by itself.
+        seconds; it does not end by itself. Entries are light: see Run.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -223,6 +239,11 @@ def add_RunnerServiceServicer_to_server(servicer, server):
                     servicer.CancelRun,
                     request_deserializer=tickreel_dot_v1_dot_runner__service__pb2.CancelRunRequest.FromString,
                     response_serializer=tickreel_dot_v1_dot_runner__service__pb2.CancelRunResponse.SerializeToString,
+            ),
+            'DeleteRun': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteRun,
+                    request_deserializer=tickreel_dot_v1_dot_runner__service__pb2.DeleteRunRequest.FromString,
+                    response_serializer=tickreel_dot_v1_dot_runner__service__pb2.DeleteRunResponse.SerializeToString,
             ),
             'WatchRun': grpc.unary_stream_rpc_method_handler(
                     servicer.WatchRun,
@@ -457,6 +478,33 @@ class RunnerService(object):
             '/tickreel.v1.RunnerService/CancelRun',
             tickreel_dot_v1_dot_runner__service__pb2.CancelRunRequest.SerializeToString,
             tickreel_dot_v1_dot_runner__service__pb2.CancelRunResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteRun(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tickreel.v1.RunnerService/DeleteRun',
+            tickreel_dot_v1_dot_runner__service__pb2.DeleteRunRequest.SerializeToString,
+            tickreel_dot_v1_dot_runner__service__pb2.DeleteRunResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -51,6 +51,7 @@ test('of the conversions that ended the chosen one says why it failed, or what i
   })
   const done = conversion('CNV_ETH', JobState.SUCCEEDED, {
     files: [{ source: 'c.parquet', cached: true, findings: [{ code: 'REPEATED_BOOKS', message: '3 are equal' }] }],
+    figures: { files: 1n, cachedFiles: 1n, rows: 10n },
   })
   show({
     listConversions: () => ({ conversions: [failed, done] }),

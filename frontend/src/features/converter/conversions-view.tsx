@@ -1,4 +1,6 @@
-import { type Conversion, type ConvertedFile } from '@/gen/tickreel/v1/conversion_pb'
+import { create } from '@bufbuild/protobuf'
+
+import { type Conversion, type ConversionFigures, ConversionFiguresSchema } from '@/gen/tickreel/v1/conversion_pb'
 import { DataType } from '@/gen/tickreel/v1/market_data_pb'
 import { secondsTaken } from '@/jobs/job'
 import { StateBadge } from '@/jobs/state-badge'
@@ -50,14 +52,14 @@ const COLUMNS: readonly Column<Conversion>[] = [
       )
     },
   },
-  { id: 'files', header: 'Files', width: 136, priority: 3, cell: ({ files }) => filesText(files) },
+  { id: 'files', header: 'Files', width: 136, priority: 3, cell: ({ figures }) => filesText(figures) },
   {
     id: 'rows',
     header: 'Rows',
     width: 100,
     align: 'end',
     priority: 4,
-    cell: ({ files }) => formatCount(files.reduce((sum, { rows }) => sum + rows, 0n)),
+    cell: ({ figures }) => formatCount(figures?.rows ?? 0n),
   },
   {
     id: 'created',
@@ -100,7 +102,6 @@ export function ConversionsView({ chosen, onChoose }: ConversionsViewProps) {
     return <EmptyState>Nothing has been converted yet: a run converts what it needs by itself.</EmptyState>
   }
   const open = chosen ?? conversions[0]?.conversionId
-  const listed = conversions.find(({ conversionId }) => conversionId === open)
   return (
     <MasterDetail
       rows={conversions.length}
@@ -120,31 +121,25 @@ export function ConversionsView({ chosen, onChoose }: ConversionsViewProps) {
           }}
         />
       }
-      detail={open !== undefined && <OneConversion key={open} conversionId={open} listed={listed} />}
+      detail={open !== undefined && <OneConversion key={open} conversionId={open} />}
     />
   )
 }
 
 /** A conversion on a phone. */
 function ConversionLines(conversion: Conversion) {
-  const { spec, files, createdAt } = conversion
+  const { spec, figures, createdAt } = conversion
   return (
     <TwoLines
       top={spec?.instrument}
       topEnd={<StateBadge job={conversion} />}
-      bottom={`${createdAt ? formatInstant(instantOf(createdAt), 'min').slice(5) : ''} · ${filesText(files)}`}
-      bottomEnd={countOf(
-        files.reduce((sum, { rows }) => sum + rows, 0n),
-        'row',
-      )}
+      bottom={`${createdAt ? formatInstant(instantOf(createdAt), 'min').slice(5) : ''} · ${filesText(figures)}`}
+      bottomEnd={countOf(figures?.rows ?? 0n, 'row')}
     />
   )
 }
 
 /** How many files there are, and how many of them the catalog had before. */
-function filesText(files: readonly ConvertedFile[]): string {
-  const cached = files.filter((file) => file.cached).length
-  return cached === 0
-    ? countOf(files.length, 'file')
-    : `${countOf(files.length, 'file')}, ${formatCount(cached)} cached`
+function filesText({ files, cachedFiles }: ConversionFigures = create(ConversionFiguresSchema)): string {
+  return cachedFiles === 0n ? countOf(files, 'file') : `${countOf(files, 'file')}, ${formatCount(cachedFiles)} cached`
 }

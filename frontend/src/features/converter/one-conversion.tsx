@@ -56,16 +56,14 @@ const COLUMNS: readonly Column<ConvertedFile>[] = [
 
 interface OneConversionProps {
   conversionId: string
-  /** It, as the list has it: what is shown before the stream has said the first word. */
-  listed: Conversion | undefined
 }
 
 /** One conversion: how far it is, how it ended, and its files. */
-export function OneConversion({ conversionId, listed }: OneConversionProps) {
+export function OneConversion({ conversionId }: OneConversionProps) {
   const converter = useClient(ConverterService)
   const stream = useStream<WatchConversionResponse, Conversion | undefined>({
     open: (signal) => converter.watchConversion({ conversionId }, { signal }),
-    initial: listed,
+    initial: undefined,
     reduce: (before, { conversion }) => conversion ?? before,
     silence: 20,
   })
@@ -174,8 +172,9 @@ function CancelConversion({ conversion }: { conversion: Conversion }) {
 }
 
 /** Whether there was nothing to do, as the catalog had every file. */
-export function wasCached({ state, files }: Conversion): boolean {
-  return state === JobState.SUCCEEDED && files.length > 0 && files.every(({ cached }) => cached)
+export function wasCached({ state, figures }: Conversion): boolean {
+  if (state !== JobState.SUCCEEDED || figures === undefined) return false
+  return figures.files > 0n && figures.cachedFiles === figures.files
 }
 
 /** A file of a conversion on a phone. */

@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tickreel/v1/conversion.proto.
  */
 export const file_tickreel_v1_conversion: GenFile = /*@__PURE__*/
-  fileDesc("Chx0aWNrcmVlbC92MS9jb252ZXJzaW9uLnByb3RvEgt0aWNrcmVlbC52MSKqAwoKQ29udmVyc2lvbhIVCg1jb252ZXJzaW9uX2lkGAEgASgJEiQKBXN0YXRlGAIgASgOMhUudGlja3JlZWwudjEuSm9iU3RhdGUSKQoEc3BlYxgDIAEoCzIbLnRpY2tyZWVsLnYxLkNvbnZlcnNpb25TcGVjEicKCHByb2dyZXNzGAQgASgLMhUudGlja3JlZWwudjEuUHJvZ3Jlc3MSKAoHZmFpbHVyZRgFIAEoCzIXLnRpY2tyZWVsLnYxLkpvYkZhaWx1cmUSKQoFZmlsZXMYBiADKAsyGi50aWNrcmVlbC52MS5Db252ZXJ0ZWRGaWxlEi4KCmNyZWF0ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnN0YXJ0ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghhdHRlbXB0cxgKIAEoBRIWCg5xdWV1ZV9wb3NpdGlvbhgLIAEoBSLDAgoOQ29udmVyc2lvblNwZWMSEgoKaW5zdHJ1bWVudBgBIAEoCRIcCg9wcmljZV9wcmVjaXNpb24YAiABKAVIAIgBARIbCg5zaXplX3ByZWNpc2lvbhgDIAEoBUgBiAEBEicKBndpbmRvdxgEIAEoCzIXLnRpY2tyZWVsLnYxLlRpbWVXaW5kb3cSKQoKZGF0YV90eXBlcxgFIAMoDjIVLnRpY2tyZWVsLnYxLkRhdGFUeXBlEg8KB2RhdGFzZXQYBiABKAkSEwoLdHJhZGVzX3BhdGgYByABKAkSFAoMZmlsZV9wYXR0ZXJuGAggASgJEg0KBWZvcmNlGAkgASgIEhwKFGJvb2tfc25hcHNob3RfNV9wYXRoGAogASgJQhIKEF9wcmljZV9wcmVjaXNpb25CEQoPX3NpemVfcHJlY2lzaW9uIpcDCg1Db252ZXJ0ZWRGaWxlEg4KBnNvdXJjZRgBIAEoCRIPCgdkYXRhc2V0GAIgASgJEigKCWRhdGFfdHlwZRgDIAEoDjIVLnRpY2tyZWVsLnYxLkRhdGFUeXBlEgwKBHBhdGgYBCABKAkSDgoGY2FjaGVkGAUgASgIEgwKBHJvd3MYBiABKAMSJQoEc3BhbhgHIAEoCzIXLnRpY2tyZWVsLnYxLlRpbWVXaW5kb3cSDgoGZGlnZXN0GAggASgJEhcKD3ByaWNlX3ByZWNpc2lvbhgJIAEoBRIWCg5zaXplX3ByZWNpc2lvbhgKIAEoBRIVCg11bmtub3duX3NpZGVzGAsgASgDEiYKCGZpbmRpbmdzGAwgAygLMhQudGlja3JlZWwudjEuRmluZGluZxIqCgpyYXdfc2NoZW1hGA0gASgOMhYudGlja3JlZWwudjEuUmF3U2NoZW1hEigKCXRpbWVfdW5pdBgOIAEoDjIVLnRpY2tyZWVsLnYxLlRpbWVVbml0EhIKCmNsb2NrX3N0ZXAYDyABKAUqVwoJUmF3U2NoZW1hEhoKFlJBV19TQ0hFTUFfVU5TUEVDSUZJRUQQABIXChNSQVdfU0NIRU1BX0VYQ0hBTkdFEAESFQoRUkFXX1NDSEVNQV9FTkdJTkUQAip4CghUaW1lVW5pdBIZChVUSU1FX1VOSVRfVU5TUEVDSUZJRUQQABIaChZUSU1FX1VOSVRfTUlMTElTRUNPTkRTEAESGgoWVElNRV9VTklUX01JQ1JPU0VDT05EUxACEhkKFVRJTUVfVU5JVF9OQU5PU0VDT05EUxADYgZwcm90bzM", [file_google_protobuf_timestamp, file_tickreel_v1_job, file_tickreel_v1_market_data, file_tickreel_v1_result]);
+  fileDesc("Chx0aWNrcmVlbC92MS9jb252ZXJzaW9uLnByb3RvEgt0aWNrcmVlbC52MSLbAwoKQ29udmVyc2lvbhIVCg1jb252ZXJzaW9uX2lkGAEgASgJEiQKBXN0YXRlGAIgASgOMhUudGlja3JlZWwudjEuSm9iU3RhdGUSKQoEc3BlYxgDIAEoCzIbLnRpY2tyZWVsLnYxLkNvbnZlcnNpb25TcGVjEicKCHByb2dyZXNzGAQgASgLMhUudGlja3JlZWwudjEuUHJvZ3Jlc3MSKAoHZmFpbHVyZRgFIAEoCzIXLnRpY2tyZWVsLnYxLkpvYkZhaWx1cmUSKQoFZmlsZXMYBiADKAsyGi50aWNrcmVlbC52MS5Db252ZXJ0ZWRGaWxlEi4KCmNyZWF0ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnN0YXJ0ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghhdHRlbXB0cxgKIAEoBRIWCg5xdWV1ZV9wb3NpdGlvbhgLIAEoBRIvCgdmaWd1cmVzGAwgASgLMh4udGlja3JlZWwudjEuQ29udmVyc2lvbkZpZ3VyZXMiRgoRQ29udmVyc2lvbkZpZ3VyZXMSDQoFZmlsZXMYASABKAMSFAoMY2FjaGVkX2ZpbGVzGAIgASgDEgwKBHJvd3MYAyABKAMiwwIKDkNvbnZlcnNpb25TcGVjEhIKCmluc3RydW1lbnQYASABKAkSHAoPcHJpY2VfcHJlY2lzaW9uGAIgASgFSACIAQESGwoOc2l6ZV9wcmVjaXNpb24YAyABKAVIAYgBARInCgZ3aW5kb3cYBCABKAsyFy50aWNrcmVlbC52MS5UaW1lV2luZG93EikKCmRhdGFfdHlwZXMYBSADKA4yFS50aWNrcmVlbC52MS5EYXRhVHlwZRIPCgdkYXRhc2V0GAYgASgJEhMKC3RyYWRlc19wYXRoGAcgASgJEhQKDGZpbGVfcGF0dGVybhgIIAEoCRINCgVmb3JjZRgJIAEoCBIcChRib29rX3NuYXBzaG90XzVfcGF0aBgKIAEoCUISChBfcHJpY2VfcHJlY2lzaW9uQhEKD19zaXplX3ByZWNpc2lvbiKXAwoNQ29udmVydGVkRmlsZRIOCgZzb3VyY2UYASABKAkSDwoHZGF0YXNldBgCIAEoCRIoCglkYXRhX3R5cGUYAyABKA4yFS50aWNrcmVlbC52MS5EYXRhVHlwZRIMCgRwYXRoGAQgASgJEg4KBmNhY2hlZBgFIAEoCBIMCgRyb3dzGAYgASgDEiUKBHNwYW4YByABKAsyFy50aWNrcmVlbC52MS5UaW1lV2luZG93Eg4KBmRpZ2VzdBgIIAEoCRIXCg9wcmljZV9wcmVjaXNpb24YCSABKAUSFgoOc2l6ZV9wcmVjaXNpb24YCiABKAUSFQoNdW5rbm93bl9zaWRlcxgLIAEoAxImCghmaW5kaW5ncxgMIAMoCzIULnRpY2tyZWVsLnYxLkZpbmRpbmcSKgoKcmF3X3NjaGVtYRgNIAEoDjIWLnRpY2tyZWVsLnYxLlJhd1NjaGVtYRIoCgl0aW1lX3VuaXQYDiABKA4yFS50aWNrcmVlbC52MS5UaW1lVW5pdBISCgpjbG9ja19zdGVwGA8gASgFKlcKCVJhd1NjaGVtYRIaChZSQVdfU0NIRU1BX1VOU1BFQ0lGSUVEEAASFwoTUkFXX1NDSEVNQV9FWENIQU5HRRABEhUKEVJBV19TQ0hFTUFfRU5HSU5FEAIqeAoIVGltZVVuaXQSGQoVVElNRV9VTklUX1VOU1BFQ0lGSUVEEAASGgoWVElNRV9VTklUX01JTExJU0VDT05EUxABEhoKFlRJTUVfVU5JVF9NSUNST1NFQ09ORFMQAhIZChVUSU1FX1VOSVRfTkFOT1NFQ09ORFMQA2IGcHJvdG8z", [file_google_protobuf_timestamp, file_tickreel_v1_job, file_tickreel_v1_market_data, file_tickreel_v1_result]);
 
 /**
  * A job that brings raw files into the engine's catalog.
@@ -62,7 +62,7 @@ export type Conversion = Message<"tickreel.v1.Conversion"> & {
   failure?: JobFailure | undefined;
 
   /**
-   * The files of the window, in time order. Complete in JOB_STATE_SUCCEEDED.
+   * The files of the window, in time order. Complete in JOB_STATE_SUCCEEDED. ListConversions leaves them unset.
    *
    * @generated from field: repeated tickreel.v1.ConvertedFile files = 6;
    */
@@ -107,6 +107,13 @@ export type Conversion = Message<"tickreel.v1.Conversion"> & {
    * @generated from field: int32 queue_position = 11;
    */
   queuePosition: number;
+
+  /**
+   * The figures of the files. Unset in conversions created before this field existed, except in lists.
+   *
+   * @generated from field: tickreel.v1.ConversionFigures figures = 12;
+   */
+  figures?: ConversionFigures | undefined;
 };
 
 /**
@@ -115,6 +122,41 @@ export type Conversion = Message<"tickreel.v1.Conversion"> & {
  */
 export const ConversionSchema: GenMessage<Conversion> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_conversion, 0);
+
+/**
+ * The files of a conversion in figures.
+ *
+ * @generated from message tickreel.v1.ConversionFigures
+ */
+export type ConversionFigures = Message<"tickreel.v1.ConversionFigures"> & {
+  /**
+   * The number of files.
+   *
+   * @generated from field: int64 files = 1;
+   */
+  files: bigint;
+
+  /**
+   * The number of files that the catalog had before.
+   *
+   * @generated from field: int64 cached_files = 2;
+   */
+  cachedFiles: bigint;
+
+  /**
+   * The rows of all files.
+   *
+   * @generated from field: int64 rows = 3;
+   */
+  rows: bigint;
+};
+
+/**
+ * Describes the message tickreel.v1.ConversionFigures.
+ * Use `create(ConversionFiguresSchema)` to create a new message.
+ */
+export const ConversionFiguresSchema: GenMessage<ConversionFigures> = /*@__PURE__*/
+  messageDesc(file_tickreel_v1_conversion, 1);
 
 /**
  * What to convert.
@@ -206,7 +248,7 @@ export type ConversionSpec = Message<"tickreel.v1.ConversionSpec"> & {
  * Use `create(ConversionSpecSchema)` to create a new message.
  */
 export const ConversionSpecSchema: GenMessage<ConversionSpec> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_conversion, 1);
+  messageDesc(file_tickreel_v1_conversion, 2);
 
 /**
  * A raw file and what it became in the catalog.
@@ -325,7 +367,7 @@ export type ConvertedFile = Message<"tickreel.v1.ConvertedFile"> & {
  * Use `create(ConvertedFileSchema)` to create a new message.
  */
 export const ConvertedFileSchema: GenMessage<ConvertedFile> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_conversion, 2);
+  messageDesc(file_tickreel_v1_conversion, 3);
 
 /**
  * What the columns of a raw file are.

@@ -282,7 +282,7 @@ export const ConverterService: GenService<{
     output: typeof GetConversionResponseSchema;
   },
   /**
-   * Lists conversions, newest first.
+   * Lists conversions, newest first, without their files. A page ends early where its entries would not fit into a message.
    *
    * @generated from rpc tickreel.v1.ConverterService.ListConversions
    */

@@ -391,7 +391,7 @@ export type RunMetadata = Message<"tickreel.v1.RunMetadata"> & {
   currency: string;
 
   /**
-   * The catalog files that the run replayed, in time order.
+   * The catalog files that the run replayed, in time order. Lists of runs and results leave them unset.
    *
    * @generated from field: repeated tickreel.v1.DataFile data_files = 14 [json_name = "data_files"];
    */

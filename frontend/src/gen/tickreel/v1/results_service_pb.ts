@@ -916,7 +916,9 @@ export const StreamEquityResponseSchema: GenMessage<StreamEquityResponse> = /*@_
  */
 export const ResultsService: GenService<{
   /**
-   * Lists results, newest first where the request does not say otherwise.
+   * Lists results, newest first where the request does not say otherwise, without metadata.data_files.
+   *
+   * A page ends early where its entries would not fit into a message.
    *
    * @generated from rpc tickreel.v1.ResultsService.ListResults
    */

@@ -46,6 +46,8 @@ export type Run = Message<"tickreel.v1.Run"> & {
   /**
    * The resolved config: every optional key filled in, the request's overrides applied.
    *
+   * ListRuns and WatchRuns send only what identifies it: instrument.id, time_window, and the name and submission_mode of the strategy.
+   *
    * @generated from field: tickreel.v1.RunConfig config = 3;
    */
   config?: RunConfig | undefined;
@@ -80,6 +82,8 @@ export type Run = Message<"tickreel.v1.Run"> & {
 
   /**
    * The outcome. Only set in JOB_STATE_SUCCEEDED, and not where the run verifies another.
+   *
+   * ListRuns and WatchRuns leave out metadata.data_files.
    *
    * @generated from field: tickreel.v1.Result result = 8;
    */

@@ -22,7 +22,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file tickreel/v1/runner_service.proto.
  */
 export const file_tickreel_v1_runner_service: GenFile = /*@__PURE__*/
-  fileDesc("CiB0aWNrcmVlbC92MS9ydW5uZXJfc2VydmljZS5wcm90bxILdGlja3JlZWwudjEikwEKCFN0cmF0ZWd5EhMKC3N0cmF0ZWd5X2lkGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJEhgKEHN1Ym1pc3Npb25fbW9kZXMYAyADKAkSDwoHcGFja2FnZRgEIAEoCRIyChFwYXJhbWV0ZXJzX3NjaGVtYRgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QihwEKCkNvbmZpZ0ZpbGUSEQoJY29uZmlnX2lkGAEgASgJEiYKBmNvbmZpZxgCIAEoCzIWLnRpY2tyZWVsLnYxLlJ1bkNvbmZpZxIwCgp2aW9sYXRpb25zGAMgAygLMhwudGlja3JlZWwudjEuQ29uZmlnVmlvbGF0aW9uEgwKBHRleHQYBCABKAkiNQoPQ29uZmlnVmlvbGF0aW9uEg0KBWZpZWxkGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJIj4KFUxpc3RTdHJhdGVnaWVzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCSJcChZMaXN0U3RyYXRlZ2llc1Jlc3BvbnNlEikKCnN0cmF0ZWdpZXMYASADKAsyFS50aWNrcmVlbC52MS5TdHJhdGVneRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiOwoSTGlzdENvbmZpZ3NSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJIlgKE0xpc3RDb25maWdzUmVzcG9uc2USKAoHY29uZmlncxgBIAMoCzIXLnRpY2tyZWVsLnYxLkNvbmZpZ0ZpbGUSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiUKEEdldENvbmZpZ1JlcXVlc3QSEQoJY29uZmlnX2lkGAEgASgJIjwKEUdldENvbmZpZ1Jlc3BvbnNlEicKBmNvbmZpZxgBIAEoCzIXLnRpY2tyZWVsLnYxLkNvbmZpZ0ZpbGUixQIKEENyZWF0ZVJ1blJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIoCgZjb25maWcYAiABKAsyFi50aWNrcmVlbC52MS5SdW5Db25maWdIABIrCghkb2N1bWVudBgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RIABITCgljb25maWdfaWQYBCABKAlIABIoCgdvcHRpb25zGAUgASgLMhcudGlja3JlZWwudjEuUnVuT3B0aW9ucxISCgppbnN0cnVtZW50GAYgASgJEikKBXN0YXJ0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBInCgNlbmQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKDXZhbGlkYXRlX29ubHkYCSABKAhCCAoGc291cmNlIlwKEUNyZWF0ZVJ1blJlc3BvbnNlEh0KA3J1bhgBIAEoCzIQLnRpY2tyZWVsLnYxLlJ1bhIoCgdwcmV2aWV3GAIgASgLMhcudGlja3JlZWwudjEuUnVuUHJldmlldyKRAgoKUnVuUHJldmlldxIpCgVmaWxlcxgBIAMoCzIaLnRpY2tyZWVsLnYxLkNvbnZlcnRlZEZpbGUSEgoKdHJhZGVfcm93cxgCIAEoAxIRCglib29rX3Jvd3MYAyABKAMSFgoOcm93c19lc3RpbWF0ZWQYBCABKAgSJgoIZmluZGluZ3MYBSADKAsyFC50aWNrcmVlbC52MS5GaW5kaW5nEj0KC2Vudmlyb25tZW50GAYgAygLMigudGlja3JlZWwudjEuUnVuUHJldmlldy5FbnZpcm9ubWVudEVudHJ5GjIKEEVudmlyb25tZW50RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASI2ChBWZXJpZnlSdW5SZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDgoGcnVuX2lkGAIgASgJIjIKEVZlcmlmeVJ1blJlc3BvbnNlEh0KA3J1bhgBIAEoCzIQLnRpY2tyZWVsLnYxLlJ1biIfCg1HZXRSdW5SZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCSIvCg5HZXRSdW5SZXNwb25zZRIdCgNydW4YASABKAsyEC50aWNrcmVlbC52MS5SdW4iWgoPTGlzdFJ1bnNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEg4KBmZpbHRlchgDIAEoCRIQCghvcmRlcl9ieRgEIAEoCSJLChBMaXN0UnVuc1Jlc3BvbnNlEh4KBHJ1bnMYASADKAsyEC50aWNrcmVlbC52MS5SdW4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiIKEENhbmNlbFJ1blJlcXVlc3QSDgoGcnVuX2lkGAEgASgJIjIKEUNhbmNlbFJ1blJlc3BvbnNlEh0KA3J1bhgBIAEoCzIQLnRpY2tyZWVsLnYxLlJ1biIhCg9XYXRjaFJ1blJlcXVlc3QSDgoGcnVuX2lkGAEgASgJIncKEFdhdGNoUnVuUmVzcG9uc2USHQoDcnVuGAEgASgLMhAudGlja3JlZWwudjEuUnVuEioKBmVxdWl0eRgCIAEoCzIaLnRpY2tyZWVsLnYxLkVxdWl0eUNvbHVtbnMSGAoQZXF1aXR5X3Jlc3RhcnRlZBgDIAEoCCISChBXYXRjaFJ1bnNSZXF1ZXN0IjMKEVdhdGNoUnVuc1Jlc3BvbnNlEh4KBHJ1bnMYASADKAsyEC50aWNrcmVlbC52MS5SdW4iNQoTU3RyZWFtUnVuTG9nUmVxdWVzdBIOCgZydW5faWQYASABKAkSDgoGZm9sbG93GAIgASgIIiQKFFN0cmVhbVJ1bkxvZ1Jlc3BvbnNlEgwKBHRleHQYASABKAkynwcKDVJ1bm5lclNlcnZpY2USXgoOTGlzdFN0cmF0ZWdpZXMSIi50aWNrcmVlbC52MS5MaXN0U3RyYXRlZ2llc1JlcXVlc3QaIy50aWNrcmVlbC52MS5MaXN0U3RyYXRlZ2llc1Jlc3BvbnNlIgOQAgESVQoLTGlzdENvbmZpZ3MSHy50aWNrcmVlbC52MS5MaXN0Q29uZmlnc1JlcXVlc3QaIC50aWNrcmVlbC52MS5MaXN0Q29uZmlnc1Jlc3BvbnNlIgOQAgESTwoJR2V0Q29uZmlnEh0udGlja3JlZWwudjEuR2V0Q29uZmlnUmVxdWVzdBoeLnRpY2tyZWVsLnYxLkdldENvbmZpZ1Jlc3BvbnNlIgOQAgESTwoJQ3JlYXRlUnVuEh0udGlja3JlZWwudjEuQ3JlYXRlUnVuUmVxdWVzdBoeLnRpY2tyZWVsLnYxLkNyZWF0ZVJ1blJlc3BvbnNlIgOQAgISTwoJVmVyaWZ5UnVuEh0udGlja3JlZWwudjEuVmVyaWZ5UnVuUmVxdWVzdBoeLnRpY2tyZWVsLnYxLlZlcmlmeVJ1blJlc3BvbnNlIgOQAgISRgoGR2V0UnVuEhoudGlja3JlZWwudjEuR2V0UnVuUmVxdWVzdBobLnRpY2tyZWVsLnYxLkdldFJ1blJlc3BvbnNlIgOQAgESTAoITGlzdFJ1bnMSHC50aWNrcmVlbC52MS5MaXN0UnVuc1JlcXVlc3QaHS50aWNrcmVlbC52MS5MaXN0UnVuc1Jlc3BvbnNlIgOQAgESTwoJQ2FuY2VsUnVuEh0udGlja3JlZWwudjEuQ2FuY2VsUnVuUmVxdWVzdBoeLnRpY2tyZWVsLnYxLkNhbmNlbFJ1blJlc3BvbnNlIgOQAgISTgoIV2F0Y2hSdW4SHC50aWNrcmVlbC52MS5XYXRjaFJ1blJlcXVlc3QaHS50aWNrcmVlbC52MS5XYXRjaFJ1blJlc3BvbnNlIgOQAgEwARJRCglXYXRjaFJ1bnMSHS50aWNrcmVlbC52MS5XYXRjaFJ1bnNSZXF1ZXN0Gh4udGlja3JlZWwudjEuV2F0Y2hSdW5zUmVzcG9uc2UiA5ACATABEloKDFN0cmVhbVJ1bkxvZxIgLnRpY2tyZWVsLnYxLlN0cmVhbVJ1bkxvZ1JlcXVlc3QaIS50aWNrcmVlbC52MS5TdHJlYW1SdW5Mb2dSZXNwb25zZSIDkAIBMAFiBnByb3RvMw", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_tickreel_v1_conversion, file_tickreel_v1_report, file_tickreel_v1_result, file_tickreel_v1_run, file_tickreel_v1_run_config]);
+  fileDesc("CiB0aWNrcmVlbC92MS9ydW5uZXJfc2VydmljZS5wcm90bxILdGlja3JlZWwudjEikwEKCFN0cmF0ZWd5EhMKC3N0cmF0ZWd5X2lkGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJEhgKEHN1Ym1pc3Npb25fbW9kZXMYAyADKAkSDwoHcGFja2FnZRgEIAEoCRIyChFwYXJhbWV0ZXJzX3NjaGVtYRgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QihwEKCkNvbmZpZ0ZpbGUSEQoJY29uZmlnX2lkGAEgASgJEiYKBmNvbmZpZxgCIAEoCzIWLnRpY2tyZWVsLnYxLlJ1bkNvbmZpZxIwCgp2aW9sYXRpb25zGAMgAygLMhwudGlja3JlZWwudjEuQ29uZmlnVmlvbGF0aW9uEgwKBHRleHQYBCABKAkiNQoPQ29uZmlnVmlvbGF0aW9uEg0KBWZpZWxkGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJIj4KFUxpc3RTdHJhdGVnaWVzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCSJcChZMaXN0U3RyYXRlZ2llc1Jlc3BvbnNlEikKCnN0cmF0ZWdpZXMYASADKAsyFS50aWNrcmVlbC52MS5TdHJhdGVneRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiOwoSTGlzdENvbmZpZ3NSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJIlgKE0xpc3RDb25maWdzUmVzcG9uc2USKAoHY29uZmlncxgBIAMoCzIXLnRpY2tyZWVsLnYxLkNvbmZpZ0ZpbGUSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiUKEEdldENvbmZpZ1JlcXVlc3QSEQoJY29uZmlnX2lkGAEgASgJIjwKEUdldENvbmZpZ1Jlc3BvbnNlEicKBmNvbmZpZxgBIAEoCzIXLnRpY2tyZWVsLnYxLkNvbmZpZ0ZpbGUixQIKEENyZWF0ZVJ1blJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIoCgZjb25maWcYAiABKAsyFi50aWNrcmVlbC52MS5SdW5Db25maWdIABIrCghkb2N1bWVudBgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RIABITCgljb25maWdfaWQYBCABKAlIABIoCgdvcHRpb25zGAUgASgLMhcudGlja3JlZWwudjEuUnVuT3B0aW9ucxISCgppbnN0cnVtZW50GAYgASgJEikKBXN0YXJ0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBInCgNlbmQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKDXZhbGlkYXRlX29ubHkYCSABKAhCCAoGc291cmNlIlwKEUNyZWF0ZVJ1blJlc3BvbnNlEh0KA3J1bhgBIAEoCzIQLnRpY2tyZWVsLnYxLlJ1bhIoCgdwcmV2aWV3GAIgASgLMhcudGlja3JlZWwudjEuUnVuUHJldmlldyKRAgoKUnVuUHJldmlldxIpCgVmaWxlcxgBIAMoCzIaLnRpY2tyZWVsLnYxLkNvbnZlcnRlZEZpbGUSEgoKdHJhZGVfcm93cxgCIAEoAxIRCglib29rX3Jvd3MYAyABKAMSFgoOcm93c19lc3RpbWF0ZWQYBCABKAgSJgoIZmluZGluZ3MYBSADKAsyFC50aWNrcmVlbC52MS5GaW5kaW5nEj0KC2Vudmlyb25tZW50GAYgAygLMigudGlja3JlZWwudjEuUnVuUHJldmlldy5FbnZpcm9ubWVudEVudHJ5GjIKEEVudmlyb25tZW50RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASI2ChBWZXJpZnlSdW5SZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDgoGcnVuX2lkGAIgASgJIjIKEVZlcmlmeVJ1blJlc3BvbnNlEh0KA3J1bhgBIAEoCzIQLnRpY2tyZWVsLnYxLlJ1biIfCg1HZXRSdW5SZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCSIvCg5HZXRSdW5SZXNwb25zZRIdCgNydW4YASABKAsyEC50aWNrcmVlbC52MS5SdW4iWgoPTGlzdFJ1bnNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEg4KBmZpbHRlchgDIAEoCRIQCghvcmRlcl9ieRgEIAEoCSJLChBMaXN0UnVuc1Jlc3BvbnNlEh4KBHJ1bnMYASADKAsyEC50aWNrcmVlbC52MS5SdW4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiIKEENhbmNlbFJ1blJlcXVlc3QSDgoGcnVuX2lkGAEgASgJIjIKEUNhbmNlbFJ1blJlc3BvbnNlEh0KA3J1bhgBIAEoCzIQLnRpY2tyZWVsLnYxLlJ1biIiChBEZWxldGVSdW5SZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCSITChFEZWxldGVSdW5SZXNwb25zZSIhCg9XYXRjaFJ1blJlcXVlc3QSDgoGcnVuX2lkGAEgASgJIncKEFdhdGNoUnVuUmVzcG9uc2USHQoDcnVuGAEgASgLMhAudGlja3JlZWwudjEuUnVuEioKBmVxdWl0eRgCIAEoCzIaLnRpY2tyZWVsLnYxLkVxdWl0eUNvbHVtbnMSGAoQZXF1aXR5X3Jlc3RhcnRlZBgDIAEoCCISChBXYXRjaFJ1bnNSZXF1ZXN0IjMKEVdhdGNoUnVuc1Jlc3BvbnNlEh4KBHJ1bnMYASADKAsyEC50aWNrcmVlbC52MS5SdW4iNQoTU3RyZWFtUnVuTG9nUmVxdWVzdBIOCgZydW5faWQYASABKAkSDgoGZm9sbG93GAIgASgIIiQKFFN0cmVhbVJ1bkxvZ1Jlc3BvbnNlEgwKBHRleHQYASABKAky8AcKDVJ1bm5lclNlcnZpY2USXgoOTGlzdFN0cmF0ZWdpZXMSIi50aWNrcmVlbC52MS5MaXN0U3RyYXRlZ2llc1JlcXVlc3QaIy50aWNrcmVlbC52MS5MaXN0U3RyYXRlZ2llc1Jlc3BvbnNlIgOQAgESVQoLTGlzdENvbmZpZ3MSHy50aWNrcmVlbC52MS5MaXN0Q29uZmlnc1JlcXVlc3QaIC50aWNrcmVlbC52MS5MaXN0Q29uZmlnc1Jlc3BvbnNlIgOQAgESTwoJR2V0Q29uZmlnEh0udGlja3JlZWwudjEuR2V0Q29uZmlnUmVxdWVzdBoeLnRpY2tyZWVsLnYxLkdldENvbmZpZ1Jlc3BvbnNlIgOQAgESTwoJQ3JlYXRlUnVuEh0udGlja3JlZWwudjEuQ3JlYXRlUnVuUmVxdWVzdBoeLnRpY2tyZWVsLnYxLkNyZWF0ZVJ1blJlc3BvbnNlIgOQAgISTwoJVmVyaWZ5UnVuEh0udGlja3JlZWwudjEuVmVyaWZ5UnVuUmVxdWVzdBoeLnRpY2tyZWVsLnYxLlZlcmlmeVJ1blJlc3BvbnNlIgOQAgISRgoGR2V0UnVuEhoudGlja3JlZWwudjEuR2V0UnVuUmVxdWVzdBobLnRpY2tyZWVsLnYxLkdldFJ1blJlc3BvbnNlIgOQAgESTAoITGlzdFJ1bnMSHC50aWNrcmVlbC52MS5MaXN0UnVuc1JlcXVlc3QaHS50aWNrcmVlbC52MS5MaXN0UnVuc1Jlc3BvbnNlIgOQAgESTwoJQ2FuY2VsUnVuEh0udGlja3JlZWwudjEuQ2FuY2VsUnVuUmVxdWVzdBoeLnRpY2tyZWVsLnYxLkNhbmNlbFJ1blJlc3BvbnNlIgOQAgISTwoJRGVsZXRlUnVuEh0udGlja3JlZWwudjEuRGVsZXRlUnVuUmVxdWVzdBoeLnRpY2tyZWVsLnYxLkRlbGV0ZVJ1blJlc3BvbnNlIgOQAgISTgoIV2F0Y2hSdW4SHC50aWNrcmVlbC52MS5XYXRjaFJ1blJlcXVlc3QaHS50aWNrcmVlbC52MS5XYXRjaFJ1blJlc3BvbnNlIgOQAgEwARJRCglXYXRjaFJ1bnMSHS50aWNrcmVlbC52MS5XYXRjaFJ1bnNSZXF1ZXN0Gh4udGlja3JlZWwudjEuV2F0Y2hSdW5zUmVzcG9uc2UiA5ACATABEloKDFN0cmVhbVJ1bkxvZxIgLnRpY2tyZWVsLnYxLlN0cmVhbVJ1bkxvZ1JlcXVlc3QaIS50aWNrcmVlbC52MS5TdHJlYW1SdW5Mb2dSZXNwb25zZSIDkAIBMAFiBnByb3RvMw", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_tickreel_v1_conversion, file_tickreel_v1_report, file_tickreel_v1_result, file_tickreel_v1_run, file_tickreel_v1_run_config]);
 
 /**
  * A strategy that a config can name.
@@ -319,7 +319,7 @@ export type CreateRunRequest = Message<"tickreel.v1.CreateRunRequest"> & {
    */
   source: {
     /**
-     * A config as a message. Fields of a scalar type count as given.
+     * A config as a message, of 1 MiB at most. Fields of a scalar type count as given.
      *
      * @generated from field: tickreel.v1.RunConfig config = 2;
      */
@@ -327,7 +327,7 @@ export type CreateRunRequest = Message<"tickreel.v1.CreateRunRequest"> & {
     case: "config";
   } | {
     /**
-     * A config as a JSON object, read as strictly as a file.
+     * A config as a JSON object, of 1 MiB at most, read as strictly as a file.
      *
      * @generated from field: google.protobuf.Struct document = 3;
      */
@@ -679,6 +679,42 @@ export const CancelRunResponseSchema: GenMessage<CancelRunResponse> = /*@__PURE_
   messageDesc(file_tickreel_v1_runner_service, 19);
 
 /**
+ * Request for DeleteRun.
+ *
+ * @generated from message tickreel.v1.DeleteRunRequest
+ */
+export type DeleteRunRequest = Message<"tickreel.v1.DeleteRunRequest"> & {
+  /**
+   * The id of the run.
+   *
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+};
+
+/**
+ * Describes the message tickreel.v1.DeleteRunRequest.
+ * Use `create(DeleteRunRequestSchema)` to create a new message.
+ */
+export const DeleteRunRequestSchema: GenMessage<DeleteRunRequest> = /*@__PURE__*/
+  messageDesc(file_tickreel_v1_runner_service, 20);
+
+/**
+ * Response of DeleteRun.
+ *
+ * @generated from message tickreel.v1.DeleteRunResponse
+ */
+export type DeleteRunResponse = Message<"tickreel.v1.DeleteRunResponse"> & {
+};
+
+/**
+ * Describes the message tickreel.v1.DeleteRunResponse.
+ * Use `create(DeleteRunResponseSchema)` to create a new message.
+ */
+export const DeleteRunResponseSchema: GenMessage<DeleteRunResponse> = /*@__PURE__*/
+  messageDesc(file_tickreel_v1_runner_service, 21);
+
+/**
  * Asks to watch a run.
  *
  * @generated from message tickreel.v1.WatchRunRequest
@@ -697,7 +733,7 @@ export type WatchRunRequest = Message<"tickreel.v1.WatchRunRequest"> & {
  * Use `create(WatchRunRequestSchema)` to create a new message.
  */
 export const WatchRunRequestSchema: GenMessage<WatchRunRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 20);
+  messageDesc(file_tickreel_v1_runner_service, 22);
 
 /**
  * The run as it is now.
@@ -733,7 +769,7 @@ export type WatchRunResponse = Message<"tickreel.v1.WatchRunResponse"> & {
  * Use `create(WatchRunResponseSchema)` to create a new message.
  */
 export const WatchRunResponseSchema: GenMessage<WatchRunResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 21);
+  messageDesc(file_tickreel_v1_runner_service, 23);
 
 /**
  * Asks to watch all runs.
@@ -748,7 +784,7 @@ export type WatchRunsRequest = Message<"tickreel.v1.WatchRunsRequest"> & {
  * Use `create(WatchRunsRequestSchema)` to create a new message.
  */
 export const WatchRunsRequestSchema: GenMessage<WatchRunsRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 22);
+  messageDesc(file_tickreel_v1_runner_service, 24);
 
 /**
  * The runs that have changed.
@@ -770,7 +806,7 @@ export type WatchRunsResponse = Message<"tickreel.v1.WatchRunsResponse"> & {
  * Use `create(WatchRunsResponseSchema)` to create a new message.
  */
 export const WatchRunsResponseSchema: GenMessage<WatchRunsResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 23);
+  messageDesc(file_tickreel_v1_runner_service, 25);
 
 /**
  * Asks for the log of a run.
@@ -798,7 +834,7 @@ export type StreamRunLogRequest = Message<"tickreel.v1.StreamRunLogRequest"> & {
  * Use `create(StreamRunLogRequestSchema)` to create a new message.
  */
 export const StreamRunLogRequestSchema: GenMessage<StreamRunLogRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 24);
+  messageDesc(file_tickreel_v1_runner_service, 26);
 
 /**
  * The next part of a log.
@@ -819,7 +855,7 @@ export type StreamRunLogResponse = Message<"tickreel.v1.StreamRunLogResponse"> &
  * Use `create(StreamRunLogResponseSchema)` to create a new message.
  */
 export const StreamRunLogResponseSchema: GenMessage<StreamRunLogResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 25);
+  messageDesc(file_tickreel_v1_runner_service, 27);
 
 /**
  * Replays windows of recorded ticks through the engine.
@@ -893,7 +929,9 @@ export const RunnerService: GenService<{
     output: typeof GetRunResponseSchema;
   },
   /**
-   * Lists runs, newest first where the request does not say otherwise.
+   * Lists runs, newest first where the request does not say otherwise. Entries are light: see Run.
+   *
+   * A page ends early where its entries would not fit into a message.
    *
    * @generated from rpc tickreel.v1.RunnerService.ListRuns
    */
@@ -913,6 +951,18 @@ export const RunnerService: GenService<{
     output: typeof CancelRunResponseSchema;
   },
   /**
+   * Deletes a run that has ended: its entry in the journal and its log. Its result stays; DeleteResult deletes that.
+   *
+   * Refused with FAILED_PRECONDITION where the run has not ended.
+   *
+   * @generated from rpc tickreel.v1.RunnerService.DeleteRun
+   */
+  deleteRun: {
+    methodKind: "unary";
+    input: typeof DeleteRunRequestSchema;
+    output: typeof DeleteRunResponseSchema;
+  },
+  /**
    * Watches one run: the whole of it in each message, first as it is now, at most ten a second, at least one in
    * 15 seconds, ending after its final state. Hanging up does not cancel it.
    *
@@ -926,7 +976,7 @@ export const RunnerService: GenService<{
   /**
    * Watches all runs that have not ended, and those that are created meanwhile: the whole of each that has changed, the
    * last time in its final state. First all of them as they are now, at most ten messages a second, at least one in 15
-   * seconds; it does not end by itself.
+   * seconds; it does not end by itself. Entries are light: see Run.
    *
    * @generated from rpc tickreel.v1.RunnerService.WatchRuns
    */
