@@ -195,5 +195,12 @@ class Conversion[Rows: (ConvertedTrades, ConvertedDepths)](ABC):
 
     def _unreadable(self, error: Exception) -> TickreelError:
         reason = " ".join(str(error).split())
-        message = f"{self._source.path} cannot be read, it is corrupt or cut short: {reason}"
+        # pyarrow raises OSError for what its Parquet reader lacks, ArrowNotImplementedError elsewhere.
+        unsupported = isinstance(error, NotImplementedError) or "not yet implemented" in reason.lower()
+        problem = (
+            "uses a part of its format that cannot be read; write it again with plain encodings"
+            if unsupported
+            else "cannot be read, it is corrupt or cut short"
+        )
+        message = f"{self._source.path} {problem}: {reason}"
         return TickreelError("DATA_REFUSED", message, source=self._source.path)

@@ -4,6 +4,7 @@ A CSV has no types, so its columns have those of the raw schemas by their names:
 for bit, from either kind of file. Columns of few words are read as dictionaries where that costs nothing.
 """
 
+import os
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +28,11 @@ _TYPES = (
     (re.compile(r"price|amount|size|(asks|bids)\[\d+\]\.(price|amount)"), pa.float64()),
 )
 _KINDS = {pa.int64(): "whole number of 64 bits", pa.float64(): "number"}
+# The encodings of values that pyarrow decodes to a dictionary, and those of levels.
+_DICTIONARY_ENCODINGS = {"PLAIN", "PLAIN_DICTIONARY", "RLE_DICTIONARY", "RLE", "BIT_PACKED"}
+# A Parquet file ends with the length of its footer in 4 bytes and these 4.
+_MAGIC = b"PAR1"
+_TAIL = 4 + len(_MAGIC)
 _IN_COLUMN = re.compile(r"In CSV column #(\d+): (.*?(?:invalid value '(.*)')?)", re.DOTALL)
 
 
@@ -70,9 +76,21 @@ def open_raw_table(path: Path) -> RawTable:
 
 class _ParquetTable(RawTable):
     def __init__(self, path: Path) -> None:
-        words = [field.name for field in pq.read_schema(path) if _type_of(field.name) == _WORD and field.type == pa.string()]
+        footer = _footer_of(path)
+        schema, plain = footer.schema.to_arrow_schema(), _without_dictionary_reader(footer)
+        if any(pa.types.is_dictionary(field.type) and field.name in plain for field in schema):
+            # The Arrow schema in the footer would ask for dictionaries.
+            footer = _footer_of(path, with_arrow_schema=False)
+            schema = footer.schema.to_arrow_schema()
+        words = [
+            field.name
+            for field in schema
+            if _type_of(field.name) == _WORD and field.type == pa.string() and field.name not in plain
+        ]
         # Buffered by column instead of by row group: whole days are often written as one row group.
-        self._file = pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20, read_dictionary=words)
+        self._file = pq.ParquetFile(
+            path, metadata=footer, pre_buffer=False, buffer_size=1 << 20, read_dictionary=words
+        )
         self.schema = self._file.schema_arrow
 
     @property
@@ -87,6 +105,27 @@ class _ParquetTable(RawTable):
 
     def close(self) -> None:
         self._file.close()
+
+
+def _footer_of(path: Path, *, with_arrow_schema: bool = True) -> pq.FileMetaData:
+    """The footer of a Parquet file; without its Arrow schema, columns have the types that Parquet itself knows."""
+    if with_arrow_schema:
+        with path.open("rb") as file:
+            return pq.read_metadata(file)
+    with path.open("rb") as file:
+        file.seek(-_TAIL, os.SEEK_END)
+        length = int.from_bytes(file.read(4), "little")
+        file.seek(-_TAIL - length, os.SEEK_END)
+        footer = file.read()
+    # A key of the same length that no reader knows.
+    return pq.read_metadata(pa.BufferReader(_MAGIC + footer.replace(b"ARROW:schema", b"arrow:schema")))
+
+
+def _without_dictionary_reader(footer: pq.FileMetaData) -> set[str]:
+    """The columns with an encoding that pyarrow decodes to text, but not to a dictionary."""
+    groups = map(footer.row_group, range(footer.num_row_groups))
+    columns = (group.column(index) for group in groups for index in range(group.num_columns))
+    return {column.path_in_schema for column in columns if not _DICTIONARY_ENCODINGS.issuperset(column.encodings)}
 
 
 class _CsvTable(RawTable):
