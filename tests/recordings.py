@@ -24,6 +24,7 @@ from tickreel.v1 import market_data_pb2
 BTC = "BINANCE-FUTURES:PERPETUAL:BTC-USDT"
 ETH = "BINANCE-FUTURES:PERPETUAL:ETH-USDT"
 DAY = "2024-07-18"
+EXCHANGE_WORD, SYMBOL_WORD = "binance-futures", "BTCUSDT"
 
 _SHARED = Path(os.environ.get("TICKREEL_TEST_DATA") or Path(__file__).parents[2] / "shared/data")
 
@@ -52,8 +53,8 @@ def trades(rows: int = 5, **columns: Any) -> pa.Table:
     """A table in the exchange schema; columns replace the made-up ones, None drops one."""
     row = np.arange(rows)
     made: dict[str, Any] = {
-        "exchange": _repeat("binance-futures", rows),
-        "symbol": _repeat("BTCUSDT", rows),
+        "exchange": _repeat(EXCHANGE_WORD, rows),
+        "symbol": _repeat(SYMBOL_WORD, rows),
         "timestamp": NOON + 1000 * row - 700,
         "local_timestamp": NOON + 1000 * row,
         "id": pa.array(100 + row).cast(pa.string()),
@@ -72,8 +73,8 @@ def books(rows: int = 5, **columns: Any) -> pa.Table:
     """
     row = np.arange(rows)
     made: dict[str, Any] = {
-        "exchange": _repeat("binance-futures", rows),
-        "symbol": _repeat("BTCUSDT", rows),
+        "exchange": _repeat(EXCHANGE_WORD, rows),
+        "symbol": _repeat(SYMBOL_WORD, rows),
         "timestamp": NOON + 1000 * row - 700,
         "local_timestamp": NOON + 1000 * row,
     }
@@ -104,6 +105,18 @@ def engine_trades(rows: int = 5, **columns: Any) -> pa.Table:
     return pa.table({name: values for name, values in made.items() if values is not None})
 
 
+def _of_instrument(table: pa.Table, instrument: InstrumentName) -> pa.Table:
+    words = {
+        "exchange": (EXCHANGE_WORD, instrument.venue.lower()),
+        "symbol": (SYMBOL_WORD, f"{instrument.base}{instrument.quote}"),
+    }
+    for name, (made_up, word) in words.items():
+        if name in table.column_names and set(table[name].to_pylist()) <= {made_up}:
+            place = table.schema.get_field_index(name)
+            table = table.set_column(place, table.schema.field(name).with_type(pa.string()), _repeat(word, table.num_rows))
+    return table
+
+
 def _repeat(word: str, rows: int) -> pa.Array:
     return pa.array([word]).take(pa.array(np.zeros(rows, dtype=np.int64)))
 
@@ -120,7 +133,8 @@ class RawFolder:
         return self.root / "raw_tick_data/by_date" / f"day-{day}" / f"data_type-{data_type}" / f"{name}{self.ending}"
 
     def write(self, table: pa.Table, day: str = DAY, name: str = BTC, data_type: str = "trades", **options: Any) -> Path:
-        """Writes a raw file."""
+        """Writes a raw file; a table that says the instrument of BTC only for want of words gets those of the name."""
+        table = _of_instrument(table, InstrumentName.parse(name)) if name != BTC else table
         path = self.path(day, name, data_type)
         path.parent.mkdir(parents=True, exist_ok=True)
         if self.ending == CSV:

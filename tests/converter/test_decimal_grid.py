@@ -1,8 +1,9 @@
+from collections.abc import Sequence
 from decimal import Decimal
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tickreel.converter.decimal_grid import NOISE_SPACINGS, decimals_of
@@ -15,8 +16,8 @@ def _double(units: int, places: int) -> float:
     return float(Decimal(units).scaleb(-places))
 
 
-def _exact(values: list[float], likely_places: int = 0) -> list[Decimal | None]:
-    found = decimals_of(np.array(values), likely_places)
+def _exact(values: list[float], likely_places: int = 0, grids: Sequence[int] = ()) -> list[Decimal | None]:
+    found = decimals_of(np.array(values), likely_places, grids)
     places = np.broadcast_to(found.places, found.units.shape)
     return [Decimal(int(u)).scaleb(-int(p)) if p >= 0 else None for u, p in zip(found.units, places, strict=True)]
 
@@ -53,10 +54,60 @@ def test_the_known_sums_of_doubles() -> None:
     expected = [Decimal(text) for text in ("0.3", "0.3", "3.3", "435", "0.1")]
     assert _exact([0.1 + 0.2, 0.1 * 3, 1.1 + 2.2, 4.35 * 100, 1 - 0.9]) == expected
     # The noise of a difference is that of its terms: here a hundred spacings, which could as well be a value.
-    assert _exact([1000.5 - 999.9]) == [None]
+    assert _exact([1000.5 - 999.9]) == [Decimal("0.6000000000000227")]
 
 
-@pytest.mark.parametrize("value", [np.pi, 2 / 3 * 64_000, 0.12345678901234567, 1e-17, 5e-324])
+def _has_one_decimal(units: int, places: int) -> bool:
+    """Whether no other decimal of as many places has the same nearest double."""
+    return _double(units, places) not in {_double(units - 1, places), _double(units + 1, places)}
+
+
+@given(st.integers(1, 10**17), PLACES, PLACES)
+def test_a_decimal_of_17_digits_comes_back_where_its_double_says_which(units: int, places: int, likely_places: int) -> None:
+    value = _double(units, places)
+    assume(value < 10**14)
+    meant = Decimal(units).scaleb(-places)
+    alone = _exact([value], likely_places)
+    if units < 2**52:
+        # Coarser than the doubles: the places alone say which it is.
+        assert _exact([value], likely_places, (places,)) == [meant]
+    elif _has_one_decimal(units, places) and not decimals_of(np.array([value])).noisy:
+        assert alone == [meant]
+    # Whatever was found is exact, but for noise, or it was not found.
+    if alone != [None] and not decimals_of(np.array([value])).noisy:
+        assert float(alone[0]) == value
+
+
+@given(st.integers(1, 4_500), st.integers(1, 45), PLACES)
+def test_noise_that_may_be_a_decimal_is_doubtful(head: int, tail: int, likely_places: int) -> None:
+    # 15 digits, the last ones 0, and a digit behind.
+    units = head * 10**12 + tail % 10
+    value = _double(units, 15)
+    found = decimals_of(np.array([value]), likely_places)
+    assert found.doubtful == (15 if found.noisy else 17)
+    assert decimals_of(np.array([value]), likely_places, (15,)).doubtful == 17
+
+
+def test_amounts_of_16_digits() -> None:
+    amount, beside = 40816326.53061224, 40816326.53061201
+    for likely_places in range(17):
+        assert _exact([amount], likely_places) == [Decimal("40816326.53061224")]
+        # The sum of eight decimals, or one and a third of a spacing beside six: the grid decides.
+        assert _exact([beside], likely_places) == [Decimal("40816326.530612")]
+        assert _exact([beside], likely_places, (8,)) == [Decimal("40816326.53061201")]
+    assert decimals_of(np.array([beside])).doubtful == 8
+
+
+def test_many_values_of_16_digits_of_known_places() -> None:
+    units = 4_081_632_653_061_224 + 7 * np.arange(1000)
+    values = units / 10.0**8
+    assert (decimals_of(values, 8).noisy, decimals_of(values, 8).doubtful) == (60, 8)
+    found = decimals_of(values, 8, (8,))
+    assert (found.noisy, found.fewest_places_of_all()) == (0, 8)
+    assert (found.units == units).all()
+
+
+@pytest.mark.parametrize("value", [2 / 3 * 64_000, 0.12345678901234567, 1e-17, 5e-324])
 def test_what_is_no_decimal_is_told(value: float) -> None:
     found = decimals_of(np.array([1.5, value]))
     assert found.fewest_places().tolist() == [1, -1]

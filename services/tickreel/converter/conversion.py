@@ -6,7 +6,7 @@ nothing behind.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 
 import numpy as np
@@ -20,6 +20,7 @@ from tickreel.converter.decimal_column import DecimalColumn
 from tickreel.converter.faults import Faults
 from tickreel.converter.one_word import OneWord
 from tickreel.converter.raw_reader import Chunk, RawReader
+from tickreel.converter.stated_instrument import says_other_exchange, says_other_symbol
 from tickreel.engine import catalog_format
 from tickreel.rpc.errors import TickreelError
 from tickreel.stores.catalog import CatalogFile, CatalogStore, Origin
@@ -33,8 +34,10 @@ Int64 = npt.NDArray[np.int64]
 INFO, WARNING = result_pb2.SEVERITY_INFO, result_pb2.SEVERITY_WARNING
 # How many, how much it matters, its code, and what they are; none is not told.
 Noticed = tuple[int, result_pb2.Severity, str, str]
+Grids = Sequence[int] | None
 
-_ONE_WORD = ("exchange", "symbol")
+# The columns of one word, and what says whether that is the word of another instrument.
+_ONE_WORD = {"exchange": says_other_exchange, "symbol": says_other_symbol}
 _DAY = 86_400_000_000_000
 
 
@@ -50,6 +53,7 @@ class Conversion[Rows: (ConvertedTrades, ConvertedDepths)](ABC):
     Args:
         source: The raw file, as it was found.
         price_precision, size_precision: The decimals of the catalog file; None for the fewest that hold every value.
+        grids: The `grids` of prices and sizes (see `DecimalColumn`).
     """
 
     _kind: type[Rows]
@@ -57,14 +61,20 @@ class Conversion[Rows: (ConvertedTrades, ConvertedDepths)](ABC):
     _chunk_rows: int
 
     def __init__(
-        self, source: RawFile, instrument: InstrumentName, price_precision: int | None, size_precision: int | None
+        self,
+        source: RawFile,
+        instrument: InstrumentName,
+        price_precision: int | None,
+        size_precision: int | None,
+        grids: tuple[Grids, Grids] = (None, None),
     ) -> None:
         self._source = source
         self._instrument = instrument
         self._precisions = price_precision, size_precision
         self._faults = Faults()
-        self._price = DecimalColumn("price_precision", price_precision, catalog_format.MAX_PRICE, self._faults)
-        self._size = DecimalColumn("size_precision", size_precision, catalog_format.MAX_SIZE, self._faults)
+        price_grids, size_grids = self._grids = grids
+        self._price = DecimalColumn("price_precision", price_precision, catalog_format.MAX_PRICE, self._faults, price_grids)
+        self._size = DecimalColumn("size_precision", size_precision, catalog_format.MAX_SIZE, self._faults, size_grids)
 
     def run(self, raw: RawStore, catalog: CatalogStore, on_rows: Callable[[int], None]) -> CatalogFile:
         """Converts and places the file.
@@ -75,6 +85,10 @@ class Conversion[Rows: (ConvertedTrades, ConvertedDepths)](ABC):
         Raises:
             TickreelError: DATA_REFUSED with all that is wrong with the file; STORE_NOT_WRITABLE.
         """
+        return self._convert(raw, catalog, on_rows) or self._with_known_grids().run(raw, catalog, on_rows)
+
+    def _convert(self, raw: RawStore, catalog: CatalogStore, on_rows: Callable[[int], None]) -> CatalogFile | None:
+        """Converts and places the file; None where values were taken for noise that are none."""
         self._require_unchanged(raw)
         try:
             reader = RawReader(raw.root / self._source.path, self._source.data_type, self._faults)
@@ -90,6 +104,8 @@ class Conversion[Rows: (ConvertedTrades, ConvertedDepths)](ABC):
                     self._require_unchanged(raw)
                     if self._faults:
                         raise self._faults.refusal(self._source.path)
+                    if self._grids == (None, None) and (self._price.doubtful or self._size.doubtful):
+                        return None
                     file = self._record(reader, ts_init, writer.digest())
                     converted = file.converted
                     engine_metadata = self._kind.engine_metadata(
@@ -103,6 +119,11 @@ class Conversion[Rows: (ConvertedTrades, ConvertedDepths)](ABC):
             raise catalog.not_writable(error) from None
         finally:
             reader.close()
+
+    def _with_known_grids(self) -> "Conversion[Rows]":
+        """The same conversion, knowing how many decimals the values have."""
+        price, size = (range(column.fewest, -1, -1) if column.doubtful else None for column in (self._price, self._size))
+        return type(self)(self._source, self._instrument, *self._precisions, (price, size))
 
     @abstractmethod
     def _begin(self, reader: RawReader) -> tuple[list[str], Int64]:
@@ -124,8 +145,8 @@ class Conversion[Rows: (ConvertedTrades, ConvertedDepths)](ABC):
         writer: CatalogWriter[Rows],
         on_rows: Callable[[int], None],
     ) -> None:
-        names = _ONE_WORD if reader.raw_schema == EXCHANGE else ()
-        words = {name: OneWord(name, self._faults) for name in names}
+        names = tuple(_ONE_WORD) if reader.raw_schema == EXCHANGE else ()
+        words = self._words = {name: OneWord(name, self._faults) for name in names}
         chunks = reader.chunks([*names, *columns], self._chunk_rows)
         while True:
             try:
@@ -181,11 +202,16 @@ class Conversion[Rows: (ConvertedTrades, ConvertedDepths)](ABC):
                 "rows were recorded on another UTC day than the folder's; they are kept",
             ),
         )
-        return [
+        findings = [
             result_pb2.Finding(severity=severity, code=code, message=f"{count} {text}")
             for count, severity, code, text in noticed
             if count
         ]
+        said = [f"{name} {word.word}" for name, word in self._words.items() if _ONE_WORD[name](word.word, self._instrument)]
+        if said:
+            message = f"the rows say {' and '.join(said)}, but are read as {self._instrument.raw_name}; is this the right file?"
+            findings.append(result_pb2.Finding(severity=WARNING, code="OTHER_INSTRUMENT", message=message))
+        return findings
 
     def _require_unchanged(self, raw: RawStore) -> None:
         if raw.identity(self._source.path) != (self._source.size_bytes, self._source.mtime_ns):

@@ -3,6 +3,7 @@
 Doubles become the decimals that were meant (see `decimal_grid`); decimals stay what they are, without a double between.
 """
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import numpy as np
@@ -33,12 +34,22 @@ class DecimalColumn:
         setting: The name of the precision in a run config.
         precision: The decimals that values may have; None for any number.
         limit: The greatest value that the engine holds.
+        grids: The places at which an exact decimal comes before noise, instead of those of the precision alone.
     """
 
-    def __init__(self, setting: str, precision: int | None, limit: int, faults: Faults) -> None:
+    def __init__(
+        self, setting: str, precision: int | None, limit: int, faults: Faults, grids: Sequence[int] | None = None
+    ) -> None:
         self.fewest = 0
         self.noisy = 0
+        self._doubtful = SCALE + 1
+        self._grids = grids if grids is not None else () if precision is None else (precision,)
         self._setting, self._precision, self._limit, self._faults = setting, precision, limit, faults
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether a value so far was taken for noise that has no more decimals than other values: noise it is not."""
+        return self._doubtful <= self.fewest
 
     def convert(self, name: str, column: pa.Array | pa.ChunkedArray, rows: Int64) -> pa.Decimal128Array:
         """The decimals of a chunk; a value at fault becomes 1.
@@ -63,15 +74,16 @@ class DecimalColumn:
             self._faults.add(name, "infinite", rows[infinite], doubles[infinite])
             self._name_beyond(name, (doubles <= 0) & ~infinite, (doubles > self._limit) & ~infinite, doubles, rows)
             doubles = np.where((doubles > 0) & (doubles <= self._limit), doubles, 1.0)
-        found = decimals_of(doubles, self.fewest)
+        found = decimals_of(doubles, self.fewest, self._grids)
         self.noisy += found.noisy
+        self._doubtful = min(self._doubtful, found.doubtful)
         fewest = found.fewest_places_of_all()
         places = found.places
         if fewest < 0 and doubles.size:
             each = found.fewest_places()
             off = np.flatnonzero(each < 0)
-            problem = f"not a decimal of up to {SCALE} places and 15 digits"
-            self._faults.add(name, problem, rows[off], doubles[off], "round it where it is recorded")
+            problem = f"not the double of one decimal of up to {SCALE} places, since a double tells 15 digits apart,"
+            self._faults.add(name, problem, rows[off], doubles[off], "round it where it is recorded, or record decimals")
             places, fewest = np.maximum(each, 0), int(each.max())
         self.fewest = max(self.fewest, fewest)
         if self._precision is not None and fewest > self._precision:

@@ -1,15 +1,26 @@
 """From doubles back to the decimals that were meant.
 
 A recording says 0.1 and holds the nearest double; a sum or difference on the way adds a unit or two in the last place.
-The decimal that was meant is the one with the fewest places that lies within the noise of the double.
+The decimal that was meant is, in this order:
+
+1. The decimal of `grids` places whose nearest double the value is. Below 2⁵² units the step of the grid is greater than
+   the spacing of the doubles, so there is at most one.
+2. The decimal of the fewest places and at most 15 digits that lies within the noise of the double.
+3. The shortest decimal whose nearest double the value is, which is what every exporter prints for it. It has 16 or 17
+   digits. Where another decimal of as many places has the same nearest double, nobody can tell which was meant.
 
 How much is noise: two different decimals of at most 15 significant digits are at least 2⁵²/10¹⁵ ≈ 4.5 spacings of the
 double between them apart, so a distance of 4 spacings can hide no digit that a double carries for sure. Beyond 15
 digits nothing is for sure, and where the grid is nearly as fine as the doubles themselves everything would lie on it by
 chance: hence at most a sixteenth of its step, too.
+
+A value that 2 took for noise may be a decimal of 16 digits instead: 4.199999999999999 is 3 times 1.4, or a decimal of 15
+places. The other values of a column decide: see `Decimals.doubtful`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,13 +29,18 @@ from tickreel.engine.catalog_format import SCALE
 
 Float64 = npt.NDArray[np.float64]
 Int64 = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 NOISE_SPACINGS = 4
 STEP_SHARE = 1 / 16
 # Decimals of 15 digits survive the way through a double.
 MAX_UNITS = 10.0**15
+# Below this many units the step of a grid is greater than the spacing of the doubles on it.
+COARSE_UNITS = 2.0**52
 # Below this many units the step is over 45 spacings, so the decimal found is the same at whatever number of places one looks.
 _SAFE_UNITS = 10.0**14
+# Doubles hold these exactly.
+_POWERS = np.array([10.0**places for places in range(SCALE + 1)])
 
 
 @dataclass(frozen=True)
@@ -33,13 +49,16 @@ class Decimals:
 
     Attributes:
         units: Values times 10 to the power of their places.
-        places: Places of each value, or one number for all; -1 where the double is no decimal of 16 places and 15 digits.
+        places: Places of each value, or one number for all; -1 where no single decimal of 16 places was meant.
         noisy: How many doubles are not the nearest to their decimal.
+        doubtful: The fewest places at which a noisy double is the nearest to a decimal after all, SCALE + 1 where none is.
+            Where other values of the column have as many places, that decimal was meant.
     """
 
     units: Int64
     places: int | npt.NDArray[np.int8]
     noisy: int
+    doubtful: int = SCALE + 1
 
     def fewest_places(self) -> npt.NDArray[np.int8]:
         """The fewest places that hold each value; -1 where none do."""
@@ -62,47 +81,99 @@ class Decimals:
         return places if units.size else -1
 
 
-def decimals_of(values: Float64, likely_places: int = 0) -> Decimals:
+def decimals_of(values: Float64, likely_places: int = 0, grids: Sequence[int] = ()) -> Decimals:
     """The decimals that doubles stand for.
 
     Args:
         values: Finite, above zero and below 10¹⁴.
         likely_places: The number of places to try first, for speed; the result does not depend on it.
+        grids: The places at which an exact decimal of up to 16 digits comes before noise.
     """
-    units, held, noisy = _on_grid(values, likely_places, _SAFE_UNITS)
+    units, held = _nearest_units(values, likely_places, _SAFE_UNITS)
+    # What nearly every recording is, and then nothing more is to be looked at.
     if held.all():
-        return Decimals(units, likely_places, noisy)
+        return Decimals(units, likely_places, 0)
     places = np.full(values.shape, likely_places, dtype=np.int8)
     rest = np.flatnonzero(~held)
-    for tried in range(SCALE + 1):
-        found, held, more_noisy = _on_grid(values[rest], tried, MAX_UNITS)
-        units[rest[held]], places[rest[held]] = found[held], tried
-        noisy += more_noisy
+
+    def take(found: Int64, held: Bools, at: int) -> None:
+        nonlocal rest
+        units[rest[held]], places[rest[held]] = found[held], at
         rest = rest[~held]
+
+    for tried in grids:
+        take(*_coarse_units(values[rest], tried), tried)
+    noisy = [rest[:0]]
+    for tried in range(SCALE + 1):
         if not rest.size:
             break
-    places[rest] = -1
-    units[rest] = 0
-    return Decimals(units, places, noisy)
+        found, held = _nearest_units(values[rest], tried, MAX_UNITS)
+        near = _noise(values[rest], found, tried) & ~held
+        noisy.append(rest[near])
+        take(found, held | near, tried)
+    resolved = np.concatenate(noisy)
+    if rest.size:
+        take(*_coarse_units(values[rest], likely_places), likely_places)
+        units[rest], places[rest] = _shortest(values[rest])
+    return Decimals(units, places, resolved.size, _doubtful(values[resolved]))
 
 
-def _on_grid(values: Float64, places: int, limit: float) -> tuple[Int64, npt.NDArray[np.bool_], int]:
-    """The nearest units of a grid, which of the values lie on it, and how many of those are not its nearest doubles."""
-    power = 10.0**places
-    units = values * power
+def _nearest_units(values: Float64, places: int, limit: float) -> tuple[Int64, Bools]:
+    """The nearest units of a grid, 0 beyond the limit, and which of the values are the nearest doubles to them.
+
+    Args:
+        limit: At most 10¹⁵ units, which a product of doubles finds without an error that matters.
+    """
+    units = values * _POWERS[places]
     np.rint(units, out=units)
     # Correctly rounded, as both are whole numbers that a double holds: the very double that a parser makes of the decimal.
-    nearest = units / power
-    exact = nearest == values
-    # What nearly every recording is, and then nothing more is to be looked at.
-    if exact.all() and units.max(initial=0.0) < limit:
-        return units.astype(np.int64), exact, 0
-    small = (units > 0) & (units < limit)
-    held = exact & small
-    near = np.flatnonzero(small & ~exact)
-    if near.size:
-        noise = np.minimum(NOISE_SPACINGS * np.spacing(values[near]), STEP_SHARE / power)
-        near = near[np.abs(values[near] - nearest[near]) <= noise]
-        held[near] = True
-    units[~small] = 0
-    return units.astype(np.int64), held, near.size
+    exact = units / _POWERS[places] == values
+    if not exact.all() or units.max(initial=0.0) >= limit:
+        small = (units > 0) & (units < limit)
+        exact &= small
+        units[~small] = 0
+    return units.astype(np.int64), exact
+
+
+def _noise(values: Float64, units: Int64, places: int) -> Bools:
+    """Which of the values lie within the noise of the units of a grid; 0 units have none."""
+    power = _POWERS[places]
+    bound = np.minimum(NOISE_SPACINGS * np.spacing(values), STEP_SHARE / power)
+    return (units > 0) & (np.abs(values - units / power) <= bound)
+
+
+def _coarse_units(values: Float64, places: int | npt.NDArray[np.int64]) -> tuple[Int64, Bools]:
+    """The units of a grid below 2⁵², and which of the values are the nearest doubles to them; 0 where they are not.
+
+    Args:
+        places: Of the grid, or of one grid a value.
+    """
+    power = _POWERS[places]
+    rounded = np.rint(values * power)
+    units = np.zeros(values.shape)
+    # So near to 2⁵² the product may be rounded to the unit beside.
+    for beside in (0.0, 1.0, -1.0):
+        tried = rounded + beside
+        units = np.where((tried > 0) & (tried < COARSE_UNITS) & (tried / power == values), tried, units)
+    return units.astype(np.int64), units > 0
+
+
+def _shortest(values: Float64) -> tuple[Int64, npt.NDArray[np.int8]]:
+    """The units and places of the shortest decimals of doubles; -1 places where these are too many or others are as short."""
+    distinct, where = np.unique(values, return_inverse=True)
+    units, places = np.zeros(distinct.shape, dtype=np.int64), np.full(distinct.shape, -1, dtype=np.int8)
+    for row, value in enumerate(distinct.tolist()):
+        _, digits, exponent = Decimal(repr(value)).as_tuple()
+        number = int("".join(map(str, digits)))
+        beside = (float(f"{number + step}e{exponent}") for step in (-1, 1))
+        if isinstance(exponent, int) and -SCALE <= exponent <= 0 and value not in beside:
+            units[row], places[row] = number, -exponent
+    return units[where], places[where]
+
+
+def _doubtful(values: Float64) -> int:
+    """The fewest places at which one of some noisy doubles is the nearest to a decimal, SCALE + 1 where none is."""
+    # Only with 16 digits can a decimal lie so near to one of 15.
+    places = np.clip(15 - np.floor(np.log10(values)).astype(np.int64), 0, SCALE)
+    _, held = _coarse_units(values, places)
+    return int(places[held].min(initial=SCALE + 1))

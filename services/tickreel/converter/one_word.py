@@ -26,6 +26,11 @@ class OneWord:
             words = chunk.dictionary if coded else pc.unique(chunk)
             self._words.update(map(readable, words.drop_null()[:MOST_WORDS]))
 
+    @property
+    def word(self) -> str:
+        """The word; empty where there is none yet, or more than one."""
+        return next(iter(self._words)) if len(self._words) == 1 else ""
+
     def check(self) -> None:
         """Adds a fault where there was more than one word."""
         if len(self._words) > 1:

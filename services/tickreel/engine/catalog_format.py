@@ -149,10 +149,10 @@ def decimals(units: Int64, places: int | npt.NDArray[np.int8]) -> pa.Decimal128A
     """The decimal column of integers with that many decimal places: exact, as 128-bit integers of scale 16.
 
     Args:
-        units: Values times 10 to the power of `places`, from 0 to below 10¹⁵.
+        units: Values times 10 to the power of `places`, from 0 to below 2⁶³.
         places: 0 to 16, one for all or one a value.
     """
-    # Schoolbook multiplication in digits of 32 bits, since numpy has no 128-bit integer. Units are below 2⁵⁰ and the
+    # Schoolbook multiplication in digits of 32 bits, since numpy has no 128-bit integer. Units are below 2⁶³ and the
     # factor is below 2⁵⁴, so the sum of the middle products has no carry of its own.
     a, b = units.view(np.uint64), _SCALE_UP[places]
     low, shift = np.uint64(0xFFFFFFFF), np.uint64(32)

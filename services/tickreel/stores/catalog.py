@@ -28,7 +28,7 @@ from tickreel.stores.sync import sync
 from tickreel.v1 import conversion_pb2, market_data_pb2
 
 # The version of what a conversion makes of a raw file; a change of any rule makes it a new one.
-CONVERTER_VERSION = "2"
+CONVERTER_VERSION = "3"
 
 _LABEL = re.compile(r"price(\d+)-size(\d+)", re.ASCII)
 # The engine's own folders.
