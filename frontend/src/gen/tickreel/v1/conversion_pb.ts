@@ -383,14 +383,16 @@ export enum RawSchema {
   UNSPECIFIED = 0,
 
   /**
-   * As exchanges' data is recorded: timestamp, local_timestamp, side, price, amount, and so on.
+   * The columns of recorded exchange data: exchange, symbol, timestamp, local_timestamp; for trades id, side, price, amount;
+   * for book snapshots asks[0].price, asks[0].amount, bids[0].price, bids[0].amount, and so on to level 4.
    *
    * @generated from enum value: RAW_SCHEMA_EXCHANGE = 1;
    */
   EXCHANGE = 1,
 
   /**
-   * As the engine names things: ts_event, ts_init, price, size, aggressor_side, trade_id.
+   * The columns of NautilusTrader: ts_event, ts_init; for trades price, size, aggressor_side, trade_id; for book snapshots
+   * the lists bids and asks of version 2, or bid_price_0, bid_size_0, ask_price_0, ask_size_0, and so on of version 1.
    *
    * @generated from enum value: RAW_SCHEMA_ENGINE = 2;
    */
