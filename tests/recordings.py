@@ -105,6 +105,58 @@ def engine_trades(rows: int = 5, **columns: Any) -> pa.Table:
     return pa.table({name: values for name, values in made.items() if values is not None})
 
 
+def engine_books(rows: int = 5, exchange: pa.Table | None = None, **columns: Any) -> pa.Table:
+    """Snapshots as version 2 of the engine has them, a list of levels a side; changed as `trades` is.
+
+    Args:
+        exchange: The same rows in the exchange schema; those of `books(rows)` if there are none.
+    """
+    table = books(rows) if exchange is None else exchange
+    made: dict[str, Any] = _engine_head(table)
+    for side in ("bids", "asks"):
+        cells = [table[f"{side}[{level}].{part}"].to_pylist() for level in range(LEVELS) for part in ("price", "amount")]
+        made[side] = [
+            [
+                {"price": price, "size": size, "count": 1, "order_id": 0}
+                for price, size in zip(row[::2], row[1::2], strict=True)
+                if price is not None or size is not None
+            ]
+            for row in zip(*cells, strict=True)
+        ]
+        made[side] = pa.array(made[side], pa.list_(_engine_level(pa.float64())))
+    made |= columns
+    return pa.table({name: values for name, values in made.items() if values is not None})
+
+
+def engine_flat_books(rows: int = 5, exchange: pa.Table | None = None, **columns: Any) -> pa.Table:
+    """Snapshots as version 1 of the engine has them, ten levels of a column a value, five of them of zeros."""
+    table = books(rows) if exchange is None else exchange
+    made: dict[str, Any] = {}
+    for part, column in (("price", "price"), ("size", "amount")):
+        for side in ("bid", "ask"):
+            for level in range(10):
+                values = table[f"{side}s[{level}].{column}"] if level < LEVELS else np.zeros(table.num_rows)
+                made[f"{side}_{part}_{level}"] = values
+    made |= {
+        f"{side}_count_{level}": pa.array([1] * table.num_rows, pa.uint32()) for side in ("bid", "ask") for level in range(10)
+    }
+    made |= _engine_head(table) | columns
+    return pa.table({name: values for name, values in made.items() if values is not None})
+
+
+def _engine_head(table: pa.Table) -> dict[str, Any]:
+    return {
+        "flags": pa.array([32] * table.num_rows, pa.uint8()),
+        "sequence": pa.array(range(table.num_rows), pa.uint64()),
+        "ts_event": pc.multiply(table["timestamp"], 1000),
+        "ts_init": pc.multiply(table["local_timestamp"], 1000),
+    }
+
+
+def _engine_level(number: pa.DataType) -> pa.DataType:
+    return pa.struct({"price": number, "size": number, "count": pa.uint32(), "order_id": pa.uint64()})
+
+
 def _of_instrument(table: pa.Table, instrument: InstrumentName) -> pa.Table:
     words = {
         "exchange": (EXCHANGE_WORD, instrument.venue.lower()),

@@ -4,6 +4,7 @@ The figures written down here are contracts: an engine that fills otherwise is n
 """
 
 import json
+from collections.abc import Callable
 from copy import deepcopy
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +16,19 @@ import pyarrow.parquet as pq
 import pytest
 
 from book_matcher import Matched, match
-from recordings import BTC, DAY, NOON, RawFolder, books, engine_trades, needs_real_data, real_data, trades
+from recordings import (
+    BTC,
+    DAY,
+    NOON,
+    RawFolder,
+    books,
+    engine_books,
+    engine_flat_books,
+    engine_trades,
+    needs_real_data,
+    real_data,
+    trades,
+)
 from run_configs import market_config as config_of
 from stack import Stack, stack
 from tickreel.stores.sample_data import write_sample_data
@@ -105,6 +118,23 @@ async def test_trades_against_books_fill_as_a_matcher_of_its_own_says(raw: RawFo
     assert equity.num_rows == wanted.orders
     assert equity.schema.field("mark").type == pa.decimal128(38, 2)
     assert Decimal(full.result.summary.max_drawdown) >= max(equity["drawdown"].to_pylist())
+
+
+@pytest.mark.parametrize("form", [engine_books, engine_flat_books])
+async def test_books_in_the_columns_of_the_engine_make_the_same_run(
+    raw: RawFolder, tmp_path: Path, form: Callable[[int, pa.Table], pa.Table]
+) -> None:
+    made, snapshots = lively(1_000)
+    raw.write(made)
+    raw.write(snapshots, data_type="book_snapshot_5")
+    config = config_of(BTC, f"{DAY}T00:00:00Z", f"{DAY}T23:59:59Z")
+    async with stack(tmp_path) as services:
+        wanted = await finished(services, config, "both")
+        raw.write(form(snapshots.num_rows, snapshots), data_type="book_snapshot_5")
+        run = await finished(services, config, "both")
+    assert run.result.summary == wanted.result.summary
+    assert run.result.metadata.result_digest == wanted.result.metadata.result_digest
+    assert run.result.metadata.data_digest == wanted.result.metadata.data_digest
 
 
 async def test_books_alone_are_a_run_without_orders(raw: RawFolder, tmp_path: Path) -> None:

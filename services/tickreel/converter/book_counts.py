@@ -17,10 +17,11 @@ class BookCounts:
         repeated: Snapshots equal to the one before, whatever their times.
         unsorted: Snapshots with a side that was not best first.
         doubled: Snapshots with a price twice on a side.
+        beyond: Snapshots with a side of more than five levels.
     """
 
     def __init__(self) -> None:
-        self.missing = self.empty = self.crossed = self.locked = self.repeated = self.unsorted = self.doubled = 0
+        self.missing = self.empty = self.crossed = self.locked = self.repeated = self.unsorted = self.doubled = self.beyond = 0
         self._before: Words | None = None
 
     def see(self, bids: Side, asks: Side) -> None:
@@ -34,6 +35,7 @@ class BookCounts:
         self.locked += int(np.count_nonzero(both & same_high & (bid[:, 0] == ask[:, 0])))
         self.crossed += int(np.count_nonzero(both & ((bid[:, 1] > ask[:, 1]) | (same_high & (bid[:, 0] > ask[:, 0])))))
         self.unsorted += int(np.count_nonzero(bids.unsorted | asks.unsorted))
+        self.beyond += int(np.count_nonzero(bids.beyond | asks.beyond))
         doubled = [(side.price[:, 1:] == side.price[:, :-1]).all(axis=2) & side.present[:, 1:] for side in (bids, asks)]
         self.doubled += int(np.count_nonzero((doubled[0] | doubled[1]).any(axis=1)))
         books = np.concatenate([bids.price, bids.size, asks.price, asks.size], axis=1)

@@ -91,7 +91,7 @@ class Conversion[Rows: (ConvertedTrades, ConvertedDepths)](ABC):
         """Converts and places the file; None where values were taken for noise that are none."""
         self._require_unchanged(raw)
         try:
-            reader = RawReader(raw.root / self._source.path, self._source.data_type, self._faults)
+            reader = RawReader(raw.root / self._source.path, self._faults)
         except (OSError, pa.ArrowException) as error:
             raise self._unreadable(error) from None
         try:

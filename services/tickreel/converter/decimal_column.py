@@ -15,6 +15,7 @@ from tickreel.converter.decimal_grid import decimals_of
 from tickreel.converter.faults import Faults
 from tickreel.engine import catalog_format
 from tickreel.engine.catalog_format import SCALE
+from tickreel.stores.raw_schema import RAW_INTEGERS
 
 Int64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -56,11 +57,12 @@ class DecimalColumn:
 
         Args:
             name: The raw column.
-            column: Its values: doubles, whole numbers, or decimals of any width.
+            column: Its values: doubles, whole numbers, decimals of any width, or raw integers of the engine.
             rows: Their numbers in the raw file, from 0.
         """
         if column.null_count:
             self._faults.add(name, "no value", rows[_flags(pc.is_null(column))], ["null"] * column.null_count)
+        column = decimals_of_raw_integers(column)
         if pa.types.is_decimal(column.type):
             return self._of_decimals(name, column, rows)
         # Whole numbers that a double cannot hold are far above any limit, so nothing is lost unseen.
@@ -123,6 +125,17 @@ class DecimalColumn:
         problem = f"more decimals than the {self._precision} of {self._setting}"
         remedy = f"{self._setting} must be at least {self.fewest}"
         self._faults.add(name, problem, rows[over], _texts(values, over), remedy)
+
+
+def decimals_of_raw_integers(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """Raw integers of version 1 of the engine as decimals; any other column as it is."""
+    kind = RAW_INTEGERS.get(column.type)
+    if kind is None:
+        return column
+    if isinstance(column, pa.ChunkedArray):
+        return pa.chunked_array([decimals_of_raw_integers(chunk) for chunk in column.chunks], kind)
+    # Both are little-endian integers of as many bytes.
+    return pa.Array.from_buffers(kind, len(column), column.buffers(), offset=column.offset)
 
 
 _Values = npt.NDArray[np.float64] | pa.Decimal256Array

@@ -10,20 +10,25 @@ from tickreel.converter.raw_reader import Chunk, RawReader
 from tickreel.converter.replay_clock import MICROSECOND, book_times, overfull
 from tickreel.converter.time_column import TimeColumn
 from tickreel.stores.catalog import CatalogFile
+from tickreel.stores.raw_schema import ENGINE, EXCHANGE
 
-_TIME = "timestamp"
+# What the exchange's time is called.
+_TIMES = {EXCHANGE: "timestamp", ENGINE: "ts_event"}
 
 
 class DepthConversion(Conversion[ConvertedDepths]):
-    """The conversion of one raw file of book snapshots."""
+    """The conversion of one raw file of book snapshots, in either raw schema."""
 
     _kind = ConvertedDepths
     # A snapshot has ten times the values of a trade.
     _chunk_rows = 16_384
 
     def _begin(self, reader: RawReader) -> tuple[list[str], Int64]:
-        self._ts_event = TimeColumn(_TIME, self._faults)
-        self._bids, self._asks = (SideColumns(name, self._price, self._size, self._faults) for name in ("bids", "asks"))
+        self._time = _TIMES[reader.raw_schema]
+        self._ts_event = TimeColumn(self._time, self._faults)
+        self._bids, self._asks = (
+            SideColumns(name, reader.names, self._price, self._size, self._faults) for name in ("bids", "asks")
+        )
         self._counts = BookCounts()
         ts_init = book_times(reader.recorded)
         # Rows whose time is at fault share one; that is no fault of its own.
@@ -31,12 +36,12 @@ class DepthConversion(Conversion[ConvertedDepths]):
             crowd = overfull(reader.recorded, ts_init)
             problem = f"more than {MICROSECOND} snapshots in one microsecond, so that the engine cannot keep their order,"
             self._faults.add(reader.clock, problem, reader.places[crowd], reader.recorded[crowd] // MICROSECOND)
-        return [_TIME, *self._bids.names, *self._asks.names], ts_init
+        return [self._time, *self._bids.names, *self._asks.names], ts_init
 
     def _rows_of(self, chunk: Chunk, ts_init: Int64) -> ConvertedDepths:
         bids, asks = (side.convert(chunk.columns, chunk.rows) for side in (self._bids, self._asks))
         self._counts.see(bids, asks)
-        ts_event = self._ts_event.convert(chunk.columns[_TIME], chunk.rows)
+        ts_event = self._ts_event.convert(chunk.columns[self._time], chunk.rows)
         return ConvertedDepths(chunk.start, bids.levels(), asks.levels(), ts_event, ts_init)
 
     def _record(self, reader: RawReader, ts_init: Int64, digest: str) -> CatalogFile:
@@ -56,5 +61,11 @@ class DepthConversion(Conversion[ConvertedDepths]):
             WARNING,
             "LEVELS_SORTED",
             "snapshots did not have their best level first; their levels were sorted",
+        )
+        yield (
+            counts.beyond,
+            WARNING,
+            "LEVELS_BEYOND_FIVE",
+            "snapshots show more than five levels on a side; the best five are kept",
         )
         yield counts.doubled, WARNING, "LEVELS_DOUBLED", "snapshots have a price twice on a side; the engine keeps the last"

@@ -13,7 +13,7 @@ from tickreel.converter.faults import Faults
 from tickreel.converter.time_column import TimeColumn
 from tickreel.stores.raw_schema import REPLAY_CLOCKS, raw_schema_of
 from tickreel.stores.raw_table import open_raw_table
-from tickreel.v1 import conversion_pb2, market_data_pb2
+from tickreel.v1 import conversion_pb2
 
 Int64 = npt.NDArray[np.int64]
 
@@ -37,7 +37,8 @@ class RawReader:
     """Reads a raw file.
 
     Attributes:
-        raw_schema: What its columns are taken for.
+        names: Its columns.
+        raw_schema: What they are taken for.
         clock: The name of its replay clock.
         recorded: The replay clock of the rows in replay order, nanoseconds since 1970.
         unit: The unit of the replay clock; None where no row has a time.
@@ -51,9 +52,10 @@ class RawReader:
         OSError, pyarrow.ArrowException: The file cannot be read.
     """
 
-    def __init__(self, path: Path, data_type: market_data_pb2.DataType, faults: Faults) -> None:
+    def __init__(self, path: Path, faults: Faults) -> None:
         self._table = open_raw_table(path)
-        self.raw_schema: conversion_pb2.RawSchema = raw_schema_of(self._table.schema.names, data_type)
+        self.names = self._table.schema.names
+        self.raw_schema: conversion_pb2.RawSchema = raw_schema_of(self.names)
         self.clock = REPLAY_CLOCKS[self.raw_schema]
         column = self._table.read([self.clock])[self.clock]
         self.rows = len(column)

@@ -234,7 +234,7 @@ class RawStore:
             faults.append(("NO_ROWS", "has no rows"))
         notes, span = [], None
         if not faults:
-            clock = REPLAY_CLOCKS[raw_schema_of(footer.schema.names, data_type)]
+            clock = REPLAY_CLOCKS[raw_schema_of(footer.schema.names)]
             recorded = footer.ranges.get(clock)
             if recorded is None:
                 notes.append(("NO_STATISTICS", f"does not say from when to when it is ({clock})"))

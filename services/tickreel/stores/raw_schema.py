@@ -3,8 +3,14 @@
 Real files say the same thing in many types: text may be coded in a dictionary, a price may be a double, a whole number
 or a decimal, a time may count milliseconds, microseconds or nanoseconds. What is taken is taken exactly. A float32
 holds 6 digits, which few prices fit in, so it is refused rather than guessed at.
+
+The engine writes books in two forms: version 2 has a list of levels a side (OrderBookDepth), version 1 has a column for
+each value of each level (OrderBookDepth10). Version 1 has prices and sizes as raw integers in fixed_size_binary; before that,
+they were plain integers, which no type tells from whole numbers, so those are refused where the file says who wrote it.
 """
 
+import itertools
+import re
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 
@@ -61,10 +67,28 @@ def _is_number(kind: pa.DataType) -> bool:
     return kind == pa.float64() or pa.types.is_integer(kind) or pa.types.is_decimal(kind)
 
 
+def _is_engine_number(kind: pa.DataType) -> bool:
+    return _is_number(kind) or kind in RAW_INTEGERS
+
+
+def _is_engine_level(kind: pa.DataType) -> bool:
+    return _is_level(kind) or kind in RAW_INTEGERS
+
+
+def _is_levels(kind: pa.DataType) -> bool:
+    if not (pa.types.is_list(kind) or pa.types.is_large_list(kind)) or not pa.types.is_struct(kind.value_type):
+        return False
+    fields = {part: kind.value_type.get_all_field_indices(part) for part in ("price", "size")}
+    return all(len(at) == 1 and _is_engine_level(kind.value_type.field(at[0]).type) for at in fields.values())
+
+
 def _is_level(kind: pa.DataType) -> bool:
     # A level that no book of the day reaches is a column without a single value.
     return _is_number(kind) or pa.types.is_null(kind)
 
+
+# Prices and sizes of version 1 of the engine, by the decimals that they are at.
+RAW_INTEGERS = {pa.binary(8): pa.decimal64(18, 9), pa.binary(16): pa.decimal128(38, 16)}
 
 _Kind = tuple[Callable[[pa.DataType], bool], str]
 _NUMBERS = "float64, or whole numbers, or decimals"
@@ -74,39 +98,66 @@ _SIDE: _Kind = (_is_text_or_whole, "text, or the whole numbers 0 (none), 1 (buye
 _TIME: _Kind = (_is_time, "int64 milliseconds, microseconds or nanoseconds since 1970, or a timestamp")
 _NUMBER: _Kind = (_is_number, _NUMBERS)
 _LEVEL: _Kind = (_is_level, _NUMBERS)
+_ENGINE_NUMBERS = f"{_NUMBERS}, or the engine's raw integers (fixed_size_binary of 8 or 16 bytes)"
+_ENGINE_NUMBER: _Kind = (_is_engine_number, _ENGINE_NUMBERS)
+_ENGINE_LEVEL: _Kind = (_is_engine_level, _ENGINE_NUMBERS)
+_ENGINE_LEVELS: _Kind = (_is_levels, f"a list of structs with a price and a size, each {_ENGINE_NUMBERS}")
 
 _HEAD: dict[str, _Kind] = {"exchange": _TEXT, "symbol": _TEXT, "timestamp": _TIME, REPLAY_CLOCKS[EXCHANGE]: _TIME}
 _EXCHANGE_TRADES = _HEAD | {"id": _ID, "side": _SIDE, "price": _NUMBER, "amount": _NUMBER}
-_EXCHANGE_BOOKS = _HEAD | {
-    f"{side}[{level}].{part}": _LEVEL for level in range(LEVELS) for side in ("asks", "bids") for part in ("price", "amount")
-}
 _ENGINE_TRADES: dict[str, _Kind] = {
     "ts_event": _TIME,
     REPLAY_CLOCKS[ENGINE]: _TIME,
-    "price": _NUMBER,
-    "size": _NUMBER,
+    "price": _ENGINE_NUMBER,
+    "size": _ENGINE_NUMBER,
     "aggressor_side": _SIDE,
     "trade_id": _ID,
 }
-_COLUMNS: dict[tuple[conversion_pb2.RawSchema, market_data_pb2.DataType], dict[str, _Kind]] = {
-    (EXCHANGE, TRADES): _EXCHANGE_TRADES,
-    (EXCHANGE, BOOK_SNAPSHOT_5): _EXCHANGE_BOOKS,
-    (ENGINE, TRADES): _ENGINE_TRADES,
-}
+_ENGINE_TIMES: dict[str, _Kind] = {"ts_event": _TIME, REPLAY_CLOCKS[ENGINE]: _TIME}
+_FLAT_LEVEL = re.compile(r"(bid|ask)_(price|size)_\d+", re.ASCII)
+_FLAT_BEST = tuple(f"{side}_{part}_0" for side in ("bid", "ask") for part in ("price", "size"))
+# What the engine adds to its files; where it does, whole numbers are raw integers.
+_ENGINE_METADATA = b"price_precision"
 
 
-def raw_schema_of(names: Collection[str], data_type: market_data_pb2.DataType) -> conversion_pb2.RawSchema:
-    """What columns of these names are taken for: their replay clock says it, and the exchange's is looked for first.
+def raw_schema_of(names: Collection[str]) -> conversion_pb2.RawSchema:
+    """What columns of these names are taken for: their replay clock says it, and the exchange's is looked for first."""
+    return ENGINE if REPLAY_CLOCKS[ENGINE] in names and REPLAY_CLOCKS[EXCHANGE] not in names else EXCHANGE
 
-    Only trades come as the engine names things; a book snapshot has the exchange schema.
+
+def level_columns(names: Collection[str], side: str) -> list[tuple[str, str]]:
+    """The columns of price and size of each level of a side, the best first; none where a side is one column of lists.
+
+    Args:
+        names: The columns of a file of books.
+        side: "bids" or "asks".
     """
-    engine = data_type == TRADES and REPLAY_CLOCKS[ENGINE] in names and REPLAY_CLOCKS[EXCHANGE] not in names
-    return ENGINE if engine else EXCHANGE
+    if raw_schema_of(names) == EXCHANGE:
+        price, size = f"{side}[{{0}}].price", f"{side}[{{0}}].amount"
+    elif any(name in names for name in _FLAT_BEST):
+        word = side.removesuffix("s")
+        price, size = f"{word}_price_{{0}}", f"{word}_size_{{0}}"
+    else:
+        return []
+    levels = ((price.format(level), size.format(level)) for level in itertools.count())
+    # A file may have more levels; a level is there where one of its columns is.
+    wanted = [next(levels) for _ in range(LEVELS)]
+    return wanted + list(itertools.takewhile(lambda level: not set(names).isdisjoint(level), levels))
+
+
+def _columns_of(names: Collection[str], data_type: market_data_pb2.DataType) -> dict[str, _Kind]:
+    engine = raw_schema_of(names) == ENGINE
+    if data_type == TRADES:
+        return _ENGINE_TRADES if engine else _EXCHANGE_TRADES
+    kind = _ENGINE_LEVEL if engine else _LEVEL
+    levels = {name: kind for side in ("asks", "bids") for pair in level_columns(names, side) for name in pair}
+    return (_ENGINE_TIMES if engine else _HEAD) | (levels or {"bids": _ENGINE_LEVELS, "asks": _ENGINE_LEVELS})
 
 
 def schema_faults(schema: pa.Schema, data_type: market_data_pb2.DataType) -> list[tuple[str, str]]:
     """What keeps a file of this schema from being read, as (code, message); empty where nothing does."""
-    columns = _COLUMNS[raw_schema_of(schema.names, data_type), data_type]
+    columns = _columns_of(schema.names, data_type)
+    raw_integers = raw_schema_of(schema.names) == ENGINE and _ENGINE_METADATA in (schema.metadata or {})
     faults = []
     missing = [name for name in columns if name not in schema.names]
     if missing:
@@ -116,7 +167,15 @@ def schema_faults(schema: pa.Schema, data_type: market_data_pb2.DataType) -> lis
             faults.append(("COLUMN_TWICE", f"has {schema.names.count(name)} columns {name}; there must be one"))
         elif name in schema.names and not fits(schema.field(name).type):
             faults.append(("COLUMN_TYPE", f"has the column {name} as {schema.field(name).type}; it must be {wanted}"))
+        elif name in schema.names and raw_integers and _is_raw_integer(name, schema.field(name).type):
+            problem = "which the engine wrote as raw integers of a scale that it does not state; write it as decimals"
+            faults.append(("COLUMN_TYPE", f"has the column {name} as {schema.field(name).type}, {problem}"))
     return faults
+
+
+def _is_raw_integer(name: str, kind: pa.DataType) -> bool:
+    """Whether a column of a file of the engine has integers that are no whole numbers."""
+    return pa.types.is_integer(kind) and (name in ("price", "size") or _FLAT_LEVEL.fullmatch(name) is not None)
 
 
 def unit_of(low: int, high: int, kind: pa.DataType) -> conversion_pb2.TimeUnit | None:

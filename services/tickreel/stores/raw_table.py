@@ -25,7 +25,7 @@ _WORD = pa.dictionary(pa.int32(), pa.string())
 _TYPES = (
     (re.compile(r"exchange|symbol|side|aggressor_side"), _WORD),
     (re.compile(r"timestamp|local_timestamp|ts_event|ts_init"), pa.int64()),
-    (re.compile(r"price|amount|size|(asks|bids)\[\d+\]\.(price|amount)"), pa.float64()),
+    (re.compile(r"price|amount|size|(asks|bids)\[\d+\]\.(price|amount)|(ask|bid)_(price|size)_\d+"), pa.float64()),
 )
 _KINDS = {pa.int64(): "whole number of 64 bits", pa.float64(): "number"}
 # The encodings of values that pyarrow decodes to a dictionary, and those of levels.
@@ -88,9 +88,7 @@ class _ParquetTable(RawTable):
             if _type_of(field.name) == _WORD and field.type == pa.string() and field.name not in plain
         ]
         # Buffered by column instead of by row group: whole days are often written as one row group.
-        self._file = pq.ParquetFile(
-            path, metadata=footer, pre_buffer=False, buffer_size=1 << 20, read_dictionary=words
-        )
+        self._file = pq.ParquetFile(path, metadata=footer, pre_buffer=False, buffer_size=1 << 20, read_dictionary=words)
         self.schema = self._file.schema_arrow
 
     @property
