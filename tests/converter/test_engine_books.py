@@ -43,6 +43,13 @@ def _raw_integers(column: pa.ChunkedArray, scale: int, width: int) -> pa.Array:
     return pa.array([number.to_bytes(width, "little", signed=True) for number in numbers], pa.binary(width))
 
 
+def test_the_store_describes_them(raw: RawFolder) -> None:
+    for form in FORMS:
+        raw.write(form(5), data_type=FOLDER)
+        (found,) = raw.store.dataset("day-2024-07-18").files
+        assert (found.rows, found.span, list(found.warnings)) == (5, (NOON * 1000, (NOON + 4000) * 1000), [])
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_books_are_the_same_in_the_columns_of_the_engine(raw: RawFolder, catalog: CatalogStore, data: st.DataObject) -> None:

@@ -158,7 +158,13 @@ class Conversion[Rows: (ConvertedTrades, ConvertedDepths)](ABC):
             for name, word in words.items():
                 word.see(chunk.columns[name])
             end = chunk.start + len(chunk.rows)
-            rows = self._rows_of(chunk, ts_init[chunk.start : end])
+            try:
+                rows = self._rows_of(chunk, ts_init[chunk.start : end])
+            except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+                # Checks name what they know of; what else Arrow cannot do with values is a matter of the file, too.
+                reason = " ".join(str(error).split())
+                message = f"{self._source.path} cannot be converted from row {chunk.start} on, in replay order: {reason}"
+                raise TickreelError("DATA_REFUSED", message, source=self._source.path) from None
             # A file at fault is read to its end, so that all is said at once, but no longer written.
             if not self._faults:
                 writer.write(rows)

@@ -104,10 +104,10 @@ def decimals_of(values: Float64, likely_places: int = 0, grids: Sequence[int] = 
     for tried in grids:
         take(*_coarse_units(values[rest], tried), tried)
     noisy = [rest[:0]]
-    for tried in range(SCALE + 1):
+    for tried, limit in ((likely_places, _SAFE_UNITS), *((number, MAX_UNITS) for number in range(SCALE + 1))):
         if not rest.size:
             break
-        found, held = _nearest_units(values[rest], tried, MAX_UNITS)
+        found, held = _nearest_units(values[rest], tried, limit)
         near = _noise(values[rest], found, tried) & ~held
         noisy.append(rest[near])
         take(found, held | near, tried)
@@ -149,13 +149,17 @@ def _coarse_units(values: Float64, places: int | npt.NDArray[np.int64]) -> tuple
         places: Of the grid, or of one grid a value.
     """
     power = _POWERS[places]
-    rounded = np.rint(values * power)
-    units = np.zeros(values.shape)
+    units = np.rint(values * power)
+    held = (units > 0) & (units < COARSE_UNITS) & (units / power == values)
     # So near to 2⁵² the product may be rounded to the unit beside.
-    for beside in (0.0, 1.0, -1.0):
-        tried = rounded + beside
-        units = np.where((tried > 0) & (tried < COARSE_UNITS) & (tried / power == values), tried, units)
-    return units.astype(np.int64), units > 0
+    unsure = np.flatnonzero(~held & (units >= COARSE_UNITS / 2) & (units <= COARSE_UNITS))
+    if unsure.size:
+        near, exact, power = units[unsure], values[unsure], np.broadcast_to(power, values.shape)[unsure]
+        for tried in (near + 1, near - 1):
+            found = (tried < COARSE_UNITS) & (tried / power == exact)
+            units[unsure[found]], held[unsure[found]] = tried[found], True
+    units[~held] = 0
+    return units.astype(np.int64), held
 
 
 def _shortest(values: Float64) -> tuple[Int64, npt.NDArray[np.int8]]:
