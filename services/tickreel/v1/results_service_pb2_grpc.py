@@ -182,7 +182,7 @@ class ResultsServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def StreamEquity(self, request, context):
-        """Streams the equity of a full run at every trade row, in chunks of columns.
+        """Streams the equity of a full run at every trade row and at the end, in chunks of columns.
 
         A stream that broke is resumed from the cursor of its last chunk. Hanging up stops the reader.
         """

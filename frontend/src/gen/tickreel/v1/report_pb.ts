@@ -277,6 +277,10 @@ export const TimelineEventSchema: GenMessage<TimelineEvent> = /*@__PURE__*/
 /**
  * The account as parallel columns, for charts: money as doubles, in the currency of the result.
  *
+ * One point a trade row, after its order has settled. One more point follows where the end differs from the last trade row, in
+ * time or in equity: the time is that of the last row of any kind, the equity is the final_equity of the summary. Results
+ * written before this point existed end at the last trade row.
+ *
  * @generated from message tickreel.v1.EquityColumns
  */
 export type EquityColumns = Message<"tickreel.v1.EquityColumns"> & {

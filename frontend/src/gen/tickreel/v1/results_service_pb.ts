@@ -1026,7 +1026,7 @@ export const ResultsService: GenService<{
     output: typeof SampleEquityResponseSchema;
   },
   /**
-   * Streams the equity of a full run at every trade row, in chunks of columns.
+   * Streams the equity of a full run at every trade row and at the end, in chunks of columns.
    *
    * A stream that broke is resumed from the cursor of its last chunk. Hanging up stops the reader.
    *

@@ -136,7 +136,7 @@ export type InstrumentConfig = Message<"tickreel.v1.InstrumentConfig"> & {
   baseCurrency?: string | undefined;
 
   /**
-   * What prices are in. Default: the part of the symbol after its dash.
+   * What prices are in, another currency than base_currency. Default: the part of the symbol after its dash.
    *
    * @generated from field: optional string quote_currency = 5 [json_name = "quote_currency"];
    */
@@ -159,7 +159,10 @@ export type InstrumentConfig = Message<"tickreel.v1.InstrumentConfig"> & {
   multiplier?: number | undefined;
 
   /**
-   * The size that orders are a multiple of. Default: one unit of the size precision.
+   * The size that orders are a multiple of, with no more decimals than size_precision.
+   *
+   * An order of another size is denied before the venue sees it, with the reason NOT_A_MULTIPLE_OF_LOT_SIZE. Default: one unit
+   * of the size precision, which every order is a multiple of.
    *
    * @generated from field: optional double lot_size = 8 [json_name = "lot_size"];
    */
@@ -477,7 +480,10 @@ export type StrategyConfig = Message<"tickreel.v1.StrategyConfig"> & {
   timeInForce?: string | undefined;
 
   /**
-   * Whether the position is closed by a market order after the last row. Default: false.
+   * Whether the position that the run has traded is closed by a market order after the last row. Default: false.
+   *
+   * The order has the exact size of the position, rounded down to a multiple of instrument.lot_size. What a CASH account held at
+   * the start is not closed.
    *
    * @generated from field: optional bool close_positions_on_stop = 6 [json_name = "close_positions_on_stop"];
    */
