@@ -176,7 +176,9 @@ export type InstrumentConfig = Message<"tickreel.v1.InstrumentConfig"> & {
   marginInit?: number | undefined;
 
   /**
-   * The maintenance margin as a share of the notional. Default: 0, no constraint.
+   * The maintenance margin as a share of the notional, which an open position takes from what new orders may use. Default: 0.
+   *
+   * Without margin_init it has no effect: such orders need no margin.
    *
    * @generated from field: optional double margin_maint = 10 [json_name = "margin_maint"];
    */
@@ -518,14 +520,14 @@ export type OrderDefaults = Message<"tickreel.v1.OrderDefaults"> & {
   side?: string | undefined;
 
   /**
-   * The price of orders whose row has none.
+   * The price of orders whose row has none. TempBacktestStrategy never uses it: a row without a price is refused.
    *
    * @generated from field: optional double price = 2;
    */
   price?: number | undefined;
 
   /**
-   * The quantity of orders whose row has none.
+   * The quantity of orders whose row has none. TempBacktestStrategy never uses it: a row without a size is refused.
    *
    * @generated from field: optional double amount = 3;
    */
