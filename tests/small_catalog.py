@@ -50,19 +50,23 @@ def write_rows(folder: Path, ts_init: Sequence[int], first_price: int = 640_000)
     return write_trades(folder, [(ts, (row + 1) % 2, first_price + row, 1 + row) for row, ts in enumerate(ts_init)])
 
 
-def write_trades(folder: Path, rows: Sequence[tuple[int, int, int, int]]) -> ReplayFile:
-    """Writes trades of (ts_init, 1 for a buyer, price in ticks of 0.1, size in 0.001)."""
+def write_trades(
+    folder: Path, rows: Sequence[tuple[int, int, int, int]], *, price_precision: int = 1, size_precision: int = 3
+) -> ReplayFile:
+    """Writes trades of (ts_init, 1 for a buyer, price in ticks, size in its smallest units)."""
     ts, buys, price, size = (np.array(column, dtype=np.int64) for column in zip(*rows, strict=True))
     table = pa.table(
         {
-            "price": catalog_format.decimals(price, 1),
-            "size": catalog_format.decimals(size, 3),
+            "price": catalog_format.decimals(price, price_precision),
+            "size": catalog_format.decimals(size, size_precision),
             "aggressor_side": catalog_format.sides((1 - buys).astype(np.int8)),
             "trade_id": pa.array([f"t{row}" for row in range(len(rows))]),
             "ts_event": catalog_format.times(ts),
             "ts_init": catalog_format.times(ts),
         },
-        schema=catalog_format.TRADE_SCHEMA.with_metadata(catalog_format.trade_metadata(ENGINE_ID, 1, 3)),
+        schema=catalog_format.TRADE_SCHEMA.with_metadata(
+            catalog_format.trade_metadata(ENGINE_ID, price_precision, size_precision)
+        ),
     )
     return _write(folder, table, market_data_pb2.DATA_TYPE_TRADES)
 

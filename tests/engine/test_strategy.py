@@ -4,12 +4,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nautilus_trader.model import OrderSide, Price, TimeInForce
+from nautilus_trader.model import OrderSide, Price, Quantity, TimeInForce
 
-from small_catalog import START, instrument, replay_config, replay_files, write_rows
-from tickreel.engine.strategy import ReplayStrategy
+from small_catalog import ENGINE_ID, START, instrument, replay_config, replay_files, write_books, write_rows, write_trades
+from tickreel.engine.instruments import engine_instrument
+from tickreel.engine.replay import Shortcuts, catalog_view, replay
+from tickreel.engine.strategy import NOT_IN_LOTS, ReplayStrategy
 from tickreel.engine.tape import Tape
 from tickreel.rpc.errors import TickreelError
+from tickreel.runner.strategies.temp_backtest import TempBacktestStrategy
+from tickreel.v1 import result_pb2
 
 
 class Copying(ReplayStrategy):
@@ -107,3 +111,96 @@ def test_a_market_order_has_no_price_of_its_own(tmp_path: Path) -> None:
     assert tape.orders.price.tolist() == [0] * 20
     assert tape.orders.side.tolist() == [-1] * 20
     assert tape.fill_count == 20
+
+
+class Denied(Copying):
+    """Copies each row, and keeps the reasons of what is denied."""
+
+    def on_start(self) -> None:
+        super().on_start()
+        self.reasons: list[str] = []
+        self.events: list[str] = []
+
+    def on_order_denied(self, event: Any) -> None:
+        self.reasons.append(event.reason)
+
+    def on_order_event(self, event: Any) -> None:
+        self.events.append(type(event).__name__)
+
+
+def in_lots(strategy: type[ReplayStrategy], folder: Path, lot: float, **config_of: Any) -> ReplayStrategy:
+    """The strategy after 20 rows of 0.001, 0.002 and on, in lots, without the engine's risk checks."""
+    config = replay_config(**config_of)
+    config.instrument.lot_size = lot
+    made = strategy(engine_instrument(ENGINE_ID, config.instrument), config)
+    file = write_rows(folder / "files", [START + row * 1_000 for row in range(20)])
+    (folder / "view").mkdir()
+    lanes = catalog_view(folder / "view", made.instrument, [file])
+    replay(config, made, lanes, 7, Shortcuts(frozen_account=True, no_risk_checks=True))
+    return made
+
+
+@pytest.mark.parametrize("strategy", [TempBacktestStrategy, Copying, Denied])
+def test_an_order_that_is_not_in_lots_is_denied_with_the_reason(strategy: type[ReplayStrategy], tmp_path: Path) -> None:
+    tape = in_lots(strategy, tmp_path, 0.005).tape
+    assert (tape.order_count, tape.fill_count) == (20, 4)
+    assert (tape.fills.order + 1).tolist() == tape.fills.quantity.tolist() == [5, 10, 15, 20]
+    assert (tape.ends.order + 1).tolist() == [size for size in range(1, 21) if size % 5]
+    assert tape.ends.reasons == (NOT_IN_LOTS,)
+    # The engine has seen four; those that were kept back count as well.
+    assert tape.reported["orders"] == "20"
+
+
+def test_a_strategy_hears_of_an_order_that_is_not_in_lots(tmp_path: Path) -> None:
+    strategy = in_lots(Denied, tmp_path, 0.005)
+    assert strategy.reasons == [NOT_IN_LOTS] * 16
+    assert strategy.events.count("OrderDenied") == 16
+
+
+def test_a_lot_of_the_smallest_size_denies_nothing(tmp_path: Path) -> None:
+    assert in_lots(TempBacktestStrategy, tmp_path, 0.001).tape.fill_count == 20
+
+
+class Buying(ReplayStrategy):
+    """Buys 0.004 at the first row."""
+
+    def on_trade(self, trade: Any) -> None:
+        if self.tape.rows == 1:
+            size = Quantity.from_str("0.004")
+            self.submit_order(self.order_factory.limit(self.instrument.id, OrderSide.BUY, size, trade.price, TimeInForce.IOC))
+
+
+def test_the_closing_order_has_whole_lots_alone(tmp_path: Path) -> None:
+    """Of 0.004 the book has 0.003, of which 0.002 are whole lots."""
+    config = replay_config(mode=result_pb2.SNAPSHOT_MODE_BOTH, close_positions_on_stop=True)
+    config.instrument.lot_size = 0.002
+    strategy = Buying(engine_instrument(ENGINE_ID, config.instrument), config)
+    files = [
+        write_trades(tmp_path / "trades", [(START + 10, 1, 640_001, 4), (START + 20, 1, 640_001, 4)]),
+        write_books(tmp_path / "books", [(START, [(640_000, 9)], [(640_001, 3)])]),
+    ]
+    tape = replay_files(strategy, tmp_path / "view", files).tape
+    assert tape.orders.quantity.tolist() == [4, 2]
+    assert (tape.fills.quantity * tape.fills.side).tolist() == [3, -2]
+
+
+SIZES = (3_000_000_000_000_000_019, 2_999_999_999_999_999_989, 9_007_199_254_740_993)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_the_exact_position_is_closed_whatever_a_double_makes_of_it(first: int, tmp_path: Path) -> None:
+    """Sizes of 3e12 with six decimals: the engine's own position is off in the fourth."""
+    config = replay_config(1e11, close_positions_on_stop=True)
+    config.instrument.size_precision, config.instrument.lot_size = 6, 1e-6
+    config.instrument.price_precision = 8
+    instrument = engine_instrument(ENGINE_ID, config.instrument)
+    sizes = [SIZES[row % 3] for row in range(40)] + [3_000_000_000_020_000_000]
+    rows = [(START + row * 1_000, (row + first) % 2, 1, size) for row, size in enumerate(sizes)]
+    file = write_trades(tmp_path / "files", rows, price_precision=8, size_precision=6)
+    strategy = TempBacktestStrategy(instrument, config)
+    (tmp_path / "view").mkdir()
+    replay(config, strategy, catalog_view(tmp_path / "view", instrument, [file]), 1_000, Shortcuts(frozen_account=True))
+    orders, fills = strategy.tape.orders, strategy.tape.fills
+    traded = sum(side * size for side, size in zip(fills.side[:-1].tolist(), fills.quantity[:-1].tolist(), strict=True))
+    assert len(orders.side) == len(fills.side) == 42
+    assert int(orders.side[-1] * orders.quantity[-1]) == int(fills.side[-1] * fills.quantity[-1]) == -traded != 0

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from small_catalog import START, WINDOW, replay_config, window_rows, write_books, write_trades
 from tickreel.engine.replay import ReplayFile, Shortcuts
+from tickreel.engine.strategy import NOT_IN_LOTS
 from tickreel.engine.tape import KINDS, Tape
 from tickreel.rpc.errors import TickreelError
 from tickreel.runner.ledger import Ledger
@@ -104,6 +105,23 @@ def test_however_a_window_is_sliced_its_orders_fills_and_ends_are_the_same(mode:
         shortcuts = shortcuts_of(config, TempBacktestStrategy, rows)
         assert shortcuts == Shortcuts(frozen_account=True, no_risk_checks=True)
         assert parts(replayed(tmp_path / str(most), config, files, plan, shortcuts=shortcuts)) == parts(whole)
+
+
+def test_an_order_that_is_not_in_lots_is_denied_in_whatever_slice_it_falls(tmp_path: Path) -> None:
+    files, rows, _ = market(tmp_path / "files", 8, 150)
+    config = replay_config(1e9)
+    config.instrument.lot_size = 0.003
+    whole = replayed(tmp_path / "whole", config, files[:1], Plan.whole(rows, *WINDOW, "for comparison"))
+    ends = whole[0].ends
+    assert ends.reasons == (NOT_IN_LOTS,)
+    assert (whole[0].orders.quantity[ends.order] % 3 != 0).all()
+    assert (whole[0].fills.quantity % 3 == 0).all()
+    assert len(ends.order) + whole[0].fill_count == 150
+    for most in (1, 40):
+        plan = Plan.of(config, TempBacktestStrategy, rows, WINDOW, most, 1)
+        shortcuts = shortcuts_of(config, TempBacktestStrategy, rows)
+        assert shortcuts.no_risk_checks
+        assert parts(replayed(tmp_path / str(most), config, files[:1], plan, shortcuts=shortcuts)) == parts(whole)
 
 
 def test_slices_in_processes_beside_this_one_are_put_together_in_order(tmp_path: Path) -> None:

@@ -26,6 +26,10 @@ class EngineFigures:
         self._orders += cache.orders_closed_count()
         self._take(cache, cache.positions_closed())
 
+    def keep_back(self) -> None:
+        """Counts an order that was denied before it reached the engine."""
+        self._orders += 1
+
     def close(self, cache: Any, fills: Fills, *, with_balances: bool) -> dict[str, str]:
         """The figures as decimals, after the replay.
 

@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
+from nautilus_trader.core import UUID4
 from nautilus_trader.model import (
     BookType,
     ClientOrderId,
@@ -29,6 +30,8 @@ from tickreel.engine.tape import Tape
 from tickreel.rpc.json_struct import values_of
 from tickreel.v1 import run_config_pb2
 
+NOT_IN_LOTS = "NOT_A_MULTIPLE_OF_LOT_SIZE"
+"""Why an order was denied whose quantity is not a multiple of the instrument's lot size."""
 # Rows after which what was recorded goes on the tape.
 _BATCH = 1_000
 
@@ -90,7 +93,7 @@ class ReplayStrategy(Strategy):
     """Whether each order follows from its own trade row alone, whatever came before: then a window may be replayed in
     slices."""
     copies_rows: ClassVar[bool] = False
-    """Whether it submits at most one order for a trade row, at once, of the size and the price of the row.
+    """Whether it submits at most one order for a trade row, at once, of the size and the price of the row, and cancels none.
 
     The engine's risk checks refuse such an order for want of money or by the rate of orders alone, and are left out where
     neither can be.
@@ -111,6 +114,7 @@ class ReplayStrategy(Strategy):
         self.parameters = values_of(config.strategy.parameters)
         self.tape = Tape()
         self._figures = EngineFigures(instrument)
+        self._lot: int = instrument.engine.lot_size.raw
         self._on_levels = config.venue.book_type == "L2_MBP"
         self._lasting = config.venue.HasField("latency") or config.strategy.time_in_force == "GTC"
         self._purges = bool(self.purge_every) and not self._lasting
@@ -135,7 +139,10 @@ class ReplayStrategy(Strategy):
     def on_start(self) -> None:
         # Each access to the engine's clock makes a new Python object.
         self._now = self.clock.timestamp_ns
-        self._submit = super().submit_order
+        submit = super().submit_order
+        # The engine checks no lots. Where one is the smallest size, there is nothing to check.
+        in_lots = self._lot > self.instrument.size_unit
+        self._submit = functools.partial(self._submit_in_lots, submit) if in_lots else submit
         self.subscribe_trades(self.instrument.id)
         if self._on_levels:
             self.subscribe_book_depth(self.instrument.id, BookType.L2_MBP)
@@ -177,6 +184,18 @@ class ReplayStrategy(Strategy):
         # The engine's market order has no such attribute at all.
         self._submitted.append((self._now(), order.side, getattr(order, "price", None), order.quantity))
         self._submit(order, *args, **options)
+
+    def _submit_in_lots(self, submit: Callable[..., None], order: Any, *args: Any, **options: Any) -> None:
+        """Submits an order whose quantity is a multiple of the lot size, and denies another as the risk engine would."""
+        if order.quantity.raw % self._lot == 0:
+            submit(order, *args, **options)
+            return
+        self._figures.keep_back()
+        now = self._now()
+        names = (order.trader_id, order.strategy_id, order.instrument_id, order.client_order_id)
+        denied = OrderDenied(*names, NOT_IN_LOTS, UUID4(), now, now)
+        self.on_order_denied(denied)
+        self.on_order_event(denied)
 
     def _write_batch(self) -> None:
         """Puts what was recorded on the tape.
@@ -223,18 +242,31 @@ class ReplayStrategy(Strategy):
         self._places = dict([*self._places.items()][-1:])
 
     def _close_positions(self) -> list[Any]:
-        """Submits what closes the position; returns the orders."""
-        orders = []
-        for position in self.cache.positions_open(instrument_id=self.instrument.id):
-            side = OrderSide.SELL if position.signed_qty > 0 else OrderSide.BUY
-            # Numbered by its place, however the strategy numbers its own.
-            named = ClientOrderId(f"CLOSE-{self.tape.order_count + len(self._submitted) + 1}")
-            order = self.order_factory.market(
-                self.instrument.id, side, position.quantity, TimeInForce.IOC, reduce_only=True, client_order_id=named
-            )
-            self.submit_order(order)
-            orders.append(order)
-        return orders
+        """Submits what closes the position, as far as whole lots do; returns the orders.
+
+        The engine keeps its position in a double, which loses digits of large sizes: the exact one is the sum of the fills.
+        """
+        self._write_batch()
+        fills, instrument = self.tape.fills, self.instrument
+        held = int((fills.quantity.astype(object) * fills.side).sum()) * instrument.size_unit
+        size = abs(held) // self._lot * self._lot
+        if not size:
+            return []
+        side = OrderSide.SELL if held > 0 else OrderSide.BUY
+        known = sum(position.quantity.raw for position in self.cache.positions_open(instrument_id=instrument.id))
+        # Numbered by its place, however the strategy numbers its own.
+        named = ClientOrderId(f"CLOSE-{self.tape.order_count + 1}")
+        order = self.order_factory.market(
+            instrument.id,
+            side,
+            Quantity.from_raw(size, instrument.engine.size_precision),
+            TimeInForce.IOC,
+            # The engine cuts such an order down to the position that it knows.
+            reduce_only=known >= size,
+            client_order_id=named,
+        )
+        self.submit_order(order)
+        return [order]
 
     def _record_trade(self, trade: Any) -> None:
         tape = self.tape
