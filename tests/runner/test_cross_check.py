@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from small_catalog import START, instrument, replay_config, write_trades
+from small_catalog import ENGINE_ID, START, instrument, replay_config, write_trades
+from tickreel.engine.instruments import engine_instrument
 from tickreel.engine.replay import Shortcuts, catalog_view, replay
 from tickreel.engine.tape import Tape
 from tickreel.runner.findings import findings
@@ -89,3 +90,71 @@ def test_a_profit_is_allowed_to_differ_by_a_unit_a_fill(tmp_path: Path) -> None:
     for units, tells in ((fills - 100, False), (fills + 100, True)):
         tape.reported["pnl"] = f"{figure.ours + Decimal(units).scaleb(-8):f}"
         assert bool(told(settled(config, tape, market))) == tells
+
+
+def large(kind: str, draw: random.Random) -> list[tuple[int, int]]:
+    """Sides and sizes whose sums a double does not hold."""
+    if kind == "turned over and over":
+        return [((row + 1) % 2, 10**17 + 10**11 + draw.choice((0, 1, 2, 7))) for row in range(800)]
+    if kind == "flat again and again":
+        sizes = [draw.randrange(1, 10**17) for _ in range(400)]
+        return [(row % 2, sizes[row // 2]) for row in range(800)]
+    return [(draw.randrange(2), draw.randrange(1, 10**16)) for _ in range(800)]
+
+
+@pytest.mark.parametrize("kind", ["turned over and over", "flat again and again", "a walk"])
+@pytest.mark.parametrize("seed", range(3))
+def test_what_doubles_lose_of_a_position_is_no_disagreement(kind: str, seed: int, tmp_path: Path) -> None:
+    """Sizes of 1e9 with eight decimals, as of SHIB."""
+    config = replay_config(1e11)
+    config.instrument.price_precision = config.instrument.size_precision = 8
+    config.instrument.lot_size = 1e-8
+    rows = [
+        (int(START + row * 1_000_000), buys, 1_000 + row % 3, size)
+        for row, (buys, size) in enumerate(large(kind, random.Random(seed)))
+    ]
+    file = write_trades(tmp_path / "files", rows, price_precision=8, size_precision=8)
+    strategy = TempBacktestStrategy(engine_instrument(ENGINE_ID, config.instrument), config)
+    (tmp_path / "view").mkdir()
+    lanes = catalog_view(tmp_path / "view", strategy.instrument, [file])
+    replay(config, strategy, lanes, 1_000, Shortcuts(frozen_account=True))
+    ts, prices = np.array([row[0] for row in rows]), np.array([row[2] for row in rows])
+
+    def outcome() -> Outcome:
+        ledger = Ledger(config, Rows.of_trades(ts, prices, 8), int(ts[-1]))
+        ledger.settle(strategy.tape)
+        return ledger.close()
+
+    assert told(outcome()) == []
+    # A fill that is missing from the engine's figure is still told of.
+    position = outcome().cross_check.figures["position"]
+    strategy.tape.reported["position"] = f"{position.ours + Decimal(rows[-1][3]).scaleb(-8):f}"
+    assert len(told(outcome())) == 1
+
+
+def test_small_positions_must_be_equal_to_the_unit(tmp_path: Path) -> None:
+    config, market = replay_config(), "up and down"
+    tape = replayed(tmp_path, market, config, frozen_account=True)
+    for name, unit in (("position", "0.001"), ("fill events", "1"), ("commissions", "0.00000001"), ("orders", "1")):
+        reported = tape.reported[name]
+        tape.reported[name] = f"{Decimal(reported) + Decimal(unit):f}"
+        assert len(told(settled(config, tape, market))) == 1
+        tape.reported[name] = reported
+    assert told(settled(config, tape, market)) == []
+
+
+def test_the_commissions_of_the_engine_are_the_sum_of_its_fees(tmp_path: Path) -> None:
+    """A fee that it has otherwise is told by FEES_DIFFER alone."""
+    config, market = replay_config(), "up and down"
+    tape = replayed(tmp_path, market, config, frozen_account=True)
+    changed = Tape()
+    changed.rows, changed.settled = tape.rows, tape.settled
+    changed.add_orders(np.stack(list(vars(tape.orders).values()), axis=1).ravel().tolist())
+    fills = np.stack(list(vars(tape.fills).values()), axis=1)
+    fills[0, -1] += 1
+    changed.add_fills(fills.ravel().tolist())
+    off = Decimal(tape.reported["commissions"]) + Decimal("0.00000001")
+    changed.reported = tape.reported | {"commissions": f"{off:f}"}
+    outcome = settled(config, changed, market)
+    assert told(outcome) == []
+    assert outcome.fees_that_differ == 1
