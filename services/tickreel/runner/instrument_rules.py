@@ -1,9 +1,10 @@
 """What the instrument of a run config must say, and what it means where it says nothing."""
 
 import re
+from decimal import Decimal
 
 from tickreel.engine.catalog_format import MAX_SIZE
-from tickreel.engine.instruments import PERPETUAL, SPOT, places_of
+from tickreel.engine.instruments import PERPETUAL, SPOT, decimal_of, places_of
 from tickreel.runner.violations import Violations
 from tickreel.stores.instrument_name import InstrumentName
 from tickreel.v1 import run_config_pb2
@@ -36,6 +37,8 @@ def check_instrument(instrument: run_config_pb2.InstrumentConfig, violations: Vi
     for key in ("multiplier", "lot_size"):
         if violations.clean(f"{at}.{key}", f"{at}.size_precision"):
             _check_quantity(f"{at}.{key}", getattr(instrument, key), violations)
+    if violations.clean(f"{at}.lot_size", f"{at}.size_precision"):
+        _check_lot(instrument, violations)
     for key in ("margin_init", "margin_maint"):
         value = getattr(instrument, key)
         setattr(instrument, key, value)
@@ -57,6 +60,13 @@ def _check_quantity(field: str, value: float, violations: Violations) -> None:
         violations.add(field, f"is {value}; it must be {MAX_SIZE} at the most, with {MAX_PRECISION} decimals at the most")
 
 
+def _check_lot(instrument: run_config_pb2.InstrumentConfig, violations: Violations) -> None:
+    lot, decimals = decimal_of(instrument.lot_size), instrument.size_precision
+    if places_of(instrument.lot_size) > decimals:
+        remedy = f"it must be a multiple of {Decimal(1).scaleb(-decimals):f}, or size_precision larger"
+        violations.add("instrument.lot_size", f"is {lot:f}, but sizes have {decimals} decimals; {remedy}")
+
+
 def _resolve_kind(instrument: run_config_pb2.InstrumentConfig, name: InstrumentName, violations: Violations) -> None:
     at = "instrument"
     if name.kind == "perpetual" and not name.suffix:
@@ -73,6 +83,7 @@ def _resolve_kind(instrument: run_config_pb2.InstrumentConfig, name: InstrumentN
         if not instrument.HasField(key) and violations.clean(f"{at}.{key}"):
             setattr(instrument, key, value)
             _check_currency(instrument, key, violations)
+    _check_pair(instrument, name, violations)
     settles_in = "base_currency" if name.is_inverse else "quote_currency"
     if violations.clean(f"{at}.settlement_currency", f"{at}.{settles_in}"):
         currency = getattr(instrument, settles_in)
@@ -91,6 +102,26 @@ def _resolve_kind(instrument: run_config_pb2.InstrumentConfig, name: InstrumentN
         violations.add(
             f"{at}.multiplier", f"is {instrument.multiplier}; a spot pair has no contracts, so it must be 1 or left out"
         )
+
+
+def _check_pair(instrument: run_config_pb2.InstrumentConfig, name: InstrumentName, violations: Violations) -> None:
+    """Refuses a pair of one currency, at the key that makes it one."""
+    at = "instrument"
+    if (
+        not violations.clean(f"{at}.base_currency", f"{at}.quote_currency")
+        or instrument.base_currency != instrument.quote_currency
+    ):
+        return
+    currency = instrument.quote_currency
+    if currency != name.quote.upper():
+        violations.add(
+            f"{at}.quote_currency", f"is {currency!r}, the base currency; it must be another: {name.quote.upper()!r}"
+        )
+    elif currency != name.base.upper():
+        violations.add(f"{at}.base_currency", f"is {currency!r}, the quote currency; it must be another: {name.base.upper()!r}")
+    else:
+        problem = f"is {instrument.id!r}, which trades {currency} against itself; base and quote must be two currencies"
+        violations.add(f"{at}.id", f"{problem}: correct the symbol, or give base_currency or quote_currency")
 
 
 def _json(value: object) -> str:

@@ -63,7 +63,8 @@ def _check_margin_account(
     for key in ("base_currency", "starting_balance"):
         if violations.clean(f"venue.{key}") and not venue.HasField(key):
             violations.add(f"venue.{key}", "is missing; a MARGIN account must have it")
-    if violations.clean("venue.base_currency", "instrument.id", "instrument.settlement_currency", "instrument.quote_currency"):
+    currencies = (f"instrument.{key}_currency" for key in ("base", "quote", "settlement"))
+    if violations.clean("venue.base_currency", "instrument.id", *currencies):
         if venue.base_currency != instrument.settlement_currency:
             settled = instrument.settlement_currency
             problem = f"is {venue.base_currency!r}; the instrument settles in {settled!r}, and so must the account"
