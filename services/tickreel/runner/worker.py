@@ -14,6 +14,7 @@ from tickreel.rpc.errors import TickreelError, Violation
 from tickreel.runner import identity
 from tickreel.runner.code import code_packages
 from tickreel.runner.findings import findings
+from tickreel.runner.idle_keys import idle_keys_finding
 from tickreel.runner.outcome import Outcome, iso, summarise
 from tickreel.runner.outputs import write_outputs
 from tickreel.runner.plan import Plan
@@ -55,6 +56,7 @@ def work(values: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     seconds = time.monotonic() - began
     window.check_unchanged()
     result = _result(spec, window, plan, outcome, replaying.peak_memory, seconds)
+    result.findings.extend(idle_keys_finding(config, entry.strategy))
     result.metadata.code.extend(code_packages(entry))
     if spec.run.verifies:
         # Here, because other runs start the sooner without a database.
