@@ -45,6 +45,21 @@ def test_a_fee_is_its_share_of_the_notional_to_the_nearest_unit(
     assert contract.fees(*columns(fills)).tolist() == expected
 
 
+@settings(max_examples=150, deadline=None)
+@given(st.builds(LinearContract, *_PARTS) | st.builds(InverseContract, *_PARTS), _fills)
+def test_an_unrounded_fee_is_exact_and_that_of_an_inverse_contract_is_rounded_at_the_guard_scale(
+    contract: LinearContract | InverseContract, fills: list[tuple[int, int, int]]
+) -> None:
+    expected = []
+    for price, size, taker in fills:
+        rate = Fraction(contract.taker_fee if taker else contract.maker_fee)
+        expected.append(one_currency(contract, price, size, contract.price_precision) * rate * 10**contract.fee_scale)
+    if isinstance(contract, InverseContract):
+        assert contract.fee_scale == contract.money_precision + 12
+        expected = [Fraction(round(fee)) for fee in expected]
+    assert [Fraction(int(fee)) for fee in contract.unrounded_fees(*columns(fills))] == expected
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.builds(LinearContract, *_PARTS), _fills, st.integers(0, 9), st.integers(0, 3))
 def test_a_linear_value_is_exact_at_every_scale_of_its_marks(

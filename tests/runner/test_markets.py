@@ -31,6 +31,7 @@ from recordings import (
 )
 from run_configs import market_config as config_of
 from stack import Stack, stack
+from tickreel.runner.outcome import iso
 from tickreel.stores.sample_data import write_sample_data
 from tickreel.v1 import job_pb2, result_pb2, run_pb2
 
@@ -115,7 +116,10 @@ async def test_trades_against_books_fill_as_a_matcher_of_its_own_says(raw: RawFo
     assert {order["reason"] for order in orders if order["status"] != "filled"} <= {"NO_LIQUIDITY_AT_LIMIT", "NO_BOOK_YET"}
     assert sum(Decimal(order["fees"]) for order in orders) == wanted.fees
     equity = pq.read_table(folder / "equity.parquet")
-    assert equity.num_rows == wanted.orders
+    last_trade, last_row = equity["ts"].cast("int64")[wanted.orders - 1].as_py(), full.result.summary.last_ts
+    assert equity.num_rows == wanted.orders + (iso(last_trade) != last_row)
+    assert iso(equity["ts"].cast("int64")[-1].as_py()) == last_row
+    assert equity["equity"][-1].as_py() == Decimal(full.result.summary.final_equity)
     assert equity.schema.field("mark").type == pa.decimal128(38, 2)
     assert Decimal(full.result.summary.max_drawdown) >= max(equity["drawdown"].to_pylist())
 
@@ -148,6 +152,9 @@ async def test_books_alone_are_a_run_without_orders(raw: RawFolder, tmp_path: Pa
     for name in ("orders", "timeline"):
         assert json.loads((folder / f"{name}.json").read_text()) == []
     assert pq.read_table(folder / "ticks.parquet").num_rows == 0
+    # The account is looked at once, at the end.
+    (end,) = pq.read_table(folder / "equity.parquet", columns=["equity", "position", "drawdown"]).to_pylist()
+    assert (end["equity"], end["position"], end["drawdown"]) == (Decimal(summary.final_equity), 0, 0)
     assert json.loads((tmp_path / f"tickdata/{run.run_id}.json").read_text())["ticks"] == []
 
 

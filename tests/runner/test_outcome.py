@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from small_catalog import START, replay_config
+from tickreel.engine.strategy import NOT_IN_LOTS
 from tickreel.engine.tape import Tape
 from tickreel.runner.findings import findings
 from tickreel.runner.ledger import Ledger, MarkedRows
@@ -108,6 +109,97 @@ def test_what_fills_after_the_last_row_is_in_the_end_alone() -> None:
     assert Decimal(summary.pnl) == -10 - Decimal("0.08") - Decimal("0.036")
 
 
+def last_row(kept: Kept) -> tuple[int, int]:
+    """The time and the equity of the last row."""
+    return int(kept.marked[-1].ts[-1]), int(kept.marked[-1].equity[-1])
+
+
+def test_the_last_row_of_equity_is_the_end_where_a_book_comes_after_the_last_trade() -> None:
+    times, book_times = column(START, START + 10), column(START - 5, START + 50)
+    rows = Rows.of_books(times, column(1_000, 1_000), 1, book_times, column(10_005, 8_000))
+    kept = Kept()
+    outcome = bought_and_held(replay_config(mode=BOTH), rows, kept=kept)
+    assert [len(marked.ts) for marked in kept.marked] == [2, 1]
+    assert last_row(kept) == (START + 50, outcome.final_equity)
+    end = kept.marked[-1]
+    assert (end.marks.tolist(), end.account.position[end.at].tolist()) == ([8_000], [2_000])
+    assert outcome.money(end.drawdown[0]) == summarise(outcome).max_drawdown
+    # The curve of a list ends there as well.
+    assert outcome.pnl_sketch[-1] == pytest.approx(-40.08)
+
+
+def test_the_end_is_a_row_of_its_own_where_its_equity_is_that_of_the_last_trade() -> None:
+    rows = Rows.of_books(column(START), column(1_000), 1, column(START - 5, START + 50), column(10_005, 10_005))
+    kept = Kept()
+    outcome = bought_and_held(replay_config(mode=BOTH), rows, kept=kept)
+    assert [len(marked.ts) for marked in kept.marked] == [1, 1]
+    assert last_row(kept) == (START + 50, outcome.final_equity)
+    assert kept.marked[0].equity[0] == kept.marked[1].equity[0]
+
+
+def test_the_end_is_no_row_of_its_own_where_a_trade_is_the_last_row() -> None:
+    for mode, rows in (
+        (TRADES, Rows.of_trades(column(START, START + 10), column(1_000, 900), 1)),
+        (BOTH, Rows.of_books(column(START, START + 10), column(1_000, 900), 1, column(START - 5), column(10_005))),
+    ):
+        kept = Kept()
+        outcome = bought_and_held(replay_config(mode=mode), rows, kept=kept)
+        assert [len(marked.ts) for marked in kept.marked] == [2]
+        assert last_row(kept) == (START + 10, outcome.final_equity)
+
+
+def test_what_fills_after_the_last_row_makes_the_end_another_row_of_the_same_time() -> None:
+    kept = Kept()
+    outcome = bought_and_held(replay_config(), Rows.of_trades(column(START), column(1_000), 1), late=1, kept=kept)
+    assert [marked.ts.tolist() for marked in kept.marked] == [[START], [START]]
+    assert last_row(kept) == (START, outcome.final_equity)
+    assert kept.marked[0].equity[0] > outcome.final_equity
+
+
+def test_without_trade_rows_the_end_is_the_only_row_of_equity() -> None:
+    rows, kept = Rows.of_books(column(), column(), 1, column(10, 20), column(105, 115)), Kept()
+    outcome = fold(replay_config(mode=BOOK), Tape(), rows, END, kept)
+    assert last_row(kept) == (20, outcome.final_equity)
+    assert [len(marked.ts) for marked in kept.marked] == [1]
+    assert outcome.pnl_sketch == []
+
+
+def with_fees(price: int, size: int, fee: int, *, fills: int = 10) -> Outcome:
+    """Buys so often at a price of tenths a size of thousandths, in USD."""
+    config = replay_config()
+    config.instrument.quote_currency = config.instrument.settlement_currency = config.venue.base_currency = "USD"
+    tape = Tape()
+    for number in range(fills):
+        tape.add_orders((START, 1, price, size))
+        tape.add_fills((number, START, 1, price, size, 1, fee))
+    return fold(config, tape, Rows.of_trades(column(START), column(price), 1), END)
+
+
+def test_fees_of_which_rounding_leaves_little_are_told_with_both_sums() -> None:
+    # 0.0004 of 10.0 is 0.004, and no cent.
+    outcome = with_fees(10_000, 10, 0)
+    summary = summarise(outcome)
+    assert (summary.fees, summary.fees_exact) == ("0.00", "0.04")
+    told = {finding.code: finding for finding in findings(outcome, TRADES, [])}
+    assert told["FEES_ROUNDED"].severity == result_pb2.SEVERITY_WARNING
+    assert "0.00 USD" in told["FEES_ROUNDED"].message
+    assert "0.04 USD" in told["FEES_ROUNDED"].message
+
+
+@pytest.mark.parametrize(
+    # 0.0004 of the value: 4.00 exactly; 4.004, off by 0.0999 %; 3.996, off by 0.1001 %.
+    ("size", "fees", "exact", "tells"),
+    [(10_000, "40.00", "40.00", False), (10_010, "40.00", "40.04", False), (9_990, "40.00", "39.96", True)],
+)
+def test_fees_are_told_where_rounding_changes_them_by_more_than_a_thousandth(
+    size: int, fees: str, exact: str, tells: bool
+) -> None:
+    outcome = with_fees(10_000, size, 400)
+    summary = summarise(outcome)
+    assert (summary.fees, summary.fees_exact) == (fees, exact)
+    assert ("FEES_ROUNDED" in codes(outcome)) is tells
+
+
 def test_a_cash_account_begins_with_what_its_currencies_are_worth() -> None:
     config = replay_config()
     venue = config.venue
@@ -131,6 +223,67 @@ def test_an_inverse_contract_is_worth_more_of_its_base_when_prices_rise() -> Non
     fee = Decimal(2) / 100 * Decimal("0.0004")
     assert Decimal(summary.fees) == fee
     assert abs(Decimal(summary.pnl) - (Decimal(2) / 100 - Decimal(2) / 125 - fee)) < Decimal("1e-15")
+
+
+def test_the_exact_fees_of_an_inverse_contract_are_rounded_twelve_decimals_further() -> None:
+    config = replay_config()
+    config.instrument.is_inverse = True
+    config.instrument.settlement_currency = config.venue.base_currency = "BTC"
+    tape = Tape()
+    tape.add_orders((START, 1, 1_300, 1_000))
+    tape.add_fills((0, START, 1, 1_300, 1_000, 1, 308))
+    outcome = fold(config, tape, Rows.of_trades(column(START), column(1_300), 1), END)
+    # 1 / 130.0 x 0.0004
+    assert summarise(outcome).fees == "0.00000308"
+    assert summarise(outcome).fees_exact == "0.00000307692307692308"
+    # 0.02 % of it.
+    assert "FEES_ROUNDED" not in codes(outcome)
+
+
+def test_what_a_cash_account_held_at_the_start_is_not_closed() -> None:
+    config = replay_config(close_positions_on_stop=True)
+    venue = config.venue
+    venue.account_type = "CASH"
+    venue.ClearField("base_currency")
+    venue.ClearField("starting_balance")
+    venue.starting_balances["USDT"], venue.starting_balances["BTC"] = 1_000, 0.5
+    outcome = fold(config, Tape(), Rows.of_trades(column(START), column(1_000), 1), END)
+    assert outcome.final_position == 500
+    assert "POSITION_NOT_CLOSED" not in codes(outcome)
+
+
+def test_what_is_less_than_a_lot_cannot_be_closed_and_that_is_said() -> None:
+    config = replay_config(close_positions_on_stop=True)
+    config.instrument.lot_size = 0.005
+    tape = Tape()
+    tape.add_orders((START, 1, 1_000, 5))
+    tape.add_fills((0, START, 1, 1_000, 3, 1, 120_000))
+    tape.end(0, START, "cancelled", "NO_LIQUIDITY_AT_LIMIT")
+    outcome = fold(config, tape, Rows.of_trades(column(START), column(1_000), 1), END)
+    (told,) = (finding.message for finding in findings(outcome, TRADES, []) if finding.code == "POSITION_NOT_CLOSED")
+    assert told.startswith("0.003 is still held at the end")
+    assert told.endswith("a lot is 0.005")
+
+
+def test_orders_that_are_not_in_lots_are_told_apart_from_those_that_the_risk_engine_denies() -> None:
+    config = replay_config()
+    config.instrument.lot_size = 0.005
+    tape = Tape()
+    for number, reason in enumerate((NOT_IN_LOTS, NOT_IN_LOTS, "RATE_LIMIT_EXCEEDED")):
+        tape.add_orders((START, 1, 1_000, 3))
+        tape.end(number, START, "denied", reason)
+    outcome = fold(config, tape, Rows.of_trades(column(START), column(1_000), 1), END)
+    assert dict(summarise(outcome).orders_unfilled) == {NOT_IN_LOTS: 2, "RATE_LIMIT_EXCEEDED": 1}
+    told = {finding.code: finding.message for finding in findings(outcome, TRADES, [])}
+    assert told["ORDERS_NOT_IN_LOTS"].startswith("2 of 3 orders (66.7%)")
+    assert "instrument.lot_size" in told["ORDERS_NOT_IN_LOTS"]
+    assert told["ORDERS_DENIED"].startswith("1 orders were denied by the risk engine (1 RATE_LIMIT_EXCEEDED)")
+
+
+def test_a_maintenance_margin_alone_constrains_nothing() -> None:
+    config = replay_config()
+    config.instrument.margin_maint = 0.05
+    assert "NO_MARGIN" in codes(bought_and_held(config, Rows.of_trades(column(START), column(1_000), 1)))
 
 
 def codes(outcome: Outcome, mode: int = TRADES) -> set[str]:
@@ -178,7 +331,7 @@ def test_orders_that_did_not_fill_are_counted_with_their_reasons_the_gravest_fin
     told = {finding.code: finding.message for finding in found}
     assert told["ORDERS_UNFILLED"].startswith("2 of 5 orders (40.0%) did not fill whole: 1 filled in part, 1 not at all")
     assert told["ORDERS_IN_FLIGHT"].startswith("2 orders had not ended when the window did")
-    assert told["POSITION_NOT_CLOSED"].startswith("0.003 was still held")
+    assert told["POSITION_NOT_CLOSED"].startswith("0.003 is still held")
     assert "FEES_DIFFER" not in told
 
 

@@ -4,13 +4,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
-from recordings import BTC, DAY, NOON, RawFolder, trades
+from recordings import BTC, DAY, NOON, RawFolder, books, trades
 from run_configs import run_config
 from stack import stack
 from tickreel.rpc.errors import TickreelError
-from tickreel.v1 import job_pb2
+from tickreel.runner.outcome import iso
+from tickreel.v1 import job_pb2, result_pb2, run_pb2
 from tickreel.v1 import results_service_pb2 as rpc
 
 CONFIG = run_config(BTC, f"{DAY}T00:00:00Z", f"{DAY}T23:59:59Z")
@@ -61,3 +63,34 @@ async def test_charts_and_tables_agree_with_the_summary(raw: RawFolder, tmp_path
 
         listed = await services.results.call("ListResults", rpc.ListResultsRequest(filter="mode = full"))
         assert [entry.result.run_id for entry in listed.results] == [full.run_id]
+
+
+@pytest.mark.parametrize("mode", [result_pb2.SNAPSHOT_MODE_BOTH, result_pb2.SNAPSHOT_MODE_BOOK], ids=["both", "book"])
+async def test_the_curve_ends_where_the_headline_does(mode: int, raw: RawFolder, tmp_path: Path) -> None:
+    """Half of the books come after the last trade, and the price rises all the while."""
+    raw.write(trades(50, side=pa.array(["buy"] * 50), price=[70_000.0] * 50))
+    raw.write(books(100), data_type="book_snapshot_5")
+    async with stack(tmp_path) as services:
+        run = await services.finish(CONFIG, "full", options=run_pb2.RunOptions(snapshot_mode=mode))
+        assert run.state == job_pb2.JOB_STATE_SUCCEEDED, run.failure.message
+        summary = run.result.summary
+        rows = summary.trade_rows + 1
+        asked = {"run_id": run.run_id}
+        samples = [
+            await services.results.call("SampleEquity", rpc.SampleEquityRequest(max_points=most, **asked))
+            for most in (2, 2_000)
+        ]
+        chunks = [chunk async for chunk in services.results.stream("StreamEquity", rpc.StreamEquityRequest(**asked))]
+        export = rpc.ExportArtifactRequest(name="equity.csv", **asked)
+        exported = b"".join([part.data async for part in services.results.stream("ExportArtifact", export)])
+    if mode == result_pb2.SNAPSHOT_MODE_BOTH:
+        assert Decimal(summary.pnl) > Decimal(summary.final_position) > 0
+    assert [sample.points for sample in samples] == [chunk.total_points for chunk in chunks] * 2 == [rows] * 2
+    for curve in (*(sample.equity for sample in samples), chunks[-1].equity):
+        assert iso(curve.ts[-1]) == summary.last_ts
+        assert curve.equity[-1] == pytest.approx(float(summary.final_equity), rel=1e-15)
+        assert curve.position[-1] == float(summary.final_position)
+    lines = exported.decode().splitlines()
+    last = dict(zip(lines[0].split(","), lines[-1].split(","), strict=True))
+    assert len(lines) == rows + 1
+    assert (last["ts"], last["equity"]) == (summary.last_ts, summary.final_equity)

@@ -11,6 +11,9 @@ long inverse position is a debt in the base currency, which a higher price makes
 
 The guard scale is 12 decimals more than the currency has: a value is off by at most half a unit of it, 5e-21 BTC. Fees are
 taken from sizes and prices, not from such a value, so that they are rounded once.
+
+Rounding each fee may change a sum of small ones by much, so a contract also gives the fees before that rounding: exact for a
+linear contract, rounded at the guard scale for an inverse one, whose fees are quotients.
 """
 
 from dataclasses import dataclass
@@ -63,6 +66,17 @@ class Contract(Protocol):
             taker: 1 where the fill took liquidity, 0 where it made it.
         """
 
+    @property
+    def fee_scale(self) -> int:
+        """The decimals of `unrounded_fees`."""
+
+    def unrounded_fees(self, price: Integers, size: Integers, taker: Integers) -> Integers:
+        """The fee of each fill before it is rounded to the decimals of the currency, of scale `fee_scale`.
+
+        Args:
+            size, taker: As for `fees`.
+        """
+
 
 @dataclass(frozen=True)
 class LinearContract:
@@ -87,12 +101,23 @@ class LinearContract:
 
     def fees(self, price: Integers, size: Integers, taker: Integers) -> Integers:
         """Price x size x multiplier x rate, rounded half-even."""
-        maker_rate, taker_rate, rate_scale = _rates(self.maker_fee, self.taker_fee)
-        shift = self.money_precision - self._value_scale(self.price_precision) - rate_scale
-        factor, divisor = scaled.split(self.multiplier)[0] * 10 ** max(shift, 0), 10 ** max(-shift, 0)
+        exact, shift = self.unrounded_fees(price, size, taker), self.money_precision - self.fee_scale
+        factor, divisor = 10 ** max(shift, 0), 10 ** max(-shift, 0)
+        (exact,) = scaled.wide((exact,), max(scaled.largest(exact) * factor, factor, divisor))
+        return scaled.divide_half_even(exact * factor, divisor)
+
+    @property
+    def fee_scale(self) -> int:
+        """The decimals that hold every fee exactly."""
+        return self._value_scale(self.price_precision) + _rates(self.maker_fee, self.taker_fee)[2]
+
+    def unrounded_fees(self, price: Integers, size: Integers, taker: Integers) -> Integers:
+        """Price x size x multiplier x rate, exactly."""
+        maker_rate, taker_rate, _ = _rates(self.maker_fee, self.taker_fee)
+        factor = scaled.split(self.multiplier)[0]
         highest = _largest_product(price, size) * factor * max(abs(maker_rate), abs(taker_rate), 1)
-        price, size, taker = scaled.wide((price, size, taker), max(highest, divisor))
-        return scaled.divide_half_even(price * size * factor * (taker * taker_rate + (1 - taker) * maker_rate), divisor)
+        price, size, taker = scaled.wide((price, size, taker), highest)
+        return price * size * factor * (taker * taker_rate + (1 - taker) * maker_rate)
 
     def _value_scale(self, price_scale: int) -> int:
         return price_scale + self.size_precision + scaled.split(self.multiplier)[1]
@@ -132,12 +157,27 @@ class InverseContract:
         Raises:
             ValueError: A price is zero or below.
         """
+        return self._fees(price, size, taker, self.money_precision)
+
+    @property
+    def fee_scale(self) -> int:
+        """The guard scale."""
+        return self.money_precision + _GUARD_DECIMALS
+
+    def unrounded_fees(self, price: Integers, size: Integers, taker: Integers) -> Integers:
+        """Size x multiplier x rate / price, rounded half-even at the guard scale.
+
+        Raises:
+            ValueError: A price is zero or below.
+        """
+        return self._fees(price, size, taker, self.fee_scale)
+
+    def _fees(self, price: Integers, size: Integers, taker: Integers, scale: int) -> Integers:
         maker_rate, taker_rate, rate_scale = _rates(self.maker_fee, self.taker_fee)
         factor, decimals = scaled.split(self.multiplier)
         taker = taker.astype(object)
         exact = size.astype(object) * factor * (taker * taker_rate + (1 - taker) * maker_rate)
-        shift = self.money_precision + self.price_precision - self.size_precision - decimals - rate_scale
-        return _quotient(exact, price, shift)
+        return _quotient(exact, price, scale + self.price_precision - self.size_precision - decimals - rate_scale)
 
 
 def _quotient(numerator: Integers, price: Integers, shift: int) -> Integers:

@@ -86,6 +86,7 @@ def _figures(summary: result_pb2.RunSummary, currency: str) -> Table:
         ("realized pnl", summary.realized_pnl, currency),
         ("unrealized pnl", summary.unrealized_pnl, currency),
         ("fees", summary.fees, currency),
+        *([("fees unrounded", summary.fees_exact, currency)] if _is_rounded(summary) else []),
         ("pnl", summary.pnl, currency),
         ("max drawdown", summary.max_drawdown, currency),
         ("starting equity", summary.starting_equity, currency),
@@ -96,6 +97,13 @@ def _figures(summary: result_pb2.RunSummary, currency: str) -> Table:
     texts = figures.decimals(text for _, text in sizes)
     left = [(name, figures.count(number)) for name, number in counts]
     return _side_by_side(left + [(name, text) for (name, _), text in zip(sizes, texts, strict=True)], money)
+
+
+def _is_rounded(summary: result_pb2.RunSummary) -> bool:
+    """Whether the rounding of each fee shows in their sum. A result of an earlier version does not say."""
+    return summary.HasField("fees_exact") and figures.decimals([summary.fees_exact])[0].rstrip("0") != figures.decimals(
+        [summary.fees]
+    )[0].rstrip("0")
 
 
 def _statistics(statistics: statistics_pb2.RunStatistics, currency: str) -> Table:

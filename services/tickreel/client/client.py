@@ -182,7 +182,8 @@ class Client:
         return self._table(run_id, "fills.parquet")
 
     def equity(self, run_id: str) -> pa.Table:
-        """Position, profit, fees, equity and drawdown of a full run, one row a trade row."""
+        """Position, profit, fees, equity and drawdown of a full run: one row a trade row, and one at the end where that
+        differs from the last trade row."""
         return self._table(run_id, "equity.parquet")
 
     def ticks(self, run_id: str, columns: Sequence[str] = tables.TICK_COLUMNS) -> pa.Table:

@@ -1,4 +1,4 @@
-"""The equity of a run: the account at every trade row, as doubles for charts."""
+"""The equity of a run: the account at every trade row and at the end, as doubles for charts."""
 
 from collections.abc import Generator
 from dataclasses import dataclass

@@ -1,19 +1,29 @@
 """What a reader should know before believing the figures of a run."""
 
 from collections.abc import Iterator, Sequence
+from decimal import MAX_PREC, Decimal, localcontext
 
+from tickreel.engine.instruments import decimal_of
+from tickreel.engine.strategy import NOT_IN_LOTS
 from tickreel.runner.outcome import Outcome
 from tickreel.v1 import result_pb2
 from tickreel.v1.result_pb2 import Finding
 
 _DENIED = "a larger starting balance or risk.throttling_per_sec lets them through"
 _IN_FLIGHT = "IN_FLIGHT: on their way to the venue, by venue.latency; OPEN_AT_END: resting there"
-_NOT_CLOSED = "was still held at the end: the closing order found no more liquidity, or was on its way"
+_NOT_CLOSED = "is still held at the end: the closing order, the last of the run, did not fill whole; its reason says why"
+_LESS_THAN_A_LOT = "is still held at the end: the closing order has whole lots alone, and a lot is"
+_NOT_IN_LOTS = "were denied, because their quantity is not a multiple of instrument.lot_size"
+_LOT_REMEDY = "leave lot_size out, or set it to the lot of the recording"
 _BELOW_ZERO = "equity fell to zero or below; a real account would have been liquidated"
 _INVERSE = """
 the engine's own balance of an inverse contract is not exact, and orders are denied by it; the money reported here is exact
 """
 _ENGINE_FEES = "engine_fee in the table of fills says by how much; of inverse contracts it may be a unit of the last decimal"
+_FEES_ROUNDED = """
+each fee is rounded to the decimals of the currency, as the engine does, and fees here are so small that the rounding adds up;
+pnl, equity and all other figures take the rounded fees
+"""
 _INVERSE_PNL = """
 the engine's own profit of an inverse contract is not exact, and differs from the one reported here
 """
@@ -36,6 +46,8 @@ is more than was left of the print and of the displayed level that it met: nothi
 traded; make orders smaller or fewer, or set venue.liquidity_consumption
 """
 _OLD_BOOK = "met a book that was older than a second: what it displayed may have been gone"
+# By how much of it the rounding of each fee may change their sum without a word.
+_ROUNDED_AWAY = Decimal("0.001")
 # What of the filled size, or of the fills, is more than a footnote.
 _SERIOUS = 0.01
 
@@ -51,9 +63,14 @@ def findings(outcome: Outcome, snapshot_mode: result_pb2.SnapshotMode, notes: Se
 
 
 def _of_orders(outcome: Outcome) -> Iterator[Finding]:
-    statuses = outcome.statuses
-    reasons = ", ".join(f"{number} {reason}" for reason, number in sorted(outcome.unfilled.items()))
-    if denied := statuses["denied"]:
+    statuses, instrument = outcome.statuses, outcome.config.instrument
+    not_in_lots = outcome.unfilled.get(NOT_IN_LOTS, 0)
+    others = {reason: number for reason, number in outcome.unfilled.items() if reason != NOT_IN_LOTS}
+    reasons = ", ".join(f"{number} {reason}" for reason, number in sorted(others.items()))
+    if not_in_lots:
+        text = f"{not_in_lots} of {outcome.orders} orders ({not_in_lots / outcome.orders:.1%})"
+        yield _warning("ORDERS_NOT_IN_LOTS", f"{text} {_NOT_IN_LOTS} {decimal_of(instrument.lot_size):f}; {_LOT_REMEDY}")
+    if denied := statuses["denied"] - not_in_lots:
         yield _warning("ORDERS_DENIED", f"{denied} orders were denied by the risk engine ({reasons}); {_DENIED}")
     if in_flight := statuses["in_flight"]:
         yield _warning("ORDERS_IN_FLIGHT", f"{in_flight} orders had not ended when the window did ({_IN_FLIGHT})")
@@ -62,9 +79,12 @@ def _of_orders(outcome: Outcome) -> Iterator[Finding]:
         text = f"{cancelled + partial} of {orders} orders ({(cancelled + partial) / orders:.1%}) did not fill whole"
         counted = f" ({reasons})" if reasons else ""
         yield _info("ORDERS_UNFILLED", f"{text}: {partial} filled in part, {cancelled} not at all{counted}")
-    left = outcome.final_position
+    # What a CASH account held at the start is not closed.
+    left = outcome.final_position - outcome.starting_position
     if left and outcome.config.strategy.close_positions_on_stop:
-        yield _warning("POSITION_NOT_CLOSED", f"{outcome.size(left)} {_NOT_CLOSED}")
+        lot = decimal_of(instrument.lot_size)
+        less = abs(Decimal(left).scaleb(-instrument.size_precision)) < lot
+        yield _warning("POSITION_NOT_CLOSED", f"{outcome.size(left)} {f'{_LESS_THAN_A_LOT} {lot:f}' if less else _NOT_CLOSED}")
 
 
 def _of_account(outcome: Outcome) -> Iterator[Finding]:
@@ -73,6 +93,7 @@ def _of_account(outcome: Outcome) -> Iterator[Finding]:
     if differing := outcome.fees_that_differ:
         text = f"the engine's fee of {differing} fills differs from the exact one that is reported here"
         yield _warning("FEES_DIFFER", f"{text}: {_ENGINE_FEES}")
+    yield from _of_rounded_fees(outcome)
     yield from _of_engine(outcome)
     if outcome.lowest_equity <= 0:
         yield _warning("EQUITY_BELOW_ZERO", _BELOW_ZERO)
@@ -80,8 +101,17 @@ def _of_account(outcome: Outcome) -> Iterator[Finding]:
         yield _warning("INVERSE_BALANCE", _INVERSE)
     if venue.frozen_account:
         yield _info("FROZEN_ACCOUNT", _FROZEN)
-    elif venue.account_type == "MARGIN" and not constrained:
+    elif venue.account_type == "MARGIN" and not instrument.margin_init:
         yield _info("NO_MARGIN", _NO_MARGIN)
+
+
+def _of_rounded_fees(outcome: Outcome) -> Iterator[Finding]:
+    with localcontext(prec=MAX_PREC):
+        fees, exact = Decimal(outcome.fees_text), Decimal(outcome.exact_fees_text)
+        if abs(fees - exact) > abs(exact) * _ROUNDED_AWAY:
+            currency = outcome.config.instrument.settlement_currency
+            sums = f"the fees add up to {fees:f} {currency}, without rounding to {exact:f} {currency} (fees_exact)"
+            yield _warning("FEES_ROUNDED", f"{sums}: {_FEES_ROUNDED}")
 
 
 def _of_engine(outcome: Outcome) -> Iterator[Finding]:

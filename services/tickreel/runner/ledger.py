@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tickreel.accounting import account as accounts
+from tickreel.accounting import scaled
 from tickreel.accounting.account import Account
 from tickreel.accounting.contract import Contract, InverseContract, LinearContract
 from tickreel.accounting.scaled import Integers
@@ -35,7 +36,7 @@ Int64 = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class MarkedRows:
-    """The account at some trade rows, each after its order has settled; every column has shape (rows,).
+    """The account at some trade rows, each after its order has settled, or at the end; every column has shape (rows,).
 
     Money is of the account's scale.
     """
@@ -54,7 +55,7 @@ class Tables(Protocol):
     """What keeps the rows of a full run."""
 
     def add_equity(self, marked: MarkedRows) -> None:
-        """Takes the rows that follow."""
+        """Takes the trade rows that follow, and after the last of them the end where that is another row."""
 
     def add_orders(self, orders: Orders, settlement: Settlement) -> None:
         """Takes the orders that follow."""
@@ -76,6 +77,7 @@ class Ledger:
     Attributes:
         account: Where the account stands.
         marked: How many trade rows of the window have been marked.
+        marked_end: The row of the end, once the ledger is closed; None where the last trade row is the end.
         drawdown: The largest so far.
     """
 
@@ -94,16 +96,18 @@ class Ledger:
         delay = int(latency.base_latency_nanos + latency.insert_latency_nanos)
         self._arrives_by = end - delay
         self.account = _opened(config, rows)
+        self._starting_position = int(self.account.position[-1])
         self.marked = 0
+        self.marked_end: MarkedRows | None = None
         self.drawdown = Drawdown(0, 0, 0)
         self._peak = self.account.start, rows.span[0]
-        self._lowest_equity = self._lowest_balance = self.account.start
+        self._lowest_equity = self._lowest_balance = self._last_equity = self.account.start
         self._statistics = Statistics(self.account, rows.span)
         self._sketch = PnlSketch(self.account.start, rows.span)
         self._audit = Audit(self.account, rows, Evidence(rows, window), delay) if window else None
         self._cross_check = CrossCheck(config)
         self._digest = OutcomeDigest()
-        self._orders = self._fills = self._volume = self._fees = self._fees_that_differ = 0
+        self._orders = self._fills = self._volume = self._fees = self._unrounded_fees = self._fees_that_differ = 0
         self._statuses: Counter[str] = Counter()
         self._unfilled: Counter[str] = Counter()
         # Of the slice in hand: trade rows before it, fills that are in the account, and the account over them.
@@ -146,7 +150,7 @@ class Ledger:
         peak, since = self._peak
         marked = MarkedRows(account, at, ts, marks, self._rows.mark_scale, equity, accounts.drawdown(equity, peak))
         self._look_for_drawdown(marked, peak, since)
-        self._lowest_equity = min(self._lowest_equity, int(equity.min()))
+        self._lowest_equity, self._last_equity = min(self._lowest_equity, int(equity.min())), int(equity[-1])
         self._statistics.add_rows(ts, equity)
         self._sketch.add(ts, equity)
         self.marked = past
@@ -173,6 +177,7 @@ class Ledger:
         self._unfilled.update(settlement.unfilled)
         self._volume += int(fills.quantity.sum(dtype=object))
         self._fees += int(fees.sum(dtype=object))
+        self._unrounded_fees += scaled.sum_of(self.account.contract.unrounded_fees(fills.price, fills.quantity, fills.taker))
         self._fees_that_differ += int(np.count_nonzero(fills.commission != fees))
         fills.order[:] += self._orders
         ends.order[:] += self._orders
@@ -186,27 +191,32 @@ class Ledger:
         return marked
 
     def close(self) -> Outcome:
-        """The outcome, after the last slice."""
+        """The outcome, after the last slice.
+
+        The end becomes one more row where the last trade row has another time or equity: the last row may be a book, and an
+        order with latency may fill after the last row. Its time is that of the last row of any kind, as in the summary.
+        """
         account, last_mark = self.account, self._rows.last_mark
         final = self._equity_at(last_mark)
-        peak, since = self._peak
-        if peak - final > self.drawdown.depth:
-            self.drawdown = Drawdown(peak - final, since, self._rows.span[1])
+        if (self.marked_until, self._last_equity) != (self._rows.span[1], final):
+            self.marked_end = self._mark_end(final)
         unrealized = account.unrealized(np.array([-1]), np.array([last_mark]))
         return Outcome(
             config=self._config,
             rows=self._rows,
             account=account,
+            starting_position=self._starting_position,
             orders=self._orders,
             fills=self._fills,
             statuses=self._statuses,
             unfilled=self._unfilled,
             volume=self._volume,
             fees=self._fees,
+            unrounded_fees=self._unrounded_fees,
             fees_that_differ=self._fees_that_differ,
             unrealized=int(unrealized[0]),
             final_equity=final,
-            lowest_equity=min(self._lowest_equity, final),
+            lowest_equity=self._lowest_equity,
             drawdown=self.drawdown,
             statistics=self._statistics.message(account, int(unrealized[0]), final),
             pnl_sketch=self._sketch.points(account.scale),
@@ -216,6 +226,19 @@ class Ledger:
             always_solvent=self.always_solvent,
             digest=self._digest,
         )
+
+    def _mark_end(self, final: int) -> MarkedRows:
+        account, rows, (peak, since) = self.account, self._rows, self._peak
+        (equity,) = scaled.wide((np.array([final], dtype=object),), abs(final))
+        at, ts, marks = np.array([len(account.position) - 1]), np.array([rows.span[1]]), np.array([rows.last_mark])
+        marked = MarkedRows(account, at, ts, marks, rows.mark_scale, equity, accounts.drawdown(equity, peak))
+        self._look_for_drawdown(marked, peak, since)
+        self._lowest_equity = min(self._lowest_equity, final)
+        if self.marked:
+            self._sketch.add(ts, equity)
+        for tables in self._tables:
+            tables.add_equity(marked)
+        return marked
 
     def _fold(self, fills: Fills, count: int) -> Account:
         """Puts the first so many of these fills into the account, and returns it over them."""

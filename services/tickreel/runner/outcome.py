@@ -36,10 +36,12 @@ class Outcome:
 
     Attributes:
         account: At the end.
+        starting_position: What was held at the start, of the size precision.
         statuses: How many orders ended in each of `settlement.STATUSES`.
         unfilled: Orders without any fill, by reason.
         volume: Of the size precision.
         fees: Of the currency's precision.
+        unrounded_fees: What the fees come to when none is rounded, of the contract's `fee_scale`.
         fees_that_differ: Fills whose fee the engine has otherwise.
         unrealized, final_equity: At the end of the window, after fills that came later than the last row; like all that
             follows of the account's scale.
@@ -50,12 +52,14 @@ class Outcome:
     config: run_config_pb2.RunConfig
     rows: Rows
     account: Account
+    starting_position: int
     orders: int
     fills: int
     statuses: Mapping[str, int]
     unfilled: Mapping[str, int]
     volume: int
     fees: int
+    unrounded_fees: int
     fees_that_differ: int
     unrealized: int
     final_equity: int
@@ -76,6 +80,21 @@ class Outcome:
     def size(self, value: int) -> str:
         """A size as a decimal string."""
         return scaled.text(value, self.config.instrument.size_precision)
+
+    @property
+    def fees_text(self) -> str:
+        """The fees as a decimal string."""
+        return scaled.text(self.fees, self.account.contract.money_precision)
+
+    @property
+    def exact_fees_text(self) -> str:
+        """The fees without rounding as a decimal string, with the decimals of the currency and those beyond that it needs."""
+        value, scale = self.unrounded_fees, self.account.contract.fee_scale
+        least = self.account.contract.money_precision
+        value, scale = value * 10 ** max(least - scale, 0), max(least, scale)
+        while scale > least and value % 10 == 0:
+            value, scale = value // 10, scale - 1
+        return scaled.text(value, scale)
 
     @property
     def final_position(self) -> int:
@@ -102,7 +121,8 @@ def summarise(outcome: Outcome) -> result_pb2.RunSummary:
         orders_partially_filled=statuses["partially_filled"],
         orders_unfilled=outcome.unfilled,
         volume=outcome.size(outcome.volume),
-        fees=scaled.text(outcome.fees, account.contract.money_precision),
+        fees=outcome.fees_text,
+        fees_exact=outcome.exact_fees_text,
         realized_pnl=outcome.money(int(account.realized(np.array([-1]))[0])),
         unrealized_pnl=outcome.money(outcome.unrealized),
         pnl=outcome.money(pnl),

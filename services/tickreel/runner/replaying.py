@@ -81,11 +81,13 @@ class Replaying:
         with self._reporting(replay, ledger):
             replay.run(settle, shortcuts)
         self.peak_memory = max(self.peak_memory, replay.peak_memory)
+        outcome = ledger.close()
+        self._tell_equity(ledger.marked_end)
         for table in tables:
             table.close()
         total = len(self._rows.ts) + len(self._rows.book_ts)
         self._reporter.progress(job_pb2.JOB_PHASE_REPLAYING, total, total, "rows", self._rows.span[1])
-        return ledger.close()
+        return outcome
 
     @contextlib.contextmanager
     def _reporting(self, replay: PlanReplay, ledger: Ledger) -> Iterator[None]:

@@ -95,7 +95,7 @@ class ReportTables:
         }
 
     def add_equity(self, marked: MarkedRows) -> None:
-        """Writes one row a trade row, after its order has settled: the account marked as of that row."""
+        """Writes one row a trade row, after its order has settled, and one of the end: the account marked as of that row."""
         account, at, marks = marked.account, marked.at, marked.marks
         self._equity.add(
             {

@@ -13,7 +13,7 @@ const TABLES = [
   { name: 'orders', about: 'Each order, what became of it and why', fast: false },
   { name: 'fills', about: 'Each fill, with what the market showed at it', fast: false },
   { name: 'timeline', about: 'Trades, orders and fills in the order they happened', fast: false },
-  { name: 'equity', about: 'The account at every trade row', fast: false },
+  { name: 'equity', about: 'The account at every trade row and at the end', fast: false },
   { name: 'ticks', about: 'The trade rows that were replayed', fast: true },
 ] as const
 

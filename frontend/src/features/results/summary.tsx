@@ -30,6 +30,9 @@ export function Summary({ result }: { result: Result }) {
         <Figure name="Realized" value={money(summary.realizedPnl, true)} />
         <Figure name="Unrealized" value={money(summary.unrealizedPnl, true)} />
         <Figure name="Fees" value={money(summary.fees)} />
+        {summary.feesExact !== undefined && money(summary.feesExact) !== money(summary.fees) && (
+          <Figure name="Fees unrounded" value={money(summary.feesExact)} />
+        )}
         <Figure name="Max drawdown" value={money(summary.maxDrawdown)} />
         <Figure name="Final equity" value={money(summary.finalEquity)} />
         {statistics?.winRate !== undefined && <Figure name="Win rate" value={percent(Number(statistics.winRate), 1)} />}
