@@ -142,7 +142,11 @@ export enum ErrorReason {
   SERVICE_UNAVAILABLE = 12,
 
   /**
-   * The data that a stored result refers to is no longer what it was made from.
+   * The data that a stored result refers to is no longer what it was made from, or catalog files were deleted or replaced
+   * while a call or a run read them.
+   *
+   * A call can be repeated. A run converts its data again and starts over by itself; it fails with this reason after three
+   * times, and its metadata then has the path of a file and the attempts.
    *
    * Example: {"reason": "DATA_CHANGED", "domain": "tickreel", "metadata": {"run_id": "BNF_BTC_…"}}
    *
