@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tickreel.rpc.errors import TickreelError
-from tickreel.stores.catalog import CatalogFile, CatalogStore, Origin
+from tickreel.stores.catalog import CatalogFile, CatalogRemovedError, CatalogStore, Origin
 from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, TRADES
 from tickreel.v1 import conversion_pb2, market_data_pb2
 
@@ -169,3 +170,21 @@ def test_a_place_that_cannot_be_written_leaves_nothing(catalog: CatalogStore) ->
     with pytest.raises(TickreelError, match="cannot be written"):
         _place(catalog, _file(), "1_2.parquet")
     assert _left_in(catalog.root) == ["price1-size3"]
+
+
+def test_a_catalog_that_is_deleted_while_a_file_is_placed_says_so(catalog: CatalogStore) -> None:
+    with pytest.raises(CatalogRemovedError, match="was deleted while") as refusal, catalog.incoming() as written:
+        shutil.rmtree(catalog.root)
+        catalog.place(written, _file(), "1_2.parquet")
+    assert refusal.value.reason == "STORE_NOT_WRITABLE"
+    assert (catalog.engine_ids(), catalog.files(ENGINE_ID), catalog.sweep()) == ([], [], [])
+
+
+def test_a_file_that_is_placed_again_has_another_identity(catalog: CatalogStore) -> None:
+    path = _place(catalog, _file(), "1_2.parquet").converted.path
+    os.utime(catalog.root / path, ns=(1, 1))
+    before = catalog.identity(path)
+    assert _place(catalog, _file(), "1_2.parquet").converted.path == path
+    assert catalog.identity(path) not in (before, None)
+    (catalog.root / path).unlink()
+    assert catalog.identity(path) is None

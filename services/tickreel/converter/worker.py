@@ -1,5 +1,6 @@
 """The process of one conversion: brings what is missing into the catalog, file by file."""
 
+import contextlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,10 +10,12 @@ from google.protobuf import json_format
 
 from tickreel.converter.plan import Plan, PlannedFile
 from tickreel.jobs.worker import Reporter, serve_worker
-from tickreel.stores.catalog import CatalogStore
+from tickreel.stores.catalog import CatalogFile, CatalogRemovedError, CatalogStore
 from tickreel.stores.raw import RawStore
 from tickreel.v1 import conversion_pb2, job_pb2
 
+# A catalog that is deleted this often while one file is written to it is being kept away.
+_ATTEMPTS = 3
 # One file keeps a core and a half busy; each at work takes a few hundred MB.
 _FILES_AT_A_TIME = 2
 
@@ -61,7 +64,8 @@ def convert_missing(
         on_rows: Called with the rows converted so far, of all files together; from several threads.
 
     Raises:
-        TickreelError: The first file that cannot be converted, by name. Files that were finished stay.
+        TickreelError: The first file that cannot be converted, by name. Files that were finished stay. A file is written again
+            where the catalog was deleted meanwhile, at most three times.
     """
     progress = dict.fromkeys((source.path for source in plan.missing), 0)
     on_rows(0)
@@ -74,9 +78,15 @@ def convert_missing(
             progress[file.source.path] = rows
             on_rows(sum(progress.values()))
 
-        message = PlannedFile(file.source, plan.conversion(file.source).run(raw, catalog, report)).to_message()
+        message = PlannedFile(file.source, write(file, report)).to_message()
         message.cached = False
         return message
+
+    def write(file: PlannedFile, report: Callable[[int], None]) -> CatalogFile:
+        for _ in range(_ATTEMPTS - 1):
+            with contextlib.suppress(CatalogRemovedError):
+                return plan.conversion(file.source).run(raw, catalog, report)
+        return plan.conversion(file.source).run(raw, catalog, report)
 
     with ThreadPoolExecutor(max_workers=_FILES_AT_A_TIME, thread_name_prefix="convert") as pool:
         files = [pool.submit(bring, file) for file in plan.files]

@@ -119,6 +119,10 @@ class CatalogFile:
         return cls(origin, raw_name, price_decimals, size_decimals, converted, crowded, footer.size_bytes)
 
 
+class CatalogRemovedError(TickreelError):
+    """STORE_NOT_WRITABLE: the catalog was deleted while a file was written to it. Writing the file again makes it anew."""
+
+
 class CatalogStore:
     """The converted files below a catalog root.
 
@@ -137,13 +141,13 @@ class CatalogStore:
     def engine_ids(self) -> list[str]:
         """The engine's ids of all instruments in the catalog, sorted."""
         folders = [label / folder for label in self._labels() for folder in _FOLDERS.values()]
-        ids = {entry.name for folder in folders if folder.is_dir() for entry in os.scandir(folder) if entry.is_dir()}
+        ids = {entry.name for folder in folders for entry in _entries(folder) if entry.is_dir()}
         return sorted(ids)
 
     def files(self, engine_id: str) -> list[CatalogFile]:
         """The files of an instrument, of every choice of decimals and data type, by label, data type and time."""
         folders = [label / folder / engine_id for label in self._labels() for folder in _FOLDERS.values()]
-        paths = [path for folder in folders for path in sorted(folder.glob("*.parquet"))]
+        paths = [path for folder in folders for path in _parquet_files(folder)]
         footers = self._footers.read_all(paths)
         found = (
             CatalogFile.of_footer(footer, path.relative_to(self.root).as_posix())
@@ -155,6 +159,17 @@ class CatalogStore:
         """The file of that path below the root, or None where there is none with a record."""
         return CatalogFile.of_footer(self._footers.read(self.root / path), path)
 
+    def identity(self, path: str) -> tuple[int, int] | None:
+        """The size in bytes and the mtime_ns of a file below the root, None where there is none.
+
+        A file that is placed again has another one, even where its rows are the same.
+        """
+        try:
+            stat = (self.root / path).stat()
+        except OSError:
+            return None
+        return stat.st_size, stat.st_mtime_ns
+
     def require_writable(self) -> None:
         """Makes the root where it is not there yet, and tries to write to it.
 
@@ -165,7 +180,10 @@ class CatalogStore:
             pass
 
     def not_writable(self, error: OSError) -> TickreelError:
-        """The error of a catalog that cannot be written."""
+        """The error of a catalog that cannot be written: CatalogRemovedError where it was deleted meanwhile."""
+        if isinstance(error, FileNotFoundError):
+            message = f"the catalog {self.root} was deleted while a file was written to it; convert again"
+            return CatalogRemovedError("STORE_NOT_WRITABLE", message, path=self.root)
         return not_writable("the catalog", self.root, error)
 
     @contextlib.contextmanager
@@ -210,14 +228,15 @@ class CatalogStore:
             path = self.root / other.converted.path
             if other.origin.source == file.origin.source and path.parent == folder and path != target:
                 path.unlink(missing_ok=True)
-        placed = CatalogFile.of_footer(self._footers.read(target), target.relative_to(self.root).as_posix())
-        assert placed is not None
+        placed = self.find(target.relative_to(self.root).as_posix())
+        if placed is None:
+            raise self.not_writable(FileNotFoundError())
         return placed
 
     def sweep(self) -> list[Path]:
         """Removes what conversions left that died while they wrote; returns what was removed."""
         swept = []
-        for path in (self.root / _INCOMING).glob("*.parquet"):
+        for path in _parquet_files(self.root / _INCOMING):
             with contextlib.suppress(OSError):
                 lock = os.open(path, os.O_RDWR | os.O_CLOEXEC)
                 try:
@@ -244,8 +263,19 @@ class CatalogStore:
             os.close(lock)
 
     def _labels(self) -> list[Path]:
-        if not self.root.is_dir():
-            return []
-        found = [(_LABEL.fullmatch(entry.name), entry.name) for entry in os.scandir(self.root)]
+        found = [(_LABEL.fullmatch(entry.name), entry.name) for entry in _entries(self.root)]
         numbers = sorted((int(match[1]), int(match[2]), name) for match, name in found if match)
         return [self.root / name for _, _, name in numbers]
+
+
+def _parquet_files(folder: Path) -> list[Path]:
+    return sorted(folder / entry.name for entry in _entries(folder) if entry.name.endswith(".parquet"))
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    """The entries of a folder; none where it does not exist, which it may cease to do at any time."""
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
