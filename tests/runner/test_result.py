@@ -11,7 +11,9 @@ import pytest
 from recordings import BTC, DAY, NOON, RawFolder, needs_real_data, real_data, trades
 from run_configs import run_config
 from stack import stack
+from tickreel.results.ticks import RunTicks
 from tickreel.rpc.errors import TickreelError
+from tickreel.stores.catalog import CatalogStore
 from tickreel.v1 import job_pb2, results_service_pb2, run_pb2
 
 CONFIG = run_config(BTC, f"{DAY}T00:00:00Z", f"{DAY}T23:59:59Z")
@@ -173,6 +175,19 @@ async def test_a_full_run_streams_the_ticks_it_kept_and_a_fast_one_those_of_the_
             await ticks(fast)
     assert refusal.value.reason == "DATA_CHANGED"
     assert "a new run converts them again" in refusal.value.message
+
+
+async def test_ticks_of_a_catalog_file_that_became_another_are_not_those_of_the_run(raw: RawFolder, tmp_path: Path) -> None:
+    raw.write(trades(40))
+    async with stack(tmp_path) as services:
+        fast = succeeded(await services.finish(CONFIG)).result
+        ticks = RunTicks(fast, tmp_path / "none", CatalogStore(services.settings.catalog_root))
+        assert ticks.schema.names
+        raw.write(trades(40, price=[64_000.5] * 40))
+        assert (await services.finish(CONFIG)).result.metadata.data_files[0].path == fast.metadata.data_files[0].path
+    with pytest.raises(TickreelError, match="was converted from other data since") as refusal:
+        list(ticks.batches())
+    assert refusal.value.reason == "DATA_CHANGED"
 
 
 async def test_a_listed_result_is_the_run_s(raw: RawFolder, tmp_path: Path) -> None:

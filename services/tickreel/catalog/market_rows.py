@@ -7,16 +7,17 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from tickreel.catalog.coverage import find_instrument
 from tickreel.rpc.errors import TickreelError
 from tickreel.stores.catalog import CatalogFile, CatalogStore
 from tickreel.stores.columns import ColumnStore, ColumnWriter
-from tickreel.stores.depths import read_depths, write_depths
+from tickreel.stores.depths import DepthRows, read_depths, write_depths
 from tickreel.stores.raw_schema import TRADES
-from tickreel.stores.rows import ALL_TIMES, Slice
+from tickreel.stores.rows import ALL_TIMES, BATCH_ROWS, Slice
 from tickreel.stores.sampling import window_rows
-from tickreel.stores.trades import file_columns, read_trades, write_trades
+from tickreel.stores.trades import TradeRows, file_columns, read_trades, write_trades
 from tickreel.v1 import market_data_pb2
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -65,10 +66,22 @@ class MarketRows:
             max((file.size_decimals for file in self.files), default=0),
         )
 
-    @property
-    def slices(self) -> list[Slice]:
-        """Where the rows lie."""
-        return [Slice(self.store.root / file.converted.path, self.start, self.end) for file in self.files]
+    def trades(self, names: Sequence[str]) -> Iterator[TradeRows]:
+        """The trades, with some columns of the files, in replay order.
+
+        Raises:
+            TickreelError: DATA_CHANGED where a file was deleted or replaced.
+        """
+        return self._unchanged(self.files, read_trades(self._slices(self.files, self.start, self.end), names))
+
+    def depths(self, batch_rows: int = BATCH_ROWS) -> Iterator[DepthRows]:
+        """The books, in replay order.
+
+        Raises:
+            TickreelError: DATA_CHANGED, likewise.
+        """
+        slices = self._slices(self.files, self.start, self.end)
+        return self._unchanged(self.files, read_depths(slices, batch_rows=batch_rows))
 
     def is_ready(self, columns: ColumnStore) -> bool:
         """Whether the columns of all rows lie ready."""
@@ -80,7 +93,7 @@ class MarketRows:
         The columns of a file are made where they do not lie ready.
 
         Raises:
-            TickreelError: DATA_CHANGED where a file is gone.
+            TickreelError: DATA_CHANGED where a file was deleted or replaced.
         """
         group: list[CatalogFile] = []
         for file in self.files:
@@ -112,16 +125,37 @@ class MarketRows:
         return {name: _scaled(values, scale.get(name, 0)) for name, values in found.items()}
 
     def _make(self, file: CatalogFile, writer: ColumnWriter) -> None:
-        part = [Slice(self.store.root / file.converted.path, *ALL_TIMES)]
+        slices = self._slices([file], *ALL_TIMES)
+        if file.converted.data_type == TRADES:
+            names = file_columns(("ts_event", "price", "size", "side"))
+            trades = self._unchanged([file], read_trades(slices, names))
+            write_trades(trades, file.price_decimals, file.size_decimals, writer)
+        else:
+            write_depths(self._unchanged([file], read_depths(slices)), file.price_decimals, file.size_decimals, writer)
+
+    def _slices(self, files: Sequence[CatalogFile], start: int, end: int) -> list[Slice]:
+        return [Slice(self.store.root / file.converted.path, start, end) for file in files]
+
+    def _unchanged[Rows](self, files: Sequence[CatalogFile], rows: Iterator[Rows]) -> Iterator[Rows]:
+        """The rows of files that were not replaced between `find` and the reading.
+
+        Raises:
+            TickreelError: DATA_CHANGED where a file was deleted or, after the last row, where one was replaced.
+        """
         try:
-            if file.converted.data_type == TRADES:
-                names = file_columns(("ts_event", "price", "size", "side"))
-                write_trades(read_trades(part, names), file.price_decimals, file.size_decimals, writer)
-            else:
-                write_depths(read_depths(part), file.price_decimals, file.size_decimals, writer)
-        except FileNotFoundError as error:
-            message = f"{file.converted.path} is no longer in the catalog: {error.strerror}; ask again"
-            raise TickreelError("DATA_CHANGED", message, path=file.converted.path) from None
+            yield from rows
+        except (OSError, pa.ArrowException) as error:
+            raise _changed(files[0], f"cannot be read: {error}") from None
+        for file in files:
+            present = self.store.find(file.converted.path)
+            # A file that is deleted once it is open stays readable.
+            if present is not None and present.converted.digest != file.converted.digest:
+                raise _changed(file, "was replaced while it was read")
+
+
+def _changed(file: CatalogFile, problem: str) -> TickreelError:
+    path = file.converted.path
+    return TickreelError("DATA_CHANGED", f"the catalog file {path} {problem}; ask again", path=path)
 
 
 def _joined(parts: Sequence[Arrays], names: Sequence[str]) -> Arrays:

@@ -16,9 +16,8 @@ from tickreel.rpc.bounds import LAST_INSTANT
 from tickreel.rpc.columns import ROWS_PER_CHUNK, Wire, wire_of
 from tickreel.rpc.errors import invalid_request
 from tickreel.stores.columns import ColumnStore
-from tickreel.stores.depths import read_depths
 from tickreel.stores.raw_schema import LEVELS
-from tickreel.stores.trades import file_columns, read_trades
+from tickreel.stores.trades import file_columns
 from tickreel.v1 import market_data_pb2
 
 Int64 = npt.NDArray[np.int64]
@@ -78,7 +77,7 @@ def stream_depth(books: MarketRows, after: Cursor | None) -> Generator[tuple[Wir
     price_precision, size_precision = books.decimals
 
     def parts() -> Iterable[Part]:
-        for rows in read_depths(_after(books, after).slices, batch_rows=_BOOKS_PER_CHUNK):
+        for rows in _after(books, after).depths(_BOOKS_PER_CHUNK):
             columns = rows.columns(price_precision, size_precision)
 
             def wire(some: slice, columns: dict[str, Int64] = columns) -> Wire:
@@ -112,7 +111,7 @@ def _ready_trades(trades: MarketRows, columns: ColumnStore, wanted: list[str], d
 
 
 def _trades_of_files(trades: MarketRows, wanted: list[str], decimals: tuple[int, int]) -> Iterable[Part]:
-    for rows in read_trades(trades.slices, file_columns(wanted)):
+    for rows in trades.trades(file_columns(wanted)):
         yield Part(
             rows.ts_init,
             lambda some, rows=rows: rows.slice(some.start, some.stop - some.start).to_wire(*decimals, wanted),

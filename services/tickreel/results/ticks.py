@@ -11,7 +11,7 @@ from google.protobuf import timestamp_pb2
 
 from tickreel.rpc.columns import ROWS_PER_CHUNK, Wire, wire_of
 from tickreel.rpc.errors import TickreelError, invalid_request
-from tickreel.stores.catalog import CatalogStore
+from tickreel.stores.catalog import CatalogFile, CatalogStore
 from tickreel.stores.columns import Columns, ColumnWriter
 from tickreel.stores.rows import ALL_TIMES, Slice
 from tickreel.stores.sampling import kept_rows, window_rows
@@ -108,18 +108,22 @@ class RunTicks:
                 raise self._changed(str(error)) from None
             return [Slice(self._kept, *ALL_TIMES)], (schema.field("price").type.scale, schema.field("size").type.scale)
         slices, precisions = [], (0, 0)
-        for named in self._result.metadata.data_files:
-            if named.data_type != "trades":
-                continue
-            file = self._catalog.find(named.path)
+        for named, file in self._in_catalog():
             if file is None:
                 raise self._changed(f"{named.path} is not in it")
-            if file.converted.digest != named.digest:
-                raise self._changed(f"{named.path} was converted from other data since")
             start, end = _nanoseconds(named.replay_start), _nanoseconds(named.replay_end)
             slices.append(Slice(self._catalog.root / named.path, start, end))
             precisions = file.converted.price_precision, file.converted.size_precision
         return slices, precisions
+
+    def _in_catalog(self) -> Iterator[tuple[result_pb2.DataFile, CatalogFile | None]]:
+        """The catalog files that the result names and those that are there."""
+        for named in self._result.metadata.data_files:
+            if named.data_type == "trades":
+                file = self._catalog.find(named.path)
+                if file is not None and file.converted.digest != named.digest:
+                    raise self._changed(f"{named.path} was converted from other data since")
+                yield named, file
 
     def _batches(self, wanted: Collection[str]) -> Iterator[TradeRows]:
         found = 0
@@ -131,6 +135,9 @@ class RunTicks:
             raise self._changed(str(error)) from None
         if found != self.total:
             raise self._changed(f"{found:,} rows are left of {self.total:,}")
+        if not self._kept.is_file():
+            # One may have been replaced before it was opened. One that is gone by now was read.
+            list(self._in_catalog())
 
     def _changed(self, problem: str) -> TickreelError:
         message = f"the ticks of {self._result.run_id} are no longer in the catalog: {problem}; a new run converts them again"
