@@ -1,4 +1,4 @@
-"""The plug-in package of the tests, installed into a folder as pip would."""
+"""The plug-in packages of the tests, installed into a folder as pip would."""
 
 import os
 import shutil
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 EVERY_NTH = Path(__file__).parent / "plugins/every_nth"
+MEDDLER = Path(__file__).parent / "plugins/meddler"
 
 
 def install_here(source: Path, site: Path, monkeypatch: pytest.MonkeyPatch) -> None:

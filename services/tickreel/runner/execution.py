@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import shutil
 import tempfile
 import uuid
@@ -19,16 +20,22 @@ from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.errors import TickreelError, not_writable
 from tickreel.rpc.settings import Settings
 from tickreel.runner.data_findings import data_findings
+from tickreel.runner.held_files import HeldFiles
 from tickreel.runner.live_equity import EquityCurve
 from tickreel.runner.spec import Spec
 from tickreel.runner.strategies.registry import StrategyEntry
+from tickreel.stores.catalog import CatalogStore
 from tickreel.stores.results import ResultStore
 from tickreel.v1 import conversion_pb2, converter_service_pb2, market_data_pb2, result_pb2, run_pb2
+
+log = logging.getLogger("tickreel")
 
 _WORKER = "tickreel.runner.worker"
 
 # What a process takes that replays slices of 20,000 orders, in MiB, as measured.
 _PROCESS_MEMORY = 420
+# How often a run converts its data where the catalog is changed under it.
+_ATTEMPTS = 3
 # How long a run waits for a Converter that does not answer: one that is started again takes up the conversion.
 _PATIENCE = 60.0
 _RETRY_SECONDS = 0.25
@@ -47,6 +54,7 @@ class Execution:
         self._settings = settings
         self._converter = converter
         self._store = store
+        self._catalog = CatalogStore(settings.catalog_root)
         self._strategies = strategies
         self._curves: dict[str, EquityCurve] = {}
         self._unwanted: set[asyncio.Task[None]] = set()
@@ -101,9 +109,29 @@ class Execution:
         return self._curves.get(run_id)
 
     async def _work(self, live: LiveJob[run_pb2.Run]) -> None:
-        conversion = await self._convert(live)
-        with _scratch_of(live.job_id) as scratch:
-            await self._replay(live, conversion, scratch)
+        """Converts and replays; from the start again where catalog files are deleted or replaced before the run has read them.
+
+        Raises:
+            TickreelError: DATA_CHANGED where that happens each time; else what the conversion or the replay failed with.
+        """
+        lost = ""
+        for _ in range(_ATTEMPTS):
+            conversion = await self._convert(live)
+            held = await asyncio.to_thread(HeldFiles.of, self._catalog, conversion.files)
+            try:
+                if not (lost := held.lost()):
+                    with _scratch_of(live.job_id) as scratch:
+                        return await self._replay(live, conversion, scratch)
+            except TickreelError as error:
+                if not (lost := await asyncio.to_thread(held.lost)):
+                    raise
+                log.warning("run %s starts again, because %s was deleted or replaced: %s", live.job_id, lost, error.message)
+                live.resource.ClearField("live")
+        message = (
+            f"the catalog file {lost} was deleted or replaced each of the {_ATTEMPTS} times that the run converted its data;"
+            f" find what changes {self._catalog.root} while runs read it, then run again"
+        )
+        raise TickreelError("DATA_CHANGED", message, run_id=live.job_id, path=lost, attempts=_ATTEMPTS)
 
     async def _replay(self, live: LiveJob[run_pb2.Run], conversion: conversion_pb2.Conversion, scratch: Path) -> None:
         run = live.resource

@@ -31,6 +31,9 @@ def write_outputs(
         scratch: A folder for what does not stay.
         on_progress: Called with the outputs done and those to do in all.
         ticks: Whether the ticks are exported as JSON.
+
+    Raises:
+        TickreelError: DATA_CHANGED where a catalog file was deleted or replaced before its ticks were written.
     """
     run_id, full = result.run_id, result.mode == "full"
     mode = result_pb2.RUN_MODE_FULL if full else result_pb2.RUN_MODE_FAST
@@ -65,6 +68,9 @@ def write_outputs(
     for done, (_, write) in enumerate(steps, 1):
         write()
         on_progress(done, len(steps) + 1)
+    if full or ticks:
+        # The ticks were read after the replay was.
+        window.check_unchanged()
     there = (*kept_rows(full=full), *(("equity.parquet",) if full else ()))
     for name in (*there, *(name for name, _ in steps if name)):
         if name == "ticks.json":
