@@ -155,7 +155,7 @@ async def test_a_verification_is_a_run_that_makes_no_result(services: Stack, cha
     assert not history[-1].HasField("result")
     assert (await created(services, changing.run_id, request_id=f"verify {changing.run_id}")) == history[-1]
     listed = runner_service_pb2.ListRunsRequest(filter=f"verifies = {changing.run_id}")
-    assert list((await services.runner.call("ListRuns", listed)).runs) == [history[-1]]
+    assert list((await services.runner.call("ListRuns", listed)).runs) == [run_entry(history[-1])]
     listed = runner_service_pb2.ListRunsRequest(filter=f'verifies = "" AND config_digest = {changing.config_digest}')
     assert changing.run_id in {run.run_id for run in (await services.runner.call("ListRuns", listed)).runs}
     assert made.run_id not in {run.run_id for run in (await services.runner.call("ListRuns", listed)).runs}
