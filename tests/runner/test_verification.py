@@ -20,6 +20,7 @@ from stack import Stack, stack
 from tickreel.cli.processes import ServiceProcess
 from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.errors import TickreelError
+from tickreel.runner.run_entry import run_entry
 from tickreel.stores.sample_data import write_sample_data
 from tickreel.v1 import job_pb2, result_pb2, run_pb2, runner_service_pb2, verification_pb2
 from tickreel.v1.verification_pb2 import Verification
