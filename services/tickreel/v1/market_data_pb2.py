@@ -25,29 +25,29 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dtickreel/v1/market_data.proto\x12\x0btickreel.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"l\n\nTimeWindow\x12\x30\n\x05start\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x05start\x12,\n\x03\x65nd\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x03\x65nd\"\x87\x02\n\x0cTradeColumns\x12\'\n\x0fprice_precision\x18\x01 \x01(\x05R\x0epricePrecision\x12%\n\x0esize_precision\x18\x02 \x01(\x05R\rsizePrecision\x12\x19\n\x08ts_event\x18\x03 \x03(\x10R\x07tsEvent\x12\x17\n\x07ts_init\x18\x04 \x03(\x10R\x06tsInit\x12\x14\n\x05price\x18\x05 \x03(\x10R\x05price\x12\x12\n\x04size\x18\x06 \x03(\x10R\x04size\x12.\n\x04side\x18\x07 \x03(\x0e\x32\x1a.tickreel.v1.AggressorSideR\x04side\x12\x19\n\x08trade_id\x18\x08 \x03(\tR\x07tradeId\"t\n\x0cQuoteColumns\x12\'\n\x0fprice_precision\x18\x01 \x01(\x05R\x0epricePrecision\x12\x17\n\x07ts_init\x18\x02 \x03(\x10R\x06tsInit\x12\x10\n\x03\x62id\x18\x03 \x03(\x10R\x03\x62id\x12\x10\n\x03\x61sk\x18\x04 \x03(\x10R\x03\x61sk\"\x9a\x02\n\x0c\x44\x65pthColumns\x12\'\n\x0fprice_precision\x18\x01 \x01(\x05R\x0epricePrecision\x12%\n\x0esize_precision\x18\x02 \x01(\x05R\rsizePrecision\x12\x16\n\x06levels\x18\x03 \x01(\x05R\x06levels\x12\x19\n\x08ts_event\x18\x04 \x03(\x10R\x07tsEvent\x12\x17\n\x07ts_init\x18\x05 \x03(\x10R\x06tsInit\x12\x1b\n\tbid_price\x18\x06 \x03(\x10R\x08\x62idPrice\x12\x19\n\x08\x62id_size\x18\x07 \x03(\x10R\x07\x62idSize\x12\x1b\n\task_price\x18\x08 \x03(\x10R\x08\x61skPrice\x12\x19\n\x08\x61sk_size\x18\t \x03(\x10R\x07\x61skSize\"\xd5\x01\n\rDepthSnapshot\x12\x35\n\x08ts_event\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07tsEvent\x12\x33\n\x07ts_init\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x06tsInit\x12+\n\x04\x62ids\x18\x03 \x03(\x0b\x32\x17.tickreel.v1.DepthLevelR\x04\x62ids\x12+\n\x04\x61sks\x18\x04 \x03(\x0b\x32\x17.tickreel.v1.DepthLevelR\x04\x61sks\"6\n\nDepthLevel\x12\x14\n\x05price\x18\x01 \x01(\tR\x05price\x12\x12\n\x04size\x18\x02 \x01(\tR\x04size\"\xb2\x02\n\nBarColumns\x12\x1a\n\x08interval\x18\x01 \x01(\x03R\x08interval\x12\'\n\x0fprice_precision\x18\x02 \x01(\x05R\x0epricePrecision\x12%\n\x0esize_precision\x18\x03 \x01(\x05R\rsizePrecision\x12\x19\n\x08ts_start\x18\x04 \x03(\x10R\x07tsStart\x12\x12\n\x04open\x18\x05 \x03(\x10R\x04open\x12\x12\n\x04high\x18\x06 \x03(\x10R\x04high\x12\x10\n\x03low\x18\x07 \x03(\x10R\x03low\x12\x14\n\x05\x63lose\x18\x08 \x03(\x10R\x05\x63lose\x12\x16\n\x06volume\x18\t \x03(\x10R\x06volume\x12\x1d\n\nbuy_volume\x18\n \x03(\x10R\tbuyVolume\x12\x16\n\x06trades\x18\x0b \x03(\x10R\x06trades*Z\n\x08\x44\x61taType\x12\x19\n\x15\x44\x41TA_TYPE_UNSPECIFIED\x10\x00\x12\x14\n\x10\x44\x41TA_TYPE_TRADES\x10\x01\x12\x1d\n\x19\x44\x41TA_TYPE_BOOK_SNAPSHOT_5\x10\x02*`\n\rAggressorSide\x12\x1e\n\x1a\x41GGRESSOR_SIDE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x41GGRESSOR_SIDE_BUY\x10\x01\x12\x17\n\x13\x41GGRESSOR_SIDE_SELL\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dtickreel/v1/market_data.proto\x12\x0btickreel.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"l\n\nTimeWindow\x12\x30\n\x05start\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x05start\x12,\n\x03\x65nd\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x03\x65nd\"\xd8\x02\n\x0cTradeColumns\x12\'\n\x0fprice_precision\x18\x01 \x01(\x05R\x0epricePrecision\x12%\n\x0esize_precision\x18\x02 \x01(\x05R\rsizePrecision\x12\x19\n\x08ts_event\x18\x03 \x03(\x10R\x07tsEvent\x12\x17\n\x07ts_init\x18\x04 \x03(\x10R\x06tsInit\x12\x14\n\x05price\x18\x05 \x03(\x10R\x05price\x12\x12\n\x04size\x18\x06 \x03(\x10R\x04size\x12.\n\x04side\x18\x07 \x03(\x0e\x32\x1a.tickreel.v1.AggressorSideR\x04side\x12\x19\n\x08trade_id\x18\x08 \x03(\tR\x07tradeId\x12\x1f\n\x0bts_recorded\x18\t \x03(\x10R\ntsRecorded\x12 \n\tfirst_row\x18\n \x01(\x03H\x00R\x08\x66irstRow\x88\x01\x01\x42\x0c\n\n_first_row\"t\n\x0cQuoteColumns\x12\'\n\x0fprice_precision\x18\x01 \x01(\x05R\x0epricePrecision\x12\x17\n\x07ts_init\x18\x02 \x03(\x10R\x06tsInit\x12\x10\n\x03\x62id\x18\x03 \x03(\x10R\x03\x62id\x12\x10\n\x03\x61sk\x18\x04 \x03(\x10R\x03\x61sk\"\x9a\x02\n\x0c\x44\x65pthColumns\x12\'\n\x0fprice_precision\x18\x01 \x01(\x05R\x0epricePrecision\x12%\n\x0esize_precision\x18\x02 \x01(\x05R\rsizePrecision\x12\x16\n\x06levels\x18\x03 \x01(\x05R\x06levels\x12\x19\n\x08ts_event\x18\x04 \x03(\x10R\x07tsEvent\x12\x17\n\x07ts_init\x18\x05 \x03(\x10R\x06tsInit\x12\x1b\n\tbid_price\x18\x06 \x03(\x10R\x08\x62idPrice\x12\x19\n\x08\x62id_size\x18\x07 \x03(\x10R\x07\x62idSize\x12\x1b\n\task_price\x18\x08 \x03(\x10R\x08\x61skPrice\x12\x19\n\x08\x61sk_size\x18\t \x03(\x10R\x07\x61skSize\"\xd5\x01\n\rDepthSnapshot\x12\x35\n\x08ts_event\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07tsEvent\x12\x33\n\x07ts_init\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x06tsInit\x12+\n\x04\x62ids\x18\x03 \x03(\x0b\x32\x17.tickreel.v1.DepthLevelR\x04\x62ids\x12+\n\x04\x61sks\x18\x04 \x03(\x0b\x32\x17.tickreel.v1.DepthLevelR\x04\x61sks\"6\n\nDepthLevel\x12\x14\n\x05price\x18\x01 \x01(\tR\x05price\x12\x12\n\x04size\x18\x02 \x01(\tR\x04size\"\xb2\x02\n\nBarColumns\x12\x1a\n\x08interval\x18\x01 \x01(\x03R\x08interval\x12\'\n\x0fprice_precision\x18\x02 \x01(\x05R\x0epricePrecision\x12%\n\x0esize_precision\x18\x03 \x01(\x05R\rsizePrecision\x12\x19\n\x08ts_start\x18\x04 \x03(\x10R\x07tsStart\x12\x12\n\x04open\x18\x05 \x03(\x10R\x04open\x12\x12\n\x04high\x18\x06 \x03(\x10R\x04high\x12\x10\n\x03low\x18\x07 \x03(\x10R\x03low\x12\x14\n\x05\x63lose\x18\x08 \x03(\x10R\x05\x63lose\x12\x16\n\x06volume\x18\t \x03(\x10R\x06volume\x12\x1d\n\nbuy_volume\x18\n \x03(\x10R\tbuyVolume\x12\x16\n\x06trades\x18\x0b \x03(\x10R\x06trades*Z\n\x08\x44\x61taType\x12\x19\n\x15\x44\x41TA_TYPE_UNSPECIFIED\x10\x00\x12\x14\n\x10\x44\x41TA_TYPE_TRADES\x10\x01\x12\x1d\n\x19\x44\x41TA_TYPE_BOOK_SNAPSHOT_5\x10\x02*`\n\rAggressorSide\x12\x1e\n\x1a\x41GGRESSOR_SIDE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x41GGRESSOR_SIDE_BUY\x10\x01\x12\x17\n\x13\x41GGRESSOR_SIDE_SELL\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'tickreel.v1.market_data_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_DATATYPE']._serialized_start=1439
-  _globals['_DATATYPE']._serialized_end=1529
-  _globals['_AGGRESSORSIDE']._serialized_start=1531
-  _globals['_AGGRESSORSIDE']._serialized_end=1627
+  _globals['_DATATYPE']._serialized_start=1520
+  _globals['_DATATYPE']._serialized_end=1610
+  _globals['_AGGRESSORSIDE']._serialized_start=1612
+  _globals['_AGGRESSORSIDE']._serialized_end=1708
   _globals['_TIMEWINDOW']._serialized_start=79
   _globals['_TIMEWINDOW']._serialized_end=187
   _globals['_TRADECOLUMNS']._serialized_start=190
-  _globals['_TRADECOLUMNS']._serialized_end=453
-  _globals['_QUOTECOLUMNS']._serialized_start=455
-  _globals['_QUOTECOLUMNS']._serialized_end=571
-  _globals['_DEPTHCOLUMNS']._serialized_start=574
-  _globals['_DEPTHCOLUMNS']._serialized_end=856
-  _globals['_DEPTHSNAPSHOT']._serialized_start=859
-  _globals['_DEPTHSNAPSHOT']._serialized_end=1072
-  _globals['_DEPTHLEVEL']._serialized_start=1074
-  _globals['_DEPTHLEVEL']._serialized_end=1128
-  _globals['_BARCOLUMNS']._serialized_start=1131
-  _globals['_BARCOLUMNS']._serialized_end=1437
+  _globals['_TRADECOLUMNS']._serialized_end=534
+  _globals['_QUOTECOLUMNS']._serialized_start=536
+  _globals['_QUOTECOLUMNS']._serialized_end=652
+  _globals['_DEPTHCOLUMNS']._serialized_start=655
+  _globals['_DEPTHCOLUMNS']._serialized_end=937
+  _globals['_DEPTHSNAPSHOT']._serialized_start=940
+  _globals['_DEPTHSNAPSHOT']._serialized_end=1153
+  _globals['_DEPTHLEVEL']._serialized_start=1155
+  _globals['_DEPTHLEVEL']._serialized_end=1209
+  _globals['_BARCOLUMNS']._serialized_start=1212
+  _globals['_BARCOLUMNS']._serialized_end=1518
 # @@protoc_insertion_point(module_scope)

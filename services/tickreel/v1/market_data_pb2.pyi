@@ -37,7 +37,7 @@ class TimeWindow(_message.Message):
     def __init__(self, start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class TradeColumns(_message.Message):
-    __slots__ = ("price_precision", "size_precision", "ts_event", "ts_init", "price", "size", "side", "trade_id")
+    __slots__ = ("price_precision", "size_precision", "ts_event", "ts_init", "price", "size", "side", "trade_id", "ts_recorded", "first_row")
     PRICE_PRECISION_FIELD_NUMBER: _ClassVar[int]
     SIZE_PRECISION_FIELD_NUMBER: _ClassVar[int]
     TS_EVENT_FIELD_NUMBER: _ClassVar[int]
@@ -46,6 +46,8 @@ class TradeColumns(_message.Message):
     SIZE_FIELD_NUMBER: _ClassVar[int]
     SIDE_FIELD_NUMBER: _ClassVar[int]
     TRADE_ID_FIELD_NUMBER: _ClassVar[int]
+    TS_RECORDED_FIELD_NUMBER: _ClassVar[int]
+    FIRST_ROW_FIELD_NUMBER: _ClassVar[int]
     price_precision: int
     size_precision: int
     ts_event: _containers.RepeatedScalarFieldContainer[int]
@@ -54,7 +56,9 @@ class TradeColumns(_message.Message):
     size: _containers.RepeatedScalarFieldContainer[int]
     side: _containers.RepeatedScalarFieldContainer[AggressorSide]
     trade_id: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, price_precision: _Optional[int] = ..., size_precision: _Optional[int] = ..., ts_event: _Optional[_Iterable[int]] = ..., ts_init: _Optional[_Iterable[int]] = ..., price: _Optional[_Iterable[int]] = ..., size: _Optional[_Iterable[int]] = ..., side: _Optional[_Iterable[_Union[AggressorSide, str]]] = ..., trade_id: _Optional[_Iterable[str]] = ...) -> None: ...
+    ts_recorded: _containers.RepeatedScalarFieldContainer[int]
+    first_row: int
+    def __init__(self, price_precision: _Optional[int] = ..., size_precision: _Optional[int] = ..., ts_event: _Optional[_Iterable[int]] = ..., ts_init: _Optional[_Iterable[int]] = ..., price: _Optional[_Iterable[int]] = ..., size: _Optional[_Iterable[int]] = ..., side: _Optional[_Iterable[_Union[AggressorSide, str]]] = ..., trade_id: _Optional[_Iterable[str]] = ..., ts_recorded: _Optional[_Iterable[int]] = ..., first_row: _Optional[int] = ...) -> None: ...
 
 class QuoteColumns(_message.Message):
     __slots__ = ("price_precision", "ts_init", "bid", "ask")

@@ -12,7 +12,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Order(_message.Message):
-    __slots__ = ("id", "ts_submitted", "ts_closed", "side", "price", "amount", "filled_amount", "average_price", "fees", "status", "reason")
+    __slots__ = ("id", "ts_submitted", "ts_closed", "side", "price", "amount", "filled_amount", "average_price", "fees", "status", "reason", "ts_recorded", "trade_row")
     ID_FIELD_NUMBER: _ClassVar[int]
     TS_SUBMITTED_FIELD_NUMBER: _ClassVar[int]
     TS_CLOSED_FIELD_NUMBER: _ClassVar[int]
@@ -24,6 +24,8 @@ class Order(_message.Message):
     FEES_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    TS_RECORDED_FIELD_NUMBER: _ClassVar[int]
+    TRADE_ROW_FIELD_NUMBER: _ClassVar[int]
     id: int
     ts_submitted: _timestamp_pb2.Timestamp
     ts_closed: _timestamp_pb2.Timestamp
@@ -35,10 +37,12 @@ class Order(_message.Message):
     fees: str
     status: str
     reason: str
-    def __init__(self, id: _Optional[int] = ..., ts_submitted: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ts_closed: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., side: _Optional[str] = ..., price: _Optional[str] = ..., amount: _Optional[str] = ..., filled_amount: _Optional[str] = ..., average_price: _Optional[str] = ..., fees: _Optional[str] = ..., status: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+    ts_recorded: _timestamp_pb2.Timestamp
+    trade_row: int
+    def __init__(self, id: _Optional[int] = ..., ts_submitted: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ts_closed: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., side: _Optional[str] = ..., price: _Optional[str] = ..., amount: _Optional[str] = ..., filled_amount: _Optional[str] = ..., average_price: _Optional[str] = ..., fees: _Optional[str] = ..., status: _Optional[str] = ..., reason: _Optional[str] = ..., ts_recorded: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., trade_row: _Optional[int] = ...) -> None: ...
 
 class Fill(_message.Message):
-    __slots__ = ("id", "order_id", "ts", "side", "price", "amount", "fee", "engine_fee", "liquidity", "print_size", "print_used", "displayed_size", "displayed_used", "backed_amount", "mid", "touch", "book_age_seconds")
+    __slots__ = ("id", "order_id", "ts", "side", "price", "amount", "fee", "engine_fee", "liquidity", "print_size", "print_used", "displayed_size", "displayed_used", "backed_amount", "mid", "touch", "book_age_seconds", "ts_recorded", "trade_row")
     ID_FIELD_NUMBER: _ClassVar[int]
     ORDER_ID_FIELD_NUMBER: _ClassVar[int]
     TS_FIELD_NUMBER: _ClassVar[int]
@@ -56,6 +60,8 @@ class Fill(_message.Message):
     MID_FIELD_NUMBER: _ClassVar[int]
     TOUCH_FIELD_NUMBER: _ClassVar[int]
     BOOK_AGE_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    TS_RECORDED_FIELD_NUMBER: _ClassVar[int]
+    TRADE_ROW_FIELD_NUMBER: _ClassVar[int]
     id: int
     order_id: int
     ts: _timestamp_pb2.Timestamp
@@ -73,17 +79,23 @@ class Fill(_message.Message):
     mid: str
     touch: str
     book_age_seconds: str
-    def __init__(self, id: _Optional[int] = ..., order_id: _Optional[int] = ..., ts: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., side: _Optional[str] = ..., price: _Optional[str] = ..., amount: _Optional[str] = ..., fee: _Optional[str] = ..., engine_fee: _Optional[str] = ..., liquidity: _Optional[str] = ..., print_size: _Optional[str] = ..., print_used: _Optional[str] = ..., displayed_size: _Optional[str] = ..., displayed_used: _Optional[str] = ..., backed_amount: _Optional[str] = ..., mid: _Optional[str] = ..., touch: _Optional[str] = ..., book_age_seconds: _Optional[str] = ...) -> None: ...
+    ts_recorded: _timestamp_pb2.Timestamp
+    trade_row: int
+    def __init__(self, id: _Optional[int] = ..., order_id: _Optional[int] = ..., ts: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., side: _Optional[str] = ..., price: _Optional[str] = ..., amount: _Optional[str] = ..., fee: _Optional[str] = ..., engine_fee: _Optional[str] = ..., liquidity: _Optional[str] = ..., print_size: _Optional[str] = ..., print_used: _Optional[str] = ..., displayed_size: _Optional[str] = ..., displayed_used: _Optional[str] = ..., backed_amount: _Optional[str] = ..., mid: _Optional[str] = ..., touch: _Optional[str] = ..., book_age_seconds: _Optional[str] = ..., ts_recorded: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., trade_row: _Optional[int] = ...) -> None: ...
 
 class TimelineEvent(_message.Message):
-    __slots__ = ("ts", "event", "data")
+    __slots__ = ("ts", "event", "data", "ts_recorded", "trade_row")
     TS_FIELD_NUMBER: _ClassVar[int]
     EVENT_FIELD_NUMBER: _ClassVar[int]
     DATA_FIELD_NUMBER: _ClassVar[int]
+    TS_RECORDED_FIELD_NUMBER: _ClassVar[int]
+    TRADE_ROW_FIELD_NUMBER: _ClassVar[int]
     ts: _timestamp_pb2.Timestamp
     event: str
     data: _struct_pb2.Struct
-    def __init__(self, ts: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., event: _Optional[str] = ..., data: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ...) -> None: ...
+    ts_recorded: _timestamp_pb2.Timestamp
+    trade_row: int
+    def __init__(self, ts: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., event: _Optional[str] = ..., data: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., ts_recorded: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., trade_row: _Optional[int] = ...) -> None: ...
 
 class EquityColumns(_message.Message):
     __slots__ = ("ts", "equity", "drawdown", "position")

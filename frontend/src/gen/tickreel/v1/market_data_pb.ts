@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tickreel/v1/market_data.proto.
  */
 export const file_tickreel_v1_market_data: GenFile = /*@__PURE__*/
-  fileDesc("Ch10aWNrcmVlbC92MS9tYXJrZXRfZGF0YS5wcm90bxILdGlja3JlZWwudjEiYAoKVGltZVdpbmRvdxIpCgVzdGFydBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJwoDZW5kGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCK7AQoMVHJhZGVDb2x1bW5zEhcKD3ByaWNlX3ByZWNpc2lvbhgBIAEoBRIWCg5zaXplX3ByZWNpc2lvbhgCIAEoBRIQCgh0c19ldmVudBgDIAMoEBIPCgd0c19pbml0GAQgAygQEg0KBXByaWNlGAUgAygQEgwKBHNpemUYBiADKBASKAoEc2lkZRgHIAMoDjIaLnRpY2tyZWVsLnYxLkFnZ3Jlc3NvclNpZGUSEAoIdHJhZGVfaWQYCCADKAkiUgoMUXVvdGVDb2x1bW5zEhcKD3ByaWNlX3ByZWNpc2lvbhgBIAEoBRIPCgd0c19pbml0GAIgAygQEgsKA2JpZBgDIAMoEBILCgNhc2sYBCADKBAivAEKDERlcHRoQ29sdW1ucxIXCg9wcmljZV9wcmVjaXNpb24YASABKAUSFgoOc2l6ZV9wcmVjaXNpb24YAiABKAUSDgoGbGV2ZWxzGAMgASgFEhAKCHRzX2V2ZW50GAQgAygQEg8KB3RzX2luaXQYBSADKBASEQoJYmlkX3ByaWNlGAYgAygQEhAKCGJpZF9zaXplGAcgAygQEhEKCWFza19wcmljZRgIIAMoEBIQCghhc2tfc2l6ZRgJIAMoECK4AQoNRGVwdGhTbmFwc2hvdBIsCgh0c19ldmVudBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKwoHdHNfaW5pdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJQoEYmlkcxgDIAMoCzIXLnRpY2tyZWVsLnYxLkRlcHRoTGV2ZWwSJQoEYXNrcxgEIAMoCzIXLnRpY2tyZWVsLnYxLkRlcHRoTGV2ZWwiKQoKRGVwdGhMZXZlbBINCgVwcmljZRgBIAEoCRIMCgRzaXplGAIgASgJIs0BCgpCYXJDb2x1bW5zEhAKCGludGVydmFsGAEgASgDEhcKD3ByaWNlX3ByZWNpc2lvbhgCIAEoBRIWCg5zaXplX3ByZWNpc2lvbhgDIAEoBRIQCgh0c19zdGFydBgEIAMoEBIMCgRvcGVuGAUgAygQEgwKBGhpZ2gYBiADKBASCwoDbG93GAcgAygQEg0KBWNsb3NlGAggAygQEg4KBnZvbHVtZRgJIAMoEBISCgpidXlfdm9sdW1lGAogAygQEg4KBnRyYWRlcxgLIAMoECpaCghEYXRhVHlwZRIZChVEQVRBX1RZUEVfVU5TUEVDSUZJRUQQABIUChBEQVRBX1RZUEVfVFJBREVTEAESHQoZREFUQV9UWVBFX0JPT0tfU05BUFNIT1RfNRACKmAKDUFnZ3Jlc3NvclNpZGUSHgoaQUdHUkVTU09SX1NJREVfVU5TUEVDSUZJRUQQABIWChJBR0dSRVNTT1JfU0lERV9CVVkQARIXChNBR0dSRVNTT1JfU0lERV9TRUxMEAJiBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("Ch10aWNrcmVlbC92MS9tYXJrZXRfZGF0YS5wcm90bxILdGlja3JlZWwudjEiYAoKVGltZVdpbmRvdxIpCgVzdGFydBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJwoDZW5kGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCL2AQoMVHJhZGVDb2x1bW5zEhcKD3ByaWNlX3ByZWNpc2lvbhgBIAEoBRIWCg5zaXplX3ByZWNpc2lvbhgCIAEoBRIQCgh0c19ldmVudBgDIAMoEBIPCgd0c19pbml0GAQgAygQEg0KBXByaWNlGAUgAygQEgwKBHNpemUYBiADKBASKAoEc2lkZRgHIAMoDjIaLnRpY2tyZWVsLnYxLkFnZ3Jlc3NvclNpZGUSEAoIdHJhZGVfaWQYCCADKAkSEwoLdHNfcmVjb3JkZWQYCSADKBASFgoJZmlyc3Rfcm93GAogASgDSACIAQFCDAoKX2ZpcnN0X3JvdyJSCgxRdW90ZUNvbHVtbnMSFwoPcHJpY2VfcHJlY2lzaW9uGAEgASgFEg8KB3RzX2luaXQYAiADKBASCwoDYmlkGAMgAygQEgsKA2FzaxgEIAMoECK8AQoMRGVwdGhDb2x1bW5zEhcKD3ByaWNlX3ByZWNpc2lvbhgBIAEoBRIWCg5zaXplX3ByZWNpc2lvbhgCIAEoBRIOCgZsZXZlbHMYAyABKAUSEAoIdHNfZXZlbnQYBCADKBASDwoHdHNfaW5pdBgFIAMoEBIRCgliaWRfcHJpY2UYBiADKBASEAoIYmlkX3NpemUYByADKBASEQoJYXNrX3ByaWNlGAggAygQEhAKCGFza19zaXplGAkgAygQIrgBCg1EZXB0aFNuYXBzaG90EiwKCHRzX2V2ZW50GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCgd0c19pbml0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIlCgRiaWRzGAMgAygLMhcudGlja3JlZWwudjEuRGVwdGhMZXZlbBIlCgRhc2tzGAQgAygLMhcudGlja3JlZWwudjEuRGVwdGhMZXZlbCIpCgpEZXB0aExldmVsEg0KBXByaWNlGAEgASgJEgwKBHNpemUYAiABKAkizQEKCkJhckNvbHVtbnMSEAoIaW50ZXJ2YWwYASABKAMSFwoPcHJpY2VfcHJlY2lzaW9uGAIgASgFEhYKDnNpemVfcHJlY2lzaW9uGAMgASgFEhAKCHRzX3N0YXJ0GAQgAygQEgwKBG9wZW4YBSADKBASDAoEaGlnaBgGIAMoEBILCgNsb3cYByADKBASDQoFY2xvc2UYCCADKBASDgoGdm9sdW1lGAkgAygQEhIKCmJ1eV92b2x1bWUYCiADKBASDgoGdHJhZGVzGAsgAygQKloKCERhdGFUeXBlEhkKFURBVEFfVFlQRV9VTlNQRUNJRklFRBAAEhQKEERBVEFfVFlQRV9UUkFERVMQARIdChlEQVRBX1RZUEVfQk9PS19TTkFQU0hPVF81EAIqYAoNQWdncmVzc29yU2lkZRIeChpBR0dSRVNTT1JfU0lERV9VTlNQRUNJRklFRBAAEhYKEkFHR1JFU1NPUl9TSURFX0JVWRABEhcKE0FHR1JFU1NPUl9TSURFX1NFTEwQAmIGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * A span of time on the replay clock, both ends inclusive.
@@ -72,7 +72,7 @@ export type TradeColumns = Message<"tickreel.v1.TradeColumns"> & {
   tsEvent: bigint[];
 
   /**
-   * When the trade was recorded: the replay clock, UNIX nanoseconds, strictly increasing.
+   * The replay clock, UNIX nanoseconds, strictly increasing: ts_recorded, with equal times spread over the nanoseconds after it.
    *
    * @generated from field: repeated sfixed64 ts_init = 4;
    */
@@ -105,6 +105,25 @@ export type TradeColumns = Message<"tickreel.v1.TradeColumns"> & {
    * @generated from field: repeated string trade_id = 8;
    */
   tradeId: string[];
+
+  /**
+   * When the trade was recorded: the recorder's clock, UNIX nanoseconds, as the raw file has it. Rows may have equal times.
+   *
+   * Join on this with data of your own; among rows of equal time, by trade_row. Not in samples. Unset for full results written
+   * before this field existed.
+   *
+   * @generated from field: repeated sfixed64 ts_recorded = 9;
+   */
+  tsRecorded: bigint[];
+
+  /**
+   * The trade_row of the first row: its number in the run's replay order, from 0. Row i of the chunk has first_row + i.
+   *
+   * Only set by ResultsService.StreamTicks, whatever columns were asked for: the catalog has rows of no run.
+   *
+   * @generated from field: optional int64 first_row = 10;
+   */
+  firstRow?: bigint | undefined;
 };
 
 /**

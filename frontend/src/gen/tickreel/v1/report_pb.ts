@@ -13,7 +13,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file tickreel/v1/report.proto.
  */
 export const file_tickreel_v1_report: GenFile = /*@__PURE__*/
-  fileDesc("Chh0aWNrcmVlbC92MS9yZXBvcnQucHJvdG8SC3RpY2tyZWVsLnYxIpsCCgVPcmRlchIKCgJpZBgBIAEoAxIwCgx0c19zdWJtaXR0ZWQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCXRzX2Nsb3NlZBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDAoEc2lkZRgEIAEoCRITCgVwcmljZRgFIAEoCUIEoLsYARIUCgZhbW91bnQYBiABKAlCBKC7GAESGwoNZmlsbGVkX2Ftb3VudBgHIAEoCUIEoLsYARIbCg1hdmVyYWdlX3ByaWNlGAggASgJQgSguxgBEhIKBGZlZXMYCSABKAlCBKC7GAESDgoGc3RhdHVzGAogASgJEg4KBnJlYXNvbhgLIAEoCSKaAwoERmlsbBIKCgJpZBgBIAEoAxIQCghvcmRlcl9pZBgCIAEoAxImCgJ0cxgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDAoEc2lkZRgEIAEoCRITCgVwcmljZRgFIAEoCUIEoLsYARIUCgZhbW91bnQYBiABKAlCBKC7GAESEQoDZmVlGAcgASgJQgSguxgBEhgKCmVuZ2luZV9mZWUYCCABKAlCBKC7GAESEQoJbGlxdWlkaXR5GAkgASgJEhgKCnByaW50X3NpemUYCiABKAlCBKC7GAESGAoKcHJpbnRfdXNlZBgLIAEoCUIEoLsYARIcCg5kaXNwbGF5ZWRfc2l6ZRgMIAEoCUIEoLsYARIcCg5kaXNwbGF5ZWRfdXNlZBgNIAEoCUIEoLsYARIbCg1iYWNrZWRfYW1vdW50GA4gASgJQgSguxgBEhEKA21pZBgPIAEoCUIEoLsYARITCgV0b3VjaBgQIAEoCUIEoLsYARIeChBib29rX2FnZV9zZWNvbmRzGBEgASgJQgSguxgBIm0KDVRpbWVsaW5lRXZlbnQSJgoCdHMYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWV2ZW50GAIgASgJEiUKBGRhdGEYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Ik8KDUVxdWl0eUNvbHVtbnMSCgoCdHMYASADKBASDgoGZXF1aXR5GAIgAygBEhAKCGRyYXdkb3duGAMgAygBEhAKCHBvc2l0aW9uGAQgAygBIuIBCg1NYXJrZXJDb2x1bW5zEhcKD3ByaWNlX3ByZWNpc2lvbhgBIAEoBRIWCg5zaXplX3ByZWNpc2lvbhgCIAEoBRITCgtmaXJzdF9vcmRlchgDIAMoEBIOCgZvcmRlcnMYBCADKBASDgoGZmlsbGVkGAUgAygQEgwKBHNpZGUYBiADKBESEAoIdHNfZmlyc3QYByADKBASDwoHdHNfbGFzdBgIIAMoEBIRCglwcmljZV9sb3cYCSADKBASEgoKcHJpY2VfaGlnaBgKIAMoEBITCgtmaWxsZWRfc2l6ZRgLIAMoEGIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_tickreel_v1_text_format]);
+  fileDesc("Chh0aWNrcmVlbC92MS9yZXBvcnQucHJvdG8SC3RpY2tyZWVsLnYxIvICCgVPcmRlchIKCgJpZBgBIAEoAxIwCgx0c19zdWJtaXR0ZWQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCXRzX2Nsb3NlZBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDAoEc2lkZRgEIAEoCRITCgVwcmljZRgFIAEoCUIEoLsYARIUCgZhbW91bnQYBiABKAlCBKC7GAESGwoNZmlsbGVkX2Ftb3VudBgHIAEoCUIEoLsYARIbCg1hdmVyYWdlX3ByaWNlGAggASgJQgSguxgBEhIKBGZlZXMYCSABKAlCBKC7GAESDgoGc3RhdHVzGAogASgJEg4KBnJlYXNvbhgLIAEoCRIvCgt0c19yZWNvcmRlZBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFgoJdHJhZGVfcm93GA0gASgDSACIAQFCDAoKX3RyYWRlX3JvdyLxAwoERmlsbBIKCgJpZBgBIAEoAxIQCghvcmRlcl9pZBgCIAEoAxImCgJ0cxgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDAoEc2lkZRgEIAEoCRITCgVwcmljZRgFIAEoCUIEoLsYARIUCgZhbW91bnQYBiABKAlCBKC7GAESEQoDZmVlGAcgASgJQgSguxgBEhgKCmVuZ2luZV9mZWUYCCABKAlCBKC7GAESEQoJbGlxdWlkaXR5GAkgASgJEhgKCnByaW50X3NpemUYCiABKAlCBKC7GAESGAoKcHJpbnRfdXNlZBgLIAEoCUIEoLsYARIcCg5kaXNwbGF5ZWRfc2l6ZRgMIAEoCUIEoLsYARIcCg5kaXNwbGF5ZWRfdXNlZBgNIAEoCUIEoLsYARIbCg1iYWNrZWRfYW1vdW50GA4gASgJQgSguxgBEhEKA21pZBgPIAEoCUIEoLsYARITCgV0b3VjaBgQIAEoCUIEoLsYARIeChBib29rX2FnZV9zZWNvbmRzGBEgASgJQgSguxgBEi8KC3RzX3JlY29yZGVkGBIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIWCgl0cmFkZV9yb3cYEyABKANIAIgBAUIMCgpfdHJhZGVfcm93IsQBCg1UaW1lbGluZUV2ZW50EiYKAnRzGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVldmVudBgCIAEoCRIlCgRkYXRhGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIvCgt0c19yZWNvcmRlZBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFgoJdHJhZGVfcm93GAUgASgDSACIAQFCDAoKX3RyYWRlX3JvdyJPCg1FcXVpdHlDb2x1bW5zEgoKAnRzGAEgAygQEg4KBmVxdWl0eRgCIAMoARIQCghkcmF3ZG93bhgDIAMoARIQCghwb3NpdGlvbhgEIAMoASLiAQoNTWFya2VyQ29sdW1ucxIXCg9wcmljZV9wcmVjaXNpb24YASABKAUSFgoOc2l6ZV9wcmVjaXNpb24YAiABKAUSEwoLZmlyc3Rfb3JkZXIYAyADKBASDgoGb3JkZXJzGAQgAygQEg4KBmZpbGxlZBgFIAMoEBIMCgRzaWRlGAYgAygREhAKCHRzX2ZpcnN0GAcgAygQEg8KB3RzX2xhc3QYCCADKBASEQoJcHJpY2VfbG93GAkgAygQEhIKCnByaWNlX2hpZ2gYCiADKBASEwoLZmlsbGVkX3NpemUYCyADKBBiBnByb3RvMw", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_tickreel_v1_text_format]);
 
 /**
  * An order and how it ended: a row of orders.json.
@@ -97,6 +97,24 @@ export type Order = Message<"tickreel.v1.Order"> & {
    * @generated from field: string reason = 11;
    */
   reason: string;
+
+  /**
+   * When it was submitted, on the recorder's clock. An instant between rows, of a timer for example, is at the start of its clock
+   * step: the microsecond, or the nanosecond where the raw file has finer times.
+   *
+   * Unset in results written before this field existed.
+   *
+   * @generated from field: google.protobuf.Timestamp ts_recorded = 12;
+   */
+  tsRecorded?: Timestamp | undefined;
+
+  /**
+   * The last trade row at or before its submission, from 0. Unset where there is none, and in results written before this field
+   * existed.
+   *
+   * @generated from field: optional int64 trade_row = 13;
+   */
+  tradeRow?: bigint | undefined;
 };
 
 /**
@@ -230,6 +248,23 @@ export type Fill = Message<"tickreel.v1.Fill"> & {
    * @generated from field: string book_age_seconds = 17;
    */
   bookAgeSeconds: string;
+
+  /**
+   * When it happened, on the recorder's clock. An instant between rows, after a latency for example, is at the start of its clock
+   * step.
+   *
+   * Unset in results written before this field existed.
+   *
+   * @generated from field: google.protobuf.Timestamp ts_recorded = 18;
+   */
+  tsRecorded?: Timestamp | undefined;
+
+  /**
+   * The last trade row at or before the fill, from 0. Unset where there is none, and in results written before this field existed.
+   *
+   * @generated from field: optional int64 trade_row = 19;
+   */
+  tradeRow?: bigint | undefined;
 };
 
 /**
@@ -265,6 +300,22 @@ export type TimelineEvent = Message<"tickreel.v1.TimelineEvent"> & {
    * @generated from field: google.protobuf.Struct data = 3;
    */
   data?: JsonObject | undefined;
+
+  /**
+   * When, on the recorder's clock: that of the trade row, the order or the fill. Unset in results written before this field
+   * existed.
+   *
+   * @generated from field: google.protobuf.Timestamp ts_recorded = 4;
+   */
+  tsRecorded?: Timestamp | undefined;
+
+  /**
+   * The trade row itself, or the last one at or before the order or fill, from 0. Unset where there is none, and in results
+   * written before this field existed.
+   *
+   * @generated from field: optional int64 trade_row = 5;
+   */
+  tradeRow?: bigint | undefined;
 };
 
 /**
