@@ -17,7 +17,7 @@ from tickreel.rpc.columns import ROWS_PER_CHUNK, Wire, wire_of
 from tickreel.rpc.errors import invalid_request
 from tickreel.stores.columns import ColumnStore
 from tickreel.stores.raw_schema import LEVELS
-from tickreel.stores.trades import file_columns
+from tickreel.stores.trades import NUMBERS, file_columns
 from tickreel.v1 import market_data_pb2
 
 Int64 = npt.NDArray[np.int64]
@@ -65,7 +65,7 @@ def stream_trades(
 ) -> Generator[tuple[Wire, Cursor], None, None]:
     """The chunks of trades as `TradeColumns`, with some columns: from those that lie ready where all do, else from files."""
     rest = _after(trades, after)
-    if "trade_id" not in wanted and rest.is_ready(columns):
+    if set(wanted) <= set(NUMBERS) and rest.is_ready(columns):
         parts = _ready_trades(rest, columns, wanted, trades.decimals)
     else:
         parts = _trades_of_files(rest, wanted, trades.decimals)

@@ -190,7 +190,8 @@ class Client:
         """The trade rows that a run replayed, in replay order: decimal prices and sizes, times in UTC to the nanosecond.
 
         Args:
-            columns: Those to fetch. Without trade_id, whose texts cost the most, rows come many times as fast.
+            columns: Those to fetch. Without trade_id, whose texts cost the most, rows come many times as fast. `ts_recorded` is
+                null in full results written before it existed.
 
         Raises:
             TickreelError: NOT_FOUND, or DATA_CHANGED where a fast run's rows are no longer in the catalog.
@@ -261,8 +262,8 @@ class Client:
 
     def _tick_chunks(self, run_id: str, columns: Sequence[str]) -> Iterator[Any]:
         cursor = ""
-        # Every chunk says by its times how many rows it has.
-        mask = FieldMask(paths=sorted({"ts_init", *columns}))
+        # Every chunk says by its times how many rows it has, and by itself the number of its first row.
+        mask = FieldMask(paths=sorted({"ts_init", *columns} - {"trade_row"}))
 
         def request() -> results_service_pb2.StreamTicksRequest:
             return results_service_pb2.StreamTicksRequest(run_id=run_id, cursor=cursor, read_mask=mask)

@@ -11,7 +11,7 @@ from tickreel.v1 import market_data_pb2
 if TYPE_CHECKING:
     import pyarrow as pa
 
-TICK_COLUMNS = ("ts_event", "ts_init", "price", "size", "side", "trade_id")
+TICK_COLUMNS = ("ts_event", "ts_init", "price", "size", "side", "trade_id", "ts_recorded", "trade_row")
 
 # In the order of `AggressorSide`.
 _SIDES = ("unknown", "buy", "sell")
@@ -68,6 +68,8 @@ def table_of_ticks(chunks: Iterable[market_data_pb2.TradeColumns], wanted: Seque
             "size": lambda: decimals("size", chunk.size_precision),
             "side": lambda: arrow.DictionaryArray.from_arrays(column("side", arrow.int8()), arrow.array(_SIDES)),
             "trade_id": lambda: arrow.array(list(chunk.trade_id), arrow.string()),
+            "ts_recorded": lambda: column("ts_recorded", time) if chunk.ts_recorded else arrow.nulls(rows, time),
+            "trade_row": lambda: arrow.array(range(chunk.first_row, chunk.first_row + rows), arrow.int64()),
         }
         return arrow.record_batch({name: make[name]() for name in wanted})
 

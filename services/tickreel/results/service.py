@@ -35,6 +35,7 @@ from tickreel.stores.catalog import CatalogStore
 from tickreel.stores.columns import ColumnStore
 from tickreel.stores.derived_files import DerivedFiles
 from tickreel.stores.results import ResultStore, StoredResult
+from tickreel.stores.trades import NUMBERS
 from tickreel.v1 import market_data_pb2, result_pb2, results_service_pb2, results_service_pb2_grpc
 
 DEFAULT_MARKERS, MOST_MARKERS = 500, 5_000
@@ -117,7 +118,8 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
     ) -> AsyncIterator[Wire]:
         after, wanted = parse_cursor(request.cursor), requested_columns(request, market_data_pb2.TradeColumns)
         async with self._reading(request.run_id) as stored:
-            ready = await asyncio.to_thread(self._columns.ticks_at_hand, stored) if "trade_id" not in wanted else None
+            numbers_alone = set(wanted) <= set(NUMBERS)
+            ready = await asyncio.to_thread(self._columns.ticks_at_hand, stored) if numbers_alone else None
             if ready is not None:
                 chunks, total = chunks_at_hand(ready, after, wanted), len(ready["ts_init"])
             else:

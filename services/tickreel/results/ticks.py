@@ -68,8 +68,8 @@ class RunTicks:
             skip = max(0, after - row)
             row += len(rows)
             for offset in range(skip, len(rows), ROWS_PER_CHUNK):
-                part = rows.slice(offset, ROWS_PER_CHUNK)
-                yield TickChunk(part.to_wire(*self._decimals, wanted), row - len(rows) + offset + len(part))
+                part, first = rows.slice(offset, ROWS_PER_CHUNK), row - len(rows) + offset
+                yield TickChunk(part.to_wire(*self._decimals, wanted, first), first + len(part))
 
     @property
     def schema(self) -> pa.Schema:
@@ -82,8 +82,10 @@ class RunTicks:
         Raises:
             TickreelError: DATA_CHANGED, likewise.
         """
+        row = 0
         for rows in self._batches(self.schema.names):
-            yield rows.to_batch(*self._decimals)
+            yield rows.to_batch(*self._decimals, row)
+            row += len(rows)
 
     def make(self, writer: ColumnWriter) -> None:
         """Makes the columns of numbers of all rows lie ready.
@@ -145,11 +147,15 @@ class RunTicks:
 
 
 def chunks_at_hand(columns: Columns, after: int, wanted: Collection[str]) -> Generator[TickChunk, None, None]:
-    """The chunks after a row, from columns that lie ready."""
+    """The chunks after a row, from columns that lie ready.
+
+    Args:
+        wanted: Columns of NUMBERS.
+    """
     total = len(columns["ts_init"])
     for first in range(after, total, ROWS_PER_CHUNK):
         past = min(first + ROWS_PER_CHUNK, total)
-        yield TickChunk(_tick_columns(columns, slice(first, past), wanted), past)
+        yield TickChunk(_tick_columns(columns, slice(first, past), wanted, first), past)
         columns.forget()
 
 
@@ -168,8 +174,9 @@ def tick_sample(columns: Columns, start: int, end: int, most: int) -> tuple[Wire
     return found, rows.stop - rows.start
 
 
-def _tick_columns(columns: Columns, rows: object, wanted: Collection[str] = NUMBERS) -> Wire:
-    return wire_of(market_data_pb2.TradeColumns, **columns.facts, **{name: columns[name][rows] for name in wanted})
+def _tick_columns(columns: Columns, rows: object, wanted: Collection[str] = NUMBERS, first_row: int | None = None) -> Wire:
+    arrays = {name: columns[name][rows] for name in wanted}
+    return wire_of(market_data_pb2.TradeColumns, **columns.facts, first_row=first_row, **arrays)
 
 
 def _nanoseconds(time: str) -> int:

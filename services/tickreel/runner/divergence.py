@@ -1,6 +1,6 @@
 """The first order or fill that came out otherwise than a result has it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,10 @@ class _Tables:
 
     folder: Path | None
 
+    def columns(self, name: str) -> Collection[str]:
+        """The columns of a table; none where it was not kept."""
+        return pq.read_schema(self.folder / name).names if self.folder is not None else ()
+
     def orders(self, order_id: int) -> list[report_pb2.Order]:
         """The order of that id; none where there is none."""
         return self._rows(report_pb2.Order, ORDERS, "id", order_id)
@@ -98,11 +102,11 @@ def _earlier(recorded: _Tables, again: _Tables, order_id: int | None, fill_id: i
     filled = [fill.ts.ToNanoseconds() for side in fills for fill in side]
     if order_id is None or (filled and submitted and min(filled) < min(submitted)):
         order_id = min(fill.order_id for side in fills for fill in side)
-        divergence = Divergence(order_id=order_id, fill_id=fill_id, fields=_differences(*fills))
+        divergence = Divergence(order_id=order_id, fill_id=fill_id, fields=_differences(*fills, recorded.columns(FILLS)))
         divergence.ts.FromNanoseconds(min(filled))
         orders = recorded.orders(order_id), again.orders(order_id)
     else:
-        divergence = Divergence(order_id=order_id, fields=_differences(*orders))
+        divergence = Divergence(order_id=order_id, fields=_differences(*orders, recorded.columns(ORDERS)))
         if submitted:
             divergence.ts.FromNanoseconds(min(submitted))
     for name, side, order in (("recorded_", recorded, orders[0]), ("", again, orders[1])):
@@ -112,10 +116,14 @@ def _earlier(recorded: _Tables, again: _Tables, order_id: int | None, fill_id: i
     return divergence
 
 
-def _differences(recorded: list[Any], again: list[Any]) -> list[FieldDifference]:
-    """The fields in which two rows differ; none where one of them is missing."""
+def _differences(recorded: list[Any], again: list[Any], columns: Collection[str]) -> list[FieldDifference]:
+    """The fields in which two rows differ, of those that the recorded table has; none where one of the rows is missing."""
     if not (recorded and again):
         return []
     before, now = (json_format.MessageToDict(side[0], preserving_proto_field_name=True) for side in (recorded, again))
-    names = [field.name for field in recorded[0].DESCRIPTOR.fields if before.get(field.name) != now.get(field.name)]
+    names = [
+        field.name
+        for field in recorded[0].DESCRIPTOR.fields
+        if field.name in columns and before.get(field.name) != now.get(field.name)
+    ]
     return [FieldDifference(name=name, recorded=before.get(name, ""), again=now.get(name, "")) for name in names]

@@ -24,18 +24,21 @@ CREATE MACRO iso(ts) AS strftime(make_timestamp(epoch_ns(ts) // 1000), '%Y-%m-%d
 
 # At one instant: the print, the order that it caused, and what that order filled.
 _TIMELINE = """
-SELECT iso(ts) AS ts, event, data FROM (
+SELECT iso(ts) AS ts, event, data, iso(ts_recorded) AS ts_recorded, trade_row FROM (
     SELECT ts_init AS ts, 0 AS rank, file_row_number AS number, 'Trade' AS event,
-        json_object('trade_id', trade_id, 'side', side, 'price', price::VARCHAR, 'size', size::VARCHAR) AS data
+        json_object('trade_id', trade_id, 'side', side, 'price', price::VARCHAR, 'size', size::VARCHAR) AS data,
+        ts_recorded, trade_row
     FROM read_parquet($ticks, file_row_number = true) WHERE ts_init >= $start AND ts_init < $end
     UNION ALL
     SELECT ts_submitted, 1, id, 'Order',
-        json_object('id', id::VARCHAR, 'side', side, 'price', price::VARCHAR, 'amount', amount::VARCHAR, 'status', status)
+        json_object('id', id::VARCHAR, 'side', side, 'price', price::VARCHAR, 'amount', amount::VARCHAR, 'status', status),
+        ts_recorded, trade_row
     FROM read_parquet($orders) WHERE ts_submitted >= $start AND ts_submitted < $end
     UNION ALL
     SELECT ts, 2, id, 'Fill',
         json_object('order_id', order_id::VARCHAR, 'side', side, 'price', price::VARCHAR, 'amount', amount::VARCHAR,
-            'fee', fee::VARCHAR, 'liquidity', liquidity)
+            'fee', fee::VARCHAR, 'liquidity', liquidity),
+        ts_recorded, trade_row
     FROM read_parquet($fills) WHERE ts >= $start AND ts < $end
 ) ORDER BY ts, rank, number
 """

@@ -9,6 +9,7 @@ from tickreel.runner.kept import CONFIG, kept_rows, write_config
 from tickreel.runner.outcome import iso
 from tickreel.runner.window import Window
 from tickreel.stores.results import ResultStore
+from tickreel.stores.trades import file_columns, tick_schema
 from tickreel.v1 import result_pb2, run_config_pb2
 
 
@@ -54,7 +55,10 @@ def write_outputs(
         tables = staging if full else scratch
         exports = JsonExports(tables)
         precisions = instrument.price_precision, instrument.size_precision
-        steps.append(("ticks.parquet", lambda: report.write_ticks(window.trades(), *precisions, tables / "ticks.parquet")))
+        columns = file_columns(tick_schema(*precisions).names)
+        steps.append(
+            ("ticks.parquet", lambda: report.write_ticks(window.trades(columns), *precisions, tables / "ticks.parquet"))
+        )
         if full:
             steps += [
                 ("orders.json", exports.orders),

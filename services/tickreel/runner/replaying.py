@@ -66,7 +66,8 @@ class Replaying:
         tables: list[ReportTables | OrderMarks] = []
         full = spec.run.options.mode == result_pb2.RUN_MODE_FULL
         if full or spec.run.verifies:
-            tables.append(ReportTables(self.staging, contract_of(config)))
+            recorded = self._window.recorded_times(self._rows)
+            tables.append(ReportTables(self.staging, contract_of(config), recorded))
         if not full:
             tables.append(OrderMarks(self.staging))
         ledger = Ledger(config, self._rows, self._window.end, tables, self._window.rows())

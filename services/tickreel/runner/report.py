@@ -14,7 +14,9 @@ from tickreel.accounting.scaled import Integers
 from tickreel.engine.tape import Fills, Orders
 from tickreel.runner.evidence import NONE, FillEvidence
 from tickreel.runner.ledger import MarkedRows
+from tickreel.runner.recorded_times import NO_ROW, RecordedTimes
 from tickreel.runner.settlement import STATUSES, Settlement
+from tickreel.stores.rows import RECORDED
 from tickreel.stores.trades import TradeRows, tick_schema
 
 _TIME = pa.timestamp("ns", tz="UTC")
@@ -26,8 +28,9 @@ _ROW_GROUP = 131_072
 class ReportTables:
     """Writes orders.parquet, fills.parquet and equity.parquet into a folder as their rows come; see `ledger.Tables`."""
 
-    def __init__(self, folder: Path, contract: Contract) -> None:
+    def __init__(self, folder: Path, contract: Contract, recorded: RecordedTimes) -> None:
         self._contract = contract
+        self._recorded = recorded
         self._orders, self._fills, self._equity = (_Table(folder / f"{name}.parquet") for name in ("orders", "fills", "equity"))
         self._order_count = self._fill_count = 0
 
@@ -53,6 +56,7 @@ class ReportTables:
                 "fees": decimals(settlement.fees, contract.money_precision),
                 "status": _words(STATUSES, settlement.status),
                 "reason": pa.array(np.where(settlement.reason == "", None, settlement.reason), pa.string()),
+                **self._places(orders.ts_submitted),
             }
         )
 
@@ -73,8 +77,14 @@ class ReportTables:
                 "engine_fee": decimals(fills.commission, contract.money_precision),
                 "liquidity": _words(("maker", "taker"), fills.taker),
                 **(self._evidence(shown) if shown else {}),
+                **self._places(fills.ts),
             }
         )
+
+    def _places(self, times: npt.NDArray[np.int64]) -> dict[str, pa.Array]:
+        """Where replay times lie on the recorder's clock, and among the trade rows."""
+        rows = self._recorded.trade_rows(times)
+        return {RECORDED: _times(self._recorded.recorded(times)), "trade_row": pa.array(rows, mask=rows == NO_ROW)}
 
     def _evidence(self, shown: FillEvidence) -> dict[str, pa.Array]:
         contract = self._contract
@@ -143,10 +153,12 @@ class _Table:
 
 
 def write_ticks(rows: Iterable[TradeRows], price_precision: int, size_precision: int, path: Path) -> None:
-    """Writes the trade rows of the window, in replay order."""
+    """Writes the trade rows of the window, which are in replay order and have the columns of `tick_schema`."""
     with pq.ParquetWriter(path, tick_schema(price_precision, size_precision), compression="zstd") as writer:
+        first_row = 0
         for chunk in rows:
-            writer.write_batch(chunk.to_batch(price_precision, size_precision))
+            writer.write_batch(chunk.to_batch(price_precision, size_precision, first_row))
+            first_row += len(chunk)
 
 
 def decimals(values: Integers, scale: int, null: npt.NDArray[np.bool_] | None = None) -> pa.Decimal128Array:

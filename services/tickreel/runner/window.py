@@ -12,11 +12,13 @@ import numpy.typing as npt
 
 from tickreel.engine.replay import ReplayFile
 from tickreel.rpc.errors import TickreelError, Violation
+from tickreel.runner.recorded_times import RecordedTimes
+from tickreel.runner.rows import Rows
 from tickreel.runner.spec import Spec
 from tickreel.runner.window_rows import WindowRows
 from tickreel.stores.catalog import CatalogFile, CatalogStore
 from tickreel.stores.depths import NO_LEVEL, read_depths
-from tickreel.stores.rows import Slice
+from tickreel.stores.rows import RECORDED, Slice
 from tickreel.stores.trades import TradeRows, read_trades
 from tickreel.v1 import market_data_pb2
 
@@ -72,6 +74,19 @@ class Window:
     def trades(self, columns: Sequence[str] | None = None) -> Iterator[TradeRows]:
         """The trade rows, in replay order."""
         return read_trades(self._slices(TRADES), columns)
+
+    def recorded_times(self, rows: Rows) -> RecordedTimes:
+        """The recorded times of the instants of a run.
+
+        Args:
+            rows: The rows of the window.
+        """
+        files = [
+            (file.first, record.converted.clock_step)
+            for file, record in zip(self.files, self._records, strict=True)
+            if file.data_type == TRADES
+        ]
+        return RecordedTimes.of(rows, files, self.trades([RECORDED]))
 
     def rows(self) -> WindowRows:
         """The prints and books, by the numbers of their rows."""

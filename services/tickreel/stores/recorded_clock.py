@@ -5,7 +5,7 @@ nanoseconds that follow it. A recorded time is therefore the start of the clock 
 has more rows than nanoseconds, the last of them run past it. The catalog keeps a list of these crowded instants.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tickreel.stores.catalog import CatalogFile
+from tickreel.stores.footers import Footer
 
 Int64 = npt.NDArray[np.int64]
 
@@ -41,6 +42,13 @@ class RecordedClock:
     def of_file(cls, file: CatalogFile) -> Self:
         """The clock of a catalog file."""
         return cls.of(file.converted.clock_step, file.crowded)
+
+    @classmethod
+    def of_metadata(cls, metadata: Mapping[bytes, bytes]) -> Self | None:
+        """The clock of a catalog file by the metadata of its Parquet file, or None where they hold no record."""
+        texts = {key.decode(errors="replace"): value.decode(errors="replace") for key, value in metadata.items()}
+        file = CatalogFile.of_footer(Footer(0, 0, metadata=texts), "")
+        return cls.of_file(file) if file is not None else None
 
     def recorded(self, ts_init: Int64) -> Int64:
         """The recorded times of rows, UNIX nanoseconds.

@@ -1,6 +1,6 @@
 """Rows of converted files, read in replay order."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,11 +10,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tickreel.rpc.errors import TickreelError
+from tickreel.stores.recorded_clock import RecordedClock
 
 Int64 = npt.NDArray[np.int64]
 
 BATCH_ROWS = 65_536
 ALL_TIMES = (0, 2**63 - 1)
+
+RECORDED = "ts_recorded"
+"""The column of recorded times. Catalog files do not have it: it follows from `ts_init` and the file's record."""
+
+_TIME = pa.timestamp("ns", tz="UTC")
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,8 @@ def read_slices(
     takes their rows into memory.
 
     Args:
-        columns: Those to read; `ts_init` comes with them. Default: all.
+        columns: Those to read; `ts_init` comes with them. RECORDED is among the columns of the batches where it is named here,
+            except for a table of a result written before such tables had it. Default: all that the files have.
 
     Raises:
         OSError: A file is gone or cannot be read.
@@ -97,11 +104,24 @@ def _read(part: Slice, columns: Sequence[str] | None, batch_rows: int) -> Iterat
         times = [_times(file.metadata.row_group(group)) for group in range(file.num_row_groups)]
         groups = [group for group, (low, high) in enumerate(times) if low <= part.end and high >= part.start]
         wanted = None if columns is None else sorted({*columns, "ts_init"})
+        recorded = _recorded_clock(file, wanted or ())
         for batch in file.iter_batches(batch_rows, row_groups=groups, columns=wanted):
             clock = nanoseconds(batch.column("ts_init"))
             first, past = np.searchsorted(clock, part.start, "left"), np.searchsorted(clock, part.end, "right")
             if past > first:
-                yield batch.slice(first, past - first)
+                rows = batch.slice(first, past - first)
+                yield rows if recorded is None else rows.append_column(RECORDED, _recorded_times(recorded, rows))
+
+
+def _recorded_clock(file: pq.ParquetFile, wanted: Collection[str]) -> RecordedClock | None:
+    """What gives the recorded times of a file's rows; None where they are not wanted, or the file has them as a column."""
+    if RECORDED not in wanted or RECORDED in file.schema_arrow.names:
+        return None
+    return RecordedClock.of_metadata(file.metadata.metadata or {})
+
+
+def _recorded_times(clock: RecordedClock, rows: pa.RecordBatch) -> pa.TimestampArray:
+    return pa.array(clock.recorded(nanoseconds(rows.column("ts_init")))).cast(_TIME)
 
 
 def _overlapping(slices: Sequence[Slice]) -> Iterator[list[Slice]]:

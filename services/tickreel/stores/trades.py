@@ -9,13 +9,13 @@ import pyarrow as pa
 
 from tickreel.rpc.columns import Wire, wire_of
 from tickreel.stores.columns import ColumnWriter
-from tickreel.stores.rows import BATCH_ROWS, Slice, integers, nanoseconds, read_slices
+from tickreel.stores.rows import BATCH_ROWS, RECORDED, Slice, integers, nanoseconds, read_slices
 from tickreel.v1 import market_data_pb2
 
 Int64 = npt.NDArray[np.int64]
 
 NUMBERS = ("ts_event", "ts_init", "price", "size", "side")
-"""The columns of `TradeColumns` that are numbers."""
+"""The columns of `TradeColumns` that lie ready as numbers."""
 
 _TIME = pa.timestamp("ns", tz="UTC")
 # In the order of `AggressorSide`.
@@ -42,6 +42,11 @@ class TradeRows:
         """Times on the replay clock, UNIX nanoseconds, strictly increasing within a file."""
         return nanoseconds(self.batch.column("ts_init"))
 
+    @property
+    def ts_recorded(self) -> Int64 | None:
+        """Times on the recorder's clock, UNIX nanoseconds, not decreasing within a file; None where they were not read."""
+        return nanoseconds(self.batch.column(RECORDED)) if RECORDED in self.batch.schema.names else None
+
     def price(self, precision: int) -> Int64:
         """Prices times 10^precision."""
         return integers(self.batch.column("price"), precision)
@@ -63,8 +68,11 @@ class TradeRows:
         """Ids of the trades."""
         return self.batch.column("trade_id").to_pylist()
 
-    def to_batch(self, price_precision: int, size_precision: int) -> pa.RecordBatch:
+    def to_batch(self, price_precision: int, size_precision: int, first_row: int) -> pa.RecordBatch:
         """The rows as the ticks of a result have them (see `tick_schema`).
+
+        Args:
+            first_row: The number of the first row in the run's replay order, from 0.
 
         Raises:
             pyarrow.ArrowInvalid: A value has more decimals.
@@ -76,6 +84,8 @@ class TradeRows:
             self.batch.column("size").cast(pa.decimal128(38, size_precision)),
             pa.DictionaryArray.from_arrays(pa.array(self.side.astype(np.int8)), pa.array(_SIDE_WORDS)),
             self.batch.column("trade_id"),
+            pa.array(self.ts_recorded).cast(_TIME),
+            pa.array(np.arange(first_row, first_row + len(self))),
         ]
         return pa.RecordBatch.from_arrays(columns, schema=tick_schema(price_precision, size_precision))
 
@@ -83,15 +93,17 @@ class TradeRows:
         """Some of these rows."""
         return TradeRows(self.batch.slice(offset, rows))
 
-    def to_wire(self, price_precision: int, size_precision: int, wanted: Collection[str]) -> Wire:
+    def to_wire(self, price_precision: int, size_precision: int, wanted: Collection[str], first_row: int | None = None) -> Wire:
         """The rows as `TradeColumns`.
 
         Args:
             wanted: The columns that are set, by their names in `TradeColumns`.
+            first_row: The number of the first row in the run's replay order, from 0; None for rows of no run.
         """
         decimals = {"price": price_precision, "size": size_precision}
         columns = {name: getattr(self, name)(decimals[name]) if name in decimals else getattr(self, name) for name in wanted}
-        return wire_of(market_data_pb2.TradeColumns, price_precision=price_precision, size_precision=size_precision, **columns)
+        fields = {"price_precision": price_precision, "size_precision": size_precision, "first_row": first_row}
+        return wire_of(market_data_pb2.TradeColumns, **fields, **columns)
 
 
 def tick_schema(price_precision: int, size_precision: int) -> pa.Schema:
@@ -104,6 +116,8 @@ def tick_schema(price_precision: int, size_precision: int) -> pa.Schema:
             "size": pa.decimal128(38, size_precision),
             "side": pa.dictionary(pa.int8(), pa.string()),
             "trade_id": pa.string(),
+            RECORDED: _TIME,
+            "trade_row": pa.int64(),
         }
     )
 
