@@ -69,6 +69,7 @@ def write_full_run(store: ResultStore, run_id: str, ticks: Ticks, *, group: int 
             "size": decimals(ticks.size, 3),
             "side": _words(("unknown", "buy", "sell"), ticks.side),
             "trade_id": number.astype(str),
+            **_places(ticks.ts, number - 1),
         },
         "orders": {
             "id": number,
@@ -82,6 +83,7 @@ def write_full_run(store: ResultStore, run_id: str, ticks: Ticks, *, group: int 
             "fees": decimals(value, 8),
             "status": _words(STATUSES, status),
             "reason": pa.array(np.where(is_fill, None, "NO_LIQUIDITY_AT_LIMIT"), pa.string()),
+            **_places(ticks.ts, number - 1),
         },
         "fills": {
             "id": np.arange(1, int(is_fill.sum()) + 1),
@@ -93,6 +95,7 @@ def write_full_run(store: ResultStore, run_id: str, ticks: Ticks, *, group: int 
             "fee": decimals(value[is_fill], 8),
             "engine_fee": decimals(value[is_fill], 8),
             "liquidity": _words(("maker", "taker"), np.ones(int(is_fill.sum()))),
+            **_places(ticks.ts[is_fill], number[is_fill] - 1),
         },
         "equity": {
             "ts": _times(ticks.ts),
@@ -128,6 +131,17 @@ def write_full_run(store: ResultStore, run_id: str, ticks: Ticks, *, group: int 
         summary.first_ts, summary.last_ts = iso(int(ticks.ts[0])), iso(int(ticks.ts[-1]))
     store.commit(result, folder, None)
     return store.root / "full" / run_id
+
+
+def without_recorded_times(folder: Path) -> None:
+    """Makes the tables of a full run those of a version that had no recorded times and no trade rows."""
+    for path in folder.glob("*.parquet"):
+        rows = pq.read_table(path)
+        pq.write_table(rows.drop_columns([name for name in ("ts_recorded", "trade_row") if name in rows.column_names]), path)
+
+
+def _places(replay: Int64, rows: Int64) -> dict[str, pa.Array]:
+    return {"ts_recorded": _times(replay // 1_000 * 1_000), "trade_row": pa.array(rows)}
 
 
 def _times(nanoseconds: Int64) -> pa.TimestampArray:

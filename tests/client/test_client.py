@@ -129,7 +129,10 @@ def test_the_ticks_of_full_and_fast_runs_are_the_rows_replayed(client: Client, s
             chunks = list(stub.StreamTicks(results_service_pb2.StreamTicksRequest(run_id=run.run_id, markers=True)))
             assert sum(len(chunk.trades.price) for chunk in chunks) == ROWS
             assert sum(len(chunk.markers.first_order) for chunk in chunks) == count
-    assert client.ticks(full.run_id, ["side", "price"]) == ticks.select(["side", "price"])
+    for columns in (["side", "price"], ["trade_row"], ["ts_recorded", "trade_row"]):
+        assert client.ticks(full.run_id, columns) == ticks.select(columns)
+    assert ticks["trade_row"].to_pylist() == list(range(ROWS))
+    assert ticks["ts_recorded"].cast(pa.int64()).to_pylist() == [(NOON + 1_000 * row) * 1_000 for row in range(ROWS)]
     first = ticks.slice(0, 1).to_pylist()[0]
     assert (first["price"], first["size"], first["side"]) == (Decimal("64000.5"), Decimal("0.001"), "sell")
     assert ticks["ts_init"].cast(pa.int64())[1].as_py() == (NOON + 1000) * 1000

@@ -11,24 +11,28 @@ from tickreel.client.tables import table_of_ticks
 from tickreel.v1.market_data_pb2 import AggressorSide, TradeColumns
 
 _int64 = st.integers(-(2**63), 2**63 - 1)
-_row = st.tuples(_int64, _int64, _int64, _int64, st.integers(0, 2), st.text(st.characters(codec="utf-8"), max_size=40))
+_id = st.text(st.characters(codec="utf-8"), max_size=40)
+_row = st.tuples(_int64, _int64, _int64, _int64, st.integers(0, 2), _id, _int64)
 _chunk = st.tuples(st.lists(_row, max_size=40), st.integers(0, 16), st.integers(0, 16))
 
 
-def columns(rows: list[tuple[int, int, int, int, int, str]], price_precision: int, size_precision: int) -> TradeColumns:
+Row = tuple[int, int, int, int, int, str, int]
+
+
+def columns(rows: list[Row], price_precision: int, size_precision: int, first_row: int = 0) -> TradeColumns:
     """A chunk as protobuf's own assignment makes it."""
-    message = TradeColumns(price_precision=price_precision, size_precision=size_precision)
+    message = TradeColumns(price_precision=price_precision, size_precision=size_precision, first_row=first_row)
     for name, values in zip(
-        ("ts_event", "ts_init", "price", "size", "side", "trade_id"), zip(*rows, strict=True), strict=False
+        ("ts_event", "ts_init", "price", "size", "side", "trade_id", "ts_recorded"), zip(*rows, strict=True), strict=False
     ):
         getattr(message, name).extend(values)
     return message
 
 
 @given(_chunk)
-def test_a_table_has_the_values_of_its_message(chunk: tuple[list[tuple[int, int, int, int, int, str]], int, int]) -> None:
+def test_a_table_has_the_values_of_its_message(chunk: tuple[list[Row], int, int]) -> None:
     rows, price_precision, size_precision = chunk
-    message = columns(rows, price_precision, size_precision)
+    message = columns(rows, price_precision, size_precision, 300)
     before = message.SerializeToString(deterministic=True)
     table = table_of_ticks([message])
     table.validate(full=True)
@@ -39,12 +43,16 @@ def test_a_table_has_the_values_of_its_message(chunk: tuple[list[tuple[int, int,
     sides = [AggressorSide.Name(row[4]).removeprefix("AGGRESSOR_SIDE_").lower() for row in rows]
     assert table["side"].to_pylist() == [side.replace("unspecified", "unknown") for side in sides]
     assert table["trade_id"].to_pylist() == [row[5] for row in rows]
+    assert [time.value for time in table["ts_recorded"]] == [row[6] for row in rows]
+    assert table["trade_row"].to_pylist() == list(range(300, 300 + len(rows)))
     assert message.SerializeToString(deterministic=True) == before
 
 
 def test_chunks_follow_each_other() -> None:
-    first, second = columns([(1, 2, 15, 25, 1, "a")], 1, 1), columns([(3, 4, 16, 26, 2, "b"), (5, 6, -17, 27, 0, "c")], 1, 1)
+    first = columns([(1, 2, 15, 25, 1, "a", 0)], 1, 1)
+    second = columns([(3, 4, 16, 26, 2, "b", 4), (5, 6, -17, 27, 0, "c", 4)], 1, 1, first_row=1)
     table = table_of_ticks([first, second])
+    assert table["trade_row"].to_pylist() == [0, 1, 2]
     assert table.schema.field("price").type == pa.decimal128(38, 1)
     assert table["price"].to_pylist() == [Decimal("1.5"), Decimal("1.6"), Decimal("-1.7")]
     assert table["side"].to_pylist() == ["buy", "sell", "unknown"]
@@ -54,8 +62,15 @@ def test_fields_that_a_newer_service_adds_are_passed_over() -> None:
     # Field 100 of each kind: a fixed 64-bit value, a fixed 32-bit value, text, a varint.
     added = b"\xa1\x06" + b"\0" * 8 + b"\xa5\x06" + b"\0" * 4 + b"\xa2\x06\x03abc" + b"\xa0\x06\x96\x01"
     time = int(datetime(2024, 7, 18, tzinfo=UTC).timestamp()) * 10**9
-    message = TradeColumns.FromString(columns([(time, time, 1, 1, 1, "a")], 0, 0).SerializeToString() + added)
+    message = TradeColumns.FromString(columns([(time, time, 1, 1, 1, "a", time)], 0, 0).SerializeToString() + added)
     assert table_of_ticks([message]).to_pylist()[0]["ts_init"] == datetime(2024, 7, 18, tzinfo=UTC)
+
+
+def test_recorded_times_are_null_where_a_result_has_none() -> None:
+    chunk = columns([(1, 2, 3, 4, 1, "a", 5)] * 3, 1, 1)
+    chunk.ClearField("ts_recorded")
+    table = table_of_ticks([chunk])
+    assert (table["ts_recorded"].null_count, table["ts_recorded"].type) == (3, pa.timestamp("ns", tz="UTC"))
 
 
 def test_no_chunk_is_an_empty_table() -> None:

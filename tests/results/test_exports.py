@@ -205,7 +205,7 @@ async def test_who_hangs_up_does_not_stop_it_for_the_others(results: ServiceClie
     async for part in results.stream("ExportArtifact", request):
         assert not part.total_bytes
         break
-    assert (await export(results, "timeline.csv")).startswith(b"ts,event,data\n")
+    assert (await export(results, "timeline.csv")).startswith(b"ts,event,data,ts_recorded,trade_row\n")
 
 
 async def test_where_it_cannot_be_made_is_told_and_it_is_made_once_it_can_be(tmp_path: Path, results: ServiceClient) -> None:

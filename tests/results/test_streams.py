@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from full_runs import Ticks, write_full_run
+from full_runs import Ticks, without_recorded_times, write_full_run
 from tickreel.results.ticks import RunTicks, chunks_at_hand
 from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.columns import ROWS_PER_CHUNK
@@ -47,7 +47,9 @@ async def test_a_mask_names_the_columns_that_come(run: Path, results: ServiceCli
             "size_precision",
             "price",
             "side",
+            "first_row",
         }
+        assert [chunk.trades.first_row + row for chunk in chunks for row in range(len(chunk.trades.price))] == list(range(ROWS))
         assert [chunk.cursor for chunk in chunks][-1] == str(ROWS)
         assert {chunk.total_rows for chunk in chunks} == {ROWS}
 
@@ -57,10 +59,22 @@ async def test_without_a_mask_all_columns_come(run: Path, results: ServiceClient
     chunks = await stream(results)
     assert [name for chunk in chunks for name in chunk.trades.trade_id] == [str(row + 1) for row in range(ROWS)]
     assert [ts for chunk in chunks for ts in chunk.trades.ts_init] == TICKS.ts.tolist()
+    assert [ts for chunk in chunks for ts in chunk.trades.ts_recorded] == (TICKS.ts // 1_000 * 1_000).tolist()
+
+
+async def test_a_result_of_before_there_were_recorded_times_streams_without_them(run: Path, results: ServiceClient) -> None:
+    without_recorded_times(run)
+    chunks = await stream(results)
+    assert [ts for chunk in chunks for ts in chunk.trades.ts_init] == TICKS.ts.tolist()
+    assert not any(chunk.trades.ts_recorded for chunk in chunks)
+    assert sum(len(chunk.trades.ts_recorded) for chunk in await stream(results, "ts_recorded")) == 0
+    assert chunks[-1].trades.first_row + len(chunks[-1].trades.ts_init) == ROWS
 
 
 async def test_a_column_that_there_is_not_is_refused_with_those_that_there_are(run: Path, results: ServiceClient) -> None:
-    with pytest.raises(TickreelError, match="names 'volume'; the columns are ts_event, ts_init, price, size, side, trade_id"):
+    with pytest.raises(
+        TickreelError, match="names 'volume'; the columns are ts_event, ts_init, price, size, side, trade_id, ts_recorded"
+    ):
         await stream(results, "price", "volume")
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from full_runs import START, Ticks, write_full_run
+from full_runs import START, Ticks, without_recorded_times, write_full_run
 from tickreel.results import tables
 from tickreel.results.tables import ORDERS, RunTables, View
 from tickreel.rpc.channel import ServiceClient
@@ -58,6 +58,31 @@ async def test_orders_are_those_of_the_json(run: Path, results: ServiceClient) -
             assert getattr(order, name) == (row[name] or ""), name
 
 
+async def test_rows_have_their_recorded_time_and_trade_row(store: ResultStore, results: ServiceClient) -> None:
+    write_full_run(store, "F", TICKS)
+    found = [
+        *(await ask(results, "ListOrders", page_size=500)).orders,
+        *(await ask(results, "ListFills", page_size=500, order_by="trade_row desc")).fills,
+        *(await ask(results, "ListTimeline", page_size=500, filter="trade_row > 100")).events,
+    ]
+    assert len(found) == 1_500
+    for row in found:
+        assert row.HasField("trade_row")
+        assert row.ts_recorded.ToNanoseconds() == int(TICKS.ts[row.trade_row]) // 1_000 * 1_000
+
+
+async def test_a_result_of_before_there_were_recorded_times_is_listed_without_them(
+    store: ResultStore, results: ServiceClient
+) -> None:
+    without_recorded_times(write_full_run(store, "F", TICKS))
+    for call, rows in (("ListOrders", "orders"), ("ListFills", "fills"), ("ListTimeline", "events")):
+        found = getattr(await ask(results, call, page_size=500), rows)
+        assert len(found) == 500
+        assert not any(row.HasField("ts_recorded") or row.HasField("trade_row") for row in found)
+        with pytest.raises(TickreelError, match="it was made before there was one"):
+            await ask(results, call, filter="trade_row = 1")
+
+
 async def test_fills_are_those_of_the_table(run: Path, results: ServiceClient) -> None:
     table = pq.read_table(run / "fills.parquet")
     response = await ask(results, "ListFills", page_size=500)
@@ -77,8 +102,17 @@ async def test_the_timeline_is_that_of_the_json(store: ResultStore, results: Ser
     expected = json.loads((run / "timeline.json").read_text())
     response = await ask(results, "ListTimeline", page_size=500, skip=4_000)
     assert response.total_size == len(expected) == 2 * ROWS + ROWS - ROWS // 4
-    found = [{"ts": event.ts.ToJsonString(), "event": event.event, "data": values_of(event.data)} for event in response.events]
-    expected = [event | {"ts": _shortened(event["ts"])} for event in expected]
+    found = [
+        {
+            "ts": event.ts.ToJsonString(),
+            "event": event.event,
+            "data": values_of(event.data),
+            "ts_recorded": event.ts_recorded.ToJsonString(),
+            "trade_row": str(event.trade_row),
+        }
+        for event in response.events
+    ]
+    expected = [event | {name: _shortened(event[name]) for name in ("ts", "ts_recorded")} for event in expected]
     assert found == expected[4_000:4_500]
     filtered = await ask(results, "ListTimeline", filter='event != Fill AND ts >= "2024-07-18T10:53:25Z"', page_size=500)
     after = [event for event in expected if event["event"] != "Fill" and event["ts"] >= "2024-07-18T10:53:25"]

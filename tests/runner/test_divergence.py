@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from full_runs import Ticks, write_full_run
+from full_runs import Ticks, without_recorded_times, write_full_run
 from tickreel.rpc.errors import TickreelError
 from tickreel.runner.divergence import first_divergence
 from tickreel.stores.results import ResultStore
@@ -18,8 +18,20 @@ from tickreel.v1.verification_pb2 import Divergence
 
 ROWS = 120
 COLUMNS = {
-    "orders": ("ts_submitted", "ts_closed", "side", "price", "amount", "filled_amount", "fees", "status", "reason"),
-    "fills": ("ts", "side", "price", "amount", "fee", "engine_fee", "liquidity"),
+    "orders": (
+        "ts_submitted",
+        "ts_closed",
+        "side",
+        "price",
+        "amount",
+        "filled_amount",
+        "fees",
+        "status",
+        "reason",
+        "ts_recorded",
+        "trade_row",
+    ),
+    "fills": ("ts", "side", "price", "amount", "fee", "engine_fee", "liquidity", "ts_recorded", "trade_row"),
 }
 
 
@@ -84,6 +96,21 @@ def test_a_cell_that_differs_is_named(
     assert (found.order_id if name == "orders" else found.fill_id) == row + 1
     assert found.order_id == found.order.id == found.recorded_order.id
     assert [fill.id for fill in found.fills] == [fill.id for fill in found.recorded_fills]
+
+
+@pytest.mark.parametrize(("name", "column"), [("orders", "price"), ("fills", "fee")])
+def test_columns_that_the_recorded_table_lacks_are_not_compared(tmp_path: Path, name: str, column: str) -> None:
+    """Results of before there were recorded times."""
+    store = ResultStore(tmp_path / "results", tmp_path / "tickdata")
+    folder = write_full_run(store, "A", Ticks.random(ROWS), timeline=False)
+    (tmp_path / "again").mkdir()
+    for table in COLUMNS:
+        rows = pq.read_table(folder / f"{table}.parquet")
+        pq.write_table(with_cell(rows, column, 7) if table == name else rows, tmp_path / "again" / f"{table}.parquet")
+    without_recorded_times(folder)
+    found = first_divergence(store.find("A"), tmp_path / "again", lambda done, of: None)
+    assert found is not None
+    assert [field.name for field in found.fields] == [column]
 
 
 def test_equal_tables_have_no_divergence(store: ResultStore, tmp_path: Path) -> None:

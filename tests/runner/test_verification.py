@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 import pytest_asyncio
 
+from full_runs import without_recorded_times
 from recordings import DAY, RawFolder, trades
 from run_configs import market_config
 from stack import Stack, stack
@@ -146,6 +147,13 @@ async def test_a_run_of_every_kind_is_equal_and_left_as_it_is(services: Stack, k
     )
     assert files_of(services) == before
     assert not list(services.settings.results_root.glob("*/.*"))
+
+
+async def test_a_result_of_before_there_were_recorded_times_is_equal(services: Stack, changing: run_pb2.Run) -> None:
+    without_recorded_times(folder_of(services, changing))
+    found = await verified(services, changing.run_id)
+    assert found.verdict == verification_pb2.VERDICT_EQUAL
+    assert not found.HasField("divergence")
 
 
 async def test_a_verification_is_a_run_that_makes_no_result(services: Stack, changing: run_pb2.Run) -> None:

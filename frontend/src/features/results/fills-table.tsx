@@ -13,6 +13,7 @@ import { Side } from '@/ui/side'
 import { allOf, equals, selected } from './conditions'
 import { sizeWidth } from './orders-table'
 import { type LoadPage, usePagedRows } from './paged-rows'
+import { recordedTitle } from './recorded-place'
 import type { ChangeSearch, ReportSearch } from './report-search'
 import { FilterSelect, TableFilters } from './table-filters'
 
@@ -23,7 +24,11 @@ const columnsOf = (sizeDecimals: number): readonly Column<Fill>[] => [
     id: 'ts',
     header: 'Filled (UTC)',
     width: 206,
-    cell: ({ ts }) => <span className="figures text-muted">{ts && formatInstant(instantOf(ts), 'us')}</span>,
+    cell: (fill) => (
+      <span className="figures text-muted" title={recordedTitle(fill)}>
+        {fill.ts && formatInstant(instantOf(fill.ts), 'us')}
+      </span>
+    ),
   },
   { id: 'side', header: 'Side', width: 72, cell: ({ side }) => <Side side={side as 'buy' | 'sell'} /> },
   { id: 'price', header: 'Price', width: 112, align: 'end', cell: ({ price }) => formatDecimal(price) },

@@ -11,6 +11,7 @@ import { Side } from '@/ui/side'
 
 import { allOf, equals, selected } from './conditions'
 import { type LoadPage, usePagedRows } from './paged-rows'
+import { recordedTitle } from './recorded-place'
 import { type ChangeSearch, ORDER_STATUSES, type ReportSearch } from './report-search'
 import { FilterSelect, TableFilters, words } from './table-filters'
 
@@ -22,8 +23,10 @@ const columnsOf = (sizeDecimals: number): readonly Column<Order>[] => [
     header: 'Submitted (UTC)',
     width: 178,
     sortable: true,
-    cell: ({ tsSubmitted }) => (
-      <span className="figures text-muted">{tsSubmitted && withoutYear(instantOf(tsSubmitted))}</span>
+    cell: (order) => (
+      <span className="figures text-muted" title={recordedTitle(order)}>
+        {order.tsSubmitted && withoutYear(instantOf(order.tsSubmitted))}
+      </span>
     ),
   },
   { id: 'side', header: 'Side', width: 70, sortable: true, cell: ({ side }) => <Side side={side as 'buy' | 'sell'} /> },

@@ -6,6 +6,7 @@ import { formatDecimal } from '@/ui/format/decimal'
 import { formatTime, instantOf } from '@/ui/format/instant'
 import { Side } from '@/ui/side'
 
+import { recordedPlace } from './recorded-place'
 import { words } from './table-filters'
 
 interface SelectedOrderProps {
@@ -18,6 +19,7 @@ interface SelectedOrderProps {
 export function SelectedOrder({ order, onStep, onClear }: SelectedOrderProps) {
   const facts: [string, string][] = [
     ['Submitted', order.tsSubmitted ? formatTime(instantOf(order.tsSubmitted), 'ns') : '–'],
+    ...recordedPlace(order),
     ['Ended', order.tsClosed ? formatTime(instantOf(order.tsClosed), 'ns') : '–'],
     ['Price', order.price ? formatDecimal(order.price) : 'market'],
     ['Size', formatDecimal(order.amount)],

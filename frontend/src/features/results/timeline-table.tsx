@@ -10,6 +10,7 @@ import { formatInstant, instantOf } from '@/ui/format/instant'
 
 import { allOf, equals, selected } from './conditions'
 import { type LoadPage, usePagedRows } from './paged-rows'
+import { recordedTitle } from './recorded-place'
 import { type ChangeSearch, EVENTS, type ReportSearch } from './report-search'
 import { FilterSelect, TableFilters } from './table-filters'
 
@@ -18,7 +19,11 @@ const COLUMNS: readonly Column<TimelineEvent>[] = [
     id: 'ts',
     header: 'Time (UTC)',
     width: 228,
-    cell: ({ ts }) => <span className="figures text-muted">{ts && formatInstant(instantOf(ts), 'ns')}</span>,
+    cell: (event) => (
+      <span className="figures text-muted" title={recordedTitle(event)}>
+        {event.ts && formatInstant(instantOf(event.ts), 'ns')}
+      </span>
+    ),
   },
   { id: 'event', header: 'Event', width: 80, cell: ({ event }) => event },
   { id: 'data', header: 'What', width: 480, grow: true, cell: ({ data }) => <Facts data={data} /> },
