@@ -739,7 +739,7 @@ export const SampleTicksRequestSchema: GenMessage<SampleTicksRequest> = /*@__PUR
  */
 export type SampleTicksResponse = Message<"tickreel.v1.SampleTicksResponse"> & {
   /**
-   * The rows that were kept, in replay order, without the ids of the trades.
+   * The rows that were kept, in replay order, without the ids and recorded times of the trades.
    *
    * @generated from field: tickreel.v1.TradeColumns trades = 1;
    */
