@@ -166,4 +166,4 @@ def test_a_path_that_cannot_be_written_is_refused(client: Client, tmp_path: Path
 def test_a_run_without_rows_has_an_empty_table(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(f"{__name__}.PRICES", [])
     ticks = client.ticks("R")
-    assert (ticks.num_rows, ticks.num_columns) == (0, 6)
+    assert (ticks.num_rows, ticks.num_columns) == (0, 8)

@@ -70,6 +70,9 @@ def test_recorded_times_are_null_where_a_result_has_none() -> None:
     chunk = columns([(1, 2, 3, 4, 1, "a", 5)] * 3, 1, 1)
     chunk.ClearField("ts_recorded")
     table = table_of_ticks([chunk])
+    assert table["trade_row"].to_pylist() == [0, 1, 2]
+    chunk.ClearField("first_row")
+    assert table_of_ticks([chunk])["trade_row"].to_pylist() == [None] * 3
     assert (table["ts_recorded"].null_count, table["ts_recorded"].type) == (3, pa.timestamp("ns", tz="UTC"))
 
 

@@ -61,6 +61,11 @@ def table_of_ticks(chunks: Iterable[market_data_pb2.TradeColumns], wanted: Seque
             values = column(name, arrow.int64()).cast(whole)
             return arrow.Array.from_buffers(arrow.decimal128(38, precision), rows, values.buffers())
 
+        def trade_rows() -> pa.Array:
+            # A service of before there were trade rows does not number them.
+            numbered = chunk.HasField("first_row")
+            return arrow.array(range(chunk.first_row, chunk.first_row + rows) if numbered else [None] * rows, arrow.int64())
+
         make = {
             "ts_event": lambda: column("ts_event", time),
             "ts_init": lambda: column("ts_init", time),
@@ -69,7 +74,7 @@ def table_of_ticks(chunks: Iterable[market_data_pb2.TradeColumns], wanted: Seque
             "side": lambda: arrow.DictionaryArray.from_arrays(column("side", arrow.int8()), arrow.array(_SIDES)),
             "trade_id": lambda: arrow.array(list(chunk.trade_id), arrow.string()),
             "ts_recorded": lambda: column("ts_recorded", time) if chunk.ts_recorded else arrow.nulls(rows, time),
-            "trade_row": lambda: arrow.array(range(chunk.first_row, chunk.first_row + rows), arrow.int64()),
+            "trade_row": trade_rows,
         }
         return arrow.record_batch({name: make[name]() for name in wanted})
 
