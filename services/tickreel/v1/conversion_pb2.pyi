@@ -34,7 +34,7 @@ TIME_UNIT_MICROSECONDS: TimeUnit
 TIME_UNIT_NANOSECONDS: TimeUnit
 
 class Conversion(_message.Message):
-    __slots__ = ("conversion_id", "state", "spec", "progress", "failure", "files", "created_at", "started_at", "ended_at", "attempts", "queue_position", "figures")
+    __slots__ = ("conversion_id", "state", "spec", "progress", "failure", "files", "created_at", "started_at", "ended_at", "attempts", "queue_position", "figures", "findings")
     CONVERSION_ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     SPEC_FIELD_NUMBER: _ClassVar[int]
@@ -47,6 +47,7 @@ class Conversion(_message.Message):
     ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
     QUEUE_POSITION_FIELD_NUMBER: _ClassVar[int]
     FIGURES_FIELD_NUMBER: _ClassVar[int]
+    FINDINGS_FIELD_NUMBER: _ClassVar[int]
     conversion_id: str
     state: _job_pb2.JobState
     spec: ConversionSpec
@@ -59,7 +60,8 @@ class Conversion(_message.Message):
     attempts: int
     queue_position: int
     figures: ConversionFigures
-    def __init__(self, conversion_id: _Optional[str] = ..., state: _Optional[_Union[_job_pb2.JobState, str]] = ..., spec: _Optional[_Union[ConversionSpec, _Mapping]] = ..., progress: _Optional[_Union[_job_pb2.Progress, _Mapping]] = ..., failure: _Optional[_Union[_job_pb2.JobFailure, _Mapping]] = ..., files: _Optional[_Iterable[_Union[ConvertedFile, _Mapping]]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., attempts: _Optional[int] = ..., queue_position: _Optional[int] = ..., figures: _Optional[_Union[ConversionFigures, _Mapping]] = ...) -> None: ...
+    findings: _containers.RepeatedCompositeFieldContainer[_result_pb2.Finding]
+    def __init__(self, conversion_id: _Optional[str] = ..., state: _Optional[_Union[_job_pb2.JobState, str]] = ..., spec: _Optional[_Union[ConversionSpec, _Mapping]] = ..., progress: _Optional[_Union[_job_pb2.Progress, _Mapping]] = ..., failure: _Optional[_Union[_job_pb2.JobFailure, _Mapping]] = ..., files: _Optional[_Iterable[_Union[ConvertedFile, _Mapping]]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., attempts: _Optional[int] = ..., queue_position: _Optional[int] = ..., figures: _Optional[_Union[ConversionFigures, _Mapping]] = ..., findings: _Optional[_Iterable[_Union[_result_pb2.Finding, _Mapping]]] = ...) -> None: ...
 
 class ConversionFigures(_message.Message):
     __slots__ = ("files", "cached_files", "rows")

@@ -30,16 +30,18 @@ class Strategy(_message.Message):
     def __init__(self, strategy_id: _Optional[str] = ..., description: _Optional[str] = ..., submission_modes: _Optional[_Iterable[str]] = ..., package: _Optional[str] = ..., parameters_schema: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ...) -> None: ...
 
 class ConfigFile(_message.Message):
-    __slots__ = ("config_id", "config", "violations", "text")
+    __slots__ = ("config_id", "config", "violations", "text", "violation_count")
     CONFIG_ID_FIELD_NUMBER: _ClassVar[int]
     CONFIG_FIELD_NUMBER: _ClassVar[int]
     VIOLATIONS_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
+    VIOLATION_COUNT_FIELD_NUMBER: _ClassVar[int]
     config_id: str
     config: _run_config_pb2.RunConfig
     violations: _containers.RepeatedCompositeFieldContainer[ConfigViolation]
     text: str
-    def __init__(self, config_id: _Optional[str] = ..., config: _Optional[_Union[_run_config_pb2.RunConfig, _Mapping]] = ..., violations: _Optional[_Iterable[_Union[ConfigViolation, _Mapping]]] = ..., text: _Optional[str] = ...) -> None: ...
+    violation_count: int
+    def __init__(self, config_id: _Optional[str] = ..., config: _Optional[_Union[_run_config_pb2.RunConfig, _Mapping]] = ..., violations: _Optional[_Iterable[_Union[ConfigViolation, _Mapping]]] = ..., text: _Optional[str] = ..., violation_count: _Optional[int] = ...) -> None: ...
 
 class ConfigViolation(_message.Message):
     __slots__ = ("field", "description")
