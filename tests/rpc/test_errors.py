@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from rpc.small_service import SmallCatalog, SmallResults, error_of_call, serving
 from tickreel.rpc.channel import ServiceClient
-from tickreel.rpc.errors import DOMAIN, TickreelError, Violation, invalid_request, not_found
+from tickreel.rpc.errors import DOMAIN, TickreelError, Violation, count_of, invalid_request, not_found, problems
 from tickreel.rpc.server import Server
 from tickreel.v1 import catalog_service_pb2, catalog_service_pb2_grpc, error_reason_pb2, results_service_pb2
 
@@ -73,6 +73,18 @@ async def test_violations_that_have_no_room_are_counted() -> None:
     assert tuple(shown) == raised.violations[: len(shown)]
     assert len(shown) >= 30
     assert last.description.startswith(f"{500 - len(shown)} more;")
+    assert (last.count, count_of(caught.violations), problems(caught.violations)) == (500 - len(shown), 500, "500 problems")
+
+
+async def test_the_count_of_problems_survives_a_second_service() -> None:
+    """The Runner passes on what the Converter found, beside what it found itself."""
+    first = await error_of_call(
+        TickreelError("DATA_REFUSED", "refused", [Violation(f"k{n}", "is bad " * 9) for n in range(400)])
+    )
+    own = [Violation(f"o{n}", "is wrong " * 9) for n in range(60)]
+    second = await error_of_call(TickreelError("CONFIG_INVALID", "refused", [*own, *first.violations]))
+    assert count_of(second.violations) == 460
+    assert second.metadata == {"violations": "460"}
 
 
 async def test_thirty_ordinary_violations_all_arrive() -> None:
@@ -184,14 +196,13 @@ async def test_another_service_than_the_one_that_is_meant_is_told_as_that() -> N
     assert caught.value.reason == "SERVICE_UNAVAILABLE"
 
 
-async def test_a_status_of_someone_else_is_told_as_it_is() -> None:
-    """A request that is too large, for one."""
+async def test_a_request_beyond_the_limit_of_grpc_is_refused_as_too_large() -> None:
     async with serving(SmallCatalog()) as address:
         client = ServiceClient("catalog", address)
-        with pytest.raises(TickreelError, match="RESOURCE_EXHAUSTED") as caught:
+        with pytest.raises(TickreelError, match="the catalog service is too large: .*4194304") as caught:
             await client.call("GetDataset", catalog_service_pb2.GetDatasetRequest(dataset_id="x" * 4_200_000))
         await client.close()
-    assert caught.value.reason == "INTERNAL"
+    assert caught.value.reason == "INVALID_REQUEST"
 
 
 async def test_a_call_waits_for_a_service_that_is_just_starting() -> None:

@@ -76,6 +76,57 @@ def test_nesting_has_an_end(depth: int) -> None:
     assert "nested" in str(refusal(b'{"a": ' + b"[" * depth + b"]" * depth + b"}"))
 
 
+def test_a_text_that_is_too_large_to_travel_is_refused() -> None:
+    error = refusal(b'{"a": "' + b"x" * json_document.MOST_BYTES + b'"}')
+    assert str(error) == "config.json: has 1048585 bytes; a run config has at most 1048576"
+
+
+class CountingKey(str):
+    """A key that counts how often it is compared."""
+
+    comparisons = 0
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        CountingKey.comparisons += 1
+        return str.__eq__(self, other)
+
+
+def test_repeated_keys_are_found_in_linear_time() -> None:
+    CountingKey.comparisons = 0
+    keys = [CountingKey(f"key_{number % 8_000}") for number in range(16_000)]
+    assert len(json_document.repeated(keys)) == 8_000
+    assert CountingKey.comparisons < 4 * len(keys)
+
+
+def test_the_path_of_a_long_key_is_cut() -> None:
+    """Every value below the key repeats it: whole, a thousand of them would make a gigabyte of a megabyte."""
+    error = refusal(json.dumps({"k" * 500_000: [float("nan")] * 1_000}).encode())
+    assert len(error.violations) == 1_000
+    assert {len(violation.field) for violation in error.violations} <= {104, 105, 106}
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        (b"1e999", "is 1e999; it must be a finite number"),
+        (b"9" * 400, "is 999999999999999999999999999999"),
+        (b"9" * 5_000, "is 999999999999999999999999999999"),
+        (b"-9007199254740992", "a whole one below 2^53"),
+        (b"NaN", "is NaN; it must be a finite number"),
+        (b'"\\ud83d"', "has half of a surrogate pair"),
+    ],
+)
+def test_a_value_that_no_message_carries_is_one_problem(value: bytes, says: str) -> None:
+    (violation,) = refusal(b'{"a": [' + value + b"]}").violations
+    assert violation.field == "a[0]"
+    assert says in violation.description
+
+
+def test_utf_16_is_refused_by_its_first_byte() -> None:
+    assert "line 1, column 1: is not UTF-8" in str(refusal('{"a": 1}'.encode("utf-16")))
+
+
 def test_a_byte_order_mark_is_no_fault() -> None:
     assert json_document.parse(b'\xef\xbb\xbf{"a": 1}', "config.json") == {"a": 1}
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tickreel.rpc.json_struct import values_of
-from tickreel.runner.document import read_document, to_document
-from tickreel.runner.violations import Violations
+from tickreel.runner.document import MOST_SUGGESTIONS, read_document, to_document
+from tickreel.runner.violations import MOST_LISTED, Violations
 from tickreel.v1.run_config_pb2 import RunConfig
 
 # Every key that there is.
@@ -300,6 +300,60 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
         "fx_stub.USDT_USD",
         "fx_stub.EUR_USD",
     }
+
+
+class CountingKey(str):
+    """A key whose comparisons with known keys are counted: difflib looks at its length for each."""
+
+    looks = 0
+    __hash__ = str.__hash__
+    __eq__ = str.__eq__
+
+    def __len__(self) -> int:
+        CountingKey.looks += 1
+        return super().__len__()
+
+
+def test_the_work_for_unknown_keys_is_linear() -> None:
+    looks = []
+    for count in (8_000, 16_000):
+        CountingKey.looks = 0
+        violations = Violations()
+        read_document({"venue": {CountingKey(f"taker_fe{number}"): 1 for number in range(count)}}, violations)
+        looks.append(CountingKey.looks)
+        listed = list(violations)
+        assert len(violations) > count
+        assert len(listed) == MOST_LISTED + 1
+        assert listed[-1].description.startswith(f"{len(violations) - MOST_LISTED} more;")
+        assert 0 < sum("did you mean" in violation.description for violation in listed) <= MOST_SUGGESTIONS
+    assert looks[1] < 2.5 * looks[0]
+
+
+def test_a_list_of_many_faulty_entries_is_counted_whole() -> None:
+    violations = Violations()
+    read_document(changed(("strategy", "orders"), [{"side": 1}] * 16_000), violations)
+    assert len(violations) == 16_000
+    assert not violations.clean("strategy")
+    assert not violations.clean("strategy.orders[15999].side")
+    assert violations.clean("strategy.orders[15999].price", "strategy.name")
+
+
+@given(st.lists(st.lists(st.sampled_from([".", "[", "a", "b"]), min_size=1).map("".join), max_size=5), st.text("ab.["))
+def test_a_field_is_clean_unless_it_or_what_contains_it_or_what_it_contains_is_wrong(wrong: list[str], field: str) -> None:
+    violations = Violations()
+    for one in wrong:
+        violations.add(one, "is wrong")
+    related = any(
+        longer == shorter or longer.startswith((f"{shorter}.", f"{shorter}["))
+        for one in wrong
+        for shorter, longer in [sorted((one, field), key=len)]
+    )
+    assert violations.clean(field) is not related
+
+
+def test_a_key_of_a_million_dots_is_one_problem() -> None:
+    found = problems(changed((("." * 1_000_000),), 1))
+    assert len(found) == 1
 
 
 @pytest.mark.parametrize("document", [None, [], "config", 1, True, [WHOLE]])

@@ -66,5 +66,5 @@ def _print_violations(config: runner_service_pb2.ConfigFile) -> None:
 
 def _state(config: runner_service_pb2.ConfigFile) -> Text:
     if config.violations:
-        return Text(figures.plural(len(config.violations), "problem"), style="red")
+        return Text(figures.plural(config.violation_count, "problem"), style="red")
     return Text("valid", style="green")

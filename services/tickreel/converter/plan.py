@@ -7,7 +7,7 @@ from tickreel.converter.conversion import origin_of
 from tickreel.converter.depth_conversion import DepthConversion
 from tickreel.converter.trade_conversion import TradeConversion
 from tickreel.engine.catalog_format import SCALE
-from tickreel.rpc.errors import TickreelError, Violation
+from tickreel.rpc.errors import TickreelError, Violation, problems
 from tickreel.stores.catalog import CatalogFile, CatalogStore
 from tickreel.stores.instrument_name import InstrumentName
 from tickreel.stores.raw import RawFile, RawStore
@@ -140,6 +140,5 @@ def _checked(spec: conversion_pb2.ConversionSpec) -> tuple[InstrumentName, tuple
         text = " or ".join(market_data_pb2.DataType.Name(data_type) for data_type in _CONVERSIONS)
         violations.append(Violation("data_types", f"must be {text} or both, each once"))
     if violations or instrument is None:
-        problems = "one problem" if len(violations) == 1 else f"{len(violations)} problems"
-        raise TickreelError("INVALID_REQUEST", f"the conversion is refused: {problems}", violations)
+        raise TickreelError("INVALID_REQUEST", f"the conversion is refused: {problems(violations)}", violations)
     return instrument, (start, end)

@@ -29,6 +29,9 @@ VALUE_BYTES = 300
 
 # What sqlite's log and its index take at the least.
 _LEAST_SPACE = 128 * 1024
+# The field of the violation that stands for those that a cut list leaves out, and the metadata that counts all.
+_REST = "…"
+_COUNT = "violations"
 
 # How a full disk or quota sounds, whichever library met it; the last is sqlite's.
 _FULL = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT), "database or disk is full")
@@ -36,10 +39,31 @@ _FULL = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT), "database or disk
 
 @dataclass(frozen=True)
 class Violation:
-    """One problem of a request or config: the path of the field, and what is wrong and what would be right."""
+    """One problem of a request or config: the path of the field, and what is wrong and what would be right.
+
+    Attributes:
+        count: How many problems this stands for. More than one only in the last violation of a list that was cut.
+    """
 
     field: str
     description: str
+    count: int = 1
+
+    @classmethod
+    def rest(cls, count: int) -> "Violation":
+        """The last violation of a list that was cut; `count` is the number of problems that are not listed."""
+        return cls(_REST, f"{count} more; there is no room to show them", count)
+
+
+def problems(violations: Iterable[Violation]) -> str:
+    """The number of problems in words, those that a cut list leaves out included: one problem, 400 problems."""
+    count = count_of(violations)
+    return "one problem" if count == 1 else f"{count} problems"
+
+
+def count_of(violations: Iterable[Violation]) -> int:
+    """The number of problems, those that a cut list leaves out included."""
+    return sum(violation.count for violation in violations)
 
 
 class TickreelError(Exception):
@@ -61,7 +85,7 @@ class TickreelError(Exception):
         super().__init__(message)
         self.reason = reason
         self.message = _text(message)
-        self.violations = tuple(Violation(_text(v.field), _text(v.description)) for v in violations)
+        self.violations = tuple(Violation(_text(v.field), _text(v.description), v.count) for v in violations)
         self.metadata = {key: _text(str(value)) for key, value in metadata.items()}
 
     @property
@@ -91,17 +115,27 @@ class TickreelError(Exception):
         """The gRPC status that carries this.
 
         What does not fit into a client's default limit is left out: the ends of a long message and of long metadata, and
-        the violations after those that have room, whose number stands in their place.
+        the violations after those that have room, whose number stands in their place. The metadata `violations` then counts
+        all problems.
         """
         message = _cut(self.message, MESSAGE_BYTES)
         metadata = {key: _cut(value, VALUE_BYTES) for key, value in self.metadata.items()}
+        status, whole = self._status(message, metadata)
+        if not whole:
+            status, _ = self._status(message, metadata | {_COUNT: str(count_of(self.violations))})
+        return rpc_status.to_status(status)
+
+    def _status(self, message: str, metadata: dict[str, str]) -> tuple[status_pb2.Status, bool]:
+        """The status with as many violations as have room, and whether these are all."""
         info = error_details_pb2.ErrorInfo(reason=self.reason, domain=DOMAIN, metadata=metadata)
         status = status_pb2.Status(code=getattr(code_pb2, self.code.name), message=message, details=[_pack(info)])
-        if self.violations:
-            # The details are in base64.
-            room = (WIRE_BYTES - _wire_bytes(message)) * 3 // 4 - status.ByteSize()
-            status.details.append(_pack(_bad_request(self.violations, room)))
-        return rpc_status.to_status(status)
+        if not self.violations:
+            return status, True
+        # The details are in base64.
+        room = (WIRE_BYTES - _wire_bytes(message)) * 3 // 4 - status.ByteSize()
+        bad_request = _bad_request(self.violations, room)
+        status.details.append(_pack(bad_request))
+        return status, bad_request.field_violations[-1].field != _REST
 
     @classmethod
     def from_rpc_error(cls, error: grpc.RpcError, service: str = "", address: str = "") -> "TickreelError":
@@ -115,6 +149,8 @@ class TickreelError(Exception):
                     detail.Unpack(bad_request)
         if info.domain == DOMAIN and info.reason in _CODES:
             violations = [Violation(v.field, v.description) for v in bad_request.field_violations]
+            if violations and violations[-1].field == _REST and info.metadata.get(_COUNT, "").isdecimal():
+                violations[-1] = Violation.rest(int(info.metadata[_COUNT]) - len(violations) + 1)
             return cls(info.reason, error.details() or "", violations, **info.metadata)
         if error.code() in _UNANSWERED:
             # gRPC tells the whole way to the cause, which stands last.
@@ -126,6 +162,9 @@ class TickreelError(Exception):
                 f"what answers at {address or 'its address'} is not the {service or 'called'} service, or is of another version"
             )
             return cls("SERVICE_UNAVAILABLE", message, service=service, address=address)
+        if error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED:
+            message = f"a message to or from the {service or 'called'} service is too large: {error.details()}"
+            return cls("INVALID_REQUEST", message, service=service)
         return cls("INTERNAL", f"{error.code().name}: {error.details()}")
 
 
@@ -190,8 +229,8 @@ def _bad_request(violations: Sequence[Violation], room: int) -> error_details_pb
         one = error_details_pb2.BadRequest.FieldViolation(field=_cut(violation.field, VALUE_BYTES), description=description)
         room -= one.ByteSize() + 4
         if room < 0:
-            more = len(violations) - shown
-            fitting.field_violations.add(field="…", description=f"{more} more; there is no room to show them")
+            rest = Violation.rest(count_of(violations[shown:]))
+            fitting.field_violations.add(field=rest.field, description=rest.description)
             break
         fitting.field_violations.append(one)
     return fitting

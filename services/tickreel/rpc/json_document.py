@@ -6,7 +6,8 @@ each with its path; whether the keys and values are those of a run config is for
 
 import json
 import math
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,10 @@ from tickreel.rpc.errors import TickreelError, Violation
 
 # protobuf parses a Struct only so deep, and a run config is nowhere near it.
 _MAX_DEPTH = 30
+# A request must fit into the 4 MiB that gRPC takes, and a Struct is larger than its JSON.
+MOST_BYTES = 2**20
+# Characters of a key that a path shows.
+_LONG_KEY = 100
 # Every whole number below is a double, and JSON numbers travel as doubles.
 _MAX_WHOLE = 2**53
 
@@ -23,8 +28,12 @@ class _Object(dict[str, Any]):
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
-        keys = [key for key, _ in pairs]
-        self.repeated = sorted({key for key in keys if keys.count(key) > 1})
+        self.repeated = repeated(key for key, _ in pairs) if len(self) < len(pairs) else []
+
+
+def repeated(keys: Iterable[str]) -> list[str]:
+    """The keys that occur more than once, sorted; in linear time."""
+    return sorted(key for key, count in Counter(keys).items() if count > 1)
 
 
 class _NoNumber(str):
@@ -51,8 +60,12 @@ def parse(content: bytes, name: str) -> dict[str, Any]:
         name: What the text is called in messages: its file.
 
     Raises:
-        TickreelError: CONFIG_INVALID: it is no JSON (with line and column) or no object, or has violations, one a problem.
+        TickreelError: CONFIG_INVALID: it is no JSON (with line and column) or no object, larger than `MOST_BYTES`, or has
+            violations, one a problem.
     """
+    if len(content) > MOST_BYTES:
+        message = f"{name}: has {len(content)} bytes; a run config has at most {MOST_BYTES}"
+        raise TickreelError("CONFIG_INVALID", message, path=name, bytes=len(content))
     try:
         document = json.loads(
             content.decode("utf-8-sig"),
@@ -88,11 +101,11 @@ def _violations(path: str, value: Any, depth: int) -> Iterator[Violation]:
         yield Violation(path, f"is nested deeper than {_MAX_DEPTH} levels")
     elif isinstance(value, _Object):
         for key in value.repeated:
-            yield Violation(_inside(path, key), "is there more than once; keep one")
+            yield Violation(inside(path, key), "is there more than once; keep one")
         for key, item in value.items():
             if not _is_text(key):
-                yield Violation(_inside(path, key), "is a key with half of a surrogate pair, which is no text")
-            yield from _violations(_inside(path, key), item, depth + 1)
+                yield Violation(inside(path, key), "is a key with half of a surrogate pair, which is no text")
+            yield from _violations(inside(path, key), item, depth + 1)
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from _violations(f"{path}[{index}]", item, depth + 1)
@@ -103,8 +116,10 @@ def _violations(path: str, value: Any, depth: int) -> Iterator[Violation]:
         yield Violation(path, "has half of a surrogate pair, which is no text")
 
 
-def _inside(path: str, key: str) -> str:
+def inside(path: str, key: str) -> str:
+    """The path of a key. The end of a long key is left out, since the paths of all values below it repeat it."""
     name = key if _is_text(key) else ascii(key)
+    name = name if len(name) <= _LONG_KEY else f"{name[:_LONG_KEY]}…"
     return f"{path}.{name}" if path else name
 
 

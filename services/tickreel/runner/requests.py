@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 
 from tickreel.rpc import json_document
-from tickreel.rpc.errors import TickreelError, invalid_request
+from tickreel.rpc.errors import TickreelError, invalid_request, problems
 from tickreel.rpc.json_struct import values_of
 from tickreel.rpc.settings import Settings
 from tickreel.runner import identity
@@ -117,8 +117,6 @@ class RunRequests:
 
 
 def _refusal(violations: Violations) -> TickreelError:
-    count = len(violations)
     environment = all(violation.field.startswith("environment.") for violation in violations)
     reason = "ENVIRONMENT_MISMATCH" if environment else "CONFIG_INVALID"
-    problems = "one problem" if count == 1 else f"{count} problems"
-    return TickreelError(reason, f"the run is refused: {problems}", violations, violations=count)
+    return TickreelError(reason, f"the run is refused: {problems(violations)}", violations, violations=len(violations))

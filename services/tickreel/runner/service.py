@@ -216,6 +216,7 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
             violations.extend(error)
         for violation in violations:
             described.violations.add(field=violation.field, description=violation.description)
+        described.violation_count = len(violations)
         if not len(violations):
             described.config.CopyFrom(config)
         return described

@@ -12,7 +12,7 @@ from typing import Any
 from google.protobuf import struct_pb2
 
 from tickreel.rpc.json_struct import values_of
-from tickreel.runner.document import kind_of, nearest
+from tickreel.runner.document import Suggestions, kind_of
 from tickreel.runner.violations import Violations
 
 # Every whole number below is a double, and parameters travel as doubles.
@@ -141,12 +141,13 @@ def _complete_object(schema: Mapping[str, Any], value: Mapping[str, Any], path: 
     properties = schema.get("properties", {})
     others = schema.get("additionalProperties", True)
     completed, misspelt = {}, set()
+    suggestions = Suggestions(properties, value)
     for key, item in value.items():
         here = f"{path}.{key}"
         if key in properties or others is not False:
             completed[key] = _complete_item(properties.get(key, others), item, here, violations)
             continue
-        near = nearest(key, [name for name in properties if name not in value])
+        near = suggestions.nearest(key)
         misspelt.add(near)
         known = f"known here: {', '.join(properties)}" if properties else "there are none"
         violations.add(here, f"is no parameter of the strategy; {f'did you mean {near!r}?' if near else known}")
