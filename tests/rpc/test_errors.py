@@ -199,7 +199,7 @@ async def test_another_service_than_the_one_that_is_meant_is_told_as_that() -> N
 async def test_a_request_beyond_the_limit_of_grpc_is_refused_as_too_large() -> None:
     async with serving(SmallCatalog()) as address:
         client = ServiceClient("catalog", address)
-        with pytest.raises(TickreelError, match="the catalog service is too large: .*4194304") as caught:
+        with pytest.raises(TickreelError, match=r"the catalog service is too large: .*4194304") as caught:
             await client.call("GetDataset", catalog_service_pb2.GetDatasetRequest(dataset_id="x" * 4_200_000))
         await client.close()
     assert caught.value.reason == "INVALID_REQUEST"

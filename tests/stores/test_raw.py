@@ -158,7 +158,19 @@ def test_a_changed_file_is_read_again_and_an_unchanged_one_is_not(raw: RawFolder
     assert len(content) == first.size_bytes
 
 
-@pytest.mark.parametrize("name", ["day-2024-07-18 ", "day-20240718", "2024-07-18", "day-2024-7-18", "day-2024-02-30", ""])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "day-2024-07-18 ",
+        "day-20240718",
+        "2024-07-18",
+        "day-2024-7-18",
+        "day-2024-02-30",
+        "",
+        "day-2022-W20-3",
+        "day-٢٠٢٤-07-18",
+    ],
+)
 def test_only_day_folders_have_a_day(name: str) -> None:
     assert day_of(name) is None
 

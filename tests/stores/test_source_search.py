@@ -1,3 +1,4 @@
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -139,7 +140,148 @@ def test_a_window_without_data_says_what_there_is(three_days: RawFolder) -> None
     field, text = _refusal(three_days, search((nanos(f"{DAY}T13:00:00"), nanos(f"{DAY}T14:00:00"))))
     assert "is 2024-07-18T12:00:00Z to 2024-07-18T12:00:00.000004Z" in text
     field, text = _refusal(three_days, search(whole_days("2023-01-01"), path=f"{LAYOUT}/{BTC}.parquet"))
-    assert (field, "the path matches raw_tick_data/by_date/day-2024-07-17" in text) == ("time_window", True)
+    assert (field, "the path matches day-2024-07-17, day-2024-07-18" in text) == ("time_window", True)
+
+
+def test_a_window_without_data_names_the_nearest_days_of_many(raw: RawFolder) -> None:
+    first = date(2024, 1, 1)
+    days = [(first + timedelta(days=number)).isoformat() for number in range(60) if number not in range(30, 35)]
+    for day in days:
+        raw.write(trades(1, local_timestamp=_on(day, rows=1)), day)
+    nearest = "day-2024-01-30, day-2024-02-05, the nearest of 55 days from day-2024-01-01 to day-2024-02-29"
+    for path in ("", f"{LAYOUT}/{BTC}.parquet"):
+        text = _refusal(raw, search(whole_days("2024-02-01", "2024-02-03"), path=path))[1]
+        assert text.endswith(nearest), text
+    after, before = (_refusal(raw, search(whole_days(day)))[1] for day in ("2023-01-01", "2025-01-01"))
+    assert after.endswith("some in day-2024-01-01, the nearest of 55 days from day-2024-01-01 to day-2024-02-29")
+    assert before.endswith("some in day-2024-02-29, the nearest of 55 days from day-2024-01-01 to day-2024-02-29")
+    text = _refusal(raw, search(whole_days("2024-02-01"), dataset="day-2024-02-01"))[1]
+    assert text == "there is no day folder 'day-2024-02-01'; there are " + text.partition("there are ")[2]
+    assert "day-2024-02-21" in text
+    assert text.endswith("and 43 more")
+
+
+def test_files_beside_the_window_are_named_from_the_nearest_on(raw: RawFolder) -> None:
+    for number in range(20):
+        (raw.root / f"archive-{number:02d}").mkdir()
+        table = trades(local_timestamp=_on((date(2024, 1, 1) + timedelta(days=number)).isoformat()))
+        raw.write(table).rename(raw.root / f"archive-{number:02d}/{BTC}.parquet")
+    text = _refusal(raw, search((nanos("2024-01-18T00:00:00"), nanos("2024-01-18T01:00:00")), path=f"archive-*/{BTC}.parquet"))[
+        1
+    ]
+    # Noon of the 18th is nearer than noon of the 17th by two hours.
+    assert f"; archive-17/{BTC}.parquet is 2024-01-18T12:00:00Z to" in text
+    assert text.index("archive-17") < text.index("archive-16") < text.index("archive-18")
+    assert text.endswith("and 8 more")
+
+
+def _skipped(raw: RawFolder, wanted: SourceSearch) -> list[str]:
+    """What a search that finds something skipped."""
+    found = wanted.find(raw.store)
+    assert found.files
+    return found.skipped
+
+
+@pytest.mark.parametrize(
+    ("place", "says"),
+    [
+        (f"day-{DAY}/{BTC}.parquet", "lies directly in a day folder; move it to data_type-trades or data_type-book_"),
+        (f"day-{DAY}/trades/{BTC}.parquet", "lies in a folder that is not named data_type-trades or data_type-book"),
+        (f"day-{DAY}/data_type-trades/new/{BTC}.parquet", "lies in a folder that is a folder inside of data_type-trades; move"),
+        (f"day-{DAY}/data_type-trades/{BTC}.parquet.tmp", "does not end in .parquet"),
+        (f"day-{DAY}/data_type-trades/{BTC}.PARQUET", "does not end in .parquet"),
+        (f"day-{DAY}/data_type-trades/{BTC}@LIN.parquet", "is not named VENUE:PRODUCT:SYMBOL.parquet"),
+        (f"day-{DAY}/data_type-trades/{BTC} (1).parquet", "is not named VENUE:PRODUCT:SYMBOL.parquet"),
+        (f"day-2024-7-18/data_type-trades/{BTC}.parquet", "rename day-2024-7-18 to day-2024-07-18"),
+        (f"day-2024-W29-4/data_type-trades/{BTC}.parquet", "rename day-2024-W29-4 to day-2024-07-18"),
+        (f"2024-07-18/data_type-trades/{BTC}.parquet", "rename 2024-07-18 to day-2024-07-18"),
+        (f"20240718/data_type-trades/{BTC}.parquet", "rename 20240718 to day-2024-07-18"),
+        (f"thursday/data_type-trades/{BTC}.parquet", "rename thursday to day-YYYY-MM-DD"),
+        (f"{BTC}.parquet", "lies directly in raw_tick_data/by_date; move it to a folder day-YYYY-MM-DD/data_type-trades"),
+    ],
+)
+def test_a_file_that_no_search_finds_is_named_where_it_concerns_the_window(raw: RawFolder, place: str, says: str) -> None:
+    raw.write(trades(), name=ETH)
+    misplaced = raw.root / "raw_tick_data/by_date" / place
+    misplaced.parent.mkdir(parents=True, exist_ok=True)
+    raw.write(trades()).rename(misplaced)
+    # Nothing else is there: the refusal names it.
+    text = _refusal(raw, search(whole_days(DAY)))[1]
+    assert f"; one file was skipped: raw_tick_data/by_date/{place} " in text
+    assert says in text
+    raw.write(trades())
+    (skipped,) = _skipped(raw, search(whole_days(DAY)))
+    assert skipped.startswith(f"raw_tick_data/by_date/{place} ")
+    assert says in skipped
+    # It does not concern another instrument, or a window in which it has no rows.
+    assert _skipped(raw, search(whole_days(DAY), ETH)) == []
+    raw.write(trades(local_timestamp=_on("2024-07-20")), "2024-07-20")
+    assert _skipped(raw, search(whole_days("2024-07-20"))) == []
+
+
+def test_an_unfinished_file_is_named_by_the_day_of_its_folder(three_days: RawFolder) -> None:
+    three_days.path().with_suffix(".parquet.part").write_bytes(b"PAR1 and no end")
+    (skipped,) = _skipped(three_days, search(whole_days(DAY, NEXT)))
+    assert f"{BTC}.parquet.part does not end in .parquet" in skipped
+    assert _skipped(three_days, search(whole_days(NEXT))) == []
+
+
+def test_a_link_out_of_the_root_is_named_and_not_read(three_days: RawFolder, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    three_days.path().rename(elsewhere / "file")
+    three_days.path().symlink_to(elsewhere / "file")
+    for link in (three_days.path("2024-07-20").parent, three_days.path("2024-07-21").parent.parent):
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(elsewhere)
+    link, *folders = _skipped(three_days, search(whole_days("2024-07-17", "2024-07-21")))
+    assert f"day-{DAY}/data_type-trades/{BTC}.parquet is a symbolic link out of the data root" in link
+    assert [text.partition(" ")[0].rpartition("/")[2] for text in folders] == ["data_type-trades", "day-2024-07-21"]
+    assert _skipped(three_days, search(whole_days("2024-07-17"))) == []
+
+
+def test_data_of_other_types_is_not_skipped_data(three_days: RawFolder) -> None:
+    day = three_days.path().parent.parent
+    for folder in ("data_type-liquidations", "data_type-quotes", "data_type-book_snapshot_25", "notes"):
+        (day / folder).mkdir()
+        three_days.write(trades(), "2024-07-01").rename(day / folder / f"{BTC}.parquet")
+    three_days.write(books(), "2024-07-01").rename(day / f"{BTC}.parquet")
+    (day / f"data_type-trades/.{BTC}.parquet.crc").write_bytes(b"x")
+    (day / f"data_type-trades/._{BTC}.parquet").write_bytes(b"x")
+    (day / "data_type-trades/_SUCCESS").write_bytes(b"")
+    assert _skipped(three_days, search(whole_days(DAY))) == []
+
+
+def test_hidden_files_are_never_data(three_days: RawFolder) -> None:
+    folder = three_days.path().parent
+    (folder / f"._{BTC}.parquet").write_bytes(b"a resource fork")
+    (folder / f".{BTC}.parquet").write_bytes(b"x")
+    (three_days.root / ".trash").mkdir()
+    three_days.write(trades(), "2024-07-01").rename(three_days.root / f".trash/{BTC}.parquet")
+    for path in (f"{LAYOUT}/*BTC-USDT.parquet", "**/*BTC-USDT.parquet"):
+        (file,) = search(whole_days(DAY), path=path).run(three_days.store)
+        assert file.path.endswith(f"data_type-trades/{BTC}.parquet")
+    # A folder that the path names is meant.
+    (file,) = search(whole_days(DAY), path=f".trash/{BTC}.parquet").run(three_days.store)
+    assert file.path == f".trash/{BTC}.parquet"
+    field, text = _refusal(three_days, search(whole_days(DAY), path=f"{LAYOUT}/._*"))
+    assert (field, "matches only hidden files: raw_tick_data" in text) == ("data_catalog.trades_path", True)
+
+
+def test_what_tools_leave_beside_the_data_is_named_and_skipped(three_days: RawFolder) -> None:
+    for name in (f"{BTC}.parquet.crc", f"{BTC}.parquet.tmp"):
+        (three_days.path().parent / name).write_bytes(b"x")
+    skipped = _skipped(three_days, search(whole_days(DAY), path=f"{LAYOUT}/*BTC-USDT*"))
+    assert [text.rpartition("/")[2] for text in skipped] == [
+        f"{BTC}.parquet.crc does not end in .parquet",
+        f"{BTC}.parquet.tmp does not end in .parquet",
+    ]
+
+
+def test_a_path_that_is_longer_than_a_name_may_be_is_refused(three_days: RawFolder) -> None:
+    field, text = _refusal(three_days, search(whole_days(DAY), path="x" * 5000))
+    assert field == "data_catalog.trades_path"
+    assert len(text) < 6000
 
 
 def test_an_instrument_without_files_says_which_there_are(raw: RawFolder) -> None:

@@ -154,7 +154,8 @@ def _print_files(conversion: conversion_pb2.Conversion) -> None:
         screen.out.print("Everything was in the catalog already; nothing was converted.")
     elif cached:
         screen.out.print(f"{cached} of {figures.plural(len(files), 'file')} were in the catalog already.")
-    if any(file.findings for file in files):
+    if conversion.findings or any(file.findings for file in files):
         screen.heading("Findings")
+        screen.print_findings(conversion.findings)
         for file, name in zip(files, names, strict=True):
             screen.print_findings(file.findings, name)

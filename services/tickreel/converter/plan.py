@@ -12,8 +12,8 @@ from tickreel.stores.catalog import CatalogFile, CatalogStore
 from tickreel.stores.instrument_name import InstrumentName
 from tickreel.stores.raw import RawFile, RawStore
 from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, TRADES
-from tickreel.stores.source_search import INSTRUMENT, WINDOW, SourceSearch
-from tickreel.v1 import conversion_pb2, market_data_pb2
+from tickreel.stores.source_search import INSTRUMENT, WINDOW, Found, SourceSearch, skipped_finding
+from tickreel.v1 import conversion_pb2, market_data_pb2, result_pb2
 
 # In the order in which their files are told.
 _CONVERSIONS = {TRADES: TradeConversion, BOOK_SNAPSHOT_5: DepthConversion}
@@ -44,12 +44,17 @@ class PlannedFile:
 
 @dataclass(frozen=True)
 class Plan:
-    """A conversion's files: trades, then book snapshots, each in time order."""
+    """A conversion's files: trades, then book snapshots, each in time order.
+
+    Attributes:
+        skipped: Files that seem to belong to the conversion but are not read, each with the reason.
+    """
 
     instrument: InstrumentName
     price_precision: int | None
     size_precision: int | None
     files: tuple[PlannedFile, ...]
+    skipped: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, spec: conversion_pb2.ConversionSpec, raw: RawStore, catalog: CatalogStore) -> "Plan":
@@ -59,7 +64,7 @@ class Plan:
             TickreelError: INVALID_REQUEST or DATA_REFUSED, with one violation a problem.
         """
         instrument, window = _checked(spec)
-        sources = _found(spec, instrument, window, raw)
+        found = _found(spec, instrument, window, raw)
         price_precision = spec.price_precision if spec.HasField("price_precision") else None
         size_precision = spec.size_precision if spec.HasField("size_precision") else None
         converted = [] if spec.force else catalog.files(instrument.engine_id)
@@ -75,8 +80,8 @@ class Plan:
                     return file
             return None
 
-        files = tuple(PlannedFile(source, present(source)) for source in sources)
-        return cls(instrument, price_precision, size_precision, files)
+        files = tuple(PlannedFile(source, present(source)) for source in found.files)
+        return cls(instrument, price_precision, size_precision, files, tuple(found.skipped))
 
     @property
     def missing(self) -> list[RawFile]:
@@ -91,20 +96,25 @@ class Plan:
         """The files as the contracts have them."""
         return (file.to_message() for file in self.files)
 
+    def findings(self) -> list[result_pb2.Finding]:
+        """The findings on the search for the files."""
+        return [skipped_finding(self.skipped)] if self.skipped else []
 
-def _found(
-    spec: conversion_pb2.ConversionSpec, instrument: InstrumentName, window: tuple[int, int], raw: RawStore
-) -> list[RawFile]:
+
+def _found(spec: conversion_pb2.ConversionSpec, instrument: InstrumentName, window: tuple[int, int], raw: RawStore) -> Found:
     """The raw files of the window; what is wrong with those of any data type is said at once."""
     paths = {TRADES: spec.trades_path, BOOK_SNAPSHOT_5: spec.book_snapshot_5_path}
-    sources: list[RawFile] = []
+    files: list[RawFile] = []
+    skipped: list[str] = []
     refusals: list[TickreelError] = []
     for data_type in _CONVERSIONS:
         if data_type not in spec.data_types:
             continue
         search = SourceSearch(instrument, data_type, window, spec.dataset, spec.file_pattern, paths[data_type])
         try:
-            sources += search.run(raw)
+            found = search.find(raw)
+            files += found.files
+            skipped += found.skipped
         except TickreelError as refusal:
             refusals.append(refusal)
     if len(refusals) == 1:
@@ -114,7 +124,8 @@ def _found(
         violations = list(dict.fromkeys(violation for refusal in refusals for violation in refusal.violations))
         message = f"the raw files of {instrument.raw_name} cannot be used"
         raise TickreelError("DATA_REFUSED", message, violations, instrument=instrument.raw_name)
-    return sources
+    # A file in the wrong place may be skipped by the search of each data type.
+    return Found(files, list(dict.fromkeys(skipped)))
 
 
 def _checked(spec: conversion_pb2.ConversionSpec) -> tuple[InstrumentName, tuple[int, int]]:

@@ -66,7 +66,7 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
         plan = await asyncio.to_thread(Plan.of, request.spec, self._raw, self._catalog)
         if plan.missing:
             await asyncio.to_thread(self._catalog.require_writable)
-        conversion = conversion_pb2.Conversion(spec=request.spec, files=plan.to_messages())
+        conversion = conversion_pb2.Conversion(spec=request.spec, files=plan.to_messages(), findings=plan.findings())
         conversion.figures.CopyFrom(_figures(conversion))
         if request.validate_only:
             return converter_service_pb2.CreateConversionResponse(conversion=conversion)

@@ -6,6 +6,7 @@ alone: what is there, and what is wrong with it.
 
 import errno
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -31,6 +32,10 @@ from tickreel.v1 import market_data_pb2, result_pb2
 
 BY_DATE = "raw_tick_data/by_date"
 DATA_TYPE_FOLDERS = {"data_type-trades": TRADES, "data_type-book_snapshot_5": BOOK_SNAPSHOT_5}
+_FOLDERS = " or ".join(DATA_TYPE_FOLDERS)
+
+_DAY = re.compile(r"day-(\d{4}-\d\d-\d\d)", re.ASCII)
+_OUTSIDE = "is a symbolic link out of the data root, and only what lies below the root is read; copy the data there"
 
 # Which other kind of raw files there is, and what a deployment that reads it has set.
 _OTHER_KIND = {PARQUET: (CSV, "false"), CSV: (PARQUET, "true")}
@@ -72,20 +77,34 @@ class Dataset:
     warnings: tuple[result_pb2.Finding, ...]
 
 
+@dataclass(frozen=True)
+class Stray:
+    """A file or folder that is not read.
+
+    Attributes:
+        why: Why not, and what to do about it; completes a sentence that begins with the path.
+        data_type: That of the folder it lies in; None where it lies in none.
+    """
+
+    path: Path
+    why: str
+    data_type: market_data_pb2.DataType | None = None
+
+
 @dataclass
 class Listing:
     """The paths of one day folder: files by data type, those of the other kind likewise, and what does not belong."""
 
     files: list[tuple[Path, market_data_pb2.DataType]] = field(default_factory=list)
     others: list[tuple[Path, market_data_pb2.DataType]] = field(default_factory=list)
-    strays: list[Path] = field(default_factory=list)
+    strays: list[Stray] = field(default_factory=list)
 
 
 def day_of(dataset_id: str) -> date | None:
-    """The day of a day folder's name, or None where the name has none."""
-    text = dataset_id.removeprefix("day-")
+    """The day of a day folder's name, or None where the name is not day-YYYY-MM-DD."""
+    named = _DAY.fullmatch(dataset_id)
     try:
-        return date.fromisoformat(text) if text != dataset_id and len(text) == len("2024-07-18") else None
+        return date.fromisoformat(named[1]) if named else None
     except ValueError:
         return None
 
@@ -161,9 +180,8 @@ class RawStore:
         if day is None:
             text = f"the folder {dataset_id} is not named day-YYYY-MM-DD, so that no window finds it"
             warnings.append(warning("NOT_A_DAY", text))
-        for stray in sorted(listing.strays):
-            text = f"{self.relative(stray)} is no {self.ending} file of an instrument in a folder data_type-…; it is left alone"
-            warnings.append(warning("STRAY_FILE", text))
+        for stray in sorted(listing.strays, key=lambda stray: stray.path):
+            warnings.append(warning("STRAY_FILE", f"{self.relative(stray.path)} is skipped: it {stray.why}"))
         files = self.examine(sorted(listing.files))
         if not files and listing.others:
             text = f"the folder {dataset_id} holds no {self.ending} file, but {len(listing.others)} {self.other_ending};"
@@ -177,21 +195,25 @@ class RawStore:
         listing = Listing()
         folder = self.root / BY_DATE / dataset_id
         if not self.holds(folder):
-            listing.strays.append(folder)
+            listing.strays.append(Stray(folder, _OUTSIDE))
             return listing
-        for child in self._children(folder):
+        for child in _children(folder):
             data_type = DATA_TYPE_FOLDERS.get(child.name)
-            if data_type is None or not child.is_dir() or not self.holds(child):
-                listing.strays.append(child)
-                continue
-            for path in self._children(child):
-                if self._is_raw(path, self.ending):
-                    listing.files.append((path, data_type))
-                elif self._is_raw(path, self.other_ending):
-                    listing.others.append((path, data_type))
-                else:
-                    listing.strays.append(path)
+            if not self.holds(child):
+                listing.strays.append(Stray(child, _OUTSIDE, data_type))
+            elif not child.is_dir():
+                listing.strays.append(Stray(child, f"lies directly in a day folder; move it to {_FOLDERS} in that folder"))
+            elif data_type is None:
+                listing.strays.append(Stray(child, f"is not named {_FOLDERS}"))
+            else:
+                for path in _children(child):
+                    self._list(path, data_type, listing)
         return listing
+
+    def files_beside_the_days(self) -> list[Path]:
+        """The paths directly in the folder of the day folders that are no folders."""
+        folder = self.root / BY_DATE
+        return [path for path in _children(folder) if not path.is_dir()] if folder.is_dir() else []
 
     def examine(self, paths: Iterable[tuple[Path, market_data_pb2.DataType]]) -> list[RawFile]:
         """The files of paths, by their footers."""
@@ -220,11 +242,18 @@ class RawStore:
         parts = self.relative(path).split("/")
         return parts[2] if len(parts) == 5 and "/".join(parts[:2]) == BY_DATE else ""
 
-    def _is_raw(self, path: Path, ending: str) -> bool:
-        return path.name.endswith(ending) and _is_raw_name(path.name.removesuffix(ending)) and self.holds(path)
-
-    def _children(self, folder: Path) -> list[Path]:
-        return [folder / entry.name for entry in os.scandir(folder) if not entry.name.startswith(".")]
+    def _list(self, path: Path, data_type: market_data_pb2.DataType, listing: Listing) -> None:
+        ending = next((ending for ending in (self.ending, self.other_ending) if path.name.endswith(ending)), None)
+        if not self.holds(path):
+            listing.strays.append(Stray(path, _OUTSIDE, data_type))
+        elif ending is None and path.is_dir():
+            listing.strays.append(Stray(path, f"is a folder inside of {path.parent.name}; move its files up", data_type))
+        elif ending is None:
+            listing.strays.append(Stray(path, f"does not end in {self.ending}", data_type))
+        elif not _is_raw_name(path.name.removesuffix(ending)):
+            listing.strays.append(Stray(path, f"is not named VENUE:PRODUCT:SYMBOL{ending}", data_type))
+        else:
+            (listing.files if ending == self.ending else listing.others).append((path, data_type))
 
     def _describe(self, path: Path, data_type: market_data_pb2.DataType, footer: Footer) -> RawFile:
         relative = self.relative(path)
@@ -263,6 +292,11 @@ def _not_of_one_unit(clock: str, low: int, high: int, kind: pa.DataType) -> str:
     if wrong is not None:
         return f"has the {clock} {wrong}; it must be milli-, micro- or nanoseconds since 1970, but {guess_unit(wrong)}"
     return f"has the {clock} {low}, which {guess_unit(low)}, and {high}, which {guess_unit(high)}; all must be of one unit"
+
+
+def _children(folder: Path) -> list[Path]:
+    """What a folder holds, without hidden files: those are of an operating system or a tool, never data."""
+    return [folder / entry.name for entry in os.scandir(folder) if not entry.name.startswith(".")]
 
 
 def _is_raw_name(stem: str) -> bool:

@@ -1,6 +1,6 @@
 """The search for the raw files of an instrument in a window, and what there is instead where it finds none."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -8,11 +8,13 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from tickreel.rpc.errors import TickreelError, Violation
+from tickreel.stores.alternatives import instant, likest, name_some, nearest_days
 from tickreel.stores.footers import READERS
 from tickreel.stores.instrument_name import InstrumentName
-from tickreel.stores.raw import BY_DATE, DATA_TYPE_FOLDERS, Listing, RawFile, RawStore, day_of, utc_day
+from tickreel.stores.raw import BY_DATE, DATA_TYPE_FOLDERS, Listing, RawFile, RawStore, day_of, utc_day, warning
 from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, TRADES
-from tickreel.v1 import market_data_pb2
+from tickreel.stores.skipped_files import skipped_files
+from tickreel.v1 import market_data_pb2, result_pb2
 
 # The paths that a run config has for the parts of a search; the runner passes violations on as they are.
 INSTRUMENT = "instrument.id"
@@ -24,7 +26,20 @@ FILE_PATTERN = "data_catalog.instrument_file_pattern"
 # What stands for the data root at the beginning of a path.
 ROOT_MARK = "@data_downloads/"
 _ROWS = {TRADES: "trades", BOOK_SNAPSHOT_5: "book snapshots"}
-_MOST_NAMED = 12
+_LONG_PATH = 200
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search found.
+
+    Attributes:
+        files: Those with rows of the window, in time order.
+        skipped: Paths that seem to have such rows too but are not read, each with the reason and a remedy.
+    """
+
+    files: list[RawFile]
+    skipped: list[str]
 
 
 @dataclass(frozen=True)
@@ -46,6 +61,10 @@ class SourceSearch:
     path: str = ""
 
     def run(self, store: RawStore) -> list[RawFile]:
+        """The files that `find` finds."""
+        return self.find(store).files
+
+    def find(self, store: RawStore) -> Found:
         """The files that have rows in the window by their footers, in time order. One whose footer does not say is taken.
 
         Raises:
@@ -53,21 +72,23 @@ class SourceSearch:
                 that cannot be read, a path that leaves the data root. STORE_NOT_READABLE where there is no raw data at all.
         """
         store.require_data()
-        if self.dataset and self.dataset not in store.dataset_ids():
-            there = _name_some(sorted(store.dataset_ids()))
+        ids = store.dataset_ids()
+        if self.dataset and self.dataset not in ids:
+            there = name_some(likest(self.dataset, ids))
             raise self._refusal(Violation(DATASET, f"there is no day folder {self.dataset!r}; there are {there}"))
-        candidates = self._by_path(store) if self.path else self._by_name(store)
+        candidates, skipped = self._by_path(store) if self.path else self._by_name(store, ids)
         names = sorted({path.name.removesuffix(store.ending) for path in candidates})
         if any(name != self.instrument.raw_name for name in names):
             raise self._refusal(self._wrong_instrument(names))
         files = [file for file in store.examine((path, self.data_type) for path in candidates) if self._meets_window(file)]
         if not files:
-            raise self._refusal(self._nothing(store, candidates))
+            raise self._refusal(self._nothing(store, candidates, skipped))
         faults = [Violation(self._field, fault) for file in files for fault in file.faults]
         faults += [Violation(self._field, text) for text in _same_rows_twice(files)]
         if faults:
             raise self._refusal(*faults)
-        return sorted(files, key=lambda file: (file.span or (_midnight(file.day),), file.path))
+        files.sort(key=lambda file: (file.span or (_midnight(file.day),), file.path))
+        return Found(files, skipped)
 
     @property
     def _field(self) -> str:
@@ -81,19 +102,48 @@ class SourceSearch:
     @property
     def _days(self) -> tuple[date, date]:
         """The days whose folders may hold rows of the window: a row near midnight can lie in the folder beside."""
-        start, end = (utc_day(instant) for instant in self.window)
+        start, end = (utc_day(at) for at in self.window)
         return start - timedelta(days=1), end + timedelta(days=1)
 
-    def _by_name(self, store: RawStore) -> list[Path]:
+    def _by_name(self, store: RawStore, dataset_ids: list[str]) -> tuple[list[Path], list[str]]:
         pattern = self.file_pattern or self.instrument.raw_name
         if "/" in pattern or "\\" in pattern or pattern in (".", ".."):
             text = f"{pattern!r} is no name of a file; it must be one without folders, {self.instrument.raw_name} for example"
             raise self._refusal(Violation(FILE_PATTERN, text))
-        listings = _listings(store, [name for name in store.dataset_ids() if self._touches(name)])
-        listed = [path for listing in listings for path, found in listing.files if found == self.data_type]
-        return sorted(path for path in listed if fnmatchcase(path.name.removesuffix(store.ending), pattern))
+        undated = [name for name in dataset_ids if day_of(name) is None and self.dataset in ("", name)]
+        wanted = [name for name in dataset_ids if self._touches(name)] + undated
+        listings = dict(zip(wanted, _listings(store, wanted), strict=True))
+        listed = [
+            path
+            for name, listing in listings.items()
+            for path, found in listing.files
+            if found == self.data_type and self._touches(name)
+        ]
+        found = sorted(path for path in listed if fnmatchcase(path.name.removesuffix(store.ending), pattern))
+        return found, self._skipped(store, listings)
 
-    def _by_path(self, store: RawStore) -> list[Path]:
+    def _skipped(self, store: RawStore, listings: dict[str, Listing]) -> list[str]:
+        """What lies where no search finds it and seems to have rows of the window; each with the reason."""
+        found = list(skipped_files(store, self.instrument.raw_name, self.data_type, listings))
+        looked_at = [(file.stray.path, self.data_type) for file in found if file.is_readable]
+        footers = {file.path: file for file in store.examine(looked_at)}
+        first, last = (utc_day(at) for at in self.window)
+        texts = []
+        for file in found:
+            path = store.relative(file.stray.path)
+            footer = footers.get(path)
+            if footer is not None and footer.span is not None:
+                concerned = self._meets_window(footer)
+            elif footer is not None and any(warning.code == "COLUMNS_MISSING" for warning in footer.warnings):
+                # A file of another data type.
+                concerned = False
+            else:
+                concerned = file.day is None or first <= file.day <= last
+            if concerned:
+                texts.append(f"{path} {file.stray.why}")
+        return sorted(texts)
+
+    def _by_path(self, store: RawStore) -> tuple[list[Path], list[str]]:
         pattern = self._glob
         parts = pattern.split("/")
         if not pattern or pattern.startswith(("/", "~")) or ".." in parts or "" in parts or "\\" in pattern or "\0" in pattern:
@@ -102,19 +152,27 @@ class SourceSearch:
             raise self._refusal(Violation(self._field, text))
         try:
             matches = sorted(path for path in store.root.glob(pattern) if path.is_file())
-        except ValueError as error:
-            raise self._refusal(Violation(self._field, f"{self.path!r} is no glob: {error}")) from None
+        except (OSError, ValueError) as error:
+            raise self._refusal(Violation(self._field, f"{_cut(self.path)} is no glob: {error}")) from None
+        hidden = [path for path in matches if _is_hidden(path.relative_to(store.root), parts)]
+        if hidden and len(hidden) == len(matches):
+            text = f"{self.path!r} matches only hidden files: {name_some([store.relative(path) for path in hidden])}"
+            raise self._refusal(Violation(self._field, f"{text}; rename the one that holds the data"))
+        matches = sorted({*matches} - {*hidden})
         outside = [store.relative(path) for path in matches if not store.holds(path)]
         if outside:
-            text = f"{_name_some(outside)} leads out of the data root by a symbolic link; only files below it are read"
+            text = f"{name_some(outside)} leads out of the data root by a symbolic link; only files below it are read"
             raise self._refusal(Violation(self._field, text))
-        other = [path for path in matches if not path.name.endswith(store.ending)]
-        if other:
-            text = f"matches {_name_some([store.relative(path) for path in other])}; it must match {store.ending} files alone"
+        right = [path for path in matches if path.name.endswith(store.ending)]
+        other = [path for path in matches if path not in {*right}]
+        # Tools leave markers and unfinished files beside the data. Data of the other kind is no such thing.
+        if other and (not right or any(path.name.endswith(store.other_ending) for path in other)):
+            text = f"matches {name_some([store.relative(path) for path in other])}; it must match {store.ending} files alone"
             if all(path.name.endswith(store.other_ending) for path in other):
                 text += f", or {store.how_to_read_others}"
             raise self._refusal(Violation(self._field, text))
-        return [path for path in matches if self._touches(store.dataset_of(path), outside_layout=not self.dataset)]
+        wanted = [path for path in right if self._touches(store.dataset_of(path), outside_layout=not self.dataset)]
+        return wanted, [f"{store.relative(path)} does not end in {store.ending}" for path in other]
 
     def _touches(self, dataset_id: str, *, outside_layout: bool = False) -> bool:
         if self.dataset and dataset_id != self.dataset:
@@ -133,25 +191,36 @@ class SourceSearch:
     def _wrong_instrument(self, names: list[str]) -> Violation:
         if len(names) > 1:
             return Violation(
-                self._field, f"matches files of several instruments: {_name_some(names)}; it must match one's alone"
+                self._field, f"matches files of several instruments: {name_some(names)}; it must match one's alone"
             )
         return Violation(self._field, f"matches files of {names[0]}, but the instrument is {self.instrument.raw_name}")
 
-    def _nothing(self, store: RawStore, candidates: list[Path]) -> Violation:
+    def _nothing(self, store: RawStore, candidates: list[Path], skipped: list[str]) -> Violation:
         """Which part of the search is at fault, and what there is instead."""
+        fault = self._fault(store, candidates)
+        if not skipped:
+            return fault
+        count = "one file was skipped" if len(skipped) == 1 else f"{len(skipped)} files were skipped"
+        return Violation(fault.field, f"{fault.description}; {count}: {name_some(skipped, '; ')}")
+
+    def _fault(self, store: RawStore, candidates: list[Path]) -> Violation:
         name, kind = self.instrument.raw_name, _ROWS[self.data_type]
-        window = " to ".join(_instant(instant) for instant in self.window)
+        window = " to ".join(instant(at) for at in self.window)
+        nothing = f"no {kind} of {name} from {window}"
         if candidates:
-            spans = [f"{file.path} is {_span(file)}" for file in store.examine((path, self.data_type) for path in candidates)]
-            return Violation(WINDOW, f"no {kind} of {name} from {window}; {_name_some(spans)}")
+            files = store.examine((path, self.data_type) for path in candidates)
+            files.sort(key=self._distance)
+            return Violation(WINDOW, f"{nothing}; {name_some([f'{file.path} is {_span(file)}' for file in files])}")
         if self.path:
-            matched = sorted(store.relative(path) for path in store.root.glob(self._glob))
+            matched = [path for path in store.root.glob(self._glob) if path.name.endswith(store.ending)]
             if not matched:
                 return Violation(self._field, f"{self.path!r} matches no file below the data root")
-            return Violation(WINDOW, f"no {kind} of {name} from {window}; the path matches {_name_some(matched)}")
+            if self.dataset:
+                return Violation(DATASET, f"{self.dataset} has {nothing}; the path matches {self._around(store, matched)}")
+            return Violation(WINDOW, f"{nothing}; the path matches {self._around(store, matched)}")
         listings = _listings(store, store.dataset_ids())
         listed = [path for listing in listings for path, found in listing.files if found == self.data_type]
-        instruments = sorted({path.name.removesuffix(store.ending) for path in listed})
+        instruments = {path.name.removesuffix(store.ending) for path in listed}
         others = {
             path.name.removesuffix(store.other_ending)
             for listing in listings
@@ -162,14 +231,24 @@ class SourceSearch:
         if not instruments:
             return Violation(INSTRUMENT, f"there are no {kind} of any instrument below {BY_DATE} of the data root{hint}")
         if name not in instruments:
-            return Violation(INSTRUMENT, f"there are no {kind} of {name}; there are some of {_name_some(instruments)}{hint}")
+            there = name_some(likest(name, instruments))
+            return Violation(INSTRUMENT, f"there are no {kind} of {name}; there are some of {there}{hint}")
         if self.file_pattern and not any(fnmatchcase(found, self.file_pattern) for found in instruments):
-            text = f"{self.file_pattern!r} matches no file; there are {_name_some(instruments)}"
+            text = f"{self.file_pattern!r} matches no file; there are {name_some(likest(self.file_pattern, instruments))}"
             return Violation(FILE_PATTERN, text)
-        days = sorted(store.dataset_of(path) for path in listed if path.name == name + store.ending)
+        around = self._around(store, [path for path in listed if path.name == name + store.ending])
         if self.dataset:
-            return Violation(DATASET, f"{self.dataset} has no {kind} of {name} from {window}; they are in {_name_some(days)}")
-        return Violation(WINDOW, f"no {kind} of {name} from {window}; there are some in {_name_some(days)}")
+            return Violation(DATASET, f"{self.dataset} has {nothing}; they are in {around}")
+        return Violation(WINDOW, f"{nothing}; there are some in {around}")
+
+    def _distance(self, file: RawFile) -> tuple[int, str]:
+        """How far a file is from the window, in nanoseconds."""
+        start, end = self.window
+        first, last = file.span or (_midnight(file.day),) * 2
+        return max(first - end, start - last, 0), file.path
+
+    def _around(self, store: RawStore, paths: Iterable[Path]) -> str:
+        return nearest_days((store.dataset_of(path) or store.relative(path) for path in paths), self.window)
 
     def _refusal(self, *violations: Violation) -> TickreelError:
         name, kind = self.instrument.raw_name, _ROWS[self.data_type]
@@ -193,21 +272,25 @@ def _same_rows_twice(files: list[RawFile]) -> list[str]:
     return twice
 
 
-def _name_some(names: list[str]) -> str:
-    shown = ", ".join(names[:_MOST_NAMED]) or "none"
-    return f"{shown} and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else shown
+def skipped_finding(skipped: Sequence[str]) -> result_pb2.Finding:
+    """The finding on files that searches skipped."""
+    count = "one file seems" if len(skipped) == 1 else f"{len(skipped)} files seem"
+    return warning("FILES_SKIPPED", f"{count} to have rows of the window, but no run reads: {name_some(skipped, '; ')}")
 
 
-def _instant(nanoseconds: int) -> str:
-    seconds, rest = divmod(nanoseconds, 1_000_000_000)
-    text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{text}.{rest:09d}".rstrip("0").rstrip(".") + "Z"
+def _is_hidden(path: Path, pattern: list[str]) -> bool:
+    """Whether a path leads to a hidden file, or through a hidden folder that the pattern does not name."""
+    return path.name.startswith(".") or any(part.startswith(".") and part not in pattern for part in path.parts)
+
+
+def _cut(text: str) -> str:
+    return repr(text if len(text) <= _LONG_PATH else f"{text[:_LONG_PATH]}…")
 
 
 def _span(file: RawFile) -> str:
     if file.span is None:
         return "unreadable" if file.faults else "without times in its footer"
-    return " to ".join(_instant(instant) for instant in file.span)
+    return " to ".join(instant(at) for at in file.span)
 
 
 def _midnight(day: date | None) -> int:
