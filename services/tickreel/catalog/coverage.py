@@ -1,7 +1,7 @@
 """What the catalog holds of an instrument: intervals, gaps, and whether a conversion today would make the same."""
 
 import contextlib
-from itertools import pairwise
+from itertools import groupby
 
 from tickreel.engine import catalog_format
 from tickreel.rpc.errors import not_found
@@ -59,10 +59,14 @@ def coverage(name: str, catalog: CatalogStore, raw: RawStore) -> list[catalog_se
     """
     intervals = [_interval(file, raw) for file in catalog.files(find_instrument(name, catalog))]
     intervals.sort(key=lambda interval: (_lane(interval), interval.span.start.ToNanoseconds()))
-    for before, interval in pairwise(intervals):
-        gap = (interval.span.start.ToNanoseconds() - before.span.end.ToNanoseconds()) / 1e9
-        if _lane(before) == _lane(interval) and gap > _GAP_SECONDS:
-            interval.gap_seconds = gap
+    for _, lane in groupby(intervals, _lane):
+        # A file of a week may hold files of days: what counts is how far all before have come.
+        reach: int | None = None
+        for interval in lane:
+            start, end = interval.span.start.ToNanoseconds(), interval.span.end.ToNanoseconds()
+            if reach is not None and (start - reach) / 1e9 > _GAP_SECONDS:
+                interval.gap_seconds = (start - reach) / 1e9
+            reach = end if reach is None else max(reach, end)
     return intervals
 
 

@@ -1,18 +1,25 @@
-"""What a reader should know of the data that a run replays."""
+"""What a reader should know of the data that a run replays, by what its files say of themselves."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, date, timedelta
+from datetime import date
 
+from tickreel.stores.alternatives import instant
 from tickreel.v1 import conversion_pb2, market_data_pb2, result_pb2
 
+_SECOND = 1_000_000_000
+_DAY = 86_400 * _SECOND
 # A window that misses more than this at an end is only partly covered; a quiet market misses seconds.
-_EDGE = timedelta(minutes=1)
+_EDGE = 60 * _SECOND
+# A thinner market misses more: as many times the mean distance of its rows.
+_MEAN_GAPS = 10
+_EPOCH = date(1970, 1, 1).toordinal()
+_MOST_NAMED = 5
 
 
 def data_findings(
     window: market_data_pb2.TimeWindow, files: Iterable[conversion_pb2.ConvertedFile]
 ) -> Iterator[result_pb2.Finding]:
-    """What the files of a window say of themselves, and what the window lacks."""
+    """The findings that the files of a window carry, and what the window lacks by the spans of its files."""
     files = list(files)
     for file in files:
         for finding in file.findings:
@@ -26,29 +33,34 @@ def data_findings(
 def _gaps(
     window: market_data_pb2.TimeWindow, files: Sequence[conversion_pb2.ConvertedFile], kind: str
 ) -> Iterator[result_pb2.Finding]:
-    start, end = window.start.ToDatetime(UTC), window.end.ToDatetime(UTC)
-    covered = {file.span.start.ToDatetime(UTC).date() for file in files} | {
-        file.span.end.ToDatetime(UTC).date() for file in files
-    }
+    start, end = window.start.ToNanoseconds(), window.end.ToNanoseconds()
+    spans = [(file.span.start.ToNanoseconds(), file.span.end.ToNanoseconds()) for file in files]
     # A window that ends at midnight touches the next day with one instant, and misses nothing there.
-    first_day, last_day = (start + _EDGE).date(), (end - _EDGE).date()
-    days = (last_day - first_day).days + 1
-    missing = [day for day in (first_day + timedelta(days=number) for number in range(days)) if day not in covered]
-    first = min(file.span.start.ToDatetime(UTC) for file in files)
-    last = max(file.span.end.ToDatetime(UTC) for file in files)
+    first_day, last_day = (start + _EDGE) // _DAY, (end - _EDGE) // _DAY
+    # A file may reach over several days.
+    reached = (range(max(low // _DAY, first_day), min(high // _DAY, last_day) + 1) for low, high in spans)
+    covered = {day for days in reached for day in days}
+    missing = [day for day in range(first_day, last_day + 1) if day not in covered]
+    first, last = min(low for low, _ in spans), max(high for _, high in spans)
+    mean_gap = sum(high - low for low, high in spans) // max(1, sum(file.rows for file in files))
+    edge = max(_EDGE, _MEAN_GAPS * mean_gap)
     gaps = []
     if missing:
-        gaps.append(f"{len(missing)} of {days} days have no data ({_dates(missing)})")
-    if first - start > _EDGE:
-        gaps.append(f"the first row is at {first:%Y-%m-%dT%H:%M:%SZ}")
-    if end - last > _EDGE:
-        gaps.append(f"the last row is at {last:%Y-%m-%dT%H:%M:%SZ}")
+        gaps.append(f"{len(missing)} of {last_day + 1 - first_day} days have no data ({_dates(missing)})")
+    if first - start > edge:
+        gaps.append(f"the first row is at {_to_the_second(first)}")
+    if end - last > edge:
+        gaps.append(f"the last row is at {_to_the_second(last)}")
     if gaps:
-        span = f"{start:%Y-%m-%dT%H:%M:%SZ} to {end:%Y-%m-%dT%H:%M:%SZ}"
+        span = f"{_to_the_second(start)} to {_to_the_second(end)}"
         message = f"the window {span} is only partly covered by {kind}: {'; '.join(gaps)}"
         yield result_pb2.Finding(severity=result_pb2.SEVERITY_WARNING, code="PARTLY_COVERED", message=message)
 
 
-def _dates(days: list[date]) -> str:
-    shown = ", ".join(f"{day:%Y-%m-%d}" for day in days[:5])
-    return f"{shown} and {len(days) - 5} more" if len(days) > 5 else shown
+def _dates(days: list[int]) -> str:
+    shown = ", ".join(date.fromordinal(_EPOCH + day).isoformat() for day in days[:_MOST_NAMED])
+    return f"{shown} and {len(days) - _MOST_NAMED} more" if len(days) > _MOST_NAMED else shown
+
+
+def _to_the_second(nanoseconds: int) -> str:
+    return instant(nanoseconds // _SECOND * _SECOND)

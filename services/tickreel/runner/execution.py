@@ -138,7 +138,7 @@ class Execution:
         spec = Spec(
             run=run,
             files=list(conversion.files),
-            notes=list(data_findings(run.config.time_window, conversion.files)),
+            notes=[*conversion.findings, *data_findings(run.config.time_window, conversion.files)],
             catalog_root=self._settings.catalog_root,
             results_root=self._settings.results_root,
             tickdata_root=self._settings.tickdata_root,

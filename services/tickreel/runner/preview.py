@@ -1,7 +1,5 @@
 """What a run would read, told without running it."""
 
-from collections.abc import Iterable
-
 from tickreel.runner.data_findings import data_findings
 from tickreel.runner.window import TRADES, replay_span
 from tickreel.stores.catalog import CatalogStore
@@ -10,10 +8,10 @@ from tickreel.v1 import conversion_pb2, market_data_pb2, runner_service_pb2
 
 
 def preview(
-    window: market_data_pb2.TimeWindow, files: Iterable[conversion_pb2.ConvertedFile], catalog: CatalogStore
+    window: market_data_pb2.TimeWindow, conversion: conversion_pb2.Conversion, catalog: CatalogStore
 ) -> runner_service_pb2.RunPreview:
-    """The files of a window, how many of their rows lie in it, and what they lack."""
-    told = runner_service_pb2.RunPreview(files=files)
+    """The files of a conversion, how many of their rows lie in a window, and what they lack."""
+    told = runner_service_pb2.RunPreview(files=conversion.files, findings=conversion.findings)
     start, end = window.start.ToNanoseconds(), window.end.ToNanoseconds()
     for file in told.files:
         rows, estimated = _rows(file, start, end, catalog)

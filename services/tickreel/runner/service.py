@@ -116,7 +116,7 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
     ) -> runner_service_pb2.CreateRunResponse:
         if request.validate_only:
             run, conversion = await self._requests.to_run(request)
-            told = await asyncio.to_thread(preview, run.config.time_window, conversion.files, self._catalog)
+            told = await asyncio.to_thread(preview, run.config.time_window, conversion, self._catalog)
             told.environment.update(self._settings.environment)
             return runner_service_pb2.CreateRunResponse(run=run, preview=told)
 

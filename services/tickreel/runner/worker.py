@@ -13,6 +13,7 @@ from tickreel.jobs.worker import Reporter, serve_worker
 from tickreel.rpc.errors import TickreelError, Violation
 from tickreel.runner import identity
 from tickreel.runner.code import code_packages
+from tickreel.runner.data_holes import hole_findings
 from tickreel.runner.findings import findings
 from tickreel.runner.idle_keys import idle_keys_finding
 from tickreel.runner.outcome import Outcome, iso, summarise
@@ -111,6 +112,7 @@ def _require_rows(spec: Spec, times: Int64, wanted: bool, kind: str) -> None:
 def _result(spec: Spec, window: Window, plan: Plan, outcome: Outcome, peak_memory: int, seconds: float) -> result_pb2.Result:
     run, options = spec.run, spec.run.options
     config_window = run.config.time_window
+    holes = hole_findings(config_window, spec.files, outcome.rows)
     metadata = result_pb2.RunMetadata(
         config_path=options.config_path,
         config_digest=run.config_digest,
@@ -150,7 +152,7 @@ def _result(spec: Spec, window: Window, plan: Plan, outcome: Outcome, peak_memor
         end=config_window.end.ToJsonString(),
         summary=summarise(outcome),
         metadata=metadata,
-        findings=findings(outcome, options.snapshot_mode, spec.notes),
+        findings=findings(outcome, options.snapshot_mode, [*spec.notes, *holes]),
     )
 
 
