@@ -136,7 +136,7 @@ def test_trades_and_books_have_findings_of_their_own() -> None:
     books = books[(books <= START + 6 * HOUR) | (books >= START + 7 * HOUR)]
     (message,) = _messages((START, START + DAY - 1), [trades], books)
     span = "2024-07-18T06:00:00Z to 2024-07-18T07:00:00Z (1 h 0 min)"
-    assert message == f"the books have a hole, a span without any row in which others are dense: {span}"
+    assert message == f"the books have a hole, although rows are dense around it: {span}"
 
 
 def test_many_holes_are_counted_and_some_are_named() -> None:
@@ -144,7 +144,7 @@ def test_many_holes_are_counted_and_some_are_named() -> None:
     kept = times[(times - START) % HOUR <= 40 * MINUTE]
     (message,) = _messages((START, START + DAY), [kept], np.empty(0, dtype=np.int64))
     # The last 20 minutes reach to the end of the recording, and are no hole.
-    assert message.startswith("the trades have 23 holes, 7 h 40 min in all, spans without any row: 2024-07-18T00:40:00Z to")
+    assert message.startswith("the trades have 23 holes, 7 h 40 min in all, although rows are dense around them: 2024-07-18T00:40:00Z to")
     assert message.endswith(" and 18 more")
 
 

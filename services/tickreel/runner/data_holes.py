@@ -129,11 +129,11 @@ def _is_told(hole: Hole, spans: Iterable[tuple[int, int]]) -> bool:
 def _finding(kind: str, holes: Sequence[Hole]) -> result_pb2.Finding:
     named = ", ".join(f"{_second(hole.start)} to {_second(hole.end)} ({_length(hole.length)})" for hole in holes[:_MOST_NAMED])
     if len(holes) == 1:
-        message = f"the {kind} have a hole, a span without any row in which others are dense: {named}"
+        message = f"the {kind} have a hole, although rows are dense around it: {named}"
     else:
         total = _length(sum(hole.length for hole in holes))
         more = f" and {len(holes) - _MOST_NAMED} more" if len(holes) > _MOST_NAMED else ""
-        message = f"the {kind} have {len(holes)} holes, {total} in all, spans without any row: {named}{more}"
+        message = f"the {kind} have {len(holes)} holes, {total} in all, although rows are dense around them: {named}{more}"
     return result_pb2.Finding(severity=result_pb2.SEVERITY_WARNING, code="HOLES", message=message)
 
 

@@ -3,6 +3,7 @@ import { useQuery } from '@connectrpc/connect-query'
 import { Check, CircleAlert, Play } from 'lucide-react'
 
 import { RunnerService } from '@/gen/tickreel/v1/runner_service_pb'
+import { problemCount } from '@/rpc/problem-count'
 import { RpcError } from '@/rpc/rpc-error'
 import { ButtonLink } from '@/ui/button'
 import { CopyButton } from '@/ui/copy-button'
@@ -59,7 +60,7 @@ function Checked({ check: { violations, response, error } }: { check: ConfigChec
       <section aria-label="Problems" className="min-w-0">
         <h3 className="flex items-center gap-1.5 pb-1 text-xs font-medium text-danger">
           <CircleAlert size={13} aria-hidden />
-          {`A run of it would be refused: ${countOf(violations.length, 'problem')}`}
+          {`A run of it would be refused: ${countOf(problemCount(violations), 'problem')}`}
         </h3>
         <ul className="flex flex-col gap-1 text-sm">
           {violations.map(({ field, description }) => (

@@ -3,6 +3,7 @@ import { getRouteApi, Link } from '@tanstack/react-router'
 import { CircleAlert } from 'lucide-react'
 
 import { type ConfigFile, RunnerService } from '@/gen/tickreel/v1/runner_service_pb'
+import { problemCount } from '@/rpc/problem-count'
 import { RpcError } from '@/rpc/rpc-error'
 import { classNames } from '@/ui/class-names'
 import { EmptyState } from '@/ui/empty-state'
@@ -40,7 +41,7 @@ export function ConfigsScreen() {
               <li key={config.configId}>
                 <ConfigEntry
                   config={config}
-                  problems={checks.get(config.configId)?.violations.length ?? 0}
+                  problems={problemCount(checks.get(config.configId)?.violations ?? [])}
                   current={config.configId === open}
                 />
               </li>

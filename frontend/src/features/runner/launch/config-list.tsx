@@ -1,4 +1,5 @@
 import type { ConfigFile } from '@/gen/tickreel/v1/runner_service_pb'
+import { problemCount } from '@/rpc/problem-count'
 import { formatWindow, instantOf } from '@/ui/format/instant'
 import { countOf } from '@/ui/format/count'
 
@@ -30,7 +31,7 @@ export function ConfigList({
               <span className="figures truncate text-xs text-faint">{config?.instrument?.id}</span>
               <span className="text-xs text-faint sm:text-right">{config?.strategy?.name}</span>
               {violations.length > 0 && (
-                <span className="text-xs text-danger">{countOf(violations.length, 'problem')}</span>
+                <span className="text-xs text-danger">{countOf(problemCount(violations), 'problem')}</span>
               )}
             </button>
           </li>

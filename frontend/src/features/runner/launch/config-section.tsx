@@ -3,10 +3,12 @@ import { Braces, Download, Undo2 } from 'lucide-react'
 import { lazy, Suspense, useMemo } from 'react'
 
 import { RunnerService, type Strategy } from '@/gen/tickreel/v1/runner_service_pb'
+import { problemCount } from '@/rpc/problem-count'
 import type { Violation } from '@/rpc/rpc-error'
 import { Badge } from '@/ui/badge'
 import { Button } from '@/ui/button'
 import { Combobox } from '@/ui/combobox'
+import { countOf } from '@/ui/format/count'
 import { Skeleton } from '@/ui/skeleton'
 
 import { ConfigField } from './config-field'
@@ -42,7 +44,7 @@ export function ConfigSection(props: ConfigSectionProps) {
   const options = configs.map(({ configId, violations }) => ({
     value: configId,
     label: configId,
-    ...(violations.length > 0 && { note: violations.length === 1 ? '1 problem' : `${violations.length} problems` }),
+    ...(violations.length > 0 && { note: countOf(problemCount(violations), 'problem') }),
   }))
   const strategyName = valueAt(config.readable, ['strategy', 'name'])
   const schema = useMemo(

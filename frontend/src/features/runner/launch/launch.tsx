@@ -5,6 +5,7 @@ import { type ReactNode, useEffect, useEffectEvent, useState } from 'react'
 import type { Dataset } from '@/gen/tickreel/v1/catalog_service_pb'
 import type { Run } from '@/gen/tickreel/v1/run_pb'
 import { RunnerService } from '@/gen/tickreel/v1/runner_service_pb'
+import { problemCount } from '@/rpc/problem-count'
 import { RpcError } from '@/rpc/rpc-error'
 import { Button } from '@/ui/button'
 import { ErrorState } from '@/ui/error-state'
@@ -104,7 +105,7 @@ export function Launch({ initial, onSearch, onLaunched, noData }: LaunchProps) {
       : form.snapshotMode === undefined
         ? 'Choose what is replayed: trades, book or both'
         : violations.length > 0
-          ? `${countOf(violations.length, 'problem')} to mend first`
+          ? `${countOf(problemCount(violations), 'problem')} to mend first`
           : check.error?.message
   const run = () => {
     if (blocker === undefined && request !== undefined) launch(request)

@@ -1,5 +1,6 @@
 import { CircleAlert } from 'lucide-react'
 
+import { problemCount } from '@/rpc/problem-count'
 import type { Violation } from '@/rpc/rpc-error'
 import { countOf } from '@/ui/format/count'
 
@@ -15,7 +16,7 @@ export function Problems({ violations, onGoTo }: ProblemsProps) {
     <section aria-label="Problems" className="border-b border-line px-4 py-3">
       <h2 className="flex items-center gap-1.5 pb-1 text-xs font-medium text-danger">
         <CircleAlert size={13} aria-hidden />
-        {countOf(violations.length, 'problem')}
+        {countOf(problemCount(violations), 'problem')}
       </h2>
       <ul className="flex flex-col">
         {violations.map(({ field, description }) => (
