@@ -144,7 +144,9 @@ def test_many_holes_are_counted_and_some_are_named() -> None:
     kept = times[(times - START) % HOUR <= 40 * MINUTE]
     (message,) = _messages((START, START + DAY), [kept], np.empty(0, dtype=np.int64))
     # The last 20 minutes reach to the end of the recording, and are no hole.
-    assert message.startswith("the trades have 23 holes, 7 h 40 min in all, although rows are dense around them: 2024-07-18T00:40:00Z to")
+    assert message.startswith(
+        "the trades have 23 holes, 7 h 40 min in all, although rows are dense around them: 2024-07-18T00:40:00Z to"
+    )
     assert message.endswith(" and 18 more")
 
 

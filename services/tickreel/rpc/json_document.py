@@ -15,7 +15,7 @@ from tickreel.rpc.errors import TickreelError, Violation
 
 # protobuf parses a Struct only so deep, and a run config is nowhere near it.
 _MAX_DEPTH = 30
-# A request must fit into the 4 MiB that gRPC takes, and a Struct is larger than its JSON.
+# A config with every key has some kilobytes. The journal keeps each whole, and a message holds 4 MiB.
 MOST_BYTES = 2**20
 # Characters of a key that a path shows.
 _LONG_KEY = 100

@@ -4,9 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tickreel.rpc.errors import TickreelError, Violation, not_found
-
-# A config with every key has some kilobytes. The journal keeps each whole, and a message holds 4 MiB.
-MOST_BYTES = 2**20
+from tickreel.rpc.json_document import MOST_BYTES
 
 # The generated JSON Schema lies among them.
 _SCHEMA_FOLDER = "schema"

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 
 from tickreel.rpc import json_document
 from tickreel.rpc.errors import TickreelError, invalid_request, problems
+from tickreel.rpc.json_document import MOST_BYTES
 from tickreel.rpc.json_struct import values_of
 from tickreel.rpc.settings import Settings
 from tickreel.runner import identity
-from tickreel.runner.configs import MOST_BYTES, ConfigFolder
+from tickreel.runner.configs import ConfigFolder
 from tickreel.runner.document import read_document, to_document
 from tickreel.runner.execution import Execution
 from tickreel.runner.kept import read_config, snapshot_mode
