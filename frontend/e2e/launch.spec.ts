@@ -61,6 +61,28 @@ test('what is wrong stands on its field, in one list, and at its line of the JSO
   await ready(page)
 })
 
+test('a reload at any moment shows the form as it was filled in', async ({ page }) => {
+  await page.goto(`/?${MINUTE}`)
+  const end = page.getByRole('textbox', { name: 'End' })
+  await end.fill('2024-05-17T22:00:5')
+  await end.press('End')
+  await page.keyboard.type('9.000000007Z')
+  const typed = await end.evaluate((input: HTMLInputElement) => {
+    location.reload()
+    return input.value
+  })
+  expect(typed).toBe('2024-05-17T22:00:59.000000007Z')
+  await page.waitForLoadState()
+  await expect(end).toHaveValue(typed)
+
+  await page.getByRole('radio', { name: 'Full' }).click()
+  await page.evaluate(() => {
+    location.reload()
+  })
+  await page.waitForLoadState()
+  await expect(page.getByRole('radio', { name: 'Full' })).toBeChecked()
+})
+
 test('a config that is edited in place completes its keys, and runs as it stands', async ({ page, stack }) => {
   await page.goto(`/?${MINUTE}&json=true`)
   const editor = page.getByRole('textbox', { name: 'JSON of the config' })

@@ -16,20 +16,72 @@ test.beforeEach(async ({ page }) => {
   await expect(page.getByRole('gridcell', { name: '1', exact: true })).toBeVisible()
 })
 
-test('the wheel zooms at the cursor, the address follows, and a reload shows the same', async ({ page }) => {
-  const span = page.getByRole('slider', { name: 'Window' })
-  const whole = await span.getAttribute('aria-valuetext')
-  await page.mouse.move(...(await middleOf(page)))
-  for (let i = 0; i < 20; i++) await page.mouse.wheel(0, -200)
-  await expect(span).not.toHaveAttribute('aria-valuetext', whole ?? '')
-  await expect(page).toHaveURL(/from=.*to=/)
-  const zoomed = await span.getAttribute('aria-valuetext')
+const window = (page: Page) => page.getByRole('slider', { name: 'Window' })
 
-  await page.reload()
-  await expect(span).toHaveAttribute('aria-valuetext', zoomed ?? '')
+test('the wheel zooms at the cursor, and a reload at any moment shows what was on the screen', async ({ page }) => {
+  const whole = await window(page).getAttribute('aria-valuetext')
+  for (const turns of [1, 5, 20]) {
+    await page.mouse.move(...(await middleOf(page)))
+    for (let i = 0; i < turns; i++) await page.mouse.wheel(0, -200)
+    await expect(window(page)).not.toHaveAttribute('aria-valuetext', whole ?? '')
+    // In one task of the page: the turns of the wheel may still be arriving.
+    const seen = await window(page).evaluate((slider) => {
+      location.reload()
+      return slider.getAttribute('aria-valuetext')
+    })
+    await page.waitForLoadState()
+    await expect(window(page)).toHaveAttribute('aria-valuetext', seen ?? '')
+    await page.getByRole('button', { name: 'Show all' }).click()
+    await expect(window(page)).toHaveAttribute('aria-valuetext', whole ?? '')
+    expect(page.url()).not.toContain('from=')
+  }
+})
+
+test('a long drag is in the address when it ends', async ({ page }) => {
+  await page.mouse.move(...(await middleOf(page)))
+  for (let i = 0; i < 10; i++) await page.mouse.wheel(0, -200)
+  const [x, y] = await middleOf(page)
+  await page.mouse.down()
+  await page.mouse.move(x - 400, y, { steps: 100 })
+  await page.mouse.up()
+  await expect(window(page)).toBeVisible()
+  const seen = await window(page).evaluate((slider) => {
+    location.reload()
+    return slider.getAttribute('aria-valuetext')
+  })
+  await page.waitForLoadState()
+  await expect(window(page)).toHaveAttribute('aria-valuetext', seen ?? '')
+})
+
+test('beside an order, too, a reload shows the window that was on the screen', async ({ page }) => {
+  const whole = await window(page).getAttribute('aria-valuetext')
+  const orders = page.getByRole('grid', { name: 'Orders' })
+  await orders.getByRole('row').filter({ hasText: 'sell' }).first().click()
+  await expect(window(page)).not.toHaveAttribute('aria-valuetext', whole ?? '')
   await page.getByRole('button', { name: 'Show all' }).click()
-  await expect(span).toHaveAttribute('aria-valuetext', whole ?? '')
-  await expect(page).not.toHaveURL(/from=/)
+  await expect(window(page)).toHaveAttribute('aria-valuetext', whole ?? '')
+  await page.reload()
+  await expect(page.getByRole('region', { name: 'Selected order' })).toBeVisible()
+  await expect(window(page)).toHaveAttribute('aria-valuetext', whole ?? '')
+
+  // An order alone in an address is one to be shown.
+  await page.goto(`/runs/${runId}?order=%227%22`)
+  await expect(page.getByRole('region', { name: 'Selected order' })).toBeVisible()
+  await expect(window(page)).not.toHaveAttribute('aria-valuetext', whole ?? '')
+})
+
+test('the charts follow an address that another link changes, and the way back', async ({ page }) => {
+  const whole = await window(page).getAttribute('aria-valuetext')
+  await page.mouse.move(...(await middleOf(page)))
+  await page.mouse.wheel(0, -200)
+  await expect(window(page)).not.toHaveAttribute('aria-valuetext', whole ?? '')
+  const zoomed = await window(page).getAttribute('aria-valuetext')
+  await page.keyboard.press('ControlOrMeta+k')
+  await page.getByRole('combobox', { name: 'Find a run, a config or a command' }).fill(runId)
+  await page.getByRole('option', { name: runId }).first().click()
+  await expect(window(page)).toHaveAttribute('aria-valuetext', whole ?? '')
+  await page.goBack()
+  await expect(window(page)).toHaveAttribute('aria-valuetext', zoomed ?? '')
 })
 
 test('an order that is chosen moves the charts to it, and arrow keys go on from there', async ({ page }) => {

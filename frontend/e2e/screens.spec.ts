@@ -53,6 +53,20 @@ test('the list of runs is as its address says, and says in its address what it i
   await expect(page.getByRole('radio', { name: /^Failed/ })).toBeChecked()
 })
 
+test('the list of runs finds what was typed, letter by letter, wherever the cursor is', async ({ page }) => {
+  await page.goto('/runs')
+  const find = page.getByRole('searchbox')
+  await find.focus()
+  await page.keyboard.type('sample_sol_usdt')
+  await expect(find).toHaveValue('sample_sol_usdt')
+  await find.evaluate((input: HTMLInputElement) => {
+    input.setSelectionRange(7, 10)
+  })
+  await page.keyboard.type('btc')
+  await expect(find).toHaveValue('sample_btc_usdt')
+  await expect(page).toHaveURL(/find=sample_btc_usdt/)
+})
+
 test('an address that does not fit says so and offers the screen without it', async ({ page }) => {
   await page.goto('/runs?state=nonsense')
   await expect(page.getByRole('heading', { name: 'This link does not fit' })).toBeVisible()

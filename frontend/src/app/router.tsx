@@ -10,6 +10,7 @@ import { createQueryClient } from '@/rpc/query-client'
 import { transport } from '@/rpc/transport'
 
 import { Frame } from './frame'
+import { pacedHistory } from './paced-history'
 import { NotFound, ScreenError } from './screen-error'
 
 /** The cache of what the page has read. */
@@ -58,6 +59,7 @@ const configsRoute = createRoute({
 
 export const router = createRouter({
   routeTree: rootRoute.addChildren([launchRoute, runsRoute, runRoute, dataRoute, configsRoute]),
+  history: pacedHistory(),
   defaultErrorComponent: ScreenError,
   defaultPreload: 'intent',
 })

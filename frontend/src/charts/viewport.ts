@@ -71,6 +71,13 @@ export class Viewport {
     this.#notify()
   }
 
+  /** Shows a span and a selection at once, as an address holds them. */
+  restore(span: Span, selection: Span | null): void {
+    this.span = clamp(span, this.bounds)
+    this.selection = selection
+    this.#notify()
+  }
+
   /** Takes in that there is more to see; one who saw all of it goes on seeing all, one who zoomed in stays put. */
   extend(bounds: Span): void {
     if (equal(bounds, this.bounds)) return

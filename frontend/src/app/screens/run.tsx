@@ -19,6 +19,7 @@ import type { Result } from '@/gen/tickreel/v1/result_pb'
 import type { Run } from '@/gen/tickreel/v1/run_pb'
 import { ResultsService } from '@/gen/tickreel/v1/results_service_pb'
 import { RpcError } from '@/rpc/rpc-error'
+import { useAddress } from '@/ui/address'
 import { ButtonLink } from '@/ui/button'
 import { EmptyState } from '@/ui/empty-state'
 import { ErrorState } from '@/ui/error-state'
@@ -120,24 +121,20 @@ function ReportActions({ runId }: { runId: string }) {
 }
 
 function RunReport({ result }: { result: Result }) {
-  const search = route.useSearch()
+  const address = useAddress<ReportSearch>()
   const navigate = route.useNavigate()
-  const change = (part: Partial<ReportSearch>) => {
-    void navigate({ search: (before) => ({ ...before, ...part }), replace: true })
-  }
   return (
     <div className="flex h-full flex-col">
       <VerificationStrip
         runId={result.runId}
         onOrder={(id) => {
-          change({ order: String(id), tab: undefined })
+          address.change({ order: String(id), tab: undefined })
         }}
       />
       <div className="min-h-0 flex-1 overflow-auto">
         <Report
           result={result}
-          search={search}
-          onSearch={change}
+          address={address}
           onRun={(runId) => {
             void navigate({ to: '/runs/$runId', params: { runId }, search: {} })
           }}

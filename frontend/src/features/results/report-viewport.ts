@@ -1,59 +1,76 @@
-import { useEffect, useEffectEvent, useState } from 'react'
+import { useEffect, useState } from 'react'
 
 import { length, middle, widen } from '@/charts/span'
 import { Viewport } from '@/charts/viewport'
 import type { Result } from '@/gen/tickreel/v1/result_pb'
+import type { Address } from '@/ui/address'
 import { parseInstant } from '@/ui/format/instant'
 
-import type { ChangeSearch, ReportSearch } from './report-search'
+import type { ReportSearch } from './report-search'
 
-/** How long the view rests before the address says what it shows, in milliseconds. */
-const REST = 300
+type Window = Pick<ReportSearch, 'from' | 'to' | 'since' | 'until'>
 
-/** The viewport of a report: it begins with what the address says, and the address follows it. */
-export function useReportViewport({ summary }: Result, search: ReportSearch, onSearch: ChangeSearch): Viewport {
+/** The viewport of a report. It shows what the address says, and the address says what it shows, at every instant. */
+export function useReportViewport({ summary }: Result, address: Address<ReportSearch>): Viewport {
   const [viewport] = useState(() => {
     const first = parseInstant(summary?.firstTs ?? '') ?? 0n
     const last = parseInstant(summary?.lastTs ?? '') ?? first
-    const bounds = widen({ from: 0, to: Math.max(Number(last - first), 1_000) }, 0.004)
-    const offset = (instant: string) => Number(BigInt(instant) - first)
-    const { from, to, since, until } = search
-    const span = from !== undefined && to !== undefined ? { from: offset(from), to: offset(to) } : bounds
-    const viewport = new Viewport(first, bounds, length(span) > 0 ? span : bounds)
-    if (since !== undefined && until !== undefined) viewport.select({ from: offset(since), to: offset(until) })
+    const { from, to } = widen({ from: 0, to: Math.max(Number(last - first), 1_000) }, 0.004)
+    // Whole nanoseconds, as the address has them.
+    const viewport = new Viewport(first, { from: Math.floor(from), to: Math.ceil(to) })
+    show(viewport, address.read())
     return viewport
   })
-  const write = useEffectEvent(() => {
-    const { span, bounds, selection } = viewport
-    const instant = (at: number) => String(viewport.instant(at))
-    const all = span.from === bounds.from && span.to === bounds.to
-    const shown = {
-      from: all ? undefined : instant(span.from),
-      to: all ? undefined : instant(span.to),
-      since: selection ? instant(selection.from) : undefined,
-      until: selection ? instant(selection.to) : undefined,
-    }
-    const names = ['from', 'to', 'since', 'until'] as const
-    if (names.some((name) => shown[name] !== search[name])) onSearch(shown)
-  })
   useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const unsubscribe = viewport.subscribe(() => {
-      clearTimeout(timer)
-      timer = setTimeout(() => {
-        write()
-      }, REST)
-    })
+    const write = () => {
+      const search = address.read()
+      const window = windowOf(viewport, search.order !== undefined)
+      if (!isSame(window, search)) address.change(window)
+    }
+    const follow = () => {
+      const search = address.read()
+      if (!isSame(windowOf(viewport, search.order !== undefined), search)) show(viewport, search)
+      write()
+    }
+    write()
+    const leaveViewport = viewport.subscribe(write)
+    const leaveAddress = address.subscribe(follow)
     return () => {
-      clearTimeout(timer)
-      unsubscribe()
+      leaveViewport()
+      leaveAddress()
     }
-  }, [viewport])
-  // A selection that was taken away in a table is taken away in the charts.
-  useEffect(() => {
-    if (search.since === undefined && viewport.selection) viewport.select(null)
-  }, [viewport, search.since])
+  }, [viewport, address])
   return viewport
+}
+
+/**
+ * What a viewport shows, in terms of the address.
+ *
+ * All of a run needs no span, except beside an order: an order alone in an address moves the charts to it.
+ */
+function windowOf(viewport: Viewport, withOrder: boolean): Window {
+  const { span, bounds, selection } = viewport
+  const instant = (at: number) => String(viewport.instant(at))
+  const all = !withOrder && instant(span.from) === instant(bounds.from) && instant(span.to) === instant(bounds.to)
+  return {
+    from: all ? undefined : instant(span.from),
+    to: all ? undefined : instant(span.to),
+    since: selection ? instant(selection.from) : undefined,
+    until: selection ? instant(selection.to) : undefined,
+  }
+}
+
+function isSame(a: Window, b: Window): boolean {
+  return a.from === b.from && a.to === b.to && a.since === b.since && a.until === b.until
+}
+
+/** Shows what an address says. */
+function show(viewport: Viewport, { from, to, since, until }: Window): void {
+  const spanOf = (from: string | undefined, to: string | undefined) => {
+    if (from === undefined || to === undefined || BigInt(from) > BigInt(to)) return undefined
+    return { from: viewport.offset(BigInt(from)), to: viewport.offset(BigInt(to)) }
+  }
+  viewport.restore(spanOf(from, to) ?? viewport.bounds, spanOf(since, until) ?? null)
 }
 
 /** Shows the surroundings of an order, so close that it stands alone: some forty orders of average density. */

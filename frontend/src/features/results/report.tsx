@@ -1,9 +1,10 @@
 import { useQuery } from '@connectrpc/connect-query'
 import { keepPreviousData } from '@tanstack/react-query'
-import { useEffect, useEffectEvent } from 'react'
+import { useEffect, useEffectEvent, useRef } from 'react'
 
 import type { Result } from '@/gen/tickreel/v1/result_pb'
 import { ResultsService } from '@/gen/tickreel/v1/results_service_pb'
+import { type Address, useSearchOf } from '@/ui/address'
 import { formatCompact } from '@/ui/format/count'
 import { instantOf } from '@/ui/format/instant'
 import { Splitter, useSplit } from '@/ui/splitter'
@@ -18,7 +19,7 @@ import { Findings } from './findings'
 import { MadeFrom } from './made-from'
 import { OrdersTable } from './orders-table'
 import { ReportCharts } from './report-charts'
-import type { ChangeSearch, REPORT_TABS, ReportSearch } from './report-search'
+import type { REPORT_TABS, ReportSearch } from './report-search'
 import { useReportViewport, visitOrder } from './report-viewport'
 import { SelectedOrder } from './selected-order'
 import { Statistics } from './statistics'
@@ -29,19 +30,22 @@ type ReportTab = (typeof REPORT_TABS)[number]
 
 interface ReportProps {
   result: Result
-  search: ReportSearch
-  onSearch: ChangeSearch
+  address: Address<ReportSearch>
   /** Called with the id of a run that was started from here. */
   onRun: (runId: string) => void
 }
 
 /** What a run found: figures, charts, and every row that it kept, all at the same instant of the replay clock. */
-export function Report({ result, search, onSearch, onRun }: ReportProps) {
+export function Report({ result, address, onRun }: ReportProps) {
   const { runId, summary, metadata } = result
   const full = result.mode === 'full'
   const orders = summary?.orders ?? 0
   const sizeDecimals = summary?.volume.split('.')[1]?.length ?? 0
-  const viewport = useReportViewport(result, search, onSearch)
+  const search = useSearchOf(address, withoutSpan)
+  const onSearch = address.change
+  // The order that the address named together with the span to see it in.
+  const kept = useRef(address.read().from === undefined ? undefined : address.read().order)
+  const viewport = useReportViewport(result, address)
   const [share, setShare] = useSplit('tickreel.report', 0.58)
   const { data } = useQuery(
     ResultsService.method.listOrders,
@@ -49,8 +53,14 @@ export function Report({ result, search, onSearch, onRun }: ReportProps) {
     { enabled: full && search.order !== undefined, staleTime: Infinity, placeholderData: keepPreviousData },
   )
   const order = search.order === undefined ? undefined : data?.orders[0]
-  const visit = useEffectEvent((at: bigint) => {
-    visitOrder(viewport, viewport.offset(at), orders)
+  const visit = useEffectEvent((instant: bigint) => {
+    const at = viewport.offset(instant)
+    if (order !== undefined && String(order.id) === kept.current) {
+      viewport.point(at)
+    } else {
+      kept.current = undefined
+      visitOrder(viewport, at, orders)
+    }
   })
   const submitted = order?.tsSubmitted && instantOf(order.tsSubmitted)
   useEffect(() => {
@@ -154,4 +164,9 @@ export function Report({ result, search, onSearch, onRun }: ReportProps) {
       </aside>
     </div>
   )
+}
+
+/** Panels follow the span without a render of the report. */
+function withoutSpan(search: ReportSearch): ReportSearch {
+  return { ...search, from: undefined, to: undefined }
 }

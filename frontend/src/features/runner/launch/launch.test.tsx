@@ -12,6 +12,7 @@ import { DataType } from '@/gen/tickreel/v1/market_data_pb'
 import { RunMode, SnapshotMode } from '@/gen/tickreel/v1/result_pb'
 import { type CreateRunRequest, RunnerService } from '@/gen/tickreel/v1/runner_service_pb'
 import { createQueryClient } from '@/rpc/query-client'
+import type { Address } from '@/ui/address'
 import { parseInstant, secondsAndNanos } from '@/ui/format/instant'
 
 import { Launch } from './launch'
@@ -104,13 +105,12 @@ function at(text: string) {
 
 function open(search: LaunchSearch = { config: 'sample', snapshot_mode: 'trades' }) {
   const onLaunched = vi.fn<() => void>()
-  const onSearch = vi.fn<(search: LaunchSearch) => void>()
+  const address = addressOf(search)
   render(
     <TransportProvider transport={transport}>
       <QueryClientProvider client={createQueryClient()}>
         <Launch
-          initial={search}
-          onSearch={onSearch}
+          address={address}
           onLaunched={onLaunched}
           noData={({ takesSampleData, onMade }) => (
             <button
@@ -126,7 +126,23 @@ function open(search: LaunchSearch = { config: 'sample', snapshot_mode: 'trades'
       </QueryClientProvider>
     </TransportProvider>,
   )
-  return { user: userEvent.setup({ delay: null }), onLaunched, onSearch }
+  return { user: userEvent.setup({ delay: null }), onLaunched, address }
+}
+
+/** An address without a router. */
+function addressOf(search: LaunchSearch): Address<LaunchSearch> {
+  const listeners = new Set<() => void>()
+  return {
+    read: () => search,
+    change: (part) => {
+      search = { ...search, ...part }
+      for (const listener of listeners) listener()
+    },
+    subscribe: (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
 }
 
 const ready = () => screen.findByText('Ready')
@@ -135,7 +151,7 @@ const command = (tool: string) => screen.getByRole('region', { name: `Command fo
 
 describe('the Run screen', () => {
   it('asks for a config, then for a snapshot mode, and says so while Run is disabled', async () => {
-    const { user, onSearch } = open({})
+    const { user, address } = open({})
     expect(await screen.findByText('Choose a config')).toBeVisible()
     expect(runButton()).toHaveAttribute('aria-disabled', 'true')
     await user.click(await screen.findByRole('button', { name: /sample/ }))
@@ -144,7 +160,7 @@ describe('the Run screen', () => {
     await user.click(screen.getByRole('radio', { name: 'Both' }))
     await ready()
     await waitFor(() => {
-      expect(onSearch).toHaveBeenLastCalledWith(expect.objectContaining({ config: 'sample', snapshot_mode: 'both' }))
+      expect(address.read()).toMatchObject({ config: 'sample', snapshot_mode: 'both' })
     })
   })
 

@@ -1,12 +1,13 @@
 import { useQuery } from '@connectrpc/connect-query'
 import { Play } from 'lucide-react'
-import { type ReactNode, useEffect, useEffectEvent, useState } from 'react'
+import { type ReactNode, useState } from 'react'
 
 import type { Dataset } from '@/gen/tickreel/v1/catalog_service_pb'
 import type { Run } from '@/gen/tickreel/v1/run_pb'
 import { RunnerService } from '@/gen/tickreel/v1/runner_service_pb'
 import { problemCount } from '@/rpc/problem-count'
 import { RpcError } from '@/rpc/rpc-error'
+import { type Address, useSearchOf } from '@/ui/address'
 import { Button } from '@/ui/button'
 import { ErrorState } from '@/ui/error-state'
 import { countOf, formatCount } from '@/ui/format/count'
@@ -37,34 +38,17 @@ import { type Origin, useOrigin } from './use-origin'
 import { WindowSection } from './window-section'
 
 interface LaunchProps {
-  /** What the URL says when the form opens. */
-  initial: LaunchSearch
-  /** Told of what the URL has to say, a moment after each change. */
-  onSearch: (search: LaunchSearch) => void
+  /** Holds all that was chosen and typed. */
+  address: Address<LaunchSearch>
   onLaunched: (run: Run) => void
   /** What stands where there is no raw data; it tells of what was made there. */
   noData: (props: { takesSampleData: boolean; onMade: (made: readonly Dataset[]) => void }) => ReactNode
 }
 
-/** How long the form must stand still before the URL follows. */
-const URL_PAUSE = 150
-
 /** The form of a run and its consequences beside it: what will be replayed, what is wrong, and the same as a command. */
-export function Launch({ initial, onSearch, onLaunched, noData }: LaunchProps) {
-  const [search, setSearch] = useState(initial)
-  const change = (part: Partial<LaunchSearch>) => {
-    setSearch((before) => ({ ...before, ...part }))
-  }
-  const tellUrl = useEffectEvent(onSearch)
-  useEffect(() => {
-    const timer = setTimeout(() => {
-      tellUrl(search)
-    }, URL_PAUSE)
-    return () => {
-      clearTimeout(timer)
-    }
-  }, [search])
-
+export function Launch({ address, onLaunched, noData }: LaunchProps) {
+  const search = useSearchOf(address)
+  const { change } = address
   const { origin, ...origins } = useOrigin(search)
   const config = useConfigText(origin, search.edit, (edit) => {
     change({ edit })
@@ -77,11 +61,9 @@ export function Launch({ initial, onSearch, onLaunched, noData }: LaunchProps) {
   const chooseConfigOf = (made: readonly Dataset[]) => {
     const names = new Set(made.flatMap(({ instruments }) => instruments))
     const found = configs.data?.configs.find(({ config }) => names.has(rawNameOf(config?.instrument?.id ?? '')))
-    setSearch((before) =>
-      found === undefined || (before.config ?? before.from) !== undefined
-        ? before
-        : { ...before, config: found.configId, snapshot_mode: before.snapshot_mode ?? 'both' },
-    )
+    // The sample data took a while to make; a config may have been chosen meanwhile.
+    const { config, from, snapshot_mode = 'both' } = address.read()
+    if (found !== undefined && (config ?? from) === undefined) change({ config: found.configId, snapshot_mode })
   }
 
   const form = shown(search, origin, config)

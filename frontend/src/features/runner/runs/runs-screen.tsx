@@ -1,8 +1,9 @@
-import { getRouteApi, useNavigate } from '@tanstack/react-router'
+import { useNavigate } from '@tanstack/react-router'
 import { Play } from 'lucide-react'
 import { useMemo } from 'react'
 
 import { RpcError } from '@/rpc/rpc-error'
+import { useAddress, useSearchOf } from '@/ui/address'
 import { ButtonLink } from '@/ui/button'
 import { DataTable } from '@/ui/data-table'
 import { EmptyState } from '@/ui/empty-state'
@@ -23,21 +24,19 @@ import { RUN_COLUMNS, RunLines, VERIFICATION_COLUMNS } from './run-columns'
 import { countGroups, selectRuns } from './run-selection'
 import { type RunsSearch, SORT_COLUMNS, STATE_FILTERS } from './runs-search'
 
-const route = getRouteApi('/runs')
-
 /** The columns while nothing has a tag. */
 const UNTAGGED = RUN_COLUMNS.filter(({ id }) => id !== 'tags')
 
 /** All runs, live ones among them; filter and sort are in the address. */
 export function RunsScreen() {
-  const search = route.useSearch()
+  const address = useAddress<RunsSearch>()
+  const { change } = address
+  const search = useSearchOf(address)
   const navigate = useNavigate()
   const { runs: known, query } = useRuns()
   const entries = useResultEntries()
   const runs = useMemo(() => listRuns(known, entries), [known, entries])
   const now = useNow(10_000)
-  const change = (changes: Partial<RunsSearch>) =>
-    void navigate({ to: '/runs', search: { ...search, ...changes }, replace: true })
 
   const shown = selectRuns(runs, search, now)
   const counts = countGroups(runs)
