@@ -37,12 +37,12 @@ test('statistics and audit show the figures that the command tells', async ({ pa
   const panel = page.getByRole('tabpanel', { name: 'Statistics' })
   await expect(panel.getByRole('heading', { name: /^Closing orders/ })).toContainText(whole(statistics.closing_orders))
   await shows(panel, 'Win rate', percent(statistics.win_rate))
-  await shows(panel, 'Profit factor', fixed(statistics.profit_factor, 3))
-  await shows(panel, 'Expectancy, USDT', fixed(statistics.expectancy, 4))
+  await shows(panel, 'Profit factor', figure(statistics.profit_factor, 3))
+  await shows(panel, 'Expectancy, USDT', figure(statistics.expectancy, 4))
   await shows(panel, 'Gross loss', fixed(statistics.gross_loss))
   await shows(panel, 'Largest loss', fixed(statistics.largest_loss))
   await shows(panel, 'Turnover, USDT', fixed(statistics.turnover))
-  await shows(panel, 'Slippage', `${fixed(statistics.slippage)} · ${fixed(statistics.average_slippage_bps, 3)} bp`)
+  await shows(panel, 'Slippage', `${fixed(statistics.slippage)} · ${figure(statistics.average_slippage_bps, 3)} bp`)
   const sides = statistics.by_side
   await expect(panel.getByRole('columnheader', { name: /^(long|short)$/ })).toHaveText(sides.map(({ side }) => side))
   for (const [name, told] of [
@@ -100,6 +100,16 @@ function fixed(decimal: string, decimals = 2): string {
   return Number(decimal).toLocaleString('en-US', digits).replace('-', '−')
 }
 
+/** Three significant digits at the least of what is below one. */
+function figure(decimal: string, decimals: number): string {
+  if (Math.abs(Number(decimal)) >= 1) return fixed(decimal, decimals)
+  const digits = { minimumSignificantDigits: 3, maximumSignificantDigits: 3 }
+  const options = { minimumFractionDigits: decimals, maximumFractionDigits: decimals, ...digits }
+  return Number(decimal)
+    .toLocaleString('en-US', { ...options, roundingPriority: 'morePrecision' })
+    .replace('-', '−')
+}
+
 function signed(decimal: string): string {
   return (Number(decimal) > 0 ? '+' : '') + fixed(decimal)
 }
@@ -113,7 +123,7 @@ function whole(count: number): string {
 }
 
 function percent(part: string): string {
-  return `${(Number(part) * 100).toFixed(1)} %`
+  return `${figure(String(Number(part) * 100), 1)} %`
 }
 
 function share(part: number, of: number): string {

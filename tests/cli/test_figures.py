@@ -38,8 +38,35 @@ def test_durations(number: float, text: str) -> None:
 
 
 def test_shares_and_ratios_are_rounded_and_what_is_not_known_stays_blank() -> None:
-    assert (figures.percent("0.766251"), figures.percent("1.000000"), figures.percent("")) == ("76.6%", "100.0%", "")
-    assert (figures.rounded("1234.567890"), figures.rounded("-0.004000"), figures.rounded("")) == ("1,234.57", "-0.00", "")
+    assert (figures.percent("0.766251"), figures.percent("1.270000"), figures.percent("")) == ("76.6%", "127.0%", "")
+    assert (figures.rounded("1234.567890"), figures.rounded("-0.004000"), figures.rounded("")) == ("1,234.57", "-0.00400", "")
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        ("0.000000", "0%"),
+        ("1.000000", "100%"),
+        ("0.000012", "0.00120%"),
+        ("-0.00000005", "-0.00000500%"),
+        ("0.999960", "99.996%"),
+        ("1.000040", "100.004%"),
+    ],
+)
+def test_a_share_reads_as_none_or_all_only_where_it_is(share: str, text: str) -> None:
+    assert figures.percent(share) == text
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-2, max_value=2, places=12))
+def test_only_zero_reads_as_zero(value: Decimal) -> None:
+    assert (Decimal(figures.percent(f"{value:f}").rstrip("%")) == 0) == (value == 0)
+    assert (Decimal(figures.percent(f"{value:f}").rstrip("%")) == 100) == (value == 1)
+    assert (Decimal(figures.rounded(f"{value:f}")) == 0) == (value == 0)
+
+
+def test_an_amount_below_the_eighth_decimal_has_an_exponent() -> None:
+    shown = figures.decimals(["0.00000000000000000004", "-0.0000000123456", "0.0000000000", "12.5"])
+    assert [text.rstrip() for text in shown] == ["4.00e-20", "-0.00000001", "0.00000000", "12.5"]
 
 
 def test_a_window_says_its_day_once() -> None:

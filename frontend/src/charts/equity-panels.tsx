@@ -1,7 +1,7 @@
 import { useMemo } from 'react'
 import uPlot from 'uplot'
 
-import { moneyDecimals } from '@/ui/format/money'
+import { formatAmount } from '@/ui/format/money'
 import { formatNumber } from '@/ui/format/number'
 
 import { type EquitySeries, indexAt } from './columns'
@@ -34,7 +34,7 @@ export function EquityPanels({ viewport, series, currency, startingEquity, yield
     },
     [startingEquity],
   )
-  const value = (column: Float64Array) => (at < 0 ? '–' : formatNumber(column[at] ?? NaN, moneyDecimals(currency)))
+  const value = (column: Float64Array) => (at < 0 ? '–' : formatAmount(column[at] ?? NaN, currency))
   return (
     <>
       <Panel

@@ -17,27 +17,41 @@ def count(number: float) -> str:
 def decimals(texts: Iterable[str]) -> list[str]:
     """Decimal strings with thousands separators, padded on the right so that their points stand below each other.
 
-    Of decimals beyond the eighth, as profit of an inverse contract has them, the nearest eight are shown. An empty string
-    stays one: the figure is not known.
+    Of decimals beyond the eighth, as profit of an inverse contract has them, the nearest eight are shown; an amount that these
+    would show as zero has three significant digits and an exponent. An empty string stays one: the figure is not known.
     """
-    split = [f"{_eight_places(Decimal(text)):,f}".partition(".") if text else ("", "", "") for text in texts]
+    split = [_eight_places(Decimal(text)).partition(".") if text else ("", "", "") for text in texts]
     width = max((len(point + fraction) for _, point, fraction in split), default=0)
     return [whole + (point + fraction).ljust(width) for whole, point, fraction in split]
 
 
 def percent(share: str) -> str:
-    """0.98765 as 98.8%; an empty string stays one."""
-    return f"{Decimal(share):.1%}" if share else ""
+    """0.98765 as 98.8%, 0.00012 as 0.0120%; an empty string stays one.
+
+    Only zero reads as 0% and only one as 100%: a share that is close to either has as many decimals as tell.
+    """
+    if not share:
+        return ""
+    value = Decimal(share) * 100
+    if value in (0, 100):
+        return f"{value:.0f}%"
+    return f"{_telling(value, max(1, -(100 - value).adjusted()))}%"
 
 
 def rounded(ratio: str) -> str:
-    """1.23456 as 1.23; an empty string stays one."""
-    return f"{Decimal(ratio):,.2f}" if ratio else ""
+    """1.23456 as 1.23, 0.00123456 as 0.00123; an empty string stays one. Only zero reads as zero."""
+    return _telling(Decimal(ratio), 2) if ratio else ""
 
 
-def _eight_places(value: Decimal) -> Decimal:
+def _telling(value: Decimal, places: int) -> str:
+    """At least so many decimals, and three significant digits of what is below one."""
+    return f"{value:,.{max(places, 2 - value.adjusted())}f}" if value else f"{abs(value):.{places}f}"
+
+
+def _eight_places(value: Decimal) -> str:
     exponent = value.as_tuple().exponent
-    return round(value, 8) if isinstance(exponent, int) and exponent < -8 else value
+    nearest = round(value, 8) if isinstance(exponent, int) and exponent < -8 else value
+    return f"{value:.2e}" if value and not nearest else f"{nearest:,f}"
 
 
 def size(number: float) -> str:

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tickreel.cli import figures, screen
-from tickreel.v1 import result_pb2, statistics_pb2
+from tickreel.v1 import fill_audit_pb2, result_pb2, statistics_pb2
 
 
 def print_report(result: result_pb2.Result) -> None:
@@ -133,7 +133,7 @@ def _audit(summary: result_pb2.RunSummary, currency: str) -> Table:
     """How much of the fills the data backs, and what they cost; what no books tell is left out."""
     audit, book, costs = summary.fill_audit, summary.fill_audit.book, summary.costs
     left = [
-        ("backed by the data", figures.percent(audit.backed_share)),
+        ("backed by the data", figures.percent(_backed(audit))),
         ("of the prints met", figures.percent(audit.prints.participation)),
         ("of the levels met", figures.percent(book.participation)),
         ("displayed, filled again", figures.percent(book.reused_share)),
@@ -148,6 +148,12 @@ def _audit(summary: result_pb2.RunSummary, currency: str) -> Table:
         ("cost in all", costs.total, currency),
     ]
     return _side_by_side([row for row in left if row[1]], [row for row in money if row[1] and Decimal(row[1])])
+
+
+def _backed(audit: fill_audit_pb2.FillAudit) -> str:
+    """The share of the filled size that the data backs, with more decimals than the audit's own."""
+    backed, unbacked = Decimal(audit.backed_volume), Decimal(audit.unbacked_volume)
+    return str(backed / (backed + unbacked))
 
 
 def _side_by_side(left: Iterable[tuple[str, str]], money: Sequence[tuple[str, str, str]]) -> Table:

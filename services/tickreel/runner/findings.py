@@ -76,7 +76,7 @@ def _of_orders(outcome: Outcome) -> Iterator[Finding]:
         yield _warning("ORDERS_IN_FLIGHT", f"{in_flight} orders had not ended when the window did ({_IN_FLIGHT})")
     cancelled, partial, orders = statuses["cancelled"], statuses["partially_filled"], outcome.orders
     if cancelled + partial:
-        text = f"{cancelled + partial} of {orders} orders ({(cancelled + partial) / orders:.1%}) did not fill whole"
+        text = f"{cancelled + partial} of {orders} orders ({_percent((cancelled + partial) / orders)}) did not fill whole"
         counted = f" ({reasons})" if reasons else ""
         yield _info("ORDERS_UNFILLED", f"{text}: {partial} filled in part, {cancelled} not at all{counted}")
     # What a CASH account held at the start is not closed.
@@ -132,7 +132,8 @@ def _of_fills(outcome: Outcome, snapshot_mode: result_pb2.SnapshotMode) -> Itera
         yield _warning("NO_TRADE_ROWS", _NO_TRADES)
     elif snapshot_mode == result_pb2.SNAPSHOT_MODE_BOTH and not outcome.config.venue.liquidity_consumption:
         book = outcome.fill_audit.book if outcome.fill_audit else None
-        share = f", and {float(book.reused_share):.1%} of the filled size had been filled before" if book and book.fills else ""
+        reused = _percent(float(book.reused_share)) if book and book.fills else ""
+        share = f", and {reused} of the filled size had been filled before" if reused else ""
         yield _info("LIQUIDITY_REUSED", f"{_REUSED}{share}; {_CONSUME}")
     elif snapshot_mode == result_pb2.SNAPSHOT_MODE_TRADES and not latency.base_latency_nanos + latency.insert_latency_nanos:
         yield _info("FILLS_AGAINST_OWN_PRINT", _OWN_PRINT)
@@ -143,12 +144,19 @@ def _of_evidence(outcome: Outcome) -> Iterator[Finding]:
     if audit is None:
         return
     if audit.unbacked_fills:
-        share = 1 - float(audit.backed_share)
-        text = f"{share:.1%} of the filled size ({audit.unbacked_volume}, of {audit.unbacked_fills} fills) {_BEYOND}"
+        # The share of the audit is rounded to six decimals.
+        backed, unbacked = Decimal(audit.backed_volume), Decimal(audit.unbacked_volume)
+        share = float(unbacked / (backed + unbacked))
+        text = f"{_percent(share)} of the filled size ({audit.unbacked_volume}, of {audit.unbacked_fills} fills) {_BEYOND}"
         yield (_warning if share >= _SERIOUS else _info)("FILLS_BEYOND_EVIDENCE", text)
     if old := audit.book.fills_on_old_book:
         text = f"{old} of {outcome.fills} fills {_OLD_BOOK} (up to {float(audit.book.longest_book_age_seconds):.1f} s)"
         yield (_warning if old >= _SERIOUS * outcome.fills else _info)("FILLS_ON_OLD_BOOK", text)
+
+
+def _percent(share: float) -> str:
+    """A share of at most 1, with three significant digits below one percent. Only zero reads as zero."""
+    return f"{share:.1%}" if share >= 0.01 or share == 0 else f"{100 * share:.3g}%"
 
 
 def _info(code: str, text: str) -> Finding:

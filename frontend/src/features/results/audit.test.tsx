@@ -85,10 +85,10 @@ describe('the audit of a run', () => {
   it('says what the fills cost, in parts that add up', () => {
     show({ fillAudit: AUDIT, costs: COSTS })
     expect(screen.getByText('84,461.20')).toBeVisible()
-    expect(parts()).toEqual(expect.arrayContaining(['84,224.10 · 99.7 % fees', '237.10 · 0.3 % execution']))
-    expect(cost(/^Half spread/)).toEqual(['178.15', '0.008 bp'])
-    expect(cost(/^Depth/)).toEqual(['58.95', '0.003 bp'])
-    expect(cost(/^Execution/)).toEqual(['237.10', '0.011 bp'])
+    expect(parts()).toEqual(expect.arrayContaining(['84,224.10 · 99.7 % fees', '237.10 · 0.281 % execution']))
+    expect(cost(/^Half spread/)).toEqual(['178.15', '0.00846 bp'])
+    expect(cost(/^Depth/)).toEqual(['58.95', '0.00280 bp'])
+    expect(cost(/^Execution/)).toEqual(['237.10', '0.0113 bp'])
   })
 
   it('says of fills that earned the spread what they earned, and no share of a whole that there is not', () => {

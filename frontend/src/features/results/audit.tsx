@@ -4,6 +4,7 @@ import { EmptyState } from '@/ui/empty-state'
 import { countOf, formatCount, formatShare } from '@/ui/format/count'
 import { formatDecimal } from '@/ui/format/decimal'
 import { formatDuration } from '@/ui/format/duration'
+import { formatPercent } from '@/ui/format/figure'
 
 import { CostBars } from './cost-bars'
 import { FigureColumns, FigureGroup, FigureRow } from './figure-list'
@@ -39,10 +40,12 @@ export function Audit({ result: { summary, metadata } }: { result: Result }) {
 
 function Evidence({ audit }: { audit: FillAudit }) {
   const { backedShare, backedVolume, unbackedVolume, unbackedFills } = audit
+  // The audit's own share is rounded to six decimals.
+  const share = Number(backedVolume) / (Number(backedVolume) + Number(unbackedVolume))
   return (
     <section className="min-w-0">
       <h3 className="label flex h-7 items-center">Filled size that the data backs</h3>
-      <p className="figures pb-1 text-xl">{backedShare === undefined ? '–' : percent(backedShare)}</p>
+      <p className="figures pb-1 text-xl">{backedShare === undefined ? '–' : formatPercent(share)}</p>
       <ShareBar
         parts={[
           { name: 'backed', count: Number(backedVolume), text: formatDecimal(backedVolume), className: 'bg-text' },
@@ -126,7 +129,7 @@ function Gauge({ name, share, wary = false }: GaugeProps) {
     <div className="relative flex min-h-9 items-center gap-3 border-t border-line pb-2">
       <dt className="text-xs text-muted">{name}</dt>
       <dd className="figures ml-auto text-sm">
-        {share === undefined ? '–' : percent(share)}
+        {share === undefined ? '–' : formatPercent(Number(share))}
         <span aria-hidden className="absolute inset-x-0 bottom-1 h-1 overflow-hidden rounded-sm bg-line">
           <span className={`block h-full ${wary ? 'bg-warning' : 'bg-text'}`} style={{ width: `${width}%` }} />
         </span>
@@ -137,8 +140,4 @@ function Gauge({ name, share, wary = false }: GaugeProps) {
 
 function counted(count: number, of: number): string {
   return `${formatCount(count)} · ${formatShare(count, of)}`
-}
-
-function percent(share: string): string {
-  return `${(Number(share) * 100).toFixed(1)} %`
 }

@@ -1,5 +1,6 @@
 import type { CostAttribution } from '@/gen/tickreel/v1/fill_audit_pb'
-import { formatMoney, moneyDecimals } from '@/ui/format/money'
+import { formatFigure, formatPercent } from '@/ui/format/figure'
+import { formatAmount, formatMoney } from '@/ui/format/money'
 import { formatNumber } from '@/ui/format/number'
 
 import { ShareBar } from './share-bar'
@@ -21,8 +22,8 @@ export function CostBars({ costs, turnover, currency }: CostBarsProps) {
     { name: 'Drift while waiting', value: costs.waitingDrift },
     { name: 'Half spread', value: costs.spread },
     { name: 'Depth', value: costs.depth },
-  ]
-  const ends = parts.reduce<number[]>((sums, { value }) => [...sums, (sums.at(-1) ?? 0) + Number(value)], [])
+  ].map(({ name, value }) => ({ name, value: Number(value), text: formatMoney(value, currency) }))
+  const ends = parts.reduce<number[]>((sums, { value }) => [...sums, (sums.at(-1) ?? 0) + value], [])
   const bars = parts.map((part, i) => ({ ...part, from: ends[i - 1] ?? 0, to: ends[i] ?? 0 }))
   const execution = ends.at(-1) ?? 0
   const low = Math.min(0, ...ends)
@@ -30,8 +31,7 @@ export function CostBars({ costs, turnover, currency }: CostBarsProps) {
   const share = (at: number) => ((at - low) / (high - low || 1)) * 100
   // Where one of the two has earned what the other has cost, neither is a share of their sum.
   const isWhole = Number(costs.fees) >= 0 && execution >= 0
-  const decimals = moneyDecimals(currency)
-  const points = (value: number) => (turnover > 0 ? `${formatNumber((value / turnover) * 10_000, 3)} bp` : '')
+  const points = (value: number) => (turnover > 0 ? `${formatFigure((value / turnover) * 10_000, 3)} bp` : '')
   return (
     <>
       <h3 className="label flex h-7 items-center">{`Cost of the fills, ${currency}`}</h3>
@@ -46,33 +46,34 @@ export function CostBars({ costs, turnover, currency }: CostBarsProps) {
           name,
           className,
           count: Math.max(value, 0),
-          text: `${formatNumber(value, decimals)}${value > 0 && isWhole ? ` · ${percent(value / Number(costs.total))}` : ''}`,
+          text: `${formatAmount(value, currency)}${value > 0 && isWhole ? ` · ${formatPercent(value / Number(costs.total))}` : ''}`,
         }))}
       />
       <table className="w-full text-xs">
         <caption className="label h-7 text-left">Execution, against the middle at submission</caption>
         <tbody>
-          {[...bars, { name: 'Execution', value: execution.toFixed(decimals), from: 0, to: execution }].map(
-            ({ name, value, from, to }) => (
-              <tr key={name} className="h-6 border-t border-line">
-                <th scope="row" className="pr-3 text-left font-normal whitespace-nowrap text-muted">
-                  {name}
-                </th>
-                <td aria-hidden className="relative w-1/2 min-w-12">
-                  <span className="absolute inset-y-0 border-l border-line-strong" style={{ left: `${share(0)}%` }} />
-                  <span
-                    className={`absolute inset-y-1.5 ${name === 'Execution' ? 'bg-text' : to < from ? 'bg-accent' : 'bg-muted'}`}
-                    style={{
-                      left: `${share(Math.min(from, to))}%`,
-                      width: `${share(Math.max(from, to)) - share(Math.min(from, to))}%`,
-                    }}
-                  />
-                </td>
-                <td className="figures pl-3 text-right whitespace-nowrap">{formatMoney(value, currency)}</td>
-                <td className="figures pl-3 text-right whitespace-nowrap text-muted">{points(Number(value))}</td>
-              </tr>
-            ),
-          )}
+          {[
+            ...bars,
+            { name: 'Execution', value: execution, text: formatAmount(execution, currency), from: 0, to: execution },
+          ].map(({ name, value, text, from, to }) => (
+            <tr key={name} className="h-6 border-t border-line">
+              <th scope="row" className="pr-3 text-left font-normal whitespace-nowrap text-muted">
+                {name}
+              </th>
+              <td aria-hidden className="relative w-1/2 min-w-12">
+                <span className="absolute inset-y-0 border-l border-line-strong" style={{ left: `${share(0)}%` }} />
+                <span
+                  className={`absolute inset-y-1.5 ${name === 'Execution' ? 'bg-text' : to < from ? 'bg-accent' : 'bg-muted'}`}
+                  style={{
+                    left: `${share(Math.min(from, to))}%`,
+                    width: `${share(Math.max(from, to)) - share(Math.min(from, to))}%`,
+                  }}
+                />
+              </td>
+              <td className="figures pl-3 text-right whitespace-nowrap">{text}</td>
+              <td className="figures pl-3 text-right whitespace-nowrap text-muted">{points(value)}</td>
+            </tr>
+          ))}
           <tr aria-hidden className="h-6 border-t border-line text-faint">
             <td>Scale of the bars</td>
             <td className="figures">
@@ -88,8 +89,4 @@ export function CostBars({ costs, turnover, currency }: CostBarsProps) {
       </table>
     </>
   )
-}
-
-function percent(share: number): string {
-  return `${(share * 100).toFixed(1)} %`
 }

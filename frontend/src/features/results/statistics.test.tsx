@@ -80,13 +80,13 @@ describe('the statistics of a run', () => {
       '53,400 lost',
     ])
     expect(figure('Win rate')).toBe('6.3 %')
-    expect(figure('Profit factor')).toBe('0.016')
+    expect(figure('Profit factor')).toBe('0.0160')
     expect(figure('Expectancy, USDT')).toBe('−1.9815')
     expect(figure('Largest win')).toBe('84.93')
     expect(figure('Largest loss')).toBe('219.08')
     expect(figure('Round trips')).toBe('4, 25.0 % won')
     expect(figure('Turnover, USDT')).toBe('210,560,252.07')
-    expect(figure('Slippage')).toBe('−237.10 · −0.011 bp')
+    expect(figure('Slippage')).toBe('−237.10 · −0.0113 bp')
     expect(figure('Fees as maker')).toBe('−0.70 · 1 fill')
   })
 
@@ -125,7 +125,7 @@ describe('the statistics of a run', () => {
 
   it('say a ratio with its error, and none of fewer hours than it takes', () => {
     show({ ...IDLE, returns: { hours: 48, sharpeRatio: '-1.2049', sharpeStandardError: '0.4', sortinoRatio: '-2' } })
-    expect(figure('Sharpe, a year')).toBe('−1.20 ± 0.40')
+    expect(figure('Sharpe, a year')).toBe('−1.20 ± 0.400')
     expect(figure('Sortino, a year')).toBe('−2.00')
   })
 

@@ -4,6 +4,7 @@ import { EmptyState } from '@/ui/empty-state'
 import { countOf, formatCount, formatShare } from '@/ui/format/count'
 import { formatDecimal } from '@/ui/format/decimal'
 import { formatDuration } from '@/ui/format/duration'
+import { formatFigure, formatPercent } from '@/ui/format/figure'
 import { formatMoney, moneyDecimals } from '@/ui/format/money'
 
 import { FigureColumns, FigureGroup, FigureRow } from './figure-list'
@@ -59,15 +60,15 @@ function ClosingOrders({ statistics, currency }: PartProps) {
         />
       }
     >
-      <FigureRow name="Win rate" value={winRate && percent(winRate)} />
+      <FigureRow name="Win rate" value={winRate && formatPercent(winningOrders / closingOrders)} />
       <FigureRow
         name="Profit factor"
-        value={profitFactor && formatDecimal(profitFactor, { decimals: 3 })}
+        value={profitFactor && formatFigure(Number(profitFactor), 3)}
         hint="Gross profit by gross loss"
       />
       <FigureRow
         name={`Expectancy, ${currency}`}
-        value={expectancy && formatDecimal(expectancy, { decimals: moneyDecimals(currency) + 2, signed: true })}
+        value={expectancy && formatFigure(Number(expectancy), moneyDecimals(currency) + 2, { signed: true })}
         hint="The mean profit of a closing order"
       />
       <FigureRow name="Gross profit" value={money(statistics.grossProfit)} />
@@ -84,11 +85,8 @@ function Holding({ statistics, currency }: PartProps) {
   const seconds = (text: string | undefined) => text && formatDuration(Number(text))
   return (
     <FigureGroup title="Position and cost">
-      <FigureRow name="Time exposed" value={position?.exposure && percent(position.exposure)} />
-      <FigureRow
-        name="Mean size held"
-        value={position?.meanSize && formatDecimal(position.meanSize, { decimals: 3 })}
-      />
+      <FigureRow name="Time exposed" value={position?.exposure && formatPercent(Number(position.exposure))} />
+      <FigureRow name="Mean size held" value={position?.meanSize && formatFigure(Number(position.meanSize), 3)} />
       <FigureRow name="Largest long" value={position && formatDecimal(position.largestLong)} />
       <FigureRow name="Largest short" value={position && formatDecimal(position.largestShort)} />
       <FigureRow
@@ -108,7 +106,7 @@ function Holding({ statistics, currency }: PartProps) {
       <FigureRow name={`Turnover, ${currency}`} value={money(turnover)} />
       <FigureRow
         name="Slippage"
-        value={`${money(slippage) ?? ''}${averageSlippageBps ? ` · ${formatDecimal(averageSlippageBps, { decimals: 3 })} bp` : ''}`}
+        value={`${money(slippage) ?? ''}${averageSlippageBps ? ` · ${formatFigure(Number(averageSlippageBps), 3)} bp` : ''}`}
         hint="What the fills cost more than at the mark when their orders were submitted"
       />
       {byLiquidity.map(({ liquidity, fills, fees }) => (
@@ -121,7 +119,7 @@ function Holding({ statistics, currency }: PartProps) {
       <FigureRow name="Sharpe, a year" value={sharpe(statistics.returns)} hint={RATIOS} />
       <FigureRow
         name="Sortino, a year"
-        value={statistics.returns?.sortinoRatio && formatDecimal(statistics.returns.sortinoRatio, { decimals: 2 })}
+        value={statistics.returns?.sortinoRatio && formatFigure(Number(statistics.returns.sortinoRatio), 2)}
         hint={RATIOS}
       />
     </FigureGroup>
@@ -132,9 +130,9 @@ const RATIOS = 'Of hourly returns; not said of fewer than 24 whole hours'
 
 function sharpe(returns: ReturnStatistics | undefined): string | undefined {
   if (!returns?.sharpeRatio) return undefined
-  const ratio = formatDecimal(returns.sharpeRatio, { decimals: 2 })
+  const ratio = formatFigure(Number(returns.sharpeRatio), 2)
   const error = returns.sharpeStandardError
-  return error ? `${ratio} ± ${formatDecimal(error, { decimals: 2 })}` : ratio
+  return error ? `${ratio} ± ${formatFigure(Number(error), 2)}` : ratio
 }
 
 /** What long and short positions came to, side by side. */
@@ -182,9 +180,4 @@ function Sides({ statistics: { bySide }, currency }: PartProps) {
 
 function moneyIn(currency: string) {
   return (value: string | undefined, signed = false) => (value ? formatMoney(value, currency, { signed }) : undefined)
-}
-
-/** A share between 0 and 1 as 12.3 %. */
-function percent(share: string): string {
-  return `${(Number(share) * 100).toFixed(1)} %`
 }

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react'
 import type { Result } from '@/gen/tickreel/v1/result_pb'
 import { formatCount, formatShare } from '@/ui/format/count'
 import { formatDecimal } from '@/ui/format/decimal'
+import { formatFigure, formatPercent } from '@/ui/format/figure'
 import { formatMoney } from '@/ui/format/money'
 
 import { words } from './table-filters'
@@ -23,7 +24,7 @@ export function Summary({ result }: { result: Result }) {
           {money(summary.pnl, true)} <span className="text-sm text-muted">{currency}</span>
         </p>
         <p className="figures text-xs text-muted">
-          {`${percent(pnl / Number(summary.startingEquity))} of ${money(summary.startingEquity)}`}
+          {`${formatPercent(pnl / Number(summary.startingEquity), 3)} of ${money(summary.startingEquity)}`}
         </p>
       </div>
       <Group>
@@ -35,9 +36,11 @@ export function Summary({ result }: { result: Result }) {
         )}
         <Figure name="Max drawdown" value={money(summary.maxDrawdown)} />
         <Figure name="Final equity" value={money(summary.finalEquity)} />
-        {statistics?.winRate !== undefined && <Figure name="Win rate" value={percent(Number(statistics.winRate), 1)} />}
+        {statistics?.winRate !== undefined && (
+          <Figure name="Win rate" value={formatPercent(statistics.winningOrders / statistics.closingOrders)} />
+        )}
         {statistics?.profitFactor !== undefined && (
-          <Figure name="Profit factor" value={formatDecimal(statistics.profitFactor, { decimals: 3 })} />
+          <Figure name="Profit factor" value={formatFigure(Number(statistics.profitFactor), 3)} />
         )}
         {summary.pnlUsd !== undefined && (
           <Figure name="PnL in USD" value={formatMoney(summary.pnlUsd, 'USD', { signed: true })} />
@@ -114,8 +117,4 @@ function Figure({ name, value }: { name: string; value: string }) {
       <dd className="figures ml-auto text-sm">{value}</dd>
     </div>
   )
-}
-
-function percent(share: number, decimals = 3): string {
-  return Number.isFinite(share) ? `${(share * 100).toFixed(decimals).replace('-', '−')} %` : '–'
 }

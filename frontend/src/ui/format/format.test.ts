@@ -12,7 +12,8 @@ import {
   parseInstant,
   secondsAndNanos,
 } from './instant'
-import { formatMoney } from './money'
+import { formatFigure, formatPercent } from './figure'
+import { formatAmount, formatMoney } from './money'
 import { formatNumber } from './number'
 
 describe('money', () => {
@@ -23,13 +24,71 @@ describe('money', () => {
     ['-0.00010135', 'BTC', '−0.00010135'],
     ['10', 'XBT', '10.00000000'],
     ['0.00000000', 'USDT', '0.00'],
-    ['0.00000000000000000004', 'BTC', '0.00000000'],
+    ['0.00000000000000000004', 'BTC', '4.00e−20'],
+    ['-0.0000000000123456', 'BTC', '−1.23e−11'],
+    ['0.000000004', 'USDT', '0.00000000400'],
   ])('%s %s is %s', (value, currency, shown) => {
     expect(formatMoney(value, currency)).toBe(shown)
   })
   test('does not call nothing what is something', () => {
     expect(formatMoney('-0.00310000', 'USDT')).toBe('−0.00310000')
     expect(formatMoney('0.00310000', 'USDT', { signed: true })).toBe('+0.00310000')
+  })
+})
+
+describe('amounts that are doubles', () => {
+  test.each([
+    [-0.0031, 'USDT', '−0.00310000'],
+    [0, 'USDT', '0.00'],
+    [NaN, 'USDT', 'NaN'],
+    [1234.5, 'USDT', '1,234.50'],
+    [4e-10, 'BTC', '0.000000000400'],
+  ])('%d %s is %s', (value, currency, shown) => {
+    expect(formatAmount(value, currency)).toBe(shown)
+  })
+})
+
+describe('figures', () => {
+  test.each([
+    [1234.5678, 2, '1,234.57'],
+    [1.5, 2, '1.50'],
+    [0.5, 2, '0.500'],
+    [-0.0004, 3, '−0.000400'],
+    [0, 3, '0.000'],
+    [0.00000000123, 3, '0.00000000123'],
+    [-1.234e-11, 3, '−1.23e−11'],
+  ])('%d to %i decimals is %s', (value, decimals, shown) => {
+    expect(formatFigure(value, decimals)).toBe(shown)
+  })
+  test('have a plus where asked for, but not zero', () => {
+    expect(formatFigure(0.0004, 2, { signed: true })).toBe('+0.000400')
+    expect(formatFigure(0, 2, { signed: true })).toBe('0.00')
+  })
+})
+
+describe('shares in percent', () => {
+  test.each([
+    [0, '0 %'],
+    [1, '100 %'],
+    [0.063, '6.3 %'],
+    [1.27, '127.0 %'],
+    [0.000_000_05, '0.00000500 %'],
+    [-0.000_000_05, '−0.00000500 %'],
+    [1e-15, '1.00e−13 %'],
+    [0.999_96, '99.996 %'],
+    [1.000_04, '100.004 %'],
+    [NaN, '–'],
+    [Infinity, '–'],
+  ])('%d is %s', (share, shown) => {
+    expect(formatPercent(share)).toBe(shown)
+  })
+  test('no other share reads as none or as all', () => {
+    for (let exponent = 1; exponent < 15; exponent++) {
+      for (const share of [10 ** -exponent, -(10 ** -exponent), 1 - 10 ** -exponent, 1 + 10 ** -exponent]) {
+        const read = Number(formatPercent(share, 3).replace(' %', '').replaceAll('−', '-'))
+        expect([0, 100]).not.toContain(read)
+      }
+    }
   })
 })
 
