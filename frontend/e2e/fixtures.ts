@@ -9,6 +9,9 @@ interface Stacks {
   stack: Stack
 }
 
+/** How many times slower than this machine the browser runs; E2E_CPU_THROTTLE=4 finds tests that depend on its speed. */
+const CPU_THROTTLE = Number(process.env.E2E_CPU_THROTTLE ?? 1)
+
 /** A test on a real stack with sample data; paths are below the address that `tickreel up` prints. */
 export const test = base.extend<object, Stacks>({
   installation: [
@@ -28,6 +31,13 @@ export const test = base.extend<object, Stacks>({
   ],
   baseURL: async ({ stack }, provide) => {
     await provide(stack.url)
+  },
+  page: async ({ page }, provide) => {
+    if (CPU_THROTTLE > 1) {
+      const session = await page.context().newCDPSession(page)
+      await session.send('Emulation.setCPUThrottlingRate', { rate: CPU_THROTTLE })
+    }
+    await provide(page)
   },
 })
 
