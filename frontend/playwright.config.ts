@@ -9,8 +9,9 @@ export default defineConfig({
   testDir: 'e2e',
   // One stack of services serves all tests, one after another: they would share its cores anyway.
   workers: 1,
-  timeout: 180_000,
-  expect: { timeout: 45_000 },
+  // Limits of a machine that is ten times slower: no test passes or fails by them elsewhere.
+  timeout: 600_000,
+  expect: { timeout: 120_000 },
   reporter: [['list'], ['html', { open: 'never' }]],
   use: {
     viewport: { width: 1440, height: 900 },

@@ -9,9 +9,8 @@ const test = base.extend({
 
 test('make sample data, launch its config, watch it live, open its report, and find when its drawdown was worst', async ({
   page,
+  installation,
 }) => {
-  // A whole replay is watched.
-  test.setTimeout(180_000)
   await page.goto('/')
   await page.getByRole('button', { name: 'Make sample data' }).click()
   const made = page.getByRole('combobox', { name: 'Config' })
@@ -21,10 +20,12 @@ test('make sample data, launch its config, watch it live, open its report, and f
   await expect(page.getByText('Ready')).toBeVisible()
   await page.getByRole('button', { name: /^Run/ }).click()
 
+  await installation.hold()
   await expect(page.getByRole('progressbar', { name: 'replaying' })).toBeVisible()
   await expect(page.getByRole('group', { name: 'Live equity' })).toBeVisible()
   await expect(page.getByText('1 live')).toBeVisible()
-  await expect(page.getByText('succeeded')).toBeVisible({ timeout: 150_000 })
+  installation.resume()
+  await expect(page.getByText('succeeded')).toBeVisible({ timeout: 300_000 })
   await expect(page.getByText('0 live')).toBeVisible()
 
   const worst = page.getByRole('button', { name: /^Worst drawdown/ })

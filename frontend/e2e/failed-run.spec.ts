@@ -1,7 +1,12 @@
 import { expect, test } from './fixtures'
 
+test.afterEach(({ stack }) => {
+  stack.resume()
+})
+
 test('a run whose process dies says why, in the list, too, and is run again', async ({ page, stack }) => {
   const runId = await stack.createRun()
+  await stack.hold(runId)
   await page.goto(`/runs/${runId}`)
   await expect(page.getByRole('group', { name: 'Live equity' })).toBeVisible()
   stack.crashWorkers()
@@ -16,8 +21,10 @@ test('a run whose process dies says why, in the list, too, and is run again', as
   await expect(row).toContainText('ENGINE_ABORTED')
   await row.getByRole('link').click()
   await end.getByRole('button', { name: 'Run again' }).click()
+  await stack.hold()
   await expect(page).not.toHaveURL(new RegExp(runId))
   await expect(page.getByRole('progressbar', { name: 'replaying' })).toBeVisible()
   await page.getByRole('button', { name: 'Cancel run' }).click()
+  stack.resume()
   await expect(page.getByText('Cancelled; nothing of it is left.')).toBeVisible()
 })

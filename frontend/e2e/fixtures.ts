@@ -20,14 +20,14 @@ export const test = base.extend<object, Stacks>({
       await provide(stack)
       await stack.stop()
     },
-    { scope: 'worker', timeout: 180_000 },
+    { scope: 'worker', timeout: 600_000 },
   ],
   stack: [
     async ({ installation }, provide) => {
       await installation.makeSampleData()
       await provide(installation)
     },
-    { scope: 'worker', timeout: 180_000 },
+    { scope: 'worker', timeout: 600_000 },
   ],
   baseURL: async ({ stack }, provide) => {
     await provide(stack.url)

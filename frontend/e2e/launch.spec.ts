@@ -33,7 +33,7 @@ test('a run is launched from an empty form by choosing, and watched', async ({ p
 
   await page.keyboard.press('ControlOrMeta+Enter')
   await expect(page).toHaveURL(/\/runs\/SMF_BTC_/)
-  await expect(page.getByText('succeeded')).toBeVisible({ timeout: 30_000 })
+  await expect(page.getByText('succeeded')).toBeVisible()
 })
 
 test('what is wrong stands on its field, in one list, and at its line of the JSON', async ({ page }) => {

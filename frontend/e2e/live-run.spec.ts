@@ -3,26 +3,39 @@ import type { Page } from '@playwright/test'
 import { RunMode } from '../src/gen/tickreel/v1/result_pb'
 import { expect, test } from './fixtures'
 
-test('a run is found in the list, watched as it goes on, and a cancel is seen at once', async ({ page, stack }) => {
+test.afterEach(({ stack }) => {
+  stack.resume()
+})
+
+test('a run is found in the list, watched as it goes on, and a cancel is seen before it is done', async ({
+  page,
+  stack,
+}) => {
   const runId = await stack.createRun()
+  await stack.hold(runId)
   await page.goto('/runs')
   await page.getByRole('link', { name: runId }).click()
   await expect(page.getByRole('heading', { name: runId })).toBeVisible()
-  await expect(page.getByRole('status')).toContainText('of 164,647 rows')
+  await expect(page.getByRole('status').filter({ hasText: 'of 164,647 rows' })).toBeVisible()
   await expect(page.getByRole('progressbar', { name: 'replaying' })).toBeVisible()
-  const before = await orders(page)
-  await expect.poll(() => orders(page)).toBeGreaterThan(before)
   await expect(page.getByText('1 live')).toBeVisible()
+  const before = await orders(page)
+  stack.resume()
+  await stack.hold(runId, before)
+  await expect.poll(() => orders(page)).toBeGreaterThan(before)
 
   await page.getByRole('button', { name: 'Cancel run' }).click()
   const cancelled = page.getByText('Cancelled; nothing of it is left.')
-  await expect(page.getByRole('button', { name: 'Cancelling' }).or(cancelled)).toBeVisible({ timeout: 1_000 })
+  await expect(page.getByRole('button', { name: 'Cancelling' }).or(cancelled)).toBeVisible()
+  stack.resume()
   await expect(cancelled).toBeVisible()
   await expect(page.getByText('0 live')).toBeVisible()
 
   await page.getByRole('button', { name: 'Run again' }).click()
+  await stack.hold()
   await expect(page).not.toHaveURL(new RegExp(runId))
   await page.getByRole('button', { name: 'Cancel run' }).click()
+  stack.resume()
   await expect(cancelled).toBeVisible()
 })
 
@@ -38,7 +51,7 @@ test.describe('a run that takes long', () => {
     }) => {
       const runId = await stack.createRun({ configId: 'sample_eth_usdt', mode: RunMode.FAST })
       await page.goto(`/runs/${runId}`)
-      await expect.poll(() => orders(page), { timeout: 90_000 }).toBeGreaterThan(0)
+      await expect.poll(() => orders(page)).toBeGreaterThan(0)
       await page.reload()
       await expect.poll(() => orders(page)).toBeGreaterThan(0)
 

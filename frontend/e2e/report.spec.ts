@@ -7,7 +7,6 @@ import { expect, test } from './fixtures'
 let runId: string
 
 test.beforeAll(async ({ stack }) => {
-  test.setTimeout(180_000)
   runId = await stack.wholeRun()
 })
 

@@ -100,11 +100,45 @@ sample_data.write_sample_data(Path("data_downloads"), rows=1_000_000)`)
     return execFileSync(TICKREEL, command, { cwd: this.folder, env, encoding: 'utf8', stdio: 'pipe' })
   }
 
+  /**
+   * Waits until a run has more than so many orders, and stops the processes of all runs there.
+   *
+   * A live run stays live for as long as a browser takes to show it, on whatever machine.
+   *
+   * @param runId - The newest that replays if not given.
+   */
+  async hold(runId?: string, orders = 0): Promise<void> {
+    for await (const { run } of this.runner.watchRun({ runId: runId ?? (await this.newestRunning()) })) {
+      if (run?.live?.accountTs === undefined || Number(run.live.orders) <= orders) continue
+      this.signalWorkers('SIGSTOP')
+      return
+    }
+    throw new Error('the run ended before it could be held')
+  }
+
+  /** Lets the processes that were held go on. */
+  resume(): void {
+    this.signalWorkers('SIGCONT')
+  }
+
   /** Ends the processes of all runs, as the engine does where it gives up. */
   crashWorkers(): void {
+    this.signalWorkers('SIGABRT')
+    // A process that is held does not die of it.
+    this.resume()
+  }
+
+  private async newestRunning(): Promise<string> {
+    for (;;) {
+      const { runs } = await this.runner.listRuns({ filter: 'state = RUNNING', pageSize: 1 })
+      if (runs[0] !== undefined) return runs[0].runId
+    }
+  }
+
+  private signalWorkers(signal: NodeJS.Signals): void {
     const workers = readdirSync('/proc').filter((pid) => this.isWorker(pid))
-    if (workers.length === 0) throw new Error('there is no worker')
-    for (const pid of workers) process.kill(Number(pid), 'SIGABRT')
+    if (workers.length === 0 && signal !== 'SIGCONT') throw new Error('there is no worker')
+    for (const pid of workers) process.kill(Number(pid), signal)
   }
 
   private isWorker(pid: string): boolean {
@@ -153,6 +187,7 @@ sample_data.write_sample_data(Path("data_downloads"), rows=1_000_000)`)
 
   /** Cancels what still goes on, so that it does not slow what comes next. */
   async cancelRuns(): Promise<void> {
+    this.resume()
     const { runs } = await this.runner.listRuns({ filter: 'state = QUEUED OR state = RUNNING' })
     // One may have ended meanwhile.
     await Promise.allSettled(runs.map(({ runId }) => this.runner.cancelRun({ runId })))

@@ -396,16 +396,19 @@ async def test_many_watchers_hear_less_often_but_of_the_end_at_once(stage: Stage
             await asyncio.sleep(0)
 
     stage.submit("a", work)
-    watchers = [asyncio.create_task(messages_of(stage.queue.watch("a"))) for _ in range(3)]
-    await asyncio.sleep(0.05)
-    stage.go.set()
-    async with asyncio.timeout(PATIENCE):
-        for heard in await asyncio.gather(*watchers):
-            assert [job.state for job in heard] == [jobs.RUNNING, jobs.SUCCEEDED]
+    states: list[list[int]] = [[], [], []]
 
+    async def listen(heard: list[int]) -> None:
+        async for job in stage.queue.watch("a"):
+            heard.append(job.state)
 
-async def messages_of(watch: AsyncIterator[Conversion]) -> list[Conversion]:
-    return [job async for job in watch]
+    async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as watchers:
+        for heard in states:
+            watchers.create_task(listen(heard))
+        while not all(states):  # noqa: ASYNC110 - the watchers tell nobody
+            await asyncio.sleep(0)
+        stage.go.set()
+    assert states == [[jobs.RUNNING, jobs.SUCCEEDED]] * 3
 
 
 async def test_closing_leaves_what_runs_and_what_waits_to_the_next_process(tmp_path: Path) -> None:
