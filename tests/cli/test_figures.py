@@ -38,7 +38,7 @@ def test_durations(number: float, text: str) -> None:
 
 
 def test_shares_and_ratios_are_rounded_and_what_is_not_known_stays_blank() -> None:
-    assert (figures.percent("0.766251"), figures.percent("1.270000"), figures.percent("")) == ("76.6%", "127.0%", "")
+    assert (figures.percent("0.766251"), figures.percent("0.063214"), figures.percent("")) == ("76.6%", "6.3%", "")
     assert (figures.rounded("1234.567890"), figures.rounded("-0.004000"), figures.rounded("")) == ("1,234.57", "-0.00400", "")
 
 

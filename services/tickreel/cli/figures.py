@@ -45,7 +45,10 @@ def rounded(ratio: str) -> str:
 
 def _telling(value: Decimal, places: int) -> str:
     """At least so many decimals, and three significant digits of what is below one."""
-    return f"{value:,.{max(places, 2 - value.adjusted())}f}" if value else f"{abs(value):.{places}f}"
+    if not value:
+        # Zero has no sign.
+        return f"{0:.{places}f}"
+    return f"{value:,.{max(places, 2 - value.adjusted() if value.adjusted() < 0 else 0)}f}"
 
 
 def _eight_places(value: Decimal) -> str:
