@@ -68,7 +68,7 @@ def _of_orders(outcome: Outcome) -> Iterator[Finding]:
     others = {reason: number for reason, number in outcome.unfilled.items() if reason != NOT_IN_LOTS}
     reasons = ", ".join(f"{number} {reason}" for reason, number in sorted(others.items()))
     if not_in_lots:
-        text = f"{not_in_lots} of {outcome.orders} orders ({not_in_lots / outcome.orders:.1%})"
+        text = f"{not_in_lots} of {outcome.orders} orders ({_percent(not_in_lots / outcome.orders)})"
         yield _warning("ORDERS_NOT_IN_LOTS", f"{text} {_NOT_IN_LOTS} {decimal_of(instrument.lot_size):f}; {_LOT_REMEDY}")
     if denied := statuses["denied"] - not_in_lots:
         yield _warning("ORDERS_DENIED", f"{denied} orders were denied by the risk engine ({reasons}); {_DENIED}")
