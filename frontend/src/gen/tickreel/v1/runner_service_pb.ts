@@ -453,6 +453,7 @@ export type RunPreview = Message<"tickreel.v1.RunPreview"> & {
    * Whether rows are estimated.
    *
    * The rows of converted files are counted. Of a raw file that the window cuts, its share of the file's time is taken.
+   * Rows that repeat a row of another file are left out, except where they are many or a file is not converted yet.
    *
    * @generated from field: bool rows_estimated = 4;
    */
