@@ -126,7 +126,7 @@ def window_of(
         table = pq.read_table(written.path)
         with catalog.incoming() as incoming:
             pq.write_table(table.replace_schema_metadata(record.to_metadata()), incoming, use_compliant_nested_type=False)
-            messages.append(catalog.place(incoming, record, written.path.name).converted)
+            messages.append(catalog.place(incoming, record, [written.path.name]).converted)
     run = run_pb2.Run(config=replay_config(mode=result_pb2.SNAPSHOT_MODE_BOTH))
     return Window(Spec(run, messages, [], catalog.root, folder, folder, folder, {}, 1_000, 50_000, 1))
 

@@ -39,7 +39,7 @@ def _place(store: CatalogStore, file: CatalogFile, name: str) -> CatalogFile:
         with pq.ParquetWriter(written, pa.schema([("x", pa.int64())])) as writer:
             writer.write_table(pa.table({"x": [1]}))
             writer.add_key_value_metadata(file.to_metadata())
-        return store.place(written, file, name)
+        return store.place(written, file, [name])
 
 
 def _left_in(root: Path) -> list[str]:

@@ -5,6 +5,7 @@ is the order of the replay. A file that cannot be converted exactly is refused w
 nothing behind.
 """
 
+import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
@@ -112,8 +113,10 @@ class Conversion[Rows: (ConvertedTrades, ConvertedDepths)](ABC):
                         self._instrument.engine_id, converted.price_precision, converted.size_precision
                     )
                     writer.add_metadata({**engine_metadata, **file.to_metadata()})
-                name = catalog_format.file_name(int(ts_init[0]), int(ts_init[-1]))
-                return catalog.place(written, file, name)
+                # A name may give a later end than the file has.
+                first, last = int(ts_init[0]), int(ts_init[-1])
+                names = (catalog_format.file_name(first, last + more) for more in itertools.count())
+                return catalog.place(written, file, names)
         except OSError as error:
             # Reading has its own refusals, so this is the catalog's disk.
             raise catalog.not_writable(error) from None

@@ -15,7 +15,7 @@ import json
 import os
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -202,13 +202,14 @@ class CatalogStore:
             path.unlink(missing_ok=True)
             os.close(lock)
 
-    def place(self, written: Path, file: CatalogFile, name: str) -> CatalogFile:
+    def place(self, written: Path, file: CatalogFile, names: Iterable[str]) -> CatalogFile:
         """Brings a file from `incoming` into the catalog, then removes what the same source was before.
 
         Args:
             written: The whole file, closed.
             file: Its record, without a path.
-            name: The file name by the engine's rule.
+            names: File names by the engine's rule. The first that no file of another source has is taken: two recordings may
+                begin and end at the same instants.
 
         Raises:
             TickreelError: STORE_NOT_WRITABLE or STORE_FULL.
@@ -216,10 +217,10 @@ class CatalogStore:
         converted = file.converted
         decimals = converted.price_precision, converted.size_precision
         folder = self.folder(file.origin.engine_id, converted.data_type, *decimals)
-        target = folder / name
         try:
             sync(written)
             folder.mkdir(parents=True, exist_ok=True)
+            target = next(path for path in map(folder.joinpath, names) if not self._is_of_another_source(path, file))
             written.rename(target)
             sync(folder)
         except OSError as error:
@@ -246,6 +247,10 @@ class CatalogStore:
                 finally:
                     os.close(lock)
         return swept
+
+    def _is_of_another_source(self, path: Path, file: CatalogFile) -> bool:
+        present = self.find(path.relative_to(self.root).as_posix()) if path.exists() else None
+        return present is not None and present.origin.source != file.origin.source
 
     def _open_incoming(self) -> tuple[Path, int]:
         folder = self.root / _INCOMING
