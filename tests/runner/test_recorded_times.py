@@ -21,9 +21,9 @@ from run_configs import market_config
 from serving import serving
 from stack import Stack, stack
 from tickreel.catalog.service import CatalogServicer
-from tickreel.converter.replay_clock import MICROSECOND, clock_step, trade_times
 from tickreel.runner.recorded_times import NO_ROW, RecordedTimes
 from tickreel.runner.rows import Rows
+from tickreel.stores.replay_clock import MICROSECOND, clock_step, trade_times
 from tickreel.stores.trades import TradeRows
 from tickreel.v1 import catalog_service_pb2, job_pb2, report_pb2, result_pb2, results_service_pb2, run_pb2
 

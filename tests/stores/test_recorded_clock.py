@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tickreel.converter.replay_clock import MICROSECOND, clock_step, crowded_instants, trade_times
 from tickreel.stores.recorded_clock import RecordedClock
+from tickreel.stores.replay_clock import MICROSECOND, clock_step, crowded_instants, trade_times
 
 _START = 1_721_347_200_000_000_000
 

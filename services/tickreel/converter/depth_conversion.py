@@ -7,10 +7,10 @@ from tickreel.converter.book_counts import BookCounts
 from tickreel.converter.conversion import INFO, WARNING, Conversion, Int64, Noticed
 from tickreel.converter.converted_depths import ConvertedDepths
 from tickreel.converter.raw_reader import Chunk, RawReader
-from tickreel.converter.replay_clock import MICROSECOND, book_times, overfull
 from tickreel.converter.time_column import TimeColumn
 from tickreel.stores.catalog import CatalogFile
 from tickreel.stores.raw_schema import ENGINE, EXCHANGE
+from tickreel.stores.replay_clock import MICROSECOND, book_times, overfull
 
 # What the exchange's time is called.
 _TIMES = {EXCHANGE: "timestamp", ENGINE: "ts_event"}

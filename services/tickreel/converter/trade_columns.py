@@ -10,6 +10,7 @@ from tickreel.converter.one_word import MOST_WORDS, readable
 from tickreel.engine import catalog_format
 from tickreel.engine.catalog_format import BUY, NO_AGGRESSOR, SELL
 from tickreel.stores.raw_schema import ENGINE, EXCHANGE
+from tickreel.stores.repeats import MADE_ID
 from tickreel.v1 import conversion_pb2
 
 Int64 = npt.NDArray[np.int64]
@@ -24,9 +25,6 @@ _WORDS = {
 # The engine's own numbers of sides are the places here.
 _NUMBERS = np.array([NO_AGGRESSOR, BUY, SELL], dtype=np.int8)
 _FOREIGN = -1
-
-# Begins the ids that are made; ids of a recording that begin with it are made anew, so that all stay unique.
-MADE_ID = "row-"
 
 
 class SideColumn:

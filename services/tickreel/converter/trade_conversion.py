@@ -8,13 +8,13 @@ import numpy as np
 from tickreel.converter.conversion import INFO, WARNING, Conversion, Int64, Noticed
 from tickreel.converter.converted_trades import ConvertedTrades
 from tickreel.converter.raw_reader import Chunk, RawReader
-from tickreel.converter.replay_clock import clock_step, crowded_instants, trade_times
 from tickreel.converter.time_column import TimeColumn
 from tickreel.converter.trade_columns import SideColumn, trade_ids
 from tickreel.engine import catalog_format
 from tickreel.stores.catalog import CatalogFile
 from tickreel.stores.raw import utc_day
 from tickreel.stores.raw_schema import ENGINE, EXCHANGE
+from tickreel.stores.replay_clock import clock_step, crowded_instants, trade_times
 
 # What the columns of a trade are called: price, size, side, id, time of the exchange.
 _NAMES = {

@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from tickreel.stores.columns import ColumnWriter
 from tickreel.stores.raw_schema import LEVELS
-from tickreel.stores.rows import BATCH_ROWS, Slice, integers, nanoseconds, read_slices
+from tickreel.stores.rows import BATCH_ROWS, Slice, integers, nanoseconds
+from tickreel.stores.view import read_slices
 
 Int64 = npt.NDArray[np.int64]
 

@@ -1,4 +1,4 @@
-"""Rows of converted files, read in replay order."""
+"""Rows of one converted file, read in replay order."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -32,29 +32,31 @@ class Slice:
     end: int
 
 
-def read_slices(
-    slices: Sequence[Slice], columns: Sequence[str] | None = None, batch_rows: int = BATCH_ROWS
-) -> Iterator[pa.RecordBatch]:
-    """Reads slices of files of one kind, a batch at a time.
-
-    Files whose times overlap, as those of two days may around midnight, are merged by time as the engine merges them; that
-    takes their rows into memory.
+def read_slice(part: Slice, columns: Sequence[str] | None = None, batch_rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
+    """Reads a slice of one file, a batch at a time.
 
     Args:
         columns: Those to read; `ts_init` comes with them. RECORDED is among the columns of the batches where it is named here,
-            except for a table of a result written before such tables had it. Default: all that the files have.
+            except for a table of a result written before such tables had it. Default: all that the file has.
 
     Raises:
-        OSError: A file is gone or cannot be read.
+        OSError: The file is gone or cannot be read.
     """
-    for group in _overlapping(slices):
-        if len(group) == 1:
-            yield from _read(group[0], columns, batch_rows)
-            continue
-        batches = [batch for part in group for batch in _read(part, columns, batch_rows)]
-        if batches:
-            rows = pa.Table.from_batches(batches).unify_dictionaries().combine_chunks().sort_by("ts_init").combine_chunks()
-            yield from rows.to_batches(max_chunksize=batch_rows)
+    with pq.ParquetFile(part.path, pre_buffer=False) as file:
+        times = [_times(file.metadata.row_group(group)) for group in range(file.num_row_groups)]
+        groups = [group for group, (low, high) in enumerate(times) if low <= part.end and high >= part.start]
+        wanted = None if columns is None else sorted({*columns, "ts_init"})
+        recorded = _recorded_clock(file, wanted or ())
+        for batch in file.iter_batches(batch_rows, row_groups=groups, columns=wanted):
+            clock = nanoseconds(batch.column("ts_init"))
+            first, past = np.searchsorted(clock, part.start, "left"), np.searchsorted(clock, part.end, "right")
+            if past > first:
+                rows = batch.slice(first, past - first)
+                yield (
+                    rows
+                    if recorded is None
+                    else rows.append_column(RECORDED, times_column(recorded.recorded(clock[first:past])))
+                )
 
 
 def count_rows(part: Slice) -> int:
@@ -81,6 +83,17 @@ def nanoseconds(column: pa.Array) -> Int64:
     return column.cast(pa.int64()).to_numpy()
 
 
+def times_column(nanoseconds: Int64) -> pa.TimestampArray:
+    """A column of times from integers."""
+    return pa.array(nanoseconds).cast(_TIME)
+
+
+def file_span(file: pq.ParquetFile) -> tuple[int, int]:
+    """The times of the first and last row of a file, by its footer."""
+    times = [_times(file.metadata.row_group(group)) for group in range(file.num_row_groups)]
+    return min((low for low, _ in times), default=0), max((high for _, high in times), default=0)
+
+
 def integers(decimals: pa.Array, precision: int) -> Int64:
     """Decimals as integers of a precision; exact, because a value with more decimals is refused by the cast.
 
@@ -99,51 +112,11 @@ def integers(decimals: pa.Array, precision: int) -> Int64:
     return low
 
 
-def _read(part: Slice, columns: Sequence[str] | None, batch_rows: int) -> Iterator[pa.RecordBatch]:
-    with pq.ParquetFile(part.path, pre_buffer=False) as file:
-        times = [_times(file.metadata.row_group(group)) for group in range(file.num_row_groups)]
-        groups = [group for group, (low, high) in enumerate(times) if low <= part.end and high >= part.start]
-        wanted = None if columns is None else sorted({*columns, "ts_init"})
-        recorded = _recorded_clock(file, wanted or ())
-        for batch in file.iter_batches(batch_rows, row_groups=groups, columns=wanted):
-            clock = nanoseconds(batch.column("ts_init"))
-            first, past = np.searchsorted(clock, part.start, "left"), np.searchsorted(clock, part.end, "right")
-            if past > first:
-                rows = batch.slice(first, past - first)
-                yield rows if recorded is None else rows.append_column(RECORDED, _recorded_times(recorded, rows))
-
-
 def _recorded_clock(file: pq.ParquetFile, wanted: Collection[str]) -> RecordedClock | None:
     """What gives the recorded times of a file's rows; None where they are not wanted, or the file has them as a column."""
     if RECORDED not in wanted or RECORDED in file.schema_arrow.names:
         return None
     return RecordedClock.of_metadata(file.metadata.metadata or {})
-
-
-def _recorded_times(clock: RecordedClock, rows: pa.RecordBatch) -> pa.TimestampArray:
-    return pa.array(clock.recorded(nanoseconds(rows.column("ts_init")))).cast(_TIME)
-
-
-def _overlapping(slices: Sequence[Slice]) -> Iterator[list[Slice]]:
-    """The slices by time, those whose files overlap in groups."""
-    spans = sorted(((*_span(part.path), part) for part in slices), key=lambda span: (span[0], span[1], span[2].path))
-    group: list[Slice] = []
-    reach = -1
-    for first, last, part in spans:
-        if group and first > reach:
-            yield group
-            group = []
-        group.append(part)
-        reach = max(reach, last)
-    if group:
-        yield group
-
-
-def _span(path: Path) -> tuple[int, int]:
-    """The times of the first and last row of a file, by its footer."""
-    with pq.ParquetFile(path) as file:
-        times = [_times(file.metadata.row_group(group)) for group in range(file.num_row_groups)]
-    return min((low for low, _ in times), default=0), max((high for _, high in times), default=0)
 
 
 def _times(group: pq.RowGroupMetaData) -> tuple[int, int]:

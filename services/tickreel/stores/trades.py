@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from tickreel.rpc.columns import Wire, wire_of
 from tickreel.stores.columns import ColumnWriter
-from tickreel.stores.rows import BATCH_ROWS, RECORDED, Slice, integers, nanoseconds, read_slices
+from tickreel.stores.rows import BATCH_ROWS, RECORDED, Slice, integers, nanoseconds
+from tickreel.stores.view import read_slices
 from tickreel.v1 import market_data_pb2
 
 Int64 = npt.NDArray[np.int64]

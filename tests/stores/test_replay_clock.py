@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tickreel.converter.replay_clock import book_times, clock_step, crowded_instants, overfull, trade_times
+from tickreel.stores.replay_clock import book_times, clock_step, crowded_instants, overfull, trade_times
 
 START = 1_700_000_000_000_000_000
 # Steps of the recorder's clock in nanoseconds, ties among them, and how often each time repeats.

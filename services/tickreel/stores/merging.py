@@ -1,0 +1,88 @@
+"""The rows of several files, merged by recorded time while they are read."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from tickreel.stores.recorded_clock import RecordedClock
+from tickreel.stores.rows import nanoseconds
+
+Int64 = npt.NDArray[np.int64]
+Chunk = tuple[pa.RecordBatch, Int64, Int64]
+
+
+def merge(files: Sequence[tuple[Iterator[pa.RecordBatch], RecordedClock]]) -> Iterator[Chunk]:
+    """Merges files in chunks that hold all rows of each of their recorded times.
+
+    No more is held than a few batches of each file, however many rows the files have in common.
+
+    Args:
+        files: The batches of each file in replay order, and its clock.
+
+    Returns:
+        Chunks of rows, the numbers of their files, and their recorded times in UNIX nanoseconds: by recorded time, then by
+        file, then by place in the file.
+    """
+    sources = [_Source(batches, clock) for batches, clock in files]
+    while True:
+        for source in sources:
+            if source.is_open and not len(source.recorded):
+                source.read()
+        still_open = [source for source in sources if source.is_open]
+        if not still_open:
+            break
+        # Of a file that is not at its end, the next batch may have more rows of its last recorded time.
+        complete = min(int(source.recorded[-1]) for source in still_open)
+        taken = [source.take(int(np.searchsorted(source.recorded, complete, side="left"))) for source in sources]
+        if any(table.num_rows for table, _ in taken):
+            yield _merged(taken)
+        else:
+            for source in still_open:
+                if source.recorded[-1] == complete:
+                    source.read()
+    if any(len(source.recorded) for source in sources):
+        yield _merged([source.take(len(source.recorded)) for source in sources])
+
+
+class _Source:
+    """The rows of one file that were read and not merged yet."""
+
+    def __init__(self, batches: Iterator[pa.RecordBatch], clock: RecordedClock) -> None:
+        self._batches = batches
+        self._clock = clock
+        self._held: list[pa.RecordBatch] = []
+        self.recorded: Int64 = np.empty(0, dtype=np.int64)
+        self.is_open = True
+
+    def read(self) -> None:
+        """Reads one more batch, or finds that there is none."""
+        batch = next(self._batches, None)
+        self.is_open = batch is not None
+        if batch is not None:
+            self._held.append(batch)
+            self.recorded = np.append(self.recorded, self._clock.recorded(nanoseconds(batch.column("ts_init"))))
+
+    def take(self, rows: int) -> tuple[pa.Table, Int64]:
+        """Takes so many rows from the front."""
+        recorded, self.recorded = self.recorded[:rows], self.recorded[rows:]
+        taken = []
+        while rows:
+            batch = self._held.pop(0)
+            if len(batch) > rows:
+                self._held.insert(0, batch.slice(rows))
+                batch = batch.slice(0, rows)
+            taken.append(batch.replace_schema_metadata(None))
+            rows -= len(batch)
+        return pa.Table.from_batches(taken) if taken else pa.table({}), recorded
+
+
+def _merged(taken: Sequence[tuple[pa.Table, Int64]]) -> Chunk:
+    tables = [table for table, _ in taken if table.num_rows]
+    recorded = np.concatenate([times for _, times in taken])
+    file = np.repeat(np.arange(len(taken)), [len(times) for _, times in taken])
+    order = np.argsort(recorded, kind="stable")
+    rows = pa.concat_tables(tables).unify_dictionaries().combine_chunks().take(pa.array(order)).combine_chunks()
+    (batch,) = rows.to_batches()
+    return batch, file[order], recorded[order]
