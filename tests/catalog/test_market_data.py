@@ -118,6 +118,22 @@ async def test_a_stream_goes_on_after_its_cursor(two_days: None, client: Service
     assert names == [str(row) for row in range(ROWS)]
 
 
+async def test_a_stream_that_goes_on_in_a_file_of_fewer_decimals_keeps_its_prices(
+    raw: RawFolder, catalog: CatalogStore, client: ServiceClient
+) -> None:
+    midnight = micros(f"{NEXT}T00:00:00")
+    for day, start, price in ((DAY, midnight - 10 * SECOND, 64_000.125), (NEXT, midnight, 64_000.5)):
+        raw.write(trades(5, local_timestamp=start + SECOND * np.arange(5), price=[price] * 5), day)
+        convert(raw, catalog, day)
+    await client.call("SampleBars", rpc.SampleBarsRequest(instrument_id=ID))
+    mask = {"paths": ["ts_init", "price"]}
+    whole = await stream(client, read_mask=mask)
+    clock = [ts for chunk in whole for ts in chunk.trades.ts_init]
+    rest = await stream(client, cursor=f"{clock[6]}.1", read_mask=mask)
+    assert {chunk.trades.price_precision for chunk in (*whole, *rest)} == {3}
+    assert [price for chunk in rest for price in chunk.trades.price] == [64_000_500] * 3
+
+
 async def test_hanging_up_ends_the_stream(two_days: None, client: ServiceClient) -> None:
     request = rpc.CatalogServiceStreamTicksRequest(instrument_id=ID)
     async for _ in client.stream("StreamTicks", request):

@@ -1,5 +1,6 @@
 """Books as a chart draws them, and one of them whole."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -43,17 +44,14 @@ def depth_snapshot(books: MarketRows, columns: ColumnStore) -> market_data_pb2.D
     Raises:
         TickreelError: NOT_FOUND where there is none.
     """
-    last = None
-    # From the last files on, until those before cannot have a later one.
-    for file in sorted(books.files, key=lambda file: file.converted.span.end.ToNanoseconds(), reverse=True):
-        if last is not None and file.converted.span.end.ToNanoseconds() <= last["ts_init"][0]:
-            break
-        found = MarketRows((file,), books.start, books.end, books.store).columns(columns, _COLUMNS)
-        if len(found["ts_init"]) and (last is None or found["ts_init"][-1] > last["ts_init"][0]):
-            rows = len(found["ts_init"])
+    for stretch in reversed(books.stretches):
+        decimals = books.decimals_of(stretch)
+        found = replace(books, decimals=decimals).part(stretch, columns, _COLUMNS)
+        rows = len(found["ts_init"])
+        if rows:
             last = {name: values.reshape(rows, -1)[-1] for name, values in found.items()}
-            decimals = file.price_decimals, file.size_decimals
-    if last is None:
+            break
+    else:
         message = "there is no converted book of the instrument at or before the instant"
         raise TickreelError("NOT_FOUND", message, kind="book", id=books.end)
     snapshot = market_data_pb2.DepthSnapshot()

@@ -1,8 +1,10 @@
 """The converted rows of an instrument in a window: which files they are in, and their columns."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,11 +15,12 @@ from tickreel.catalog.coverage import find_instrument
 from tickreel.rpc.errors import TickreelError
 from tickreel.stores.catalog import CatalogFile, CatalogStore
 from tickreel.stores.columns import ColumnStore, ColumnWriter
-from tickreel.stores.depths import DepthRows, read_depths, write_depths
+from tickreel.stores.depths import DepthRows, write_depths
 from tickreel.stores.raw_schema import TRADES
-from tickreel.stores.rows import ALL_TIMES, BATCH_ROWS, Slice
+from tickreel.stores.rows import ALL_TIMES, BATCH_ROWS
 from tickreel.stores.sampling import window_rows
-from tickreel.stores.trades import TradeRows, file_columns, read_trades, write_trades
+from tickreel.stores.trades import TradeRows, file_columns, write_trades
+from tickreel.stores.view import Stretch, ViewFile, read_stretch, stretches
 from tickreel.v1 import market_data_pb2
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -32,13 +35,19 @@ class MarketRows:
     """The rows of one kind of an instrument, from one instant to another, both inclusive.
 
     An instrument may stand in the catalog with several choices of decimals. The rows of a raw file are taken once, as they were
-    converted last, and all with as many decimals as one of them needs.
+    converted last, and all with as many decimals as one of them needs. Where files overlap, the rows are those of their view
+    (see `stores.view`), as in a run over the same files.
+
+    Attributes:
+        files: All files of the kind, in order of time: also a file before the window may change times in it.
+        decimals: Those of prices and of sizes.
     """
 
     files: tuple[CatalogFile, ...]
     start: int
     end: int
     store: CatalogStore
+    decimals: tuple[int, int]
 
     @classmethod
     def find(
@@ -56,15 +65,13 @@ class MarketRows:
             if file.converted.data_type == data_type and (known is None or known.origin.mtime_ns <= file.origin.mtime_ns):
                 latest[file.origin.source] = file
         touched = [file for file in latest.values() if _first(file) <= end and _last(file) >= start]
-        return cls(tuple(sorted(touched, key=_first)), start, end, store)
+        return cls(tuple(sorted(latest.values(), key=_first)), start, end, store, _decimals(touched))
 
-    @property
-    def decimals(self) -> tuple[int, int]:
-        """Those of prices and of sizes."""
-        return (
-            max((file.price_decimals for file in self.files), default=0),
-            max((file.size_decimals for file in self.files), default=0),
-        )
+    @cached_property
+    def stretches(self) -> list[Stretch]:
+        """Where the rows lie, in order of time."""
+        view = stretches([ViewFile.of(file, self.store.root) for file in self.files])
+        return [stretch for stretch in view if stretch.start <= self.end and stretch.end >= self.start]
 
     def trades(self, names: Sequence[str]) -> Iterator[TradeRows]:
         """The trades, with some columns of the files, in replay order.
@@ -72,7 +79,7 @@ class MarketRows:
         Raises:
             TickreelError: DATA_CHANGED where a file was deleted or replaced.
         """
-        return self._unchanged(self.files, read_trades(self._slices(self.files, self.start, self.end), names))
+        return (TradeRows(batch) for stretch in self.stretches for batch in self._read(stretch, names))
 
     def depths(self, batch_rows: int = BATCH_ROWS) -> Iterator[DepthRows]:
         """The books, in replay order.
@@ -80,70 +87,66 @@ class MarketRows:
         Raises:
             TickreelError: DATA_CHANGED, likewise.
         """
-        slices = self._slices(self.files, self.start, self.end)
-        return self._unchanged(self.files, read_depths(slices, batch_rows=batch_rows))
+        return (DepthRows(batch) for stretch in self.stretches for batch in self._read(stretch, None, batch_rows))
 
     def is_ready(self, columns: ColumnStore) -> bool:
         """Whether the columns of all rows lie ready."""
-        return all(columns.find(_key(file)) is not None for file in self.files)
+        return all(columns.find(self._key(stretch)) is not None for stretch in self.stretches)
 
     def parts(self, columns: ColumnStore, names: Sequence[str]) -> Iterator[Arrays]:
-        """Some columns of the rows, by name, in replay order, a file at a time; files whose times overlap together.
+        """Some columns of the rows, by name, in replay order, a stretch at a time.
 
-        The columns of a file are made where they do not lie ready.
+        The columns of a file, and of files where they overlap, are made where they do not lie ready.
 
         Raises:
             TickreelError: DATA_CHANGED where a file was deleted or replaced.
         """
-        group: list[CatalogFile] = []
-        for file in self.files:
-            if group and _first(file) > max(map(_last, group)):
-                yield self._merged(group, columns, names)
-                group = []
-            group.append(file)
-        if group:
-            yield self._merged(group, columns, names)
+        return (self.part(stretch, columns, names) for stretch in self.stretches)
 
-    def columns(self, columns: ColumnStore, names: Sequence[str]) -> Arrays:
-        """Some columns of all rows (see `parts`)."""
-        return _joined(list(self.parts(columns, names)), names)
-
-    def _merged(self, files: Sequence[CatalogFile], columns: ColumnStore, names: Sequence[str]) -> Arrays:
-        if len(files) == 1:
-            return self._of_file(files[0], columns, names)
-        joined = _joined([self._of_file(file, columns, ["ts_init", *names]) for file in files], ["ts_init", *names])
-        order = np.argsort(joined["ts_init"], kind="stable")
-        return {name: _by_row(joined[name], len(order))[order].reshape(-1) for name in names}
-
-    def _of_file(self, file: CatalogFile, columns: ColumnStore, names: Sequence[str]) -> Arrays:
-        ready = columns.get(_key(file), partial(self._make, file))
+    def part(self, stretch: Stretch, columns: ColumnStore, names: Sequence[str]) -> Arrays:
+        """Some columns of the rows in one of the stretches (see `parts`)."""
+        prices, sizes = self.decimals_of(stretch)
+        ready = columns.get(self._key(stretch), partial(self._make, stretch))
         clock = ready["ts_init"]
-        rows = window_rows(clock, self.start, self.end)
-        scale = dict.fromkeys(_PRICES, self.decimals[0] - file.price_decimals)
-        scale |= dict.fromkeys(_SIZES, self.decimals[1] - file.size_decimals)
+        rows = window_rows(clock, max(self.start, stretch.start), min(self.end, stretch.end))
+        scale = dict.fromkeys(_PRICES, self.decimals[0] - prices) | dict.fromkeys(_SIZES, self.decimals[1] - sizes)
         found = {name: _by_row(ready[name], len(clock))[rows].reshape(-1) for name in names}
         return {name: _scaled(values, scale.get(name, 0)) for name, values in found.items()}
 
-    def _make(self, file: CatalogFile, writer: ColumnWriter) -> None:
-        slices = self._slices([file], *ALL_TIMES)
-        if file.converted.data_type == TRADES:
+    def decimals_of(self, stretch: Stretch) -> tuple[int, int]:
+        """The fewest decimals of prices and of sizes that hold all values of a stretch's files."""
+        return _decimals(self._records(stretch))
+
+    def columns(self, columns: ColumnStore, names: Sequence[str]) -> Arrays:
+        """Some columns of all rows (see `parts`)."""
+        parts = list(self.parts(columns, names))
+        if len(parts) == 1:
+            return parts[0]
+        none = np.empty(0, dtype=np.int64)
+        return {name: np.concatenate([part[name] for part in parts]) if parts else none for name in names}
+
+    def _make(self, stretch: Stretch, writer: ColumnWriter) -> None:
+        decimals = self.decimals_of(stretch)
+        whole = replace(self, start=ALL_TIMES[0], end=ALL_TIMES[1])
+        if not stretch.overlaps:
+            # Of a file that overlaps others at its ends, all rows, so that they lie ready once.
+            (file,) = stretch.files
+            stretch = replace(stretch, start=file.first, end=file.last)
+        if self._records(stretch)[0].converted.data_type == TRADES:
             names = file_columns(("ts_event", "price", "size", "side"))
-            trades = self._unchanged([file], read_trades(slices, names))
-            write_trades(trades, file.price_decimals, file.size_decimals, writer)
+            write_trades(map(TradeRows, whole._read(stretch, names)), *decimals, writer)
         else:
-            write_depths(self._unchanged([file], read_depths(slices)), file.price_decimals, file.size_decimals, writer)
+            write_depths(map(DepthRows, whole._read(stretch, None)), *decimals, writer)
 
-    def _slices(self, files: Sequence[CatalogFile], start: int, end: int) -> list[Slice]:
-        return [Slice(self.store.root / file.converted.path, start, end) for file in files]
-
-    def _unchanged[Rows](self, files: Sequence[CatalogFile], rows: Iterator[Rows]) -> Iterator[Rows]:
-        """The rows of files that were not replaced between `find` and the reading.
+    def _read(self, stretch: Stretch, names: Sequence[str] | None, batch_rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
+        """The rows of a stretch, of files that were not replaced between `find` and the reading.
 
         Raises:
             TickreelError: DATA_CHANGED where a file was deleted or, after the last row, where one was replaced.
         """
+        files = self._records(stretch)
         try:
-            yield from rows
+            yield from read_stretch(stretch, between=(self.start, self.end), columns=names, batch_rows=batch_rows)
         except (OSError, pa.ArrowException) as error:
             raise _changed(files[0], f"cannot be read: {error}") from None
         for file in files:
@@ -152,17 +155,32 @@ class MarketRows:
             if present is not None and present.converted.digest != file.converted.digest:
                 raise _changed(file, "was replaced while it was read")
 
+    def _records(self, stretch: Stretch) -> list[CatalogFile]:
+        return [self._by_path[file.path] for file in stretch.files]
+
+    @cached_property
+    def _by_path(self) -> Mapping[Path, CatalogFile]:
+        return {self.store.root / file.converted.path: file for file in self.files}
+
+    def _key(self, stretch: Stretch) -> str:
+        """By the rows of the files, and not by where they lie."""
+        records = self._records(stretch)
+        kind = market_data_pb2.DataType.Name(records[0].converted.data_type).removeprefix("DATA_TYPE_").lower()
+        digests = [record.converted.digest for record in records]
+        if not stretch.overlaps:
+            return f"{kind}-{digests[0]}"
+        parts = [*digests, stretch.start, stretch.end, *_decimals(records)]
+        return f"{kind}-view-{hashlib.sha256(' '.join(map(str, parts)).encode()).hexdigest()}"
+
 
 def _changed(file: CatalogFile, problem: str) -> TickreelError:
     path = file.converted.path
     return TickreelError("DATA_CHANGED", f"the catalog file {path} {problem}; ask again", path=path)
 
 
-def _joined(parts: Sequence[Arrays], names: Sequence[str]) -> Arrays:
-    if len(parts) == 1:
-        return parts[0]
-    none = np.empty(0, dtype=np.int64)
-    return {name: np.concatenate([part[name] for part in parts]) if parts else none for name in names}
+def _decimals(files: Sequence[CatalogFile]) -> tuple[int, int]:
+    """The decimals of prices and of sizes that hold all values of some files."""
+    return max((file.price_decimals for file in files), default=0), max((file.size_decimals for file in files), default=0)
 
 
 def _by_row(values: npt.NDArray[Any], rows: int) -> npt.NDArray[Any]:
@@ -173,13 +191,6 @@ def _by_row(values: npt.NDArray[Any], rows: int) -> npt.NDArray[Any]:
 def _scaled(values: npt.NDArray[Any], more: int) -> npt.NDArray[Any]:
     """Values with more decimals; what stands for no value stays."""
     return np.where(values < 0, values, values * 10**more) if more else values
-
-
-def _key(file: CatalogFile) -> str:
-    """By the rows of the file, and not by where it lies."""
-    return (
-        f"{market_data_pb2.DataType.Name(file.converted.data_type).removeprefix('DATA_TYPE_').lower()}-{file.converted.digest}"
-    )
 
 
 def _first(file: CatalogFile) -> int:
