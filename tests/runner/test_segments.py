@@ -15,6 +15,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from overlapping import convert, expected_view, in_view_order, recordings
 from small_catalog import START, WINDOW, replay_config, window_rows, write_books, write_trades
 from tickreel.engine.replay import ReplayFile, Shortcuts
 from tickreel.engine.strategy import NOT_IN_LOTS
@@ -24,11 +25,15 @@ from tickreel.runner.ledger import Ledger
 from tickreel.runner.outcome import Outcome, summarise
 from tickreel.runner.plan import Plan
 from tickreel.runner.plan_replay import PlanReplay
+from tickreel.runner.print_order import PrintOrder
 from tickreel.runner.rows import Rows
 from tickreel.runner.segments import SegmentReplay, counts_of
 from tickreel.runner.shortcuts import shortcuts_of
+from tickreel.runner.spec import Spec
 from tickreel.runner.strategies.temp_backtest import TempBacktestStrategy
-from tickreel.v1 import run_config_pb2
+from tickreel.runner.window import Window
+from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, TRADES
+from tickreel.v1 import run_config_pb2, run_pb2
 from tickreel.v1.result_pb2 import SNAPSHOT_MODE_BOTH, SNAPSHOT_MODE_TRADES
 
 STEP = 1_000_000
@@ -122,6 +127,57 @@ def test_an_order_that_is_not_in_lots_is_denied_in_whatever_slice_it_falls(tmp_p
         shortcuts = shortcuts_of(config, TempBacktestStrategy, rows)
         assert shortcuts.no_risk_checks
         assert parts(replayed(tmp_path / str(most), config, files[:1], plan, shortcuts=shortcuts)) == parts(whole)
+
+
+@pytest.mark.parametrize("mode", [SNAPSHOT_MODE_TRADES, SNAPSHOT_MODE_BOTH], ids=["trades", "both"])
+@settings(max_examples=8, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_files_that_overlap_and_tie_are_replayed_alike_however_their_window_is_sliced(
+    tmp_path_factory: pytest.TempPathFactory, mode: int, data: st.DataObject
+) -> None:
+    folder = tmp_path_factory.mktemp("overlapping")
+    # Books leave no room for a crowd of trades: such windows are refused.
+    found = data.draw(recordings(TRADES, most_at_once=700 if mode == SNAPSHOT_MODE_TRADES else 20))
+    files = convert(folder, found)
+    if mode == SNAPSHOT_MODE_BOTH:
+        files += convert(folder, data.draw(recordings(BOOK_SNAPSHOT_5)), BOOK_SNAPSHOT_5)
+    config = replay_config(1e9, mode=mode)
+    scratch = folder / "scratch"
+    scratch.mkdir()
+    messages = [file.converted for file in files]
+    run, catalog = run_pb2.Run(config=config), folder / "parquet"
+    window = Window(Spec(run, messages, [], catalog, folder, folder, scratch, {}, 1_000, 1, 1))
+    times, prices = window.times_and_prices()
+    rows = Rows.of_trades(times, prices, 1)
+    if mode == SNAPSHOT_MODE_BOTH:
+        rows = Rows.of_books(times, prices, 1, *window.times_and_mids())
+    prints = PrintOrder.of(window.exchange_times())
+    parts_of_window = [part.file for part in window.parts]
+    whole = replayed(folder / "whole", config, parts_of_window, Plan.whole(rows, window.start, window.end, "for comparison"))
+    # The engine meets the rows of the view, in its order: each order has the time and price of its row.
+    view = expected_view(in_view_order(files[: len(found)], found))
+    assert (whole[0].rows, whole[0].book_rows) == (len(view), len(rows.book_ts))
+    orders = whole[0].orders
+    met = list(zip(orders.ts_submitted.tolist(), orders.price.tolist(), strict=True))
+    assert met == [(ts, row.price) for ts, row in view]
+    cuts = prints.cuts if mode == SNAPSHOT_MODE_TRADES else None
+    for most in {len(view) // 60 + 1, len(view) // 7 + 1, len(view) // 2 + 1}:
+        plan = Plan.of(config, TempBacktestStrategy, rows, (window.start, window.end), most, 1, cuts)
+        assert parts(replayed(folder / f"most{most}", config, parts_of_window, plan)) == parts(whole)
+
+
+def test_a_slice_begins_at_an_instant_that_the_slice_before_has_not(tmp_path: Path) -> None:
+    ts = np.repeat(START + 100 + np.arange(5) * STEP, [1, 3, 3, 1, 4])
+    books = np.repeat(START + np.arange(3) * 2 * STEP, 2)
+    rows = Rows.of_books(ts, np.full(12, 1_000), 1, books, np.full(6, 9_995))
+    for most in range(1, 12):
+        plan = Plan.of(replay_config(), TempBacktestStrategy, rows, WINDOW, most, 1)
+        for segment in plan.segments:
+            assert segment.rows == np.count_nonzero((ts >= segment.start) & (ts <= segment.end))
+            assert segment.book_rows == np.count_nonzero((books >= segment.books_from) & (books <= segment.end))
+            assert segment.repeats == np.count_nonzero((books >= segment.books_from) & (books < segment.start))
+        assert sum(segment.rows for segment in plan.segments) == 12
+        assert sum(segment.book_rows - segment.repeats for segment in plan.segments) == 6
 
 
 def test_slices_in_processes_beside_this_one_are_put_together_in_order(tmp_path: Path) -> None:

@@ -7,9 +7,11 @@ decided here by rule; where it does not hold, the plan is one piece and says why
 the last book before it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from tickreel.engine.replay import ReplayFile
 from tickreel.engine.strategy import ReplayStrategy
@@ -26,6 +28,7 @@ class Segment:
         start, end: Of its trades.
         books_from: Where its books begin: at the last one before `start`, where there is one.
         rows, book_rows: How many rows the engine will see.
+        repeats: How many of the books the slice before it has replayed.
     """
 
     start: int
@@ -33,11 +36,7 @@ class Segment:
     books_from: int
     rows: int
     book_rows: int
-
-    @property
-    def repeats(self) -> int:
-        """How many books it replays that the slice before it has replayed."""
-        return int(self.books_from < self.start)
+    repeats: int = 0
 
     def files(self, files: list[ReplayFile]) -> list[ReplayFile]:
         """What is replayed of the window's files."""
@@ -71,6 +70,7 @@ class Plan:
         window: tuple[int, int],
         segment_rows: int,
         processes: int,
+        cuts: npt.NDArray[np.bool_] | None = None,
     ) -> "Plan":
         """The plan of a window.
 
@@ -79,6 +79,7 @@ class Plan:
             window: The first and last instant that is replayed.
             segment_rows: The most trade rows of a slice.
             processes: How many slices can be replayed side by side.
+            cuts: Whether a slice may begin at each trade row; shape (rows,). Default: at all of them.
         """
         start, end = window
         because = _entangled(config, strategy, rows)
@@ -92,18 +93,37 @@ class Plan:
         books = rows.book_ts
         # The engine replays no trades on levels where there is no book at all: those before the first go with what follows.
         earliest = int(books[0]) if len(books) else start
-        places = sorted({count * number // (4 * pieces) for number in quarters} - {0})
-        cuts = [cut for cut in places if rows.ts[cut] > earliest]
-        starts = [start, *(int(rows.ts[cut]) for cut in cuts)]
+        places = [count * number // (4 * pieces) for number in quarters]
+        # A cut is an instant, so that rows of equal times stay together.
+        begins = np.diff(rows.ts, prepend=rows.ts[:1] - 1) > 0
+        chosen = _last_before(begins if cuts is None else begins & cuts, places)
+        cuts_at = [cut for cut in chosen if rows.ts[cut] > earliest]
+        if not cuts_at:
+            return cls.whole(rows, start, end, "no slice can begin between its trades")
+        starts = [start, *(int(rows.ts[cut]) for cut in cuts_at)]
         ends = [*(instant - 1 for instant in starts[1:]), end]
-        edges = [0, *cuts, count]
+        edges = [0, *cuts_at, count]
         segments = []
         for number, (first, last) in enumerate(zip(starts, ends, strict=True)):
-            begin, past = np.searchsorted(books, first, "left"), np.searchsorted(books, last, "right")
-            begin = max(int(begin) - 1, 0)
-            books_from = int(books[begin]) if len(books) and number else first
-            segments.append(Segment(first, last, books_from, edges[number + 1] - edges[number], int(past) - begin))
+            begin, past = (int(np.searchsorted(books, first, "left")), int(np.searchsorted(books, last, "right")))
+            books_from, before = first, begin
+            if number and begin:
+                books_from = int(books[begin - 1])
+                before = int(np.searchsorted(books, books_from, "left"))
+            trades = edges[number + 1] - edges[number]
+            segments.append(Segment(first, last, books_from, trades, past - before, begin - before))
         return cls(tuple(segments), "")
+
+
+def _last_before(mask: npt.NDArray[np.bool_], places: Sequence[int]) -> list[int]:
+    """The last row of a mask at or before each place and behind the place before it, where there is one; row 0 is left out."""
+    found, before = [], 0
+    for place in places:
+        rows = np.flatnonzero(mask[before + 1 : place + 1])
+        if len(rows):
+            found.append(before + 1 + int(rows[-1]))
+        before = place
+    return found
 
 
 def _entangled(config: run_config_pb2.RunConfig, strategy: type[ReplayStrategy], rows: Rows) -> str:

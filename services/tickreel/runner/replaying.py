@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from google.protobuf import json_format
+
 from tickreel.engine.replay import Shortcuts
 from tickreel.engine.tape import Tape
 from tickreel.jobs.memory import process_memory
@@ -71,7 +73,8 @@ class Replaying:
         if not full:
             tables.append(OrderMarks(self.staging))
         ledger = Ledger(config, self._rows, self._window.end, tables, self._window.rows())
-        replay = PlanReplay(SegmentReplay(config, self._window.files, spec.scratch, spec.chunk_size), plan, spec.processes)
+        files = [part.file for part in self._window.parts]
+        replay = PlanReplay(SegmentReplay(config, files, spec.scratch, spec.chunk_size), plan, spec.processes)
 
         def settle(tape: Tape) -> None:
             marked = ledger.settle(tape)
@@ -94,6 +97,7 @@ class Replaying:
     def _reporting(self, replay: PlanReplay, ledger: Ledger) -> Iterator[None]:
         """Reports how far the replay is, from a thread of its own: nothing is asked of the replay's."""
         done, rows = threading.Event(), self._rows
+        findings = [json_format.MessageToDict(finding) for finding in self._window.findings]
         total = len(rows.ts) + len(rows.book_ts)
 
         def report_until_done() -> None:
@@ -107,7 +111,7 @@ class Replaying:
                     figures = live_figures.figures(ledger, seen := replay.counts)
                 self._tell_equity(marked)
                 self._reporter.progress(job_pb2.JOB_PHASE_REPLAYING, sum(seen[:2]), total, "rows", rows.time_after(*seen[:2]))
-                self._reporter.live(figures | {"memoryMib": memory})
+                self._reporter.live(figures | {"memoryMib": memory, "findings": findings})
 
         self._reporter.live({"restarted": True})
         self._reporter.progress(job_pb2.JOB_PHASE_REPLAYING, 0, total, "rows")

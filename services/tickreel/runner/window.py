@@ -9,18 +9,20 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from tickreel.engine.replay import ReplayFile
 from tickreel.rpc.errors import TickreelError, Violation
+from tickreel.runner.overlaps import Part, without_overlaps
 from tickreel.runner.recorded_times import RecordedTimes
 from tickreel.runner.rows import Rows
 from tickreel.runner.spec import Spec
 from tickreel.runner.window_rows import WindowRows
 from tickreel.stores.catalog import CatalogFile, CatalogStore
-from tickreel.stores.depths import NO_LEVEL, read_depths
-from tickreel.stores.rows import RECORDED, Slice
-from tickreel.stores.trades import TradeRows, read_trades
-from tickreel.v1 import market_data_pb2
+from tickreel.stores.depths import NO_LEVEL, DepthRows
+from tickreel.stores.rows import RECORDED, Slice, read_slice
+from tickreel.stores.trades import TradeRows
+from tickreel.v1 import market_data_pb2, result_pb2
 
 Int64 = npt.NDArray[np.int64]
 
@@ -49,8 +51,14 @@ def replay_span(file: CatalogFile, start: int, end: int) -> tuple[int, int]:
 class Window:
     """The rows of a run's window in the catalog.
 
+    Attributes:
+        files: The catalog files, in the order of the spec, and the span of each that lies in the window.
+        parts: What is read and replayed: the same rows without repeats, in files that do not overlap.
+        start, end: The first and last instant to replay.
+        findings: The repeats that were left out.
+
     Raises:
-        TickreelError: DATA_CHANGED where a file is no longer there.
+        TickreelError: DATA_CHANGED where a file is no longer there; DATA_REFUSED where files overlap and contradict each other.
     """
 
     def __init__(self, spec: Spec) -> None:
@@ -68,12 +76,20 @@ class Window:
             )
             for file, record in zip(spec.files, self._records, strict=True)
         ]
+        self.parts: list[Part] = []
+        self.findings: list[result_pb2.Finding] = []
+        for data_type in (TRADES, BOOKS):
+            files = [pair for pair in zip(self.files, self._records, strict=True) if pair[0].data_type == data_type]
+            parts, findings = without_overlaps(files, spec.scratch)
+            self.parts += parts
+            self.findings += findings
         self.start = min(file.start for file in self.files)
-        self.end = max(file.end for file in self.files)
+        # Rows of files that overlap may run past the last instant of each.
+        self.end = max(file.end for file in (*self.files, *(part.file for part in self.parts)))
 
     def trades(self, columns: Sequence[str] | None = None) -> Iterator[TradeRows]:
         """The trade rows, in replay order."""
-        return read_trades(self._slices(TRADES), columns)
+        return (TradeRows(batch) for batch in self._batches(TRADES, columns))
 
     def recorded_times(self, rows: Rows) -> RecordedTimes:
         """The recorded times of the instants of a run.
@@ -82,16 +98,16 @@ class Window:
             rows: The rows of the window.
         """
         files = [
-            (file.first, record.converted.clock_step)
-            for file, record in zip(self.files, self._records, strict=True)
-            if file.data_type == TRADES
+            (max(part.file.first, part.file.start), part.record.converted.clock_step)
+            for part in self.parts
+            if part.file.data_type == TRADES
         ]
         return RecordedTimes.of(rows, files, self.trades([RECORDED]))
 
     def rows(self) -> WindowRows:
         """The prints and books, by the numbers of their rows."""
         instrument = self._spec.run.config.instrument
-        trades, books = self.trades(WindowRows.TRADE_COLUMNS), read_depths(self._slices(BOOKS), WindowRows.BOOK_COLUMNS)
+        trades, books = self.trades(WindowRows.TRADE_COLUMNS), self._books(WindowRows.BOOK_COLUMNS)
         return WindowRows(trades, books, instrument.price_precision, instrument.size_precision)
 
     def times_and_prices(self) -> tuple[Int64, Int64]:
@@ -101,6 +117,10 @@ class Window:
         chunks = [(rows.ts_init.copy(), rows.price(precision).copy()) for rows in self.trades(["price"])]
         return _joined([ts for ts, _ in chunks]), _joined([price for _, price in chunks])
 
+    def exchange_times(self) -> Int64:
+        """Exchange times of all trade rows, UNIX nanoseconds, in replay order."""
+        return _joined([rows.ts_event.copy() for rows in self.trades(["ts_event"])])
+
     def times_and_mids(self) -> tuple[Int64, Int64]:
         """Replay times of all book rows and the middles of their best prices, times 10^(price_precision + 1).
 
@@ -108,7 +128,7 @@ class Window:
         """
         precision = self._spec.run.config.instrument.price_precision
         times, mids = [], []
-        for rows in read_depths(self._slices(BOOKS), ["bids", "asks"]):
+        for rows in self._books(["bids", "asks"]):
             bids, asks = rows.best("bids", precision), rows.best("asks", precision)
             times.append(rows.ts_init.copy())
             mids.append(np.where((bids == NO_LEVEL) | (asks == NO_LEVEL), NO_LEVEL, (bids + asks) * 5))
@@ -125,8 +145,8 @@ class Window:
         following = np.searchsorted(trade_times, book_times, side="right")
         late = following < len(trade_times)
         late[late] = trade_times[following[late]] // _MICROSECOND == book_times[late] // _MICROSECOND
-        for record in self._records:
-            for recorded, last_ts_init in record.crowded:
+        for part in self.parts:
+            for recorded, last_ts_init in part.record.crowded:
                 late |= (book_times >= recorded) & (book_times < last_ts_init)
         if late.any():
             instant = np.datetime_as_string(np.datetime64(int(book_times[late][0]) // _MICROSECOND, "us"))
@@ -172,8 +192,13 @@ class Window:
             records.append(record)
         return records
 
-    def _slices(self, data_type: market_data_pb2.DataType) -> list[Slice]:
-        return [Slice(file.path, file.start, file.end) for file in self.files if file.data_type == data_type]
+    def _books(self, columns: Sequence[str]) -> Iterator[DepthRows]:
+        return (DepthRows(batch) for batch in self._batches(BOOKS, columns))
+
+    def _batches(self, data_type: market_data_pb2.DataType, columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
+        for part in self.parts:
+            if part.file.data_type == data_type:
+                yield from read_slice(Slice(part.file.path, part.file.start, part.file.end), columns)
 
 
 def _joined(chunks: list[Int64]) -> Int64:

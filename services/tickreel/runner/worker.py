@@ -19,6 +19,7 @@ from tickreel.runner.idle_keys import idle_keys_finding
 from tickreel.runner.outcome import Outcome, iso, summarise
 from tickreel.runner.outputs import write_outputs
 from tickreel.runner.plan import Plan
+from tickreel.runner.print_order import PrintOrder
 from tickreel.runner.replaying import AccountRanDry, Replaying
 from tickreel.runner.rows import Rows
 from tickreel.runner.shortcuts import shortcuts_of
@@ -35,8 +36,8 @@ def work(values: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     """Does the work of a run; returns its result, or its verification, as JSON values."""
     spec = Spec.from_json(values)
     config, options = spec.run.config, spec.run.options
-    window = Window(spec)
     reporter.progress(job_pb2.JOB_PHASE_LOADING, 0, 0, "rows")
+    window = Window(spec)
     window.check_sides()
     rows = _load(spec, window)
     total = len(rows.ts) + len(rows.book_ts)
@@ -47,7 +48,12 @@ def work(values: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
 
     shortcuts = shortcuts_of(config, entry.strategy, rows)
     trusting = shortcuts.frozen_account and not config.venue.frozen_account
-    plan = Plan.of(config, entry.strategy, rows, (window.start, window.end), spec.segment_rows, spec.processes)
+    cuts = None
+    if options.snapshot_mode == result_pb2.SNAPSHOT_MODE_TRADES:
+        prints = PrintOrder.of(window.exchange_times())
+        window.findings += prints.findings()
+        cuts = prints.cuts
+    plan = Plan.of(config, entry.strategy, rows, (window.start, window.end), spec.segment_rows, spec.processes, cuts)
     replaying = Replaying(spec, window, rows, store, reporter)
     try:
         outcome = replaying.run(plan, shortcuts, trusting=trusting)
@@ -152,7 +158,7 @@ def _result(spec: Spec, window: Window, plan: Plan, outcome: Outcome, peak_memor
         end=config_window.end.ToJsonString(),
         summary=summarise(outcome),
         metadata=metadata,
-        findings=findings(outcome, options.snapshot_mode, [*spec.notes, *holes]),
+        findings=findings(outcome, options.snapshot_mode, [*spec.notes, *window.findings, *holes]),
     )
 
 
