@@ -12,7 +12,7 @@ GRPCURL_VERSION := 1.8.6.post2
 # Node.js comes with .venv; npm starts it by its name.
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend
 
-.PHONY: help setup demo up ui browser test screenshots lint lint-python compose-test bench chaos differential proto clean
+.PHONY: help setup demo up ui browser test screenshots lint lint-python compose-test bench chaos fuzz differential proto clean
 
 help: ## Explain the targets
 	@echo "Tickreel: deterministic tick-level backtests of recorded exchange data"
@@ -101,6 +101,11 @@ chaos: setup ## Kill services and workers for five minutes while runs come and g
 
 # Errors carry Google's details, whose protos come with grpcio-status.
 SITE = $(wildcard $(BIN)/../lib/python3*/site-packages)
+
+FUZZ_REQUESTS := 100000
+
+fuzz: setup ## Send a hundred thousand hostile requests, direct and through the gateway, beside a client whose calls must not fail
+	@TICKREEL_FUZZ_REQUESTS=$(FUZZ_REQUESTS) TICKREEL_FUZZ_SEED=$${TICKREEL_FUZZ_SEED:-$$RANDOM} $(BIN)/python -m pytest -s tests/fuzz
 
 proto: frontend/node_modules/.package-lock.json ## Generate services/tickreel/v1, frontend/src/gen and the schema of configs from protos/
 	@$(BIN)/buf format --write

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import grpc
 from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import FileDescriptor, ServiceDescriptor
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError, Message
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health_aio
 from grpc_reflection.v1alpha import reflection, reflection_pb2
@@ -23,6 +23,7 @@ from grpc_reflection.v1alpha._async import ReflectionServicer
 from tickreel.rpc.columns import Wire
 from tickreel.rpc.errors import TickreelError
 from tickreel.rpc.settings import Settings, default_address
+from tickreel.rpc.timestamps import check_timestamps
 from tickreel.v1 import catalog_service_pb2, converter_service_pb2, results_service_pb2, runner_service_pb2
 
 log = logging.getLogger("tickreel")
@@ -211,14 +212,17 @@ async def _request_of(deserialize: Callable[[bytes], Any], requests: AsyncIterat
     """The request message of a call.
 
     Raises:
-        TickreelError: INVALID_REQUEST where there is none, or where it is not of its type.
+        TickreelError: INVALID_REQUEST where there is none, it is not of its type, or it has a timestamp that is no instant.
     """
     async for content in requests:
         try:
-            return deserialize(content)
+            request = deserialize(content)
         except DecodeError as error:
             message = f"the request cannot be decoded as its message type: {error}"
             raise TickreelError("INVALID_REQUEST", message) from None
+        if isinstance(request, Message):
+            check_timestamps(request)
+        return request
     raise TickreelError("INVALID_REQUEST", "the call has no request message, or only a part of one")
 
 

@@ -37,6 +37,8 @@ _FOLDERS = " or ".join(DATA_TYPE_FOLDERS)
 _DAY = re.compile(r"day-(\d{4}-\d\d-\d\d)", re.ASCII)
 _OUTSIDE = "is a symbolic link out of the data root, and only what lies below the root is read; copy the data there"
 
+_LONGEST_NAME = 255
+
 # Which other kind of raw files there is, and what a deployment that reads it has set.
 _OTHER_KIND = {PARQUET: (CSV, "false"), CSV: (PARQUET, "true")}
 
@@ -172,6 +174,8 @@ class RawStore:
             TickreelError: NOT_FOUND.
         """
         plain = dataset_id and "/" not in dataset_id and "\0" not in dataset_id and not dataset_id.startswith(".")
+        # A longer name is none of a file, and an error of the system.
+        plain = plain and len(os.fsencode(dataset_id)) <= _LONGEST_NAME
         if not plain or not (self.root / BY_DATE / dataset_id).is_dir():
             raise not_found("dataset", dataset_id)
         listing = self.listing(dataset_id)

@@ -1,0 +1,263 @@
+"""Hostile requests of one client, direct and through the gateway: each gets a fitting code, and no valid call of another fails.
+
+TICKREEL_FUZZ_REQUESTS says how many requests, TICKREEL_FUZZ_SEED which.
+"""
+
+import asyncio
+import http.client
+import os
+import random
+import struct
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import grpc
+import pytest
+from google.protobuf.descriptor import MethodDescriptor
+
+from e2e_folder import BTC, write_config
+from fuzz.random_requests import Requests
+from terminal import Terminal, Up, is_alive
+from tickreel.v1 import catalog_service_pb2, results_service_pb2, runner_service_pb2
+
+REQUESTS = int(os.environ.get("TICKREEL_FUZZ_REQUESTS") or 300)
+SEED = int(os.environ.get("TICKREEL_FUZZ_SEED") or 20_240_718)
+AT_ONCE = 8
+# A call that takes longer hangs. Streams that follow something are hung up on after their first messages.
+PATIENCE = 120.0
+MESSAGES = 3
+SILENCE = 0.5
+
+FITTING = {
+    "OK",
+    "INVALID_ARGUMENT",
+    "NOT_FOUND",
+    "ALREADY_EXISTS",
+    "FAILED_PRECONDITION",
+    "OUT_OF_RANGE",
+    "RESOURCE_EXHAUSTED",
+    # What the gateway and gRPC itself tell a hostile client.
+    "DEADLINE_EXCEEDED",
+    "UNIMPLEMENTED",
+    "PERMISSION_DENIED",
+    # A stream that was hung up on.
+    "HUNG UP",
+}
+_CODES = {str(code.value[0]): code.name for code in grpc.StatusCode}
+_TIMEOUTS = ("", "-1S", "1", "0n", "1n", "99999999H", "5S", "1000000000S", "abc", "5 S")
+
+
+@dataclass
+class Told:
+    """What came of the requests: how often each code, and those whose code does not fit."""
+
+    codes: Counter[str] = field(default_factory=Counter)
+    unfit: list[str] = field(default_factory=list)
+
+    def take(self, code: str, method: MethodDescriptor, content: bytes, details: str) -> None:
+        self.codes[code] += 1
+        # The specification of gRPC prescribes INTERNAL for a frame that is marked as compressed and names no encoding.
+        if code not in FITTING and "Compression bit set" not in details:
+            self.unfit.append(f"{method.full_name} {code} {details[:300]} {content[:200].hex()}")
+
+
+@dataclass
+class Bystander:
+    """A second client: its valid calls, all the while, and those that failed."""
+
+    address: str
+    config: str
+    calls: int = 0
+    failed: list[str] = field(default_factory=list)
+
+    async def go_on(self) -> None:
+        calls = (
+            ("CatalogService/ListDatasets", catalog_service_pb2.ListDatasetsRequest()),
+            ("RunnerService/ListRuns", runner_service_pb2.ListRunsRequest(page_size=500)),
+            ("RunnerService/GetConfig", runner_service_pb2.GetConfigRequest(config_id=self.config)),
+            ("ResultsService/ListResults", results_service_pb2.ListResultsRequest(page_size=500)),
+        )
+        async with grpc.aio.insecure_channel(self.address) as channel:
+            while True:
+                for method, request in calls:
+                    try:
+                        await channel.unary_unary(f"/tickreel.v1.{method}")(request.SerializeToString(), timeout=PATIENCE)
+                    except grpc.aio.AioRpcError as error:
+                        self.failed.append(f"{method}: {error.code().name} {error.details()}")
+                    self.calls += 1
+                await asyncio.sleep(0.02)
+
+    @asynccontextmanager
+    async def around(self) -> AsyncIterator[None]:
+        going = asyncio.create_task(self.go_on())
+        try:
+            yield
+        finally:
+            going.cancel()
+            with suppress(asyncio.CancelledError):
+                await going
+
+
+async def ask(channel: grpc.aio.Channel, method: MethodDescriptor, content: bytes, told: Told) -> None:
+    """One request by gRPC."""
+    path = f"/{method.containing_service.full_name}/{method.name}"
+    try:
+        if not method.server_streaming:
+            await channel.unary_unary(path)(content, timeout=PATIENCE)
+            told.take("OK", method, content, "")
+            return
+        call = channel.unary_stream(path)(content, timeout=PATIENCE)
+        try:
+            async with asyncio.timeout(SILENCE):
+                for _ in range(MESSAGES):
+                    if await call.read() is grpc.aio.EOF:
+                        break
+            # Raises what the stream ended with.
+            if call.done():
+                await call.code()
+                raise_for(await call.code(), await call.details())
+            told.take("OK" if call.done() else "HUNG UP", method, content, "")
+        except TimeoutError:
+            told.take("HUNG UP", method, content, "")
+        finally:
+            call.cancel()
+    except grpc.aio.AioRpcError as error:
+        told.take(error.code().name, method, content, error.details() or "")
+    except Ended as ended:
+        told.take(ended.code, method, content, ended.details)
+
+
+class Ended(Exception):  # noqa: N818
+    """A stream has ended with a code that is not OK."""
+
+    def __init__(self, code: str, details: str) -> None:
+        super().__init__(code)
+        self.code, self.details = code, details
+
+
+def raise_for(code: grpc.StatusCode, details: str | None) -> None:
+    if code is not grpc.StatusCode.OK:
+        raise Ended(code.name, details or "")
+
+
+def ask_as_a_browser(address: str, method: MethodDescriptor, content: bytes, chance: random.Random) -> tuple[str, str]:
+    """One request by grpc-web with hostile headers and frames; its code and message."""
+    body = struct.pack(">BI", chance.choice((0, 0, 0, 0, 1, 2, 128)), len(content)) + content
+    if chance.random() < 0.2:
+        body = body[: chance.randrange(len(body) + 1)]
+    headers = {
+        "content-type": chance.choice(
+            ("application/grpc-web+proto",) * 4 + ("application/grpc-web-text", "text/plain", "application/grpc-web")
+        )
+    }
+    if chance.random() < 0.5:
+        headers["grpc-timeout"] = chance.choice(_TIMEOUTS)
+    if chance.random() < 0.2:
+        headers[chance.choice(("grpc-encoding", "x-a-bin", "grpc-tags-bin", "te", "grpc-accept-encoding"))] = chance.choice(
+            ("gzip", "!!", "\xff")
+        )
+    connection = http.client.HTTPConnection(address, timeout=PATIENCE)
+    try:
+        connection.request("POST", f"/{method.containing_service.full_name}/{method.name}", body, headers)
+        response = connection.getresponse()
+        said = response.getheader("grpc-status"), response.getheader("grpc-message", "")
+        # A stream that follows something does not end: its first bytes are enough.
+        rest = response.read1(1 << 20) if response.status == 200 and said[0] is None else b""
+        if said[0] is None and (at := rest.find(b"grpc-status:")) >= 0:
+            said = rest[at + 12 :].split(b"\r")[0].decode(), rest[at:].decode(errors="replace")
+        if response.status != 200:
+            return {415: "UNIMPLEMENTED", 400: "INVALID_ARGUMENT", 403: "PERMISSION_DENIED"}.get(
+                response.status, f"HTTP {response.status}"
+            ), ""
+        return (_CODES[said[0]] if said[0] is not None else "HUNG UP"), said[1]
+    finally:
+        connection.close()
+
+
+def files_outside(folder: Path) -> set[str]:
+    """The files that are there beside those that the services may write."""
+    allowed = ("data_downloads", "data", "frontend", "tmp", "configs")
+    return {
+        str(path.relative_to(folder))
+        for path in folder.rglob("*")
+        if path.is_file() and path.relative_to(folder).parts[0] not in allowed
+    }
+
+
+async def fuzz(up: Up, run_id: str, count: int, seed: int) -> tuple[Told, Bystander]:
+    """Sends so many requests, half of them direct, and the other half through the gateway."""
+    chance = random.Random(seed)
+    known = {
+        "run_id": [run_id, "x", f"{run_id}0"],
+        "dataset_id": ["day-2024-05-17", "day-2024-05-18"],
+        "dataset": ["", "day-2024-05-17"],
+        "config_id": ["btc", "nothing"],
+        "instrument_id": [BTC, "BTC-USDT-PERP.SAMPLE-FUTURES"],
+        "instrument": [BTC, f"{BTC}@LIN"],
+        "id": [BTC],
+        "name": ["summary.json", "orders.csv", "TempBacktestStrategy", "SAMPLE-FUTURES"],
+        "seconds": [1_715_990_340, 1_715_990_460, 253_402_300_799, 253_402_300_800, 9_223_372_037, -62_135_596_801],
+        "nanos": [0, 999_999_999, -1, 2_000_000_000],
+        "page_size": [1, 5, 50],
+        "cursor": ["", "1", "1.1"],
+        "price_precision": [1],
+        "size_precision": [3],
+    }
+    requests, told = Requests(chance, known), Told()
+    services = up.said["services"]
+    bystander = Bystander(services["gateway"]["address"], "btc")
+    gate = asyncio.Semaphore(AT_ONCE)
+    async with bystander.around():
+        channels = {
+            name: grpc.aio.insecure_channel(service["address"]) for name, service in services.items() if name != "frontend"
+        }
+
+        async def one(number: int, method: MethodDescriptor, content: bytes, own: random.Random) -> None:
+            service = method.containing_service.name.removesuffix("Service").lower()
+            async with gate, asyncio.timeout(2 * PATIENCE):
+                if number % 4 < 2:
+                    await ask(channels[service], method, content, told)
+                elif number % 4 == 2:
+                    await ask(channels["gateway"], method, content, told)
+                else:
+                    code, details = await asyncio.to_thread(
+                        ask_as_a_browser, services["gateway"]["address"], method, content, own
+                    )
+                    told.take(code, method, content, details)
+
+        pending: set[asyncio.Task[None]] = set()
+        for number in range(count):
+            method, content = requests.next()
+            pending.add(asyncio.create_task(one(number, method, content, random.Random(chance.random()))))
+            if len(pending) >= 4 * AT_ONCE:
+                done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
+        await asyncio.gather(*pending)
+        for channel in channels.values():
+            await channel.close()
+    return told, bystander
+
+
+@pytest.mark.timeout(0 if REQUESTS > 1_000 else 600)
+def test_hostile_requests_get_fitting_codes_and_hurt_nobody_else(tmp_path: Path) -> None:
+    (tmp_path / "tmp").mkdir()
+    terminal = Terminal(tmp_path, {"TMPDIR": str(tmp_path / "tmp")})
+    terminal.call("sample-data", "--rows", 500)
+    (tmp_path / "configs").mkdir()
+    write_config(tmp_path / "configs/btc.json")
+    with terminal.up() as up:
+        run = up.terminal.json("run", "--config", "configs/btc.json", "--snapshot_mode", "trades", "--full", "true")
+        told, bystander = asyncio.run(fuzz(up, run["run_id"], REQUESTS, SEED))
+        print(
+            f"seed {SEED}: {dict(told.codes)}; {bystander.calls} valid calls of another client, {len(bystander.failed)} failed"
+        )
+        assert told.unfit == []
+        assert told.codes.total() == REQUESTS
+        assert (bystander.calls > 0, bystander.failed) == (True, [])
+        assert files_outside(tmp_path) == set()
+        assert all(is_alive(pid) for pid in up.pids)
+        up.terminal.call("runs")
