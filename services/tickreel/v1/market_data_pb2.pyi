@@ -115,7 +115,7 @@ class DepthLevel(_message.Message):
     def __init__(self, price: _Optional[str] = ..., size: _Optional[str] = ...) -> None: ...
 
 class BarColumns(_message.Message):
-    __slots__ = ("interval", "price_precision", "size_precision", "ts_start", "open", "high", "low", "close", "volume", "buy_volume", "trades")
+    __slots__ = ("interval", "price_precision", "size_precision", "ts_start", "open", "high", "low", "close", "volume", "buy_volume", "trades", "volume_precision")
     INTERVAL_FIELD_NUMBER: _ClassVar[int]
     PRICE_PRECISION_FIELD_NUMBER: _ClassVar[int]
     SIZE_PRECISION_FIELD_NUMBER: _ClassVar[int]
@@ -127,6 +127,7 @@ class BarColumns(_message.Message):
     VOLUME_FIELD_NUMBER: _ClassVar[int]
     BUY_VOLUME_FIELD_NUMBER: _ClassVar[int]
     TRADES_FIELD_NUMBER: _ClassVar[int]
+    VOLUME_PRECISION_FIELD_NUMBER: _ClassVar[int]
     interval: int
     price_precision: int
     size_precision: int
@@ -138,4 +139,5 @@ class BarColumns(_message.Message):
     volume: _containers.RepeatedScalarFieldContainer[int]
     buy_volume: _containers.RepeatedScalarFieldContainer[int]
     trades: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, interval: _Optional[int] = ..., price_precision: _Optional[int] = ..., size_precision: _Optional[int] = ..., ts_start: _Optional[_Iterable[int]] = ..., open: _Optional[_Iterable[int]] = ..., high: _Optional[_Iterable[int]] = ..., low: _Optional[_Iterable[int]] = ..., close: _Optional[_Iterable[int]] = ..., volume: _Optional[_Iterable[int]] = ..., buy_volume: _Optional[_Iterable[int]] = ..., trades: _Optional[_Iterable[int]] = ...) -> None: ...
+    volume_precision: int
+    def __init__(self, interval: _Optional[int] = ..., price_precision: _Optional[int] = ..., size_precision: _Optional[int] = ..., ts_start: _Optional[_Iterable[int]] = ..., open: _Optional[_Iterable[int]] = ..., high: _Optional[_Iterable[int]] = ..., low: _Optional[_Iterable[int]] = ..., close: _Optional[_Iterable[int]] = ..., volume: _Optional[_Iterable[int]] = ..., buy_volume: _Optional[_Iterable[int]] = ..., trades: _Optional[_Iterable[int]] = ..., volume_precision: _Optional[int] = ...) -> None: ...

@@ -110,7 +110,7 @@ class EquityColumns(_message.Message):
     def __init__(self, ts: _Optional[_Iterable[int]] = ..., equity: _Optional[_Iterable[float]] = ..., drawdown: _Optional[_Iterable[float]] = ..., position: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class MarkerColumns(_message.Message):
-    __slots__ = ("price_precision", "size_precision", "first_order", "orders", "filled", "side", "ts_first", "ts_last", "price_low", "price_high", "filled_size")
+    __slots__ = ("price_precision", "size_precision", "first_order", "orders", "filled", "side", "ts_first", "ts_last", "price_low", "price_high", "filled_size", "filled_precision")
     PRICE_PRECISION_FIELD_NUMBER: _ClassVar[int]
     SIZE_PRECISION_FIELD_NUMBER: _ClassVar[int]
     FIRST_ORDER_FIELD_NUMBER: _ClassVar[int]
@@ -122,6 +122,7 @@ class MarkerColumns(_message.Message):
     PRICE_LOW_FIELD_NUMBER: _ClassVar[int]
     PRICE_HIGH_FIELD_NUMBER: _ClassVar[int]
     FILLED_SIZE_FIELD_NUMBER: _ClassVar[int]
+    FILLED_PRECISION_FIELD_NUMBER: _ClassVar[int]
     price_precision: int
     size_precision: int
     first_order: _containers.RepeatedScalarFieldContainer[int]
@@ -133,4 +134,5 @@ class MarkerColumns(_message.Message):
     price_low: _containers.RepeatedScalarFieldContainer[int]
     price_high: _containers.RepeatedScalarFieldContainer[int]
     filled_size: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, price_precision: _Optional[int] = ..., size_precision: _Optional[int] = ..., first_order: _Optional[_Iterable[int]] = ..., orders: _Optional[_Iterable[int]] = ..., filled: _Optional[_Iterable[int]] = ..., side: _Optional[_Iterable[int]] = ..., ts_first: _Optional[_Iterable[int]] = ..., ts_last: _Optional[_Iterable[int]] = ..., price_low: _Optional[_Iterable[int]] = ..., price_high: _Optional[_Iterable[int]] = ..., filled_size: _Optional[_Iterable[int]] = ...) -> None: ...
+    filled_precision: int
+    def __init__(self, price_precision: _Optional[int] = ..., size_precision: _Optional[int] = ..., first_order: _Optional[_Iterable[int]] = ..., orders: _Optional[_Iterable[int]] = ..., filled: _Optional[_Iterable[int]] = ..., side: _Optional[_Iterable[int]] = ..., ts_first: _Optional[_Iterable[int]] = ..., ts_last: _Optional[_Iterable[int]] = ..., price_low: _Optional[_Iterable[int]] = ..., price_high: _Optional[_Iterable[int]] = ..., filled_size: _Optional[_Iterable[int]] = ..., filled_precision: _Optional[int] = ...) -> None: ...

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tickreel/v1/market_data.proto.
  */
 export const file_tickreel_v1_market_data: GenFile = /*@__PURE__*/
-  fileDesc("Ch10aWNrcmVlbC92MS9tYXJrZXRfZGF0YS5wcm90bxILdGlja3JlZWwudjEiYAoKVGltZVdpbmRvdxIpCgVzdGFydBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJwoDZW5kGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCL2AQoMVHJhZGVDb2x1bW5zEhcKD3ByaWNlX3ByZWNpc2lvbhgBIAEoBRIWCg5zaXplX3ByZWNpc2lvbhgCIAEoBRIQCgh0c19ldmVudBgDIAMoEBIPCgd0c19pbml0GAQgAygQEg0KBXByaWNlGAUgAygQEgwKBHNpemUYBiADKBASKAoEc2lkZRgHIAMoDjIaLnRpY2tyZWVsLnYxLkFnZ3Jlc3NvclNpZGUSEAoIdHJhZGVfaWQYCCADKAkSEwoLdHNfcmVjb3JkZWQYCSADKBASFgoJZmlyc3Rfcm93GAogASgDSACIAQFCDAoKX2ZpcnN0X3JvdyJSCgxRdW90ZUNvbHVtbnMSFwoPcHJpY2VfcHJlY2lzaW9uGAEgASgFEg8KB3RzX2luaXQYAiADKBASCwoDYmlkGAMgAygQEgsKA2FzaxgEIAMoECK8AQoMRGVwdGhDb2x1bW5zEhcKD3ByaWNlX3ByZWNpc2lvbhgBIAEoBRIWCg5zaXplX3ByZWNpc2lvbhgCIAEoBRIOCgZsZXZlbHMYAyABKAUSEAoIdHNfZXZlbnQYBCADKBASDwoHdHNfaW5pdBgFIAMoEBIRCgliaWRfcHJpY2UYBiADKBASEAoIYmlkX3NpemUYByADKBASEQoJYXNrX3ByaWNlGAggAygQEhAKCGFza19zaXplGAkgAygQIrgBCg1EZXB0aFNuYXBzaG90EiwKCHRzX2V2ZW50GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCgd0c19pbml0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIlCgRiaWRzGAMgAygLMhcudGlja3JlZWwudjEuRGVwdGhMZXZlbBIlCgRhc2tzGAQgAygLMhcudGlja3JlZWwudjEuRGVwdGhMZXZlbCIpCgpEZXB0aExldmVsEg0KBXByaWNlGAEgASgJEgwKBHNpemUYAiABKAkizQEKCkJhckNvbHVtbnMSEAoIaW50ZXJ2YWwYASABKAMSFwoPcHJpY2VfcHJlY2lzaW9uGAIgASgFEhYKDnNpemVfcHJlY2lzaW9uGAMgASgFEhAKCHRzX3N0YXJ0GAQgAygQEgwKBG9wZW4YBSADKBASDAoEaGlnaBgGIAMoEBILCgNsb3cYByADKBASDQoFY2xvc2UYCCADKBASDgoGdm9sdW1lGAkgAygQEhIKCmJ1eV92b2x1bWUYCiADKBASDgoGdHJhZGVzGAsgAygQKloKCERhdGFUeXBlEhkKFURBVEFfVFlQRV9VTlNQRUNJRklFRBAAEhQKEERBVEFfVFlQRV9UUkFERVMQARIdChlEQVRBX1RZUEVfQk9PS19TTkFQU0hPVF81EAIqYAoNQWdncmVzc29yU2lkZRIeChpBR0dSRVNTT1JfU0lERV9VTlNQRUNJRklFRBAAEhYKEkFHR1JFU1NPUl9TSURFX0JVWRABEhcKE0FHR1JFU1NPUl9TSURFX1NFTEwQAmIGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("Ch10aWNrcmVlbC92MS9tYXJrZXRfZGF0YS5wcm90bxILdGlja3JlZWwudjEiYAoKVGltZVdpbmRvdxIpCgVzdGFydBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJwoDZW5kGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCL2AQoMVHJhZGVDb2x1bW5zEhcKD3ByaWNlX3ByZWNpc2lvbhgBIAEoBRIWCg5zaXplX3ByZWNpc2lvbhgCIAEoBRIQCgh0c19ldmVudBgDIAMoEBIPCgd0c19pbml0GAQgAygQEg0KBXByaWNlGAUgAygQEgwKBHNpemUYBiADKBASKAoEc2lkZRgHIAMoDjIaLnRpY2tyZWVsLnYxLkFnZ3Jlc3NvclNpZGUSEAoIdHJhZGVfaWQYCCADKAkSEwoLdHNfcmVjb3JkZWQYCSADKBASFgoJZmlyc3Rfcm93GAogASgDSACIAQFCDAoKX2ZpcnN0X3JvdyJSCgxRdW90ZUNvbHVtbnMSFwoPcHJpY2VfcHJlY2lzaW9uGAEgASgFEg8KB3RzX2luaXQYAiADKBASCwoDYmlkGAMgAygQEgsKA2FzaxgEIAMoECK8AQoMRGVwdGhDb2x1bW5zEhcKD3ByaWNlX3ByZWNpc2lvbhgBIAEoBRIWCg5zaXplX3ByZWNpc2lvbhgCIAEoBRIOCgZsZXZlbHMYAyABKAUSEAoIdHNfZXZlbnQYBCADKBASDwoHdHNfaW5pdBgFIAMoEBIRCgliaWRfcHJpY2UYBiADKBASEAoIYmlkX3NpemUYByADKBASEQoJYXNrX3ByaWNlGAggAygQEhAKCGFza19zaXplGAkgAygQIrgBCg1EZXB0aFNuYXBzaG90EiwKCHRzX2V2ZW50GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCgd0c19pbml0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIlCgRiaWRzGAMgAygLMhcudGlja3JlZWwudjEuRGVwdGhMZXZlbBIlCgRhc2tzGAQgAygLMhcudGlja3JlZWwudjEuRGVwdGhMZXZlbCIpCgpEZXB0aExldmVsEg0KBXByaWNlGAEgASgJEgwKBHNpemUYAiABKAki5wEKCkJhckNvbHVtbnMSEAoIaW50ZXJ2YWwYASABKAMSFwoPcHJpY2VfcHJlY2lzaW9uGAIgASgFEhYKDnNpemVfcHJlY2lzaW9uGAMgASgFEhAKCHRzX3N0YXJ0GAQgAygQEgwKBG9wZW4YBSADKBASDAoEaGlnaBgGIAMoEBILCgNsb3cYByADKBASDQoFY2xvc2UYCCADKBASDgoGdm9sdW1lGAkgAygQEhIKCmJ1eV92b2x1bWUYCiADKBASDgoGdHJhZGVzGAsgAygQEhgKEHZvbHVtZV9wcmVjaXNpb24YDCABKAUqWgoIRGF0YVR5cGUSGQoVREFUQV9UWVBFX1VOU1BFQ0lGSUVEEAASFAoQREFUQV9UWVBFX1RSQURFUxABEh0KGURBVEFfVFlQRV9CT09LX1NOQVBTSE9UXzUQAipgCg1BZ2dyZXNzb3JTaWRlEh4KGkFHR1JFU1NPUl9TSURFX1VOU1BFQ0lGSUVEEAASFgoSQUdHUkVTU09SX1NJREVfQlVZEAESFwoTQUdHUkVTU09SX1NJREVfU0VMTBACYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
  * A span of time on the replay clock, both ends inclusive.
@@ -346,7 +346,7 @@ export type BarColumns = Message<"tickreel.v1.BarColumns"> & {
   pricePrecision: number;
 
   /**
-   * The decimals of the volumes.
+   * The decimals of the sizes of the trades.
    *
    * @generated from field: int32 size_precision = 3;
    */
@@ -388,14 +388,14 @@ export type BarColumns = Message<"tickreel.v1.BarColumns"> & {
   close: bigint[];
 
   /**
-   * The traded size, scaled by size_precision.
+   * The traded size, scaled by volume_precision.
    *
    * @generated from field: repeated sfixed64 volume = 9;
    */
   volume: bigint[];
 
   /**
-   * The part of the volume whose aggressor bought.
+   * The part of the volume whose aggressor bought, scaled by volume_precision.
    *
    * @generated from field: repeated sfixed64 buy_volume = 10;
    */
@@ -407,6 +407,14 @@ export type BarColumns = Message<"tickreel.v1.BarColumns"> & {
    * @generated from field: repeated sfixed64 trades = 11;
    */
   trades: bigint[];
+
+  /**
+   * The decimals of the volumes. Equal to size_precision unless a volume does not fit into 64 bits at that precision; then
+   * lower, below zero for tens, hundreds and so on, and the volumes are rounded half-even.
+   *
+   * @generated from field: int32 volume_precision = 12;
+   */
+  volumePrecision: number;
 };
 
 /**
