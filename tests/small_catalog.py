@@ -118,11 +118,13 @@ def replay_config(
     *,
     mode: result_pb2.SnapshotMode = result_pb2.SNAPSHOT_MODE_TRADES,
     venue: Mapping[str, object] = MappingProxyType({}),
+    instrument: Mapping[str, object] = MappingProxyType({}),
     **strategy: object,
 ) -> run_config_pb2.RunConfig:
-    """A resolved config of the instrument, with more keys of its venue and strategy."""
+    """A resolved config of the instrument, with more keys of it, its venue and strategy."""
     document = run_config(RAW_NAME, "2024-07-18T00:00:00Z", "2024-07-19T00:00:00Z", starting_balance=balance)
     document["venue"] |= venue
+    document["instrument"] |= instrument
     document["strategy"] |= strategy
     violations = Violations()
     config = read_document(document, violations)

@@ -1,6 +1,7 @@
 """Decimals as integers are decimals."""
 
-from decimal import ROUND_HALF_EVEN, Decimal
+import itertools
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from fractions import Fraction
 
 import numpy as np
@@ -72,3 +73,46 @@ def test_arrays_are_widened_together_when_anything_could_overflow() -> None:
 def test_the_largest_magnitude(values: list[int]) -> None:
     assert scaled.largest(np.array(values, dtype=np.int64)) == max(map(abs, values), default=0)
     assert scaled.largest(np.array([-(2**63)])) == 2**63
+
+
+_values = st.lists(st.integers(-(10**40), 10**40) | _narrow, min_size=1, max_size=20)
+
+
+def _column(values: list[int]) -> scaled.Integers:
+    """The values as int64 where they all fit, as a column of a file has them."""
+    return scaled.narrow(np.array(values, dtype=object))
+
+
+@given(_values, st.integers(-(10**20), 10**20))
+def test_products_and_sums_of_columns_are_those_of_their_values(values: list[int], factor: int) -> None:
+    column, running = _column(values), list(itertools.accumulate(values))
+    assert scaled.times(column, factor).tolist() == [value * factor for value in values]
+    assert scaled.plus(column, column[::-1]).tolist() == [sum(pair) for pair in zip(values, values[::-1], strict=True)]
+    assert scaled.running(column).tolist() == running
+    assert scaled.sum_of(column) == running[-1]
+    cuts = np.arange(0, len(values), 3)
+    assert scaled.sums_from(column, cuts).tolist() == [sum(values[cut : cut + 3]) for cut in cuts]
+    places = np.arange(len(values)) % 3
+    assert scaled.sums_at(column, places, 4).tolist() == [*(sum(values[place::3]) for place in range(3)), 0]
+    assert scaled.low_bits(column).tolist() == [value % 2**64 for value in values]
+    assert scaled.rescaled(scaled.rescaled(column, 2, 7), 7, 2).tolist() == values
+
+
+def test_an_int64_column_that_numpy_would_wrap_is_summed_as_it_is() -> None:
+    column = np.full(100, 10**17)
+    assert int(column.sum()) == -8446744073709551616
+    assert scaled.sums_from(column, np.array([0])).tolist() == [10**19]
+
+
+@given(_values, st.integers(0, 16))
+def test_what_fits_into_64_bits_has_as_many_decimals_as_it_can(values: list[int], scale: int) -> None:
+    (found,), fewer = scaled.fitting(_column(values), scale=scale)
+    assert found.dtype == np.int64
+    with localcontext(prec=60):
+        for value, here in zip(values, found.tolist(), strict=True):
+            assert here == int((Decimal(value).scaleb(fewer - scale)).to_integral_value(ROUND_HALF_EVEN))
+        if fewer < scale:
+            largest = max(map(abs, values))
+            assert Decimal(largest).scaleb(fewer + 1 - scale).to_integral_value(ROUND_HALF_EVEN) >= 2**63
+    if max(map(abs, values)) < 2**63:
+        assert (found.tolist(), fewer) == (values, scale)

@@ -20,6 +20,7 @@ from tickreel.rpc.bounds import FIRST_INSTANT, LAST_INSTANT
 from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.columns import Wire
 from tickreel.rpc.errors import TickreelError
+from tickreel.runner.report import decimals
 from tickreel.stores.columns import Columns, ColumnStore, ColumnWriter
 from tickreel.stores.derived_files import DerivedFiles
 from tickreel.stores.results import ResultStore
@@ -307,9 +308,30 @@ def test_a_market_order_stands_at_its_average_fill_or_at_the_last_trade(tmp_path
     at = table.schema.get_field_index("price")
     pq.write_table(table.set_column(at, "price", pa.nulls(8, table.schema.field(at).type)), path / "orders.parquet")
     columns = ColumnStore(DerivedFiles(tmp_path / "columns", 100))
-    facts = columns.get("ticks", lambda writer: writer.append(ts_init=ticks.ts, price=ticks.price + 7))
-    made = columns.get("orders", partial(make_orders, path / "orders.parquet", lambda: facts))
+
+    def make_ticks(writer: ColumnWriter) -> None:
+        # In hundredths: the ticks may have other decimals than the orders.
+        writer.facts.update(price_precision=2)
+        writer.append(ts_init=ticks.ts, price=(ticks.price + 7) * 10)
+
+    made_ticks = columns.get("ticks", make_ticks)
+    made = columns.get("orders", partial(make_orders, path / "orders.parquet", lambda: made_ticks))
     drawn = MarkerColumns.FromString(markers(made, FIRST_INSTANT, LAST_INSTANT, 8)[0].content)
     # Every fourth has no fill.
     assert list(drawn.price_low) == [int(price) + 7 * (row in (3, 7)) for row, price in enumerate(ticks.price)]
     assert list(drawn.orders) == [1] * 8
+
+
+def test_a_marker_of_sizes_beyond_64_bits_has_fewer_decimals(tmp_path: Path) -> None:
+    rows = 100
+    ticks = Ticks(START + np.arange(rows), np.full(rows, 10), np.full(rows, 10**15), np.ones(rows, dtype=np.int64))
+    path = write_full_run(ResultStore(tmp_path / "results", tmp_path / "tickdata"), "M", ticks, timeline=False)
+    columns = ColumnStore(DerivedFiles(tmp_path / "columns", 100))
+    table = pq.read_table(path / "orders.parquet")
+    filled = decimals(np.full(rows, 10**17), 8)
+    at = table.schema.get_field_index("filled_amount")
+    pq.write_table(table.set_column(at, "filled_amount", filled), path / "orders.parquet")
+    made = columns.get("orders", partial(make_orders, path / "orders.parquet", lambda: pytest.fail("no ticks are asked for")))
+    drawn = MarkerColumns.FromString(markers(made, FIRST_INSTANT, LAST_INSTANT, 2)[0].content)
+    assert (list(drawn.orders), drawn.size_precision, drawn.filled_precision) == ([rows], 8, 7)
+    assert list(drawn.filled_size) == [10**18]

@@ -233,3 +233,22 @@ def test_an_id_is_the_name_of_a_file(config: RunConfig) -> None:
     config.time_window.start.FromNanoseconds(0)
     assert re.fullmatch(r"[A-Za-z0-9_]+", identity.run_id(copy.copy(config), "f" * 64))
     assert "_19700101_000000_" in identity.run_id(config, "f" * 64)
+
+
+def wide(price: int, fee: int = 0) -> str:
+    """The digest of two orders at a price, the second of which fills."""
+    tape = Tape()
+    tape.add_orders([1, 1, price, 5, 2, 1, price, 5])
+    tape.add_fills([1, 2, 1, price, 5, 1, 0])
+    digest = OutcomeDigest()
+    digest.add(tape.orders, tape.fills, np.array([fee], dtype=object), tape.ends)
+    return digest.of({"equity": "1"})
+
+
+def test_a_value_beyond_64_bits_is_in_the_digest_with_all_of_them() -> None:
+    prices = [5, 5 + 2**64, 5 + 2**65, 5 - 2**64, 2**63 - 1, 2**63, -(2**63), 6 * 10**20]
+    assert len({wide(price) for price in prices} | {wide(5, fee) for fee in prices[1:]}) == 2 * len(prices) - 1
+
+
+def test_the_digest_of_values_that_fit_stays_as_it_was_before_wider_ones_were_known() -> None:
+    assert wide(5) == "d52a66aef889a09addc5ea7e26537a87735b98228e28968b4b902b39d2376299"

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -43,12 +44,15 @@ def test_a_price_is_the_integer_that_its_precision_makes_it(units: list[int], pr
     assert rows.price(precision).tolist() == units
 
 
-def test_a_price_with_too_many_digits_is_refused_instead_of_wrapped() -> None:
+def test_a_price_with_more_than_64_bits_becomes_a_python_integer_and_no_wire_column() -> None:
     rows = trade_rows([Decimal("12"), Decimal("922.5")])
-    assert rows.price(15).tolist() == [12 * 10**15, 9225 * 10**14]
-    with pytest.raises(TickreelError, match=r"922\.5") as refusal:
-        rows.price(17 - 1)
-    assert refusal.value.reason == "DATA_REFUSED"
+    assert rows.price(15).dtype == np.int64
+    assert rows.price(16).tolist() == [12 * 10**16, 9225 * 10**15]
+    assert rows.int64s("price", 15).tolist() == [12 * 10**15, 9225 * 10**14]
+    for precision, bound in ((16, "922.3372036854775807"), (0, "9223372036854775807")):
+        with pytest.raises(TickreelError, match=r"price 922\.5 does not fit") as refusal:
+            rows.int64s("price", precision)
+        assert (refusal.value.reason, refusal.value.metadata["bound"]) == ("DATA_REFUSED", bound)
 
 
 def test_sides_are_those_of_the_contract_whatever_the_dictionary() -> None:

@@ -20,7 +20,7 @@ export interface Marker {
 export function orderMarkers(columns: MarkerColumns | undefined, base: bigint): Marker[] {
   if (!columns) return []
   const price = decimal(columns.pricePrecision)
-  const size = decimal(columns.sizePrecision)
+  const size = decimal(columns.filledPrecision)
   const offset = (instant = 0n) => Number(instant - base)
   return columns.firstOrder.map((firstOrder, i) => ({
     firstOrder,

@@ -17,9 +17,10 @@ Values of a linear contract are exact, and so is all that is a sum of them. Valu
 account's scale, fill by fill: after n fills cash is off by at most n/2 units of it, equity by one half more. As every figure
 is a sum of the same rounded values, the last of the equations above holds to the unit all the same.
 
-The cost of an open position and the fees of its entry are kept at 12 decimals more than the account has, rounded half-even
+The cost of an open position and the fees of its entry are kept at 12 decimals more than values need, rounded half-even
 where a part of it is closed, because an average is not a decimal number; the split between realized and unrealized profit can
-be off by that, their sum is not.
+be off by that, their sum is not. What values need follows from the decimals of the data: a contract whose precisions have more
+of them gives the same figures.
 """
 
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ from tickreel.accounting import scaled
 from tickreel.accounting.contract import Contract
 from tickreel.accounting.scaled import Integers
 
-# What the cost of an open position and the fees of its entry have more of than the account: 12 decimals.
+# What the cost of an open position and the fees of its entry have more of than values need: 12 decimals.
 _GUARD = 10**12
 
 Int64 = npt.NDArray[np.int64]
@@ -48,6 +49,8 @@ class Account:
     contract: Contract
     mark_scale: int
     scale: int
+    rounded_scale: int
+    """The decimals that averages are rounded to: those that values at the decimals of the data have."""
     start: int
     """The equity at the very start: the cash, and what the position of the start was worth."""
     ts: Int64
@@ -63,13 +66,20 @@ class Account:
     fill_fees: Integers
     """The fee of each fill, of the currency's scale; shape (fills,)."""
     open_cost: int
-    """The last cost, of 12 decimals more."""
+    """The last cost, of 12 decimals more than `rounded_scale`."""
     open_fees: int
     """The last entry fees, likewise."""
 
     @classmethod
     def opened(
-        cls, contract: Contract, start: int, *, mark_scale: int | None = None, position: int = 0, position_mark: int = 0
+        cls,
+        contract: Contract,
+        start: int,
+        *,
+        mark_scale: int | None = None,
+        position: int = 0,
+        position_mark: int = 0,
+        rounded_scale: int | None = None,
     ) -> "Account":
         """An account before its first fill.
 
@@ -78,6 +88,7 @@ class Account:
             mark_scale: The decimals of the marks; those of a price if not given.
             position: What is held, of the size precision.
             position_mark: The mark that this position is valued at, of scale `mark_scale`; of no account where none is held.
+            rounded_scale: The decimals that all values have; those of the account if not given.
 
         Raises:
             ValueError: A mark of an inverse contract is zero or below.
@@ -88,9 +99,11 @@ class Account:
         if position:
             worth = int(contract.value(np.array([position_mark]), np.array([position]), mark_scale, scale)[0])
         start = start * 10 ** (scale - contract.money_precision) + worth
-        held, cash, none, cost = (_entry(value) for value in (position, -worth, 0, worth))
+        rounded_scale = scale if rounded_scale is None else rounded_scale
+        open_cost = worth * _GUARD // 10 ** (scale - rounded_scale)
+        held, cash, none, cost = (_entry(value, abs(start) + abs(worth)) for value in (position, -worth, 0, worth))
         empty = np.empty(0, dtype=np.int64)
-        return cls(contract, mark_scale, scale, start, empty, cash, held, none, cost, none, empty, worth * _GUARD, 0)
+        return cls(contract, mark_scale, scale, rounded_scale, start, empty, cash, held, none, cost, none, empty, open_cost, 0)
 
     def then(self, ts: Int64, side: Int64, price: Int64, size: Int64, taker: Int64) -> "Account":
         """The account over the fills that follow.
@@ -102,7 +115,7 @@ class Account:
             taker: 1 where the fill took liquidity.
 
         Raises:
-            ValueError: A price of an inverse contract is zero or below.
+            ValueError: A price of an inverse contract is zero or below, or a value has more decimals than `rounded_scale`.
         """
         contract, held = self.contract, int(self.position[-1])
         unit = 10 ** (self.scale - contract.money_precision)
@@ -115,11 +128,17 @@ class Account:
         total = there + scaled.total(values) + scaled.total(fill_fees) * unit
         values, paid = scaled.wide((values, fill_fees), max(total, unit))
         positions, paid = _running(held, signed), paid * unit
-        (cost, open_cost), (entry_fees, open_fees) = _entry_costs(positions, values, paid, self.open_cost, self.open_fees)
+        rounded_unit = 10 ** (self.scale - self.rounded_scale)
+        if rounded_unit > 1 and (values % rounded_unit != 0).any():
+            raise ValueError(f"the value of a fill has more than {self.rounded_scale} decimals")
+        (cost, open_cost), (entry_fees, open_fees) = _entry_costs(
+            positions, values, paid, self.open_cost, self.open_fees, rounded_unit
+        )
         return Account(
             contract=contract,
             mark_scale=self.mark_scale,
             scale=self.scale,
+            rounded_scale=self.rounded_scale,
             start=self.start,
             ts=ts,
             cash=_running(int(self.cash[-1]), -values),
@@ -175,8 +194,9 @@ def drawdown(equity: Integers, peak: int) -> Integers:
     return np.maximum(np.maximum.accumulate(equity), peak) - equity
 
 
-def _entry(value: int) -> Integers:
-    (array,) = scaled.wide((np.array([value], dtype=object),), abs(value))
+def _entry(value: int, beside: int) -> Integers:
+    """A column of one value that fits into sums with `beside`."""
+    (array,) = scaled.wide((np.array([value], dtype=object),), abs(value) + beside)
     return array
 
 
@@ -185,21 +205,23 @@ def _running(first: int, steps: Integers) -> Integers:
 
 
 def _entry_costs(
-    positions: Integers, values: Integers, fees: Integers, cost: int, entry_fees: int
+    positions: Integers, values: Integers, fees: Integers, cost: int, entry_fees: int, unit: int
 ) -> tuple[tuple[Integers, int], tuple[Integers, int]]:
-    """The cost of each position at average price and the fees of its entry, both rounded to the account's scale, and the last
-    of each unrounded.
+    """The cost of each position at average price and the fees of its entry, both rounded to a unit, and the last of each
+    unrounded.
 
     Adding to a position adds the fill's value and fee; reducing it takes the same share of both; turning it over starts anew
     with the share of the fill that opens the other side.
 
     Args:
         values, fees: Of the fills that led from each position to the next.
-        cost, entry_fees: Those of the first position, of 12 decimals more.
+        cost, entry_fees: Those of the first position, in units and of 12 decimals more.
+        unit: What all values and fees are multiples of.
     """
     before, *others = positions.tolist()
     held, costs, paid = abs(before), [cost], [entry_fees]
-    for after, value, fee in zip(others, values.tolist(), fees.tolist(), strict=True):
+    in_units = ((column // unit).tolist() for column in (values, fees))
+    for after, value, fee in zip(others, *in_units, strict=True):
         size = abs(after)
         if before * after < 0:
             # The fill has one price, so the part that opens has that share of its value.
@@ -211,7 +233,7 @@ def _entry_costs(
         costs.append(cost)
         paid.append(entry_fees)
         before, held = after, size
-    return (_rounded(costs, values.dtype), cost), (_rounded(paid, fees.dtype), entry_fees)
+    return (_rounded(costs, values.dtype, unit), cost), (_rounded(paid, fees.dtype, unit), entry_fees)
 
 
 def _share(amount: int, part: int, whole: int) -> int:
@@ -221,7 +243,7 @@ def _share(amount: int, part: int, whole: int) -> int:
     return quotient if rest else quotient - quotient % 2
 
 
-def _rounded(exact: list[int], dtype: np.dtype[Any]) -> Integers:
-    """Amounts of 12 decimals more, rounded half-even to the account's scale."""
+def _rounded(exact: list[int], dtype: np.dtype[Any], unit: int) -> Integers:
+    """Amounts in units and of 12 decimals more, rounded half-even to whole units, of the account's scale."""
     halves = (divmod(value + _GUARD // 2, _GUARD) for value in exact)
-    return np.array([upper if rest else upper - upper % 2 for upper, rest in halves], dtype=dtype)
+    return np.array([(upper if rest else upper - upper % 2) * unit for upper, rest in halves], dtype=dtype)

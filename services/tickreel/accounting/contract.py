@@ -16,7 +16,7 @@ Rounding each fee may change a sum of small ones by much, so a contract also giv
 linear contract, rounded at the guard scale for an inverse one, whose fees are quotients.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Protocol
 
@@ -48,6 +48,9 @@ class Contract(Protocol):
 
     def scale(self, mark_scale: int) -> int:
         """The decimals of an account that is marked at prices of `mark_scale` decimals: enough for values, fees and cash."""
+
+    def with_decimals(self, price: int, size: int) -> "Contract":
+        """The contract with other precisions."""
 
     def value(self, price: Integers, size: Integers, price_scale: int, scale: int) -> Integers:
         """The values of positions at prices, of scale `scale`.
@@ -92,6 +95,10 @@ class LinearContract:
     def scale(self, mark_scale: int) -> int:
         """The decimals that hold every value at such marks and at fill prices, exactly."""
         return max(self._value_scale(max(mark_scale, self.price_precision)), self.money_precision)
+
+    def with_decimals(self, price: int, size: int) -> "LinearContract":
+        """The contract with other precisions."""
+        return replace(self, price_precision=price, size_precision=size)
 
     def value(self, price: Integers, size: Integers, price_scale: int, scale: int) -> Integers:
         """Price x size x multiplier."""
@@ -140,6 +147,10 @@ class InverseContract:
     def scale(self, mark_scale: int) -> int:
         """The guard scale, whatever the marks: a quotient has no last decimal."""
         return self.money_precision + _GUARD_DECIMALS
+
+    def with_decimals(self, price: int, size: int) -> "InverseContract":
+        """The contract with other precisions."""
+        return replace(self, price_precision=price, size_precision=size)
 
     def value(self, price: Integers, size: Integers, price_scale: int, scale: int) -> Integers:
         """- size x multiplier / price, rounded half-even; no size has no value at any price, even where none is known.

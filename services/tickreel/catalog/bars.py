@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from tickreel.accounting import scaled
 from tickreel.catalog.market_rows import Arrays
 from tickreel.rpc.columns import make_columns
 from tickreel.v1 import market_data_pb2
@@ -31,6 +32,8 @@ def bar_length(first: int, last: int, most: int) -> int:
 def sample_bars(trades: Arrays, decimals: tuple[int, int], most: int) -> market_data_pb2.BarColumns:
     """The bars of trades.
 
+    Prices and volumes have as many decimals as 64 bits a value hold, rounded half-even where those are fewer than the data has.
+
     Args:
         trades: Columns ts_init, price, size and side, in replay order.
         decimals: Those of prices and of sizes.
@@ -38,6 +41,8 @@ def sample_bars(trades: Arrays, decimals: tuple[int, int], most: int) -> market_
     """
     clock, price, size = trades["ts_init"], trades["price"], trades["size"]
     columns: dict[str, npt.NDArray[np.int64]] = {}
+    price_precision, size_precision = decimals
+    volume_precision = size_precision
     length = _LENGTHS[0]
     if len(clock):
         length = bar_length(int(clock[0]), int(clock[-1]), most)
@@ -47,21 +52,17 @@ def sample_bars(trades: Arrays, decimals: tuple[int, int], most: int) -> market_
         cuts = cuts[has_trades]
         bought = np.where(trades["side"] == market_data_pb2.AGGRESSOR_SIDE_BUY, size, 0)
         ends = np.append(cuts[1:], len(clock))
-        columns = {
-            "ts_start": starts[has_trades],
-            "open": price[cuts],
-            "high": np.maximum.reduceat(price, cuts),
-            "low": np.minimum.reduceat(price, cuts),
-            "close": price[ends - 1],
-            "volume": np.add.reduceat(size, cuts),
-            "buy_volume": np.add.reduceat(bought, cuts),
-            "trades": ends - cuts,
-        }
-    price_precision, size_precision = decimals
+        high, low = np.maximum.reduceat(price, cuts), np.minimum.reduceat(price, cuts)
+        prices, price_precision = scaled.fitting(price[cuts], high, low, price[ends - 1], scale=price_precision)
+        volumes = scaled.sums_from(size, cuts), scaled.sums_from(bought, cuts)
+        columns = {"ts_start": starts[has_trades], **dict(zip(("open", "high", "low", "close"), prices, strict=True))}
+        (columns["volume"], columns["buy_volume"]), volume_precision = scaled.fitting(*volumes, scale=size_precision)
+        columns["trades"] = ends - cuts
     return make_columns(
         market_data_pb2.BarColumns,
         interval=length,
         price_precision=price_precision,
         size_precision=size_precision,
+        volume_precision=volume_precision,
         **columns,
     )

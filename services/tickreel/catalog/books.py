@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import numpy as np
 
+from tickreel.accounting import scaled
 from tickreel.catalog.market_rows import Arrays, MarketRows
 from tickreel.rpc.columns import make_columns
 from tickreel.rpc.errors import TickreelError
@@ -15,11 +16,12 @@ from tickreel.stores.sampling import kept_rows
 from tickreel.v1 import market_data_pb2
 
 _COLUMNS = ("ts_event", "ts_init", "bid_price", "bid_size", "ask_price", "ask_size")
-_NONE_IS_HIGH = np.iinfo(np.int64).max
 
 
 def sample_quotes(books: Arrays, price_precision: int, most: int) -> market_data_pb2.QuoteColumns:
     """The best prices of books that a chart keeps, the lowest bid and the highest ask of each part among them.
+
+    Prices have as many decimals as 64 bits a value hold, rounded half-even where those are fewer than the data has.
 
     Args:
         books: Columns ts_init, bid_price and ask_price, in replay order.
@@ -27,14 +29,18 @@ def sample_quotes(books: Arrays, price_precision: int, most: int) -> market_data
     """
     bid, ask = books["bid_price"][::LEVELS], books["ask_price"][::LEVELS]
     # A book without a bid has no lowest one.
-    lowest = np.where(bid == NO_LEVEL, _NONE_IS_HIGH, bid)
+    lowest = np.where(bid == NO_LEVEL, scaled.largest(bid), bid)
     kept = kept_rows(books["ts_init"], most, lowest=[lowest], highest=[ask])
+    best = bid[kept], ask[kept]
+    fitting, price_precision = scaled.fitting(*best, scale=price_precision)
+    # Rounding would make a price of what stands for none.
+    bid, ask = (np.where(prices == NO_LEVEL, NO_LEVEL, whole) for prices, whole in zip(best, fitting, strict=True))
     return make_columns(
         market_data_pb2.QuoteColumns,
         price_precision=price_precision,
         ts_init=books["ts_init"][kept],
-        bid=bid[kept],
-        ask=ask[kept],
+        bid=bid,
+        ask=ask,
     )
 
 

@@ -11,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from tickreel.accounting import scaled
 from tickreel.catalog.coverage import find_instrument
 from tickreel.rpc.errors import TickreelError
 from tickreel.stores.catalog import CatalogFile, CatalogStore
 from tickreel.stores.columns import ColumnStore, ColumnWriter
-from tickreel.stores.depths import DepthRows, write_depths
+from tickreel.stores.depths import NO_LEVEL, DepthRows, write_depths
 from tickreel.stores.raw_schema import TRADES
 from tickreel.stores.rows import ALL_TIMES, BATCH_ROWS
 from tickreel.stores.sampling import window_rows
@@ -99,7 +100,8 @@ class MarketRows:
         The columns of a file, and of files where they overlap, are made where they do not lie ready.
 
         Raises:
-            TickreelError: DATA_CHANGED where a file was deleted or replaced.
+            TickreelError: DATA_CHANGED where a file was deleted or replaced; DATA_REFUSED for a value that is no 64-bit integer
+                at the decimals of its file.
         """
         return (self.part(stretch, columns, names) for stretch in self.stretches)
 
@@ -109,9 +111,9 @@ class MarketRows:
         ready = columns.get(self._key(stretch), partial(self._make, stretch))
         clock = ready["ts_init"]
         rows = window_rows(clock, max(self.start, stretch.start), min(self.end, stretch.end))
-        scale = dict.fromkeys(_PRICES, self.decimals[0] - prices) | dict.fromkeys(_SIZES, self.decimals[1] - sizes)
+        more = dict.fromkeys(_PRICES, self.decimals[0] - prices) | dict.fromkeys(_SIZES, self.decimals[1] - sizes)
         found = {name: _by_row(ready[name], len(clock))[rows].reshape(-1) for name in names}
-        return {name: _scaled(values, scale.get(name, 0)) for name, values in found.items()}
+        return {name: _with_decimals(values, more.get(name, 0)) for name, values in found.items()}
 
     def decimals_of(self, stretch: Stretch) -> tuple[int, int]:
         """The fewest decimals of prices and of sizes that hold all values of a stretch's files."""
@@ -188,9 +190,9 @@ def _by_row(values: npt.NDArray[Any], rows: int) -> npt.NDArray[Any]:
     return values.reshape(rows, -1) if rows else values
 
 
-def _scaled(values: npt.NDArray[Any], more: int) -> npt.NDArray[Any]:
-    """Values with more decimals; what stands for no value stays."""
-    return np.where(values < 0, values, values * 10**more) if more else values
+def _with_decimals(values: npt.NDArray[Any], more: int) -> npt.NDArray[Any]:
+    """Values with more decimals; NO_LEVEL stays."""
+    return np.where(values == NO_LEVEL, NO_LEVEL, scaled.times(values, 10**more)) if more else values
 
 
 def _first(file: CatalogFile) -> int:

@@ -12,13 +12,14 @@ from nautilus_trader.backtest import (
     BacktestRunConfig,
     BacktestVenueConfig,
 )
-from nautilus_trader.common import LoggerConfig, LogLevel
+from nautilus_trader.common import LoggerConfig, LogLevel, logger_flush
 from nautilus_trader.execution import DefaultFillModel, MakerTakerFeeModel, StaticLatencyModel
 from nautilus_trader.model import Currency, NautilusDataType
 from nautilus_trader.persistence import ParquetDataCatalog
 from nautilus_trader.risk import RiskEngineConfig
 
 from tickreel.engine.catalog_format import FOLDERS
+from tickreel.engine.error_log import ErrorLog, explained
 from tickreel.engine.instruments import Instrument, decimal_of
 from tickreel.engine.strategy import ReplayStrategy
 from tickreel.rpc.errors import TickreelError
@@ -29,8 +30,6 @@ _ENGINE_TYPES = {
     market_data_pb2.DATA_TYPE_TRADES: NautilusDataType.TradeTick,
     market_data_pb2.DATA_TYPE_BOOK_SNAPSHOT_5: NautilusDataType.OrderBookDepth,
 }
-# What the engine says where it stops because a fee is more than a CASH account has left.
-_RAN_DRY = "Cash account balance would become negative"
 
 
 @dataclass(frozen=True)
@@ -123,6 +122,9 @@ def replay(
 ) -> None:
     """Replays a window through a strategy, whose tape then holds what happened up to its end.
 
+    The engine stops after an error that it or the strategy logs. One of its own fails the replay; one of the strategy's is left
+    on the tape.
+
     Args:
         config: Resolved: every optional key is there.
         lanes: The catalogs of `catalog_view`.
@@ -158,6 +160,7 @@ def replay(
         raise_exception=True,
         dispose_on_completion=False,
     )
+    errors = ErrorLog()
     node = BacktestNode([run_config])
     try:
         node.build()
@@ -166,13 +169,18 @@ def replay(
         end = max(lane.end for lane in lanes)
         strategy.finish(node.get_engine_cache(_RUN), end, with_balances=not shortcuts.frozen_account)
     except Exception as error:
-        raise TickreelError("REPLAY_FAILED", _explained(str(error))) from error
+        raise TickreelError("REPLAY_FAILED", f"the engine stopped: {explained(str(error))}") from error
     finally:
         node.dispose()
+        logger_flush()
     if strategy.tape.error:
         traceback = strategy.tape.error.strip()
         cause = traceback.splitlines()[-1]
         raise TickreelError("REPLAY_FAILED", f"the strategy raised {cause}", log=traceback)
+    logged = errors.first()
+    if logged is not None and logged.by_engine:
+        raise TickreelError("REPLAY_FAILED", str(logged))
+    strategy.tape.logged = str(logged or "")
 
 
 def _venue(config: run_config_pb2.RunConfig, *, frozen_account: bool) -> BacktestVenueConfig:
@@ -207,9 +215,3 @@ def _venue(config: run_config_pb2.RunConfig, *, frozen_account: bool) -> Backtes
         fee_model=MakerTakerFeeModel(decimal_of(venue.maker_fee), decimal_of(venue.taker_fee)),
         **options,
     )
-
-
-def _explained(message: str) -> str:
-    if _RAN_DRY in message:
-        return f"the account ran dry: a fee was more than it had left; start with larger venue.starting_balances ({message})"
-    return f"the engine stopped: {message}"

@@ -1,17 +1,22 @@
 """What a replay leaves behind: every order, fill and end of an order, as columns of integers.
 
-A row is a few machine integers in a flat array and not a Python object, or a million orders would cost half a gigabyte.
+A row is a few machine integers in a flat array and not a Python object, or a million orders would cost half a gigabyte. Where
+a price or a size needs more than 64 bits at the instrument's precision, the rows become Python integers.
 """
 
 import json
 from array import array
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from tickreel.accounting.scaled import Integers, narrow
+
 Int64 = npt.NDArray[np.int64]
+Rows = array[int] | list[int]
 
 
 @dataclass(frozen=True)
@@ -22,9 +27,9 @@ class Orders:
     """UNIX nanoseconds on the replay clock."""
     side: Int64
     """1 buys, -1 sells."""
-    price: Int64
+    price: Integers
     """The limit, times 10^price_precision; 0 for a market order."""
-    quantity: Int64
+    quantity: Integers
     """Times 10^size_precision."""
 
 
@@ -38,13 +43,13 @@ class Fills:
     """UNIX nanoseconds on the replay clock."""
     side: Int64
     """That of the order: 1 buys, -1 sells."""
-    price: Int64
+    price: Integers
     """Times 10^price_precision."""
-    quantity: Int64
+    quantity: Integers
     """Times 10^size_precision."""
     taker: Int64
     """1 took liquidity, 0 made it."""
-    commission: Int64
+    commission: Integers
     """The fee as the engine has it, times 10^money_precision: a check on ours."""
 
 
@@ -86,14 +91,13 @@ class Tape:
         """What the engine says of the replay itself, see `EngineFigures`; empty where that cannot be compared."""
         self.error = ""
         """The traceback of the first error in a callback; the engine swallows them."""
-        self._orders = array("q")
-        self._fills = array("q")
-        self._ends = array("q")
+        self.logged = ""
+        """The first error that the strategy logged, after which the engine stops."""
+        # Flat rows: a list where a value needs more than 64 bits.
+        self._orders: Rows = array("q")
+        self._fills: Rows = array("q")
+        self._ends: Rows = array("q")
         self._reasons: dict[str, int] = {}
-        self.add_orders = self._orders.extend
-        """Records submitted orders: ts, side, price and quantity of each, one after another."""
-        self.add_fills = self._fills.extend
-        """Records fills: order, ts, side, price, quantity, taker and commission of each, one after another."""
 
     @property
     def order_count(self) -> int:
@@ -104,6 +108,14 @@ class Tape:
     def fill_count(self) -> int:
         """Fills so far."""
         return len(self._fills) // _FILL
+
+    def add_orders(self, rows: list[int]) -> None:
+        """Records submitted orders: ts, side, price and quantity of each, one after another."""
+        self._orders = _extended(self._orders, rows)
+
+    def add_fills(self, rows: list[int]) -> None:
+        """Records fills: order, ts, side, price, quantity, taker and commission of each, one after another."""
+        self._fills = _extended(self._fills, rows)
 
     def submission(self, order: int) -> tuple[int, int]:
         """When an order was submitted, UNIX nanoseconds, and its side."""
@@ -117,9 +129,8 @@ class Tape:
 
     def save(self, path: Path) -> None:
         """Writes the tape to a file."""
-        columns = {
-            name: np.frombuffer(rows, dtype=np.int64) if rows else np.empty(0, dtype=np.int64) for name, rows in self._parts
-        }
+        # Python integers as text: numpy would pickle them.
+        columns = {name: np.array(rows, dtype=np.int64 if isinstance(rows, array) else np.str_) for name, rows in self._parts}
         counts = np.array([self.rows, self.book_rows, self.settled], dtype=np.int64)
         with path.open("wb") as file:
             reasons, reported = np.array(list(self._reasons), dtype=np.str_), np.array(json.dumps(self.reported))
@@ -133,12 +144,14 @@ class Tape:
             tape.rows, tape.book_rows, tape.settled = saved["counts"].tolist()
             tape._reasons = {reason: code for code, reason in enumerate(saved["reasons"].tolist())}
             tape.reported = json.loads(str(saved["reported"]))
-            for name, rows in tape._parts:
-                rows.frombytes(saved[name].tobytes())
+            for name, _ in tape._parts:
+                values = saved[name]
+                wide = values.dtype != np.int64
+                setattr(tape, f"_{name}", list(map(int, values.tolist())) if wide else array("q", values.tobytes()))
         return tape
 
     @property
-    def _parts(self) -> tuple[tuple[str, "array[int]"], ...]:
+    def _parts(self) -> tuple[tuple[str, Rows], ...]:
         return ("orders", self._orders), ("fills", self._fills), ("ends", self._ends)
 
     @property
@@ -162,5 +175,16 @@ class Tape:
         return Ends(*_columns(self._ends, _END), reasons=tuple(self._reasons))
 
 
-def _columns(rows: "array[int]", width: int) -> list[Int64]:
-    return [np.ascontiguousarray(column) for column in np.array(rows, dtype=np.int64).reshape(-1, width).T]
+def _extended(rows: Rows, more: list[int]) -> Rows:
+    """The rows with more of them, in the same object where it can hold them."""
+    try:
+        # Not by extend(), which would take half of them before it fails.
+        rows += array("q", more) if isinstance(rows, array) else more
+    except OverflowError:
+        return [*rows, *more]
+    return rows
+
+
+def _columns(rows: Rows, width: int) -> list[Any]:
+    values = np.array(rows, dtype=np.int64 if isinstance(rows, array) else object)
+    return [narrow(np.ascontiguousarray(column)) for column in values.reshape(-1, width).T]

@@ -10,11 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from tickreel.accounting import scaled
 from tickreel.results.ticks import TickChunk
 from tickreel.rpc.bounds import FIRST_INSTANT, LAST_INSTANT
 from tickreel.rpc.columns import Wire, wire_of
 from tickreel.stores.columns import Columns, ColumnWriter
-from tickreel.stores.rows import integers, nanoseconds
+from tickreel.stores.rows import fitting_precision, integers, nanoseconds
 from tickreel.stores.sampling import time_parts, window_rows
 from tickreel.v1 import report_pb2
 
@@ -38,7 +39,8 @@ def make_orders(orders: Path, ticks: Callable[[], Columns], writer: ColumnWriter
     """
     with pq.ParquetFile(orders, pre_buffer=False) as file:
         schema = file.schema_arrow
-        price_precision, size_precision = schema.field("price").type.scale, schema.field("filled_amount").type.scale
+        price_precision = fitting_precision([orders], ["price", "average_price"], schema.field("price").type.scale)
+        size_precision = fitting_precision([orders], ["filled_amount"], schema.field("filled_amount").type.scale)
         writer.facts.update(price_precision=price_precision, size_precision=size_precision)
         none = np.empty(0, dtype=np.int64)
         for side in _SIDES:
@@ -51,7 +53,7 @@ def make_orders(orders: Path, ticks: Callable[[], Columns], writer: ColumnWriter
                 batch.column("id").to_numpy(),
                 ts,
                 _prices(batch, ts, price_precision, ticks),
-                integers(batch.column("filled_amount"), size_precision),
+                _rounded(batch.column("filled_amount"), size_precision),
                 _are(batch.column("status"), "filled"),
             )
             for side in _SIDES:
@@ -61,6 +63,8 @@ def make_orders(orders: Path, ticks: Callable[[], Columns], writer: ColumnWriter
 
 def markers(orders: Columns, start: int, end: int, most: int) -> tuple[Wire, int]:
     """The markers of a window as `MarkerColumns`, in order of time, and how many orders it has.
+
+    Prices and sizes have as many decimals as 64 bits a value hold, rounded half-even where those are fewer than the table has.
 
     Args:
         orders: What `make_orders` made.
@@ -86,15 +90,17 @@ def markers(orders: Columns, start: int, end: int, most: int) -> tuple[Wire, int
             "ts_last": ts[ends],
             "price_low": np.minimum.reduceat(price, cuts),
             "price_high": np.maximum.reduceat(price, cuts),
-            "filled_size": np.add.reduceat(size, cuts),
+            "filled_size": scaled.sums_from(size, cuts),
         }
         found.append(parts)
     columns = {name: np.concatenate([parts[name] for parts in found]) for name in found[0]} if found else {}
+    filled_precision = orders.facts["size_precision"]
     if columns:
+        (columns["filled_size"],), filled_precision = scaled.fitting(columns["filled_size"], scale=filled_precision)
         order = np.lexsort((columns["first_order"], columns["ts_first"]))
         columns = {name: values[order] for name, values in columns.items()}
         columns["side"] = columns["side"].tolist()
-    return wire_of(report_pb2.MarkerColumns, **orders.facts, **columns), count
+    return wire_of(report_pb2.MarkerColumns, **orders.facts, filled_precision=filled_precision, **columns), count
 
 
 def with_markers(
@@ -133,16 +139,22 @@ def _prices(batch: pa.RecordBatch, ts: Int64, precision: int, ticks: Callable[[]
     """Limits; of a market order the average of its fills, and without any the last trade price."""
     price = batch.column("price")
     if not price.null_count:
-        return integers(price, precision)
-    average = pc.round(batch.column("average_price"), precision, "half_to_even").cast(price.type)
+        return _rounded(price, precision)
+    average = pc.round(batch.column("average_price"), price.type.scale, "half_to_even").cast(price.type)
     price = pc.coalesce(price, average)
     known = price.is_valid().to_numpy(zero_copy_only=False)
-    limits = integers(pc.fill_null(price, 0), precision)
+    limits = _rounded(pc.fill_null(price, 0), precision)
     if known.all():
         return limits
     trades = ticks()
     before = np.searchsorted(trades["ts_init"], ts, "right") - 1
-    return np.where(known, limits, trades["price"][before])
+    last = scaled.rescaled(trades["price"][before], trades.facts["price_precision"], precision)
+    return np.where(known, limits, last.astype(np.int64))
+
+
+def _rounded(column: pa.Decimal128Array, precision: int) -> Int64:
+    """Decimals times 10^precision, rounded half-even where they have more decimals."""
+    return scaled.rescaled(integers(column, column.type.scale), column.type.scale, precision).astype(np.int64)
 
 
 def _are(column: pa.Array, word: str) -> npt.NDArray[np.bool_]:

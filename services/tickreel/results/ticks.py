@@ -13,13 +13,14 @@ from tickreel.rpc.columns import ROWS_PER_CHUNK, Wire, wire_of
 from tickreel.rpc.errors import TickreelError, invalid_request
 from tickreel.stores.catalog import CatalogFile, CatalogStore
 from tickreel.stores.columns import Columns, ColumnWriter
-from tickreel.stores.rows import ALL_TIMES, Slice
+from tickreel.stores.rows import ALL_TIMES, Slice, fitting_precision
 from tickreel.stores.sampling import kept_rows, window_rows
 from tickreel.stores.trades import NUMBERS, TradeRows, file_columns, read_trades, tick_schema, write_trades
 from tickreel.v1 import market_data_pb2, result_pb2
 
 # Fewer than a message has room for: to decode them takes longer than to send them, and the first shall be there soon.
 _BATCH_ROWS = ROWS_PER_CHUNK // 2
+_DECIMAL = ("price", "size")
 
 
 @dataclass(frozen=True)
@@ -61,15 +62,16 @@ class RunTicks:
         """The chunks after a row, with some columns.
 
         Raises:
-            TickreelError: DATA_CHANGED where the catalog no longer has what the run replayed.
+            TickreelError: DATA_CHANGED where the catalog no longer has what the run replayed; DATA_REFUSED for a value that is
+                no 64-bit integer.
         """
-        row = 0
+        row, decimals = 0, self._wire_decimals
         for rows in self._batches(wanted):
             skip = max(0, after - row)
             row += len(rows)
             for offset in range(skip, len(rows), ROWS_PER_CHUNK):
                 part, first = rows.slice(offset, ROWS_PER_CHUNK), row - len(rows) + offset
-                yield TickChunk(part.to_wire(*self._decimals, wanted, first), first + len(part))
+                yield TickChunk(part.to_wire(*decimals, wanted, first), first + len(part))
 
     @property
     def schema(self) -> pa.Schema:
@@ -91,14 +93,24 @@ class RunTicks:
         """Makes the columns of numbers of all rows lie ready.
 
         Raises:
-            TickreelError: DATA_CHANGED, likewise.
+            TickreelError: DATA_CHANGED and DATA_REFUSED, likewise.
         """
-        write_trades(self._batches(NUMBERS), *self._decimals, writer)
+        write_trades(self._batches(NUMBERS), *self._wire_decimals, writer)
 
     @property
     def _decimals(self) -> tuple[int, int]:
         """Those of prices and of sizes."""
         return self._sources[1]
+
+    @property
+    def _wire_decimals(self) -> tuple[int, int]:
+        """The same, or fewer where the values would not fit into the 64 bits that columns have."""
+        files = [part.path for part in self._sources[0]]
+        try:
+            price, size = (fitting_precision(files, [name], most) for name, most in zip(_DECIMAL, self._decimals, strict=True))
+        except (OSError, pa.ArrowException) as error:
+            raise self._changed(str(error)) from None
+        return price, size
 
     @cached_property
     def _sources(self) -> tuple[list[Slice], tuple[int, int]]:

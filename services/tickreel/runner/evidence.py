@@ -1,6 +1,7 @@
 """What the data showed at the fills of a run: the print and the displayed level that each met, and what was left of them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,19 +27,19 @@ class FillEvidence:
     Sizes are of the size precision.
     """
 
-    print_size: Int64
+    print_size: Integers
     """Of the trade row that the fill met."""
     print_used: Integers
     """What fills before it had used of that."""
-    displayed: Int64
+    displayed: Integers
     """Of the level that it met."""
     displayed_used: Integers
     """What fills before it had used of that since the book was recorded."""
     backed: Integers
     """The part of its size that the data backs."""
-    mid: Int64
+    mid: Integers
     """The middle of the book, of the scale of marks."""
-    touch: Int64
+    touch: Integers
     """The best price of the opposite side, of the price precision."""
     book_age: Int64
     """Nanoseconds."""
@@ -103,34 +104,41 @@ class Evidence:
         (size,) = scaled.wide((fills.quantity,), scaled.total(fills.quantity))
         row = np.searchsorted(rows.ts, fills.ts, side="right") - 1
         book = np.searchsorted(rows.book_ts, fills.ts, side="right") - 1
-        mid, touch, book_age, print_size, displayed = (np.full(count, NONE, dtype=np.int64) for _ in range(5))
-        print_used, displayed_used = (np.full(count, NONE, dtype=size.dtype) for _ in range(2))
-        left = np.zeros(count, dtype=size.dtype)
+        mid = touch = book_age = displayed = displayed_used = np.full(count, NONE, dtype=np.int64)
 
         met = row >= 0
         if self.has_books:
             met &= (book < 0) | (rows.ts[row] > rows.book_ts[book])
-        price, print_size[met] = self._window.prints(row[met])
-        print_used[met] = self._of_prints.before(row[met], size[met], row[met])
+        price, printed = self._window.prints(row[met])
+        used = self._of_prints.before(row[met], size[met], row[met])
         backs = (price - fills.price[met]) * fills.side[met] <= 0
-        left[met] = np.where(backs, print_size[met] - print_used[met], 0)
+        print_size, print_used = _column(count, met, printed), _column(count, met, used)
+        left = _column(count, met, np.where(backs, printed - used, 0), 0)
 
         known = np.flatnonzero(book >= 0)
         if len(known):
             book, side = book[known], fills.side[known]
-            mid[known], book_age[known] = rows.mids[book], fills.ts[known] - rows.book_ts[book]
+            mid, book_age = _column(count, known, rows.mids[book]), _column(count, known, fills.ts[known] - rows.book_ts[book])
             numbers, place = np.unique(book, return_inverse=True)
             prices, sizes = self._window.levels(numbers)
             # Who buys meets the asks.
             opposite = (side > 0).astype(np.int64)
             prices = prices[opposite, place]
-            touch[known] = prices[:, 0]
+            touch = _column(count, known, prices[:, 0])
             within = (prices != NONE) & ((prices - fills.price[known, None]) * side[:, None] <= 0)
             level = (within * np.arange(1, LEVELS + 1)).max(axis=1) - 1
             there = level >= 0
             found, key = known[there], (book * 2 + opposite) * LEVELS + level
-            displayed[found] = sizes[opposite, place, level][there]
-            displayed_used[found] = self._of_levels.before(key[there], size[found], book[there])
-            left[found] = np.maximum(left[found], displayed[found] - displayed_used[found])
+            on_display = sizes[opposite, place, level][there]
+            used = self._of_levels.before(key[there], size[found], book[there])
+            displayed, displayed_used = _column(count, found, on_display), _column(count, found, used)
+            left = np.maximum(left, _column(count, found, on_display - used, 0))
         backed = np.clip(left, 0, size)
         return FillEvidence(print_size, print_used, displayed, displayed_used, backed, mid, touch, book_age)
+
+
+def _column(count: int, rows: npt.NDArray[Any], values: Integers, other: int = NONE) -> Integers:
+    """A column of so many rows with values in some of them, another value in the others."""
+    column = np.full(count, other, dtype=values.dtype)
+    column[rows] = values
+    return column

@@ -12,6 +12,7 @@ from typing import Any
 
 from google.protobuf import json_format
 
+from tickreel.engine.error_log import first_error
 from tickreel.jobs import job as jobs
 from tickreel.jobs.memory import memory_for_jobs
 from tickreel.jobs.queue import LiveJob
@@ -166,10 +167,20 @@ class Execution:
         last = self._strategies[run.config.strategy.name].package != "tickreel"
         try:
             result = await self._workers.run(run.run_id, spec.to_json(), live.report, live.share.memory, take, last=last)
-        except BaseException:
+        except BaseException as error:
             await asyncio.to_thread(self._store.discard, run.run_id)
+            if isinstance(error, TickreelError) and error.reason in ("ENGINE_ABORTED", "WORKER_DIED"):
+                raise await asyncio.to_thread(self._why, run.run_id, error) from None
             raise
         json_format.ParseDict(result, run.verification if run.verifies else run.result)
+
+    def _why(self, run_id: str, death: TickreelError) -> TickreelError:
+        """The error for a process that died: the engine's own where it aborted, and said why in the log."""
+        try:
+            logged = first_error(self.log_path(run_id).read_text(errors="replace"))
+        except OSError:
+            return death
+        return death if logged is None else TickreelError(death.reason, str(logged), **death.metadata)
 
     def log_path(self, run_id: str) -> Path:
         """The log of a run's process."""

@@ -1,6 +1,7 @@
 """What names a run: its readable id, and the digests by which two runs are the same.
 
 All digests are SHA-256 over canonical bytes, in hex: JSON with sorted keys and no spaces, and little-endian int64 columns.
+Of a value that needs more than 64 bits the lowest 64 stand in the column, and the rest in a digest of its own.
 """
 
 import hashlib
@@ -11,9 +12,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import numpy as np
-import numpy.typing as npt
 from google.protobuf import json_format
 
+from tickreel.accounting.scaled import Integers, low_bits, narrow
 from tickreel.engine.tape import Ends, Fills, Orders
 from tickreel.stores.instrument_name import InstrumentName
 from tickreel.v1 import conversion_pb2, market_data_pb2, result_pb2, run_config_pb2
@@ -52,15 +53,17 @@ class OutcomeDigest:
     name. It is the same however many of them are added at a time.
 
     Each table is hashed row by row; the digest is that of the final account, the reasons of ends in the order they first came,
-    and the name, length and hash of each table.
+    and the name, length and hash of each table. A row with a value beyond 64 bits also has its number and the higher bits of
+    its columns hashed; where a table has such rows, their hash follows that of the table.
     """
 
     def __init__(self) -> None:
         self._tables = {name: hashlib.sha256() for name in ("orders", "fills", "ends")}
-        self._rows = dict.fromkeys(self._tables, 0)
+        self._wide = {name: hashlib.sha256() for name in self._tables}
+        self._rows, self._wide_rows = dict.fromkeys(self._tables, 0), dict.fromkeys(self._tables, 0)
         self._reasons: dict[str, int] = {}
 
-    def add(self, orders: Orders, fills: Fills, fees: npt.NDArray[np.generic], ends: Ends) -> None:
+    def add(self, orders: Orders, fills: Fills, fees: Integers, ends: Ends) -> None:
         """Adds what follows; orders are named by their row in the whole."""
         codes = np.array([self._reasons.setdefault(reason, len(self._reasons)) for reason in ends.reasons] or [0])
         self._add("orders", orders.ts_submitted, orders.side, orders.price, orders.quantity)
@@ -72,14 +75,26 @@ class OutcomeDigest:
         parts = [_canonical({"account": final_account, "reasons": list(self._reasons)})]
         for name, table in self._tables.items():
             parts += [f"{name} {self._rows[name]}".encode(), table.digest()]
+            if self._wide_rows[name]:
+                parts += [f"{name} beyond 64 bits {self._wide_rows[name]}".encode(), self._wide[name].digest()]
         return _digest(parts)
 
-    def _add(self, name: str, *columns: npt.NDArray[np.generic]) -> None:
+    def _add(self, name: str, *columns: Integers) -> None:
         rows = np.empty((len(columns[0]), len(columns)), dtype="<i8")
-        for number, column in enumerate(columns):
-            rows[:, number] = column
+        for number, column in enumerate(map(narrow, columns)):
+            rows[:, number] = low_bits(column).view(np.int64) if column.dtype == object else column
+        if any(narrow(column).dtype == object for column in columns):
+            self._add_wide(name, [column.astype(object) for column in columns])
         self._tables[name].update(rows)
         self._rows[name] += len(rows)
+
+    def _add_wide(self, name: str, columns: list[Integers]) -> None:
+        for number, row in enumerate(zip(*columns, strict=True), self._rows[name]):
+            # The bits above those that stand in the table, with the sign.
+            high = [(value + 2**63) >> 64 for value in row]
+            if any(high):
+                self._wide[name].update(_canonical([number, *high]))
+                self._wide_rows[name] += 1
 
 
 def _abbreviate(venue: str) -> str:

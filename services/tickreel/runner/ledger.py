@@ -15,7 +15,7 @@ import numpy.typing as npt
 from tickreel.accounting import account as accounts
 from tickreel.accounting import scaled
 from tickreel.accounting.account import Account
-from tickreel.accounting.contract import Contract, InverseContract, LinearContract
+from tickreel.accounting.contract import InverseContract, LinearContract
 from tickreel.accounting.scaled import Integers
 from tickreel.engine.instruments import currency_precision, decimal_of
 from tickreel.engine.tape import Fills, Orders, Tape
@@ -45,7 +45,7 @@ class MarkedRows:
     at: Int64
     """The index into the account's arrays."""
     ts: Int64
-    marks: Int64
+    marks: Integers
     mark_scale: int
     equity: Integers
     drawdown: Integers
@@ -73,6 +73,7 @@ class Ledger:
         end: The last instant that is replayed, UNIX nanoseconds.
         tables: What keeps the rows of a full run.
         window: The prints and books of the same rows; without them fills are not audited.
+        decimals: Those that the prices and the sizes of all fills have; the precisions of the config if not given.
 
     Attributes:
         account: Where the account stands.
@@ -88,6 +89,7 @@ class Ledger:
         end: int,
         tables: Iterable[Tables] = (),
         window: WindowRows | None = None,
+        decimals: tuple[int, int] | None = None,
     ) -> None:
         self._config = config
         self._rows = rows
@@ -95,14 +97,15 @@ class Ledger:
         latency = config.venue.latency
         delay = int(latency.base_latency_nanos + latency.insert_latency_nanos)
         self._arrives_by = end - delay
-        self.account = _opened(config, rows)
+        self.account = opened(config, rows, decimals)
         self._starting_position = int(self.account.position[-1])
         self.marked = 0
         self.marked_end: MarkedRows | None = None
         self.drawdown = Drawdown(0, 0, 0)
         self._peak = self.account.start, rows.span[0]
         self._lowest_equity = self._lowest_balance = self._last_equity = self.account.start
-        self._statistics = Statistics(self.account, rows.span)
+        size_unit = 10 ** (config.instrument.size_precision - decimals[1]) if decimals else 1
+        self._statistics = Statistics(self.account, rows.span, size_unit)
         self._sketch = PnlSketch(self.account.start, rows.span)
         self._audit = Audit(self.account, rows, Evidence(rows, window), delay) if window else None
         self._cross_check = CrossCheck(config)
@@ -175,8 +178,8 @@ class Ledger:
         shown = self._audit.add(orders, fills, fees) if self._audit else None
         self._statuses.update({status: settlement.count(status) for status in STATUSES})
         self._unfilled.update(settlement.unfilled)
-        self._volume += int(fills.quantity.sum(dtype=object))
-        self._fees += int(fees.sum(dtype=object))
+        self._volume += scaled.sum_of(fills.quantity)
+        self._fees += scaled.sum_of(fees)
         self._unrounded_fees += scaled.sum_of(self.account.contract.unrounded_fees(fills.price, fills.quantity, fills.taker))
         self._fees_that_differ += int(np.count_nonzero(fills.commission != fees))
         fills.order[:] += self._orders
@@ -275,7 +278,7 @@ class Ledger:
         return int(self.account.equity(np.array([-1]), np.array([mark]))[0])
 
 
-def contract_of(config: run_config_pb2.RunConfig) -> Contract:
+def contract_of(config: run_config_pb2.RunConfig) -> LinearContract | InverseContract:
     """The contract of a resolved config."""
     instrument, venue = config.instrument, config.venue
     kind = InverseContract if instrument.is_inverse else LinearContract
@@ -289,19 +292,27 @@ def contract_of(config: run_config_pb2.RunConfig) -> Contract:
     )
 
 
-def _opened(config: run_config_pb2.RunConfig, rows: Rows) -> Account:
+def opened(config: run_config_pb2.RunConfig, rows: Rows, decimals: tuple[int, int] | None = None) -> Account:
+    """The account of a resolved config before its first fill.
+
+    Args:
+        decimals: Those that the prices and the sizes of all fills have; the precisions of the config if not given.
+    """
     contract, instrument, venue = contract_of(config), config.instrument, config.venue
     if venue.account_type == "CASH":
         balance = venue.starting_balances.get(instrument.quote_currency, 0.0)
         position = _scaled(venue.starting_balances.get(instrument.base_currency, 0.0), instrument.size_precision)
     else:
         balance, position = venue.starting_balance, 0
+    price, size = decimals or (contract.price_precision, contract.size_precision)
+    places_more = rows.mark_scale - contract.price_precision
     return Account.opened(
         contract,
         _scaled(balance, contract.money_precision),
         mark_scale=rows.mark_scale,
         position=position,
         position_mark=rows.first_mark,
+        rounded_scale=contract.with_decimals(price, size).scale(price + places_more),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from tickreel.accounting import scaled
+from tickreel.accounting.scaled import Integers
 from tickreel.runner.ledger import Ledger, MarkedRows
 from tickreel.runner.outcome import iso
 
@@ -40,8 +41,12 @@ def points(marked: MarkedRows) -> list[list[float]]:
         stretch = marked.equity[first:past]
         keep |= {first + int(np.argmin(stretch)), first + int(np.argmax(stretch))}
     kept = np.array(sorted(keep))
-    position = account.position[marked.at[kept]] / 10**account.contract.size_precision
-    money = 10**account.scale
-    equity, drawdown = marked.equity[kept] / money, marked.drawdown[kept] / money
-    columns = (marked.ts[kept].tolist(), equity.tolist(), drawdown.tolist(), position.tolist())
+    position = _doubles(account.position[marked.at[kept]], account.contract.size_precision)
+    equity, drawdown = (_doubles(column[kept], account.scale) for column in (marked.equity, marked.drawdown))
+    columns = (marked.ts[kept].tolist(), equity, drawdown, position)
     return [list(point) for point in zip(*columns, strict=True)]
+
+
+def _doubles(values: Integers, scale: int) -> list[float]:
+    """The nearest double of each value."""
+    return [value / 10**scale for value in values.tolist()]

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tickreel.accounting.scaled import Integers
+from tickreel.accounting.scaled import Integers, low_bits
 from tickreel.engine.tape import Fills, Orders
 from tickreel.runner.evidence import FillEvidence
 from tickreel.runner.kept import MARKS
@@ -27,7 +27,6 @@ from tickreel.runner.settlement import Settlement
 
 Marks = npt.NDArray[np.uint64]
 
-_LOW = 2**64 - 1
 _COMPARED_AT_ONCE = 1 << 20
 
 
@@ -85,14 +84,10 @@ def first_difference(one: Path, other: Path) -> int | None:
             first += common
 
 
-def _sum(*columns: npt.NDArray[np.generic]) -> Marks:
+def _sum(*columns: Integers) -> Marks:
     total = np.zeros(len(columns[0]), dtype=np.uint64)
     for column, key in zip(columns, _keys(len(columns)), strict=True):
-        # Money may be wider than 64 bits.
-        low = (
-            (column & _LOW).astype(np.uint64) if column.dtype == object else column.astype(np.int64, copy=False).view(np.uint64)
-        )
-        total += low * key
+        total += low_bits(column) * key
     return total
 
 

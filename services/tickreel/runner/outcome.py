@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 import numpy as np
 
@@ -143,8 +142,8 @@ def summarise(outcome: Outcome) -> result_pb2.RunSummary:
     )
     pair = f"{outcome.config.instrument.settlement_currency}_USD"
     if pair in outcome.config.fx_stub:
-        in_usd = Decimal(outcome.money(pnl)) * decimal_of(outcome.config.fx_stub[pair])
-        summary.pnl_usd = f"{in_usd:f}"
+        rate, decimals = scaled.split(decimal_of(outcome.config.fx_stub[pair]))
+        summary.pnl_usd = scaled.text(pnl * rate, account.scale + decimals)
     return summary
 
 

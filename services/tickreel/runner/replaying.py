@@ -9,12 +9,13 @@ from pathlib import Path
 
 from google.protobuf import json_format
 
+from tickreel.engine.instruments import places_of
 from tickreel.engine.replay import Shortcuts
 from tickreel.engine.tape import Tape
 from tickreel.jobs.memory import process_memory
 from tickreel.jobs.worker import Reporter
 from tickreel.runner import live_figures
-from tickreel.runner.ledger import Ledger, MarkedRows, contract_of
+from tickreel.runner.ledger import Ledger, MarkedRows, opened
 from tickreel.runner.order_marks import OrderMarks
 from tickreel.runner.outcome import Outcome
 from tickreel.runner.plan import Plan
@@ -23,6 +24,7 @@ from tickreel.runner.report import ReportTables
 from tickreel.runner.rows import Rows
 from tickreel.runner.segments import SegmentReplay
 from tickreel.runner.spec import Spec
+from tickreel.runner.strategies.registry import installed_strategies
 from tickreel.runner.window import Window
 from tickreel.stores.results import ResultStore
 from tickreel.v1 import job_pb2, result_pb2
@@ -66,13 +68,14 @@ class Replaying:
         spec, config = self._spec, self._spec.run.config
         self.staging = self._store.staging(spec.run.run_id)
         tables: list[ReportTables | OrderMarks] = []
+        decimals = self._decimals()
         full = spec.run.options.mode == result_pb2.RUN_MODE_FULL
         if full or spec.run.verifies:
             recorded = self._window.recorded_times(self._rows)
-            tables.append(ReportTables(self.staging, contract_of(config), recorded))
+            tables.append(ReportTables(self.staging, opened(config, self._rows, decimals), decimals[0], recorded))
         if not full:
             tables.append(OrderMarks(self.staging))
-        ledger = Ledger(config, self._rows, self._window.end, tables, self._window.rows())
+        ledger = Ledger(config, self._rows, self._window.end, tables, self._window.rows(), decimals)
         files = [part.file for part in self._window.parts]
         replay = PlanReplay(SegmentReplay(config, files, spec.scratch, spec.chunk_size), plan, spec.processes)
 
@@ -92,6 +95,19 @@ class Replaying:
         total = len(self._rows.ts) + len(self._rows.book_ts)
         self._reporter.progress(job_pb2.JOB_PHASE_REPLAYING, total, total, "rows", self._rows.span[1])
         return outcome
+
+    def _decimals(self) -> tuple[int, int]:
+        """The decimals that the prices and the sizes of all fills have, and the position at the start."""
+        config = self._spec.run.config
+        instrument, strategy = config.instrument, installed_strategies()[config.strategy.name].strategy
+        # An order that is none of a row, or that slips, may fill at any size and price that the config's precisions allow.
+        if not strategy.copies_rows or config.strategy.close_positions_on_stop or config.venue.fill_model.prob_slippage:
+            return instrument.price_precision, instrument.size_precision
+        price, size = self._window.decimals
+        given = [config.venue.starting_balances.get(instrument.base_currency, 0.0)]
+        if places_of(instrument.lot_size) != instrument.size_precision:
+            given.append(instrument.lot_size)
+        return price, min(max(size, *map(places_of, given)), instrument.size_precision)
 
     @contextlib.contextmanager
     def _reporting(self, replay: PlanReplay, ledger: Ledger) -> Iterator[None]:

@@ -9,9 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tickreel.accounting import scaled
-from tickreel.accounting.contract import Contract
+from tickreel.accounting.account import Account
 from tickreel.accounting.scaled import Integers
 from tickreel.engine.tape import Fills, Orders
+from tickreel.rpc.errors import TickreelError, Violation
 from tickreel.runner.evidence import NONE, FillEvidence
 from tickreel.runner.ledger import MarkedRows
 from tickreel.runner.recorded_times import NO_ROW, RecordedTimes
@@ -23,13 +24,27 @@ _TIME = pa.timestamp("ns", tz="UTC")
 # An average price may have more decimals than a price.
 _AVERAGE_DECIMALS = 8
 _ROW_GROUP = 131_072
+# What a decimal column of Arrow and of DuckDB holds.
+_DIGITS = 38
+# Money has no more decimals than these unless values need them: that leaves 14 digits before the point.
+_MONEY_DECIMALS = 24
 
 
 class ReportTables:
-    """Writes orders.parquet, fills.parquet and equity.parquet into a folder as their rows come; see `ledger.Tables`."""
+    """Writes orders.parquet, fills.parquet and equity.parquet into a folder as their rows come; see `ledger.Tables`.
 
-    def __init__(self, folder: Path, contract: Contract, recorded: RecordedTimes) -> None:
-        self._contract = contract
+    Args:
+        account: At the start.
+        price_decimals: Those that all prices have.
+
+    Raises:
+        TickreelError: DATA_REFUSED where the equity at the start does not fit.
+    """
+
+    def __init__(self, folder: Path, account: Account, price_decimals: int, recorded: RecordedTimes) -> None:
+        contract = self._contract = account.contract
+        self._money_scale = _money_scale(account)
+        self._price_unit = 10 ** (contract.price_precision - price_decimals)
         self._recorded = recorded
         self._orders, self._fills, self._equity = (_Table(folder / f"{name}.parquet") for name in ("orders", "fills", "equity"))
         self._order_count = self._fill_count = 0
@@ -38,8 +53,8 @@ class ReportTables:
         """Writes one row an order, in order of submission: the columns of orders.json."""
         contract = self._contract
         filled = settlement.filled.astype(object)
-        value = settlement.value.astype(object) * 10**_AVERAGE_DECIMALS
-        average = scaled.divide_half_even(value, np.where(filled == 0, 1, filled))
+        value = settlement.value.astype(object) // self._price_unit * 10**_AVERAGE_DECIMALS
+        average = scaled.divide_half_even(value, np.where(filled == 0, 1, filled)) * self._price_unit
         first = self._order_count + 1
         self._order_count += len(orders.side)
         self._orders.add(
@@ -112,18 +127,53 @@ class ReportTables:
                 "ts": _times(marked.ts),
                 "mark": decimals(marks, marked.mark_scale),
                 "position": decimals(account.position[at], self._contract.size_precision),
-                "realized_pnl": decimals(account.realized(at), account.scale),
-                "unrealized_pnl": decimals(account.unrealized(at, marks), account.scale),
-                "fees": decimals(account.fees[at], account.scale),
-                "equity": decimals(marked.equity, account.scale),
-                "drawdown": decimals(marked.drawdown, account.scale),
+                "realized_pnl": self._money(account.realized(at), account.scale),
+                "unrealized_pnl": self._money(account.unrealized(at, marks), account.scale),
+                "fees": self._money(account.fees[at], account.scale),
+                "equity": self._money(marked.equity, account.scale),
+                "drawdown": self._money(marked.drawdown, account.scale),
             }
         )
+
+    def _money(self, values: Integers, scale: int) -> pa.Decimal128Array:
+        """Money of the account's scale as a column; exact.
+
+        Raises:
+            TickreelError: REPLAY_FAILED for an amount that does not fit.
+        """
+        values = values // 10 ** (scale - self._money_scale)
+        if scaled.largest(values) >= 10**_DIGITS:
+            raise TickreelError("REPLAY_FAILED", f"an amount of money {_too_long(self._money_scale)}")
+        return decimals(values, self._money_scale)
 
     def close(self) -> None:
         """Completes the files."""
         for table in (self._orders, self._fills, self._equity):
             table.close()
+
+
+def _money_scale(account: Account) -> int:
+    """The decimals of the money in the tables of a run: those of its account, or fewer where they are all zeros and leave too
+    few digits before the point.
+
+    Args:
+        account: At the start.
+
+    Raises:
+        TickreelError: DATA_REFUSED where the equity at the start does not fit.
+    """
+    scale = min(account.scale, max(_MONEY_DECIMALS, account.rounded_scale))
+    if account.start // 10 ** (account.scale - scale) >= 10**_DIGITS:
+        problem = f"{scaled.text(account.start, account.scale)} {_too_long(scale)}"
+        raise TickreelError("DATA_REFUSED", f"the starting balance {problem}", [Violation("venue.starting_balance", problem)])
+    return scale
+
+
+def _too_long(scale: int) -> str:
+    return (
+        f"has more than the {_DIGITS} digits that a column of a full run holds, {scale} of them decimals; set"
+        " instrument.price_precision and instrument.size_precision to fewer decimals, or run in fast mode"
+    )
 
 
 class _Table:
@@ -169,8 +219,8 @@ def decimals(values: Integers, scale: int, null: npt.NDArray[np.bool_] | None = 
     """
     limbs = np.empty((len(values), 2), dtype="<u8")
     if values.dtype == object:
-        if scaled.largest(values) >= 10**38:
-            raise OverflowError("an amount has more than the 38 digits that a decimal holds")
+        if scaled.largest(values) >= 10**_DIGITS:
+            raise OverflowError(f"an amount has more than the {_DIGITS} digits that a decimal holds")
         limbs[:, 0] = values & 0xFFFFFFFFFFFFFFFF
         limbs[:, 1] = (values >> 64) & 0xFFFFFFFFFFFFFFFF
     else:

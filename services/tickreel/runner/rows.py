@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from tickreel.accounting import scaled
+from tickreel.accounting.scaled import Integers
 from tickreel.stores.depths import NO_LEVEL
 
 Int64 = npt.NDArray[np.int64]
@@ -28,16 +30,16 @@ class Rows:
     """
 
     ts: Int64
-    marks: Int64
+    marks: Integers
     mark_scale: int
     first_mark: int
     last_mark: int
     book_ts: Int64
-    mids: Int64
+    mids: Integers
     span: tuple[int, int]
 
     @classmethod
-    def of_trades(cls, ts: Int64, prices: Int64, precision: int) -> "Rows":
+    def of_trades(cls, ts: Int64, prices: Integers, precision: int) -> "Rows":
         """Rows marked at their own prices.
 
         Args:
@@ -47,7 +49,7 @@ class Rows:
         return cls(ts, prices, precision, int(prices[0]), int(prices[-1]), none, none, (int(ts[0]), int(ts[-1])))
 
     @classmethod
-    def of_books(cls, ts: Int64, prices: Int64, precision: int, book_ts: Int64, mids: Int64) -> "Rows":
+    def of_books(cls, ts: Int64, prices: Integers, precision: int, book_ts: Int64, mids: Integers) -> "Rows":
         """Rows marked at the middle of the last book before them; at their own price while there is none.
 
         Args:
@@ -55,18 +57,18 @@ class Rows:
             book_ts, mids: Of the book rows; middles times 10^(precision + 1).
         """
         middles = _last(book_ts, mids, ts)
-        marks = np.where(middles == NO_LEVEL, prices * 10, middles)
+        marks = np.where(middles == NO_LEVEL, scaled.times(prices, 10), middles)
         known = [*mids[mids != NO_LEVEL][-1:], *marks[-1:], 0]
         opening = [*marks[:1], *mids[mids != NO_LEVEL][:1], 0]
         instants = [int(ends[end]) for ends in (ts, book_ts) if len(ends) for end in (0, -1)]
         span = (min(instants), max(instants))
         return cls(ts, marks, precision + 1, int(opening[0]), int(known[0]), book_ts, mids, span)
 
-    def mids_at(self, times: Int64) -> Int64:
+    def mids_at(self, times: Int64) -> Integers:
         """The middles of the last books at or before some times; NO_LEVEL where there was none."""
         return _last(self.book_ts, self.mids, times)
 
-    def marks_at(self, times: Int64) -> Int64:
+    def marks_at(self, times: Int64) -> Integers:
         """What a position was marked at at some times: the middle of the last book, or the price of the last trade row."""
         before = np.searchsorted(self.ts, times, side="right") - 1
         marks = np.where(before < 0, self.first_mark, self.marks[before])
@@ -83,6 +85,6 @@ class Rows:
         return max(times, default=None)
 
 
-def _last(book_ts: Int64, mids: Int64, times: Int64) -> Int64:
+def _last(book_ts: Int64, mids: Integers, times: Int64) -> Integers:
     before = np.searchsorted(book_ts, times, side="right") - 1
     return np.where(before < 0, NO_LEVEL, mids[before]) if len(mids) else np.full(len(times), NO_LEVEL, dtype=np.int64)

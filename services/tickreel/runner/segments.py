@@ -25,6 +25,7 @@ from typing import Any
 
 from google.protobuf import json_format
 
+from tickreel.engine.error_log import ErrorLog
 from tickreel.engine.instruments import Instrument, engine_instrument
 from tickreel.engine.replay import ReplayFile, Shortcuts, catalog_view, replay
 from tickreel.engine.strategy import ReplayStrategy
@@ -75,6 +76,7 @@ class SegmentReplay:
         if (tape.rows, tape.book_rows) != (segment.rows, segment.book_rows):
             trades = f"{tape.rows} of {segment.rows} trade rows"
             message = f"the engine replayed {trades} and {tape.book_rows} of {segment.book_rows} book rows"
+            message += f": {tape.logged}" if tape.logged else ", and its log does not say why"
             raise TickreelError("REPLAY_FAILED", message, rows=tape.rows, expected=segment.rows)
         return tape
 
@@ -147,9 +149,11 @@ class SegmentProcess:
         """Has a slice replayed, and waits for it.
 
         Raises:
-            TickreelError: The one that the process raised, or WORKER_DIED where the slice kills its process.
+            TickreelError: The one that the process raised; where the slice kills its process, ENGINE_ABORTED with the engine's
+                word, or WORKER_DIED without one.
         """
         killed = 0
+        errors = ErrorLog()
         for _ in range(_ATTEMPTS):
             before = oom_kills()
             try:
@@ -170,6 +174,8 @@ class SegmentProcess:
                 reason, message, metadata = death_by_signal("slice", killed, before)
                 if reason == "OUT_OF_MEMORY":
                     raise TickreelError(reason, message, **metadata)
+        if (logged := errors.first()) is not None:
+            raise TickreelError("ENGINE_ABORTED", str(logged), attempts=_ATTEMPTS)
         message = f"the process that replayed from {segment.start} on died {_ATTEMPTS} times"
         by = {"signal": signal.Signals(killed).name} if killed else {}
         raise TickreelError("WORKER_DIED", message, attempts=_ATTEMPTS, **by)

@@ -24,7 +24,7 @@ class Settlement:
 
     status: Int64
     """A position in `STATUSES`."""
-    filled: Int64
+    filled: Integers
     """The filled quantity, of the size precision."""
     value: Integers
     """Price x quantity over the fills, of the price plus the size precision."""
@@ -55,14 +55,10 @@ def settle(orders: Orders, fills: Fills, fees: Integers, ends: Ends, arrives_by:
         arrives_by: The last time of submission, UNIX nanoseconds, at which an order reached the venue within the window.
     """
     count = len(orders.ts_submitted)
-    filled = np.zeros(count, dtype=np.int64)
-    np.add.at(filled, fills.order, fills.quantity)
+    filled = scaled.sums_at(fills.quantity, fills.order, count)
     prices, quantities = scaled.wide((fills.price, fills.quantity), scaled.largest(fills.price) * scaled.total(fills.quantity))
-    value = np.zeros(count, dtype=prices.dtype)
-    np.add.at(value, fills.order, prices * quantities)
-    (fees,) = scaled.wide((fees,), scaled.total(fees))
-    paid = np.zeros(count, dtype=fees.dtype)
-    np.add.at(paid, fills.order, fees)
+    value = scaled.sums_at(prices * quantities, fills.order, count)
+    paid = scaled.sums_at(fees, fills.order, count)
     ts_closed = np.zeros(count, dtype=np.int64)
     np.maximum.at(ts_closed, fills.order, fills.ts)
     status = np.full(count, _IN_FLIGHT)

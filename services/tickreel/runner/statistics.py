@@ -39,8 +39,8 @@ class _Closing:
         self.orders += len(profits)
         self.won += len(won)
         self.lost += len(lost)
-        self.profit += int(won.sum())
-        self.loss += int(lost.sum())
+        self.profit += scaled.sum_of(won)
+        self.loss += scaled.sum_of(lost)
         self.largest_win = max(self.largest_win, scaled.largest(won))
         self.largest_loss = max(self.largest_loss, scaled.largest(lost))
 
@@ -72,7 +72,7 @@ class _Steps:
     def of(self, chosen: npt.NDArray[np.bool_] | slice) -> _Traded:
         """What some of the fills come to together."""
         columns = (self.volume, self.turnover, self.fees, self.realized)
-        return _Traded(len(self.volume[chosen]), *(int(column[chosen].sum()) for column in columns))
+        return _Traded(len(self.volume[chosen]), *(scaled.sum_of(column[chosen]) for column in columns))
 
 
 class Statistics:
@@ -81,10 +81,12 @@ class Statistics:
     Args:
         account: Before the first fill.
         span: The times of the first and the last row of the window, UNIX nanoseconds.
+        size_unit: What all sizes are multiples of.
     """
 
-    def __init__(self, account: Account, span: tuple[int, int]) -> None:
+    def __init__(self, account: Account, span: tuple[int, int], size_unit: int = 1) -> None:
         self._span = span
+        self._size_unit = size_unit
         self._positions = Positions(span, int(account.position[-1]))
         self._equity = HourlyEquity(account.start)
         self._hours: defaultdict[int, _Traded] = defaultdict(_Traded)
@@ -104,7 +106,7 @@ class Statistics:
         self._positions.add(account)
         if not len(account.ts):
             return
-        # No sum of these overflows: the account has chosen its type for sums of larger ones.
+        # No difference of these overflows: the account has chosen its type for sums of larger values.
         volume, turnover = np.abs(np.diff(account.position)), np.abs(np.diff(account.cash))
         steps = _Steps(volume, turnover, np.diff(account.fees), np.diff(account.cash + account.cost))
         hours = account.ts // HOUR
@@ -117,8 +119,8 @@ class Statistics:
         long = (before > 0) | ((before == 0) & (after > 0))
         closed_fees = np.diff(account.fees - account.entry_fees)
         for side, chosen in enumerate((~long, long)):
-            self._realized[side] += int(steps.realized[chosen].sum())
-            self._closed_fees[side] += int(closed_fees[chosen].sum())
+            self._realized[side] += scaled.sum_of(steps.realized[chosen])
+            self._closed_fees[side] += scaled.sum_of(closed_fees[chosen])
 
     def add_rows(self, ts: Int64, equity: Integers) -> None:
         """Takes rows that were marked, in order of time."""
@@ -133,8 +135,7 @@ class Statistics:
             earned: What each fill earned by it, of the account's scale.
         """
         closing, place = np.unique(fills.order[closes], return_inverse=True)
-        profits = np.zeros(len(closing), dtype=earned.dtype)
-        np.add.at(profits, place, earned[closes])
+        profits = scaled.sums_at(earned[closes], place, len(closing))
         # Who sells closes what is held long.
         sells = orders.side[closing] < 0
         self._closing.add(profits)
@@ -167,7 +168,7 @@ class Statistics:
             gross_profit=money(closing.profit),
             gross_loss=money(closing.loss),
             profit_factor=scaled.ratio(closing.profit, closing.loss, PLACES),
-            expectancy=scaled.mean(closing.profit - closing.loss, closing.orders, scale),
+            expectancy=scaled.mean(closing.profit - closing.loss, closing.orders, scale, 10 ** (scale - account.rounded_scale)),
             largest_win=money(closing.largest_win) if closing.won else None,
             largest_loss=money(closing.largest_loss) if closing.lost else None,
             turnover=money(turnover),
@@ -216,7 +217,7 @@ class Statistics:
         length, trips = self._span[1] - self._span[0], positions.round_trips
         return statistics_pb2.PositionStatistics(
             exposure=scaled.ratio(positions.held, length, PLACES),
-            mean_size=scaled.mean(positions.size_time, length, size_scale),
+            mean_size=scaled.mean(positions.size_time, length, size_scale, self._size_unit),
             largest_long=scaled.text(positions.largest_long, size_scale),
             largest_short=scaled.text(positions.largest_short, size_scale),
             round_trips=trips,

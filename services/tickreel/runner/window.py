@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from tickreel.accounting.scaled import Integers
 from tickreel.engine.replay import ReplayFile
 from tickreel.rpc.errors import TickreelError, Violation
 from tickreel.runner.overlaps import Part, without_overlaps
@@ -104,13 +105,19 @@ class Window:
         ]
         return RecordedTimes.of(rows, files, self.trades([RECORDED]))
 
+    @property
+    def decimals(self) -> tuple[int, int]:
+        """The fewest decimals that hold all prices, and all sizes, of its files."""
+        prices, sizes = zip(*((record.price_decimals, record.size_decimals) for record in self._records), strict=True)
+        return max(prices), max(sizes)
+
     def rows(self) -> WindowRows:
         """The prints and books, by the numbers of their rows."""
         instrument = self._spec.run.config.instrument
         trades, books = self.trades(WindowRows.TRADE_COLUMNS), self._books(WindowRows.BOOK_COLUMNS)
         return WindowRows(trades, books, instrument.price_precision, instrument.size_precision)
 
-    def times_and_prices(self) -> tuple[Int64, Int64]:
+    def times_and_prices(self) -> tuple[Int64, Integers]:
         """Replay times of all trade rows and their prices, times 10^price_precision, in replay order."""
         precision = self._spec.run.config.instrument.price_precision
         # Copies, that a batch and all that it was read from can go.
@@ -121,7 +128,7 @@ class Window:
         """Exchange times of all trade rows, UNIX nanoseconds, in replay order."""
         return _joined([rows.ts_event.copy() for rows in self.trades(["ts_event"])])
 
-    def times_and_mids(self) -> tuple[Int64, Int64]:
+    def times_and_mids(self) -> tuple[Int64, Integers]:
         """Replay times of all book rows and the middles of their best prices, times 10^(price_precision + 1).
 
         A book that lacks a side has the middle of the one before it; NO_LEVEL until there is one.
@@ -129,9 +136,8 @@ class Window:
         precision = self._spec.run.config.instrument.price_precision
         times, mids = [], []
         for rows in self._books(["bids", "asks"]):
-            bids, asks = rows.best("bids", precision), rows.best("asks", precision)
             times.append(rows.ts_init.copy())
-            mids.append(np.where((bids == NO_LEVEL) | (asks == NO_LEVEL), NO_LEVEL, (bids + asks) * 5))
+            mids.append(rows.middles(precision))
         return _joined(times), _carried(_joined(mids))
 
     def check_order(self, trade_times: Int64, book_times: Int64) -> None:
@@ -201,11 +207,11 @@ class Window:
                 yield from read_slice(Slice(part.file.path, part.file.start, part.file.end), columns)
 
 
-def _joined(chunks: list[Int64]) -> Int64:
+def _joined(chunks: list[Integers]) -> Integers:
     return np.concatenate(chunks) if chunks else np.empty(0, dtype=np.int64)
 
 
-def _carried(values: Int64) -> Int64:
+def _carried(values: Integers) -> Integers:
     """The values with each NO_LEVEL replaced by the last value before it."""
     known = np.maximum.accumulate(np.where(values == NO_LEVEL, -1, np.arange(len(values))))
     return np.where(known < 0, NO_LEVEL, values[known])

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from tickreel.accounting.scaled import Integers
 from tickreel.rpc.errors import TickreelError
 from tickreel.stores.depths import DepthRows
 from tickreel.stores.raw_schema import LEVELS
@@ -32,7 +33,7 @@ class WindowRows:
         self._books = _Forward(rows.batch for rows in books)
         self._price_precision, self._size_precision = price_precision, size_precision
 
-    def prints(self, numbers: Int64) -> tuple[Int64, Int64]:
+    def prints(self, numbers: Int64) -> tuple[Integers, Integers]:
         """The prices and sizes of trade rows.
 
         Args:
@@ -47,7 +48,7 @@ class WindowRows:
             _joined([rows.size(self._size_precision) for rows in parts]),
         )
 
-    def levels(self, numbers: Int64) -> tuple[Int64, Int64]:
+    def levels(self, numbers: Int64) -> tuple[Integers, Integers]:
         """The prices and sizes of the levels of books, the best first, shape (2, rows, LEVELS) each: of bids, then of asks.
 
         A level that a book lacks has the price NO_LEVEL and the size 0.
@@ -57,7 +58,7 @@ class WindowRows:
         """
         parts = [DepthRows(batch) for batch in self._books.take(numbers)]
 
-        def both(field: str, precision: int) -> Int64:
+        def both(field: str, precision: int) -> Integers:
             sides = [_joined([rows.levels(side, field, precision) for rows in parts]) for side in self.BOOK_COLUMNS]
             return np.stack(sides).reshape(2, -1, LEVELS)
 
@@ -86,5 +87,5 @@ class _Forward:
             at = past
 
 
-def _joined(parts: list[Int64]) -> Int64:
+def _joined(parts: list[Integers]) -> Integers:
     return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)

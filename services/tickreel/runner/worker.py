@@ -16,6 +16,8 @@ from tickreel.runner.code import code_packages
 from tickreel.runner.data_holes import hole_findings
 from tickreel.runner.findings import findings
 from tickreel.runner.idle_keys import idle_keys_finding
+from tickreel.runner.ledger import contract_of
+from tickreel.runner.notional import COLUMNS, check_notional
 from tickreel.runner.outcome import Outcome, iso, summarise
 from tickreel.runner.outputs import write_outputs
 from tickreel.runner.plan import Plan
@@ -39,11 +41,14 @@ def work(values: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     reporter.progress(job_pb2.JOB_PHASE_LOADING, 0, 0, "rows")
     window = Window(spec)
     window.check_sides()
+    entry = installed_strategies()[config.strategy.name]
+    # Orders of other strategies are not known before they are made.
+    if entry.strategy.copies_rows:
+        check_notional(window.trades(COLUMNS), contract_of(config), config)
     rows = _load(spec, window)
     total = len(rows.ts) + len(rows.book_ts)
     reporter.progress(job_pb2.JOB_PHASE_LOADING, total, total, "rows")
     store = ResultStore(spec.results_root, spec.tickdata_root)
-    entry = installed_strategies()[config.strategy.name]
     began = time.monotonic()
 
     shortcuts = shortcuts_of(config, entry.strategy, rows)

@@ -1,15 +1,18 @@
 """Book rows of converted files, as columns of integers."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import functools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from tickreel.accounting import scaled
+from tickreel.accounting.scaled import Integers
 from tickreel.stores.columns import ColumnWriter
 from tickreel.stores.raw_schema import LEVELS
-from tickreel.stores.rows import BATCH_ROWS, Slice, integers, nanoseconds
+from tickreel.stores.rows import BATCH_ROWS, Slice, int64s, integers, nanoseconds
 from tickreel.stores.view import read_slices
 
 Int64 = npt.NDArray[np.int64]
@@ -37,7 +40,9 @@ class DepthRows:
         """Times on the exchange's clock, UNIX nanoseconds."""
         return nanoseconds(self.batch.column("ts_event"))
 
-    def levels(self, side: str, field: str, precision: int) -> Int64:
+    def levels(
+        self, side: str, field: str, precision: int, values_of: Callable[[pa.Array, int], Integers] = integers
+    ) -> Integers:
         """The prices or sizes of all levels of a side times 10^precision, shape (rows * LEVELS,).
 
         Those of a row are together, the best first. A level that a row lacks has the price NO_LEVEL and the size 0.
@@ -45,36 +50,45 @@ class DepthRows:
         Args:
             side: "bids" or "asks".
             field: "price" or "size".
+            values_of: Makes integers of decimals.
         """
         column = self.batch.column(side)
         offsets = column.offsets.to_numpy()
         counts = np.diff(offsets)
         row = np.repeat(np.arange(len(column)), counts)
         level = np.arange(len(row)) - np.repeat(offsets[:-1] - offsets[0], counts)
-        found = np.full(len(column) * LEVELS, NO_LEVEL if field == "price" else 0, dtype=np.int64)
-        values = column.values.field(field).slice(int(offsets[0]), len(row))
-        found[row * LEVELS + level] = integers(values, precision)
+        values = values_of(column.values.field(field).slice(int(offsets[0]), len(row)), precision)
+        found = np.full(len(column) * LEVELS, NO_LEVEL if field == "price" else 0, dtype=values.dtype)
+        found[row * LEVELS + level] = values
         return found
 
     def columns(self, price_precision: int, size_precision: int) -> dict[str, Int64]:
-        """All columns of `DepthColumns`, by name."""
-        return {
-            "ts_event": self.ts_event,
-            "ts_init": self.ts_init,
-            "bid_price": self.levels("bids", "price", price_precision),
-            "bid_size": self.levels("bids", "size", size_precision),
-            "ask_price": self.levels("asks", "price", price_precision),
-            "ask_size": self.levels("asks", "size", size_precision),
-        }
+        """All columns of `DepthColumns`, by name.
 
-    def best(self, side: str, precision: int) -> Int64:
+        Raises:
+            TickreelError: DATA_REFUSED for a value that is no 64-bit integer at these decimals.
+        """
+        columns = {"ts_event": self.ts_event, "ts_init": self.ts_init}
+        for side, word in (("bids", "bid"), ("asks", "ask")):
+            for field, precision in (("price", price_precision), ("size", size_precision)):
+                name = f"{word}_{field}"
+                columns[name] = self.levels(side, field, precision, functools.partial(int64s, field=name.replace("_", " ")))
+        return columns
+
+    def best(self, side: str, precision: int) -> Integers:
         """The prices of the best levels of a side, "bids" or "asks", times 10^precision; NO_LEVEL where it is empty."""
         levels = self.batch.column(side)
         lengths = np.diff(levels.offsets.to_numpy())
-        best = np.full(len(levels), NO_LEVEL, dtype=np.int64)
         first = levels.offsets.to_numpy()[:-1][lengths > 0]
-        best[lengths > 0] = integers(levels.values.field("price").take(pa.array(first)), precision)
+        prices = integers(levels.values.field("price").take(pa.array(first)), precision)
+        best = np.full(len(levels), NO_LEVEL, dtype=prices.dtype)
+        best[lengths > 0] = prices
         return best
+
+    def middles(self, precision: int) -> Integers:
+        """The middles of the best prices, times 10^(precision + 1); NO_LEVEL where a side is empty."""
+        bids, asks = self.best("bids", precision), self.best("asks", precision)
+        return np.where((bids == NO_LEVEL) | (asks == NO_LEVEL), NO_LEVEL, scaled.times(scaled.plus(bids, asks), 5))
 
 
 def write_depths(batches: Iterable[DepthRows], price_precision: int, size_precision: int, writer: ColumnWriter) -> None:

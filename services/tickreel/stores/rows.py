@@ -1,20 +1,27 @@
 """Rows of one converted file, read in replay order."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal, localcontext
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from tickreel.accounting.scaled import Integers, split, text
 from tickreel.rpc.errors import TickreelError
 from tickreel.stores.recorded_clock import RecordedClock
 
 Int64 = npt.NDArray[np.int64]
 
 BATCH_ROWS = 65_536
+# More than a decimal column has.
+_DIGITS = 80
+# The engine's prices and sizes are below 4e13.
+_ALWAYS_FITS = 5
 ALL_TIMES = (0, 2**63 - 1)
 
 RECORDED = "ts_recorded"
@@ -94,22 +101,78 @@ def file_span(file: pq.ParquetFile) -> tuple[int, int]:
     return min((low for low, _ in times), default=0), max((high for _, high in times), default=0)
 
 
-def integers(decimals: pa.Array, precision: int) -> Int64:
-    """Decimals as integers of a precision; exact, because a value with more decimals is refused by the cast.
+def integers(decimals: pa.Array, precision: int) -> Integers:
+    """Decimals as integers of a precision, exact: int64 where all fit, else Python integers.
 
     Raises:
-        TickreelError: DATA_REFUSED for a value that is no 64-bit integer at that precision.
+        pyarrow.ArrowInvalid: A value has more decimals.
     """
     decimals = decimals.cast(pa.decimal128(38, precision))
     limbs = np.frombuffer(decimals.buffers()[1] or b"", dtype="<i8").reshape(-1, 2)
     limbs = limbs[decimals.offset : decimals.offset + len(decimals)]
     low, high = limbs[:, 0], limbs[:, 1]
-    wide = np.flatnonzero(high != low >> 63)
-    if len(wide):
-        value = decimals[int(wide[0])].as_py()
-        message = f"the value {value:f} has too many digits at a precision of {precision}; choose a smaller precision"
-        raise TickreelError("DATA_REFUSED", message, value=f"{value:f}", precision=precision)
-    return low
+    if np.array_equal(high, low >> 63):
+        return low
+    return high.astype(object) * 2**64 + low.view(np.uint64).astype(object)
+
+
+def int64s(decimals: pa.Array, precision: int, field: str) -> Int64:
+    """Decimals as integers of a precision, for formats that hold 64 bits a value; exact.
+
+    Args:
+        field: What the values are, for the message.
+
+    Raises:
+        TickreelError: DATA_REFUSED for a value that does not fit, or that has more decimals; with the value and the bound.
+    """
+    try:
+        values = integers(decimals, precision)
+    except pa.ArrowInvalid:
+        rounded = decimals.cast(pa.decimal128(38, precision), safe=False).cast(decimals.type)
+        raise _too_long(field, pc.filter(decimals, pc.not_equal(rounded, decimals))[0].as_py(), precision) from None
+    if values.dtype == object:
+        raise _too_long(field, decimals[int(np.argmax(np.abs(values)))].as_py(), precision)
+    return values
+
+
+def fitting_precision(files: Iterable[Path], columns: Sequence[str], precision: int) -> int:
+    """The greatest number of decimals, up to `precision`, at which columns of prices or sizes fit into 64 bits a value.
+
+    Raises:
+        OSError: A file is gone or cannot be read.
+    """
+    if precision <= _ALWAYS_FITS:
+        return precision
+    largest = max((_largest(path, columns) for path in files), default=Decimal(0))
+    with localcontext(prec=_DIGITS):
+        while precision and largest.scaleb(precision) >= 2**63:
+            precision -= 1
+    return precision
+
+
+def _largest(path: Path, columns: Sequence[str]) -> Decimal:
+    """The largest magnitude in columns of decimals: by the footer of the file, or by its rows where that says nothing."""
+    found = [Decimal(0)]
+    with pq.ParquetFile(path, pre_buffer=False) as file:
+        for number in range(file.num_row_groups):
+            group = file.metadata.row_group(number)
+            known = {column.path_in_schema: column.statistics for column in map(group.column, range(group.num_columns))}
+            for name in columns:
+                statistics = known[name]
+                if statistics is not None and statistics.has_min_max:
+                    found += statistics.min, statistics.max
+                elif statistics is None or statistics.null_count != group.num_rows:
+                    ends = pc.min_max(file.read_row_group(number, [name]).column(name)).as_py().values()
+                    found += (end for end in ends if end is not None)
+    return max(map(abs, found))
+
+
+def _too_long(field: str, value: Decimal, precision: int) -> TickreelError:
+    found, bound = text(*split(value)), text(2**63 - 1, precision)
+    message = (
+        f"the {field} {found} does not fit into a column of 64-bit integers: at {precision} decimals it holds up to {bound}"
+    )
+    return TickreelError("DATA_REFUSED", message, field=field, value=found, bound=bound, precision=precision)
 
 
 def _recorded_clock(file: pq.ParquetFile, wanted: Collection[str]) -> RecordedClock | None:

@@ -7,9 +7,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from tickreel.accounting.scaled import Integers
 from tickreel.rpc.columns import Wire, wire_of
 from tickreel.stores.columns import ColumnWriter
-from tickreel.stores.rows import BATCH_ROWS, RECORDED, Slice, integers, nanoseconds
+from tickreel.stores.rows import BATCH_ROWS, RECORDED, Slice, int64s, integers, nanoseconds
 from tickreel.stores.view import read_slices
 from tickreel.v1 import market_data_pb2
 
@@ -48,13 +49,21 @@ class TradeRows:
         """Times on the recorder's clock, UNIX nanoseconds, not decreasing within a file; None where they were not read."""
         return nanoseconds(self.batch.column(RECORDED)) if RECORDED in self.batch.schema.names else None
 
-    def price(self, precision: int) -> Int64:
-        """Prices times 10^precision."""
+    def price(self, precision: int) -> Integers:
+        """Prices times 10^precision, exact."""
         return integers(self.batch.column("price"), precision)
 
-    def size(self, precision: int) -> Int64:
-        """Sizes times 10^precision."""
+    def size(self, precision: int) -> Integers:
+        """Sizes times 10^precision, exact."""
         return integers(self.batch.column("size"), precision)
+
+    def int64s(self, name: str, precision: int) -> Int64:
+        """Prices or sizes, by the name of their column, times 10^precision.
+
+        Raises:
+            TickreelError: DATA_REFUSED for a value that is no 64-bit integer at that precision.
+        """
+        return int64s(self.batch.column(name), precision, name)
 
     @property
     def side(self) -> npt.NDArray[np.uint8]:
@@ -100,9 +109,12 @@ class TradeRows:
         Args:
             wanted: The columns that are set, by their names in `TradeColumns`.
             first_row: The number of the first row in the run's replay order, from 0; None for rows of no run.
+
+        Raises:
+            TickreelError: DATA_REFUSED for a value that is no 64-bit integer at these decimals.
         """
         decimals = {"price": price_precision, "size": size_precision}
-        columns = {name: getattr(self, name)(decimals[name]) if name in decimals else getattr(self, name) for name in wanted}
+        columns = {name: self.int64s(name, decimals[name]) if name in decimals else getattr(self, name) for name in wanted}
         fields = {"price_precision": price_precision, "size_precision": size_precision, "first_row": first_row}
         return wire_of(market_data_pb2.TradeColumns, **fields, **columns)
 
@@ -124,7 +136,11 @@ def tick_schema(price_precision: int, size_precision: int) -> pa.Schema:
 
 
 def write_trades(batches: Iterable[TradeRows], price_precision: int, size_precision: int, writer: ColumnWriter) -> None:
-    """Makes the columns of numbers of trade rows lie ready; ids are texts, and stay where they are."""
+    """Makes the columns of numbers of trade rows lie ready; ids are texts, and stay where they are.
+
+    Raises:
+        TickreelError: DATA_REFUSED for a value that is no 64-bit integer at these decimals.
+    """
     writer.facts.update(price_precision=price_precision, size_precision=size_precision)
     none = np.empty(0, dtype=np.int64)
     writer.append(ts_event=none, ts_init=none, price=none, size=none, side=none.astype(np.uint8))
@@ -132,8 +148,8 @@ def write_trades(batches: Iterable[TradeRows], price_precision: int, size_precis
         writer.append(
             ts_event=rows.ts_event,
             ts_init=rows.ts_init,
-            price=rows.price(price_precision),
-            size=rows.size(size_precision),
+            price=rows.int64s("price", price_precision),
+            size=rows.int64s("size", size_precision),
             side=rows.side,
         )
 

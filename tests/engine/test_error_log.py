@@ -1,0 +1,91 @@
+"""Why the engine stopped: by its log, which is the only one that it tells."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tickreel.engine.error_log import MAX_MONEY, explained, first_error
+
+LINE = "2024-07-18T10:53:20.000000001Z [{level}] TRADER-001.{component}: {text}"
+BEYOND = f"Raw value 1 exceeded bounds [-{MAX_MONEY}, {MAX_MONEY}] for Money"
+PANIC = """
+thread '<unnamed>' (8924) panicked at crates/model/src/types/quantity.rs:196:45:
+Condition failed: invalid f64 for 'value' not in range [0, 34028236692093], was 40000000000000
+stack backtrace:
+"""
+
+
+def line(text: str, level: str = "ERROR", component: str = "nautilus_execution::matching_engine") -> str:
+    return LINE.format(level=level, component=component, text=text) + "\n"
+
+
+def test_the_first_error_is_told_with_its_instant_and_its_bound() -> None:
+    found = first_error("warming up\n" + line("low", "WARN") + line(BEYOND) + line("later"))
+    assert found is not None
+    assert (found.text, found.instant, found.by_engine) == (BEYOND, "2024-07-18T10:53:20.000000001Z", True)
+    assert str(found).startswith(
+        f"the engine stopped at 2024-07-18T10:53:20.000000001Z: {BEYOND}; the engine's money holds up to"
+    )
+    assert "instrument.multiplier" in str(found)
+
+
+def test_an_error_of_a_strategy_is_none_of_the_engine() -> None:
+    found = first_error(line("no signal", component="Mine-000"))
+    assert found is not None
+    assert not found.by_engine
+
+
+def test_an_abort_is_told_by_its_panic() -> None:
+    found = first_error(line("before") + PANIC)
+    assert found is not None
+    assert str(found).startswith(
+        "the engine stopped: Condition failed: invalid f64 for 'value' not in range [0, 34028236692093]"
+    )
+    assert "the position went beyond it" in str(found)
+
+
+@pytest.mark.parametrize("log", ["", "2024 [INFO] all is well\n", line("low", "WARN")])
+def test_a_log_without_an_error_says_nothing(log: str) -> None:
+    assert first_error(log) is None
+
+
+def test_what_is_not_known_is_told_as_it_is() -> None:
+    assert explained("Something else") == "Something else"
+
+
+# In a process of its own: its standard error is the log.
+_REPLAY = """
+import sys
+from pathlib import Path
+from small_catalog import START, instrument, replay_config, write_trades
+from tickreel.engine.replay import Shortcuts, catalog_view, replay
+from tickreel.runner.strategies.temp_backtest import TempBacktestStrategy
+
+folder = Path(sys.argv[1])
+file = write_trades(folder / "files", [(START, 1, 10, 10), (START + 1, 1, 18 * 10**12, 10**5)])
+strategy = TempBacktestStrategy(instrument(), replay_config())
+(folder / "view").mkdir()
+lanes = catalog_view(folder / "view", strategy.instrument, [file])
+try:
+    replay(strategy.run_config, strategy, lanes, 100, Shortcuts(frozen_account=True, no_risk_checks=True))
+except Exception as error:
+    print(strategy.tape.rows, error)
+"""
+
+
+def test_an_error_at_the_last_row_fails_the_replay_as_one_before_it_does(tmp_path: Path) -> None:
+    with (tmp_path / "log").open("wb") as log:
+        done = subprocess.run(
+            [sys.executable, "-c", _REPLAY, str(tmp_path)],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            check=True,
+            text=True,
+            cwd=Path(__file__).parents[1],
+        )
+    assert done.stdout.startswith(
+        "2 the engine stopped at 2024-07-18T10:53:20.000000001Z: Cannot fill limit order O-2: Raw value"
+    )
+    assert str(MAX_MONEY) in done.stdout
