@@ -29,6 +29,7 @@ from tickreel.engine.tape import Tape
 from tickreel.rpc.errors import TickreelError
 from tickreel.runner.ledger import Ledger, opened
 from tickreel.runner.outcome import summarise
+from tickreel.runner.recorded_times import RecordedTimes
 from tickreel.runner.report import ReportTables
 from tickreel.runner.rows import Rows
 from tickreel.runner.strategies.temp_backtest import TempBacktestStrategy
@@ -170,7 +171,8 @@ def figures(market: Market, label: tuple[int, int], folder: Path) -> tuple[resul
     (folder / "tables").mkdir()
     tables: Any = None
     try:
-        tables = ReportTables(folder / "tables", opened(config, rows, market.decimals), market.decimals[0])
+        recorded = RecordedTimes.of(rows, [(int(ts[0]), 1_000)], [])
+        tables = ReportTables(folder / "tables", opened(config, rows, market.decimals), market.decimals[0], recorded)
     except TickreelError as error:
         # 38 digits do not hold the money of every market.
         assert error.reason == "DATA_REFUSED"
