@@ -119,7 +119,7 @@ def test_decimals_of_16_digits_are_kept_whether_their_places_are_stated_or_not(
 ) -> None:
     places = data.draw(st.integers(3, 16))
     # Below 2^52 units, and whole units below the engine's limit.
-    units = data.draw(st.lists(st.integers(1, min(2**52, 10 ** (places + 13)) - 1), min_size=1, max_size=8))
+    units = data.draw(st.lists(st.integers(1, min(2**52 - 16, 10 ** (places + 13) - 1)), min_size=1, max_size=8))
     # The last digit says how many places there are; one value has so few digits that it cannot be noise.
     units = [number // 10 * 10 + 1 + number % 9 for number in units] + [7]
     meant = [Decimal(number).scaleb(-places) for number in units]

@@ -159,10 +159,6 @@ def ratio(numerator: int, denominator: int, decimals: int) -> str | None:
     return text(divide_half_even(numerator * 10**decimals, denominator), decimals) if denominator else None
 
 
-def mean(total: int, count: int, scale: int, unit: int = 1) -> str | None:
-    """The decimal string of the mean of so many values of a scale, rounded half-even; None of nothing.
-
-    Args:
-        unit: What the values are multiples of, and the mean is rounded to.
-    """
-    return text(divide_half_even(total // unit, count) * unit, scale) if count else None
+def mean(total: int, count: int, scale: int) -> str | None:
+    """The decimal string of the mean of so many values of a scale, rounded half-even to it; None of nothing."""
+    return text(divide_half_even(total, count), scale) if count else None

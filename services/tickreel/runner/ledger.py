@@ -104,8 +104,7 @@ class Ledger:
         self.drawdown = Drawdown(0, 0, 0)
         self._peak = self.account.start, rows.span[0]
         self._lowest_equity = self._lowest_balance = self._last_equity = self.account.start
-        size_unit = 10 ** (config.instrument.size_precision - decimals[1]) if decimals else 1
-        self._statistics = Statistics(self.account, rows.span, size_unit)
+        self._statistics = Statistics(self.account, rows.span)
         self._sketch = PnlSketch(self.account.start, rows.span)
         self._audit = Audit(self.account, rows, Evidence(rows, window), delay) if window else None
         self._cross_check = CrossCheck(config)

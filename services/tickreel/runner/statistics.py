@@ -81,12 +81,10 @@ class Statistics:
     Args:
         account: Before the first fill.
         span: The times of the first and the last row of the window, UNIX nanoseconds.
-        size_unit: What all sizes are multiples of.
     """
 
-    def __init__(self, account: Account, span: tuple[int, int], size_unit: int = 1) -> None:
+    def __init__(self, account: Account, span: tuple[int, int]) -> None:
         self._span = span
-        self._size_unit = size_unit
         self._positions = Positions(span, int(account.position[-1]))
         self._equity = HourlyEquity(account.start)
         self._hours: defaultdict[int, _Traded] = defaultdict(_Traded)
@@ -168,7 +166,7 @@ class Statistics:
             gross_profit=money(closing.profit),
             gross_loss=money(closing.loss),
             profit_factor=scaled.ratio(closing.profit, closing.loss, PLACES),
-            expectancy=scaled.mean(closing.profit - closing.loss, closing.orders, scale, 10 ** (scale - account.rounded_scale)),
+            expectancy=scaled.mean(closing.profit - closing.loss, closing.orders, scale),
             largest_win=money(closing.largest_win) if closing.won else None,
             largest_loss=money(closing.largest_loss) if closing.lost else None,
             turnover=money(turnover),
@@ -217,7 +215,7 @@ class Statistics:
         length, trips = self._span[1] - self._span[0], positions.round_trips
         return statistics_pb2.PositionStatistics(
             exposure=scaled.ratio(positions.held, length, PLACES),
-            mean_size=scaled.mean(positions.size_time, length, size_scale, self._size_unit),
+            mean_size=scaled.mean(positions.size_time, length, size_scale),
             largest_long=scaled.text(positions.largest_long, size_scale),
             largest_short=scaled.text(positions.largest_short, size_scale),
             round_trips=trips,
