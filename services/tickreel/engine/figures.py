@@ -1,13 +1,17 @@
 """What the engine itself says of a replay: its orders, its position, what it earned and paid."""
 
 from collections.abc import Iterable
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 from nautilus_trader.model import AccountId, Price
 
 from tickreel.engine.instruments import Instrument
 from tickreel.engine.tape import Fills
+
+
+# More than any sum of figures has: a size of the engine has 30 digits, the default context 28.
+_DIGITS = 80
 
 
 class EngineFigures:
@@ -45,10 +49,11 @@ class EngineFigures:
         instrument = self._instrument
         self._take(cache, cache.positions())
         position, pnl = Decimal(0), self._realized
-        for held in cache.positions_open():
-            position += held.quantity.as_decimal() * (1 if held.is_long else -1)
-            last = Price.from_raw(int(fills.price[-1]) * instrument.price_unit, instrument.engine.price_precision)
-            pnl += held.unrealized_pnl(last).as_decimal()
+        with localcontext(prec=_DIGITS):
+            for held in cache.positions_open():
+                position += held.quantity.as_decimal() * (1 if held.is_long else -1)
+                last = Price.from_raw(int(fills.price[-1]) * instrument.price_unit, instrument.engine.price_precision)
+                pnl += held.unrealized_pnl(last).as_decimal()
         orders = self._orders + cache.orders_total_count()
         found = {
             "orders": orders,
@@ -63,8 +68,9 @@ class EngineFigures:
         return {name: str(value) for name, value in found.items()}
 
     def _take(self, cache: Any, positions: Iterable[Any]) -> None:
-        for position in positions:
-            for part in (*cache.position_snapshots(position.id), position):
-                self._events += part.event_count
-                self._commissions += sum((money.as_decimal() for money in part.commissions()), Decimal(0))
-                self._realized += part.realized_pnl.as_decimal()
+        with localcontext(prec=_DIGITS):
+            for position in positions:
+                for part in (*cache.position_snapshots(position.id), position):
+                    self._events += part.event_count
+                    self._commissions += sum((money.as_decimal() for money in part.commissions()), Decimal(0))
+                    self._realized += part.realized_pnl.as_decimal()
