@@ -346,6 +346,16 @@ async def test_a_conversion_whose_worker_aborts_fails_and_leaves_nothing_visible
     assert not list((settings.catalog_root / "incoming").iterdir())
 
 
+async def test_a_conversion_that_takes_more_memory_than_there_is_fails_with_the_bound(raw: RawFolder, tmp_path: Path) -> None:
+    raw.write(trades(2_000_000))
+    settings = settings_in(tmp_path, TICKREEL_CONVERTER_MEMORY="60")
+    async with serving("converter", ConverterServicer, settings) as client:
+        ended = await _convert(client, _spec())
+    assert (ended.state, ended.failure.reason) == (jobs.FAILED, "OUT_OF_MEMORY"), ended.failure
+    assert "(TICKREEL_CONVERTER_MEMORY), and was killed" in ended.failure.message
+    assert not list((settings.catalog_root / "incoming").iterdir())
+
+
 @pytest.mark.usefixtures("long_day")
 async def test_a_conversion_whose_worker_is_killed_is_done_again(client: ServiceClient, settings: Settings) -> None:
     made = await _create(client, _spec())

@@ -57,6 +57,7 @@ def test_every_setting_is_a_variable(tmp_path: Path) -> None:
             "TICKREEL_CONVERTER_ADDRESS": "converter:2",
             "TICKREEL_RUNNER_SLOTS": "3",
             "TICKREEL_RUNNER_MEMORY": "4096",
+            "TICKREEL_CONVERTER_MEMORY": "2048",
             "TICKREEL_MAX_ATTEMPTS": "5",
             "TICKREEL_HANG_SECONDS": "60",
             "TICKREEL_SPARE_WORKERS": "0",
@@ -69,7 +70,8 @@ def test_every_setting_is_a_variable(tmp_path: Path) -> None:
     assert (settings.listen, settings.addresses["converter"]) == ("0.0.0.0:1", "converter:2")
     assert settings.addresses["catalog"] == default_address("catalog")
     assert (settings.runner_slots, settings.replay_chunk, settings.log_level) == (3, 7, "DEBUG")
-    assert (settings.runner_memory, settings.max_attempts, settings.hang_seconds) == (4096, 5, 60)
+    assert (settings.runner_memory, settings.converter_memory) == (4096, 2048)
+    assert (settings.max_attempts, settings.hang_seconds) == (5, 60)
     assert not settings.spare_workers
 
 
@@ -98,6 +100,7 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
             "TICKREEL_RESULTS_PATH": "~nobody-of-this-name/results",
             "TICKREEL_RUNNER_SLOTS": "-1",
             "TICKREEL_RUNNER_MEMORY": "4G",
+            "TICKREEL_CONVERTER_MEMORY": "0",
             "TICKREEL_MAX_ATTEMPTS": "0",
             "TICKREEL_HANG_SECONDS": "never",
             "TICKREEL_SPARE_WORKERS": "2",
@@ -113,6 +116,7 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
         "TICKREEL_RESULTS_PATH",
         "TICKREEL_RUNNER_SLOTS",
         "TICKREEL_RUNNER_MEMORY",
+        "TICKREEL_CONVERTER_MEMORY",
         "TICKREEL_MAX_ATTEMPTS",
         "TICKREEL_HANG_SECONDS",
         "TICKREEL_SPARE_WORKERS",

@@ -1,4 +1,5 @@
 import gzip
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -85,6 +86,24 @@ def test_what_is_wrong_with_a_csv_is_said(csv: RawFolder, text: str, says: str) 
         opened = open_raw_table(path)
         opened.read(opened.schema.names)
     assert says in str(refused.value)
+
+
+def test_a_file_that_unpacks_to_more_than_a_recording_is_refused_once(csv: RawFolder) -> None:
+    path = csv.path()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        file.write(b"local_timestamp,price\n")
+        for _ in range(300):
+            file.write(b"1721304000000000,1.0\n" * 50_000)
+    footers = Footers()
+    with ThreadPoolExecutor(8) as callers:
+        answers = list(callers.map(footers.read, [path] * 8))
+    # All of them waited for one reading.
+    assert all(answer is answers[0] for answer in answers)
+    assert answers[0].fault is not None
+    code, message = answers[0].fault
+    assert (code, "100 times its size" in message) == ("FILE_EXPANDS", True)
+    assert footers.read(path) is answers[0]
 
 
 def test_a_fault_in_a_column_that_is_not_asked_for_is_none(csv: RawFolder) -> None:

@@ -12,11 +12,12 @@ from tickreel.converter import worker
 from tickreel.converter.plan import Plan
 from tickreel.jobs import job as jobs
 from tickreel.jobs.journal import Journal
+from tickreel.jobs.memory import memory_for_jobs
 from tickreel.jobs.queue import JobQueue, LiveJob
 from tickreel.jobs.workers import Workers
 from tickreel.rpc.errors import TickreelError
 from tickreel.rpc.paging import Page
-from tickreel.rpc.settings import Settings
+from tickreel.rpc.settings import CONVERTER_MEMORY, Settings
 from tickreel.stores.catalog import CatalogStore
 from tickreel.stores.raw import RawStore
 from tickreel.v1 import conversion_pb2, converter_service_pb2, converter_service_pb2_grpc
@@ -46,6 +47,8 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
             folder / "logs",
             hang_seconds=settings.hang_seconds,
             spare=settings.spare_workers,
+            memory=settings.converter_memory or memory_for_jobs(),
+            memory_variable=CONVERTER_MEMORY,
             stores=(settings.catalog_root,),
         )
         self._jobs = JobQueue("conversion", journal, self._execute, _SLOTS, max_attempts=settings.max_attempts, entry=_entry)

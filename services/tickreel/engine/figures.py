@@ -9,7 +9,6 @@ from nautilus_trader.model import AccountId, Price
 from tickreel.engine.instruments import Instrument
 from tickreel.engine.tape import Fills
 
-
 # More than any sum of figures has: a size of the engine has 30 digits, the default context 28.
 _DIGITS = 80
 

@@ -32,6 +32,7 @@ class Workers:
         hang_seconds: How long a worker may report nothing.
         spare: Whether a process is kept for the next job.
         memory: What all processes may take together, in MiB; None for no limit.
+        memory_variable: The environment variable that sets it.
         stores: The folders that they write to, so that a full one can be named.
     """
 
@@ -43,6 +44,7 @@ class Workers:
         hang_seconds: float,
         spare: bool,
         memory: int | None = None,
+        memory_variable: str = "",
         stores: Iterable[Path] = (),
     ) -> None:
         self._module = module
@@ -50,6 +52,7 @@ class Workers:
         self._hang_seconds = hang_seconds
         self._keeps_spare = spare
         self._memory = memory
+        self._memory_variable = memory_variable
         self._stores = tuple(stores)
         self._waiting: list[WorkerProcess] = []
         self._working: dict[WorkerProcess, int] = {}
@@ -159,7 +162,7 @@ class Workers:
         worst.condemn(
             "OUT_OF_MEMORY",
             f"the worker process took {taken[worst]} MiB of memory{together} where {limit} MiB are for all"
-            " (TICKREEL_RUNNER_MEMORY), and was killed",
+            f" ({self._memory_variable}), and was killed",
             memory_mib=taken[worst],
             limit_mib=limit,
         )

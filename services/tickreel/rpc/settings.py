@@ -27,6 +27,10 @@ GATEWAY_ORIGINS = "TICKREEL_GATEWAY_ORIGINS"
 DEFAULT_RESULTS = "data/backtest_results"
 DEFAULT_TICKDATA = "frontend/public/tickdata"
 
+# What the processes of all runs, and those of all conversions, may take of memory, in MiB.
+RUNNER_MEMORY = "TICKREEL_RUNNER_MEMORY"
+CONVERTER_MEMORY = "TICKREEL_CONVERTER_MEMORY"
+
 # The kinds of raw files, by the ending of their names.
 PARQUET = ".parquet"
 CSV = ".csv.gz"
@@ -49,8 +53,8 @@ class Settings:
     """What a service knows of its deployment.
 
     Paths are absolute. `environment` holds the variables that a run config may name, as this process has them. `raw_ending`
-    is the kind of raw files that it reads: PARQUET or CSV. `runner_memory` is in MiB, None where it is for the machine to say;
-    `derived_limit` is in MiB.
+    is the kind of raw files that it reads: PARQUET or CSV. `runner_memory` and `converter_memory` are in MiB, None where the
+    machine's memory decides; `derived_limit` is in MiB.
     """
 
     data_root: Path
@@ -65,6 +69,7 @@ class Settings:
     environment: Mapping[str, str]
     runner_slots: int
     runner_memory: int | None
+    converter_memory: int | None
     max_attempts: int
     hang_seconds: int
     spare_workers: bool
@@ -138,7 +143,8 @@ class Settings:
             },
             # A short run waits for disks and for other services as long as it computes.
             runner_slots=count("TICKREEL_RUNNER_SLOTS", 2 * (os.cpu_count() or 1)),
-            runner_memory=count("TICKREEL_RUNNER_MEMORY", 1) if environ.get("TICKREEL_RUNNER_MEMORY") else None,
+            runner_memory=count(RUNNER_MEMORY, 1) if environ.get(RUNNER_MEMORY) else None,
+            converter_memory=count(CONVERTER_MEMORY, 1) if environ.get(CONVERTER_MEMORY) else None,
             max_attempts=count("TICKREEL_MAX_ATTEMPTS", 3),
             hang_seconds=count("TICKREEL_HANG_SECONDS", 300),
             spare_workers=spare_workers == "1",

@@ -19,7 +19,7 @@ from tickreel.jobs.queue import LiveJob
 from tickreel.jobs.workers import Workers
 from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.errors import TickreelError, not_writable
-from tickreel.rpc.settings import Settings
+from tickreel.rpc.settings import RUNNER_MEMORY, Settings
 from tickreel.runner.data_findings import data_findings
 from tickreel.runner.held_files import HeldFiles
 from tickreel.runner.live_equity import EquityCurve
@@ -66,6 +66,7 @@ class Execution:
             hang_seconds=settings.hang_seconds,
             spare=settings.spare_workers,
             memory=self.memory,
+            memory_variable=RUNNER_MEMORY,
             stores=(settings.results_root, settings.tickdata_root, Path(tempfile.gettempdir())),
         )
 

@@ -6,8 +6,9 @@ size and time of change are the same.
 """
 
 import os
+import threading
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,9 +18,11 @@ import pyarrow.parquet as pq
 
 from tickreel.rpc.settings import CSV
 from tickreel.stores.raw_schema import REPLAY_CLOCKS
-from tickreel.stores.raw_table import open_raw_table
+from tickreel.stores.raw_table import ExpandsTooFar, open_raw_table
 
 READERS = 16
+# The code of a fault that a file has for good: to find it again takes seconds.
+_EXPANDS = "FILE_EXPANDS"
 # Rows of a CSV that are looked at together.
 _SCANNED = 1 << 16
 
@@ -46,6 +49,9 @@ class Footers:
 
     def __init__(self) -> None:
         self._known: dict[Path, Footer] = {}
+        # To read a CSV takes as long as its text is: who asks for one that is being read waits for that.
+        self._reading: dict[Path, Future[Footer]] = {}
+        self._lock = threading.Lock()
 
     def read_all(self, paths: Iterable[Path]) -> list[Footer]:
         """The footers of files, in their order."""
@@ -59,12 +65,26 @@ class Footers:
             stat = path.stat()
         except OSError as error:
             return Footer(0, 0, fault=("FILE_UNREADABLE", f"cannot be read: {error.strerror or error}"))
-        known = self._known.get(path)
-        if known is None or (known.size_bytes, known.mtime_ns) != (stat.st_size, stat.st_mtime_ns):
-            known = _read(path, stat)
-            # What cannot be read now may be readable the next time: its disk may have been gone.
-            if known.fault is None:
-                self._known[path] = known
+        with self._lock:
+            known = self._known.get(path)
+            if known is not None and (known.size_bytes, known.mtime_ns) == (stat.st_size, stat.st_mtime_ns):
+                return known
+            found = self._reading.get(path)
+            if found is None:
+                read = self._reading[path] = Future()
+        if found is not None:
+            return found.result()
+        try:
+            read.set_result(known := _read(path, stat))
+        except BaseException as error:
+            read.set_exception(error)
+            raise
+        finally:
+            with self._lock:
+                del self._reading[path]
+                # What cannot be read now may be readable the next time: its disk may have been gone.
+                if read.exception() is None and (known.fault is None or known.fault[0] == _EXPANDS):
+                    self._known[path] = known
         return known
 
 
@@ -78,6 +98,8 @@ def _read(path: Path, stat: os.stat_result) -> Footer:
         with path.open("rb") as file:
             meta = pq.read_metadata(file)
         schema = meta.schema.to_arrow_schema()
+    except ExpandsTooFar as error:
+        return Footer(*identity, fault=(_EXPANDS, f"is no recording: {error}"))
     # A broken footer may have names that are no text.
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         kind = f"{CSV} file" if path.name.endswith(CSV) else "Parquet file, corrupt or cut short"

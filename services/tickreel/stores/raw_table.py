@@ -4,6 +4,7 @@ A CSV has no types, so its columns have those of the raw schemas by their names:
 for bit, from either kind of file. Columns of few words are read as dictionaries where that costs nothing.
 """
 
+import io
 import os
 import re
 from abc import ABC, abstractmethod
@@ -16,6 +17,11 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from tickreel.rpc.settings import CSV
+
+# Recordings shrink by a factor of 5 to 30 in gzip. What unpacks to more is made to fill a disk or a processor.
+_MOST_EXPANSION = 100
+# Any file may unpack to this many bytes.
+_ALWAYS_UNPACKED = 1 << 28
 
 # Bytes of text that are parsed at a time: some ten thousand rows of trades, and for the header, some hundred of them.
 _BLOCK = pacsv.ReadOptions(block_size=1 << 20)
@@ -34,6 +40,10 @@ _DICTIONARY_ENCODINGS = {"PLAIN", "PLAIN_DICTIONARY", "RLE_DICTIONARY", "RLE", "
 _MAGIC = b"PAR1"
 _TAIL = 4 + len(_MAGIC)
 _IN_COLUMN = re.compile(r"In CSV column #(\d+): (.*?(?:invalid value '(.*)')?)", re.DOTALL)
+
+
+class ExpandsTooFar(pa.ArrowInvalid):
+    """A packed file is larger than any recording of its size."""
 
 
 class RawTable(ABC):
@@ -160,8 +170,8 @@ class _CsvTable(RawTable):
     def close(self) -> None:
         """Nothing is open between two readings."""
 
-    def _unpacked(self) -> pa.NativeFile:
-        return pa.input_stream(self._path, compression="gzip")
+    def _unpacked(self) -> "_Unpacked":
+        return _Unpacked(self._path)
 
     def _stream(self, kinds: Mapping[str, pa.DataType]) -> Iterator[pa.RecordBatch]:
         options = pacsv.ConvertOptions(
@@ -187,6 +197,32 @@ class _CsvTable(RawTable):
                 return pa.ArrowInvalid(f"{name} is {value!r} in row {row + place} (from 0), which is no {kind}")
             row += batch.num_rows
         return pa.ArrowInvalid(f"{name}: {problem}")
+
+
+class _Unpacked(io.RawIOBase):
+    """The text of a gzip file.
+
+    Reading raises ExpandsTooFar once there is more than a recording unpacks to.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._most = max(_ALWAYS_UNPACKED, _MOST_EXPANSION * path.stat().st_size)
+        self._read = 0
+        self._stream = pa.input_stream(path, compression="gzip")
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        content = self._stream.read(size if size >= 0 else None)
+        self._read += len(content)
+        if self._read > self._most:
+            raise ExpandsTooFar(f"it unpacks to more than {self._most:,} bytes, {_MOST_EXPANSION} times its size")
+        return content
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
 
 
 def _type_of(name: str) -> pa.DataType:
