@@ -30,7 +30,7 @@ def window_of(folder: Path, *recordings: Sequence[Row], books: Sequence[Sequence
     """The window of a day over converted recordings."""
     files = [*convert(folder, recordings), *convert(folder, books, BOOK_SNAPSHOT_5)]
     scratch = folder / "scratch"
-    scratch.mkdir()
+    scratch.mkdir(parents=True)
     run = run_pb2.Run(config=replay_config(mode=SNAPSHOT_MODE_BOTH))
     messages = [file.converted for file in files]
     return Window(Spec(run, messages, [], folder / "parquet", folder, folder, scratch, {}, 1_000, 50_000, 1))
@@ -96,6 +96,22 @@ def test_a_window_that_cuts_an_overlap_has_the_repeats_within_it(tmp_path: Path)
     # The window ends at midnight, both ends inclusive.
     assert len(times) == 60 * 24 + 1
     assert "61 trade rows" in window.findings[0].message
+
+
+def test_the_replay_of_an_overlap_runs_over_the_whole_window(tmp_path: Path) -> None:
+    """A delayed order of the last row arrives only where the engine's clock runs on to the end of the window."""
+    first, second = [trade(at) for at in range(0, 20)], [trade(at) for at in range(15, 30)]
+    apart, cut, last = (
+        window_of(tmp_path / name, *recordings)
+        for name, recordings in {
+            "apart": (first, second[5:]),
+            "cut": (first, [*second, trade(SECOND)]),
+            "last": (first, second[:5]),
+        }.items()
+    )
+    spans = {(window.parts[0].file.start, window.parts[-1].file.end) for window in (apart, cut, last)}
+    assert spans == {(apart.files[0].start, apart.files[0].end)}
+    assert cut.parts[-1].file.end > cut.parts[-1].file.last
 
 
 def test_equal_rows_of_one_file_stay(tmp_path: Path) -> None:

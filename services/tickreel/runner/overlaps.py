@@ -70,6 +70,12 @@ def without_overlaps(
             if file.start > file.end or not count_rows(Slice(file.path, file.start, file.end)):
                 continue
         parts.append(Part(file, record))
+    if parts:
+        # The engine's clock runs over the whole window, as without overlaps: delayed orders arrive after the last row, too.
+        first = parts[0].file
+        parts[0] = replace(parts[0], file=replace(first, start=min(first.start, *(file.start for file, _ in files))))
+        last = parts[-1].file
+        parts[-1] = replace(parts[-1], file=replace(last, end=max(last.end, *(file.end for file, _ in files))))
     books = bool(files) and files[0][0].data_type == _BOOKS
     return parts, list(repeat_findings(repeats, books=books))
 
