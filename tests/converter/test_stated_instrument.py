@@ -2,7 +2,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from conversions import codes, convert
-from recordings import BTC, RawFolder, books, engine_trades, needs_real_data, real_data, trades
+from recordings import BTC, RawFolder, books, engine_books, engine_trades, needs_real_data, real_data, trades
 from tickreel.converter.stated_instrument import says_other_exchange, says_other_symbol
 from tickreel.stores.catalog import CatalogStore
 from tickreel.stores.instrument_name import InstrumentName
@@ -80,6 +80,24 @@ def test_rows_that_name_no_instrument_say_no_other(raw: RawFolder, catalog: Cata
     for table in (engine_trades(), trades(exchange=[None] * 5, symbol=[""] * 5)):
         raw.write(table)
         assert codes(convert(raw, catalog)) == {}
+
+
+@pytest.mark.parametrize(
+    ("stated", "said"),
+    [
+        ("BTCUSDT-PERP.BINANCE", ""),
+        ("BTC-USDT-PERP.BINANCE-FUTURES", ""),
+        ("BTCUSDT", ""),
+        ("ETH-USDT-PERP.BINANCE-FUTURES", "symbol ETH-USDT-PERP"),
+        ("BTCUSDT-LINEAR.BYBIT", "exchange BYBIT"),
+    ],
+)
+def test_the_instrument_in_the_metadata_of_the_engines_files_is_compared(
+    raw: RawFolder, catalog: CatalogStore, stated: str, said: str
+) -> None:
+    raw.write(engine_books().replace_schema_metadata({"instrument_id": stated}), data_type="book_snapshot_5")
+    found = codes(convert(raw, catalog, data_type=BOOK_SNAPSHOT_5)).get("OTHER_INSTRUMENT", "")
+    assert found == (f"the metadata say {said}, but are read as {BTC}; is this the right file?" if said else "")
 
 
 @needs_real_data

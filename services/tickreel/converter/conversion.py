@@ -216,9 +216,13 @@ class Conversion[Rows: (ConvertedTrades, ConvertedDepths)](ABC):
             for count, severity, code, text in noticed
             if count
         ]
-        said = [f"{name} {word.word}" for name, word in self._words.items() if _ONE_WORD[name](word.word, self._instrument)]
+        # Files of the engine state the instrument in their metadata, and in no column.
+        symbol, _, exchange = reader.stated_id.partition(".")
+        words = {"exchange": exchange, "symbol": symbol} | {name: word.word for name, word in self._words.items()}
+        said = [f"{name} {word}" for name, word in words.items() if _ONE_WORD[name](word, self._instrument)]
         if said:
-            message = f"the rows say {' and '.join(said)}, but are read as {self._instrument.raw_name}; is this the right file?"
+            who = "metadata say" if reader.stated_id else "rows say"
+            message = f"the {who} {' and '.join(said)}, but are read as {self._instrument.raw_name}; is this the right file?"
             findings.append(result_pb2.Finding(severity=WARNING, code="OTHER_INSTRUMENT", message=message))
         return findings
 

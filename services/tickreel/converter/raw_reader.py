@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from tickreel.converter.faults import Faults
 from tickreel.converter.time_column import TimeColumn
-from tickreel.stores.raw_schema import REPLAY_CLOCKS, raw_schema_of
+from tickreel.stores.raw_schema import ENGINE, REPLAY_CLOCKS, raw_schema_of
 from tickreel.stores.raw_table import open_raw_table
 from tickreel.v1 import conversion_pb2
 
@@ -39,6 +39,8 @@ class RawReader:
     Attributes:
         names: Its columns.
         raw_schema: What they are taken for.
+        stated_id: The engine's id of the instrument in the metadata of the file, BTCUSDT-PERP.BINANCE for example; empty
+            where there is none, and in the exchange's schema.
         clock: The name of its replay clock.
         recorded: The replay clock of the rows in replay order, nanoseconds since 1970.
         unit: The unit of the replay clock; None where no row has a time.
@@ -56,6 +58,8 @@ class RawReader:
         self._table = open_raw_table(path)
         self.names = self._table.schema.names
         self.raw_schema: conversion_pb2.RawSchema = raw_schema_of(self.names)
+        metadata = (self._table.schema.metadata or {}) if self.raw_schema == ENGINE else {}
+        self.stated_id = metadata.get(b"instrument_id", b"").decode(errors="replace")
         self.clock = REPLAY_CLOCKS[self.raw_schema]
         column = self._table.read([self.clock])[self.clock]
         self.rows = len(column)
