@@ -143,6 +143,15 @@ def test_a_window_without_data_says_what_there_is(three_days: RawFolder) -> None
     assert (field, "the path matches day-2024-07-17, day-2024-07-18" in text) == ("time_window", True)
 
 
+def test_days_with_data_are_only_those_that_a_search_reads(raw: RawFolder) -> None:
+    raw.write(trades())
+    raw.write(trades(), "2024-7-20")
+    for searched in (search(whole_days("2023-01-01")), search(whole_days("2023-01-01"), dataset="day-2024-7-20")):
+        text = _refusal(raw, searched)[1]
+        assert f"there are some in day-{DAY}" in text or f"they are in day-{DAY}" in text, text
+        assert "day-2024-7-20" not in text.partition(" in day-")[2].partition(";")[0], text
+
+
 def test_a_window_without_data_names_the_nearest_days_of_many(raw: RawFolder) -> None:
     first = date(2024, 1, 1)
     days = [(first + timedelta(days=number)).isoformat() for number in range(60) if number not in range(30, 35)]

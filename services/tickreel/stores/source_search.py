@@ -236,7 +236,9 @@ class SourceSearch:
         if self.file_pattern and not any(fnmatchcase(found, self.file_pattern) for found in instruments):
             text = f"{self.file_pattern!r} matches no file; there are {name_some(likest(self.file_pattern, instruments))}"
             return Violation(FILE_PATTERN, text)
-        around = self._around(store, [path for path in listed if path.name == name + store.ending])
+        # A folder whose name is no day holds no data for a search: `skipped` names it.
+        dated = [path for path in listed if path.name == name + store.ending and day_of(store.dataset_of(path)) is not None]
+        around = self._around(store, dated)
         if self.dataset:
             return Violation(DATASET, f"{self.dataset} has {nothing}; they are in {around}")
         return Violation(WINDOW, f"{nothing}; there are some in {around}")
