@@ -83,6 +83,16 @@ def test_a_path_replaces_the_search_by_name(three_days: RawFolder, path: str) ->
     assert [file.day.isoformat() for file in wanted.run(three_days.store)] == [DAY, NEXT]
 
 
+def test_a_file_that_a_path_names_is_read_however_early_its_folder_is(raw: RawFolder) -> None:
+    raw.write(trades(local_timestamp=_on("2024-07-10", rows=1) + _on(NEXT, rows=4)), "2024-07-10")
+    raw.write(trades(local_timestamp=_on(NEXT, hour=13)), NEXT)
+    found = search(whole_days(NEXT), path=f"{LAYOUT}/{BTC}.parquet").run(raw.store)
+    assert [file.dataset for file in found] == ["day-2024-07-10", f"day-{NEXT}"]
+    # One without a row of the window is left out.
+    (file,) = search(whole_days("2024-07-10"), path=f"{LAYOUT}/{BTC}.parquet").run(raw.store)
+    assert file.dataset == "day-2024-07-10"
+
+
 def test_a_path_may_lie_outside_of_the_layout(raw: RawFolder) -> None:
     path = raw.write(trades())
     (raw.root / "my files #1").mkdir()

@@ -171,22 +171,26 @@ class SourceSearch:
             if all(path.name.endswith(store.other_ending) for path in other):
                 text += f", or {store.how_to_read_others}"
             raise self._refusal(Violation(self._field, text))
-        wanted = [path for path in right if self._touches(store.dataset_of(path), outside_layout=not self.dataset)]
+        # A path names its files: one in an earlier day folder is looked into, since it may reach into the window.
+        wanted = [
+            path for path in right if self._touches(store.dataset_of(path), outside_layout=not self.dataset, or_before=True)
+        ]
         return wanted, [f"{store.relative(path)} does not end in {store.ending}" for path in other]
 
-    def _touches(self, dataset_id: str, *, outside_layout: bool = False) -> bool:
+    def _touches(self, dataset_id: str, *, outside_layout: bool = False, or_before: bool = False) -> bool:
         if self.dataset and dataset_id != self.dataset:
             return False
         day = day_of(dataset_id)
         first, last = self._days
-        return outside_layout if day is None else first <= day <= last
+        return outside_layout if day is None else (or_before or first <= day) and day <= last
 
     def _meets_window(self, file: RawFile) -> bool:
         start, end = self.window
         if file.span is not None:
             return file.span[0] <= end and file.span[1] >= start
         # A broken or empty neighbour does not stand in the way of a day that is whole.
-        return not file.faults or file.day is None or utc_day(start) <= file.day <= utc_day(end)
+        is_near = file.day is None or self._days[0] <= file.day <= self._days[1]
+        return (not file.faults and is_near) or file.day is None or utc_day(start) <= file.day <= utc_day(end)
 
     def _wrong_instrument(self, names: list[str]) -> Violation:
         if len(names) > 1:
@@ -207,8 +211,9 @@ class SourceSearch:
         name, kind = self.instrument.raw_name, _ROWS[self.data_type]
         window = " to ".join(instant(at) for at in self.window)
         nothing = f"no {kind} of {name} from {window}"
-        if candidates:
-            files = store.examine((path, self.data_type) for path in candidates)
+        near = [path for path in candidates if self._touches(store.dataset_of(path), outside_layout=True)]
+        if near:
+            files = store.examine((path, self.data_type) for path in near)
             files.sort(key=self._distance)
             return Violation(WINDOW, f"{nothing}; {name_some([f'{file.path} is {_span(file)}' for file in files])}")
         if self.path:
