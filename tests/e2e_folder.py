@@ -25,6 +25,11 @@ def terminal(tmp_path_factory: pytest.TempPathFactory) -> Terminal:
     return made
 
 
+def listed(result: dict[str, Any]) -> dict[str, Any]:
+    """A result as lists have it: without the files that its run replayed."""
+    return result | {"metadata": result["metadata"] | {"data_files": []}}
+
+
 def write_config(path: Path, **changes: Any) -> Path:
     """Writes the config of the sample data, with keys changed: `venue__taker_fee=0.1`; None removes one."""
     config = deepcopy(CONFIG)

@@ -28,6 +28,7 @@ from tickreel.cli.processes import ServiceProcess
 from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.errors import TickreelError
 from tickreel.rpc.settings import CATALOG_ROOT, DATA_ROOT
+from tickreel.runner.run_entry import run_entry
 from tickreel.stores.results import ResultStore
 from tickreel.v1 import job_pb2, result_pb2, results_service_pb2, run_pb2, runner_service_pb2
 
@@ -292,7 +293,7 @@ async def test_no_run_is_lost_doubled_or_wrong(folder: Path) -> None:
     assert storm.kills.total() >= SECONDS / 8, told
     # No run is lost or doubled, and everyone heard the same end.
     assert sorted(run.run_id for run in listed) == sorted(one.run_id for one in storm.asked), told
-    assert {run.run_id: run for run in listed} == {one.run_id: one.ended for one in storm.asked}, told
+    assert {run.run_id: run for run in listed} == {one.run_id: run_entry(one.ended) for one in storm.asked}, told
     check_ends(stormy, storm.kills["worker"] + storm.kills["everything"], told)
     check_results(storm.asked, storm.asked[len(stormy) :], folder, told)
     succeeded = {one.run_id for one in storm.asked if one.ended.state == job_pb2.JOB_STATE_SUCCEEDED}

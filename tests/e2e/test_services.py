@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from e2e_folder import BTC, write_config
+from e2e_folder import BTC, listed, write_config
 from terminal import Terminal, send_to_runs
 
 RUN = ("run", "--config", "configs/btc.json", "--snapshot_mode", "trades")
@@ -67,9 +67,9 @@ def test_a_run_is_listed_and_shown(up: Terminal) -> None:
     assert result["summary"]["orders"] > 0
     assert up.json("show", run_id) == result
     assert up.json("watch", run_id) == result
-    assert up.json("results")["results"][0]["result"] == result
+    assert up.json("results")["results"][0]["result"] == listed(result)
     (run,) = [run for run in up.json("runs")["runs"] if run["run_id"] == run_id]
-    assert (run["state"], run["result"]) == ("JOB_STATE_SUCCEEDED", result)
+    assert (run["state"], run["result"]) == ("JOB_STATE_SUCCEEDED", listed(result))
     for command in (["runs"], ["results"], ["show", run_id], ["watch", run_id]):
         assert run_id in up.call(*command).out
     # Newest first, and page after page up to the limit.
