@@ -9,7 +9,7 @@ from tickreel.v1.runner_service_pb2 import CreateRunRequest
 
 @pytest.mark.parametrize(
     ("seconds", "nanos"),
-    [(253_402_300_800, 0), (-62_135_596_801, 0), (2**63 - 1, 0), (9_223_372_037, 0), (0, -1), (0, 1_000_000_000)],
+    [(253_402_300_800, 0), (-62_135_596_801, 0), (2**63 - 1, 0), (0, -1), (0, 1_000_000_000)],
 )
 def test_what_is_no_instant_is_named_with_its_field(seconds: int, nanos: int) -> None:
     request = CreateRunRequest()
@@ -23,8 +23,8 @@ def test_what_is_no_instant_is_named_with_its_field(seconds: int, nanos: int) ->
     assert [violation.field for violation in caught.value.violations] == ["config.time_window.end", "start"]
 
 
-def test_the_instants_of_nanoseconds_pass() -> None:
-    for seconds in (-9_223_372_036, 0, 9_223_372_035):
+def test_instants_pass() -> None:
+    for seconds in (-62_135_596_800, 0, 253_402_300_799):
         request = CreateRunRequest()
         request.start.seconds, request.start.nanos = seconds, 999_999_999
         check_timestamps(request)

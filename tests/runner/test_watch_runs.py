@@ -12,6 +12,7 @@ from run_configs import run_config
 from stack import Stack, stack
 from tickreel.jobs import queue as queues
 from tickreel.jobs.job import CANCELLED, FINAL, QUEUED, SUCCEEDED
+from tickreel.runner.run_entry import run_entry
 from tickreel.v1 import run_pb2, runner_service_pb2
 
 CONFIG = run_config(BTC, f"{DAY}T00:00:00Z", f"{DAY}T23:59:59Z")
@@ -57,7 +58,7 @@ async def test_a_run_is_told_from_its_creation_to_its_end(data: RawFolder, tmp_p
         got = await services.runner.call("GetRun", runner_service_pb2.GetRunRequest(run_id=created.run_id))
     assert {run.run_id for run in told} == {created.run_id}
     assert told[-1].state == SUCCEEDED
-    assert told[-1] == got.run
+    assert told[-1] == run_entry(got.run)
     assert told[-1].result.summary.orders == 500
     assert sum(run.state in FINAL for run in told) == 1
 

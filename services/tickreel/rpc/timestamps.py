@@ -7,8 +7,9 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from tickreel.rpc.errors import TickreelError, Violation
 
-# The instants of 64-bit nanoseconds, in whole seconds.
-_SECONDS = range(-(2**63 // 1_000_000_000), 2**63 // 1_000_000_000)
+# From 0001-01-01T00:00:00Z to 9999-12-31T23:59:59Z, as google.protobuf.Timestamp defines itself. What a field takes of these
+# is a rule of its own.
+_SECONDS = range(-62_135_596_800, 253_402_300_800)
 _NANOS = range(1_000_000_000)
 
 
@@ -41,4 +42,4 @@ def _faulty(message: Message, path: str) -> Iterator[Violation]:
                 yield from _faulty(part, f"{name}.")
             elif part.seconds not in _SECONDS or part.nanos not in _NANOS:
                 problem = f"has {part.seconds} seconds and {part.nanos} nanos"
-                yield Violation(name, f"{problem}; it must be of the years 1678 to 2262, with 0 to 999999999 nanos")
+                yield Violation(name, f"{problem}; it must be of the years 1 to 9999, with 0 to 999999999 nanos")
