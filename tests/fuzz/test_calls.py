@@ -46,6 +46,8 @@ FITTING = {
     # A stream that was hung up on.
     "HUNG UP",
 }
+# What the specification of gRPC prescribes INTERNAL for: compressed frames that name no encoding, or are not of it.
+_PRESCRIBED = ("Compression bit set", "Decompression failed")
 _CODES = {str(code.value[0]): code.name for code in grpc.StatusCode}
 _TIMEOUTS = ("", "-1S", "1", "0n", "1n", "99999999H", "5S", "1000000000S", "abc", "5 S")
 
@@ -59,8 +61,7 @@ class Told:
 
     def take(self, code: str, method: MethodDescriptor, content: bytes, details: str) -> None:
         self.codes[code] += 1
-        # The specification of gRPC prescribes INTERNAL for a frame that is marked as compressed and names no encoding.
-        if code not in FITTING and "Compression bit set" not in details:
+        if code not in FITTING and not any(words in details for words in _PRESCRIBED):
             self.unfit.append(f"{method.full_name} {code} {details[:300]} {content[:200].hex()}")
 
 
