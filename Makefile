@@ -103,9 +103,10 @@ chaos: setup ## Kill services and workers for five minutes while runs come and g
 SITE = $(wildcard $(BIN)/../lib/python3*/site-packages)
 
 FUZZ_REQUESTS := 100000
+FUZZ_FILES := 2000
 
-fuzz: setup ## Send a hundred thousand hostile requests, direct and through the gateway, beside a client whose calls must not fail
-	@TICKREEL_FUZZ_REQUESTS=$(FUZZ_REQUESTS) TICKREEL_FUZZ_SEED=$${TICKREEL_FUZZ_SEED:-$$RANDOM} $(BIN)/python -m pytest -s tests/fuzz
+fuzz: setup ## Send hostile requests, direct and through the gateway, beside a client whose calls must not fail; convert damaged files
+	@TICKREEL_FUZZ_REQUESTS=$(FUZZ_REQUESTS) TICKREEL_FUZZ_FILES=$(FUZZ_FILES) TICKREEL_FUZZ_SEED=$${TICKREEL_FUZZ_SEED:-$$RANDOM} $(BIN)/python -m pytest -s tests/fuzz
 
 proto: frontend/node_modules/.package-lock.json ## Generate services/tickreel/v1, frontend/src/gen and the schema of configs from protos/
 	@$(BIN)/buf format --write
