@@ -26,7 +26,12 @@ export default function JsonEditor({ label, text, onChange, schema, problems, pl
   const parent = useRef<HTMLDivElement>(null)
   const editor = useRef<EditorView>(undefined)
   const language = useRef(new Compartment())
-  const changed = useEffectEvent(onChange)
+  /** Texts that were typed and told, and have not come back as `text` yet. */
+  const told = useRef<string[]>([])
+  const changed = useEffectEvent((typed: string) => {
+    told.current.push(typed)
+    onChange(typed)
+  })
   const initial = useEffectEvent(() => ({ text, label }))
 
   useEffect(() => {
@@ -67,7 +72,10 @@ export default function JsonEditor({ label, text, onChange, schema, problems, pl
 
   useEffect(() => {
     const view = editor.current
-    if (view === undefined || view.state.doc.toString() === text) return
+    // On a slow machine a text comes back after more was typed. It is no news, and would undo what was typed since.
+    const known = told.current.indexOf(text)
+    told.current = known < 0 ? [] : told.current.slice(known + 1)
+    if (view === undefined || known >= 0 || view.state.doc.toString() === text) return
     view.dispatch({ changes: difference(view.state.doc.toString(), text), userEvent: 'sync' })
   }, [text])
 
