@@ -40,7 +40,7 @@ up: ui ## Start services, gateway and web UI on this machine, at http://127.0.0.
 ui: frontend/dist/index.html ## Build the web UI into frontend/dist
 
 # Two sides at once: tests that start processes, a browser among them, wait for them more than they compute.
-PROCESS_TESTS := tests/cli tests/client tests/e2e tests/gateway tests/tour tests/runner/test_service.py tests/runner/test_execution.py tests/runner/test_cancel.py tests/runner/test_result.py tests/runner/test_verification.py
+PROCESS_TESTS := tests/cli tests/client tests/e2e tests/gateway tests/tour tests/runner/test_service.py tests/runner/submission/test_execution.py tests/runner/test_cancel.py tests/runner/test_result.py tests/runner/result/test_verification.py
 
 test: browser lint ui ## Check everything: lint, then the tests with branch coverage, and the UI in a browser
 	@$(BIN)/coverage erase
@@ -114,7 +114,7 @@ proto: frontend/node_modules/.package-lock.json ## Generate services/tickreel/v1
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m grpc_tools.protoc -I$(SITE) \
 	  --plugin=protoc-gen-es=frontend/node_modules/.bin/protoc-gen-es --es_out=frontend/src/gen --es_opt=target=ts google/rpc/error_details.proto
 	@$(BIN)/python -m grpc_tools.protoc -Iprotos --grpc_python_out=services protos/tickreel/v1/*_service.proto
-	@$(BIN)/buf build --output - | $(BIN)/python -m tickreel.runner.config_schema /dev/stdin > .schema.json
+	@$(BIN)/buf build --output - | $(BIN)/python -m tickreel.runner.config.json_schema /dev/stdin > .schema.json
 	@mv .schema.json configs/schema/run_config.schema.json
 
 clean: ## Remove what the tools leave behind; .venv, data and results stay

@@ -8,10 +8,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tickreel.runner.exports import JsonExports
-from tickreel.runner.outcome import iso
-from tickreel.runner.report import decimals
-from tickreel.runner.settlement import STATUSES
+from tickreel.runner.ledger.settlement import STATUSES
+from tickreel.runner.result.json_files import JsonExports
+from tickreel.runner.result.parquet_tables import decimals
+from tickreel.runner.window.iso_time import iso
 from tickreel.stores.results import ResultStore
 from tickreel.v1 import result_pb2
 

@@ -10,17 +10,17 @@ import pyarrow.parquet as pq
 
 from run_configs import run_config
 from tickreel.engine import catalog_format
-from tickreel.engine.instruments import Instrument, engine_instrument
+from tickreel.engine.instrument import Instrument, engine_instrument
 from tickreel.engine.replay import ReplayFile, catalog_view, replay
 from tickreel.engine.strategy import ReplayStrategy
 from tickreel.rpc.settings import Settings
-from tickreel.runner.document import read_document
-from tickreel.runner.rules import check_config
-from tickreel.runner.strategies.registry import installed_strategies
-from tickreel.runner.violations import Violations
-from tickreel.runner.window_rows import WindowRows
+from tickreel.runner.config.config_json import read_document
+from tickreel.runner.config.rules import check_config
+from tickreel.runner.config.strategy_registry import installed_strategies
+from tickreel.runner.config.violations import Violations
+from tickreel.runner.window.window_rows import WindowRows
+from tickreel.stores.converted_rows import Slice
 from tickreel.stores.depths import read_depths
-from tickreel.stores.rows import Slice
 from tickreel.stores.trades import read_trades
 from tickreel.v1 import market_data_pb2, result_pb2, run_config_pb2
 

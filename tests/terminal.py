@@ -154,7 +154,7 @@ def send_to_runs(folder: Path, number: signal.Signals) -> list[int]:
 
     One that is stopped can still be killed, as a run is that is cancelled.
     """
-    pids = [pid for pid, command in processes_in(folder).items() if "tickreel.runner.worker" in command]
+    pids = [pid for pid, command in processes_in(folder).items() if "tickreel.runner.run_process" in command]
     for pid in pids:
         with suppress(ProcessLookupError):
             os.kill(pid, number)

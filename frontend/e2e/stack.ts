@@ -144,7 +144,7 @@ sample_data.write_sample_data(Path("data_downloads"), rows=1_000_000)`)
   private isWorker(pid: string): boolean {
     try {
       const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-      return command.includes('tickreel.runner.worker') && readlinkSync(`/proc/${pid}/cwd`) === this.folder
+      return command.includes('tickreel.runner.run_process') && readlinkSync(`/proc/${pid}/cwd`) === this.folder
     } catch {
       return false
     }

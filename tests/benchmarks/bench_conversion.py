@@ -30,8 +30,8 @@ LABELS = {
 
 def convert_with_tickreel(kind: str, raw_root: Path, catalog_root: Path) -> tuple[float, int]:
     """Seconds and rows of the product's conversion, as its worker does it."""
-    from tickreel.converter.plan import Plan  # noqa: PLC0415 - each side imports its own
-    from tickreel.converter.worker import convert_missing  # noqa: PLC0415
+    from tickreel.converter.conversion_plan import Plan  # noqa: PLC0415 - each side imports its own
+    from tickreel.converter.conversion_process import convert_missing  # noqa: PLC0415
     from tickreel.stores.catalog import CatalogStore  # noqa: PLC0415
     from tickreel.stores.raw import RawStore  # noqa: PLC0415
     from tickreel.stores.sample_data import MARKETS  # noqa: PLC0415

@@ -26,7 +26,7 @@ import numpy as np
 from phases import PHASES, cancel, phases, reach
 from recordings import BTC, DAY, RawFolder, micros, trades
 from run_configs import run_config
-from tickreel.cli.processes import Services
+from tickreel.cli.supervision.services import Services
 from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.settings import CATALOG_ROOT, DATA_ROOT
 from tickreel.v1 import job_pb2, result_pb2, run_pb2, runner_service_pb2

@@ -40,9 +40,9 @@ from tickreel.results.service import ResultsServicer
 from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.columns import ROWS_PER_CHUNK
 from tickreel.rpc.server import Server
-from tickreel.runner.pnl_sketch import PARTS
+from tickreel.runner.ledger.pnl_sketch import PARTS
+from tickreel.stores.converted_rows import integers, nanoseconds
 from tickreel.stores.results import ResultStore
-from tickreel.stores.rows import integers, nanoseconds
 from tickreel.stores.sampling import kept_rows
 from tickreel.v1 import market_data_pb2, result_pb2
 from tickreel.v1 import results_service_pb2 as rpc

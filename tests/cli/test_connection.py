@@ -10,7 +10,7 @@ import pytest
 from serving import serving, settings_in
 from tickreel.cli.connection import connect
 from tickreel.cli.interrupts import Interrupts
-from tickreel.cli.one_run import environment_for
+from tickreel.cli.supervision.own_services import environment_for
 from tickreel.results.service import ResultsServicer
 from tickreel.rpc import settings
 from tickreel.rpc.errors import TickreelError

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tickreel.runner.config_schema import render
+from tickreel.runner.config.json_schema import render
 from tickreel.v1 import run_config_pb2
 
 ROOT = Path(__file__).parents[2]

@@ -430,6 +430,6 @@ def _workers() -> list[int]:
             parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
         except OSError:
             continue
-        if parent == os.getpid() and b"tickreel.converter.worker" in command:
+        if parent == os.getpid() and b"tickreel.converter.conversion_process" in command:
             found.append(int(folder.name))
     return found

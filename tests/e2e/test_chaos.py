@@ -23,12 +23,12 @@ from google.protobuf import struct_pb2
 from recordings import BTC, RawFolder, books, micros, trades
 from run_configs import run_config
 from terminal import wait_until_gone
-from tickreel.cli.health import is_serving
-from tickreel.cli.processes import ServiceProcess
+from tickreel.cli.supervision.health import is_serving
+from tickreel.cli.supervision.services import ServiceProcess
 from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.errors import TickreelError
 from tickreel.rpc.settings import CATALOG_ROOT, DATA_ROOT
-from tickreel.runner.run_entry import run_entry
+from tickreel.runner.submission.run_entry import run_entry
 from tickreel.stores.results import ResultStore
 from tickreel.v1 import job_pb2, result_pb2, results_service_pb2, run_pb2, runner_service_pb2
 

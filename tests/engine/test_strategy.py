@@ -7,7 +7,7 @@ import pytest
 from nautilus_trader.model import OrderSide, Price, Quantity, TimeInForce
 
 from small_catalog import ENGINE_ID, START, instrument, replay_config, replay_files, write_books, write_rows, write_trades
-from tickreel.engine.instruments import engine_instrument
+from tickreel.engine.instrument import engine_instrument
 from tickreel.engine.replay import Shortcuts, catalog_view, replay
 from tickreel.engine.strategy import NOT_IN_LOTS, ReplayStrategy
 from tickreel.engine.tape import Tape

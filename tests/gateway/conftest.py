@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from rpc.small_service import SmallCatalog, SmallResults
 from serving import settings_in
-from tickreel.cli.gateway import FrontendProcess, GatewayProcess
+from tickreel.cli.supervision.gateway import FrontendProcess, GatewayProcess
 from tickreel.converter.service import ConverterServicer
 from tickreel.rpc.server import Server, Servicer
 from tickreel.runner.service import RunnerServicer

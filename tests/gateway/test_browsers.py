@@ -12,7 +12,7 @@ import pytest
 from google.rpc import error_details_pb2, status_pb2
 
 from gateway.conftest import OTHER_UI, Gateway
-from tickreel.cli.gateway import GatewayProcess
+from tickreel.cli.supervision.gateway import GatewayProcess
 from tickreel.rpc.errors import TickreelError
 from tickreel.v1 import catalog_service_pb2
 

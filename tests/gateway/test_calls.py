@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from gateway.conftest import Gateway
-from tickreel.cli.health import is_serving
+from tickreel.cli.supervision.health import is_serving
 from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.errors import TickreelError, Violation
 from tickreel.v1 import catalog_service_pb2, results_service_pb2, runner_service_pb2

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tickreel.cli.gateway import envoy_config
+from tickreel.cli.supervision.gateway import envoy_config
 from tickreel.rpc.settings import DEFAULT_PORTS
 
 FILES = Path(__file__).parents[2] / "services/gateway"

@@ -20,7 +20,7 @@ from tickreel.rpc.bounds import FIRST_INSTANT, LAST_INSTANT
 from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.columns import Wire
 from tickreel.rpc.errors import TickreelError
-from tickreel.runner.report import decimals
+from tickreel.runner.result.parquet_tables import decimals
 from tickreel.stores.columns import Columns, ColumnStore, ColumnWriter
 from tickreel.stores.derived_files import DerivedFiles
 from tickreel.stores.results import ResultStore

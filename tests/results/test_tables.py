@@ -21,7 +21,7 @@ from tickreel.rpc.fields import Fields
 from tickreel.rpc.filter import parse_filter, predicate
 from tickreel.rpc.json_struct import values_of
 from tickreel.rpc.ordering import in_order, parse_order
-from tickreel.runner.exports import JsonExports
+from tickreel.runner.result.json_files import JsonExports
 from tickreel.stores.derived_files import DerivedFiles
 from tickreel.stores.results import ResultStore, StoredResult
 from tickreel.v1 import report_pb2

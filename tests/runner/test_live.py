@@ -11,7 +11,7 @@ from recordings import BTC, DAY, RawFolder, trades
 from run_configs import run_config
 from stack import Stack, stack
 from tickreel.jobs.job import FINAL, SUCCEEDED
-from tickreel.runner.live_equity import CurveWatcher, EquityCurve
+from tickreel.runner.submission.live_equity import CurveWatcher, EquityCurve
 from tickreel.v1 import runner_service_pb2
 
 # Trades of 2 to the whole of whose equity a price adds something: it is never the same twice.

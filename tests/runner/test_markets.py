@@ -31,7 +31,7 @@ from recordings import (
 )
 from run_configs import market_config as config_of
 from stack import Stack, stack
-from tickreel.runner.outcome import iso
+from tickreel.runner.window.iso_time import iso
 from tickreel.stores.sample_data import write_sample_data
 from tickreel.v1 import job_pb2, result_pb2, run_pb2
 

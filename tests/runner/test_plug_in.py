@@ -15,7 +15,7 @@ from small_catalog import instrument
 from stack import Stack, stack
 from tickreel.rpc.errors import TickreelError
 from tickreel.rpc.json_struct import values_of
-from tickreel.runner.strategies.registry import installed_strategies
+from tickreel.runner.config.strategy_registry import installed_strategies
 from tickreel.v1 import job_pb2, run_config_pb2, run_pb2, runner_service_pb2, verification_pb2
 
 ROWS = 500

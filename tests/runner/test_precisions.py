@@ -23,19 +23,19 @@ from small_catalog import ENGINE_ID, START, WINDOW, replay_config
 from tickreel.engine import catalog_format
 from tickreel.engine.catalog_format import MAX_SIZE
 from tickreel.engine.error_log import MAX_MONEY
-from tickreel.engine.instruments import decimal_of, engine_instrument
+from tickreel.engine.instrument import decimal_of, engine_instrument
 from tickreel.engine.replay import ReplayFile, Shortcuts, catalog_view, replay
 from tickreel.engine.tape import Tape
 from tickreel.rpc.errors import TickreelError
-from tickreel.runner.ledger import Ledger, opened
-from tickreel.runner.outcome import summarise
-from tickreel.runner.recorded_times import RecordedTimes
-from tickreel.runner.report import ReportTables
-from tickreel.runner.rows import Rows
+from tickreel.runner.ledger.ledger import Ledger, opened
+from tickreel.runner.ledger.outcome import summarise
+from tickreel.runner.result.parquet_tables import ReportTables
 from tickreel.runner.strategies.temp_backtest import TempBacktestStrategy
-from tickreel.runner.window_rows import WindowRows
+from tickreel.runner.window.mark_rows import Rows
+from tickreel.runner.window.recorded_times import RecordedTimes
+from tickreel.runner.window.window_rows import WindowRows
+from tickreel.stores.converted_rows import ALL_TIMES, Slice
 from tickreel.stores.depths import read_depths
-from tickreel.stores.rows import ALL_TIMES, Slice
 from tickreel.stores.trades import read_trades
 from tickreel.v1 import market_data_pb2, result_pb2, run_config_pb2
 

@@ -11,7 +11,7 @@ from recordings import BTC, DAY, NOON, RawFolder, books, trades
 from run_configs import run_config
 from stack import stack
 from tickreel.rpc.errors import TickreelError
-from tickreel.runner.outcome import iso
+from tickreel.runner.window.iso_time import iso
 from tickreel.v1 import job_pb2, result_pb2, run_pb2
 from tickreel.v1 import results_service_pb2 as rpc
 

@@ -137,7 +137,7 @@ async def test_other_rows_in_place_of_the_first_are_not_believed(folder: Path, r
 async def test_deleted_before_its_process_has_read_anything(folder: Path) -> None:
     async with stack(folder, TICKREEL_SPARE_WORKERS="1") as services:
         wanted = await undisturbed(services)
-        stopped = _processes("tickreel.runner.worker")
+        stopped = _processes("tickreel.runner.run_process")
         for pid in stopped:
             os.kill(pid, signal.SIGSTOP)
         run = await services.create(CONFIG)

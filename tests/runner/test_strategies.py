@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tickreel.runner.strategies.registry import installed_strategies
+from tickreel.runner.config.strategy_registry import installed_strategies
 from tickreel.runner.strategies.temp_backtest import TempBacktestStrategy
 
 PLUG_IN = '''

@@ -12,7 +12,7 @@ from run_configs import run_config
 from stack import Stack, stack
 from tickreel.jobs import queue as queues
 from tickreel.jobs.job import CANCELLED, FINAL, QUEUED, SUCCEEDED
-from tickreel.runner.run_entry import run_entry
+from tickreel.runner.submission.run_entry import run_entry
 from tickreel.v1 import run_pb2, runner_service_pb2
 
 CONFIG = run_config(BTC, f"{DAY}T00:00:00Z", f"{DAY}T23:59:59Z")

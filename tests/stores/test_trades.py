@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tickreel.rpc.errors import TickreelError
-from tickreel.stores.rows import ALL_TIMES, Slice
+from tickreel.stores.converted_rows import ALL_TIMES, Slice
 from tickreel.stores.trades import TradeRows, read_trades
 
 TIME = pa.timestamp("ns", tz="UTC")

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from overlapping import Row, convert, expected_view, in_view_order, recordings
 from recordings import NOON
-from tickreel.runner.window import replay_span
+from tickreel.runner.window.window import replay_span
 from tickreel.stores.catalog import CatalogFile
+from tickreel.stores.converted_rows import ALL_TIMES, RECORDED, Slice
 from tickreel.stores.depths import DepthRows, read_depths
 from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, TRADES
-from tickreel.stores.rows import ALL_TIMES, RECORDED, Slice
 from tickreel.stores.trades import TradeRows, read_trades
 from tickreel.stores.view import ViewFile, read_stretch, stretches
 from tickreel.v1 import market_data_pb2

@@ -16,9 +16,9 @@ from tickreel.catalog.coverage import find_instrument
 from tickreel.rpc.errors import TickreelError
 from tickreel.stores.catalog import CatalogFile, CatalogStore
 from tickreel.stores.columns import ColumnStore, ColumnWriter
+from tickreel.stores.converted_rows import ALL_TIMES, BATCH_ROWS
 from tickreel.stores.depths import NO_LEVEL, DepthRows, write_depths
 from tickreel.stores.raw_schema import TRADES
-from tickreel.stores.rows import ALL_TIMES, BATCH_ROWS
 from tickreel.stores.sampling import window_rows
 from tickreel.stores.trades import TradeRows, file_columns, write_trades
 from tickreel.stores.view import Stretch, ViewFile, read_stretch, stretches

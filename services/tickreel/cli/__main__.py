@@ -5,19 +5,19 @@ import asyncio
 import click
 
 from tickreel.cli import exit_codes
-from tickreel.cli.configs import configs
-from tickreel.cli.convert import convert
-from tickreel.cli.datasets import datasets
-from tickreel.cli.export import export
-from tickreel.cli.instruments import instruments
-from tickreel.cli.log import log
-from tickreel.cli.results import results, show
-from tickreel.cli.run import run
-from tickreel.cli.runs import cancel, runs, watch
-from tickreel.cli.sample_data import sample_data
-from tickreel.cli.strategies import strategies
-from tickreel.cli.up import up
-from tickreel.cli.verify import verify
+from tickreel.cli.commands.configs import configs
+from tickreel.cli.commands.convert import convert
+from tickreel.cli.commands.datasets import datasets
+from tickreel.cli.commands.export import export
+from tickreel.cli.commands.instruments import instruments
+from tickreel.cli.commands.log import log
+from tickreel.cli.commands.results import results, show
+from tickreel.cli.commands.run import run
+from tickreel.cli.commands.runs import cancel, runs, watch
+from tickreel.cli.commands.sample_data import sample_data
+from tickreel.cli.commands.strategies import strategies
+from tickreel.cli.commands.up import up
+from tickreel.cli.commands.verify import verify
 from tickreel.rpc.errors import TickreelError
 
 

@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from tickreel.cli import screen
-from tickreel.cli.health import is_serving
-from tickreel.cli.one_run import environment_for, one_run_services
-from tickreel.cli.processes import Services
+from tickreel.cli.display import screen
+from tickreel.cli.supervision.health import is_serving
+from tickreel.cli.supervision.own_services import environment_for, one_run_services
+from tickreel.cli.supervision.services import Services
 from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.settings import default_address
 

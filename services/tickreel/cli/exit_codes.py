@@ -4,7 +4,7 @@ from typing import IO, Any
 
 import click
 
-from tickreel.cli import screen
+from tickreel.cli.display import screen
 from tickreel.rpc.errors import TickreelError
 from tickreel.v1 import job_pb2
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from tickreel.cli import screen
+from tickreel.cli.display import screen
 from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.paging import MAX_SIZE
 

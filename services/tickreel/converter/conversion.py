@@ -15,11 +15,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tickreel.converter.catalog_writer import CatalogWriter
+from tickreel.converter.constant_column import OneWord
 from tickreel.converter.converted_depths import ConvertedDepths
 from tickreel.converter.converted_trades import ConvertedTrades
 from tickreel.converter.decimal_column import DecimalColumn
 from tickreel.converter.faults import Faults
-from tickreel.converter.one_word import OneWord
 from tickreel.converter.raw_reader import Chunk, RawReader
 from tickreel.converter.stated_instrument import says_other_exchange, says_other_symbol
 from tickreel.engine import catalog_format

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 
 import grpc
 
-from tickreel.converter import worker
-from tickreel.converter.plan import Plan
+from tickreel.converter import conversion_process
+from tickreel.converter.conversion_plan import Plan
 from tickreel.jobs import job as jobs
 from tickreel.jobs.journal import Journal
 from tickreel.jobs.memory import memory_for_jobs
@@ -43,7 +43,7 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
         folder = settings.state_root / "converter"
         journal = Journal(folder, conversion_pb2.Conversion)
         self._workers = Workers(
-            worker.__name__,
+            conversion_process.__name__,
             folder / "logs",
             hang_seconds=settings.hang_seconds,
             spare=settings.spare_workers,
@@ -111,7 +111,7 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
     async def _execute(self, live: LiveJob[conversion_pb2.Conversion]) -> None:
         """Does the work of one conversion, in a process of its own."""
         conversion = live.resource
-        told = worker.spec_of(conversion.spec, self._raw, self._catalog)
+        told = conversion_process.spec_of(conversion.spec, self._raw, self._catalog)
         try:
             result = await self._workers.run(conversion.conversion_id, told, live.report, live.share.memory)
         except TickreelError:
@@ -122,7 +122,7 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
             await self._discard(conversion)
             raise
         del conversion.files[:]
-        conversion.files.extend(worker.files_of(result))
+        conversion.files.extend(conversion_process.files_of(result))
         conversion.figures.CopyFrom(_figures(conversion))
 
     async def _discard(self, _conversion: conversion_pb2.Conversion) -> None:

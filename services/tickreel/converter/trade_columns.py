@@ -5,8 +5,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tickreel.converter.constant_column import MOST_WORDS, readable
 from tickreel.converter.faults import Faults
-from tickreel.converter.one_word import MOST_WORDS, readable
 from tickreel.engine import catalog_format
 from tickreel.engine.catalog_format import BUY, NO_AGGRESSOR, SELL
 from tickreel.stores.raw_schema import ENGINE, EXCHANGE

@@ -20,7 +20,7 @@ from nautilus_trader.risk import RiskEngineConfig
 
 from tickreel.engine.catalog_format import FOLDERS
 from tickreel.engine.error_log import ErrorLog, explained
-from tickreel.engine.instruments import Instrument, decimal_of
+from tickreel.engine.instrument import Instrument, decimal_of
 from tickreel.engine.strategy import ReplayStrategy
 from tickreel.rpc.errors import TickreelError
 from tickreel.v1 import market_data_pb2, run_config_pb2

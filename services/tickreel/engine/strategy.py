@@ -24,8 +24,8 @@ from nautilus_trader.model import (
 )
 from nautilus_trader.trading import Strategy
 
-from tickreel.engine.figures import EngineFigures
-from tickreel.engine.instruments import Instrument
+from tickreel.engine.engine_figures import EngineFigures
+from tickreel.engine.instrument import Instrument
 from tickreel.engine.tape import Tape
 from tickreel.rpc.json_struct import values_of
 from tickreel.v1 import run_config_pb2

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from tickreel.rpc.columns import ROWS_PER_CHUNK, Wire, wire_of
 from tickreel.stores.columns import Columns, ColumnWriter
-from tickreel.stores.rows import nanoseconds
+from tickreel.stores.converted_rows import nanoseconds
 from tickreel.stores.sampling import kept_rows, window_rows
 from tickreel.v1 import report_pb2
 

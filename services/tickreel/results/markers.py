@@ -15,7 +15,7 @@ from tickreel.results.ticks import TickChunk
 from tickreel.rpc.bounds import FIRST_INSTANT, LAST_INSTANT
 from tickreel.rpc.columns import Wire, wire_of
 from tickreel.stores.columns import Columns, ColumnWriter
-from tickreel.stores.rows import fitting_precision, integers, nanoseconds
+from tickreel.stores.converted_rows import fitting_precision, integers, nanoseconds
 from tickreel.stores.sampling import time_parts, window_rows
 from tickreel.v1 import report_pb2
 

@@ -8,11 +8,11 @@ from typing import Any
 import grpc
 
 from tickreel.results.equity import equity_chunks, equity_sample
-from tickreel.results.exports import Exports
 from tickreel.results.index import ResultIndex
 from tickreel.results.markers import markers, with_markers
-from tickreel.results.noting import noted
+from tickreel.results.note_request import noted
 from tickreel.results.run_columns import RunColumns, result_key
+from tickreel.results.table_exports import Exports
 from tickreel.results.tables import FILLS, ORDERS, TIMELINE, RunTables, TableKind, View
 from tickreel.results.ticks import chunks_at_hand, parse_cursor, tick_sample
 from tickreel.rpc.bounds import (

@@ -13,7 +13,7 @@ from tickreel.rpc.columns import ROWS_PER_CHUNK, Wire, wire_of
 from tickreel.rpc.errors import TickreelError, invalid_request
 from tickreel.stores.catalog import CatalogFile, CatalogStore
 from tickreel.stores.columns import Columns, ColumnWriter
-from tickreel.stores.rows import ALL_TIMES, Slice, fitting_precision
+from tickreel.stores.converted_rows import ALL_TIMES, Slice, fitting_precision
 from tickreel.stores.sampling import kept_rows, window_rows
 from tickreel.stores.trades import NUMBERS, TradeRows, file_columns, read_trades, tick_schema, write_trades
 from tickreel.v1 import market_data_pb2, result_pb2

@@ -17,18 +17,18 @@ from tickreel.rpc.filter import parse_filter, predicate
 from tickreel.rpc.ordering import cut_page, in_order, parse_order
 from tickreel.rpc.paging import Page, fitting
 from tickreel.rpc.settings import Settings
-from tickreel.runner import identity
-from tickreel.runner.configs import ConfigFolder
-from tickreel.runner.document import read_document
-from tickreel.runner.execution import Execution
-from tickreel.runner.live_equity import CurveWatcher
-from tickreel.runner.preview import preview
-from tickreel.runner.requests import RunRequests
-from tickreel.runner.rules import check_config
-from tickreel.runner.run_entry import run_entry
-from tickreel.runner.run_log import RunLog
-from tickreel.runner.strategies.registry import installed_strategies
-from tickreel.runner.violations import Violations
+from tickreel.runner import digests
+from tickreel.runner.config.config_files import ConfigFolder
+from tickreel.runner.config.config_json import read_document
+from tickreel.runner.config.rules import check_config
+from tickreel.runner.config.strategy_registry import installed_strategies
+from tickreel.runner.config.violations import Violations
+from tickreel.runner.submission.execution import Execution
+from tickreel.runner.submission.live_equity import CurveWatcher
+from tickreel.runner.submission.preview import preview
+from tickreel.runner.submission.run_entry import run_entry
+from tickreel.runner.submission.run_log import RunLog
+from tickreel.runner.submission.run_request import RunRequests
 from tickreel.stores.catalog import CatalogStore
 from tickreel.stores.results import ResultStore
 from tickreel.v1 import run_pb2, runner_service_pb2, runner_service_pb2_grpc
@@ -199,7 +199,7 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
         # Again: the same request may have come a second time while it was checked.
         if (made := self._runs.repeat_of(request.request_id, digest)) is not None:
             return made
-        run.run_id = self._runs.new_id(lambda: identity.run_id(run.config, run.config_digest))
+        run.run_id = self._runs.new_id(lambda: digests.run_id(run.config, run.config_digest))
         return self._runs.submit(run.run_id, run, request.request_id, digest)
 
     def _describe_config(self, config_id: str) -> runner_service_pb2.ConfigFile:

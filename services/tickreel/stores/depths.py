@@ -11,8 +11,8 @@ import pyarrow as pa
 from tickreel.accounting import scaled
 from tickreel.accounting.scaled import Integers
 from tickreel.stores.columns import ColumnWriter
+from tickreel.stores.converted_rows import BATCH_ROWS, Slice, int64s, integers, nanoseconds
 from tickreel.stores.raw_schema import LEVELS
-from tickreel.stores.rows import BATCH_ROWS, Slice, int64s, integers, nanoseconds
 from tickreel.stores.view import read_slices
 
 Int64 = npt.NDArray[np.int64]

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from tickreel.stores.converted_rows import nanoseconds
 from tickreel.stores.recorded_clock import RecordedClock
-from tickreel.stores.rows import nanoseconds
 
 Int64 = npt.NDArray[np.int64]
 Chunk = tuple[pa.RecordBatch, Int64, Int64]

@@ -20,11 +20,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tickreel.stores.catalog import CatalogFile
+from tickreel.stores.converted_rows import ALL_TIMES, BATCH_ROWS, RECORDED, Slice, file_span, read_slice, times_column
 from tickreel.stores.merging import merge
 from tickreel.stores.recorded_clock import RecordedClock
 from tickreel.stores.repeats import BOOK_VALUES, NO_ROW, TRADE_VALUES, are_books, find_repeats
 from tickreel.stores.replay_clock import MICROSECOND, book_times, trade_times
-from tickreel.stores.rows import ALL_TIMES, BATCH_ROWS, RECORDED, Slice, file_span, read_slice, times_column
 
 Int64 = npt.NDArray[np.int64]
 Span = tuple[int, int]

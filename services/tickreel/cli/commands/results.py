@@ -1,0 +1,139 @@
+"""`tickreel results` and `show`: what runs found, and what is noted of it."""
+
+import asyncio
+from typing import Any
+
+import click
+
+from tickreel.cli import exit_codes, options
+from tickreel.cli.display import formatting, screen
+from tickreel.cli.display.json_output import as_json, print_json
+from tickreel.cli.display.run_report import print_report
+from tickreel.cli.display.screen import Column
+from tickreel.cli.listing import Listing, one
+from tickreel.v1 import result_pb2, results_service_pb2
+
+_LISTING = Listing("results", "ListResults", results_service_pb2.ListResultsRequest, "results")
+
+
+@click.group(invoke_without_command=True)
+@options.listed("'tags:reviewed AND summary.pnl < 0'", "'summary.pnl desc'")
+@options.address("results")
+@options.output
+@click.pass_context
+def results(ctx: click.Context, filter_text: str, order_by: str, limit: int, address: str, output: str) -> None:
+    """Show the results of finished runs; note something of one, or delete it."""
+    if ctx.invoked_subcommand is not None:
+        return
+    found = asyncio.run(_LISTING.entries(address, limit, filter=filter_text, order_by=order_by))
+    if output == "json":
+        print_json({"results": [as_json(entry) for entry in found]})
+    elif not found and filter_text:
+        screen.out.print(f"No result passes {filter_text}")
+    elif not found:
+        screen.out.print("There is no result yet. `tickreel run --config FILE --snapshot_mode trades` makes one.")
+    else:
+        _print(found)
+
+
+@results.command()
+@click.argument("run")
+@click.argument("text")
+@options.address("results")
+@options.output
+def note(run: str, text: str, address: str, output: str) -> None:
+    """Replace the notes of a RUN by a TEXT; an empty one removes them."""
+    _update(address, output, run, notes=text, update_mask={"paths": ["notes"]})
+
+
+@results.command()
+@click.argument("run")
+@click.argument("tags", nargs=-1, required=True)
+@click.option("--remove", is_flag=True, help="Take the tags away.")
+@options.address("results")
+@options.output
+def tag(run: str, tags: tuple[str, ...], remove: bool, address: str, output: str) -> None:
+    """Give a RUN one or more TAGS."""
+    before = asyncio.run(one("results", address, "GetResult", results_service_pb2.GetResultRequest(run_id=run))).result.tags
+    after = [tag for tag in before if tag not in tags] if remove else [*before, *tags]
+    _update(address, output, run, tags=after, update_mask={"paths": ["tags"]})
+
+
+@results.command()
+@click.argument("runs", metavar="RUN...", nargs=-1, required=True)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@options.address("results")
+@options.output
+@click.pass_context
+def delete(ctx: click.Context, runs: tuple[str, ...], yes: bool, address: str, output: str) -> None:
+    """Delete the results of finished runs for good: tables, exports, notes and tags.
+
+    The runs stay in `tickreel runs`; `tickreel runs delete` deletes them.
+    """
+    for run in runs:
+        result = asyncio.run(
+            one("results", address, "GetResult", results_service_pb2.GetResultRequest(run_id=run))
+        ).result.result
+        if not yes and not click.confirm(f"Delete {run} ({result.mode}, pnl {result.summary.pnl}) for good?", err=True):
+            screen.say(f"{run} is kept")
+            ctx.exit(exit_codes.CANCELLED)
+        asyncio.run(one("results", address, "DeleteResult", results_service_pb2.DeleteResultRequest(run_id=run)))
+        screen.say(f"{run} is deleted")
+    if output == "json":
+        print_json({"deleted": list(runs)})
+
+
+@click.command()
+@click.argument("run")
+@options.address("results")
+@options.output
+def show(run: str, address: str, output: str) -> None:
+    """Show what a RUN found.
+
+    Figures, findings, digests, and where its files lie.
+    """
+    request = results_service_pb2.GetResultRequest(run_id=run)
+    entry = asyncio.run(one("results", address, "GetResult", request)).result
+    if output == "json":
+        print_json(as_json(entry.result))
+    else:
+        print_report(entry.result)
+        _print_noted(entry)
+
+
+def _update(address: str, output: str, run: str, **fields: Any) -> None:
+    request = results_service_pb2.UpdateResultRequest(run_id=run, **fields)
+    entry = asyncio.run(one("results", address, "UpdateResult", request)).result
+    if output == "json":
+        print_json({"run_id": run, "notes": entry.notes, "tags": list(entry.tags)})
+    else:
+        screen.out.print(run)
+        _print_noted(entry)
+
+
+def _print_noted(entry: result_pb2.ResultEntry) -> None:
+    if entry.tags:
+        screen.heading("Tags")
+        screen.indented("  ".join(entry.tags))
+    if entry.notes:
+        screen.heading("Notes")
+        screen.indented(entry.notes)
+
+
+def _print(entries: list[result_pb2.ResultEntry]) -> None:
+    found = [entry.result for entry in entries]
+    currencies = [result.metadata.currency for result in found]
+    # Said once where it is one.
+    unit = f" {currencies[0]}" if len(set(currencies)) == 1 else ""
+    pnl = formatting.decimals(result.summary.pnl for result in found)
+    drawdown = formatting.decimals(result.summary.max_drawdown for result in found)
+    screen.print_table(
+        Column("run", [result.run_id for result in found]),
+        Column("orders", [formatting.count(result.summary.orders) for result in found], right=True, optional=True),
+        Column(f"pnl{unit}", pnl, right=True),
+        Column("max drawdown", drawdown, right=True),
+        *([] if unit else [Column("", currencies)]),
+        *([Column("tags", [" ".join(entry.tags) for entry in entries])] if any(entry.tags for entry in entries) else []),
+        Column("mode", [result.mode for result in found], optional=True),
+        Column("instrument", [result.instrument for result in found], optional=True),
+    )

@@ -1,0 +1,150 @@
+"""`tickreel run`: one run of a config, watched to its end."""
+
+import asyncio
+import sys
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from google.protobuf import json_format
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from tickreel.cli import options
+from tickreel.cli.commands.runs import exit_with
+from tickreel.cli.connection import connect
+from tickreel.cli.display import formatting, screen
+from tickreel.cli.display.json_output import as_json, print_json
+from tickreel.cli.display.progress_display import display
+from tickreel.cli.interrupts import Interrupts
+from tickreel.cli.watching import RUN, Watch
+from tickreel.rpc import json_document
+from tickreel.v1 import result_pb2, run_pb2, runner_service_pb2
+
+# The service reads the footers of the raw files before it answers, and a bucket's mount is slow.
+CREATE_SECONDS = 300.0
+
+_SNAPSHOT_MODES = {
+    "trades": result_pb2.SNAPSHOT_MODE_TRADES,
+    "book": result_pb2.SNAPSHOT_MODE_BOOK,
+    "both": result_pb2.SNAPSHOT_MODE_BOTH,
+}
+
+_STANDARD_INPUT = Path("-")
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """What the flags ask for."""
+
+    config: Path
+    snapshot_mode: str
+    instrument: str
+    dataset: str
+    start: Timestamp | None
+    end: Timestamp | None
+    full: bool
+    export_ticks: bool
+    validate_only: bool
+
+    def request(self) -> runner_service_pb2.CreateRunRequest:
+        """The request, but for the config itself."""
+        return runner_service_pb2.CreateRunRequest(
+            request_id=str(uuid.uuid4()),
+            options=run_pb2.RunOptions(
+                mode=result_pb2.RUN_MODE_FULL if self.full else result_pb2.RUN_MODE_FAST,
+                snapshot_mode=_SNAPSHOT_MODES[self.snapshot_mode],
+                export_ticks=self.export_ticks,
+                dataset=self.dataset,
+                config_path="" if self.config == _STANDARD_INPUT else str(self.config),
+            ),
+            instrument=self.instrument,
+            start=self.start,
+            end=self.end,
+            validate_only=self.validate_only,
+        )
+
+    def document(self) -> Mapping[str, Any]:
+        """The config.
+
+        Raises:
+            TickreelError: CONFIG_INVALID, as `json_document.parse` has it.
+        """
+        if self.config == _STANDARD_INPUT:
+            return json_document.parse(sys.stdin.buffer.read(), "standard input")
+        return json_document.read_file(self.config)
+
+
+@click.command()
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="FILE",
+    help="The run config, a JSON file; - reads it from standard input.",
+)
+@click.option("--snapshot-mode", type=click.Choice(list(_SNAPSHOT_MODES)), required=True, help="What is replayed.")
+@click.option("--instrument", default="", metavar="ID", help="The instrument that the config must have; a check.")
+@click.option(
+    "--dataset", default="", metavar="DAY", help="Read raw data of this day folder alone, day-2024-07-18 for example."
+)
+@click.option("--start", type=options.INSTANT, metavar="TIME", help="Replaces the start of the config's window.")
+@click.option("--end", type=options.INSTANT, metavar="TIME", help="Replaces the end of the config's window.")
+@options.switch("--full", "Keep timeline, orders, fills, equity and ticks, not the summary alone.")
+@options.switch("--export-ticks", "Export the ticks of the window as JSON; --full does so anyway.")
+@click.option("--validate-only", is_flag=True, help="Check the config and the data, and run nothing.")
+@options.address_or_own("runner")
+@options.output
+@click.pass_context
+def run(ctx: click.Context, address: str | None, standalone: bool, output: str, **flags: Any) -> None:
+    """Replay a config's window, with live progress.
+
+    Flags override the file. Ctrl-C cancels the run. Ends with 0 when done, 1 when failed, 2 when refused, 130 when cancelled.
+    """
+    choice = _Choice(**flags)
+    done = asyncio.run(_run(choice, address, standalone=standalone))
+    if isinstance(done, runner_service_pb2.CreateRunResponse):
+        _print_checked(done, output)
+    else:
+        exit_with(ctx, done, output)
+
+
+async def _run(choice: _Choice, address: str | None, *, standalone: bool) -> run_pb2.Run | runner_service_pb2.CreateRunResponse:
+    """The run as it ended; the answer to the request itself where nothing was to run."""
+    document = choice.document()
+    with Interrupts() as interrupts:
+        async with connect("runner", ("converter", "runner"), address, document, standalone=standalone) as connection:
+            request = choice.request()
+            json_format.ParseDict(connection.document, request.document)
+            interrupts.check()
+            with screen.busy("checking the config and the data"):
+                response = await connection.guard(connection.client.call("CreateRun", request, timeout=CREATE_SECONDS))
+            if choice.validate_only:
+                return response
+            with display() as shown:
+                watch = Watch(connection.client, RUN, response.run.run_id, shown)
+                return await connection.guard(watch.to_end_or_cancelled(interrupts))
+
+
+def _print_checked(checked: runner_service_pb2.CreateRunResponse, output: str) -> None:
+    if output == "json":
+        print_json(as_json(checked))
+        return
+    run, preview = checked.run, checked.preview
+    about = "about " if preview.rows_estimated else ""
+    rows = f"{about}{formatting.plural(preview.trade_rows, 'trade')}, {formatting.plural(preview.book_rows, 'book')}"
+    unconverted = sum(not file.cached for file in preview.files)
+    would = screen.pairs()
+    would.add_row("  instrument", run.config.instrument.id)
+    would.add_row("  window", formatting.window(run.config.time_window))
+    would.add_row("  strategy", f"{run.config.strategy.name}, {run.config.strategy.submission_mode}")
+    would.add_row("  rows", rows)
+    would.add_row("  files", f"{len(preview.files)}, {unconverted} of them to be converted first")
+    would.add_row("  digest", run.config_digest)
+    screen.out.print("Nothing is wrong; this would run:")
+    screen.out.print(would)
+    if preview.findings:
+        screen.heading("Findings")
+        screen.print_findings(preview.findings)

@@ -1,0 +1,181 @@
+"""All live runs while they are watched: a table in a terminal, lines elsewhere, JSON where a program reads them."""
+
+import json
+import time
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Protocol, Self
+
+from rich.console import Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from tickreel.cli.display import formatting, screen
+from tickreel.cli.display.json_output import as_json
+from tickreel.cli.display.progress_display import LINE_SECONDS, progress_line
+from tickreel.jobs import job as jobs
+from tickreel.v1 import job_pb2, run_pb2, verification_pb2
+
+_STYLES = {jobs.SUCCEEDED: "green", jobs.FAILED: "red", jobs.RUNNING: "cyan", jobs.CANCELLING: "yellow"}
+_NONE = "no run is queued or running; Ctrl-C leaves"
+
+
+class RunsDisplay(Protocol):
+    """Where runs are shown; open while they are watched."""
+
+    def show(self, runs: Iterable[run_pb2.Run]) -> None:
+        """Shows runs that have changed as they are now."""
+
+    def note(self, text: str) -> None:
+        """Says something about the watching itself; what lives will be shown anew after it."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None: ...
+
+
+def runs_display(output: str) -> RunsDisplay:
+    """The display for what `--output` says, and for standard output."""
+    if output == "json":
+        return RunJson()
+    return RunTable() if screen.out.is_terminal else RunLines()
+
+
+def state_text(run: run_pb2.Run) -> Text:
+    """The state of a run in a word or two, coloured."""
+    text = jobs.state_name(run.state).lower()
+    if run.state == jobs.FAILED:
+        text += f" {run.failure.reason}"
+    elif run.state == jobs.RUNNING and run.progress.total:
+        text += f" {100 * run.progress.done // run.progress.total}%"
+    return Text(text, style=_STYLES.get(run.state, ""))
+
+
+def _line(run: run_pb2.Run) -> Text:
+    """A run in a line: where it is, or how it ended."""
+    if run.state not in jobs.FINAL:
+        return Text(progress_line(run))
+    line = state_text(run)
+    if run.state == jobs.SUCCEEDED and run.verifies:
+        verdict = verification_pb2.Verdict.Name(run.verification.verdict).removeprefix("VERDICT_").lower()
+        line.append(f": {run.verifies} came out {verdict}", style="default")
+    elif run.state == jobs.SUCCEEDED:
+        summary = run.result.summary
+        (pnl,) = formatting.decimals([summary.pnl])
+        took = formatting.took(run.started_at, run.ended_at)
+        line.append(
+            f": {formatting.count(summary.orders)} orders, pnl {pnl} {run.result.metadata.currency}, took {took}",
+            style="default",
+        )
+    elif run.state == jobs.FAILED:
+        line.append(f": {run.failure.message.partition('\n')[0]}", style="default")
+    return line
+
+
+class RunTable:
+    """The runs that live, one below the other; the end of each as a line above them, which stays."""
+
+    def __init__(self) -> None:
+        self._live = Live(console=screen.out, auto_refresh=False)
+        self._runs: dict[str, run_pb2.Run] = {}
+
+    def show(self, runs: Iterable[run_pb2.Run]) -> None:
+        """Redraws the table."""
+        ended = []
+        for run in runs:
+            if run.state in jobs.FINAL:
+                self._runs.pop(run.run_id, None)
+                ended.append(Text.assemble(run.run_id, "  ", _line(run)))
+            else:
+                self._runs[run.run_id] = run
+        self._redraw(*ended)
+
+    def note(self, text: str) -> None:
+        """Prints a line above the table, and empties it."""
+        self._runs.clear()
+        self._redraw(Text(text, style="yellow"))
+
+    def _redraw(self, *above: Text) -> None:
+        # Before the lines: what is printed above a table draws it again as it was last.
+        self._live.update(self._table(), refresh=True)
+        for line in above:
+            self._live.console.print(line)
+
+    def _table(self) -> Table | Text | Group:
+        if not self._runs:
+            return Text(_NONE, style="dim")
+        # What waits stands below what is at work, and may not have room.
+        runs = sorted(self._runs.values(), key=lambda run: (run.state == jobs.QUEUED, run.queue_position))
+        room = max(1, screen.out.height - 2)
+        table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=False)
+        table.add_column(no_wrap=True, min_width=max(len(run.run_id) for run in runs[:room]))
+        table.add_column(no_wrap=True, overflow="ellipsis")
+        for run in runs[:room]:
+            table.add_row(run.run_id, Text(progress_line(run), style=_STYLES.get(run.state, "dim")))
+        return Group(table, Text(f"and {len(runs) - room} more", style="dim")) if len(runs) > room else table
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self._live.stop()
+
+
+class _Printed:
+    """What is printed as it comes; what is said of the watching itself goes to standard error."""
+
+    def __init__(self) -> None:
+        self._begun = False
+
+    def show(self, runs: Iterable[run_pb2.Run]) -> None:
+        """Prints runs that have changed; says so where there are none at first."""
+        runs = list(runs)
+        if not (runs or self._begun):
+            screen.say(_NONE)
+        self._begun = True
+        self._print(runs)
+
+    def note(self, text: str) -> None:
+        """Prints a line to standard error."""
+        screen.say(text)
+
+    def _print(self, runs: list[run_pb2.Run]) -> None:
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        return None
+
+
+class RunLines(_Printed):
+    """A line whenever a run begins a phase or ends, and every few seconds of each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told: dict[str, tuple[job_pb2.JobState, job_pb2.JobPhase, float]] = {}
+
+    def _print(self, runs: list[run_pb2.Run]) -> None:
+        now = time.monotonic()
+        for run in runs:
+            state, phase, until = self._told.get(run.run_id, (None, None, 0.0))
+            if (run.state, run.progress.phase) == (state, phase) and now < until:
+                continue
+            if run.state in jobs.FINAL:
+                self._told.pop(run.run_id, None)
+            else:
+                self._told[run.run_id] = (run.state, run.progress.phase, now + LINE_SECONDS)
+            print(f"{run.run_id}  {_line(run).plain}", flush=True)
+
+
+class RunJson(_Printed):
+    """The whole of a run as one JSON object a line, whenever it has changed."""
+
+    def _print(self, runs: list[run_pb2.Run]) -> None:
+        for run in runs:
+            print(json.dumps(as_json(run), ensure_ascii=False), flush=True)

@@ -1,0 +1,1 @@
+"""Services and the gateway as child processes: started, checked, restarted and stopped."""

@@ -1,0 +1,75 @@
+"""What the engine itself says of a replay: its orders, its position, what it earned and paid."""
+
+from collections.abc import Iterable
+from decimal import Decimal, localcontext
+from typing import Any
+
+from nautilus_trader.model import AccountId, Price
+
+from tickreel.engine.instrument import Instrument
+from tickreel.engine.tape import Fills
+
+# More than any sum of figures has: a size of the engine has 30 digits, the default context 28.
+_DIGITS = 80
+
+
+class EngineFigures:
+    """Adds up the engine's figures, of which it forgets some on the way.
+
+    A position that is closed and opened again leaves a snapshot; both are gone with the position.
+    """
+
+    def __init__(self, instrument: Instrument) -> None:
+        self._instrument = instrument
+        self._orders = self._events = 0
+        self._commissions = self._realized = Decimal(0)
+
+    def keep(self, cache: Any) -> None:
+        """Takes what the engine's cache is about to be made to forget: all orders and positions that are closed."""
+        self._orders += cache.orders_closed_count()
+        self._take(cache, cache.positions_closed())
+
+    def keep_back(self) -> None:
+        """Counts an order that was denied before it reached the engine."""
+        self._orders += 1
+
+    def close(self, cache: Any, fills: Fills, *, with_balances: bool) -> dict[str, str]:
+        """The figures as decimals, after the replay.
+
+        Args:
+            fills: All of the replay.
+            with_balances: Whether the engine kept an account.
+
+        Returns:
+            `orders`; `fill events`, one a fill and one more where it turned the position over; `position`; `commissions`;
+            `pnl`, of what was closed and of what is open at the price of the last fill, after commissions; `balance CODE` of
+            each currency.
+        """
+        instrument = self._instrument
+        self._take(cache, cache.positions())
+        position, pnl = Decimal(0), self._realized
+        with localcontext(prec=_DIGITS):
+            for held in cache.positions_open():
+                position += held.quantity.as_decimal() * (1 if held.is_long else -1)
+                last = Price.from_raw(int(fills.price[-1]) * instrument.price_unit, instrument.engine.price_precision)
+                pnl += held.unrealized_pnl(last).as_decimal()
+        orders = self._orders + cache.orders_total_count()
+        found = {
+            "orders": orders,
+            "fill events": self._events,
+            "position": position,
+            "commissions": self._commissions,
+            "pnl": pnl,
+        }
+        if with_balances:
+            account = cache.account(AccountId(f"{instrument.id.venue}-001"))
+            found |= {f"balance {code}": money.as_decimal() for code, money in account.balances_total().items()}
+        return {name: str(value) for name, value in found.items()}
+
+    def _take(self, cache: Any, positions: Iterable[Any]) -> None:
+        with localcontext(prec=_DIGITS):
+            for position in positions:
+                for part in (*cache.position_snapshots(position.id), position):
+                    self._events += part.event_count
+                    self._commissions += sum((money.as_decimal() for money in part.commissions()), Decimal(0))
+                    self._realized += part.realized_pnl.as_decimal()

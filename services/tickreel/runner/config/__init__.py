@@ -1,0 +1,1 @@
+"""Run configs: JSON to message, the rules that a config must satisfy, and the strategies that it can name."""

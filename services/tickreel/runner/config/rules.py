@@ -1,0 +1,175 @@
+"""What a run config must say beyond its types, and what it means where it says nothing."""
+
+import difflib
+import math
+import re
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+from tickreel.rpc.json_struct import values_of
+from tickreel.rpc.settings import CATALOG_ROOT, DATA_ROOT, USE_DIRECT_GCS, USE_PARQUET, Settings
+from tickreel.runner.config.instrument_rules import check_instrument
+from tickreel.runner.config.strategy_registry import StrategyEntry
+from tickreel.runner.config.venue_rules import check_venue
+from tickreel.runner.config.violations import Violations
+from tickreel.stores.instrument_name import InstrumentName
+from tickreel.v1 import result_pb2, run_config_pb2
+
+# The engine's words, the default first.
+ORDER_TYPES = ("LIMIT", "MARKET")
+TIMES_IN_FORCE = ("IOC", "FOK", "GTC")
+# The replay clock counts nanoseconds since 1970 in 64 bits.
+_CLOCK_END = 2**63 // 10**9 * 10**9
+_FX_PAIR = re.compile(r"[A-Z0-9]+_[A-Z0-9]+")
+
+
+def check_config(
+    config: run_config_pb2.RunConfig,
+    strategies: Mapping[str, StrategyEntry],
+    settings: Settings,
+    violations: Violations,
+    snapshot_mode: result_pb2.SnapshotMode = result_pb2.SNAPSHOT_MODE_UNSPECIFIED,
+) -> None:
+    """Checks a config and fills in its optional keys; fields that the strict walk has refused are passed over.
+
+    Args:
+        snapshot_mode: That of the run; what depends on it is left alone where it is not known.
+    """
+    check_instrument(config.instrument, violations)
+    check_venue(config, snapshot_mode, violations)
+    _check_data_catalog(config, snapshot_mode, violations)
+    _check_window(config, violations)
+    _check_strategy(config.strategy, strategies, violations)
+    if violations.clean("risk.throttling_per_sec") and config.risk.throttling_per_sec < 1:
+        violations.add("risk.throttling_per_sec", f"is {config.risk.throttling_per_sec}; it must be at least 1")
+    for pair, rate in config.fx_stub.items():
+        if not _FX_PAIR.fullmatch(pair):
+            violations.add(f"fx_stub.{pair}", "is no pair of currencies; it must be FROM_TO, USDT_USD for example")
+        elif not rate > 0:
+            violations.add(f"fx_stub.{pair}", f"is {rate}; a rate must be above zero")
+    if not config.HasField("seed"):
+        config.seed = 0
+    elif violations.clean("seed") and config.seed < 0:
+        violations.add("seed", f"is {config.seed}; it must be zero or above")
+    _check_environment(config.environment, settings, violations)
+
+
+def check_config_path(path: str) -> str:
+    """What is wrong with a path or glob below the data root, or "" where nothing is."""
+    pure = PurePosixPath(path.removeprefix("@data_downloads/"))
+    if pure.is_absolute() or ".." in pure.parts:
+        return f"is {path!r}, which leaves the data root; it must be relative to UNIFIED_CLOUD_LOCAL_PATH, without '..'"
+    return ""
+
+
+def _check_data_catalog(
+    config: run_config_pb2.RunConfig, snapshot_mode: result_pb2.SnapshotMode, violations: Violations
+) -> None:
+    catalog = config.data_catalog
+    at = "data_catalog"
+    for key in ("trades_path", "book_snapshot_5_path"):
+        if catalog.HasField(key) and violations.clean(f"{at}.{key}"):
+            problem = check_config_path(getattr(catalog, key))
+            if problem:
+                violations.add(f"{at}.{key}", problem)
+    wanted = {
+        "trades_path": snapshot_mode != result_pb2.SNAPSHOT_MODE_BOOK,
+        "book_snapshot_5_path": snapshot_mode in (result_pb2.SNAPSHOT_MODE_BOOK, result_pb2.SNAPSHOT_MODE_BOTH),
+    }
+    for key, needed in wanted.items():
+        explicit = needed and violations.clean(f"{at}.auto_discover", f"{at}.{key}") and not catalog.auto_discover
+        if explicit and not catalog.HasField(key):
+            violations.add(f"{at}.{key}", "is missing; with auto_discover false it must name the files")
+    if violations.clean(f"{at}.instrument_file_pattern", "instrument.id"):
+        raw_name = InstrumentName.parse(config.instrument.id).raw_name
+        if not catalog.HasField("instrument_file_pattern"):
+            catalog.instrument_file_pattern = raw_name
+        elif "/" in catalog.instrument_file_pattern:
+            problem = f"is {catalog.instrument_file_pattern!r}; it must be the name of a file without its ending, {raw_name!r}"
+            violations.add(f"{at}.instrument_file_pattern", problem)
+
+
+def _check_window(config: run_config_pb2.RunConfig, violations: Violations) -> None:
+    window = config.time_window
+    for end in ("start", "end"):
+        time = getattr(window, end)
+        if violations.clean(f"time_window.{end}") and not (0 <= time.ToNanoseconds() < _CLOCK_END and 0 <= time.nanos < 10**9):
+            problem = f"is {time.seconds} seconds after 1970; it must be from 1970 to 2262, all that the replay clock can tell"
+            violations.add(f"time_window.{end}", problem)
+    ordered = window.start.ToNanoseconds() <= window.end.ToNanoseconds()
+    if violations.clean("time_window.start", "time_window.end") and not ordered:
+        start, end = window.start.ToJsonString(), window.end.ToJsonString()
+        violations.add("time_window.end", f"is {end}, before the start {start}; it must not be")
+
+
+def _check_strategy(
+    strategy: run_config_pb2.StrategyConfig, strategies: Mapping[str, StrategyEntry], violations: Violations
+) -> None:
+    if violations.clean("strategy.name"):
+        entry = strategies.get(strategy.name)
+        if entry is None:
+            near = difflib.get_close_matches(strategy.name, strategies, n=1)
+            remedy = f"did you mean {near[0]!r}?" if near else f"registered are {', '.join(sorted(strategies))}"
+            violations.add("strategy.name", f"is {strategy.name!r}, which is not registered; {remedy}")
+        elif violations.clean("strategy.submission_mode") and strategy.submission_mode not in entry.submission_modes:
+            known = ", ".join(entry.submission_modes)
+            violations.add("strategy.submission_mode", f"is {strategy.submission_mode!r}; {strategy.name} knows {known}")
+        if entry is not None:
+            _complete_parameters(strategy, entry, violations)
+    for key, words in (("order_type", ORDER_TYPES), ("time_in_force", TIMES_IN_FORCE)):
+        value = getattr(strategy, key)
+        if not strategy.HasField(key):
+            setattr(strategy, key, words[0])
+        elif violations.clean(f"strategy.{key}") and value not in words:
+            violations.add(f"strategy.{key}", f"is {value!r}; it must be {' or '.join(words)}")
+    strategy.close_positions_on_stop = strategy.close_positions_on_stop
+    if violations.clean("strategy.orders") and len(strategy.orders) > 1:
+        violations.add("strategy.orders", f"has {len(strategy.orders)} entries; it holds one at the most")
+    for index, order in enumerate(strategy.orders):
+        at = f"strategy.orders[{index}]"
+        if order.HasField("side") and violations.clean(f"{at}.side") and order.side not in ("buy", "sell"):
+            violations.add(f"{at}.side", f"is {order.side!r}; it must be buy or sell")
+        for key in ("price", "amount"):
+            value = getattr(order, key)
+            if order.HasField(key) and violations.clean(f"{at}.{key}") and not (value > 0 and math.isfinite(value)):
+                violations.add(f"{at}.{key}", f"is {value}; it must be above zero")
+
+
+def _complete_parameters(strategy: run_config_pb2.StrategyConfig, entry: StrategyEntry, violations: Violations) -> None:
+    at = "strategy.parameters"
+    if not violations.clean(at):
+        return
+    parameters = entry.parameters.complete(values_of(strategy.parameters), at, violations)
+    if violations.clean(at):
+        # None at all is the same as an empty object, and has the same digest.
+        strategy.ClearField("parameters")
+        if parameters:
+            strategy.parameters.update(parameters)
+
+
+def _check_environment(environment: run_config_pb2.EnvironmentConfig, settings: Settings, violations: Violations) -> None:
+    roots = (
+        ("unified_cloud_local_path", DATA_ROOT, settings.data_root),
+        ("data_catalog_path", CATALOG_ROOT, settings.catalog_root),
+    )
+    for key, variable, mine in roots:
+        if environment.HasField(key) and violations.clean(f"environment.{key}"):
+            named = getattr(environment, key)
+            if _resolved(named) != mine:
+                problem = (
+                    f"is {named!r}, but this service runs with {str(mine)!r}; change one, or start the service with the other"
+                )
+                violations.add(f"environment.{variable}", problem)
+    switches = (("unified_cloud_services_use_parquet", USE_PARQUET), ("unified_cloud_services_use_direct_gcs", USE_DIRECT_GCS))
+    for key, variable in switches:
+        mine = settings.environment[variable] == "true"
+        if environment.HasField(key) and getattr(environment, key) is not mine:
+            named = str(getattr(environment, key)).lower()
+            violations.add(f"environment.{variable}", f"is {named}, but this service runs with {str(mine).lower()}")
+
+
+def _resolved(path: str) -> Path | None:
+    try:
+        return Path(path).expanduser().resolve()
+    except (OSError, RuntimeError, ValueError):  # a home of nobody, a NUL, a link to itself
+        return None

@@ -1,0 +1,1 @@
+"""The ledger of a run: orders and fills become an account, statistics and an outcome."""

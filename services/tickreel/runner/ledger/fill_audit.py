@@ -1,0 +1,160 @@
+"""The audit of fills: how much of what the data showed they used, and what they cost; folded slice by slice."""
+
+import itertools
+from collections import Counter
+
+import numpy as np
+import numpy.typing as npt
+
+from tickreel.accounting import scaled
+from tickreel.accounting.account import Account
+from tickreel.accounting.contract import Contract
+from tickreel.accounting.scaled import Integers
+from tickreel.engine.tape import Fills, Orders
+from tickreel.runner.ledger.fill_evidence import NONE, Evidence, FillEvidence
+from tickreel.runner.window.mark_rows import Rows
+from tickreel.v1 import fill_audit_pb2
+
+Int64 = npt.NDArray[np.int64]
+
+_PLACES = 6
+_SECOND_DECIMALS = 9
+_OLD = 10**_SECOND_DECIMALS
+_STEPS = ("latency_drift", "waiting_drift", "spread", "depth")
+
+
+class Audit:
+    """Audits the fills of a run, slice by slice.
+
+    Args:
+        account: Of the run, for its contract and its scale.
+        rows: Of the whole window.
+        evidence: Of the same window.
+        delay: How long an order takes to the venue, in nanoseconds.
+    """
+
+    def __init__(self, account: Account, rows: Rows, evidence: Evidence, delay: int) -> None:
+        self._contract: Contract = account.contract
+        self._scale = account.scale
+        self._rows = rows
+        self._evidence = evidence
+        self._delay = delay
+        self._sums: Counter[str] = Counter()
+        self._oldest = 0
+
+    def add(self, orders: Orders, fills: Fills, fees: Integers) -> FillEvidence:
+        """Takes the fills that follow, in order of time.
+
+        Args:
+            orders: Those that the fills name.
+            fees: Of the currency's precision.
+
+        Raises:
+            TickreelError: DATA_CHANGED where the data has fewer rows by now.
+        """
+        shown = self._evidence.of(fills)
+        self._count(fills, shown)
+        if self._evidence.has_books:
+            self._sums["fees"] += scaled.sum_of(fees)
+            self._attribute(orders, fills, shown)
+        return shown
+
+    def _count(self, fills: Fills, shown: FillEvidence) -> None:
+        sums, size = self._sums, fills.quantity
+        sums["volume"] += scaled.sum_of(size)
+        sums["backed"] += scaled.sum_of(shown.backed)
+        sums["unbacked fills"] += int(np.count_nonzero(shown.backed < size))
+        self._count_used("print", size, shown.print_size, shown.print_used)
+        self._count_used("level", size, shown.displayed, shown.displayed_used)
+        met = shown.touch != NONE
+        beyond = (fills.price[met] - shown.touch[met]) * fills.side[met]
+        for name, chosen in (("inside", beyond < 0), ("at", beyond == 0), ("through", beyond > 0)):
+            sums[name] += int(np.count_nonzero(chosen))
+        age = shown.book_age[shown.book_age != NONE]
+        sums["book fills"] += len(age)
+        sums["book age"] += scaled.sum_of(age)
+        sums["old"] += int(np.count_nonzero(age > _OLD))
+        self._oldest = max(self._oldest, scaled.largest(age))
+
+    def _count_used(self, kind: str, size: Integers, there: Int64, used: Integers) -> None:
+        met, sums = there != NONE, self._sums
+        size, there, used = size[met], there[met], used[met]
+        above = np.maximum(used + size - there, 0) - np.maximum(used - there, 0)
+        # What one fill is larger than its level was never displayed at all.
+        reused = above - np.maximum(size - there, 0)
+        sums[f"{kind} fills"] += len(size)
+        sums[f"{kind} taken"] += scaled.sum_of(size)
+        sums[f"{kind} there"] += scaled.sum_of(there[used == 0])
+        for name, column in (("above", above), ("reused", reused)):
+            sums[f"{kind} {name}"] += scaled.sum_of(column)
+            sums[f"{kind} {name} fills"] += int(np.count_nonzero(column))
+
+    def _attribute(self, orders: Orders, fills: Fills, shown: FillEvidence) -> None:
+        """Adds up what each step from the middle at the submission to the price of the fill cost."""
+        rows, submitted = self._rows, orders.ts_submitted[fills.order]
+        decided = rows.mids_at(submitted)
+        arrived = rows.mids_at(submitted + self._delay) if self._delay else decided
+        known = (decided != NONE) & (shown.touch != NONE)
+        signed = (fills.quantity * fills.side)[known]
+
+        def value(price: Int64, scale: int) -> Integers:
+            return self._contract.value(price[known], signed, scale, self._scale)
+
+        steps = [value(price, rows.mark_scale) for price in (decided, arrived, shown.mid)]
+        steps += [value(price, self._contract.price_precision) for price in (shown.touch, fills.price)]
+        for name, (before, after) in zip(_STEPS, itertools.pairwise(steps), strict=True):
+            self._sums[name] += scaled.sum_of(after - before)
+        self._sums["unattributed fills"] += int(np.count_nonzero(~known))
+        self._sums["unattributed"] += scaled.sum_of(fills.quantity[~known])
+
+    def audit(self) -> fill_audit_pb2.FillAudit:
+        """What the data says of all fills."""
+        sums, contract = self._sums, self._contract
+
+        def size(value: int) -> str:
+            return scaled.text(value, contract.size_precision)
+
+        found = fill_audit_pb2.FillAudit(
+            backed_share=scaled.ratio(sums["backed"], sums["volume"], _PLACES),
+            backed_volume=size(sums["backed"]),
+            unbacked_volume=size(sums["volume"] - sums["backed"]),
+            unbacked_fills=sums["unbacked fills"],
+            prints=fill_audit_pb2.PrintAudit(
+                fills=sums["print fills"],
+                participation=scaled.ratio(sums["print taken"], sums["print there"], _PLACES),
+                fills_above_print=sums["print above fills"],
+                volume_above_print=size(sums["print above"]),
+            ),
+        )
+        if self._evidence.has_books:
+            some = sums["book fills"]
+            found.book.MergeFrom(
+                fill_audit_pb2.BookAudit(
+                    fills=sums["level fills"],
+                    fills_without_level=some - sums["level fills"],
+                    participation=scaled.ratio(sums["level taken"], sums["level there"], _PLACES),
+                    fills_reusing=sums["level reused fills"],
+                    reused_volume=size(sums["level reused"]),
+                    reused_share=scaled.ratio(sums["level reused"], sums["volume"], _PLACES),
+                    fills_inside_touch=sums["inside"],
+                    fills_at_touch=sums["at"],
+                    fills_through_touch=sums["through"],
+                    mean_book_age_seconds=scaled.mean(sums["book age"], some, _SECOND_DECIMALS),
+                    longest_book_age_seconds=scaled.text(self._oldest, _SECOND_DECIMALS) if some else None,
+                    fills_on_old_book=sums["old"],
+                )
+            )
+        return found
+
+    def costs(self) -> fill_audit_pb2.CostAttribution | None:
+        """What all fills cost; None where no books were replayed."""
+        if not self._evidence.has_books:
+            return None
+        sums, fees = self._sums, self._sums["fees"] * 10 ** (self._scale - self._contract.money_precision)
+        steps = {name: sums[name] for name in _STEPS}
+        money = {"fees": fees, **steps, "total": fees + sum(steps.values())}
+        return fill_audit_pb2.CostAttribution(
+            unattributed_fills=sums["unattributed fills"],
+            unattributed_volume=scaled.text(sums["unattributed"], self._contract.size_precision),
+            **{name: scaled.text(value, self._scale) for name, value in money.items()},
+        )

@@ -1,0 +1,319 @@
+"""The ledger of a run: what its replay leaves behind, slice by slice, becomes one account, one count and one digest.
+
+It follows the replay: the account is folded up to the last row whose orders have settled, and each row marked, while later
+ones are still replayed. At the end of a slice its orders are settled, and the slice is forgotten.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from tickreel.accounting import account as accounts
+from tickreel.accounting import scaled
+from tickreel.accounting.account import Account
+from tickreel.accounting.contract import InverseContract, LinearContract
+from tickreel.accounting.scaled import Integers
+from tickreel.engine.instrument import currency_precision, decimal_of
+from tickreel.engine.tape import Fills, Orders, Tape
+from tickreel.runner.digests import OutcomeDigest
+from tickreel.runner.ledger.engine_check import CrossCheck
+from tickreel.runner.ledger.fill_audit import Audit
+from tickreel.runner.ledger.fill_evidence import Evidence, FillEvidence
+from tickreel.runner.ledger.outcome import Drawdown, Outcome
+from tickreel.runner.ledger.pnl_sketch import PnlSketch
+from tickreel.runner.ledger.settlement import STATUSES, Settlement, settle
+from tickreel.runner.ledger.statistics import Statistics
+from tickreel.runner.window.mark_rows import Rows
+from tickreel.runner.window.window_rows import WindowRows
+from tickreel.v1 import run_config_pb2
+
+Int64 = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class MarkedRows:
+    """The account at some trade rows, each after its order has settled, or at the end; every column has shape (rows,).
+
+    Money is of the account's scale.
+    """
+
+    account: Account
+    at: Int64
+    """The index into the account's arrays."""
+    ts: Int64
+    marks: Integers
+    mark_scale: int
+    equity: Integers
+    drawdown: Integers
+
+
+class Tables(Protocol):
+    """What keeps the rows of a full run."""
+
+    def add_equity(self, marked: MarkedRows) -> None:
+        """Takes the trade rows that follow, and after the last of them the end where that is another row."""
+
+    def add_orders(self, orders: Orders, settlement: Settlement) -> None:
+        """Takes the orders that follow."""
+
+    def add_fills(self, fills: Fills, fees: Integers, shown: FillEvidence | None) -> None:
+        """Takes the fills that follow, each with the row of its order in the whole run, and what the data showed at them."""
+
+
+class Ledger:
+    """Folds the tapes of a run, one after another.
+
+    Args:
+        config: Resolved.
+        rows: Of the whole window.
+        end: The last instant that is replayed, UNIX nanoseconds.
+        tables: What keeps the rows of a full run.
+        window: The prints and books of the same rows; without them fills are not audited.
+        decimals: Those that the prices and the sizes of all fills have; the precisions of the config if not given.
+
+    Attributes:
+        account: Where the account stands.
+        marked: How many trade rows of the window have been marked.
+        marked_end: The row of the end, once the ledger is closed; None where the last trade row is the end.
+        drawdown: The largest so far.
+    """
+
+    def __init__(
+        self,
+        config: run_config_pb2.RunConfig,
+        rows: Rows,
+        end: int,
+        tables: Iterable[Tables] = (),
+        window: WindowRows | None = None,
+        decimals: tuple[int, int] | None = None,
+    ) -> None:
+        self._config = config
+        self._rows = rows
+        self._tables = tuple(tables)
+        latency = config.venue.latency
+        delay = int(latency.base_latency_nanos + latency.insert_latency_nanos)
+        self._arrives_by = end - delay
+        self.account = opened(config, rows, decimals)
+        self._starting_position = int(self.account.position[-1])
+        self.marked = 0
+        self.marked_end: MarkedRows | None = None
+        self.drawdown = Drawdown(0, 0, 0)
+        self._peak = self.account.start, rows.span[0]
+        self._lowest_equity = self._lowest_balance = self._last_equity = self.account.start
+        self._statistics = Statistics(self.account, rows.span)
+        self._sketch = PnlSketch(self.account.start, rows.span)
+        self._audit = Audit(self.account, rows, Evidence(rows, window), delay) if window else None
+        self._cross_check = CrossCheck(config)
+        self._digest = OutcomeDigest()
+        self._orders = self._fills = self._volume = self._fees = self._unrounded_fees = self._fees_that_differ = 0
+        self._statuses: Counter[str] = Counter()
+        self._unfilled: Counter[str] = Counter()
+        # Of the slice in hand: trade rows before it, fills that are in the account, and the account over them.
+        self._before = self._folded = 0
+        self._slice: list[Account] = []
+
+    @property
+    def marked_until(self) -> int | None:
+        """The time of the last row that was marked; None before the first."""
+        return int(self._rows.ts[self.marked - 1]) if self.marked else None
+
+    @property
+    def equity(self) -> int:
+        """The equity at the last row that was marked."""
+        return self._equity_at(int(self._rows.marks[self.marked - 1])) if self.marked else self.account.start
+
+    @property
+    def always_solvent(self) -> bool:
+        """Whether the balance (the start and what was realized, less fees) stayed clear of zero after every fill.
+
+        Clear means by a millionth of the start, since the engine's own balance is rounded at each fill.
+        """
+        return self._lowest_balance > self.account.start // 1_000_000
+
+    def follow(self, tape: Tape) -> MarkedRows | None:
+        """Marks the rows of the slice in hand that have settled since; None where none has.
+
+        Args:
+            tape: Of that slice, which may still be replayed.
+        """
+        first, past = self.marked, self._before + tape.settled
+        if past <= first:
+            return None
+        ts, marks = self._rows.ts[first:past], self._rows.marks[first:past]
+        fills = tape.fills_after(self._folded)
+        # What an order with latency fills later is not in an earlier row.
+        account = self._fold(fills, int(np.searchsorted(fills.ts, ts[-1], side="right")))
+        at = account.fills_until(ts)
+        equity = account.equity(at, marks)
+        peak, since = self._peak
+        marked = MarkedRows(account, at, ts, marks, self._rows.mark_scale, equity, accounts.drawdown(equity, peak))
+        self._look_for_drawdown(marked, peak, since)
+        self._lowest_equity, self._last_equity = min(self._lowest_equity, int(equity.min())), int(equity[-1])
+        self._statistics.add_rows(ts, equity)
+        self._sketch.add(ts, equity)
+        self.marked = past
+        for tables in self._tables:
+            tables.add_equity(marked)
+        return marked
+
+    def settle(self, tape: Tape) -> MarkedRows | None:
+        """Settles the orders of the slice in hand, after its last row; the next slice follows.
+
+        Returns:
+            The rows of it that had not been marked.
+        """
+        marked = self.follow(tape)
+        left = tape.fills_after(self._folded)
+        self._fold(left, len(left.ts))
+        orders, fills, ends = tape.orders, tape.fills, tape.ends
+        fees = np.concatenate([account.fill_fees for account in self._slice])
+        settlement = settle(orders, fills, fees, ends, self._arrives_by)
+        self._add_statistics(orders, fills)
+        self._cross_check.add(tape, self.account)
+        shown = self._audit.add(orders, fills, fees) if self._audit else None
+        self._statuses.update({status: settlement.count(status) for status in STATUSES})
+        self._unfilled.update(settlement.unfilled)
+        self._volume += scaled.sum_of(fills.quantity)
+        self._fees += scaled.sum_of(fees)
+        self._unrounded_fees += scaled.sum_of(self.account.contract.unrounded_fees(fills.price, fills.quantity, fills.taker))
+        self._fees_that_differ += int(np.count_nonzero(fills.commission != fees))
+        fills.order[:] += self._orders
+        ends.order[:] += self._orders
+        self._digest.add(orders, fills, fees, ends)
+        for tables in self._tables:
+            tables.add_orders(orders, settlement)
+            tables.add_fills(fills, fees, shown)
+        self._orders += len(orders.side)
+        self._fills += len(fills.order)
+        self._before, self._folded, self._slice = self._before + tape.rows, 0, []
+        return marked
+
+    def close(self) -> Outcome:
+        """The outcome, after the last slice.
+
+        The end becomes one more row where the last trade row has another time or equity: the last row may be a book, and an
+        order with latency may fill after the last row. Its time is that of the last row of any kind, as in the summary.
+        """
+        account, last_mark = self.account, self._rows.last_mark
+        final = self._equity_at(last_mark)
+        if (self.marked_until, self._last_equity) != (self._rows.span[1], final):
+            self.marked_end = self._mark_end(final)
+        unrealized = account.unrealized(np.array([-1]), np.array([last_mark]))
+        return Outcome(
+            config=self._config,
+            rows=self._rows,
+            account=account,
+            starting_position=self._starting_position,
+            orders=self._orders,
+            fills=self._fills,
+            statuses=self._statuses,
+            unfilled=self._unfilled,
+            volume=self._volume,
+            fees=self._fees,
+            unrounded_fees=self._unrounded_fees,
+            fees_that_differ=self._fees_that_differ,
+            unrealized=int(unrealized[0]),
+            final_equity=final,
+            lowest_equity=self._lowest_equity,
+            drawdown=self.drawdown,
+            statistics=self._statistics.message(account, int(unrealized[0]), final),
+            pnl_sketch=self._sketch.points(account.scale),
+            fill_audit=self._audit.audit() if self._audit else None,
+            costs=self._audit.costs() if self._audit else None,
+            cross_check=self._cross_check,
+            always_solvent=self.always_solvent,
+            digest=self._digest,
+        )
+
+    def _mark_end(self, final: int) -> MarkedRows:
+        account, rows, (peak, since) = self.account, self._rows, self._peak
+        (equity,) = scaled.wide((np.array([final], dtype=object),), abs(final))
+        at, ts, marks = np.array([len(account.position) - 1]), np.array([rows.span[1]]), np.array([rows.last_mark])
+        marked = MarkedRows(account, at, ts, marks, rows.mark_scale, equity, accounts.drawdown(equity, peak))
+        self._look_for_drawdown(marked, peak, since)
+        self._lowest_equity = min(self._lowest_equity, final)
+        if self.marked:
+            self._sketch.add(ts, equity)
+        for tables in self._tables:
+            tables.add_equity(marked)
+        return marked
+
+    def _fold(self, fills: Fills, count: int) -> Account:
+        """Puts the first so many of these fills into the account, and returns it over them."""
+        columns = (fills.ts, fills.side, fills.price, fills.quantity, fills.taker)
+        account = self.account = self.account.then(*(column[:count] for column in columns))
+        self._folded += count
+        self._slice.append(account)
+        self._statistics.add_fills(account, fills.taker[:count])
+        self._lowest_balance = min(self._lowest_balance, account.lowest_balance)
+        return account
+
+    def _add_statistics(self, orders: Orders, fills: Fills) -> None:
+        """Adds the orders of the slice in hand, and what their fills cost beyond the marks of when they were submitted."""
+        closes = np.concatenate([account.closes for account in self._slice])
+        earned = np.concatenate([np.diff(account.closed_pnl) for account in self._slice])
+        self._statistics.add_orders(orders, fills, closes, earned)
+        contract, scale, signed = self.account.contract, self.account.scale, fills.quantity * fills.side
+        marks = self._rows.marks_at(orders.ts_submitted[fills.order])
+        paid = contract.value(fills.price, signed, contract.price_precision, scale)
+        self._statistics.add_slippage(paid - contract.value(marks, signed, self._rows.mark_scale, scale))
+
+    def _look_for_drawdown(self, marked: MarkedRows, peak: int, since: int) -> None:
+        """Takes a deeper drawdown among the rows, and the peak that the next rows fall from."""
+        equity, deepest = marked.equity, int(np.argmax(marked.drawdown))
+        if (depth := int(marked.drawdown[deepest])) > self.drawdown.depth:
+            fallen_from = int(equity[deepest]) + depth
+            since_then = since if fallen_from == peak else int(marked.ts[int(np.argmax(equity[:deepest] == fallen_from))])
+            self.drawdown = Drawdown(depth, since_then, int(marked.ts[deepest]))
+        highest = int(np.argmax(equity))
+        if int(equity[highest]) > peak:
+            self._peak = int(equity[highest]), int(marked.ts[highest])
+
+    def _equity_at(self, mark: int) -> int:
+        return int(self.account.equity(np.array([-1]), np.array([mark]))[0])
+
+
+def contract_of(config: run_config_pb2.RunConfig) -> LinearContract | InverseContract:
+    """The contract of a resolved config."""
+    instrument, venue = config.instrument, config.venue
+    kind = InverseContract if instrument.is_inverse else LinearContract
+    return kind(
+        price_precision=instrument.price_precision,
+        size_precision=instrument.size_precision,
+        multiplier=decimal_of(instrument.multiplier),
+        money_precision=currency_precision(instrument.settlement_currency),
+        maker_fee=decimal_of(venue.maker_fee),
+        taker_fee=decimal_of(venue.taker_fee),
+    )
+
+
+def opened(config: run_config_pb2.RunConfig, rows: Rows, decimals: tuple[int, int] | None = None) -> Account:
+    """The account of a resolved config before its first fill.
+
+    Args:
+        decimals: Those that the prices and the sizes of all fills have; the precisions of the config if not given.
+    """
+    contract, instrument, venue = contract_of(config), config.instrument, config.venue
+    if venue.account_type == "CASH":
+        balance = venue.starting_balances.get(instrument.quote_currency, 0.0)
+        position = _scaled(venue.starting_balances.get(instrument.base_currency, 0.0), instrument.size_precision)
+    else:
+        balance, position = venue.starting_balance, 0
+    price, size = decimals or (contract.price_precision, contract.size_precision)
+    places_more = rows.mark_scale - contract.price_precision
+    return Account.opened(
+        contract,
+        _scaled(balance, contract.money_precision),
+        mark_scale=rows.mark_scale,
+        position=position,
+        position_mark=rows.first_mark,
+        rounded_scale=contract.with_decimals(price, size).scale(price + places_more),
+    )
+
+
+def _scaled(amount: float, decimals: int) -> int:
+    return int(decimal_of(amount).scaleb(decimals))

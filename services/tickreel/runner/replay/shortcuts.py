@@ -1,0 +1,27 @@
+"""What the engine can leave out of the replay of a window, by rule."""
+
+from tickreel.engine.replay import Shortcuts
+from tickreel.engine.strategy import ReplayStrategy
+from tickreel.runner.window.mark_rows import Rows
+from tickreel.v1 import run_config_pb2
+
+
+def may_refuse(config: run_config_pb2.RunConfig) -> bool:
+    """Whether an account that is above zero may refuse an order for want of money: one of cash, or one that keeps margin."""
+    instrument = config.instrument
+    return config.venue.account_type != "MARGIN" or instrument.margin_init > 0 or instrument.margin_maint > 0
+
+
+def shortcuts_of(config: run_config_pb2.RunConfig, strategy: type[ReplayStrategy], rows: Rows) -> Shortcuts:
+    """What changes nothing as long as the account stays above zero, which our own arithmetic sees.
+
+    Args:
+        config: Resolved.
+    """
+    unconstrained = not may_refuse(config)
+    # The order that closes the position is none of a row.
+    copies = strategy.copies_rows and not config.strategy.close_positions_on_stop
+    return Shortcuts(
+        frozen_account=unconstrained or config.venue.frozen_account,
+        no_risk_checks=unconstrained and copies and not rows.more_in_a_second(config.risk.throttling_per_sec),
+    )

@@ -1,0 +1,109 @@
+"""The JSON of a full run, made from its Parquet tables, and its timeline, which DuckDB merges: streamed, in bounded memory."""
+
+import contextlib
+import itertools
+import shutil
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+
+from tickreel.runner.window.iso_time import iso
+from tickreel.stores.table_text import BATCH_ROWS, write_json
+
+_MEMORY = "384MB"
+# Ticks between two of the instants that a timeline is cut at.
+_STRETCH = 100_000
+# Before and after anything that was ever traded.
+_EARLIEST, _LATEST = 0, 2**62
+# Times to the nanosecond. DuckDB's strftime is not safe with nanoseconds, so the parts are put together here.
+_ISO = """
+CREATE MACRO iso(ts) AS strftime(make_timestamp(epoch_ns(ts) // 1000), '%Y-%m-%dT%H:%M:%S')
+    || '.' || lpad((epoch_ns(ts) % 1000000000)::VARCHAR, 9, '0') || 'Z'
+"""
+
+# At one instant: the print, the order that it caused, and what that order filled.
+_TIMELINE = """
+SELECT iso(ts) AS ts, event, data, iso(ts_recorded) AS ts_recorded, trade_row FROM (
+    SELECT ts_init AS ts, 0 AS rank, file_row_number AS number, 'Trade' AS event,
+        json_object('trade_id', trade_id, 'side', side, 'price', price::VARCHAR, 'size', size::VARCHAR) AS data,
+        ts_recorded, trade_row
+    FROM read_parquet($ticks, file_row_number = true) WHERE ts_init >= $start AND ts_init < $end
+    UNION ALL
+    SELECT ts_submitted, 1, id, 'Order',
+        json_object('id', id::VARCHAR, 'side', side, 'price', price::VARCHAR, 'amount', amount::VARCHAR, 'status', status),
+        ts_recorded, trade_row
+    FROM read_parquet($orders) WHERE ts_submitted >= $start AND ts_submitted < $end
+    UNION ALL
+    SELECT ts, 2, id, 'Fill',
+        json_object('order_id', order_id::VARCHAR, 'side', side, 'price', price::VARCHAR, 'amount', amount::VARCHAR,
+            'fee', fee::VARCHAR, 'liquidity', liquidity),
+        ts_recorded, trade_row
+    FROM read_parquet($fills) WHERE ts >= $start AND ts < $end
+) ORDER BY ts, rank, number
+"""
+
+
+class JsonExports:
+    """Writes JSON from the Parquet tables in a folder, which also takes what does not fit into memory."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._database = duckdb.connect(config={"memory_limit": _MEMORY, "temp_directory": str(folder / ".spill")})
+        self._database.execute(_ISO)
+
+    def orders(self) -> None:
+        """orders.json: an array, one object an order."""
+        self._write("orders", self._folder / "orders.json")
+
+    def timeline_table(self) -> None:
+        """timeline.parquet: what happened, in order, each trade, order and fill; the data of an event is JSON text, since each
+        kind has its own."""
+        edges = self._edges()
+        with contextlib.ExitStack() as opened:
+            writer: pq.ParquetWriter | None = None
+            # A stretch at a time: a sort of everything takes more memory than there may be.
+            for start, end in itertools.pairwise(edges):
+                query = self._filled_in(_TIMELINE, start=_instant(start), end=_instant(end))
+                table = self._database.sql(query).to_arrow_table()
+                if writer is None:
+                    path = self._folder / "timeline.parquet"
+                    writer = opened.enter_context(pq.ParquetWriter(path, table.schema, compression="zstd"))
+                writer.write_table(table)
+
+    def _edges(self) -> list[int]:
+        """Instants with about so many ticks between two, from before the first event to after the last, UNIX nanoseconds."""
+        ticks = pq.read_table(self._folder / "ticks.parquet", columns=["ts_init"])["ts_init"].cast("int64").to_numpy()
+        return [_EARLIEST, *ticks[_STRETCH::_STRETCH].tolist(), _LATEST]
+
+    def timeline(self) -> None:
+        """timeline.json: an array of the rows of timeline.parquet, which must be there."""
+        self._write("timeline", self._folder / "timeline.json")
+
+    def ticks(self, head: dict[str, object], path: Path) -> None:
+        """A tick export: an object with the keys of `head` and the array `ticks`."""
+        self._write("ticks", path, head)
+
+    def close(self) -> None:
+        """Ends the database and what it put aside."""
+        self._database.close()
+        shutil.rmtree(self._folder / ".spill", ignore_errors=True)
+
+    def _write(self, table: str, path: Path, head: dict[str, object] | None = None) -> None:
+        with pq.ParquetFile(self._folder / f"{table}.parquet", pre_buffer=False) as rows, path.open("wb") as file:
+            write_json(file, rows.iter_batches(BATCH_ROWS), head, table)
+
+    def _filled_in(self, statement: str, **values: str) -> str:
+        """A statement with the tables of the folder in it."""
+        names = ("ticks", "orders", "fills")
+        for name, value in ({name: _quoted(self._folder / f"{name}.parquet") for name in names} | values).items():
+            statement = statement.replace(f"${name}", value)
+        return statement
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def _instant(nanoseconds: int) -> str:
+    return f"'{iso(nanoseconds)}'::TIMESTAMPTZ_NS"

@@ -1,0 +1,333 @@
+"""How a run is done: the Converter brings the data, a process replays it, and its result becomes the run's."""
+
+import asyncio
+import contextlib
+import logging
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import json_format
+
+from tickreel.engine.error_log import first_error
+from tickreel.jobs import job as jobs
+from tickreel.jobs.memory import memory_for_jobs
+from tickreel.jobs.queue import LiveJob
+from tickreel.jobs.workers import Workers
+from tickreel.rpc.channel import ServiceClient
+from tickreel.rpc.errors import TickreelError, not_writable
+from tickreel.rpc.settings import RUNNER_MEMORY, Settings
+from tickreel.runner.config.strategy_registry import StrategyEntry
+from tickreel.runner.run_spec import Spec
+from tickreel.runner.submission.data_findings import data_findings
+from tickreel.runner.submission.live_equity import EquityCurve
+from tickreel.runner.submission.unchanged_files import HeldFiles
+from tickreel.stores.catalog import CatalogStore
+from tickreel.stores.results import ResultStore
+from tickreel.v1 import conversion_pb2, converter_service_pb2, market_data_pb2, result_pb2, run_pb2
+
+log = logging.getLogger("tickreel")
+
+_WORKER = "tickreel.runner.run_process"
+
+# What a process takes that replays slices of 20,000 orders, in MiB, as measured.
+_PROCESS_MEMORY = 420
+# How often a run converts its data where the catalog is changed under it.
+_ATTEMPTS = 3
+# How long a run waits for a Converter that does not answer: one that is started again takes up the conversion.
+_PATIENCE = 60.0
+_RETRY_SECONDS = 0.25
+
+
+class Execution:
+    """Does the work of runs, one call a run.
+
+    Attributes:
+        memory: What all runs together may take, in MiB.
+    """
+
+    def __init__(
+        self, settings: Settings, converter: ServiceClient, store: ResultStore, strategies: Mapping[str, StrategyEntry]
+    ) -> None:
+        self._settings = settings
+        self._converter = converter
+        self._store = store
+        self._catalog = CatalogStore(settings.catalog_root)
+        self._strategies = strategies
+        self._curves: dict[str, EquityCurve] = {}
+        self._unwanted: set[asyncio.Task[None]] = set()
+        self.memory = settings.runner_memory or memory_for_jobs()
+        self._workers = Workers(
+            _WORKER,
+            settings.state_root / "runner" / "logs",
+            hang_seconds=settings.hang_seconds,
+            spare=settings.spare_workers,
+            memory=self.memory,
+            memory_variable=RUNNER_MEMORY,
+            stores=(settings.results_root, settings.tickdata_root, Path(tempfile.gettempdir())),
+        )
+
+    def expected_memory(self, _run: run_pb2.Run, processes: int) -> int:
+        """What a run is expected to take, in MiB: a window in one piece takes more, and that is seen while it runs."""
+        return processes * _PROCESS_MEMORY
+
+    def open(self) -> None:
+        """Makes ready for the first run, and removes the logs of runs whose results were deleted."""
+        for run_id in self._store.deleted():
+            self.drop_log(run_id)
+        self._workers.warm_up()
+
+    async def close(self) -> None:
+        """Ends what waits for a run; to be called after the last one."""
+        for unwanted in self._unwanted:
+            unwanted.cancel()
+        await asyncio.gather(*self._unwanted, return_exceptions=True)
+        await self._workers.close()
+
+    async def plan(self, run: run_pb2.Run) -> conversion_pb2.Conversion:
+        """The files of a run's window, by their footers; converts nothing.
+
+        Raises:
+            TickreelError: What the Converter refuses, with the fields of the config at fault.
+        """
+        request = converter_service_pb2.CreateConversionRequest(spec=_conversion_spec(run), validate_only=True)
+        response = await self._converter.call("CreateConversion", request)
+        return response.conversion
+
+    async def __call__(self, live: LiveJob[run_pb2.Run]) -> None:
+        """Does the work of a run."""
+        self._curves[live.job_id] = EquityCurve()
+        try:
+            await self._work(live)
+        finally:
+            live.resource.ClearField("live")
+            del self._curves[live.job_id]
+
+    def curve(self, run_id: str) -> EquityCurve | None:
+        """The equity of a run that is being worked on."""
+        return self._curves.get(run_id)
+
+    async def _work(self, live: LiveJob[run_pb2.Run]) -> None:
+        """Converts and replays; from the start again where catalog files are deleted or replaced before the run has read them.
+
+        Raises:
+            TickreelError: DATA_CHANGED where that happens each time; else what the conversion or the replay failed with.
+        """
+        lost = ""
+        for _ in range(_ATTEMPTS):
+            conversion = await self._convert(live)
+            held = await asyncio.to_thread(HeldFiles.of, self._catalog, conversion.files)
+            try:
+                if not (lost := held.lost()):
+                    with _scratch_of(live.job_id) as scratch:
+                        return await self._replay(live, conversion, scratch)
+            except TickreelError as error:
+                if not (lost := await asyncio.to_thread(held.lost)):
+                    raise
+                log.warning("run %s starts again, because %s was deleted or replaced: %s", live.job_id, lost, error.message)
+                live.resource.ClearField("live")
+        message = (
+            f"the catalog file {lost} was deleted or replaced each of the {_ATTEMPTS} times that the run converted its data;"
+            f" find what changes {self._catalog.root} while runs read it, then run again"
+        )
+        raise TickreelError("DATA_CHANGED", message, run_id=live.job_id, path=lost, attempts=_ATTEMPTS)
+
+    async def _replay(self, live: LiveJob[run_pb2.Run], conversion: conversion_pb2.Conversion, scratch: Path) -> None:
+        run = live.resource
+        spec = Spec(
+            run=run,
+            files=list(conversion.files),
+            notes=[*conversion.findings, *data_findings(run.config.time_window, conversion.files)],
+            catalog_root=self._settings.catalog_root,
+            results_root=self._settings.results_root,
+            tickdata_root=self._settings.tickdata_root,
+            scratch=scratch,
+            environment=dict(self._settings.environment),
+            chunk_size=self._settings.replay_chunk,
+            segment_rows=self._settings.segment_rows,
+            processes=live.share.processes,
+        )
+
+        def take(values: dict[str, Any]) -> None:
+            curve = self._curves[run.run_id]
+            if "points" in values:
+                curve.add(values["points"])
+            elif "restarted" in values:
+                curve.restart()
+            else:
+                run.live.Clear()
+                json_format.ParseDict(values, run.live)
+                run.live.currency = run.config.instrument.settlement_currency
+                run.live.findings.extend(spec.notes)
+            live.changed()
+
+        # What somebody else's strategy leaves in its process is no business of the next run.
+        last = self._strategies[run.config.strategy.name].package != "tickreel"
+        try:
+            result = await self._workers.run(run.run_id, spec.to_json(), live.report, live.share.memory, take, last=last)
+        except BaseException as error:
+            await asyncio.to_thread(self._store.discard, run.run_id)
+            if isinstance(error, TickreelError) and error.reason in ("ENGINE_ABORTED", "WORKER_DIED"):
+                raise await asyncio.to_thread(self._why, run.run_id, error) from None
+            raise
+        json_format.ParseDict(result, run.verification if run.verifies else run.result)
+
+    def _why(self, run_id: str, death: TickreelError) -> TickreelError:
+        """The error for a process that died: the engine's own where it aborted, and said why in the log."""
+        try:
+            logged = first_error(self.log_path(run_id).read_text(errors="replace"))
+        except OSError:
+            return death
+        return death if logged is None else TickreelError(death.reason, str(logged), **death.metadata)
+
+    def log_path(self, run_id: str) -> Path:
+        """The log of a run's process."""
+        return self._workers.log_path(run_id)
+
+    def drop_log(self, run_id: str) -> None:
+        """Removes the log of a run."""
+        # A folder of logs that cannot be written is met by the next run.
+        with contextlib.suppress(OSError):
+            self.log_path(run_id).unlink(missing_ok=True)
+
+    def finished(self, run: run_pb2.Run) -> bool:
+        """Completes a run whose result was committed just before the service died; returns whether it was."""
+        try:
+            run.result.CopyFrom(self._store.load(self._store.find(run.run_id)))
+        except TickreelError:
+            return False
+        self._store.drop_staging(run.run_id)
+        _remove_scratch(run.run_id)
+        return True
+
+    async def discard(self, run: run_pb2.Run) -> None:
+        """Removes what a run left that was not finished when the service died; a cancelled run's conversion is, too."""
+        _remove_scratch(run.run_id)
+        await asyncio.to_thread(self._store.discard, run.run_id)
+        if run.state == jobs.CANCELLING and run.conversion_id:
+            await self._cancel_conversion(run.conversion_id)
+
+    async def _convert(self, live: LiveJob[run_pb2.Run]) -> conversion_pb2.Conversion:
+        """Has the run's files converted; a Converter that dies meanwhile goes on once it is started again, and so does this.
+
+        Raises:
+            TickreelError: What the conversion failed with, or SERVICE_UNAVAILABLE where the Converter is gone for long.
+        """
+        run, loop = live.resource, asyncio.get_running_loop()
+        conversion = await self._ask_for_conversion(live)
+        heard = loop.time()
+        try:
+            while conversion.state not in jobs.FINAL:
+                watch = converter_service_pb2.WatchConversionRequest(conversion_id=conversion.conversion_id)
+                try:
+                    async for response in self._converter.stream("WatchConversion", watch):
+                        conversion, heard = response.conversion, loop.time()
+                        if conversion.HasField("progress"):
+                            live.report(conversion.progress)
+                except TickreelError as error:
+                    if error.reason != "SERVICE_UNAVAILABLE" or loop.time() - heard > _PATIENCE:
+                        raise
+                    await asyncio.sleep(_RETRY_SECONDS)
+        except asyncio.CancelledError:
+            # Not where the service stops: the run goes on after that, and so may the conversion.
+            if run.state == jobs.CANCELLING:
+                await self._cancel_conversion(conversion.conversion_id)
+            raise
+        if conversion.state == jobs.SUCCEEDED:
+            return conversion
+        if conversion.state == jobs.CANCELLED:
+            message = f"the conversion {conversion.conversion_id} that the run waited for was cancelled"
+            raise TickreelError("INTERRUPTED", message, conversion_id=conversion.conversion_id)
+        failure = conversion.failure
+        raise TickreelError(failure.reason, failure.message, **failure.metadata)
+
+    async def _ask_for_conversion(self, live: LiveJob[run_pb2.Run]) -> conversion_pb2.Conversion:
+        """The conversion of the run: one of an attempt before where it is still at work, else a new one.
+
+        What a former attempt's conversion made may have been removed since; a new one looks.
+        """
+        run = live.resource
+        if run.conversion_id:
+            get = converter_service_pb2.GetConversionRequest(conversion_id=run.conversion_id)
+            # A Converter that has lost its journal does not know it.
+            with contextlib.suppress(TickreelError):
+                conversion = (await self._converter.call_again("GetConversion", get, patience=_PATIENCE)).conversion
+                if conversion.state not in jobs.FINAL:
+                    return conversion
+        # The run's own id, so that a conversion is found again that began just before the service died.
+        request_id = f"{run.run_id}/{uuid.uuid4()}" if run.conversion_id else run.run_id
+        request = converter_service_pb2.CreateConversionRequest(request_id=request_id, spec=_conversion_spec(run))
+        asked = asyncio.ensure_future(self._converter.call_again("CreateConversion", request, patience=_PATIENCE))
+        try:
+            conversion = (await asyncio.shield(asked)).conversion
+        except asyncio.CancelledError:
+            if run.state == jobs.CANCELLING:
+                # It may have been made already, and be about to be told of.
+                unwanted = asyncio.create_task(self._cancel_once_told(asked))
+                self._unwanted.add(unwanted)
+                unwanted.add_done_callback(self._unwanted.discard)
+            else:
+                asked.cancel()
+            raise
+        run.conversion_id = conversion.conversion_id
+        live.save()
+        return conversion
+
+    async def _cancel_once_told(self, asked: "asyncio.Future[converter_service_pb2.CreateConversionResponse]") -> None:
+        """Cancels the conversion that was asked for by a run that is no more."""
+        with contextlib.suppress(TickreelError):
+            await self._cancel_conversion((await asked).conversion.conversion_id)
+
+    async def _cancel_conversion(self, conversion_id: str) -> None:
+        request = converter_service_pb2.CancelConversionRequest(conversion_id=conversion_id)
+        # It may have ended in the meantime, or its service may be gone: the run is cancelled all the same.
+        with contextlib.suppress(TickreelError):
+            await self._converter.call("CancelConversion", request, timeout=0.5)
+
+
+@contextlib.contextmanager
+def _scratch_of(run_id: str) -> Iterator[Path]:
+    """A folder for what a run puts aside while it is at work."""
+    try:
+        scratch = Path(tempfile.mkdtemp(prefix=_scratch_prefix(run_id)))
+    except OSError as error:
+        raise not_writable("a folder for what a run puts aside", Path(tempfile.gettempdir()), error) from None
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _remove_scratch(run_id: str) -> None:
+    """Removes what a run had put aside whose service died."""
+    for scratch in Path(tempfile.gettempdir()).glob(f"{_scratch_prefix(run_id)}*"):
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _scratch_prefix(run_id: str) -> str:
+    return f"tickreel-run-{run_id}-"
+
+
+def _data_types(mode: result_pb2.SnapshotMode) -> list[market_data_pb2.DataType]:
+    """What a snapshot mode replays."""
+    trades, books = market_data_pb2.DATA_TYPE_TRADES, market_data_pb2.DATA_TYPE_BOOK_SNAPSHOT_5
+    return {result_pb2.SNAPSHOT_MODE_BOOK: [books], result_pb2.SNAPSHOT_MODE_BOTH: [trades, books]}.get(mode, [trades])
+
+
+def _conversion_spec(run: run_pb2.Run) -> conversion_pb2.ConversionSpec:
+    config, options = run.config, run.options
+    catalog = config.data_catalog
+    return conversion_pb2.ConversionSpec(
+        instrument=config.instrument.id,
+        price_precision=config.instrument.price_precision,
+        size_precision=config.instrument.size_precision,
+        window=config.time_window,
+        data_types=_data_types(options.snapshot_mode),
+        dataset=options.dataset,
+        trades_path="" if catalog.auto_discover else catalog.trades_path,
+        book_snapshot_5_path="" if catalog.auto_discover else catalog.book_snapshot_5_path,
+        file_pattern=catalog.instrument_file_pattern,
+    )

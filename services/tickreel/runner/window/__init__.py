@@ -1,0 +1,1 @@
+"""The time window of a run: its files, its rows, and the clocks they are on."""

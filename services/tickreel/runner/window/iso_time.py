@@ -1,0 +1,8 @@
+"""Instants as ISO 8601 text."""
+
+import numpy as np
+
+
+def iso(nanoseconds: int) -> str:
+    """UNIX nanoseconds as ISO 8601, UTC."""
+    return np.datetime_as_string(np.datetime64(nanoseconds, "ns")) + "Z"

@@ -1,0 +1,91 @@
+"""Services as child processes: healthy before they are used, named when they die, gone with whoever started them."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from terminal import Terminal, is_alive, wait_until_gone
+from tickreel.cli.supervision.health import is_serving
+from tickreel.cli.supervision.services import Services
+from tickreel.rpc.errors import TickreelError
+
+ANY = "127.0.0.1:0"
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    paths = {name: str(tmp_path / name.lower()) for name in ("UNIFIED_CLOUD_LOCAL_PATH", "DATA_CATALOG_PATH")}
+    paths |= {f"TICKREEL_{name}_PATH": str(tmp_path / name.lower()) for name in ("RESULTS", "TICKDATA", "STATE", "CONFIGS")}
+    return Terminal(tmp_path, paths).environ
+
+
+async def test_a_service_is_healthy_when_it_has_started_and_gone_afterwards(environ: dict[str, str], tmp_path: Path) -> None:
+    async with Services(environ, tmp_path / "logs") as services:
+        await services.start(("results", ANY))
+        address = services.addresses["results"]
+        assert await is_serving("results", address)
+        # The port answers, but what answers there is another service.
+        assert not await is_serving("runner", address)
+        pid = services.processes[0].pid
+        assert "serving on" in (tmp_path / "logs" / "results.log").read_text()
+    assert not is_alive(pid)
+    assert not await is_serving("results", address)
+
+
+async def test_a_service_that_dies_is_named_with_its_last_lines(environ: dict[str, str], tmp_path: Path) -> None:
+    async with Services(environ, tmp_path / "logs") as services:
+        await services.start(("results", ANY))
+        dying = asyncio.create_task(services.first_death())
+        os.kill(services.processes[0].pid, signal.SIGKILL)
+        error = await dying
+    assert error.reason == "SERVICE_UNAVAILABLE"
+    assert "the results service was ended by signal 9" in str(error)
+    assert "serving on" in str(error)
+
+
+async def test_settings_that_a_service_refuses_are_passed_on(environ: dict[str, str], tmp_path: Path) -> None:
+    async with Services(environ | {"DATA_CATALOG_PATH": ""}, tmp_path / "logs") as services:
+        with pytest.raises(TickreelError, match="DATA_CATALOG_PATH") as caught:
+            await services.start(("results", ANY))
+    assert caught.value.reason == "ENVIRONMENT_MISMATCH"
+
+
+async def test_being_cancelled_ends_the_services_by_force(environ: dict[str, str], tmp_path: Path) -> None:
+    started = asyncio.Event()
+    pids = []
+
+    async def hold() -> None:
+        async with Services(environ, tmp_path / "logs") as services:
+            await services.start(("results", ANY))
+            pids.append(services.processes[0].pid)
+            started.set()
+            await asyncio.sleep(60)
+
+    holding = asyncio.create_task(hold())
+    await started.wait()
+    holding.cancel()
+    await asyncio.gather(holding, return_exceptions=True)
+    assert not is_alive(pids[0])
+
+
+def test_a_killed_parent_leaves_no_service(environ: dict[str, str], tmp_path: Path) -> None:
+    script = (
+        "import asyncio, os, pathlib\n"
+        "from tickreel.cli.supervision.services import Services\n"
+        "async def main():\n"
+        "    async with Services(os.environ, pathlib.Path('logs')) as services:\n"
+        "        await services.start(('results', '127.0.0.1:0'))\n"
+        "        print(services.processes[0].pid, flush=True)\n"
+        "        await asyncio.sleep(60)\n"
+        "asyncio.run(main())\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path, env=environ, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        parent.kill()
+    wait_until_gone([pid])

@@ -1,0 +1,59 @@
+"""Configs are found by id, below their folder and nowhere else."""
+
+from pathlib import Path
+
+import pytest
+
+from tickreel.rpc.errors import TickreelError
+from tickreel.runner.config.config_files import ConfigFolder
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A folder of configs, with a file beside it that is none of them."""
+    root = tmp_path / "configs"
+    for name in (
+        "b.json",
+        "a.json",
+        "deep/er/c.v2.json",
+        "schema/run_config.schema.json",
+        ".hidden/d.json",
+        ".e.json",
+        "f.txt",
+    ):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(f'{{"name": "{name}"}}')
+    (tmp_path / "secret.json").write_text("{}")
+    (root / "folder.json").mkdir()
+    return root
+
+
+def test_ids_are_paths_without_their_ending(root: Path) -> None:
+    assert ConfigFolder(root).ids() == ["a", "b", "deep/er/c.v2"]
+
+
+def test_a_config_is_read_as_it_is(root: Path) -> None:
+    config = ConfigFolder(root).read("deep/er/c.v2")
+    assert (config.config_id, config.path) == ("deep/er/c.v2", root / "deep/er/c.v2.json")
+    assert config.content == b'{"name": "deep/er/c.v2.json"}'
+
+
+@pytest.mark.parametrize(
+    "config_id",
+    ["", "x", "../secret", "deep/../a", "/etc/passwd", "schema/run_config.schema", ".e", "a.json", "a\0", "x" * 5000],
+)
+def test_an_id_that_is_not_listed_is_not_found(root: Path, config_id: str) -> None:
+    with pytest.raises(TickreelError) as caught:
+        ConfigFolder(root).read(config_id)
+    assert caught.value.reason == "NOT_FOUND"
+
+
+def test_a_folder_that_is_not_there_has_no_configs(tmp_path: Path) -> None:
+    assert ConfigFolder(tmp_path / "none").ids() == []
+
+
+def test_a_link_that_leads_nowhere_is_no_config(root: Path) -> None:
+    (root / "broken.json").symlink_to("nowhere.json")
+    assert "broken" not in ConfigFolder(root).ids()
+    with pytest.raises(TickreelError, match="there is no config 'broken'"):
+        ConfigFolder(root).read("broken")

@@ -1,0 +1,160 @@
+"""What the engine reports of itself agrees with what we make of the tape; where a tape is tampered with, that is told."""
+
+import random
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from small_catalog import ENGINE_ID, START, instrument, replay_config, write_trades
+from tickreel.engine.instrument import engine_instrument
+from tickreel.engine.replay import Shortcuts, catalog_view, replay
+from tickreel.engine.tape import Tape
+from tickreel.runner.ledger.ledger import Ledger
+from tickreel.runner.ledger.outcome import Outcome
+from tickreel.runner.result.findings import findings
+from tickreel.runner.strategies.temp_backtest import TempBacktestStrategy
+from tickreel.runner.window.mark_rows import Rows
+from tickreel.v1 import result_pb2, run_config_pb2
+
+# More than the strategy lets the engine remember.
+ROWS = 2_500
+TIMES = START + np.arange(ROWS) * 1_000_000
+DRAW = random.Random(3)
+MARKETS = {
+    # Flat after every other trade: whatever the engine forgets, it forgets closed positions.
+    "flat again and again": [(row % 2, DRAW.randrange(639_970, 640_030), 4) for row in range(ROWS)],
+    "up and down": [(DRAW.randrange(2), DRAW.randrange(639_970, 640_030), DRAW.randrange(1, 9)) for _ in range(ROWS)],
+}
+
+
+def replayed(folder: Path, market: str, config: run_config_pb2.RunConfig, *, frozen_account: bool) -> Tape:
+    file = write_trades(folder / "files", [(int(ts), *row) for ts, row in zip(TIMES, MARKETS[market], strict=True)])
+    strategy = TempBacktestStrategy(instrument(), config)
+    (folder / "view").mkdir()
+    lanes = catalog_view(folder / "view", strategy.instrument, [file])
+    replay(config, strategy, lanes, 1_000, Shortcuts(frozen_account=frozen_account))
+    return strategy.tape
+
+
+def settled(config: run_config_pb2.RunConfig, tape: Tape, market: str) -> Outcome:
+    prices = np.array([price for _, price, _ in MARKETS[market]])
+    ledger = Ledger(config, Rows.of_trades(TIMES, prices, 1), int(TIMES[-1]))
+    ledger.settle(tape)
+    return ledger.close()
+
+
+def told(outcome: Outcome) -> list[str]:
+    found = findings(outcome, result_pb2.SNAPSHOT_MODE_TRADES, [])
+    return [finding.message for finding in found if finding.code == "ENGINE_DISAGREES"]
+
+
+@pytest.mark.parametrize("market", MARKETS)
+@pytest.mark.parametrize("frozen_account", [True, False], ids=["no account", "account"])
+def test_every_figure_that_the_engine_reports_is_ours(market: str, frozen_account: bool, tmp_path: Path) -> None:
+    config = replay_config()
+    tape = replayed(tmp_path, market, config, frozen_account=frozen_account)
+    outcome = settled(config, tape, market)
+    names = {"orders", "fill events", "position", "commissions", "pnl"} | (set() if frozen_account else {"balance USDT"})
+    assert set(outcome.cross_check.figures) == names
+    assert told(outcome) == []
+    figures = outcome.cross_check.figures
+    assert figures["orders"].engine == ROWS
+    assert figures["fill events"].engine >= ROWS
+    assert figures["commissions"].engine > 0
+
+
+def test_a_tape_that_was_tampered_with_is_told_of(tmp_path: Path) -> None:
+    """Its last fill is left out."""
+    config, market = replay_config(), "up and down"
+    tape = replayed(tmp_path, market, config, frozen_account=False)
+    tampered = Tape()
+    tampered.rows, tampered.settled, tampered.reported = tape.rows, tape.settled, tape.reported
+    tampered.add_orders(np.stack(list(vars(tape.orders).values()), axis=1).ravel().tolist())
+    tampered.add_fills(np.stack(list(vars(tape.fills).values()), axis=1)[:-1].ravel().tolist())
+    outcome = settled(config, tampered, market)
+    differing = {name for name, figure in outcome.cross_check.figures.items() if figure.differs}
+    assert differing == {"fill events", "position", "commissions", "pnl", "balance USDT"}
+    (message,) = told(outcome)
+    figure = outcome.cross_check.figures["position"]
+    assert f"position {figure.ours}, by the engine {figure.engine}" in message
+    assert (figure.engine - figure.ours) * 1_000 == int(tape.fills.quantity[-1] * tape.fills.side[-1])
+
+
+def test_a_profit_is_allowed_to_differ_by_a_unit_a_fill(tmp_path: Path) -> None:
+    config, market = replay_config(), "up and down"
+    tape = replayed(tmp_path, market, config, frozen_account=True)
+    figure = settled(config, tape, market).cross_check.figures["pnl"]
+    fills = int(tape.reported["fill events"])
+    for units, tells in ((fills - 100, False), (fills + 100, True)):
+        tape.reported["pnl"] = f"{figure.ours + Decimal(units).scaleb(-8):f}"
+        assert bool(told(settled(config, tape, market))) == tells
+
+
+def large(kind: str, draw: random.Random) -> list[tuple[int, int]]:
+    """Sides and sizes whose sums a double does not hold."""
+    if kind == "turned over and over":
+        return [((row + 1) % 2, 10**17 + 10**11 + draw.choice((0, 1, 2, 7))) for row in range(800)]
+    if kind == "flat again and again":
+        sizes = [draw.randrange(1, 10**17) for _ in range(400)]
+        return [(row % 2, sizes[row // 2]) for row in range(800)]
+    return [(draw.randrange(2), draw.randrange(1, 10**16)) for _ in range(800)]
+
+
+@pytest.mark.parametrize("kind", ["turned over and over", "flat again and again", "a walk"])
+@pytest.mark.parametrize("seed", range(3))
+def test_what_doubles_lose_of_a_position_is_no_disagreement(kind: str, seed: int, tmp_path: Path) -> None:
+    """Sizes of 1e9 with eight decimals, as of SHIB."""
+    config = replay_config(1e11)
+    config.instrument.price_precision = config.instrument.size_precision = 8
+    config.instrument.lot_size = 1e-8
+    rows = [
+        (int(START + row * 1_000_000), buys, 1_000 + row % 3, size)
+        for row, (buys, size) in enumerate(large(kind, random.Random(seed)))
+    ]
+    file = write_trades(tmp_path / "files", rows, price_precision=8, size_precision=8)
+    strategy = TempBacktestStrategy(engine_instrument(ENGINE_ID, config.instrument), config)
+    (tmp_path / "view").mkdir()
+    lanes = catalog_view(tmp_path / "view", strategy.instrument, [file])
+    replay(config, strategy, lanes, 1_000, Shortcuts(frozen_account=True))
+    ts, prices = np.array([row[0] for row in rows]), np.array([row[2] for row in rows])
+
+    def outcome() -> Outcome:
+        ledger = Ledger(config, Rows.of_trades(ts, prices, 8), int(ts[-1]))
+        ledger.settle(strategy.tape)
+        return ledger.close()
+
+    assert told(outcome()) == []
+    # A fill that is missing from the engine's figure is still told of.
+    position = outcome().cross_check.figures["position"]
+    strategy.tape.reported["position"] = f"{position.ours + Decimal(rows[-1][3]).scaleb(-8):f}"
+    assert len(told(outcome())) == 1
+
+
+def test_small_positions_must_be_equal_to_the_unit(tmp_path: Path) -> None:
+    config, market = replay_config(), "up and down"
+    tape = replayed(tmp_path, market, config, frozen_account=True)
+    for name, unit in (("position", "0.001"), ("fill events", "1"), ("commissions", "0.00000001"), ("orders", "1")):
+        reported = tape.reported[name]
+        tape.reported[name] = f"{Decimal(reported) + Decimal(unit):f}"
+        assert len(told(settled(config, tape, market))) == 1
+        tape.reported[name] = reported
+    assert told(settled(config, tape, market)) == []
+
+
+def test_the_commissions_of_the_engine_are_the_sum_of_its_fees(tmp_path: Path) -> None:
+    """A fee that it has otherwise is told by FEES_DIFFER alone."""
+    config, market = replay_config(), "up and down"
+    tape = replayed(tmp_path, market, config, frozen_account=True)
+    changed = Tape()
+    changed.rows, changed.settled = tape.rows, tape.settled
+    changed.add_orders(np.stack(list(vars(tape.orders).values()), axis=1).ravel().tolist())
+    fills = np.stack(list(vars(tape.fills).values()), axis=1)
+    fills[0, -1] += 1
+    changed.add_fills(fills.ravel().tolist())
+    off = Decimal(tape.reported["commissions"]) + Decimal("0.00000001")
+    changed.reported = tape.reported | {"commissions": f"{off:f}"}
+    outcome = settled(config, changed, market)
+    assert told(outcome) == []
+    assert outcome.fees_that_differ == 1

@@ -1,0 +1,396 @@
+"""The plan of a replay changes nothing about what comes of it."""
+
+import dataclasses
+import os
+import random
+import signal
+import threading
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from overlapping import convert, expected_view, in_view_order, recordings
+from small_catalog import START, WINDOW, replay_config, window_rows, write_books, write_trades
+from tickreel.engine.replay import ReplayFile, Shortcuts
+from tickreel.engine.strategy import NOT_IN_LOTS
+from tickreel.engine.tape import KINDS, Tape
+from tickreel.rpc.errors import TickreelError
+from tickreel.runner.ledger.ledger import Ledger
+from tickreel.runner.ledger.outcome import Outcome, summarise
+from tickreel.runner.replay.replay_plan import Plan
+from tickreel.runner.replay.shortcuts import shortcuts_of
+from tickreel.runner.replay.slice_process import SegmentReplay, counts_of
+from tickreel.runner.replay.slices import PlanReplay
+from tickreel.runner.run_spec import Spec
+from tickreel.runner.strategies.temp_backtest import TempBacktestStrategy
+from tickreel.runner.window.mark_rows import Rows
+from tickreel.runner.window.print_order import PrintOrder
+from tickreel.runner.window.window import Window
+from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, TRADES
+from tickreel.v1 import run_config_pb2, run_pb2
+from tickreel.v1.result_pb2 import SNAPSHOT_MODE_BOTH, SNAPSHOT_MODE_TRADES
+
+STEP = 1_000_000
+
+
+def market(folder: Path, seed: int, rows: int) -> tuple[list[ReplayFile], Rows, Rows]:
+    """Trades and books around one price with ties between them: the files, and the rows of a replay of trades and of both."""
+    draw = random.Random(seed)
+    instants = sorted(draw.randrange(rows) for _ in range(rows))
+    ts = [START + instant * STEP + number for number, instant in enumerate(instants)]
+    price = [1_000 + draw.randrange(-3, 4) for _ in ts]
+    trades = write_trades(folder, [(at, draw.randrange(2), p, draw.randrange(1, 9)) for at, p in zip(ts, price, strict=True)])
+    book_ts = [START + at * STEP + 999_999 for at in sorted(draw.sample(range(rows), max(rows // 3, 1)))]
+
+    def side(best: int, step: int) -> list[tuple[int, int]]:
+        return [(best + step * (level + draw.randrange(2)), draw.randrange(1, 9)) for level in range(0, 4, 2)]
+
+    books = write_books(folder, [(at, side(999, -1), side(1_000, 1)) for at in book_ts])
+    times, prices, mids = np.array(ts), np.array(price), np.full(len(book_ts), 9_995)
+    return [trades, books], Rows.of_trades(times, prices, 1), Rows.of_books(times, prices, 1, np.array(book_ts), mids)
+
+
+def parts(tapes: Iterable[Tape]) -> list[list[Any]]:
+    """The columns of tapes that follow each other, as one: orders have their place in the whole, reasons their names."""
+    joined: list[list[Any]] = []
+    before = 0
+    for tape in tapes:
+        orders, fills, ends = tape.orders, tape.fills, tape.ends
+        columns = [column.tolist() for table in (orders, fills) for column in vars(table).values()]
+        columns += [ends.ts.tolist(), ends.kind.tolist(), [ends.reasons[code] for code in ends.reason]]
+        columns += [(fills.order + before).tolist(), (ends.order + before).tolist()]
+        joined = [one + more for one, more in zip(joined or [[] for _ in columns], columns, strict=True)]
+        before += tape.order_count
+    # Not the places within a tape, which depend on where it begins.
+    return joined[:4] + joined[5:]
+
+
+def replayed(
+    folder: Path,
+    config: run_config_pb2.RunConfig,
+    files: list[ReplayFile],
+    plan: Plan,
+    processes: int = 1,
+    shortcuts: Shortcuts = Shortcuts(frozen_account=True),  # noqa: B008 - frozen
+) -> list[Tape]:
+    """The tapes of a plan, in the order in which they are handed on."""
+    folder.mkdir()
+    tapes: list[Tape] = []
+    replay = PlanReplay(SegmentReplay(config, files, folder, 1_000), plan, processes)
+    replay.run(tapes.append, shortcuts)
+    rows, book_rows, *others = map(sum, zip(*map(counts_of, tapes), strict=True))
+    assert replay.counts == (rows, book_rows - sum(segment.repeats for segment in plan.segments), *others)
+    # A process that was killed leaves its view of the catalog; the scratch folder goes with the run.
+    assert list(folder.glob("tape-*")) == []
+    return tapes
+
+
+@pytest.mark.parametrize("mode", [SNAPSHOT_MODE_TRADES, SNAPSHOT_MODE_BOTH], ids=["trades", "both"])
+@pytest.mark.parametrize("seed", range(6))
+def test_however_a_window_is_sliced_its_orders_fills_and_ends_are_the_same(mode: int, seed: int, tmp_path: Path) -> None:
+    files, of_trades, of_both = market(tmp_path / "files", seed, 150)
+    files, rows = (files[:1], of_trades) if mode == SNAPSHOT_MODE_TRADES else (files, of_both)
+    kind = {"time_in_force": ["IOC", "FOK"][seed % 2], "order_type": ["LIMIT", "MARKET"][seed // 2 % 2]}
+    config = replay_config(1e9, mode=mode, **kind)
+    whole = replayed(tmp_path / "whole", config, files, Plan.whole(rows, *WINDOW, "for comparison"))
+    assert whole[0].order_count == 150
+    assert whole[0].fill_count
+    for most in (1, 7, 40, 149):
+        plan = Plan.of(config, TempBacktestStrategy, rows, WINDOW, most, 1)
+        first_book = int(rows.book_ts[0]) if len(rows.book_ts) else 0
+        assert len(plan.segments) >= -(-150 // most) - np.count_nonzero(rows.ts <= first_book)
+        assert sum(segment.rows for segment in plan.segments) == 150
+        # The engine's risk checks change nothing either.
+        shortcuts = shortcuts_of(config, TempBacktestStrategy, rows)
+        assert shortcuts == Shortcuts(frozen_account=True, no_risk_checks=True)
+        assert parts(replayed(tmp_path / str(most), config, files, plan, shortcuts=shortcuts)) == parts(whole)
+
+
+def test_an_order_that_is_not_in_lots_is_denied_in_whatever_slice_it_falls(tmp_path: Path) -> None:
+    files, rows, _ = market(tmp_path / "files", 8, 150)
+    config = replay_config(1e9)
+    config.instrument.lot_size = 0.003
+    whole = replayed(tmp_path / "whole", config, files[:1], Plan.whole(rows, *WINDOW, "for comparison"))
+    ends = whole[0].ends
+    assert ends.reasons == (NOT_IN_LOTS,)
+    assert (whole[0].orders.quantity[ends.order] % 3 != 0).all()
+    assert (whole[0].fills.quantity % 3 == 0).all()
+    assert len(ends.order) + whole[0].fill_count == 150
+    for most in (1, 40):
+        plan = Plan.of(config, TempBacktestStrategy, rows, WINDOW, most, 1)
+        shortcuts = shortcuts_of(config, TempBacktestStrategy, rows)
+        assert shortcuts.no_risk_checks
+        assert parts(replayed(tmp_path / str(most), config, files[:1], plan, shortcuts=shortcuts)) == parts(whole)
+
+
+@pytest.mark.parametrize("mode", [SNAPSHOT_MODE_TRADES, SNAPSHOT_MODE_BOTH], ids=["trades", "both"])
+@settings(max_examples=8, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_files_that_overlap_and_tie_are_replayed_alike_however_their_window_is_sliced(
+    tmp_path_factory: pytest.TempPathFactory, mode: int, data: st.DataObject
+) -> None:
+    folder = tmp_path_factory.mktemp("overlapping")
+    # Books leave no room for a crowd of trades: such windows are refused.
+    found = data.draw(recordings(TRADES, most_at_once=700 if mode == SNAPSHOT_MODE_TRADES else 20))
+    files = convert(folder, found)
+    if mode == SNAPSHOT_MODE_BOTH:
+        files += convert(folder, data.draw(recordings(BOOK_SNAPSHOT_5)), BOOK_SNAPSHOT_5)
+    config = replay_config(1e9, mode=mode)
+    scratch = folder / "scratch"
+    scratch.mkdir()
+    messages = [file.converted for file in files]
+    run, catalog = run_pb2.Run(config=config), folder / "parquet"
+    window = Window(Spec(run, messages, [], catalog, folder, folder, scratch, {}, 1_000, 1, 1))
+    times, prices = window.times_and_prices()
+    rows = Rows.of_trades(times, prices, 1)
+    if mode == SNAPSHOT_MODE_BOTH:
+        rows = Rows.of_books(times, prices, 1, *window.times_and_mids())
+    prints = PrintOrder.of(window.exchange_times())
+    parts_of_window = [part.file for part in window.parts]
+    whole = replayed(folder / "whole", config, parts_of_window, Plan.whole(rows, window.start, window.end, "for comparison"))
+    # The engine meets the rows of the view, in its order: each order has the time and price of its row.
+    view = expected_view(in_view_order(files[: len(found)], found))
+    assert (whole[0].rows, whole[0].book_rows) == (len(view), len(rows.book_ts))
+    orders = whole[0].orders
+    met = list(zip(orders.ts_submitted.tolist(), orders.price.tolist(), strict=True))
+    assert met == [(ts, row.price) for ts, row in view]
+    cuts = prints.cuts if mode == SNAPSHOT_MODE_TRADES else None
+    for most in {len(view) // 60 + 1, len(view) // 7 + 1, len(view) // 2 + 1}:
+        plan = Plan.of(config, TempBacktestStrategy, rows, (window.start, window.end), most, 1, cuts)
+        assert parts(replayed(folder / f"most{most}", config, parts_of_window, plan)) == parts(whole)
+
+
+def test_a_slice_begins_at_an_instant_that_the_slice_before_has_not(tmp_path: Path) -> None:
+    ts = np.repeat(START + 100 + np.arange(5) * STEP, [1, 3, 3, 1, 4])
+    books = np.repeat(START + np.arange(3) * 2 * STEP, 2)
+    rows = Rows.of_books(ts, np.full(12, 1_000), 1, books, np.full(6, 9_995))
+    for most in range(1, 12):
+        plan = Plan.of(replay_config(), TempBacktestStrategy, rows, WINDOW, most, 1)
+        for segment in plan.segments:
+            assert segment.rows == np.count_nonzero((ts >= segment.start) & (ts <= segment.end))
+            assert segment.book_rows == np.count_nonzero((books >= segment.books_from) & (books <= segment.end))
+            assert segment.repeats == np.count_nonzero((books >= segment.books_from) & (books < segment.start))
+        assert sum(segment.rows for segment in plan.segments) == 12
+        assert sum(segment.book_rows - segment.repeats for segment in plan.segments) == 6
+
+
+def test_slices_in_processes_beside_this_one_are_put_together_in_order(tmp_path: Path) -> None:
+    files, _, rows = market(tmp_path / "files", 3, 400)
+    config = replay_config(1e9, mode=SNAPSHOT_MODE_BOTH)
+    whole = replayed(tmp_path / "whole", config, files, Plan.whole(rows, *WINDOW, "for comparison"))
+    assert len(whole[0].ends.order)
+    plan = Plan.of(config, TempBacktestStrategy, rows, WINDOW, 60, 3)
+    tapes = replayed(tmp_path / "beside", config, files, plan, 3)
+    assert parts(tapes) == parts(whole)
+    assert [tape.rows for tape in tapes] == [segment.rows for segment in plan.segments]
+    assert [tape.book_rows for tape in tapes] == [segment.book_rows for segment in plan.segments]
+    assert sum(segment.book_rows - segment.repeats for segment in plan.segments) == len(rows.book_ts)
+
+
+def beside() -> list[int]:
+    """The processes beside this one."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (process / "cmdline").read_bytes()
+            parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+        if b"tickreel.runner.replay.slice_process" in command and parent == os.getpid():
+            found.append(int(process.name))
+    return found
+
+
+def test_a_process_beside_that_dies_costs_the_slice_in_hand(tmp_path: Path) -> None:
+    files, rows, _ = market(tmp_path / "files", 4, 3_000)
+    config = replay_config(1e9)
+    plan = Plan.of(config, TempBacktestStrategy, rows, WINDOW, 500, 2)
+    whole = replayed(tmp_path / "whole", config, files[:1], Plan.whole(rows, *WINDOW, "for comparison"))
+    killed: list[int] = []
+
+    def kill_one() -> None:
+        while not killed:
+            killed.extend(beside()[:1])
+            time.sleep(0.01)
+        os.kill(killed[0], signal.SIGKILL)
+
+    killer = threading.Thread(target=kill_one)
+    killer.start()
+    tapes = replayed(tmp_path / "sliced", config, files[:1], plan, processes=2)
+    killer.join()
+    assert killed
+    assert parts(tapes) == parts(whole)
+    assert beside() == []
+
+
+def test_a_slice_that_the_engine_cannot_replay_fails_the_run_with_its_reason(tmp_path: Path) -> None:
+    files, rows, _ = market(tmp_path / "files", 5, 200)
+    config = replay_config(1e9)
+    plan = Plan.of(config, TempBacktestStrategy, rows, WINDOW, 50, 2)
+    files[0].path.write_bytes(b"no Parquet")
+    with pytest.raises(TickreelError) as failure:
+        replayed(tmp_path / "sliced", config, files[:1], plan, processes=2)
+    assert failure.value.reason == "REPLAY_FAILED"
+    assert beside() == []
+
+
+ENTANGLED: list[tuple[dict, dict, str]] = [
+    ({}, {"time_in_force": "GTC"}, "orders may rest"),
+    ({}, {"close_positions_on_stop": True}, "closed at the end"),
+    ({"latency": {"base_latency_nanos": 1}}, {}, "orders are delayed"),
+    ({"liquidity_consumption": True}, {}, "use up what the book displays"),
+    ({"fill_model": {"prob_slippage": 0.1}}, {}, "fills are drawn"),
+]
+ROWS = Rows.of_trades(START + np.arange(500) * STEP, np.full(500, 1_000), 1)
+
+
+@pytest.mark.parametrize(("venue", "strategy", "why"), ENTANGLED, ids=[why for *_, why in ENTANGLED])
+def test_where_orders_may_know_of_each_other_a_window_is_one_piece_and_says_why(venue: dict, strategy: dict, why: str) -> None:
+    plan = Plan.of(replay_config(venue=venue, **strategy), TempBacktestStrategy, ROWS, WINDOW, 10, 4)
+    assert len(plan.segments) == 1
+    assert why in plan.whole_because
+
+
+def test_limits_that_could_bind_keep_a_window_in_one_piece() -> None:
+    config = replay_config()
+    config.risk.throttling_per_sec = 499
+    assert "by their rate" in Plan.of(config, TempBacktestStrategy, ROWS, WINDOW, 10, 1).whole_because
+    config.risk.throttling_per_sec = 500
+    config.instrument.margin_init = 0.1
+    assert "may refuse orders" in Plan.of(config, TempBacktestStrategy, ROWS, WINDOW, 10, 1).whole_because
+    config.venue.frozen_account = True
+    assert len(Plan.of(config, TempBacktestStrategy, ROWS, WINDOW, 10, 1).segments) == 50
+
+
+def test_risk_checks_are_left_out_only_where_they_can_refuse_nothing() -> None:
+    class Inventing(TempBacktestStrategy):
+        """Invents orders."""
+
+        copies_rows = False
+
+    def checked(config: run_config_pb2.RunConfig, strategy: type[TempBacktestStrategy] = TempBacktestStrategy) -> bool:
+        return not shortcuts_of(config, strategy, ROWS).no_risk_checks
+
+    crowded, margin, cash = replay_config(), replay_config(), replay_config()
+    assert not checked(crowded)
+    crowded.risk.throttling_per_sec = 499
+    margin.instrument.margin_init = 0.1
+    cash.venue.account_type = "CASH"
+    assert checked(crowded)
+    assert checked(margin)
+    assert checked(cash)
+    assert checked(replay_config(close_positions_on_stop=True))
+    assert checked(replay_config(), Inventing)
+
+
+def test_a_strategy_that_does_not_declare_it_is_replayed_whole() -> None:
+    class Remembering(TempBacktestStrategy):
+        """Remembers."""
+
+        independent_orders = False
+
+    assert "independent_orders" in Plan.of(replay_config(), Remembering, ROWS, WINDOW, 10, 4).whole_because
+
+
+def test_a_short_window_is_one_piece_and_a_longer_one_is_shared_by_the_processes() -> None:
+    def rows_of(most: int, processes: int) -> list[int]:
+        plan = Plan.of(replay_config(), TempBacktestStrategy, ROWS, WINDOW, most, processes)
+        return [segment.rows for segment in plan.segments]
+
+    assert rows_of(500, 2) == [500]
+    assert rows_of(499, 1) == [250, 250]
+    assert rows_of(200, 1) == [166, 167, 167]
+    # The last of each process in quarters.
+    assert rows_of(499, 2) == [62, 63, 62, 63, 62, 63, 62, 63]
+    assert rows_of(200, 2) == [125, 125, 31, 31, 31, 32, 31, 31, 31, 32]
+    assert len(rows_of(100, 4)) == 4 + 4 * 4
+    # Never one without a row.
+    assert rows_of(1, 2) == [1] * 500
+
+
+def test_a_tape_is_the_same_after_it_was_saved(tmp_path: Path) -> None:
+    tape = Tape()
+    tape.save(tmp_path / "empty")
+    assert parts([Tape.load(tmp_path / "empty")]) == parts([Tape()])
+    tape.rows, tape.book_rows, tape.settled = 3, 2, 1
+    for row in range(3):
+        tape.add_orders((100 + row, 1, 7, 5))
+    tape.add_fills((1, 100, 1, 7, 5, 1, 3))
+    tape.end(2, 100, KINDS[1], "SOME_REASON")
+    tape.reported = {"position": "0.005"}
+    tape.save(tmp_path / "tape")
+    loaded = Tape.load(tmp_path / "tape")
+    assert parts([loaded]) == parts([tape])
+    assert loaded.reported == tape.reported
+    assert (loaded.rows, loaded.book_rows, loaded.settled, loaded.submission(1)) == (3, 2, 1, (101, 1))
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 2**16),
+    mode=st.sampled_from([SNAPSHOT_MODE_TRADES, SNAPSHOT_MODE_BOTH]),
+    window=st.tuples(st.integers(0, 119), st.integers(0, 119)),
+    most=st.integers(1, 130),
+    looks=st.integers(0, 3),
+)
+def test_the_result_digest_never_depends_on_the_plan(
+    seed: int, mode: int, window: tuple[int, int], most: int, looks: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Nor on what the engine leaves out, nor on when the ledger looked at a replay that was still going on."""
+    folder = tmp_path_factory.mktemp("plan")
+    files, of_trades, of_both = market(folder / "files", seed, 120)
+    files, rows = (files[:1], of_trades) if mode == SNAPSHOT_MODE_TRADES else (files, of_both)
+    span = tuple(sorted(int(of_trades.ts[row]) for row in window))
+    files = [dataclasses.replace(file, start=span[0], end=span[1]) for file in files]
+    rows = within(rows, *span)
+    # A run of both needs both.
+    assume(mode == SNAPSHOT_MODE_TRADES or len(rows.book_ts))
+    config = replay_config(1e9, mode=mode)
+    uncut, plan = Plan.whole(rows, *span, "for comparison"), Plan.of(config, TempBacktestStrategy, rows, span, most, 1)
+    whole = outcome_of(folder / "whole", config, files, rows, span, uncut, Shortcuts())
+    shortcuts = shortcuts_of(config, TempBacktestStrategy, rows)
+    sliced = outcome_of(folder / "sliced", config, files, rows, span, plan, shortcuts, looks)
+    assert whole.orders == len(rows.ts)
+    assert sliced.result_digest == whole.result_digest
+    assert summarise(sliced) == summarise(whole)
+
+
+def within(rows: Rows, start: int, end: int) -> Rows:
+    """The rows of a part of a window, marked as in the whole."""
+    trades, books = ((ts >= start) & (ts <= end) for ts in (rows.ts, rows.book_ts))
+    marks = rows.marks[trades]
+    first, last = int(marks[0]), int(marks[-1])
+    rows = dataclasses.replace(rows, ts=rows.ts[trades], marks=marks, first_mark=first, last_mark=last)
+    # A replay of trades has no books.
+    return dataclasses.replace(rows, book_ts=rows.book_ts[books], mids=rows.mids[books])
+
+
+def outcome_of(
+    folder: Path,
+    config: run_config_pb2.RunConfig,
+    files: list[ReplayFile],
+    rows: Rows,
+    span: tuple[int, int],
+    plan: Plan,
+    shortcuts: Shortcuts,
+    looks: int = 0,
+) -> Outcome:
+    """What a plan comes to; the ledger looks so often at each slice before it is settled."""
+    folder.mkdir()
+    ledger = Ledger(config, rows, span[1], window=window_rows(files))
+
+    def settle(tape: Tape) -> None:
+        for look in range(looks):
+            tape.settled = tape.rows * look // looks
+            ledger.follow(tape)
+        tape.settled = tape.rows
+        ledger.settle(tape)
+
+    PlanReplay(SegmentReplay(config, files, folder, 1_000), plan, 1).run(settle, shortcuts)
+    return ledger.close()
