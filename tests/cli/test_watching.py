@@ -1,6 +1,7 @@
 """A watch survives its connection, and an interrupt cancels the job: against a real server whose Runner follows a script."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -26,6 +27,7 @@ class OneRun(runner_service_pb2_grpc.RunnerServiceServicer):
     def __init__(self) -> None:
         self.run = run_pb2.Run(run_id="R", state=RUNNING)
         self.watchers = 0
+        self.interval = 0.02
 
     async def open(self) -> None:
         """Nothing to open."""
@@ -43,7 +45,7 @@ class OneRun(runner_service_pb2_grpc.RunnerServiceServicer):
             yield runner_service_pb2.WatchRunResponse(run=self.run)
             if self.run.state in (SUCCEEDED, CANCELLED):
                 return
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(self.interval)
 
     async def CancelRun(  # noqa: N802 - the contract's name
         self, request: runner_service_pb2.CancelRunRequest, context: grpc.aio.ServicerContext
@@ -94,11 +96,15 @@ async def test_a_watch_ends_with_the_run() -> None:
         assert shown.notes == []
 
 
-async def test_a_broken_connection_is_made_again() -> None:
+@pytest.mark.parametrize("stopped_seconds", [0, 1_000])
+async def test_a_broken_connection_is_made_again(stopped_seconds: int, monkeypatch: pytest.MonkeyPatch) -> None:
     runner = OneRun()
+    runner.interval = 3_600
     async with watched(runner) as (server, address, watch, shown):
         watching_it = asyncio.create_task(watch.to_end())
         await shown.has_shown.wait()
+        # As for a process that is stopped by Ctrl-Z, and in whose absence the connection breaks.
+        monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: time.monotonic() + stopped_seconds)
         await server.stop(0)
         await shown.has_noted.wait()
         runner.run.state = SUCCEEDED

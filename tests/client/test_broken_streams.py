@@ -1,8 +1,10 @@
 """Streams that break: against a real server whose Results follow a script."""
 
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import grpc
 import pytest
@@ -105,6 +107,21 @@ def test_ticks_go_on_where_they_broke(client: Client, results: BrokenResults) ->
     assert [int(price * 100) for price in ticks["price"].to_pylist()] == PRICES
     assert results.asked == ["", "20", "20", "60"]
     assert set(ticks["side"].to_pylist()) == {"unknown"}
+
+
+def test_a_stream_that_broke_while_the_client_was_stopped_goes_on(
+    client: Client, results: BrokenResults, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, is_broken = SimpleNamespace(monotonic=time.monotonic, sleep=time.sleep), calls._is_broken
+
+    def hear_late(error: grpc.RpcError) -> bool:
+        clock.monotonic = lambda: time.monotonic() + 1_000
+        return is_broken(error)
+
+    monkeypatch.setattr(calls, "time", clock)
+    monkeypatch.setattr(calls, "_is_broken", hear_late)
+    results.breaks = [2]
+    assert client.export("R", "orders.parquet", tmp_path / "orders.parquet").read_bytes() == CONTENT
 
 
 def test_a_service_that_stays_away_is_given_up(

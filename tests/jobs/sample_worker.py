@@ -90,6 +90,11 @@ def work(spec: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
         case "wait":
             reporter.progress(job_pb2.JOB_PHASE_LOADING, os.getpid(), 0, "pid")
             time.sleep(3600)
+        case "wait for":
+            reporter.progress(job_pb2.JOB_PHASE_LOADING, os.getpid(), 0, "pid")
+            while not Path(spec["path"]).exists():
+                time.sleep(0.01)
+            return {"waited": True}
         case "wait deaf":
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             signal.signal(signal.SIGINT, signal.SIG_IGN)

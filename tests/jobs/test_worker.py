@@ -174,6 +174,24 @@ async def test_a_worker_that_reports_nothing_for_long_is_hung_and_killed(tmp_pat
     assert not any(is_alive(pid) for pid in pids)
 
 
+async def test_a_worker_is_not_hung_because_its_service_was_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loop, told = asyncio.get_running_loop(), asyncio.Event()
+    go_on = tmp_path / "go on"
+
+    async def stop_and_go_on() -> None:
+        await told.wait()
+        # As for a process that is stopped for that long, and its worker with it.
+        monkeypatch.setattr(loop, "time", lambda: time.monotonic() + 1_000)
+        await asyncio.sleep(0.01)
+        go_on.touch()
+
+    stopping = asyncio.create_task(stop_and_go_on())
+    spec = {"do": "wait for", "path": str(go_on)}
+    result = await run_worker("sample_worker", spec, tmp_path / "log", lambda _: told.set(), PATIENCE)
+    await stopping
+    assert result == {"waited": True}
+
+
 async def test_a_worker_that_reports_is_not_hung_however_long_it_works(tmp_path: Path) -> None:
     spec = {"do": "report for a while", "seconds": 3.0}
     assert (await run_worker("sample_worker", spec, tmp_path / "log", ignore, 2.0))["seconds"] == 3.0

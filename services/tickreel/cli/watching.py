@@ -13,7 +13,7 @@ from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.errors import TickreelError
 from tickreel.v1 import converter_service_pb2, runner_service_pb2
 
-# How long a service may be gone before a watcher gives up, and how often it is tried meanwhile.
+# How long a service may be gone, from the first failure, before a watcher gives up; and how often it is tried meanwhile.
 PATIENCE = 30.0
 RETRY_FIRST, RETRY_MOST = 0.25, 4.0
 
@@ -64,16 +64,19 @@ async def messages(
         TickreelError: What the service refuses, or SERVICE_UNAVAILABLE where it is gone for long.
     """
     loop = asyncio.get_running_loop()
-    heard, retry = loop.time(), RETRY_FIRST
+    # Not the time of the last message: this process may have been stopped since.
+    lost: float | None = None
+    retry = RETRY_FIRST
     while True:
         try:
             async for response in client.stream(method, request):
-                heard, retry = loop.time(), RETRY_FIRST
+                lost, retry = None, RETRY_FIRST
                 yield response
         except TickreelError as error:
             if error.reason not in _BROKEN:
                 raise
-        if loop.time() - heard > PATIENCE:
+        lost = loop.time() if lost is None else lost
+        if loop.time() - lost >= PATIENCE:
             message = f"the {client.service} service at {client.address} has not answered for {PATIENCE:.0f} s{go_on}"
             raise TickreelError("SERVICE_UNAVAILABLE", message, service=client.service, address=client.address)
         note(f"the connection to {client.address} is lost; trying again")

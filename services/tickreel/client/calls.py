@@ -9,7 +9,7 @@ import grpc
 from tickreel.rpc.channel import OPTIONS, STUBS
 from tickreel.rpc.errors import TickreelError
 
-# How long a service may be gone in the midst of a stream, and how often it is tried meanwhile.
+# How long a service may be gone in the midst of a stream, from the first failure; and how often it is tried meanwhile.
 PATIENCE = 30.0
 RETRY_FIRST, RETRY_MOST = 0.25, 4.0
 
@@ -43,17 +43,21 @@ class Service:
             make_request: Makes the request for what has not arrived yet. A stream that breaks is asked for again, until the
                 service has been gone for long.
         """
-        heard, retry = None, RETRY_FIRST
+        # `lost` is not the time of the last response: this process may have been stopped since.
+        lost: float | None = None
+        heard, retry = False, RETRY_FIRST
         while True:
             call = getattr(self._stub, method)(make_request())
             try:
                 for response in call:
                     yield response
-                    heard, retry = time.monotonic(), RETRY_FIRST
+                    heard, lost, retry = True, None, RETRY_FIRST
                 return
             except grpc.RpcError as error:
                 # Where nothing answers in the first place, there is nothing to wait for.
-                if not _is_broken(error) or heard is None or time.monotonic() - heard > PATIENCE:
+                is_lost = heard and _is_broken(error)
+                lost = time.monotonic() if lost is None else lost
+                if not is_lost or time.monotonic() - lost >= PATIENCE:
                     raise TickreelError.from_rpc_error(error, self._name, self._address) from None
             finally:
                 call.cancel()

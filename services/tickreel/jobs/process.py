@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
@@ -18,6 +18,9 @@ from tickreel.v1 import job_pb2
 
 # A report holds at most the findings and files of a job; asyncio's default line limit of 64 KiB is too near.
 LINE_LIMIT = 64 * 1024 * 1024
+
+# A silence is counted in so many steps. While this service itself is stopped, no more than one of them passes.
+_STEPS = 10
 
 # Signals that somebody outside sends. A process that dies of another died of its own work.
 _FROM_OUTSIDE = ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT")
@@ -194,32 +197,30 @@ class WorkerProcess:
         patience: float,
     ) -> dict[str, Any]:
         """Gives it a task and hears it to its end; returns its last report, empty where it made none but progress."""
-        loop = asyncio.get_running_loop()
         outcome: dict[str, Any] = {}
         if self._transport is None:
+            loop = asyncio.get_running_loop()
             self._transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(self._reader), self._reports)
         try:
-            async with asyncio.timeout(patience) as silence:
-                assert self._process.stdin is not None
-                with contextlib.suppress(ConnectionError):
-                    self._process.stdin.write(json.dumps(task).encode() + b"\n")
-                    await self._process.stdin.drain()
-                # A line without an end is that of a worker that died while it wrote.
-                while (line := await self._reader.readline()).endswith(b"\n"):
-                    silence.reschedule(loop.time() + patience)
-                    report = json.loads(line)
-                    if "progress" in report:
-                        told = progress.from_json(report["progress"])
-                        self._phase = told.phase
-                        on_progress(told)
-                    elif "live" in report:
-                        on_live(report["live"])
-                    else:
-                        outcome = report
-                        break
-                # Its log is whole once it has ended.
-                if not outcome.get("stays"):
-                    await self._process.wait()
+            assert self._process.stdin is not None
+            with contextlib.suppress(ConnectionError):
+                self._process.stdin.write(json.dumps(task).encode() + b"\n")
+                await _within(patience, self._process.stdin.drain())
+            # A line without an end is that of a worker that died while it wrote.
+            while (line := await _within(patience, self._reader.readline())).endswith(b"\n"):
+                report = json.loads(line)
+                if "progress" in report:
+                    told = progress.from_json(report["progress"])
+                    self._phase = told.phase
+                    on_progress(told)
+                elif "live" in report:
+                    on_live(report["live"])
+                else:
+                    outcome = report
+                    break
+            # Its log is whole once it has ended.
+            if not outcome.get("stays"):
+                await _within(patience, self._process.wait())
         except TimeoutError:
             phase = job_pb2.JobPhase.Name(self._phase).removeprefix("JOB_PHASE_")
             message = f"the worker process reported nothing for {patience:g} s and was killed (TICKREEL_HANG_SECONDS)"
@@ -239,3 +240,19 @@ class WorkerProcess:
             metadata = {"exit_code": code}
         tail = log_tail(self._log)
         return TickreelError(reason, f"{message}; the last lines of its log:\n{tail}", **metadata, log=tail)
+
+
+async def _within[T](patience: float, work: Awaitable[T]) -> T:
+    """What some work gives, unless it takes longer than so many seconds in which this process itself runs.
+
+    Raises:
+        TimeoutError: It takes longer.
+    """
+    working = asyncio.ensure_future(work)
+    try:
+        for _ in range(_STEPS):
+            if (await asyncio.wait({working}, timeout=patience / _STEPS))[0]:
+                return working.result()
+        raise TimeoutError
+    finally:
+        working.cancel()

@@ -59,15 +59,17 @@ class ServiceClient:
         """Calls a unary method that may be called twice with one request, until it is answered.
 
         Args:
-            patience: The seconds after which a service that does not answer is given up.
+            patience: The seconds after its first failure after which a service that does not answer is given up.
         """
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + patience
+        lost: float | None = None
         while True:
             try:
                 return await self.call(method, request)
             except TickreelError as error:
-                if error.reason != "SERVICE_UNAVAILABLE" or loop.time() > deadline:
+                # Not since the call: this process may have been stopped itself meanwhile.
+                lost = loop.time() if lost is None else lost
+                if error.reason != "SERVICE_UNAVAILABLE" or loop.time() - lost >= patience:
                     raise
             await asyncio.sleep(_RETRY_SECONDS)
 

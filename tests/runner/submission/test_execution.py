@@ -4,9 +4,12 @@ import asyncio
 import os
 import signal
 import tempfile
+import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 
 from recordings import BTC, DAY, RawFolder, trades
@@ -132,6 +135,39 @@ async def test_a_run_waits_for_a_converter_that_stops_and_goes_on_with_it(raw: R
     assert journal.get(ended.conversion_id) is not None
     assert journal.unfinished() == []
     journal.close()
+
+
+class LostCalls(ConverterServicer):
+    """A Converter whose first answers are lost while the Runner, which shares its event loop, is stopped for long."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.lost: list[str] = []
+
+    async def _lose(self, method: str, context: Any) -> None:
+        if method not in self.lost:
+            self.lost.append(method)
+            away = 1_000 * len(self.lost)
+            asyncio.get_running_loop().time = lambda: time.monotonic() + away  # type: ignore[method-assign]
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "Socket closed")
+
+    async def CreateConversion(self, request: Any, context: Any) -> converter_service_pb2.CreateConversionResponse:  # noqa: N802
+        if not request.validate_only:
+            await self._lose("CreateConversion", context)
+        return await super().CreateConversion(request, context)
+
+    async def WatchConversion(self, request: Any, context: Any) -> AsyncIterator[Any]:  # noqa: N802
+        await self._lose("WatchConversion", context)
+        async for response in super().WatchConversion(request, context):
+            yield response
+
+
+async def test_a_runner_that_was_stopped_itself_asks_the_converter_again(data: RawFolder, tmp_path: Path) -> None:
+    async with serving("converter", LostCalls, settings_in(tmp_path)) as converter:
+        settings = settings_in(tmp_path, TICKREEL_CONVERTER_ADDRESS=converter.address)
+        async with serving("runner", RunnerServicer, settings) as runner:
+            ended = await Stack(settings, converter, runner, runner).finish(CONFIG)
+    assert (ended.state, ended.attempts) == (job_pb2.JOB_STATE_SUCCEEDED, 1), ended.failure.message
 
 
 async def test_a_runner_that_stops_leaves_the_conversion_and_finds_it_again(raw: RawFolder, tmp_path: Path) -> None:

@@ -37,8 +37,8 @@ _WORKER = "tickreel.runner.run_process"
 _PROCESS_MEMORY = 420
 # How often a run converts its data where the catalog is changed under it.
 _ATTEMPTS = 3
-# How long a run waits for a Converter that does not answer: one that is started again takes up the conversion.
-_PATIENCE = 60.0
+# How long a run waits for a Converter that does not answer: one that is started again, or was stopped for a while, goes on.
+_PATIENCE = 180.0
 _RETRY_SECONDS = 0.25
 
 
@@ -218,17 +218,18 @@ class Execution:
         """
         run, loop = live.resource, asyncio.get_running_loop()
         conversion = await self._ask_for_conversion(live)
-        heard = loop.time()
+        lost: float | None = None
         try:
             while conversion.state not in jobs.FINAL:
                 watch = converter_service_pb2.WatchConversionRequest(conversion_id=conversion.conversion_id)
                 try:
                     async for response in self._converter.stream("WatchConversion", watch):
-                        conversion, heard = response.conversion, loop.time()
+                        conversion, lost = response.conversion, None
                         if conversion.HasField("progress"):
                             live.report(conversion.progress)
                 except TickreelError as error:
-                    if error.reason != "SERVICE_UNAVAILABLE" or loop.time() - heard > _PATIENCE:
+                    lost = loop.time() if lost is None else lost
+                    if error.reason != "SERVICE_UNAVAILABLE" or loop.time() - lost >= _PATIENCE:
                         raise
                     await asyncio.sleep(_RETRY_SECONDS)
         except asyncio.CancelledError:
