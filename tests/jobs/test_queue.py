@@ -118,6 +118,37 @@ async def test_a_job_has_its_times_and_its_end_has_no_progress(stage: Stage) -> 
     assert not job.HasField("failure")
 
 
+@pytest.mark.parametrize("hours", [-5, 5])
+async def test_a_clock_that_is_set_changes_no_duration_and_no_order(
+    stage: Stage, hours: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.submit("a")
+    started = stage.queue.get("a").started_at.ToNanoseconds()
+    set_to = time.time_ns() + hours * 3600 * 10**9
+    monkeypatch.setattr(time, "time_ns", lambda: set_to)
+    stage.submit("b")
+    stage.go.set()
+    ended = (await stage.end_of("a")).ended_at.ToNanoseconds()
+    assert 0 < ended - started < PATIENCE * 10**9
+    # What comes afterwards has the new time, and lists have it first.
+    after = await stage.end_of("b")
+    assert 0 <= after.created_at.ToNanoseconds() - set_to < PATIENCE * 10**9
+    assert [job.conversion_id for job in stage.queue.page(Page("", 2, None))[0]] == ["b", "a"]
+
+
+async def test_a_job_that_is_taken_up_again_ends_after_it_was_created(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = Stage(tmp_path, 1)
+    first.submit("a")
+    await first.queue.close()
+    monkeypatch.setattr(time, "time_ns", lambda: 10**18)
+    second = Stage(tmp_path, 1)
+    second.go.set()
+    await second.resume()
+    job = await second.end_of("a")
+    assert job.created_at.ToNanoseconds() <= job.started_at.ToNanoseconds() <= job.ended_at.ToNanoseconds()
+    await second.queue.close()
+
+
 async def test_a_job_that_ends_before_it_first_waits_has_ended_when_it_is_submitted(stage: Stage) -> None:
     assert stage.submit("a", at_once).state == jobs.SUCCEEDED
     assert stage.submit("b", fail).failure.reason == "DATA_REFUSED"

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import time
 from decimal import Decimal
 from typing import Any
 
@@ -100,13 +101,32 @@ def test_files_are_read_once(store: ResultStore, monkeypatch: pytest.MonkeyPatch
     assert sorted(read) == [f"R{number:02d}" for number in range(10)]
 
 
-def test_a_folder_that_has_not_changed_is_not_looked_at(store: ResultStore, monkeypatch: pytest.MonkeyPatch) -> None:
+# A folder whose time is ahead is one of before the clock was set back.
+@pytest.mark.parametrize("ahead", [[], ["fast"], ["fast", "full"]])
+def test_a_folder_that_has_not_changed_is_not_looked_at(
+    store: ResultStore, monkeypatch: pytest.MonkeyPatch, ahead: list[str]
+) -> None:
     for folder in ("fast", "full"):
-        os.utime(store.root / folder, (COMMITTED, COMMITTED))
+        changed = time.time() + 3_600 if folder in ahead else COMMITTED
+        os.utime(store.root / folder, (changed, changed))
     index = ResultIndex(store)
     before = index.newest_first()
     monkeypatch.setattr(store, "stored", lambda: pytest.fail("the folder was looked at"))
     assert index.newest_first() is before
+
+
+def test_a_folder_that_has_just_changed_is_looked_at_again_where_another_is_ahead(
+    store: ResultStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = time.time()
+    os.utime(store.root / "fast", (now + 3_600, now + 3_600))
+    os.utime(store.root / "full", (now, now))
+    monkeypatch.setattr(time, "time_ns", lambda: int(now * 1e9))
+    index = ResultIndex(store)
+    assert len(index.newest_first()) == 10
+    store.find("R04").summary.unlink()
+    os.utime(store.root / "fast", (now + 3_600, now + 3_600))
+    assert len(index.newest_first()) == 9
 
 
 def test_a_file_is_read_as_protobuf_reads_it(store: ResultStore) -> None:

@@ -77,8 +77,9 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
         if (made := self._jobs.repeat_of(request.request_id, digest)) is not None:
             return converter_service_pb2.CreateConversionResponse(conversion=made)
         if not plan.missing:
-            jobs.start(conversion)
-            jobs.end(conversion, jobs.SUCCEEDED)
+            clock = jobs.JobClock(conversion)
+            jobs.start(conversion, clock)
+            jobs.end(conversion, jobs.SUCCEEDED, clock)
         start = request.spec.window.start.ToDatetime()
         prefix = f"CNV_{plan.instrument.base}_{start:%Y%m%d_%H%M%S}"
         conversion.conversion_id = self._jobs.new_id(lambda: f"{prefix}_{secrets.token_hex(3)}")

@@ -1,6 +1,7 @@
 """What a conversion and a run have in common: the state machine of `JobState`, and the fields that it moves."""
 
 import hashlib
+import time
 from typing import Protocol
 
 from google.protobuf import timestamp_pb2
@@ -16,6 +17,9 @@ FAILED = job_pb2.JOB_STATE_FAILED
 CANCELLED = job_pb2.JOB_STATE_CANCELLED
 
 FINAL = frozenset({SUCCEEDED, FAILED, CANCELLED})
+
+# Counts while the machine sleeps, too; Linux alone has it.
+_PASSED = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 class Job(Protocol):
@@ -36,6 +40,24 @@ class Job(Protocol):
     def CopyFrom(self, other: "Job") -> None: ...  # noqa: N802 - protobuf's own name
 
 
+class JobClock:
+    """The wall clock as it was when a job came to this process, and from then on what has passed.
+
+    A wall clock that is set while the job runs would end it before it started, or hours late.
+
+    Args:
+        job: No time that is told comes before one that it has already.
+    """
+
+    def __init__(self, job: Job) -> None:
+        known = (stamp.ToNanoseconds() for stamp in (job.created_at, job.started_at, job.ended_at))
+        self._offset = max(time.time_ns(), *known) - time.clock_gettime_ns(_PASSED)
+
+    def stamp(self, stamp: timestamp_pb2.Timestamp) -> None:
+        """Sets a timestamp to the time that it is."""
+        stamp.FromNanoseconds(self._offset + time.clock_gettime_ns(_PASSED))
+
+
 def request_digest(request: bytes) -> str:
     """The digest by which a repeated request is known, from its deterministic serialisation."""
     return hashlib.sha256(request).hexdigest()
@@ -46,12 +68,12 @@ def state_name(state: job_pb2.JobState) -> str:
     return job_pb2.JobState.Name(state).removeprefix("JOB_STATE_")
 
 
-def start(job: Job) -> None:
+def start(job: Job, clock: JobClock) -> None:
     """QUEUED → RUNNING: an attempt begins."""
     job.state = RUNNING
     job.attempts += 1
     job.queue_position = 0
-    job.started_at.GetCurrentTime()
+    clock.stamp(job.started_at)
 
 
 def requeue(job: Job) -> None:
@@ -68,25 +90,25 @@ def put_back(job: Job) -> None:
     requeue(job)
 
 
-def end(job: Job, state: job_pb2.JobState) -> None:
+def end(job: Job, state: job_pb2.JobState, clock: JobClock) -> None:
     """Any state → a final one; a final job has no progress left to show, nor a place in the queue."""
     job.state = state
     job.queue_position = 0
-    job.ended_at.GetCurrentTime()
+    clock.stamp(job.ended_at)
     job.ClearField("progress")
 
 
-def fail(job: Job, error: TickreelError) -> None:
+def fail(job: Job, error: TickreelError, clock: JobClock) -> None:
     """Any state → FAILED, with the reason."""
     job.failure.CopyFrom(error.to_failure())
-    end(job, FAILED)
+    end(job, FAILED, clock)
 
 
-def give_up(job: Job) -> None:
+def give_up(job: Job, clock: JobClock) -> None:
     """RUNNING → FAILED, because the service died in the midst of the job too often."""
     times = "once" if job.attempts == 1 else f"{job.attempts} times"
     message = (
         f"the service died while it was at this, which was begun {times}; nothing half-made is left. Create it again, or let it"
         " be begun more often: TICKREEL_MAX_ATTEMPTS"
     )
-    fail(job, TickreelError("INTERRUPTED", message, attempts=job.attempts))
+    fail(job, TickreelError("INTERRUPTED", message, attempts=job.attempts), clock)

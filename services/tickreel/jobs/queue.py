@@ -12,7 +12,7 @@ from functools import partial
 
 from tickreel.jobs import job as jobs
 from tickreel.jobs.admission import Admission, Share
-from tickreel.jobs.job import Job
+from tickreel.jobs.job import Job, JobClock
 from tickreel.jobs.journal import Journal
 from tickreel.jobs.process import killed_from_outside
 from tickreel.jobs.watchers import Unseen, Watchers
@@ -41,6 +41,7 @@ class LiveJob[J: Job]:
     def __init__(self, job_id: str, resource: J, journal: Journal[J], watchers: Watchers) -> None:
         self.job_id = job_id
         self.resource = resource
+        self.clock = JobClock(resource)
         self.share = Share()
         """What the job was admitted with."""
         self.task: asyncio.Task[None] | None = None
@@ -130,15 +131,16 @@ class JobQueue[J: Job]:
             discard: Removes what a job that was not finished left behind.
         """
         for job_id, job in self._journal.unfinished():
+            clock = JobClock(job)
             if job.state == jobs.CANCELLING:
                 await discard(job)
-                jobs.end(job, jobs.CANCELLED)
+                jobs.end(job, jobs.CANCELLED, clock)
             elif finished(job):
-                jobs.end(job, jobs.SUCCEEDED)
+                jobs.end(job, jobs.SUCCEEDED, clock)
             else:
                 await discard(job)
                 if job.state == jobs.RUNNING and job.attempts >= self._max_attempts:
-                    jobs.give_up(job)
+                    jobs.give_up(job, clock)
                 else:
                     jobs.requeue(job)
             self._journal.save(job_id, job)
@@ -169,7 +171,7 @@ class JobQueue[J: Job]:
 
     def submit(self, job_id: str, job: J, request_id: str, request_digest: str) -> J:
         """Takes a job: journals it, and queues it unless it has ended already."""
-        job.created_at.GetCurrentTime()
+        JobClock(job).stamp(job.created_at)
         if job.state not in jobs.FINAL:
             job.state = jobs.QUEUED
             self._journal.add(job_id, job, request_id, request_digest)
@@ -313,14 +315,16 @@ class JobQueue[J: Job]:
         try:
             while not await self._attempt(live):
                 await self._become(live, jobs.requeue)
-            ending = partial(jobs.end, state=jobs.SUCCEEDED)
+            ending = partial(jobs.end, state=jobs.SUCCEEDED, clock=live.clock)
         except asyncio.CancelledError:
-            ending = partial(jobs.end, state=jobs.CANCELLED) if live.resource.state == jobs.CANCELLING else jobs.put_back
+            is_cancelled = live.resource.state == jobs.CANCELLING
+            ending = partial(jobs.end, state=jobs.CANCELLED, clock=live.clock) if is_cancelled else jobs.put_back
         except TickreelError as error:
-            ending = partial(jobs.fail, error=error)
+            ending = partial(jobs.fail, error=error, clock=live.clock)
         except Exception as error:
             log.exception("%s %s failed", self._kind, live.job_id)
-            ending = partial(jobs.fail, error=TickreelError("INTERNAL", f"{type(error).__name__}: {error}"))
+            unforeseen = TickreelError("INTERNAL", f"{type(error).__name__}: {error}")
+            ending = partial(jobs.fail, error=unforeseen, clock=live.clock)
         live.is_decided = True
         try:
             await self._become(live, ending)
@@ -336,7 +340,7 @@ class JobQueue[J: Job]:
         """
         try:
             async with self._admission.turn(partial(self._weigh, live.resource), live.stands) as live.share:
-                await self._become(live, jobs.start)
+                await self._become(live, partial(jobs.start, clock=live.clock))
                 await self._execute(live)
         except TickreelError as error:
             # Somebody killed its process, which says nothing against the job.

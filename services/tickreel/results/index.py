@@ -11,6 +11,7 @@ from tickreel.v1 import result_pb2
 log = logging.getLogger("tickreel")
 
 # The clock of a file system may stand still for some milliseconds: a folder that changed a moment ago may change again unseen.
+# One whose time is ahead changed before the clock was set back: its next change has another time.
 _SETTLED_NS = 1_000_000_000
 
 
@@ -34,7 +35,8 @@ class ResultIndex:
             changed_at = self._store.changed_at()
             if changed_at != self._changed_at:
                 self._refresh()
-                is_settled = time.time_ns() - max(changed_at) > _SETTLED_NS
+                now = time.time_ns()
+                is_settled = all(abs(now - changed) > _SETTLED_NS for changed in changed_at)
                 self._changed_at = changed_at if is_settled else None
             return self._newest_first
 
