@@ -16,20 +16,20 @@ from tickreel.rpc.errors import TickreelError
 from tickreel.stores.results import ResultStore
 from tickreel.v1 import result_pb2, results_service_pb2
 
-ORDERS = bytes(range(256)) * 10_000
+CONFIG = bytes(range(256)) * 10_000
 TICKS = b'{"ticks": []}\n'
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> ResultStore:
-    """A full run F with orders and exported ticks, and a fast run S."""
+    """A full run F with a config and exported ticks, and a fast run S."""
     store = ResultStore(tmp_path / "results", tmp_path / "tickdata")
     store.check_writable()
     result = result_pb2.Result(run_id="F", mode="full")
     staging, ticks = store.staging("F"), tmp_path / "tickdata/.F.json"
-    (staging / "orders.parquet").write_bytes(ORDERS)
+    (staging / "config.json").write_bytes(CONFIG)
     ticks.write_bytes(TICKS)
-    for name in ("orders.parquet", "summary.json", "ticks.json"):
+    for name in ("config.json", "summary.json", "ticks.json"):
         # A result may have been made elsewhere: it is found where it lies.
         result.metadata.outputs[name] = f"/somewhere/else/{name}"
     store.commit(result, staging, ticks)
@@ -57,25 +57,25 @@ async def refusal(results: ServiceClient, run_id: str, name: str, offset: int = 
 
 
 async def test_every_file_that_a_result_names_arrives_byte_for_byte(store: ResultStore, results: ServiceClient) -> None:
-    assert b"".join(await export(results, "F", "orders.parquet")) == ORDERS
+    assert b"".join(await export(results, "F", "config.json")) == CONFIG
     assert await export(results, "F", "ticks.json") == [TICKS]
     assert await export(results, "F", "summary.json") == [(store.root / "full/F/summary.json").read_bytes()]
     assert await export(results, "S", "summary.json") == [(store.root / "fast/S.json").read_bytes()]
 
 
 async def test_parts_are_small_and_tell_the_whole_length(results: ServiceClient) -> None:
-    request = results_service_pb2.ExportArtifactRequest(run_id="F", name="orders.parquet")
+    request = results_service_pb2.ExportArtifactRequest(run_id="F", name="config.json")
     parts = [part async for part in results.stream("ExportArtifact", request)]
-    assert [len(part.data) for part in parts] == [PART_BYTES, PART_BYTES, len(ORDERS) - 2 * PART_BYTES]
-    assert {part.total_bytes for part in parts} == {len(ORDERS)}
+    assert [len(part.data) for part in parts] == [PART_BYTES, PART_BYTES, len(CONFIG) - 2 * PART_BYTES]
+    assert {part.total_bytes for part in parts} == {len(CONFIG)}
     assert PART_BYTES <= 1 << 20
     # So that the base64 of the parts is, one after the other, the base64 of the file.
     assert PART_BYTES % 3 == 0
 
 
-@pytest.mark.parametrize("offset", [1, PART_BYTES, len(ORDERS) - 1])
+@pytest.mark.parametrize("offset", [1, PART_BYTES, len(CONFIG) - 1])
 async def test_a_broken_stream_goes_on_from_an_offset(results: ServiceClient, offset: int) -> None:
-    assert b"".join(await export(results, "F", "orders.parquet", offset)) == ORDERS[offset:]
+    assert b"".join(await export(results, "F", "config.json", offset)) == CONFIG[offset:]
 
 
 async def test_at_the_end_there_is_nothing_left_but_the_length(results: ServiceClient) -> None:
@@ -91,11 +91,11 @@ async def test_an_offset_outside_the_file_is_refused(results: ServiceClient, off
     assert f"it must be from 0 to {len(TICKS)}" in error.message
 
 
-@pytest.mark.parametrize("name", ["", "fills.parquet", ".", "..", "../S.json", "/etc/passwd", "orders.parquet\0", "summary"])
+@pytest.mark.parametrize("name", ["", "fills.parquet", ".", "..", "../S.json", "/etc/passwd", "config.json\0", "summary"])
 async def test_a_name_that_the_result_has_not_is_refused_with_those_it_has(results: ServiceClient, name: str) -> None:
     error = await refusal(results, "F", name)
     assert (error.reason, error.metadata) == ("NOT_FOUND", {"kind": "file", "id": name})
-    assert "it has orders.parquet, summary.json, ticks.json" in error.message
+    assert "it has config.json, summary.json, ticks.json" in error.message
     assert "full runs" not in error.message
 
 
@@ -111,7 +111,7 @@ async def test_a_fast_run_says_why_it_has_no_tables(results: ServiceClient) -> N
 async def test_a_result_that_names_a_path_opens_none(tmp_path: Path, store: ResultStore, results: ServiceClient) -> None:
     (tmp_path / "secret").write_text("of this machine")
     result = store.load(store.find("F"))
-    names = ["../../../secret", str(tmp_path / "secret"), "..", "", ".hidden", "orders.parquet\n"]
+    names = ["../../../secret", str(tmp_path / "secret"), "..", "", ".hidden", "config.json\n"]
     for name in names:
         result.metadata.outputs[name] = name
     store.discard("F")
@@ -126,17 +126,17 @@ async def test_an_unknown_run_is_refused(results: ServiceClient, run_id: str) ->
 
 
 async def test_a_file_that_has_vanished_is_told(store: ResultStore, results: ServiceClient) -> None:
-    (store.root / "full/F/orders.parquet").unlink()
-    error = await refusal(results, "F", "orders.parquet")
+    (store.root / "full/F/config.json").unlink()
+    error = await refusal(results, "F", "config.json")
     assert (error.reason, error.metadata) == ("DATA_CHANGED", {"run_id": "F"})
-    assert "orders.parquet" in error.message and "a new run makes it again" in error.message
+    assert "config.json" in error.message and "a new run makes it again" in error.message
 
 
 async def test_a_file_that_shrinks_meanwhile_is_told(store: ResultStore, results: ServiceClient) -> None:
-    path = store.root / "full/F/orders.parquet"
+    path = store.root / "full/F/config.json"
     with path.open("r+b") as file:
         file.truncate(64 << 20)
-    request = results_service_pb2.ExportArtifactRequest(run_id="F", name="orders.parquet")
+    request = results_service_pb2.ExportArtifactRequest(run_id="F", name="config.json")
     with pytest.raises(TickreelError, match="became shorter") as caught:
         async for _ in results.stream("ExportArtifact", request):
             with path.open("r+b") as file:
@@ -145,9 +145,9 @@ async def test_a_file_that_shrinks_meanwhile_is_told(store: ResultStore, results
 
 
 async def test_one_who_hangs_up_stops_the_reading(store: ResultStore, results: ServiceClient) -> None:
-    with (store.root / "full/F/orders.parquet").open("r+b") as file:
+    with (store.root / "full/F/config.json").open("r+b") as file:
         file.truncate(64 << 20)
-    request = results_service_pb2.ExportArtifactRequest(run_id="F", name="orders.parquet")
+    request = results_service_pb2.ExportArtifactRequest(run_id="F", name="config.json")
     async for _ in results.stream("ExportArtifact", request):
         break
     await asyncio.to_thread(_wait_until_closed, store.root)

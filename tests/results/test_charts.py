@@ -1,5 +1,6 @@
 """Ticks, markers and equity as charts draw them: nothing that matters is lost, and what is counted adds up."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from full_runs import START, Ticks, write_full_run
+from tickreel.results.kept_table import kept_table
 from tickreel.results.markers import make_orders, markers, with_markers
 from tickreel.results.ticks import TickChunk, tick_sample
 from tickreel.rpc.bounds import FIRST_INSTANT, LAST_INSTANT
@@ -226,10 +228,17 @@ def orders(tmp_path_factory: pytest.TempPathFactory) -> Columns:
     folder = tmp_path_factory.mktemp("orders")
     ticks = Ticks.random(1_000, pause=3)
     store = ResultStore(folder / "results", folder / "tickdata")
-    path = write_full_run(store, "M", ticks, timeline=False)
+    write_full_run(store, "M", ticks, timeline=False)
     columns = ColumnStore(DerivedFiles(folder / "columns", 100))
     facts = columns.get("ticks", lambda writer: writer.append(ts_init=ticks.ts, price=ticks.price))
-    return columns.get("orders", partial(make_orders, path / "orders.parquet", lambda: facts))
+    return columns_of_orders(columns, store, lambda: facts)
+
+
+def columns_of_orders(columns: ColumnStore, store: ResultStore, ticks: Callable[[], Columns]) -> Columns:
+    """What markers need of the orders of the run M."""
+    stored = store.find("M")
+    with kept_table(stored, store.load(stored), "orders") as orders:
+        return columns.get("orders", partial(make_orders, orders, ticks))
 
 
 @settings(deadline=None)
@@ -303,7 +312,8 @@ def test_every_window_of_ticks_keeps_its_ends_and_extremes(ticks: Columns, one: 
 
 def test_a_market_order_stands_at_its_average_fill_or_at_the_last_trade(tmp_path: Path) -> None:
     ticks = Ticks.random(8)
-    path = write_full_run(ResultStore(tmp_path / "results", tmp_path / "tickdata"), "M", ticks, timeline=False)
+    store = ResultStore(tmp_path / "results", tmp_path / "tickdata")
+    path = write_full_run(store, "M", ticks, timeline=False)
     table = pq.read_table(path / "orders.parquet")
     at = table.schema.get_field_index("price")
     pq.write_table(table.set_column(at, "price", pa.nulls(8, table.schema.field(at).type)), path / "orders.parquet")
@@ -315,7 +325,7 @@ def test_a_market_order_stands_at_its_average_fill_or_at_the_last_trade(tmp_path
         writer.append(ts_init=ticks.ts, price=(ticks.price + 7) * 10)
 
     made_ticks = columns.get("ticks", make_ticks)
-    made = columns.get("orders", partial(make_orders, path / "orders.parquet", lambda: made_ticks))
+    made = columns_of_orders(columns, store, lambda: made_ticks)
     drawn = MarkerColumns.FromString(markers(made, FIRST_INSTANT, LAST_INSTANT, 8)[0].content)
     # Every fourth has no fill.
     assert list(drawn.price_low) == [int(price) + 7 * (row in (3, 7)) for row, price in enumerate(ticks.price)]
@@ -325,13 +335,14 @@ def test_a_market_order_stands_at_its_average_fill_or_at_the_last_trade(tmp_path
 def test_a_marker_of_sizes_beyond_64_bits_has_fewer_decimals(tmp_path: Path) -> None:
     rows = 100
     ticks = Ticks(START + np.arange(rows), np.full(rows, 10), np.full(rows, 10**15), np.ones(rows, dtype=np.int64))
-    path = write_full_run(ResultStore(tmp_path / "results", tmp_path / "tickdata"), "M", ticks, timeline=False)
+    store = ResultStore(tmp_path / "results", tmp_path / "tickdata")
+    path = write_full_run(store, "M", ticks, timeline=False)
     columns = ColumnStore(DerivedFiles(tmp_path / "columns", 100))
     table = pq.read_table(path / "orders.parquet")
     filled = decimals(np.full(rows, 10**17), 8)
     at = table.schema.get_field_index("filled_amount")
     pq.write_table(table.set_column(at, "filled_amount", filled), path / "orders.parquet")
-    made = columns.get("orders", partial(make_orders, path / "orders.parquet", lambda: pytest.fail("no ticks are asked for")))
+    made = columns_of_orders(columns, store, lambda: pytest.fail("no ticks are asked for"))
     drawn = MarkerColumns.FromString(markers(made, FIRST_INSTANT, LAST_INSTANT, 2)[0].content)
     assert (list(drawn.orders), drawn.size_precision, drawn.filled_precision) == ([rows], 8, 7)
     assert list(drawn.filled_size) == [10**18]

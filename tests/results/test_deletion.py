@@ -11,7 +11,7 @@ from serving import serving, settings_in
 from tickreel.results.service import ResultsServicer
 from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.errors import TickreelError
-from tickreel.stores.results import ResultStore
+from tickreel.stores.results import ResultStore, to_json
 from tickreel.v1 import results_service_pb2 as rpc
 
 ROWS = 2_000
@@ -142,13 +142,15 @@ async def test_who_reads_meanwhile_gets_all_of_it_or_is_told(
 
 
 async def test_a_stream_that_has_begun_goes_on_to_its_end(store: ResultStore, results: ServiceClient) -> None:
-    path = store.root / "full/F/ticks.parquet"
-    with path.open("r+b") as file:
-        file.truncate(64 << 20)
     result = store.root / "full/F"
+    named = store.load(store.find("F"))
+    named.metadata.outputs["config.json"] = "/somewhere/else/config.json"
+    (result / "summary.json").write_text(to_json(named))
+    with (result / "config.json").open("wb") as file:
+        file.truncate(64 << 20)
     received, deleted = 0, False
     # More than what lies between the two on the way.
-    async for part in results.stream("ExportArtifact", rpc.ExportArtifactRequest(run_id="F", name="ticks.parquet")):
+    async for part in results.stream("ExportArtifact", rpc.ExportArtifactRequest(run_id="F", name="config.json")):
         if not deleted:
             await asyncio.to_thread(store.delete, store.find("F"))
             assert not result.exists()

@@ -24,7 +24,7 @@ from tickreel.results.exported_tables import TABLES
 from tickreel.results.service import ResultsServicer
 from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.errors import TickreelError
-from tickreel.stores.results import ResultStore
+from tickreel.stores.results import ResultStore, to_json
 from tickreel.v1 import result_pb2
 from tickreel.v1 import results_service_pb2 as rpc
 
@@ -125,9 +125,7 @@ async def test_what_a_run_left_is_made_again_where_it_is_gone(store: ResultStore
     result = store.load(store.find("F"))
     for name in ("orders.json", "ticks.json"):
         result.metadata.outputs[name] = f"/somewhere/else/{name}"
-    (run / "summary.json").write_text(
-        json.dumps({"run_id": "F", "mode": "full", "metadata": {"outputs": dict(result.metadata.outputs)}})
-    )
+    (run / "summary.json").write_text(to_json(result))
     (run / "orders.json").write_bytes(b"[]")
     assert await export(results, "orders.json") == b"[]"
     (run / "orders.json").unlink()

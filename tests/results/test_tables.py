@@ -206,7 +206,7 @@ def orders(tmp_path_factory: pytest.TempPathFactory) -> Orders:
     folder = tmp_path_factory.mktemp("tables")
     store = ResultStore(folder / "results", folder / "tickdata")
     write_full_run(store, "F", Ticks.random(400), group=64, timeline=False)
-    return Orders(RunTables(DerivedFiles(folder / "derived", 100), folder / "spill"), store.find("F"))
+    return Orders(RunTables(store, DerivedFiles(folder / "derived", 100), folder / "spill"), store.find("F"))
 
 
 @settings(max_examples=60, deadline=None)

@@ -65,5 +65,6 @@ class Artifact:
 
 def unreadable(run_id: str, name: str, problem: str) -> TickreelError:
     """DATA_CHANGED: a file that a run has left cannot be read."""
-    message = f"the result {run_id} has left {name}, but it cannot be read: {problem}; a new run makes it again"
+    said = " ".join(problem.split()).rstrip(".")
+    message = f"the result {run_id} has left {name}, but it cannot be read: {said}; a new run makes it again"
     return TickreelError("DATA_CHANGED", message, run_id=run_id)

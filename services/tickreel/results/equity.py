@@ -2,12 +2,11 @@
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from tickreel.results.kept_table import KeptTable
 from tickreel.rpc.columns import ROWS_PER_CHUNK, Wire, wire_of
 from tickreel.stores.columns import Columns, ColumnWriter
 from tickreel.stores.converted_rows import nanoseconds
@@ -26,18 +25,17 @@ class EquityChunk:
     points_until_end: int
 
 
-def make_equity(path: Path, writer: ColumnWriter) -> None:
+def make_equity(equity: KeptTable, writer: ColumnWriter) -> None:
     """Makes a table of equity lie ready.
 
     Raises:
-        OSError: The table is gone.
+        TickreelError: DATA_CHANGED where it cannot be read.
     """
     none = np.empty(0)
     writer.append(ts=none.astype(np.int64), **dict.fromkeys(_MONEY, none))
-    with pq.ParquetFile(path, pre_buffer=False) as file:
-        for batch in file.iter_batches(_BATCH_ROWS, columns=["ts", *_MONEY]):
-            money = {name: batch.column(name).cast(pa.float64()).to_numpy() for name in _MONEY}
-            writer.append(ts=nanoseconds(batch.column("ts")), **money)
+    for batch in equity.batches(_BATCH_ROWS, ["ts", *_MONEY]):
+        money = {name: batch.column(name).cast(pa.float64()).to_numpy() for name in _MONEY}
+        writer.append(ts=nanoseconds(batch.column("ts")), **money)
 
 
 def equity_sample(equity: Columns, start: int, end: int, most: int) -> tuple[Wire, int]:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
-from google.protobuf import json_format, timestamp_pb2
+from google.protobuf import json_format
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
-from tickreel.results.run_columns import RunColumns, reading, table_path
-from tickreel.rpc.fields import decimal_of
+from tickreel.results.artifact import unreadable
+from tickreel.results.kept_table import kept_table
+from tickreel.results.run_columns import RunColumns
+from tickreel.rpc.fields import decimal_of, instant_of
 from tickreel.stores.results import StoredResult
 from tickreel.stores.table_text import BATCH_ROWS
 from tickreel.v1 import result_pb2, text_format_pb2
@@ -50,18 +51,21 @@ def exported_table(columns: RunColumns, stored: StoredResult, result: result_pb2
         name: One of `TABLES`.
 
     Raises:
-        TickreelError: TABLE_NOT_KEPT for a fast run, but for its summary and its ticks; DATA_CHANGED where its file is gone.
+        TickreelError: TABLE_NOT_KEPT for a fast run, but for its summary and its ticks; DATA_CHANGED where its file is
+            gone or is not what the run wrote.
     """
     if name == "summary":
-        row = _summary(result)
+        try:
+            row = _summary(result)
+        except ValueError as error:
+            raise unreadable(stored.run_id, "summary.json", str(error)) from None
         yield ExportedTable(row.schema, 1, iter([row]))
     elif name == "ticks" and not stored.is_full:
         ticks = columns.sources(stored)
         yield ExportedTable(ticks.schema, ticks.total, ticks.batches())
     else:
-        path = table_path(stored, name)
-        with reading(stored, path), pq.ParquetFile(path, pre_buffer=False) as file:
-            yield ExportedTable(file.schema_arrow, file.metadata.num_rows, file.iter_batches(BATCH_ROWS))
+        with kept_table(stored, result, name) as table:
+            yield ExportedTable(table.schema, table.metadata.num_rows, table.batches(BATCH_ROWS))
 
 
 def _summary(result: result_pb2.Result) -> pa.RecordBatch:
@@ -91,10 +95,12 @@ def _value(field: FieldDescriptor, value: Any) -> pa.Array:
     match field.GetOptions().Extensions[text_format_pb2.text_format]:
         case text_format_pb2.TEXT_FORMAT_DECIMAL:
             number = decimal_of(value or "")
+            if value and number is None:
+                raise ValueError(f"{field.name} is {value!r}, which is no decimal")
             return pa.array([number], None if number is not None else pa.decimal128(38, 0))
         case text_format_pb2.TEXT_FORMAT_TIME:
-            stamp = timestamp_pb2.Timestamp()
-            if value:
-                stamp.FromJsonString(value)
-            return pa.array([stamp.ToNanoseconds() if value else None], pa.int64()).cast(_TIME)
+            instant = instant_of(value) if value else None
+            if value and instant is None:
+                raise ValueError(f"{field.name} is {value!r}, which is no time")
+            return pa.array([instant], pa.int64()).cast(_TIME)
     return pa.array([value], pa.string())

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable, Generator, Iterable
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -11,11 +10,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tickreel.accounting import scaled
+from tickreel.results.kept_table import KeptTable
 from tickreel.results.ticks import TickChunk
 from tickreel.rpc.bounds import FIRST_INSTANT, LAST_INSTANT
 from tickreel.rpc.columns import Wire, wire_of
 from tickreel.stores.columns import Columns, ColumnWriter
-from tickreel.stores.converted_rows import fitting_precision, integers, nanoseconds
+from tickreel.stores.converted_rows import integers, nanoseconds
 from tickreel.stores.sampling import time_parts, window_rows
 from tickreel.v1 import report_pb2
 
@@ -28,37 +28,36 @@ _COLUMNS = ("id", "ts_submitted", "side", "price", "filled_amount", "status")
 _BATCH_ROWS = 131_072
 
 
-def make_orders(orders: Path, ticks: Callable[[], Columns], writer: ColumnWriter) -> None:
+def make_orders(orders: KeptTable, ticks: Callable[[], Columns], writer: ColumnWriter) -> None:
     """Makes what markers need of a table of orders lie ready, the orders of each side together.
 
     Args:
         ticks: Gives those of the run, where an order has no price: a market order without a fill stands at the last of them.
 
     Raises:
-        OSError: The table is gone.
+        TickreelError: DATA_CHANGED where the table cannot be read.
     """
-    with pq.ParquetFile(orders, pre_buffer=False) as file:
-        schema = file.schema_arrow
-        price_precision = fitting_precision([orders], ["price", "average_price"], schema.field("price").type.scale)
-        size_precision = fitting_precision([orders], ["filled_amount"], schema.field("filled_amount").type.scale)
-        writer.facts.update(price_precision=price_precision, size_precision=size_precision)
-        none = np.empty(0, dtype=np.int64)
+    schema = orders.schema
+    price_precision = orders.fitting_precision(["price", "average_price"], schema.field("price").type.scale)
+    size_precision = orders.fitting_precision(["filled_amount"], schema.field("filled_amount").type.scale)
+    writer.facts.update(price_precision=price_precision, size_precision=size_precision)
+    none = np.empty(0, dtype=np.int64)
+    for side in _SIDES:
+        _append(writer, side, none, none, none, none, none)
+    # What market orders were filled at is as much to decode as a limit, and most runs have no market orders.
+    columns = _COLUMNS if _is_whole(orders.metadata, "price") else (*_COLUMNS, "average_price")
+    for batch in orders.batches(_BATCH_ROWS, columns):
+        ts = nanoseconds(batch.column("ts_submitted"))
+        values = (
+            batch.column("id").to_numpy(),
+            ts,
+            _prices(batch, ts, price_precision, ticks),
+            _rounded(batch.column("filled_amount"), size_precision),
+            _are(batch.column("status"), "filled"),
+        )
         for side in _SIDES:
-            _append(writer, side, none, none, none, none, none)
-        # What market orders were filled at is as much to decode as a limit, and most runs have no market orders.
-        columns = _COLUMNS if _is_whole(file.metadata, "price") else (*_COLUMNS, "average_price")
-        for batch in file.iter_batches(_BATCH_ROWS, columns=list(columns)):
-            ts = nanoseconds(batch.column("ts_submitted"))
-            values = (
-                batch.column("id").to_numpy(),
-                ts,
-                _prices(batch, ts, price_precision, ticks),
-                _rounded(batch.column("filled_amount"), size_precision),
-                _are(batch.column("status"), "filled"),
-            )
-            for side in _SIDES:
-                here = np.flatnonzero(_are(batch.column("side"), side))
-                _append(writer, side, *(column[here] for column in values))
+            here = np.flatnonzero(_are(batch.column("side"), side))
+            _append(writer, side, *(column[here] for column in values))
 
 
 def markers(orders: Columns, start: int, end: int, most: int) -> tuple[Wire, int]:

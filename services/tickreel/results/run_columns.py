@@ -1,18 +1,13 @@
 """The columns of runs that charts and streams are made from: they lie ready after the first look."""
 
 import asyncio
-import contextlib
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from weakref import WeakValueDictionary
 
-import duckdb
-import pyarrow as pa
-
 from tickreel.results.equity import make_equity
+from tickreel.results.kept_table import kept_table
 from tickreel.results.markers import make_orders
 from tickreel.results.ticks import RunTicks
-from tickreel.rpc.errors import TickreelError
 from tickreel.stores.catalog import CatalogStore
 from tickreel.stores.columns import Columns, ColumnStore, ColumnWriter
 from tickreel.stores.results import ResultStore, StoredResult
@@ -48,11 +43,10 @@ class RunColumns:
         """The orders of a run by side (see `make_orders`), None of a fast one."""
         if not stored.is_full:
             return None
-        path = table_path(stored, "orders")
 
         def make(writer: ColumnWriter) -> None:
-            with reading(stored, path):
-                make_orders(path, ticks, writer)
+            with kept_table(stored, self._results.load(stored), "orders") as orders:
+                make_orders(orders, ticks, writer)
 
         def ticks() -> Columns:
             return self._columns.get(result_key(stored, "ticks"), lambda writer: self._make_ticks(stored, writer))
@@ -63,13 +57,12 @@ class RunColumns:
         """The equity of a full run (see `make_equity`).
 
         Raises:
-            TickreelError: TABLE_NOT_KEPT of a fast one.
+            TickreelError: TABLE_NOT_KEPT of a fast one, DATA_CHANGED where its table is gone or is not what the run wrote.
         """
-        path = table_path(stored, "equity")
 
         def make(writer: ColumnWriter) -> None:
-            with reading(stored, path):
-                make_equity(path, writer)
+            with kept_table(stored, self._results.load(stored), "equity") as equity:
+                make_equity(equity, writer)
 
         return await self._get(stored, "equity", make)
 
@@ -83,32 +76,6 @@ class RunColumns:
             return ready
         async with self._turns.setdefault(result_key(stored, ""), asyncio.Lock()):
             return await asyncio.to_thread(self._columns.get, key, make)
-
-
-def table_path(stored: StoredResult, name: str) -> Path:
-    """The file of a table that a full run keeps.
-
-    Raises:
-        TickreelError: TABLE_NOT_KEPT for a fast run, with what to do.
-    """
-    if not stored.is_full:
-        message = f"the run {stored.run_id} was made in fast mode, which keeps no {name}; make it in full mode"
-        raise TickreelError("TABLE_NOT_KEPT", message, run_id=stored.run_id, table=name)
-    return stored.summary.with_name(f"{name}.parquet")
-
-
-@contextlib.contextmanager
-def reading(stored: StoredResult, path: Path) -> Iterator[None]:
-    """Turns the faults of reading a table of a run into one of ours.
-
-    Raises:
-        TickreelError: DATA_CHANGED.
-    """
-    try:
-        yield
-    except (FileNotFoundError, pa.ArrowException, duckdb.IOException) as error:
-        message = f"the result {stored.run_id} has left {path.name}, but it cannot be read: {error}; a new run makes it again"
-        raise TickreelError("DATA_CHANGED", message, run_id=stored.run_id) from None
 
 
 def result_key(stored: StoredResult, name: str) -> str:

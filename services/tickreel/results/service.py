@@ -56,7 +56,7 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
         self._index = ResultIndex(self._store)
         self._derived = DerivedFiles(state / "derived", settings.derived_limit)
         self._columns = RunColumns(self._store, CatalogStore(settings.catalog_root), ColumnStore(self._derived))
-        self._tables = RunTables(self._derived, state / "spill")
+        self._tables = RunTables(self._store, self._derived, state / "spill")
         self._exports = Exports(self._store, self._derived, self._columns)
         # One change of what is noted at a time.
         self._noting = asyncio.Lock()
@@ -95,7 +95,9 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
     ) -> results_service_pb2.UpdateResultResponse:
         def update() -> result_pb2.ResultEntry:
             stored = self._store.find(request.run_id)
-            self._store.notes.write(stored.run_id, noted(request, self._store.notes.read(stored.run_id)))
+            # Before anything is written: a damaged result is refused.
+            before = self._store.entry(stored)
+            self._store.notes.write(stored.run_id, noted(request, before))
             return self._store.entry(stored)
 
         async with self._noting:

@@ -8,7 +8,8 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
+
+from tickreel.results.kept_table import KeptTable
 
 _NAME = "table.arrow"
 _BATCH_ROWS = 65_536
@@ -22,18 +23,18 @@ class TableFile:
     starts: npt.NDArray[np.int64]
 
     @classmethod
-    def make(cls, table: Path, folder: Path) -> None:
+    def make(cls, table: KeptTable, folder: Path) -> None:
         """Writes the file of a Parquet table.
 
         Raises:
-            OSError: The table is gone.
+            TickreelError: DATA_CHANGED where the table cannot be read.
+            OSError: The file cannot be written.
         """
-        with pq.ParquetFile(table, pre_buffer=False) as file:
-            # Batches have dictionaries of their own, which a file cannot have.
-            schema = pa.schema([(name, _plain(type_)) for name, type_ in _types(file.schema_arrow)])
-            with pa.OSFile(str(folder / _NAME), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
-                for batch in file.iter_batches(_BATCH_ROWS):
-                    writer.write(batch.cast(schema))
+        # Batches have dictionaries of their own, which a file cannot have.
+        schema = pa.schema([(name, _plain(type_)) for name, type_ in _types(table.schema)])
+        with pa.OSFile(str(folder / _NAME), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
+            for batch in table.batches(_BATCH_ROWS):
+                writer.write(batch.cast(schema))
 
     @classmethod
     def read(cls, folder: Path) -> Self:

@@ -1,6 +1,8 @@
 """The tables of full runs, some rows at a time: filtered, in any order, from anywhere."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,24 +11,26 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
 from cachetools import LRUCache, cachedmethod
 from google.protobuf.message import Message
 
-from tickreel.results.run_columns import reading, result_key, table_path
+from tickreel.results.artifact import unreadable
+from tickreel.results.kept_table import KeptTable, kept_table, table_path
+from tickreel.results.run_columns import result_key
 from tickreel.results.table_file import TableFile
 from tickreel.results.table_sql import order, where
-from tickreel.rpc.errors import not_writable
+from tickreel.rpc.errors import is_full, not_writable
 from tickreel.rpc.fields import Fields
 from tickreel.rpc.filter import parse_filter
 from tickreel.rpc.ordering import parse_order
 from tickreel.stores.derived_files import DerivedFiles
-from tickreel.stores.results import StoredResult
+from tickreel.stores.results import ResultStore, StoredResult
 from tickreel.stores.table_rows import messages_of
 from tickreel.v1 import report_pb2
 
 # What sorting takes before it goes to disk.
 _MEMORY = "160MB"
+_SPILLED = "what a sort does not hold in memory"
 # Rows that are fetched and kept together: as many as the largest page has.
 _BLOCK = 500
 _MOST_BLOCKS = 32
@@ -74,11 +78,13 @@ class RunTables:
     costs the same wherever it begins.
 
     Args:
+        results: Where the tables lie.
         derived: Where files lie that give any row at once.
         spill: A folder for what a sort does not hold in memory.
     """
 
-    def __init__(self, derived: DerivedFiles, spill: Path) -> None:
+    def __init__(self, results: ResultStore, derived: DerivedFiles, spill: Path) -> None:
+        self._results = results
         self._derived = derived
         self._spill = spill
         self._database = duckdb.connect(config={"memory_limit": _MEMORY, "temp_directory": str(spill)})
@@ -95,16 +101,15 @@ class RunTables:
             count: The most rows to return.
 
         Raises:
-            TickreelError: TABLE_NOT_KEPT for a fast run, DATA_CHANGED where the table is gone, INVALID_REQUEST for a filter
-                or an order that cannot be, STORE_NOT_WRITABLE or STORE_FULL where a sort cannot put its rows aside.
+            TickreelError: TABLE_NOT_KEPT for a fast run, DATA_CHANGED where the table is gone or is not what the run wrote,
+                INVALID_REQUEST for a filter or an order that cannot be, STORE_NOT_WRITABLE or STORE_FULL where a sort cannot
+                put its rows aside.
         """
-        path = table_path(view.stored, view.kind.name)
-        with reading(view.stored, path):
-            numbers = self._numbers(view)
-            last = min(first + count, len(numbers))
-            if first >= last:
-                return [], len(numbers)
-            blocks = [self._block(view, block) for block in range(first // _BLOCK, -(-last // _BLOCK))]
+        numbers = self._numbers(view)
+        last = min(first + count, len(numbers))
+        if first >= last:
+            return [], len(numbers)
+        blocks = [self._block(view, block) for block in range(first // _BLOCK, -(-last // _BLOCK))]
         rows = pa.concat_tables(blocks).slice(first % _BLOCK, last - first)
         return messages_of(view.kind.message, rows), len(numbers)
 
@@ -116,19 +121,21 @@ class RunTables:
     def _numbers(self, view: View) -> RowNumbers:
         path, fields = table_path(view.stored, view.kind.name), Fields(view.kind.message)
         filter_, keys = parse_filter(view.filter, fields), parse_order(view.order_by, fields)
-        metadata = pq.read_metadata(path)
+        with self._open(view) as table:
+            total, schema = table.metadata.num_rows, table.schema
         is_natural = not keys or (len(keys) == 1 and keys[0].field.path in view.kind.natural)
         is_reversed = is_natural and bool(keys) and keys[0].descending
         if is_natural and not view.filter.strip():
-            rows = range(metadata.num_rows)
+            rows = range(total)
             return rows[::-1] if is_reversed else rows
-        schema = metadata.schema.to_arrow_schema()
         condition, values = where(filter_, schema)
         query = f"SELECT file_row_number FROM read_parquet(?, file_row_number = true) WHERE {condition}"
         if not is_natural:
             self._make_spill()
             query += f" ORDER BY {order(keys, schema)}, file_row_number"
-        found = self._database.cursor().execute(query, [str(path), *values]).fetchnumpy()["file_row_number"].astype(np.uint32)
+        with self._querying(view):
+            rows = self._database.cursor().execute(query, [str(path), *values]).fetchnumpy()
+        found = rows["file_row_number"].astype(np.uint32)
         if is_natural:
             # A scan by several threads gives rows in no order.
             found.sort()
@@ -141,22 +148,41 @@ class RunTables:
         path = table_path(view.stored, view.kind.name)
         if last - first >= _NEAR and view.kind.is_mapped:
             key = result_key(view.stored, f"{view.kind.name}-table")
-            table = self._derived.get(key, lambda folder: TableFile.make(path, folder), TableFile.read)
-            return table.rows(numbers)
+            return self._derived.get(key, lambda folder: self._map(view, folder), TableFile.read).rows(numbers)
         query = "SELECT * FROM read_parquet(?, file_row_number = true) WHERE file_row_number BETWEEN ? AND ?"
         if last - first >= len(numbers):
             query += f" AND file_row_number IN ({', '.join(map(str, numbers.tolist()))})"
         query += " ORDER BY file_row_number"
-        found = self._database.cursor().sql(query, params=[str(path), first, last]).to_arrow_table()
+        with self._querying(view):
+            found = self._database.cursor().sql(query, params=[str(path), first, last]).to_arrow_table()
         places = np.argsort(np.argsort(numbers))
         return found.take(pa.array(places))
+
+    def _open(self, view: View) -> AbstractContextManager[KeptTable]:
+        return kept_table(view.stored, self._results.load(view.stored), view.kind.name)
+
+    def _map(self, view: View, folder: Path) -> None:
+        with self._open(view) as table:
+            TableFile.make(table, folder)
+
+    @contextmanager
+    def _querying(self, view: View) -> Iterator[None]:
+        """Turns the faults of a query into ours: filters and orders are checked, so the table or the disk is at fault."""
+        try:
+            yield
+        except duckdb.OutOfMemoryException:
+            raise
+        except duckdb.Error as error:
+            if is_full(error):
+                raise not_writable(_SPILLED, self._spill, error) from None
+            raise unreadable(view.stored.run_id, f"{view.kind.name}.parquet", str(error)) from None
 
     def _make_spill(self) -> None:
         """DuckDB makes no more than one folder."""
         try:
             self._spill.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise not_writable("what a sort does not hold in memory", self._spill, error) from None
+            raise not_writable(_SPILLED, self._spill, error) from None
 
 
 def _bytes(numbers: RowNumbers) -> int:

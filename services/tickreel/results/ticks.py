@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from google.protobuf import timestamp_pb2
 
+from tickreel.results.artifact import unreadable
+from tickreel.results.kept_table import check_table
 from tickreel.rpc.columns import ROWS_PER_CHUNK, Wire, wire_of
 from tickreel.rpc.errors import TickreelError, invalid_request
+from tickreel.rpc.fields import instant_of
 from tickreel.stores.catalog import CatalogFile, CatalogStore
 from tickreel.stores.columns import Columns, ColumnWriter
 from tickreel.stores.converted_rows import ALL_TIMES, Slice, fitting_precision
@@ -117,15 +119,17 @@ class RunTicks:
         """What to read, and the decimals of prices and sizes."""
         if self._kept.is_file():
             try:
-                schema = pq.read_schema(self._kept)
-            except (OSError, pa.ArrowException) as error:
+                with pq.ParquetFile(self._kept) as file:
+                    rows, schema = file.metadata.num_rows, file.schema_arrow
+            except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
                 raise self._changed(str(error)) from None
+            check_table(self._result, "ticks", rows, schema)
             return [Slice(self._kept, *ALL_TIMES)], (schema.field("price").type.scale, schema.field("size").type.scale)
         slices, precisions = [], (0, 0)
         for named, file in self._in_catalog():
             if file is None:
                 raise self._changed(f"{named.path} is not in it")
-            start, end = _nanoseconds(named.replay_start), _nanoseconds(named.replay_end)
+            start, end = self._instant(named.replay_start), self._instant(named.replay_end)
             slices.append(Slice(self._catalog.root / named.path, start, end))
             precisions = file.converted.price_precision, file.converted.size_precision
         return slices, precisions
@@ -153,7 +157,15 @@ class RunTicks:
             # One may have been replaced before it was opened. One that is gone by now was read.
             list(self._in_catalog())
 
+    def _instant(self, time: str) -> int:
+        found = instant_of(time)
+        if found is None:
+            raise unreadable(self._result.run_id, "summary.json", f"{time!r} in its data_files is no time")
+        return found
+
     def _changed(self, problem: str) -> TickreelError:
+        if self._kept.is_file():
+            return unreadable(self._result.run_id, self._kept.name, problem)
         message = f"the ticks of {self._result.run_id} are no longer in the catalog: {problem}; a new run converts them again"
         return TickreelError("DATA_CHANGED", message, run_id=self._result.run_id)
 
@@ -189,9 +201,3 @@ def tick_sample(columns: Columns, start: int, end: int, most: int) -> tuple[Wire
 def _tick_columns(columns: Columns, rows: object, wanted: Collection[str] = NUMBERS, first_row: int | None = None) -> Wire:
     arrays = {name: columns[name][rows] for name in wanted}
     return wire_of(market_data_pb2.TradeColumns, **columns.facts, first_row=first_row, **arrays)
-
-
-def _nanoseconds(time: str) -> int:
-    parsed = timestamp_pb2.Timestamp()
-    parsed.FromJsonString(time)
-    return parsed.ToNanoseconds()

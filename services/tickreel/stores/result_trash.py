@@ -55,8 +55,7 @@ class ResultTrash:
         Raises:
             OSError: It cannot be, or not all of it.
         """
-        path = self._trash / run_id
-        path.unlink() if path.is_file() else shutil.rmtree(path)
+        remove(self._trash / run_id)
 
     def unfinished(self) -> list[str]:
         """The ids of the results that were taken and are not removed yet."""
@@ -77,3 +76,16 @@ class ResultTrash:
                 message = f"the result {run_id} was deleted at {time}; a new run of its config makes its like"
                 return TickreelError("RESULT_DELETED", message, id=run_id, deleted_at=time)
         return not_found("result", run_id)
+
+
+def remove(path: Path) -> None:
+    """Removes a file, a link or a folder; nothing where there is none.
+
+    Raises:
+        OSError: It cannot be removed, or not all of it.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()

@@ -24,9 +24,9 @@ from pathlib import Path
 
 from google.protobuf import json_format
 
-from tickreel.rpc.errors import TickreelError, not_found, not_writable
+from tickreel.rpc.errors import TickreelError, not_found, not_readable, not_writable
 from tickreel.stores.result_notes import ResultNotes
-from tickreel.stores.result_trash import ResultTrash
+from tickreel.stores.result_trash import ResultTrash, remove
 from tickreel.stores.sync import sync
 from tickreel.v1 import result_pb2
 
@@ -137,8 +137,7 @@ class ResultStore:
             self._place(staging, self.root / "full" / result.run_id)
             sync(self.root / "full")
             return
-        path = self.summary_path(result.run_id, result_pb2.RUN_MODE_FAST)
-        partial = path.with_name(f".{path.name}")
+        path, partial = self.summary_path(result.run_id, result_pb2.RUN_MODE_FAST), self._partial(result.run_id)
         partial.write_text(text)
         sync(partial)
         if staging is not None:
@@ -150,7 +149,7 @@ class ResultStore:
         """Removes everything of a run, committed or not."""
         _check_id(run_id)
         (self.root / "fast" / f"{run_id}.json").unlink(missing_ok=True)
-        (self.root / "fast" / f".{run_id}.json").unlink(missing_ok=True)
+        self._partial(run_id).unlink(missing_ok=True)
         for folder in (self.root / "full" / run_id, self.root / "fast" / run_id, self._staging(run_id)):
             shutil.rmtree(folder, ignore_errors=True)
         self.ticks_path(run_id).unlink(missing_ok=True)
@@ -164,7 +163,8 @@ class ResultStore:
             TickreelError: STORE_NOT_WRITABLE or STORE_FULL: nothing was done.
         """
         self.check_writable()
-        self._trash.take(stored.run_id, stored.folder if stored.is_full else stored.summary)
+        whole = stored.folder if stored.is_full or not stored.summary.exists() else stored.summary
+        self._trash.take(stored.run_id, whole)
         self._finish_deletion(stored.run_id)
 
     def finish_deletions(self) -> None:
@@ -182,13 +182,16 @@ class ResultStore:
         for is_full, run_ids, suffix in ((False, fast, ".json"), (True, _names(self.root / "full"), "/summary.json")):
             folder = f"{self.root}/{'full' if is_full else 'fast'}"
             for run_id in run_ids:
-                # It may be deleted in this moment; and what another program has put there is no result.
-                with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                # It may be deleted in this moment; what another program has put there is no result; and one result that
+                # cannot be reached hides no other.
+                with contextlib.suppress(OSError):
                     committed_at = os.stat(f"{folder}/{run_id}{suffix}").st_mtime_ns  # noqa: PTH116 - a Path costs more than that
                     yield StoredResult(self.root, run_id, is_full, committed_at)
 
     def find(self, run_id: str) -> StoredResult:
         """The committed result of a run.
+
+        A folder without its summary is one, too: it can be deleted, and whoever reads it is told what is missing.
 
         Raises:
             TickreelError: NOT_FOUND, or RESULT_DELETED where there was one.
@@ -196,9 +199,16 @@ class ResultStore:
         for mode in (result_pb2.RUN_MODE_FAST, result_pb2.RUN_MODE_FULL):
             path = self.summary_path(run_id, mode)
             # It may be deleted in this moment.
-            with contextlib.suppress(FileNotFoundError):
+            with contextlib.suppress(OSError):
                 return StoredResult(self.root, run_id, mode == result_pb2.RUN_MODE_FULL, path.stat().st_mtime_ns)
-        raise self._trash.missing(run_id)
+        missing = self._trash.missing(run_id)
+        # A deletion removes the summary first, and `commit` places it last.
+        if missing.reason == "NOT_FOUND" and not self._partial(run_id).exists():
+            for mode in (result_pb2.RUN_MODE_FAST, result_pb2.RUN_MODE_FULL):
+                with contextlib.suppress(OSError):
+                    changed_at = self.folder(run_id, mode).stat().st_mtime_ns
+                    return StoredResult(self.root, run_id, mode == result_pb2.RUN_MODE_FULL, changed_at)
+        raise missing
 
     def load(self, stored: StoredResult) -> result_pb2.Result:
         """Reads a result.
@@ -211,8 +221,12 @@ class ResultStore:
             if result.run_id != stored.run_id:
                 raise ValueError(f"it is of the run {result.run_id!r}")
             return result
-        except (OSError, ValueError, json_format.ParseError) as error:
-            message = f"the result file {stored.summary} cannot be read: {error}"
+        except (OSError, ValueError, RecursionError, json_format.ParseError) as error:
+            said = (isinstance(error, OSError) and error.strerror) or str(error).rstrip(".")
+            message = (
+                f"the result file {stored.summary} cannot be read: {said}; "
+                "restore it from a backup, or delete the result and run its config again"
+            )
             raise TickreelError("DATA_CHANGED", message, run_id=stored.run_id) from None
 
     def entry(self, stored: StoredResult) -> result_pb2.ResultEntry:
@@ -237,12 +251,16 @@ class ResultStore:
             self._trash.note(run_id)
             self.notes.remove(run_id)
             self.ticks_path(run_id).unlink(missing_ok=True)
-            with contextlib.suppress(FileNotFoundError):
-                shutil.rmtree(self.root / "fast" / run_id)
+            remove(self.root / "fast" / run_id)
             self._trash.empty(run_id)
         except OSError as error:
             # The result is gone all the same.
             log.warning("%s is deleted, but not all of it is removed yet: %s; the next start goes on", run_id, error)
+
+    def _partial(self, run_id: str) -> Path:
+        """The summary of a fast run while it is written."""
+        _check_id(run_id)
+        return self.root / "fast" / f".{run_id}.json"
 
     def _place(self, staging: Path, folder: Path) -> None:
         for path in (*staging.iterdir(), staging):
@@ -255,10 +273,17 @@ class ResultStore:
 
 
 def _names(folder: Path) -> list[str]:
-    """The names in a folder but for hidden ones; none where there is no folder."""
-    with contextlib.suppress(FileNotFoundError):
+    """The names in a folder but for hidden ones; none where there is no folder.
+
+    Raises:
+        TickreelError: STORE_NOT_READABLE where it is none, or where its disk does not answer.
+    """
+    try:
         return [name for name in os.listdir(folder) if not name.startswith(".")]  # noqa: PTH208 - there may be ten thousand
-    return []
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise not_readable("results", folder, error) from None
 
 
 def _check_id(run_id: str) -> None:

@@ -273,7 +273,9 @@ async def test_what_cannot_be_verified_is_refused_before_work_starts(services: S
     edit(folder / "config.json", lambda config: config["strategy"].update(name="Gone"))
     assert [violation.field for violation in (await refused(services, changing.run_id)).violations] == ["strategy.name"]
     (folder / "config.json").write_text("{")
-    assert (await refused(services, changing.run_id)).reason == "CONFIG_INVALID"
+    refusal = await refused(services, changing.run_id)
+    assert refusal.reason == "NOT_VERIFIABLE"
+    assert f"{folder / 'config.json'}: line 1, column 2" in refusal.message
     (folder / "config.json").unlink()
     assert (await refused(services, changing.run_id)).reason == "NOT_VERIFIABLE"
     (folder / "config.json").write_text(config)
@@ -285,7 +287,17 @@ async def test_what_cannot_be_verified_is_refused_before_work_starts(services: S
     assert [violation.field for violation in gone.violations] == ["instrument.id"], gone
     raw_of(services).write(trades(100), name=CHANGING)
     assert (await verified(services, changing.run_id)).verdict == verification_pb2.VERDICT_EQUAL
-    (folder / ("marks.bin" if changing.result.mode == "fast" else "fills.parquet")).unlink()
+    kept = folder / ("marks.bin" if changing.result.mode == "fast" else "fills.parquet")
+    if kept.suffix == ".bin":
+        kept.write_bytes(kept.read_bytes()[:-12])
+    else:
+        pq.write_table(pq.read_table(kept).slice(1), kept)
+    refusal = await refused(services, changing.run_id)
+    assert refusal.reason == "NOT_VERIFIABLE"
+    assert f"{kept} has {'98.5' if kept.suffix == '.bin' else '99'} rows, but the summary says 100" in refusal.message
+    kept.write_bytes(b"PAR1")
+    assert (await refused(services, changing.run_id)).reason == "NOT_VERIFIABLE"
+    kept.unlink()
     refusal = await refused(services, changing.run_id)
     assert refusal.reason == "NOT_VERIFIABLE"
     assert "is missing; a new run of its config makes one that can" in refusal.message

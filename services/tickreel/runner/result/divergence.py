@@ -51,13 +51,19 @@ def first_divergence(stored: StoredResult, folder: Path, on_progress: Callable[[
         recorded, again = _Tables(stored.folder if stored.is_full else None), _Tables(folder)
         return _earlier(recorded, again, first[ORDERS], first[FILLS])
     except (OSError, duckdb.Error, pa.ArrowException) as error:
-        message = f"the result {stored.run_id} has left files in {stored.folder} that cannot be compared: {error}"
+        said = " ".join(str(error).split())
+        message = (
+            f"the result {stored.run_id} has left files in {stored.folder} that cannot be compared: {said}; "
+            "a new run of its config makes one that can be verified"
+        )
         raise TickreelError("DATA_CHANGED", message, run_id=stored.run_id) from None
 
 
 def _first_row(recorded: Path, again: Path) -> int | None:
     """The id of the first row that differs, in the columns that both tables have."""
     columns = [name for name in pq.read_schema(recorded).names if name in pq.read_schema(again).names]
+    if "id" not in columns:
+        raise pa.ArrowInvalid(f"{recorded} has no column id")
     differs = " OR ".join(f"recorded.{name} IS DISTINCT FROM again.{name}" for name in columns)
     with duckdb.connect(config={"memory_limit": _MEMORY}) as database:
         (row,) = database.execute(_FIRST.format(differs=differs), [str(recorded), str(again)]).fetchall()

@@ -23,7 +23,7 @@ from tickreel.engine.tape import Fills, Orders
 from tickreel.runner.ledger.fill_evidence import FillEvidence
 from tickreel.runner.ledger.ledger import MarkedRows
 from tickreel.runner.ledger.settlement import Settlement
-from tickreel.runner.result.reproduction import MARKS
+from tickreel.runner.result.reproduction import MARK_BYTES, MARKS
 
 Marks = npt.NDArray[np.uint64]
 
@@ -72,7 +72,7 @@ def first_difference(one: Path, other: Path) -> int | None:
     first = 0
     with one.open("rb") as left, other.open("rb") as right:
         while True:
-            marks, others = (np.frombuffer(file.read(8 * _COMPARED_AT_ONCE), dtype="<u8") for file in (left, right))
+            marks, others = (np.frombuffer(file.read(MARK_BYTES * _COMPARED_AT_ONCE), dtype="<u8") for file in (left, right))
             common = min(len(marks), len(others))
             differs = marks[:common] != others[:common]
             if differs.any():

@@ -3,6 +3,9 @@
 import json
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from tickreel.rpc import json_document
 from tickreel.rpc.errors import TickreelError
 from tickreel.runner.config.config_json import to_document
@@ -13,6 +16,8 @@ CONFIG = "config.json"
 """All that was resolved, as a config file that says it again, but not where it ran."""
 MARKS = "marks.bin"
 """Of a fast run; see `order_marks`."""
+MARK_BYTES = 8
+"""Of each order in it."""
 ORDERS, FILLS = "orders.parquet", "fills.parquet"
 """Of a full run."""
 
@@ -29,20 +34,30 @@ def write_config(config: run_config_pb2.RunConfig, folder: Path) -> None:
     (folder / CONFIG).write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
 
-def read_config(stored: StoredResult) -> dict[str, object]:
+def read_config(stored: StoredResult, summary: result_pb2.RunSummary) -> dict[str, object]:
     """The JSON values of the config of a result that keeps all it takes.
 
     Raises:
-        TickreelError: NOT_VERIFIABLE where a file is missing, CONFIG_INVALID where the config is no JSON.
+        TickreelError: NOT_VERIFIABLE where a file is missing, cannot be read, or has not the rows that the summary counts.
     """
+    counted = {MARKS: summary.orders, ORDERS: summary.orders, FILLS: summary.fills}
     for path in (stored.folder / name for name in kept_rows(full=stored.is_full)):
         if not path.is_file():
             raise _not_verifiable(stored, f"{path} is missing")
+        try:
+            rows = path.stat().st_size / MARK_BYTES if path.name == MARKS else pq.read_metadata(path).num_rows
+        except (OSError, pa.ArrowException) as error:
+            raise _not_verifiable(stored, f"{path} cannot be read: {' '.join(str(error).split())}") from None
+        if rows != counted[path.name]:
+            text = f"{path} has {rows:,g} rows, but the summary says {counted[path.name]:,}"
+            raise _not_verifiable(stored, text)
+    path = stored.folder / CONFIG
     try:
-        content = (stored.folder / CONFIG).read_bytes()
+        return json_document.parse(path.read_bytes(), str(path))
     except OSError as error:
-        raise _not_verifiable(stored, f"{stored.folder / CONFIG} cannot be read: {error.strerror or error}") from None
-    return json_document.parse(content, str(stored.folder / CONFIG))
+        raise _not_verifiable(stored, f"{path} cannot be read: {error.strerror or error}") from None
+    except TickreelError as error:
+        raise _not_verifiable(stored, " ".join(str(error).split())) from None
 
 
 def snapshot_mode(stored: StoredResult, metadata: result_pb2.RunMetadata) -> result_pb2.SnapshotMode:

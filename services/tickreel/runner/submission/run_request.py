@@ -74,7 +74,7 @@ class RunRequests:
         stored = await asyncio.to_thread(self._store.find, run_id)
         result = await asyncio.to_thread(self._store.load, stored)
         violations = Violations()
-        config = read_document(await asyncio.to_thread(read_config, stored), violations)
+        config = read_document(await asyncio.to_thread(read_config, stored, result.summary), violations)
         options = run_pb2.RunOptions(
             mode=result_pb2.RUN_MODE_FULL if stored.is_full else result_pb2.RUN_MODE_FAST,
             snapshot_mode=snapshot_mode(stored, result.metadata),
