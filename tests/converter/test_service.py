@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from recordings import BTC, DAY, ETH, RawFolder, books, engine_trades, micros, trades
@@ -377,6 +378,30 @@ async def test_two_conversions_of_one_file_at_the_same_time_both_end_well(
     assert len({conversion.conversion_id for conversion in ended}) == 2
     assert len({conversion.files[0].digest for conversion in ended}) == 1
     assert _visible(settings) == [ended[0].files[0].path]
+
+
+async def test_two_services_over_one_catalog_write_each_file_once(
+    client: ServiceClient, raw: RawFolder, settings: Settings, tmp_path: Path
+) -> None:
+    raw.write(trades(LONG // 5))
+    # Of the same instants: their names in the catalog collide.
+    for folder in "ab":
+        path = raw.root / folder / raw.path().name
+        path.parent.mkdir()
+        pq.write_table(trades(500, price=np.arange(500) + (1.5 if folder == "a" else 2.5)), path)
+    specs = [_spec(), _spec(), _spec(trades_path="a/*.parquet"), _spec(trades_path="b/*.parquet")]
+    elsewhere = settings_in(tmp_path, TICKREEL_STATE_PATH=str(tmp_path / "other state"))
+    async with serving("converter", ConverterServicer, elsewhere) as other:
+        clients = [client, other, client, other]
+        ended = await asyncio.gather(*(_convert(one, spec) for one, spec in zip(clients, specs, strict=True)))
+    assert [conversion.failure.message for conversion in ended] == [""] * 4
+    files = [conversion.files[0] for conversion in ended]
+    # Who waited for the file finds it there.
+    assert sorted(file.cached for file in files) == [False, False, False, True]
+    assert (files[0].path, files[0].digest) == (files[1].path, files[1].digest)
+    assert _visible(settings) == sorted({file.path for file in files})
+    assert len(_visible(settings)) == 3
+    assert not list((settings.catalog_root / "incoming").iterdir())
 
 
 @pytest.mark.usefixtures("long_day")

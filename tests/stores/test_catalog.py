@@ -1,8 +1,12 @@
+import itertools
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
@@ -36,10 +40,14 @@ def _file(
 
 def _place(store: CatalogStore, file: CatalogFile, name: str) -> CatalogFile:
     with store.incoming() as written:
-        with pq.ParquetWriter(written, pa.schema([("x", pa.int64())])) as writer:
-            writer.write_table(pa.table({"x": [1]}))
-            writer.add_key_value_metadata(file.to_metadata())
+        _write(written, file)
         return store.place(written, file, [name])
+
+
+def _write(path: Path, file: CatalogFile) -> None:
+    with pq.ParquetWriter(path, pa.schema([("x", pa.int64())])) as writer:
+        writer.write_table(pa.table({"x": [1]}))
+        writer.add_key_value_metadata(file.to_metadata())
 
 
 def _left_in(root: Path) -> list[str]:
@@ -91,6 +99,61 @@ def test_a_changed_source_replaces_what_it_was(catalog: CatalogStore) -> None:
     # In its own place it is replaced by the rename alone.
     _place(catalog, _file(mtime_ns=3), "1_3.parquet")
     assert [file.origin.mtime_ns for file in catalog.files(ENGINE_ID)] == [3, 1, 1]
+
+
+@pytest.fixture
+def many_switches() -> Iterator[None]:
+    """Threads take turns as often as they can."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.usefixtures("many_switches")
+def test_files_of_equal_spans_that_are_placed_at_once_are_all_kept(catalog: CatalogStore) -> None:
+    sources = [f"{number}.parquet" for number in range(8)]
+    together = threading.Barrier(len(sources))
+
+    def place(source: str) -> str:
+        with catalog.incoming() as written:
+            file = _file(source)
+            _write(written, file)
+            together.wait()
+            # Each of the services has a store of its own.
+            return (
+                CatalogStore(catalog.root)
+                .place(written, file, (f"1_{end}.parquet" for end in itertools.count(2)))
+                .converted.path
+            )
+
+    with ThreadPoolExecutor(len(sources)) as pool:
+        for _ in range(10):
+            placed = list(pool.map(place, sources))
+            assert sorted(file.origin.source for file in catalog.files(ENGINE_ID)) == sources
+            assert sorted(placed) == sorted(path for path in _left_in(catalog.root))
+            shutil.rmtree(catalog.root)
+
+
+def test_a_source_is_converted_by_one_at_a_time(catalog: CatalogStore) -> None:
+    events: list[str] = []
+    free, waits = threading.Event(), threading.Event()
+
+    def second() -> None:
+        with CatalogStore(catalog.root).converting("a.parquet", waits.set):
+            events.append("second")
+
+    with ThreadPoolExecutor(1) as pool:
+        with catalog.converting("a.parquet", free.set), catalog.converting("b.parquet", free.set):
+            waiting = pool.submit(second)
+            waits.wait()
+            # A sweep takes no lock that is held.
+            assert catalog.sweep() == []
+            events.append("first")
+        waiting.result()
+    assert events == ["first", "second"]
+    assert not free.is_set()
+    assert _left_in(catalog.root) == []
 
 
 def test_a_file_that_is_not_placed_is_gone(catalog: CatalogStore) -> None:

@@ -1,7 +1,7 @@
 """What a conversion has to do: the raw files of its window, and which of them the catalog holds already."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from tickreel.converter.conversion import origin_of
 from tickreel.converter.depth_conversion import DepthConversion
@@ -47,12 +47,14 @@ class Plan:
     """A conversion's files: trades, then book snapshots, each in time order.
 
     Attributes:
+        force: Whether files are converted that the catalog holds.
         skipped: Files that seem to belong to the conversion but are not read, each with the reason.
     """
 
     instrument: InstrumentName
     price_precision: int | None
     size_precision: int | None
+    force: bool
     files: tuple[PlannedFile, ...]
     skipped: tuple[str, ...] = ()
 
@@ -67,30 +69,34 @@ class Plan:
         found = _found(spec, instrument, window, raw)
         price_precision = spec.price_precision if spec.HasField("price_precision") else None
         size_precision = spec.size_precision if spec.HasField("size_precision") else None
+        empty = cls(instrument, price_precision, size_precision, spec.force, (), tuple(found.skipped))
         converted = [] if spec.force else catalog.files(instrument.engine_id)
-
-        def present(source: RawFile) -> CatalogFile | None:
-            origin = origin_of(source, instrument)
-            for file in converted:
-                wanted = (
-                    file.price_decimals if price_precision is None else price_precision,
-                    file.size_decimals if size_precision is None else size_precision,
-                )
-                if file.origin == origin and wanted == (file.converted.price_precision, file.converted.size_precision):
-                    return file
-            return None
-
-        files = tuple(PlannedFile(source, present(source)) for source in found.files)
-        return cls(instrument, price_precision, size_precision, files, tuple(found.skipped))
+        files = tuple(PlannedFile(source, empty._present(source, converted)) for source in found.files)
+        return replace(empty, files=files)
 
     @property
     def missing(self) -> list[RawFile]:
         """The raw files to convert."""
         return [file.source for file in self.files if file.present is None]
 
+    def look_again(self, source: RawFile, catalog: CatalogStore) -> CatalogFile | None:
+        """A file that another conversion has brought into the catalog since the plan was made."""
+        return None if self.force else self._present(source, catalog.files(self.instrument.engine_id))
+
     def conversion(self, source: RawFile) -> TradeConversion | DepthConversion:
         """The conversion of one of the files."""
         return _CONVERSIONS[source.data_type](source, self.instrument, self.price_precision, self.size_precision)
+
+    def _present(self, source: RawFile, converted: Iterable[CatalogFile]) -> CatalogFile | None:
+        origin = origin_of(source, self.instrument)
+        for file in converted:
+            wanted = (
+                file.price_decimals if self.price_precision is None else self.price_precision,
+                file.size_decimals if self.size_precision is None else self.size_precision,
+            )
+            if file.origin == origin and wanted == (file.converted.price_precision, file.converted.size_precision):
+                return file
+        return None
 
     def to_messages(self) -> Iterator[conversion_pb2.ConvertedFile]:
         """The files as the contracts have them."""

@@ -10,8 +10,8 @@ from google.protobuf import json_format
 
 from tickreel.converter.conversion_plan import Plan, PlannedFile
 from tickreel.jobs.worker import Reporter, serve_worker
-from tickreel.stores.catalog import CatalogFile, CatalogRemovedError, CatalogStore
-from tickreel.stores.raw import RawStore
+from tickreel.stores.catalog import CatalogRemovedError, CatalogStore
+from tickreel.stores.raw import RawFile, RawStore
 from tickreel.v1 import conversion_pb2, job_pb2
 
 # A catalog that is deleted this often while one file is written to it is being kept away.
@@ -65,7 +65,8 @@ def convert_missing(
 
     Raises:
         TickreelError: The first file that cannot be converted, by name. Files that were finished stay. A file is written again
-            where the catalog was deleted meanwhile, at most three times.
+            where the catalog was deleted meanwhile, at most three times. One that another conversion is at work on, of this
+            service or another over the same catalog, is waited for.
     """
     progress = dict.fromkeys((source.path for source in plan.missing), 0)
     on_rows(0)
@@ -78,15 +79,20 @@ def convert_missing(
             progress[file.source.path] = rows
             on_rows(sum(progress.values()))
 
-        message = PlannedFile(file.source, write(file, report)).to_message()
-        message.cached = False
-        return message
-
-    def write(file: PlannedFile, report: Callable[[int], None]) -> CatalogFile:
         for _ in range(_ATTEMPTS - 1):
             with contextlib.suppress(CatalogRemovedError):
-                return plan.conversion(file.source).run(raw, catalog, report)
-        return plan.conversion(file.source).run(raw, catalog, report)
+                return write(file.source, report)
+        return write(file.source, report)
+
+    def write(source: RawFile, report: Callable[[int], None]) -> conversion_pb2.ConvertedFile:
+        with catalog.converting(source.path, lambda: report(0)):
+            present = plan.look_again(source, catalog)
+            if present is not None:
+                report(source.rows)
+                return PlannedFile(source, present).to_message()
+            message = PlannedFile(source, plan.conversion(source).run(raw, catalog, report)).to_message()
+            message.cached = False
+            return message
 
     with ThreadPoolExecutor(max_workers=_FILES_AT_A_TIME, thread_name_prefix="convert") as pool:
         files = [pool.submit(bring, file) for file in plan.files]

@@ -2,20 +2,23 @@
 
     <root>/price<P>-size<S>/data/trades/<engine id>/<first ts_init>_<last ts_init>.parquet
     <root>/price<P>-size<S>/data/order_book_depths/<engine id>/…              book snapshots, likewise
-    <root>/incoming/                                                          what a conversion is writing now
+    <root>/incoming/                                                          what conversions are writing now, and their locks
 
-A label folder holds one choice of decimals, so that two choices live side by side. A file is placed by one rename and
+Several conversions may write to it at a time, of one service or of several, on this machine or another: see `converting`. A
+label folder holds one choice of decimals, so that two choices live side by side. A file is placed by one rename and
 never changed after it; what it was made from is in its own Parquet metadata, so file and record cannot disagree. The
 whole is a cache: raw data is the truth, and any file may be deleted.
 """
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import re
+import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +38,8 @@ _LABEL = re.compile(r"price(\d+)-size(\d+)", re.ASCII)
 _FOLDERS = {TRADES: "data/trades", BOOK_SNAPSHOT_5: "data/order_book_depths"}
 _INCOMING = "incoming"
 _KEY = "tickreel."
+# How often one looks whether a lock is free.
+_WAIT_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -214,30 +219,45 @@ class CatalogStore:
         Raises:
             TickreelError: STORE_NOT_WRITABLE or STORE_FULL.
         """
+        # Before the lock: it takes as long as the file is large.
+        with self._writing():
+            sync(written)
         converted = file.converted
         decimals = converted.price_precision, converted.size_precision
         folder = self.folder(file.origin.engine_id, converted.data_type, *decimals)
-        try:
-            sync(written)
+        with self._locked(folder.relative_to(self.root).as_posix()), self._writing():
             folder.mkdir(parents=True, exist_ok=True)
             target = next(path for path in map(folder.joinpath, names) if not self._is_of_another_source(path, file))
             written.rename(target)
             sync(folder)
-        except OSError as error:
-            raise self.not_writable(error) from None
-        for other in self.files(file.origin.engine_id):
-            path = self.root / other.converted.path
-            if other.origin.source == file.origin.source and path.parent == folder and path != target:
-                path.unlink(missing_ok=True)
-        placed = self.find(target.relative_to(self.root).as_posix())
+            for other in self.files(file.origin.engine_id):
+                path = self.root / other.converted.path
+                if other.origin.source == file.origin.source and path.parent == folder and path != target:
+                    path.unlink(missing_ok=True)
+            placed = self.find(target.relative_to(self.root).as_posix())
         if placed is None:
             raise self.not_writable(FileNotFoundError())
         return placed
 
+    @contextlib.contextmanager
+    def converting(self, source: str, on_wait: Callable[[], None]) -> Iterator[None]:
+        """Has a raw file for one conversion alone: two that need the same file would write it twice.
+
+        Args:
+            source: The raw file, relative to the data root.
+            on_wait: Called again and again while another conversion has it.
+
+        Raises:
+            TickreelError: STORE_NOT_WRITABLE or STORE_FULL.
+        """
+        with self._locked(source, on_wait):
+            yield
+
     def sweep(self) -> list[Path]:
         """Removes what conversions left that died while they wrote; returns what was removed."""
         swept = []
-        for path in _parquet_files(self.root / _INCOMING):
+        for entry in _entries(self.root / _INCOMING):
+            path = Path(entry.path)
             with contextlib.suppress(OSError):
                 lock = os.open(path, os.O_RDWR | os.O_CLOEXEC)
                 try:
@@ -253,24 +273,70 @@ class CatalogStore:
         return present is not None and present.origin.source != file.origin.source
 
     def _open_incoming(self) -> tuple[Path, int]:
-        folder = self.root / _INCOMING
         while True:
-            path = folder / f"{uuid.uuid4().hex}.parquet"
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-                lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
-            except OSError as error:
-                raise self.not_writable(error) from None
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            # A sweep between the two calls above took the file for a dead one.
-            if os.fstat(lock).st_nlink:
+            path = self.root / _INCOMING / f"{uuid.uuid4().hex}.parquet"
+            lock = self._open_locked(path, os.O_EXCL)
+            if lock is not None:
                 return path, lock
+
+    @contextlib.contextmanager
+    def _locked(self, name: str, on_wait: Callable[[], None] | None = None) -> Iterator[None]:
+        """Holds the lock of a name against all threads and processes; one that dies gives it back."""
+        path = self.root / _INCOMING / f"{hashlib.sha256(name.encode()).hexdigest()}.lock"
+        while (lock := self._open_locked(path, on_wait=on_wait)) is None:
+            pass
+        try:
+            yield
+        finally:
+            # Where it cannot be removed, a sweep does so later.
+            with contextlib.suppress(OSError):
+                path.unlink()
             os.close(lock)
+
+    def _open_locked(self, path: Path, flags: int = 0, on_wait: Callable[[], None] | None = None) -> int | None:
+        """Makes or opens a file and locks it; None where it was removed before it was locked.
+
+        Args:
+            on_wait: Called again and again while another has it; None where that is no matter of seconds.
+        """
+        with self._writing():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | flags, 0o644)
+        try:
+            while on_wait is not None and not _locks(lock):
+                on_wait()
+                time.sleep(_WAIT_SECONDS)
+            if on_wait is None:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            # A sweep between the two calls took the file for a dead one, or who held the lock has removed it.
+            if os.fstat(lock).st_nlink:
+                return lock
+        except BaseException:
+            os.close(lock)
+            raise
+        os.close(lock)
+        return None
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise self.not_writable(error) from None
 
     def _labels(self) -> list[Path]:
         found = [(_LABEL.fullmatch(entry.name), entry.name) for entry in _entries(self.root)]
         numbers = sorted((int(match[1]), int(match[2]), name) for match, name in found if match)
         return [self.root / name for _, _, name in numbers]
+
+
+def _locks(descriptor: int) -> bool:
+    """Locks a file where nobody else has; returns whether it did."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _parquet_files(folder: Path) -> list[Path]:
