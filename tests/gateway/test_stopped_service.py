@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rpc import small_service
-from tickreel.cli.gateway import GatewayProcess
+from tickreel.cli.supervision.gateway import GatewayProcess
 from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.errors import TickreelError
 from tickreel.rpc.settings import CATALOG_ROOT, DATA_ROOT, DEFAULT_PORTS
