@@ -253,6 +253,21 @@ def test_too_few_decimals_are_refused_with_how_many_are_needed(raw: RawFolder, c
     assert convert(raw, catalog, price=3, size=3).converted.rows == 5
 
 
+@pytest.mark.parametrize("column", ["side", "exchange"])
+def test_a_value_of_any_length_is_shown_by_its_beginning(raw: RawFolder, catalog: CatalogStore, column: str) -> None:
+    raw.write(trades(**{column: ["x" * 1_000_000, *["y" * 1_000_000] * 4]}))
+    message = refusal(raw, catalog)
+    assert "xxx… (1,000,000 characters)" in message
+    assert len(message) < 2_000
+
+
+def test_a_finding_shows_a_value_of_any_length_by_its_beginning(raw: RawFolder, catalog: CatalogStore) -> None:
+    raw.write(trades(symbol=["x" * 1_000_000] * 5))
+    assert (
+        "symbol " + "x" * 100 + "… (1,000,000 characters), but are read as" in codes(convert(raw, catalog))["OTHER_INSTRUMENT"]
+    )
+
+
 def test_a_fault_far_down_is_found_and_counted_over_all_chunks(raw: RawFolder, catalog: CatalogStore) -> None:
     price = np.full(200_000, 1.5)
     price[[70_000, 199_999]] = 1.25

@@ -354,6 +354,8 @@ async def test_a_conversion_that_takes_more_memory_than_there_is_fails_with_the_
         ended = await _convert(client, _spec())
     assert (ended.state, ended.failure.reason) == (jobs.FAILED, "OUT_OF_MEMORY"), ended.failure
     assert "(TICKREEL_CONVERTER_MEMORY), and was killed" in ended.failure.message
+    source = raw.store.relative(raw.path())
+    assert ended.failure.message.startswith(f"{source} cannot be converted in the memory that there is; ")
     assert not list((settings.catalog_root / "incoming").iterdir())
 
 

@@ -66,6 +66,12 @@ def test_a_failed_job_keeps_the_reason_the_metadata_and_every_violation() -> Non
     assert failure.message.splitlines()[-1] == "  a[99]: is wrong"
 
 
+def test_a_failed_job_stays_small_whatever_is_in_its_message() -> None:
+    error = TickreelError("DATA_REFUSED", "x" * 5_000_000, log="y" * 5_000_000)
+    assert 30_000 < error.to_failure().ByteSize() < 40_000
+    assert TickreelError.from_json(error.to_json()).message.endswith("… (5,000,000 characters)")
+
+
 async def test_violations_that_have_no_room_are_counted() -> None:
     raised = TickreelError("CONFIG_INVALID", "refused", [Violation(f"key_{n}", "is unknown; " * 8) for n in range(500)])
     caught = await error_of_call(raised)

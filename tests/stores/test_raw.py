@@ -67,6 +67,27 @@ def test_a_file_says_what_is_wrong_with_it(raw: RawFolder, table: pa.Table, opti
     assert bool(file.faults) == (code != "NO_STATISTICS")
 
 
+def test_files_that_are_larger_than_any_recording_are_refused_by_their_footers(raw: RawFolder) -> None:
+    rows = 450_000
+    empty = pa.nulls(rows, pa.float64())
+    places = [f"{side}[{level}]" for side in ("asks", "bids") for level in range(20)]
+    levels = {f"{place}.{part}": empty for place in places for part in ("price", "amount")}
+    words = pa.DictionaryArray.from_arrays(np.zeros(rows, dtype=np.int8), ["word"])
+    times = np.full(rows, NOON)
+    expanding = pa.table({"exchange": words, "symbol": words, "timestamp": times, "local_timestamp": times, **levels})
+    assert raw.write(expanding, data_type="book_snapshot_5").stat().st_size < 1_000_000
+    raw.write(trades().replace_schema_metadata({"note": "x" * (9 << 20)}))
+    raw.write(pa.table({f"column_{number}_{'x' * 100}": [1] for number in range(500)}), name=ETH)
+    dataset = raw.store.dataset(f"day-{DAY}")
+    said = [(found.code, found.message) for file in dataset.files for found in file.warnings]
+    assert [code for code, _ in said] == ["FILE_EXPANDS", "FOOTER_TOO_LARGE", "COLUMNS_MISSING"]
+    assert "it unpacks to more than 268,435,456 bytes, 100 times its size" in said[0][1]
+    assert "bytes, and 16,777,216 are the most; write it with larger row groups" in said[1][1]
+    # An answer has room for thousands of them.
+    assert max(len(message) for _, message in said) < 1_200
+    assert all(file.faults for file in dataset.files)
+
+
 def test_unreadable_files_are_told_apart(raw: RawFolder) -> None:
     path = raw.write(trades(1000), name=BTC)
     path.write_bytes(path.read_bytes()[:-100])

@@ -4,6 +4,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tickreel.converter.faults import Faults
+from tickreel.rpc.errors import excerpt
 
 # What is named of many.
 MOST_WORDS = 10
@@ -34,7 +35,7 @@ class OneWord:
     def check(self) -> None:
         """Adds a fault where there was more than one word."""
         if len(self._words) > 1:
-            words = ", ".join(sorted(self._words)[:MOST_WORDS])
+            words = ", ".join(map(excerpt, sorted(self._words)[:MOST_WORDS]))
             self._faults.add_file(f"{self._name}: {words} in one file; a file must hold one instrument")
 
 

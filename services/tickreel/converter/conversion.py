@@ -23,7 +23,7 @@ from tickreel.converter.faults import Faults
 from tickreel.converter.raw_reader import Chunk, RawReader
 from tickreel.converter.stated_instrument import says_other_exchange, says_other_symbol
 from tickreel.engine import catalog_format
-from tickreel.rpc.errors import TickreelError
+from tickreel.rpc.errors import TickreelError, excerpt
 from tickreel.stores.catalog import CatalogFile, CatalogStore, Origin
 from tickreel.stores.instrument_name import InstrumentName
 from tickreel.stores.raw import RawFile, RawStore
@@ -39,6 +39,8 @@ Grids = Sequence[int] | None
 
 # The columns of one word, and what says whether that is the word of another instrument.
 _ONE_WORD = {"exchange": says_other_exchange, "symbol": says_other_symbol}
+# The most characters of what a library says.
+_REASON_SHOWN = 1_000
 _DAY = 86_400_000_000_000
 
 
@@ -165,7 +167,7 @@ class Conversion[Rows: (ConvertedTrades, ConvertedDepths)](ABC):
                 rows = self._rows_of(chunk, ts_init[chunk.start : end])
             except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
                 # Checks name what they know of; what else Arrow cannot do with values is a matter of the file, too.
-                reason = " ".join(str(error).split())
+                reason = excerpt(" ".join(str(error).split()), _REASON_SHOWN)
                 message = f"{self._source.path} cannot be converted from row {chunk.start} on, in replay order: {reason}"
                 raise TickreelError("DATA_REFUSED", message, source=self._source.path) from None
             # A file at fault is read to its end, so that all is said at once, but no longer written.
@@ -219,7 +221,7 @@ class Conversion[Rows: (ConvertedTrades, ConvertedDepths)](ABC):
         # Files of the engine state the instrument in their metadata, and in no column.
         symbol, _, exchange = reader.stated_id.partition(".")
         words = {"exchange": exchange, "symbol": symbol} | {name: word.word for name, word in self._words.items()}
-        said = [f"{name} {word}" for name, word in words.items() if _ONE_WORD[name](word, self._instrument)]
+        said = [f"{name} {excerpt(word)}" for name, word in words.items() if _ONE_WORD[name](word, self._instrument)]
         if said:
             who = "metadata say" if reader.stated_id else "rows say"
             message = f"the {who} {' and '.join(said)}, but are read as {self._instrument.raw_name}; is this the right file?"
@@ -233,7 +235,7 @@ class Conversion[Rows: (ConvertedTrades, ConvertedDepths)](ABC):
             raise TickreelError("DATA_REFUSED", message, source=self._source.path)
 
     def _unreadable(self, error: Exception) -> TickreelError:
-        reason = " ".join(str(error).split())
+        reason = excerpt(" ".join(str(error).split()), _REASON_SHOWN)
         # pyarrow raises OSError for what its Parquet reader lacks, ArrowNotImplementedError elsewhere.
         unsupported = isinstance(error, NotImplementedError) or "not yet implemented" in reason.lower()
         problem = (

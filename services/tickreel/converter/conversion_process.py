@@ -17,7 +17,7 @@ from tickreel.v1 import conversion_pb2, job_pb2
 # A catalog that is deleted this often while one file is written to it is being kept away.
 _ATTEMPTS = 3
 # One file keeps a core and a half busy; each at work takes a few hundred MB.
-_FILES_AT_A_TIME = 2
+FILES_AT_A_TIME = 2
 
 
 def spec_of(spec: conversion_pb2.ConversionSpec, raw: RawStore, catalog: CatalogStore) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def convert_missing(
             message.cached = False
             return message
 
-    with ThreadPoolExecutor(max_workers=_FILES_AT_A_TIME, thread_name_prefix="convert") as pool:
+    with ThreadPoolExecutor(max_workers=FILES_AT_A_TIME, thread_name_prefix="convert") as pool:
         files = [pool.submit(bring, file) for file in plan.files]
         try:
             return [file.result() for file in files]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tickreel.rpc.errors import TickreelError
+from tickreel.rpc.errors import TickreelError, excerpt
 
 Rows = npt.NDArray[np.int64]
 
@@ -58,7 +58,7 @@ class Faults:
         """The error that names all of them."""
         lines = self._of_file + [
             f"{column}: {problem} in {fault.rows} {'row' if fault.rows == 1 else 'rows'},"
-            f" first in row {fault.first_row} ({fault.first_value}){'; ' * bool(fault.remedy)}{fault.remedy}"
+            f" first in row {fault.first_row} ({excerpt(fault.first_value)}){'; ' * bool(fault.remedy)}{fault.remedy}"
             for (column, problem), fault in self._of_rows.items()
         ]
         shown = lines[:_MOST_NAMED] + [f"and {len(lines) - _MOST_NAMED} more problems"] * (len(lines) > _MOST_NAMED)

@@ -115,10 +115,10 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
         told = conversion_process.spec_of(conversion.spec, self._raw, self._catalog)
         try:
             result = await self._workers.run(conversion.conversion_id, told, live.report, live.share.memory)
-        except TickreelError:
+        except TickreelError as error:
             await self._discard(conversion)
             await self._tell_finished_files(conversion)
-            raise
+            raise _with_files(error, conversion) from None
         except asyncio.CancelledError:
             await self._discard(conversion)
             raise
@@ -140,6 +140,16 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
             del conversion.files[:]
             conversion.files.extend(plan.to_messages())
             conversion.figures.CopyFrom(_figures(conversion))
+
+
+def _with_files(error: TickreelError, conversion: conversion_pb2.Conversion) -> TickreelError:
+    """An error of a worker; where memory ran out, with the files that it was at work on."""
+    if error.reason != "OUT_OF_MEMORY":
+        return error
+    files = [file.source for file in conversion.files if not file.cached][: worker.FILES_AT_A_TIME]
+    remedy = f"leave out what is damaged or no recording of them, or raise {CONVERTER_MEMORY}"
+    message = f"{' and '.join(files)} cannot be converted in the memory that there is; {remedy}: {error.message}"
+    return TickreelError(error.reason, message, **error.metadata)
 
 
 def _figures(conversion: conversion_pb2.Conversion) -> conversion_pb2.ConversionFigures:

@@ -9,6 +9,7 @@ from tickreel.converter.constant_column import MOST_WORDS, readable
 from tickreel.converter.faults import Faults
 from tickreel.engine import catalog_format
 from tickreel.engine.catalog_format import BUY, NO_AGGRESSOR, SELL
+from tickreel.rpc.errors import excerpt
 from tickreel.stores.raw_schema import ENGINE, EXCHANGE
 from tickreel.stores.repeats import MADE_ID
 from tickreel.v1 import conversion_pb2
@@ -62,7 +63,7 @@ class SideColumn:
         if _FOREIGN in codes_of_words:
             for word in np.unique(indices[codes == _FOREIGN])[:MOST_WORDS]:
                 where = rows[indices == word]
-                text = readable(words[int(word)])
+                text = excerpt(readable(words[int(word)]))
                 self._faults.add(self._name, f"the word {text!r} instead of {self._wanted}", where, [text] * len(where))
         return codes
 

@@ -27,6 +27,10 @@ WIRE_BYTES = 7680
 MESSAGE_BYTES = 1500
 VALUE_BYTES = 300
 
+# The most characters of a value that a message shows, and of the message of a failed job: a list has many of them.
+_VALUE_SHOWN = 100
+_FAILURE_SHOWN = 16_384
+
 # What sqlite's log and its index take at the least.
 _LEAST_SPACE = 128 * 1024
 # The field of the violation that stands for those that a cut list leaves out, and the metadata that counts all.
@@ -100,11 +104,12 @@ class TickreelError(Exception):
 
     def to_failure(self) -> job_pb2.JobFailure:
         """The failure of a job that raised this."""
-        return job_pb2.JobFailure(reason=self.reason, message=str(self), metadata=self.metadata)
+        return job_pb2.JobFailure(**self.to_json())
 
     def to_json(self) -> dict[str, Any]:
         """The error as JSON values, as a worker process reports it; violations are in the message."""
-        return {"reason": self.reason, "message": str(self), "metadata": self.metadata}
+        metadata = {key: excerpt(value, _FAILURE_SHOWN) for key, value in self.metadata.items()}
+        return {"reason": self.reason, "message": excerpt(self, _FAILURE_SHOWN), "metadata": metadata}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "TickreelError":
@@ -176,6 +181,12 @@ def not_found(kind: str, identifier: str) -> TickreelError:
 def invalid_request(field: str, description: str) -> TickreelError:
     """A field of the request itself is malformed."""
     return TickreelError("INVALID_REQUEST", f"{field}: {description}", [Violation(field, description)])
+
+
+def excerpt(value: object, most: int = _VALUE_SHOWN) -> str:
+    """The beginning of a text from outside, which may be of any length, and how long it is in all."""
+    text = str(value)
+    return text if len(text) <= most else f"{text[:most]}… ({len(text):,} characters)"
 
 
 def is_full(error: Exception) -> bool:

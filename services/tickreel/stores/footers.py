@@ -18,11 +18,13 @@ import pyarrow.parquet as pq
 
 from tickreel.rpc.settings import CSV
 from tickreel.stores.raw_schema import REPLAY_CLOCKS
-from tickreel.stores.raw_table import ExpandsTooFar, open_raw_table
+from tickreel.stores.raw_table import ExpandsTooFar, check_expansion, footer_length, open_raw_table
 
 READERS = 16
 # The code of a fault that a file has for good: to find it again takes seconds.
 _EXPANDS = "FILE_EXPANDS"
+# To read a footer takes ten times its size of memory, and many are read at a time. That of a recording has kilobytes.
+_MOST_FOOTER = 16 << 20
 # Rows of a CSV that are looked at together.
 _SCANNED = 1 << 16
 
@@ -31,8 +33,7 @@ _SCANNED = 1 << 16
 class Footer:
     """The footer of a file, or why there is none to be had.
 
-    `ranges` has the least and the greatest value of each 64-bit column that has statistics in every row group; times
-    are among them. Of a CSV it has the replay clock alone.
+    `ranges` has the least and the greatest value of each replay clock that has statistics in every row group.
     """
 
     size_bytes: int
@@ -45,9 +46,14 @@ class Footer:
 
 
 class Footers:
-    """Reads footers, each once a state of its file."""
+    """Reads footers, each once a state of its file.
 
-    def __init__(self) -> None:
+    Args:
+        bounded: Whether files are refused whose footer, or whose rows, are larger than those of any recording of their size.
+    """
+
+    def __init__(self, *, bounded: bool = False) -> None:
+        self._bounded = bounded
         self._known: dict[Path, Footer] = {}
         # To read a CSV takes as long as its text is: who asks for one that is being read waits for that.
         self._reading: dict[Path, Future[Footer]] = {}
@@ -75,7 +81,7 @@ class Footers:
         if found is not None:
             return found.result()
         try:
-            read.set_result(known := _read(path, stat))
+            read.set_result(known := _read(path, stat, bounded=self._bounded))
         except BaseException as error:
             read.set_exception(error)
             raise
@@ -88,7 +94,7 @@ class Footers:
         return known
 
 
-def _read(path: Path, stat: os.stat_result) -> Footer:
+def _read(path: Path, stat: os.stat_result, *, bounded: bool) -> Footer:
     identity = (stat.st_size, stat.st_mtime_ns)
     if stat.st_size == 0:
         return Footer(*identity, fault=("FILE_EMPTY", "is empty (0 bytes); was its download cut short?"))
@@ -96,7 +102,12 @@ def _read(path: Path, stat: os.stat_result) -> Footer:
         if path.name.endswith(CSV):
             return _scanned(path, identity)
         with path.open("rb") as file:
+            if bounded and (length := footer_length(file)) > _MOST_FOOTER:
+                text = f"has a footer of {length:,} bytes, and {_MOST_FOOTER:,} are the most; write it with larger row groups"
+                return Footer(*identity, fault=("FOOTER_TOO_LARGE", f"{text}, fewer columns and less metadata"))
             meta = pq.read_metadata(file)
+        if bounded:
+            check_expansion(meta, stat.st_size)
         schema = meta.schema.to_arrow_schema()
     except ExpandsTooFar as error:
         return Footer(*identity, fault=(_EXPANDS, f"is no recording: {error}"))
@@ -127,7 +138,7 @@ def _ranges(meta: pq.FileMetaData) -> dict[str, tuple[int, int]]:
     groups = [group for group in map(meta.row_group, range(meta.num_row_groups)) if group.num_rows]
     for index in range(meta.num_columns):
         column = meta.schema.column(index)
-        if column.physical_type != "INT64" or not groups:
+        if column.path not in REPLAY_CLOCKS.values() or column.physical_type != "INT64" or not groups:
             continue
         statistics = [group.column(index).statistics for group in groups]
         if all(found is not None and found.has_min_max for found in statistics):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from tickreel.rpc.errors import not_found, not_readable
+from tickreel.rpc.errors import excerpt, not_found, not_readable
 from tickreel.rpc.settings import CSV, PARQUET, USE_PARQUET
 from tickreel.stores.footers import Footer, Footers
 from tickreel.stores.instrument_name import InstrumentName
@@ -38,6 +38,8 @@ _DAY = re.compile(r"day-(\d{4}-\d\d-\d\d)", re.ASCII)
 _OUTSIDE = "is a symbolic link out of the data root, and only what lies below the root is read; copy the data there"
 
 _LONGEST_NAME = 255
+# The most characters that are said of a problem of a file: it may have names and types of any length.
+_MOST_SAID = 1_000
 
 # Which other kind of raw files there is, and what a deployment that reads it has set.
 _OTHER_KIND = {PARQUET: (CSV, "false"), CSV: (PARQUET, "true")}
@@ -134,7 +136,7 @@ class RawStore:
         self.ending = ending
         self.other_ending, switch = _OTHER_KIND[ending]
         self.how_to_read_others = f"set {USE_PARQUET} to {switch} to read {self.other_ending} files"
-        self._footers = Footers()
+        self._footers = Footers(bounded=True)
 
     def require_data(self) -> None:
         """Sees whether there is anything below the data root.
@@ -285,8 +287,8 @@ class RawStore:
             mtime_ns=footer.mtime_ns,
             rows=footer.rows,
             span=span,
-            faults=tuple(f"{relative} {text}" for _, text in faults),
-            warnings=tuple(warning(code, f"{relative} {text}") for code, text in (*faults, *notes)),
+            faults=tuple(f"{relative} {excerpt(text, _MOST_SAID)}" for _, text in faults),
+            warnings=tuple(warning(code, f"{relative} {excerpt(text, _MOST_SAID)}") for code, text in (*faults, *notes)),
         )
 
 

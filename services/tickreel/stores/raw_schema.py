@@ -11,7 +11,8 @@ they were plain integers, which no type tells from whole numbers, so those are r
 
 import itertools
 import re
-from collections.abc import Callable, Collection
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 
 import pyarrow as pa
@@ -27,6 +28,8 @@ ENGINE = conversion_pb2.RAW_SCHEMA_ENGINE
 # The clock of the recorder, by which a row has its place in the replay.
 REPLAY_CLOCKS = {EXCHANGE: "local_timestamp", ENGINE: "ts_init"}
 
+# The most columns that a message names.
+_MOST_NAMED = 50
 # How many levels a book snapshot has on each side.
 LEVELS = 5
 
@@ -141,8 +144,8 @@ def level_columns(names: Collection[str], side: str) -> list[tuple[str, str]]:
         return []
     levels = ((price.format(level), size.format(level)) for level in itertools.count())
     # A file may have more levels; a level is there where one of its columns is.
-    wanted = [next(levels) for _ in range(LEVELS)]
-    return wanted + list(itertools.takewhile(lambda level: not set(names).isdisjoint(level), levels))
+    wanted, there = [next(levels) for _ in range(LEVELS)], set(names)
+    return wanted + list(itertools.takewhile(lambda level: not there.isdisjoint(level), levels))
 
 
 def _columns_of(names: Collection[str], data_type: market_data_pb2.DataType) -> dict[str, _Kind]:
@@ -156,21 +159,27 @@ def _columns_of(names: Collection[str], data_type: market_data_pb2.DataType) -> 
 
 def schema_faults(schema: pa.Schema, data_type: market_data_pb2.DataType) -> list[tuple[str, str]]:
     """What keeps a file of this schema from being read, as (code, message); empty where nothing does."""
-    columns = _columns_of(schema.names, data_type)
+    names = schema.names
+    columns, times = _columns_of(names, data_type), Counter(names)
     raw_integers = raw_schema_of(schema.names) == ENGINE and _ENGINE_METADATA in (schema.metadata or {})
     faults = []
-    missing = [name for name in columns if name not in schema.names]
+    missing = [name for name in columns if name not in times]
     if missing:
-        faults.append(("COLUMNS_MISSING", f"has no column {', '.join(missing)}; it has {', '.join(schema.names) or 'none'}"))
+        faults.append(("COLUMNS_MISSING", f"has no column {', '.join(missing)}; it has {_some(names)}"))
     for name, (fits, wanted) in columns.items():
-        if schema.names.count(name) > 1:
-            faults.append(("COLUMN_TWICE", f"has {schema.names.count(name)} columns {name}; there must be one"))
-        elif name in schema.names and not fits(schema.field(name).type):
+        if times[name] > 1:
+            faults.append(("COLUMN_TWICE", f"has {times[name]} columns {name}; there must be one"))
+        elif name in times and not fits(schema.field(name).type):
             faults.append(("COLUMN_TYPE", f"has the column {name} as {schema.field(name).type}; it must be {wanted}"))
-        elif name in schema.names and raw_integers and _is_raw_integer(name, schema.field(name).type):
+        elif name in times and raw_integers and _is_raw_integer(name, schema.field(name).type):
             problem = "which the engine wrote as raw integers of a scale that it does not state; write it as decimals"
             faults.append(("COLUMN_TYPE", f"has the column {name} as {schema.field(name).type}, {problem}"))
     return faults
+
+
+def _some(names: Sequence[str]) -> str:
+    rest = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return (", ".join(names[:_MOST_NAMED]) or "none") + rest
 
 
 def _is_raw_integer(name: str, kind: pa.DataType) -> bool:

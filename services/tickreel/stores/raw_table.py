@@ -10,15 +10,17 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
+from tickreel.rpc.errors import excerpt
 from tickreel.rpc.settings import CSV
 
-# Recordings shrink by a factor of 5 to 30 in gzip. What unpacks to more is made to fill a disk or a processor.
+# Recordings shrink by a factor of 5 to 30. What unpacks to more is made to fill a disk or a processor.
 _MOST_EXPANSION = 100
 # Any file may unpack to this many bytes.
 _ALWAYS_UNPACKED = 1 << 28
@@ -33,6 +35,10 @@ _TYPES = (
     (re.compile(r"timestamp|local_timestamp|ts_event|ts_init"), pa.int64()),
     (re.compile(r"price|amount|size|(asks|bids)\[\d+\]\.(price|amount)|(ask|bid)_(price|size)_\d+"), pa.float64()),
 )
+# The columns of Parquet files that are read, engine files with lists of levels among them, by their paths in the file.
+_READ = re.compile(rf"{'|'.join(names.pattern for names, _ in _TYPES)}|(trade_)?id|(bids|asks)\..*")
+# The bytes of a value in memory; of a text, at least those of its place.
+_WIDTHS = {"BOOLEAN": 1, "INT64": 8, "DOUBLE": 8, "INT96": 8, "FIXED_LEN_BYTE_ARRAY": 16}
 _KINDS = {pa.int64(): "whole number of 64 bits", pa.float64(): "number"}
 # The encodings of values that pyarrow decodes to a dictionary, and those of levels.
 _DICTIONARY_ENCODINGS = {"PLAIN", "PLAIN_DICTIONARY", "RLE_DICTIONARY", "RLE", "BIT_PACKED"}
@@ -44,6 +50,41 @@ _IN_COLUMN = re.compile(r"In CSV column #(\d+): (.*?(?:invalid value '(.*)')?)",
 
 class ExpandsTooFar(pa.ArrowInvalid):
     """A packed file is larger than any recording of its size."""
+
+
+def footer_length(file: BinaryIO) -> int:
+    """How many bytes the footer of a Parquet file takes; 0 where the file does not end as one does.
+
+    The file is at its beginning afterwards.
+    """
+    file.seek(-min(_TAIL, file.seek(0, os.SEEK_END)), os.SEEK_END)
+    end = file.read()
+    file.seek(0)
+    return int.from_bytes(end[:4], "little") if end.endswith(_MAGIC) else 0
+
+
+def check_expansion(footer: pq.FileMetaData, size_bytes: int) -> None:
+    """Checks that the columns that are read of a Parquet file are not larger than those of any recording of its size.
+
+    A few bytes of run lengths, or of numbers in a dictionary, may stand for gigabytes.
+
+    Raises:
+        ExpandsTooFar: They are.
+    """
+    read = [index for index in range(footer.num_columns) if _READ.fullmatch(footer.schema.column(index).path)]
+    groups = [footer.row_group(number) for number in range(footer.num_row_groups)]
+    chunks = (group.column(index) for group in groups for index in read)
+    size = sum(max(chunk.total_uncompressed_size, chunk.num_values * _WIDTHS.get(chunk.physical_type, 4)) for chunk in chunks)
+    if size > (most := _most_unpacked(size_bytes)):
+        raise _expands(most)
+
+
+def _most_unpacked(size_bytes: int) -> int:
+    return max(_ALWAYS_UNPACKED, _MOST_EXPANSION * size_bytes)
+
+
+def _expands(most: int) -> ExpandsTooFar:
+    return ExpandsTooFar(f"it unpacks to more than {most:,} bytes, {_MOST_EXPANSION} times its size")
 
 
 class RawTable(ABC):
@@ -121,9 +162,7 @@ def _footer_of(path: Path, *, with_arrow_schema: bool = True) -> pq.FileMetaData
         with path.open("rb") as file:
             return pq.read_metadata(file)
     with path.open("rb") as file:
-        file.seek(-_TAIL, os.SEEK_END)
-        length = int.from_bytes(file.read(4), "little")
-        file.seek(-_TAIL - length, os.SEEK_END)
+        file.seek(-_TAIL - footer_length(file), os.SEEK_END)
         footer = file.read()
     # A key of the same length that no reader knows.
     return pq.read_metadata(pa.BufferReader(_MAGIC + footer.replace(b"ARROW:schema", b"arrow:schema")))
@@ -194,7 +233,7 @@ class _CsvTable(RawTable):
             place = pc.index(batch.column(0), value.encode()).as_py()
             if place >= 0:
                 kind = _KINDS[self.schema.field(name).type]
-                return pa.ArrowInvalid(f"{name} is {value!r} in row {row + place} (from 0), which is no {kind}")
+                return pa.ArrowInvalid(f"{name} is {excerpt(value)!r} in row {row + place} (from 0), which is no {kind}")
             row += batch.num_rows
         return pa.ArrowInvalid(f"{name}: {problem}")
 
@@ -206,7 +245,7 @@ class _Unpacked(io.RawIOBase):
     """
 
     def __init__(self, path: Path) -> None:
-        self._most = max(_ALWAYS_UNPACKED, _MOST_EXPANSION * path.stat().st_size)
+        self._most = _most_unpacked(path.stat().st_size)
         self._read = 0
         self._stream = pa.input_stream(path, compression="gzip")
 
@@ -217,7 +256,7 @@ class _Unpacked(io.RawIOBase):
         content = self._stream.read(size if size >= 0 else None)
         self._read += len(content)
         if self._read > self._most:
-            raise ExpandsTooFar(f"it unpacks to more than {self._most:,} bytes, {_MOST_EXPANSION} times its size")
+            raise _expands(self._most)
         return content
 
     def close(self) -> None:
