@@ -97,6 +97,16 @@ def test_a_second_one_on_the_same_state_is_refused_and_touches_nothing(here: Ter
         first.terminal.call("runs")
 
 
+@pytest.mark.parametrize(("name", "what"), [("logs", "the log catalog.log"), ("gateway", "the config of the gateway")])
+def test_a_part_of_the_state_that_cannot_be_written_is_named(here: Terminal, name: str, what: str) -> None:
+    path = here.folder / "data/state" / name
+    path.parent.mkdir(parents=True)
+    path.write_text("a file is in the way")
+    variables = {f"TICKREEL_{service}_ADDRESS": "127.0.0.1:0" for service in SERVICES}
+    assert f"{what} cannot be written in {path}: File exists" in Terminal(here.folder, variables).call("up", code=2).err
+    wait_until_empty(here.folder)
+
+
 def test_settings_that_cannot_be_are_refused(here: Terminal) -> None:
     refused = Terminal(here.folder, {"UNIFIED_CLOUD_SERVICES_USE_PARQUET": "perhaps"}).call("up", code=2)
     assert "UNIFIED_CLOUD_SERVICES_USE_PARQUET" in refused.err

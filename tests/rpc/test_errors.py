@@ -225,3 +225,9 @@ async def test_a_call_waits_for_a_service_that_is_just_starting() -> None:
     assert (await call).dataset.dataset_id == "d"
     await client.close()
     await server.stop(grace=0)
+
+
+async def test_a_file_that_may_not_be_read_is_named() -> None:
+    caught = await error_of_call(PermissionError(13, "Permission denied", "/data/day-2024-07-18"))
+    assert caught.reason == "STORE_NOT_READABLE"
+    assert caught.message == "day-2024-07-18 cannot be read in /data: Permission denied; let the user of the service read it"

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from permissions import bound_by_permissions
 from recordings import BTC, DAY, ETH, NOON, RawFolder, engine_trades, needs_real_data, real_data, trades
 from tickreel.rpc.errors import TickreelError
 from tickreel.rpc.settings import CSV
@@ -145,6 +146,23 @@ def test_day_folders(raw: RawFolder, tmp_path: Path) -> None:
     with pytest.raises(TickreelError, match="is its disk mounted") as refused:
         RawStore(tmp_path / "nowhere").dataset_ids()
     assert (refused.value.reason, refused.value.metadata) == ("STORE_NOT_READABLE", {"path": f"{tmp_path}/nowhere"})
+
+
+def test_what_may_not_be_read_is_named_as_that(raw: RawFolder) -> None:
+    file = raw.write(trades())
+    folder = file.parent
+    store = raw.store
+    with bound_by_permissions():
+        file.chmod(0)
+        (warning,) = store.dataset(f"day-{DAY}").files[0].warnings
+        assert (warning.code, warning.message.endswith("cannot be read: Permission denied")) == ("FILE_UNREADABLE", True)
+        folder.chmod(0)
+        with pytest.raises(TickreelError, match="Permission denied; let the user of the service read it") as refused:
+            store.dataset(f"day-{DAY}")
+        assert (refused.value.reason, refused.value.metadata["path"]) == ("STORE_NOT_READABLE", str(folder.parent))
+        folder.chmod(0o755)
+        file.chmod(0o644)
+        assert store.dataset(f"day-{DAY}").files[0].warnings == ()
 
 
 def test_names_that_are_no_text_do_no_harm(raw: RawFolder) -> None:

@@ -221,7 +221,8 @@ def _is_full_disk(path: Path) -> bool:
 def not_readable(what: str, path: Path, error: Exception) -> TickreelError:
     """STORE_NOT_READABLE: something that is there as a rule cannot be read; `not_writable` has the arguments."""
     said = (isinstance(error, OSError) and error.strerror) or error
-    return TickreelError("STORE_NOT_READABLE", f"{what} cannot be read in {path}: {said}; is its disk mounted?", path=path)
+    hint = "let the user of the service read it" if isinstance(error, PermissionError) else "is its disk mounted?"
+    return TickreelError("STORE_NOT_READABLE", f"{what} cannot be read in {path}: {said}; {hint}", path=path)
 
 
 def _pack(message: error_details_pb2.ErrorInfo | error_details_pb2.BadRequest) -> any_pb2.Any:

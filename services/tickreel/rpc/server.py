@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 
 import grpc
@@ -21,7 +22,7 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2
 from grpc_reflection.v1alpha._async import ReflectionServicer
 
 from tickreel.rpc.columns import Wire
-from tickreel.rpc.errors import TickreelError
+from tickreel.rpc.errors import TickreelError, not_readable
 from tickreel.rpc.settings import Settings, default_address
 from tickreel.rpc.timestamps import check_timestamps
 from tickreel.v1 import catalog_service_pb2, converter_service_pb2, results_service_pb2, runner_service_pb2
@@ -239,6 +240,10 @@ async def _answering(method: str, context: grpc.aio.ServicerContext) -> AsyncIte
         await context.abort_with_status(error.to_status())
     except (grpc.aio.AbortError, asyncio.CancelledError):
         raise
+    except PermissionError as error:
+        # Whatever is written is checked where it is.
+        path = Path(os.fsdecode(error.filename or "."))
+        await context.abort_with_status(not_readable(path.name, path.parent, error).to_status())
     except Exception:
         log.exception("%s failed", method)
         error = TickreelError("INTERNAL", "an unforeseen error; the log of the service has the traceback")

@@ -113,6 +113,8 @@ def _read(path: Path, stat: os.stat_result, *, bounded: bool) -> Footer:
         return Footer(*identity, fault=(_EXPANDS, f"is no recording: {error}"))
     # A broken footer may have names that are no text.
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
+        if isinstance(error, OSError) and error.errno:
+            return Footer(*identity, fault=("FILE_UNREADABLE", f"cannot be read: {os.strerror(error.errno)}"))
         kind = f"{CSV} file" if path.name.endswith(CSV) else "Parquet file, corrupt or cut short"
         return Footer(*identity, fault=("FILE_UNREADABLE", f"is no readable {kind}: {' '.join(str(error).split())}"))
     extra = {key.decode(errors="replace"): value.decode(errors="replace") for key, value in (meta.metadata or {}).items()}

@@ -301,8 +301,15 @@ def _not_of_one_unit(clock: str, low: int, high: int, kind: pa.DataType) -> str:
 
 
 def _children(folder: Path) -> list[Path]:
-    """What a folder holds, without hidden files: those are of an operating system or a tool, never data."""
-    return [folder / entry.name for entry in os.scandir(folder) if not entry.name.startswith(".")]
+    """What a folder holds, without hidden files: those are of an operating system or a tool, never data.
+
+    Raises:
+        TickreelError: STORE_NOT_READABLE.
+    """
+    try:
+        return [folder / entry.name for entry in os.scandir(folder) if not entry.name.startswith(".")]
+    except OSError as error:
+        raise not_readable(folder.name, folder.parent, error) from None
 
 
 def _is_raw_name(stem: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tickreel.jobs.worker import log_tail
-from tickreel.rpc.errors import TickreelError
+from tickreel.rpc.errors import TickreelError, not_writable
 
 # Importing the engine on a cold disk takes its time.
 START_SECONDS = 60.0
@@ -40,10 +40,18 @@ class ChildProcess:
         return self._started.pid
 
     async def start(self) -> None:
-        """Starts the process, at the address that it had before where it is started again; `healthy` waits for it."""
-        self.log.parent.mkdir(parents=True, exist_ok=True)
+        """Starts the process, at the address that it had before where it is started again; `healthy` waits for it.
+
+        Raises:
+            TickreelError: STORE_NOT_WRITABLE or STORE_FULL: its log cannot be written.
+        """
         again = self._process is not None
-        with self.log.open("ab" if again else "wb") as output:
+        try:
+            self.log.parent.mkdir(parents=True, exist_ok=True)
+            output = self.log.open("ab" if again else "wb")
+        except OSError as error:
+            raise not_writable(f"the log {self.log.name}", self.log.parent, error) from None
+        with output:
             self._process = await asyncio.create_subprocess_exec(
                 *self._command(),
                 stdin=asyncio.subprocess.PIPE,

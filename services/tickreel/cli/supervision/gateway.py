@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tickreel.cli.supervision.child_process import STOP_SECONDS, ChildProcess
-from tickreel.rpc.errors import TickreelError, Violation
+from tickreel.rpc.errors import TickreelError, Violation, not_writable
 from tickreel.rpc.settings import GATEWAY_HOSTS, GATEWAY_ORIGINS, UI_ROOT
 
 # The same files that the containers have.
@@ -91,15 +91,20 @@ class GatewayProcess(_Listener):
 
     Raises:
         TickreelError: ENVIRONMENT_MISMATCH: TICKREEL_GATEWAY_HOSTS or TICKREEL_GATEWAY_ORIGINS has a word of another form.
+            STORE_NOT_WRITABLE or STORE_FULL: the file cannot be written.
     """
 
     def __init__(self, listen: str, addresses: Mapping[str, str], config: Path, log: Path) -> None:
         _check_names(os.environ)
-        super().__init__("gateway", listen, log)
         self._program = _program("envoy")
+        super().__init__("gateway", listen, log)
         self._config = config
-        config.parent.mkdir(parents=True, exist_ok=True)
-        config.write_text(envoy_config({**addresses, _EVERY_INTERFACE: self._port.address}))
+        try:
+            config.parent.mkdir(parents=True, exist_ok=True)
+            config.write_text(envoy_config({**addresses, _EVERY_INTERFACE: self._port.address}))
+        except OSError as error:
+            self._port.release()
+            raise not_writable("the config of the gateway", config.parent, error) from None
 
     def _command(self) -> Sequence[str]:
         options = ("--disable-hot-restart", "--concurrency", str(_ENVOY_THREADS), "--log-level", "warning")
@@ -119,8 +124,8 @@ class FrontendProcess(_Listener):
     """
 
     def __init__(self, ui_root: Path, log: Path) -> None:
-        super().__init__("frontend", "127.0.0.1:0", log)
         self._program = _program("caddy")
+        super().__init__("frontend", "127.0.0.1:0", log)
         self._ui_root = ui_root
 
     def _command(self) -> Sequence[str]:
