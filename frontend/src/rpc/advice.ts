@@ -1,4 +1,4 @@
-import type { Reason } from './rpc-error'
+import type { Reason } from './reason'
 
 /** What to do about an error, for each reason that leaves something to do. */
 export const ADVICE: Partial<Record<Reason, string>> = {

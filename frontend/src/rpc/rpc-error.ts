@@ -1,18 +1,15 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 
 import { BadRequestSchema, ErrorInfoSchema } from '@/gen/google/rpc/error_details_pb'
-import type { ErrorReason } from '@/gen/tickreel/v1/error_reason_pb'
 
 import { ADVICE } from './advice'
+import type { Reason } from './reason'
 
 /** What is wrong with one field: its path as the request or the config has it, and what would be right. */
 export interface Violation {
   field: string
   description: string
 }
-
-/** The name of a reason without its prefix, as it travels: DATA_REFUSED. */
-export type Reason = Exclude<keyof typeof ErrorReason, 'UNSPECIFIED'>
 
 /** A call that failed, decoded: the one error type that screens know. */
 export class RpcError extends Error {

@@ -2,7 +2,8 @@ import { fireEvent, render, screen } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { expect, test, vi } from 'vitest'
 
-import { type Column, DataTable } from './data-table'
+import { DataTable } from './data-table'
+import type { Column } from './table-column'
 
 const COLUMNS: readonly Column<string>[] = [
   { id: 'name', header: 'Name', width: 100, grow: true, cell: (row) => row },

@@ -3,6 +3,7 @@ import { type KeyboardEvent, memo, type ReactNode, useEffect, useId, useRef, use
 
 import { classNames } from './class-names'
 import { Skeleton } from './skeleton'
+import type { Column, Sort } from './table-column'
 import { HeaderCell } from './table-header'
 import { useColumnWidths } from './use-column-widths'
 import { useFittingColumns } from './use-fitting-columns'
@@ -10,25 +11,6 @@ import { useFittingColumns } from './use-fitting-columns'
 const ROW_HEIGHT = 28
 /** That of a row on a phone, which has two lines. */
 const PHONE_ROW_HEIGHT = 52
-
-export interface Column<Row> {
-  id: string
-  header: string
-  /** The least width in pixels; what is left over goes to the columns that `grow`. */
-  width: number
-  grow?: boolean
-  /** Figures stand right, so that their decimals line up. */
-  align?: 'start' | 'end'
-  sortable?: boolean
-  /** Where there is no room for all, the columns with the lowest priority go first; those without one stay. */
-  priority?: number
-  cell: (row: Row) => ReactNode
-}
-
-export interface Sort {
-  column: string
-  descending: boolean
-}
 
 /** Rows that may come later: an array is one, and so is a window of a list that the service holds. */
 export interface Rows<Row> {

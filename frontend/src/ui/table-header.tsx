@@ -2,7 +2,7 @@ import { ArrowDown, ArrowUp } from 'lucide-react'
 import { type KeyboardEvent, type PointerEvent, useRef } from 'react'
 
 import { classNames } from './class-names'
-import type { Column, Sort } from './data-table'
+import type { Column, Sort } from './table-column'
 
 /** How far an arrow key moves the edge of a column, in pixels. */
 const STEP = 16

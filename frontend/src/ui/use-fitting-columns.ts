@@ -1,6 +1,6 @@
 import { type RefObject, useLayoutEffect, useMemo, useState } from 'react'
 
-import type { Column } from './data-table'
+import type { Column } from './table-column'
 
 /** What a row leaves free at both ends. */
 const PADDING = 16
