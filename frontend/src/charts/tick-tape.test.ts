@@ -73,3 +73,16 @@ test('columns that do not fit are refused', () => {
     new TickTape(base, 10).append({ ...chunk, side: chunk.side.subarray(1) })
   }).toThrow('differ in length')
 })
+
+test('a span without ticks gives columns that can be given away, time and again', () => {
+  const held = tape(10)
+  for (const span of [
+    { from: -100, to: -50 },
+    { from: 8, to: 10 },
+  ]) {
+    const { trades, complete } = held.sample(span, 100)
+    const { ts, price, size, side } = trades
+    structuredClone(trades, { transfer: [ts.buffer, price.buffer, size.buffer, side.buffer] })
+    expect([ts.byteLength, complete]).toEqual([0, true])
+  }
+})

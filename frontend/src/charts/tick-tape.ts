@@ -1,4 +1,4 @@
-import { NO_TRADES, type TradeSeries } from './columns'
+import type { TradeSeries } from './columns'
 import type { Span } from './span'
 
 /** Columns of trades as they are on the wire: little-endian, 8 bytes a value, one byte a side. */
@@ -56,12 +56,12 @@ export class TickTape {
 
   /**
    * The rows of a span as a chart draws them: all where there are no more than `points`, else of each of equal parts of the
-   * time the first, the last, the lowest and the highest, as the service keeps them.
+   * time the first, the last, the lowest and the highest, as the service keeps them. The arrays are new, so that a worker may
+   * give them away.
    */
   sample(span: Span, points: number): { trades: TradeSeries; complete: boolean } {
     const first = this.search(span.from)
     const end = this.search(span.to + 1)
-    if (end <= first) return { trades: NO_TRADES, complete: true }
     if (end - first <= points) return { trades: this.take(first, end), complete: true }
     const parts = Math.max(1, points >> 2)
     const kept: number[] = []

@@ -58,7 +58,8 @@ export function useChartSamples(result: Result, viewport: Viewport, tape: Tape):
   const trades = useSamples(
     viewport,
     async (window, signal) => {
-      if (tape.progress?.done) return tape.sample(window, POINTS)
+      const held = tape.progress?.done ? await tape.sample(window, POINTS) : undefined
+      if (held !== undefined) return held
       const request = { runId, ...ends(window), maxPoints: POINTS, readMask: { paths: ['trades'] } }
       const sample = await (window === viewport.bounds ? whole.trades() : results.sampleTicks(request, { signal }))
       const value = tradeSeries(sample.trades, base)

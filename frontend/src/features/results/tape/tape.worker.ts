@@ -48,7 +48,11 @@ async function load(runId: string, base: bigint): Promise<void> {
         post({ kind: 'progress', rows: tape.rows, total: tape.total, done: false })
       },
       onStatus: (status, error) => {
-        if (status === 'ended') post({ kind: 'progress', rows: tape?.rows ?? 0, total: tape?.total ?? 0, done: true })
+        if (status === 'ended') {
+          // A run may have no ticks at all.
+          tape ??= new TickTape(base, 0)
+          post({ kind: 'progress', rows: tape.rows, total: tape.total, done: true })
+        }
         if (status === 'failed') post({ kind: 'failed', message: error?.message ?? 'the ticks could not be had' })
       },
     },
@@ -57,7 +61,7 @@ async function load(runId: string, base: bigint): Promise<void> {
 }
 
 function answer({ id, span, points }: TapeRequest & { kind: 'sample' }): void {
-  if (!tape) return
+  if (!tape) throw new Error('there is no tape yet')
   const { trades, complete } = tape.sample(span, points)
   const { ts, price, size, side } = trades
   self.postMessage({ kind: 'sample', id, trades, complete } satisfies TapeReply, {

@@ -18,50 +18,69 @@ export interface Tape {
   /** Not set before the ticks were asked for. */
   progress: TapeProgress | undefined
   load: () => void
-  sample: (span: Span, points: number) => Promise<{ value: TradeSeries; complete: boolean }>
+  /** What a chart draws of a span; undefined where the worker ended before it answered, as the service knows it too. */
+  sample: (span: Span, points: number) => Promise<TapeSample | undefined>
+}
+
+interface TapeSample {
+  readonly value: TradeSeries
+  readonly complete: boolean
 }
 
 /** Holds every tick of a run in a worker once they are asked for, for as long as the component is there. */
 export function useTape(runId: string, base: bigint): Tape {
   const worker = useRef<Worker>(null)
-  const waiting = useRef(new Map<number, (reply: TapeReply & { kind: 'sample' }) => void>())
+  const waiting = useRef(new Map<number, (sample: TapeSample | undefined) => void>())
   const [progress, setProgress] = useState<TapeProgress>()
-  useEffect(
-    () => () => {
-      worker.current?.terminate()
-      worker.current = null
-    },
-    [],
-  )
-  const load = useCallback(() => {
+  const end = useCallback(() => {
     worker.current?.terminate()
+    worker.current = null
+    for (const settle of waiting.current.values()) settle(undefined)
+    waiting.current.clear()
+  }, [])
+  useEffect(() => end, [end])
+  const load = useCallback(() => {
+    end()
     const next = new Worker(new URL('./tape.worker.ts', import.meta.url), { type: 'module' })
+    const fail = (failure: string) => {
+      // One that was replaced may still have something to say.
+      if (worker.current !== next) return
+      end()
+      setProgress({ ...NOTHING, failure })
+    }
     next.onmessage = ({ data }: MessageEvent<TapeReply>) => {
       if (data.kind === 'sample') {
-        waiting.current.get(data.id)?.(data)
+        waiting.current.get(data.id)?.({ value: data.trades, complete: data.complete })
         waiting.current.delete(data.id)
       } else if (data.kind === 'failed') {
-        setProgress({ rows: 0, total: 0, done: false, failure: data.message })
+        fail(data.message)
       } else {
         setProgress({ ...data, failure: undefined })
       }
     }
+    next.onerror = ({ message }) => {
+      fail(message || 'the worker that holds them could not be started')
+    }
     next.postMessage({ kind: 'load', runId, base } satisfies TapeRequest)
     worker.current = next
-    setProgress({ rows: 0, total: 0, done: false, failure: undefined })
-  }, [runId, base])
+    setProgress(NOTHING)
+  }, [end, runId, base])
   const sample = useCallback(
     (span: Span, points: number) =>
-      new Promise<{ value: TradeSeries; complete: boolean }>((resolve) => {
+      new Promise<TapeSample | undefined>((resolve) => {
+        if (worker.current === null) {
+          resolve(undefined)
+          return
+        }
         const id = nextId++
-        waiting.current.set(id, ({ trades, complete }) => {
-          resolve({ value: trades, complete })
-        })
-        worker.current?.postMessage({ kind: 'sample', id, span, points } satisfies TapeRequest)
+        waiting.current.set(id, resolve)
+        worker.current.postMessage({ kind: 'sample', id, span, points } satisfies TapeRequest)
       }),
     [],
   )
   return { progress, load, sample }
 }
+
+const NOTHING: TapeProgress = { rows: 0, total: 0, done: false, failure: undefined }
 
 let nextId = 0
