@@ -73,17 +73,18 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
         conversion.figures.CopyFrom(_figures(conversion))
         if request.validate_only:
             return converter_service_pb2.CreateConversionResponse(conversion=conversion)
-        # Again: the same request may have come a second time while the files were looked at.
-        if (made := self._jobs.repeat_of(request.request_id, digest)) is not None:
-            return converter_service_pb2.CreateConversionResponse(conversion=made)
         if not plan.missing:
             clock = jobs.JobClock(conversion)
             jobs.start(conversion, clock)
             jobs.end(conversion, jobs.SUCCEEDED, clock)
         start = request.spec.window.start.ToDatetime()
         prefix = f"CNV_{plan.instrument.base}_{start:%Y%m%d_%H%M%S}"
-        conversion.conversion_id = self._jobs.new_id(lambda: f"{prefix}_{secrets.token_hex(3)}")
-        conversion = self._jobs.submit(conversion.conversion_id, conversion, request.request_id, digest)
+
+        def name(conversion: conversion_pb2.Conversion) -> str:
+            conversion.conversion_id = f"{prefix}_{secrets.token_hex(3)}"
+            return conversion.conversion_id
+
+        conversion = await self._jobs.submit(conversion, name, request.request_id, digest)
         return converter_service_pb2.CreateConversionResponse(conversion=conversion)
 
     async def GetConversion(  # noqa: N802
@@ -146,7 +147,7 @@ def _with_files(error: TickreelError, conversion: conversion_pb2.Conversion) -> 
     """An error of a worker; where memory ran out, with the files that it was at work on."""
     if error.reason != "OUT_OF_MEMORY":
         return error
-    files = [file.source for file in conversion.files if not file.cached][: worker.FILES_AT_A_TIME]
+    files = [file.source for file in conversion.files if not file.cached][: conversion_process.FILES_AT_A_TIME]
     remedy = f"leave out what is damaged or no recording of them, or raise {CONVERTER_MEMORY}"
     message = f"{' and '.join(files)} cannot be converted in the memory that there is; {remedy}: {error.message}"
     return TickreelError(error.reason, message, **error.metadata)

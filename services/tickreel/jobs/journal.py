@@ -4,10 +4,13 @@ Every change of state is a committed transaction, synced to the disk: neither a 
 one. The folder belongs to one process at a time.
 """
 
+import asyncio
 import contextlib
 import fcntl
 import os
 import sqlite3
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,9 @@ _FILE = "journal.sqlite"
 class Journal[J: Job]:
     """The jobs of one service, newest last.
 
+    One thread may read while another one writes. They have a connection each: a read waits for no disk that a write is
+    synced to, and finds what was written before.
+
     Args:
         folder: The state folder of the service; made where it does not exist.
         resource: The message class of the jobs.
@@ -36,27 +42,25 @@ class Journal[J: Job]:
     def __init__(self, folder: Path, resource: type[J]) -> None:
         self._resource = resource
         self._folder = folder
-        try:
-            with contextlib.ExitStack() as opened:
-                folder.mkdir(parents=True, exist_ok=True)
-                lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-                opened.callback(os.close, lock)
+        with self._failing_as(not_writable), contextlib.ExitStack() as opened:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            opened.callback(os.close, lock)
+            try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                self._database = sqlite3.connect(self._path, autocommit=True)
-                opened.callback(self._database.close)
-                self._database.execute("PRAGMA journal_mode = WAL")
-                # With a log, anything less leaves the last transactions to the mercy of the machine.
-                self._database.execute("PRAGMA synchronous = FULL")
-                self._database.execute(
-                    "CREATE TABLE IF NOT EXISTS job (sequence INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,"
-                    " request_id TEXT UNIQUE, request_digest TEXT NOT NULL, state INTEGER NOT NULL, resource BLOB NOT NULL)"
-                )
-                self._opened = opened.pop_all()
-        except BlockingIOError:
-            message = f"another process keeps its journal in {folder}; give this one another TICKREEL_STATE_PATH"
-            raise TickreelError("STORE_NOT_WRITABLE", message, path=folder) from None
-        except (OSError, sqlite3.Error) as error:
-            raise self._corrupt(error) if _is_corrupt(error) else not_writable("the journal", folder, error) from None
+            except BlockingIOError:
+                message = f"another process keeps its journal in {folder}; give this one another TICKREEL_STATE_PATH"
+                raise TickreelError("STORE_NOT_WRITABLE", message, path=folder) from None
+            self._written = self._connect(opened)
+            self._written.execute("PRAGMA journal_mode = WAL")
+            # With a log, anything less leaves the last transactions to the mercy of the machine.
+            self._written.execute("PRAGMA synchronous = FULL")
+            self._written.execute(
+                "CREATE TABLE IF NOT EXISTS job (sequence INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,"
+                " request_id TEXT UNIQUE, request_digest TEXT NOT NULL, state INTEGER NOT NULL, resource BLOB NOT NULL)"
+            )
+            self._read_from = self._connect(opened)
+            self._opened = opened.pop_all()
 
     def add(self, job_id: str, job: J, request_id: str, request_digest: str) -> None:
         """Adds a job; its id must be new, and so must the request's, or empty."""
@@ -111,19 +115,28 @@ class Journal[J: Job]:
         """Gives the folder back."""
         self._opened.close()
 
+    def _connect(self, opened: contextlib.ExitStack) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, autocommit=True, check_same_thread=False)
+        opened.callback(connection.close)
+        return connection
+
     def _read(self, statement: str, *values: object) -> list[Any]:
-        try:
-            return self._database.execute(statement, values).fetchall()
-        except sqlite3.DatabaseError as error:
-            raise self._corrupt(error) if _is_corrupt(error) else not_readable("the journal", self._folder, error) from None
+        with self._failing_as(not_readable):
+            return self._read_from.execute(statement, values).fetchall()
 
     def _write(self, statement: str, *values: object) -> None:
+        with self._failing_as(not_writable):
+            self._written.execute(statement, values)
+
+    @contextlib.contextmanager
+    def _failing_as(self, disk_error: Callable[[str, Path, Exception], TickreelError]) -> Iterator[None]:
+        """Raises STORE_CORRUPT where the file is no journal, else what the disk is at fault with."""
         try:
-            self._database.execute(statement, values)
+            yield
         except sqlite3.IntegrityError:
             raise
-        except sqlite3.DatabaseError as error:
-            raise self._corrupt(error) if _is_corrupt(error) else not_writable("the journal", self._folder, error) from None
+        except (OSError, sqlite3.Error) as error:
+            raise self._corrupt(error) if _is_corrupt(error) else disk_error("the journal", self._folder, error) from None
 
     def _parse(self, job_id: str, resource: bytes) -> J:
         """A job of its row; where the row is corrupt a job that failed for that, so that lists show the others."""
@@ -145,6 +158,44 @@ class Journal[J: Job]:
             " it again: it begins a new journal. Raw data, catalog and results are not affected; the list of jobs is lost"
         )
         return TickreelError("STORE_CORRUPT", message, path=self._path)
+
+
+class JournalWriter[J: Job]:
+    """Writes to a journal in a thread of its own, so that nothing else waits for the disk.
+
+    Writes are made one after another, in the order in which they were asked for. Each is on the disk once it was awaited, and
+    is made also where the caller is cancelled while it waits. They raise what the journal raises.
+    """
+
+    def __init__(self, journal: Journal[J]) -> None:
+        self._journal = journal
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
+
+    def add(self, job_id: str, job: J, request_id: str, request_digest: str) -> asyncio.Future[None]:
+        """Adds a job as it is now; see `Journal.add`."""
+        return self._ask(self._journal.add, job_id, _copy(job), request_id, request_digest)
+
+    def save(self, job_id: str, job: J) -> asyncio.Future[None]:
+        """Replaces a job by its state now."""
+        return self._ask(self._journal.save, job_id, _copy(job))
+
+    def delete(self, job_id: str) -> asyncio.Future[None]:
+        """Deletes a job; see `Journal.delete`."""
+        return self._ask(self._journal.delete, job_id)
+
+    async def close(self) -> None:
+        """Makes the writes that were asked for, then closes the journal."""
+        await asyncio.to_thread(self._thread.shutdown)
+        self._journal.close()
+
+    def _ask(self, write: Callable[..., None], *values: object) -> asyncio.Future[None]:
+        return asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, write, *values))
+
+
+def _copy[J: Job](job: J) -> J:
+    copy = type(job)()
+    copy.CopyFrom(job)
+    return copy
 
 
 def _is_corrupt(error: Exception) -> bool:

@@ -13,7 +13,7 @@ from functools import partial
 from tickreel.jobs import job as jobs
 from tickreel.jobs.admission import Admission, Share
 from tickreel.jobs.job import Job, JobClock
-from tickreel.jobs.journal import Journal
+from tickreel.jobs.journal import Journal, JournalWriter
 from tickreel.jobs.process import killed_from_outside
 from tickreel.jobs.watchers import Unseen, Watchers
 from tickreel.rpc.errors import TickreelError, not_found
@@ -38,7 +38,7 @@ JOURNAL_RETRY = 1.0
 class LiveJob[J: Job]:
     """A job that has not ended: its resource, and who waits for its next change."""
 
-    def __init__(self, job_id: str, resource: J, journal: Journal[J], watchers: Watchers) -> None:
+    def __init__(self, job_id: str, resource: J, journal: JournalWriter[J], watchers: Watchers) -> None:
         self.job_id = job_id
         self.resource = resource
         self.clock = JobClock(resource)
@@ -47,6 +47,10 @@ class LiveJob[J: Job]:
         self.task: asyncio.Task[None] | None = None
         self.is_decided = False
         """Whether it is known what becomes of the job, although the journal may not have it yet."""
+        self.changing = asyncio.Lock()
+        """Held from the decision on a change of state until the journal has it."""
+        self.write: asyncio.Future[None] | None = None
+        """The last write of a change of state."""
         self._journal = journal
         self._watchers = watchers
         self.next_change = asyncio.Event()
@@ -65,13 +69,13 @@ class LiveJob[J: Job]:
             self.resource.queue_position = position
             self.changed()
 
-    def save(self) -> None:
+    async def save(self) -> None:
         """Journals the resource as it is now, so that the next process of the service has it, and tells everyone.
 
         Raises:
             TickreelError: STORE_NOT_WRITABLE.
         """
-        self._journal.save(self.job_id, self.resource)
+        await self._journal.save(self.job_id, self.resource)
         self.changed()
 
     def changed(self) -> None:
@@ -113,6 +117,8 @@ class JobQueue[J: Job]:
     ) -> None:
         self._kind = kind
         self._journal = journal
+        self._writer = JournalWriter(journal)
+        self._taking = asyncio.Lock()
         self._execute = execute
         self._admission = Admission(slots, processes, memory)
         self._max_attempts = max_attempts
@@ -143,9 +149,9 @@ class JobQueue[J: Job]:
                     jobs.give_up(job, clock)
                 else:
                     jobs.requeue(job)
-            self._journal.save(job_id, job)
+            await self._writer.save(job_id, job)
             if job.state not in jobs.FINAL:
-                self._begin(job_id, job)
+                await self._begin(job_id, job)
 
     def repeat_of(self, request_id: str, request_digest: str) -> J | None:
         """The job that the same request made before.
@@ -162,23 +168,35 @@ class JobQueue[J: Job]:
             raise TickreelError("REQUEST_ID_REUSED", message, request_id=request_id, id=job_id)
         return self.get(job_id)
 
-    def new_id(self, make: Callable[[], str]) -> str:
-        """The first of the ids that `make` gives which no job has: a few random digits are one day the same again."""
-        while True:
-            job_id = make()
-            if self._journal.get(job_id) is None:
-                return job_id
+    async def submit(self, job: J, name: Callable[[J], str], request_id: str, request_digest: str) -> J:
+        """Takes a job: journals it, and queues it unless it has ended already. The same request makes no second one.
 
-    def submit(self, job_id: str, job: J, request_id: str, request_digest: str) -> J:
-        """Takes a job: journals it, and queues it unless it has ended already."""
-        JobClock(job).stamp(job.created_at)
-        if job.state not in jobs.FINAL:
-            job.state = jobs.QUEUED
-            self._journal.add(job_id, job, request_id, request_digest)
-            self._begin(job_id, job)
-        else:
-            self._journal.add(job_id, job, request_id, request_digest)
-        return self._copy(job)
+        Args:
+            name: Gives the job an id and returns it; called until no other job has it, as a few random digits are one day the
+                same again.
+
+        Raises:
+            TickreelError: REQUEST_ID_REUSED, STORE_NOT_WRITABLE, STORE_FULL.
+        """
+        # Shielded: a caller that hangs up leaves no job in the journal that nobody begins.
+        return await asyncio.shield(asyncio.create_task(self._take(job, name, request_id, request_digest)))
+
+    async def _take(self, job: J, name: Callable[[J], str], request_id: str, request_digest: str) -> J:
+        # One at a time: another one may bring the same request, or be given the same id.
+        async with self._taking:
+            if self._closing:
+                raise TickreelError("SERVICE_UNAVAILABLE", f"the service stops and takes no {self._kind}; ask again")
+            if (made := self.repeat_of(request_id, request_digest)) is not None:
+                return made
+            while self._journal.get(job_id := name(job)) is not None:
+                pass
+            JobClock(job).stamp(job.created_at)
+            if job.state not in jobs.FINAL:
+                job.state = jobs.QUEUED
+            await self._writer.add(job_id, job, request_id, request_digest)
+            if job.state not in jobs.FINAL:
+                await self._begin(job_id, job)
+            return self._copy(job)
 
     def get(self, job_id: str) -> J:
         """The job as it is now.
@@ -212,7 +230,7 @@ class JobQueue[J: Job]:
         """A job of the journal, which has the state of a live one, but not its progress."""
         return self.get(job_id) if job_id in self._live else job
 
-    def delete(self, job_id: str) -> None:
+    async def delete(self, job_id: str) -> None:
         """Deletes a job that has ended.
 
         Raises:
@@ -222,7 +240,7 @@ class JobQueue[J: Job]:
         if job_id in self._live:
             message = f"{self._kind} {job_id} has not ended: {state}; cancel it first"
             raise TickreelError("JOB_NOT_ENDED", message, id=job_id, state=state)
-        self._journal.delete(job_id)
+        await self._writer.delete(job_id)
 
     async def cancel(self, job_id: str) -> J:
         """Cancels a job and returns it once that has taken effect.
@@ -234,12 +252,15 @@ class JobQueue[J: Job]:
         live = self._live.get(job_id)
         if live is not None:
             assert live.task is not None
-            if not live.is_decided and live.resource.state != jobs.CANCELLING:
-                live.resource.state = jobs.CANCELLING
-                try:
-                    live.save()
-                finally:
-                    live.task.cancel()
+            async with live.changing:
+                if not live.is_decided and live.resource.state != jobs.CANCELLING:
+                    live.resource.state = jobs.CANCELLING
+                    try:
+                        await live.save()
+                    finally:
+                        # Its work may have ended meanwhile.
+                        if not live.is_decided:
+                            live.task.cancel()
             # Shielded: a caller that hangs up while it waits does not cancel the clean-up.
             await asyncio.shield(asyncio.wait([live.task]))
         job = self.get(job_id)
@@ -298,18 +319,22 @@ class JobQueue[J: Job]:
     async def close(self) -> None:
         """Stops what runs, leaves it and what is queued to the next process, and closes the journal."""
         self._closing = True
-        tasks = [live.task for live in self._live.values() if live.task is not None]
+        # A job that is being taken is begun first, and put back with the others.
+        async with self._taking:
+            tasks = [live.task for live in self._live.values() if live.task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        self._journal.close()
+        await self._writer.close()
 
-    def _begin(self, job_id: str, job: J) -> None:
-        """Puts a job at the end of the queue."""
-        live = self._live[job_id] = LiveJob(job_id, job, self._journal, self._watchers)
+    async def _begin(self, job_id: str, job: J) -> None:
+        """Puts a job at the end of the queue; returns once it waits there, or the journal has that it runs."""
+        live = self._live[job_id] = LiveJob(job_id, job, self._writer, self._watchers)
         # Eager, or a cancellation before its first step would end it without a word in the journal.
         live.task = asyncio.Task(self._run(live), loop=asyncio.get_running_loop(), eager_start=True)
         live.changed()
+        if live.write is not None:
+            await asyncio.wait([live.write])
 
     async def _run(self, live: LiveJob[J]) -> None:
         try:
@@ -356,23 +381,25 @@ class JobQueue[J: Job]:
 
     async def _become(self, live: LiveJob[J], change: Callable[[J], None]) -> None:
         """Changes a job once the journal has it so, however long that takes: what is told of a job outlives the service."""
-        changed = self._copy(live.resource)
-        change(changed)
         waits = False
         while True:
-            try:
-                self._journal.save(live.job_id, changed)
-                break
-            except TickreelError as error:
-                if self._closing:
-                    # The next process finds it as it was, and begins it again.
-                    raise
-                if not waits:
-                    log.error("%s %s waits to be %s: %s", self._kind, live.job_id, jobs.state_name(changed.state), error)
-                waits = True
+            async with live.changing:
+                changed = self._copy(live.resource)
+                change(changed)
+                live.write = self._writer.save(live.job_id, changed)
+                try:
+                    await live.write
+                    live.resource.CopyFrom(changed)
+                    live.changed()
+                    return
+                except TickreelError as error:
+                    if self._closing:
+                        # The next process finds it as it was, and begins it again.
+                        raise
+                    if not waits:
+                        log.error("%s %s waits to be %s: %s", self._kind, live.job_id, jobs.state_name(changed.state), error)
+                    waits = True
             await asyncio.sleep(JOURNAL_RETRY)
-        live.resource.CopyFrom(changed)
-        live.changed()
 
     def _copy(self, job: J) -> J:
         copy = type(job)()

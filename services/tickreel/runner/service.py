@@ -157,7 +157,7 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
     async def DeleteRun(  # noqa: N802
         self, request: runner_service_pb2.DeleteRunRequest, context: grpc.aio.ServicerContext
     ) -> runner_service_pb2.DeleteRunResponse:
-        self._runs.delete(request.run_id)
+        await self._runs.delete(request.run_id)
         await asyncio.to_thread(self._execution.drop_log, request.run_id)
         return runner_service_pb2.DeleteRunResponse()
 
@@ -195,12 +195,7 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
         digest = jobs.request_digest(request.SerializeToString(deterministic=True))
         if (made := self._runs.repeat_of(request.request_id, digest)) is not None:
             return made
-        run = await make()
-        # Again: the same request may have come a second time while it was checked.
-        if (made := self._runs.repeat_of(request.request_id, digest)) is not None:
-            return made
-        run.run_id = self._runs.new_id(lambda: digests.run_id(run.config, run.config_digest))
-        return self._runs.submit(run.run_id, run, request.request_id, digest)
+        return await self._runs.submit(await make(), _name, request.request_id, digest)
 
     def _describe_config(self, config_id: str) -> runner_service_pb2.ConfigFile:
         described = runner_service_pb2.ConfigFile(config_id=config_id)
@@ -220,3 +215,8 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
         if not len(violations):
             described.config.CopyFrom(config)
         return described
+
+
+def _name(run: run_pb2.Run) -> str:
+    run.run_id = digests.run_id(run.config, run.config_digest)
+    return run.run_id

@@ -274,7 +274,7 @@ class Execution:
                 asked.cancel()
             raise
         run.conversion_id = conversion.conversion_id
-        live.save()
+        await live.save()
         return conversion
 
     async def _cancel_once_told(self, asked: "asyncio.Future[converter_service_pb2.CreateConversionResponse]") -> None:
