@@ -195,4 +195,4 @@ def test_the_engine_does_not_read_below_roots_with_url_marks(tmp_path: Path, nam
 
 
 def test_the_engine_is_the_pinned_one() -> None:
-    assert catalog_format.engine_version() == "2.0.0rc6"
+    assert catalog_format.engine_version() == "2.0.0rc7"
