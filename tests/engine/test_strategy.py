@@ -1,5 +1,8 @@
 """What a strategy of one's own may do without losing its orders and fills from the tape."""
 
+import gc
+import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +89,24 @@ def tape_of(strategy: type[ReplayStrategy], folder: Path) -> Tape:
 def test_each_row_and_fill_is_recorded_once_whoever_overrides_what(strategy: type[ReplayStrategy], tmp_path: Path) -> None:
     tape = tape_of(strategy, tmp_path)
     assert (tape.rows, tape.order_count, tape.fill_count) == (20, 20, 20)
+
+
+def test_a_strategy_ends_with_its_last_reader_and_not_by_the_collector(tmp_path: Path) -> None:
+    unfreed: list[Any] = []
+    gc.collect()
+    gc.disable()
+    try:
+        for strategy in (Copying, TempBacktestStrategy):
+            tape_of(strategy, tmp_path / strategy.__name__)
+        # As the collector does where it happens to run in another thread: what it finds there is never freed.
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "unraisablehook", lambda found: unfreed.append(str(found.exc_value)))
+            collector = threading.Thread(target=gc.collect)
+            collector.start()
+            collector.join()
+    finally:
+        gc.enable()
+    assert unfreed == []
 
 
 def test_an_error_in_a_callback_fails_the_replay_with_its_traceback(tmp_path: Path) -> None:

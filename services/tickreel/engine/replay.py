@@ -172,6 +172,7 @@ def replay(
         raise TickreelError("REPLAY_FAILED", f"the engine stopped: {explained(str(error))}") from error
     finally:
         node.dispose()
+        strategy.let_go()
         logger_flush()
     if strategy.tape.error:
         traceback = strategy.tape.error.strip()

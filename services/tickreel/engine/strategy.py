@@ -177,6 +177,13 @@ class ReplayStrategy(Strategy):
             self.tape.reported = self._figures.close(cache, self.tape.fills, with_balances=with_balances)
         self.tape.settled = self.tape.rows
 
+    def let_go(self) -> None:
+        """Drops what refers back to the strategy, which then ends where its last reader does, and not by the collector.
+
+        Only the thread that made the engine's objects can free them, and the collector runs in any.
+        """
+        self._submit = self._now = None
+
     def submit_order(self, order: Any, *args: Any, **options: Any) -> None:
         """Submits an order, and records it."""
         if not self.submits_in_order:
