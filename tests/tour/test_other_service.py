@@ -18,7 +18,8 @@ _PYPROJECT = tomllib.loads((_PROJECT / "pyproject.toml").read_text())
 # What uv says where a package would have to be downloaded and nothing can be.
 _NO_NETWORK = ("network was disabled", "Network connectivity is disabled", "client error (Connect)")
 
-# The oldest of everything that the base claims, the versions that it is developed with, the newest of everything.
+# The oldest of everything that the base claims, Python too where it is there, the versions that it is developed with, and the
+# newest of everything.
 ENVIRONMENTS = ("oldest", "locked", "newest")
 
 
@@ -50,11 +51,18 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
+def _oldest_python() -> str | None:
+    """The oldest Python that the base claims, where this machine has it."""
+    major, minor = re.search(r">=(\d+)\.(\d+)", _PYPROJECT["project"]["requires-python"]).groups()
+    command = [_PROJECT / "scripts/find-python", f"{major}.{minor}", f"{major}.{int(minor) + 1}"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=100, check=False).stdout.strip() or None
+
+
 @pytest.fixture(scope="module", params=ENVIRONMENTS)
 def python(request: pytest.FixtureRequest, wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Python of an environment with the base package and nothing else."""
     folder = tmp_path_factory.mktemp("environment")
-    uv("venv", "--python", sys.executable, folder)
+    uv("venv", "--python", (_oldest_python() if request.param == "oldest" else None) or sys.executable, folder)
     python = folder / "bin/python"
     install = ("pip", "install", "--python", python)
     if request.param == "locked":
@@ -76,11 +84,14 @@ def run_python(python: Path, code: str, folder: Path) -> str:
 
 
 def test_the_environment_is_what_the_claim_says(python: Path, folder: Path, request: pytest.FixtureRequest) -> None:
-    installed = run_python(python, "from google import protobuf; print(protobuf.__version__)", folder)
+    versions = "import sys; from google import protobuf; print(*sys.version_info[:2], protobuf.__version__)"
+    *version, installed = run_python(python, versions, folder).split()
     lowest, below = re.search(r"'protobuf>=([\d.]+),<(\d+)'", str(_PYPROJECT["project"]["dependencies"])).groups()
     environment = request.node.callspec.params["python"]
     if environment == "oldest":
-        assert installed.strip() == lowest
+        assert installed == lowest
+        claimed = re.findall(r"\d+", _PYPROJECT["project"]["requires-python"])
+        assert version == claimed or _oldest_python() is None
     if environment == "newest":
         assert int(installed.partition(".")[0]) == int(below) - 1
     absent = ("nautilus_trader", "numpy", "pyarrow", "duckdb", "grpc_reflection")
@@ -124,3 +135,14 @@ except ModuleNotFoundError as error:
     )
     assert (command.returncode, command.stderr) == (0, "")
     assert json.loads(command.stdout)["runs"]
+
+
+def test_a_run_without_services_says_what_is_missing(python: Path, folder: Path) -> None:
+    run = ("run", "--config", "configs/sample_btc_usdt.json", "--snapshot_mode", "trades", "--standalone")
+    command = [python.with_name("tickreel"), *run]
+    called = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert called.returncode == 2
+    said = " ".join(called.stderr.split())
+    assert "pip install 'tickreel[services]' brings it, on Python 3.13 or 3.14" in said
+    version = run_python(python, "import platform; print(platform.python_version())", folder).strip()
+    assert f"this is Python {version}" in said

@@ -5,6 +5,7 @@ stop.
 """
 
 import asyncio
+import importlib
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -65,8 +66,12 @@ class Services:
         """Starts services side by side, as (service, where it listens), and waits until each is healthy.
 
         Raises:
-            TickreelError: One of them did not become healthy.
+            TickreelError: ENVIRONMENT_MISMATCH: the engine is not installed; one of them did not become healthy.
         """
+        try:
+            importlib.import_module("tickreel.engine")
+        except ModuleNotFoundError as error:
+            raise TickreelError("ENVIRONMENT_MISMATCH", str(error)) from None
         await self.add(*(ServiceProcess(name, to, self._environ, self._logs / f"{name}.log") for name, to in listen))
 
     async def add(self, *children: ChildProcess) -> None:
