@@ -13,6 +13,7 @@ from nautilus_trader.backtest import (
     BacktestVenueConfig,
 )
 from nautilus_trader.common import LoggerConfig, LogLevel, logger_flush
+from nautilus_trader.data import DataEngineConfig
 from nautilus_trader.execution import DefaultFillModel, MakerTakerFeeModel, StaticLatencyModel
 from nautilus_trader.model import Currency, NautilusDataType
 from nautilus_trader.persistence import ParquetDataCatalog
@@ -143,6 +144,8 @@ def replay(
                 instrument_id=strategy.instrument.id,
                 start_time=lane.start,
                 end_time=lane.end,
+                # Of no effect here: the catalogs hold no deltas. Said because its default is new.
+                batch_deltas=False,
             )
             for lane in lanes
         ],
@@ -152,6 +155,8 @@ def replay(
             # Without it the engine replays on after an error in a callback, and says nothing.
             shutdown_on_error=True,
             run_analysis=False,
+            # For bars of a strategy's own.
+            data_engine=DataEngineConfig(time_bars_time_zone="UTC"),
             risk_engine=RiskEngineConfig(
                 bypass=shortcuts.no_risk_checks, max_order_submit_rate=f"{config.risk.throttling_per_sec}/00:00:01"
             ),
