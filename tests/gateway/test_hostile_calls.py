@@ -59,6 +59,91 @@ async def test_no_header_of_one_client_breaks_the_calls_of_another(gateway: Gate
     assert set(await valid_calls(gateway, 20)) == {"OK"}
 
 
+async def call_with_trailers(gateway: Gateway, **trailers: str) -> None:
+    """A call of HTTP/2 whose request ends with trailers; returns once its stream has ended."""
+    reader, writer = await connected(gateway)
+    writer.write(beginning(gateway, 1, GET) + frame(DATA, 0, 1, CALL))
+    ending = {name.replace("_", "-"): value for name, value in trailers.items()}
+    writer.write(frame(HEADERS, END_HEADERS | END_STREAM, 1, header_block(ending)))
+    kind = flags = stream = 0
+    while not (stream == 1 and (kind == RST_STREAM or flags & END_STREAM)):
+        head = await reader.readexactly(9)
+        kind, flags, stream = head[3], head[4], int.from_bytes(head[5:])
+        await reader.readexactly(int.from_bytes(head[:3]))
+        if kind == SETTINGS:
+            flags = 0
+    writer.close()
+
+
+DATA, HEADERS, RST_STREAM, SETTINGS = 0, 1, 3, 4
+END_STREAM, END_HEADERS = 1, 4
+
+
+async def connected(gateway: Gateway) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection of HTTP/2, whose frames a test writes itself."""
+    host, _, port = gateway.address.rpartition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(SETTINGS, 0, 0, b""))
+    return reader, writer
+
+
+def beginning(gateway: Gateway, stream: int, path: str) -> bytes:
+    """The headers of a call."""
+    headers = {":method": "POST", ":scheme": "http", ":path": path, ":authority": gateway.address}
+    return frame(HEADERS, END_HEADERS, stream, header_block(headers | {"content-type": "application/grpc", "te": "trailers"}))
+
+
+def frame(kind: int, flags: int, stream: int, content: bytes) -> bytes:
+    """A frame of HTTP/2."""
+    return len(content).to_bytes(3) + bytes([kind, flags]) + stream.to_bytes(4) + content
+
+
+def header_block(headers: dict[str, str]) -> bytes:
+    """Headers as HPACK has them without compression."""
+    words = ((name.encode(), value.encode()) for name, value in headers.items())
+    return b"".join(b"\0" + bytes([len(name)]) + name + bytes([len(value)]) + value for name, value in words)
+
+
+@pytest.mark.parametrize(
+    "trailers",
+    [{"grpc_timeout": "-1S"}, {"grpc_encoding": "rot13"}, {"grpc_status": "many"}, {"x_anything_bin": "!!!"}],
+    ids=lambda trailers: next(iter(trailers)),
+)
+async def test_no_trailer_of_one_client_breaks_the_calls_of_another(gateway: Gateway, trailers: dict[str, str]) -> None:
+    # The gateway has a connection to each service for each of its threads.
+    for _ in range(8):
+        async with asyncio.timeout(30):
+            await call_with_trailers(gateway, **trailers)
+    assert set(await valid_calls(gateway, 20)) == {"OK"}
+
+
+async def test_streams_that_nobody_reads_stop_nobody(gateway: Gateway) -> None:
+    results = gateway.servicers["results"]
+    long, short = (results_service_pb2.StreamTicksRequest(cursor=cursor).SerializeToString() for cursor in ("100", "1"))
+    results.width, sent = 100_000, results.sent
+    _, writer = await connected(gateway)
+    try:
+        for number in range(40):
+            stream = 2 * number + 1
+            writer.write(beginning(gateway, stream, STREAM) + frame(DATA, END_STREAM, stream, framed(long)))
+        # The connection of the gateway to the service held 16 MiB of them when it was too small.
+        while results.sent < sent + 100:  # noqa: ASYNC110 - a service in this loop sends them
+            await asyncio.sleep(0.01)
+        while sent != results.sent:
+            sent = results.sent
+            await asyncio.sleep(0.1)
+        results.width = 0
+        # Each on a connection of its own, since each thread of the gateway has its own connection to the service.
+        for _ in range(8):
+            async with grpc.aio.insecure_channel(gateway.address, options=[("grpc.use_local_subchannel_pool", 1)]) as channel:
+                call = channel.unary_stream(STREAM)(short, timeout=10)
+                assert await call.read()
+                call.cancel()
+    finally:
+        results.width = 0
+        writer.close()
+
+
 async def test_a_bad_deadline_is_refused_with_what_would_be_right(gateway: Gateway) -> None:
     response, _ = await gateway.request("POST", GET, CALL, **GRPC_WEB, grpc_timeout="-1S")
     assert response.getheader("grpc-status") == INVALID_ARGUMENT

@@ -45,13 +45,20 @@ class SmallCatalog(catalog_service_pb2_grpc.CatalogServiceServicer):
 
 
 class SmallResults(results_service_pb2_grpc.ResultsServiceServicer):
-    """Streams as many chunks as the cursor says, then raises the error that it holds, or waits for the caller to leave."""
+    """Streams as many chunks as the cursor says, then raises the error that it holds, or waits for the caller to leave.
+
+    Attributes:
+        width: How many bytes a chunk of the next stream has at least.
+        sent: How many chunks have been made.
+    """
 
     DESCRIPTOR = results_service_pb2.DESCRIPTOR.services_by_name["ResultsService"]
     add_to_server = staticmethod(results_service_pb2_grpc.add_ResultsServiceServicer_to_server)
 
     def __init__(self, error: Exception | None = None) -> None:
         self.error = error
+        self.width = 0
+        self.sent = 0
         self.asked = asyncio.Event()
         self.left = asyncio.Event()
 
@@ -63,9 +70,11 @@ class SmallResults(results_service_pb2_grpc.ResultsServiceServicer):
         self, request: results_service_pb2.StreamTicksRequest, context: grpc.aio.ServicerContext
     ) -> AsyncIterator[results_service_pb2.StreamTicksResponse]:
         self.asked.set()
+        width = self.width
         try:
             for number in range(int(request.cursor)):
-                yield results_service_pb2.StreamTicksResponse(cursor=str(number))
+                self.sent += 1
+                yield results_service_pb2.StreamTicksResponse(cursor=str(number).zfill(width))
             if self.error is not None:
                 raise self.error
             await asyncio.sleep(3600)
