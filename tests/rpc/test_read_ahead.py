@@ -7,6 +7,7 @@ from contextlib import aclosing
 
 import pytest
 
+from tickreel.rpc import read_ahead as module
 from tickreel.rpc.read_ahead import read_ahead
 
 
@@ -79,3 +80,38 @@ async def test_who_is_cancelled_in_the_midst_of_a_read_closes_the_generator() ->
     with pytest.raises(asyncio.CancelledError):
         await task
     assert numbers.is_closed
+
+
+async def test_where_too_many_streams_are_not_read_the_one_that_waits_the_longest_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_UNREAD", 2)
+    goes_on = asyncio.Event()
+
+    async def read(numbers: Parts, has_one: asyncio.Event) -> int:
+        async with aclosing(read_ahead(numbers.parts())) as reading:
+            await anext(reading)
+            has_one.set()
+            await goes_on.wait()
+            return await anext(reading)
+
+    made, tasks = [Parts() for _ in range(3)], []
+    for numbers in made:
+        has_one = asyncio.Event()
+        tasks.append(asyncio.create_task(read(numbers, has_one)))
+        await has_one.wait()
+    with pytest.raises(asyncio.CancelledError):
+        await tasks[0]
+    assert made[0].is_closed
+    goes_on.set()
+    assert await asyncio.gather(*tasks[1:]) == [2, 2]
+
+
+async def test_many_streams_do_not_hold_up_what_is_no_stream() -> None:
+    held_up = [Parts() for _ in range(40)]
+    for numbers in held_up:
+        numbers.may_go_on.clear()
+    tasks = [asyncio.create_task(anext(read_ahead(numbers.parts()))) for numbers in held_up]
+    await asyncio.sleep(0)
+    assert await asyncio.wait_for(asyncio.to_thread(lambda: "read"), 10) == "read"
+    for numbers in held_up:
+        numbers.may_go_on.set()
+    assert await asyncio.gather(*tasks) == [1] * 40
