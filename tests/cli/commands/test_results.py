@@ -38,6 +38,12 @@ def listed(terminal: Terminal, *arguments: str) -> list[str]:
     return sorted(entry["result"]["run_id"] for entry in terminal.json("results", *arguments)["results"])
 
 
+def test_what_a_terminal_would_obey_is_shown_and_not_sent(terminal: Terminal) -> None:
+    out = terminal.call("results", "note", "A", "good\x1b[2J\x1b]0;title\x07\u202e\u009b1m\ttext\nmore").out
+    assert "good\\x1b[2J\\x1b]0;title\\x07\\u202e\\x9b1m" in out
+    assert not set("\x1b\x07\u202e\x9b") & set(out)
+
+
 def test_what_is_noted_is_shown_and_found(terminal: Terminal) -> None:
     assert terminal.json("results", "note", "A", "Too good.") == {"run_id": "A", "notes": "Too good.", "tags": []}
     assert terminal.json("results", "tag", "A", "keep", "btc")["tags"] == ["keep", "btc"]

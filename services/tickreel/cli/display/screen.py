@@ -1,14 +1,17 @@
 """What a person sees: results and tables on standard output, everything else on standard error."""
 
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import click
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.padding import Padding
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -17,13 +20,32 @@ from tickreel.v1 import result_pb2
 
 # What goes to a file or a pipe is for grep and awk: never folded.
 _UNLIMITED = 10_000
+# Control characters but line ends and tabs, and those that change the direction of what follows.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def visible(text: str) -> str:
+    """A text without the characters that a terminal obeys: a note may come from anybody, and is not to clear the screen."""
+    return _CONTROLS.sub(lambda control: ascii(control[0])[1:-1], text)
+
+
+class _Console(Console):
+    """A console that shows the control characters of texts as escapes."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        # Here, so that their width is known; below, for what is a `Text` already.
+        return super().render_str(visible(text), **options)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=visible(segment.text))
 
 
 def _console(*, stderr: bool, width: int | None = None) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     if width is None and not stream.isatty() and "COLUMNS" not in os.environ:
         width = _UNLIMITED
-    return Console(stderr=stderr, width=width, markup=False, emoji=False, highlight=False)
+    return _Console(stderr=stderr, width=width, markup=False, emoji=False, highlight=False)
 
 
 out = _console(stderr=False)
@@ -81,12 +103,12 @@ def heading(text: str) -> None:
 
 def say(text: str) -> None:
     """A line to the person at the terminal; nothing that a script would read."""
-    click.echo(text, err=True)
+    click.echo(visible(text), err=True)
 
 
 def say_error(text: str) -> None:
     """Says why a command did not do what it was asked for."""
-    click.echo(f"{click.style('error:', fg='red', bold=True)} {text}", err=True)
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {visible(text)}", err=True)
 
 
 def say_ended(noun: str, job_id: str, job: Job) -> None:
