@@ -4,7 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import AsyncExitStack, aclosing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -639,6 +639,31 @@ async def test_large_jobs_fit_into_the_messages_of_those_who_watch_all(stage: St
             seen.update(job.conversion_id for job in message)
             if seen == set(names):
                 break
+
+
+async def test_the_entry_of_a_job_is_made_once_however_many_watch(stage: Stage) -> None:
+    stage.submit("a")
+    made: list[str] = []
+
+    def entry(job: Conversion) -> Conversion:
+        made.append(job.conversion_id)
+        return job
+
+    stage.queue._entry = entry
+    async with AsyncExitStack() as opened:
+        for _ in range(20):
+            messages = await opened.enter_async_context(aclosing(stage.queue.watch_all()))
+            assert [job.conversion_id for job in await anext(messages)] == ["a"]
+    assert made == ["a"]
+
+
+async def test_many_who_watch_all_jobs_hear_of_fewer_at_a_time(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queues, "WATCH_ENTRIES", 6)
+    monkeypatch.setattr(queues, "HEARTBEAT", 1)
+    for number in range(12):
+        stage.submit(f"job {number}")
+    async with aclosing(stage.queue.watch_all()) as first, aclosing(stage.queue.watch_all()) as second:
+        assert [len(await anext(first)), len(await anext(second))] == [6, 3]
 
 
 async def test_a_job_that_has_not_ended_is_not_deleted(stage: Stage) -> None:

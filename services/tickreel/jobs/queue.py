@@ -29,6 +29,8 @@ WATCH_MESSAGES = 200
 HEARTBEAT = 10.0
 # The most entries of a message to those who watch all jobs.
 WATCH_JOBS = 200
+# What all who watch all jobs get together in a second: each entry costs tens of microseconds.
+WATCH_ENTRIES = 4_000
 # Jobs of the journal that are read before something else has its turn.
 _ROWS_AT_ONCE = 200
 # How often a job is tried to be journalled where the journal cannot be written.
@@ -44,6 +46,8 @@ class LiveJob[J: Job]:
         self.clock = JobClock(resource)
         self.share = Share()
         """What the job was admitted with."""
+        self.entry: J | None = None
+        """The entry of the resource, once somebody has asked for it since the last change."""
         self.task: asyncio.Task[None] | None = None
         self.is_decided = False
         """Whether it is known what becomes of the job, although the journal may not have it yet."""
@@ -80,6 +84,7 @@ class LiveJob[J: Job]:
 
     def changed(self) -> None:
         """Wakes everyone who waits: the resource has changed."""
+        self.entry = None
         self.next_change.set()
         self.next_change = asyncio.Event()
         self._watchers.tell(self.job_id)
@@ -300,21 +305,33 @@ class JobQueue[J: Job]:
         loop = asyncio.get_running_loop()
         with self._watchers.joined(self._live) as unseen:
             while True:
-                yield self._entries(unseen)
-                sent = loop.time()
+                # Many watchers hear less often, and of fewer jobs at a time, so that all of them together cost the jobs little.
+                room = WATCH_ENTRIES / len(self._watchers)
+                entries = self._entries(unseen, max(1, min(WATCH_JOBS, int(room * HEARTBEAT))))
+                yield entries
+                next_at = loop.time() + max(WATCH_INTERVAL, len(entries) / room)
                 await unseen.wait(HEARTBEAT)
-                await asyncio.sleep(max(0.0, sent + WATCH_INTERVAL - loop.time()))
+                await asyncio.sleep(next_at - loop.time())
 
-    def _entries(self, unseen: Unseen) -> list[J]:
+    def _entries(self, unseen: Unseen, most: int) -> list[J]:
         """The entries of the first jobs that a watcher has not seen, as many as a message holds."""
         entries: list[J] = []
         room = MESSAGE_BYTES
-        while room > 0 and len(entries) < WATCH_JOBS and (job_id := unseen.pop()) is not None:
+        while room > 0 and len(entries) < most and (job_id := unseen.pop()) is not None:
             # A job that was deleted meanwhile has ended before.
             with contextlib.suppress(TickreelError):
-                entries.append(self._entry(self.get(job_id)))
+                entries.append(self._entry_of(job_id))
                 room -= entries[-1].ByteSize()
         return entries
+
+    def _entry_of(self, job_id: str) -> J:
+        """The entry of a job as it is now; that of a live one is made once a change, however many watch."""
+        live = self._live.get(job_id)
+        if live is None:
+            return self._entry(self.get(job_id))
+        if live.entry is None:
+            live.entry = self._entry(self._copy(live.resource))
+        return live.entry
 
     async def close(self) -> None:
         """Stops what runs, leaves it and what is queued to the next process, and closes the journal."""

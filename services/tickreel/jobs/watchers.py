@@ -53,6 +53,9 @@ class Watchers:
         finally:
             self._joined.remove(unseen)
 
+    def __len__(self) -> int:
+        return len(self._joined)
+
     def tell(self, job_id: str) -> None:
         """Tells everyone that a job has changed."""
         for unseen in self._joined:
