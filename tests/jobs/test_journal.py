@@ -208,9 +208,10 @@ def test_pages_are_all_jobs_newest_first(tmp_path_factory: pytest.TempPathFactor
     journal.close()
 
 
-def test_a_token_that_no_page_gave_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("after", ["the beginning", "-1", "9223372036854775808", "9" * 4_000])
+def test_a_token_that_no_page_gave_is_refused(tmp_path: Path, after: str) -> None:
     journal = Journal(tmp_path, Conversion)
-    forged = Page("conversions", 1, None).token("the beginning")
+    forged = Page("conversions", 1, None).token(after)
     with pytest.raises(TickreelError) as caught:
         page(journal, 1, forged)
     assert caught.value.reason == "INVALID_REQUEST"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from rpc.small_service import SmallCatalog, SmallResults, error_of_call, serving
 from tickreel.rpc.channel import ServiceClient
-from tickreel.rpc.errors import DOMAIN, TickreelError, Violation, count_of, invalid_request, not_found, problems
+from tickreel.rpc.errors import DOMAIN, TickreelError, Violation, _cut, count_of, invalid_request, not_found, problems
 from tickreel.rpc.server import Server
 from tickreel.v1 import catalog_service_pb2, catalog_service_pb2_grpc, error_reason_pb2, results_service_pb2
 
@@ -231,3 +231,22 @@ async def test_a_file_that_may_not_be_read_is_named() -> None:
     caught = await error_of_call(PermissionError(13, "Permission denied", "/data/day-2024-07-18"))
     assert caught.reason == "STORE_NOT_READABLE"
     assert caught.message == "day-2024-07-18 cannot be read in /data: Permission denied; let the user of the service read it"
+
+
+def test_what_is_cut_is_not_read_to_its_end() -> None:
+    text = Sliced("x" * 1_000_000)
+    assert _cut(text, 300) == "x" * 297 + "…"
+    assert text.read == 300
+
+
+class Sliced(str):
+    """A text that can be sliced, and nothing else."""
+
+    read = 0
+
+    def __getitem__(self, part: slice) -> str:  # type: ignore[override]
+        self.read = part.stop
+        return super().__getitem__(part)
+
+    def encode(self, *_: str) -> bytes:
+        raise AssertionError("the whole text is read")

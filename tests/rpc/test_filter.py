@@ -156,3 +156,8 @@ def test_names_are_told_where_one_is_wrong(text: str, problem: str) -> None:
     with pytest.raises(TickreelError) as caught:
         parse_filter(text, RUNS)
     assert problem in caught.value.violations[0].description
+
+
+def test_a_filter_longer_than_anybody_writes_is_refused() -> None:
+    with pytest.raises(TickreelError, match="filter: has 1,200,000 characters; it must have 10,000 at most"):
+        parse_filter("run_id = a " * 100_000 + "x" * 100_000, RUNS)

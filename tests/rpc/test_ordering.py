@@ -116,3 +116,8 @@ def test_a_token_of_another_order_is_refused() -> None:
     _, token = page(entries, "summary.pnl", "", 1)
     with pytest.raises(TickreelError, match="is not one that this list gave for these arguments"):
         page(entries, "summary.orders", token, 1)
+
+
+def test_an_order_longer_than_anybody_writes_is_refused() -> None:
+    with pytest.raises(TickreelError, match="order_by: has 17,999 characters; it must have 10,000 at most"):
+        parse_order(",".join(["notes"] * 3_000), FIELDS)

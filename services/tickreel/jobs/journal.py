@@ -17,7 +17,7 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from tickreel.jobs.job import FAILED, FINAL, Job
-from tickreel.rpc.errors import TickreelError, invalid_request, not_readable, not_writable
+from tickreel.rpc.errors import TickreelError, not_readable, not_writable
 from tickreel.rpc.paging import Page
 
 _FILE = "journal.sqlite"
@@ -94,10 +94,7 @@ class Journal[J: Job]:
         Raises:
             TickreelError: INVALID_REQUEST for a token that no page gave.
         """
-        try:
-            before = int(page.after) if page.after is not None else 2**63 - 1
-        except ValueError:
-            raise invalid_request("page_token", "is not one that this list gave; begin without one") from None
+        before = page.offset if page.after is not None else 2**63 - 1
         rows = self.before(before, page.size + 1)
         return rows[: page.size], len(rows) > page.size
 

@@ -255,7 +255,9 @@ def _text(text: str) -> str:
 
 def _cut(text: str, limit: int) -> str:
     """As much of a text as takes no more bytes on the wire than the limit."""
-    if _wire_bytes(text) <= limit:
+    # A character takes a byte or more: what lies behind the limit is not looked at, however long it is.
+    text, whole = text[:limit], text
+    if text == whole and _wire_bytes(text) <= limit:
         return text
     kept, room = "", limit - _wire_bytes("…")
     for character in text:

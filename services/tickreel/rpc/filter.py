@@ -40,6 +40,8 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _PATH = re.compile(r"[A-Za-z_]\w*(\.\w+)*", re.ASCII)
+# Room for some hundred comparisons; a database takes seconds to plan thousands.
+MOST_CHARACTERS = 10_000
 # Deeper than people nest, and far from Python's own limit.
 _MAX_DEPTH = 50
 
@@ -89,6 +91,8 @@ def parse_filter(text: str, fields: Fields) -> Filter:
     Raises:
         TickreelError: INVALID_REQUEST, naming what is wrong and what would be right.
     """
+    if len(text) > MOST_CHARACTERS:
+        raise invalid_request("filter", f"has {len(text):,} characters; it must have {MOST_CHARACTERS:,} at most")
     try:
         return _Parser(text, fields).whole()
     except ValueError as error:

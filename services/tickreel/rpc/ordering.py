@@ -10,6 +10,7 @@ from google.protobuf.message import Message
 
 from tickreel.rpc.errors import invalid_request
 from tickreel.rpc.fields import Field, Fields, Kind, Value
+from tickreel.rpc.filter import MOST_CHARACTERS
 from tickreel.rpc.paging import Page, fitting, not_this_token
 
 
@@ -27,6 +28,8 @@ def parse_order(text: str, fields: Fields) -> tuple[SortKey, ...]:
     Raises:
         TickreelError: INVALID_REQUEST, naming what is wrong and what would be right.
     """
+    if len(text) > MOST_CHARACTERS:
+        raise invalid_request("order_by", f"has {len(text):,} characters; it must have {MOST_CHARACTERS:,} at most")
     try:
         return tuple(_key(part, fields) for part in text.split(",")) if text.strip() else ()
     except ValueError as error:

@@ -62,7 +62,7 @@ class Page:
 
     @property
     def offset(self) -> int:
-        """How many entries to leave out of a list that never changes, whose keys are the numbers of its entries.
+        """The number after which the page begins, in a list whose keys are numbers; 0 for the first page.
 
         Raises:
             TickreelError: INVALID_REQUEST for a token that is not of this list.

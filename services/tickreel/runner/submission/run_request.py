@@ -88,7 +88,8 @@ class RunRequests:
     async def _check(self, run: run_pb2.Run, violations: Violations) -> conversion_pb2.Conversion:
         """Checks a run whose config may have violations already, fills in what the config leaves out, and gives its files."""
         config, options = run.config, run.options
-        check_config(config, self._strategies, self._settings, violations, options.snapshot_mode)
+        # In a thread, like the reading: a large config with thousands of mistakes takes a second.
+        await asyncio.to_thread(check_config, config, self._strategies, self._settings, violations, options.snapshot_mode)
         if violations.clean("instrument.id", "data_catalog", "time_window"):
             try:
                 conversion = await self._execution.plan(run)
@@ -107,9 +108,9 @@ class RunRequests:
     ) -> tuple[run_config_pb2.RunConfig, str]:
         match request.WhichOneof("source"):
             case "config":
-                return read_document(to_document(request.config), violations), "(inline)"
+                return await asyncio.to_thread(lambda: read_document(to_document(request.config), violations)), "(inline)"
             case "document":
-                return read_document(values_of(request.document), violations), "(inline)"
+                return await asyncio.to_thread(lambda: read_document(values_of(request.document), violations)), "(inline)"
             case "config_id":
                 file = await asyncio.to_thread(self._configs.read, request.config_id)
                 document = json_document.parse(file.content, file.path.name)
