@@ -69,6 +69,15 @@ def work(spec: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
             # Half of a line, as of a process that is killed while it writes.
             os.write(int(sys.argv[1]), b'{"result": {"text": "half of i')
             os.kill(os.getpid(), signal.SIGKILL)
+        case "leave a process":
+            left = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"])
+            return {"pid": os.getpid(), "left": left.pid}
+        case "report what is no report":
+            os.write(int(sys.argv[1]), b"no report\n")
+            time.sleep(3600)
+        case "print without end":
+            while True:
+                os.write(1, b"x" * (1 << 16))
         case "make noise":
             for number in range(20_000):
                 print(f'{{"result": {{"noise": {number}}}}}')

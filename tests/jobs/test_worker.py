@@ -211,6 +211,12 @@ async def test_a_death_amid_a_report_is_a_death(tmp_path: Path) -> None:
     assert (error.reason, error.metadata["signal"]) == ("WORKER_DIED", "SIGKILL")
 
 
+async def test_a_report_that_is_none_is_a_death(tmp_path: Path) -> None:
+    error = await death(tmp_path, "report what is no report")
+    assert error.reason == "WORKER_DIED"
+    assert "wrote to its pipe what is no report" in error.message
+
+
 async def test_a_module_that_does_not_exist_is_a_death_that_names_it(tmp_path: Path) -> None:
     with pytest.raises(TickreelError, match="No module named no_such_worker") as caught:
         await run_worker("no_such_worker", {}, tmp_path / "log", ignore)

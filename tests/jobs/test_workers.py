@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from terminal import is_alive, wait_until_gone
+from tickreel.jobs import process as process_module
 from tickreel.jobs import workers as module
 from tickreel.jobs.memory import process_memory
 from tickreel.jobs.workers import Workers
@@ -217,3 +218,19 @@ async def test_what_a_worker_starts_counts_for_it_and_goes_with_it(tmp_path: Pat
             await running
     assert caught.value.reason == "OUT_OF_MEMORY"
     wait_until_gone([child])
+
+
+async def test_what_a_worker_leaves_running_ends_with_its_job(tmp_path: Path) -> None:
+    async with workers(tmp_path) as made:
+        found = await made.run("a", {"do": "leave a process"}, ignore)
+        assert not is_alive(found["pid"])
+        wait_until_gone([found["left"]])
+
+
+async def test_a_worker_that_prints_without_end_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process_module, "MOST_LOG_BYTES", 2**20)
+    monkeypatch.setattr(module, "MEMORY_INTERVAL", 0.01)
+    async with workers(tmp_path) as made:
+        with pytest.raises(TickreelError, match="printed more than 1 MiB and was killed; print less") as caught:
+            await made.run("a", {"do": "print without end"}, ignore)
+    assert (caught.value.reason, caught.value.metadata["limit_mib"]) == ("WORKER_DIED", "1")

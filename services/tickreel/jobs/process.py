@@ -18,6 +18,8 @@ from tickreel.v1 import job_pb2
 
 # A report holds at most the findings and files of a job; asyncio's default line limit of 64 KiB is too near.
 LINE_LIMIT = 64 * 1024 * 1024
+# What a process may print for a job. Its log lies on the disk of the journal, which all jobs need.
+MOST_LOG_BYTES = 256 * 2**20
 
 # A silence is counted in so many steps. While this service itself is stopped, no more than one of them passes.
 _STEPS = 10
@@ -149,6 +151,7 @@ class WorkerProcess:
             self.stays = outcome.get("stays", False) and not self.condemned
         finally:
             if not self.stays:
+                self._kill_group()
                 await self.end()
         if "result" in outcome:
             return outcome["result"]
@@ -172,11 +175,21 @@ class WorkerProcess:
         assert self._process.stdin is not None
         self._process.stdin.close()
 
+    def check_log(self) -> None:
+        """Kills it where it has printed too much."""
+        with contextlib.suppress(OSError):
+            if self._log.stat().st_size > MOST_LOG_BYTES:
+                message = f"the worker process printed more than {MOST_LOG_BYTES // 2**20} MiB and was killed; print less"
+                self.condemn("WORKER_DIED", message, limit_mib=MOST_LOG_BYTES // 2**20)
+
     def _kill(self) -> None:
         if self._process.returncode is None:
-            # It leads a session: what it started goes with it.
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+            self._kill_group()
+
+    def _kill_group(self) -> None:
+        # It leads a session: what it started goes with it, also where it has ended before.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     def _begin_log(self, log: Path) -> None:
         """Begins the log of a job, the first with what the process has said so far."""
@@ -208,7 +221,10 @@ class WorkerProcess:
                 await _within(patience, self._process.stdin.drain())
             # A line without an end is that of a worker that died while it wrote.
             while (line := await _within(patience, self._reader.readline())).endswith(b"\n"):
-                report = json.loads(line)
+                report = _report_of(line)
+                if report is None:
+                    self.condemn("WORKER_DIED", "the worker process wrote to its pipe what is no report, and was killed")
+                    break
                 if "progress" in report:
                     told = progress.from_json(report["progress"])
                     self._phase = told.phase
@@ -240,6 +256,15 @@ class WorkerProcess:
             metadata = {"exit_code": code}
         tail = log_tail(self._log)
         return TickreelError(reason, f"{message}; the last lines of its log:\n{tail}", **metadata, log=tail)
+
+
+def _report_of(line: bytes) -> dict[str, Any] | None:
+    """The report of a line; None where user code wrote the line."""
+    try:
+        report = json.loads(line)
+    except ValueError:
+        return None
+    return report if isinstance(report, dict) else None
 
 
 async def _within[T](patience: float, work: Awaitable[T]) -> T:

@@ -13,7 +13,7 @@ from tickreel.v1 import job_pb2
 
 log = logging.getLogger("tickreel")
 
-# How often memory is looked at. A worker that grows faster meets the machine's own limit, before its service does.
+# How often memory and logs are looked at. A worker that grows faster meets the machine's own limit, before its service does.
 MEMORY_INTERVAL = 1.0
 # How long more processes than one wait for a job.
 SURPLUS_SECONDS = 10.0
@@ -93,8 +93,7 @@ class Workers:
         """
         process = await self._take(self.log_path(job_id))
         self._working[process] = expected
-        if self._memory is not None:
-            self._in_background("memory", self._watch_memory)
+        self._in_background("watch", self._watch)
         last = last or not self._keeps_spare
         try:
             return await process.work(
@@ -145,9 +144,11 @@ class Workers:
             if len(self._waiting) > 1 and self._waiting[0] is longest:
                 await self._waiting.pop(0).end()
 
-    async def _watch_memory(self) -> None:
+    async def _watch(self) -> None:
         while self._working:
             await asyncio.sleep(MEMORY_INTERVAL)
+            for process in self._working:
+                process.check_log()
             # What was killed gives its memory back in a moment; nobody else shall die for it.
             if any(process.condemned for process in self._working):
                 continue
