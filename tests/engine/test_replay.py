@@ -1,11 +1,15 @@
 """A replay by the real engine over a little catalog."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from nautilus_trader.model import OrderSide, TimeInForce
 
-from small_catalog import START, instrument, replay_config, replay_files, write_rows
+from small_catalog import ENGINE_ID, START, instrument, replay_config, replay_files, write_rows, write_trades
+from tickreel.engine.instrument import engine_instrument
+from tickreel.engine.strategy import ReplayStrategy
 from tickreel.runner.strategies.temp_backtest import TempBacktestStrategy
 
 SECOND = 1_000_000_000
@@ -66,3 +70,38 @@ def test_an_account_without_balance_has_its_orders_denied(tmp_path: Path) -> Non
 def test_a_path_that_looks_like_an_address_is_read_through_the_view(tmp_path: Path) -> None:
     file = write_rows(tmp_path / "odd #1 %20 folder?", [START + row for row in range(50)])
     assert replay_files(copying(), tmp_path / "view", [file]).tape.rows == 50
+
+
+class BothSides(ReplayStrategy):
+    """Buys and sells the size of each print at its price."""
+
+    def on_trade(self, trade: Any) -> None:
+        for side in (OrderSide.BUY, OrderSide.SELL):
+            self.submit_order(self.order_factory.limit(self.instrument.id, side, trade.size, trade.price, TimeInForce.IOC))
+
+
+@pytest.mark.parametrize(("consumed", "fills"), [(False, 40), (True, 20)])
+def test_orders_share_what_a_print_traded_where_it_is_consumed(consumed: bool, fills: int, tmp_path: Path) -> None:
+    config = replay_config(venue={"liquidity_consumption": consumed})
+    file = write_rows(tmp_path / "files", [START + row * SECOND for row in range(20)])
+    tape = replay_files(BothSides(instrument(), config), tmp_path / "view", [file]).tape
+    assert (tape.order_count, tape.fill_count) == (40, fills)
+    assert int(tape.fills.quantity.sum()) == fills // 20 * sum(range(1, 21))
+
+
+def test_an_order_on_its_way_holds_its_margin(tmp_path: Path) -> None:
+    latency = {"base_latency_nanos": 10 * SECOND, "insert_latency_nanos": 0, "cancel_latency_nanos": 0}
+    # An order of 0.001 at 64,000 needs 6.4.
+    config = replay_config(10, venue={"latency": latency}, instrument={"margin_init": 0.1, "margin_maint": 0.1})
+    strategy = TempBacktestStrategy(engine_instrument(ENGINE_ID, config.instrument), config)
+    file = write_trades(tmp_path / "files", [(START + row * SECOND, 1, 640_000, 1) for row in (0, 1, 12)])
+    ends = replay_files(strategy, tmp_path / "view", [file]).tape.ends
+    assert ends.order[0] == 1
+    assert ends.reasons[ends.reason[0]] == "INITIAL_MARGIN_EXCEEDS_FREE_BALANCE"
+
+
+def test_rows_of_equal_time_keep_their_order(tmp_path: Path) -> None:
+    # The engine's reader has batches of 8,192 rows, the end of which is within a tie.
+    prices = range(600_000, 608_400)
+    file = write_trades(tmp_path / "files", [(START + row // 50 * 1_000, 1, price, 1) for row, price in enumerate(prices)])
+    assert replay_files(copying(), tmp_path / "view", [file]).tape.orders.price.tolist() == list(prices)

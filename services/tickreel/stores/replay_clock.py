@@ -1,6 +1,6 @@
 """The replay clock: recorded times made strictly increasing, so that equal times keep their order.
 
-The engine's reader interleaves rows of equal time wherever a tie meets the end of one of its batches, and with the
+The reader of 2.0.0rc6 interleaved rows of equal time wherever a tie met the end of one of its batches, and with the
 order the fills change. Recordings are mostly in µs, so the digits below are free to carry the order: trades fill their
 µs from its beginning, book snapshots from its end. So at equal recorded times the trades come first, and meet the book
 as it was before them.

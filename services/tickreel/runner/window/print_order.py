@@ -1,7 +1,7 @@
 """The order of trades on the exchange's clock, which the engine's book of one level depends on.
 
 The replay follows the recorder's clock. The engine ignores a print for its book if an earlier row has a later exchange time
-(seen with 2.0.0rc6, book type L1_MBP; books of snapshots take every row). So the order of such a late print meets the price of
+(seen with 2.0.0rc7, book type L1_MBP; books of snapshots take every row). So the order of such a late print meets the price of
 the print before, and a slice must not begin between the two.
 """
 
