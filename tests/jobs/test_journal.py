@@ -132,7 +132,7 @@ def test_a_corrupt_journal_says_what_to_do_and_its_folder_is_given_back(tmp_path
         case "overwritten":
             path.write_bytes(content[:4096] + bytes(len(content) - 4096))
         case "other columns":
-            with sqlite3.connect(path) as database:
+            with contextlib.closing(sqlite3.connect(path, autocommit=True)) as database:
                 database.execute("ALTER TABLE job RENAME COLUMN id TO name")
     for _ in range(2):
         with pytest.raises(TickreelError, match=f"move journal.sqlite\\* out of {tmp_path}, and start it again") as caught:
@@ -152,7 +152,7 @@ def test_a_corrupt_entry_is_shown_as_that_and_hides_no_other(tmp_path: Path) -> 
     for name in ("a", "b", "c"):
         add(journal, name)
     journal.close()
-    with sqlite3.connect(tmp_path / "journal.sqlite") as database:
+    with contextlib.closing(sqlite3.connect(tmp_path / "journal.sqlite", autocommit=True)) as database:
         database.execute("UPDATE job SET resource = x'ffffff' WHERE id = 'b'")
     with contextlib.closing(Journal(tmp_path, Conversion)) as journal:
         assert page(journal, 10) == (["c", "b", "a"], "")
