@@ -1,3 +1,5 @@
+import asyncio
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,12 +11,13 @@ from serving import serving, settings_in
 from tickreel.catalog.service import CatalogServicer
 from tickreel.converter.depth_conversion import DepthConversion
 from tickreel.converter.trade_conversion import TradeConversion
+from tickreel.rpc.call_thread import abandoned
 from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.errors import TickreelError
 from tickreel.rpc.settings import CSV
 from tickreel.stores.catalog import CatalogFile, CatalogStore
 from tickreel.stores.instrument_name import InstrumentName
-from tickreel.stores.raw import BY_DATE
+from tickreel.stores.raw import BY_DATE, RawFile, RawStore
 from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, TRADES
 from tickreel.v1 import catalog_service_pb2 as rpc
 from tickreel.v1 import market_data_pb2
@@ -41,6 +44,27 @@ def _convert(raw: RawFolder, catalog: CatalogStore, day: str = DAY, name: str = 
 def _convert_books(raw: RawFolder, catalog: CatalogStore, day: str) -> CatalogFile:
     (source,) = [file for file in raw.store.dataset(f"day-{day}").files if file.data_type == BOOK_SNAPSHOT_5]
     return DepthConversion(source, InstrumentName.parse(BTC), None, None).run(raw.store, catalog, lambda _: None)
+
+
+@pytest.mark.parametrize("call", ["ListDatasets", "GetDataset"])
+async def test_looking_at_files_ends_with_its_call(
+    client: ServiceClient, raw: RawFolder, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    begun, seen = threading.Event(), threading.Event()
+
+    def examine(_store: RawStore, _paths: object) -> list[RawFile]:
+        begun.set()
+        if abandoned().wait(60):
+            seen.set()
+        return []
+
+    _write(raw)
+    monkeypatch.setattr(RawStore, "examine", examine)
+    request = rpc.ListDatasetsRequest() if call == "ListDatasets" else rpc.GetDatasetRequest(dataset_id=f"day-{DAY}")
+    task = asyncio.create_task(client.call(call, request))
+    await asyncio.to_thread(begun.wait)
+    task.cancel()
+    assert await asyncio.to_thread(seen.wait, 60)
 
 
 async def test_datasets_are_listed_newest_first(client: ServiceClient, raw: RawFolder) -> None:

@@ -1,6 +1,7 @@
 import asyncio
 import os
 import signal
+import threading
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,11 @@ from serving import serving, settings_in
 from tickreel.converter import service
 from tickreel.converter.service import ConverterServicer
 from tickreel.jobs import job as jobs
+from tickreel.rpc.call_thread import abandoned
 from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.errors import TickreelError
 from tickreel.rpc.settings import Settings
+from tickreel.stores.raw import RawFile, RawStore
 from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, ENGINE, EXCHANGE, TRADES
 from tickreel.v1 import conversion_pb2, job_pb2, market_data_pb2
 from tickreel.v1 import converter_service_pb2 as rpc
@@ -291,6 +294,25 @@ async def test_data_that_cannot_be_used_is_refused_before_work_starts(client: Se
                 await _create(client, spec, validate_only=validate_only)
             assert refused.value.reason == "DATA_REFUSED"
             assert [violation.field for violation in refused.value.violations] == [field]
+
+
+async def test_looking_for_files_ends_with_its_call(
+    client: ServiceClient, raw: RawFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, seen = threading.Event(), threading.Event()
+
+    def examine(_store: RawStore, _paths: object) -> list[RawFile]:
+        begun.set()
+        if abandoned().wait(60):
+            seen.set()
+        return []
+
+    raw.write(trades(500))
+    monkeypatch.setattr(RawStore, "examine", examine)
+    task = asyncio.create_task(_create(client, _spec(), validate_only=True))
+    await asyncio.to_thread(begun.wait)
+    task.cancel()
+    assert await asyncio.to_thread(seen.wait, 60)
 
 
 async def test_a_catalog_that_cannot_be_written_is_said_at_once(

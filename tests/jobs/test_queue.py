@@ -642,7 +642,7 @@ async def test_large_jobs_fit_into_the_messages_of_those_who_watch_all(stage: St
 
 
 async def test_the_entry_of_a_job_is_made_once_however_many_watch(stage: Stage) -> None:
-    stage.submit("a")
+    await stage.submit("a")
     made: list[str] = []
 
     def entry(job: Conversion) -> Conversion:
@@ -661,7 +661,7 @@ async def test_many_who_watch_all_jobs_hear_of_fewer_at_a_time(stage: Stage, mon
     monkeypatch.setattr(queues, "WATCH_ENTRIES", 6)
     monkeypatch.setattr(queues, "HEARTBEAT", 1)
     for number in range(12):
-        stage.submit(f"job {number}")
+        await stage.submit(f"job {number}")
     async with aclosing(stage.queue.watch_all()) as first, aclosing(stage.queue.watch_all()) as second:
         assert [len(await anext(first)), len(await anext(second))] == [6, 3]
 

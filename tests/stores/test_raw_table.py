@@ -1,4 +1,7 @@
 import gzip
+import threading
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -11,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recordings import BTC, RawFolder, books, needs_real_data, real_data, trades
+from tickreel.rpc.call_thread import AbandonedError
 from tickreel.rpc.settings import CSV
 from tickreel.stores.footers import Footers
 from tickreel.stores.raw_schema import TRADES, schema_faults
@@ -104,6 +108,54 @@ def test_a_file_that_unpacks_to_more_than_a_recording_is_refused_once(csv: RawFo
     code, message = answers[0].fault
     assert (code, "100 times its size" in message) == ("FILE_EXPANDS", True)
     assert footers.read(path) is answers[0]
+
+
+class Caller(threading.Event):
+    """Abandoned from the moment on that a reading has asked for it so many times, when something is done first."""
+
+    def __init__(self, asked: int, first: Callable[[], None] = lambda: None) -> None:
+        super().__init__()
+        self._left, self._first = asked, first
+
+    def is_set(self) -> bool:
+        self._left -= 1
+        if self._left == 0:
+            self._first()
+            self.set()
+        return super().is_set()
+
+
+def test_a_reading_that_all_have_abandoned_ends(csv: RawFolder) -> None:
+    path = csv.write(trades(100_000))
+    footers, caller = Footers(), Caller(4)
+    with pytest.raises(AbandonedError):
+        footers.read(path, caller)
+    # Nothing is known of it, and the next one has it read again.
+    with pytest.raises(AbandonedError):
+        footers.read(path, caller)
+    assert footers.read(path).rows == 100_000
+
+
+def test_a_reading_goes_on_for_those_who_still_wait(csv: RawFolder) -> None:
+    path = csv.write(trades(100_000))
+    footers = Footers()
+    with ThreadPoolExecutor(2) as callers:
+        others = []
+
+        def join() -> None:
+            others.append(callers.submit(footers.read, path))
+            leaving = threading.Event()
+            others.append(callers.submit(footers.read, path, leaving))
+            while len(footers._readings[path].callers) < 3:
+                time.sleep(0.001)
+            # Who has left does not wait for the end.
+            leaving.set()
+            with pytest.raises(AbandonedError):
+                others.pop().result()
+
+        first = footers.read(path, Caller(3, join))
+        assert others[0].result() is first
+    assert first.rows == 100_000
 
 
 def test_a_fault_in_a_column_that_is_not_asked_for_is_none(csv: RawFolder) -> None:

@@ -22,6 +22,7 @@ from tickreel.rpc.bounds import (
     requested_most,
     requested_window,
 )
+from tickreel.rpc.call_thread import call_in_thread
 from tickreel.rpc.columns import Wire, wire_of
 from tickreel.rpc.paging import Page
 from tickreel.rpc.read_ahead import read_ahead
@@ -62,7 +63,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
     ) -> catalog_service_pb2.ListDatasetsResponse:
         page = Page.of(request, "datasets")
         ids, token = page.cut(await asyncio.to_thread(self._raw.dataset_ids), _newest_first, descending=True)
-        datasets = await asyncio.gather(*(asyncio.to_thread(self._raw.dataset, dataset_id) for dataset_id in ids))
+        datasets = await asyncio.gather(*(call_in_thread(self._raw.dataset, dataset_id) for dataset_id in ids))
         described = [describe_dataset(dataset, with_files=False) for dataset in datasets]
         takes_sample = await asyncio.to_thread(takes_sample_data, self._raw)
         return catalog_service_pb2.ListDatasetsResponse(
@@ -72,7 +73,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
     async def GetDataset(  # noqa: N802
         self, request: catalog_service_pb2.GetDatasetRequest, context: grpc.aio.ServicerContext
     ) -> catalog_service_pb2.GetDatasetResponse:
-        dataset = await asyncio.to_thread(self._raw.dataset, request.dataset_id)
+        dataset = await call_in_thread(self._raw.dataset, request.dataset_id)
         return catalog_service_pb2.GetDatasetResponse(dataset=describe_dataset(dataset, with_files=True))
 
     async def MakeSampleData(  # noqa: N802

@@ -15,6 +15,7 @@ from tickreel.jobs.journal import Journal
 from tickreel.jobs.memory import memory_for_jobs
 from tickreel.jobs.queue import JobQueue, LiveJob
 from tickreel.jobs.workers import Workers
+from tickreel.rpc.call_thread import call_in_thread
 from tickreel.rpc.errors import TickreelError
 from tickreel.rpc.paging import Page
 from tickreel.rpc.settings import CONVERTER_MEMORY, Settings
@@ -66,7 +67,7 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
         digest = jobs.request_digest(request.SerializeToString(deterministic=True))
         if not request.validate_only and (made := self._jobs.repeat_of(request.request_id, digest)) is not None:
             return converter_service_pb2.CreateConversionResponse(conversion=made)
-        plan = await asyncio.to_thread(Plan.of, request.spec, self._raw, self._catalog)
+        plan = await call_in_thread(Plan.of, request.spec, self._raw, self._catalog)
         if plan.missing:
             await asyncio.to_thread(self._catalog.require_writable)
         conversion = conversion_pb2.Conversion(spec=request.spec, files=plan.to_messages(), findings=plan.findings())

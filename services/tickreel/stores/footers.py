@@ -5,9 +5,10 @@ A bucket mount answers slowly, so files are looked at side by side, and what the
 size and time of change are the same.
 """
 
+import contextlib
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from tickreel.rpc.call_thread import AbandonedError, abandoned
 from tickreel.rpc.settings import CSV
 from tickreel.stores.raw_schema import REPLAY_CLOCKS
 from tickreel.stores.raw_table import ExpandsTooFar, check_expansion, footer_length, open_raw_table
@@ -25,6 +27,8 @@ READERS = 16
 _EXPANDS = "FILE_EXPANDS"
 # To read a footer takes ten times its size of memory, and many are read at a time. That of a recording has kilobytes.
 _MOST_FOOTER = 16 << 20
+# How often one who waits for a reading looks whether his own call is abandoned.
+_LOOK_SECONDS = 0.2
 # Rows of a CSV that are looked at together.
 _SCANNED = 1 << 16
 
@@ -45,6 +49,24 @@ class Footer:
     fault: tuple[str, str] | None = None
 
 
+@dataclass(frozen=True)
+class _Reading:
+    """A file that is being read, and all who wait for that."""
+
+    footer: Future[Footer] = field(default_factory=Future)
+    callers: list[threading.Event] = field(default_factory=list)
+
+    def is_abandoned(self) -> bool:
+        return all(caller.is_set() for caller in self.callers)
+
+    def wait(self, caller: threading.Event) -> Footer:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                return self.footer.result(_LOOK_SECONDS)
+            if caller.is_set():
+                raise AbandonedError
+
+
 class Footers:
     """Reads footers, each once a state of its file.
 
@@ -56,17 +78,27 @@ class Footers:
         self._bounded = bounded
         self._known: dict[Path, Footer] = {}
         # To read a CSV takes as long as its text is: who asks for one that is being read waits for that.
-        self._reading: dict[Path, Future[Footer]] = {}
+        self._readings: dict[Path, _Reading] = {}
         self._lock = threading.Lock()
 
     def read_all(self, paths: Iterable[Path]) -> list[Footer]:
         """The footers of files, in their order."""
-        wanted = list(paths)
+        wanted, caller = list(paths), abandoned()
         with ThreadPoolExecutor(max_workers=max(1, min(READERS, len(wanted)))) as pool:
-            return list(pool.map(self.read, wanted))
+            return list(pool.map(lambda path: self.read(path, caller), wanted))
 
-    def read(self, path: Path) -> Footer:
-        """The footer of a file; one that cannot be read has a fault (code, message) instead of raising."""
+    def read(self, path: Path, caller: threading.Event | None = None) -> Footer:
+        """The footer of a file; one that cannot be read has a fault (code, message) instead of raising.
+
+        Args:
+            caller: Set once nobody waits for it any more; that of the call of this thread where it is not given.
+
+        Raises:
+            AbandonedError: Nobody waits for it. Reading a CSV ends where that is true of all who asked for it.
+        """
+        caller = abandoned() if caller is None else caller
+        if caller.is_set():
+            raise AbandonedError
         try:
             stat = path.stat()
         except OSError as error:
@@ -75,32 +107,48 @@ class Footers:
             known = self._known.get(path)
             if known is not None and (known.size_bytes, known.mtime_ns) == (stat.st_size, stat.st_mtime_ns):
                 return known
-            found = self._reading.get(path)
-            if found is None:
-                read = self._reading[path] = Future()
-        if found is not None:
-            return found.result()
+            reading = self._readings.get(path)
+            is_shared = reading is not None
+            if reading is None:
+                reading = self._readings[path] = _Reading()
+            reading.callers.append(caller)
+        if is_shared:
+            return reading.wait(caller)
         try:
-            read.set_result(known := _read(path, stat, bounded=self._bounded))
+            known = _read(path, stat, lambda: self._check(path, reading), bounded=self._bounded)
         except BaseException as error:
-            read.set_exception(error)
+            self._end(path, reading)
+            reading.footer.set_exception(error)
             raise
-        finally:
-            with self._lock:
-                del self._reading[path]
-                # What cannot be read now may be readable the next time: its disk may have been gone.
-                if read.exception() is None and (known.fault is None or known.fault[0] == _EXPANDS):
-                    self._known[path] = known
+        # What cannot be read now may be readable the next time: its disk may have been gone.
+        self._end(path, reading, known if known.fault is None or known.fault[0] == _EXPANDS else None)
+        reading.footer.set_result(known)
         return known
 
+    def _check(self, path: Path, reading: "_Reading") -> None:
+        if not reading.is_abandoned():
+            return
+        with self._lock:
+            # Somebody may have come meanwhile; who asks from now on has it read again.
+            if reading.is_abandoned():
+                self._readings.pop(path, None)
+                raise AbandonedError
 
-def _read(path: Path, stat: os.stat_result, *, bounded: bool) -> Footer:
+    def _end(self, path: Path, reading: "_Reading", known: Footer | None = None) -> None:
+        with self._lock:
+            if self._readings.get(path) is reading:
+                del self._readings[path]
+            if known is not None:
+                self._known[path] = known
+
+
+def _read(path: Path, stat: os.stat_result, check: Callable[[], None], *, bounded: bool) -> Footer:
     identity = (stat.st_size, stat.st_mtime_ns)
     if stat.st_size == 0:
         return Footer(*identity, fault=("FILE_EMPTY", "is empty (0 bytes); was its download cut short?"))
     try:
         if path.name.endswith(CSV):
-            return _scanned(path, identity)
+            return _scanned(path, identity, check)
         with path.open("rb") as file:
             if bounded and (length := footer_length(file)) > _MOST_FOOTER:
                 text = f"has a footer of {length:,} bytes, and {_MOST_FOOTER:,} are the most; write it with larger row groups"
@@ -121,8 +169,8 @@ def _read(path: Path, stat: os.stat_result, *, bounded: bool) -> Footer:
     return Footer(*identity, rows=meta.num_rows, schema=schema, metadata=extra, ranges=_ranges(meta))
 
 
-def _scanned(path: Path, identity: tuple[int, int]) -> Footer:
-    table = open_raw_table(path)
+def _scanned(path: Path, identity: tuple[int, int], check: Callable[[], None]) -> Footer:
+    table = open_raw_table(path, check)
     clock = next((name for name in REPLAY_CLOCKS.values() if table.schema.names.count(name) == 1), None)
     if clock is None:
         return Footer(*identity, rows=table.rows, schema=table.schema)

@@ -8,7 +8,7 @@ import io
 import os
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -116,13 +116,16 @@ class RawTable(ABC):
         """Closes the file."""
 
 
-def open_raw_table(path: Path) -> RawTable:
+def open_raw_table(path: Path, check: Callable[[], None] = lambda: None) -> RawTable:
     """The table of a raw file, by the ending of its name.
+
+    Args:
+        check: Called before each part of a CSV is read; what it raises ends the reading.
 
     Raises:
         OSError, pyarrow.ArrowException: The file cannot be read.
     """
-    return _CsvTable(path) if path.name.endswith(CSV) else _ParquetTable(path)
+    return _CsvTable(path, check) if path.name.endswith(CSV) else _ParquetTable(path)
 
 
 class _ParquetTable(RawTable):
@@ -178,8 +181,9 @@ def _without_dictionary_reader(footer: pq.FileMetaData) -> set[str]:
 class _CsvTable(RawTable):
     """A CSV in gzip, unpacked anew for each reading: at its end are the checksum and the length that say it is whole."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, check: Callable[[], None]) -> None:
         self._path = path
+        self._check = check
         self._rows: int | None = None
         with self._unpacked() as text, pacsv.open_csv(text, _HEAD) as reader:
             try:
@@ -210,7 +214,7 @@ class _CsvTable(RawTable):
         """Nothing is open between two readings."""
 
     def _unpacked(self) -> "_Unpacked":
-        return _Unpacked(self._path)
+        return _Unpacked(self._path, self._check)
 
     def _stream(self, kinds: Mapping[str, pa.DataType]) -> Iterator[pa.RecordBatch]:
         options = pacsv.ConvertOptions(
@@ -244,7 +248,8 @@ class _Unpacked(io.RawIOBase):
     Reading raises ExpandsTooFar once there is more than a recording unpacks to.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, check: Callable[[], None]) -> None:
+        self._check = check
         self._most = _most_unpacked(path.stat().st_size)
         self._read = 0
         self._stream = pa.input_stream(path, compression="gzip")
@@ -253,6 +258,7 @@ class _Unpacked(io.RawIOBase):
         return True
 
     def read(self, size: int = -1) -> bytes:
+        self._check()
         content = self._stream.read(size if size >= 0 else None)
         self._read += len(content)
         if self._read > self._most:
