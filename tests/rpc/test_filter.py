@@ -132,7 +132,7 @@ def test_enums_and_switches_are_compared_by_their_names() -> None:
         ("mode = full)", ") is not expected there"),
         ('mode = "full', '"full is not understood; a text is in quotes that are closed'),
         ("(" * 100 + "mode = full" + ")" * 100, "nested deeper than 50 levels"),
-        ("NOT " * 5000 + "mode = full", "nested deeper than 50 levels"),
+        ("NOT " * 2000 + "mode = full", "nested deeper than 50 levels"),
     ],
 )
 def test_what_is_wrong_is_named_with_what_would_be_right(text: str, problem: str) -> None:
