@@ -145,6 +145,10 @@ class SourceSearch:
 
     def _by_path(self, store: RawStore) -> tuple[list[Path], list[str]]:
         pattern = self._glob
+        # From Python 3.13 on, such a part means one star.
+        if any("**" in part and part != "**" for part in pattern.split("/")):
+            fault = f"{_cut(self.path)} is no glob: ** must be a whole part of it"
+            raise self._refusal(Violation(self._field, fault))
         parts = pattern.split("/")
         if not pattern or pattern.startswith(("/", "~")) or ".." in parts or "" in parts or "\\" in pattern or "\0" in pattern:
             folder = next(name for name, found in DATA_TYPE_FOLDERS.items() if found == self.data_type)
