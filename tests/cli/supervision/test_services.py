@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from terminal import Terminal, is_alive, wait_until_gone
+from tickreel.cli import health, keeping_up, screen
 from tickreel.cli.supervision.health import is_serving
 from tickreel.cli.supervision.services import Services
 from tickreel.rpc.errors import TickreelError
@@ -53,6 +54,26 @@ async def test_settings_that_a_service_refuses_are_passed_on(environ: dict[str, 
         with pytest.raises(TickreelError, match="DATA_CATALOG_PATH") as caught:
             await services.start(("results", ANY))
     assert caught.value.reason == "ENVIRONMENT_MISMATCH"
+
+
+async def test_a_service_that_is_stopped_is_named_until_it_answers_again(
+    environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: asyncio.Queue[str] = asyncio.Queue()
+    for name in ("say", "say_error"):
+        monkeypatch.setattr(screen, name, said.put_nowait)
+    monkeypatch.setattr(keeping_up, "PROBE_SECONDS", 0.05)
+    monkeypatch.setattr(health, "_ANSWER_SECONDS", 0.3)
+    async with Services(environ, tmp_path / "logs") as services:
+        await services.start(("results", ANY))
+        (service,) = services.processes
+        keeping = asyncio.create_task(keeping_up.keep_up(service))
+        os.kill(service.pid, signal.SIGSTOP)
+        text = await asyncio.wait_for(said.get(), 60)
+        assert f"the results service (process {service.pid}) does not answer" in text
+        os.kill(service.pid, signal.SIGCONT)
+        assert "answers again" in await asyncio.wait_for(said.get(), 60)
+        keeping.cancel()
 
 
 async def test_being_cancelled_ends_the_services_by_force(environ: dict[str, str], tmp_path: Path) -> None:

@@ -80,6 +80,10 @@ class ChildProcess:
         """Waits until the process is gone."""
         await self._started.wait()
 
+    async def answers(self) -> bool:
+        """Whether the process answers, as far as it can be asked."""
+        return True
+
     def death(self) -> TickreelError:
         """Why the process is gone, by its exit code and its log."""
         code = self._started.returncode

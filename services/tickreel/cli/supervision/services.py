@@ -29,6 +29,9 @@ class ServiceProcess(ChildProcess):
         super().__init__(name, listen, log)
         self._settings = environ
 
+    async def answers(self) -> bool:
+        return await is_serving(self.name, self.address)
+
     def _command(self) -> Sequence[str]:
         return sys.executable, "-m", f"tickreel.{self.name}"
 
