@@ -30,6 +30,9 @@ AT_ONCE = 8
 PATIENCE = 120.0
 MESSAGES = 3
 SILENCE = 0.5
+# What a service may grow by, in MiB, from a third of the requests to all of them; of few, a third does not fill its caches.
+MOST_GROWN = 50
+ENOUGH = 3_000
 
 FITTING = {
     "OK",
@@ -54,10 +57,11 @@ _TIMEOUTS = ("", "-1S", "1", "0n", "1n", "99999999H", "5S", "1000000000S", "abc"
 
 @dataclass
 class Told:
-    """What came of the requests: how often each code, and those whose code does not fit."""
+    """What came of the requests: how often each code, those whose code does not fit, and what services grew by, in MiB."""
 
     codes: Counter[str] = field(default_factory=Counter)
     unfit: list[str] = field(default_factory=list)
+    grown: dict[str, int] = field(default_factory=dict)
 
     def take(self, code: str, method: MethodDescriptor, content: bytes, details: str) -> None:
         self.codes[code] += 1
@@ -188,6 +192,14 @@ def files_outside(folder: Path) -> set[str]:
     }
 
 
+def resident(up: Up) -> dict[str, int]:
+    """The resident memory of the process of each service, in MiB, without those of its jobs."""
+    pages = {
+        name: int(Path(f"/proc/{service['pid']}/statm").read_text().split()[1]) for name, service in up.said["services"].items()
+    }
+    return {name: count * os.sysconf("SC_PAGE_SIZE") >> 20 for name, count in pages.items()}
+
+
 async def fuzz(up: Up, run_id: str, count: int, seed: int) -> tuple[Told, Bystander]:
     """Sends so many requests, half of them direct, and the other half through the gateway."""
     chance = random.Random(seed)
@@ -230,7 +242,11 @@ async def fuzz(up: Up, run_id: str, count: int, seed: int) -> tuple[Told, Bystan
                     told.take(code, method, content, details)
 
         pending: set[asyncio.Task[None]] = set()
+        warm = resident(up)
         for number in range(count):
+            if number == count // 3:
+                await asyncio.gather(*pending)
+                pending, warm = set(), resident(up)
             method, content = requests.next()
             pending.add(asyncio.create_task(one(number, method, content, random.Random(chance.random()))))
             if len(pending) >= 4 * AT_ONCE:
@@ -238,6 +254,7 @@ async def fuzz(up: Up, run_id: str, count: int, seed: int) -> tuple[Told, Bystan
                 for task in done:
                     task.result()
         await asyncio.gather(*pending)
+        told.grown = {name: memory - warm[name] for name, memory in resident(up).items()}
         for channel in channels.values():
             await channel.close()
     return told, bystander
@@ -254,11 +271,13 @@ def test_hostile_requests_get_fitting_codes_and_hurt_nobody_else(tmp_path: Path)
         run = up.terminal.json("run", "--config", "configs/btc.json", "--snapshot_mode", "trades", "--full", "true")
         told, bystander = asyncio.run(fuzz(up, run["run_id"], REQUESTS, SEED))
         print(
-            f"seed {SEED}: {dict(told.codes)}; {bystander.calls} valid calls of another client, {len(bystander.failed)} failed"
+            f"seed {SEED}: {dict(told.codes)}; {bystander.calls} valid calls of another client, {len(bystander.failed)} failed;"
+            f" grown by {told.grown} MiB"
         )
         assert told.unfit == []
         assert told.codes.total() == REQUESTS
         assert (bystander.calls > 0, bystander.failed) == (True, [])
         assert files_outside(tmp_path) == set()
+        assert REQUESTS < ENOUGH or max(told.grown.values()) <= MOST_GROWN
         assert all(is_alive(pid) for pid in up.pids)
         up.terminal.call("runs")
