@@ -92,7 +92,7 @@ differential: setup ## Compare fills and speed with NautilusTrader 1.231.0, the 
 
 CHAOS_SECONDS := 300
 
-chaos: setup ## Kill services and workers for five minutes while runs come and go, and see that none is lost, doubled or wrong
+chaos: setup ## Kill and stop services and workers for five minutes while runs come and go, beside a second client; print what came of it
 	@TICKREEL_CHAOS_SECONDS=$(CHAOS_SECONDS) TICKREEL_CHAOS_SEED=$${TICKREEL_CHAOS_SEED:-$$RANDOM} $(BIN)/python -m pytest -s tests/e2e/test_chaos.py
 
 # Errors carry Google's details, whose protos come with grpcio-status.

@@ -1,7 +1,9 @@
-"""Services and workers are killed at random while runs are created, watched and cancelled: no job is lost, doubled or wrong.
+"""Services and workers are killed and stopped at random while runs come and go, beside a second client.
 
-TICKREEL_CHAOS_SECONDS says for how long, TICKREEL_CHAOS_SEED which kills and requests: a failure can be repeated, as far as the
-machine keeps the same time.
+No job is lost, doubled or wrong, and no call of the second client fails by the fault of another service or of a worker.
+
+TICKREEL_CHAOS_SECONDS says for how long, TICKREEL_CHAOS_SEED which faults and requests: a failure can be repeated, as far as
+the machine keeps the same time.
 """
 
 import asyncio
@@ -20,9 +22,12 @@ import pyarrow.parquet as pq
 import pytest
 from google.protobuf import struct_pb2
 
+from e2e.neighbour import CALLS, ROUTES, Neighbour, Outages
 from recordings import BTC, RawFolder, books, micros, trades
 from run_configs import run_config
 from terminal import wait_until_gone
+from tickreel.cli.supervision.child_process import ChildProcess
+from tickreel.cli.supervision.gateway import GatewayProcess
 from tickreel.cli.supervision.health import is_serving
 from tickreel.cli.supervision.services import ServiceProcess
 from tickreel.rpc.channel import ServiceClient
@@ -39,7 +44,9 @@ DAYS = [f"2024-07-{day}" for day in range(10, 18)]
 ROWS = 20_000
 MOST_AT_ONCE = 16
 FINAL = (job_pb2.JOB_STATE_SUCCEEDED, job_pb2.JOB_STATE_FAILED, job_pb2.JOB_STATE_CANCELLED)
-SERVICES = ("converter", "runner", "results")
+SERVICES = ("catalog", "converter", "runner", "results")
+# What is stopped goes on once the second client has had so many answers of the others.
+ANSWERS = 8
 
 pytestmark = [
     pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="only /proc tells whose process is whose"),
@@ -91,7 +98,7 @@ class Deployment:
             "TICKREEL_MAX_ATTEMPTS": "1000",
             "TMPDIR": str(folder / "tmp"),
         }
-        self.processes: dict[str, ServiceProcess] = {}
+        self.processes: dict[str, ChildProcess] = {}
         self.clients: dict[str, ServiceClient] = {}
         self._stopping = False
         self._keepers: list[asyncio.Task[None]] = []
@@ -100,12 +107,17 @@ class Deployment:
         (self.folder / "tmp").mkdir()
         for service in SERVICES:
             log = self.folder / "logs" / f"{service}.log"
-            process = self.processes[service] = ServiceProcess(service, "127.0.0.1:0", dict(self.environ), log)
-            await process.start()
-            await process.healthy()
+            process = ServiceProcess(service, "127.0.0.1:0", dict(self.environ), log)
+            await self._add(service, process)
             self.environ[f"TICKREEL_{service.upper()}_ADDRESS"] = process.address
             self.clients[service] = ServiceClient(service, process.address)
-            self._keepers.append(asyncio.create_task(self._keep(process)))
+        config, log = self.folder / "logs/envoy.yaml", self.folder / "logs/gateway.log"
+        await self._add("gateway", GatewayProcess("127.0.0.1:0", {**self.addresses, "frontend": "127.0.0.1:1"}, config, log))
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Where each listens, before and after it is started again."""
+        return {name: process.address for name, process in self.processes.items()}
 
     async def stop(self) -> None:
         self._stopping = True
@@ -132,7 +144,13 @@ class Deployment:
                     found.append(int(process.name))
         return found
 
-    async def _keep(self, process: ServiceProcess) -> None:
+    async def _add(self, name: str, process: ChildProcess) -> None:
+        self.processes[name] = process
+        await process.start()
+        await process.healthy()
+        self._keepers.append(asyncio.create_task(self._keep(process)))
+
+    async def _keep(self, process: ChildProcess) -> None:
         while True:
             await process.ended()
             if self._stopping:
@@ -155,14 +173,16 @@ class Storm:
         # Its own, so that the kills are the same whatever the answers are late for.
         self.fate = random.Random(seed)
         self.asked: list[Asked] = []
-        self.kills: Counter[str] = Counter()
+        self.faults: Counter[tuple[str, str]] = Counter()
         self.read: Counter[str] = Counter()
+        self.outages = Outages()
+        self.neighbour = Neighbour(deployment.addresses, self.outages)
 
     async def rage(self) -> None:
         """Lets it happen, and then waits until every run has ended."""
         over = asyncio.Event()
         async with asyncio.TaskGroup() as group:
-            killing = group.create_task(self._kill_until(over))
+            killing = group.create_task(self._kill_until(over, group))
             group.create_task(self._ask_until(over, group))
             group.create_task(self._read_until(over))
             await asyncio.sleep(SECONDS)
@@ -233,33 +253,59 @@ class Storm:
     async def _answer(self, method: str, request: Any) -> Any:
         return await self.deployment.until_done("runner", method, request)
 
-    async def _serves(self, service: str) -> None:
-        while not await is_serving(service, self.deployment.processes[service].address):  # noqa: ASYNC110 - no event says so
+    async def _serves(self, service: str, through: str) -> None:
+        while not await is_serving(service, self.deployment.processes[through].address):  # noqa: ASYNC110 - no event says so
             await asyncio.sleep(0.05)
 
-    async def _kill_until(self, over: asyncio.Event) -> None:
-        ways: list[tuple[str, int, Callable[[], list[int]]]] = [
-            ("runner", signal.SIGKILL, lambda: [self.deployment.processes["runner"].pid]),
-            ("runner", signal.SIGTERM, lambda: [self.deployment.processes["runner"].pid]),
-            ("converter", signal.SIGKILL, lambda: [self.deployment.processes["converter"].pid]),
-            ("results", signal.SIGKILL, lambda: [self.deployment.processes["results"].pid]),
-            ("worker", signal.SIGKILL, lambda: self.deployment.workers("runner")),
-            ("worker", signal.SIGKILL, lambda: self.deployment.workers("converter")),
+    async def _kill_until(self, over: asyncio.Event, group: asyncio.TaskGroup) -> None:
+        processes = self.deployment.processes
+        ways: list[tuple[str, signal.Signals, Callable[[], list[int]]]] = [
+            *((name, signal.SIGKILL, lambda name=name: [processes[name].pid]) for name in processes),
+            *((name, signal.SIGSTOP, lambda name=name: [processes[name].pid]) for name in processes),
+            *(("worker", how, lambda: self.deployment.workers("runner")) for how in (signal.SIGKILL, signal.SIGSTOP)),
+            *(("worker", how, lambda: self.deployment.workers("converter")) for how in (signal.SIGKILL, signal.SIGSTOP)),
+            ("runner", signal.SIGTERM, lambda: [processes["runner"].pid]),
             ("everything", signal.SIGKILL, self.deployment.pids),
         ]
-        weights = (6, 1, 4, 2, 2, 1, 1)
+        weights = {("runner", signal.SIGKILL): 4, ("converter", signal.SIGKILL): 3}
+        name, number, pids = next(way for way in ways if way[:2] == ("runner", signal.SIGKILL))
         while not over.is_set():
             await asyncio.sleep(self.fate.uniform(0.3, 2.5))
-            ((name, number, pids),) = self.fate.choices(ways, weights)
             if name in SERVICES and self.fate.random() < 0.75:
                 # The others meet it while it starts: all of them would, where that takes longer than the next kill.
-                await self._serves(name)
+                await self._serves(name, name)
                 await asyncio.sleep(self.fate.uniform(0, 3))
-            found = pids()
-            for pid in found if name == "everything" else found and [self.fate.choice(found)]:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, number)
-                    self.kills[name] += 1
+            if found := pids():
+                await self._fault(name, number, found, group)
+            ((name, number, pids),) = self.fate.choices(ways, [weights.get(way[:2], 1) for way in ways])
+
+    async def _fault(self, name: str, number: signal.Signals, found: list[int], group: asyncio.TaskGroup) -> None:
+        """Sends a signal to one of the processes, or to everything; one that it stops goes on after a while."""
+        away = {"worker": (), "everything": SERVICES}.get(name, (name,))
+        before = {gone: self.deployment.processes[gone].pid for gone in away}
+        for gone in away:
+            self.outages.begin(gone)
+        chosen = found if name == "everything" else [self.fate.choice(found)]
+        for pid in chosen:
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+                self.faults[name, number.name] += 1
+        if number == signal.SIGSTOP:
+            await self.neighbour.answered(ANSWERS, name)
+            with suppress(ProcessLookupError):
+                os.kill(chosen[0], signal.SIGCONT)
+            before = dict.fromkeys(away, 0)
+        for gone in away:
+            group.create_task(self._come_back(gone, before[gone]))
+
+    async def _come_back(self, name: str, pid: int) -> None:
+        """Waits until a process serves again, to those who call it through the gateway, too."""
+        while self.deployment.processes[name].pid == pid:  # noqa: ASYNC110 - no event says so
+            await asyncio.sleep(0.02)
+        for service in SERVICES if name == "gateway" else (name,):
+            await self._serves(service, name)
+            await self._serves(service, "gateway")
+        self.outages.end(name)
 
 
 @pytest.fixture
@@ -278,28 +324,58 @@ async def test_no_run_is_lost_doubled_or_wrong(folder: Path) -> None:
     await deployment.start()
     storm = Storm(deployment, SEED)
     try:
-        await within_patience(storm.rage, SECONDS + 2 * PATIENCE)
-        stormy = list(storm.asked)
-        await within_patience(storm.calm, 2 * PATIENCE)
+        async with storm.neighbour.around():
+            await within_patience(storm.rage, SECONDS + 2 * PATIENCE)
+            stormy = list(storm.asked)
+            await within_patience(storm.calm, 2 * PATIENCE)
         listed = await all_runs(deployment)
         results = await all_results(deployment)
     finally:
-        pids = deployment.pids()
+        pids = [*deployment.pids(), deployment.processes["gateway"].pid]
         await deployment.stop()
     wait_until_gone(pids)
 
-    told = f"seed {SEED}, {len(stormy)} runs, kills {dict(storm.kills)}, results read {storm.read.total()} times"
-    print(told, Counter(job_pb2.JobState.Name(one.ended.state) for one in stormy))
-    assert storm.kills.total() >= SECONDS / 8, told
+    told = f"seed {SEED}"
+    print(table(storm, stormy, listed))
+    assert storm.faults.total() >= SECONDS / 8, told
     # No run is lost or doubled, and everyone heard the same end.
     assert sorted(run.run_id for run in listed) == sorted(one.run_id for one in storm.asked), told
     assert {run.run_id: run for run in listed} == {one.run_id: run_entry(one.ended) for one in storm.asked}, told
-    check_ends(stormy, storm.kills["worker"] + storm.kills["everything"], told)
+    assert [(one, wrong) for one in stormy if (wrong := wrong_label(one))] == [], told
+    assert any(one.ended.attempts > 1 for one in stormy), told
     check_results(storm.asked, storm.asked[len(stormy) :], folder, told)
     succeeded = {one.run_id for one in storm.asked if one.ended.state == job_pb2.JOB_STATE_SUCCEEDED}
     assert results == succeeded, told
     # Nothing was a result that is none.
     assert set(storm.read) <= succeeded, told
+    assert storm.neighbour.hurt == [], told
+
+
+def table(storm: Storm, stormy: list[Asked], listed: list[run_pb2.Run]) -> str:
+    """What was done, and what came of it."""
+    asked, known = Counter(one.run_id for one in storm.asked), Counter(run.run_id for run in listed)
+    ends = Counter(job_pb2.JobState.Name(one.ended.state).removeprefix("JOB_STATE_").lower() for one in stormy)
+    codes = storm.neighbour.codes
+    wrong = sum(bool(wrong_label(one)) for one in stormy)
+    away = sum(number for (_, _, code), number in codes.items() if code != "OK")
+    lines = [f"seed {SEED}, {SECONDS:.0f} s", "", f"{'fault':12}{'SIGKILL':>9}{'SIGTERM':>9}{'SIGSTOP':>9}"]
+    for name in (*storm.deployment.processes, "worker", "everything"):
+        lines.append(f"{name:12}" + "".join(f"{storm.faults[name, how]:9}" for how in ("SIGKILL", "SIGTERM", "SIGSTOP")))
+    lines += [
+        f"{'in all':12}{storm.faults.total():9}",
+        "",
+        f"runs {len(stormy)}: {dict(ends)}, begun more than once {sum(one.ended.attempts > 1 for one in stormy)}",
+        f"lost {len(asked - known)}, doubled {len(known - asked)}, wrong labels {wrong}",
+        f"results read {storm.read.total()} times",
+        "",
+        f"{'second client':22}{'OK':>7}   away",
+    ]
+    for service in CALLS:
+        for route in ROUTES:
+            others = {code: n for (of, by, code), n in codes.items() if (of, by) == (service, route) and code != "OK"}
+            lines.append(f"{service + ', ' + route:22}{codes[service, route, 'OK']:7}   {others or ''}")
+    lines.append(f"calls {codes.total()}, {away} while what they called was away, failed otherwise {len(storm.neighbour.hurt)}")
+    return "\n".join(["", *lines])
 
 
 async def within_patience(work: Callable[[], Awaitable[None]], seconds: float) -> None:
@@ -329,17 +405,15 @@ async def all_results(deployment: Deployment) -> set[str]:
             return found
 
 
-def check_ends(asked: list[Asked], worker_kills: int, told: str) -> None:
-    """A run succeeds, unless it was cancelled or its process, or that of its conversion, was killed at each attempt."""
-    failed = [one.ended for one in asked if one.ended.state == job_pb2.JOB_STATE_FAILED]
-    assert len(failed) <= worker_kills, (told, [run.failure for run in failed])
-    assert {run.failure.reason for run in failed} <= {"WORKER_DIED"}, (told, [run.failure for run in failed])
-    for one in asked:
-        if one.cancelled:
-            assert one.ended.state == job_pb2.JOB_STATE_CANCELLED, told
-        if one.ended.state == job_pb2.JOB_STATE_CANCELLED:
-            assert one.cancels, told
-    assert any(one.ended.attempts > 1 for one in asked), told
+def wrong_label(one: Asked) -> str:
+    """What is wrong with the end of a run: it succeeds unless it is cancelled, whatever is killed or stopped meanwhile."""
+    if one.ended.state == job_pb2.JOB_STATE_FAILED:
+        return f"failed: {one.ended.failure.reason} {one.ended.failure.message}"
+    if one.cancelled and one.ended.state != job_pb2.JOB_STATE_CANCELLED:
+        return "its cancellation was told and is gone"
+    if one.ended.state == job_pb2.JOB_STATE_CANCELLED and not one.cancels:
+        return "nobody cancelled it"
+    return ""
 
 
 def check_results(asked: list[Asked], calm: list[Asked], folder: Path, told: str) -> None:
