@@ -24,7 +24,7 @@ from grpc_reflection.v1alpha._async import ReflectionServicer
 from tickreel.rpc.columns import Wire
 from tickreel.rpc.errors import TickreelError, not_readable
 from tickreel.rpc.settings import Settings, default_address
-from tickreel.rpc.timestamps import check_timestamps
+from tickreel.rpc.values import check_values
 from tickreel.v1 import catalog_service_pb2, converter_service_pb2, results_service_pb2, runner_service_pb2
 
 log = logging.getLogger("tickreel")
@@ -213,7 +213,7 @@ async def _request_of(deserialize: Callable[[bytes], Any], requests: AsyncIterat
     """The request message of a call.
 
     Raises:
-        TickreelError: INVALID_REQUEST where there is none, it is not of its type, or it has a timestamp that is no instant.
+        TickreelError: INVALID_REQUEST where there is none, is not of its type, or has a timestamp or an enum that is none.
     """
     async for content in requests:
         try:
@@ -222,7 +222,7 @@ async def _request_of(deserialize: Callable[[bytes], Any], requests: AsyncIterat
             message = f"the request cannot be decoded as its message type: {error}"
             raise TickreelError("INVALID_REQUEST", message) from None
         if isinstance(request, Message):
-            check_timestamps(request)
+            check_values(request)
         return request
     raise TickreelError("INVALID_REQUEST", "the call has no request message, or only a part of one")
 

@@ -1,7 +1,8 @@
-"""The timestamps of a request, which protobuf decodes whatever they hold."""
+"""Timestamps and enums of a request, which protobuf decodes whatever they hold."""
 
 from collections.abc import Iterator
 
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -13,20 +14,22 @@ _SECONDS = range(-62_135_596_800, 253_402_300_800)
 _NANOS = range(1_000_000_000)
 
 
-def check_timestamps(request: Message) -> None:
-    """Checks every timestamp in a request.
+def check_values(request: Message) -> None:
+    """Checks every timestamp and every enum in a request.
 
     Raises:
-        TickreelError: INVALID_REQUEST, with one violation for each that is no instant.
+        TickreelError: INVALID_REQUEST, with one violation for each that is no instant, or no value of its enum.
     """
     violations = list(_faulty(request, ""))
     if violations:
         fields = ", ".join(violation.field for violation in violations)
-        raise TickreelError("INVALID_REQUEST", f"the request has timestamps that are no instants: {fields}", violations)
+        raise TickreelError("INVALID_REQUEST", f"the request has values that do not exist: {fields}", violations)
 
 
 def _faulty(message: Message, path: str) -> Iterator[Violation]:
     for field, value in message.ListFields():
+        if field.enum_type is not None:
+            yield from _unknown(field, list(value) if field.is_repeated else [value], path)
         if field.message_type is None:
             continue
         if field.message_type.GetOptions().map_entry:
@@ -43,3 +46,11 @@ def _faulty(message: Message, path: str) -> Iterator[Violation]:
             elif part.seconds not in _SECONDS or part.nanos not in _NANOS:
                 problem = f"has {part.seconds} seconds and {part.nanos} nanos"
                 yield Violation(name, f"{problem}; it must be of the years 1 to 9999, with 0 to 999999999 nanos")
+
+
+def _unknown(field: FieldDescriptor, numbers: list[int], path: str) -> Iterator[Violation]:
+    for index, number in enumerate(numbers):
+        if number not in field.enum_type.values_by_number:
+            name = f"{path}{field.name}[{index}]" if field.is_repeated else f"{path}{field.name}"
+            known = ", ".join(value.name for value in field.enum_type.values if value.number)
+            yield Violation(name, f"is {number}, which {field.enum_type.name} does not have; it must be one of {known}")

@@ -1,9 +1,10 @@
-"""Timestamps of requests that are no instants are refused, wherever they stand in the message."""
+"""Timestamps that are no instants and unknown values of enums are refused, wherever they stand in the message."""
 
 import pytest
 
 from tickreel.rpc.errors import TickreelError
-from tickreel.rpc.timestamps import check_timestamps
+from tickreel.rpc.values import check_values
+from tickreel.v1.converter_service_pb2 import CreateConversionRequest
 from tickreel.v1.runner_service_pb2 import CreateRunRequest
 
 
@@ -18,7 +19,7 @@ def test_what_is_no_instant_is_named_with_its_field(seconds: int, nanos: int) ->
     request.config.time_window.end.nanos = nanos
     request.start.CopyFrom(request.config.time_window.end)
     with pytest.raises(TickreelError) as caught:
-        check_timestamps(request)
+        check_values(request)
     assert caught.value.reason == "INVALID_REQUEST"
     assert [violation.field for violation in caught.value.violations] == ["config.time_window.end", "start"]
 
@@ -27,4 +28,16 @@ def test_instants_pass() -> None:
     for seconds in (-62_135_596_800, 0, 253_402_300_799):
         request = CreateRunRequest()
         request.start.seconds, request.start.nanos = seconds, 999_999_999
-        check_timestamps(request)
+        check_values(request)
+
+
+def test_a_value_that_an_enum_does_not_have_is_named_with_its_field() -> None:
+    run, conversion = CreateRunRequest(), CreateConversionRequest()
+    run.options.snapshot_mode = 99
+    conversion.spec.data_types.extend([1, -1])
+    for request, field in ((run, "options.snapshot_mode"), (conversion, "spec.data_types[1]")):
+        with pytest.raises(TickreelError) as caught:
+            check_values(request)
+        assert [violation.field for violation in caught.value.violations] == [field]
+    run.options.snapshot_mode = 3
+    check_values(run)
