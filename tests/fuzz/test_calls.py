@@ -32,7 +32,7 @@ MESSAGES = 3
 SILENCE = 0.5
 # What a service may grow by, in MiB, from a third of the requests to all of them; of few, a third does not fill its caches.
 MOST_GROWN = 50
-ENOUGH = 3_000
+ENOUGH = 30_000
 
 FITTING = {
     "OK",
