@@ -14,10 +14,10 @@ from tickreel.engine.instrument import Instrument, engine_instrument
 from tickreel.engine.replay import ReplayFile, catalog_view, replay
 from tickreel.engine.strategy import ReplayStrategy
 from tickreel.rpc.settings import Settings
+from tickreel.rpc.violations import Violations
 from tickreel.runner.config.config_json import read_document
 from tickreel.runner.config.rules import check_config
 from tickreel.runner.config.strategy_registry import installed_strategies
-from tickreel.runner.config.violations import Violations
 from tickreel.runner.window.window_rows import WindowRows
 from tickreel.stores.converted_rows import Slice
 from tickreel.stores.depths import read_depths

@@ -17,12 +17,12 @@ from tickreel.rpc.filter import parse_filter, predicate
 from tickreel.rpc.ordering import cut_page, in_order, parse_order
 from tickreel.rpc.paging import Page, fitting
 from tickreel.rpc.settings import Settings
+from tickreel.rpc.violations import Violations
 from tickreel.runner import digests
 from tickreel.runner.config.config_files import ConfigFolder
 from tickreel.runner.config.config_json import read_document
 from tickreel.runner.config.rules import check_config
 from tickreel.runner.config.strategy_registry import installed_strategies
-from tickreel.runner.config.violations import Violations
 from tickreel.runner.submission.execution import Execution
 from tickreel.runner.submission.live_equity import CurveWatcher
 from tickreel.runner.submission.preview import preview

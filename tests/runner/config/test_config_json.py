@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tickreel.rpc.json_struct import values_of
+from tickreel.rpc.violations import MOST_LISTED, Violations
 from tickreel.runner.config.config_json import MOST_SUGGESTIONS, read_document, to_document
-from tickreel.runner.config.violations import MOST_LISTED, Violations
 from tickreel.v1.run_config_pb2 import RunConfig
 
 # Every key that there is.

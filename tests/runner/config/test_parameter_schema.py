@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from tickreel.engine.strategy import ReplayStrategy
 from tickreel.rpc.json_struct import values_of
+from tickreel.rpc.violations import Violations
 from tickreel.runner.config.parameter_schema import ParameterSchema
-from tickreel.runner.config.violations import Violations
 
 NUMBER = {"type": "number", "exclusiveMinimum": 0, "maximum": 2.5}
 DECLARED: dict[str, Any] = {

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tickreel.rpc.settings import Settings
+from tickreel.rpc.violations import Violations
 from tickreel.runner.config.config_json import read_document
 from tickreel.runner.config.rules import check_config, check_config_path
 from tickreel.runner.config.strategy_registry import StrategyEntry, installed_strategies
-from tickreel.runner.config.violations import Violations
 from tickreel.v1.result_pb2 import SNAPSHOT_MODE_BOOK as BOOK
 from tickreel.v1.result_pb2 import SNAPSHOT_MODE_BOTH as BOTH
 from tickreel.v1.result_pb2 import SNAPSHOT_MODE_TRADES as TRADES

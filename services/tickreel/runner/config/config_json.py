@@ -16,7 +16,7 @@ from google.protobuf.message import Message
 
 from tickreel.rpc.json_document import inside
 from tickreel.rpc.json_struct import values_of
-from tickreel.runner.config.violations import Violations
+from tickreel.rpc.violations import Violations
 from tickreel.v1 import run_config_pb2
 
 _TIMESTAMP = timestamp_pb2.Timestamp.DESCRIPTOR.full_name

@@ -12,8 +12,8 @@ from typing import Any
 from google.protobuf import struct_pb2
 
 from tickreel.rpc.json_struct import values_of
+from tickreel.rpc.violations import Violations
 from tickreel.runner.config.config_json import Suggestions, kind_of
-from tickreel.runner.config.violations import Violations
 
 # Every whole number below is a double, and parameters travel as doubles.
 _MAX_WHOLE = 2**53

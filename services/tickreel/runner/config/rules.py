@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
+from tickreel.instrument.rules import check_instrument
 from tickreel.rpc.json_struct import values_of
 from tickreel.rpc.settings import CATALOG_ROOT, DATA_ROOT, USE_DIRECT_GCS, USE_PARQUET, Settings
-from tickreel.runner.config.instrument_rules import check_instrument
+from tickreel.rpc.violations import Violations
 from tickreel.runner.config.strategy_registry import StrategyEntry
 from tickreel.runner.config.venue_rules import check_venue
-from tickreel.runner.config.violations import Violations
 from tickreel.stores.instrument_name import InstrumentName
 from tickreel.v1 import result_pb2, run_config_pb2
 

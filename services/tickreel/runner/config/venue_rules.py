@@ -1,7 +1,7 @@
 """What the venue of a run config must say, and what it means where it says nothing."""
 
 from tickreel.engine.instrument import SPOT, currency_precision, places_of
-from tickreel.runner.config.violations import Violations
+from tickreel.rpc.violations import Violations
 from tickreel.stores.instrument_name import InstrumentName
 from tickreel.v1 import result_pb2, run_config_pb2
 

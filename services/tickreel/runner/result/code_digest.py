@@ -11,7 +11,7 @@ from tickreel.v1 import result_pb2
 
 PRODUCT = "tickreel"
 # Of the product what an outcome depends on; of the Converter it does by the rows alone, which have digests of their own.
-_MODULES = ("tickreel.accounting", "tickreel.engine", "tickreel.runner", "tickreel.stores")
+_MODULES = ("tickreel.accounting", "tickreel.engine", "tickreel.instrument", "tickreel.runner", "tickreel.stores")
 
 
 def code_packages(entry: StrategyEntry) -> list[result_pb2.CodePackage]:

@@ -8,12 +8,12 @@ from tickreel.rpc.errors import TickreelError, invalid_request, problems
 from tickreel.rpc.json_document import MOST_BYTES
 from tickreel.rpc.json_struct import values_of
 from tickreel.rpc.settings import Settings
+from tickreel.rpc.violations import Violations
 from tickreel.runner import digests
 from tickreel.runner.config.config_files import ConfigFolder
 from tickreel.runner.config.config_json import read_document, to_document
 from tickreel.runner.config.rules import check_config
 from tickreel.runner.config.strategy_registry import StrategyEntry
-from tickreel.runner.config.violations import Violations
 from tickreel.runner.result.reproduction import read_config, snapshot_mode
 from tickreel.runner.submission.execution import Execution
 from tickreel.stores.results import ResultStore

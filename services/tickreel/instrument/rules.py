@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from tickreel.engine.catalog_format import MAX_SIZE
 from tickreel.engine.instrument import PERPETUAL, SPOT, decimal_of, places_of
-from tickreel.runner.config.violations import Violations
+from tickreel.rpc.violations import Violations
 from tickreel.stores.instrument_name import InstrumentName
 from tickreel.v1 import run_config_pb2
 
