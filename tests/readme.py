@@ -1,18 +1,18 @@
-"""The code blocks of the README, for tests that run them as they stand."""
+"""The code blocks of the README and of other documents, for tests that run them as they stand."""
 
 import re
 from pathlib import Path
 
 from tickreel.rpc.settings import DEFAULT_PORTS
 
-_README = Path(__file__).parents[1] / "README.md"
+_ROOT = Path(__file__).parents[1]
 
 
-def code_blocks(heading: str, language: str) -> list[str]:
+def code_blocks(heading: str, language: str, document: str = "README.md") -> list[str]:
     """The blocks in a language below a heading, in order."""
-    text = _README.read_text()
+    text = (_ROOT / document).read_text()
     section = re.search(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
-    assert section is not None, f"the README has no section {heading!r}"
+    assert section is not None, f"{document} has no section {heading!r}"
     blocks = re.findall(rf"^```{language}\n(.*?)^```$", section[1], re.MULTILINE | re.DOTALL)
     assert blocks, f"the section {heading!r} has no block in {language}"
     return blocks

@@ -26,8 +26,7 @@ sys.path.append(str(Path(__file__).parents[1]))
 from run_configs import run_config
 from serving import serving, settings_in
 from tickreel.converter.service import ConverterServicer
-from tickreel.engine.instrument import engine_instrument
-from tickreel.engine.replay import write_instrument
+from tickreel.engine.instrument import engine_instrument, write_instrument
 from tickreel.rpc.channel import ServiceClient
 from tickreel.runner.service import RunnerServicer
 from tickreel.stores import sample_data

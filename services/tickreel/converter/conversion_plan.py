@@ -5,15 +5,17 @@ from dataclasses import dataclass, replace
 
 from tickreel.converter.conversion import origin_of
 from tickreel.converter.depth_conversion import DepthConversion
+from tickreel.converter.registration import default_instrument, given_instrument, register
 from tickreel.converter.trade_conversion import TradeConversion
 from tickreel.engine.catalog_format import SCALE
-from tickreel.rpc.errors import TickreelError, Violation, problems
+from tickreel.rpc.errors import TickreelError, problems
+from tickreel.rpc.violations import Violations
 from tickreel.stores.catalog import CatalogFile, CatalogStore
 from tickreel.stores.instrument_name import InstrumentName
 from tickreel.stores.raw import RawFile, RawStore
 from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, TRADES
 from tickreel.stores.source_search import INSTRUMENT, WINDOW, Found, SourceSearch, skipped_finding
-from tickreel.v1 import conversion_pb2, market_data_pb2, result_pb2
+from tickreel.v1 import conversion_pb2, market_data_pb2, result_pb2, run_config_pb2
 
 # In the order in which their files are told.
 _CONVERSIONS = {TRADES: TradeConversion, BOOK_SNAPSHOT_5: DepthConversion}
@@ -47,11 +49,13 @@ class Plan:
     """A conversion's files: trades, then book snapshots, each in time order.
 
     Attributes:
+        instrument_config: The instrument of the config that the files are converted for, with its defaults.
         force: Whether files are converted that the catalog holds.
         skipped: Files that seem to belong to the conversion but are not read, each with the reason.
     """
 
     instrument: InstrumentName
+    instrument_config: run_config_pb2.InstrumentConfig | None
     price_precision: int | None
     size_precision: int | None
     force: bool
@@ -65,11 +69,11 @@ class Plan:
         Raises:
             TickreelError: INVALID_REQUEST or DATA_REFUSED, with one violation a problem.
         """
-        instrument, window = _checked(spec)
+        instrument, instrument_config, window = _checked(spec)
         found = _found(spec, instrument, window, raw)
         price_precision = spec.price_precision if spec.HasField("price_precision") else None
         size_precision = spec.size_precision if spec.HasField("size_precision") else None
-        empty = cls(instrument, price_precision, size_precision, spec.force, (), tuple(found.skipped))
+        empty = cls(instrument, instrument_config, price_precision, size_precision, spec.force, (), tuple(found.skipped))
         converted = [] if spec.force else catalog.files(instrument.engine_id)
         files = tuple(PlannedFile(source, empty._present(source, converted)) for source in found.files)
         return replace(empty, files=files)
@@ -102,9 +106,26 @@ class Plan:
         """The files as the contracts have them."""
         return (file.to_message() for file in self.files)
 
+    def register_instrument(self, catalog: CatalogStore, files: Iterable[conversion_pb2.ConvertedFile]) -> None:
+        """Registers the instrument beside the files, all of which the catalog has by now.
+
+        Raises:
+            TickreelError: STORE_NOT_WRITABLE or STORE_FULL.
+        """
+        register(catalog, self.instrument, self.instrument_config, files)
+
     def findings(self) -> list[result_pb2.Finding]:
-        """The findings on the search for the files."""
-        return [skipped_finding(self.skipped)] if self.skipped else []
+        """The findings on the search for the files, and on the instrument to register."""
+        findings = [skipped_finding(self.skipped)] if self.skipped else []
+        violations = Violations()
+        if self.instrument_config is None:
+            default_instrument(self.instrument, 0, 0, violations)
+        for violation in violations:
+            message = f"the catalog gets no instrument for scripts of the engine: {violation.field} {violation.description}"
+            findings.append(
+                result_pb2.Finding(severity=result_pb2.SEVERITY_INFO, code="INSTRUMENT_NOT_REGISTERED", message=message)
+            )
+        return findings
 
 
 def _found(spec: conversion_pb2.ConversionSpec, instrument: InstrumentName, window: tuple[int, int], raw: RawStore) -> Found:
@@ -134,28 +155,32 @@ def _found(spec: conversion_pb2.ConversionSpec, instrument: InstrumentName, wind
     return Found(files, list(dict.fromkeys(skipped)))
 
 
-def _checked(spec: conversion_pb2.ConversionSpec) -> tuple[InstrumentName, tuple[int, int]]:
-    violations = []
-    instrument = None
+def _checked(
+    spec: conversion_pb2.ConversionSpec,
+) -> tuple[InstrumentName, run_config_pb2.InstrumentConfig | None, tuple[int, int]]:
+    violations = Violations()
+    instrument, instrument_config = None, None
     try:
         instrument = InstrumentName.parse(spec.instrument)
     except ValueError as error:
-        violations.append(Violation(INSTRUMENT, str(error)))
+        violations.add(INSTRUMENT, str(error))
     for name in ("price_precision", "size_precision"):
         if spec.HasField(name) and not 0 <= getattr(spec, name) <= SCALE:
             text = f"is {getattr(spec, name)}; it must be a number of decimals from 0 to {SCALE}"
-            violations.append(Violation(f"instrument.{name}", text))
+            violations.add(f"instrument.{name}", text)
+    if instrument is not None:
+        instrument_config = given_instrument(spec, violations)
     start, end = spec.window.start.ToNanoseconds(), spec.window.end.ToNanoseconds()
     if not spec.window.HasField("start") or not spec.window.HasField("end"):
-        violations.append(Violation(WINDOW, "lacks its start or its end; it must have both"))
+        violations.add(WINDOW, "lacks its start or its end; it must have both")
     elif start > end:
-        violations.append(Violation(WINDOW, "ends before it starts; its end must not be before its start"))
+        violations.add(WINDOW, "ends before it starts; its end must not be before its start")
     elif start < 0 or end >= 2**63:
-        violations.append(Violation(WINDOW, "reaches out of the years 1970 to 2262, which nanoseconds can count"))
+        violations.add(WINDOW, "reaches out of the years 1970 to 2262, which nanoseconds can count")
     data_types = list(spec.data_types)
     if not data_types or len(set(data_types)) < len(data_types) or not set(data_types) <= _CONVERSIONS.keys():
         text = " or ".join(market_data_pb2.DataType.Name(data_type) for data_type in _CONVERSIONS)
-        violations.append(Violation("data_types", f"must be {text} or both, each once"))
-    if violations or instrument is None:
+        violations.add("data_types", f"must be {text} or both, each once")
+    if len(violations) or instrument is None:
         raise TickreelError("INVALID_REQUEST", f"the conversion is refused: {problems(violations)}", violations)
-    return instrument, (start, end)
+    return instrument, instrument_config, (start, end)

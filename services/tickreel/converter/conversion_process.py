@@ -58,7 +58,7 @@ def convert(told: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
 def convert_missing(
     plan: Plan, raw: RawStore, catalog: CatalogStore, on_rows: Callable[[int], None]
 ) -> list[conversion_pb2.ConvertedFile]:
-    """Converts what a plan lacks, and returns all of its files in time order.
+    """Converts what a plan lacks, registers the instrument, and returns all files of the plan in time order.
 
     Args:
         on_rows: Called with the rows converted so far, of all files together; from several threads.
@@ -97,9 +97,11 @@ def convert_missing(
     with ThreadPoolExecutor(max_workers=FILES_AT_A_TIME, thread_name_prefix="convert") as pool:
         files = [pool.submit(bring, file) for file in plan.files]
         try:
-            return [file.result() for file in files]
+            converted = [file.result() for file in files]
         finally:
             pool.shutdown(cancel_futures=True)
+    plan.register_instrument(catalog, converted)
+    return converted
 
 
 if __name__ == "__main__":

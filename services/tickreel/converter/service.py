@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import os
 import secrets
 from collections.abc import AsyncIterator
@@ -22,6 +23,8 @@ from tickreel.rpc.settings import CONVERTER_MEMORY, Settings
 from tickreel.stores.catalog import CatalogStore
 from tickreel.stores.raw import RawStore
 from tickreel.v1 import conversion_pb2, converter_service_pb2, converter_service_pb2_grpc
+
+log = logging.getLogger("tickreel")
 
 # A long conversion shall not hold up a short one; more at a time would only share the same cores.
 _SLOTS = max(2, (os.cpu_count() or 2) // 2)
@@ -75,6 +78,7 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
         if request.validate_only:
             return converter_service_pb2.CreateConversionResponse(conversion=conversion)
         if not plan.missing:
+            await asyncio.to_thread(self._register_instrument, plan, conversion)
             clock = jobs.JobClock(conversion)
             jobs.start(conversion, clock)
             jobs.end(conversion, jobs.SUCCEEDED, clock)
@@ -110,6 +114,13 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
     ) -> AsyncIterator[converter_service_pb2.WatchConversionResponse]:
         async for conversion in self._jobs.watch(request.conversion_id):
             yield converter_service_pb2.WatchConversionResponse(conversion=conversion)
+
+    def _register_instrument(self, plan: Plan, conversion: conversion_pb2.Conversion) -> None:
+        """Registers the instrument of a conversion that needs nothing else: a catalog that cannot be written serves it, too."""
+        try:
+            plan.register_instrument(self._catalog, conversion.files)
+        except TickreelError as error:
+            log.warning("the instrument %s is not registered in the catalog: %s", conversion.spec.instrument, error)
 
     async def _execute(self, live: LiveJob[conversion_pb2.Conversion]) -> None:
         """Does the work of one conversion, in a process of its own."""

@@ -1,9 +1,11 @@
-"""The engine's instrument of a run, made from the resolved config."""
+"""The engine's instrument, made from a resolved config."""
 
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 
 from nautilus_trader.model import CryptoPerpetual, Currency, CurrencyPair, InstrumentId, Price, Quantity, Symbol
+from nautilus_trader.persistence import ParquetDataCatalog
 
 from tickreel.v1 import run_config_pb2
 
@@ -81,6 +83,29 @@ def engine_instrument(engine_id: str, config: run_config_pb2.InstrumentConfig) -
         money_precision=settlement.precision,
         money_unit=10 ** (RAW_DECIMALS - settlement.precision),
     )
+
+
+def write_instrument(catalog: Path, instrument: Instrument) -> str:
+    """Puts an instrument into a catalog, where the engine looks for it; returns the path of its file below the catalog."""
+    (path,) = ParquetDataCatalog(str(catalog)).write_instruments([instrument.engine])
+    return path
+
+
+def has_instrument(catalog: Path, instrument: Instrument, *, any_terms: bool) -> bool:
+    """Whether a catalog has an instrument.
+
+    Args:
+        any_terms: Whether one with the same id will do, whatever its multiplier, lot or margins.
+    """
+    if not catalog.is_dir():
+        return False
+    try:
+        found = ParquetDataCatalog(str(catalog)).instruments([str(instrument.id)])
+    except OSError:
+        # A file that is no instrument, or was replaced in this moment.
+        return False
+    # Instruments with the same id are equal to the engine.
+    return bool(found) and (any_terms or [one.to_dict() for one in found] == [instrument.engine.to_dict()])
 
 
 def _currency(code: str) -> Currency:

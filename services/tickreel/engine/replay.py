@@ -16,12 +16,11 @@ from nautilus_trader.common import LoggerConfig, LogLevel, logger_flush
 from nautilus_trader.data import DataEngineConfig
 from nautilus_trader.execution import DefaultFillModel, MakerTakerFeeModel, StaticLatencyModel
 from nautilus_trader.model import Currency, NautilusDataType
-from nautilus_trader.persistence import ParquetDataCatalog
 from nautilus_trader.risk import RiskEngineConfig
 
 from tickreel.engine.catalog_format import FOLDERS
 from tickreel.engine.error_log import ErrorLog, explained
-from tickreel.engine.instrument import Instrument, decimal_of
+from tickreel.engine.instrument import Instrument, decimal_of, write_instrument
 from tickreel.engine.strategy import ReplayStrategy
 from tickreel.rpc.errors import TickreelError
 from tickreel.v1 import market_data_pb2, run_config_pb2
@@ -107,11 +106,6 @@ def catalog_view(root: Path, instrument: Instrument, files: Sequence[ReplayFile]
         folder.mkdir(parents=True, exist_ok=True)
         (folder / file.path.name).symlink_to(file.path)
     return lanes
-
-
-def write_instrument(catalog: Path, instrument: Instrument) -> None:
-    """Puts an instrument into a catalog, where the engine looks for it."""
-    ParquetDataCatalog(str(catalog)).write_instruments([instrument.engine])
 
 
 def replay(

@@ -2,6 +2,7 @@
 
     <root>/price<P>-size<S>/data/trades/<engine id>/<first ts_init>_<last ts_init>.parquet
     <root>/price<P>-size<S>/data/order_book_depths/<engine id>/…              book snapshots, likewise
+    <root>/price<P>-size<S>/data/<type of instrument>/<engine id>/…           the instrument, for scripts of the engine
     <root>/incoming/                                                          what conversions are writing now, and their locks
 
 Several conversions may write to it at a time, of one service or of several, on this machine or another: see `converting`. A
@@ -16,6 +17,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
@@ -139,9 +141,13 @@ class CatalogStore:
         self.root = root.resolve()
         self._footers = Footers()
 
+    def label(self, price_precision: int, size_precision: int) -> Path:
+        """The folder of a choice of decimals, which the engine opens as a catalog."""
+        return self.root / f"price{price_precision}-size{size_precision}"
+
     def folder(self, engine_id: str, data_type: market_data_pb2.DataType, price_precision: int, size_precision: int) -> Path:
         """The folder of an instrument's files of a data type with a choice of decimals."""
-        return self.root / f"price{price_precision}-size{size_precision}" / _FOLDERS[data_type] / engine_id
+        return self.label(price_precision, size_precision) / _FOLDERS[data_type] / engine_id
 
     def engine_ids(self) -> list[str]:
         """The engine's ids of all instruments in the catalog, sorted."""
@@ -253,6 +259,31 @@ class CatalogStore:
         with self._locked(source, on_wait):
             yield
 
+    def place_instrument(self, price_precision: int, size_precision: int, write: Callable[[Path], str]) -> None:
+        """Places an instrument of the engine beside the files of these decimals, instead of the one that is there.
+
+        Args:
+            write: Writes it into an empty folder as into a catalog, and returns the path of its file below the folder.
+
+        Raises:
+            TickreelError: STORE_NOT_WRITABLE or STORE_FULL.
+        """
+        label = self.label(price_precision, size_precision)
+        with self.incoming() as lock:
+            folder = _folder_of(lock)
+            try:
+                folder.mkdir()
+                path = write(folder)
+                written, target = folder / path, label / path
+                sync(written)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                written.rename(target)
+                sync(target.parent)
+            except OSError as error:
+                raise self.not_writable(error) from None
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+
     def sweep(self) -> list[Path]:
         """Removes what conversions left that died while they wrote; returns what was removed."""
         swept = []
@@ -262,6 +293,7 @@ class CatalogStore:
                 lock = os.open(path, os.O_RDWR | os.O_CLOEXEC)
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    shutil.rmtree(_folder_of(path), ignore_errors=True)
                     path.unlink()
                     swept.append(path)
                 finally:
@@ -337,6 +369,11 @@ def _locks(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _folder_of(incoming: Path) -> Path:
+    """The folder that goes with a file below `incoming`, and is locked by it."""
+    return incoming.with_suffix("")
 
 
 def _parquet_files(folder: Path) -> list[Path]:

@@ -4,6 +4,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from tickreel.v1 import job_pb2 as _job_pb2
 from tickreel.v1 import market_data_pb2 as _market_data_pb2
 from tickreel.v1 import result_pb2 as _result_pb2
+from tickreel.v1 import run_config_pb2 as _run_config_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -74,7 +75,7 @@ class ConversionFigures(_message.Message):
     def __init__(self, files: _Optional[int] = ..., cached_files: _Optional[int] = ..., rows: _Optional[int] = ...) -> None: ...
 
 class ConversionSpec(_message.Message):
-    __slots__ = ("instrument", "price_precision", "size_precision", "window", "data_types", "dataset", "trades_path", "file_pattern", "force", "book_snapshot_5_path")
+    __slots__ = ("instrument", "price_precision", "size_precision", "window", "data_types", "dataset", "trades_path", "file_pattern", "force", "book_snapshot_5_path", "instrument_config")
     INSTRUMENT_FIELD_NUMBER: _ClassVar[int]
     PRICE_PRECISION_FIELD_NUMBER: _ClassVar[int]
     SIZE_PRECISION_FIELD_NUMBER: _ClassVar[int]
@@ -85,6 +86,7 @@ class ConversionSpec(_message.Message):
     FILE_PATTERN_FIELD_NUMBER: _ClassVar[int]
     FORCE_FIELD_NUMBER: _ClassVar[int]
     BOOK_SNAPSHOT_5_PATH_FIELD_NUMBER: _ClassVar[int]
+    INSTRUMENT_CONFIG_FIELD_NUMBER: _ClassVar[int]
     instrument: str
     price_precision: int
     size_precision: int
@@ -95,7 +97,8 @@ class ConversionSpec(_message.Message):
     file_pattern: str
     force: bool
     book_snapshot_5_path: str
-    def __init__(self, instrument: _Optional[str] = ..., price_precision: _Optional[int] = ..., size_precision: _Optional[int] = ..., window: _Optional[_Union[_market_data_pb2.TimeWindow, _Mapping]] = ..., data_types: _Optional[_Iterable[_Union[_market_data_pb2.DataType, str]]] = ..., dataset: _Optional[str] = ..., trades_path: _Optional[str] = ..., file_pattern: _Optional[str] = ..., force: bool = ..., book_snapshot_5_path: _Optional[str] = ...) -> None: ...
+    instrument_config: _run_config_pb2.InstrumentConfig
+    def __init__(self, instrument: _Optional[str] = ..., price_precision: _Optional[int] = ..., size_precision: _Optional[int] = ..., window: _Optional[_Union[_market_data_pb2.TimeWindow, _Mapping]] = ..., data_types: _Optional[_Iterable[_Union[_market_data_pb2.DataType, str]]] = ..., dataset: _Optional[str] = ..., trades_path: _Optional[str] = ..., file_pattern: _Optional[str] = ..., force: bool = ..., book_snapshot_5_path: _Optional[str] = ..., instrument_config: _Optional[_Union[_run_config_pb2.InstrumentConfig, _Mapping]] = ...) -> None: ...
 
 class ConvertedFile(_message.Message):
     __slots__ = ("source", "dataset", "data_type", "path", "cached", "rows", "span", "digest", "price_precision", "size_precision", "unknown_sides", "findings", "raw_schema", "time_unit", "clock_step")

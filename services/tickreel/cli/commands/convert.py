@@ -97,6 +97,9 @@ def _spec(
             spec.price_precision = config.instrument.price_precision
         if size_precision is None:
             spec.size_precision = config.instrument.size_precision
+        spec.instrument_config.CopyFrom(config.instrument)
+        spec.instrument_config.price_precision = spec.price_precision
+        spec.instrument_config.size_precision = spec.size_precision
         spec.file_pattern = config.data_catalog.instrument_file_pattern
         if not config.data_catalog.auto_discover:
             spec.trades_path = config.data_catalog.trades_path

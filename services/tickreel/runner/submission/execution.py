@@ -87,13 +87,19 @@ class Execution:
         await asyncio.gather(*self._unwanted, return_exceptions=True)
         await self._workers.close()
 
-    async def plan(self, run: run_pb2.Run) -> conversion_pb2.Conversion:
+    async def plan(self, run: run_pb2.Run, *, with_instrument: bool) -> conversion_pb2.Conversion:
         """The files of a run's window, by their footers; converts nothing.
+
+        Args:
+            with_instrument: Whether the Converter looks at the instrument, too. One that is at fault would be refused twice.
 
         Raises:
             TickreelError: What the Converter refuses, with the fields of the config at fault.
         """
-        request = converter_service_pb2.CreateConversionRequest(spec=_conversion_spec(run), validate_only=True)
+        spec = _conversion_spec(run)
+        if not with_instrument:
+            spec.ClearField("instrument_config")
+        request = converter_service_pb2.CreateConversionRequest(spec=spec, validate_only=True)
         response = await self._converter.call("CreateConversion", request)
         return response.conversion
 
@@ -323,6 +329,7 @@ def _conversion_spec(run: run_pb2.Run) -> conversion_pb2.ConversionSpec:
     catalog = config.data_catalog
     return conversion_pb2.ConversionSpec(
         instrument=config.instrument.id,
+        instrument_config=config.instrument,
         price_precision=config.instrument.price_precision,
         size_precision=config.instrument.size_precision,
         window=config.time_window,

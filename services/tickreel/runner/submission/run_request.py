@@ -92,7 +92,7 @@ class RunRequests:
         await asyncio.to_thread(check_config, config, self._strategies, self._settings, violations, options.snapshot_mode)
         if violations.clean("instrument.id", "data_catalog", "time_window"):
             try:
-                conversion = await self._execution.plan(run)
+                conversion = await self._execution.plan(run, with_instrument=violations.clean("instrument"))
             except TickreelError as error:
                 if not error.violations:
                     raise
