@@ -1,13 +1,18 @@
-"""Ticks read from the bytes of a message are those that protobuf itself reads."""
+"""Ticks read from the bytes of a message are those that protobuf itself reads; tables become pandas DataFrames."""
 
+import math
+import sys
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import pandas as pd
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tickreel.client.tables import table_of_ticks
+from tickreel.client.client import Client
+from tickreel.client.tables import frame_of, table_of_ticks
 from tickreel.v1.market_data_pb2 import AggressorSide, TradeColumns
 
 _int64 = st.integers(-(2**63), 2**63 - 1)
@@ -78,3 +83,49 @@ def test_recorded_times_are_null_where_a_result_has_none() -> None:
 
 def test_no_chunk_is_an_empty_table() -> None:
     assert table_of_ticks([]).num_rows == 0
+
+
+_decimals = st.lists(st.none() | st.integers(-(10**38) + 1, 10**38 - 1) | st.integers(-(10**9), 10**9), max_size=40)
+NOON = 1_721_304_000_000_000_000
+
+
+@given(_decimals, st.integers(0, 38))
+def test_a_number_is_the_double_nearest_to_its_decimal(units: list[int | None], scale: int) -> None:
+    # Not by scaleb, which rounds to 28 digits.
+    exact = [None if unit is None else Decimal(f"{unit}E-{scale}") for unit in units]
+    times = pa.array(range(NOON, NOON + len(units))).cast(pa.timestamp("ns", tz="UTC"))
+    frame = frame_of(pa.table({"value": pa.array(exact, pa.decimal128(38, scale)), "ts": times}), "ts")
+    assert frame["value"].dtype == float
+    assert [None if math.isnan(value) else value for value in frame["value"]] == [
+        None if value is None else float(value) for value in exact
+    ]
+    assert [time.value for time in frame.index] == list(range(NOON, NOON + len(units)))
+
+
+def test_a_frame_has_numbers_categories_and_utc_times() -> None:
+    rows: list[Row] = [(NOON + at, NOON + at, 640_001, 25, side, f"t{at}", NOON) for at, side in ((1, 1), (2, 2), (10**10, 1))]
+    frame = frame_of(table_of_ticks([columns(rows, 1, 3)]), "ts_init")
+    assert (frame.index.dtype, frame.index.name) == ("datetime64[ns, UTC]", "ts_init")
+    assert frame["price"].to_list() == [64_000.1] * 3
+    assert frame["size"].resample("10s").sum().to_list() == [0.05, 0.025]
+    assert frame["side"].value_counts().to_dict() == {"buy": 2, "sell": 1, "unknown": 0}
+    assert {"price", "size", "trade_row"} <= set(frame.describe().columns)
+    assert set(frame.select_dtypes("number").columns) == {"price", "size", "trade_row"}
+
+
+def test_a_table_stays_exact_in_pandas_and_in_python() -> None:
+    table = table_of_ticks([columns([(NOON + 1, NOON + 2, 640_001, 25, 1, "a", NOON)], 1, 3)])
+    (row,) = table.to_pylist()
+    assert (row["price"], row["size"], row["ts_init"].value) == (Decimal("64000.1"), Decimal("0.025"), NOON + 2)
+    for frame in (table.to_pandas(), table.to_pandas(types_mapper=pd.ArrowDtype)):
+        assert (frame["price"].sum(), frame["size"].sum()) == (Decimal("64000.1"), Decimal("0.025"))
+        assert frame["ts_init"][0] == pd.Timestamp(NOON + 2, tz="UTC")
+
+
+def test_without_pandas_floats_say_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    # Before anything is asked for: nothing listens here.
+    with Client("127.0.0.1:1") as client:
+        for table in (client.orders, client.fills, client.equity, client.ticks):
+            with pytest.raises(ModuleNotFoundError, match=r"DataFrames need pandas.*tickreel\[notebook\]"):
+                table("RUN", floats=True)

@@ -10,13 +10,13 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 from google.protobuf import json_format
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from tickreel.client import download, tables
+from tickreel.client import download, summary, tables
 from tickreel.client.calls import Service
 from tickreel.jobs import job as jobs
 from tickreel.rpc import json_document
@@ -25,6 +25,7 @@ from tickreel.rpc.settings import address_variable, default_address
 from tickreel.v1 import result_pb2, results_service_pb2, run_pb2, runner_service_pb2, verification_pb2
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
 # The service reads the footers of the raw files before it answers, and a bucket's mount is slow.
@@ -149,6 +150,19 @@ class Client:
         """
         return self._results.call("GetResult", results_service_pb2.GetResultRequest(run_id=run_id)).result.result
 
+    def summary(self, run_id: str, *, floats: bool = False) -> dict[str, Any]:
+        """The figures of a run by their paths below the summary: `pnl`, `statistics.win_rate`, `costs.total`.
+
+        Counts are `int`; a figure that is not set is None; times are texts.
+
+        Args:
+            floats: Whether decimals are `float` instead of `Decimal`: rounded, since a double has 15 to 17 significant digits.
+
+        Raises:
+            TickreelError: As for `result`.
+        """
+        return summary.figures(self.result(run_id).summary, floats=floats)
+
     def annotate(self, run_id: str, *, notes: str | None = None, tags: Sequence[str] | None = None) -> result_pb2.ResultEntry:
         """Replaces the notes or the tags of a result; what is not given stays as it is.
 
@@ -169,35 +183,73 @@ class Client:
         """
         self._results.call("DeleteResult", results_service_pb2.DeleteResultRequest(run_id=run_id))
 
-    def orders(self, run_id: str) -> pa.Table:
+    @overload
+    def orders(self, run_id: str, *, floats: Literal[False] = False) -> pa.Table: ...
+    @overload
+    def orders(self, run_id: str, *, floats: Literal[True]) -> pd.DataFrame: ...
+    def orders(self, run_id: str, *, floats: bool = False) -> pa.Table | pd.DataFrame:
         """The orders of a full run, one row each.
+
+        Args:
+            floats: Whether to return a pandas DataFrame of doubles, indexed by the time in UTC (`ts_submitted` of orders),
+                instead of a table of exact decimals. A double has 15 to 17 significant digits: longer values are rounded, and
+                sums of doubles are inexact. Use the decimals where money must add up.
 
         Raises:
             TickreelError: TABLE_NOT_KEPT of a fast run, as for fills and equity.
         """
-        return self._table(run_id, "orders.parquet")
+        return self._table(run_id, "orders.parquet", "ts_submitted" if floats else None)
 
-    def fills(self, run_id: str) -> pa.Table:
-        """The fills of a full run, one row each."""
-        return self._table(run_id, "fills.parquet")
+    @overload
+    def fills(self, run_id: str, *, floats: Literal[False] = False) -> pa.Table: ...
+    @overload
+    def fills(self, run_id: str, *, floats: Literal[True]) -> pd.DataFrame: ...
+    def fills(self, run_id: str, *, floats: bool = False) -> pa.Table | pd.DataFrame:
+        """The fills of a full run, one row each.
 
-    def equity(self, run_id: str) -> pa.Table:
+        Args:
+            floats: As for `orders`: a DataFrame of doubles, rounded, indexed by `ts`.
+        """
+        return self._table(run_id, "fills.parquet", "ts" if floats else None)
+
+    @overload
+    def equity(self, run_id: str, *, floats: Literal[False] = False) -> pa.Table: ...
+    @overload
+    def equity(self, run_id: str, *, floats: Literal[True]) -> pd.DataFrame: ...
+    def equity(self, run_id: str, *, floats: bool = False) -> pa.Table | pd.DataFrame:
         """Position, profit, fees, equity and drawdown of a full run: one row a trade row, and one at the end where that
-        differs from the last trade row."""
-        return self._table(run_id, "equity.parquet")
+        differs from the last trade row.
 
-    def ticks(self, run_id: str, columns: Sequence[str] = tables.TICK_COLUMNS) -> pa.Table:
+        Args:
+            floats: As for `orders`: a DataFrame of doubles, rounded, indexed by `ts`.
+        """
+        return self._table(run_id, "equity.parquet", "ts" if floats else None)
+
+    @overload
+    def ticks(
+        self, run_id: str, columns: Sequence[str] = tables.TICK_COLUMNS, *, floats: Literal[False] = False
+    ) -> pa.Table: ...
+    @overload
+    def ticks(self, run_id: str, columns: Sequence[str] = tables.TICK_COLUMNS, *, floats: Literal[True]) -> pd.DataFrame: ...
+    def ticks(
+        self, run_id: str, columns: Sequence[str] = tables.TICK_COLUMNS, *, floats: bool = False
+    ) -> pa.Table | pd.DataFrame:
         """The trade rows that a run replayed, in replay order: decimal prices and sizes, times in UTC to the nanosecond.
 
         Args:
             columns: Those to fetch. Without trade_id, whose texts cost the most, rows come many times as fast. `ts_recorded` is
                 null in full results written before it existed.
+            floats: As for `orders`: a DataFrame of doubles, rounded, indexed by `ts_init`, whether among the columns or not.
 
         Raises:
             TickreelError: NOT_FOUND, or DATA_CHANGED where a fast run's rows are no longer in the catalog.
         """
         tables.import_pyarrow()
-        return tables.table_of_ticks(self._tick_chunks(run_id, columns), columns)
+        if not floats:
+            return tables.table_of_ticks(self._tick_chunks(run_id, columns), columns)
+        tables.import_pandas()
+        wanted = list(dict.fromkeys(["ts_init", *columns]))
+        return tables.frame_of(tables.table_of_ticks(self._tick_chunks(run_id, wanted), wanted), "ts_init")
 
     def export(
         self,
@@ -256,9 +308,13 @@ class Client:
             raise TickreelError("JOB_ENDED", f"run {run.run_id} was cancelled", id=run.run_id, state="CANCELLED")
         return run
 
-    def _table(self, run_id: str, name: str) -> pa.Table:
+    def _table(self, run_id: str, name: str, index: str | None) -> pa.Table | pd.DataFrame:
+        """A table of a run; with an index, a DataFrame."""
         tables.import_pyarrow()
-        return tables.table_of_parquet(b"".join(part.data for part in download.parts(self._results, run_id, name)))
+        if index is not None:
+            tables.import_pandas()
+        table = tables.table_of_parquet(b"".join(part.data for part in download.parts(self._results, run_id, name)))
+        return table if index is None else tables.frame_of(table, index)
 
     def _tick_chunks(self, run_id: str, columns: Sequence[str]) -> Iterator[Any]:
         cursor = ""

@@ -1,0 +1,42 @@
+"""The figures of a summary as values to compute with; in the message decimals are texts."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Message
+
+from tickreel.rpc.fields import decimal_of
+from tickreel.v1 import text_format_pb2
+
+
+def figures(message: Message, *, floats: bool) -> dict[str, Any]:
+    """The fields of a message by their paths, `statistics.win_rate` for example.
+
+    Decimals are `Decimal`, or `float` where `floats` is true. What is not set is None. A list of messages is a list of such
+    dicts. All else is as the message has it.
+    """
+    return dict(_fields(message, "", floats=floats, is_set=True))
+
+
+def _fields(message: Message, prefix: str, *, floats: bool, is_set: bool) -> Iterator[tuple[str, Any]]:
+    for field in message.DESCRIPTOR.fields:
+        path, value = prefix + field.name, getattr(message, field.name)
+        if field.is_repeated and field.message_type is None:
+            yield path, list(value)
+        elif field.is_repeated and field.message_type.GetOptions().map_entry:
+            yield path, dict(value)
+        elif field.is_repeated:
+            yield path, [figures(item, floats=floats) for item in value]
+        elif field.message_type is not None:
+            yield from _fields(value, f"{path}.", floats=floats, is_set=is_set and message.HasField(field.name))
+        else:
+            known = is_set and (not field.has_presence or message.HasField(field.name))
+            yield path, _value(field, value, floats=floats) if known else None
+
+
+def _value(field: FieldDescriptor, value: Any, *, floats: bool) -> Any:
+    if field.GetOptions().Extensions[text_format_pb2.text_format] != text_format_pb2.TEXT_FORMAT_DECIMAL:
+        return value
+    number = decimal_of(value)
+    return float(number) if floats and number is not None else number
