@@ -11,6 +11,8 @@ from tickreel.v1 import run_config_pb2
 
 # The engine's integers hold this many decimals.
 MAX_PRECISION = 16
+# What the engine's decimals hold, which its margins are.
+_SHARE_DECIMALS = 28
 _CURRENCY = re.compile(r"[A-Z0-9]{1,16}")
 
 
@@ -42,8 +44,12 @@ def check_instrument(instrument: run_config_pb2.InstrumentConfig, violations: Vi
     for key in ("margin_init", "margin_maint"):
         value = getattr(instrument, key)
         setattr(instrument, key, value)
-        if violations.clean(f"{at}.{key}") and not 0 <= value <= 1:
+        if not violations.clean(f"{at}.{key}"):
+            continue
+        if not 0 <= value <= 1:
             violations.add(f"{at}.{key}", f"is {value}; it must be a share of the notional, 0 to 1")
+        elif places_of(value) > _SHARE_DECIMALS:
+            violations.add(f"{at}.{key}", f"is {value}; it must have {_SHARE_DECIMALS} decimals at the most")
 
 
 def _check_currency(instrument: run_config_pb2.InstrumentConfig, key: str, violations: Violations) -> None:

@@ -160,6 +160,7 @@ REFUSALS: list[tuple[dict[str, Any], str, str]] = [
     ),
     ({"instrument__margin_init": 1.01}, "instrument.margin_init", "a share of the notional, 0 to 1"),
     ({"instrument__margin_maint": -0.01}, "instrument.margin_maint", "a share of the notional, 0 to 1"),
+    ({"instrument__margin_init": 1e-29}, "instrument.margin_init", "28 decimals at the most"),
     ({"venue__name": "BINANCE"}, "venue.name", "instrument.id is on 'BINANCE-FUTURES'; they must be the same"),
     ({"venue__oms_type": "HEDGING"}, "venue.oms_type", "it must be 'NETTING'"),
     ({"venue__account_type": "CASH"}, "venue.account_type", "a perpetual is traded on margin; it must be 'MARGIN'"),
