@@ -1,10 +1,13 @@
 """`tickreel export`: the file, whole, where it was asked for."""
 
+import io
 import signal
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from live import live
@@ -15,7 +18,18 @@ from tickreel.rpc.channel import ServiceClient
 from tickreel.stores.results import ResultStore
 from tickreel.v1 import result_pb2
 
-FILLS = b"PAR1" + bytes(range(256)) * 10_000
+ROWS = 108_000
+
+
+def _fills() -> bytes:
+    numbers = pa.array(range(ROWS), pa.int64())
+    file = io.BytesIO()
+    table = pa.table(dict.fromkeys(("id", "order_id", "ts"), numbers))
+    pq.write_table(table, file, use_dictionary=False, compression="none")
+    return file.getvalue()
+
+
+FILLS = _fills()
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +39,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> ResultStore:
     store = ResultStore(folder / "results", folder / "tickdata")
     store.check_writable()
     result = result_pb2.Result(run_id="F", mode="full")
+    result.summary.fills = ROWS
     staging = store.staging("F")
     (staging / "fills.parquet").write_bytes(FILLS)
     for name in ("fills.parquet", "summary.json"):
@@ -84,8 +99,10 @@ def test_where_no_service_answers_the_command_says_how_one_would(tmp_path: Path)
 def test_ctrl_c_leaves_no_half_file_and_the_same_command_goes_on(terminal: Terminal, store: ResultStore) -> None:
     original = store.root / "full/F/fills.parquet"
     with original.open("r+b") as file:
-        # A hole, so that there is a lot to fetch.
+        # A hole before the footer, so that there is a lot to fetch.
         file.truncate(1 << 30)
+        file.seek(-len(FILLS), 2)
+        file.write(FILLS)
     try:
         process = terminal.start("export", "F", "fills.parquet")
         while not (partials := list(terminal.folder.iterdir())) or partials[0].stat().st_size < 1 << 20:
@@ -97,6 +114,7 @@ def test_ctrl_c_leaves_no_half_file_and_the_same_command_goes_on(terminal: Termi
     finally:
         with original.open("r+b") as file:
             file.truncate(len(FILLS))
+            file.write(FILLS)
     (partial,) = terminal.folder.iterdir()
     assert partial.name.startswith(".F.fills.parquet.")
     with partial.open("r+b") as file:
