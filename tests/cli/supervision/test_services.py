@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from terminal import Terminal, is_alive, wait_until_gone
-from tickreel.cli import health, keeping_up, screen
+from tickreel.cli.supervision import health, keeping_up, screen
 from tickreel.cli.supervision.health import is_serving
 from tickreel.cli.supervision.services import Services
 from tickreel.rpc.errors import TickreelError
