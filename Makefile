@@ -8,7 +8,7 @@ BIN := .venv/bin
 # Node.js comes with .venv; npm starts it by its name. It trusts what the system trusts, as behind a proxy that inspects TLS.
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" NODE_USE_SYSTEM_CA=1 npm --prefix frontend
 
-.PHONY: help setup demo up ui browser test screenshots lint lint-python compose-test bench chaos fuzz differential proto clean
+.PHONY: help setup demo up ui browser test screenshots lint lint-python compose-test bench chaos fuzz differential proto baseline clean
 
 help: ## Explain the targets
 	@echo "Tickreel: deterministic tick-level backtests of recorded exchange data"
@@ -66,12 +66,16 @@ lint: frontend/node_modules/.package-lock.json ## Check style, types of the UI, 
 	$(MAKE) lint-python || failed=1; \
 	wait $$ui || { failed=1; cat .lint.log; }; rm -f .lint.log; test -z "$$failed"
 
+# The contracts that a change is compared with: a compiled image of protos/.
+BASELINE := protos/baseline.binpb
+
 lint-python: setup
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet || { echo "not formatted as ruff does: run $(BIN)/ruff format"; exit 1; }
 	@report=$$($(BIN)/lint-imports --no-logo) || { echo "$$report"; exit 1; }
 	@$(BIN)/buf lint
 	@$(BIN)/buf format --diff --exit-code
+	@$(BIN)/buf breaking --against $(BASELINE) || { echo "protos/ breaks the contracts of $(BASELINE): see \"Changing a contract\" in protos/README.md"; exit 1; }
 	@$(BIN)/hadolint services/Dockerfile frontend/Dockerfile
 	@report=$$($(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml) || { echo "$$report"; exit 1; }
 
@@ -112,6 +116,9 @@ proto: frontend/node_modules/.package-lock.json ## Generate services/tickreel/v1
 	@$(BIN)/python -m grpc_tools.protoc -Iprotos --grpc_python_out=services protos/tickreel/v1/*_service.proto
 	@$(BIN)/buf build --output - | $(BIN)/python -m tickreel.runner.config.json_schema /dev/stdin > .schema.json
 	@mv .schema.json configs/schema/run_config.schema.json
+
+baseline: setup ## Make the contracts of today the baseline that make lint compares with; protos/README.md says when
+	@$(BIN)/buf build --exclude-source-info --output $(BASELINE)
 
 clean: ## Remove what the tools leave behind; .venv, data and results stay
 	@rm -rf frontend/dist frontend/playwright-report frontend/test-results .coverage .coverage.* htmlcov .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist build

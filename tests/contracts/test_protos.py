@@ -1,6 +1,7 @@
 """The protos keep the rules of `buf`, and the committed code is what they generate."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 BUF = Path(sys.executable).with_name("buf")
+BASELINE = "protos/baseline.binpb"
 
 
 def buf(*arguments: str, folder: Path = ROOT) -> str:
@@ -27,6 +29,31 @@ def test_they_are_lint_clean_without_ignores() -> None:
 
 def test_they_are_formatted() -> None:
     assert buf("format", "--diff", "--exit-code") == ""
+
+
+def test_they_break_nothing_of_the_baseline() -> None:
+    assert buf("breaking", "--against", BASELINE) == ""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("  rpc GetRun(", "  rpc FetchRun(", 'RPC "GetRun"'),
+        ("service RunnerService", "service RunService", 'service "RunnerService"'),
+        ("  repeated ConfigFile configs = 1;", "  repeated ConfigFile files = 1;", "configs"),
+        ("  int32 violation_count = 5;", "  string violation_count = 5;", "violation_count"),
+    ],
+)
+def test_a_break_of_the_baseline_is_named(old: str, new: str, problem: str, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "protos", tmp_path / "protos")
+    (tmp_path / "buf.yaml").symlink_to(ROOT / "buf.yaml")
+    path = tmp_path / "protos/tickreel/v1/runner_service.proto"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    called = subprocess.run([BUF, "breaking", "--against", BASELINE], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert called.returncode != 0
+    assert problem in called.stdout
 
 
 def test_the_committed_code_is_what_they_generate(tmp_path: Path) -> None:
