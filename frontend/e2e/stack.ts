@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline'
 import { createClient } from '@connectrpc/connect'
 import { createGrpcWebTransport } from '@connectrpc/connect-web'
 
-import { CatalogService } from '../src/gen/tickreel/v1/catalog_service_pb'
+import { ConverterService } from '../src/gen/tickreel/v1/converter_service_pb'
 import { RunMode, SnapshotMode } from '../src/gen/tickreel/v1/result_pb'
 import { RunnerService } from '../src/gen/tickreel/v1/runner_service_pb'
 
@@ -39,7 +39,7 @@ interface RunChoice {
 /** `tickreel up` in a folder of its own: the real services, the real Envoy, the built UI; no data to begin with. */
 export class Stack {
   readonly runner
-  private readonly catalog
+  private readonly converter
 
   private constructor(
     readonly url: string,
@@ -49,7 +49,7 @@ export class Stack {
   ) {
     const transport = createGrpcWebTransport({ baseUrl: url })
     this.runner = createClient(RunnerService, transport)
-    this.catalog = createClient(CatalogService, transport)
+    this.converter = createClient(ConverterService, transport)
   }
 
   static async start(): Promise<Stack> {
@@ -77,7 +77,7 @@ export class Stack {
 
   /** Makes the sample data, where it is not there. */
   async makeSampleData(): Promise<void> {
-    await this.catalog.makeSampleData({})
+    await this.converter.makeSampleData({})
   }
 
   /** Gives ETH-USDT eight times the trades: a run of it is longer than a test, on whatever machine. */

@@ -40,7 +40,7 @@ test('a run is executed again and is equal; with another price in its raw data t
     await page.reload()
     await expect(verdict).toContainText('Different.')
     await page.goto('/runs?state=verifications')
-    const { runs } = await stack.runner.listRuns({ filter: `verifies = "${runId}"` })
+    const { runs } = await stack.runner.listRuns({ filter: `verified_run_id = "${runId}"` })
     // The newest first.
     const rows = runs.map((run) => page.getByRole('row', { name: new RegExp(run.runId) }).textContent())
     expect(await Promise.all(rows)).toEqual([expect.stringContaining('different'), expect.stringContaining('equal')])

@@ -84,9 +84,9 @@ def window(start: int, end: int) -> dict[str, timestamp_pb2.Timestamp]:
     return stamps
 
 
-async def stream(client: ServiceClient, cursor: str = "", **fields: Any) -> list[rpc.CatalogServiceStreamTicksResponse]:
-    request = rpc.CatalogServiceStreamTicksRequest(instrument_id=ID, cursor=cursor, **fields)
-    return [chunk async for chunk in client.stream("StreamTicks", request)]
+async def stream(client: ServiceClient, cursor: str = "", **fields: Any) -> list[rpc.StreamTradesResponse]:
+    request = rpc.StreamTradesRequest(instrument_id=ID, cursor=cursor, **fields)
+    return [chunk async for chunk in client.stream("StreamTrades", request)]
 
 
 async def test_trades_stream_once_each_whatever_choices_of_decimals_there_are(two_days: None, client: ServiceClient) -> None:
@@ -135,8 +135,8 @@ async def test_a_stream_that_goes_on_in_a_file_of_fewer_decimals_keeps_its_price
 
 
 async def test_hanging_up_ends_the_stream(two_days: None, client: ServiceClient) -> None:
-    request = rpc.CatalogServiceStreamTicksRequest(instrument_id=ID)
-    async for _ in client.stream("StreamTicks", request):
+    request = rpc.StreamTradesRequest(instrument_id=ID)
+    async for _ in client.stream("StreamTrades", request):
         break
     async with asyncio.timeout(60):
         assert len(await stream(client)) == 2
@@ -292,7 +292,7 @@ async def test_what_makes_no_sense_is_refused(
 
 @pytest.mark.parametrize("cursor", ["x", "1", "1.", "1.-1", "9" * 19 + ".1", "1.1.1"])
 async def test_a_cursor_that_no_chunk_had_is_refused(two_days: None, client: ServiceClient, cursor: str) -> None:
-    for call, request in (("StreamTicks", rpc.CatalogServiceStreamTicksRequest), ("StreamDepth", rpc.StreamDepthRequest)):
+    for call, request in (("StreamTrades", rpc.StreamTradesRequest), ("StreamDepth", rpc.StreamDepthRequest)):
         with pytest.raises(TickreelError) as caught:
             [chunk async for chunk in client.stream(call, request(instrument_id=ID, cursor=cursor))]
         assert [violation.field for violation in caught.value.violations] == ["cursor"]

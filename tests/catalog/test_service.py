@@ -11,6 +11,7 @@ from serving import serving, settings_in
 from tickreel.catalog.service import CatalogServicer
 from tickreel.converter.depth_conversion import DepthConversion
 from tickreel.converter.trade_conversion import TradeConversion
+from tickreel.rpc import paging
 from tickreel.rpc.call_thread import abandoned
 from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.errors import TickreelError
@@ -152,6 +153,34 @@ async def test_coverage_says_what_is_fresh(client: ServiceClient, raw: RawFolder
     assert {interval.rows for interval in intervals} == {100}
     assert intervals[1].source == f"{BY_DATE}/day-{NEXT}/data_type-trades/{BTC}.parquet"
     assert {interval.data_type for interval in intervals} == {market_data_pb2.DATA_TYPE_TRADES}
+
+
+async def test_coverage_comes_in_pages(
+    client: ServiceClient, raw: RawFolder, catalog: CatalogStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for day in (DAY, NEXT, "2024-07-20"):
+        _write(raw, day)
+        _convert(raw, catalog, day)
+    _convert(raw, catalog, price=4)
+
+    async def page(size: int, token: str = "", name: str = ENGINE_ID) -> rpc.GetCoverageResponse:
+        request = rpc.GetCoverageRequest(instrument_id=name, page_size=size, page_token=token)
+        return await client.call("GetCoverage", request)
+
+    whole = await page(4)
+    assert (len(whole.intervals), whole.next_page_token) == (4, "")
+    first = await page(3)
+    last = await page(3, first.next_page_token)
+    # The gap before an interval is told also where that begins a page.
+    assert [*first.intervals, *last.intervals] == list(whole.intervals)
+    assert last.next_page_token == ""
+    with pytest.raises(TickreelError, match="page_token"):
+        await page(3, first.next_page_token, BTC)
+    # A page ends where its intervals would not fit into a message.
+    monkeypatch.setattr(paging, "MESSAGE_BYTES", whole.intervals[0].ByteSize() + whole.intervals[1].ByteSize())
+    first = await page(4)
+    last = await page(4, first.next_page_token)
+    assert (len(first.intervals), [*first.intervals, *last.intervals]) == (2, list(whole.intervals))
 
 
 async def test_books_are_covered_beside_trades(client: ServiceClient, raw: RawFolder, catalog: CatalogStore) -> None:

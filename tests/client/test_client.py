@@ -74,7 +74,7 @@ def test_a_run_is_verified(client: Client, full: run_pb2.Run) -> None:
     seen: list[run_pb2.Run] = []
     found = client.verify(full.run_id, on_progress=seen.append)
     assert (found.verdict, found.orders) == (verification_pb2.VERDICT_EQUAL, ROWS)
-    assert seen[-1].verifies == full.run_id
+    assert seen[-1].verified_run_id == full.run_id
     with pytest.raises(TickreelError, match="there is no result 'NO_SUCH_RUN'"):
         client.verify("NO_SUCH_RUN")
 

@@ -30,6 +30,8 @@ from tickreel.v1 import (
 TABLES = ("summary", "orders", "fills", "timeline", "equity", "ticks")
 # Those of the ticks that 0.1.0 exported.
 _TICK_COLUMNS = ("ts_event", "ts_init", "price", "size", "side", "trade_id")
+# What fields of former versions are called now.
+_RENAMED = {"verifies": "verified_run_id"}
 # Depend on the machine, on when somebody looks, or on the version of the converter, not on what is stored.
 _CHANGING = {"deleted_at", "updated_at", "freshness"}
 
@@ -54,7 +56,7 @@ def lost(expected: Any, found: Any, path: str = "") -> list[str]:
     if isinstance(expected, dict) and isinstance(found, dict):
         return [
             problem
-            for key, value in expected.items()
+            for key, value in ((_RENAMED.get(key, key), value) for key, value in expected.items())
             if key not in _CHANGING
             for problem in (lost(value, found[key], f"{path}/{key}") if key in found else [f"{path}/{key} is missing"])
         ]
@@ -166,9 +168,7 @@ async def _catalog(catalog: ServiceClient) -> dict[str, Any]:
             "bars": await _or_reason(ask("SampleBars", max_bars=20)),
             "quotes": await _or_reason(ask("SampleQuotes", max_points=20)),
             "depth at": await _or_reason(ask("GetDepthSnapshot", at=at)),
-            "ticks": await _or_reason(
-                chunks("StreamTicks", catalog_service_pb2.CatalogServiceStreamTicksRequest(instrument_id=name))
-            ),
+            "ticks": await _or_reason(chunks("StreamTrades", catalog_service_pb2.StreamTradesRequest(instrument_id=name))),
             "depth": await _or_reason(chunks("StreamDepth", catalog_service_pb2.StreamDepthRequest(instrument_id=name))),
         }
     return found

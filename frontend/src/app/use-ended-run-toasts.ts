@@ -20,7 +20,7 @@ export function useEndedRunToasts(): void {
       if (!hasEnded(run)) live.add(run.runId)
       else if (
         lived.current.has(run.runId) &&
-        ![run.runId, run.verifies].includes(open ?? '') &&
+        ![run.runId, run.verifiedRunId].includes(open ?? '') &&
         run.state !== JobState.CANCELLED
       ) {
         const failed = run.state === JobState.FAILED

@@ -58,7 +58,7 @@ def coverage(name: str, catalog: CatalogStore, raw: RawStore) -> list[catalog_se
         TickreelError: NOT_FOUND where the catalog does not hold the instrument.
     """
     intervals = [_interval(file, raw) for file in catalog.files(find_instrument(name, catalog))]
-    intervals.sort(key=lambda interval: (_lane(interval), interval.span.start.ToNanoseconds()))
+    intervals.sort(key=interval_key)
     for _, lane in groupby(intervals, _lane):
         # A file of a week may hold files of days: what counts is how far all before have come.
         reach: int | None = None
@@ -68,6 +68,12 @@ def coverage(name: str, catalog: CatalogStore, raw: RawStore) -> list[catalog_se
                 interval.gap_seconds = (start - reach) / 1e9
             reach = end if reach is None else max(reach, end)
     return intervals
+
+
+def interval_key(interval: catalog_service_pb2.CoverageInterval) -> str:
+    """The place of an interval among those of its instrument, as a text to sort by. No two are equal."""
+    lane = (interval.data_type, interval.price_precision, interval.size_precision)
+    return " ".join([*(f"{number:03}" for number in lane), f"{interval.span.start.ToNanoseconds():020}", interval.source])
 
 
 def _interval(file: CatalogFile, raw: RawStore) -> catalog_service_pb2.CoverageInterval:

@@ -8,11 +8,10 @@ import grpc
 
 from tickreel.catalog.bars import sample_bars
 from tickreel.catalog.books import depth_snapshot, sample_quotes
-from tickreel.catalog.coverage import coverage, describe_instrument
+from tickreel.catalog.coverage import coverage, describe_instrument, interval_key
 from tickreel.catalog.datasets import describe_dataset
 from tickreel.catalog.market_rows import MarketRows
 from tickreel.catalog.market_stream import Cursor, stream_depth, stream_trades
-from tickreel.catalog.sample_data import make_sample_data, takes_sample_data
 from tickreel.rpc.bounds import (
     DEFAULT_POINTS,
     FIRST_INSTANT,
@@ -24,7 +23,7 @@ from tickreel.rpc.bounds import (
 )
 from tickreel.rpc.call_thread import call_in_thread
 from tickreel.rpc.columns import Wire, wire_of
-from tickreel.rpc.paging import Page
+from tickreel.rpc.paging import Page, fitting
 from tickreel.rpc.read_ahead import read_ahead
 from tickreel.rpc.settings import Settings
 from tickreel.stores.catalog import CatalogStore
@@ -48,8 +47,6 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
         self._catalog = CatalogStore(settings.catalog_root)
         self._derived = DerivedFiles(settings.state_root / "catalog/derived", settings.derived_limit)
         self._columns = ColumnStore(self._derived)
-        # Who asks meanwhile would make the same, on another core.
-        self._making_sample = asyncio.Lock()
 
     async def open(self) -> None:
         """Removes what a former process left half made; the stores are read as they are."""
@@ -65,25 +62,13 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
         ids, token = page.cut(await asyncio.to_thread(self._raw.dataset_ids), _newest_first, descending=True)
         datasets = await asyncio.gather(*(call_in_thread(self._raw.dataset, dataset_id) for dataset_id in ids))
         described = [describe_dataset(dataset, with_files=False) for dataset in datasets]
-        takes_sample = await asyncio.to_thread(takes_sample_data, self._raw)
-        return catalog_service_pb2.ListDatasetsResponse(
-            datasets=described, next_page_token=token, takes_sample_data=takes_sample
-        )
+        return catalog_service_pb2.ListDatasetsResponse(datasets=described, next_page_token=token)
 
     async def GetDataset(  # noqa: N802
         self, request: catalog_service_pb2.GetDatasetRequest, context: grpc.aio.ServicerContext
     ) -> catalog_service_pb2.GetDatasetResponse:
         dataset = await call_in_thread(self._raw.dataset, request.dataset_id)
         return catalog_service_pb2.GetDatasetResponse(dataset=describe_dataset(dataset, with_files=True))
-
-    async def MakeSampleData(  # noqa: N802
-        self, request: catalog_service_pb2.MakeSampleDataRequest, context: grpc.aio.ServicerContext
-    ) -> catalog_service_pb2.MakeSampleDataResponse:
-        async with self._making_sample:
-            datasets = await asyncio.to_thread(make_sample_data, self._raw)
-        return catalog_service_pb2.MakeSampleDataResponse(
-            datasets=[describe_dataset(dataset, with_files=False) for dataset in datasets]
-        )
 
     async def ListInstruments(  # noqa: N802
         self, request: catalog_service_pb2.ListInstrumentsRequest, context: grpc.aio.ServicerContext
@@ -96,8 +81,13 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
     async def GetCoverage(  # noqa: N802
         self, request: catalog_service_pb2.GetCoverageRequest, context: grpc.aio.ServicerContext
     ) -> catalog_service_pb2.GetCoverageResponse:
-        intervals = await asyncio.to_thread(coverage, request.instrument_id, self._catalog, self._raw)
-        return catalog_service_pb2.GetCoverageResponse(intervals=intervals)
+        page = Page.of(request, "coverage", request.instrument_id)
+        found = await asyncio.to_thread(coverage, request.instrument_id, self._catalog, self._raw)
+        cut, token = page.cut(found, interval_key)
+        intervals = fitting(cut)
+        if len(intervals) < len(cut):
+            token = page.token(interval_key(intervals[-1]))
+        return catalog_service_pb2.GetCoverageResponse(intervals=intervals, next_page_token=token)
 
     async def SampleBars(  # noqa: N802
         self, request: catalog_service_pb2.SampleBarsRequest, context: grpc.aio.ServicerContext
@@ -136,8 +126,8 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
 
         return catalog_service_pb2.GetDepthSnapshotResponse(depth=await asyncio.to_thread(snapshot))
 
-    async def StreamTicks(  # noqa: N802
-        self, request: catalog_service_pb2.CatalogServiceStreamTicksRequest, context: grpc.aio.ServicerContext
+    async def StreamTrades(  # noqa: N802
+        self, request: catalog_service_pb2.StreamTradesRequest, context: grpc.aio.ServicerContext
     ) -> AsyncIterator[Wire]:
         window, after = requested_window(request), Cursor.parse(request.cursor)
         wanted = requested_columns(request, market_data_pb2.TradeColumns)
@@ -145,7 +135,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
         chunks = await asyncio.to_thread(stream_trades, found, self._columns, after, wanted)
         async with aclosing(read_ahead(chunks)) as reading:
             async for trades, cursor in reading:
-                yield wire_of(catalog_service_pb2.CatalogServiceStreamTicksResponse, trades=trades, cursor=str(cursor))
+                yield wire_of(catalog_service_pb2.StreamTradesResponse, trades=trades, cursor=str(cursor))
 
     async def StreamDepth(  # noqa: N802
         self, request: catalog_service_pb2.StreamDepthRequest, context: grpc.aio.ServicerContext

@@ -23,10 +23,11 @@ class Listing:
     request: type[Any]
     field: str
 
-    async def entries(self, address: str, limit: int, **fields: str) -> list[Any]:
+    async def entries(self, address: str, limit: int | None, **fields: str) -> list[Any]:
         """The first entries, as many pages as that takes; says so where there are more.
 
         Args:
+            limit: How many. None for all.
             fields: More fields of the request: its filter, for example.
         """
         found: list[Any] = []
@@ -34,11 +35,11 @@ class Listing:
         try:
             token = ""
             while True:
-                size = min(limit - len(found), MAX_SIZE)
+                size = MAX_SIZE if limit is None else min(limit - len(found), MAX_SIZE)
                 page = await client.call(self.method, self.request(page_size=size, page_token=token, **fields))
                 found.extend(getattr(page, self.field))
                 token = page.next_page_token
-                if not token or len(found) >= limit:
+                if not token or len(found) == limit:
                     break
         finally:
             await client.close()

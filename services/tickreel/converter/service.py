@@ -11,6 +11,7 @@ import grpc
 
 from tickreel.converter import conversion_process
 from tickreel.converter.conversion_plan import Plan
+from tickreel.converter.sample_data import check_takes_sample_data, make_sample_data
 from tickreel.jobs import job as jobs
 from tickreel.jobs.journal import Journal
 from tickreel.jobs.memory import memory_for_jobs
@@ -40,6 +41,8 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
         self._settings = settings
         self._raw = RawStore(settings.data_root, settings.raw_ending)
         self._catalog = CatalogStore(settings.catalog_root)
+        # Who asks meanwhile would make the same, on another core.
+        self._making_sample = asyncio.Lock()
 
     async def open(self) -> None:
         """Opens the journal, removes what a former process left half-written, and takes up what it left unfinished."""
@@ -114,6 +117,15 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
     ) -> AsyncIterator[converter_service_pb2.WatchConversionResponse]:
         async for conversion in self._jobs.watch(request.conversion_id):
             yield converter_service_pb2.WatchConversionResponse(conversion=conversion)
+
+    async def MakeSampleData(  # noqa: N802
+        self, request: converter_service_pb2.MakeSampleDataRequest, context: grpc.aio.ServicerContext
+    ) -> converter_service_pb2.MakeSampleDataResponse:
+        if request.validate_only:
+            await asyncio.to_thread(check_takes_sample_data, self._raw)
+            return converter_service_pb2.MakeSampleDataResponse()
+        async with self._making_sample:
+            return await asyncio.to_thread(make_sample_data, self._raw)
 
     def _register_instrument(self, plan: Plan, conversion: conversion_pb2.Conversion) -> None:
         """Registers the instrument of a conversion that needs nothing else: a catalog that cannot be written serves it, too."""

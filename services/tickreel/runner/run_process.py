@@ -71,13 +71,13 @@ def work(values: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     result = _result(spec, window, plan, outcome, replaying.peak_memory, seconds)
     result.findings.extend(idle_keys_finding(config, entry.strategy))
     result.metadata.code.extend(code_packages(entry))
-    if spec.run.verifies:
+    if spec.run.verified_run_id:
         # Here, because other runs start the sooner without a database.
         from tickreel.runner.result.verification import verify  # noqa: PLC0415
 
         verification = verify(
             store,
-            store.find(spec.run.verifies),
+            store.find(spec.run.verified_run_id),
             result,
             replaying.staging,
             lambda done, all_: reporter.progress(job_pb2.JOB_PHASE_COMPARING, done, all_, "tables"),

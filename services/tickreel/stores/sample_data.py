@@ -4,6 +4,7 @@ Two perpetuals and a spot pair over midnight, their trades as many as two lively
 they are like.
 """
 
+import errno
 import io
 import os
 import shutil
@@ -42,11 +43,17 @@ MARKETS = (
 )
 
 
-def takes_sample_data(root: Path) -> bool:
-    """Whether the sample files can be written below a data root, as far as its folders tell without a try."""
+def check_writable(root: Path) -> None:
+    """Checks that the sample files can be written below a data root, as far as its folders tell without a try.
+
+    Raises:
+        TickreelError: STORE_NOT_WRITABLE.
+    """
     layout = root / BY_DATE
     nearest = next(folder for folder in (layout, *layout.parents) if folder.exists())
-    return os.access(nearest, os.W_OK | os.X_OK)
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        is_read_only = os.statvfs(nearest).f_flag & os.ST_RDONLY
+        raise _cannot_be_written(layout, errno.EROFS if is_read_only else errno.EACCES)
 
 
 def write_sample_data(
@@ -103,13 +110,17 @@ def _write(folder: Path, files: Mapping[Path, bytes]) -> None:
     except OSError as error:
         if is_full(error):
             raise not_writable("sample data", folder, error) from None
-        message = (
-            f"sample data cannot be written in {folder}: {error.strerror}; "
-            "make the folder writable, or run `tickreel sample-data` where it is"
-        )
-        raise TickreelError("STORE_NOT_WRITABLE", message, path=folder) from None
+        raise _cannot_be_written(folder, error.errno or errno.EIO) from None
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def _cannot_be_written(folder: Path, code: int) -> TickreelError:
+    message = (
+        f"sample data cannot be written in {folder}: {os.strerror(code)}; "
+        "make the folder writable, or run `tickreel sample-data` where it is"
+    )
+    return TickreelError("STORE_NOT_WRITABLE", message, path=folder)
 
 
 def _complete_set(root: Path, seed: int, rows: int) -> list[Path]:

@@ -73,14 +73,12 @@ class ListDatasetsRequest(_message.Message):
     def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
 
 class ListDatasetsResponse(_message.Message):
-    __slots__ = ("datasets", "next_page_token", "takes_sample_data")
+    __slots__ = ("datasets", "next_page_token")
     DATASETS_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
-    TAKES_SAMPLE_DATA_FIELD_NUMBER: _ClassVar[int]
     datasets: _containers.RepeatedCompositeFieldContainer[Dataset]
     next_page_token: str
-    takes_sample_data: bool
-    def __init__(self, datasets: _Optional[_Iterable[_Union[Dataset, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., takes_sample_data: bool = ...) -> None: ...
+    def __init__(self, datasets: _Optional[_Iterable[_Union[Dataset, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class GetDatasetRequest(_message.Message):
     __slots__ = ("dataset_id",)
@@ -93,16 +91,6 @@ class GetDatasetResponse(_message.Message):
     DATASET_FIELD_NUMBER: _ClassVar[int]
     dataset: Dataset
     def __init__(self, dataset: _Optional[_Union[Dataset, _Mapping]] = ...) -> None: ...
-
-class MakeSampleDataRequest(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
-
-class MakeSampleDataResponse(_message.Message):
-    __slots__ = ("datasets",)
-    DATASETS_FIELD_NUMBER: _ClassVar[int]
-    datasets: _containers.RepeatedCompositeFieldContainer[Dataset]
-    def __init__(self, datasets: _Optional[_Iterable[_Union[Dataset, _Mapping]]] = ...) -> None: ...
 
 class ListInstrumentsRequest(_message.Message):
     __slots__ = ("page_size", "page_token")
@@ -149,16 +137,22 @@ class Decimals(_message.Message):
     def __init__(self, price_precision: _Optional[int] = ..., size_precision: _Optional[int] = ...) -> None: ...
 
 class GetCoverageRequest(_message.Message):
-    __slots__ = ("instrument_id",)
+    __slots__ = ("instrument_id", "page_size", "page_token")
     INSTRUMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     instrument_id: str
-    def __init__(self, instrument_id: _Optional[str] = ...) -> None: ...
+    page_size: int
+    page_token: str
+    def __init__(self, instrument_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
 
 class GetCoverageResponse(_message.Message):
-    __slots__ = ("intervals",)
+    __slots__ = ("intervals", "next_page_token")
     INTERVALS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     intervals: _containers.RepeatedCompositeFieldContainer[CoverageInterval]
-    def __init__(self, intervals: _Optional[_Iterable[_Union[CoverageInterval, _Mapping]]] = ...) -> None: ...
+    next_page_token: str
+    def __init__(self, intervals: _Optional[_Iterable[_Union[CoverageInterval, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class CoverageInterval(_message.Message):
     __slots__ = ("data_type", "price_precision", "size_precision", "span", "rows", "source", "digest", "freshness", "gap_seconds")
@@ -236,7 +230,7 @@ class GetDepthSnapshotResponse(_message.Message):
     depth: _market_data_pb2.DepthSnapshot
     def __init__(self, depth: _Optional[_Union[_market_data_pb2.DepthSnapshot, _Mapping]] = ...) -> None: ...
 
-class CatalogServiceStreamTicksRequest(_message.Message):
+class StreamTradesRequest(_message.Message):
     __slots__ = ("instrument_id", "start", "end", "cursor", "read_mask")
     INSTRUMENT_ID_FIELD_NUMBER: _ClassVar[int]
     START_FIELD_NUMBER: _ClassVar[int]
@@ -250,7 +244,7 @@ class CatalogServiceStreamTicksRequest(_message.Message):
     read_mask: _field_mask_pb2.FieldMask
     def __init__(self, instrument_id: _Optional[str] = ..., start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cursor: _Optional[str] = ..., read_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ...) -> None: ...
 
-class CatalogServiceStreamTicksResponse(_message.Message):
+class StreamTradesResponse(_message.Message):
     __slots__ = ("trades", "cursor")
     TRADES_FIELD_NUMBER: _ClassVar[int]
     CURSOR_FIELD_NUMBER: _ClassVar[int]

@@ -26,9 +26,7 @@ if _version_not_supported:
 
 
 class CatalogServiceStub(object):
-    """Answers what data there is: raw under the data root, and converted in the catalog.
-
-    It only reads, but for the sample data that it makes below the data root when it is asked to.
+    """Answers what data there is: raw under the data root, and converted in the catalog. It only reads.
 
     An instrument may stand in the catalog with several choices of decimals. Where rows of it are asked for, those of a raw file
     are taken once, as they were converted last, and all with as many decimals as one of them needs.
@@ -49,11 +47,6 @@ class CatalogServiceStub(object):
                 '/tickreel.v1.CatalogService/GetDataset',
                 request_serializer=tickreel_dot_v1_dot_catalog__service__pb2.GetDatasetRequest.SerializeToString,
                 response_deserializer=tickreel_dot_v1_dot_catalog__service__pb2.GetDatasetResponse.FromString,
-                _registered_method=True)
-        self.MakeSampleData = channel.unary_unary(
-                '/tickreel.v1.CatalogService/MakeSampleData',
-                request_serializer=tickreel_dot_v1_dot_catalog__service__pb2.MakeSampleDataRequest.SerializeToString,
-                response_deserializer=tickreel_dot_v1_dot_catalog__service__pb2.MakeSampleDataResponse.FromString,
                 _registered_method=True)
         self.ListInstruments = channel.unary_unary(
                 '/tickreel.v1.CatalogService/ListInstruments',
@@ -80,10 +73,10 @@ class CatalogServiceStub(object):
                 request_serializer=tickreel_dot_v1_dot_catalog__service__pb2.GetDepthSnapshotRequest.SerializeToString,
                 response_deserializer=tickreel_dot_v1_dot_catalog__service__pb2.GetDepthSnapshotResponse.FromString,
                 _registered_method=True)
-        self.StreamTicks = channel.unary_stream(
-                '/tickreel.v1.CatalogService/StreamTicks',
-                request_serializer=tickreel_dot_v1_dot_catalog__service__pb2.CatalogServiceStreamTicksRequest.SerializeToString,
-                response_deserializer=tickreel_dot_v1_dot_catalog__service__pb2.CatalogServiceStreamTicksResponse.FromString,
+        self.StreamTrades = channel.unary_stream(
+                '/tickreel.v1.CatalogService/StreamTrades',
+                request_serializer=tickreel_dot_v1_dot_catalog__service__pb2.StreamTradesRequest.SerializeToString,
+                response_deserializer=tickreel_dot_v1_dot_catalog__service__pb2.StreamTradesResponse.FromString,
                 _registered_method=True)
         self.StreamDepth = channel.unary_stream(
                 '/tickreel.v1.CatalogService/StreamDepth',
@@ -93,9 +86,7 @@ class CatalogServiceStub(object):
 
 
 class CatalogServiceServicer(object):
-    """Answers what data there is: raw under the data root, and converted in the catalog.
-
-    It only reads, but for the sample data that it makes below the data root when it is asked to.
+    """Answers what data there is: raw under the data root, and converted in the catalog. It only reads.
 
     An instrument may stand in the catalog with several choices of decimals. Where rows of it are asked for, those of a raw file
     are taken once, as they were converted last, and all with as many decimals as one of them needs.
@@ -115,18 +106,6 @@ class CatalogServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def MakeSampleData(self, request, context):
-        """Makes sample data below the data root, to try things with: trades and book snapshots of two perpetuals and a spot pair over
-        midnight, made up, always the same.
-
-        All of it comes to be there at once. Sample files that are there already are left alone. Refused with FAILED_PRECONDITION,
-        and with nothing written, where the data root cannot be written, where a file is in the way that is no sample, and where
-        raw data is read from other than Parquet files.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
     def ListInstruments(self, request, context):
         """Lists the instruments that the catalog holds, by id.
         """
@@ -135,7 +114,9 @@ class CatalogServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def GetCoverage(self, request, context):
-        """Gets what the catalog holds of one instrument: intervals, gaps, and whether each file is fresh.
+        """Gets what the catalog holds of one instrument, page by page: intervals, gaps, and whether each file is fresh.
+
+        A page ends early where its intervals would not fit into a message.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -163,7 +144,7 @@ class CatalogServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def StreamTicks(self, request, context):
+    def StreamTrades(self, request, context):
         """Streams the converted trades of a window, in chunks of columns, in replay order.
 
         A stream that broke is resumed from the cursor of its last chunk. Hanging up stops the reader.
@@ -194,11 +175,6 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     request_deserializer=tickreel_dot_v1_dot_catalog__service__pb2.GetDatasetRequest.FromString,
                     response_serializer=tickreel_dot_v1_dot_catalog__service__pb2.GetDatasetResponse.SerializeToString,
             ),
-            'MakeSampleData': grpc.unary_unary_rpc_method_handler(
-                    servicer.MakeSampleData,
-                    request_deserializer=tickreel_dot_v1_dot_catalog__service__pb2.MakeSampleDataRequest.FromString,
-                    response_serializer=tickreel_dot_v1_dot_catalog__service__pb2.MakeSampleDataResponse.SerializeToString,
-            ),
             'ListInstruments': grpc.unary_unary_rpc_method_handler(
                     servicer.ListInstruments,
                     request_deserializer=tickreel_dot_v1_dot_catalog__service__pb2.ListInstrumentsRequest.FromString,
@@ -224,10 +200,10 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     request_deserializer=tickreel_dot_v1_dot_catalog__service__pb2.GetDepthSnapshotRequest.FromString,
                     response_serializer=tickreel_dot_v1_dot_catalog__service__pb2.GetDepthSnapshotResponse.SerializeToString,
             ),
-            'StreamTicks': grpc.unary_stream_rpc_method_handler(
-                    servicer.StreamTicks,
-                    request_deserializer=tickreel_dot_v1_dot_catalog__service__pb2.CatalogServiceStreamTicksRequest.FromString,
-                    response_serializer=tickreel_dot_v1_dot_catalog__service__pb2.CatalogServiceStreamTicksResponse.SerializeToString,
+            'StreamTrades': grpc.unary_stream_rpc_method_handler(
+                    servicer.StreamTrades,
+                    request_deserializer=tickreel_dot_v1_dot_catalog__service__pb2.StreamTradesRequest.FromString,
+                    response_serializer=tickreel_dot_v1_dot_catalog__service__pb2.StreamTradesResponse.SerializeToString,
             ),
             'StreamDepth': grpc.unary_stream_rpc_method_handler(
                     servicer.StreamDepth,
@@ -243,9 +219,7 @@ def add_CatalogServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class CatalogService(object):
-    """Answers what data there is: raw under the data root, and converted in the catalog.
-
-    It only reads, but for the sample data that it makes below the data root when it is asked to.
+    """Answers what data there is: raw under the data root, and converted in the catalog. It only reads.
 
     An instrument may stand in the catalog with several choices of decimals. Where rows of it are asked for, those of a raw file
     are taken once, as they were converted last, and all with as many decimals as one of them needs.
@@ -295,33 +269,6 @@ class CatalogService(object):
             '/tickreel.v1.CatalogService/GetDataset',
             tickreel_dot_v1_dot_catalog__service__pb2.GetDatasetRequest.SerializeToString,
             tickreel_dot_v1_dot_catalog__service__pb2.GetDatasetResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def MakeSampleData(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/tickreel.v1.CatalogService/MakeSampleData',
-            tickreel_dot_v1_dot_catalog__service__pb2.MakeSampleDataRequest.SerializeToString,
-            tickreel_dot_v1_dot_catalog__service__pb2.MakeSampleDataResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -468,7 +415,7 @@ class CatalogService(object):
             _registered_method=True)
 
     @staticmethod
-    def StreamTicks(request,
+    def StreamTrades(request,
             target,
             options=(),
             channel_credentials=None,
@@ -481,9 +428,9 @@ class CatalogService(object):
         return grpc.experimental.unary_stream(
             request,
             target,
-            '/tickreel.v1.CatalogService/StreamTicks',
-            tickreel_dot_v1_dot_catalog__service__pb2.CatalogServiceStreamTicksRequest.SerializeToString,
-            tickreel_dot_v1_dot_catalog__service__pb2.CatalogServiceStreamTicksResponse.FromString,
+            '/tickreel.v1.CatalogService/StreamTrades',
+            tickreel_dot_v1_dot_catalog__service__pb2.StreamTradesRequest.SerializeToString,
+            tickreel_dot_v1_dot_catalog__service__pb2.StreamTradesResponse.FromString,
             options,
             channel_credentials,
             insecure,

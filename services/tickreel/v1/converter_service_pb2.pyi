@@ -74,3 +74,17 @@ class WatchConversionResponse(_message.Message):
     CONVERSION_FIELD_NUMBER: _ClassVar[int]
     conversion: _conversion_pb2.Conversion
     def __init__(self, conversion: _Optional[_Union[_conversion_pb2.Conversion, _Mapping]] = ...) -> None: ...
+
+class MakeSampleDataRequest(_message.Message):
+    __slots__ = ("validate_only",)
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    validate_only: bool
+    def __init__(self, validate_only: bool = ...) -> None: ...
+
+class MakeSampleDataResponse(_message.Message):
+    __slots__ = ("dataset_ids", "instruments")
+    DATASET_IDS_FIELD_NUMBER: _ClassVar[int]
+    INSTRUMENTS_FIELD_NUMBER: _ClassVar[int]
+    dataset_ids: _containers.RepeatedScalarFieldContainer[str]
+    instruments: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, dataset_ids: _Optional[_Iterable[str]] = ..., instruments: _Optional[_Iterable[str]] = ...) -> None: ...

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class ConverterServiceStub(object):
-    """Converts raw files into the engine's catalog.
+    """Converts raw files into the engine's catalog, and makes sample data to convert.
     """
 
     def __init__(self, channel):
@@ -60,10 +60,15 @@ class ConverterServiceStub(object):
                 request_serializer=tickreel_dot_v1_dot_converter__service__pb2.WatchConversionRequest.SerializeToString,
                 response_deserializer=tickreel_dot_v1_dot_converter__service__pb2.WatchConversionResponse.FromString,
                 _registered_method=True)
+        self.MakeSampleData = channel.unary_unary(
+                '/tickreel.v1.ConverterService/MakeSampleData',
+                request_serializer=tickreel_dot_v1_dot_converter__service__pb2.MakeSampleDataRequest.SerializeToString,
+                response_deserializer=tickreel_dot_v1_dot_converter__service__pb2.MakeSampleDataResponse.FromString,
+                _registered_method=True)
 
 
 class ConverterServiceServicer(object):
-    """Converts raw files into the engine's catalog.
+    """Converts raw files into the engine's catalog, and makes sample data to convert.
     """
 
     def CreateConversion(self, request, context):
@@ -105,6 +110,18 @@ class ConverterServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def MakeSampleData(self, request, context):
+        """Makes sample data below the data root: trades and book snapshots of two perpetuals and a spot pair over midnight, made up,
+        always the same.
+
+        All of it appears at once. Sample files that are there already are left alone. Refused with FAILED_PRECONDITION, and with
+        nothing written, where the data root cannot be written, where a file is in the way that is no sample, and where raw data is
+        read from other than Parquet files.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ConverterServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -133,6 +150,11 @@ def add_ConverterServiceServicer_to_server(servicer, server):
                     request_deserializer=tickreel_dot_v1_dot_converter__service__pb2.WatchConversionRequest.FromString,
                     response_serializer=tickreel_dot_v1_dot_converter__service__pb2.WatchConversionResponse.SerializeToString,
             ),
+            'MakeSampleData': grpc.unary_unary_rpc_method_handler(
+                    servicer.MakeSampleData,
+                    request_deserializer=tickreel_dot_v1_dot_converter__service__pb2.MakeSampleDataRequest.FromString,
+                    response_serializer=tickreel_dot_v1_dot_converter__service__pb2.MakeSampleDataResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'tickreel.v1.ConverterService', rpc_method_handlers)
@@ -142,7 +164,7 @@ def add_ConverterServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ConverterService(object):
-    """Converts raw files into the engine's catalog.
+    """Converts raw files into the engine's catalog, and makes sample data to convert.
     """
 
     @staticmethod
@@ -270,6 +292,33 @@ class ConverterService(object):
             '/tickreel.v1.ConverterService/WatchConversion',
             tickreel_dot_v1_dot_converter__service__pb2.WatchConversionRequest.SerializeToString,
             tickreel_dot_v1_dot_converter__service__pb2.WatchConversionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MakeSampleData(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tickreel.v1.ConverterService/MakeSampleData',
+            tickreel_dot_v1_dot_converter__service__pb2.MakeSampleDataRequest.SerializeToString,
+            tickreel_dot_v1_dot_converter__service__pb2.MakeSampleDataResponse.FromString,
             options,
             channel_credentials,
             insecure,

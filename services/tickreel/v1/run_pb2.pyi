@@ -15,7 +15,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Run(_message.Message):
-    __slots__ = ("run_id", "state", "config", "options", "config_digest", "progress", "failure", "result", "conversion_id", "created_at", "started_at", "ended_at", "attempts", "queue_position", "live", "verifies", "verification")
+    __slots__ = ("run_id", "state", "config", "options", "config_digest", "progress", "failure", "result", "conversion_id", "created_at", "started_at", "ended_at", "attempts", "queue_position", "live", "verified_run_id", "verification")
     RUN_ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     CONFIG_FIELD_NUMBER: _ClassVar[int]
@@ -31,7 +31,7 @@ class Run(_message.Message):
     ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
     QUEUE_POSITION_FIELD_NUMBER: _ClassVar[int]
     LIVE_FIELD_NUMBER: _ClassVar[int]
-    VERIFIES_FIELD_NUMBER: _ClassVar[int]
+    VERIFIED_RUN_ID_FIELD_NUMBER: _ClassVar[int]
     VERIFICATION_FIELD_NUMBER: _ClassVar[int]
     run_id: str
     state: _job_pb2.JobState
@@ -48,9 +48,9 @@ class Run(_message.Message):
     attempts: int
     queue_position: int
     live: LiveFigures
-    verifies: str
+    verified_run_id: str
     verification: _verification_pb2.Verification
-    def __init__(self, run_id: _Optional[str] = ..., state: _Optional[_Union[_job_pb2.JobState, str]] = ..., config: _Optional[_Union[_run_config_pb2.RunConfig, _Mapping]] = ..., options: _Optional[_Union[RunOptions, _Mapping]] = ..., config_digest: _Optional[str] = ..., progress: _Optional[_Union[_job_pb2.Progress, _Mapping]] = ..., failure: _Optional[_Union[_job_pb2.JobFailure, _Mapping]] = ..., result: _Optional[_Union[_result_pb2.Result, _Mapping]] = ..., conversion_id: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., attempts: _Optional[int] = ..., queue_position: _Optional[int] = ..., live: _Optional[_Union[LiveFigures, _Mapping]] = ..., verifies: _Optional[str] = ..., verification: _Optional[_Union[_verification_pb2.Verification, _Mapping]] = ...) -> None: ...
+    def __init__(self, run_id: _Optional[str] = ..., state: _Optional[_Union[_job_pb2.JobState, str]] = ..., config: _Optional[_Union[_run_config_pb2.RunConfig, _Mapping]] = ..., options: _Optional[_Union[RunOptions, _Mapping]] = ..., config_digest: _Optional[str] = ..., progress: _Optional[_Union[_job_pb2.Progress, _Mapping]] = ..., failure: _Optional[_Union[_job_pb2.JobFailure, _Mapping]] = ..., result: _Optional[_Union[_result_pb2.Result, _Mapping]] = ..., conversion_id: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., attempts: _Optional[int] = ..., queue_position: _Optional[int] = ..., live: _Optional[_Union[LiveFigures, _Mapping]] = ..., verified_run_id: _Optional[str] = ..., verification: _Optional[_Union[_verification_pb2.Verification, _Mapping]] = ...) -> None: ...
 
 class LiveFigures(_message.Message):
     __slots__ = ("trade_rows", "book_rows", "orders", "fills", "account_ts", "equity", "pnl", "max_drawdown", "position", "currency", "memory_mib", "findings")

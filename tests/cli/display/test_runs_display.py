@@ -33,7 +33,7 @@ def succeeded(run_id: str) -> run_pb2.Run:
 
 
 def verified(run_id: str) -> run_pb2.Run:
-    run = run_pb2.Run(run_id=run_id, state=SUCCEEDED, verifies="A")
+    run = run_pb2.Run(run_id=run_id, state=SUCCEEDED, verified_run_id="A")
     run.verification.verdict = verification_pb2.VERDICT_DIFFERENT
     return run
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from terminal import Terminal, is_alive, wait_until_gone
-from tickreel.cli.supervision import health, keeping_up, screen
+from tickreel.cli.display import screen
+from tickreel.cli.supervision import health, restarts
 from tickreel.cli.supervision.health import is_serving
 from tickreel.cli.supervision.services import Services
 from tickreel.rpc.errors import TickreelError
@@ -62,12 +63,12 @@ async def test_a_service_that_is_stopped_is_named_until_it_answers_again(
     said: asyncio.Queue[str] = asyncio.Queue()
     for name in ("say", "say_error"):
         monkeypatch.setattr(screen, name, said.put_nowait)
-    monkeypatch.setattr(keeping_up, "PROBE_SECONDS", 0.05)
+    monkeypatch.setattr(restarts, "PROBE_SECONDS", 0.05)
     monkeypatch.setattr(health, "_ANSWER_SECONDS", 0.3)
     async with Services(environ, tmp_path / "logs") as services:
         await services.start(("results", ANY))
         (service,) = services.processes
-        keeping = asyncio.create_task(keeping_up.keep_up(service))
+        keeping = asyncio.create_task(restarts.keep_up(service))
         os.kill(service.pid, signal.SIGSTOP)
         text = await asyncio.wait_for(said.get(), 60)
         assert f"the results service (process {service.pid}) does not answer" in text

@@ -158,14 +158,14 @@ async def test_a_result_of_before_there_were_recorded_times_is_equal(services: S
 
 async def test_a_verification_is_a_run_that_makes_no_result(services: Stack, changing: run_pb2.Run) -> None:
     made = await created(services, changing.run_id, request_id=f"verify {changing.run_id}")
-    assert made.run_id != made.verifies == changing.run_id
+    assert made.run_id != made.verified_run_id == changing.run_id
     history = await services.watch(made.run_id)
     assert {job_pb2.JOB_STATE_RUNNING, job_pb2.JOB_STATE_SUCCEEDED} <= {run.state for run in history}
     assert not history[-1].HasField("result")
     assert (await created(services, changing.run_id, request_id=f"verify {changing.run_id}")) == history[-1]
-    listed = runner_service_pb2.ListRunsRequest(filter=f"verifies = {changing.run_id}")
+    listed = runner_service_pb2.ListRunsRequest(filter=f"verified_run_id = {changing.run_id}")
     assert list((await services.runner.call("ListRuns", listed)).runs) == [run_entry(history[-1])]
-    listed = runner_service_pb2.ListRunsRequest(filter=f'verifies = "" AND config_digest = {changing.config_digest}')
+    listed = runner_service_pb2.ListRunsRequest(filter=f'verified_run_id = "" AND config_digest = {changing.config_digest}')
     assert changing.run_id in {run.run_id for run in (await services.runner.call("ListRuns", listed)).runs}
     assert made.run_id not in {run.run_id for run in (await services.runner.call("ListRuns", listed)).runs}
     assert (await refused(services, made.run_id)).reason == "NOT_FOUND"

@@ -231,15 +231,15 @@ async def test_the_catalog_shows_the_rows_of_a_run_wherever_a_cursor_begins(tmp_
         start, end = timestamp_pb2.Timestamp(), timestamp_pb2.Timestamp()
         end.FromNanoseconds(2**62)
         for mask in (["ts_init", "price", "trade_id"], ["ts_init", "price"]):
-            request = catalog_service_pb2.CatalogServiceStreamTicksRequest(instrument_id=f"{BTC}@LIN", start=start, end=end)
+            request = catalog_service_pb2.StreamTradesRequest(instrument_id=f"{BTC}@LIN", start=start, end=end)
             request.read_mask.paths.extend(mask)
-            chunks = [chunk async for chunk in catalog.stream("StreamTicks", request)]
+            chunks = [chunk async for chunk in catalog.stream("StreamTrades", request)]
             clock = [ts for chunk in chunks for ts in chunk.trades.ts_init]
             assert clock == [ts for ts, *_ in view]
             assert [price for chunk in chunks for price in chunk.trades.price] == [price for _, price, _ in view]
             for arrived in (1, 110, 111, 299):
                 request.cursor = f"{clock[arrived - 1]}.1"
-                rest = [chunk async for chunk in catalog.stream("StreamTicks", request)]
+                rest = [chunk async for chunk in catalog.stream("StreamTrades", request)]
                 assert [ts for chunk in rest for ts in chunk.trades.ts_init] == clock[arrived:]
             bars = catalog_service_pb2.SampleBarsRequest(instrument_id=f"{BTC}@LIN")
             assert (await catalog.call("SampleBars", bars)).rows == len(view)

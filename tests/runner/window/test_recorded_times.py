@@ -135,13 +135,13 @@ async def test_the_catalog_streams_recorded_times_without_rows_of_a_run(raw: Raw
         raw.write(rows, day)
     async with stack(tmp_path) as services, serving("catalog", CatalogServicer, services.settings) as catalog:
         await ran(services, config(), "fast")
-        request = catalog_service_pb2.CatalogServiceStreamTicksRequest(instrument_id=f"{BTC}@LIN")
+        request = catalog_service_pb2.StreamTradesRequest(instrument_id=f"{BTC}@LIN")
         bars = catalog_service_pb2.SampleBarsRequest(instrument_id=f"{BTC}@LIN")
         # Before the columns of numbers lie ready, and after.
         for _ in range(2):
             for paths in ((), ("ts_recorded",)):
                 request.read_mask.paths[:] = paths
-                chunks = [chunk.trades async for chunk in catalog.stream("StreamTicks", request)]
+                chunks = [chunk.trades async for chunk in catalog.stream("StreamTrades", request)]
                 assert [time for chunk in chunks for time in chunk.ts_recorded] == recorded
                 assert not any(chunk.HasField("first_row") for chunk in chunks)
             await catalog.call("SampleBars", bars)

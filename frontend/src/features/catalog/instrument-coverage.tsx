@@ -1,4 +1,5 @@
-import { useQuery } from '@connectrpc/connect-query'
+import { useInfiniteQuery } from '@connectrpc/connect-query'
+import { useEffect } from 'react'
 
 import { CatalogService, type CoverageInterval, Freshness } from '@/gen/tickreel/v1/catalog_service_pb'
 import { RpcError } from '@/rpc/rpc-error'
@@ -110,10 +111,19 @@ function IntervalLines({ dataType, span, rows, freshness, gapSeconds }: Coverage
 
 /** What the catalog holds of one instrument: on a time axis with its gaps, and file by file. */
 export function InstrumentCoverage({ instrumentId }: { instrumentId: string }) {
-  const query = useQuery(CatalogService.method.getCoverage, { instrumentId })
-  if (query.isPending) return <SkeletonRows rows={4} />
-  if (query.isError) return <ErrorState problem={RpcError.from(query.error)} onRetry={() => void query.refetch()} />
-  const { intervals } = query.data
+  const query = useInfiniteQuery(
+    CatalogService.method.getCoverage,
+    { instrumentId, pageSize: 500, pageToken: '' },
+    { pageParamKey: 'pageToken', getNextPageParam: (last) => last.nextPageToken || undefined },
+  )
+  const { hasNextPage, isFetching, isError, fetchNextPage } = query
+  useEffect(() => {
+    if (hasNextPage && !isFetching && !isError) void fetchNextPage()
+  }, [hasNextPage, isFetching, isError, fetchNextPage])
+  if (isError) return <ErrorState problem={RpcError.from(query.error)} onRetry={() => void query.refetch()} />
+  // A part of the timeline would look like gaps.
+  if (query.isPending || hasNextPage) return <SkeletonRows rows={4} />
+  const intervals = query.data.pages.flatMap((page) => page.intervals)
   return (
     <section aria-label={instrumentId} className="flex h-full flex-col">
       <CoverageTimeline intervals={intervals} />

@@ -7,6 +7,7 @@ import { expect, test } from 'vitest'
 
 import { ErrorInfoSchema } from '@/gen/google/rpc/error_details_pb'
 import { CatalogService } from '@/gen/tickreel/v1/catalog_service_pb'
+import { ConverterService } from '@/gen/tickreel/v1/converter_service_pb'
 import { createQueryClient } from '@/rpc/query-client'
 
 import { RawView } from './raw-view'
@@ -18,20 +19,23 @@ const DAY = {
   rows: 7n,
 }
 
-/** The raw files of a Catalog without any. */
-function show(catalog: { takesSampleData?: boolean; make?: () => Promise<void> }): void {
+/** The raw files of a Catalog without any, beside a Converter that can make some. */
+function show(converter: { hasNoPlace?: boolean; make?: () => Promise<void> }): void {
   let made = false
   const transport = createRouterTransport(({ service }) => {
     service(CatalogService, {
-      listDatasets: () => ({
-        datasets: made ? [DAY] : [],
-        takesSampleData: catalog.takesSampleData ?? true,
-      }),
+      listDatasets: () => ({ datasets: made ? [DAY] : [] }),
       getDataset: () => ({ dataset: DAY }),
-      makeSampleData: async () => {
-        await catalog.make?.()
+    })
+    service(ConverterService, {
+      makeSampleData: async ({ validateOnly }) => {
+        if (validateOnly) {
+          if (converter.hasNoPlace) throw new ConnectError('Read-only file system', Code.FailedPrecondition)
+          return {}
+        }
+        await converter.make?.()
         made = true
-        return { datasets: [DAY] }
+        return { datasetIds: [DAY.datasetId], instruments: DAY.instruments }
       },
     })
   })
@@ -80,7 +84,7 @@ test('a refusal says which file is in the way, and the button is there for the n
 })
 
 test('where the services only read there is the command instead of a button that would be refused', async () => {
-  show({ takesSampleData: false })
+  show({ hasNoPlace: true })
   expect(await screen.findByText('tickreel sample-data')).toBeVisible()
   expect(screen.getByRole('button', { name: 'Copy the command' })).toBeVisible()
   expect(screen.queryByRole('button', { name: /sample data/ })).toBeNull()

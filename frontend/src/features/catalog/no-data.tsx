@@ -1,31 +1,32 @@
-import { useMutation } from '@connectrpc/connect-query'
+import { useMutation, useQuery } from '@connectrpc/connect-query'
 import { useQueryClient } from '@tanstack/react-query'
 import { Plus } from 'lucide-react'
 
-import { CatalogService, type Dataset } from '@/gen/tickreel/v1/catalog_service_pb'
+import { ConverterService } from '@/gen/tickreel/v1/converter_service_pb'
 import { RpcError } from '@/rpc/rpc-error'
 import { Button } from '@/ui/button'
 import { CommandLine } from '@/ui/command-line'
 import { EmptyState } from '@/ui/empty-state'
 
 export interface NoDataProps {
-  /** Whether the services have a place for sample data; where not, the command makes it. */
-  takesSampleData: boolean
-  /** Told of the day folders that the sample data lies in, once it is made. */
-  onMade?: (datasets: readonly Dataset[]) => void
+  /** Told of the instruments of the sample data, by their raw names, once it is made. */
+  onMade?: (instruments: readonly string[]) => void
 }
 
 /** There is no raw data yet: where it belongs, and the way to some that is made up. */
-export function NoData({ takesSampleData, onMade }: NoDataProps) {
+export function NoData({ onMade }: NoDataProps) {
   const queries = useQueryClient()
-  const { mutate, isPending, error } = useMutation(CatalogService.method.makeSampleData, {
-    onSuccess: ({ datasets }) => {
+  const check = useQuery(ConverterService.method.makeSampleData, { validateOnly: true }, { retry: false })
+  const { mutate, isPending, error } = useMutation(ConverterService.method.makeSampleData, {
+    onSuccess: ({ instruments }) => {
       // Whatever was asked was answered without data: what there is, and what a run would read.
       void queries.invalidateQueries()
-      onMade?.(datasets)
+      onMade?.(instruments)
     },
   })
-  if (!takesSampleData) {
+  if (check.isPending) return null
+  // The Converter has no place for sample data: the command makes it.
+  if (check.isError) {
     return (
       <EmptyState action={<CommandLine command="tickreel sample-data" />}>
         No raw data yet. Put recordings below data_downloads/ as its README says; the services only read there. This

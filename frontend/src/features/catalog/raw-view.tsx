@@ -107,7 +107,7 @@ export function RawView({ chosen, onChoose }: RawViewProps) {
   if (query.isPending) return <SkeletonRows />
   if (query.isError) return <ErrorState problem={RpcError.from(query.error)} onRetry={() => void query.refetch()} />
   const datasets = query.data.pages.flatMap((page) => page.datasets)
-  if (datasets.length === 0) return <NoData takesSampleData={query.data.pages[0]?.takesSampleData === true} />
+  if (datasets.length === 0) return <NoData />
   const open = chosen ?? datasets[0]?.datasetId
   return (
     <MasterDetail

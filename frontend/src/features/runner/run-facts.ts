@@ -43,8 +43,8 @@ const SNAPSHOT_MODES: Record<SnapshotMode, string> = {
 }
 
 /** What is replayed and how much is kept: both · full. */
-export function modeText({ options, verifies }: Run): string {
-  if (verifies !== '') return 'verification'
+export function modeText({ options, verifiedRunId }: Run): string {
+  if (verifiedRunId !== '') return 'verification'
   const kept = options?.mode === RunMode.FULL ? 'full' : 'fast'
   return `${SNAPSHOT_MODES[options?.snapshotMode ?? SnapshotMode.UNSPECIFIED]} · ${kept}`
 }

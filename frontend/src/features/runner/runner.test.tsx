@@ -54,7 +54,10 @@ test('the list has finished runs and live ones, each once, and narrows to what i
 test('a result whose run nobody remembers is among the runs, tags filter, and what was deleted says so', async () => {
   const day = { seconds: 1_716_000_000n, nanos: 0 }
   const gone = run('BTC_1', JobState.SUCCEEDED, { endedAt: day, result: { summary: { pnl: '1' } } })
-  const verification = run('BTC_9', JobState.SUCCEEDED, { verifies: 'BTC_1', verification: { verdict: Verdict.EQUAL } })
+  const verification = run('BTC_9', JobState.SUCCEEDED, {
+    verifiedRunId: 'BTC_1',
+    verification: { verdict: Verdict.EQUAL },
+  })
   const results = {
     listResults: () => ({
       results: [

@@ -9,11 +9,12 @@ from tickreel.cli import options
 from tickreel.cli.display import formatting, screen
 from tickreel.cli.display.json_output import as_json, print_json
 from tickreel.cli.display.screen import Column
-from tickreel.cli.listing import Listing, one
+from tickreel.cli.listing import Listing
 from tickreel.v1 import catalog_service_pb2
 from tickreel.v1.catalog_service_pb2 import FRESHNESS_FRESH, FRESHNESS_ORPHANED, FRESHNESS_STALE
 
-_LISTING = Listing("catalog", "ListInstruments", catalog_service_pb2.ListInstrumentsRequest, "instruments")
+_INSTRUMENTS = Listing("catalog", "ListInstruments", catalog_service_pb2.ListInstrumentsRequest, "instruments")
+_COVERAGE = Listing("catalog", "GetCoverage", catalog_service_pb2.GetCoverageRequest, "intervals")
 _STATES = {
     FRESHNESS_FRESH: ("fresh", "green"),
     FRESHNESS_STALE: ("stale", "yellow"),
@@ -39,7 +40,7 @@ def instruments(instrument: str | None, limit: int, address: str, output: str) -
 
 
 def _all(limit: int, address: str, output: str) -> None:
-    found = asyncio.run(_LISTING.entries(address, limit))
+    found = asyncio.run(_INSTRUMENTS.entries(address, limit))
     if output == "json":
         print_json({"instruments": [as_json(entry) for entry in found]})
     elif not found:
@@ -57,12 +58,10 @@ def _all(limit: int, address: str, output: str) -> None:
 
 
 def _one(instrument: str, address: str, output: str) -> None:
-    request = catalog_service_pb2.GetCoverageRequest(instrument_id=instrument)
-    coverage = asyncio.run(one("catalog", address, "GetCoverage", request))
+    found = asyncio.run(_COVERAGE.entries(address, None, instrument_id=instrument))
     if output == "json":
-        print_json(as_json(coverage))
+        print_json({"intervals": [as_json(interval) for interval in found]})
         return
-    found = coverage.intervals
     screen.print_table(
         Column("data", [formatting.data_type(interval.data_type) for interval in found]),
         Column("decimals", [_decimals(interval) for interval in found]),

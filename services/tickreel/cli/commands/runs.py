@@ -40,7 +40,7 @@ def runs(ctx: click.Context, filter_text: str, order_by: str, limit: int, addres
         screen.out.print("The Runner has run nothing yet. `tickreel run --config FILE --snapshot_mode trades` does.")
     else:
         modes = (result_pb2.RunMode.Name(entry.options.mode) for entry in found)
-        verifying = any(entry.verifies for entry in found)
+        verifying = any(entry.verified_run_id for entry in found)
         screen.print_table(
             Column("run", [entry.run_id for entry in found]),
             Column("state", [state_text(entry) for entry in found]),
@@ -48,7 +48,7 @@ def runs(ctx: click.Context, filter_text: str, order_by: str, limit: int, addres
             Column("took", [formatting.took(entry.started_at, entry.ended_at) for entry in found], right=True),
             Column("mode", [mode.removeprefix("RUN_MODE_").lower() for mode in modes], optional=True),
             Column("instrument", [entry.config.instrument.id for entry in found], optional=True),
-            *([Column("verifies", [entry.verifies for entry in found], optional=True)] if verifying else []),
+            *([Column("verifies", [entry.verified_run_id for entry in found], optional=True)] if verifying else []),
         )
 
 
@@ -100,7 +100,7 @@ def exit_with(ctx: click.Context, ended: run_pb2.Run, output: str) -> None:
     code = exit_codes.of_job(ended.state, ended.failure)
     if ended.state != jobs.SUCCEEDED:
         screen.say_ended("run", ended.run_id, ended)
-    elif ended.verifies:
+    elif ended.verified_run_id:
         code = code if is_equal(ended.verification) else exit_codes.FAILED
         if output == "json":
             print_json(as_json(ended.verification))

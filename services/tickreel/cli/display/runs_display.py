@@ -59,9 +59,9 @@ def _line(run: run_pb2.Run) -> Text:
     if run.state not in jobs.FINAL:
         return Text(progress_line(run))
     line = state_text(run)
-    if run.state == jobs.SUCCEEDED and run.verifies:
+    if run.state == jobs.SUCCEEDED and run.verified_run_id:
         verdict = verification_pb2.Verdict.Name(run.verification.verdict).removeprefix("VERDICT_").lower()
-        line.append(f": {run.verifies} came out {verdict}", style="default")
+        line.append(f": {run.verified_run_id} came out {verdict}", style="default")
     elif run.state == jobs.SUCCEEDED:
         summary = run.result.summary
         (pnl,) = formatting.decimals([summary.pnl])

@@ -21,7 +21,7 @@ def print_verification(run: run_pb2.Run) -> None:
     found = run.verification
     equal = is_equal(found)
     verdict = Text("equal", style="green") if equal else Text("different", style="red")
-    screen.out.print(Text.assemble((f"{run.verifies}  ", "bold"), verdict))
+    screen.out.print(Text.assemble((f"{run.verified_run_id}  ", "bold"), verdict))
     rows = f"{formatting.plural(found.orders, 'order')} and {formatting.plural(found.fills, 'fill')}"
     took = formatting.took(run.started_at, run.ended_at)
     screen.out.print(f"  executed again in {took}; {rows} compared, one by one, and the account at the end")

@@ -70,7 +70,7 @@ class Replaying:
         tables: list[ReportTables | OrderMarks] = []
         decimals = self._decimals()
         full = spec.run.options.mode == result_pb2.RUN_MODE_FULL
-        if full or spec.run.verifies:
+        if full or spec.run.verified_run_id:
             recorded = self._window.recorded_times(self._rows)
             tables.append(ReportTables(self.staging, opened(config, self._rows, decimals), decimals[0], recorded))
         if not full:

@@ -179,7 +179,7 @@ class Execution:
             if isinstance(error, TickreelError) and error.reason in ("ENGINE_ABORTED", "WORKER_DIED"):
                 raise await asyncio.to_thread(self._why, run.run_id, error) from None
             raise
-        json_format.ParseDict(result, run.verification if run.verifies else run.result)
+        json_format.ParseDict(result, run.verification if run.verified_run_id else run.result)
 
     def _why(self, run_id: str, death: TickreelError) -> TickreelError:
         """The error for a process that died: the engine's own where it aborted, and said why in the log."""

@@ -81,7 +81,7 @@ class RunRequests:
             dataset=result.dataset,
             config_path=result.metadata.config_path,
         )
-        run = run_pb2.Run(config=config, options=options, verifies=run_id)
+        run = run_pb2.Run(config=config, options=options, verified_run_id=run_id)
         await self._check(run, violations)
         return run
 

@@ -83,7 +83,7 @@ const transport = createRouterTransport(({ service }) => {
     },
   })
   service(CatalogService, {
-    listDatasets: () => ({ datasets: datasets ? [day(false)] : [], takesSampleData: true }),
+    listDatasets: () => ({ datasets: datasets ? [day(false)] : [] }),
     getDataset: () => ({ dataset: day(true) }),
   })
 })
@@ -112,11 +112,10 @@ function open(search: LaunchSearch = { config: 'sample', snapshot_mode: 'trades'
         <Launch
           address={address}
           onLaunched={onLaunched}
-          noData={({ takesSampleData, onMade }) => (
+          noData={({ onMade }) => (
             <button
-              disabled={!takesSampleData}
               onClick={() => {
-                onMade([day(false)])
+                onMade([BTC])
               }}
             >
               Make some

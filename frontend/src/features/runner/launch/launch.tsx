@@ -2,7 +2,6 @@ import { useQuery } from '@connectrpc/connect-query'
 import { Play } from 'lucide-react'
 import { type ReactNode, useState } from 'react'
 
-import type { Dataset } from '@/gen/tickreel/v1/catalog_service_pb'
 import type { Run } from '@/gen/tickreel/v1/run_pb'
 import { RunnerService } from '@/gen/tickreel/v1/runner_service_pb'
 import { problemCount } from '@/rpc/problem-count'
@@ -42,7 +41,7 @@ interface LaunchProps {
   address: Address<LaunchSearch>
   onLaunched: (run: Run) => void
   /** What stands where there is no raw data; it tells of what was made there. */
-  noData: (props: { takesSampleData: boolean; onMade: (made: readonly Dataset[]) => void }) => ReactNode
+  noData: (props: { onMade: (instruments: readonly string[]) => void }) => ReactNode
 }
 
 /** The form of a run and its consequences beside it: what will be replayed, what is wrong, and the same as a command. */
@@ -58,9 +57,10 @@ export function Launch({ address, onLaunched, noData }: LaunchProps) {
   const rawName = textAt(config.readable, ['data_catalog', 'instrument_file_pattern']) || rawNameOf(instrumentId)
   const datasets = useDatasets(rawName)
   const configs = useQuery(RunnerService.method.listConfigs, { pageSize: 500 })
-  const chooseConfigOf = (made: readonly Dataset[]) => {
-    const names = new Set(made.flatMap(({ instruments }) => instruments))
-    const found = configs.data?.configs.find(({ config }) => names.has(rawNameOf(config?.instrument?.id ?? '')))
+  const chooseConfigOf = (instruments: readonly string[]) => {
+    const found = configs.data?.configs.find(({ config }) =>
+      instruments.includes(rawNameOf(config?.instrument?.id ?? '')),
+    )
     // The sample data took a while to make; a config may have been chosen meanwhile.
     const { config, from, snapshot_mode = 'both' } = address.read()
     if (found !== undefined && (config ?? from) === undefined) change({ config: found.configId, snapshot_mode })
@@ -206,7 +206,7 @@ export function Launch({ address, onLaunched, noData }: LaunchProps) {
           {datasets.error === undefined &&
             !datasets.isPending &&
             datasets.datasets.length === 0 &&
-            noData({ takesSampleData: datasets.takesSampleData, onMade: chooseConfigOf })}
+            noData({ onMade: chooseConfigOf })}
           {origin === undefined && datasets.datasets.length > 0 && <DatasetList datasets={datasets.datasets} />}
           {violations.length > 0 && <Problems violations={violations} onGoTo={goTo} />}
           {check.error !== undefined && <Failure error={check.error} onRetry={check.retry} />}

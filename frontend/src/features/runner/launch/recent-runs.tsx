@@ -11,7 +11,7 @@ import { FormSection } from './form-section'
 
 /** The last runs, each a form to begin with: what ran once runs again, or a little different. */
 export function RecentRuns() {
-  const { data } = useQuery(RunnerService.method.listRuns, { pageSize: 6, filter: 'verifies = ""' })
+  const { data } = useQuery(RunnerService.method.listRuns, { pageSize: 6, filter: 'verified_run_id = ""' })
   if (data === undefined || data.runs.length === 0) return null
   return (
     <FormSection title="Once more">

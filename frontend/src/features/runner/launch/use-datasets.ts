@@ -13,8 +13,6 @@ export interface Datasets {
   datasets: readonly Dataset[]
   /** The days that have data of the instrument. */
   days: readonly Day[]
-  /** Whether the services have a place for sample data. */
-  takesSampleData: boolean
   isPending: boolean
   error: RpcError | undefined
   retry: () => void
@@ -38,7 +36,6 @@ export function useDatasets(rawName: string): Datasets {
       files.flatMap(({ data }) => data?.dataset ?? []),
       rawName,
     ),
-    takesSampleData: list.data?.takesSampleData ?? false,
     isPending: list.isPending || files.some(({ isPending }) => isPending),
     error: list.error === null ? undefined : RpcError.from(list.error),
     retry: () => void list.refetch(),

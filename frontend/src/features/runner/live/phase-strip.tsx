@@ -15,8 +15,8 @@ import { PHASE_WORDS } from '@/jobs/state-badge'
 const PHASES = [JobPhase.CONVERTING, JobPhase.LOADING, JobPhase.REPLAYING]
 
 /** What comes last: a run writes what it found, and one that verifies compares it. */
-function phasesOf({ verifies }: Run): readonly JobPhase[] {
-  return [...PHASES, verifies === '' ? JobPhase.WRITING : JobPhase.COMPARING]
+function phasesOf({ verifiedRunId }: Run): readonly JobPhase[] {
+  return [...PHASES, verifiedRunId === '' ? JobPhase.WRITING : JobPhase.COMPARING]
 }
 
 /** No news for this long, in seconds, is worth a word: a running job reports several times a second. */

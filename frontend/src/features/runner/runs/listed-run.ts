@@ -33,7 +33,7 @@ export function listRuns(runs: readonly Run[], entries: ResultEntries | undefine
 const GRACE = 10_000
 
 function leftNothing(run: Run, { byRun, asOf }: ResultEntries): boolean {
-  if (run.state !== JobState.SUCCEEDED || run.verifies !== '' || byRun.has(run.runId)) return false
+  if (run.state !== JobState.SUCCEEDED || run.verifiedRunId !== '' || byRun.has(run.runId)) return false
   return run.endedAt !== undefined && Number(instantOf(run.endedAt) / 1_000_000n) < asOf - GRACE
 }
 

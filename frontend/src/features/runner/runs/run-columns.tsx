@@ -162,9 +162,9 @@ export const VERIFICATION_COLUMNS: readonly Column<ListedRun>[] = [
     header: 'Verifies',
     width: 290,
     grow: true,
-    cell: ({ run: { verifies } }) => (
-      <Link to="/runs/$runId" params={{ runId: verifies }} className="figures hover:text-accent hover:underline">
-        {verifies}
+    cell: ({ run: { verifiedRunId } }) => (
+      <Link to="/runs/$runId" params={{ runId: verifiedRunId }} className="figures hover:text-accent hover:underline">
+        {verifiedRunId}
       </Link>
     ),
   },
@@ -204,9 +204,9 @@ export function RunLines({ run }: ListedRun) {
       </p>
       <p className="figures flex items-center gap-3 text-xs text-muted">
         <span className="truncate">
-          {run.verifies === ''
+          {run.verifiedRunId === ''
             ? `${symbolOf(run)} · ${result ? '' : `${modeText(run)} · `}${createdAt ? formatInstant(instantOf(createdAt), 'min').slice(5) : ''}`
-            : `of ${run.verifies}`}
+            : `of ${run.verifiedRunId}`}
         </span>
         <span className="ml-auto flex shrink-0 items-center gap-2 text-text">
           {result?.summary && (

@@ -13,8 +13,8 @@ type SortColumn = NonNullable<RunsSearch['sort']>
 
 /** Whether a run is of a group; without one, whether it is none that verifies another. */
 function isOf(group: StateFilter | undefined, run: Run): boolean {
-  if (group === 'verifications') return run.verifies !== ''
-  return run.verifies === '' && (group === undefined || STATES[group](run))
+  if (group === 'verifications') return run.verifiedRunId !== ''
+  return run.verifiedRunId === '' && (group === undefined || STATES[group](run))
 }
 
 const STATES: Record<Exclude<StateFilter, 'verifications'>, (run: Run) => boolean> = {

@@ -11,9 +11,9 @@ import { createdAt } from '../use-runs'
 /** The newest run that verifies another, as new as the stream of live runs has it. */
 export function useVerification(runId: string): Run | undefined {
   const { state: live } = useLiveRuns()
-  const past = useQuery(RunnerService.method.listRuns, { pageSize: 1, filter: `verifies = "${runId}"` })
+  const past = useQuery(RunnerService.method.listRuns, { pageSize: 1, filter: `verified_run_id = "${runId}"` })
   return [...live.values(), ...(past.data?.runs ?? [])]
-    .filter(({ verifies }) => verifies === runId)
+    .filter(({ verifiedRunId }) => verifiedRunId === runId)
     .reduce<Run | undefined>((newest, run) => (newest && createdAt(newest) >= createdAt(run) ? newest : run), undefined)
 }
 

@@ -10,7 +10,7 @@ import { Verdict } from './verdict'
 
 /** A finished run that verified another: its verdict, and the way to what it verified. */
 export function VerificationReport({ run, verification }: { run: Run; verification: Verification }) {
-  const { verifies: runId } = run
+  const { verifiedRunId: runId } = run
   const navigate = useNavigate()
   return (
     <div className="flex h-full flex-col">

@@ -21,7 +21,7 @@ import { VerifyButton } from './verify-button'
 test('a verification is asked for, seen as it goes on, and ends in a verdict that can be closed', async () => {
   let asked: ((runId: string) => void) | undefined
   const request = new Promise<string>((resolve) => (asked = resolve))
-  const start = { runId: 'VERIFY_1', verifies: 'BTC_1', createdAt: timestampFromMs(Date.now()) }
+  const start = { runId: 'VERIFY_1', verifiedRunId: 'BTC_1', createdAt: timestampFromMs(Date.now()) }
   let finish: (() => void) | undefined
   const finished = new Promise<void>((resolve) => (finish = resolve))
   show({
@@ -63,11 +63,11 @@ test('what came out otherwise is named, with the input that has changed, and the
     },
     summary: [{ name: 'realized_pnl', recorded: '1.50', again: '1.40' }],
   }
-  const past = { runId: 'VERIFY_1', verifies: 'BTC_1', state: JobState.SUCCEEDED, verification }
+  const past = { runId: 'VERIFY_1', verifiedRunId: 'BTC_1', state: JobState.SUCCEEDED, verification }
   show(
     {
       listRuns: ({ filter }) => {
-        expect(filter).toBe('verifies = "BTC_1"')
+        expect(filter).toBe('verified_run_id = "BTC_1"')
         return { runs: [past] }
       },
     },

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tickreel/v1/catalog_service.proto.
  */
 export const file_tickreel_v1_catalog_service: GenFile = /*@__PURE__*/
-  fileDesc("CiF0aWNrcmVlbC92MS9jYXRhbG9nX3NlcnZpY2UucHJvdG8SC3RpY2tyZWVsLnYxIoQCCgdEYXRhc2V0EhIKCmRhdGFzZXRfaWQYASABKAkSDAoEZGF0ZRgCIAEoCRITCgtpbnN0cnVtZW50cxgDIAMoCRIpCgpkYXRhX3R5cGVzGAQgAygOMhUudGlja3JlZWwudjEuRGF0YVR5cGUSDAoEcm93cxgFIAEoAxISCgpzaXplX2J5dGVzGAYgASgDEiUKBHNwYW4YByABKAsyFy50aWNrcmVlbC52MS5UaW1lV2luZG93EiYKCHdhcm5pbmdzGAggAygLMhQudGlja3JlZWwudjEuRmluZGluZxImCgVmaWxlcxgJIAMoCzIXLnRpY2tyZWVsLnYxLlNvdXJjZUZpbGUiyQEKClNvdXJjZUZpbGUSDAoEcGF0aBgBIAEoCRISCgppbnN0cnVtZW50GAIgASgJEigKCWRhdGFfdHlwZRgDIAEoDjIVLnRpY2tyZWVsLnYxLkRhdGFUeXBlEgwKBHJvd3MYBCABKAMSEgoKc2l6ZV9ieXRlcxgFIAEoAxIlCgRzcGFuGAYgASgLMhcudGlja3JlZWwudjEuVGltZVdpbmRvdxImCgh3YXJuaW5ncxgHIAMoCzIULnRpY2tyZWVsLnYxLkZpbmRpbmciPAoTTGlzdERhdGFzZXRzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCSJyChRMaXN0RGF0YXNldHNSZXNwb25zZRImCghkYXRhc2V0cxgBIAMoCzIULnRpY2tyZWVsLnYxLkRhdGFzZXQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhkKEXRha2VzX3NhbXBsZV9kYXRhGAMgASgIIicKEUdldERhdGFzZXRSZXF1ZXN0EhIKCmRhdGFzZXRfaWQYASABKAkiOwoSR2V0RGF0YXNldFJlc3BvbnNlEiUKB2RhdGFzZXQYASABKAsyFC50aWNrcmVlbC52MS5EYXRhc2V0IhcKFU1ha2VTYW1wbGVEYXRhUmVxdWVzdCJAChZNYWtlU2FtcGxlRGF0YVJlc3BvbnNlEiYKCGRhdGFzZXRzGAEgAygLMhQudGlja3JlZWwudjEuRGF0YXNldCI/ChZMaXN0SW5zdHJ1bWVudHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJImcKF0xpc3RJbnN0cnVtZW50c1Jlc3BvbnNlEjMKC2luc3RydW1lbnRzGAEgAygLMh4udGlja3JlZWwudjEuQ2F0YWxvZ0luc3RydW1lbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIugBChFDYXRhbG9nSW5zdHJ1bWVudBIVCg1pbnN0cnVtZW50X2lkGAEgASgJEhAKCHJhd19uYW1lGAIgASgJEg0KBWZpbGVzGAMgASgFEgwKBHJvd3MYBCABKAMSEgoKc2l6ZV9ieXRlcxgFIAEoAxIlCgRzcGFuGAYgASgLMhcudGlja3JlZWwudjEuVGltZVdpbmRvdxIpCgpkYXRhX3R5cGVzGAcgAygOMhUudGlja3JlZWwudjEuRGF0YVR5cGUSJwoIZGVjaW1hbHMYCCADKAsyFS50aWNrcmVlbC52MS5EZWNpbWFscyI7CghEZWNpbWFscxIXCg9wcmljZV9wcmVjaXNpb24YASABKAUSFgoOc2l6ZV9wcmVjaXNpb24YAiABKAUiKwoSR2V0Q292ZXJhZ2VSZXF1ZXN0EhUKDWluc3RydW1lbnRfaWQYASABKAkiRwoTR2V0Q292ZXJhZ2VSZXNwb25zZRIwCglpbnRlcnZhbHMYASADKAsyHS50aWNrcmVlbC52MS5Db3ZlcmFnZUludGVydmFsIoICChBDb3ZlcmFnZUludGVydmFsEigKCWRhdGFfdHlwZRgBIAEoDjIVLnRpY2tyZWVsLnYxLkRhdGFUeXBlEhcKD3ByaWNlX3ByZWNpc2lvbhgCIAEoBRIWCg5zaXplX3ByZWNpc2lvbhgDIAEoBRIlCgRzcGFuGAQgASgLMhcudGlja3JlZWwudjEuVGltZVdpbmRvdxIMCgRyb3dzGAUgASgDEg4KBnNvdXJjZRgGIAEoCRIOCgZkaWdlc3QYByABKAkSKQoJZnJlc2huZXNzGAggASgOMhYudGlja3JlZWwudjEuRnJlc2huZXNzEhMKC2dhcF9zZWNvbmRzGAkgASgBIpABChFTYW1wbGVCYXJzUmVxdWVzdBIVCg1pbnN0cnVtZW50X2lkGAEgASgJEikKBXN0YXJ0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBInCgNlbmQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCG1heF9iYXJzGAQgASgFIkkKElNhbXBsZUJhcnNSZXNwb25zZRIlCgRiYXJzGAEgASgLMhcudGlja3JlZWwudjEuQmFyQ29sdW1ucxIMCgRyb3dzGAIgASgDIpQBChNTYW1wbGVRdW90ZXNSZXF1ZXN0EhUKDWluc3RydW1lbnRfaWQYASABKAkSKQoFc3RhcnQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEicKA2VuZBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKbWF4X3BvaW50cxgEIAEoBSJPChRTYW1wbGVRdW90ZXNSZXNwb25zZRIpCgZxdW90ZXMYASABKAsyGS50aWNrcmVlbC52MS5RdW90ZUNvbHVtbnMSDAoEcm93cxgCIAEoAyJYChdHZXREZXB0aFNuYXBzaG90UmVxdWVzdBIVCg1pbnN0cnVtZW50X2lkGAEgASgJEiYKAmF0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJFChhHZXREZXB0aFNuYXBzaG90UmVzcG9uc2USKQoFZGVwdGgYASABKAsyGi50aWNrcmVlbC52MS5EZXB0aFNuYXBzaG90IswBCiBDYXRhbG9nU2VydmljZVN0cmVhbVRpY2tzUmVxdWVzdBIVCg1pbnN0cnVtZW50X2lkGAEgASgJEikKBXN0YXJ0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBInCgNlbmQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmN1cnNvchgEIAEoCRItCglyZWFkX21hc2sYBSABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIl4KIUNhdGFsb2dTZXJ2aWNlU3RyZWFtVGlja3NSZXNwb25zZRIpCgZ0cmFkZXMYASABKAsyGS50aWNrcmVlbC52MS5UcmFkZUNvbHVtbnMSDgoGY3Vyc29yGAIgASgJIo8BChJTdHJlYW1EZXB0aFJlcXVlc3QSFQoNaW5zdHJ1bWVudF9pZBgBIAEoCRIpCgVzdGFydBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJwoDZW5kGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZjdXJzb3IYBCABKAkiTwoTU3RyZWFtRGVwdGhSZXNwb25zZRIoCgVkZXB0aBgBIAEoCzIZLnRpY2tyZWVsLnYxLkRlcHRoQ29sdW1ucxIOCgZjdXJzb3IYAiABKAkqaAoJRnJlc2huZXNzEhkKFUZSRVNITkVTU19VTlNQRUNJRklFRBAAEhMKD0ZSRVNITkVTU19GUkVTSBABEhMKD0ZSRVNITkVTU19TVEFMRRACEhYKEkZSRVNITkVTU19PUlBIQU5FRBADMroHCg5DYXRhbG9nU2VydmljZRJYCgxMaXN0RGF0YXNldHMSIC50aWNrcmVlbC52MS5MaXN0RGF0YXNldHNSZXF1ZXN0GiEudGlja3JlZWwudjEuTGlzdERhdGFzZXRzUmVzcG9uc2UiA5ACARJSCgpHZXREYXRhc2V0Eh4udGlja3JlZWwudjEuR2V0RGF0YXNldFJlcXVlc3QaHy50aWNrcmVlbC52MS5HZXREYXRhc2V0UmVzcG9uc2UiA5ACARJeCg5NYWtlU2FtcGxlRGF0YRIiLnRpY2tyZWVsLnYxLk1ha2VTYW1wbGVEYXRhUmVxdWVzdBojLnRpY2tyZWVsLnYxLk1ha2VTYW1wbGVEYXRhUmVzcG9uc2UiA5ACAhJhCg9MaXN0SW5zdHJ1bWVudHMSIy50aWNrcmVlbC52MS5MaXN0SW5zdHJ1bWVudHNSZXF1ZXN0GiQudGlja3JlZWwudjEuTGlzdEluc3RydW1lbnRzUmVzcG9uc2UiA5ACARJVCgtHZXRDb3ZlcmFnZRIfLnRpY2tyZWVsLnYxLkdldENvdmVyYWdlUmVxdWVzdBogLnRpY2tyZWVsLnYxLkdldENvdmVyYWdlUmVzcG9uc2UiA5ACARJSCgpTYW1wbGVCYXJzEh4udGlja3JlZWwudjEuU2FtcGxlQmFyc1JlcXVlc3QaHy50aWNrcmVlbC52MS5TYW1wbGVCYXJzUmVzcG9uc2UiA5ACARJYCgxTYW1wbGVRdW90ZXMSIC50aWNrcmVlbC52MS5TYW1wbGVRdW90ZXNSZXF1ZXN0GiEudGlja3JlZWwudjEuU2FtcGxlUXVvdGVzUmVzcG9uc2UiA5ACARJkChBHZXREZXB0aFNuYXBzaG90EiQudGlja3JlZWwudjEuR2V0RGVwdGhTbmFwc2hvdFJlcXVlc3QaJS50aWNrcmVlbC52MS5HZXREZXB0aFNuYXBzaG90UmVzcG9uc2UiA5ACARJzCgtTdHJlYW1UaWNrcxItLnRpY2tyZWVsLnYxLkNhdGFsb2dTZXJ2aWNlU3RyZWFtVGlja3NSZXF1ZXN0Gi4udGlja3JlZWwudjEuQ2F0YWxvZ1NlcnZpY2VTdHJlYW1UaWNrc1Jlc3BvbnNlIgOQAgEwARJXCgtTdHJlYW1EZXB0aBIfLnRpY2tyZWVsLnYxLlN0cmVhbURlcHRoUmVxdWVzdBogLnRpY2tyZWVsLnYxLlN0cmVhbURlcHRoUmVzcG9uc2UiA5ACATABYgZwcm90bzM", [file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_tickreel_v1_market_data, file_tickreel_v1_result]);
+  fileDesc("CiF0aWNrcmVlbC92MS9jYXRhbG9nX3NlcnZpY2UucHJvdG8SC3RpY2tyZWVsLnYxIoQCCgdEYXRhc2V0EhIKCmRhdGFzZXRfaWQYASABKAkSDAoEZGF0ZRgCIAEoCRITCgtpbnN0cnVtZW50cxgDIAMoCRIpCgpkYXRhX3R5cGVzGAQgAygOMhUudGlja3JlZWwudjEuRGF0YVR5cGUSDAoEcm93cxgFIAEoAxISCgpzaXplX2J5dGVzGAYgASgDEiUKBHNwYW4YByABKAsyFy50aWNrcmVlbC52MS5UaW1lV2luZG93EiYKCHdhcm5pbmdzGAggAygLMhQudGlja3JlZWwudjEuRmluZGluZxImCgVmaWxlcxgJIAMoCzIXLnRpY2tyZWVsLnYxLlNvdXJjZUZpbGUiyQEKClNvdXJjZUZpbGUSDAoEcGF0aBgBIAEoCRISCgppbnN0cnVtZW50GAIgASgJEigKCWRhdGFfdHlwZRgDIAEoDjIVLnRpY2tyZWVsLnYxLkRhdGFUeXBlEgwKBHJvd3MYBCABKAMSEgoKc2l6ZV9ieXRlcxgFIAEoAxIlCgRzcGFuGAYgASgLMhcudGlja3JlZWwudjEuVGltZVdpbmRvdxImCgh3YXJuaW5ncxgHIAMoCzIULnRpY2tyZWVsLnYxLkZpbmRpbmciPAoTTGlzdERhdGFzZXRzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCSJwChRMaXN0RGF0YXNldHNSZXNwb25zZRImCghkYXRhc2V0cxgBIAMoCzIULnRpY2tyZWVsLnYxLkRhdGFzZXQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJSgQIAxAEUhF0YWtlc19zYW1wbGVfZGF0YSInChFHZXREYXRhc2V0UmVxdWVzdBISCgpkYXRhc2V0X2lkGAEgASgJIjsKEkdldERhdGFzZXRSZXNwb25zZRIlCgdkYXRhc2V0GAEgASgLMhQudGlja3JlZWwudjEuRGF0YXNldCI/ChZMaXN0SW5zdHJ1bWVudHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJImcKF0xpc3RJbnN0cnVtZW50c1Jlc3BvbnNlEjMKC2luc3RydW1lbnRzGAEgAygLMh4udGlja3JlZWwudjEuQ2F0YWxvZ0luc3RydW1lbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIugBChFDYXRhbG9nSW5zdHJ1bWVudBIVCg1pbnN0cnVtZW50X2lkGAEgASgJEhAKCHJhd19uYW1lGAIgASgJEg0KBWZpbGVzGAMgASgFEgwKBHJvd3MYBCABKAMSEgoKc2l6ZV9ieXRlcxgFIAEoAxIlCgRzcGFuGAYgASgLMhcudGlja3JlZWwudjEuVGltZVdpbmRvdxIpCgpkYXRhX3R5cGVzGAcgAygOMhUudGlja3JlZWwudjEuRGF0YVR5cGUSJwoIZGVjaW1hbHMYCCADKAsyFS50aWNrcmVlbC52MS5EZWNpbWFscyI7CghEZWNpbWFscxIXCg9wcmljZV9wcmVjaXNpb24YASABKAUSFgoOc2l6ZV9wcmVjaXNpb24YAiABKAUiUgoSR2V0Q292ZXJhZ2VSZXF1ZXN0EhUKDWluc3RydW1lbnRfaWQYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkiYAoTR2V0Q292ZXJhZ2VSZXNwb25zZRIwCglpbnRlcnZhbHMYASADKAsyHS50aWNrcmVlbC52MS5Db3ZlcmFnZUludGVydmFsEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKCAgoQQ292ZXJhZ2VJbnRlcnZhbBIoCglkYXRhX3R5cGUYASABKA4yFS50aWNrcmVlbC52MS5EYXRhVHlwZRIXCg9wcmljZV9wcmVjaXNpb24YAiABKAUSFgoOc2l6ZV9wcmVjaXNpb24YAyABKAUSJQoEc3BhbhgEIAEoCzIXLnRpY2tyZWVsLnYxLlRpbWVXaW5kb3cSDAoEcm93cxgFIAEoAxIOCgZzb3VyY2UYBiABKAkSDgoGZGlnZXN0GAcgASgJEikKCWZyZXNobmVzcxgIIAEoDjIWLnRpY2tyZWVsLnYxLkZyZXNobmVzcxITCgtnYXBfc2Vjb25kcxgJIAEoASKQAQoRU2FtcGxlQmFyc1JlcXVlc3QSFQoNaW5zdHJ1bWVudF9pZBgBIAEoCRIpCgVzdGFydBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJwoDZW5kGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghtYXhfYmFycxgEIAEoBSJJChJTYW1wbGVCYXJzUmVzcG9uc2USJQoEYmFycxgBIAEoCzIXLnRpY2tyZWVsLnYxLkJhckNvbHVtbnMSDAoEcm93cxgCIAEoAyKUAQoTU2FtcGxlUXVvdGVzUmVxdWVzdBIVCg1pbnN0cnVtZW50X2lkGAEgASgJEikKBXN0YXJ0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBInCgNlbmQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCm1heF9wb2ludHMYBCABKAUiTwoUU2FtcGxlUXVvdGVzUmVzcG9uc2USKQoGcXVvdGVzGAEgASgLMhkudGlja3JlZWwudjEuUXVvdGVDb2x1bW5zEgwKBHJvd3MYAiABKAMiWAoXR2V0RGVwdGhTbmFwc2hvdFJlcXVlc3QSFQoNaW5zdHJ1bWVudF9pZBgBIAEoCRImCgJhdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiRQoYR2V0RGVwdGhTbmFwc2hvdFJlc3BvbnNlEikKBWRlcHRoGAEgASgLMhoudGlja3JlZWwudjEuRGVwdGhTbmFwc2hvdCK/AQoTU3RyZWFtVHJhZGVzUmVxdWVzdBIVCg1pbnN0cnVtZW50X2lkGAEgASgJEikKBXN0YXJ0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBInCgNlbmQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmN1cnNvchgEIAEoCRItCglyZWFkX21hc2sYBSABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIlEKFFN0cmVhbVRyYWRlc1Jlc3BvbnNlEikKBnRyYWRlcxgBIAEoCzIZLnRpY2tyZWVsLnYxLlRyYWRlQ29sdW1ucxIOCgZjdXJzb3IYAiABKAkijwEKElN0cmVhbURlcHRoUmVxdWVzdBIVCg1pbnN0cnVtZW50X2lkGAEgASgJEikKBXN0YXJ0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBInCgNlbmQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmN1cnNvchgEIAEoCSJPChNTdHJlYW1EZXB0aFJlc3BvbnNlEigKBWRlcHRoGAEgASgLMhkudGlja3JlZWwudjEuRGVwdGhDb2x1bW5zEg4KBmN1cnNvchgCIAEoCSpoCglGcmVzaG5lc3MSGQoVRlJFU0hORVNTX1VOU1BFQ0lGSUVEEAASEwoPRlJFU0hORVNTX0ZSRVNIEAESEwoPRlJFU0hORVNTX1NUQUxFEAISFgoSRlJFU0hORVNTX09SUEhBTkVEEAMywQYKDkNhdGFsb2dTZXJ2aWNlElgKDExpc3REYXRhc2V0cxIgLnRpY2tyZWVsLnYxLkxpc3REYXRhc2V0c1JlcXVlc3QaIS50aWNrcmVlbC52MS5MaXN0RGF0YXNldHNSZXNwb25zZSIDkAIBElIKCkdldERhdGFzZXQSHi50aWNrcmVlbC52MS5HZXREYXRhc2V0UmVxdWVzdBofLnRpY2tyZWVsLnYxLkdldERhdGFzZXRSZXNwb25zZSIDkAIBEmEKD0xpc3RJbnN0cnVtZW50cxIjLnRpY2tyZWVsLnYxLkxpc3RJbnN0cnVtZW50c1JlcXVlc3QaJC50aWNrcmVlbC52MS5MaXN0SW5zdHJ1bWVudHNSZXNwb25zZSIDkAIBElUKC0dldENvdmVyYWdlEh8udGlja3JlZWwudjEuR2V0Q292ZXJhZ2VSZXF1ZXN0GiAudGlja3JlZWwudjEuR2V0Q292ZXJhZ2VSZXNwb25zZSIDkAIBElIKClNhbXBsZUJhcnMSHi50aWNrcmVlbC52MS5TYW1wbGVCYXJzUmVxdWVzdBofLnRpY2tyZWVsLnYxLlNhbXBsZUJhcnNSZXNwb25zZSIDkAIBElgKDFNhbXBsZVF1b3RlcxIgLnRpY2tyZWVsLnYxLlNhbXBsZVF1b3Rlc1JlcXVlc3QaIS50aWNrcmVlbC52MS5TYW1wbGVRdW90ZXNSZXNwb25zZSIDkAIBEmQKEEdldERlcHRoU25hcHNob3QSJC50aWNrcmVlbC52MS5HZXREZXB0aFNuYXBzaG90UmVxdWVzdBolLnRpY2tyZWVsLnYxLkdldERlcHRoU25hcHNob3RSZXNwb25zZSIDkAIBEloKDFN0cmVhbVRyYWRlcxIgLnRpY2tyZWVsLnYxLlN0cmVhbVRyYWRlc1JlcXVlc3QaIS50aWNrcmVlbC52MS5TdHJlYW1UcmFkZXNSZXNwb25zZSIDkAIBMAESVwoLU3RyZWFtRGVwdGgSHy50aWNrcmVlbC52MS5TdHJlYW1EZXB0aFJlcXVlc3QaIC50aWNrcmVlbC52MS5TdHJlYW1EZXB0aFJlc3BvbnNlIgOQAgEwAWIGcHJvdG8z", [file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_tickreel_v1_market_data, file_tickreel_v1_result]);
 
 /**
  * A day folder of raw data.
@@ -205,13 +205,6 @@ export type ListDatasetsResponse = Message<"tickreel.v1.ListDatasetsResponse"> &
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
-
-  /**
-   * Whether MakeSampleData has a place to write to: the data root is not read-only, and Parquet files are what is read.
-   *
-   * @generated from field: bool takes_sample_data = 3;
-   */
-  takesSampleData: boolean;
 };
 
 /**
@@ -264,42 +257,6 @@ export const GetDatasetResponseSchema: GenMessage<GetDatasetResponse> = /*@__PUR
   messageDesc(file_tickreel_v1_catalog_service, 5);
 
 /**
- * Asks for sample data.
- *
- * @generated from message tickreel.v1.MakeSampleDataRequest
- */
-export type MakeSampleDataRequest = Message<"tickreel.v1.MakeSampleDataRequest"> & {
-};
-
-/**
- * Describes the message tickreel.v1.MakeSampleDataRequest.
- * Use `create(MakeSampleDataRequestSchema)` to create a new message.
- */
-export const MakeSampleDataRequestSchema: GenMessage<MakeSampleDataRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_catalog_service, 6);
-
-/**
- * The sample data.
- *
- * @generated from message tickreel.v1.MakeSampleDataResponse
- */
-export type MakeSampleDataResponse = Message<"tickreel.v1.MakeSampleDataResponse"> & {
-  /**
-   * The datasets that hold it, newest first, without their files.
-   *
-   * @generated from field: repeated tickreel.v1.Dataset datasets = 1;
-   */
-  datasets: Dataset[];
-};
-
-/**
- * Describes the message tickreel.v1.MakeSampleDataResponse.
- * Use `create(MakeSampleDataResponseSchema)` to create a new message.
- */
-export const MakeSampleDataResponseSchema: GenMessage<MakeSampleDataResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_catalog_service, 7);
-
-/**
  * Asks for a page of instruments.
  *
  * @generated from message tickreel.v1.ListInstrumentsRequest
@@ -325,7 +282,7 @@ export type ListInstrumentsRequest = Message<"tickreel.v1.ListInstrumentsRequest
  * Use `create(ListInstrumentsRequestSchema)` to create a new message.
  */
 export const ListInstrumentsRequestSchema: GenMessage<ListInstrumentsRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_catalog_service, 8);
+  messageDesc(file_tickreel_v1_catalog_service, 6);
 
 /**
  * A page of instruments.
@@ -353,7 +310,7 @@ export type ListInstrumentsResponse = Message<"tickreel.v1.ListInstrumentsRespon
  * Use `create(ListInstrumentsResponseSchema)` to create a new message.
  */
 export const ListInstrumentsResponseSchema: GenMessage<ListInstrumentsResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_catalog_service, 9);
+  messageDesc(file_tickreel_v1_catalog_service, 7);
 
 /**
  * An instrument that the catalog holds.
@@ -423,7 +380,7 @@ export type CatalogInstrument = Message<"tickreel.v1.CatalogInstrument"> & {
  * Use `create(CatalogInstrumentSchema)` to create a new message.
  */
 export const CatalogInstrumentSchema: GenMessage<CatalogInstrument> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_catalog_service, 10);
+  messageDesc(file_tickreel_v1_catalog_service, 8);
 
 /**
  * How many decimals the prices and sizes of a converted file have.
@@ -451,10 +408,10 @@ export type Decimals = Message<"tickreel.v1.Decimals"> & {
  * Use `create(DecimalsSchema)` to create a new message.
  */
 export const DecimalsSchema: GenMessage<Decimals> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_catalog_service, 11);
+  messageDesc(file_tickreel_v1_catalog_service, 9);
 
 /**
- * Asks for the coverage of one instrument.
+ * Request for a page of the coverage of one instrument.
  *
  * @generated from message tickreel.v1.GetCoverageRequest
  */
@@ -465,6 +422,20 @@ export type GetCoverageRequest = Message<"tickreel.v1.GetCoverageRequest"> & {
    * @generated from field: string instrument_id = 1;
    */
   instrumentId: string;
+
+  /**
+   * The most intervals to return. Default: 50; more than 500 is taken as 500.
+   *
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * The next_page_token of the page before.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
 };
 
 /**
@@ -472,10 +443,10 @@ export type GetCoverageRequest = Message<"tickreel.v1.GetCoverageRequest"> & {
  * Use `create(GetCoverageRequestSchema)` to create a new message.
  */
 export const GetCoverageRequestSchema: GenMessage<GetCoverageRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_catalog_service, 12);
+  messageDesc(file_tickreel_v1_catalog_service, 10);
 
 /**
- * The coverage of one instrument.
+ * A page of the coverage of one instrument.
  *
  * @generated from message tickreel.v1.GetCoverageResponse
  */
@@ -486,6 +457,13 @@ export type GetCoverageResponse = Message<"tickreel.v1.GetCoverageResponse"> & {
    * @generated from field: repeated tickreel.v1.CoverageInterval intervals = 1;
    */
   intervals: CoverageInterval[];
+
+  /**
+   * Where the next page begins. Empty on the last one.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
 };
 
 /**
@@ -493,7 +471,7 @@ export type GetCoverageResponse = Message<"tickreel.v1.GetCoverageResponse"> & {
  * Use `create(GetCoverageResponseSchema)` to create a new message.
  */
 export const GetCoverageResponseSchema: GenMessage<GetCoverageResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_catalog_service, 13);
+  messageDesc(file_tickreel_v1_catalog_service, 11);
 
 /**
  * One converted file, as coverage.
@@ -570,7 +548,7 @@ export type CoverageInterval = Message<"tickreel.v1.CoverageInterval"> & {
  * Use `create(CoverageIntervalSchema)` to create a new message.
  */
 export const CoverageIntervalSchema: GenMessage<CoverageInterval> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_catalog_service, 14);
+  messageDesc(file_tickreel_v1_catalog_service, 12);
 
 /**
  * Asks for bars.
@@ -614,7 +592,7 @@ export type SampleBarsRequest = Message<"tickreel.v1.SampleBarsRequest"> & {
  * Use `create(SampleBarsRequestSchema)` to create a new message.
  */
 export const SampleBarsRequestSchema: GenMessage<SampleBarsRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_catalog_service, 15);
+  messageDesc(file_tickreel_v1_catalog_service, 13);
 
 /**
  * Bars.
@@ -642,7 +620,7 @@ export type SampleBarsResponse = Message<"tickreel.v1.SampleBarsResponse"> & {
  * Use `create(SampleBarsResponseSchema)` to create a new message.
  */
 export const SampleBarsResponseSchema: GenMessage<SampleBarsResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_catalog_service, 16);
+  messageDesc(file_tickreel_v1_catalog_service, 14);
 
 /**
  * Asks for the best prices of books.
@@ -684,7 +662,7 @@ export type SampleQuotesRequest = Message<"tickreel.v1.SampleQuotesRequest"> & {
  * Use `create(SampleQuotesRequestSchema)` to create a new message.
  */
 export const SampleQuotesRequestSchema: GenMessage<SampleQuotesRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_catalog_service, 17);
+  messageDesc(file_tickreel_v1_catalog_service, 15);
 
 /**
  * The best prices of books.
@@ -712,7 +690,7 @@ export type SampleQuotesResponse = Message<"tickreel.v1.SampleQuotesResponse"> &
  * Use `create(SampleQuotesResponseSchema)` to create a new message.
  */
 export const SampleQuotesResponseSchema: GenMessage<SampleQuotesResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_catalog_service, 18);
+  messageDesc(file_tickreel_v1_catalog_service, 16);
 
 /**
  * Asks for the book at one instant.
@@ -740,7 +718,7 @@ export type GetDepthSnapshotRequest = Message<"tickreel.v1.GetDepthSnapshotReque
  * Use `create(GetDepthSnapshotRequestSchema)` to create a new message.
  */
 export const GetDepthSnapshotRequestSchema: GenMessage<GetDepthSnapshotRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_catalog_service, 19);
+  messageDesc(file_tickreel_v1_catalog_service, 17);
 
 /**
  * The book at one instant.
@@ -761,14 +739,14 @@ export type GetDepthSnapshotResponse = Message<"tickreel.v1.GetDepthSnapshotResp
  * Use `create(GetDepthSnapshotResponseSchema)` to create a new message.
  */
 export const GetDepthSnapshotResponseSchema: GenMessage<GetDepthSnapshotResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_catalog_service, 20);
+  messageDesc(file_tickreel_v1_catalog_service, 18);
 
 /**
  * Asks for converted trades.
  *
- * @generated from message tickreel.v1.CatalogServiceStreamTicksRequest
+ * @generated from message tickreel.v1.StreamTradesRequest
  */
-export type CatalogServiceStreamTicksRequest = Message<"tickreel.v1.CatalogServiceStreamTicksRequest"> & {
+export type StreamTradesRequest = Message<"tickreel.v1.StreamTradesRequest"> & {
   /**
    * The engine's id of the instrument, or its own: BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN.
    *
@@ -810,18 +788,18 @@ export type CatalogServiceStreamTicksRequest = Message<"tickreel.v1.CatalogServi
 };
 
 /**
- * Describes the message tickreel.v1.CatalogServiceStreamTicksRequest.
- * Use `create(CatalogServiceStreamTicksRequestSchema)` to create a new message.
+ * Describes the message tickreel.v1.StreamTradesRequest.
+ * Use `create(StreamTradesRequestSchema)` to create a new message.
  */
-export const CatalogServiceStreamTicksRequestSchema: GenMessage<CatalogServiceStreamTicksRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_catalog_service, 21);
+export const StreamTradesRequestSchema: GenMessage<StreamTradesRequest> = /*@__PURE__*/
+  messageDesc(file_tickreel_v1_catalog_service, 19);
 
 /**
  * A chunk of trades.
  *
- * @generated from message tickreel.v1.CatalogServiceStreamTicksResponse
+ * @generated from message tickreel.v1.StreamTradesResponse
  */
-export type CatalogServiceStreamTicksResponse = Message<"tickreel.v1.CatalogServiceStreamTicksResponse"> & {
+export type StreamTradesResponse = Message<"tickreel.v1.StreamTradesResponse"> & {
   /**
    * The rows, about 32,768 of them.
    *
@@ -838,11 +816,11 @@ export type CatalogServiceStreamTicksResponse = Message<"tickreel.v1.CatalogServ
 };
 
 /**
- * Describes the message tickreel.v1.CatalogServiceStreamTicksResponse.
- * Use `create(CatalogServiceStreamTicksResponseSchema)` to create a new message.
+ * Describes the message tickreel.v1.StreamTradesResponse.
+ * Use `create(StreamTradesResponseSchema)` to create a new message.
  */
-export const CatalogServiceStreamTicksResponseSchema: GenMessage<CatalogServiceStreamTicksResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_catalog_service, 22);
+export const StreamTradesResponseSchema: GenMessage<StreamTradesResponse> = /*@__PURE__*/
+  messageDesc(file_tickreel_v1_catalog_service, 20);
 
 /**
  * Asks for converted books.
@@ -886,7 +864,7 @@ export type StreamDepthRequest = Message<"tickreel.v1.StreamDepthRequest"> & {
  * Use `create(StreamDepthRequestSchema)` to create a new message.
  */
 export const StreamDepthRequestSchema: GenMessage<StreamDepthRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_catalog_service, 23);
+  messageDesc(file_tickreel_v1_catalog_service, 21);
 
 /**
  * A chunk of books.
@@ -914,7 +892,7 @@ export type StreamDepthResponse = Message<"tickreel.v1.StreamDepthResponse"> & {
  * Use `create(StreamDepthResponseSchema)` to create a new message.
  */
 export const StreamDepthResponseSchema: GenMessage<StreamDepthResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_catalog_service, 24);
+  messageDesc(file_tickreel_v1_catalog_service, 22);
 
 /**
  * Whether a converted file is what a conversion would make today.
@@ -958,9 +936,7 @@ export const FreshnessSchema: GenEnum<Freshness> = /*@__PURE__*/
   enumDesc(file_tickreel_v1_catalog_service, 0);
 
 /**
- * Answers what data there is: raw under the data root, and converted in the catalog.
- *
- * It only reads, but for the sample data that it makes below the data root when it is asked to.
+ * Answers what data there is: raw under the data root, and converted in the catalog. It only reads.
  *
  * An instrument may stand in the catalog with several choices of decimals. Where rows of it are asked for, those of a raw file
  * are taken once, as they were converted last, and all with as many decimals as one of them needs.
@@ -989,21 +965,6 @@ export const CatalogService: GenService<{
     output: typeof GetDatasetResponseSchema;
   },
   /**
-   * Makes sample data below the data root, to try things with: trades and book snapshots of two perpetuals and a spot pair over
-   * midnight, made up, always the same.
-   *
-   * All of it comes to be there at once. Sample files that are there already are left alone. Refused with FAILED_PRECONDITION,
-   * and with nothing written, where the data root cannot be written, where a file is in the way that is no sample, and where
-   * raw data is read from other than Parquet files.
-   *
-   * @generated from rpc tickreel.v1.CatalogService.MakeSampleData
-   */
-  makeSampleData: {
-    methodKind: "unary";
-    input: typeof MakeSampleDataRequestSchema;
-    output: typeof MakeSampleDataResponseSchema;
-  },
-  /**
    * Lists the instruments that the catalog holds, by id.
    *
    * @generated from rpc tickreel.v1.CatalogService.ListInstruments
@@ -1014,7 +975,9 @@ export const CatalogService: GenService<{
     output: typeof ListInstrumentsResponseSchema;
   },
   /**
-   * Gets what the catalog holds of one instrument: intervals, gaps, and whether each file is fresh.
+   * Gets what the catalog holds of one instrument, page by page: intervals, gaps, and whether each file is fresh.
+   *
+   * A page ends early where its intervals would not fit into a message.
    *
    * @generated from rpc tickreel.v1.CatalogService.GetCoverage
    */
@@ -1059,12 +1022,12 @@ export const CatalogService: GenService<{
    *
    * A stream that broke is resumed from the cursor of its last chunk. Hanging up stops the reader.
    *
-   * @generated from rpc tickreel.v1.CatalogService.StreamTicks
+   * @generated from rpc tickreel.v1.CatalogService.StreamTrades
    */
-  streamTicks: {
+  streamTrades: {
     methodKind: "server_streaming";
-    input: typeof CatalogServiceStreamTicksRequestSchema;
-    output: typeof CatalogServiceStreamTicksResponseSchema;
+    input: typeof StreamTradesRequestSchema;
+    output: typeof StreamTradesResponseSchema;
   },
   /**
    * Streams the converted books of a window, in chunks of columns, in replay order.

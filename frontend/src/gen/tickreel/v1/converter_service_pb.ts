@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tickreel/v1/converter_service.proto.
  */
 export const file_tickreel_v1_converter_service: GenFile = /*@__PURE__*/
-  fileDesc("CiN0aWNrcmVlbC92MS9jb252ZXJ0ZXJfc2VydmljZS5wcm90bxILdGlja3JlZWwudjEibwoXQ3JlYXRlQ29udmVyc2lvblJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIpCgRzcGVjGAIgASgLMhsudGlja3JlZWwudjEuQ29udmVyc2lvblNwZWMSFQoNdmFsaWRhdGVfb25seRgDIAEoCCJHChhDcmVhdGVDb252ZXJzaW9uUmVzcG9uc2USKwoKY29udmVyc2lvbhgBIAEoCzIXLnRpY2tyZWVsLnYxLkNvbnZlcnNpb24iLQoUR2V0Q29udmVyc2lvblJlcXVlc3QSFQoNY29udmVyc2lvbl9pZBgBIAEoCSJEChVHZXRDb252ZXJzaW9uUmVzcG9uc2USKwoKY29udmVyc2lvbhgBIAEoCzIXLnRpY2tyZWVsLnYxLkNvbnZlcnNpb24iPwoWTGlzdENvbnZlcnNpb25zUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCSJgChdMaXN0Q29udmVyc2lvbnNSZXNwb25zZRIsCgtjb252ZXJzaW9ucxgBIAMoCzIXLnRpY2tyZWVsLnYxLkNvbnZlcnNpb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIjAKF0NhbmNlbENvbnZlcnNpb25SZXF1ZXN0EhUKDWNvbnZlcnNpb25faWQYASABKAkiRwoYQ2FuY2VsQ29udmVyc2lvblJlc3BvbnNlEisKCmNvbnZlcnNpb24YASABKAsyFy50aWNrcmVlbC52MS5Db252ZXJzaW9uIi8KFldhdGNoQ29udmVyc2lvblJlcXVlc3QSFQoNY29udmVyc2lvbl9pZBgBIAEoCSJGChdXYXRjaENvbnZlcnNpb25SZXNwb25zZRIrCgpjb252ZXJzaW9uGAEgASgLMhcudGlja3JlZWwudjEuQ29udmVyc2lvbjKDBAoQQ29udmVydGVyU2VydmljZRJkChBDcmVhdGVDb252ZXJzaW9uEiQudGlja3JlZWwudjEuQ3JlYXRlQ29udmVyc2lvblJlcXVlc3QaJS50aWNrcmVlbC52MS5DcmVhdGVDb252ZXJzaW9uUmVzcG9uc2UiA5ACAhJbCg1HZXRDb252ZXJzaW9uEiEudGlja3JlZWwudjEuR2V0Q29udmVyc2lvblJlcXVlc3QaIi50aWNrcmVlbC52MS5HZXRDb252ZXJzaW9uUmVzcG9uc2UiA5ACARJhCg9MaXN0Q29udmVyc2lvbnMSIy50aWNrcmVlbC52MS5MaXN0Q29udmVyc2lvbnNSZXF1ZXN0GiQudGlja3JlZWwudjEuTGlzdENvbnZlcnNpb25zUmVzcG9uc2UiA5ACARJkChBDYW5jZWxDb252ZXJzaW9uEiQudGlja3JlZWwudjEuQ2FuY2VsQ29udmVyc2lvblJlcXVlc3QaJS50aWNrcmVlbC52MS5DYW5jZWxDb252ZXJzaW9uUmVzcG9uc2UiA5ACAhJjCg9XYXRjaENvbnZlcnNpb24SIy50aWNrcmVlbC52MS5XYXRjaENvbnZlcnNpb25SZXF1ZXN0GiQudGlja3JlZWwudjEuV2F0Y2hDb252ZXJzaW9uUmVzcG9uc2UiA5ACATABYgZwcm90bzM", [file_tickreel_v1_conversion]);
+  fileDesc("CiN0aWNrcmVlbC92MS9jb252ZXJ0ZXJfc2VydmljZS5wcm90bxILdGlja3JlZWwudjEibwoXQ3JlYXRlQ29udmVyc2lvblJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIpCgRzcGVjGAIgASgLMhsudGlja3JlZWwudjEuQ29udmVyc2lvblNwZWMSFQoNdmFsaWRhdGVfb25seRgDIAEoCCJHChhDcmVhdGVDb252ZXJzaW9uUmVzcG9uc2USKwoKY29udmVyc2lvbhgBIAEoCzIXLnRpY2tyZWVsLnYxLkNvbnZlcnNpb24iLQoUR2V0Q29udmVyc2lvblJlcXVlc3QSFQoNY29udmVyc2lvbl9pZBgBIAEoCSJEChVHZXRDb252ZXJzaW9uUmVzcG9uc2USKwoKY29udmVyc2lvbhgBIAEoCzIXLnRpY2tyZWVsLnYxLkNvbnZlcnNpb24iPwoWTGlzdENvbnZlcnNpb25zUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCSJgChdMaXN0Q29udmVyc2lvbnNSZXNwb25zZRIsCgtjb252ZXJzaW9ucxgBIAMoCzIXLnRpY2tyZWVsLnYxLkNvbnZlcnNpb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIjAKF0NhbmNlbENvbnZlcnNpb25SZXF1ZXN0EhUKDWNvbnZlcnNpb25faWQYASABKAkiRwoYQ2FuY2VsQ29udmVyc2lvblJlc3BvbnNlEisKCmNvbnZlcnNpb24YASABKAsyFy50aWNrcmVlbC52MS5Db252ZXJzaW9uIi8KFldhdGNoQ29udmVyc2lvblJlcXVlc3QSFQoNY29udmVyc2lvbl9pZBgBIAEoCSJGChdXYXRjaENvbnZlcnNpb25SZXNwb25zZRIrCgpjb252ZXJzaW9uGAEgASgLMhcudGlja3JlZWwudjEuQ29udmVyc2lvbiIuChVNYWtlU2FtcGxlRGF0YVJlcXVlc3QSFQoNdmFsaWRhdGVfb25seRgBIAEoCCJCChZNYWtlU2FtcGxlRGF0YVJlc3BvbnNlEhMKC2RhdGFzZXRfaWRzGAEgAygJEhMKC2luc3RydW1lbnRzGAIgAygJMuMEChBDb252ZXJ0ZXJTZXJ2aWNlEmQKEENyZWF0ZUNvbnZlcnNpb24SJC50aWNrcmVlbC52MS5DcmVhdGVDb252ZXJzaW9uUmVxdWVzdBolLnRpY2tyZWVsLnYxLkNyZWF0ZUNvbnZlcnNpb25SZXNwb25zZSIDkAICElsKDUdldENvbnZlcnNpb24SIS50aWNrcmVlbC52MS5HZXRDb252ZXJzaW9uUmVxdWVzdBoiLnRpY2tyZWVsLnYxLkdldENvbnZlcnNpb25SZXNwb25zZSIDkAIBEmEKD0xpc3RDb252ZXJzaW9ucxIjLnRpY2tyZWVsLnYxLkxpc3RDb252ZXJzaW9uc1JlcXVlc3QaJC50aWNrcmVlbC52MS5MaXN0Q29udmVyc2lvbnNSZXNwb25zZSIDkAIBEmQKEENhbmNlbENvbnZlcnNpb24SJC50aWNrcmVlbC52MS5DYW5jZWxDb252ZXJzaW9uUmVxdWVzdBolLnRpY2tyZWVsLnYxLkNhbmNlbENvbnZlcnNpb25SZXNwb25zZSIDkAICEmMKD1dhdGNoQ29udmVyc2lvbhIjLnRpY2tyZWVsLnYxLldhdGNoQ29udmVyc2lvblJlcXVlc3QaJC50aWNrcmVlbC52MS5XYXRjaENvbnZlcnNpb25SZXNwb25zZSIDkAIBMAESXgoOTWFrZVNhbXBsZURhdGESIi50aWNrcmVlbC52MS5NYWtlU2FtcGxlRGF0YVJlcXVlc3QaIy50aWNrcmVlbC52MS5NYWtlU2FtcGxlRGF0YVJlc3BvbnNlIgOQAgJiBnByb3RvMw", [file_tickreel_v1_conversion]);
 
 /**
  * Asks for a conversion.
@@ -253,7 +253,56 @@ export const WatchConversionResponseSchema: GenMessage<WatchConversionResponse> 
   messageDesc(file_tickreel_v1_converter_service, 9);
 
 /**
- * Converts raw files into the engine's catalog.
+ * Request for MakeSampleData.
+ *
+ * @generated from message tickreel.v1.MakeSampleDataRequest
+ */
+export type MakeSampleDataRequest = Message<"tickreel.v1.MakeSampleDataRequest"> & {
+  /**
+   * Whether to stop after the checks of the data root: nothing is written, and the response is empty.
+   *
+   * @generated from field: bool validate_only = 1;
+   */
+  validateOnly: boolean;
+};
+
+/**
+ * Describes the message tickreel.v1.MakeSampleDataRequest.
+ * Use `create(MakeSampleDataRequestSchema)` to create a new message.
+ */
+export const MakeSampleDataRequestSchema: GenMessage<MakeSampleDataRequest> = /*@__PURE__*/
+  messageDesc(file_tickreel_v1_converter_service, 10);
+
+/**
+ * The sample data.
+ *
+ * @generated from message tickreel.v1.MakeSampleDataResponse
+ */
+export type MakeSampleDataResponse = Message<"tickreel.v1.MakeSampleDataResponse"> & {
+  /**
+   * The ids of the datasets that hold it, newest first.
+   *
+   * @generated from field: repeated string dataset_ids = 1;
+   */
+  datasetIds: string[];
+
+  /**
+   * The raw names of its instruments, sorted.
+   *
+   * @generated from field: repeated string instruments = 2;
+   */
+  instruments: string[];
+};
+
+/**
+ * Describes the message tickreel.v1.MakeSampleDataResponse.
+ * Use `create(MakeSampleDataResponseSchema)` to create a new message.
+ */
+export const MakeSampleDataResponseSchema: GenMessage<MakeSampleDataResponse> = /*@__PURE__*/
+  messageDesc(file_tickreel_v1_converter_service, 11);
+
+/**
+ * Converts raw files into the engine's catalog, and makes sample data to convert.
  *
  * @generated from service tickreel.v1.ConverterService
  */
@@ -311,6 +360,21 @@ export const ConverterService: GenService<{
     methodKind: "server_streaming";
     input: typeof WatchConversionRequestSchema;
     output: typeof WatchConversionResponseSchema;
+  },
+  /**
+   * Makes sample data below the data root: trades and book snapshots of two perpetuals and a spot pair over midnight, made up,
+   * always the same.
+   *
+   * All of it appears at once. Sample files that are there already are left alone. Refused with FAILED_PRECONDITION, and with
+   * nothing written, where the data root cannot be written, where a file is in the way that is no sample, and where raw data is
+   * read from other than Parquet files.
+   *
+   * @generated from rpc tickreel.v1.ConverterService.MakeSampleData
+   */
+  makeSampleData: {
+    methodKind: "unary";
+    input: typeof MakeSampleDataRequestSchema;
+    output: typeof MakeSampleDataResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_tickreel_v1_converter_service, 0);

@@ -10,26 +10,29 @@ from disks import disk
 from recordings import RawFolder, trades
 from serving import serving, settings_in
 from tickreel.catalog.service import CatalogServicer
+from tickreel.converter.service import ConverterServicer
 from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.errors import TickreelError
-from tickreel.rpc.settings import CSV
+from tickreel.rpc.settings import CSV, Settings
 from tickreel.stores.sample_data import MARKETS, ROWS, write_sample_data
-from tickreel.v1 import catalog_service_pb2 as rpc
+from tickreel.v1 import catalog_service_pb2, converter_service_pb2
 
 DAYS = ["day-2024-05-18", "day-2024-05-17"]
 
 
-async def listed(client: ServiceClient) -> rpc.ListDatasetsResponse:
-    return await client.call("ListDatasets", rpc.ListDatasetsRequest())
+async def listed(settings: Settings) -> list[catalog_service_pb2.Dataset]:
+    """What the Catalog says there is."""
+    async with serving("catalog", CatalogServicer, settings) as client:
+        return list((await client.call("ListDatasets", catalog_service_pb2.ListDatasetsRequest())).datasets)
 
 
-async def made(client: ServiceClient) -> list[rpc.Dataset]:
-    return list((await client.call("MakeSampleData", rpc.MakeSampleDataRequest())).datasets)
+async def made(client: ServiceClient, *, validate_only: bool = False) -> converter_service_pb2.MakeSampleDataResponse:
+    return await client.call("MakeSampleData", converter_service_pb2.MakeSampleDataRequest(validate_only=validate_only))
 
 
-async def refused(client: ServiceClient) -> TickreelError:
+async def refused(client: ServiceClient, *, validate_only: bool = False) -> TickreelError:
     with pytest.raises(TickreelError) as caught:
-        await made(client)
+        await made(client, validate_only=validate_only)
     assert caught.value.code.name == "FAILED_PRECONDITION"
     return caught.value
 
@@ -40,31 +43,34 @@ def contents(root: Path) -> dict[str, bytes]:
 
 
 async def test_it_is_what_the_command_makes(tmp_path: Path, raw: RawFolder) -> None:
-    async with serving("catalog", CatalogServicer, settings_in(tmp_path)) as client:
-        empty = await listed(client)
-        assert (list(empty.datasets), empty.takes_sample_data) == ([], True)
-        datasets = await made(client)
+    settings = settings_in(tmp_path)
+    async with serving("converter", ConverterServicer, settings) as client:
+        assert await made(client, validate_only=True) == converter_service_pb2.MakeSampleDataResponse()
+        assert await listed(settings) == []
+        sample = await made(client)
+        assert list(sample.dataset_ids) == DAYS
+        assert list(sample.instruments) == [market.name for market in MARKETS]
+        datasets = await listed(settings)
         assert [dataset.dataset_id for dataset in datasets] == DAYS
-        assert datasets == list((await listed(client)).datasets)
         for dataset in datasets:
-            assert list(dataset.instruments) == [market.name for market in MARKETS]
+            assert dataset.instruments == sample.instruments
         assert sum(dataset.rows for dataset in datasets) > ROWS * sum(market.share for market in MARKETS)
         write_sample_data(tmp_path / "command")
         assert contents(raw.root) == contents(tmp_path / "command")
         # Once more changes nothing, and other data is no hindrance.
         raw.write(trades())
-        assert await made(client) == datasets
-        assert len((await listed(client)).datasets) == len(DAYS) + 1
+        assert await made(client) == sample
+        assert len(await listed(settings)) == len(DAYS) + 1
 
 
 async def test_many_who_ask_at_once_do_not_disturb_each_other(tmp_path: Path, raw: RawFolder) -> None:
-    async with serving("catalog", CatalogServicer, settings_in(tmp_path)) as client:
+    async with serving("converter", ConverterServicer, settings_in(tmp_path)) as client:
         # The command beside the service, too.
         script = "import pathlib, sys; from tickreel.stores.sample_data import *; write_sample_data(pathlib.Path(sys.argv[1]))"
         command = await asyncio.create_subprocess_exec(sys.executable, "-c", script, str(raw.root))
         answers = await asyncio.gather(*(made(client) for _ in range(3)))
         assert await command.wait() == 0
-        assert answers == [list((await listed(client)).datasets)] * 3
+        assert [list(answer.dataset_ids) for answer in answers] == [DAYS] * 3
     write_sample_data(tmp_path / "alone")
     assert contents(raw.root) == contents(tmp_path / "alone")
 
@@ -72,7 +78,7 @@ async def test_many_who_ask_at_once_do_not_disturb_each_other(tmp_path: Path, ra
 async def test_a_file_in_the_way_is_never_replaced(tmp_path: Path, raw: RawFolder) -> None:
     recording = raw.write(trades(), "2024-05-18", MARKETS[0].name)
     before = contents(raw.root)
-    async with serving("catalog", CatalogServicer, settings_in(tmp_path)) as client:
+    async with serving("converter", ConverterServicer, settings_in(tmp_path)) as client:
         error = await refused(client)
         assert (error.reason, error.metadata) == ("STORE_NOT_WRITABLE", {"path": str(recording)})
         assert error.message.startswith(f"{recording} is in the way: it is not a sample file, so it is not replaced; move it")
@@ -82,23 +88,24 @@ async def test_a_file_in_the_way_is_never_replaced(tmp_path: Path, raw: RawFolde
 async def test_a_root_that_is_read_only_says_so_before_it_is_asked(tmp_path: Path) -> None:
     root = tmp_path / "data_downloads"
     with disk(root) as mounted:
-        async with serving("catalog", CatalogServicer, settings_in(tmp_path)) as client:
+        async with serving("converter", ConverterServicer, settings_in(tmp_path)) as client:
             with mounted.read_only():
-                assert not (await listed(client)).takes_sample_data
-                error = await refused(client)
-                assert (error.reason, error.metadata["path"].startswith(str(root))) == ("STORE_NOT_WRITABLE", True)
-                assert "Read-only file system; make the folder writable, or run `tickreel sample-data`" in error.message
-            assert (await listed(client)).takes_sample_data
+                for validate_only in (True, False):
+                    error = await refused(client, validate_only=validate_only)
+                    assert (error.reason, error.metadata["path"].startswith(str(root))) == ("STORE_NOT_WRITABLE", True)
+                    assert "Read-only file system; make the folder writable, or run `tickreel sample-data`" in error.message
+            await made(client, validate_only=True)
             # A disk that gets full leaves nothing of it.
             with mounted.full(left=1 << 20), pytest.raises(TickreelError, match="no space is left") as full:
                 await made(client)
             assert (full.value.reason, contents(root)) == ("STORE_FULL", {})
-            assert [dataset.dataset_id for dataset in await made(client)] == DAYS
+            assert list((await made(client)).dataset_ids) == DAYS
 
 
 async def test_a_root_that_is_gone_is_not_made(tmp_path: Path) -> None:
-    async with serving("catalog", CatalogServicer, settings_in(tmp_path)) as client:
-        assert (await refused(client)).reason == "STORE_NOT_READABLE"
+    async with serving("converter", ConverterServicer, settings_in(tmp_path)) as client:
+        for validate_only in (True, False):
+            assert (await refused(client, validate_only=validate_only)).reason == "STORE_NOT_READABLE"
         assert not (tmp_path / "data_downloads").exists()
 
 
@@ -106,9 +113,12 @@ async def test_it_is_not_made_where_it_would_not_be_read(tmp_path: Path, raw: Ra
     RawFolder(raw.root, CSV).write(trades())
     before = contents(raw.root)
     settings = settings_in(tmp_path, UNIFIED_CLOUD_SERVICES_USE_PARQUET="false")
-    async with serving("catalog", CatalogServicer, settings) as client:
-        assert not (await listed(client)).takes_sample_data
-        error = await refused(client)
-        assert (error.reason, error.metadata) == ("ENVIRONMENT_MISMATCH", {"variable": "UNIFIED_CLOUD_SERVICES_USE_PARQUET"})
-        assert "set UNIFIED_CLOUD_SERVICES_USE_PARQUET to true to read .parquet files" in error.message
+    async with serving("converter", ConverterServicer, settings) as client:
+        for validate_only in (True, False):
+            error = await refused(client, validate_only=validate_only)
+            assert (error.reason, error.metadata) == (
+                "ENVIRONMENT_MISMATCH",
+                {"variable": "UNIFIED_CLOUD_SERVICES_USE_PARQUET"},
+            )
+            assert "set UNIFIED_CLOUD_SERVICES_USE_PARQUET to true to read .parquet files" in error.message
     assert contents(raw.root) == before
