@@ -114,11 +114,13 @@ def write_full_run(store: ResultStore, run_id: str, ticks: Ticks, *, group: int 
         exports = JsonExports(folder)
         exports.timeline_table()
         exports.close()
-    result = result_pb2.Result(run_id=run_id, mode="full", instrument="BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN")
+    result = result_pb2.Result(
+        run_id=run_id, mode=result_pb2.RUN_MODE_FULL, instrument="BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN"
+    )
     for name in (*tables, *(["timeline"] if timeline else [])):
         result.metadata.outputs[f"{name}.parquet"] = f"/somewhere/else/{name}.parquet"
     result.metadata.outputs["summary.json"] = "/somewhere/else/summary.json"
-    result.metadata.snapshot_mode, result.metadata.currency = "trades", "USDT"
+    result.metadata.snapshot_mode, result.metadata.currency = result_pb2.SNAPSHOT_MODE_TRADES, "USDT"
     summary = result.summary
     summary.trade_rows, summary.orders, summary.fills, summary.orders_filled = (
         rows,

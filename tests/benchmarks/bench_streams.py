@@ -292,7 +292,9 @@ async def measure_list(folder: Path, count: int, rounds: int) -> None:
     store = ResultStore(settings.results_root, settings.tickdata_root)
     store.check_writable()
     for number in range(count):
-        result = result_pb2.Result(run_id=f"R{number:05d}", mode="fast", instrument="SAMPLE-FUTURES:PERPETUAL:BTC-USDT@LIN")
+        result = result_pb2.Result(
+            run_id=f"R{number:05d}", mode=result_pb2.RUN_MODE_FAST, instrument="SAMPLE-FUTURES:PERPETUAL:BTC-USDT@LIN"
+        )
         result.summary.pnl = str(number * 7919 % 10_007 - 5_000)
         result.summary.pnl_sketch.extend(number * 7919 * (point + 1) % 10_007 - 5_000.25 for point in range(2 * PARTS))
         for name in ("trades", "book_snapshot_5"):

@@ -63,7 +63,15 @@ def lost(expected: Any, found: Any, path: str = "") -> list[str]:
     if isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
         pairs = enumerate(zip(expected, found, strict=True))
         return [problem for row, (one, other) in pairs for problem in lost(one, other, f"{path}[{row}]")]
-    return [] if expected == found else [f"{path} was {expected!r}, is {found!r}"]
+    return [] if _same(expected, found) else [f"{path} was {expected!r}, is {found!r}"]
+
+
+def _same(expected: Any, found: Any) -> bool:
+    """Whether two values are the same, also where the field was a word or 32 bits wide, and is an enum or 64 bits wide now."""
+    if isinstance(found, str) and not isinstance(expected, str):
+        return found == str(expected)
+    is_name = isinstance(expected, str) and isinstance(found, str) and found.isupper()
+    return expected == found or (is_name and found.endswith((f"_{expected.upper()}", "_UNSPECIFIED")[not expected]))
 
 
 async def _run(services: Stack, listed: dict[str, Any]) -> dict[str, Any]:

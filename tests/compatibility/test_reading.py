@@ -14,6 +14,7 @@ from compatibility.answers import answers, lost
 from compatibility.make import over, restore_times
 from terminal import Terminal
 from tickreel.rpc.errors import TickreelError
+from tickreel.stores.results import ResultStore, to_json
 from tickreel.v1 import job_pb2, results_service_pb2, runner_service_pb2, verification_pb2
 
 VERSIONS = ("v0_1",)
@@ -36,6 +37,34 @@ async def test_all_is_answered_as_it_was(stored: Path) -> None:
     async with over(stored) as (services, catalog):
         found = await answers(services, catalog)
     assert lost(read(stored / "expected.json"), found) == []
+
+
+def test_a_result_is_written_as_it_was(stored: Path) -> None:
+    """The keys, words and forms of numbers; keys of today stand beside those of then."""
+    store = ResultStore(stored / "results", stored / "tickdata")
+    results = list(store.stored())
+    assert {result.is_full for result in results} == {True, False}
+    for result in results:
+        before, now = read(result.summary), json.loads(to_json(store.load(result)))
+        assert _kept(now, before) == _exact(before)
+
+
+def _exact(value: Any) -> str:
+    """The text of a JSON value, in which 1, 1.0 and "1" differ."""
+    return json.dumps(value, sort_keys=True)
+
+
+def _kept(now: Any, before: Any) -> str:
+    """The text of a JSON value without the keys that another has not."""
+
+    def cut(now: Any, before: Any) -> Any:
+        if isinstance(now, dict) and isinstance(before, dict):
+            return {key: cut(value, before[key]) for key, value in now.items() if key in before}
+        if isinstance(now, list) and isinstance(before, list):
+            return [cut(one, other) for one, other in zip(now, before, strict=True)]
+        return now
+
+    return _exact(cut(now, before))
 
 
 async def test_a_request_of_then_is_the_run_of_then(stored: Path) -> None:

@@ -17,7 +17,7 @@ def store(tmp_path: Path) -> ResultStore:
     """The store of the service; a fast run S is in it."""
     store = ResultStore(tmp_path / "results", tmp_path / "tickdata")
     store.check_writable()
-    fast = result_pb2.Result(run_id="S", mode="fast")
+    fast = result_pb2.Result(run_id="S", mode=result_pb2.RUN_MODE_FAST)
     fast.metadata.outputs["summary.json"] = "/somewhere/else/S.json"
     store.commit(fast, None, None)
     return store

@@ -25,7 +25,7 @@ def store(tmp_path: Path) -> ResultStore:
     """A full run F with a config and exported ticks, and a fast run S."""
     store = ResultStore(tmp_path / "results", tmp_path / "tickdata")
     store.check_writable()
-    result = result_pb2.Result(run_id="F", mode="full")
+    result = result_pb2.Result(run_id="F", mode=result_pb2.RUN_MODE_FULL)
     staging, ticks = store.staging("F"), tmp_path / "tickdata/.F.json"
     (staging / "config.json").write_bytes(CONFIG)
     ticks.write_bytes(TICKS)
@@ -33,7 +33,7 @@ def store(tmp_path: Path) -> ResultStore:
         # A result may have been made elsewhere: it is found where it lies.
         result.metadata.outputs[name] = f"/somewhere/else/{name}"
     store.commit(result, staging, ticks)
-    fast = result_pb2.Result(run_id="S", mode="fast")
+    fast = result_pb2.Result(run_id="S", mode=result_pb2.RUN_MODE_FAST)
     fast.metadata.outputs["summary.json"] = "/somewhere/else/S.json"
     store.commit(fast, None, None)
     return store

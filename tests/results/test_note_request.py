@@ -17,10 +17,10 @@ from tickreel.v1 import results_service_pb2 as rpc
 @pytest.fixture(autouse=True)
 def run(store: ResultStore) -> None:
     """A fast run R with all that a list is filtered by."""
-    result = result_pb2.Result(run_id="R", mode="fast", instrument="SAMPLE-FUTURES:PERPETUAL:BTC-USDT@LIN")
+    result = result_pb2.Result(run_id="R", mode=result_pb2.RUN_MODE_FAST, instrument="SAMPLE-FUTURES:PERPETUAL:BTC-USDT@LIN")
     result.start, result.end = "2024-05-17T22:00:00.000000000Z", "2024-05-18T02:00:00.000000000Z"
     result.summary.pnl = "-12.50"
-    result.metadata.strategy, result.metadata.snapshot_mode = "EveryNth", "both"
+    result.metadata.strategy, result.metadata.snapshot_mode = "EveryNth", result_pb2.SNAPSHOT_MODE_BOTH
     result.metadata.config_digest, result.metadata.data_digest, result.metadata.result_digest = "c1", "d1", "r1"
     store.commit(result, None, None)
 

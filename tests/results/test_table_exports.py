@@ -103,7 +103,9 @@ async def test_every_table_is_the_same_in_every_form(run: Path, results: Service
 
 async def test_the_summary_is_one_row_named_by_the_paths_of_its_fields(store: ResultStore, results: ServiceClient) -> None:
     store.discard("S")
-    result = result_pb2.Result(run_id="S", mode="fast", start="2024-05-17T22:00:00.000000001Z", instrument='A "quoted", one')
+    result = result_pb2.Result(
+        run_id="S", mode=result_pb2.RUN_MODE_FAST, start="2024-05-17T22:00:00.000000001Z", instrument='A "quoted", one'
+    )
     result.summary.pnl, result.summary.orders, result.summary.fees = "-0.00000012", 7, "0.00000000"
     result.summary.orders_unfilled["NO_LIQUIDITY"] = 3
     result.findings.add(severity=result_pb2.SEVERITY_WARNING, code="BOOK_OLD")

@@ -14,7 +14,8 @@ RESULTS = Fields(result_pb2.ResultEntry, "result")
 def entry() -> result_pb2.ResultEntry:
     entry = result_pb2.ResultEntry()
     result = entry.result
-    result.run_id, result.instrument, result.mode = "BNF_BTC_1", "BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN", "full"
+    result.run_id, result.instrument = "BNF_BTC_1", "BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN"
+    result.mode, result.metadata.snapshot_mode = result_pb2.RUN_MODE_FULL, result_pb2.SNAPSHOT_MODE_BOTH
     result.start = "2024-07-18T00:00:00.000000000Z"
     result.summary.pnl, result.summary.orders, result.summary.max_drawdown = "-0.10", 7, "12.5"
     result.metadata.replay_seconds = 1.5
@@ -52,6 +53,8 @@ def entry() -> result_pb2.ResultEntry:
         "NOT (mode = fast AND summary.orders = 7)",
         "NOT NOT mode = full",
         "((mode = full))",
+        'mode = "full" AND mode = FULL AND mode = RUN_MODE_FULL AND mode != "fast"',
+        'metadata.snapshot_mode = "both" AND metadata.snapshot_mode != trades',
         # What has no value passes no comparison.
         "NOT summary.pnl_usd > 0 AND NOT summary.pnl_usd <= 0 AND NOT summary.pnl_usd != 0",
         'dataset = ""',
@@ -78,7 +81,7 @@ def test_it_passes(text: str) -> None:
         "summary.pnl != -0.1",
         "summary.pnl_usd = 0",
         "mode = full AND mode = fast",
-        "mode = full AND mode = fast OR mode = slow",
+        "mode = full AND mode = fast OR run_id = slow",
         "created_at > 2024-07-21T00:00:00Z",
         "tags:kee",
         "tags:*x",

@@ -33,7 +33,7 @@ from run_configs import market_config as config_of
 from stack import Stack, stack
 from tickreel.runner.window.iso_time import iso
 from tickreel.stores.sample_data import write_sample_data
-from tickreel.v1 import job_pb2, result_pb2, run_pb2
+from tickreel.v1 import job_pb2, market_data_pb2, result_pb2, run_pb2
 
 SPOT = "BINANCE:SPOT_PAIR:NEXO-USDT"
 INVERSE = "BITMEX:PERPETUAL:BTC-USD"
@@ -108,7 +108,10 @@ async def test_trades_against_books_fill_as_a_matcher_of_its_own_says(raw: RawFo
         assert run.result.metadata.data_digest == fast.result.metadata.data_digest
     inside = [first <= instant <= last for instant in snapshots["local_timestamp"].to_pylist()]
     assert fast.result.summary.book_rows == sum(inside)
-    assert {file.data_type for file in fast.result.metadata.data_files} == {"trades", "book_snapshot_5"}
+    assert {file.data_type for file in fast.result.metadata.data_files} == {
+        market_data_pb2.DATA_TYPE_TRADES,
+        market_data_pb2.DATA_TYPE_BOOK_SNAPSHOT_5,
+    }
 
     folder = tmp_path / "results/full" / full.run_id
     orders = json.loads((folder / "orders.json").read_text())

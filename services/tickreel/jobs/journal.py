@@ -32,6 +32,7 @@ class Journal[J: Job]:
     Args:
         folder: The state folder of the service; made where it does not exist.
         resource: The message class of the jobs.
+        upgrade: Brings a job that an earlier version wrote to the contract of today.
 
     Raises:
         TickreelError: STORE_NOT_WRITABLE where the folder cannot be written or another process holds it, STORE_FULL where its
@@ -39,8 +40,9 @@ class Journal[J: Job]:
             STORE_CORRUPT, which says how to go on without the journal.
     """
 
-    def __init__(self, folder: Path, resource: type[J]) -> None:
+    def __init__(self, folder: Path, resource: type[J], upgrade: Callable[[J], None] = lambda _: None) -> None:
         self._resource = resource
+        self._upgrade = upgrade
         self._folder = folder
         with self._failing_as(not_writable), contextlib.ExitStack() as opened:
             folder.mkdir(parents=True, exist_ok=True)
@@ -138,7 +140,9 @@ class Journal[J: Job]:
     def _parse(self, job_id: str, resource: bytes) -> J:
         """A job of its row; where the row is corrupt a job that failed for that, so that lists show the others."""
         try:
-            return self._resource.FromString(resource)  # type: ignore[attr-defined, no-any-return]
+            job: J = self._resource.FromString(resource)  # type: ignore[attr-defined]
+            self._upgrade(job)
+            return job
         except DecodeError:
             message = f"the entry of {job_id} in {self._path} is corrupt; what it made, if anything, is where it was"
             error = TickreelError("STORE_CORRUPT", message, path=self._path, id=job_id)

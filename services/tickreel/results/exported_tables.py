@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-from google.protobuf import json_format
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
@@ -15,6 +14,7 @@ from tickreel.results.artifact import unreadable
 from tickreel.results.kept_table import kept_table
 from tickreel.results.run_columns import RunColumns
 from tickreel.rpc.fields import decimal_of, instant_of
+from tickreel.rpc.message_json import as_json, enum_text
 from tickreel.stores.results import StoredResult
 from tickreel.stores.table_text import BATCH_ROWS
 from tickreel.v1 import result_pb2, text_format_pb2
@@ -75,11 +75,11 @@ def _summary(result: result_pb2.Result) -> pa.RecordBatch:
 
 
 def _fields(message: Message, prefix: str) -> Iterator[tuple[str, pa.Array]]:
-    as_json = json_format.MessageToDict(message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
+    values = as_json(message)
     for field in message.DESCRIPTOR.fields:
         value, path = getattr(message, field.name), prefix + field.name
         if field.is_repeated:
-            yield path, pa.array([json.dumps(as_json[field.name], ensure_ascii=False)])
+            yield path, pa.array([json.dumps(values[field.name], ensure_ascii=False)])
         elif field.message_type is not None:
             yield from _fields(value, f"{path}.")
         else:
@@ -91,7 +91,7 @@ def _value(field: FieldDescriptor, value: Any) -> pa.Array:
     if field.cpp_type in _NUMBERS:
         return pa.array([value], _NUMBERS[field.cpp_type])
     if field.enum_type is not None:
-        return pa.array([field.enum_type.values_by_number[value or 0].name])
+        return pa.array([enum_text(field, value or 0)])
     match field.GetOptions().Extensions[text_format_pb2.text_format]:
         case text_format_pb2.TEXT_FORMAT_DECIMAL:
             number = decimal_of(value or "")

@@ -137,7 +137,7 @@ class RunTicks:
     def _in_catalog(self) -> Iterator[tuple[result_pb2.DataFile, CatalogFile | None]]:
         """The catalog files that the result names and those that are there."""
         for named in self._result.metadata.data_files:
-            if named.data_type == "trades":
+            if named.data_type == market_data_pb2.DATA_TYPE_TRADES:
                 file = self._catalog.find(named.path)
                 if file is not None and file.converted.digest != named.digest:
                     raise self._changed(f"{named.path} was converted from other data since")

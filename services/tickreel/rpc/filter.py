@@ -264,7 +264,8 @@ def _enum_value(field: Field, text: str) -> int:
     first, *others = field.type.values
     prefix = first.name.removesuffix("UNSPECIFIED")
     numbers = {value.name.removeprefix(prefix): value.number for value in others}
-    return _known(field, numbers.get(text.removeprefix(prefix)), text, ", ".join(numbers))
+    # Result files have words: full for RUN_MODE_FULL.
+    return _known(field, numbers.get(text.upper().removeprefix(prefix)), text, ", ".join(numbers))
 
 
 def _equality(field: Field, symbol: str) -> str:

@@ -30,7 +30,7 @@ from tickreel.runner.window.mark_rows import Rows
 from tickreel.runner.window.print_order import PrintOrder
 from tickreel.runner.window.window import Window
 from tickreel.stores.results import ResultStore
-from tickreel.v1 import job_pb2, market_data_pb2, result_pb2
+from tickreel.v1 import job_pb2, result_pb2
 
 Int64 = npt.NDArray[np.int64]
 
@@ -133,7 +133,7 @@ def _result(spec: Spec, window: Window, plan: Plan, outcome: Outcome, peak_memor
         ),
         result_digest=outcome.result_digest,
         engine=ENGINE,
-        snapshot_mode=result_pb2.SnapshotMode.Name(options.snapshot_mode).removeprefix("SNAPSHOT_MODE_").lower(),
+        snapshot_mode=options.snapshot_mode,
         catalog_root=str(spec.catalog_root),
         environment=spec.environment,
         replay_seconds=round(seconds, 3),
@@ -151,13 +151,13 @@ def _result(spec: Spec, window: Window, plan: Plan, outcome: Outcome, peak_memor
             path=converted.path,
             digest=converted.digest,
             rows=converted.rows,
-            data_type=market_data_pb2.DataType.Name(file.data_type).removeprefix("DATA_TYPE_").lower(),
+            data_type=file.data_type,
             replay_start=iso(file.start),
             replay_end=iso(file.end),
         )
     return result_pb2.Result(
         run_id=run.run_id,
-        mode=result_pb2.RunMode.Name(options.mode).removeprefix("RUN_MODE_").lower(),
+        mode=options.mode,
         instrument=run.config.instrument.id,
         dataset=options.dataset,
         start=config_window.start.ToJsonString(),

@@ -24,17 +24,20 @@ _sym_db = _symbol_database.Default()
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from tickreel.v1 import fill_audit_pb2 as tickreel_dot_v1_dot_fill__audit__pb2
+from tickreel.v1 import market_data_pb2 as tickreel_dot_v1_dot_market__data__pb2
 from tickreel.v1 import statistics_pb2 as tickreel_dot_v1_dot_statistics__pb2
 from tickreel.v1 import text_format_pb2 as tickreel_dot_v1_dot_text__format__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18tickreel/v1/result.proto\x12\x0btickreel.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctickreel/v1/fill_audit.proto\x1a\x1ctickreel/v1/statistics.proto\x1a\x1dtickreel/v1/text_format.proto\"\xbd\x02\n\x06Result\x12\x16\n\x06run_id\x18\x01 \x01(\tR\x06run_id\x12\x12\n\x04mode\x18\x02 \x01(\tR\x04mode\x12\x1e\n\ninstrument\x18\x03 \x01(\tR\ninstrument\x12\x18\n\x07\x64\x61taset\x18\x04 \x01(\tR\x07\x64\x61taset\x12\x1a\n\x05start\x18\x05 \x01(\tB\x04\xa0\xbb\x18\x02R\x05start\x12\x16\n\x03\x65nd\x18\x06 \x01(\tB\x04\xa0\xbb\x18\x02R\x03\x65nd\x12\x31\n\x07summary\x18\x07 \x01(\x0b\x32\x17.tickreel.v1.RunSummaryR\x07summary\x12\x34\n\x08metadata\x18\x08 \x01(\x0b\x32\x18.tickreel.v1.RunMetadataR\x08metadata\x12\x30\n\x08\x66indings\x18\t \x03(\x0b\x32\x14.tickreel.v1.FindingR\x08\x66indings\"\xa5\t\n\nRunSummary\x12\x16\n\x06orders\x18\x01 \x01(\x05R\x06orders\x12\x14\n\x05\x66ills\x18\x02 \x01(\x05R\x05\x66ills\x12$\n\rorders_filled\x18\x03 \x01(\x05R\rorders_filled\x12\x38\n\x17orders_partially_filled\x18\x04 \x01(\x05R\x17orders_partially_filled\x12U\n\x0forders_unfilled\x18\x05 \x03(\x0b\x32+.tickreel.v1.RunSummary.OrdersUnfilledEntryR\x0forders_unfilled\x12\x1c\n\x06volume\x18\x06 \x01(\tB\x04\xa0\xbb\x18\x01R\x06volume\x12\x18\n\x04\x66\x65\x65s\x18\x07 \x01(\tB\x04\xa0\xbb\x18\x01R\x04\x66\x65\x65s\x12(\n\x0crealized_pnl\x18\x08 \x01(\tB\x04\xa0\xbb\x18\x01R\x0crealized_pnl\x12,\n\x0eunrealized_pnl\x18\t \x01(\tB\x04\xa0\xbb\x18\x01R\x0eunrealized_pnl\x12\x16\n\x03pnl\x18\n \x01(\tB\x04\xa0\xbb\x18\x01R\x03pnl\x12#\n\x07pnl_usd\x18\x0b \x01(\tB\x04\xa0\xbb\x18\x01H\x00R\x07pnl_usd\x88\x01\x01\x12(\n\x0cmax_drawdown\x18\x0c \x01(\tB\x04\xa0\xbb\x18\x01R\x0cmax_drawdown\x12,\n\x0e\x66inal_position\x18\r \x01(\tB\x04\xa0\xbb\x18\x01R\x0e\x66inal_position\x12(\n\x0c\x66inal_equity\x18\x0e \x01(\tB\x04\xa0\xbb\x18\x01R\x0c\x66inal_equity\x12.\n\x0fstarting_equity\x18\x0f \x01(\tB\x04\xa0\xbb\x18\x01R\x0fstarting_equity\x12 \n\x08\x66irst_ts\x18\x10 \x01(\tB\x04\xa0\xbb\x18\x02R\x08\x66irst_ts\x12\x1e\n\x07last_ts\x18\x11 \x01(\tB\x04\xa0\xbb\x18\x02R\x07last_ts\x12\x1e\n\ntrade_rows\x18\x12 \x01(\x05R\ntrade_rows\x12\x1c\n\tbook_rows\x18\x13 \x01(\x05R\tbook_rows\x12\x32\n\x11max_drawdown_from\x18\x14 \x01(\tB\x04\xa0\xbb\x18\x02R\x11max_drawdown_from\x12.\n\x0fmax_drawdown_at\x18\x15 \x01(\tB\x04\xa0\xbb\x18\x02R\x0fmax_drawdown_at\x12:\n\nstatistics\x18\x16 \x01(\x0b\x32\x1a.tickreel.v1.RunStatisticsR\nstatistics\x12\x36\n\nfill_audit\x18\x17 \x01(\x0b\x32\x16.tickreel.v1.FillAuditR\nfill_audit\x12\x32\n\x05\x63osts\x18\x18 \x01(\x0b\x32\x1c.tickreel.v1.CostAttributionR\x05\x63osts\x12\x1e\n\npnl_sketch\x18\x19 \x03(\x01R\npnl_sketch\x12)\n\nfees_exact\x18\x1a \x01(\tB\x04\xa0\xbb\x18\x01H\x01R\nfees_exact\x88\x01\x01\x1a\x41\n\x13OrdersUnfilledEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\x05R\x05value:\x02\x38\x01\x42\n\n\x08_pnl_usdB\r\n\x0b_fees_exact\"\xb8\x07\n\x0bRunMetadata\x12 \n\x0b\x63onfig_path\x18\x01 \x01(\tR\x0b\x63onfig_path\x12$\n\rconfig_digest\x18\x02 \x01(\tR\rconfig_digest\x12 \n\x0b\x64\x61ta_digest\x18\x03 \x01(\tR\x0b\x64\x61ta_digest\x12$\n\rresult_digest\x18\x04 \x01(\tR\rresult_digest\x12\x16\n\x06\x65ngine\x18\x05 \x01(\tR\x06\x65ngine\x12$\n\rsnapshot_mode\x18\x06 \x01(\tR\rsnapshot_mode\x12\"\n\x0c\x63\x61talog_root\x18\x07 \x01(\tR\x0c\x63\x61talog_root\x12K\n\x0b\x65nvironment\x18\x08 \x03(\x0b\x32).tickreel.v1.RunMetadata.EnvironmentEntryR\x0b\x65nvironment\x12$\n\ncreated_at\x18\t \x01(\tB\x04\xa0\xbb\x18\x02R\ncreated_at\x12&\n\x0ereplay_seconds\x18\n \x01(\x01R\x0ereplay_seconds\x12(\n\x0fpeak_memory_mib\x18\x0b \x01(\x05R\x0fpeak_memory_mib\x12?\n\x07outputs\x18\x0c \x03(\x0b\x32%.tickreel.v1.RunMetadata.OutputsEntryR\x07outputs\x12\x1a\n\x08\x63urrency\x18\r \x01(\tR\x08\x63urrency\x12\x35\n\ndata_files\x18\x0e \x03(\x0b\x32\x15.tickreel.v1.DataFileR\ndata_files\x12(\n\x0creplay_start\x18\x0f \x01(\tB\x04\xa0\xbb\x18\x02R\x0creplay_start\x12$\n\nreplay_end\x18\x10 \x01(\tB\x04\xa0\xbb\x18\x02R\nreplay_end\x12\x1a\n\x08segments\x18\x11 \x01(\x05R\x08segments\x12,\n\x11one_piece_because\x18\x12 \x01(\tR\x11one_piece_because\x12,\n\x04\x63ode\x18\x13 \x03(\x0b\x32\x18.tickreel.v1.CodePackageR\x04\x63ode\x12\x1a\n\x08strategy\x18\x14 \x01(\tR\x08strategy\x1a>\n\x10\x45nvironmentEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\x1a:\n\x0cOutputsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\"S\n\x0b\x43odePackage\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n\x07version\x18\x02 \x01(\tR\x07version\x12\x16\n\x06\x64igest\x18\x03 \x01(\tR\x06\x64igest\"\xd0\x01\n\x08\x44\x61taFile\x12\x16\n\x06source\x18\x01 \x01(\tR\x06source\x12\x12\n\x04path\x18\x02 \x01(\tR\x04path\x12\x16\n\x06\x64igest\x18\x03 \x01(\tR\x06\x64igest\x12\x12\n\x04rows\x18\x04 \x01(\x05R\x04rows\x12\x1c\n\tdata_type\x18\x05 \x01(\tR\tdata_type\x12(\n\x0creplay_start\x18\x06 \x01(\tB\x04\xa0\xbb\x18\x02R\x0creplay_start\x12$\n\nreplay_end\x18\x07 \x01(\tB\x04\xa0\xbb\x18\x02R\nreplay_end\"j\n\x07\x46inding\x12\x31\n\x08severity\x18\x01 \x01(\x0e\x32\x15.tickreel.v1.SeverityR\x08severity\x12\x12\n\x04\x63ode\x18\x02 \x01(\tR\x04\x63ode\x12\x18\n\x07message\x18\x03 \x01(\tR\x07message\"\x9f\x01\n\x0bResultEntry\x12+\n\x06result\x18\x01 \x01(\x0b\x32\x13.tickreel.v1.ResultR\x06result\x12\x39\n\ncreated_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x14\n\x05notes\x18\x03 \x01(\tR\x05notes\x12\x12\n\x04tags\x18\x04 \x03(\tR\x04tags*I\n\x07RunMode\x12\x18\n\x14RUN_MODE_UNSPECIFIED\x10\x00\x12\x11\n\rRUN_MODE_FAST\x10\x01\x12\x11\n\rRUN_MODE_FULL\x10\x02*w\n\x0cSnapshotMode\x12\x1d\n\x19SNAPSHOT_MODE_UNSPECIFIED\x10\x00\x12\x18\n\x14SNAPSHOT_MODE_TRADES\x10\x01\x12\x16\n\x12SNAPSHOT_MODE_BOOK\x10\x02\x12\x16\n\x12SNAPSHOT_MODE_BOTH\x10\x03*M\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x11\n\rSEVERITY_INFO\x10\x01\x12\x14\n\x10SEVERITY_WARNING\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18tickreel/v1/result.proto\x12\x0btickreel.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctickreel/v1/fill_audit.proto\x1a\x1dtickreel/v1/market_data.proto\x1a\x1ctickreel/v1/statistics.proto\x1a\x1dtickreel/v1/text_format.proto\"\xdf\x02\n\x06Result\x12\x16\n\x06run_id\x18\x01 \x01(\tR\x06run_id\x12.\n\x04mode\x18\n \x01(\x0e\x32\x14.tickreel.v1.RunModeB\x04\xa8\xbb\x18\x01R\x04mode\x12\x1e\n\ninstrument\x18\x03 \x01(\tR\ninstrument\x12\x18\n\x07\x64\x61taset\x18\x04 \x01(\tR\x07\x64\x61taset\x12\x1a\n\x05start\x18\x05 \x01(\tB\x04\xa0\xbb\x18\x02R\x05start\x12\x16\n\x03\x65nd\x18\x06 \x01(\tB\x04\xa0\xbb\x18\x02R\x03\x65nd\x12\x31\n\x07summary\x18\x07 \x01(\x0b\x32\x17.tickreel.v1.RunSummaryR\x07summary\x12\x34\n\x08metadata\x18\x08 \x01(\x0b\x32\x18.tickreel.v1.RunMetadataR\x08metadata\x12\x30\n\x08\x66indings\x18\t \x03(\x0b\x32\x14.tickreel.v1.FindingR\x08\x66indingsJ\x04\x08\x02\x10\x03\"\xa5\t\n\nRunSummary\x12\x16\n\x06orders\x18\x01 \x01(\x03R\x06orders\x12\x14\n\x05\x66ills\x18\x02 \x01(\x03R\x05\x66ills\x12$\n\rorders_filled\x18\x03 \x01(\x03R\rorders_filled\x12\x38\n\x17orders_partially_filled\x18\x04 \x01(\x03R\x17orders_partially_filled\x12U\n\x0forders_unfilled\x18\x05 \x03(\x0b\x32+.tickreel.v1.RunSummary.OrdersUnfilledEntryR\x0forders_unfilled\x12\x1c\n\x06volume\x18\x06 \x01(\tB\x04\xa0\xbb\x18\x01R\x06volume\x12\x18\n\x04\x66\x65\x65s\x18\x07 \x01(\tB\x04\xa0\xbb\x18\x01R\x04\x66\x65\x65s\x12(\n\x0crealized_pnl\x18\x08 \x01(\tB\x04\xa0\xbb\x18\x01R\x0crealized_pnl\x12,\n\x0eunrealized_pnl\x18\t \x01(\tB\x04\xa0\xbb\x18\x01R\x0eunrealized_pnl\x12\x16\n\x03pnl\x18\n \x01(\tB\x04\xa0\xbb\x18\x01R\x03pnl\x12#\n\x07pnl_usd\x18\x0b \x01(\tB\x04\xa0\xbb\x18\x01H\x00R\x07pnl_usd\x88\x01\x01\x12(\n\x0cmax_drawdown\x18\x0c \x01(\tB\x04\xa0\xbb\x18\x01R\x0cmax_drawdown\x12,\n\x0e\x66inal_position\x18\r \x01(\tB\x04\xa0\xbb\x18\x01R\x0e\x66inal_position\x12(\n\x0c\x66inal_equity\x18\x0e \x01(\tB\x04\xa0\xbb\x18\x01R\x0c\x66inal_equity\x12.\n\x0fstarting_equity\x18\x0f \x01(\tB\x04\xa0\xbb\x18\x01R\x0fstarting_equity\x12 \n\x08\x66irst_ts\x18\x10 \x01(\tB\x04\xa0\xbb\x18\x02R\x08\x66irst_ts\x12\x1e\n\x07last_ts\x18\x11 \x01(\tB\x04\xa0\xbb\x18\x02R\x07last_ts\x12\x1e\n\ntrade_rows\x18\x12 \x01(\x03R\ntrade_rows\x12\x1c\n\tbook_rows\x18\x13 \x01(\x03R\tbook_rows\x12\x32\n\x11max_drawdown_from\x18\x14 \x01(\tB\x04\xa0\xbb\x18\x02R\x11max_drawdown_from\x12.\n\x0fmax_drawdown_at\x18\x15 \x01(\tB\x04\xa0\xbb\x18\x02R\x0fmax_drawdown_at\x12:\n\nstatistics\x18\x16 \x01(\x0b\x32\x1a.tickreel.v1.RunStatisticsR\nstatistics\x12\x36\n\nfill_audit\x18\x17 \x01(\x0b\x32\x16.tickreel.v1.FillAuditR\nfill_audit\x12\x32\n\x05\x63osts\x18\x18 \x01(\x0b\x32\x1c.tickreel.v1.CostAttributionR\x05\x63osts\x12\x1e\n\npnl_sketch\x18\x19 \x03(\x01R\npnl_sketch\x12)\n\nfees_exact\x18\x1a \x01(\tB\x04\xa0\xbb\x18\x01H\x01R\nfees_exact\x88\x01\x01\x1a\x41\n\x13OrdersUnfilledEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\x03R\x05value:\x02\x38\x01\x42\n\n\x08_pnl_usdB\r\n\x0b_fees_exact\"\xdf\x07\n\x0bRunMetadata\x12 \n\x0b\x63onfig_path\x18\x01 \x01(\tR\x0b\x63onfig_path\x12$\n\rconfig_digest\x18\x02 \x01(\tR\rconfig_digest\x12 \n\x0b\x64\x61ta_digest\x18\x03 \x01(\tR\x0b\x64\x61ta_digest\x12$\n\rresult_digest\x18\x04 \x01(\tR\rresult_digest\x12\x16\n\x06\x65ngine\x18\x05 \x01(\tR\x06\x65ngine\x12\x45\n\rsnapshot_mode\x18\x15 \x01(\x0e\x32\x19.tickreel.v1.SnapshotModeB\x04\xa8\xbb\x18\x01R\rsnapshot_mode\x12\"\n\x0c\x63\x61talog_root\x18\x07 \x01(\tR\x0c\x63\x61talog_root\x12K\n\x0b\x65nvironment\x18\x08 \x03(\x0b\x32).tickreel.v1.RunMetadata.EnvironmentEntryR\x0b\x65nvironment\x12$\n\ncreated_at\x18\t \x01(\tB\x04\xa0\xbb\x18\x02R\ncreated_at\x12&\n\x0ereplay_seconds\x18\n \x01(\x01R\x0ereplay_seconds\x12(\n\x0fpeak_memory_mib\x18\x0b \x01(\x05R\x0fpeak_memory_mib\x12?\n\x07outputs\x18\x0c \x03(\x0b\x32%.tickreel.v1.RunMetadata.OutputsEntryR\x07outputs\x12\x1a\n\x08\x63urrency\x18\r \x01(\tR\x08\x63urrency\x12\x35\n\ndata_files\x18\x0e \x03(\x0b\x32\x15.tickreel.v1.DataFileR\ndata_files\x12(\n\x0creplay_start\x18\x0f \x01(\tB\x04\xa0\xbb\x18\x02R\x0creplay_start\x12$\n\nreplay_end\x18\x10 \x01(\tB\x04\xa0\xbb\x18\x02R\nreplay_end\x12\x1a\n\x08segments\x18\x11 \x01(\x05R\x08segments\x12,\n\x11one_piece_because\x18\x12 \x01(\tR\x11one_piece_because\x12,\n\x04\x63ode\x18\x13 \x03(\x0b\x32\x18.tickreel.v1.CodePackageR\x04\x63ode\x12\x1a\n\x08strategy\x18\x14 \x01(\tR\x08strategy\x1a>\n\x10\x45nvironmentEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\x1a:\n\x0cOutputsEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01J\x04\x08\x06\x10\x07\"S\n\x0b\x43odePackage\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n\x07version\x18\x02 \x01(\tR\x07version\x12\x16\n\x06\x64igest\x18\x03 \x01(\tR\x06\x64igest\"\xf3\x01\n\x08\x44\x61taFile\x12\x16\n\x06source\x18\x01 \x01(\tR\x06source\x12\x12\n\x04path\x18\x02 \x01(\tR\x04path\x12\x16\n\x06\x64igest\x18\x03 \x01(\tR\x06\x64igest\x12\x12\n\x04rows\x18\x04 \x01(\x03R\x04rows\x12\x39\n\tdata_type\x18\x08 \x01(\x0e\x32\x15.tickreel.v1.DataTypeB\x04\xa8\xbb\x18\x01R\tdata_type\x12(\n\x0creplay_start\x18\x06 \x01(\tB\x04\xa0\xbb\x18\x02R\x0creplay_start\x12$\n\nreplay_end\x18\x07 \x01(\tB\x04\xa0\xbb\x18\x02R\nreplay_endJ\x04\x08\x05\x10\x06\"j\n\x07\x46inding\x12\x31\n\x08severity\x18\x01 \x01(\x0e\x32\x15.tickreel.v1.SeverityR\x08severity\x12\x12\n\x04\x63ode\x18\x02 \x01(\tR\x04\x63ode\x12\x18\n\x07message\x18\x03 \x01(\tR\x07message\"\x9f\x01\n\x0bResultEntry\x12+\n\x06result\x18\x01 \x01(\x0b\x32\x13.tickreel.v1.ResultR\x06result\x12\x39\n\ncreated_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x14\n\x05notes\x18\x03 \x01(\tR\x05notes\x12\x12\n\x04tags\x18\x04 \x03(\tR\x04tags*I\n\x07RunMode\x12\x18\n\x14RUN_MODE_UNSPECIFIED\x10\x00\x12\x11\n\rRUN_MODE_FAST\x10\x01\x12\x11\n\rRUN_MODE_FULL\x10\x02*w\n\x0cSnapshotMode\x12\x1d\n\x19SNAPSHOT_MODE_UNSPECIFIED\x10\x00\x12\x18\n\x14SNAPSHOT_MODE_TRADES\x10\x01\x12\x16\n\x12SNAPSHOT_MODE_BOOK\x10\x02\x12\x16\n\x12SNAPSHOT_MODE_BOTH\x10\x03*M\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x11\n\rSEVERITY_INFO\x10\x01\x12\x14\n\x10SEVERITY_WARNING\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'tickreel.v1.result_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_RESULT'].fields_by_name['mode']._loaded_options = None
+  _globals['_RESULT'].fields_by_name['mode']._serialized_options = b'\250\273\030\001'
   _globals['_RESULT'].fields_by_name['start']._loaded_options = None
   _globals['_RESULT'].fields_by_name['start']._serialized_options = b'\240\273\030\002'
   _globals['_RESULT'].fields_by_name['end']._loaded_options = None
@@ -75,40 +78,44 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RUNMETADATA_ENVIRONMENTENTRY']._serialized_options = b'8\001'
   _globals['_RUNMETADATA_OUTPUTSENTRY']._loaded_options = None
   _globals['_RUNMETADATA_OUTPUTSENTRY']._serialized_options = b'8\001'
+  _globals['_RUNMETADATA'].fields_by_name['snapshot_mode']._loaded_options = None
+  _globals['_RUNMETADATA'].fields_by_name['snapshot_mode']._serialized_options = b'\250\273\030\001'
   _globals['_RUNMETADATA'].fields_by_name['created_at']._loaded_options = None
   _globals['_RUNMETADATA'].fields_by_name['created_at']._serialized_options = b'\240\273\030\002'
   _globals['_RUNMETADATA'].fields_by_name['replay_start']._loaded_options = None
   _globals['_RUNMETADATA'].fields_by_name['replay_start']._serialized_options = b'\240\273\030\002'
   _globals['_RUNMETADATA'].fields_by_name['replay_end']._loaded_options = None
   _globals['_RUNMETADATA'].fields_by_name['replay_end']._serialized_options = b'\240\273\030\002'
+  _globals['_DATAFILE'].fields_by_name['data_type']._loaded_options = None
+  _globals['_DATAFILE'].fields_by_name['data_type']._serialized_options = b'\250\273\030\001'
   _globals['_DATAFILE'].fields_by_name['replay_start']._loaded_options = None
   _globals['_DATAFILE'].fields_by_name['replay_start']._serialized_options = b'\240\273\030\002'
   _globals['_DATAFILE'].fields_by_name['replay_end']._loaded_options = None
   _globals['_DATAFILE'].fields_by_name['replay_end']._serialized_options = b'\240\273\030\002'
-  _globals['_RUNMODE']._serialized_start=3198
-  _globals['_RUNMODE']._serialized_end=3271
-  _globals['_SNAPSHOTMODE']._serialized_start=3273
-  _globals['_SNAPSHOTMODE']._serialized_end=3392
-  _globals['_SEVERITY']._serialized_start=3394
-  _globals['_SEVERITY']._serialized_end=3471
-  _globals['_RESULT']._serialized_start=166
-  _globals['_RESULT']._serialized_end=483
-  _globals['_RUNSUMMARY']._serialized_start=486
-  _globals['_RUNSUMMARY']._serialized_end=1675
-  _globals['_RUNSUMMARY_ORDERSUNFILLEDENTRY']._serialized_start=1583
-  _globals['_RUNSUMMARY_ORDERSUNFILLEDENTRY']._serialized_end=1648
-  _globals['_RUNMETADATA']._serialized_start=1678
-  _globals['_RUNMETADATA']._serialized_end=2630
-  _globals['_RUNMETADATA_ENVIRONMENTENTRY']._serialized_start=2508
-  _globals['_RUNMETADATA_ENVIRONMENTENTRY']._serialized_end=2570
-  _globals['_RUNMETADATA_OUTPUTSENTRY']._serialized_start=2572
-  _globals['_RUNMETADATA_OUTPUTSENTRY']._serialized_end=2630
-  _globals['_CODEPACKAGE']._serialized_start=2632
-  _globals['_CODEPACKAGE']._serialized_end=2715
-  _globals['_DATAFILE']._serialized_start=2718
-  _globals['_DATAFILE']._serialized_end=2926
-  _globals['_FINDING']._serialized_start=2928
-  _globals['_FINDING']._serialized_end=3034
-  _globals['_RESULTENTRY']._serialized_start=3037
-  _globals['_RESULTENTRY']._serialized_end=3196
+  _globals['_RUNMODE']._serialized_start=3337
+  _globals['_RUNMODE']._serialized_end=3410
+  _globals['_SNAPSHOTMODE']._serialized_start=3412
+  _globals['_SNAPSHOTMODE']._serialized_end=3531
+  _globals['_SEVERITY']._serialized_start=3533
+  _globals['_SEVERITY']._serialized_end=3610
+  _globals['_RESULT']._serialized_start=197
+  _globals['_RESULT']._serialized_end=548
+  _globals['_RUNSUMMARY']._serialized_start=551
+  _globals['_RUNSUMMARY']._serialized_end=1740
+  _globals['_RUNSUMMARY_ORDERSUNFILLEDENTRY']._serialized_start=1648
+  _globals['_RUNSUMMARY_ORDERSUNFILLEDENTRY']._serialized_end=1713
+  _globals['_RUNMETADATA']._serialized_start=1743
+  _globals['_RUNMETADATA']._serialized_end=2734
+  _globals['_RUNMETADATA_ENVIRONMENTENTRY']._serialized_start=2606
+  _globals['_RUNMETADATA_ENVIRONMENTENTRY']._serialized_end=2668
+  _globals['_RUNMETADATA_OUTPUTSENTRY']._serialized_start=2670
+  _globals['_RUNMETADATA_OUTPUTSENTRY']._serialized_end=2728
+  _globals['_CODEPACKAGE']._serialized_start=2736
+  _globals['_CODEPACKAGE']._serialized_end=2819
+  _globals['_DATAFILE']._serialized_start=2822
+  _globals['_DATAFILE']._serialized_end=3065
+  _globals['_FINDING']._serialized_start=3067
+  _globals['_FINDING']._serialized_end=3173
+  _globals['_RESULTENTRY']._serialized_start=3176
+  _globals['_RESULTENTRY']._serialized_end=3335
 # @@protoc_insertion_point(module_scope)

@@ -2,6 +2,7 @@ import datetime
 
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from tickreel.v1 import fill_audit_pb2 as _fill_audit_pb2
+from tickreel.v1 import market_data_pb2 as _market_data_pb2
 from tickreel.v1 import statistics_pb2 as _statistics_pb2
 from tickreel.v1 import text_format_pb2 as _text_format_pb2
 from google.protobuf.internal import containers as _containers
@@ -54,7 +55,7 @@ class Result(_message.Message):
     METADATA_FIELD_NUMBER: _ClassVar[int]
     FINDINGS_FIELD_NUMBER: _ClassVar[int]
     run_id: str
-    mode: str
+    mode: RunMode
     instrument: str
     dataset: str
     start: str
@@ -62,7 +63,7 @@ class Result(_message.Message):
     summary: RunSummary
     metadata: RunMetadata
     findings: _containers.RepeatedCompositeFieldContainer[Finding]
-    def __init__(self, run_id: _Optional[str] = ..., mode: _Optional[str] = ..., instrument: _Optional[str] = ..., dataset: _Optional[str] = ..., start: _Optional[str] = ..., end: _Optional[str] = ..., summary: _Optional[_Union[RunSummary, _Mapping]] = ..., metadata: _Optional[_Union[RunMetadata, _Mapping]] = ..., findings: _Optional[_Iterable[_Union[Finding, _Mapping]]] = ...) -> None: ...
+    def __init__(self, run_id: _Optional[str] = ..., mode: _Optional[_Union[RunMode, str]] = ..., instrument: _Optional[str] = ..., dataset: _Optional[str] = ..., start: _Optional[str] = ..., end: _Optional[str] = ..., summary: _Optional[_Union[RunSummary, _Mapping]] = ..., metadata: _Optional[_Union[RunMetadata, _Mapping]] = ..., findings: _Optional[_Iterable[_Union[Finding, _Mapping]]] = ...) -> None: ...
 
 class RunSummary(_message.Message):
     __slots__ = ("orders", "fills", "orders_filled", "orders_partially_filled", "orders_unfilled", "volume", "fees", "realized_pnl", "unrealized_pnl", "pnl", "pnl_usd", "max_drawdown", "final_position", "final_equity", "starting_equity", "first_ts", "last_ts", "trade_rows", "book_rows", "max_drawdown_from", "max_drawdown_at", "statistics", "fill_audit", "costs", "pnl_sketch", "fees_exact")
@@ -168,7 +169,7 @@ class RunMetadata(_message.Message):
     data_digest: str
     result_digest: str
     engine: str
-    snapshot_mode: str
+    snapshot_mode: SnapshotMode
     catalog_root: str
     environment: _containers.ScalarMap[str, str]
     created_at: str
@@ -183,7 +184,7 @@ class RunMetadata(_message.Message):
     one_piece_because: str
     code: _containers.RepeatedCompositeFieldContainer[CodePackage]
     strategy: str
-    def __init__(self, config_path: _Optional[str] = ..., config_digest: _Optional[str] = ..., data_digest: _Optional[str] = ..., result_digest: _Optional[str] = ..., engine: _Optional[str] = ..., snapshot_mode: _Optional[str] = ..., catalog_root: _Optional[str] = ..., environment: _Optional[_Mapping[str, str]] = ..., created_at: _Optional[str] = ..., replay_seconds: _Optional[float] = ..., peak_memory_mib: _Optional[int] = ..., outputs: _Optional[_Mapping[str, str]] = ..., currency: _Optional[str] = ..., data_files: _Optional[_Iterable[_Union[DataFile, _Mapping]]] = ..., replay_start: _Optional[str] = ..., replay_end: _Optional[str] = ..., segments: _Optional[int] = ..., one_piece_because: _Optional[str] = ..., code: _Optional[_Iterable[_Union[CodePackage, _Mapping]]] = ..., strategy: _Optional[str] = ...) -> None: ...
+    def __init__(self, config_path: _Optional[str] = ..., config_digest: _Optional[str] = ..., data_digest: _Optional[str] = ..., result_digest: _Optional[str] = ..., engine: _Optional[str] = ..., snapshot_mode: _Optional[_Union[SnapshotMode, str]] = ..., catalog_root: _Optional[str] = ..., environment: _Optional[_Mapping[str, str]] = ..., created_at: _Optional[str] = ..., replay_seconds: _Optional[float] = ..., peak_memory_mib: _Optional[int] = ..., outputs: _Optional[_Mapping[str, str]] = ..., currency: _Optional[str] = ..., data_files: _Optional[_Iterable[_Union[DataFile, _Mapping]]] = ..., replay_start: _Optional[str] = ..., replay_end: _Optional[str] = ..., segments: _Optional[int] = ..., one_piece_because: _Optional[str] = ..., code: _Optional[_Iterable[_Union[CodePackage, _Mapping]]] = ..., strategy: _Optional[str] = ...) -> None: ...
 
 class CodePackage(_message.Message):
     __slots__ = ("name", "version", "digest")
@@ -208,10 +209,10 @@ class DataFile(_message.Message):
     path: str
     digest: str
     rows: int
-    data_type: str
+    data_type: _market_data_pb2.DataType
     replay_start: str
     replay_end: str
-    def __init__(self, source: _Optional[str] = ..., path: _Optional[str] = ..., digest: _Optional[str] = ..., rows: _Optional[int] = ..., data_type: _Optional[str] = ..., replay_start: _Optional[str] = ..., replay_end: _Optional[str] = ...) -> None: ...
+    def __init__(self, source: _Optional[str] = ..., path: _Optional[str] = ..., digest: _Optional[str] = ..., rows: _Optional[int] = ..., data_type: _Optional[_Union[_market_data_pb2.DataType, str]] = ..., replay_start: _Optional[str] = ..., replay_end: _Optional[str] = ...) -> None: ...
 
 class Finding(_message.Message):
     __slots__ = ("severity", "code", "message")

@@ -1,11 +1,30 @@
 from tickreel.v1 import text_format_pb2 as _text_format_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class PositionSide(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    POSITION_SIDE_UNSPECIFIED: _ClassVar[PositionSide]
+    POSITION_SIDE_LONG: _ClassVar[PositionSide]
+    POSITION_SIDE_SHORT: _ClassVar[PositionSide]
+
+class Liquidity(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    LIQUIDITY_UNSPECIFIED: _ClassVar[Liquidity]
+    LIQUIDITY_MAKER: _ClassVar[Liquidity]
+    LIQUIDITY_TAKER: _ClassVar[Liquidity]
+POSITION_SIDE_UNSPECIFIED: PositionSide
+POSITION_SIDE_LONG: PositionSide
+POSITION_SIDE_SHORT: PositionSide
+LIQUIDITY_UNSPECIFIED: Liquidity
+LIQUIDITY_MAKER: Liquidity
+LIQUIDITY_TAKER: Liquidity
 
 class RunStatistics(_message.Message):
     __slots__ = ("closing_orders", "winning_orders", "losing_orders", "win_rate", "gross_profit", "gross_loss", "profit_factor", "expectancy", "largest_win", "largest_loss", "turnover", "slippage", "average_slippage_bps", "position", "returns", "by_side", "by_hour", "by_liquidity")
@@ -88,14 +107,14 @@ class SideStatistics(_message.Message):
     UNREALIZED_PNL_FIELD_NUMBER: _ClassVar[int]
     FEES_FIELD_NUMBER: _ClassVar[int]
     PNL_FIELD_NUMBER: _ClassVar[int]
-    side: str
+    side: PositionSide
     closing_orders: int
     winning_orders: int
     realized_pnl: str
     unrealized_pnl: str
     fees: str
     pnl: str
-    def __init__(self, side: _Optional[str] = ..., closing_orders: _Optional[int] = ..., winning_orders: _Optional[int] = ..., realized_pnl: _Optional[str] = ..., unrealized_pnl: _Optional[str] = ..., fees: _Optional[str] = ..., pnl: _Optional[str] = ...) -> None: ...
+    def __init__(self, side: _Optional[_Union[PositionSide, str]] = ..., closing_orders: _Optional[int] = ..., winning_orders: _Optional[int] = ..., realized_pnl: _Optional[str] = ..., unrealized_pnl: _Optional[str] = ..., fees: _Optional[str] = ..., pnl: _Optional[str] = ...) -> None: ...
 
 class HourStatistics(_message.Message):
     __slots__ = ("hour", "fills", "volume", "fees", "realized_pnl", "pnl")
@@ -120,9 +139,9 @@ class LiquidityStatistics(_message.Message):
     VOLUME_FIELD_NUMBER: _ClassVar[int]
     TURNOVER_FIELD_NUMBER: _ClassVar[int]
     FEES_FIELD_NUMBER: _ClassVar[int]
-    liquidity: str
+    liquidity: Liquidity
     fills: int
     volume: str
     turnover: str
     fees: str
-    def __init__(self, liquidity: _Optional[str] = ..., fills: _Optional[int] = ..., volume: _Optional[str] = ..., turnover: _Optional[str] = ..., fees: _Optional[str] = ...) -> None: ...
+    def __init__(self, liquidity: _Optional[_Union[Liquidity, str]] = ..., fills: _Optional[int] = ..., volume: _Optional[str] = ..., turnover: _Optional[str] = ..., fees: _Optional[str] = ...) -> None: ...

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dtickreel/v1/text_format.proto\x12\x0btickreel.v1\x1a google/protobuf/descriptor.proto*X\n\nTextFormat\x12\x1b\n\x17TEXT_FORMAT_UNSPECIFIED\x10\x00\x12\x17\n\x13TEXT_FORMAT_DECIMAL\x10\x01\x12\x14\n\x10TEXT_FORMAT_TIME\x10\x02:Y\n\x0btext_format\x12\x1d.google.protobuf.FieldOptions\x18\xb4\x87\x03 \x01(\x0e\x32\x17.tickreel.v1.TextFormatR\ntextFormatb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dtickreel/v1/text_format.proto\x12\x0btickreel.v1\x1a google/protobuf/descriptor.proto*X\n\nTextFormat\x12\x1b\n\x17TEXT_FORMAT_UNSPECIFIED\x10\x00\x12\x17\n\x13TEXT_FORMAT_DECIMAL\x10\x01\x12\x14\n\x10TEXT_FORMAT_TIME\x10\x02:Y\n\x0btext_format\x12\x1d.google.protobuf.FieldOptions\x18\xb4\x87\x03 \x01(\x0e\x32\x17.tickreel.v1.TextFormatR\ntextFormat:8\n\x07\x61s_word\x12\x1d.google.protobuf.FieldOptions\x18\xb5\x87\x03 \x01(\x08R\x06\x61sWordb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)

@@ -15,3 +15,5 @@ TEXT_FORMAT_DECIMAL: TextFormat
 TEXT_FORMAT_TIME: TextFormat
 TEXT_FORMAT_FIELD_NUMBER: _ClassVar[int]
 text_format: _descriptor.FieldDescriptor
+AS_WORD_FIELD_NUMBER: _ClassVar[int]
+as_word: _descriptor.FieldDescriptor

@@ -38,7 +38,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> ResultStore:
     folder = tmp_path_factory.mktemp("deployment")
     store = ResultStore(folder / "results", folder / "tickdata")
     store.check_writable()
-    result = result_pb2.Result(run_id="F", mode="full")
+    result = result_pb2.Result(run_id="F", mode=result_pb2.RUN_MODE_FULL)
     result.summary.fills = ROWS
     staging = store.staging("F")
     (staging / "fills.parquet").write_bytes(FILLS)

@@ -23,7 +23,7 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
     store = ResultStore(tmp_path / "results", tmp_path / "tickdata")
     store.check_writable()
     for run_id in "ABC":
-        result = result_pb2.Result(run_id=run_id, mode="fast")
+        result = result_pb2.Result(run_id=run_id, mode=result_pb2.RUN_MODE_FAST)
         result.summary.pnl, result.summary.max_drawdown = "-1.50", "2.00"
         store.commit(result, None, None)
 

@@ -11,7 +11,7 @@ from tickreel.engine.tape import Tape
 from tickreel.runner.ledger.ledger import Ledger
 from tickreel.runner.ledger.outcome import summarise
 from tickreel.runner.window.mark_rows import Rows
-from tickreel.v1 import result_pb2, run_config_pb2
+from tickreel.v1 import result_pb2, run_config_pb2, statistics_pb2
 from tickreel.v1.result_pb2 import SNAPSHOT_MODE_BOTH
 
 SECOND = 1_000_000_000
@@ -76,15 +76,15 @@ def test_a_few_orders_by_hand() -> None:
     assert not found.HasField("returns")
 
     long, short = found.by_side
-    assert (short.side, short.closing_orders, short.winning_orders) == ("short", 1, 0)
-    assert (long.side, long.closing_orders, long.winning_orders) == ("long", 2, 1)
+    assert (short.side, short.closing_orders, short.winning_orders) == (statistics_pb2.POSITION_SIDE_SHORT, 1, 0)
+    assert (long.side, long.closing_orders, long.winning_orders) == (statistics_pb2.POSITION_SIDE_LONG, 2, 1)
     assert Decimal(long.pnl) == won + turned
     assert Decimal(short.pnl) == back
     assert [(row.hour, row.fills) for row in found.by_hour] == [(10, 4), (11, 1)]
     assert Decimal(found.by_hour[1].realized_pnl) == Decimal("-0.1")
     assert [(row.liquidity, row.fills, row.volume) for row in found.by_liquidity] == [
-        ("maker", 1, "1.000"),
-        ("taker", 4, "5.000"),
+        (statistics_pb2.LIQUIDITY_MAKER, 1, "1.000"),
+        (statistics_pb2.LIQUIDITY_TAKER, 4, "5.000"),
     ]
     assert Decimal(found.by_liquidity[0].fees) == Decimal("0.0202")
 

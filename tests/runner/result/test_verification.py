@@ -186,7 +186,7 @@ async def test_a_price_in_the_raw_data_is_named_with_its_order_and_its_file(serv
     assert (first.order.price, [fill.order_id for fill in first.fills]) == ("64020.6", [21])
     # A fast run kept no more than a mark of it.
     fields = {field.name: (field.recorded, field.again) for field in first.fields}
-    if changing.result.mode == "full":
+    if changing.result.mode == result_pb2.RUN_MODE_FULL:
         assert fields == {
             "price": ("64020.5", "64020.6"),
             "average_price": ("64020.5", "64020.6"),
@@ -220,7 +220,7 @@ async def test_a_value_of_the_kept_config_is_named(services: Stack, changing: ru
     assert inputs(found) == [("CONFIG", "config.json")]
     assert found.inputs[0].recorded == changing.result.metadata.config_digest
     assert found.divergence.order_id == 1
-    if changing.result.mode == "full":
+    if changing.result.mode == result_pb2.RUN_MODE_FULL:
         assert [field.name for field in found.divergence.fields] == ["fees"]
 
 
@@ -287,7 +287,7 @@ async def test_what_cannot_be_verified_is_refused_before_work_starts(services: S
     assert [violation.field for violation in gone.violations] == ["instrument.id"], gone
     raw_of(services).write(trades(100), name=CHANGING)
     assert (await verified(services, changing.run_id)).verdict == verification_pb2.VERDICT_EQUAL
-    kept = folder / ("marks.bin" if changing.result.mode == "fast" else "fills.parquet")
+    kept = folder / ("marks.bin" if changing.result.mode == result_pb2.RUN_MODE_FAST else "fills.parquet")
     if kept.suffix == ".bin":
         kept.write_bytes(kept.read_bytes()[:-12])
     else:

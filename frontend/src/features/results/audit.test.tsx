@@ -11,20 +11,20 @@ const AUDIT: MessageInitShape<typeof FillAuditSchema> = {
   backedShare: '0.73106',
   backedVolume: '2314.578',
   unbackedVolume: '851.400',
-  unbackedFills: 35_085,
-  prints: { fills: 98_000, participation: '0.80501', fillsAbovePrint: 12, volumeAbovePrint: '0.004' },
+  unbackedFills: 35_085n,
+  prints: { fills: 98_000n, participation: '0.80501', fillsAbovePrint: 12n, volumeAbovePrint: '0.004' },
   book: {
-    fills: 123_398,
+    fills: 123_398n,
     participation: '1.27',
     reusedShare: '0.30701',
-    fillsReusing: 40_000,
-    fillsWithoutLevel: 0,
-    fillsInsideTouch: 40,
-    fillsAtTouch: 100_000,
-    fillsThroughTouch: 23_358,
+    fillsReusing: 40_000n,
+    fillsWithoutLevel: 0n,
+    fillsInsideTouch: 40n,
+    fillsAtTouch: 100_000n,
+    fillsThroughTouch: 23_358n,
     meanBookAgeSeconds: '0.35',
     longestBookAgeSeconds: '22.2',
-    fillsOnOldBook: 11_810,
+    fillsOnOldBook: 11_810n,
   },
 }
 const COSTS: MessageInitShape<typeof CostAttributionSchema> = {
@@ -39,12 +39,12 @@ const COSTS: MessageInitShape<typeof CostAttributionSchema> = {
 interface Shown {
   fillAudit?: MessageInitShape<typeof FillAuditSchema>
   costs?: MessageInitShape<typeof CostAttributionSchema>
-  fills?: number
+  fills?: bigint
 }
 
 function show(summary: Shown, turnover = '210560252.0676'): HTMLElement {
   const result = create(ResultSchema, {
-    summary: { fills: 123_398, ...summary, statistics: { turnover } },
+    summary: { fills: 123_398n, ...summary, statistics: { turnover } },
     metadata: { currency: 'USDT' },
   })
   return render(<Audit result={result} />).container
@@ -112,7 +112,7 @@ describe('the audit of a run', () => {
 
   it('has no part of the book where none was replayed, and says of which fills there are fees alone', () => {
     const { prints, backedVolume = '', unbackedVolume = '' } = AUDIT
-    const costs = { ...COSTS, spread: '0', depth: '0', total: COSTS.fees ?? '', unattributedFills: 123_398 }
+    const costs = { ...COSTS, spread: '0', depth: '0', total: COSTS.fees ?? '', unattributedFills: 123_398n }
     show({ fillAudit: { prints, backedVolume, unbackedVolume }, costs })
     expect(screen.queryByText('Against the displayed book')).toBeNull()
     expect(screen.getByText('Against the prints')).toBeVisible()
@@ -122,7 +122,7 @@ describe('the audit of a run', () => {
   })
 
   it('has nothing to say of a run that filled nothing, or that is older than the audit', () => {
-    show({ fillAudit: AUDIT, fills: 0 })
+    show({ fillAudit: AUDIT, fills: 0n })
     expect(screen.getByText('Nothing was filled, so there is nothing to believe or not.')).toBeVisible()
     show({})
     expect(screen.getByText(/This run was made before fills were audited: run it again/)).toBeVisible()

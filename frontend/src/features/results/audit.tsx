@@ -12,11 +12,11 @@ import { ShareBar } from './share-bar'
 
 /** How believable the fills of a run are, by what the data showed at each, and what they cost. */
 export function Audit({ result: { summary, metadata } }: { result: Result }) {
-  const { fillAudit, costs, statistics, fills = 0 } = summary ?? {}
+  const { fillAudit, costs, statistics, fills = 0n } = summary ?? {}
   if (!fillAudit) {
     return <EmptyState>This run was made before fills were audited: run it again to have that.</EmptyState>
   }
-  if (fills === 0) return <EmptyState>Nothing was filled, so there is nothing to believe or not.</EmptyState>
+  if (fills === 0n) return <EmptyState>Nothing was filled, so there is nothing to believe or not.</EmptyState>
   return (
     <FigureColumns>
       <div className="flex flex-col gap-y-3">
@@ -66,7 +66,7 @@ function Evidence({ audit }: { audit: FillAudit }) {
   )
 }
 
-function Prints({ prints, fills }: { prints: PrintAudit; fills: number }) {
+function Prints({ prints, fills }: { prints: PrintAudit; fills: bigint }) {
   return (
     <FigureGroup title="Against the prints">
       <Gauge name="Our size by the size of the prints met" share={prints.participation} />
@@ -77,11 +77,11 @@ function Prints({ prints, fills }: { prints: PrintAudit; fills: number }) {
   )
 }
 
-function Book({ book, fills }: { book: BookAudit; fills: number }) {
+function Book({ book, fills }: { book: BookAudit; fills: bigint }) {
   const seconds = (text: string | undefined) => text && formatDuration(Number(text))
-  const part = (name: string, count: number, className: string) => ({
+  const part = (name: string, count: bigint, className: string) => ({
     name,
-    count,
+    count: Number(count),
     text: formatCount(count),
     className,
   })
@@ -138,6 +138,6 @@ function Gauge({ name, share, wary = false }: GaugeProps) {
   )
 }
 
-function counted(count: number, of: number): string {
+function counted(count: bigint, of: bigint): string {
   return `${formatCount(count)} · ${formatShare(count, of)}`
 }

@@ -18,7 +18,7 @@ import { type Marker, orderMarkers } from '@/charts/markers'
 import type { Span } from '@/charts/span'
 import type { Viewport } from '@/charts/viewport'
 import { CatalogService } from '@/gen/tickreel/v1/catalog_service_pb'
-import type { Result } from '@/gen/tickreel/v1/result_pb'
+import { type Result, RunMode, SnapshotMode } from '@/gen/tickreel/v1/result_pb'
 import { ResultsService } from '@/gen/tickreel/v1/results_service_pb'
 import type { RpcError } from '@/rpc/rpc-error'
 import { useClient } from '@/rpc/use-client'
@@ -46,7 +46,7 @@ export interface ChartSamples {
 export function useChartSamples(result: Result, viewport: Viewport, tape: Tape): ChartSamples {
   const { runId, instrument, metadata } = result
   const { base } = viewport
-  const full = result.mode === 'full'
+  const full = result.mode === RunMode.FULL
   const results = useClient(ResultsService)
   const catalog = useClient(CatalogService)
   const whole = wholeRun(useQueryClient(), useTransport(), runId)
@@ -95,7 +95,7 @@ export function useChartSamples(result: Result, viewport: Viewport, tape: Tape):
       const value = quoteSeries(sample.quotes, base)
       return { value, complete: sample.rows === BigInt(value.ts.length) }
     },
-    metadata?.snapshotMode !== 'trades',
+    metadata?.snapshotMode !== SnapshotMode.TRADES,
   )
   return {
     trades: useSpliced(trades, NO_TRADES),

@@ -11,6 +11,7 @@ import { ErrorState } from '@/ui/error-state'
 import { formatCount } from '@/ui/format/count'
 import { formatDuration } from '@/ui/format/duration'
 import { SkeletonRows } from '@/ui/skeleton'
+import { DATA_TYPE_WORDS, SNAPSHOT_MODE_WORDS } from './words'
 
 /** What the figures come from: digests, data, engine, environment, and the config as it was resolved. */
 export function MadeFrom({ result }: { result: Result }) {
@@ -27,7 +28,7 @@ export function MadeFrom({ result }: { result: Result }) {
         </Facts>
         <Facts title="Replay">
           <Fact name="engine" value={metadata.engine} />
-          <Fact name="snapshot mode" value={metadata.snapshotMode} />
+          <Fact name="snapshot mode" value={SNAPSHOT_MODE_WORDS[metadata.snapshotMode]} />
           <Fact name="from" value={metadata.replayStart} />
           <Fact name="to" value={metadata.replayEnd} />
           <Fact name="slices" value={formatCount(metadata.segments)} />
@@ -39,7 +40,11 @@ export function MadeFrom({ result }: { result: Result }) {
         <Facts title="Data">
           <Fact name="catalog" value={metadata.catalogRoot} />
           {metadata.dataFiles.map((file) => (
-            <Fact key={file.path} name={file.dataType} value={`${file.source} · ${formatCount(file.rows)} rows`} />
+            <Fact
+              key={file.path}
+              name={DATA_TYPE_WORDS[file.dataType]}
+              value={`${file.source} · ${formatCount(file.rows)} rows`}
+            />
           ))}
         </Facts>
         <Facts title="Environment">

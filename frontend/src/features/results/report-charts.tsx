@@ -9,7 +9,7 @@ import { widen } from '@/charts/span'
 import { TickPanel } from '@/charts/tick-panel'
 import type { Viewport } from '@/charts/viewport'
 import type { Order } from '@/gen/tickreel/v1/report_pb'
-import type { Result } from '@/gen/tickreel/v1/result_pb'
+import { type Result, RunMode } from '@/gen/tickreel/v1/result_pb'
 
 import { useChartSamples } from './chart-samples'
 import { ChartToolbar } from './chart-toolbar'
@@ -60,7 +60,7 @@ export function ReportCharts({ result, viewport, order, onOrder, onStep }: Repor
         </p>
       )}
       <ChartStack viewport={viewport} label="Charts" onStep={onStep}>
-        {result.mode === 'full' && (
+        {result.mode === RunMode.FULL && (
           <EquityPanels
             viewport={viewport}
             series={samples.equity}

@@ -2,7 +2,7 @@ import { useQuery } from '@connectrpc/connect-query'
 import { keepPreviousData } from '@tanstack/react-query'
 import { useEffect, useEffectEvent, useRef } from 'react'
 
-import type { Result } from '@/gen/tickreel/v1/result_pb'
+import { type Result, RunMode, SnapshotMode } from '@/gen/tickreel/v1/result_pb'
 import { ResultsService } from '@/gen/tickreel/v1/results_service_pb'
 import { type Address, useSearchOf } from '@/ui/address'
 import { formatCompact } from '@/ui/format/count'
@@ -38,8 +38,8 @@ interface ReportProps {
 /** What a run found: figures, charts, and every row that it kept, all at the same instant of the replay clock. */
 export function Report({ result, address, onRun }: ReportProps) {
   const { runId, summary, metadata } = result
-  const full = result.mode === 'full'
-  const orders = summary?.orders ?? 0
+  const full = result.mode === RunMode.FULL
+  const orders = Number(summary?.orders ?? 0)
   const sizeDecimals = summary?.volume.split('.')[1]?.length ?? 0
   const search = useSearchOf(address, withoutSpan)
   const onSearch = address.change
@@ -160,7 +160,9 @@ export function Report({ result, address, onRun }: ReportProps) {
             }}
           />
         )}
-        {metadata?.snapshotMode !== 'trades' && <DepthPanel viewport={viewport} instrument={result.instrument} />}
+        {metadata?.snapshotMode !== SnapshotMode.TRADES && (
+          <DepthPanel viewport={viewport} instrument={result.instrument} />
+        )}
       </aside>
     </div>
   )

@@ -3,14 +3,14 @@ import { render, screen, within } from '@testing-library/react'
 import { describe, expect, it } from 'vitest'
 
 import { ResultSchema } from '@/gen/tickreel/v1/result_pb'
-import type { RunStatisticsSchema } from '@/gen/tickreel/v1/statistics_pb'
+import { Liquidity, PositionSide, type RunStatisticsSchema } from '@/gen/tickreel/v1/statistics_pb'
 
 import { Statistics } from './statistics'
 
 const LOSING: MessageInitShape<typeof RunStatisticsSchema> = {
-  closingOrders: 57_072,
-  winningOrders: 3_596,
-  losingOrders: 53_400,
+  closingOrders: 57_072n,
+  winningOrders: 3_596n,
+  losingOrders: 53_400n,
   winRate: '0.06300813',
   grossProfit: '1843.16',
   grossLoss: '114927.71',
@@ -26,28 +26,36 @@ const LOSING: MessageInitShape<typeof RunStatisticsSchema> = {
     meanSize: '82.4417',
     largestLong: '241.118',
     largestShort: '0',
-    roundTrips: 4,
-    winningRoundTrips: 1,
+    roundTrips: 4n,
+    winningRoundTrips: 1n,
     meanHoldingSeconds: '2712.5',
     longestHoldingSeconds: '9000',
   },
   bySide: [
     {
-      side: 'long',
-      closingOrders: 57_072,
-      winningOrders: 3_596,
+      side: PositionSide.LONG,
+      closingOrders: 57_072n,
+      winningOrders: 3_596n,
       realizedPnl: '-33229.12638821',
       unrealizedPnl: '-4937.92191179',
       fees: '84224.10082704',
       pnl: '-122391.14912704',
     },
-    { side: 'short', closingOrders: 0, winningOrders: 0, realizedPnl: '0', unrealizedPnl: '0', fees: '0', pnl: '0' },
+    {
+      side: PositionSide.SHORT,
+      closingOrders: 0n,
+      winningOrders: 0n,
+      realizedPnl: '0',
+      unrealizedPnl: '0',
+      fees: '0',
+      pnl: '0',
+    },
   ],
   byHour: [
-    { hour: 22, fills: 30_120, fees: '20511.4', pnl: '-31200.456' },
-    { hour: 23, fills: 1, fees: '-0.7', pnl: '12.5' },
+    { hour: 22, fills: 30_120n, fees: '20511.4', pnl: '-31200.456' },
+    { hour: 23, fills: 1n, fees: '-0.7', pnl: '12.5' },
   ],
-  byLiquidity: [{ liquidity: 'maker', fills: 1, fees: '-0.7' }],
+  byLiquidity: [{ liquidity: Liquidity.MAKER, fills: 1n, fees: '-0.7' }],
 }
 
 /** No order closed a position, so nothing can be said of those that do. */
@@ -124,13 +132,13 @@ describe('the statistics of a run', () => {
   })
 
   it('say a ratio with its error, and none of fewer hours than it takes', () => {
-    show({ ...IDLE, returns: { hours: 48, sharpeRatio: '-1.2049', sharpeStandardError: '0.4', sortinoRatio: '-2' } })
+    show({ ...IDLE, returns: { hours: 48n, sharpeRatio: '-1.2049', sharpeStandardError: '0.4', sortinoRatio: '-2' } })
     expect(figure('Sharpe, a year')).toBe('−1.20 ± 0.400')
     expect(figure('Sortino, a year')).toBe('−2.00')
   })
 
   it('leave a dash for ratios without enough hours', () => {
-    show({ ...IDLE, returns: { hours: 4 } })
+    show({ ...IDLE, returns: { hours: 4n } })
     expect(figure('Sharpe, a year')).toBe('–')
     expect(figure('Sortino, a year')).toBe('–')
   })

@@ -10,6 +10,7 @@ import { formatMoney, moneyDecimals } from '@/ui/format/money'
 import { FigureColumns, FigureGroup, FigureRow } from './figure-list'
 import { HourBars } from './hour-bars'
 import { ShareBar } from './share-bar'
+import { LIQUIDITY_WORDS, POSITION_SIDE_WORDS } from './words'
 
 /** How a run went: what won and lost, when and on which side, what it cost, and how long it was exposed. */
 export function Statistics({ result: { summary, metadata } }: { result: Result }) {
@@ -41,9 +42,9 @@ function ClosingOrders({ statistics, currency }: PartProps) {
   const { closingOrders, winningOrders, losingOrders, winRate, profitFactor, expectancy } = statistics
   const money = moneyIn(currency)
   const even = closingOrders - winningOrders - losingOrders
-  const part = (name: string, count: number, className: string) => ({
+  const part = (name: string, count: bigint, className: string) => ({
     name,
-    count,
+    count: Number(count),
     text: formatCount(count),
     className,
   })
@@ -60,7 +61,7 @@ function ClosingOrders({ statistics, currency }: PartProps) {
         />
       }
     >
-      <FigureRow name="Win rate" value={winRate && formatPercent(winningOrders / closingOrders)} />
+      <FigureRow name="Win rate" value={winRate && formatPercent(Number(winningOrders) / Number(closingOrders))} />
       <FigureRow
         name="Profit factor"
         value={profitFactor && formatFigure(Number(profitFactor), 3)}
@@ -112,7 +113,7 @@ function Holding({ statistics, currency }: PartProps) {
       {byLiquidity.map(({ liquidity, fills, fees }) => (
         <FigureRow
           key={liquidity}
-          name={`Fees as ${liquidity}`}
+          name={`Fees as ${LIQUIDITY_WORDS[liquidity]}`}
           value={`${money(fees) ?? ''} · ${countOf(fills, 'fill')}`}
         />
       ))}
@@ -155,7 +156,7 @@ function Sides({ statistics: { bySide }, currency }: PartProps) {
           </th>
           {bySide.map(({ side }) => (
             <th key={side} scope="col" className="w-24">
-              {side}
+              {POSITION_SIDE_WORDS[side]}
             </th>
           ))}
         </tr>

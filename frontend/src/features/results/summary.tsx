@@ -37,7 +37,10 @@ export function Summary({ result }: { result: Result }) {
         <Figure name="Max drawdown" value={money(summary.maxDrawdown)} />
         <Figure name="Final equity" value={money(summary.finalEquity)} />
         {statistics?.winRate !== undefined && (
-          <Figure name="Win rate" value={formatPercent(statistics.winningOrders / statistics.closingOrders)} />
+          <Figure
+            name="Win rate"
+            value={formatPercent(Number(statistics.winningOrders) / Number(statistics.closingOrders))}
+          />
         )}
         {statistics?.profitFactor !== undefined && (
           <Figure name="Profit factor" value={formatFigure(Number(statistics.profitFactor), 3)} />
@@ -64,16 +67,16 @@ export function Summary({ result }: { result: Result }) {
 }
 
 interface FillShareProps {
-  whole: number
-  part: number
-  unfilled: Readonly<Record<string, number>>
-  orders: number
+  whole: bigint
+  part: bigint
+  unfilled: Readonly<Record<string, bigint>>
+  orders: bigint
 }
 
 /** What became of the orders, as counts and as shares of a bar. */
 function FillShare({ whole, part, unfilled, orders }: FillShareProps) {
-  const none = Object.values(unfilled).reduce((sum, count) => sum + count, 0)
-  const width = (count: number) => ({ width: `${orders === 0 ? 0 : (100 * count) / orders}%` })
+  const none = Object.values(unfilled).reduce((sum, count) => sum + count, 0n)
+  const width = (count: bigint) => ({ width: `${orders === 0n ? 0 : (100 * Number(count)) / Number(orders)}%` })
   return (
     <div className="border-b border-line px-4 py-2">
       <div className="flex items-baseline justify-between">
@@ -96,7 +99,7 @@ function FillShare({ whole, part, unfilled, orders }: FillShareProps) {
   )
 }
 
-function Share({ name, count, of, inset = false }: { name: string; count: number; of: number; inset?: boolean }) {
+function Share({ name, count, of, inset = false }: { name: string; count: bigint; of: bigint; inset?: boolean }) {
   return (
     <div className="flex items-baseline gap-2 text-xs">
       <dt className={inset ? 'pl-3 text-faint' : 'text-muted'}>{name}</dt>

@@ -3,6 +3,7 @@ import type { Transport } from '@connectrpc/connect'
 import { createQueryOptions } from '@connectrpc/connect-query'
 import type { QueryClient } from '@tanstack/react-query'
 
+import { RunMode } from '@/gen/tickreel/v1/result_pb'
 import { ResultsService } from '@/gen/tickreel/v1/results_service_pb'
 
 /** Rows that a sample may have: it is twice as wide as what is in sight, and each column of pixels may need four. */
@@ -36,7 +37,7 @@ export function askAhead(queries: QueryClient, transport: Transport, runId: stri
     const { result } = await queries.query(
       createQueryOptions(ResultsService.method.getResult, { runId }, { transport }),
     )
-    if (result?.result?.mode === 'full') await Promise.all([equity(), markers()])
+    if (result?.result?.mode === RunMode.FULL) await Promise.all([equity(), markers()])
   }
   for (const ask of [trades, rest]) ask().catch(() => undefined)
 }

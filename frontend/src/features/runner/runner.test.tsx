@@ -25,7 +25,7 @@ import { runsSearch } from './runs/runs-search'
 
 test('the list has finished runs and live ones, each once, and narrows to what is asked for', async () => {
   const finished = run('BTC_1', JobState.SUCCEEDED, {
-    result: { summary: { orders: 120_000, pnl: '-122391.14912704' }, metadata: { currency: 'USDT' } },
+    result: { summary: { orders: 120_000n, pnl: '-122391.14912704' }, metadata: { currency: 'USDT' } },
   })
   const failed = run('BTC_2', JobState.FAILED, { failure: { reason: 'OUT_OF_MEMORY', message: 'it took too much' } })
   const live = run('ETH_3', JobState.RUNNING, { progress: { phase: JobPhase.REPLAYING, done: 430n, total: 1000n } })
@@ -62,7 +62,7 @@ test('a result whose run nobody remembers is among the runs, tags filter, and wh
     listResults: () => ({
       results: [
         {
-          result: { runId: 'ETH_7', instrument: 'X:PERPETUAL:ETH-USDT@LIN', mode: 'full' },
+          result: { runId: 'ETH_7', instrument: 'X:PERPETUAL:ETH-USDT@LIN', mode: RunMode.FULL },
           tags: ['copied'],
           createdAt: day,
         },

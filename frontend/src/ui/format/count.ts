@@ -17,9 +17,9 @@ export function formatCompact(count: number | bigint): string {
 }
 
 /** A share of a whole in percent; 0 and 100 % are said of exactly that alone. */
-export function formatShare(part: number, whole: number): string {
-  if (whole === 0) return '0 %'
-  const percent = (100 * part) / whole
+export function formatShare(part: number | bigint, whole: number | bigint): string {
+  if (Number(whole) === 0) return '0 %'
+  const percent = (100 * Number(part)) / Number(whole)
   if (percent > 0 && percent < 0.1) return '< 0.1 %'
   if (percent < 100 && percent > 99.9) return '> 99.9 %'
   return `${percent === 0 || percent === 100 ? percent : percent.toFixed(1)} %`

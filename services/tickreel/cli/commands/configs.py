@@ -7,9 +7,10 @@ from rich.text import Text
 
 from tickreel.cli import options
 from tickreel.cli.display import formatting, screen
-from tickreel.cli.display.json_output import as_json, print_json
+from tickreel.cli.display.json_output import print_json
 from tickreel.cli.display.screen import Column
 from tickreel.cli.listing import Listing, one
+from tickreel.rpc.message_json import as_json
 from tickreel.v1 import runner_service_pb2
 
 _LISTING = Listing("runner", "ListConfigs", runner_service_pb2.ListConfigsRequest, "configs")

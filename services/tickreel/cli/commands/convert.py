@@ -14,13 +14,14 @@ from rich.text import Text
 from tickreel.cli import exit_codes, options
 from tickreel.cli.connection import connect
 from tickreel.cli.display import formatting, screen
-from tickreel.cli.display.json_output import as_json, print_json
+from tickreel.cli.display.json_output import print_json
 from tickreel.cli.display.progress_display import display
 from tickreel.cli.display.screen import Column
 from tickreel.cli.interrupts import Interrupts
 from tickreel.cli.watching import CONVERSION, Watch
 from tickreel.jobs.job import FINAL
 from tickreel.rpc import json_document
+from tickreel.rpc.message_json import as_json
 from tickreel.v1 import conversion_pb2, converter_service_pb2, job_pb2, market_data_pb2, run_config_pb2
 
 _CREATE_SECONDS = 300.0

@@ -8,9 +8,10 @@ from rich.text import Text
 
 from tickreel.cli import options
 from tickreel.cli.display import formatting, screen
-from tickreel.cli.display.json_output import as_json, print_json
+from tickreel.cli.display.json_output import print_json
 from tickreel.cli.display.screen import Column
 from tickreel.cli.listing import Listing, one
+from tickreel.rpc.message_json import as_json
 from tickreel.v1 import catalog_service_pb2
 
 _LISTING = Listing("catalog", "ListDatasets", catalog_service_pb2.ListDatasetsRequest, "datasets")

@@ -7,9 +7,10 @@ from rich.text import Text
 
 from tickreel.cli import options
 from tickreel.cli.display import formatting, screen
-from tickreel.cli.display.json_output import as_json, print_json
+from tickreel.cli.display.json_output import print_json
 from tickreel.cli.display.screen import Column
 from tickreel.cli.listing import Listing
+from tickreel.rpc.message_json import as_json
 from tickreel.v1 import catalog_service_pb2
 from tickreel.v1.catalog_service_pb2 import FRESHNESS_FRESH, FRESHNESS_ORPHANED, FRESHNESS_STALE
 

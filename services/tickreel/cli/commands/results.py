@@ -7,10 +7,11 @@ import click
 
 from tickreel.cli import exit_codes, options
 from tickreel.cli.display import formatting, screen
-from tickreel.cli.display.json_output import as_json, print_json
+from tickreel.cli.display.json_output import print_json
 from tickreel.cli.display.run_report import print_report
 from tickreel.cli.display.screen import Column
 from tickreel.cli.listing import Listing, one
+from tickreel.rpc.message_json import as_json, word
 from tickreel.v1 import result_pb2, results_service_pb2
 
 _LISTING = Listing("results", "ListResults", results_service_pb2.ListResultsRequest, "results")
@@ -74,7 +75,8 @@ def delete(ctx: click.Context, runs: tuple[str, ...], yes: bool, address: str, o
         result = asyncio.run(
             one("results", address, "GetResult", results_service_pb2.GetResultRequest(run_id=run))
         ).result.result
-        if not yes and not click.confirm(f"Delete {run} ({result.mode}, pnl {result.summary.pnl}) for good?", err=True):
+        mode = word(result_pb2.RunMode.DESCRIPTOR, result.mode)
+        if not yes and not click.confirm(f"Delete {run} ({mode}, pnl {result.summary.pnl}) for good?", err=True):
             screen.say(f"{run} is kept")
             ctx.exit(exit_codes.CANCELLED)
         asyncio.run(one("results", address, "DeleteResult", results_service_pb2.DeleteResultRequest(run_id=run)))
@@ -134,6 +136,6 @@ def _print(entries: list[result_pb2.ResultEntry]) -> None:
         Column("max drawdown", drawdown, right=True),
         *([] if unit else [Column("", currencies)]),
         *([Column("tags", [" ".join(entry.tags) for entry in entries])] if any(entry.tags for entry in entries) else []),
-        Column("mode", [result.mode for result in found], optional=True),
+        Column("mode", [word(result_pb2.RunMode.DESCRIPTOR, result.mode) for result in found], optional=True),
         Column("instrument", [result.instrument for result in found], optional=True),
     )

@@ -16,11 +16,12 @@ from tickreel.cli import options
 from tickreel.cli.commands.runs import exit_with
 from tickreel.cli.connection import connect
 from tickreel.cli.display import formatting, screen
-from tickreel.cli.display.json_output import as_json, print_json
+from tickreel.cli.display.json_output import print_json
 from tickreel.cli.display.progress_display import display
 from tickreel.cli.interrupts import Interrupts
 from tickreel.cli.watching import RUN, Watch
 from tickreel.rpc import json_document
+from tickreel.rpc.message_json import as_json
 from tickreel.v1 import result_pb2, run_pb2, runner_service_pb2
 
 # The service reads the footers of the raw files before it answers, and a bucket's mount is slow.

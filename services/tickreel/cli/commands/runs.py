@@ -7,7 +7,7 @@ import click
 
 from tickreel.cli import exit_codes, options
 from tickreel.cli.display import formatting, screen
-from tickreel.cli.display.json_output import as_json, print_json
+from tickreel.cli.display.json_output import print_json
 from tickreel.cli.display.progress_display import display
 from tickreel.cli.display.run_report import print_report
 from tickreel.cli.display.runs_display import RunsDisplay, runs_display, state_text
@@ -17,6 +17,7 @@ from tickreel.cli.listing import Listing, one
 from tickreel.cli.watching import RUN, Watch, messages
 from tickreel.jobs import job as jobs
 from tickreel.rpc.channel import ServiceClient
+from tickreel.rpc.message_json import as_json, word
 from tickreel.v1 import result_pb2, run_pb2, runner_service_pb2
 
 _LISTING = Listing("runner", "ListRuns", runner_service_pb2.ListRunsRequest, "runs")
@@ -39,14 +40,13 @@ def runs(ctx: click.Context, filter_text: str, order_by: str, limit: int, addres
     elif not found:
         screen.out.print("The Runner has run nothing yet. `tickreel run --config FILE --snapshot_mode trades` does.")
     else:
-        modes = (result_pb2.RunMode.Name(entry.options.mode) for entry in found)
         verifying = any(entry.verified_run_id for entry in found)
         screen.print_table(
             Column("run", [entry.run_id for entry in found]),
             Column("state", [state_text(entry) for entry in found]),
             Column("created", [formatting.instant(entry.created_at) for entry in found], optional=True),
             Column("took", [formatting.took(entry.started_at, entry.ended_at) for entry in found], right=True),
-            Column("mode", [mode.removeprefix("RUN_MODE_").lower() for mode in modes], optional=True),
+            Column("mode", [word(result_pb2.RunMode.DESCRIPTOR, entry.options.mode) for entry in found], optional=True),
             Column("instrument", [entry.config.instrument.id for entry in found], optional=True),
             *([Column("verifies", [entry.verified_run_id for entry in found], optional=True)] if verifying else []),
         )

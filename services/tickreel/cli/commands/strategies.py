@@ -9,10 +9,11 @@ import click
 
 from tickreel.cli import options
 from tickreel.cli.display import screen
-from tickreel.cli.display.json_output import as_json, print_json
+from tickreel.cli.display.json_output import print_json
 from tickreel.cli.display.screen import Column
 from tickreel.cli.listing import Listing
 from tickreel.rpc.json_struct import values_of
+from tickreel.rpc.message_json import as_json
 from tickreel.v1 import runner_service_pb2
 
 _SIGNS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}

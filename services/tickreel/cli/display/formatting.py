@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from tickreel.rpc.message_json import word
 from tickreel.v1 import market_data_pb2
 
 
@@ -105,7 +106,7 @@ def plural(number: int, noun: str) -> str:
 
 def data_type(kind: market_data_pb2.DataType) -> str:
     """A kind of rows as its folders call it: trades, book_snapshot_5."""
-    return market_data_pb2.DataType.Name(kind).removeprefix("DATA_TYPE_").lower()
+    return word(market_data_pb2.DataType.DESCRIPTOR, kind)
 
 
 def data_types(kinds: Iterable[market_data_pb2.DataType]) -> str:

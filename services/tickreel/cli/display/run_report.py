@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tickreel.cli.display import formatting, screen
+from tickreel.rpc.message_json import word
 from tickreel.v1 import fill_audit_pb2, result_pb2, statistics_pb2
 
 
@@ -17,7 +18,8 @@ def print_report(result: result_pb2.Result) -> None:
     summary, metadata = result.summary, result.metadata
     screen.out.print(Text(result.run_id, style="bold"))
     dataset = f", {result.dataset} alone" if result.dataset else ""
-    screen.out.print(f"  {result.instrument}, {metadata.snapshot_mode}, {result.mode}{dataset}")
+    snapshots = word(result_pb2.SnapshotMode.DESCRIPTOR, metadata.snapshot_mode)
+    screen.out.print(f"  {result.instrument}, {snapshots}, {word(result_pb2.RunMode.DESCRIPTOR, result.mode)}{dataset}")
     screen.out.print(f"  {result.start} → {result.end}")
     if metadata.replay_seconds:
         rate = formatting.count((summary.trade_rows + summary.book_rows) / metadata.replay_seconds)

@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from tickreel.cli.display import formatting, screen
-from tickreel.cli.display.json_output import as_json
 from tickreel.cli.display.progress_display import LINE_SECONDS, progress_line
 from tickreel.jobs import job as jobs
+from tickreel.rpc.message_json import as_json
 from tickreel.v1 import job_pb2, run_pb2, verification_pb2
 
 _STYLES = {jobs.SUCCEEDED: "green", jobs.FAILED: "red", jobs.RUNNING: "cyan", jobs.CANCELLING: "yellow"}

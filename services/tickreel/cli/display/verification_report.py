@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from rich.text import Text
 
 from tickreel.cli.display import formatting, screen
-from tickreel.cli.display.json_output import as_json
 from tickreel.cli.display.screen import Column
+from tickreel.rpc.message_json import as_json
 from tickreel.v1 import report_pb2, result_pb2, run_pb2, verification_pb2
 from tickreel.v1.verification_pb2 import Divergence, FieldDifference, InputChange, Verification
 

@@ -176,7 +176,7 @@ class Statistics:
             returns=_returns(self._equity.ratios(self._span)),
         )
         held = int(account.position[-1])
-        for side, name in ((1, "long"), (0, "short")):
+        for side, name in ((1, statistics_pb2.POSITION_SIDE_LONG), (0, statistics_pb2.POSITION_SIDE_SHORT)):
             open_fees, open_pnl = (int(account.entry_fees[-1]), unrealized) if (held < 0, held > 0)[side] else (0, 0)
             realized, fees = self._realized[side], self._closed_fees[side] + open_fees
             found.by_side.add(
@@ -199,10 +199,11 @@ class Statistics:
                 realized_pnl=money(traded.realized),
                 pnl=money(earned.get(hour, 0)),
             )
-        for name, traded in zip(("maker", "taker"), self._liquidity, strict=True):
+        kinds = (statistics_pb2.LIQUIDITY_MAKER, statistics_pb2.LIQUIDITY_TAKER)
+        for kind, traded in zip(kinds, self._liquidity, strict=True):
             if traded.fills:
                 found.by_liquidity.add(
-                    liquidity=name,
+                    liquidity=kind,
                     fills=traded.fills,
                     volume=scaled.text(traded.volume, size_scale),
                     turnover=money(traded.turnover),

@@ -36,8 +36,7 @@ def write_outputs(
     Raises:
         TickreelError: DATA_CHANGED where a catalog file was deleted or replaced before its ticks were written.
     """
-    run_id, full = result.run_id, result.mode == "full"
-    mode = result_pb2.RUN_MODE_FULL if full else result_pb2.RUN_MODE_FAST
+    run_id, mode, full = result.run_id, result.mode, result.mode == result_pb2.RUN_MODE_FULL
     instrument, outputs = config.instrument, result.metadata.outputs
     folder, export = store.folder(run_id, mode), store.ticks_path(run_id)
     partial = export.with_name(f".{export.name}")

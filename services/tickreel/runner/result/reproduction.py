@@ -66,11 +66,9 @@ def snapshot_mode(stored: StoredResult, metadata: result_pb2.RunMetadata) -> res
     Raises:
         TickreelError: NOT_VERIFIABLE where it is none.
     """
-    word = metadata.snapshot_mode
-    try:
-        return result_pb2.SnapshotMode.Value(f"SNAPSHOT_MODE_{word.upper()}")
-    except ValueError:
-        raise _not_verifiable(stored, f"metadata.snapshot_mode of {stored.summary} is {word!r}") from None
+    if not metadata.snapshot_mode:
+        raise _not_verifiable(stored, f"metadata.snapshot_mode of {stored.summary} is empty")
+    return metadata.snapshot_mode
 
 
 def _not_verifiable(stored: StoredResult, problem: str) -> TickreelError:

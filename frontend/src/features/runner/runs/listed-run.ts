@@ -55,17 +55,11 @@ function runOf({ result, createdAt }: ResultEntry): Run {
       timeWindow: { ...(start && { start }), ...(end && { end }) },
     },
     options: {
-      mode: result?.mode === 'full' ? RunMode.FULL : RunMode.FAST,
-      snapshotMode: SNAPSHOT_MODES[metadata?.snapshotMode ?? ''] ?? SnapshotMode.UNSPECIFIED,
+      mode: result?.mode ?? RunMode.UNSPECIFIED,
+      snapshotMode: metadata?.snapshotMode ?? SnapshotMode.UNSPECIFIED,
       configPath: metadata?.configPath ?? '',
     },
     ...(result && { result }),
     ...(createdAt && { createdAt }),
   })
-}
-
-const SNAPSHOT_MODES: Readonly<Record<string, SnapshotMode>> = {
-  trades: SnapshotMode.TRADES,
-  book: SnapshotMode.BOOK,
-  both: SnapshotMode.BOTH,
 }

@@ -25,7 +25,7 @@ const STATES: Record<Exclude<StateFilter, 'verifications'>, (run: Run) => boolea
 }
 
 /** What runs are sorted by. Money is compared as numbers: the order of what differs after 15 digits is no matter. */
-const KEYS: Record<SortColumn, (run: Run, now: number) => number | string | undefined> = {
+const KEYS: Record<SortColumn, (run: Run, now: number) => number | bigint | string | undefined> = {
   created: createdAt,
   state: (run) => run.state,
   instrument: symbolOf,

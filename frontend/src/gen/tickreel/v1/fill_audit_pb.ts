@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tickreel/v1/fill_audit.proto.
  */
 export const file_tickreel_v1_fill_audit: GenFile = /*@__PURE__*/
-  fileDesc("Chx0aWNrcmVlbC92MS9maWxsX2F1ZGl0LnByb3RvEgt0aWNrcmVlbC52MSKeAgoJRmlsbEF1ZGl0Ei0KDGJhY2tlZF9zaGFyZRgBIAEoCUIEoLsYAUgAUgxiYWNrZWRfc2hhcmWIAQESKgoNYmFja2VkX3ZvbHVtZRgCIAEoCUIEoLsYAVINYmFja2VkX3ZvbHVtZRIuCg91bmJhY2tlZF92b2x1bWUYAyABKAlCBKC7GAFSD3VuYmFja2VkX3ZvbHVtZRImCg51bmJhY2tlZF9maWxscxgEIAEoBVIOdW5iYWNrZWRfZmlsbHMSJwoGcHJpbnRzGAUgASgLMhcudGlja3JlZWwudjEuUHJpbnRBdWRpdBIkCgRib29rGAYgASgLMhYudGlja3JlZWwudjEuQm9va0F1ZGl0Qg8KDV9iYWNrZWRfc2hhcmUiswEKClByaW50QXVkaXQSDQoFZmlsbHMYASABKAUSIAoNcGFydGljaXBhdGlvbhgCIAEoCUIEoLsYAUgAiAEBEiwKEWZpbGxzX2Fib3ZlX3ByaW50GAMgASgFUhFmaWxsc19hYm92ZV9wcmludBI0ChJ2b2x1bWVfYWJvdmVfcHJpbnQYBCABKAlCBKC7GAFSEnZvbHVtZV9hYm92ZV9wcmludEIQCg5fcGFydGljaXBhdGlvbiKJBQoJQm9va0F1ZGl0Eg0KBWZpbGxzGAEgASgFEjAKE2ZpbGxzX3dpdGhvdXRfbGV2ZWwYAiABKAVSE2ZpbGxzX3dpdGhvdXRfbGV2ZWwSIAoNcGFydGljaXBhdGlvbhgDIAEoCUIEoLsYAUgAiAEBEiQKDWZpbGxzX3JldXNpbmcYBCABKAVSDWZpbGxzX3JldXNpbmcSKgoNcmV1c2VkX3ZvbHVtZRgFIAEoCUIEoLsYAVINcmV1c2VkX3ZvbHVtZRItCgxyZXVzZWRfc2hhcmUYBiABKAlCBKC7GAFIAVIMcmV1c2VkX3NoYXJliAEBEi4KEmZpbGxzX2luc2lkZV90b3VjaBgHIAEoBVISZmlsbHNfaW5zaWRlX3RvdWNoEiYKDmZpbGxzX2F0X3RvdWNoGAggASgFUg5maWxsc19hdF90b3VjaBIwChNmaWxsc190aHJvdWdoX3RvdWNoGAkgASgFUhNmaWxsc190aHJvdWdoX3RvdWNoEj8KFW1lYW5fYm9va19hZ2Vfc2Vjb25kcxgKIAEoCUIEoLsYAUgCUhVtZWFuX2Jvb2tfYWdlX3NlY29uZHOIAQESRQoYbG9uZ2VzdF9ib29rX2FnZV9zZWNvbmRzGAsgASgJQgSguxgBSANSGGxvbmdlc3RfYm9va19hZ2Vfc2Vjb25kc4gBARIsChFmaWxsc19vbl9vbGRfYm9vaxgMIAEoBVIRZmlsbHNfb25fb2xkX2Jvb2tCEAoOX3BhcnRpY2lwYXRpb25CDwoNX3JldXNlZF9zaGFyZUIYChZfbWVhbl9ib29rX2FnZV9zZWNvbmRzQhsKGV9sb25nZXN0X2Jvb2tfYWdlX3NlY29uZHMipQIKD0Nvc3RBdHRyaWJ1dGlvbhISCgRmZWVzGAEgASgJQgSguxgBEioKDWxhdGVuY3lfZHJpZnQYAiABKAlCBKC7GAFSDWxhdGVuY3lfZHJpZnQSKgoNd2FpdGluZ19kcmlmdBgDIAEoCUIEoLsYAVINd2FpdGluZ19kcmlmdBIUCgZzcHJlYWQYBCABKAlCBKC7GAESEwoFZGVwdGgYBSABKAlCBKC7GAESEwoFdG90YWwYBiABKAlCBKC7GAESLgoSdW5hdHRyaWJ1dGVkX2ZpbGxzGAcgASgFUhJ1bmF0dHJpYnV0ZWRfZmlsbHMSNgoTdW5hdHRyaWJ1dGVkX3ZvbHVtZRgIIAEoCUIEoLsYAVITdW5hdHRyaWJ1dGVkX3ZvbHVtZWIGcHJvdG8z", [file_tickreel_v1_text_format]);
+  fileDesc("Chx0aWNrcmVlbC92MS9maWxsX2F1ZGl0LnByb3RvEgt0aWNrcmVlbC52MSKeAgoJRmlsbEF1ZGl0Ei0KDGJhY2tlZF9zaGFyZRgBIAEoCUIEoLsYAUgAUgxiYWNrZWRfc2hhcmWIAQESKgoNYmFja2VkX3ZvbHVtZRgCIAEoCUIEoLsYAVINYmFja2VkX3ZvbHVtZRIuCg91bmJhY2tlZF92b2x1bWUYAyABKAlCBKC7GAFSD3VuYmFja2VkX3ZvbHVtZRImCg51bmJhY2tlZF9maWxscxgEIAEoA1IOdW5iYWNrZWRfZmlsbHMSJwoGcHJpbnRzGAUgASgLMhcudGlja3JlZWwudjEuUHJpbnRBdWRpdBIkCgRib29rGAYgASgLMhYudGlja3JlZWwudjEuQm9va0F1ZGl0Qg8KDV9iYWNrZWRfc2hhcmUiswEKClByaW50QXVkaXQSDQoFZmlsbHMYASABKAMSIAoNcGFydGljaXBhdGlvbhgCIAEoCUIEoLsYAUgAiAEBEiwKEWZpbGxzX2Fib3ZlX3ByaW50GAMgASgDUhFmaWxsc19hYm92ZV9wcmludBI0ChJ2b2x1bWVfYWJvdmVfcHJpbnQYBCABKAlCBKC7GAFSEnZvbHVtZV9hYm92ZV9wcmludEIQCg5fcGFydGljaXBhdGlvbiKJBQoJQm9va0F1ZGl0Eg0KBWZpbGxzGAEgASgDEjAKE2ZpbGxzX3dpdGhvdXRfbGV2ZWwYAiABKANSE2ZpbGxzX3dpdGhvdXRfbGV2ZWwSIAoNcGFydGljaXBhdGlvbhgDIAEoCUIEoLsYAUgAiAEBEiQKDWZpbGxzX3JldXNpbmcYBCABKANSDWZpbGxzX3JldXNpbmcSKgoNcmV1c2VkX3ZvbHVtZRgFIAEoCUIEoLsYAVINcmV1c2VkX3ZvbHVtZRItCgxyZXVzZWRfc2hhcmUYBiABKAlCBKC7GAFIAVIMcmV1c2VkX3NoYXJliAEBEi4KEmZpbGxzX2luc2lkZV90b3VjaBgHIAEoA1ISZmlsbHNfaW5zaWRlX3RvdWNoEiYKDmZpbGxzX2F0X3RvdWNoGAggASgDUg5maWxsc19hdF90b3VjaBIwChNmaWxsc190aHJvdWdoX3RvdWNoGAkgASgDUhNmaWxsc190aHJvdWdoX3RvdWNoEj8KFW1lYW5fYm9va19hZ2Vfc2Vjb25kcxgKIAEoCUIEoLsYAUgCUhVtZWFuX2Jvb2tfYWdlX3NlY29uZHOIAQESRQoYbG9uZ2VzdF9ib29rX2FnZV9zZWNvbmRzGAsgASgJQgSguxgBSANSGGxvbmdlc3RfYm9va19hZ2Vfc2Vjb25kc4gBARIsChFmaWxsc19vbl9vbGRfYm9vaxgMIAEoA1IRZmlsbHNfb25fb2xkX2Jvb2tCEAoOX3BhcnRpY2lwYXRpb25CDwoNX3JldXNlZF9zaGFyZUIYChZfbWVhbl9ib29rX2FnZV9zZWNvbmRzQhsKGV9sb25nZXN0X2Jvb2tfYWdlX3NlY29uZHMipQIKD0Nvc3RBdHRyaWJ1dGlvbhISCgRmZWVzGAEgASgJQgSguxgBEioKDWxhdGVuY3lfZHJpZnQYAiABKAlCBKC7GAFSDWxhdGVuY3lfZHJpZnQSKgoNd2FpdGluZ19kcmlmdBgDIAEoCUIEoLsYAVINd2FpdGluZ19kcmlmdBIUCgZzcHJlYWQYBCABKAlCBKC7GAESEwoFZGVwdGgYBSABKAlCBKC7GAESEwoFdG90YWwYBiABKAlCBKC7GAESLgoSdW5hdHRyaWJ1dGVkX2ZpbGxzGAcgASgDUhJ1bmF0dHJpYnV0ZWRfZmlsbHMSNgoTdW5hdHRyaWJ1dGVkX3ZvbHVtZRgIIAEoCUIEoLsYAVITdW5hdHRyaWJ1dGVkX3ZvbHVtZWIGcHJvdG8z", [file_tickreel_v1_text_format]);
 
 /**
  * What the data says of the fills of a run.
@@ -46,9 +46,9 @@ export type FillAudit = Message<"tickreel.v1.FillAudit"> & {
   /**
    * Fills a part of which is beyond the evidence, at least.
    *
-   * @generated from field: int32 unbacked_fills = 4 [json_name = "unbacked_fills"];
+   * @generated from field: int64 unbacked_fills = 4 [json_name = "unbacked_fills"];
    */
-  unbackedFills: number;
+  unbackedFills: bigint;
 
   /**
    * The fills against the trade rows.
@@ -81,9 +81,9 @@ export type PrintAudit = Message<"tickreel.v1.PrintAudit"> & {
   /**
    * Fills that met a print.
    *
-   * @generated from field: int32 fills = 1;
+   * @generated from field: int64 fills = 1;
    */
-  fills: number;
+  fills: bigint;
 
   /**
    * Their size by the printed size of what they met, each print counted once. Not set where none was met.
@@ -95,9 +95,9 @@ export type PrintAudit = Message<"tickreel.v1.PrintAudit"> & {
   /**
    * Fills that, with those before them at the same print, are larger than it.
    *
-   * @generated from field: int32 fills_above_print = 3 [json_name = "fills_above_print"];
+   * @generated from field: int64 fills_above_print = 3 [json_name = "fills_above_print"];
    */
-  fillsAbovePrint: number;
+  fillsAbovePrint: bigint;
 
   /**
    * The size by which they are.
@@ -123,16 +123,16 @@ export type BookAudit = Message<"tickreel.v1.BookAudit"> & {
   /**
    * Fills that met a displayed level.
    *
-   * @generated from field: int32 fills = 1;
+   * @generated from field: int64 fills = 1;
    */
-  fills: number;
+  fills: bigint;
 
   /**
    * Fills at a price that nothing was displayed at or better than.
    *
-   * @generated from field: int32 fills_without_level = 2 [json_name = "fills_without_level"];
+   * @generated from field: int64 fills_without_level = 2 [json_name = "fills_without_level"];
    */
-  fillsWithoutLevel: number;
+  fillsWithoutLevel: bigint;
 
   /**
    * The size of those that met a level by the displayed size of what they met, each level of each book counted once. Not set
@@ -145,9 +145,9 @@ export type BookAudit = Message<"tickreel.v1.BookAudit"> & {
   /**
    * Fills that took of their level what earlier fills of the run had used since the book was recorded.
    *
-   * @generated from field: int32 fills_reusing = 4 [json_name = "fills_reusing"];
+   * @generated from field: int64 fills_reusing = 4 [json_name = "fills_reusing"];
    */
-  fillsReusing: number;
+  fillsReusing: bigint;
 
   /**
    * The size that they took so: displayed once, and filled again.
@@ -166,23 +166,23 @@ export type BookAudit = Message<"tickreel.v1.BookAudit"> & {
   /**
    * Fills at a better price than the best of the opposite side: as those of orders that rest.
    *
-   * @generated from field: int32 fills_inside_touch = 7 [json_name = "fills_inside_touch"];
+   * @generated from field: int64 fills_inside_touch = 7 [json_name = "fills_inside_touch"];
    */
-  fillsInsideTouch: number;
+  fillsInsideTouch: bigint;
 
   /**
    * Fills at the best price of the opposite side.
    *
-   * @generated from field: int32 fills_at_touch = 8 [json_name = "fills_at_touch"];
+   * @generated from field: int64 fills_at_touch = 8 [json_name = "fills_at_touch"];
    */
-  fillsAtTouch: number;
+  fillsAtTouch: bigint;
 
   /**
    * Fills deeper in the book.
    *
-   * @generated from field: int32 fills_through_touch = 9 [json_name = "fills_through_touch"];
+   * @generated from field: int64 fills_through_touch = 9 [json_name = "fills_through_touch"];
    */
-  fillsThroughTouch: number;
+  fillsThroughTouch: bigint;
 
   /**
    * The mean age of the book at a fill, in seconds on the replay clock. Not set where no fill had a book.
@@ -201,9 +201,9 @@ export type BookAudit = Message<"tickreel.v1.BookAudit"> & {
   /**
    * Fills whose book was older than a second.
    *
-   * @generated from field: int32 fills_on_old_book = 12 [json_name = "fills_on_old_book"];
+   * @generated from field: int64 fills_on_old_book = 12 [json_name = "fills_on_old_book"];
    */
-  fillsOnOldBook: number;
+  fillsOnOldBook: bigint;
 };
 
 /**
@@ -267,9 +267,9 @@ export type CostAttribution = Message<"tickreel.v1.CostAttribution"> & {
   /**
    * Fills of which fees alone are in here: a middle or the opposite side was not known.
    *
-   * @generated from field: int32 unattributed_fills = 7 [json_name = "unattributed_fills"];
+   * @generated from field: int64 unattributed_fills = 7 [json_name = "unattributed_fills"];
    */
-  unattributedFills: number;
+  unattributedFills: bigint;
 
   /**
    * The size of these.

@@ -8,6 +8,8 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { CostAttribution, FillAudit } from "./fill_audit_pb";
 import { file_tickreel_v1_fill_audit } from "./fill_audit_pb";
+import type { DataType } from "./market_data_pb";
+import { file_tickreel_v1_market_data } from "./market_data_pb";
 import type { RunStatistics } from "./statistics_pb";
 import { file_tickreel_v1_statistics } from "./statistics_pb";
 import { file_tickreel_v1_text_format } from "./text_format_pb";
@@ -17,11 +19,12 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tickreel/v1/result.proto.
  */
 export const file_tickreel_v1_result: GenFile = /*@__PURE__*/
-  fileDesc("Chh0aWNrcmVlbC92MS9yZXN1bHQucHJvdG8SC3RpY2tyZWVsLnYxIvkBCgZSZXN1bHQSFgoGcnVuX2lkGAEgASgJUgZydW5faWQSDAoEbW9kZRgCIAEoCRISCgppbnN0cnVtZW50GAMgASgJEg8KB2RhdGFzZXQYBCABKAkSEwoFc3RhcnQYBSABKAlCBKC7GAISEQoDZW5kGAYgASgJQgSguxgCEigKB3N1bW1hcnkYByABKAsyFy50aWNrcmVlbC52MS5SdW5TdW1tYXJ5EioKCG1ldGFkYXRhGAggASgLMhgudGlja3JlZWwudjEuUnVuTWV0YWRhdGESJgoIZmluZGluZ3MYCSADKAsyFC50aWNrcmVlbC52MS5GaW5kaW5nIuQICgpSdW5TdW1tYXJ5Eg4KBm9yZGVycxgBIAEoBRINCgVmaWxscxgCIAEoBRIkCg1vcmRlcnNfZmlsbGVkGAMgASgFUg1vcmRlcnNfZmlsbGVkEjgKF29yZGVyc19wYXJ0aWFsbHlfZmlsbGVkGAQgASgFUhdvcmRlcnNfcGFydGlhbGx5X2ZpbGxlZBJVCg9vcmRlcnNfdW5maWxsZWQYBSADKAsyKy50aWNrcmVlbC52MS5SdW5TdW1tYXJ5Lk9yZGVyc1VuZmlsbGVkRW50cnlSD29yZGVyc191bmZpbGxlZBIUCgZ2b2x1bWUYBiABKAlCBKC7GAESEgoEZmVlcxgHIAEoCUIEoLsYARIoCgxyZWFsaXplZF9wbmwYCCABKAlCBKC7GAFSDHJlYWxpemVkX3BubBIsCg51bnJlYWxpemVkX3BubBgJIAEoCUIEoLsYAVIOdW5yZWFsaXplZF9wbmwSEQoDcG5sGAogASgJQgSguxgBEiMKB3BubF91c2QYCyABKAlCBKC7GAFIAFIHcG5sX3VzZIgBARIoCgxtYXhfZHJhd2Rvd24YDCABKAlCBKC7GAFSDG1heF9kcmF3ZG93bhIsCg5maW5hbF9wb3NpdGlvbhgNIAEoCUIEoLsYAVIOZmluYWxfcG9zaXRpb24SKAoMZmluYWxfZXF1aXR5GA4gASgJQgSguxgBUgxmaW5hbF9lcXVpdHkSLgoPc3RhcnRpbmdfZXF1aXR5GA8gASgJQgSguxgBUg9zdGFydGluZ19lcXVpdHkSIAoIZmlyc3RfdHMYECABKAlCBKC7GAJSCGZpcnN0X3RzEh4KB2xhc3RfdHMYESABKAlCBKC7GAJSB2xhc3RfdHMSHgoKdHJhZGVfcm93cxgSIAEoBVIKdHJhZGVfcm93cxIcCglib29rX3Jvd3MYEyABKAVSCWJvb2tfcm93cxIyChFtYXhfZHJhd2Rvd25fZnJvbRgUIAEoCUIEoLsYAlIRbWF4X2RyYXdkb3duX2Zyb20SLgoPbWF4X2RyYXdkb3duX2F0GBUgASgJQgSguxgCUg9tYXhfZHJhd2Rvd25fYXQSLgoKc3RhdGlzdGljcxgWIAEoCzIaLnRpY2tyZWVsLnYxLlJ1blN0YXRpc3RpY3MSNgoKZmlsbF9hdWRpdBgXIAEoCzIWLnRpY2tyZWVsLnYxLkZpbGxBdWRpdFIKZmlsbF9hdWRpdBIrCgVjb3N0cxgYIAEoCzIcLnRpY2tyZWVsLnYxLkNvc3RBdHRyaWJ1dGlvbhIeCgpwbmxfc2tldGNoGBkgAygBUgpwbmxfc2tldGNoEikKCmZlZXNfZXhhY3QYGiABKAlCBKC7GAFIAVIKZmVlc19leGFjdIgBARo1ChNPcmRlcnNVbmZpbGxlZEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBToCOAFCCgoIX3BubF91c2RCDQoLX2ZlZXNfZXhhY3Qi3gYKC1J1bk1ldGFkYXRhEiAKC2NvbmZpZ19wYXRoGAEgASgJUgtjb25maWdfcGF0aBIkCg1jb25maWdfZGlnZXN0GAIgASgJUg1jb25maWdfZGlnZXN0EiAKC2RhdGFfZGlnZXN0GAMgASgJUgtkYXRhX2RpZ2VzdBIkCg1yZXN1bHRfZGlnZXN0GAQgASgJUg1yZXN1bHRfZGlnZXN0Eg4KBmVuZ2luZRgFIAEoCRIkCg1zbmFwc2hvdF9tb2RlGAYgASgJUg1zbmFwc2hvdF9tb2RlEiIKDGNhdGFsb2dfcm9vdBgHIAEoCVIMY2F0YWxvZ19yb290Ej4KC2Vudmlyb25tZW50GAggAygLMikudGlja3JlZWwudjEuUnVuTWV0YWRhdGEuRW52aXJvbm1lbnRFbnRyeRIkCgpjcmVhdGVkX2F0GAkgASgJQgSguxgCUgpjcmVhdGVkX2F0EiYKDnJlcGxheV9zZWNvbmRzGAogASgBUg5yZXBsYXlfc2Vjb25kcxIoCg9wZWFrX21lbW9yeV9taWIYCyABKAVSD3BlYWtfbWVtb3J5X21pYhI2CgdvdXRwdXRzGAwgAygLMiUudGlja3JlZWwudjEuUnVuTWV0YWRhdGEuT3V0cHV0c0VudHJ5EhAKCGN1cnJlbmN5GA0gASgJEjUKCmRhdGFfZmlsZXMYDiADKAsyFS50aWNrcmVlbC52MS5EYXRhRmlsZVIKZGF0YV9maWxlcxIoCgxyZXBsYXlfc3RhcnQYDyABKAlCBKC7GAJSDHJlcGxheV9zdGFydBIkCgpyZXBsYXlfZW5kGBAgASgJQgSguxgCUgpyZXBsYXlfZW5kEhAKCHNlZ21lbnRzGBEgASgFEiwKEW9uZV9waWVjZV9iZWNhdXNlGBIgASgJUhFvbmVfcGllY2VfYmVjYXVzZRImCgRjb2RlGBMgAygLMhgudGlja3JlZWwudjEuQ29kZVBhY2thZ2USEAoIc3RyYXRlZ3kYFCABKAkaMgoQRW52aXJvbm1lbnRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGi4KDE91dHB1dHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIjwKC0NvZGVQYWNrYWdlEgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoCRIOCgZkaWdlc3QYAyABKAkitAEKCERhdGFGaWxlEg4KBnNvdXJjZRgBIAEoCRIMCgRwYXRoGAIgASgJEg4KBmRpZ2VzdBgDIAEoCRIMCgRyb3dzGAQgASgFEhwKCWRhdGFfdHlwZRgFIAEoCVIJZGF0YV90eXBlEigKDHJlcGxheV9zdGFydBgGIAEoCUIEoLsYAlIMcmVwbGF5X3N0YXJ0EiQKCnJlcGxheV9lbmQYByABKAlCBKC7GAJSCnJlcGxheV9lbmQiUQoHRmluZGluZxInCghzZXZlcml0eRgBIAEoDjIVLnRpY2tyZWVsLnYxLlNldmVyaXR5EgwKBGNvZGUYAiABKAkSDwoHbWVzc2FnZRgDIAEoCSJ/CgtSZXN1bHRFbnRyeRIjCgZyZXN1bHQYASABKAsyEy50aWNrcmVlbC52MS5SZXN1bHQSLgoKY3JlYXRlZF9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFbm90ZXMYAyABKAkSDAoEdGFncxgEIAMoCSpJCgdSdW5Nb2RlEhgKFFJVTl9NT0RFX1VOU1BFQ0lGSUVEEAASEQoNUlVOX01PREVfRkFTVBABEhEKDVJVTl9NT0RFX0ZVTEwQAip3CgxTbmFwc2hvdE1vZGUSHQoZU05BUFNIT1RfTU9ERV9VTlNQRUNJRklFRBAAEhgKFFNOQVBTSE9UX01PREVfVFJBREVTEAESFgoSU05BUFNIT1RfTU9ERV9CT09LEAISFgoSU05BUFNIT1RfTU9ERV9CT1RIEAMqTQoIU2V2ZXJpdHkSGAoUU0VWRVJJVFlfVU5TUEVDSUZJRUQQABIRCg1TRVZFUklUWV9JTkZPEAESFAoQU0VWRVJJVFlfV0FSTklORxACYgZwcm90bzM", [file_google_protobuf_timestamp, file_tickreel_v1_fill_audit, file_tickreel_v1_statistics, file_tickreel_v1_text_format]);
+  fileDesc("Chh0aWNrcmVlbC92MS9yZXN1bHQucHJvdG8SC3RpY2tyZWVsLnYxIpsCCgZSZXN1bHQSFgoGcnVuX2lkGAEgASgJUgZydW5faWQSKAoEbW9kZRgKIAEoDjIULnRpY2tyZWVsLnYxLlJ1bk1vZGVCBKi7GAESEgoKaW5zdHJ1bWVudBgDIAEoCRIPCgdkYXRhc2V0GAQgASgJEhMKBXN0YXJ0GAUgASgJQgSguxgCEhEKA2VuZBgGIAEoCUIEoLsYAhIoCgdzdW1tYXJ5GAcgASgLMhcudGlja3JlZWwudjEuUnVuU3VtbWFyeRIqCghtZXRhZGF0YRgIIAEoCzIYLnRpY2tyZWVsLnYxLlJ1bk1ldGFkYXRhEiYKCGZpbmRpbmdzGAkgAygLMhQudGlja3JlZWwudjEuRmluZGluZ0oECAIQAyLkCAoKUnVuU3VtbWFyeRIOCgZvcmRlcnMYASABKAMSDQoFZmlsbHMYAiABKAMSJAoNb3JkZXJzX2ZpbGxlZBgDIAEoA1INb3JkZXJzX2ZpbGxlZBI4ChdvcmRlcnNfcGFydGlhbGx5X2ZpbGxlZBgEIAEoA1IXb3JkZXJzX3BhcnRpYWxseV9maWxsZWQSVQoPb3JkZXJzX3VuZmlsbGVkGAUgAygLMisudGlja3JlZWwudjEuUnVuU3VtbWFyeS5PcmRlcnNVbmZpbGxlZEVudHJ5Ug9vcmRlcnNfdW5maWxsZWQSFAoGdm9sdW1lGAYgASgJQgSguxgBEhIKBGZlZXMYByABKAlCBKC7GAESKAoMcmVhbGl6ZWRfcG5sGAggASgJQgSguxgBUgxyZWFsaXplZF9wbmwSLAoOdW5yZWFsaXplZF9wbmwYCSABKAlCBKC7GAFSDnVucmVhbGl6ZWRfcG5sEhEKA3BubBgKIAEoCUIEoLsYARIjCgdwbmxfdXNkGAsgASgJQgSguxgBSABSB3BubF91c2SIAQESKAoMbWF4X2RyYXdkb3duGAwgASgJQgSguxgBUgxtYXhfZHJhd2Rvd24SLAoOZmluYWxfcG9zaXRpb24YDSABKAlCBKC7GAFSDmZpbmFsX3Bvc2l0aW9uEigKDGZpbmFsX2VxdWl0eRgOIAEoCUIEoLsYAVIMZmluYWxfZXF1aXR5Ei4KD3N0YXJ0aW5nX2VxdWl0eRgPIAEoCUIEoLsYAVIPc3RhcnRpbmdfZXF1aXR5EiAKCGZpcnN0X3RzGBAgASgJQgSguxgCUghmaXJzdF90cxIeCgdsYXN0X3RzGBEgASgJQgSguxgCUgdsYXN0X3RzEh4KCnRyYWRlX3Jvd3MYEiABKANSCnRyYWRlX3Jvd3MSHAoJYm9va19yb3dzGBMgASgDUglib29rX3Jvd3MSMgoRbWF4X2RyYXdkb3duX2Zyb20YFCABKAlCBKC7GAJSEW1heF9kcmF3ZG93bl9mcm9tEi4KD21heF9kcmF3ZG93bl9hdBgVIAEoCUIEoLsYAlIPbWF4X2RyYXdkb3duX2F0Ei4KCnN0YXRpc3RpY3MYFiABKAsyGi50aWNrcmVlbC52MS5SdW5TdGF0aXN0aWNzEjYKCmZpbGxfYXVkaXQYFyABKAsyFi50aWNrcmVlbC52MS5GaWxsQXVkaXRSCmZpbGxfYXVkaXQSKwoFY29zdHMYGCABKAsyHC50aWNrcmVlbC52MS5Db3N0QXR0cmlidXRpb24SHgoKcG5sX3NrZXRjaBgZIAMoAVIKcG5sX3NrZXRjaBIpCgpmZWVzX2V4YWN0GBogASgJQgSguxgBSAFSCmZlZXNfZXhhY3SIAQEaNQoTT3JkZXJzVW5maWxsZWRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAM6AjgBQgoKCF9wbmxfdXNkQg0KC19mZWVzX2V4YWN0IoUHCgtSdW5NZXRhZGF0YRIgCgtjb25maWdfcGF0aBgBIAEoCVILY29uZmlnX3BhdGgSJAoNY29uZmlnX2RpZ2VzdBgCIAEoCVINY29uZmlnX2RpZ2VzdBIgCgtkYXRhX2RpZ2VzdBgDIAEoCVILZGF0YV9kaWdlc3QSJAoNcmVzdWx0X2RpZ2VzdBgEIAEoCVINcmVzdWx0X2RpZ2VzdBIOCgZlbmdpbmUYBSABKAkSRQoNc25hcHNob3RfbW9kZRgVIAEoDjIZLnRpY2tyZWVsLnYxLlNuYXBzaG90TW9kZUIEqLsYAVINc25hcHNob3RfbW9kZRIiCgxjYXRhbG9nX3Jvb3QYByABKAlSDGNhdGFsb2dfcm9vdBI+CgtlbnZpcm9ubWVudBgIIAMoCzIpLnRpY2tyZWVsLnYxLlJ1bk1ldGFkYXRhLkVudmlyb25tZW50RW50cnkSJAoKY3JlYXRlZF9hdBgJIAEoCUIEoLsYAlIKY3JlYXRlZF9hdBImCg5yZXBsYXlfc2Vjb25kcxgKIAEoAVIOcmVwbGF5X3NlY29uZHMSKAoPcGVha19tZW1vcnlfbWliGAsgASgFUg9wZWFrX21lbW9yeV9taWISNgoHb3V0cHV0cxgMIAMoCzIlLnRpY2tyZWVsLnYxLlJ1bk1ldGFkYXRhLk91dHB1dHNFbnRyeRIQCghjdXJyZW5jeRgNIAEoCRI1CgpkYXRhX2ZpbGVzGA4gAygLMhUudGlja3JlZWwudjEuRGF0YUZpbGVSCmRhdGFfZmlsZXMSKAoMcmVwbGF5X3N0YXJ0GA8gASgJQgSguxgCUgxyZXBsYXlfc3RhcnQSJAoKcmVwbGF5X2VuZBgQIAEoCUIEoLsYAlIKcmVwbGF5X2VuZBIQCghzZWdtZW50cxgRIAEoBRIsChFvbmVfcGllY2VfYmVjYXVzZRgSIAEoCVIRb25lX3BpZWNlX2JlY2F1c2USJgoEY29kZRgTIAMoCzIYLnRpY2tyZWVsLnYxLkNvZGVQYWNrYWdlEhAKCHN0cmF0ZWd5GBQgASgJGjIKEEVudmlyb25tZW50RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARouCgxPdXRwdXRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUoECAYQByI8CgtDb2RlUGFja2FnZRIMCgRuYW1lGAEgASgJEg8KB3ZlcnNpb24YAiABKAkSDgoGZGlnZXN0GAMgASgJItcBCghEYXRhRmlsZRIOCgZzb3VyY2UYASABKAkSDAoEcGF0aBgCIAEoCRIOCgZkaWdlc3QYAyABKAkSDAoEcm93cxgEIAEoAxI5CglkYXRhX3R5cGUYCCABKA4yFS50aWNrcmVlbC52MS5EYXRhVHlwZUIEqLsYAVIJZGF0YV90eXBlEigKDHJlcGxheV9zdGFydBgGIAEoCUIEoLsYAlIMcmVwbGF5X3N0YXJ0EiQKCnJlcGxheV9lbmQYByABKAlCBKC7GAJSCnJlcGxheV9lbmRKBAgFEAYiUQoHRmluZGluZxInCghzZXZlcml0eRgBIAEoDjIVLnRpY2tyZWVsLnYxLlNldmVyaXR5EgwKBGNvZGUYAiABKAkSDwoHbWVzc2FnZRgDIAEoCSJ/CgtSZXN1bHRFbnRyeRIjCgZyZXN1bHQYASABKAsyEy50aWNrcmVlbC52MS5SZXN1bHQSLgoKY3JlYXRlZF9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFbm90ZXMYAyABKAkSDAoEdGFncxgEIAMoCSpJCgdSdW5Nb2RlEhgKFFJVTl9NT0RFX1VOU1BFQ0lGSUVEEAASEQoNUlVOX01PREVfRkFTVBABEhEKDVJVTl9NT0RFX0ZVTEwQAip3CgxTbmFwc2hvdE1vZGUSHQoZU05BUFNIT1RfTU9ERV9VTlNQRUNJRklFRBAAEhgKFFNOQVBTSE9UX01PREVfVFJBREVTEAESFgoSU05BUFNIT1RfTU9ERV9CT09LEAISFgoSU05BUFNIT1RfTU9ERV9CT1RIEAMqTQoIU2V2ZXJpdHkSGAoUU0VWRVJJVFlfVU5TUEVDSUZJRUQQABIRCg1TRVZFUklUWV9JTkZPEAESFAoQU0VWRVJJVFlfV0FSTklORxACYgZwcm90bzM", [file_google_protobuf_timestamp, file_tickreel_v1_fill_audit, file_tickreel_v1_market_data, file_tickreel_v1_statistics, file_tickreel_v1_text_format]);
 
 /**
- * The outcome of a finished run, in the shape of its file: <results>/fast/<run_id>.json is the ProtoJSON of this.
+ * The outcome of a finished run, in the shape of its file: <results>/fast/<run_id>.json has the keys of this.
  *
+ * The file differs from ProtoJSON in two things: 64-bit integers are JSON numbers, and enums with the option as_word are words.
  * Money, prices and sizes are decimal strings; times are ISO 8601 UTC with nanoseconds.
  *
  * @generated from message tickreel.v1.Result
@@ -35,11 +38,11 @@ export type Result = Message<"tickreel.v1.Result"> & {
   runId: string;
 
   /**
-   * How much was kept: fast or full.
+   * How much was kept.
    *
-   * @generated from field: string mode = 2;
+   * @generated from field: tickreel.v1.RunMode mode = 10;
    */
-  mode: string;
+  mode: RunMode;
 
   /**
    * The instrument's id, as in the config.
@@ -107,37 +110,37 @@ export type RunSummary = Message<"tickreel.v1.RunSummary"> & {
   /**
    * Orders submitted.
    *
-   * @generated from field: int32 orders = 1;
+   * @generated from field: int64 orders = 1;
    */
-  orders: number;
+  orders: bigint;
 
   /**
    * Fill events; an order may have several.
    *
-   * @generated from field: int32 fills = 2;
+   * @generated from field: int64 fills = 2;
    */
-  fills: number;
+  fills: bigint;
 
   /**
    * Orders filled whole.
    *
-   * @generated from field: int32 orders_filled = 3 [json_name = "orders_filled"];
+   * @generated from field: int64 orders_filled = 3 [json_name = "orders_filled"];
    */
-  ordersFilled: number;
+  ordersFilled: bigint;
 
   /**
    * Orders filled in part; the rest was cancelled, or still open at the end.
    *
-   * @generated from field: int32 orders_partially_filled = 4 [json_name = "orders_partially_filled"];
+   * @generated from field: int64 orders_partially_filled = 4 [json_name = "orders_partially_filled"];
    */
-  ordersPartiallyFilled: number;
+  ordersPartiallyFilled: bigint;
 
   /**
    * Orders without a fill, by reason.
    *
-   * @generated from field: map<string, int32> orders_unfilled = 5 [json_name = "orders_unfilled"];
+   * @generated from field: map<string, int64> orders_unfilled = 5 [json_name = "orders_unfilled"];
    */
-  ordersUnfilled: { [key: string]: number };
+  ordersUnfilled: { [key: string]: bigint };
 
   /**
    * The traded size.
@@ -227,16 +230,16 @@ export type RunSummary = Message<"tickreel.v1.RunSummary"> & {
   /**
    * Trade rows replayed.
    *
-   * @generated from field: int32 trade_rows = 18 [json_name = "trade_rows"];
+   * @generated from field: int64 trade_rows = 18 [json_name = "trade_rows"];
    */
-  tradeRows: number;
+  tradeRows: bigint;
 
   /**
    * Book rows replayed.
    *
-   * @generated from field: int32 book_rows = 19 [json_name = "book_rows"];
+   * @generated from field: int64 book_rows = 19 [json_name = "book_rows"];
    */
-  bookRows: number;
+  bookRows: bigint;
 
   /**
    * When equity stood at the peak that the largest fall began from. Empty where it never fell.
@@ -344,11 +347,11 @@ export type RunMetadata = Message<"tickreel.v1.RunMetadata"> & {
   engine: string;
 
   /**
-   * The snapshot mode: trades, book or both.
+   * What was replayed.
    *
-   * @generated from field: string snapshot_mode = 6 [json_name = "snapshot_mode"];
+   * @generated from field: tickreel.v1.SnapshotMode snapshot_mode = 21 [json_name = "snapshot_mode"];
    */
-  snapshotMode: string;
+  snapshotMode: SnapshotMode;
 
   /**
    * The root of the catalog that was replayed.
@@ -525,16 +528,16 @@ export type DataFile = Message<"tickreel.v1.DataFile"> & {
   /**
    * Its rows; the window may hold fewer.
    *
-   * @generated from field: int32 rows = 4;
+   * @generated from field: int64 rows = 4;
    */
-  rows: number;
+  rows: bigint;
 
   /**
-   * The kind of rows: trades or book_snapshot_5.
+   * The kind of rows.
    *
-   * @generated from field: string data_type = 5 [json_name = "data_type"];
+   * @generated from field: tickreel.v1.DataType data_type = 8 [json_name = "data_type"];
    */
-  dataType: string;
+  dataType: DataType;
 
   /**
    * The first instant of the replay clock that was read of it.

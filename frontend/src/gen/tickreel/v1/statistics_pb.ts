@@ -2,8 +2,8 @@
 // @generated from file tickreel/v1/statistics.proto (package tickreel.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_tickreel_v1_text_format } from "./text_format_pb";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tickreel/v1/statistics.proto.
  */
 export const file_tickreel_v1_statistics: GenFile = /*@__PURE__*/
-  fileDesc("Chx0aWNrcmVlbC92MS9zdGF0aXN0aWNzLnByb3RvEgt0aWNrcmVlbC52MSKWBwoNUnVuU3RhdGlzdGljcxImCg5jbG9zaW5nX29yZGVycxgBIAEoBVIOY2xvc2luZ19vcmRlcnMSJgoOd2lubmluZ19vcmRlcnMYAiABKAVSDndpbm5pbmdfb3JkZXJzEiQKDWxvc2luZ19vcmRlcnMYAyABKAVSDWxvc2luZ19vcmRlcnMSJQoId2luX3JhdGUYBCABKAlCBKC7GAFIAFIId2luX3JhdGWIAQESKAoMZ3Jvc3NfcHJvZml0GAUgASgJQgSguxgBUgxncm9zc19wcm9maXQSJAoKZ3Jvc3NfbG9zcxgGIAEoCUIEoLsYAVIKZ3Jvc3NfbG9zcxIvCg1wcm9maXRfZmFjdG9yGAcgASgJQgSguxgBSAFSDXByb2ZpdF9mYWN0b3KIAQESHQoKZXhwZWN0YW5jeRgIIAEoCUIEoLsYAUgCiAEBEisKC2xhcmdlc3Rfd2luGAkgASgJQgSguxgBSANSC2xhcmdlc3Rfd2luiAEBEi0KDGxhcmdlc3RfbG9zcxgKIAEoCUIEoLsYAUgEUgxsYXJnZXN0X2xvc3OIAQESFgoIdHVybm92ZXIYCyABKAlCBKC7GAESFgoIc2xpcHBhZ2UYDCABKAlCBKC7GAESPQoUYXZlcmFnZV9zbGlwcGFnZV9icHMYDSABKAlCBKC7GAFIBVIUYXZlcmFnZV9zbGlwcGFnZV9icHOIAQESMQoIcG9zaXRpb24YDiABKAsyHy50aWNrcmVlbC52MS5Qb3NpdGlvblN0YXRpc3RpY3MSLgoHcmV0dXJucxgPIAEoCzIdLnRpY2tyZWVsLnYxLlJldHVyblN0YXRpc3RpY3MSNQoHYnlfc2lkZRgQIAMoCzIbLnRpY2tyZWVsLnYxLlNpZGVTdGF0aXN0aWNzUgdieV9zaWRlEjUKB2J5X2hvdXIYESADKAsyGy50aWNrcmVlbC52MS5Ib3VyU3RhdGlzdGljc1IHYnlfaG91chJECgxieV9saXF1aWRpdHkYEiADKAsyIC50aWNrcmVlbC52MS5MaXF1aWRpdHlTdGF0aXN0aWNzUgxieV9saXF1aWRpdHlCCwoJX3dpbl9yYXRlQhAKDl9wcm9maXRfZmFjdG9yQg0KC19leHBlY3RhbmN5Qg4KDF9sYXJnZXN0X3dpbkIPCg1fbGFyZ2VzdF9sb3NzQhcKFV9hdmVyYWdlX3NsaXBwYWdlX2JwcyLYAwoSUG9zaXRpb25TdGF0aXN0aWNzEhsKCGV4cG9zdXJlGAEgASgJQgSguxgBSACIAQESJwoJbWVhbl9zaXplGAIgASgJQgSguxgBSAFSCW1lYW5fc2l6ZYgBARIoCgxsYXJnZXN0X2xvbmcYAyABKAlCBKC7GAFSDGxhcmdlc3RfbG9uZxIqCg1sYXJnZXN0X3Nob3J0GAQgASgJQgSguxgBUg1sYXJnZXN0X3Nob3J0EiAKC3JvdW5kX3RyaXBzGAUgASgFUgtyb3VuZF90cmlwcxIwChN3aW5uaW5nX3JvdW5kX3RyaXBzGAYgASgFUhN3aW5uaW5nX3JvdW5kX3RyaXBzEj0KFG1lYW5faG9sZGluZ19zZWNvbmRzGAcgASgJQgSguxgBSAJSFG1lYW5faG9sZGluZ19zZWNvbmRziAEBEkMKF2xvbmdlc3RfaG9sZGluZ19zZWNvbmRzGAggASgJQgSguxgBSANSF2xvbmdlc3RfaG9sZGluZ19zZWNvbmRziAEBQgsKCV9leHBvc3VyZUIMCgpfbWVhbl9zaXplQhcKFV9tZWFuX2hvbGRpbmdfc2Vjb25kc0IaChhfbG9uZ2VzdF9ob2xkaW5nX3NlY29uZHMi/wEKEFJldHVyblN0YXRpc3RpY3MSDQoFaG91cnMYASABKAUSLQoMc2hhcnBlX3JhdGlvGAIgASgJQgSguxgBSABSDHNoYXJwZV9yYXRpb4gBARI/ChVzaGFycGVfc3RhbmRhcmRfZXJyb3IYAyABKAlCBKC7GAFIAVIVc2hhcnBlX3N0YW5kYXJkX2Vycm9yiAEBEi8KDXNvcnRpbm9fcmF0aW8YBCABKAlCBKC7GAFIAlINc29ydGlub19yYXRpb4gBAUIPCg1fc2hhcnBlX3JhdGlvQhgKFl9zaGFycGVfc3RhbmRhcmRfZXJyb3JCEAoOX3NvcnRpbm9fcmF0aW8i7QEKDlNpZGVTdGF0aXN0aWNzEgwKBHNpZGUYASABKAkSJgoOY2xvc2luZ19vcmRlcnMYAiABKAVSDmNsb3Npbmdfb3JkZXJzEiYKDndpbm5pbmdfb3JkZXJzGAMgASgFUg53aW5uaW5nX29yZGVycxIoCgxyZWFsaXplZF9wbmwYBCABKAlCBKC7GAFSDHJlYWxpemVkX3BubBIsCg51bnJlYWxpemVkX3BubBgFIAEoCUIEoLsYAVIOdW5yZWFsaXplZF9wbmwSEgoEZmVlcxgGIAEoCUIEoLsYARIRCgNwbmwYByABKAlCBKC7GAEilAEKDkhvdXJTdGF0aXN0aWNzEgwKBGhvdXIYASABKAUSDQoFZmlsbHMYAiABKAUSFAoGdm9sdW1lGAMgASgJQgSguxgBEhIKBGZlZXMYBCABKAlCBKC7GAESKAoMcmVhbGl6ZWRfcG5sGAUgASgJQgSguxgBUgxyZWFsaXplZF9wbmwSEQoDcG5sGAYgASgJQgSguxgBInkKE0xpcXVpZGl0eVN0YXRpc3RpY3MSEQoJbGlxdWlkaXR5GAEgASgJEg0KBWZpbGxzGAIgASgFEhQKBnZvbHVtZRgDIAEoCUIEoLsYARIWCgh0dXJub3ZlchgEIAEoCUIEoLsYARISCgRmZWVzGAUgASgJQgSguxgBYgZwcm90bzM", [file_tickreel_v1_text_format]);
+  fileDesc("Chx0aWNrcmVlbC92MS9zdGF0aXN0aWNzLnByb3RvEgt0aWNrcmVlbC52MSKWBwoNUnVuU3RhdGlzdGljcxImCg5jbG9zaW5nX29yZGVycxgBIAEoA1IOY2xvc2luZ19vcmRlcnMSJgoOd2lubmluZ19vcmRlcnMYAiABKANSDndpbm5pbmdfb3JkZXJzEiQKDWxvc2luZ19vcmRlcnMYAyABKANSDWxvc2luZ19vcmRlcnMSJQoId2luX3JhdGUYBCABKAlCBKC7GAFIAFIId2luX3JhdGWIAQESKAoMZ3Jvc3NfcHJvZml0GAUgASgJQgSguxgBUgxncm9zc19wcm9maXQSJAoKZ3Jvc3NfbG9zcxgGIAEoCUIEoLsYAVIKZ3Jvc3NfbG9zcxIvCg1wcm9maXRfZmFjdG9yGAcgASgJQgSguxgBSAFSDXByb2ZpdF9mYWN0b3KIAQESHQoKZXhwZWN0YW5jeRgIIAEoCUIEoLsYAUgCiAEBEisKC2xhcmdlc3Rfd2luGAkgASgJQgSguxgBSANSC2xhcmdlc3Rfd2luiAEBEi0KDGxhcmdlc3RfbG9zcxgKIAEoCUIEoLsYAUgEUgxsYXJnZXN0X2xvc3OIAQESFgoIdHVybm92ZXIYCyABKAlCBKC7GAESFgoIc2xpcHBhZ2UYDCABKAlCBKC7GAESPQoUYXZlcmFnZV9zbGlwcGFnZV9icHMYDSABKAlCBKC7GAFIBVIUYXZlcmFnZV9zbGlwcGFnZV9icHOIAQESMQoIcG9zaXRpb24YDiABKAsyHy50aWNrcmVlbC52MS5Qb3NpdGlvblN0YXRpc3RpY3MSLgoHcmV0dXJucxgPIAEoCzIdLnRpY2tyZWVsLnYxLlJldHVyblN0YXRpc3RpY3MSNQoHYnlfc2lkZRgQIAMoCzIbLnRpY2tyZWVsLnYxLlNpZGVTdGF0aXN0aWNzUgdieV9zaWRlEjUKB2J5X2hvdXIYESADKAsyGy50aWNrcmVlbC52MS5Ib3VyU3RhdGlzdGljc1IHYnlfaG91chJECgxieV9saXF1aWRpdHkYEiADKAsyIC50aWNrcmVlbC52MS5MaXF1aWRpdHlTdGF0aXN0aWNzUgxieV9saXF1aWRpdHlCCwoJX3dpbl9yYXRlQhAKDl9wcm9maXRfZmFjdG9yQg0KC19leHBlY3RhbmN5Qg4KDF9sYXJnZXN0X3dpbkIPCg1fbGFyZ2VzdF9sb3NzQhcKFV9hdmVyYWdlX3NsaXBwYWdlX2JwcyLYAwoSUG9zaXRpb25TdGF0aXN0aWNzEhsKCGV4cG9zdXJlGAEgASgJQgSguxgBSACIAQESJwoJbWVhbl9zaXplGAIgASgJQgSguxgBSAFSCW1lYW5fc2l6ZYgBARIoCgxsYXJnZXN0X2xvbmcYAyABKAlCBKC7GAFSDGxhcmdlc3RfbG9uZxIqCg1sYXJnZXN0X3Nob3J0GAQgASgJQgSguxgBUg1sYXJnZXN0X3Nob3J0EiAKC3JvdW5kX3RyaXBzGAUgASgDUgtyb3VuZF90cmlwcxIwChN3aW5uaW5nX3JvdW5kX3RyaXBzGAYgASgDUhN3aW5uaW5nX3JvdW5kX3RyaXBzEj0KFG1lYW5faG9sZGluZ19zZWNvbmRzGAcgASgJQgSguxgBSAJSFG1lYW5faG9sZGluZ19zZWNvbmRziAEBEkMKF2xvbmdlc3RfaG9sZGluZ19zZWNvbmRzGAggASgJQgSguxgBSANSF2xvbmdlc3RfaG9sZGluZ19zZWNvbmRziAEBQgsKCV9leHBvc3VyZUIMCgpfbWVhbl9zaXplQhcKFV9tZWFuX2hvbGRpbmdfc2Vjb25kc0IaChhfbG9uZ2VzdF9ob2xkaW5nX3NlY29uZHMi/wEKEFJldHVyblN0YXRpc3RpY3MSDQoFaG91cnMYASABKAMSLQoMc2hhcnBlX3JhdGlvGAIgASgJQgSguxgBSABSDHNoYXJwZV9yYXRpb4gBARI/ChVzaGFycGVfc3RhbmRhcmRfZXJyb3IYAyABKAlCBKC7GAFIAVIVc2hhcnBlX3N0YW5kYXJkX2Vycm9yiAEBEi8KDXNvcnRpbm9fcmF0aW8YBCABKAlCBKC7GAFIAlINc29ydGlub19yYXRpb4gBAUIPCg1fc2hhcnBlX3JhdGlvQhgKFl9zaGFycGVfc3RhbmRhcmRfZXJyb3JCEAoOX3NvcnRpbm9fcmF0aW8ilAIKDlNpZGVTdGF0aXN0aWNzEi0KBHNpZGUYCCABKA4yGS50aWNrcmVlbC52MS5Qb3NpdGlvblNpZGVCBKi7GAESJgoOY2xvc2luZ19vcmRlcnMYAiABKANSDmNsb3Npbmdfb3JkZXJzEiYKDndpbm5pbmdfb3JkZXJzGAMgASgDUg53aW5uaW5nX29yZGVycxIoCgxyZWFsaXplZF9wbmwYBCABKAlCBKC7GAFSDHJlYWxpemVkX3BubBIsCg51bnJlYWxpemVkX3BubBgFIAEoCUIEoLsYAVIOdW5yZWFsaXplZF9wbmwSEgoEZmVlcxgGIAEoCUIEoLsYARIRCgNwbmwYByABKAlCBKC7GAFKBAgBEAIilAEKDkhvdXJTdGF0aXN0aWNzEgwKBGhvdXIYASABKAUSDQoFZmlsbHMYAiABKAMSFAoGdm9sdW1lGAMgASgJQgSguxgBEhIKBGZlZXMYBCABKAlCBKC7GAESKAoMcmVhbGl6ZWRfcG5sGAUgASgJQgSguxgBUgxyZWFsaXplZF9wbmwSEQoDcG5sGAYgASgJQgSguxgBIp0BChNMaXF1aWRpdHlTdGF0aXN0aWNzEi8KCWxpcXVpZGl0eRgGIAEoDjIWLnRpY2tyZWVsLnYxLkxpcXVpZGl0eUIEqLsYARINCgVmaWxscxgCIAEoAxIUCgZ2b2x1bWUYAyABKAlCBKC7GAESFgoIdHVybm92ZXIYBCABKAlCBKC7GAESEgoEZmVlcxgFIAEoCUIEoLsYAUoECAEQAipeCgxQb3NpdGlvblNpZGUSHQoZUE9TSVRJT05fU0lERV9VTlNQRUNJRklFRBAAEhYKElBPU0lUSU9OX1NJREVfTE9ORxABEhcKE1BPU0lUSU9OX1NJREVfU0hPUlQQAipQCglMaXF1aWRpdHkSGQoVTElRVUlESVRZX1VOU1BFQ0lGSUVEEAASEwoPTElRVUlESVRZX01BS0VSEAESEwoPTElRVUlESVRZX1RBS0VSEAJiBnByb3RvMw", [file_tickreel_v1_text_format]);
 
 /**
  * The statistics of a finished run.
@@ -26,23 +26,23 @@ export type RunStatistics = Message<"tickreel.v1.RunStatistics"> & {
   /**
    * Closing orders.
    *
-   * @generated from field: int32 closing_orders = 1 [json_name = "closing_orders"];
+   * @generated from field: int64 closing_orders = 1 [json_name = "closing_orders"];
    */
-  closingOrders: number;
+  closingOrders: bigint;
 
   /**
    * Closing orders with a profit above zero.
    *
-   * @generated from field: int32 winning_orders = 2 [json_name = "winning_orders"];
+   * @generated from field: int64 winning_orders = 2 [json_name = "winning_orders"];
    */
-  winningOrders: number;
+  winningOrders: bigint;
 
   /**
    * Closing orders with a profit below zero.
    *
-   * @generated from field: int32 losing_orders = 3 [json_name = "losing_orders"];
+   * @generated from field: int64 losing_orders = 3 [json_name = "losing_orders"];
    */
-  losingOrders: number;
+  losingOrders: bigint;
 
   /**
    * winning_orders / closing_orders. Not set where nothing was closed.
@@ -196,16 +196,16 @@ export type PositionStatistics = Message<"tickreel.v1.PositionStatistics"> & {
   /**
    * Round trips: from flat, or from the other side, to flat or over to the other side. One that is open at the end is none.
    *
-   * @generated from field: int32 round_trips = 5 [json_name = "round_trips"];
+   * @generated from field: int64 round_trips = 5 [json_name = "round_trips"];
    */
-  roundTrips: number;
+  roundTrips: bigint;
 
   /**
    * Round trips with a profit above zero, after fees.
    *
-   * @generated from field: int32 winning_round_trips = 6 [json_name = "winning_round_trips"];
+   * @generated from field: int64 winning_round_trips = 6 [json_name = "winning_round_trips"];
    */
-  winningRoundTrips: number;
+  winningRoundTrips: bigint;
 
   /**
    * The mean time that a round trip took, in seconds. Not set where there is none.
@@ -239,9 +239,9 @@ export type ReturnStatistics = Message<"tickreel.v1.ReturnStatistics"> & {
   /**
    * How many hours there are.
    *
-   * @generated from field: int32 hours = 1;
+   * @generated from field: int64 hours = 1;
    */
-  hours: number;
+  hours: bigint;
 
   /**
    * The mean return by the standard deviation of returns, times the root of 8,760. Not set where equity did not move.
@@ -281,25 +281,25 @@ export const ReturnStatisticsSchema: GenMessage<ReturnStatistics> = /*@__PURE__*
  */
 export type SideStatistics = Message<"tickreel.v1.SideStatistics"> & {
   /**
-   * long or short.
+   * The direction.
    *
-   * @generated from field: string side = 1;
+   * @generated from field: tickreel.v1.PositionSide side = 8;
    */
-  side: string;
+  side: PositionSide;
 
   /**
    * Orders that closed a part of such a position.
    *
-   * @generated from field: int32 closing_orders = 2 [json_name = "closing_orders"];
+   * @generated from field: int64 closing_orders = 2 [json_name = "closing_orders"];
    */
-  closingOrders: number;
+  closingOrders: bigint;
 
   /**
    * Those with a profit above zero.
    *
-   * @generated from field: int32 winning_orders = 3 [json_name = "winning_orders"];
+   * @generated from field: int64 winning_orders = 3 [json_name = "winning_orders"];
    */
-  winningOrders: number;
+  winningOrders: bigint;
 
   /**
    * Profit of what was closed, at average cost, before fees.
@@ -353,9 +353,9 @@ export type HourStatistics = Message<"tickreel.v1.HourStatistics"> & {
   /**
    * Fills in it.
    *
-   * @generated from field: int32 fills = 2;
+   * @generated from field: int64 fills = 2;
    */
-  fills: number;
+  fills: bigint;
 
   /**
    * The size traded in it.
@@ -400,18 +400,18 @@ export const HourStatisticsSchema: GenMessage<HourStatistics> = /*@__PURE__*/
  */
 export type LiquidityStatistics = Message<"tickreel.v1.LiquidityStatistics"> & {
   /**
-   * maker or taker.
+   * The kind.
    *
-   * @generated from field: string liquidity = 1;
+   * @generated from field: tickreel.v1.Liquidity liquidity = 6;
    */
-  liquidity: string;
+  liquidity: Liquidity;
 
   /**
    * Fills.
    *
-   * @generated from field: int32 fills = 2;
+   * @generated from field: int64 fills = 2;
    */
-  fills: number;
+  fills: bigint;
 
   /**
    * The size traded.
@@ -441,4 +441,72 @@ export type LiquidityStatistics = Message<"tickreel.v1.LiquidityStatistics"> & {
  */
 export const LiquidityStatisticsSchema: GenMessage<LiquidityStatistics> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_statistics, 5);
+
+/**
+ * The direction of a position.
+ *
+ * @generated from enum tickreel.v1.PositionSide
+ */
+export enum PositionSide {
+  /**
+   * The side was not set.
+   *
+   * @generated from enum value: POSITION_SIDE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * More was bought than sold.
+   *
+   * @generated from enum value: POSITION_SIDE_LONG = 1;
+   */
+  LONG = 1,
+
+  /**
+   * More was sold than bought.
+   *
+   * @generated from enum value: POSITION_SIDE_SHORT = 2;
+   */
+  SHORT = 2,
+}
+
+/**
+ * Describes the enum tickreel.v1.PositionSide.
+ */
+export const PositionSideSchema: GenEnum<PositionSide> = /*@__PURE__*/
+  enumDesc(file_tickreel_v1_statistics, 0);
+
+/**
+ * What an order does to the liquidity of the book when it fills.
+ *
+ * @generated from enum tickreel.v1.Liquidity
+ */
+export enum Liquidity {
+  /**
+   * The liquidity was not set.
+   *
+   * @generated from enum value: LIQUIDITY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The order rested in the book: it made liquidity.
+   *
+   * @generated from enum value: LIQUIDITY_MAKER = 1;
+   */
+  MAKER = 1,
+
+  /**
+   * The order met others in the book: it took liquidity.
+   *
+   * @generated from enum value: LIQUIDITY_TAKER = 2;
+   */
+  TAKER = 2,
+}
+
+/**
+ * Describes the enum tickreel.v1.Liquidity.
+ */
+export const LiquiditySchema: GenEnum<Liquidity> = /*@__PURE__*/
+  enumDesc(file_tickreel_v1_statistics, 1);
 

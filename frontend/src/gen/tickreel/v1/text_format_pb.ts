@@ -11,7 +11,7 @@ import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";
  * Describes the file tickreel/v1/text_format.proto.
  */
 export const file_tickreel_v1_text_format: GenFile = /*@__PURE__*/
-  fileDesc("Ch10aWNrcmVlbC92MS90ZXh0X2Zvcm1hdC5wcm90bxILdGlja3JlZWwudjEqWAoKVGV4dEZvcm1hdBIbChdURVhUX0ZPUk1BVF9VTlNQRUNJRklFRBAAEhcKE1RFWFRfRk9STUFUX0RFQ0lNQUwQARIUChBURVhUX0ZPUk1BVF9USU1FEAI6WQoLdGV4dF9mb3JtYXQSHS5nb29nbGUucHJvdG9idWYuRmllbGRPcHRpb25zGLSHAyABKA4yFy50aWNrcmVlbC52MS5UZXh0Rm9ybWF0Ugp0ZXh0Rm9ybWF0YgZwcm90bzM", [file_google_protobuf_descriptor]);
+  fileDesc("Ch10aWNrcmVlbC92MS90ZXh0X2Zvcm1hdC5wcm90bxILdGlja3JlZWwudjEqWAoKVGV4dEZvcm1hdBIbChdURVhUX0ZPUk1BVF9VTlNQRUNJRklFRBAAEhcKE1RFWFRfRk9STUFUX0RFQ0lNQUwQARIUChBURVhUX0ZPUk1BVF9USU1FEAI6WQoLdGV4dF9mb3JtYXQSHS5nb29nbGUucHJvdG9idWYuRmllbGRPcHRpb25zGLSHAyABKA4yFy50aWNrcmVlbC52MS5UZXh0Rm9ybWF0Ugp0ZXh0Rm9ybWF0OjgKB2FzX3dvcmQSHS5nb29nbGUucHJvdG9idWYuRmllbGRPcHRpb25zGLWHAyABKAhSBmFzV29yZGIGcHJvdG8z", [file_google_protobuf_descriptor]);
 
 /**
  * What the text of a string field is, where it is more than words: filters and orders of lists compare it so.
@@ -54,4 +54,13 @@ export const TextFormatSchema: GenEnum<TextFormat> = /*@__PURE__*/
  */
 export const text_format: GenExtension<FieldOptions, TextFormat> = /*@__PURE__*/
   extDesc(file_tickreel_v1_text_format, 0);
+
+/**
+ * Whether result files and commands write the value of an enum field as a word: full for RUN_MODE_FULL. Without it they
+ * write the name.
+ *
+ * @generated from extension: bool as_word = 50101;
+ */
+export const as_word: GenExtension<FieldOptions, boolean> = /*@__PURE__*/
+  extDesc(file_tickreel_v1_text_format, 1);
 

@@ -1,0 +1,30 @@
+import { DataType } from '@/gen/tickreel/v1/market_data_pb'
+import { SnapshotMode } from '@/gen/tickreel/v1/result_pb'
+import { Liquidity, PositionSide } from '@/gen/tickreel/v1/statistics_pb'
+
+/** What a run replayed, as result files and commands say it. */
+export const SNAPSHOT_MODE_WORDS: Record<SnapshotMode, string> = {
+  [SnapshotMode.UNSPECIFIED]: '',
+  [SnapshotMode.TRADES]: 'trades',
+  [SnapshotMode.BOOK]: 'book',
+  [SnapshotMode.BOTH]: 'both',
+}
+
+/** The kinds of rows, as result files say them. */
+export const DATA_TYPE_WORDS: Record<DataType, string> = {
+  [DataType.UNSPECIFIED]: '',
+  [DataType.TRADES]: 'trades',
+  [DataType.BOOK_SNAPSHOT_5]: 'book_snapshot_5',
+}
+
+export const POSITION_SIDE_WORDS: Record<PositionSide, string> = {
+  [PositionSide.UNSPECIFIED]: '',
+  [PositionSide.LONG]: 'long',
+  [PositionSide.SHORT]: 'short',
+}
+
+export const LIQUIDITY_WORDS: Record<Liquidity, string> = {
+  [Liquidity.UNSPECIFIED]: '',
+  [Liquidity.MAKER]: 'maker',
+  [Liquidity.TAKER]: 'taker',
+}

@@ -1,0 +1,123 @@
+"""Messages as the JSON that people have: result files, and what commands print.
+
+It differs from ProtoJSON in three things:
+
+- A field goes by its name in the proto, unless that gives it a key of its own. So the config of a run is again a config file.
+- 64-bit integers are JSON numbers, so that `jq` compares them as such.
+- An enum field with the option `as_word` is a word: full for RUN_MODE_FULL, and an empty text where it is not set.
+"""
+
+import functools
+import json
+from typing import Any
+
+from google.protobuf import json_format, struct_pb2
+from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
+from google.protobuf.message import Message
+
+from tickreel.rpc.json_struct import values_of
+from tickreel.v1 import text_format_pb2
+
+
+def as_json(message: Message) -> dict[str, Any]:
+    """A message as JSON values. An unset field that can be unset is left out.
+
+    As protobuf writes it, the fields that are set come first, in the order of the proto, and then the others.
+    """
+    values = {}
+    given = {field.name for field, _ in message.ListFields()}
+    for field in sorted(message.DESCRIPTOR.fields, key=lambda field: field.name not in given):
+        if field.has_presence and field.name not in given:
+            continue
+        value = getattr(message, field.name)
+        if field.is_repeated and field.message_type is not None and field.message_type.GetOptions().map_entry:
+            values[_key(field)] = {key: value[key] for key in sorted(value)}
+        elif field.is_repeated:
+            values[_key(field)] = [_plain(field, item) for item in value]
+        else:
+            values[_key(field)] = _plain(field, value)
+    return values
+
+
+def read_json[M: Message](kind: type[M], text: str) -> M:
+    """Reads a message whose keys are the names of its fields. Keys of later versions are ignored.
+
+    Raises:
+        ValueError, ParseError: The text is no such message; an unknown word is named, with those that there are.
+    """
+    values = json.loads(text)
+    if not isinstance(values, dict):
+        raise ValueError("it is no JSON object")
+    _number_words(kind.DESCRIPTOR, values, "")
+    try:
+        # Takes a tenth of the time of protobuf's own way, which is left for what other versions wrote.
+        return kind(**values)
+    except (TypeError, ValueError):
+        return json_format.ParseDict(values, kind(), ignore_unknown_fields=True)
+
+
+def enum_text(field: FieldDescriptor, number: int) -> str:
+    """The text of a value of an enum field: its word where the field has the option `as_word`, else its name."""
+    assert field.enum_type is not None
+    return word(field.enum_type, number) if _is_word(field) else field.enum_type.values_by_number[number].name
+
+
+def _is_word(field: FieldDescriptor) -> bool:
+    return bool(field.GetOptions().Extensions[text_format_pb2.as_word])
+
+
+@functools.cache
+def words(enum: EnumDescriptor) -> dict[str, int]:
+    """The values of an enum by their words."""
+    prefix = enum.values[0].name.removesuffix("UNSPECIFIED")
+    return {value.name.removeprefix(prefix).lower() if value.number else "": value.number for value in enum.values}
+
+
+def word(enum: EnumDescriptor, number: int) -> str:
+    """The word of a value of an enum; the number of one that a later version has."""
+    return next((word for word, known in words(enum).items() if known == number), str(number))
+
+
+def _plain(field: FieldDescriptor, value: Any) -> Any:
+    if field.enum_type is not None:
+        if value not in field.enum_type.values_by_number:
+            return value
+        return enum_text(field, value)
+    if field.message_type is None:
+        return value
+    if isinstance(value, struct_pb2.Struct):
+        return values_of(value)
+    if field.message_type.file.package == "google.protobuf":
+        return json_format.MessageToDict(value)
+    return as_json(value)
+
+
+def _key(field: FieldDescriptor) -> str:
+    first, *rest = field.name.split("_")
+    is_default = field.json_name == first + "".join(word.capitalize() for word in rest)
+    return field.name if is_default else field.json_name
+
+
+def _number_words(kind: Descriptor, values: dict[str, Any], path: str) -> None:
+    """Replaces the words in JSON values by the numbers of their enums."""
+    for field in _with_words(kind):
+        value = values.get(field.name)
+        if field.enum_type is not None and isinstance(value, str):
+            known = words(field.enum_type)
+            if value not in known:
+                raise ValueError(f"{path}{field.name} is {value!r}; it must be {' or '.join(filter(None, known))}")
+            values[field.name] = known[value]
+        elif field.message_type is not None:
+            for inner in value if isinstance(value, list) else [value]:
+                if isinstance(inner, dict):
+                    _number_words(field.message_type, inner, f"{path}{field.name}.")
+
+
+@functools.cache
+def _with_words(kind: Descriptor) -> tuple[FieldDescriptor, ...]:
+    """The fields of a message that are words or have words below them."""
+    return tuple(
+        field
+        for field in kind.fields
+        if _is_word(field) or (field.message_type is not None and _with_words(field.message_type))
+    )
