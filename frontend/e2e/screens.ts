@@ -205,7 +205,7 @@ export const SCREENS: readonly ScreenCase[] = [
 
 async function finishedRun(stack: Stack): Promise<string> {
   const { runs } = await stack.runner.listRuns({})
-  return runs.find((run) => run.result !== undefined)?.runId ?? ''
+  return runs.find((run) => run.figures !== undefined)?.runId ?? ''
 }
 
 /** A run that was executed again; a spoilt one came out otherwise than what it keeps. */

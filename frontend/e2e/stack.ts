@@ -171,7 +171,7 @@ sample_data.write_sample_data(Path("data_downloads"), rows=1_000_000)`)
   /** A run in full of the whole of sample_btc_usdt that has ended well: one that there is, else a new one. */
   async wholeRun(): Promise<string> {
     const { runs } = await this.runner.listRuns({ pageSize: 500 })
-    const found = runs.find(({ result }) => result?.mode === RunMode.FULL && result.summary?.orders === 120_000n)
+    const found = runs.find(({ options, figures }) => options?.mode === RunMode.FULL && figures?.orders === 120_000n)
     if (found !== undefined) return found.runId
     const runId = await this.createRun()
     await this.finish(runId)

@@ -20,7 +20,7 @@ from run_configs import run_config
 from stack import Stack, stack
 from tickreel.client import Client, TickreelError
 from tickreel.results.artifact import PART_BYTES
-from tickreel.v1 import job_pb2, results_service_pb2, results_service_pb2_grpc, run_pb2, verification_pb2
+from tickreel.v1 import job_pb2, result_pb2, results_service_pb2, results_service_pb2_grpc, run_pb2, verification_pb2
 
 ROWS = 2_000
 # So many that a run is still at work when a test ends it.
@@ -63,7 +63,7 @@ async def test_a_run_is_watched_to_its_end_where_an_event_loop_runs(client: Clie
     run = client.run(CONFIG, snapshot_mode="trades", on_progress=seen.append)
     assert run.state == job_pb2.JOB_STATE_SUCCEEDED
     assert run.result.summary.orders == ROWS
-    assert run.result.mode == "fast"
+    assert run.result.mode == result_pb2.RUN_MODE_FAST
     assert {one.run_id for one in seen} == {run.run_id}
     assert seen[-1] == run
     assert client.result(run.run_id) == run.result

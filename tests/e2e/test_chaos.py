@@ -32,6 +32,7 @@ from tickreel.cli.supervision.health import is_serving
 from tickreel.cli.supervision.services import ServiceProcess
 from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.errors import TickreelError
+from tickreel.rpc.message_json import word
 from tickreel.rpc.settings import CATALOG_ROOT, DATA_ROOT
 from tickreel.runner.submission.run_entry import run_entry
 from tickreel.stores.results import ResultStore
@@ -383,7 +384,7 @@ async def within_patience(work: Callable[[], Awaitable[None]], seconds: float) -
         await work()
 
 
-async def all_runs(deployment: Deployment) -> list[run_pb2.Run]:
+async def all_runs(deployment: Deployment) -> list[run_pb2.RunEntry]:
     runs, token = [], ""
     while True:
         request = runner_service_pb2.ListRunsRequest(page_size=50, page_token=token)
@@ -399,7 +400,7 @@ async def all_results(deployment: Deployment) -> set[str]:
     while True:
         request = results_service_pb2.ListResultsRequest(page_size=50, page_token=token)
         response = await deployment.until_done("results", "ListResults", request)
-        found |= {entry.result.run_id for entry in response.results}
+        found |= {entry.run_id for entry in response.results}
         token = response.next_page_token
         if not token:
             return found
@@ -431,7 +432,7 @@ def check_results(asked: list[Asked], calm: list[Asked], folder: Path, told: str
         assert result.metadata.result_digest == reference.metadata.result_digest, (told, one.choice)
         assert result.metadata.data_digest == reference.metadata.data_digest, told
         assert result.summary.trade_rows == one.choice.rows + 1, told
-        assert result.mode == one.mode, told
+        assert word(result_pb2.RunMode.DESCRIPTOR, result.mode) == one.mode, told
         outputs = {name: Path(path) for name, path in result.metadata.outputs.items()}
         for name, path in outputs.items():
             assert path.stat().st_size, (told, path)

@@ -72,7 +72,7 @@ async def test_nothing_of_it_is_left_but_the_word_that_it_was_deleted(
         assert error.metadata["id"] == run_id
         assert error.metadata["deleted_at"].endswith("Z")
     left = await results.call("ListResults", rpc.ListResultsRequest())
-    assert [entry.result.run_id for entry in left.results] == [{"F": "S", "S": "F"}[run_id]]
+    assert [entry.run_id for entry in left.results] == [{"F": "S", "S": "F"}[run_id]]
 
 
 async def test_only_what_is_there_can_be_deleted(store: ResultStore, results: ServiceClient) -> None:

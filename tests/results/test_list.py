@@ -50,7 +50,7 @@ async def ids(results: ServiceClient, **fields: Any) -> list[int]:
     found, token = [], ""
     while True:
         response = await results.call("ListResults", rpc.ListResultsRequest(page_size=3, page_token=token, **fields))
-        found += [int(entry.result.run_id[1:]) for entry in response.results]
+        found += [int(entry.run_id[1:]) for entry in response.results]
         token = response.next_page_token
         if not token:
             return found

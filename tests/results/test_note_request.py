@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from serving import serving, settings_in
+from tickreel.results.result_entry import result_entry
 from tickreel.results.service import ResultsServicer
 from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.errors import TickreelError
@@ -32,7 +33,7 @@ async def update(results: ServiceClient, run_id: str = "R", paths: list[str] | N
 
 async def listed(results: ServiceClient, filter_: str) -> list[str]:
     response = await results.call("ListResults", rpc.ListResultsRequest(filter=filter_))
-    return [entry.result.run_id for entry in response.results]
+    return [entry.run_id for entry in response.results]
 
 
 async def test_notes_and_tags_are_part_of_the_result_from_then_on(store: ResultStore, results: ServiceClient) -> None:
@@ -42,7 +43,8 @@ async def test_notes_and_tags_are_part_of_the_result_from_then_on(store: ResultS
     assert (updated.notes, list(updated.tags)) == ("A *quick* look:\nthe book is too old.", ["keep", "btc"])
     got = (await results.call("GetResult", rpc.GetResultRequest(run_id="R"))).result
     assert got == updated
-    assert updated in (await results.call("ListResults", rpc.ListResultsRequest())).results
+    entries = (await results.call("ListResults", rpc.ListResultsRequest())).results
+    assert result_entry(updated) in entries
     assert await listed(results, "tags:keep") == ["R"]
     assert store.find("R").summary.read_bytes() == before
 
@@ -127,7 +129,7 @@ async def test_notes_outlive_the_service_and_all_that_it_makes(tmp_path: Path, s
     assert not (tmp_path / "state/results").exists() or [*(tmp_path / "state/results").iterdir()] == []
     async with serving("results", ResultsServicer, settings) as results:
         found = await results.call("ListResults", rpc.ListResultsRequest(filter="tags:a"))
-        assert list(found.results) == [before]
+        assert list(found.results) == [result_entry(before)]
         assert (await update(results, tags=["b"])).notes == "kept"
         assert await listed(results, "tags:a") == []
     # Half a file of a service that was killed is nobody's note.

@@ -8,11 +8,11 @@ from tickreel.rpc.filter import parse_filter, predicate
 from tickreel.v1 import job_pb2, result_pb2, run_pb2
 
 RUNS = Fields(run_pb2.Run)
-RESULTS = Fields(result_pb2.ResultEntry, "result")
+RESULTS = Fields(result_pb2.NotedResult, "result")
 
 
-def entry() -> result_pb2.ResultEntry:
-    entry = result_pb2.ResultEntry()
+def entry() -> result_pb2.NotedResult:
+    entry = result_pb2.NotedResult()
     result = entry.result
     result.run_id, result.instrument = "BNF_BTC_1", "BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN"
     result.mode, result.metadata.snapshot_mode = result_pb2.RUN_MODE_FULL, result_pb2.SNAPSHOT_MODE_BOTH

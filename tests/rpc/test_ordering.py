@@ -10,19 +10,19 @@ from tickreel.rpc.errors import TickreelError
 from tickreel.rpc.fields import Fields
 from tickreel.rpc.ordering import cut_page, in_order, parse_order
 from tickreel.rpc.paging import Page
-from tickreel.v1.result_pb2 import ResultEntry
+from tickreel.v1.result_pb2 import NotedResult
 from tickreel.v1.results_service_pb2 import ListResultsRequest
 
-FIELDS = Fields(ResultEntry, "result")
+FIELDS = Fields(NotedResult, "result")
 
 Row = tuple[int, int | None, int]
 
 
-def entries_of(rows: list[Row]) -> list[ResultEntry]:
+def entries_of(rows: list[Row]) -> list[NotedResult]:
     """Results of (orders, pnl in hundredths or None, created at), each with an id of its own."""
     entries = []
     for number, (orders, pnl, created) in enumerate(rows):
-        entry = ResultEntry()
+        entry = NotedResult()
         entry.result.run_id = f"R{number:03d}"
         entry.result.summary.orders = orders
         entry.result.summary.pnl = "" if pnl is None else str(Decimal(pnl) / 100)
@@ -40,18 +40,18 @@ _orders = st.sampled_from(["", "summary.pnl", "summary.pnl desc, summary.orders"
 NEWEST_FIRST = parse_order("created_at desc, run_id desc", FIELDS)
 
 
-def sorted_by(entries: list[ResultEntry], order: str) -> list[ResultEntry]:
+def sorted_by(entries: list[NotedResult], order: str) -> list[NotedResult]:
     return in_order(entries, (*parse_order(order, FIELDS), *NEWEST_FIRST))
 
 
-def page(entries: list[ResultEntry], order: str, token: str, size: int) -> tuple[list[ResultEntry], str]:
+def page(entries: list[NotedResult], order: str, token: str, size: int) -> tuple[list[NotedResult], str]:
     request = ListResultsRequest(page_size=size, page_token=token, order_by=order)
     page = Page.of(request, "results", order)
     return cut_page(page, in_order(entries, NEWEST_FIRST), parse_order(order, FIELDS), NEWEST_FIRST, lambda entry: entry)
 
 
 @given(_rows, _orders, st.integers(1, 9))
-def test_following_the_tokens_delivers_every_entry_once_and_in_order(entries: list[ResultEntry], order: str, size: int) -> None:
+def test_following_the_tokens_delivers_every_entry_once_and_in_order(entries: list[NotedResult], order: str, size: int) -> None:
     found, token = page(entries, order, "", size)
     while token:
         more, token = page(entries, order, token, size)
@@ -61,7 +61,7 @@ def test_following_the_tokens_delivers_every_entry_once_and_in_order(entries: li
 
 @given(_rows, _orders, st.integers(1, 9), st.data())
 def test_entries_that_come_or_go_between_pages_never_repeat_or_hide_the_others(
-    entries: list[ResultEntry], order: str, size: int, data: st.DataObject
+    entries: list[NotedResult], order: str, size: int, data: st.DataObject
 ) -> None:
     before = data.draw(st.lists(st.sampled_from(entries), unique_by=lambda entry: entry.result.run_id)) if entries else []
     first, token = page(before, order, "", size)

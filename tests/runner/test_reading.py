@@ -62,7 +62,7 @@ async def test_charts_and_tables_agree_with_the_summary(raw: RawFolder, tmp_path
         assert timeline == {"Trade": ROWS, "Order": summary.orders, "Fill": summary.fills}
 
         listed = await services.results.call("ListResults", rpc.ListResultsRequest(filter="mode = full"))
-        assert [entry.result.run_id for entry in listed.results] == [full.run_id]
+        assert [entry.run_id for entry in listed.results] == [full.run_id]
 
 
 @pytest.mark.parametrize("mode", [result_pb2.SNAPSHOT_MODE_BOTH, result_pb2.SNAPSHOT_MODE_BOOK], ids=["both", "book"])

@@ -197,10 +197,14 @@ async def test_a_listed_result_is_the_run_s(raw: RawFolder, tmp_path: Path) -> N
         listed = await services.results.call("ListResults", results_service_pb2.ListResultsRequest(page_size=1))
         request = results_service_pb2.ListResultsRequest(page_size=1, page_token=listed.next_page_token)
         older = await services.results.call("ListResults", request)
-    for run in runs:
-        # Lists do not have it.
-        run.result.metadata.ClearField("data_files")
-    assert [entry.result for entry in (*listed.results, *older.results)] == [runs[1].result, runs[0].result]
+    for entry, run in zip((*listed.results, *older.results), reversed(runs), strict=True):
+        metadata, summary = run.result.metadata, run.result.summary
+        assert (entry.run_id, entry.mode, entry.snapshot_mode) == (run.run_id, run.result.mode, metadata.snapshot_mode)
+        assert (entry.instrument, entry.strategy) == (run.result.instrument, metadata.strategy)
+        assert (entry.replay_start, entry.replay_end) == (metadata.replay_start, metadata.replay_end)
+        assert (entry.figures.orders, entry.figures.fills) == (summary.orders, summary.fills)
+        assert (entry.figures.pnl, entry.figures.max_drawdown) == (summary.pnl, summary.max_drawdown)
+        assert (entry.figures.currency, entry.figures.pnl_sketch) == (metadata.currency, summary.pnl_sketch)
     assert not older.next_page_token
 
 

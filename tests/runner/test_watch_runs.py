@@ -25,19 +25,19 @@ def data(raw: RawFolder) -> RawFolder:
     return raw
 
 
-async def watch_runs(services: Stack) -> AsyncIterator[list[run_pb2.Run]]:
+async def watch_runs(services: Stack) -> AsyncIterator[list[run_pb2.RunEntry]]:
     """The runs of each message."""
     async for response in services.runner.stream("WatchRuns", runner_service_pb2.WatchRunsRequest()):
         yield list(response.runs)
 
 
-async def first_of(services: Stack) -> list[run_pb2.Run]:
+async def first_of(services: Stack) -> list[run_pb2.RunEntry]:
     """The runs of the first message, to a watcher who then leaves."""
     async with aclosing(watch_runs(services)) as messages:
         return await anext(messages)
 
 
-async def ends_of(messages: AsyncIterator[list[run_pb2.Run]], run_ids: set[str]) -> dict[str, int]:
+async def ends_of(messages: AsyncIterator[list[run_pb2.RunEntry]], run_ids: set[str]) -> dict[str, int]:
     """The final states that are told until each of these runs has one."""
     ends: dict[str, int] = {}
     while ends.keys() < run_ids:
@@ -52,14 +52,14 @@ async def test_a_run_is_told_from_its_creation_to_its_end(data: RawFolder, tmp_p
     async with stack(tmp_path) as services, asyncio.timeout(PATIENCE), aclosing(watch_runs(services)) as messages:
         assert await anext(messages) == []
         created = await services.create(CONFIG)
-        told: list[run_pb2.Run] = []
+        told: list[run_pb2.RunEntry] = []
         while not (told and told[-1].state in FINAL):
             told += await anext(messages)
         got = await services.runner.call("GetRun", runner_service_pb2.GetRunRequest(run_id=created.run_id))
     assert {run.run_id for run in told} == {created.run_id}
     assert told[-1].state == SUCCEEDED
     assert told[-1] == run_entry(got.run)
-    assert told[-1].result.summary.orders == 500
+    assert told[-1].figures.orders == 500
     assert sum(run.state in FINAL for run in told) == 1
 
 

@@ -2,7 +2,7 @@ import { useNavigate, useParams } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
 
 import { JobState } from '@/gen/tickreel/v1/job_pb'
-import type { Run } from '@/gen/tickreel/v1/run_pb'
+import type { RunEntry } from '@/gen/tickreel/v1/run_pb'
 import { Verdict } from '@/gen/tickreel/v1/verification_pb'
 import { hasEnded } from '@/jobs/job'
 import { useLiveRuns } from '@/jobs/live-runs'
@@ -36,7 +36,7 @@ export function useEndedRunToasts(): void {
   }, [runs, open, navigate])
 }
 
-function endOf({ verification }: Run): string {
-  if (verification === undefined) return 'A run has finished'
-  return verification.verdict === Verdict.EQUAL ? 'A run was verified: equal' : 'A run was verified: different'
+function endOf({ verdict }: RunEntry): string {
+  if (verdict === Verdict.UNSPECIFIED) return 'A run has finished'
+  return verdict === Verdict.EQUAL ? 'A run was verified: equal' : 'A run was verified: different'
 }

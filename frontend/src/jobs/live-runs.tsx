@@ -1,6 +1,6 @@
 import { createContext, type ReactNode, use } from 'react'
 
-import type { Run } from '@/gen/tickreel/v1/run_pb'
+import type { RunEntry } from '@/gen/tickreel/v1/run_pb'
 import { RunnerService, type WatchRunsResponse } from '@/gen/tickreel/v1/runner_service_pb'
 import { useClient } from '@/rpc/use-client'
 import { type Stream, useStream } from '@/rpc/use-stream'
@@ -8,7 +8,7 @@ import { type Stream, useStream } from '@/rpc/use-stream'
 import { hasEnded } from './job'
 
 /** The runs that live, and those that ended while the page looked on, by id. */
-export type LiveRuns = ReadonlyMap<string, Run>
+export type LiveRuns = ReadonlyMap<string, RunEntry>
 
 const LiveRunsContext = createContext<Stream<LiveRuns> | undefined>(undefined)
 

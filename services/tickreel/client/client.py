@@ -163,7 +163,7 @@ class Client:
         """
         return summary.figures(self.result(run_id).summary, floats=floats)
 
-    def annotate(self, run_id: str, *, notes: str | None = None, tags: Sequence[str] | None = None) -> result_pb2.ResultEntry:
+    def annotate(self, run_id: str, *, notes: str | None = None, tags: Sequence[str] | None = None) -> result_pb2.NotedResult:
         """Replaces the notes or the tags of a result; what is not given stays as it is.
 
         Raises:

@@ -183,11 +183,17 @@ def _figures(conversion: conversion_pb2.Conversion) -> conversion_pb2.Conversion
     return conversion_pb2.ConversionFigures(files=len(files), cached_files=cached, rows=rows)
 
 
-def _entry(conversion: conversion_pb2.Conversion) -> conversion_pb2.Conversion:
-    """A conversion as lists have it: without its files, whose figures an older one gets here."""
-    entry = conversion_pb2.Conversion()
-    entry.CopyFrom(conversion)
-    if not entry.HasField("figures"):
-        entry.figures.CopyFrom(_figures(conversion))
-    entry.ClearField("files")
+def _entry(conversion: conversion_pb2.Conversion) -> conversion_pb2.ConversionEntry:
+    """A conversion as lists have it. An older one gets the figures of its files here."""
+    entry = conversion_pb2.ConversionEntry(
+        conversion_id=conversion.conversion_id,
+        state=conversion.state,
+        spec=conversion.spec,
+        attempts=conversion.attempts,
+        queue_position=conversion.queue_position,
+        figures=conversion.figures if conversion.HasField("figures") else _figures(conversion),
+    )
+    for name in ("progress", "failure", "created_at", "started_at", "ended_at"):
+        if conversion.HasField(name):
+            getattr(entry, name).CopyFrom(getattr(conversion, name))
     return entry

@@ -10,6 +10,8 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 
+from google.protobuf.message import Message
+
 from tickreel.jobs import job as jobs
 from tickreel.jobs.admission import Admission, Share
 from tickreel.jobs.job import Job, JobClock
@@ -46,7 +48,7 @@ class LiveJob[J: Job]:
         self.clock = JobClock(resource)
         self.share = Share()
         """What the job was admitted with."""
-        self.entry: J | None = None
+        self.entry: Message | None = None
         """The entry of the resource, once somebody has asked for it since the last change."""
         self.task: asyncio.Task[None] | None = None
         self.is_decided = False
@@ -118,7 +120,7 @@ class JobQueue[J: Job]:
         processes: int = 1,
         memory: int | None = None,
         weigh: Callable[[J, int], int] = lambda *_: 0,
-        entry: Callable[[J], J] = lambda job: job,
+        entry: Callable[[J], Message] = lambda job: job,
     ) -> None:
         self._kind = kind
         self._journal = journal
@@ -215,7 +217,7 @@ class JobQueue[J: Job]:
             raise not_found(self._kind, job_id)
         return self._copy(job)
 
-    def page(self, page: Page) -> tuple[Sequence[J], str]:
+    def page(self, page: Page) -> tuple[Sequence[Message], str]:
         """A page of the entries of jobs, newest first, and the token of the next."""
         rows, more = self._journal.page(page)
         entries = fitting([self._entry(self._now(job_id, job)) for _, job_id, job in rows])
@@ -297,7 +299,7 @@ class JobQueue[J: Job]:
             raise TickreelError("SERVICE_UNAVAILABLE", message, id=job_id)
         yield self.get(job_id)
 
-    async def watch_all(self) -> AsyncIterator[list[J]]:
+    async def watch_all(self) -> AsyncIterator[list[Message]]:
         """The entries of all jobs that have not ended, then of those that have changed, each at last in its final state.
 
         A list that is empty says that nothing has changed for long. This does not end by itself.
@@ -313,9 +315,9 @@ class JobQueue[J: Job]:
                 await unseen.wait(HEARTBEAT)
                 await asyncio.sleep(next_at - loop.time())
 
-    def _entries(self, unseen: Unseen, most: int) -> list[J]:
+    def _entries(self, unseen: Unseen, most: int) -> list[Message]:
         """The entries of the first jobs that a watcher has not seen, as many as a message holds."""
-        entries: list[J] = []
+        entries: list[Message] = []
         room = MESSAGE_BYTES
         while room > 0 and len(entries) < most and (job_id := unseen.pop()) is not None:
             # A job that was deleted meanwhile has ended before.
@@ -324,7 +326,7 @@ class JobQueue[J: Job]:
                 room -= entries[-1].ByteSize()
         return entries
 
-    def _entry_of(self, job_id: str) -> J:
+    def _entry_of(self, job_id: str) -> Message:
         """The entry of a job as it is now; that of a live one is made once a change, however many watch."""
         live = self._live.get(job_id)
         if live is None:

@@ -25,11 +25,11 @@ class ResultIndex:
     def __init__(self, store: ResultStore) -> None:
         self._store = store
         self._changed_at: tuple[int, ...] | None = None
-        self._entries: dict[tuple[StoredResult, int], result_pb2.ResultEntry | None] = {}
-        self._newest_first: list[result_pb2.ResultEntry] = []
+        self._entries: dict[tuple[StoredResult, int], result_pb2.NotedResult | None] = {}
+        self._newest_first: list[result_pb2.NotedResult] = []
         self._lock = threading.Lock()
 
-    def newest_first(self) -> list[result_pb2.ResultEntry]:
+    def newest_first(self) -> list[result_pb2.NotedResult]:
         """All results; those of one instant by their ids, the last of them first."""
         with self._lock:
             changed_at = self._store.changed_at()
@@ -47,9 +47,9 @@ class ResultIndex:
         self._entries = {version: before[version] if version in before else self._entry(version[0]) for version in versions}
         self._newest_first = [entry for entry in self._entries.values() if entry is not None]
 
-    def _entry(self, stored: StoredResult) -> result_pb2.ResultEntry | None:
+    def _entry(self, stored: StoredResult) -> result_pb2.NotedResult | None:
         try:
-            return self._store.entry(stored)
+            return self._store.noted(stored)
         except TickreelError as error:
             log.warning("%s", error)
             return None

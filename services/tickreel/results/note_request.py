@@ -12,7 +12,7 @@ _TAG = re.compile(r"[\w.-]{1,64}")
 _FIELDS = ("notes", "tags")
 
 
-def noted(request: results_service_pb2.UpdateResultRequest, before: result_pb2.ResultEntry) -> result_pb2.ResultEntry:
+def noted(request: results_service_pb2.UpdateResultRequest, before: result_pb2.NotedResult) -> result_pb2.NotedResult:
     """The notes and tags after a request.
 
     Args:
@@ -41,7 +41,7 @@ def noted(request: results_service_pb2.UpdateResultRequest, before: result_pb2.R
     ]
     if problems:
         raise TickreelError("INVALID_REQUEST", "the notes cannot be kept", problems)
-    after = result_pb2.ResultEntry(notes=before.notes, tags=before.tags)
+    after = result_pb2.NotedResult(notes=before.notes, tags=before.tags)
     if "notes" in changed:
         after.notes = request.notes
     if "tags" in changed:

@@ -11,6 +11,7 @@ from tickreel.results.equity import equity_chunks, equity_sample
 from tickreel.results.index import ResultIndex
 from tickreel.results.markers import markers, with_markers
 from tickreel.results.note_request import noted
+from tickreel.results.result_entry import result_entry
 from tickreel.results.run_columns import RunColumns, result_key
 from tickreel.results.table_exports import Exports
 from tickreel.results.tables import FILLS, ORDERS, TIMELINE, RunTables, TableKind, View
@@ -40,7 +41,7 @@ from tickreel.v1 import market_data_pb2, result_pb2, results_service_pb2, result
 
 DEFAULT_MARKERS, MOST_MARKERS = 500, 5_000
 
-_RESULT_FIELDS = Fields(result_pb2.ResultEntry, "result")
+_RESULT_FIELDS = Fields(result_pb2.NotedResult, "result")
 _NEWEST_FIRST = parse_order("created_at desc, run_id desc", _RESULT_FIELDS)
 
 
@@ -79,7 +80,7 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
         order = parse_order(request.order_by, _RESULT_FIELDS)
 
         def cut() -> tuple[Sequence[result_pb2.ResultEntry], str]:
-            return cut_page(page, filter(passes, self._index.newest_first()), order, _NEWEST_FIRST, _light)
+            return cut_page(page, filter(passes, self._index.newest_first()), order, _NEWEST_FIRST, result_entry)
 
         entries, token = await asyncio.to_thread(cut)
         return results_service_pb2.ListResultsResponse(results=entries, next_page_token=token)
@@ -88,17 +89,17 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
         self, request: results_service_pb2.GetResultRequest, context: grpc.aio.ServicerContext
     ) -> results_service_pb2.GetResultResponse:
         async with self._reading(request.run_id) as stored:
-            return results_service_pb2.GetResultResponse(result=await asyncio.to_thread(self._store.entry, stored))
+            return results_service_pb2.GetResultResponse(result=await asyncio.to_thread(self._store.noted, stored))
 
     async def UpdateResult(  # noqa: N802
         self, request: results_service_pb2.UpdateResultRequest, context: grpc.aio.ServicerContext
     ) -> results_service_pb2.UpdateResultResponse:
-        def update() -> result_pb2.ResultEntry:
+        def update() -> result_pb2.NotedResult:
             stored = self._store.find(request.run_id)
             # Before anything is written: a damaged result is refused.
-            before = self._store.entry(stored)
+            before = self._store.noted(stored)
             self._store.notes.write(stored.run_id, noted(request, before))
-            return self._store.entry(stored)
+            return self._store.noted(stored)
 
         async with self._noting:
             return results_service_pb2.UpdateResultResponse(result=await asyncio.to_thread(update))
@@ -242,11 +243,3 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
             rows, total = await asyncio.to_thread(self._tables.rows, view, first, page.size)
         past = first + len(rows)
         return rows, page.token(str(past)) if past < total else "", total
-
-
-def _light(entry: result_pb2.ResultEntry) -> result_pb2.ResultEntry:
-    """An entry as lists have it: without the files that its run replayed."""
-    light = result_pb2.ResultEntry()
-    light.CopyFrom(entry)
-    light.result.metadata.ClearField("data_files")
-    return light

@@ -36,9 +36,9 @@ def parse_order(text: str, fields: Fields) -> tuple[SortKey, ...]:
         raise invalid_request("order_by", f"is {text!r}: {error}") from None
 
 
-def cut_page[M: Message](
-    page: Page, messages: Iterable[M], order: Sequence[SortKey], within: Sequence[SortKey], entry: Callable[[M], M]
-) -> tuple[Sequence[M], str]:
+def cut_page[M: Message, E: Message](
+    page: Page, messages: Iterable[M], order: Sequence[SortKey], within: Sequence[SortKey], entry: Callable[[M], E]
+) -> tuple[Sequence[E], str]:
     """Cuts a page out of a whole list: its entries in order, and the token of the next page ("" at the end).
 
     The page ends early where its entries would not fit into a message.

@@ -1,6 +1,6 @@
 """What people note of results: their notes and tags, a file each beside the results, which never change.
 
-<folder>/<run_id>.json       {"notes": "…", "tags": ["…"]}: a `ResultEntry` with nothing else in it
+<folder>/<run_id>.json       {"notes": "…", "tags": ["…"]}: a `NotedResult` with nothing else in it
 """
 
 import json
@@ -24,18 +24,18 @@ class ResultNotes:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def read(self, run_id: str) -> result_pb2.ResultEntry:
+    def read(self, run_id: str) -> result_pb2.NotedResult:
         """The notes and tags of a result. A file that cannot be read is named in the log: it hides no result."""
-        entry = result_pb2.ResultEntry()
+        entry = result_pb2.NotedResult()
         try:
             json_format.Parse(self._path(run_id).read_text(), entry, ignore_unknown_fields=True)
         except FileNotFoundError:
             pass
         except (OSError, ValueError, json_format.ParseError) as error:
             log.warning("the notes of %s cannot be read: %s", run_id, error)
-        return result_pb2.ResultEntry(notes=entry.notes, tags=entry.tags)
+        return result_pb2.NotedResult(notes=entry.notes, tags=entry.tags)
 
-    def write(self, run_id: str, noted: result_pb2.ResultEntry) -> None:
+    def write(self, run_id: str, noted: result_pb2.NotedResult) -> None:
         """Keeps the notes and tags of a result, for good, or the old ones.
 
         Raises:

@@ -230,16 +230,16 @@ class ResultStore:
             )
             raise TickreelError("DATA_CHANGED", message, run_id=stored.run_id) from None
 
-    def entry(self, stored: StoredResult) -> result_pb2.ResultEntry:
-        """Reads a result and what is noted of it, as an entry of a list.
+    def noted(self, stored: StoredResult) -> result_pb2.NotedResult:
+        """Reads a result and what is noted of it.
 
         Raises:
             TickreelError: DATA_CHANGED, likewise.
         """
-        entry = self.notes.read(stored.run_id)
-        entry.result.CopyFrom(self.load(stored))
-        entry.created_at.FromNanoseconds(stored.committed_at)
-        return entry
+        noted = self.notes.read(stored.run_id)
+        noted.result.CopyFrom(self.load(stored))
+        noted.created_at.FromNanoseconds(stored.committed_at)
+        return noted
 
     def changed_at(self) -> tuple[int, ...]:
         """When results or notes last came or went, for each folder of them, UNIX nanoseconds; 0 where there is none."""
@@ -295,3 +295,16 @@ def _check_id(run_id: str) -> None:
 def to_json(result: result_pb2.Result) -> str:
     """A result as the text of its file."""
     return json.dumps(as_json(result), indent=2, ensure_ascii=False) + "\n"
+
+
+def figures_of(result: result_pb2.Result) -> result_pb2.ResultFigures:
+    """The figures of a result that lists show."""
+    summary = result.summary
+    return result_pb2.ResultFigures(
+        orders=summary.orders,
+        fills=summary.fills,
+        pnl=summary.pnl,
+        max_drawdown=summary.max_drawdown,
+        currency=result.metadata.currency,
+        pnl_sketch=summary.pnl_sketch,
+    )

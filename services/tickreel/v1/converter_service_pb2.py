@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from tickreel.v1 import conversion_pb2 as tickreel_dot_v1_dot_conversion__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#tickreel/v1/converter_service.proto\x12\x0btickreel.v1\x1a\x1ctickreel/v1/conversion.proto\"\x8e\x01\n\x17\x43reateConversionRequest\x12\x1d\n\nrequest_id\x18\x01 \x01(\tR\trequestId\x12/\n\x04spec\x18\x02 \x01(\x0b\x32\x1b.tickreel.v1.ConversionSpecR\x04spec\x12#\n\rvalidate_only\x18\x03 \x01(\x08R\x0cvalidateOnly\"S\n\x18\x43reateConversionResponse\x12\x37\n\nconversion\x18\x01 \x01(\x0b\x32\x17.tickreel.v1.ConversionR\nconversion\";\n\x14GetConversionRequest\x12#\n\rconversion_id\x18\x01 \x01(\tR\x0c\x63onversionId\"P\n\x15GetConversionResponse\x12\x37\n\nconversion\x18\x01 \x01(\x0b\x32\x17.tickreel.v1.ConversionR\nconversion\"T\n\x16ListConversionsRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\"|\n\x17ListConversionsResponse\x12\x39\n\x0b\x63onversions\x18\x01 \x03(\x0b\x32\x17.tickreel.v1.ConversionR\x0b\x63onversions\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\">\n\x17\x43\x61ncelConversionRequest\x12#\n\rconversion_id\x18\x01 \x01(\tR\x0c\x63onversionId\"S\n\x18\x43\x61ncelConversionResponse\x12\x37\n\nconversion\x18\x01 \x01(\x0b\x32\x17.tickreel.v1.ConversionR\nconversion\"=\n\x16WatchConversionRequest\x12#\n\rconversion_id\x18\x01 \x01(\tR\x0c\x63onversionId\"R\n\x17WatchConversionResponse\x12\x37\n\nconversion\x18\x01 \x01(\x0b\x32\x17.tickreel.v1.ConversionR\nconversion\"<\n\x15MakeSampleDataRequest\x12#\n\rvalidate_only\x18\x01 \x01(\x08R\x0cvalidateOnly\"[\n\x16MakeSampleDataResponse\x12\x1f\n\x0b\x64\x61taset_ids\x18\x01 \x03(\tR\ndatasetIds\x12 \n\x0binstruments\x18\x02 \x03(\tR\x0binstruments2\xe3\x04\n\x10\x43onverterService\x12\x64\n\x10\x43reateConversion\x12$.tickreel.v1.CreateConversionRequest\x1a%.tickreel.v1.CreateConversionResponse\"\x03\x90\x02\x02\x12[\n\rGetConversion\x12!.tickreel.v1.GetConversionRequest\x1a\".tickreel.v1.GetConversionResponse\"\x03\x90\x02\x01\x12\x61\n\x0fListConversions\x12#.tickreel.v1.ListConversionsRequest\x1a$.tickreel.v1.ListConversionsResponse\"\x03\x90\x02\x01\x12\x64\n\x10\x43\x61ncelConversion\x12$.tickreel.v1.CancelConversionRequest\x1a%.tickreel.v1.CancelConversionResponse\"\x03\x90\x02\x02\x12\x63\n\x0fWatchConversion\x12#.tickreel.v1.WatchConversionRequest\x1a$.tickreel.v1.WatchConversionResponse\"\x03\x90\x02\x01\x30\x01\x12^\n\x0eMakeSampleData\x12\".tickreel.v1.MakeSampleDataRequest\x1a#.tickreel.v1.MakeSampleDataResponse\"\x03\x90\x02\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#tickreel/v1/converter_service.proto\x12\x0btickreel.v1\x1a\x1ctickreel/v1/conversion.proto\"\x8e\x01\n\x17\x43reateConversionRequest\x12\x1d\n\nrequest_id\x18\x01 \x01(\tR\trequestId\x12/\n\x04spec\x18\x02 \x01(\x0b\x32\x1b.tickreel.v1.ConversionSpecR\x04spec\x12#\n\rvalidate_only\x18\x03 \x01(\x08R\x0cvalidateOnly\"S\n\x18\x43reateConversionResponse\x12\x37\n\nconversion\x18\x01 \x01(\x0b\x32\x17.tickreel.v1.ConversionR\nconversion\";\n\x14GetConversionRequest\x12#\n\rconversion_id\x18\x01 \x01(\tR\x0c\x63onversionId\"P\n\x15GetConversionResponse\x12\x37\n\nconversion\x18\x01 \x01(\x0b\x32\x17.tickreel.v1.ConversionR\nconversion\"T\n\x16ListConversionsRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\"\x81\x01\n\x17ListConversionsResponse\x12>\n\x0b\x63onversions\x18\x01 \x03(\x0b\x32\x1c.tickreel.v1.ConversionEntryR\x0b\x63onversions\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\">\n\x17\x43\x61ncelConversionRequest\x12#\n\rconversion_id\x18\x01 \x01(\tR\x0c\x63onversionId\"S\n\x18\x43\x61ncelConversionResponse\x12\x37\n\nconversion\x18\x01 \x01(\x0b\x32\x17.tickreel.v1.ConversionR\nconversion\"=\n\x16WatchConversionRequest\x12#\n\rconversion_id\x18\x01 \x01(\tR\x0c\x63onversionId\"R\n\x17WatchConversionResponse\x12\x37\n\nconversion\x18\x01 \x01(\x0b\x32\x17.tickreel.v1.ConversionR\nconversion\"<\n\x15MakeSampleDataRequest\x12#\n\rvalidate_only\x18\x01 \x01(\x08R\x0cvalidateOnly\"[\n\x16MakeSampleDataResponse\x12\x1f\n\x0b\x64\x61taset_ids\x18\x01 \x03(\tR\ndatasetIds\x12 \n\x0binstruments\x18\x02 \x03(\tR\x0binstruments2\xe3\x04\n\x10\x43onverterService\x12\x64\n\x10\x43reateConversion\x12$.tickreel.v1.CreateConversionRequest\x1a%.tickreel.v1.CreateConversionResponse\"\x03\x90\x02\x02\x12[\n\rGetConversion\x12!.tickreel.v1.GetConversionRequest\x1a\".tickreel.v1.GetConversionResponse\"\x03\x90\x02\x01\x12\x61\n\x0fListConversions\x12#.tickreel.v1.ListConversionsRequest\x1a$.tickreel.v1.ListConversionsResponse\"\x03\x90\x02\x01\x12\x64\n\x10\x43\x61ncelConversion\x12$.tickreel.v1.CancelConversionRequest\x1a%.tickreel.v1.CancelConversionResponse\"\x03\x90\x02\x02\x12\x63\n\x0fWatchConversion\x12#.tickreel.v1.WatchConversionRequest\x1a$.tickreel.v1.WatchConversionResponse\"\x03\x90\x02\x01\x30\x01\x12^\n\x0eMakeSampleData\x12\".tickreel.v1.MakeSampleDataRequest\x1a#.tickreel.v1.MakeSampleDataResponse\"\x03\x90\x02\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -54,20 +54,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETCONVERSIONRESPONSE']._serialized_end=453
   _globals['_LISTCONVERSIONSREQUEST']._serialized_start=455
   _globals['_LISTCONVERSIONSREQUEST']._serialized_end=539
-  _globals['_LISTCONVERSIONSRESPONSE']._serialized_start=541
-  _globals['_LISTCONVERSIONSRESPONSE']._serialized_end=665
-  _globals['_CANCELCONVERSIONREQUEST']._serialized_start=667
-  _globals['_CANCELCONVERSIONREQUEST']._serialized_end=729
-  _globals['_CANCELCONVERSIONRESPONSE']._serialized_start=731
-  _globals['_CANCELCONVERSIONRESPONSE']._serialized_end=814
-  _globals['_WATCHCONVERSIONREQUEST']._serialized_start=816
-  _globals['_WATCHCONVERSIONREQUEST']._serialized_end=877
-  _globals['_WATCHCONVERSIONRESPONSE']._serialized_start=879
-  _globals['_WATCHCONVERSIONRESPONSE']._serialized_end=961
-  _globals['_MAKESAMPLEDATAREQUEST']._serialized_start=963
-  _globals['_MAKESAMPLEDATAREQUEST']._serialized_end=1023
-  _globals['_MAKESAMPLEDATARESPONSE']._serialized_start=1025
-  _globals['_MAKESAMPLEDATARESPONSE']._serialized_end=1116
-  _globals['_CONVERTERSERVICE']._serialized_start=1119
-  _globals['_CONVERTERSERVICE']._serialized_end=1730
+  _globals['_LISTCONVERSIONSRESPONSE']._serialized_start=542
+  _globals['_LISTCONVERSIONSRESPONSE']._serialized_end=671
+  _globals['_CANCELCONVERSIONREQUEST']._serialized_start=673
+  _globals['_CANCELCONVERSIONREQUEST']._serialized_end=735
+  _globals['_CANCELCONVERSIONRESPONSE']._serialized_start=737
+  _globals['_CANCELCONVERSIONRESPONSE']._serialized_end=820
+  _globals['_WATCHCONVERSIONREQUEST']._serialized_start=822
+  _globals['_WATCHCONVERSIONREQUEST']._serialized_end=883
+  _globals['_WATCHCONVERSIONRESPONSE']._serialized_start=885
+  _globals['_WATCHCONVERSIONRESPONSE']._serialized_end=967
+  _globals['_MAKESAMPLEDATAREQUEST']._serialized_start=969
+  _globals['_MAKESAMPLEDATAREQUEST']._serialized_end=1029
+  _globals['_MAKESAMPLEDATARESPONSE']._serialized_start=1031
+  _globals['_MAKESAMPLEDATARESPONSE']._serialized_end=1122
+  _globals['_CONVERTERSERVICE']._serialized_start=1125
+  _globals['_CONVERTERSERVICE']._serialized_end=1736
 # @@protoc_insertion_point(module_scope)

@@ -47,9 +47,9 @@ class ListConversionsResponse(_message.Message):
     __slots__ = ("conversions", "next_page_token")
     CONVERSIONS_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
-    conversions: _containers.RepeatedCompositeFieldContainer[_conversion_pb2.Conversion]
+    conversions: _containers.RepeatedCompositeFieldContainer[_conversion_pb2.ConversionEntry]
     next_page_token: str
-    def __init__(self, conversions: _Optional[_Iterable[_Union[_conversion_pb2.Conversion, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+    def __init__(self, conversions: _Optional[_Iterable[_Union[_conversion_pb2.ConversionEntry, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class CancelConversionRequest(_message.Message):
     __slots__ = ("conversion_id",)

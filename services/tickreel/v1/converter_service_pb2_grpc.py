@@ -89,7 +89,7 @@ class ConverterServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ListConversions(self, request, context):
-        """Lists conversions, newest first, without their files. A page ends early where its entries would not fit into a message.
+        """Lists conversions as light entries, newest first. A page ends early where its entries would not fit into a message.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

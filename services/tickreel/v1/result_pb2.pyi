@@ -224,7 +224,7 @@ class Finding(_message.Message):
     message: str
     def __init__(self, severity: _Optional[_Union[Severity, str]] = ..., code: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
 
-class ResultEntry(_message.Message):
+class NotedResult(_message.Message):
     __slots__ = ("result", "created_at", "notes", "tags")
     RESULT_FIELD_NUMBER: _ClassVar[int]
     CREATED_AT_FIELD_NUMBER: _ClassVar[int]
@@ -235,3 +235,49 @@ class ResultEntry(_message.Message):
     notes: str
     tags: _containers.RepeatedScalarFieldContainer[str]
     def __init__(self, result: _Optional[_Union[Result, _Mapping]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., notes: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class ResultEntry(_message.Message):
+    __slots__ = ("run_id", "mode", "snapshot_mode", "instrument", "dataset", "strategy", "config_path", "replay_start", "replay_end", "figures", "created_at", "notes", "tags")
+    RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    MODE_FIELD_NUMBER: _ClassVar[int]
+    SNAPSHOT_MODE_FIELD_NUMBER: _ClassVar[int]
+    INSTRUMENT_FIELD_NUMBER: _ClassVar[int]
+    DATASET_FIELD_NUMBER: _ClassVar[int]
+    STRATEGY_FIELD_NUMBER: _ClassVar[int]
+    CONFIG_PATH_FIELD_NUMBER: _ClassVar[int]
+    REPLAY_START_FIELD_NUMBER: _ClassVar[int]
+    REPLAY_END_FIELD_NUMBER: _ClassVar[int]
+    FIGURES_FIELD_NUMBER: _ClassVar[int]
+    CREATED_AT_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
+    TAGS_FIELD_NUMBER: _ClassVar[int]
+    run_id: str
+    mode: RunMode
+    snapshot_mode: SnapshotMode
+    instrument: str
+    dataset: str
+    strategy: str
+    config_path: str
+    replay_start: str
+    replay_end: str
+    figures: ResultFigures
+    created_at: _timestamp_pb2.Timestamp
+    notes: str
+    tags: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, run_id: _Optional[str] = ..., mode: _Optional[_Union[RunMode, str]] = ..., snapshot_mode: _Optional[_Union[SnapshotMode, str]] = ..., instrument: _Optional[str] = ..., dataset: _Optional[str] = ..., strategy: _Optional[str] = ..., config_path: _Optional[str] = ..., replay_start: _Optional[str] = ..., replay_end: _Optional[str] = ..., figures: _Optional[_Union[ResultFigures, _Mapping]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., notes: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class ResultFigures(_message.Message):
+    __slots__ = ("orders", "fills", "pnl", "max_drawdown", "currency", "pnl_sketch")
+    ORDERS_FIELD_NUMBER: _ClassVar[int]
+    FILLS_FIELD_NUMBER: _ClassVar[int]
+    PNL_FIELD_NUMBER: _ClassVar[int]
+    MAX_DRAWDOWN_FIELD_NUMBER: _ClassVar[int]
+    CURRENCY_FIELD_NUMBER: _ClassVar[int]
+    PNL_SKETCH_FIELD_NUMBER: _ClassVar[int]
+    orders: int
+    fills: int
+    pnl: str
+    max_drawdown: str
+    currency: str
+    pnl_sketch: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, orders: _Optional[int] = ..., fills: _Optional[int] = ..., pnl: _Optional[str] = ..., max_drawdown: _Optional[str] = ..., currency: _Optional[str] = ..., pnl_sketch: _Optional[_Iterable[float]] = ...) -> None: ...

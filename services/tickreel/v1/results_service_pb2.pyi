@@ -42,8 +42,8 @@ class GetResultRequest(_message.Message):
 class GetResultResponse(_message.Message):
     __slots__ = ("result",)
     RESULT_FIELD_NUMBER: _ClassVar[int]
-    result: _result_pb2.ResultEntry
-    def __init__(self, result: _Optional[_Union[_result_pb2.ResultEntry, _Mapping]] = ...) -> None: ...
+    result: _result_pb2.NotedResult
+    def __init__(self, result: _Optional[_Union[_result_pb2.NotedResult, _Mapping]] = ...) -> None: ...
 
 class UpdateResultRequest(_message.Message):
     __slots__ = ("run_id", "notes", "tags", "update_mask")
@@ -60,8 +60,8 @@ class UpdateResultRequest(_message.Message):
 class UpdateResultResponse(_message.Message):
     __slots__ = ("result",)
     RESULT_FIELD_NUMBER: _ClassVar[int]
-    result: _result_pb2.ResultEntry
-    def __init__(self, result: _Optional[_Union[_result_pb2.ResultEntry, _Mapping]] = ...) -> None: ...
+    result: _result_pb2.NotedResult
+    def __init__(self, result: _Optional[_Union[_result_pb2.NotedResult, _Mapping]] = ...) -> None: ...
 
 class DeleteResultRequest(_message.Message):
     __slots__ = ("run_id",)

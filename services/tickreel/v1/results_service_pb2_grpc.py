@@ -102,7 +102,7 @@ class ResultsServiceServicer(object):
     """
 
     def ListResults(self, request, context):
-        """Lists results, newest first where the request does not say otherwise, without metadata.data_files.
+        """Lists results as light entries, newest first where the request does not say otherwise.
 
         A page ends early where its entries would not fit into a message.
         """

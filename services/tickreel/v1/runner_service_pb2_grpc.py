@@ -149,7 +149,7 @@ class RunnerServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ListRuns(self, request, context):
-        """Lists runs, newest first where the request does not say otherwise. Entries are light: see Run.
+        """Lists runs, newest first where the request does not say otherwise. Entries are light.
 
         A page ends early where its entries would not fit into a message.
         """
@@ -182,9 +182,9 @@ class RunnerServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def WatchRuns(self, request, context):
-        """Watches all runs that have not ended, and those that are created meanwhile: the whole of each that has changed, the
+        """Watches all runs that have not ended, and those that are created meanwhile: the entry of each that has changed, the
         last time in its final state. First all of them as they are now, at most ten messages a second, at least one in 15
-        seconds; it does not end by itself. Entries are light: see Run.
+        seconds; it does not end by itself.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -35,7 +35,7 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
 
 
 def listed(terminal: Terminal, *arguments: str) -> list[str]:
-    return sorted(entry["result"]["run_id"] for entry in terminal.json("results", *arguments)["results"])
+    return sorted(entry["run_id"] for entry in terminal.json("results", *arguments)["results"])
 
 
 def test_what_a_terminal_would_obey_is_shown_and_not_sent(terminal: Terminal) -> None:

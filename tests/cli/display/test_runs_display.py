@@ -12,34 +12,34 @@ from tickreel.jobs.job import FAILED, QUEUED, RUNNING, SUCCEEDED
 from tickreel.v1 import job_pb2, run_pb2, verification_pb2
 
 
-def running(run_id: str, done: int = 1_000, phase: job_pb2.JobPhase = job_pb2.JOB_PHASE_REPLAYING) -> run_pb2.Run:
-    run = run_pb2.Run(run_id=run_id, state=RUNNING)
+def running(run_id: str, done: int = 1_000, phase: job_pb2.JobPhase = job_pb2.JOB_PHASE_REPLAYING) -> run_pb2.RunEntry:
+    run = run_pb2.RunEntry(run_id=run_id, state=RUNNING)
     run.progress.phase, run.progress.done, run.progress.total, run.progress.unit = phase, done, 40_000_000, "rows"
     run.progress.rate = 1_141_200.4
     run.progress.eta.FromMilliseconds(7_400)
     return run
 
 
-def queued(run_id: str, position: int) -> run_pb2.Run:
-    return run_pb2.Run(run_id=run_id, state=QUEUED, queue_position=position)
+def queued(run_id: str, position: int) -> run_pb2.RunEntry:
+    return run_pb2.RunEntry(run_id=run_id, state=QUEUED, queue_position=position)
 
 
-def succeeded(run_id: str) -> run_pb2.Run:
-    run = run_pb2.Run(run_id=run_id, state=SUCCEEDED)
+def succeeded(run_id: str) -> run_pb2.RunEntry:
+    run = run_pb2.RunEntry(run_id=run_id, state=SUCCEEDED)
     run.started_at.FromSeconds(1_700_000_000)
     run.ended_at.FromSeconds(1_700_000_012)
-    run.result.summary.orders, run.result.summary.pnl, run.result.metadata.currency = 12_345, "-1234.50000000", "USDT"
+    run.figures.orders, run.figures.pnl, run.figures.currency = 12_345, "-1234.50000000", "USDT"
     return run
 
 
-def verified(run_id: str) -> run_pb2.Run:
-    run = run_pb2.Run(run_id=run_id, state=SUCCEEDED, verified_run_id="A")
-    run.verification.verdict = verification_pb2.VERDICT_DIFFERENT
+def verified(run_id: str) -> run_pb2.RunEntry:
+    run = run_pb2.RunEntry(run_id=run_id, state=SUCCEEDED, verified_run_id="A")
+    run.verdict = verification_pb2.VERDICT_DIFFERENT
     return run
 
 
-def failed(run_id: str) -> run_pb2.Run:
-    run = run_pb2.Run(run_id=run_id, state=FAILED)
+def failed(run_id: str) -> run_pb2.RunEntry:
+    run = run_pb2.RunEntry(run_id=run_id, state=FAILED)
     run.failure.reason, run.failure.message = "WORKER_DIED", "the process ended; the last lines of its log:\nfirst\nsecond"
     return run
 
@@ -102,5 +102,5 @@ def test_a_program_gets_one_object_a_line(capsys: pytest.CaptureFixture[str]) ->
     printed = capsys.readouterr()
     first, second = (json.loads(line) for line in printed.out.splitlines())
     assert (first["run_id"], first["progress"]["done"]) == ("A", 1_000)
-    assert second["result"]["summary"]["pnl"] == "-1234.50000000"
+    assert second["figures"]["pnl"] == "-1234.50000000"
     assert printed.err.splitlines() == ["no run is queued or running; Ctrl-C leaves", "the connection is lost"]

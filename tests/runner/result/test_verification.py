@@ -21,6 +21,7 @@ from stack import Stack, stack
 from tickreel.cli.supervision.services import ServiceProcess
 from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.errors import TickreelError
+from tickreel.rpc.message_json import word
 from tickreel.runner.submission.run_entry import run_entry
 from tickreel.stores.sample_data import write_sample_data
 from tickreel.v1 import job_pb2, result_pb2, run_pb2, runner_service_pb2, verification_pb2
@@ -104,7 +105,7 @@ async def refused(services: Stack, run_id: str) -> TickreelError:
 
 def folder_of(services: Stack, run: run_pb2.Run) -> Path:
     """Where the files of a result lie."""
-    return services.settings.results_root / run.result.mode / run.run_id
+    return services.settings.results_root / word(result_pb2.RunMode.DESCRIPTOR, run.result.mode) / run.run_id
 
 
 def summary_of(run: run_pb2.Run) -> Path:

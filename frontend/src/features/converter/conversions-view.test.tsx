@@ -1,4 +1,4 @@
-import { create, type MessageInitShape } from '@bufbuild/protobuf'
+import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
 import { createRouterTransport, type ServiceImpl } from '@connectrpc/connect'
 import { TransportProvider } from '@connectrpc/connect-query'
 import { QueryClientProvider } from '@tanstack/react-query'
@@ -7,7 +7,12 @@ import userEvent from '@testing-library/user-event'
 import { useState } from 'react'
 import { expect, test } from 'vitest'
 
-import { type Conversion, ConversionSchema } from '@/gen/tickreel/v1/conversion_pb'
+import {
+  type Conversion,
+  type ConversionEntry,
+  ConversionEntrySchema,
+  ConversionSchema,
+} from '@/gen/tickreel/v1/conversion_pb'
 import { ConverterService } from '@/gen/tickreel/v1/converter_service_pb'
 import { JobPhase, JobState } from '@/gen/tickreel/v1/job_pb'
 import { DataType } from '@/gen/tickreel/v1/market_data_pb'
@@ -26,7 +31,7 @@ test('a conversion under way is seen as it goes on, and is cancelled', async () 
     ],
   })
   show({
-    listConversions: () => ({ conversions: [running] }),
+    listConversions: () => ({ conversions: [entryOf(running)] }),
     watchConversion: async function* () {
       yield { conversion: running }
       await asked
@@ -54,7 +59,7 @@ test('of the conversions that ended the chosen one says why it failed, or what i
     figures: { files: 1n, cachedFiles: 1n, rows: 10n },
   })
   show({
-    listConversions: () => ({ conversions: [failed, done] }),
+    listConversions: () => ({ conversions: [entryOf(failed), entryOf(done)] }),
     watchConversion: async function* ({ conversionId }) {
       yield await Promise.resolve({ conversion: conversionId === 'CNV_BTC' ? failed : done })
     },
@@ -92,4 +97,9 @@ function conversion(
 ): Conversion {
   const spec = { instrument: 'X:PERPETUAL:BTC-USDT@LIN', dataTypes: [DataType.TRADES] }
   return create(ConversionSchema, { conversionId, state, spec, ...fields })
+}
+
+/** As lists have it: an entry has the same fields under the same numbers. */
+function entryOf(conversion: Conversion): ConversionEntry {
+  return fromBinary(ConversionEntrySchema, toBinary(ConversionSchema, conversion))
 }

@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf'
 
-import { type Conversion, type ConversionFigures, ConversionFiguresSchema } from '@/gen/tickreel/v1/conversion_pb'
+import { type ConversionEntry, type ConversionFigures, ConversionFiguresSchema } from '@/gen/tickreel/v1/conversion_pb'
 import { DataType } from '@/gen/tickreel/v1/market_data_pb'
 import { secondsTaken } from '@/jobs/job'
 import { StateBadge } from '@/jobs/state-badge'
@@ -19,7 +19,7 @@ import { TwoLines } from '@/ui/two-lines'
 import { OneConversion, wasCached } from './one-conversion'
 import { useConversions } from './use-conversions'
 
-const COLUMNS: readonly Column<Conversion>[] = [
+const COLUMNS: readonly Column<ConversionEntry>[] = [
   { id: 'state', header: 'State', width: 120, cell: (conversion) => <StateBadge job={conversion} /> },
   {
     id: 'instrument',
@@ -128,7 +128,7 @@ export function ConversionsView({ chosen, onChoose }: ConversionsViewProps) {
 }
 
 /** A conversion on a phone. */
-function ConversionLines(conversion: Conversion) {
+function ConversionLines(conversion: ConversionEntry) {
   const { spec, figures, createdAt } = conversion
   return (
     <TwoLines

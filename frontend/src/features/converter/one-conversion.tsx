@@ -173,7 +173,7 @@ function CancelConversion({ conversion }: { conversion: Conversion }) {
 }
 
 /** Whether there was nothing to do, as the catalog had every file. */
-export function wasCached({ state, figures }: Conversion): boolean {
+export function wasCached({ state, figures }: Pick<Conversion, 'state' | 'figures'>): boolean {
   if (state !== JobState.SUCCEEDED || figures === undefined) return false
   return figures.files > 0n && figures.cachedFiles === figures.files
 }

@@ -3,7 +3,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { Tag, X } from 'lucide-react'
 import { useState } from 'react'
 
-import type { ResultEntry } from '@/gen/tickreel/v1/result_pb'
+import type { NotedResult } from '@/gen/tickreel/v1/result_pb'
 import { ResultsService } from '@/gen/tickreel/v1/results_service_pb'
 import { RpcError } from '@/rpc/rpc-error'
 import { Button } from '@/ui/button'
@@ -36,7 +36,7 @@ export function NotesButton({ runId }: { runId: string }) {
   )
 }
 
-function Notes({ runId, entry }: { runId: string; entry: ResultEntry }) {
+function Notes({ runId, entry }: { runId: string; entry: NotedResult }) {
   const queries = useQueryClient()
   const { mutate, isPending, error } = useMutation(ResultsService.method.updateResult, {
     onSuccess: () =>

@@ -1,5 +1,5 @@
 import { RunMode, SnapshotMode } from '@/gen/tickreel/v1/result_pb'
-import type { Run } from '@/gen/tickreel/v1/run_pb'
+import type { Run, RunEntry } from '@/gen/tickreel/v1/run_pb'
 import { formatWindow, instantOf, type Nanoseconds } from '@/ui/format/instant'
 
 /** The parts of an instrument's id: BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN. */
@@ -15,17 +15,21 @@ export function instrumentName(id: string): InstrumentName {
 }
 
 /** What a run trades, as short as people say it: BTC-USDT. */
-export function symbolOf({ config }: Run): string {
-  return instrumentName(config?.instrument?.id ?? '').symbol
+export function symbolOf(run: Run | RunEntry): string {
+  return instrumentName(isEntry(run) ? run.instrument : (run.config?.instrument?.id ?? '')).symbol
 }
 
 /** The window that a run replays. */
-export function windowOf({ config }: Run): { start: Nanoseconds; end: Nanoseconds } | undefined {
-  const { start, end } = config?.timeWindow ?? {}
+export function windowOf(run: Run | RunEntry): { start: Nanoseconds; end: Nanoseconds } | undefined {
+  const { start, end } = (isEntry(run) ? run.timeWindow : run.config?.timeWindow) ?? {}
   return start && end && { start: instantOf(start), end: instantOf(end) }
 }
 
-export function windowText(run: Run): string {
+function isEntry(run: Run | RunEntry): run is RunEntry {
+  return run.$typeName === 'tickreel.v1.RunEntry'
+}
+
+export function windowText(run: Run | RunEntry): string {
   const window = windowOf(run)
   return window === undefined ? '' : formatWindow(window.start, window.end, isWhole(window) ? 'min' : 's')
 }
@@ -43,7 +47,7 @@ const SNAPSHOT_MODES: Record<SnapshotMode, string> = {
 }
 
 /** What is replayed and how much is kept: both · full. */
-export function modeText({ options, verifiedRunId }: Run): string {
+export function modeText({ options, verifiedRunId }: Run | RunEntry): string {
   if (verifiedRunId !== '') return 'verification'
   const kept = options?.mode === RunMode.FULL ? 'full' : 'fast'
   return `${SNAPSHOT_MODES[options?.snapshotMode ?? SnapshotMode.UNSPECIFIED]} · ${kept}`

@@ -10,7 +10,7 @@ import { expect, test } from 'vitest'
 import { ErrorInfoSchema } from '@/gen/google/rpc/error_details_pb'
 import { JobPhase, JobState } from '@/gen/tickreel/v1/job_pb'
 import { RunMode, SnapshotMode } from '@/gen/tickreel/v1/result_pb'
-import { type Run, RunSchema } from '@/gen/tickreel/v1/run_pb'
+import { type Run, type RunEntry, RunEntrySchema, RunSchema } from '@/gen/tickreel/v1/run_pb'
 import { ResultsService } from '@/gen/tickreel/v1/results_service_pb'
 import { RunnerService } from '@/gen/tickreel/v1/runner_service_pb'
 import { Verdict } from '@/gen/tickreel/v1/verification_pb'
@@ -24,12 +24,12 @@ import { RunsScreen } from './runs/runs-screen'
 import { runsSearch } from './runs/runs-search'
 
 test('the list has finished runs and live ones, each once, and narrows to what is asked for', async () => {
-  const finished = run('BTC_1', JobState.SUCCEEDED, {
-    result: { summary: { orders: 120_000n, pnl: '-122391.14912704' }, metadata: { currency: 'USDT' } },
+  const finished = entry('BTC_1', JobState.SUCCEEDED, {
+    figures: { orders: 120_000n, pnl: '-122391.14912704', currency: 'USDT' },
   })
-  const failed = run('BTC_2', JobState.FAILED, { failure: { reason: 'OUT_OF_MEMORY', message: 'it took too much' } })
-  const live = run('ETH_3', JobState.RUNNING, { progress: { phase: JobPhase.REPLAYING, done: 430n, total: 1000n } })
-  const before = run('ETH_3', JobState.QUEUED)
+  const failed = entry('BTC_2', JobState.FAILED, { failure: { reason: 'OUT_OF_MEMORY', message: 'it took too much' } })
+  const live = entry('ETH_3', JobState.RUNNING, { progress: { phase: JobPhase.REPLAYING, done: 430n, total: 1000n } })
+  const before = entry('ETH_3', JobState.QUEUED)
   show('/runs', {
     listRuns: () => ({ runs: [before, failed, finished] }),
     watchRuns: async function* () {
@@ -53,16 +53,18 @@ test('the list has finished runs and live ones, each once, and narrows to what i
 
 test('a result whose run nobody remembers is among the runs, tags filter, and what was deleted says so', async () => {
   const day = { seconds: 1_716_000_000n, nanos: 0 }
-  const gone = run('BTC_1', JobState.SUCCEEDED, { endedAt: day, result: { summary: { pnl: '1' } } })
-  const verification = run('BTC_9', JobState.SUCCEEDED, {
+  const gone = entry('BTC_1', JobState.SUCCEEDED, { endedAt: day, figures: { pnl: '1' } })
+  const verification = entry('BTC_9', JobState.SUCCEEDED, {
     verifiedRunId: 'BTC_1',
-    verification: { verdict: Verdict.EQUAL },
+    verdict: Verdict.EQUAL,
   })
   const results = {
     listResults: () => ({
       results: [
         {
-          result: { runId: 'ETH_7', instrument: 'X:PERPETUAL:ETH-USDT@LIN', mode: RunMode.FULL },
+          runId: 'ETH_7',
+          instrument: 'X:PERPETUAL:ETH-USDT@LIN',
+          mode: RunMode.FULL,
           tags: ['copied'],
           createdAt: day,
         },
@@ -91,7 +93,7 @@ test('a list that cannot be had says why and is asked for again', async () => {
     listRuns: () => {
       calls += 1
       if (calls === 1) throw new ConnectError('the journal cannot be read', Code.Internal, undefined, [because])
-      return { runs: [run('BTC_1', JobState.SUCCEEDED)] }
+      return { runs: [entry('BTC_1', JobState.SUCCEEDED)] }
     },
   })
   expect(await screen.findByText('the journal cannot be read')).toBeVisible()
@@ -186,6 +188,20 @@ function run(runId: string, state: JobState, fields: Exclude<MessageInitShape<ty
     runId,
     state,
     config: { instrument: { id: 'SAMPLE-FUTURES:PERPETUAL:BTC-USDT@LIN' } },
+    options: { mode: RunMode.FULL, snapshotMode: SnapshotMode.BOTH },
+    ...fields,
+  })
+}
+
+function entry(
+  runId: string,
+  state: JobState,
+  fields: Exclude<MessageInitShape<typeof RunEntrySchema>, RunEntry> = {},
+): RunEntry {
+  return create(RunEntrySchema, {
+    runId,
+    state,
+    instrument: 'SAMPLE-FUTURES:PERPETUAL:BTC-USDT@LIN',
     options: { mode: RunMode.FULL, snapshotMode: SnapshotMode.BOTH },
     ...fields,
   })

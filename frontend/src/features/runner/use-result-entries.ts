@@ -24,7 +24,7 @@ export function useResultEntries(): ResultEntries | undefined {
   return useMemo(() => {
     if (data === undefined || hasNextPage) return undefined
     const entries = data.pages.flatMap(({ results }) => results)
-    const byRun = new Map(entries.map((entry) => [entry.result?.runId ?? '', entry]))
+    const byRun = new Map(entries.map((entry) => [entry.runId, entry]))
     return { byRun, asOf: dataUpdatedAt }
   }, [data, dataUpdatedAt, hasNextPage])
 }

@@ -2,7 +2,7 @@ import { createConnectQueryKey, useInfiniteQuery } from '@connectrpc/connect-que
 import { useQueryClient } from '@tanstack/react-query'
 import { useEffect, useMemo } from 'react'
 
-import type { Run } from '@/gen/tickreel/v1/run_pb'
+import type { RunEntry } from '@/gen/tickreel/v1/run_pb'
 import { ResultsService } from '@/gen/tickreel/v1/results_service_pb'
 import { RunnerService } from '@/gen/tickreel/v1/runner_service_pb'
 import { useLiveRuns } from '@/jobs/live-runs'
@@ -35,13 +35,13 @@ export function useRuns() {
   return { runs, query }
 }
 
-function merge(listed: readonly Run[], live: ReadonlyMap<string, Run>): Run[] {
+function merge(listed: readonly RunEntry[], live: ReadonlyMap<string, RunEntry>): RunEntry[] {
   const known = new Set(listed.map((run) => run.runId))
   const newer = [...live.values()].filter((run) => !known.has(run.runId)).sort((a, b) => createdAt(b) - createdAt(a))
   return [...newer, ...listed.map((run) => live.get(run.runId) ?? run)]
 }
 
 /** When a run was created, in seconds since 1970. */
-export function createdAt({ createdAt }: Run): number {
+export function createdAt({ createdAt }: Pick<RunEntry, 'createdAt'>): number {
   return createdAt === undefined ? 0 : Number(createdAt.seconds) + createdAt.nanos / 1e9
 }

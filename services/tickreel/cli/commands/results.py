@@ -113,7 +113,7 @@ def _update(address: str, output: str, run: str, **fields: Any) -> None:
         _print_noted(entry)
 
 
-def _print_noted(entry: result_pb2.ResultEntry) -> None:
+def _print_noted(entry: result_pb2.NotedResult) -> None:
     if entry.tags:
         screen.heading("Tags")
         screen.indented("  ".join(entry.tags))
@@ -123,19 +123,17 @@ def _print_noted(entry: result_pb2.ResultEntry) -> None:
 
 
 def _print(entries: list[result_pb2.ResultEntry]) -> None:
-    found = [entry.result for entry in entries]
-    currencies = [result.metadata.currency for result in found]
+    figures = [entry.figures for entry in entries]
+    currencies = [found.currency for found in figures]
     # Said once where it is one.
     unit = f" {currencies[0]}" if len(set(currencies)) == 1 else ""
-    pnl = formatting.decimals(result.summary.pnl for result in found)
-    drawdown = formatting.decimals(result.summary.max_drawdown for result in found)
     screen.print_table(
-        Column("run", [result.run_id for result in found]),
-        Column("orders", [formatting.count(result.summary.orders) for result in found], right=True, optional=True),
-        Column(f"pnl{unit}", pnl, right=True),
-        Column("max drawdown", drawdown, right=True),
+        Column("run", [entry.run_id for entry in entries]),
+        Column("orders", [formatting.count(found.orders) for found in figures], right=True, optional=True),
+        Column(f"pnl{unit}", formatting.decimals(found.pnl for found in figures), right=True),
+        Column("max drawdown", formatting.decimals(found.max_drawdown for found in figures), right=True),
         *([] if unit else [Column("", currencies)]),
         *([Column("tags", [" ".join(entry.tags) for entry in entries])] if any(entry.tags for entry in entries) else []),
-        Column("mode", [word(result_pb2.RunMode.DESCRIPTOR, result.mode) for result in found], optional=True),
-        Column("instrument", [result.instrument for result in found], optional=True),
+        Column("mode", [word(result_pb2.RunMode.DESCRIPTOR, entry.mode) for entry in entries], optional=True),
+        Column("instrument", [entry.instrument for entry in entries], optional=True),
     )

@@ -47,7 +47,7 @@ def runs(ctx: click.Context, filter_text: str, order_by: str, limit: int, addres
             Column("created", [formatting.instant(entry.created_at) for entry in found], optional=True),
             Column("took", [formatting.took(entry.started_at, entry.ended_at) for entry in found], right=True),
             Column("mode", [word(result_pb2.RunMode.DESCRIPTOR, entry.options.mode) for entry in found], optional=True),
-            Column("instrument", [entry.config.instrument.id for entry in found], optional=True),
+            Column("instrument", [entry.instrument for entry in found], optional=True),
             *([Column("verifies", [entry.verified_run_id for entry in found], optional=True)] if verifying else []),
         )
 

@@ -24,7 +24,7 @@ _NONE = "no run is queued or running; Ctrl-C leaves"
 class RunsDisplay(Protocol):
     """Where runs are shown; open while they are watched."""
 
-    def show(self, runs: Iterable[run_pb2.Run]) -> None:
+    def show(self, runs: Iterable[run_pb2.RunEntry]) -> None:
         """Shows runs that have changed as they are now."""
 
     def note(self, text: str) -> None:
@@ -44,7 +44,7 @@ def runs_display(output: str) -> RunsDisplay:
     return RunTable() if screen.out.is_terminal else RunLines()
 
 
-def state_text(run: run_pb2.Run) -> Text:
+def state_text(run: run_pb2.RunEntry) -> Text:
     """The state of a run in a word or two, coloured."""
     text = jobs.state_name(run.state).lower()
     if run.state == jobs.FAILED:
@@ -54,20 +54,20 @@ def state_text(run: run_pb2.Run) -> Text:
     return Text(text, style=_STYLES.get(run.state, ""))
 
 
-def _line(run: run_pb2.Run) -> Text:
+def _line(run: run_pb2.RunEntry) -> Text:
     """A run in a line: where it is, or how it ended."""
     if run.state not in jobs.FINAL:
         return Text(progress_line(run))
     line = state_text(run)
     if run.state == jobs.SUCCEEDED and run.verified_run_id:
-        verdict = verification_pb2.Verdict.Name(run.verification.verdict).removeprefix("VERDICT_").lower()
+        verdict = verification_pb2.Verdict.Name(run.verdict).removeprefix("VERDICT_").lower()
         line.append(f": {run.verified_run_id} came out {verdict}", style="default")
     elif run.state == jobs.SUCCEEDED:
-        summary = run.result.summary
-        (pnl,) = formatting.decimals([summary.pnl])
+        figures = run.figures
+        (pnl,) = formatting.decimals([figures.pnl])
         took = formatting.took(run.started_at, run.ended_at)
         line.append(
-            f": {formatting.count(summary.orders)} orders, pnl {pnl} {run.result.metadata.currency}, took {took}",
+            f": {formatting.count(figures.orders)} orders, pnl {pnl} {figures.currency}, took {took}",
             style="default",
         )
     elif run.state == jobs.FAILED:
@@ -80,9 +80,9 @@ class RunTable:
 
     def __init__(self) -> None:
         self._live = Live(console=screen.out, auto_refresh=False)
-        self._runs: dict[str, run_pb2.Run] = {}
+        self._runs: dict[str, run_pb2.RunEntry] = {}
 
-    def show(self, runs: Iterable[run_pb2.Run]) -> None:
+    def show(self, runs: Iterable[run_pb2.RunEntry]) -> None:
         """Redraws the table."""
         ended = []
         for run in runs:
@@ -131,7 +131,7 @@ class _Printed:
     def __init__(self) -> None:
         self._begun = False
 
-    def show(self, runs: Iterable[run_pb2.Run]) -> None:
+    def show(self, runs: Iterable[run_pb2.RunEntry]) -> None:
         """Prints runs that have changed; says so where there are none at first."""
         runs = list(runs)
         if not (runs or self._begun):
@@ -143,7 +143,7 @@ class _Printed:
         """Prints a line to standard error."""
         screen.say(text)
 
-    def _print(self, runs: list[run_pb2.Run]) -> None:
+    def _print(self, runs: list[run_pb2.RunEntry]) -> None:
         raise NotImplementedError
 
     def __enter__(self) -> Self:
@@ -160,7 +160,7 @@ class RunLines(_Printed):
         super().__init__()
         self._told: dict[str, tuple[job_pb2.JobState, job_pb2.JobPhase, float]] = {}
 
-    def _print(self, runs: list[run_pb2.Run]) -> None:
+    def _print(self, runs: list[run_pb2.RunEntry]) -> None:
         now = time.monotonic()
         for run in runs:
             state, phase, until = self._told.get(run.run_id, (None, None, 0.0))
@@ -174,8 +174,8 @@ class RunLines(_Printed):
 
 
 class RunJson(_Printed):
-    """The whole of a run as one JSON object a line, whenever it has changed."""
+    """The entry of a run as one JSON object a line, whenever it has changed."""
 
-    def _print(self, runs: list[run_pb2.Run]) -> None:
+    def _print(self, runs: list[run_pb2.RunEntry]) -> None:
         for run in runs:
             print(json.dumps(as_json(run), ensure_ascii=False), flush=True)

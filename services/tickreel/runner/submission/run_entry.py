@@ -1,19 +1,28 @@
-"""The entry of a run in lists: its identity and figures, without the whole config and the files that it replayed."""
+"""The entry of a run in lists: its identity, its state and its figures."""
 
-from tickreel.v1 import run_config_pb2, run_pb2
+from tickreel.stores.results import figures_of
+from tickreel.v1 import run_pb2
 
 
-def run_entry(run: run_pb2.Run) -> run_pb2.Run:
+def run_entry(run: run_pb2.Run) -> run_pb2.RunEntry:
     """The entry of a run."""
-    entry, whole = run_pb2.Run(), run.config
-    entry.CopyFrom(run)
-    config = run_config_pb2.RunConfig(
-        instrument=run_config_pb2.InstrumentConfig(id=whole.instrument.id),
-        strategy=run_config_pb2.StrategyConfig(name=whole.strategy.name, submission_mode=whole.strategy.submission_mode),
+    config = run.config
+    entry = run_pb2.RunEntry(
+        run_id=run.run_id,
+        state=run.state,
+        config_digest=run.config_digest,
+        attempts=run.attempts,
+        queue_position=run.queue_position,
+        verified_run_id=run.verified_run_id,
+        instrument=config.instrument.id,
+        strategy=config.strategy.name,
+        verdict=run.verification.verdict,
     )
-    if whole.HasField("time_window"):
-        config.time_window.CopyFrom(whole.time_window)
-    entry.config.CopyFrom(config)
-    if entry.HasField("result"):
-        entry.result.metadata.ClearField("data_files")
+    for name in ("options", "progress", "failure", "created_at", "started_at", "ended_at", "live"):
+        if run.HasField(name):
+            getattr(entry, name).CopyFrom(getattr(run, name))
+    if config.HasField("time_window"):
+        entry.time_window.CopyFrom(config.time_window)
+    if run.HasField("result"):
+        entry.figures.CopyFrom(figures_of(run.result))
     return entry

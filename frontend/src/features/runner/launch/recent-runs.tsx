@@ -27,16 +27,14 @@ export function RecentRuns() {
                 {symbolOf(run)} <span className="text-muted">{modeText(run)}</span>
               </span>
               <span className="row-span-2 self-center max-sm:hidden">
-                {run.result?.summary && (
-                  <Sparkline label={`PnL of ${run.runId}`} points={run.result.summary.pnlSketch} />
-                )}
+                {run.figures && <Sparkline label={`PnL of ${run.runId}`} points={run.figures.pnlSketch} />}
               </span>
               <span className="figures text-xs text-muted sm:text-right">{windowText(run)}</span>
               <span className="figures truncate text-xs text-faint">{run.runId}</span>
               <span className="text-xs sm:text-right">
-                {run.result?.summary ? (
+                {run.figures ? (
                   <span className="figures">
-                    {`${formatMoney(run.result.summary.pnl, run.result.metadata?.currency ?? '', { signed: true })} ${run.result.metadata?.currency ?? ''}`}
+                    {`${formatMoney(run.figures.pnl, run.figures.currency, { signed: true })} ${run.figures.currency}`}
                   </span>
                 ) : (
                   <StateBadge job={run} />

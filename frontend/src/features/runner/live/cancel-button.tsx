@@ -10,7 +10,7 @@ import { Button } from '@/ui/button'
 import { showToast } from '@/ui/toasts'
 
 /** Cancels a run; it says so from the press on, not only when the service has answered. */
-export function CancelButton({ run }: { run: Run }) {
+export function CancelButton({ run }: { run: Pick<Run, 'runId' | 'state'> }) {
   const cancel = useMutation(RunnerService.method.cancelRun, {
     onError: (error) => {
       const { reason, message } = RpcError.from(error)

@@ -2,8 +2,8 @@ import { Link } from '@tanstack/react-router'
 import { CircleX, ShieldCheck } from 'lucide-react'
 
 import { type JobFailure, JobState } from '@/gen/tickreel/v1/job_pb'
-import type { Result } from '@/gen/tickreel/v1/result_pb'
-import type { Run } from '@/gen/tickreel/v1/run_pb'
+import type { ResultFigures } from '@/gen/tickreel/v1/result_pb'
+import type { RunEntry } from '@/gen/tickreel/v1/run_pb'
 import { Verdict } from '@/gen/tickreel/v1/verification_pb'
 import { Badge } from '@/ui/badge'
 import type { Column } from '@/ui/table-column'
@@ -39,8 +39,8 @@ export const RUN_COLUMNS: readonly Column<ListedRun>[] = [
     grow: true,
     priority: 5,
     sortable: true,
-    cell: ({ run: { config } }) => {
-      const { symbol, venue } = instrumentName(config?.instrument?.id ?? '')
+    cell: ({ run: { instrument } }) => {
+      const { symbol, venue } = instrumentName(instrument)
       return (
         <>
           {symbol} <span className="text-faint">{venue}</span>
@@ -69,7 +69,7 @@ export const RUN_COLUMNS: readonly Column<ListedRun>[] = [
     align: 'end',
     sortable: true,
     priority: 3.8,
-    cell: ({ run: { result } }) => result?.summary && formatCount(result.summary.orders),
+    cell: ({ run: { figures } }) => figures && formatCount(figures.orders),
   },
   {
     id: 'curve',
@@ -85,7 +85,7 @@ export const RUN_COLUMNS: readonly Column<ListedRun>[] = [
     priority: 8,
     align: 'end',
     sortable: true,
-    cell: ({ run: { result } }) => <Money result={result} value={result?.summary?.pnl} signed />,
+    cell: ({ run: { figures } }) => <Money figures={figures} value={figures?.pnl} signed />,
   },
   {
     id: 'drawdown',
@@ -94,7 +94,7 @@ export const RUN_COLUMNS: readonly Column<ListedRun>[] = [
     priority: 7,
     align: 'end',
     sortable: true,
-    cell: ({ run: { result } }) => <Money result={result} value={result?.summary?.maxDrawdown} />,
+    cell: ({ run: { figures } }) => <Money figures={figures} value={figures?.maxDrawdown} />,
   },
   {
     id: 'tags',
@@ -138,9 +138,9 @@ function State({ run, deleted }: ListedRun) {
 }
 
 /** The curve of a run, how far it is, or why it has none. */
-function Curve({ run }: { run: Run }) {
-  const { runId, result, failure, state } = run
-  if (result?.summary) return <Sparkline label={`PnL of ${runId}`} points={result.summary.pnlSketch} />
+function Curve({ run }: { run: RunEntry }) {
+  const { runId, figures, failure, state } = run
+  if (figures) return <Sparkline label={`PnL of ${runId}`} points={figures.pnlSketch} />
   if (state === JobState.RUNNING) return <ProgressBar label={`Progress of ${runId}`} share={shareDone(run)} />
   return <Reason failure={failure} />
 }
@@ -176,9 +176,9 @@ export const VERIFICATION_COLUMNS: readonly Column<ListedRun>[] = [
 ]
 
 /** What a run that verifies another has found. */
-function VerdictBadge({ run: { verification } }: { run: Run }) {
-  if (verification === undefined) return null
-  return verification.verdict === Verdict.EQUAL ? (
+function VerdictBadge({ run: { verdict } }: { run: RunEntry }) {
+  if (verdict === Verdict.UNSPECIFIED) return null
+  return verdict === Verdict.EQUAL ? (
     <Badge tone="accent" Icon={ShieldCheck}>
       equal
     </Badge>
@@ -191,7 +191,7 @@ function VerdictBadge({ run: { verification } }: { run: Run }) {
 
 /** A run on a phone: what it is and how it stands, then when and what came of it. */
 export function RunLines({ run }: ListedRun) {
-  const { runId, result, createdAt } = run
+  const { runId, figures, createdAt } = run
   return (
     <>
       <p className="flex items-center gap-2 text-xs">
@@ -205,16 +205,16 @@ export function RunLines({ run }: ListedRun) {
       <p className="figures flex items-center gap-3 text-xs text-muted">
         <span className="truncate">
           {run.verifiedRunId === ''
-            ? `${symbolOf(run)} · ${result ? '' : `${modeText(run)} · `}${createdAt ? formatInstant(instantOf(createdAt), 'min').slice(5) : ''}`
+            ? `${symbolOf(run)} · ${figures ? '' : `${modeText(run)} · `}${createdAt ? formatInstant(instantOf(createdAt), 'min').slice(5) : ''}`
             : `of ${run.verifiedRunId}`}
         </span>
         <span className="ml-auto flex shrink-0 items-center gap-2 text-text">
-          {result?.summary && (
+          {figures && (
             <>
               <span className="w-14">
-                <Sparkline label={`PnL of ${runId}`} points={result.summary.pnlSketch} />
+                <Sparkline label={`PnL of ${runId}`} points={figures.pnlSketch} />
               </span>
-              <Money result={result} value={result.summary.pnl} signed />
+              <Money figures={figures} value={figures.pnl} signed />
             </>
           )}
           <VerdictBadge run={run} />
@@ -226,16 +226,16 @@ export function RunLines({ run }: ListedRun) {
 }
 
 interface MoneyProps {
-  result: Result | undefined
-  /** An amount of the result's currency; a run without a result has none. */
+  figures: ResultFigures | undefined
+  /** An amount of the figures' currency; a run without a result has none. */
   value: string | undefined
   signed?: boolean
 }
 
 /** An amount with its currency, which differs from run to run. */
-function Money({ result, value, signed = false }: MoneyProps) {
+function Money({ figures, value, signed = false }: MoneyProps) {
   if (value === undefined) return null
-  const currency = result?.metadata?.currency ?? ''
+  const currency = figures?.currency ?? ''
   return (
     <>
       {formatMoney(value, currency, { signed })} <span className="text-faint">{currency}</span>

@@ -1,5 +1,5 @@
 import { JobState } from '@/gen/tickreel/v1/job_pb'
-import type { Run } from '@/gen/tickreel/v1/run_pb'
+import type { RunEntry } from '@/gen/tickreel/v1/run_pb'
 import { hasEnded } from '@/jobs/job'
 
 import { secondsTaken } from '@/jobs/job'
@@ -12,12 +12,12 @@ type StateFilter = NonNullable<RunsSearch['state']>
 type SortColumn = NonNullable<RunsSearch['sort']>
 
 /** Whether a run is of a group; without one, whether it is none that verifies another. */
-function isOf(group: StateFilter | undefined, run: Run): boolean {
+function isOf(group: StateFilter | undefined, run: RunEntry): boolean {
   if (group === 'verifications') return run.verifiedRunId !== ''
   return run.verifiedRunId === '' && (group === undefined || STATES[group](run))
 }
 
-const STATES: Record<Exclude<StateFilter, 'verifications'>, (run: Run) => boolean> = {
+const STATES: Record<Exclude<StateFilter, 'verifications'>, (run: RunEntry) => boolean> = {
   live: (run) => !hasEnded(run),
   succeeded: (run) => run.state === JobState.SUCCEEDED,
   failed: (run) => run.state === JobState.FAILED,
@@ -25,13 +25,13 @@ const STATES: Record<Exclude<StateFilter, 'verifications'>, (run: Run) => boolea
 }
 
 /** What runs are sorted by. Money is compared as numbers: the order of what differs after 15 digits is no matter. */
-const KEYS: Record<SortColumn, (run: Run, now: number) => number | bigint | string | undefined> = {
+const KEYS: Record<SortColumn, (run: RunEntry, now: number) => number | bigint | string | undefined> = {
   created: createdAt,
   state: (run) => run.state,
   instrument: symbolOf,
-  pnl: (run) => figure(run.result?.summary?.pnl),
-  drawdown: (run) => figure(run.result?.summary?.maxDrawdown),
-  orders: (run) => run.result?.summary?.orders,
+  pnl: (run) => figure(run.figures?.pnl),
+  drawdown: (run) => figure(run.figures?.maxDrawdown),
+  orders: (run) => run.figures?.orders,
   took: secondsTaken,
 }
 
@@ -43,7 +43,7 @@ export function selectRuns(runs: readonly ListedRun[], search: RunsSearch, now: 
   const direction = order === 'descending' ? -1 : 1
   return runs
     .filter(({ run }) => isOf(state, run))
-    .filter(({ run }) => instrument === undefined || run.config?.instrument?.id === instrument)
+    .filter(({ run }) => instrument === undefined || run.instrument === instrument)
     .filter(({ tags }) => tag === undefined || tags.includes(tag))
     .filter((listed) => textOf(listed).includes(wanted))
     .map((listed) => ({ listed, key: keyOf(listed.run, now) }))
@@ -66,8 +66,8 @@ export function countGroups(runs: readonly ListedRun[]): Record<StateFilter, num
   }
 }
 
-function textOf({ run: { runId, options, config }, tags, notes }: ListedRun): string {
-  return [runId, options?.configPath, config?.strategy?.name, ...tags, notes].join(' ').toLowerCase()
+function textOf({ run: { runId, options, strategy }, tags, notes }: ListedRun): string {
+  return [runId, options?.configPath, strategy, ...tags, notes].join(' ').toLowerCase()
 }
 
 function figure(decimal: string | undefined): number | undefined {

@@ -40,7 +40,7 @@ export function RunsScreen() {
 
   const shown = selectRuns(runs, search, now)
   const counts = countGroups(runs)
-  const instruments = [...new Set(runs.map(({ run }) => run.config?.instrument?.id ?? ''))].sort()
+  const instruments = [...new Set(runs.map(({ run }) => run.instrument))].sort()
   const tags = [...new Set(runs.flatMap((listed) => listed.tags))].sort()
   const filtered =
     search.tag !== undefined ||

@@ -1,6 +1,6 @@
 import { useMutation, useQuery } from '@connectrpc/connect-query'
 
-import type { Run } from '@/gen/tickreel/v1/run_pb'
+import type { RunEntry } from '@/gen/tickreel/v1/run_pb'
 import { RunnerService } from '@/gen/tickreel/v1/runner_service_pb'
 import { useLiveRuns } from '@/jobs/live-runs'
 import { RpcError } from '@/rpc/rpc-error'
@@ -9,12 +9,15 @@ import { showToast } from '@/ui/toasts'
 import { createdAt } from '../use-runs'
 
 /** The newest run that verifies another, as new as the stream of live runs has it. */
-export function useVerification(runId: string): Run | undefined {
+export function useVerification(runId: string): RunEntry | undefined {
   const { state: live } = useLiveRuns()
   const past = useQuery(RunnerService.method.listRuns, { pageSize: 1, filter: `verified_run_id = "${runId}"` })
   return [...live.values(), ...(past.data?.runs ?? [])]
     .filter(({ verifiedRunId }) => verifiedRunId === runId)
-    .reduce<Run | undefined>((newest, run) => (newest && createdAt(newest) >= createdAt(run) ? newest : run), undefined)
+    .reduce<RunEntry | undefined>(
+      (newest, run) => (newest && createdAt(newest) >= createdAt(run) ? newest : run),
+      undefined,
+    )
 }
 
 /** Has a run executed again and compared. */

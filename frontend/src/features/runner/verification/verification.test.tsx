@@ -9,7 +9,7 @@ import userEvent from '@testing-library/user-event'
 import { expect, test, vi } from 'vitest'
 
 import { JobPhase, JobState } from '@/gen/tickreel/v1/job_pb'
-import { RunSchema } from '@/gen/tickreel/v1/run_pb'
+import { RunEntrySchema } from '@/gen/tickreel/v1/run_pb'
 import { RunnerService } from '@/gen/tickreel/v1/runner_service_pb'
 import { RunInput, Verdict } from '@/gen/tickreel/v1/verification_pb'
 import { LiveRunsProvider } from '@/jobs/live-runs'
@@ -33,11 +33,15 @@ test('a verification is asked for, seen as it goes on, and ends in a verdict tha
       yield {}
       expect(await request).toBe('BTC_1')
       const progress = { phase: JobPhase.REPLAYING, done: 40n, total: 100n }
-      yield { runs: [create(RunSchema, { ...start, state: JobState.RUNNING, progress })] }
+      yield { runs: [create(RunEntrySchema, { ...start, state: JobState.RUNNING, progress })] }
       await finished
-      const verification = { verdict: Verdict.EQUAL, orders: 120_000n, fills: 123_398n }
-      yield { runs: [create(RunSchema, { ...start, state: JobState.SUCCEEDED, verification })] }
+      yield { runs: [create(RunEntrySchema, { ...start, state: JobState.SUCCEEDED, verdict: Verdict.EQUAL })] }
       await new Promise(() => undefined)
+    },
+    getRun: ({ runId }) => {
+      expect(runId).toBe('VERIFY_1')
+      const verification = { verdict: Verdict.EQUAL, orders: 120_000n, fills: 123_398n }
+      return { run: { ...start, state: JobState.SUCCEEDED, verification } }
     },
   })
   await userEvent.click(await screen.findByRole('button', { name: 'Verify' }))
@@ -63,18 +67,19 @@ test('what came out otherwise is named, with the input that has changed, and the
     },
     summary: [{ name: 'realized_pnl', recorded: '1.50', again: '1.40' }],
   }
-  const past = { runId: 'VERIFY_1', verifiedRunId: 'BTC_1', state: JobState.SUCCEEDED, verification }
+  const past = { runId: 'VERIFY_1', verifiedRunId: 'BTC_1', state: JobState.SUCCEEDED }
   show(
     {
       listRuns: ({ filter }) => {
         expect(filter).toBe('verified_run_id = "BTC_1"')
-        return { runs: [past] }
+        return { runs: [{ ...past, verdict: Verdict.DIFFERENT }] }
       },
+      getRun: () => ({ run: { ...past, verification } }),
     },
     onOrder,
   )
   const strip = within(await screen.findByRole('region', { name: 'Verification' }))
-  expect(strip.getByText('Different.')).toBeVisible()
+  expect(await strip.findByText('Different.')).toBeVisible()
   expect(strip.getByText(/Order 17 is the first that came out otherwise/)).toBeVisible()
   expect(strip.getByRole('row', { name: /data day-1\/trades.parquet aaaa bbbb/ })).toBeVisible()
   expect(strip.getByRole('row', { name: /average price 100.5 100.6/ })).toBeVisible()

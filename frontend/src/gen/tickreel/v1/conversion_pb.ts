@@ -20,7 +20,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tickreel/v1/conversion.proto.
  */
 export const file_tickreel_v1_conversion: GenFile = /*@__PURE__*/
-  fileDesc("Chx0aWNrcmVlbC92MS9jb252ZXJzaW9uLnByb3RvEgt0aWNrcmVlbC52MSKDBAoKQ29udmVyc2lvbhIVCg1jb252ZXJzaW9uX2lkGAEgASgJEiQKBXN0YXRlGAIgASgOMhUudGlja3JlZWwudjEuSm9iU3RhdGUSKQoEc3BlYxgDIAEoCzIbLnRpY2tyZWVsLnYxLkNvbnZlcnNpb25TcGVjEicKCHByb2dyZXNzGAQgASgLMhUudGlja3JlZWwudjEuUHJvZ3Jlc3MSKAoHZmFpbHVyZRgFIAEoCzIXLnRpY2tyZWVsLnYxLkpvYkZhaWx1cmUSKQoFZmlsZXMYBiADKAsyGi50aWNrcmVlbC52MS5Db252ZXJ0ZWRGaWxlEi4KCmNyZWF0ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnN0YXJ0ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghhdHRlbXB0cxgKIAEoBRIWCg5xdWV1ZV9wb3NpdGlvbhgLIAEoBRIvCgdmaWd1cmVzGAwgASgLMh4udGlja3JlZWwudjEuQ29udmVyc2lvbkZpZ3VyZXMSJgoIZmluZGluZ3MYDSADKAsyFC50aWNrcmVlbC52MS5GaW5kaW5nIkYKEUNvbnZlcnNpb25GaWd1cmVzEg0KBWZpbGVzGAEgASgDEhQKDGNhY2hlZF9maWxlcxgCIAEoAxIMCgRyb3dzGAMgASgDIv0CCg5Db252ZXJzaW9uU3BlYxISCgppbnN0cnVtZW50GAEgASgJEhwKD3ByaWNlX3ByZWNpc2lvbhgCIAEoBUgAiAEBEhsKDnNpemVfcHJlY2lzaW9uGAMgASgFSAGIAQESJwoGd2luZG93GAQgASgLMhcudGlja3JlZWwudjEuVGltZVdpbmRvdxIpCgpkYXRhX3R5cGVzGAUgAygOMhUudGlja3JlZWwudjEuRGF0YVR5cGUSDwoHZGF0YXNldBgGIAEoCRITCgt0cmFkZXNfcGF0aBgHIAEoCRIUCgxmaWxlX3BhdHRlcm4YCCABKAkSDQoFZm9yY2UYCSABKAgSHAoUYm9va19zbmFwc2hvdF81X3BhdGgYCiABKAkSOAoRaW5zdHJ1bWVudF9jb25maWcYCyABKAsyHS50aWNrcmVlbC52MS5JbnN0cnVtZW50Q29uZmlnQhIKEF9wcmljZV9wcmVjaXNpb25CEQoPX3NpemVfcHJlY2lzaW9uIpcDCg1Db252ZXJ0ZWRGaWxlEg4KBnNvdXJjZRgBIAEoCRIPCgdkYXRhc2V0GAIgASgJEigKCWRhdGFfdHlwZRgDIAEoDjIVLnRpY2tyZWVsLnYxLkRhdGFUeXBlEgwKBHBhdGgYBCABKAkSDgoGY2FjaGVkGAUgASgIEgwKBHJvd3MYBiABKAMSJQoEc3BhbhgHIAEoCzIXLnRpY2tyZWVsLnYxLlRpbWVXaW5kb3cSDgoGZGlnZXN0GAggASgJEhcKD3ByaWNlX3ByZWNpc2lvbhgJIAEoBRIWCg5zaXplX3ByZWNpc2lvbhgKIAEoBRIVCg11bmtub3duX3NpZGVzGAsgASgDEiYKCGZpbmRpbmdzGAwgAygLMhQudGlja3JlZWwudjEuRmluZGluZxIqCgpyYXdfc2NoZW1hGA0gASgOMhYudGlja3JlZWwudjEuUmF3U2NoZW1hEigKCXRpbWVfdW5pdBgOIAEoDjIVLnRpY2tyZWVsLnYxLlRpbWVVbml0EhIKCmNsb2NrX3N0ZXAYDyABKAUqVwoJUmF3U2NoZW1hEhoKFlJBV19TQ0hFTUFfVU5TUEVDSUZJRUQQABIXChNSQVdfU0NIRU1BX0VYQ0hBTkdFEAESFQoRUkFXX1NDSEVNQV9FTkdJTkUQAip4CghUaW1lVW5pdBIZChVUSU1FX1VOSVRfVU5TUEVDSUZJRUQQABIaChZUSU1FX1VOSVRfTUlMTElTRUNPTkRTEAESGgoWVElNRV9VTklUX01JQ1JPU0VDT05EUxACEhkKFVRJTUVfVU5JVF9OQU5PU0VDT05EUxADYgZwcm90bzM", [file_google_protobuf_timestamp, file_tickreel_v1_job, file_tickreel_v1_market_data, file_tickreel_v1_result, file_tickreel_v1_run_config]);
+  fileDesc("Chx0aWNrcmVlbC92MS9jb252ZXJzaW9uLnByb3RvEgt0aWNrcmVlbC52MSKDBAoKQ29udmVyc2lvbhIVCg1jb252ZXJzaW9uX2lkGAEgASgJEiQKBXN0YXRlGAIgASgOMhUudGlja3JlZWwudjEuSm9iU3RhdGUSKQoEc3BlYxgDIAEoCzIbLnRpY2tyZWVsLnYxLkNvbnZlcnNpb25TcGVjEicKCHByb2dyZXNzGAQgASgLMhUudGlja3JlZWwudjEuUHJvZ3Jlc3MSKAoHZmFpbHVyZRgFIAEoCzIXLnRpY2tyZWVsLnYxLkpvYkZhaWx1cmUSKQoFZmlsZXMYBiADKAsyGi50aWNrcmVlbC52MS5Db252ZXJ0ZWRGaWxlEi4KCmNyZWF0ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnN0YXJ0ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghhdHRlbXB0cxgKIAEoBRIWCg5xdWV1ZV9wb3NpdGlvbhgLIAEoBRIvCgdmaWd1cmVzGAwgASgLMh4udGlja3JlZWwudjEuQ29udmVyc2lvbkZpZ3VyZXMSJgoIZmluZGluZ3MYDSADKAsyFC50aWNrcmVlbC52MS5GaW5kaW5nIrUDCg9Db252ZXJzaW9uRW50cnkSFQoNY29udmVyc2lvbl9pZBgBIAEoCRIkCgVzdGF0ZRgCIAEoDjIVLnRpY2tyZWVsLnYxLkpvYlN0YXRlEikKBHNwZWMYAyABKAsyGy50aWNrcmVlbC52MS5Db252ZXJzaW9uU3BlYxInCghwcm9ncmVzcxgEIAEoCzIVLnRpY2tyZWVsLnYxLlByb2dyZXNzEigKB2ZhaWx1cmUYBSABKAsyFy50aWNrcmVlbC52MS5Kb2JGYWlsdXJlEi4KCmNyZWF0ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnN0YXJ0ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghhdHRlbXB0cxgKIAEoBRIWCg5xdWV1ZV9wb3NpdGlvbhgLIAEoBRIvCgdmaWd1cmVzGAwgASgLMh4udGlja3JlZWwudjEuQ29udmVyc2lvbkZpZ3VyZXMiRgoRQ29udmVyc2lvbkZpZ3VyZXMSDQoFZmlsZXMYASABKAMSFAoMY2FjaGVkX2ZpbGVzGAIgASgDEgwKBHJvd3MYAyABKAMi/QIKDkNvbnZlcnNpb25TcGVjEhIKCmluc3RydW1lbnQYASABKAkSHAoPcHJpY2VfcHJlY2lzaW9uGAIgASgFSACIAQESGwoOc2l6ZV9wcmVjaXNpb24YAyABKAVIAYgBARInCgZ3aW5kb3cYBCABKAsyFy50aWNrcmVlbC52MS5UaW1lV2luZG93EikKCmRhdGFfdHlwZXMYBSADKA4yFS50aWNrcmVlbC52MS5EYXRhVHlwZRIPCgdkYXRhc2V0GAYgASgJEhMKC3RyYWRlc19wYXRoGAcgASgJEhQKDGZpbGVfcGF0dGVybhgIIAEoCRINCgVmb3JjZRgJIAEoCBIcChRib29rX3NuYXBzaG90XzVfcGF0aBgKIAEoCRI4ChFpbnN0cnVtZW50X2NvbmZpZxgLIAEoCzIdLnRpY2tyZWVsLnYxLkluc3RydW1lbnRDb25maWdCEgoQX3ByaWNlX3ByZWNpc2lvbkIRCg9fc2l6ZV9wcmVjaXNpb24ilwMKDUNvbnZlcnRlZEZpbGUSDgoGc291cmNlGAEgASgJEg8KB2RhdGFzZXQYAiABKAkSKAoJZGF0YV90eXBlGAMgASgOMhUudGlja3JlZWwudjEuRGF0YVR5cGUSDAoEcGF0aBgEIAEoCRIOCgZjYWNoZWQYBSABKAgSDAoEcm93cxgGIAEoAxIlCgRzcGFuGAcgASgLMhcudGlja3JlZWwudjEuVGltZVdpbmRvdxIOCgZkaWdlc3QYCCABKAkSFwoPcHJpY2VfcHJlY2lzaW9uGAkgASgFEhYKDnNpemVfcHJlY2lzaW9uGAogASgFEhUKDXVua25vd25fc2lkZXMYCyABKAMSJgoIZmluZGluZ3MYDCADKAsyFC50aWNrcmVlbC52MS5GaW5kaW5nEioKCnJhd19zY2hlbWEYDSABKA4yFi50aWNrcmVlbC52MS5SYXdTY2hlbWESKAoJdGltZV91bml0GA4gASgOMhUudGlja3JlZWwudjEuVGltZVVuaXQSEgoKY2xvY2tfc3RlcBgPIAEoBSpXCglSYXdTY2hlbWESGgoWUkFXX1NDSEVNQV9VTlNQRUNJRklFRBAAEhcKE1JBV19TQ0hFTUFfRVhDSEFOR0UQARIVChFSQVdfU0NIRU1BX0VOR0lORRACKngKCFRpbWVVbml0EhkKFVRJTUVfVU5JVF9VTlNQRUNJRklFRBAAEhoKFlRJTUVfVU5JVF9NSUxMSVNFQ09ORFMQARIaChZUSU1FX1VOSVRfTUlDUk9TRUNPTkRTEAISGQoVVElNRV9VTklUX05BTk9TRUNPTkRTEANiBnByb3RvMw", [file_google_protobuf_timestamp, file_tickreel_v1_job, file_tickreel_v1_market_data, file_tickreel_v1_result, file_tickreel_v1_run_config]);
 
 /**
  * A job that brings raw files into the engine's catalog.
@@ -64,7 +64,7 @@ export type Conversion = Message<"tickreel.v1.Conversion"> & {
   failure?: JobFailure | undefined;
 
   /**
-   * The files of the window, in time order. Complete in JOB_STATE_SUCCEEDED. ListConversions leaves them unset.
+   * The files of the window, in time order. Complete in JOB_STATE_SUCCEEDED.
    *
    * @generated from field: repeated tickreel.v1.ConvertedFile files = 6;
    */
@@ -111,7 +111,7 @@ export type Conversion = Message<"tickreel.v1.Conversion"> & {
   queuePosition: number;
 
   /**
-   * The figures of the files. Unset in conversions created before this field existed, except in lists.
+   * The figures of the files. Unset in conversions created before this field existed.
    *
    * @generated from field: tickreel.v1.ConversionFigures figures = 12;
    */
@@ -131,6 +131,97 @@ export type Conversion = Message<"tickreel.v1.Conversion"> & {
  */
 export const ConversionSchema: GenMessage<Conversion> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_conversion, 0);
+
+/**
+ * A conversion in a list: its state, what it converts, and the figures of its files. GetConversion has the whole.
+ *
+ * @generated from message tickreel.v1.ConversionEntry
+ */
+export type ConversionEntry = Message<"tickreel.v1.ConversionEntry"> & {
+  /**
+   * The id of the conversion.
+   *
+   * @generated from field: string conversion_id = 1;
+   */
+  conversionId: string;
+
+  /**
+   * Where the job is in its life.
+   *
+   * @generated from field: tickreel.v1.JobState state = 2;
+   */
+  state: JobState;
+
+  /**
+   * What is converted.
+   *
+   * @generated from field: tickreel.v1.ConversionSpec spec = 3;
+   */
+  spec?: ConversionSpec | undefined;
+
+  /**
+   * Where the running job is.
+   *
+   * @generated from field: tickreel.v1.Progress progress = 4;
+   */
+  progress?: Progress | undefined;
+
+  /**
+   * Why the job failed. Only set in JOB_STATE_FAILED.
+   *
+   * @generated from field: tickreel.v1.JobFailure failure = 5;
+   */
+  failure?: JobFailure | undefined;
+
+  /**
+   * When the job was accepted.
+   *
+   * @generated from field: google.protobuf.Timestamp created_at = 7;
+   */
+  createdAt?: Timestamp | undefined;
+
+  /**
+   * When the job began to run, the last time.
+   *
+   * @generated from field: google.protobuf.Timestamp started_at = 8;
+   */
+  startedAt?: Timestamp | undefined;
+
+  /**
+   * When the job ended.
+   *
+   * @generated from field: google.protobuf.Timestamp ended_at = 9;
+   */
+  endedAt?: Timestamp | undefined;
+
+  /**
+   * How often the job has been begun.
+   *
+   * @generated from field: int32 attempts = 10;
+   */
+  attempts: number;
+
+  /**
+   * Where the job stands in the queue: 1 is next. Only set in JOB_STATE_QUEUED.
+   *
+   * @generated from field: int32 queue_position = 11;
+   */
+  queuePosition: number;
+
+  /**
+   * The figures of the files.
+   *
+   * @generated from field: tickreel.v1.ConversionFigures figures = 12;
+   */
+  figures?: ConversionFigures | undefined;
+};
+
+/**
+ * Describes the message tickreel.v1.ConversionEntry.
+ * Use `create(ConversionEntrySchema)` to create a new message.
+ */
+export const ConversionEntrySchema: GenMessage<ConversionEntry> = /*@__PURE__*/
+  messageDesc(file_tickreel_v1_conversion, 1);
 
 /**
  * The files of a conversion in figures.
@@ -165,7 +256,7 @@ export type ConversionFigures = Message<"tickreel.v1.ConversionFigures"> & {
  * Use `create(ConversionFiguresSchema)` to create a new message.
  */
 export const ConversionFiguresSchema: GenMessage<ConversionFigures> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_conversion, 1);
+  messageDesc(file_tickreel_v1_conversion, 2);
 
 /**
  * What to convert.
@@ -267,7 +358,7 @@ export type ConversionSpec = Message<"tickreel.v1.ConversionSpec"> & {
  * Use `create(ConversionSpecSchema)` to create a new message.
  */
 export const ConversionSpecSchema: GenMessage<ConversionSpec> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_conversion, 2);
+  messageDesc(file_tickreel_v1_conversion, 3);
 
 /**
  * A raw file and what it became in the catalog.
@@ -386,7 +477,7 @@ export type ConvertedFile = Message<"tickreel.v1.ConvertedFile"> & {
  * Use `create(ConvertedFileSchema)` to create a new message.
  */
 export const ConvertedFileSchema: GenMessage<ConvertedFile> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_conversion, 3);
+  messageDesc(file_tickreel_v1_conversion, 4);
 
 /**
  * What the columns of a raw file are.

@@ -19,7 +19,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tickreel/v1/result.proto.
  */
 export const file_tickreel_v1_result: GenFile = /*@__PURE__*/
-  fileDesc("Chh0aWNrcmVlbC92MS9yZXN1bHQucHJvdG8SC3RpY2tyZWVsLnYxIpsCCgZSZXN1bHQSFgoGcnVuX2lkGAEgASgJUgZydW5faWQSKAoEbW9kZRgKIAEoDjIULnRpY2tyZWVsLnYxLlJ1bk1vZGVCBKi7GAESEgoKaW5zdHJ1bWVudBgDIAEoCRIPCgdkYXRhc2V0GAQgASgJEhMKBXN0YXJ0GAUgASgJQgSguxgCEhEKA2VuZBgGIAEoCUIEoLsYAhIoCgdzdW1tYXJ5GAcgASgLMhcudGlja3JlZWwudjEuUnVuU3VtbWFyeRIqCghtZXRhZGF0YRgIIAEoCzIYLnRpY2tyZWVsLnYxLlJ1bk1ldGFkYXRhEiYKCGZpbmRpbmdzGAkgAygLMhQudGlja3JlZWwudjEuRmluZGluZ0oECAIQAyLkCAoKUnVuU3VtbWFyeRIOCgZvcmRlcnMYASABKAMSDQoFZmlsbHMYAiABKAMSJAoNb3JkZXJzX2ZpbGxlZBgDIAEoA1INb3JkZXJzX2ZpbGxlZBI4ChdvcmRlcnNfcGFydGlhbGx5X2ZpbGxlZBgEIAEoA1IXb3JkZXJzX3BhcnRpYWxseV9maWxsZWQSVQoPb3JkZXJzX3VuZmlsbGVkGAUgAygLMisudGlja3JlZWwudjEuUnVuU3VtbWFyeS5PcmRlcnNVbmZpbGxlZEVudHJ5Ug9vcmRlcnNfdW5maWxsZWQSFAoGdm9sdW1lGAYgASgJQgSguxgBEhIKBGZlZXMYByABKAlCBKC7GAESKAoMcmVhbGl6ZWRfcG5sGAggASgJQgSguxgBUgxyZWFsaXplZF9wbmwSLAoOdW5yZWFsaXplZF9wbmwYCSABKAlCBKC7GAFSDnVucmVhbGl6ZWRfcG5sEhEKA3BubBgKIAEoCUIEoLsYARIjCgdwbmxfdXNkGAsgASgJQgSguxgBSABSB3BubF91c2SIAQESKAoMbWF4X2RyYXdkb3duGAwgASgJQgSguxgBUgxtYXhfZHJhd2Rvd24SLAoOZmluYWxfcG9zaXRpb24YDSABKAlCBKC7GAFSDmZpbmFsX3Bvc2l0aW9uEigKDGZpbmFsX2VxdWl0eRgOIAEoCUIEoLsYAVIMZmluYWxfZXF1aXR5Ei4KD3N0YXJ0aW5nX2VxdWl0eRgPIAEoCUIEoLsYAVIPc3RhcnRpbmdfZXF1aXR5EiAKCGZpcnN0X3RzGBAgASgJQgSguxgCUghmaXJzdF90cxIeCgdsYXN0X3RzGBEgASgJQgSguxgCUgdsYXN0X3RzEh4KCnRyYWRlX3Jvd3MYEiABKANSCnRyYWRlX3Jvd3MSHAoJYm9va19yb3dzGBMgASgDUglib29rX3Jvd3MSMgoRbWF4X2RyYXdkb3duX2Zyb20YFCABKAlCBKC7GAJSEW1heF9kcmF3ZG93bl9mcm9tEi4KD21heF9kcmF3ZG93bl9hdBgVIAEoCUIEoLsYAlIPbWF4X2RyYXdkb3duX2F0Ei4KCnN0YXRpc3RpY3MYFiABKAsyGi50aWNrcmVlbC52MS5SdW5TdGF0aXN0aWNzEjYKCmZpbGxfYXVkaXQYFyABKAsyFi50aWNrcmVlbC52MS5GaWxsQXVkaXRSCmZpbGxfYXVkaXQSKwoFY29zdHMYGCABKAsyHC50aWNrcmVlbC52MS5Db3N0QXR0cmlidXRpb24SHgoKcG5sX3NrZXRjaBgZIAMoAVIKcG5sX3NrZXRjaBIpCgpmZWVzX2V4YWN0GBogASgJQgSguxgBSAFSCmZlZXNfZXhhY3SIAQEaNQoTT3JkZXJzVW5maWxsZWRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAM6AjgBQgoKCF9wbmxfdXNkQg0KC19mZWVzX2V4YWN0IoUHCgtSdW5NZXRhZGF0YRIgCgtjb25maWdfcGF0aBgBIAEoCVILY29uZmlnX3BhdGgSJAoNY29uZmlnX2RpZ2VzdBgCIAEoCVINY29uZmlnX2RpZ2VzdBIgCgtkYXRhX2RpZ2VzdBgDIAEoCVILZGF0YV9kaWdlc3QSJAoNcmVzdWx0X2RpZ2VzdBgEIAEoCVINcmVzdWx0X2RpZ2VzdBIOCgZlbmdpbmUYBSABKAkSRQoNc25hcHNob3RfbW9kZRgVIAEoDjIZLnRpY2tyZWVsLnYxLlNuYXBzaG90TW9kZUIEqLsYAVINc25hcHNob3RfbW9kZRIiCgxjYXRhbG9nX3Jvb3QYByABKAlSDGNhdGFsb2dfcm9vdBI+CgtlbnZpcm9ubWVudBgIIAMoCzIpLnRpY2tyZWVsLnYxLlJ1bk1ldGFkYXRhLkVudmlyb25tZW50RW50cnkSJAoKY3JlYXRlZF9hdBgJIAEoCUIEoLsYAlIKY3JlYXRlZF9hdBImCg5yZXBsYXlfc2Vjb25kcxgKIAEoAVIOcmVwbGF5X3NlY29uZHMSKAoPcGVha19tZW1vcnlfbWliGAsgASgFUg9wZWFrX21lbW9yeV9taWISNgoHb3V0cHV0cxgMIAMoCzIlLnRpY2tyZWVsLnYxLlJ1bk1ldGFkYXRhLk91dHB1dHNFbnRyeRIQCghjdXJyZW5jeRgNIAEoCRI1CgpkYXRhX2ZpbGVzGA4gAygLMhUudGlja3JlZWwudjEuRGF0YUZpbGVSCmRhdGFfZmlsZXMSKAoMcmVwbGF5X3N0YXJ0GA8gASgJQgSguxgCUgxyZXBsYXlfc3RhcnQSJAoKcmVwbGF5X2VuZBgQIAEoCUIEoLsYAlIKcmVwbGF5X2VuZBIQCghzZWdtZW50cxgRIAEoBRIsChFvbmVfcGllY2VfYmVjYXVzZRgSIAEoCVIRb25lX3BpZWNlX2JlY2F1c2USJgoEY29kZRgTIAMoCzIYLnRpY2tyZWVsLnYxLkNvZGVQYWNrYWdlEhAKCHN0cmF0ZWd5GBQgASgJGjIKEEVudmlyb25tZW50RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARouCgxPdXRwdXRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUoECAYQByI8CgtDb2RlUGFja2FnZRIMCgRuYW1lGAEgASgJEg8KB3ZlcnNpb24YAiABKAkSDgoGZGlnZXN0GAMgASgJItcBCghEYXRhRmlsZRIOCgZzb3VyY2UYASABKAkSDAoEcGF0aBgCIAEoCRIOCgZkaWdlc3QYAyABKAkSDAoEcm93cxgEIAEoAxI5CglkYXRhX3R5cGUYCCABKA4yFS50aWNrcmVlbC52MS5EYXRhVHlwZUIEqLsYAVIJZGF0YV90eXBlEigKDHJlcGxheV9zdGFydBgGIAEoCUIEoLsYAlIMcmVwbGF5X3N0YXJ0EiQKCnJlcGxheV9lbmQYByABKAlCBKC7GAJSCnJlcGxheV9lbmRKBAgFEAYiUQoHRmluZGluZxInCghzZXZlcml0eRgBIAEoDjIVLnRpY2tyZWVsLnYxLlNldmVyaXR5EgwKBGNvZGUYAiABKAkSDwoHbWVzc2FnZRgDIAEoCSJ/CgtSZXN1bHRFbnRyeRIjCgZyZXN1bHQYASABKAsyEy50aWNrcmVlbC52MS5SZXN1bHQSLgoKY3JlYXRlZF9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFbm90ZXMYAyABKAkSDAoEdGFncxgEIAMoCSpJCgdSdW5Nb2RlEhgKFFJVTl9NT0RFX1VOU1BFQ0lGSUVEEAASEQoNUlVOX01PREVfRkFTVBABEhEKDVJVTl9NT0RFX0ZVTEwQAip3CgxTbmFwc2hvdE1vZGUSHQoZU05BUFNIT1RfTU9ERV9VTlNQRUNJRklFRBAAEhgKFFNOQVBTSE9UX01PREVfVFJBREVTEAESFgoSU05BUFNIT1RfTU9ERV9CT09LEAISFgoSU05BUFNIT1RfTU9ERV9CT1RIEAMqTQoIU2V2ZXJpdHkSGAoUU0VWRVJJVFlfVU5TUEVDSUZJRUQQABIRCg1TRVZFUklUWV9JTkZPEAESFAoQU0VWRVJJVFlfV0FSTklORxACYgZwcm90bzM", [file_google_protobuf_timestamp, file_tickreel_v1_fill_audit, file_tickreel_v1_market_data, file_tickreel_v1_statistics, file_tickreel_v1_text_format]);
+  fileDesc("Chh0aWNrcmVlbC92MS9yZXN1bHQucHJvdG8SC3RpY2tyZWVsLnYxIpsCCgZSZXN1bHQSFgoGcnVuX2lkGAEgASgJUgZydW5faWQSKAoEbW9kZRgKIAEoDjIULnRpY2tyZWVsLnYxLlJ1bk1vZGVCBKi7GAESEgoKaW5zdHJ1bWVudBgDIAEoCRIPCgdkYXRhc2V0GAQgASgJEhMKBXN0YXJ0GAUgASgJQgSguxgCEhEKA2VuZBgGIAEoCUIEoLsYAhIoCgdzdW1tYXJ5GAcgASgLMhcudGlja3JlZWwudjEuUnVuU3VtbWFyeRIqCghtZXRhZGF0YRgIIAEoCzIYLnRpY2tyZWVsLnYxLlJ1bk1ldGFkYXRhEiYKCGZpbmRpbmdzGAkgAygLMhQudGlja3JlZWwudjEuRmluZGluZ0oECAIQAyLkCAoKUnVuU3VtbWFyeRIOCgZvcmRlcnMYASABKAMSDQoFZmlsbHMYAiABKAMSJAoNb3JkZXJzX2ZpbGxlZBgDIAEoA1INb3JkZXJzX2ZpbGxlZBI4ChdvcmRlcnNfcGFydGlhbGx5X2ZpbGxlZBgEIAEoA1IXb3JkZXJzX3BhcnRpYWxseV9maWxsZWQSVQoPb3JkZXJzX3VuZmlsbGVkGAUgAygLMisudGlja3JlZWwudjEuUnVuU3VtbWFyeS5PcmRlcnNVbmZpbGxlZEVudHJ5Ug9vcmRlcnNfdW5maWxsZWQSFAoGdm9sdW1lGAYgASgJQgSguxgBEhIKBGZlZXMYByABKAlCBKC7GAESKAoMcmVhbGl6ZWRfcG5sGAggASgJQgSguxgBUgxyZWFsaXplZF9wbmwSLAoOdW5yZWFsaXplZF9wbmwYCSABKAlCBKC7GAFSDnVucmVhbGl6ZWRfcG5sEhEKA3BubBgKIAEoCUIEoLsYARIjCgdwbmxfdXNkGAsgASgJQgSguxgBSABSB3BubF91c2SIAQESKAoMbWF4X2RyYXdkb3duGAwgASgJQgSguxgBUgxtYXhfZHJhd2Rvd24SLAoOZmluYWxfcG9zaXRpb24YDSABKAlCBKC7GAFSDmZpbmFsX3Bvc2l0aW9uEigKDGZpbmFsX2VxdWl0eRgOIAEoCUIEoLsYAVIMZmluYWxfZXF1aXR5Ei4KD3N0YXJ0aW5nX2VxdWl0eRgPIAEoCUIEoLsYAVIPc3RhcnRpbmdfZXF1aXR5EiAKCGZpcnN0X3RzGBAgASgJQgSguxgCUghmaXJzdF90cxIeCgdsYXN0X3RzGBEgASgJQgSguxgCUgdsYXN0X3RzEh4KCnRyYWRlX3Jvd3MYEiABKANSCnRyYWRlX3Jvd3MSHAoJYm9va19yb3dzGBMgASgDUglib29rX3Jvd3MSMgoRbWF4X2RyYXdkb3duX2Zyb20YFCABKAlCBKC7GAJSEW1heF9kcmF3ZG93bl9mcm9tEi4KD21heF9kcmF3ZG93bl9hdBgVIAEoCUIEoLsYAlIPbWF4X2RyYXdkb3duX2F0Ei4KCnN0YXRpc3RpY3MYFiABKAsyGi50aWNrcmVlbC52MS5SdW5TdGF0aXN0aWNzEjYKCmZpbGxfYXVkaXQYFyABKAsyFi50aWNrcmVlbC52MS5GaWxsQXVkaXRSCmZpbGxfYXVkaXQSKwoFY29zdHMYGCABKAsyHC50aWNrcmVlbC52MS5Db3N0QXR0cmlidXRpb24SHgoKcG5sX3NrZXRjaBgZIAMoAVIKcG5sX3NrZXRjaBIpCgpmZWVzX2V4YWN0GBogASgJQgSguxgBSAFSCmZlZXNfZXhhY3SIAQEaNQoTT3JkZXJzVW5maWxsZWRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAM6AjgBQgoKCF9wbmxfdXNkQg0KC19mZWVzX2V4YWN0IoUHCgtSdW5NZXRhZGF0YRIgCgtjb25maWdfcGF0aBgBIAEoCVILY29uZmlnX3BhdGgSJAoNY29uZmlnX2RpZ2VzdBgCIAEoCVINY29uZmlnX2RpZ2VzdBIgCgtkYXRhX2RpZ2VzdBgDIAEoCVILZGF0YV9kaWdlc3QSJAoNcmVzdWx0X2RpZ2VzdBgEIAEoCVINcmVzdWx0X2RpZ2VzdBIOCgZlbmdpbmUYBSABKAkSRQoNc25hcHNob3RfbW9kZRgVIAEoDjIZLnRpY2tyZWVsLnYxLlNuYXBzaG90TW9kZUIEqLsYAVINc25hcHNob3RfbW9kZRIiCgxjYXRhbG9nX3Jvb3QYByABKAlSDGNhdGFsb2dfcm9vdBI+CgtlbnZpcm9ubWVudBgIIAMoCzIpLnRpY2tyZWVsLnYxLlJ1bk1ldGFkYXRhLkVudmlyb25tZW50RW50cnkSJAoKY3JlYXRlZF9hdBgJIAEoCUIEoLsYAlIKY3JlYXRlZF9hdBImCg5yZXBsYXlfc2Vjb25kcxgKIAEoAVIOcmVwbGF5X3NlY29uZHMSKAoPcGVha19tZW1vcnlfbWliGAsgASgFUg9wZWFrX21lbW9yeV9taWISNgoHb3V0cHV0cxgMIAMoCzIlLnRpY2tyZWVsLnYxLlJ1bk1ldGFkYXRhLk91dHB1dHNFbnRyeRIQCghjdXJyZW5jeRgNIAEoCRI1CgpkYXRhX2ZpbGVzGA4gAygLMhUudGlja3JlZWwudjEuRGF0YUZpbGVSCmRhdGFfZmlsZXMSKAoMcmVwbGF5X3N0YXJ0GA8gASgJQgSguxgCUgxyZXBsYXlfc3RhcnQSJAoKcmVwbGF5X2VuZBgQIAEoCUIEoLsYAlIKcmVwbGF5X2VuZBIQCghzZWdtZW50cxgRIAEoBRIsChFvbmVfcGllY2VfYmVjYXVzZRgSIAEoCVIRb25lX3BpZWNlX2JlY2F1c2USJgoEY29kZRgTIAMoCzIYLnRpY2tyZWVsLnYxLkNvZGVQYWNrYWdlEhAKCHN0cmF0ZWd5GBQgASgJGjIKEEVudmlyb25tZW50RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARouCgxPdXRwdXRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUoECAYQByI8CgtDb2RlUGFja2FnZRIMCgRuYW1lGAEgASgJEg8KB3ZlcnNpb24YAiABKAkSDgoGZGlnZXN0GAMgASgJItcBCghEYXRhRmlsZRIOCgZzb3VyY2UYASABKAkSDAoEcGF0aBgCIAEoCRIOCgZkaWdlc3QYAyABKAkSDAoEcm93cxgEIAEoAxI5CglkYXRhX3R5cGUYCCABKA4yFS50aWNrcmVlbC52MS5EYXRhVHlwZUIEqLsYAVIJZGF0YV90eXBlEigKDHJlcGxheV9zdGFydBgGIAEoCUIEoLsYAlIMcmVwbGF5X3N0YXJ0EiQKCnJlcGxheV9lbmQYByABKAlCBKC7GAJSCnJlcGxheV9lbmRKBAgFEAYiUQoHRmluZGluZxInCghzZXZlcml0eRgBIAEoDjIVLnRpY2tyZWVsLnYxLlNldmVyaXR5EgwKBGNvZGUYAiABKAkSDwoHbWVzc2FnZRgDIAEoCSJ/CgtOb3RlZFJlc3VsdBIjCgZyZXN1bHQYASABKAsyEy50aWNrcmVlbC52MS5SZXN1bHQSLgoKY3JlYXRlZF9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFbm90ZXMYAyABKAkSDAoEdGFncxgEIAMoCSKJAwoLUmVzdWx0RW50cnkSDgoGcnVuX2lkGAUgASgJEigKBG1vZGUYBiABKA4yFC50aWNrcmVlbC52MS5SdW5Nb2RlQgSouxgBEjYKDXNuYXBzaG90X21vZGUYByABKA4yGS50aWNrcmVlbC52MS5TbmFwc2hvdE1vZGVCBKi7GAESEgoKaW5zdHJ1bWVudBgIIAEoCRIPCgdkYXRhc2V0GAkgASgJEhAKCHN0cmF0ZWd5GAogASgJEhMKC2NvbmZpZ19wYXRoGAsgASgJEhoKDHJlcGxheV9zdGFydBgMIAEoCUIEoLsYAhIYCgpyZXBsYXlfZW5kGA0gASgJQgSguxgCEisKB2ZpZ3VyZXMYDiABKAsyGi50aWNrcmVlbC52MS5SZXN1bHRGaWd1cmVzEi4KCmNyZWF0ZWRfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBW5vdGVzGAMgASgJEgwKBHRhZ3MYBCADKAlKBAgBEAJSBnJlc3VsdCKDAQoNUmVzdWx0RmlndXJlcxIOCgZvcmRlcnMYASABKAMSDQoFZmlsbHMYAiABKAMSEQoDcG5sGAMgASgJQgSguxgBEhoKDG1heF9kcmF3ZG93bhgEIAEoCUIEoLsYARIQCghjdXJyZW5jeRgFIAEoCRISCgpwbmxfc2tldGNoGAYgAygBKkkKB1J1bk1vZGUSGAoUUlVOX01PREVfVU5TUEVDSUZJRUQQABIRCg1SVU5fTU9ERV9GQVNUEAESEQoNUlVOX01PREVfRlVMTBACKncKDFNuYXBzaG90TW9kZRIdChlTTkFQU0hPVF9NT0RFX1VOU1BFQ0lGSUVEEAASGAoUU05BUFNIT1RfTU9ERV9UUkFERVMQARIWChJTTkFQU0hPVF9NT0RFX0JPT0sQAhIWChJTTkFQU0hPVF9NT0RFX0JPVEgQAypNCghTZXZlcml0eRIYChRTRVZFUklUWV9VTlNQRUNJRklFRBAAEhEKDVNFVkVSSVRZX0lORk8QARIUChBTRVZFUklUWV9XQVJOSU5HEAJiBnByb3RvMw", [file_google_protobuf_timestamp, file_tickreel_v1_fill_audit, file_tickreel_v1_market_data, file_tickreel_v1_statistics, file_tickreel_v1_text_format]);
 
 /**
  * The outcome of a finished run, in the shape of its file: <results>/fast/<run_id>.json has the keys of this.
@@ -404,7 +404,7 @@ export type RunMetadata = Message<"tickreel.v1.RunMetadata"> & {
   currency: string;
 
   /**
-   * The catalog files that the run replayed, in time order. Lists of runs and results leave them unset.
+   * The catalog files that the run replayed, in time order.
    *
    * @generated from field: repeated tickreel.v1.DataFile data_files = 14 [json_name = "data_files"];
    */
@@ -597,11 +597,11 @@ export const FindingSchema: GenMessage<Finding> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_result, 5);
 
 /**
- * A result in a list.
+ * A whole result with what people have noted of it.
  *
- * @generated from message tickreel.v1.ResultEntry
+ * @generated from message tickreel.v1.NotedResult
  */
-export type ResultEntry = Message<"tickreel.v1.ResultEntry"> & {
+export type NotedResult = Message<"tickreel.v1.NotedResult"> & {
   /**
    * The result.
    *
@@ -632,11 +632,172 @@ export type ResultEntry = Message<"tickreel.v1.ResultEntry"> & {
 };
 
 /**
+ * Describes the message tickreel.v1.NotedResult.
+ * Use `create(NotedResultSchema)` to create a new message.
+ */
+export const NotedResultSchema: GenMessage<NotedResult> = /*@__PURE__*/
+  messageDesc(file_tickreel_v1_result, 6);
+
+/**
+ * A result in a list: its identity, its figures and what people have noted of it. GetResult has the whole.
+ *
+ * @generated from message tickreel.v1.ResultEntry
+ */
+export type ResultEntry = Message<"tickreel.v1.ResultEntry"> & {
+  /**
+   * The id of the run.
+   *
+   * @generated from field: string run_id = 5;
+   */
+  runId: string;
+
+  /**
+   * How much was kept.
+   *
+   * @generated from field: tickreel.v1.RunMode mode = 6;
+   */
+  mode: RunMode;
+
+  /**
+   * What was replayed.
+   *
+   * @generated from field: tickreel.v1.SnapshotMode snapshot_mode = 7;
+   */
+  snapshotMode: SnapshotMode;
+
+  /**
+   * The instrument's id, as in the config.
+   *
+   * @generated from field: string instrument = 8;
+   */
+  instrument: string;
+
+  /**
+   * The day folder that the run was restricted to; empty for all that the window touches.
+   *
+   * @generated from field: string dataset = 9;
+   */
+  dataset: string;
+
+  /**
+   * The name of the strategy.
+   *
+   * @generated from field: string strategy = 10;
+   */
+  strategy: string;
+
+  /**
+   * Where the config came from, as the caller named it.
+   *
+   * @generated from field: string config_path = 11;
+   */
+  configPath: string;
+
+  /**
+   * The first instant of the replay clock that was replayed.
+   *
+   * @generated from field: string replay_start = 12;
+   */
+  replayStart: string;
+
+  /**
+   * The last instant of the replay clock that was replayed.
+   *
+   * @generated from field: string replay_end = 13;
+   */
+  replayEnd: string;
+
+  /**
+   * The figures.
+   *
+   * @generated from field: tickreel.v1.ResultFigures figures = 14;
+   */
+  figures?: ResultFigures | undefined;
+
+  /**
+   * When its files were committed.
+   *
+   * @generated from field: google.protobuf.Timestamp created_at = 2;
+   */
+  createdAt?: Timestamp | undefined;
+
+  /**
+   * What people have noted of it.
+   *
+   * @generated from field: string notes = 3;
+   */
+  notes: string;
+
+  /**
+   * The tags that people have given it.
+   *
+   * @generated from field: repeated string tags = 4;
+   */
+  tags: string[];
+};
+
+/**
  * Describes the message tickreel.v1.ResultEntry.
  * Use `create(ResultEntrySchema)` to create a new message.
  */
 export const ResultEntrySchema: GenMessage<ResultEntry> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_result, 6);
+  messageDesc(file_tickreel_v1_result, 7);
+
+/**
+ * The figures of a result that lists show.
+ *
+ * @generated from message tickreel.v1.ResultFigures
+ */
+export type ResultFigures = Message<"tickreel.v1.ResultFigures"> & {
+  /**
+   * Orders submitted.
+   *
+   * @generated from field: int64 orders = 1;
+   */
+  orders: bigint;
+
+  /**
+   * Fill events.
+   *
+   * @generated from field: int64 fills = 2;
+   */
+  fills: bigint;
+
+  /**
+   * The profit, a decimal.
+   *
+   * @generated from field: string pnl = 3;
+   */
+  pnl: string;
+
+  /**
+   * The largest fall of equity from its running peak.
+   *
+   * @generated from field: string max_drawdown = 4;
+   */
+  maxDrawdown: string;
+
+  /**
+   * The currency of the money.
+   *
+   * @generated from field: string currency = 5;
+   */
+  currency: string;
+
+  /**
+   * The pnl over the window as a curve to look at: see RunSummary.
+   *
+   * @generated from field: repeated double pnl_sketch = 6;
+   */
+  pnlSketch: number[];
+};
+
+/**
+ * Describes the message tickreel.v1.ResultFigures.
+ * Use `create(ResultFiguresSchema)` to create a new message.
+ */
+export const ResultFiguresSchema: GenMessage<ResultFigures> = /*@__PURE__*/
+  messageDesc(file_tickreel_v1_result, 8);
 
 /**
  * How much of a run is kept.

@@ -8,12 +8,14 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { JobFailure, JobState, Progress } from "./job_pb";
 import { file_tickreel_v1_job } from "./job_pb";
-import type { Finding, Result, RunMode, SnapshotMode } from "./result_pb";
+import type { TimeWindow } from "./market_data_pb";
+import { file_tickreel_v1_market_data } from "./market_data_pb";
+import type { Finding, Result, ResultFigures, RunMode, SnapshotMode } from "./result_pb";
 import { file_tickreel_v1_result } from "./result_pb";
 import type { RunConfig } from "./run_config_pb";
 import { file_tickreel_v1_run_config } from "./run_config_pb";
 import { file_tickreel_v1_text_format } from "./text_format_pb";
-import type { Verification } from "./verification_pb";
+import type { Verdict, Verification } from "./verification_pb";
 import { file_tickreel_v1_verification } from "./verification_pb";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -21,7 +23,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tickreel/v1/run.proto.
  */
 export const file_tickreel_v1_run: GenFile = /*@__PURE__*/
-  fileDesc("ChV0aWNrcmVlbC92MS9ydW4ucHJvdG8SC3RpY2tyZWVsLnYxIt0ECgNSdW4SDgoGcnVuX2lkGAEgASgJEiQKBXN0YXRlGAIgASgOMhUudGlja3JlZWwudjEuSm9iU3RhdGUSJgoGY29uZmlnGAMgASgLMhYudGlja3JlZWwudjEuUnVuQ29uZmlnEigKB29wdGlvbnMYBCABKAsyFy50aWNrcmVlbC52MS5SdW5PcHRpb25zEhUKDWNvbmZpZ19kaWdlc3QYBSABKAkSJwoIcHJvZ3Jlc3MYBiABKAsyFS50aWNrcmVlbC52MS5Qcm9ncmVzcxIoCgdmYWlsdXJlGAcgASgLMhcudGlja3JlZWwudjEuSm9iRmFpbHVyZRIjCgZyZXN1bHQYCCABKAsyEy50aWNrcmVlbC52MS5SZXN1bHQSFQoNY29udmVyc2lvbl9pZBgJIAEoCRIuCgpjcmVhdGVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydGVkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIYXR0ZW1wdHMYDSABKAUSFgoOcXVldWVfcG9zaXRpb24YDiABKAUSJgoEbGl2ZRgPIAEoCzIYLnRpY2tyZWVsLnYxLkxpdmVGaWd1cmVzEhcKD3ZlcmlmaWVkX3J1bl9pZBgQIAEoCRIvCgx2ZXJpZmljYXRpb24YESABKAsyGS50aWNrcmVlbC52MS5WZXJpZmljYXRpb24irgIKC0xpdmVGaWd1cmVzEhIKCnRyYWRlX3Jvd3MYASABKAMSEQoJYm9va19yb3dzGAIgASgDEg4KBm9yZGVycxgDIAEoAxINCgVmaWxscxgEIAEoAxIuCgphY2NvdW50X3RzGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgZlcXVpdHkYBiABKAlCBKC7GAESEQoDcG5sGAcgASgJQgSguxgBEhoKDG1heF9kcmF3ZG93bhgIIAEoCUIEoLsYARIWCghwb3NpdGlvbhgJIAEoCUIEoLsYARIQCghjdXJyZW5jeRgKIAEoCRISCgptZW1vcnlfbWliGAsgASgFEiYKCGZpbmRpbmdzGAwgAygLMhQudGlja3JlZWwudjEuRmluZGluZyKeAQoKUnVuT3B0aW9ucxIiCgRtb2RlGAEgASgOMhQudGlja3JlZWwudjEuUnVuTW9kZRIwCg1zbmFwc2hvdF9tb2RlGAIgASgOMhkudGlja3JlZWwudjEuU25hcHNob3RNb2RlEhQKDGV4cG9ydF90aWNrcxgDIAEoCBIPCgdkYXRhc2V0GAQgASgJEhMKC2NvbmZpZ19wYXRoGAUgASgJYgZwcm90bzM", [file_google_protobuf_timestamp, file_tickreel_v1_job, file_tickreel_v1_result, file_tickreel_v1_run_config, file_tickreel_v1_text_format, file_tickreel_v1_verification]);
+  fileDesc("ChV0aWNrcmVlbC92MS9ydW4ucHJvdG8SC3RpY2tyZWVsLnYxIt0ECgNSdW4SDgoGcnVuX2lkGAEgASgJEiQKBXN0YXRlGAIgASgOMhUudGlja3JlZWwudjEuSm9iU3RhdGUSJgoGY29uZmlnGAMgASgLMhYudGlja3JlZWwudjEuUnVuQ29uZmlnEigKB29wdGlvbnMYBCABKAsyFy50aWNrcmVlbC52MS5SdW5PcHRpb25zEhUKDWNvbmZpZ19kaWdlc3QYBSABKAkSJwoIcHJvZ3Jlc3MYBiABKAsyFS50aWNrcmVlbC52MS5Qcm9ncmVzcxIoCgdmYWlsdXJlGAcgASgLMhcudGlja3JlZWwudjEuSm9iRmFpbHVyZRIjCgZyZXN1bHQYCCABKAsyEy50aWNrcmVlbC52MS5SZXN1bHQSFQoNY29udmVyc2lvbl9pZBgJIAEoCRIuCgpjcmVhdGVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydGVkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIYXR0ZW1wdHMYDSABKAUSFgoOcXVldWVfcG9zaXRpb24YDiABKAUSJgoEbGl2ZRgPIAEoCzIYLnRpY2tyZWVsLnYxLkxpdmVGaWd1cmVzEhcKD3ZlcmlmaWVkX3J1bl9pZBgQIAEoCRIvCgx2ZXJpZmljYXRpb24YESABKAsyGS50aWNrcmVlbC52MS5WZXJpZmljYXRpb24i9QQKCFJ1bkVudHJ5Eg4KBnJ1bl9pZBgBIAEoCRIkCgVzdGF0ZRgCIAEoDjIVLnRpY2tyZWVsLnYxLkpvYlN0YXRlEigKB29wdGlvbnMYBCABKAsyFy50aWNrcmVlbC52MS5SdW5PcHRpb25zEhUKDWNvbmZpZ19kaWdlc3QYBSABKAkSJwoIcHJvZ3Jlc3MYBiABKAsyFS50aWNrcmVlbC52MS5Qcm9ncmVzcxIoCgdmYWlsdXJlGAcgASgLMhcudGlja3JlZWwudjEuSm9iRmFpbHVyZRIuCgpjcmVhdGVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydGVkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIYXR0ZW1wdHMYDSABKAUSFgoOcXVldWVfcG9zaXRpb24YDiABKAUSJgoEbGl2ZRgPIAEoCzIYLnRpY2tyZWVsLnYxLkxpdmVGaWd1cmVzEhcKD3ZlcmlmaWVkX3J1bl9pZBgQIAEoCRISCgppbnN0cnVtZW50GBIgASgJEiwKC3RpbWVfd2luZG93GBMgASgLMhcudGlja3JlZWwudjEuVGltZVdpbmRvdxIQCghzdHJhdGVneRgUIAEoCRIrCgdmaWd1cmVzGBUgASgLMhoudGlja3JlZWwudjEuUmVzdWx0RmlndXJlcxIlCgd2ZXJkaWN0GBYgASgOMhQudGlja3JlZWwudjEuVmVyZGljdCKuAgoLTGl2ZUZpZ3VyZXMSEgoKdHJhZGVfcm93cxgBIAEoAxIRCglib29rX3Jvd3MYAiABKAMSDgoGb3JkZXJzGAMgASgDEg0KBWZpbGxzGAQgASgDEi4KCmFjY291bnRfdHMYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKBmVxdWl0eRgGIAEoCUIEoLsYARIRCgNwbmwYByABKAlCBKC7GAESGgoMbWF4X2RyYXdkb3duGAggASgJQgSguxgBEhYKCHBvc2l0aW9uGAkgASgJQgSguxgBEhAKCGN1cnJlbmN5GAogASgJEhIKCm1lbW9yeV9taWIYCyABKAUSJgoIZmluZGluZ3MYDCADKAsyFC50aWNrcmVlbC52MS5GaW5kaW5nIp4BCgpSdW5PcHRpb25zEiIKBG1vZGUYASABKA4yFC50aWNrcmVlbC52MS5SdW5Nb2RlEjAKDXNuYXBzaG90X21vZGUYAiABKA4yGS50aWNrcmVlbC52MS5TbmFwc2hvdE1vZGUSFAoMZXhwb3J0X3RpY2tzGAMgASgIEg8KB2RhdGFzZXQYBCABKAkSEwoLY29uZmlnX3BhdGgYBSABKAliBnByb3RvMw", [file_google_protobuf_timestamp, file_tickreel_v1_job, file_tickreel_v1_market_data, file_tickreel_v1_result, file_tickreel_v1_run_config, file_tickreel_v1_text_format, file_tickreel_v1_verification]);
 
 /**
  * A job that replays a window through the engine: to make a result, or to verify one.
@@ -45,8 +47,6 @@ export type Run = Message<"tickreel.v1.Run"> & {
 
   /**
    * The resolved config: every optional key filled in, the request's overrides applied.
-   *
-   * ListRuns and WatchRuns send only what identifies it: instrument.id, time_window, and the name and submission_mode of the strategy.
    *
    * @generated from field: tickreel.v1.RunConfig config = 3;
    */
@@ -82,8 +82,6 @@ export type Run = Message<"tickreel.v1.Run"> & {
 
   /**
    * The outcome. Only set in JOB_STATE_SUCCEEDED, and not where the run verifies another.
-   *
-   * ListRuns and WatchRuns leave out metadata.data_files.
    *
    * @generated from field: tickreel.v1.Result result = 8;
    */
@@ -166,6 +164,146 @@ export type Run = Message<"tickreel.v1.Run"> & {
  */
 export const RunSchema: GenMessage<Run> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_run, 0);
+
+/**
+ * A run in a list: its identity, its state and its figures. GetRun has the whole.
+ *
+ * @generated from message tickreel.v1.RunEntry
+ */
+export type RunEntry = Message<"tickreel.v1.RunEntry"> & {
+  /**
+   * The id of the run.
+   *
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * Where the job is in its life.
+   *
+   * @generated from field: tickreel.v1.JobState state = 2;
+   */
+  state: JobState;
+
+  /**
+   * How the config is run.
+   *
+   * @generated from field: tickreel.v1.RunOptions options = 4;
+   */
+  options?: RunOptions | undefined;
+
+  /**
+   * SHA-256 of the resolved config and snapshot mode.
+   *
+   * @generated from field: string config_digest = 5;
+   */
+  configDigest: string;
+
+  /**
+   * Where the running job is.
+   *
+   * @generated from field: tickreel.v1.Progress progress = 6;
+   */
+  progress?: Progress | undefined;
+
+  /**
+   * Why the job failed. Only set in JOB_STATE_FAILED.
+   *
+   * @generated from field: tickreel.v1.JobFailure failure = 7;
+   */
+  failure?: JobFailure | undefined;
+
+  /**
+   * When the job was accepted.
+   *
+   * @generated from field: google.protobuf.Timestamp created_at = 10;
+   */
+  createdAt?: Timestamp | undefined;
+
+  /**
+   * When the job began to run, the last time.
+   *
+   * @generated from field: google.protobuf.Timestamp started_at = 11;
+   */
+  startedAt?: Timestamp | undefined;
+
+  /**
+   * When the job ended.
+   *
+   * @generated from field: google.protobuf.Timestamp ended_at = 12;
+   */
+  endedAt?: Timestamp | undefined;
+
+  /**
+   * How often the job has been begun.
+   *
+   * @generated from field: int32 attempts = 13;
+   */
+  attempts: number;
+
+  /**
+   * Where the job stands in the queue: 1 is next. Only set in JOB_STATE_QUEUED.
+   *
+   * @generated from field: int32 queue_position = 14;
+   */
+  queuePosition: number;
+
+  /**
+   * What the replay has come to so far. Only set in JOB_STATE_RUNNING, once it has begun.
+   *
+   * @generated from field: tickreel.v1.LiveFigures live = 15;
+   */
+  live?: LiveFigures | undefined;
+
+  /**
+   * The id of the run whose result this run verifies. Empty where it makes a result of its own.
+   *
+   * @generated from field: string verified_run_id = 16;
+   */
+  verifiedRunId: string;
+
+  /**
+   * The instrument's id, as in the config.
+   *
+   * @generated from field: string instrument = 18;
+   */
+  instrument: string;
+
+  /**
+   * The span that is replayed.
+   *
+   * @generated from field: tickreel.v1.TimeWindow time_window = 19;
+   */
+  timeWindow?: TimeWindow | undefined;
+
+  /**
+   * The name of the strategy.
+   *
+   * @generated from field: string strategy = 20;
+   */
+  strategy: string;
+
+  /**
+   * The figures of the outcome. Only set in JOB_STATE_SUCCEEDED, and not where the run verifies another.
+   *
+   * @generated from field: tickreel.v1.ResultFigures figures = 21;
+   */
+  figures?: ResultFigures | undefined;
+
+  /**
+   * What the comparison came to. Only set in JOB_STATE_SUCCEEDED, where the run verifies another.
+   *
+   * @generated from field: tickreel.v1.Verdict verdict = 22;
+   */
+  verdict: Verdict;
+};
+
+/**
+ * Describes the message tickreel.v1.RunEntry.
+ * Use `create(RunEntrySchema)` to create a new message.
+ */
+export const RunEntrySchema: GenMessage<RunEntry> = /*@__PURE__*/
+  messageDesc(file_tickreel_v1_run, 1);
 
 /**
  * What a replay has come to so far.
@@ -266,7 +404,7 @@ export type LiveFigures = Message<"tickreel.v1.LiveFigures"> & {
  * Use `create(LiveFiguresSchema)` to create a new message.
  */
 export const LiveFiguresSchema: GenMessage<LiveFigures> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_run, 1);
+  messageDesc(file_tickreel_v1_run, 2);
 
 /**
  * How a config is run.
@@ -317,5 +455,5 @@ export type RunOptions = Message<"tickreel.v1.RunOptions"> & {
  * Use `create(RunOptionsSchema)` to create a new message.
  */
 export const RunOptionsSchema: GenMessage<RunOptions> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_run, 2);
+  messageDesc(file_tickreel_v1_run, 3);
 
