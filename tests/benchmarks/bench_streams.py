@@ -30,7 +30,6 @@ import duckdb
 import grpc
 import numpy as np
 import pyarrow.parquet as pq
-from google.protobuf import json_format
 
 sys.path.append(str(Path(__file__).parents[1]))
 
@@ -159,7 +158,7 @@ def plain_page(path: Path, skip: int) -> None:
 def plain_list(store: ResultStore) -> None:
     """A page of results from all of their files."""
     for path in (store.root / "fast").glob("*.json"):
-        json_format.Parse(path.read_text(), result_pb2.Result())
+        json.loads(path.read_text())
 
 
 def show(what: str, ours: list[float], plain: list[float]) -> None:
@@ -297,8 +296,8 @@ async def measure_list(folder: Path, count: int, rounds: int) -> None:
         )
         result.summary.pnl = str(number * 7919 % 10_007 - 5_000)
         result.summary.pnl_sketch.extend(number * 7919 * (point + 1) % 10_007 - 5_000.25 for point in range(2 * PARTS))
-        for name in ("trades", "book_snapshot_5"):
-            result.metadata.data_files.add(source="s" * 90, path="p" * 120, digest="d" * 64, rows=number, data_type=name)
+        for kind in (market_data_pb2.DATA_TYPE_TRADES, market_data_pb2.DATA_TYPE_BOOK_SNAPSHOT_5):
+            result.metadata.data_files.add(source="s" * 90, path="p" * 120, digest="d" * 64, rows=number, data_type=kind)
         for code in "ABC":
             result.findings.add(severity=result_pb2.SEVERITY_INFO, code=code, message="What a reader should know. " * 8)
         store.commit(result, None, None)
