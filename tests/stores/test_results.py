@@ -9,6 +9,7 @@ import pytest
 from permissions import bound_by_permissions
 from tickreel.rpc.errors import TickreelError
 from tickreel.rpc.message_json import read_json
+from tickreel.stores.result_layout import ResultFile
 from tickreel.stores.results import ResultStore, to_json
 from tickreel.v1.result_pb2 import RUN_MODE_FAST, RUN_MODE_FULL, SEVERITY_INFO, Result, RunMode
 
@@ -53,7 +54,7 @@ def test_a_fast_result_is_one_file_that_reads_as_it_was_written(store: ResultSto
     store.commit(result(), None, None)
     assert files(store) == {f"results/fast/{RUN}.json"}
     stored = store.find(RUN)
-    assert (stored.run_id, stored.summary) == (RUN, store.summary_path(RUN, RUN_MODE_FAST))
+    assert (stored.run_id, stored.summary) == (RUN, store.path(RUN, ResultFile.SUMMARY, full=False))
     assert stored.committed_at == stored.summary.stat().st_mtime_ns
     assert store.load(stored) == result()
 
@@ -85,7 +86,7 @@ def test_a_result_is_on_the_disk_before_it_is_visible(store: ResultStore, monkey
 def test_a_full_result_is_a_folder_and_its_ticks(store: ResultStore) -> None:
     commit_full(store)
     assert files(store) == {f"results/full/{RUN}/summary.json", f"results/full/{RUN}/orders.json", f"tickdata/{RUN}.json"}
-    assert store.find(RUN).summary == store.summary_path(RUN, RUN_MODE_FULL)
+    assert store.find(RUN).summary == store.path(RUN, ResultFile.SUMMARY, full=True)
     assert store.load(store.find(RUN)) == result(mode=RUN_MODE_FULL)
     assert store.ticks_path(RUN).read_text() == "{}"
 
@@ -204,7 +205,7 @@ def test_an_id_that_is_none_removes_and_makes_nothing(tmp_path: Path, act: str, 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"run_id": 3}', "\xff"])
 def test_a_file_that_is_not_what_was_written_is_named(store: ResultStore, content: str) -> None:
     store.commit(result(), None, None)
-    path = store.summary_path(RUN, RUN_MODE_FAST)
+    path = store.path(RUN, ResultFile.SUMMARY, full=False)
     path.write_bytes(content.encode("latin-1"))
     with pytest.raises(TickreelError, match=f"{path} cannot be read") as caught:
         store.load(store.find(RUN))
@@ -221,7 +222,7 @@ def test_a_result_that_is_gone_when_it_is_read_is_named(store: ResultStore) -> N
 
 def test_a_result_of_a_later_version_is_read_without_what_is_new(store: ResultStore) -> None:
     store.commit(result(), None, None)
-    path = store.summary_path(RUN, RUN_MODE_FAST)
+    path = store.path(RUN, ResultFile.SUMMARY, full=False)
     path.write_text(path.read_text().replace('"run_id"', '"sharpe": 1.5,\n  "run_id"'))
     assert store.load(store.find(RUN)) == result()
 

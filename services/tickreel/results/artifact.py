@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tickreel.rpc.errors import TickreelError, invalid_request
+from tickreel.stores.result_layout import ResultFile
 from tickreel.stores.results import ResultStore, StoredResult
 from tickreel.v1 import result_pb2, results_service_pb2
 
@@ -24,11 +25,12 @@ def left_file(store: ResultStore, stored: StoredResult, result: result_pb2.Resul
 
     None where the result names no such file.
     """
-    if name not in {"summary.json", *result.metadata.outputs} or not _NAME.fullmatch(name):
+    if name not in {ResultFile.SUMMARY, *result.metadata.outputs} or not _NAME.fullmatch(name):
         return None
-    if name == "ticks.json":
-        return store.ticks_path(stored.run_id)
-    return stored.summary if name == "summary.json" else stored.folder / name
+    if name in ResultFile:
+        return store.path(stored.run_id, ResultFile(name), full=stored.is_full)
+    # An earlier version may have left others.
+    return stored.folder / name
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from tickreel.results.markers import make_orders
 from tickreel.results.ticks import RunTicks
 from tickreel.stores.catalog import CatalogStore
 from tickreel.stores.columns import Columns, ColumnStore, ColumnWriter
+from tickreel.stores.result_layout import ResultFile
 from tickreel.stores.results import ResultStore, StoredResult
 
 
@@ -25,7 +26,7 @@ class RunColumns:
 
     def sources(self, stored: StoredResult) -> RunTicks:
         """The ticks of a run where they came to rest."""
-        return RunTicks(self._results.load(stored), stored.summary.with_name("ticks.parquet"), self._catalog)
+        return RunTicks(self._results.load(stored), stored.folder / ResultFile.TICKS, self._catalog)
 
     def ticks_at_hand(self, stored: StoredResult) -> Columns | None:
         """The ticks of a run, where they lie ready."""

@@ -18,6 +18,7 @@ from tickreel.results.run_columns import RunColumns, result_key
 from tickreel.rpc.errors import TickreelError
 from tickreel.rpc.read_ahead import read_ahead
 from tickreel.stores.derived_files import DerivedFiles
+from tickreel.stores.result_layout import ResultFile
 from tickreel.stores.results import ResultStore, StoredResult
 from tickreel.stores.table_text import write_csv, write_json
 from tickreel.v1 import result_pb2, results_service_pb2
@@ -145,7 +146,7 @@ class Exports:
 def _can_be_made(stored: StoredResult, name: str) -> bool:
     """Whether a file can be made of what else there is: the tables of a full run are what its other files are made from."""
     table, _, form = name.partition(".")
-    is_made_from = name == "summary.json" or (stored.is_full and table != "summary" and form == "parquet")
+    is_made_from = name == ResultFile.SUMMARY or (stored.is_full and table != "summary" and form == "parquet")
     return table in TABLES and form in FORMATS and not is_made_from
 
 
@@ -157,7 +158,7 @@ def _write(file: BinaryIO, name: str, schema: pa.Schema, batches: Iterator[pa.Re
             with pq.ParquetWriter(file, schema, compression="zstd") as writer:
                 for batch in batches:
                     writer.write_batch(batch)
-        case "json" if name == "ticks.json":
+        case "json" if name == ResultFile.TICKS_JSON:
             precisions = {f"{column}_precision": schema.field(column).type.scale for column in ("price", "size")}
             head = {"run_id": result.run_id, "instrument": result.instrument, **precisions}
             # As a run exports them.

@@ -1,9 +1,7 @@
 """The results at rest: one JSON file and what it takes to verify it for a fast run, one folder for a full one.
 
-    <root>/fast/<run_id>.json
-    <root>/fast/<run_id>/config.json, marks.bin
-    <root>/full/<run_id>/{summary,config,orders,timeline}.json, {orders,fills,timeline,equity,ticks}.parquet
-    <tickdata>/<run_id>.json
+    <root>/{fast,full}/                 the files of results, and
+    <tickdata>/                         their exports of ticks (see `ResultFile`)
     <root>/notes/<run_id>.json          what people have noted of it (see `ResultNotes`)
     <root>/trash/, <root>/deleted/      what is deleted (see `ResultTrash`)
 
@@ -26,6 +24,7 @@ from google.protobuf import json_format
 
 from tickreel.rpc.errors import TickreelError, not_found, not_readable, not_writable
 from tickreel.rpc.message_json import as_json, read_json
+from tickreel.stores.result_layout import ResultFile, mode_folder, result_folder, summary_path
 from tickreel.stores.result_notes import ResultNotes
 from tickreel.stores.result_trash import ResultTrash, remove
 from tickreel.stores.sync import sync
@@ -53,12 +52,12 @@ class StoredResult:
     @property
     def summary(self) -> Path:
         """The file with its figures."""
-        return self.root / "full" / self.run_id / "summary.json" if self.is_full else self.root / "fast" / f"{self.run_id}.json"
+        return summary_path(self.root, self.run_id, full=self.is_full)
 
     @property
     def folder(self) -> Path:
         """The folder of all that it keeps but, where it is of a fast run, its summary."""
-        return self.root / ("full" if self.is_full else "fast") / self.run_id
+        return result_folder(self.root, self.run_id, full=self.is_full)
 
 
 class ResultStore:
@@ -80,7 +79,7 @@ class ResultStore:
         Raises:
             TickreelError: STORE_NOT_WRITABLE or STORE_FULL, naming the folder.
         """
-        for folder in (self.root / "fast", self.root / "full", self.tickdata_root):
+        for folder in (*self._mode_folders(), self.tickdata_root):
             try:
                 folder.mkdir(parents=True, exist_ok=True)
                 with tempfile.TemporaryFile(dir=folder):
@@ -88,26 +87,18 @@ class ResultStore:
             except OSError as error:
                 raise not_writable("results", folder, error) from None
 
-    def summary_path(self, run_id: str, mode: result_pb2.RunMode) -> Path:
-        """The file with the summary of a run.
+    def path(self, run_id: str, file: ResultFile, *, full: bool) -> Path:
+        """Where a file of a run lies once its result is committed.
 
         Raises:
             TickreelError: NOT_FOUND for what is no id of a run, as wherever an id is taken.
         """
         _check_id(run_id)
-        if mode == result_pb2.RUN_MODE_FULL:
-            return self.root / "full" / run_id / "summary.json"
-        return self.root / "fast" / f"{run_id}.json"
-
-    def folder(self, run_id: str, mode: result_pb2.RunMode) -> Path:
-        """The folder of what a run keeps; a fast one's summary lies beside it."""
-        _check_id(run_id)
-        return self.root / ("full" if mode == result_pb2.RUN_MODE_FULL else "fast") / run_id
+        return file.path(self.root, self.tickdata_root, run_id, full=full)
 
     def ticks_path(self, run_id: str) -> Path:
         """The tick export of a run."""
-        _check_id(run_id)
-        return self.tickdata_root / f"{run_id}.json"
+        return self.path(run_id, ResultFile.TICKS_JSON, full=False)
 
     def staging(self, run_id: str) -> Path:
         """A new, empty folder for the files of a run; `commit` moves it into place."""
@@ -134,24 +125,24 @@ class ResultStore:
         text = to_json(result)
         if result.mode == result_pb2.RUN_MODE_FULL:
             assert staging is not None
-            (staging / "summary.json").write_text(text)
-            self._place(staging, self.root / "full" / result.run_id)
-            sync(self.root / "full")
+            (staging / ResultFile.SUMMARY).write_text(text)
+            self._place(staging, result_folder(self.root, result.run_id, full=True))
+            sync(mode_folder(self.root, full=True))
             return
-        path, partial = self.summary_path(result.run_id, result_pb2.RUN_MODE_FAST), self._partial(result.run_id)
+        path, partial = self.path(result.run_id, ResultFile.SUMMARY, full=False), self._partial(result.run_id)
         partial.write_text(text)
         sync(partial)
         if staging is not None:
-            self._place(staging, self.root / "fast" / result.run_id)
+            self._place(staging, result_folder(self.root, result.run_id, full=False))
         partial.rename(path)
         sync(path.parent)
 
     def discard(self, run_id: str) -> None:
         """Removes everything of a run, committed or not."""
-        _check_id(run_id)
-        (self.root / "fast" / f"{run_id}.json").unlink(missing_ok=True)
+        self.path(run_id, ResultFile.SUMMARY, full=False).unlink(missing_ok=True)
         self._partial(run_id).unlink(missing_ok=True)
-        for folder in (self.root / "full" / run_id, self.root / "fast" / run_id, self._staging(run_id)):
+        folders = (result_folder(self.root, run_id, full=full) for full in (True, False))
+        for folder in (*folders, self._staging(run_id)):
             shutil.rmtree(folder, ignore_errors=True)
         self.ticks_path(run_id).unlink(missing_ok=True)
         for partial in self.tickdata_root.glob(f".{run_id}.json*"):
@@ -179,9 +170,12 @@ class ResultStore:
 
     def stored(self) -> Iterator[StoredResult]:
         """The committed results, in no particular order."""
-        fast = (name.removesuffix(".json") for name in _names(self.root / "fast") if name.endswith(".json"))
-        for is_full, run_ids, suffix in ((False, fast, ".json"), (True, _names(self.root / "full"), "/summary.json")):
-            folder = f"{self.root}/{'full' if is_full else 'fast'}"
+        fast_folder, full_folder = self._mode_folders()
+        fast = (name.removesuffix(".json") for name in _names(fast_folder) if name.endswith(".json"))
+        for is_full, folder, run_ids, suffix in (
+            (False, fast_folder, fast, ".json"),
+            (True, full_folder, _names(full_folder), f"/{ResultFile.SUMMARY}"),
+        ):
             for run_id in run_ids:
                 # It may be deleted in this moment; what another program has put there is no result; and one result that
                 # cannot be reached hides no other.
@@ -197,18 +191,18 @@ class ResultStore:
         Raises:
             TickreelError: NOT_FOUND, or RESULT_DELETED where there was one.
         """
-        for mode in (result_pb2.RUN_MODE_FAST, result_pb2.RUN_MODE_FULL):
-            path = self.summary_path(run_id, mode)
+        for full in (False, True):
+            path = self.path(run_id, ResultFile.SUMMARY, full=full)
             # It may be deleted in this moment.
             with contextlib.suppress(OSError):
-                return StoredResult(self.root, run_id, mode == result_pb2.RUN_MODE_FULL, path.stat().st_mtime_ns)
+                return StoredResult(self.root, run_id, full, path.stat().st_mtime_ns)
         missing = self._trash.missing(run_id)
         # A deletion removes the summary first, and `commit` places it last.
         if missing.reason == "NOT_FOUND" and not self._partial(run_id).exists():
-            for mode in (result_pb2.RUN_MODE_FAST, result_pb2.RUN_MODE_FULL):
+            for full in (False, True):
                 with contextlib.suppress(OSError):
-                    changed_at = self.folder(run_id, mode).stat().st_mtime_ns
-                    return StoredResult(self.root, run_id, mode == result_pb2.RUN_MODE_FULL, changed_at)
+                    changed_at = result_folder(self.root, run_id, full=full).stat().st_mtime_ns
+                    return StoredResult(self.root, run_id, full, changed_at)
         raise missing
 
     def load(self, stored: StoredResult) -> result_pb2.Result:
@@ -243,7 +237,7 @@ class ResultStore:
 
     def changed_at(self) -> tuple[int, ...]:
         """When results or notes last came or went, for each folder of them, UNIX nanoseconds; 0 where there is none."""
-        folders = (self.root / "fast", self.root / "full", self.notes.folder)
+        folders = (*self._mode_folders(), self.notes.folder)
         return tuple(folder.stat().st_mtime_ns if folder.is_dir() else 0 for folder in folders)
 
     def _finish_deletion(self, run_id: str) -> None:
@@ -252,7 +246,7 @@ class ResultStore:
             self._trash.note(run_id)
             self.notes.remove(run_id)
             self.ticks_path(run_id).unlink(missing_ok=True)
-            remove(self.root / "fast" / run_id)
+            remove(result_folder(self.root, run_id, full=False))
             self._trash.empty(run_id)
         except OSError as error:
             # The result is gone all the same.
@@ -270,7 +264,10 @@ class ResultStore:
 
     def _staging(self, run_id: str) -> Path:
         _check_id(run_id)
-        return self.root / "full" / f".{run_id}"
+        return mode_folder(self.root, full=True) / f".{run_id}"
+
+    def _mode_folders(self) -> tuple[Path, Path]:
+        return mode_folder(self.root, full=False), mode_folder(self.root, full=True)
 
 
 def _names(folder: Path) -> list[str]:

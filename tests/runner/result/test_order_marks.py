@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tickreel.engine.tape import Fills, Orders
 from tickreel.runner.ledger.settlement import Settlement
 from tickreel.runner.result.order_marks import OrderMarks, first_difference
-from tickreel.runner.result.reproduction import MARKS
+from tickreel.stores.result_layout import ResultFile
 
 ORDERS = 40
 Int64 = npt.NDArray[np.int64]
@@ -59,7 +59,7 @@ def write(folder: Path, made: Outcome, cuts: Sequence[int] = ()) -> Path:
         )
         marks.add_fills(Fills(*(column[rows] for column in astuple(made.fills))), made.fees[rows])
     marks.close()
-    return folder / MARKS
+    return folder / ResultFile.MARKS
 
 
 @settings(deadline=None, max_examples=30)

@@ -13,7 +13,8 @@ from google.protobuf.message import Message
 
 from tickreel.rpc.errors import TickreelError
 from tickreel.runner.result.order_marks import first_difference
-from tickreel.runner.result.reproduction import FILLS, MARKS, ORDERS, kept_rows
+from tickreel.runner.result.reproduction import kept_rows
+from tickreel.stores.result_layout import ResultFile
 from tickreel.stores.results import StoredResult
 from tickreel.stores.table_rows import messages_of
 from tickreel.v1 import report_pb2
@@ -39,17 +40,17 @@ def first_divergence(stored: StoredResult, folder: Path, on_progress: Callable[[
         TickreelError: DATA_CHANGED where a file of the result cannot be read.
     """
     names = kept_rows(full=stored.is_full)
-    first: dict[str, int | None] = dict.fromkeys((ORDERS, FILLS))
+    first: dict[str, int | None] = dict.fromkeys((ResultFile.ORDERS, ResultFile.FILLS))
     try:
         for done, name in enumerate(names):
             on_progress(done, len(names))
-            if name == MARKS:
-                first[ORDERS] = first_difference(stored.folder / MARKS, folder / MARKS)
+            if name == ResultFile.MARKS:
+                first[ResultFile.ORDERS] = first_difference(stored.folder / ResultFile.MARKS, folder / ResultFile.MARKS)
             else:
                 first[name] = _first_row(stored.folder / name, folder / name)
         on_progress(len(names), len(names))
         recorded, again = _Tables(stored.folder if stored.is_full else None), _Tables(folder)
-        return _earlier(recorded, again, first[ORDERS], first[FILLS])
+        return _earlier(recorded, again, first[ResultFile.ORDERS], first[ResultFile.FILLS])
     except (OSError, duckdb.Error, pa.ArrowException) as error:
         said = " ".join(str(error).split())
         message = (
@@ -82,15 +83,15 @@ class _Tables:
 
     def orders(self, order_id: int) -> list[report_pb2.Order]:
         """The order of that id; none where there is none."""
-        return self._rows(report_pb2.Order, ORDERS, "id", order_id)
+        return self._rows(report_pb2.Order, ResultFile.ORDERS, "id", order_id)
 
     def fills(self, order_id: int) -> list[report_pb2.Fill]:
         """The fills of an order."""
-        return self._rows(report_pb2.Fill, FILLS, "order_id", order_id)
+        return self._rows(report_pb2.Fill, ResultFile.FILLS, "order_id", order_id)
 
     def fill(self, fill_id: int) -> list[report_pb2.Fill]:
         """The fill of that id; none where there is none."""
-        return self._rows(report_pb2.Fill, FILLS, "id", fill_id)
+        return self._rows(report_pb2.Fill, ResultFile.FILLS, "id", fill_id)
 
     def _rows[M: Message](self, kind: type[M], name: str, column: str, value: int) -> list[M]:
         if self.folder is None:
@@ -108,11 +109,13 @@ def _earlier(recorded: _Tables, again: _Tables, order_id: int | None, fill_id: i
     filled = [fill.ts.ToNanoseconds() for side in fills for fill in side]
     if order_id is None or (filled and submitted and min(filled) < min(submitted)):
         order_id = min(fill.order_id for side in fills for fill in side)
-        divergence = Divergence(order_id=order_id, fill_id=fill_id, fields=_differences(*fills, recorded.columns(FILLS)))
+        divergence = Divergence(
+            order_id=order_id, fill_id=fill_id, fields=_differences(*fills, recorded.columns(ResultFile.FILLS))
+        )
         divergence.ts.FromNanoseconds(min(filled))
         orders = recorded.orders(order_id), again.orders(order_id)
     else:
-        divergence = Divergence(order_id=order_id, fields=_differences(*orders, recorded.columns(ORDERS)))
+        divergence = Divergence(order_id=order_id, fields=_differences(*orders, recorded.columns(ResultFile.ORDERS)))
         if submitted:
             divergence.ts.FromNanoseconds(min(submitted))
     for name, side, order in (("recorded_", recorded, orders[0]), ("", again, orders[1])):

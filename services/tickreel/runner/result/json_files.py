@@ -9,6 +9,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from tickreel.runner.window.iso_time import iso
+from tickreel.stores.result_layout import ResultFile
 from tickreel.stores.table_text import BATCH_ROWS, write_json
 
 _MEMORY = "384MB"
@@ -54,7 +55,7 @@ class JsonExports:
 
     def orders(self) -> None:
         """orders.json: an array, one object an order."""
-        self._write("orders", self._folder / "orders.json")
+        self._write(ResultFile.ORDERS, self._folder / ResultFile.ORDERS_JSON)
 
     def timeline_table(self) -> None:
         """timeline.parquet: what happened, in order, each trade, order and fill; the data of an event is JSON text, since each
@@ -67,36 +68,36 @@ class JsonExports:
                 query = self._filled_in(_TIMELINE, start=_instant(start), end=_instant(end))
                 table = self._database.sql(query).to_arrow_table()
                 if writer is None:
-                    path = self._folder / "timeline.parquet"
+                    path = self._folder / ResultFile.TIMELINE
                     writer = opened.enter_context(pq.ParquetWriter(path, table.schema, compression="zstd"))
                 writer.write_table(table)
 
     def _edges(self) -> list[int]:
         """Instants with about so many ticks between two, from before the first event to after the last, UNIX nanoseconds."""
-        ticks = pq.read_table(self._folder / "ticks.parquet", columns=["ts_init"])["ts_init"].cast("int64").to_numpy()
+        ticks = pq.read_table(self._folder / ResultFile.TICKS, columns=["ts_init"])["ts_init"].cast("int64").to_numpy()
         return [_EARLIEST, *ticks[_STRETCH::_STRETCH].tolist(), _LATEST]
 
     def timeline(self) -> None:
         """timeline.json: an array of the rows of timeline.parquet, which must be there."""
-        self._write("timeline", self._folder / "timeline.json")
+        self._write(ResultFile.TIMELINE, self._folder / ResultFile.TIMELINE_JSON)
 
     def ticks(self, head: dict[str, object], path: Path) -> None:
         """A tick export: an object with the keys of `head` and the array `ticks`."""
-        self._write("ticks", path, head)
+        self._write(ResultFile.TICKS, path, head)
 
     def close(self) -> None:
         """Ends the database and what it put aside."""
         self._database.close()
         shutil.rmtree(self._folder / ".spill", ignore_errors=True)
 
-    def _write(self, table: str, path: Path, head: dict[str, object] | None = None) -> None:
-        with pq.ParquetFile(self._folder / f"{table}.parquet", pre_buffer=False) as rows, path.open("wb") as file:
-            write_json(file, rows.iter_batches(BATCH_ROWS), head, table)
+    def _write(self, table: ResultFile, path: Path, head: dict[str, object] | None = None) -> None:
+        with pq.ParquetFile(self._folder / table, pre_buffer=False) as rows, path.open("wb") as file:
+            write_json(file, rows.iter_batches(BATCH_ROWS), head, Path(table).stem)
 
     def _filled_in(self, statement: str, **values: str) -> str:
         """A statement with the tables of the folder in it."""
-        names = ("ticks", "orders", "fills")
-        for name, value in ({name: _quoted(self._folder / f"{name}.parquet") for name in names} | values).items():
+        files = {"ticks": ResultFile.TICKS, "orders": ResultFile.ORDERS, "fills": ResultFile.FILLS}
+        for name, value in ({name: _quoted(self._folder / file) for name, file in files.items()} | values).items():
             statement = statement.replace(f"${name}", value)
         return statement
 

@@ -23,7 +23,8 @@ from tickreel.engine.tape import Fills, Orders
 from tickreel.runner.ledger.fill_evidence import FillEvidence
 from tickreel.runner.ledger.ledger import MarkedRows
 from tickreel.runner.ledger.settlement import Settlement
-from tickreel.runner.result.reproduction import MARK_BYTES, MARKS
+from tickreel.runner.result.reproduction import MARK_BYTES
+from tickreel.stores.result_layout import ResultFile
 
 Marks = npt.NDArray[np.uint64]
 
@@ -34,7 +35,7 @@ class OrderMarks:
     """Writes the marks of a run's orders, 8 bytes each, little-endian, as they come; see `ledger.Tables`."""
 
     def __init__(self, folder: Path) -> None:
-        self._file = (folder / MARKS).open("wb")
+        self._file = (folder / ResultFile.MARKS).open("wb")
         self._orders = 0
         self._sums: Marks = np.empty(0, dtype=np.uint64)
 

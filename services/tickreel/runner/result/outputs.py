@@ -5,9 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tickreel.runner.result import parquet_tables
-from tickreel.runner.result.reproduction import CONFIG, kept_rows, write_config
+from tickreel.runner.result.reproduction import write_config
 from tickreel.runner.window.iso_time import iso
 from tickreel.runner.window.window import Window
+from tickreel.stores.result_layout import ResultFile
 from tickreel.stores.results import ResultStore
 from tickreel.stores.trades import file_columns, tick_schema
 from tickreel.v1 import result_pb2, run_config_pb2
@@ -36,9 +37,9 @@ def write_outputs(
     Raises:
         TickreelError: DATA_CHANGED where a catalog file was deleted or replaced before its ticks were written.
     """
-    run_id, mode, full = result.run_id, result.mode, result.mode == result_pb2.RUN_MODE_FULL
-    instrument, outputs = config.instrument, result.metadata.outputs
-    folder, export = store.folder(run_id, mode), store.ticks_path(run_id)
+    run_id, full = result.run_id, result.mode == result_pb2.RUN_MODE_FULL
+    instrument = config.instrument
+    export = store.ticks_path(run_id)
     partial = export.with_name(f".{export.name}")
     head = {
         "run_id": run_id,
@@ -46,7 +47,7 @@ def write_outputs(
         "price_precision": instrument.price_precision,
         "size_precision": instrument.size_precision,
     }
-    steps: list[tuple[str, Callable[[], None]]] = [(CONFIG, lambda: write_config(config, staging))]
+    steps: list[Callable[[], None]] = [lambda: write_config(config, staging)]
     if full or ticks:
         # Here, because a fast run needs no database and starts the sooner without.
         from tickreel.runner.result.json_files import JsonExports  # noqa: PLC0415
@@ -55,32 +56,23 @@ def write_outputs(
         exports = JsonExports(tables)
         precisions = instrument.price_precision, instrument.size_precision
         columns = file_columns(tick_schema(*precisions).names)
-        steps.append(
-            ("ticks.parquet", lambda: parquet_tables.write_ticks(window.trades(columns), *precisions, tables / "ticks.parquet"))
-        )
+        ticks_path = tables / ResultFile.TICKS
+        steps.append(lambda: parquet_tables.write_ticks(window.trades(columns), *precisions, ticks_path))
         if full:
-            steps += [
-                ("orders.json", exports.orders),
-                ("timeline.parquet", exports.timeline_table),
-                ("timeline.json", exports.timeline),
-            ]
+            steps += [exports.orders, exports.timeline_table, exports.timeline]
         if ticks:
-            steps.append(("ticks.json", lambda: exports.ticks(head, partial)))
-        steps.append(("", exports.close))
+            steps.append(lambda: exports.ticks(head, partial))
+        steps.append(exports.close)
     on_progress(0, len(steps) + 1)
-    for done, (_, write) in enumerate(steps, 1):
+    for done, write in enumerate(steps, 1):
         write()
         on_progress(done, len(steps) + 1)
     if full or ticks:
         # The ticks were read after the replay was.
         window.check_unchanged()
-    there = (*kept_rows(full=full), *(("equity.parquet",) if full else ()))
-    for name in (*there, *(name for name, _ in steps if name)):
-        if name == "ticks.json":
-            outputs[name] = str(export)
-        elif full or name != "ticks.parquet":
-            outputs[name] = str(folder / name)
-    outputs["summary.json"] = str(store.summary_path(run_id, mode))
+    for file in ResultFile:
+        if file.is_of(full=full) and (ticks or file is not ResultFile.TICKS_JSON):
+            result.metadata.outputs[file] = str(store.path(run_id, file, full=full))
     result.metadata.created_at = iso(time.time_ns())
     store.commit(result, staging, partial if ticks else None)
     on_progress(len(steps) + 1, len(steps) + 1)

@@ -18,6 +18,7 @@ from tickreel.runner.ledger.ledger import MarkedRows
 from tickreel.runner.ledger.settlement import STATUSES, Settlement
 from tickreel.runner.window.recorded_times import NO_ROW, RecordedTimes
 from tickreel.stores.converted_rows import RECORDED
+from tickreel.stores.result_layout import ResultFile
 from tickreel.stores.trades import TradeRows, tick_schema
 
 _TIME = pa.timestamp("ns", tz="UTC")
@@ -46,7 +47,9 @@ class ReportTables:
         self._money_scale = _money_scale(account)
         self._price_unit = 10 ** (contract.price_precision - price_decimals)
         self._recorded = recorded
-        self._orders, self._fills, self._equity = (_Table(folder / f"{name}.parquet") for name in ("orders", "fills", "equity"))
+        self._orders, self._fills, self._equity = (
+            _Table(folder / file) for file in (ResultFile.ORDERS, ResultFile.FILLS, ResultFile.EQUITY)
+        )
         self._order_count = self._fill_count = 0
 
     def add_orders(self, orders: Orders, settlement: Settlement) -> None:

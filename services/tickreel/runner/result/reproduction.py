@@ -9,29 +9,24 @@ import pyarrow.parquet as pq
 from tickreel.rpc import json_document
 from tickreel.rpc.errors import TickreelError
 from tickreel.runner.config.config_json import to_document
+from tickreel.stores.result_layout import ResultFile
 from tickreel.stores.results import StoredResult
 from tickreel.v1 import result_pb2, run_config_pb2
 
-CONFIG = "config.json"
-"""All that was resolved, as a config file that says it again, but not where it ran."""
-MARKS = "marks.bin"
-"""Of a fast run; see `order_marks`."""
+# Of each order in the marks of a fast run; see `order_marks`.
 MARK_BYTES = 8
-"""Of each order in it."""
-ORDERS, FILLS = "orders.parquet", "fills.parquet"
-"""Of a full run."""
 
 
-def kept_rows(*, full: bool) -> tuple[str, ...]:
+def kept_rows(*, full: bool) -> tuple[ResultFile, ...]:
     """The files that the orders and fills of another execution are compared with."""
-    return (ORDERS, FILLS) if full else (MARKS,)
+    return (ResultFile.ORDERS, ResultFile.FILLS) if full else (ResultFile.MARKS,)
 
 
 def write_config(config: run_config_pb2.RunConfig, folder: Path) -> None:
-    """Writes a resolved config."""
+    """Writes a resolved config, but not where it ran."""
     document = to_document(config)
     document.pop("environment", None)
-    (folder / CONFIG).write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    (folder / ResultFile.CONFIG).write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
 
 def read_config(stored: StoredResult, summary: result_pb2.RunSummary) -> dict[str, object]:
@@ -40,18 +35,19 @@ def read_config(stored: StoredResult, summary: result_pb2.RunSummary) -> dict[st
     Raises:
         TickreelError: NOT_VERIFIABLE where a file is missing, cannot be read, or has not the rows that the summary counts.
     """
-    counted = {MARKS: summary.orders, ORDERS: summary.orders, FILLS: summary.fills}
-    for path in (stored.folder / name for name in kept_rows(full=stored.is_full)):
+    counted = {ResultFile.MARKS: summary.orders, ResultFile.ORDERS: summary.orders, ResultFile.FILLS: summary.fills}
+    for file in kept_rows(full=stored.is_full):
+        path = stored.folder / file
         if not path.is_file():
             raise _not_verifiable(stored, f"{path} is missing")
         try:
-            rows = path.stat().st_size / MARK_BYTES if path.name == MARKS else pq.read_metadata(path).num_rows
+            rows = path.stat().st_size / MARK_BYTES if file is ResultFile.MARKS else pq.read_metadata(path).num_rows
         except (OSError, pa.ArrowException) as error:
             raise _not_verifiable(stored, f"{path} cannot be read: {' '.join(str(error).split())}") from None
-        if rows != counted[path.name]:
-            text = f"{path} has {rows:,g} rows, but the summary says {counted[path.name]:,}"
+        if rows != counted[file]:
+            text = f"{path} has {rows:,g} rows, but the summary says {counted[file]:,}"
             raise _not_verifiable(stored, text)
-    path = stored.folder / CONFIG
+    path = stored.folder / ResultFile.CONFIG
     try:
         return json_document.parse(path.read_bytes(), str(path))
     except OSError as error:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tickreel.runner.result.divergence import first_divergence
-from tickreel.runner.result.reproduction import CONFIG
+from tickreel.stores.result_layout import ResultFile
 from tickreel.stores.results import ResultStore, StoredResult, to_json
 from tickreel.v1 import result_pb2, verification_pb2
 from tickreel.v1.verification_pb2 import FieldDifference, InputChange, Verification
@@ -57,7 +57,7 @@ def _inputs(metadata: result_pb2.RunMetadata) -> tuple[dict[str, str], ...]:
     """What each of `RunInput` was: digests and versions by name."""
     # The span is no input of its own: it follows from the config and the rows.
     return (
-        {CONFIG: metadata.config_digest},
+        {ResultFile.CONFIG: metadata.config_digest},
         {file.source: file.digest for file in metadata.data_files},
         dict([metadata.engine.rpartition(" ")[::2]]),
         {package.name: f"{package.version} {package.digest}" for package in metadata.code},

@@ -1,0 +1,30 @@
+"""What lies in a result, and what the reference says of it."""
+
+from pathlib import Path
+
+from tickreel.stores.result_layout import ResultFile
+
+REFERENCE = Path(__file__).parents[2] / "docs/REFERENCE.md"
+
+
+def table() -> str:
+    """The table of the files of a result."""
+
+    def place(file: ResultFile, *, full: bool) -> str:
+        path = file.path(Path("<results>"), Path("<tickdata>"), "<run>", full=full)
+        return f"`{path}`" if file.is_of(full=full) else ""
+
+    lines = ["| name | of a fast run | of a full run | what |", "|---|---|---|---|"]
+    for file in ResultFile:
+        lines.append(f"| `{file}` | {place(file, full=False)} | {place(file, full=True)} | {file.holds} |")
+    return "\n".join(lines) + "\n"
+
+
+def test_the_reference_has_the_files_of_a_result() -> None:
+    assert table() in REFERENCE.read_text(), f"docs/REFERENCE.md must have this table:\n{table()}"
+
+
+def test_no_two_files_lie_in_one_place() -> None:
+    for full in (False, True):
+        paths = [file.path(Path("r"), Path("t"), "run", full=full) for file in ResultFile if file.is_of(full=full)]
+        assert len(set(paths)) == len(paths)
