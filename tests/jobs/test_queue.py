@@ -12,6 +12,7 @@ import pytest
 
 from tickreel.jobs import job as jobs
 from tickreel.jobs import queue as queues
+from tickreel.jobs.executor import Resources
 from tickreel.jobs.journal import Journal
 from tickreel.jobs.queue import JobQueue, LiveJob
 from tickreel.rpc.errors import TickreelError
@@ -496,7 +497,9 @@ async def test_queued_jobs_know_their_place_and_watchers_hear_of_it(stage: Stage
 
 async def test_jobs_share_the_memory_and_one_that_expects_more_than_all_of_it_runs_alone(tmp_path: Path) -> None:
     weights = {"a": 60, "b": 30, "c": 30, "giant": 500, "d": 1}
-    stage = Stage(tmp_path, 9, memory=100, weigh=lambda job, processes: weights[job.conversion_id] * processes)
+    stage = Stage(
+        tmp_path, 9, resources=Resources(memory=100), weigh=lambda job, processes: weights[job.conversion_id] * processes
+    )
     expected = {}
 
     async def work(live: LiveJob[Conversion]) -> None:

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from tickreel.jobs import process
-from tickreel.jobs.memory import oom_kills
-from tickreel.jobs.process import WorkerProcess, death_by_signal, killed_from_outside
-from tickreel.jobs.worker import LOG_TAIL_BYTES, log_tail
+from tickreel.jobs.executor import is_lost
+from tickreel.jobs.worker_process import WorkerProcess
+from tickreel.processes.exit import LOG_TAIL_BYTES, Exit, log_tail
+from tickreel.processes.process import LINE_LIMIT
 from tickreel.rpc.errors import TickreelError
 from tickreel.v1 import job_pb2
 
@@ -27,7 +27,7 @@ PROC = Path("/proc/self/stat").exists()
 SERVICE = """
 import asyncio, sys
 from pathlib import Path
-from tickreel.jobs.process import WorkerProcess
+from tickreel.jobs.worker_process import WorkerProcess
 
 def tell(progress):
     print(progress.done, flush=True)
@@ -133,21 +133,20 @@ async def test_an_abort_of_the_engine_is_a_death_with_its_signal_and_its_log(tmp
 async def test_a_kill_of_somebody_else_is_a_death_by_its_signal(tmp_path: Path) -> None:
     error = await death(tmp_path, "kill")
     assert (error.reason, error.metadata["signal"]) == ("WORKER_DIED", "SIGKILL")
-    assert killed_from_outside(error)
+    assert is_lost(error)
     assert error.metadata["log"] == "(the log is empty)"
 
 
 @pytest.mark.parametrize("reason", ["ENGINE_ABORTED", "WORKER_DIED"])
 def test_a_death_of_the_work_itself_is_not_one_from_outside(reason: str) -> None:
     signals = {"ENGINE_ABORTED": signal.SIGABRT, "WORKER_DIED": signal.SIGSEGV}
-    found, message, metadata = death_by_signal("worker", signals[reason], oom_kills())
+    found, message, metadata = Exit(-signals[reason]).failure("worker")
     assert found == reason
-    assert not killed_from_outside(TickreelError(found, message, **metadata))
+    assert not is_lost(TickreelError(found, message, **metadata))
 
 
 def test_a_kill_of_the_kernel_for_want_of_memory_is_told_as_that() -> None:
-    # As if the count had grown meanwhile.
-    reason, message, _ = death_by_signal("worker", signal.SIGKILL, oom_kills() - 1)
+    reason, message, _ = Exit(-signal.SIGKILL, memory_ran_out=True).failure("worker")
     assert reason == "OUT_OF_MEMORY"
     assert "memory ran out" in message
 
@@ -358,7 +357,7 @@ async def test_workers_run_side_by_side(tmp_path: Path) -> None:
 
 
 def test_the_line_limit_leaves_room_for_a_year_of_files() -> None:
-    assert process.LINE_LIMIT >= 32 * 1024 * 1024
+    assert LINE_LIMIT >= 32 * 1024 * 1024
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")

@@ -13,10 +13,11 @@ from tickreel.converter import conversion_process
 from tickreel.converter.conversion_plan import Plan
 from tickreel.converter.sample_data import check_takes_sample_data, make_sample_data
 from tickreel.jobs import job as jobs
+from tickreel.jobs.executor import Executor, Resources, Work
 from tickreel.jobs.journal import Journal
-from tickreel.jobs.memory import memory_for_jobs
+from tickreel.jobs.process_pool import ProcessPool
 from tickreel.jobs.queue import JobQueue, LiveJob
-from tickreel.jobs.workers import Workers
+from tickreel.processes.memory import memory_for_jobs
 from tickreel.rpc.call_thread import call_in_thread
 from tickreel.rpc.errors import TickreelError
 from tickreel.rpc.paging import Page
@@ -49,23 +50,31 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
         settings = self._settings
         folder = settings.state_root / "converter"
         journal = Journal(folder, conversion_pb2.Conversion)
-        self._workers = Workers(
+        self._executor: Executor = ProcessPool(
             conversion_process.__name__,
             folder / "logs",
             hang_seconds=settings.hang_seconds,
             spare=settings.spare_workers,
-            memory=settings.converter_memory or memory_for_jobs(),
+            resources=Resources(memory=settings.converter_memory or memory_for_jobs()),
             memory_variable=CONVERTER_MEMORY,
             stores=(settings.catalog_root,),
         )
-        self._jobs = JobQueue("conversion", journal, self._execute, _SLOTS, max_attempts=settings.max_attempts, entry=_entry)
+        self._jobs = JobQueue(
+            "conversion",
+            journal,
+            self._execute,
+            _SLOTS,
+            max_attempts=settings.max_attempts,
+            resources=self._executor.resources,
+            entry=_entry,
+        )
         await self._jobs.resume(lambda _: False, self._discard)
-        self._workers.warm_up()
+        self._executor.warm_up()
 
     async def close(self) -> None:
         """Stops what runs, and leaves it and what is queued to the next process."""
         await self._jobs.close()
-        await self._workers.close()
+        await self._executor.close()
 
     async def CreateConversion(  # noqa: N802
         self, request: converter_service_pb2.CreateConversionRequest, context: grpc.aio.ServicerContext
@@ -139,7 +148,7 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
         conversion = live.resource
         told = conversion_process.spec_of(conversion.spec, self._raw, self._catalog)
         try:
-            result = await self._workers.run(conversion.conversion_id, told, live.report, live.share.memory)
+            result = await self._executor.run(Work(conversion.conversion_id, told, live.report, live.share.memory))
         except TickreelError as error:
             await self._discard(conversion)
             await self._tell_finished_files(conversion)

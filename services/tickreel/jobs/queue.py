@@ -14,9 +14,9 @@ from google.protobuf.message import Message
 
 from tickreel.jobs import job as jobs
 from tickreel.jobs.admission import Admission, Share
+from tickreel.jobs.executor import Resources, is_lost
 from tickreel.jobs.job import Job, JobClock
 from tickreel.jobs.journal import Journal, JournalWriter
-from tickreel.jobs.process import killed_from_outside
 from tickreel.jobs.watchers import Unseen, Watchers
 from tickreel.rpc.errors import TickreelError, not_found
 from tickreel.rpc.paging import MESSAGE_BYTES, Page, fitting
@@ -103,8 +103,7 @@ class JobQueue[J: Job]:
             nothing behind.
         slots: How many jobs run at a time.
         max_attempts: How often a job is begun whose service dies meanwhile, or whose process somebody kills.
-        processes: How many processes the jobs that run share.
-        memory: What they may be expected to take together, in MiB; None for no limit.
+        resources: What the jobs that run share, as their executor has it.
         weigh: What a job with so many processes is expected to take, in MiB.
         entry: Gives the entry of a job in lists and in the watch of all. Default: the whole job.
     """
@@ -117,8 +116,7 @@ class JobQueue[J: Job]:
         slots: int,
         *,
         max_attempts: int = 3,
-        processes: int = 1,
-        memory: int | None = None,
+        resources: Resources = Resources(),  # noqa: B008 - frozen
         weigh: Callable[[J, int], int] = lambda *_: 0,
         entry: Callable[[J], Message] = lambda job: job,
     ) -> None:
@@ -127,7 +125,7 @@ class JobQueue[J: Job]:
         self._writer = JournalWriter(journal)
         self._taking = asyncio.Lock()
         self._execute = execute
-        self._admission = Admission(slots, processes, memory)
+        self._admission = Admission(slots, resources.processes, resources.memory)
         self._max_attempts = max_attempts
         self._weigh = weigh
         self._entry = entry
@@ -388,7 +386,7 @@ class JobQueue[J: Job]:
                 await self._execute(live)
         except TickreelError as error:
             # Somebody killed its process, which says nothing against the job.
-            if not killed_from_outside(error):
+            if not is_lost(error):
                 raise
             attempts = live.resource.attempts
             if attempts >= self._max_attempts:

@@ -8,29 +8,26 @@ A process that has done a job well may do another, as its service says, which sp
 """
 
 import contextlib
-import ctypes
 import errno
-import json
 import os
-import queue
 import resource
 import shutil
-import signal
 import sys
 import threading
 import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from tickreel.jobs import progress
-from tickreel.jobs.memory import process_memory
 from tickreel.jobs.progress import ProgressMeter
+from tickreel.processes.exit import LOG_TAIL_BYTES
+from tickreel.processes.memory import process_memory
+from tickreel.processes.starter import Starter
 from tickreel.rpc.errors import TickreelError, is_full, not_writable
 from tickreel.v1 import job_pb2
 
-LOG_TAIL_BYTES = 3000
 REPORT_INTERVAL = 0.1
 # What a process may hold after a job to be given another, in MiB; one that has imported everything holds half of it.
 STAYING_MEMORY = 400
@@ -38,22 +35,15 @@ STAYING_MEMORY = 400
 # What writing to a disk ends with that has become read-only, or belongs to somebody else.
 _FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
 
-# What a worker ends with whose service is gone.
-_ORPHANED = 3
-
-# From linux/prctl.h.
-_PR_SET_PDEATHSIG = 1
 # For clear_refs, see proc(5).
 _RESET_PEAK = "5"
-# Of -1000 to 1000; a process is 0 where nobody says otherwise.
-_OOM_SCORE = "500"
 
 
 class Reporter:
     """A worker's line to its service, for one job. Progress may be reported from any thread, as often as one likes."""
 
-    def __init__(self, pipe: BinaryIO) -> None:
-        self._pipe = pipe
+    def __init__(self, service: Starter) -> None:
+        self._service = service
         self._meter = ProgressMeter()
         self._lock = threading.Lock()
         self._next = 0.0
@@ -88,22 +78,18 @@ class Reporter:
 
     def _send(self, report: dict[str, Any]) -> None:
         if not self._over:
-            self._pipe.write(json.dumps(report).encode() + b"\n")
+            self._service.report(report)
 
 
 def serve_worker(work: Callable[[dict[str, Any], Reporter], dict[str, Any]]) -> None:
     """The body of a worker module's main: does `work` on each spec from standard input and reports its outcome."""
-    descriptor = int(sys.argv[1])
-    # A process that the worker starts must not hold the pipe open once the worker is gone.
-    os.set_inheritable(descriptor, False)
-    pipe = os.fdopen(descriptor, "wb", buffering=0)
-    _die_first()
+    service = Starter()
     # A log that is followed shows each line when it is printed.
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
-    stays, tasks = True, told(_ORPHANED)
+    stays = True
     while stays:
-        task = tasks.get()
-        reporter = Reporter(pipe)
+        task = service.told()
+        reporter = Reporter(service)
         try:
             _log_to(Path(task["log"]))
             result = work(task["spec"], reporter)
@@ -125,26 +111,6 @@ def serve_worker(work: Callable[[dict[str, Any], Reporter], dict[str, Any]]) -> 
         sys.stdout.flush()
     # Straight out: the engine's own threads need not be waited for, and all files are in place.
     os._exit(0)
-
-
-def told(exit_code: int) -> "queue.SimpleQueue[dict[str, Any]]":
-    """What this process is told on its standard input, JSON values a line each, as it comes.
-
-    Ends this process at once, whatever it is doing, when that ends: whoever told it wants no more, or is gone.
-    """
-    tasks: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-
-    def read() -> None:
-        line = b""
-        # Not by sys.stdin, whose lock Python wants at its end.
-        while part := os.read(0, 1 << 16):
-            *lines, line = (line + part).split(b"\n")
-            for whole in lines:
-                tasks.put(json.loads(whole))
-        os._exit(exit_code)
-
-    threading.Thread(target=read, name="told", daemon=True).start()
-    return tasks
 
 
 def _stays() -> bool:
@@ -191,27 +157,3 @@ def _log_exception() -> None:
     # The log may lie on a full disk; the service has heard of it already.
     with contextlib.suppress(OSError):
         traceback.print_exc()
-
-
-def log_tail(log: Path) -> str:
-    """The last lines of a log."""
-    try:
-        with log.open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - LOG_TAIL_BYTES))
-            return file.read(LOG_TAIL_BYTES).decode(errors="replace").strip() or "(the log is empty)"
-    except OSError as error:
-        return f"(the log cannot be read: {error})"
-
-
-def _die_first() -> None:
-    """Has the kernel end this process with its service, whatever it is at, and before its service where memory runs out."""
-    die_with_parent()
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError):
-            Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE)
-
-
-def die_with_parent() -> None:
-    """Has the kernel kill this process, and what it becomes by `exec`, when its parent is gone; Linux alone can."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

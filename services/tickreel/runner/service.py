@@ -63,8 +63,7 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
             self._execution,
             self._settings.runner_slots,
             max_attempts=self._settings.max_attempts,
-            processes=self._settings.run_processes,
-            memory=self._execution.memory,
+            resources=self._execution.resources,
             weigh=self._execution.expected_memory,
             entry=run_entry,
         )

@@ -1,12 +1,12 @@
 """A child process: started, found healthy, ended with whoever started it, and started again where that is asked for."""
 
 import asyncio
-import contextlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tickreel.jobs.worker import log_tail
-from tickreel.rpc.errors import TickreelError, not_writable
+from tickreel.processes.exit import log_tail
+from tickreel.processes.process import Process
+from tickreel.rpc.errors import TickreelError
 
 # Importing the engine on a cold disk takes its time.
 START_SECONDS = 60.0
@@ -31,8 +31,7 @@ class ChildProcess:
         self.log = log
         self.address = ""
         self._listen = listen
-        self._process: asyncio.subprocess.Process | None = None
-        self._discarding: asyncio.Task[None] | None = None
+        self._process: Process | None = None
 
     @property
     def pid(self) -> int:
@@ -45,22 +44,16 @@ class ChildProcess:
         Raises:
             TickreelError: STORE_NOT_WRITABLE or STORE_FULL: its log cannot be written.
         """
-        again = self._process is not None
-        try:
-            self.log.parent.mkdir(parents=True, exist_ok=True)
-            output = self.log.open("ab" if again else "wb")
-        except OSError as error:
-            raise not_writable(f"the log {self.log.name}", self.log.parent, error) from None
-        with output:
-            self._process = await asyncio.create_subprocess_exec(
-                *self._command(),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=output,
-                env=self._environ(self.address or self._listen),
-                # A Ctrl-C in the terminal is for whoever started this to handle.
-                start_new_session=True,
-            )
+        former = self._process
+        if former is not None:
+            await former.end()
+        self._process = await Process.start(
+            self._command(),
+            self.log,
+            appends=former is not None,
+            environ=self._environ(self.address or self._listen),
+            reports=False,
+        )
 
     async def healthy(self) -> None:
         """Waits until the process listens and serves.
@@ -74,11 +67,11 @@ class ChildProcess:
         except TimeoutError:
             message = f"the {self.name} service did not start within {START_SECONDS:.0f} s; {self._last_lines()}"
             raise TickreelError("SERVICE_UNAVAILABLE", message, service=self.name) from None
-        self._discarding = asyncio.create_task(self._discard_output())
+        self._started.ignore()
 
     async def ended(self) -> None:
         """Waits until the process is gone."""
-        await self._started.wait()
+        await self._started.ended()
 
     async def answers(self) -> bool:
         """Whether the process answers, as far as it can be asked."""
@@ -86,7 +79,8 @@ class ChildProcess:
 
     def death(self) -> TickreelError:
         """Why the process is gone, by its exit code and its log."""
-        code = self._started.returncode
+        ended = self._started.exit
+        code = None if ended is None else ended.code
         if code == _EXIT_REFUSED:
             message = f"the {self.name} service refuses to start; {self._last_lines()}"
             return TickreelError("ENVIRONMENT_MISMATCH", message, service=self.name)
@@ -96,24 +90,12 @@ class ChildProcess:
 
     async def stop(self, grace: float = STOP_SECONDS) -> None:
         """Ends the process for good, by force where it does not end by itself within the grace."""
-        if self._process is None:
-            return
-        if self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.terminate()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(grace):
-                    await self._process.wait()
-        await self.kill()
-        if self._discarding is not None:
-            await self._discarding
+        if self._process is not None:
+            await self._process.stop(grace)
 
     async def kill(self) -> None:
         """Ends the process by force, unless it has ended."""
-        if self._started.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                self._started.kill()
-        await self._started.wait()
+        await self._started.end()
 
     def _command(self) -> Sequence[str]:
         """The program and its arguments."""
@@ -128,15 +110,9 @@ class ChildProcess:
         raise NotImplementedError
 
     @property
-    def _started(self) -> asyncio.subprocess.Process:
+    def _started(self) -> Process:
         assert self._process is not None
         return self._process
-
-    async def _discard_output(self) -> None:
-        # A library that prints would block once the pipe is full.
-        assert self._started.stdout is not None
-        while await self._started.stdout.read(65_536):
-            pass
 
     def _last_lines(self) -> str:
         lines = "".join(f"\n    {line}" for line in log_tail(self.log).splitlines()[-12:])

@@ -17,7 +17,7 @@ from tickreel.rpc.settings import GATEWAY_HOSTS, GATEWAY_ORIGINS, UI_ROOT
 _ENVOY, _CADDY = Path(__file__).with_name("envoy.yaml"), Path(__file__).with_name("Caddyfile")
 
 # Neither of them ends by itself with the process that started it.
-_TETHERED = (sys.executable, "-m", "tickreel.cli.supervision.ended_with_parent")
+_TETHERED = (sys.executable, "-m", "tickreel.processes.ended_with_parent")
 # One thread passes on more than a browser can take; two keep one greedy stream from being felt by the others.
 _ENVOY_THREADS = 2
 _SOCKET_ADDRESS = re.compile(r"\{address: (\S+), port_value: \d+\}")
@@ -74,7 +74,7 @@ class _Listener(ChildProcess):
             try:
                 _, writer = await asyncio.open_connection(host, int(port))
             except OSError:
-                if self._started.returncode is not None:
+                if self._started.exit is not None:
                     raise self.death() from None
                 await asyncio.sleep(0.05)
             else:

@@ -39,14 +39,13 @@ class ServiceProcess(ChildProcess):
         return {**self._settings, "TICKREEL_LISTEN": listen, "TICKREEL_SUPERVISED": "1"}
 
     async def _serving(self) -> str:
-        assert self._started.stdout is not None
-        line = (await self._started.stdout.readline()).decode()
+        line = (await self._started.line()).decode()
         if not line.startswith("listening "):
-            await self._started.wait()
+            await self._started.ended()
             raise self.death()
         address = line.split()[1]
         while not await is_serving(self.name, address):
-            if self._started.returncode is not None:
+            if self._started.exit is not None:
                 raise self.death()
             await asyncio.sleep(0.05)
         return address

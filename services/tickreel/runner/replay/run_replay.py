@@ -12,8 +12,8 @@ from google.protobuf import json_format
 from tickreel.engine.instrument import places_of
 from tickreel.engine.replay import Shortcuts
 from tickreel.engine.tape import Tape
-from tickreel.jobs.memory import process_memory
 from tickreel.jobs.worker import Reporter
+from tickreel.processes.memory import process_memory
 from tickreel.runner.config.strategy_registry import installed_strategies
 from tickreel.runner.ledger import live_figures
 from tickreel.runner.ledger.ledger import Ledger, MarkedRows, opened

@@ -2,17 +2,13 @@
 
 python -m tickreel.runner.replay.slice_process
 
-replays slices for another process, as it is told on standard input: what is replayed, then a slice a line. It reports as
-JSON lines on standard output.
+replays slices for another process, as that tells it: what is replayed, then a slice at a time.
 """
 
+import asyncio
 import contextlib
 import gc
-import json
-import os
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 import threading
@@ -30,9 +26,10 @@ from tickreel.engine.instrument import Instrument, engine_instrument
 from tickreel.engine.replay import ReplayFile, Shortcuts, catalog_view, replay
 from tickreel.engine.strategy import ReplayStrategy
 from tickreel.engine.tape import Tape
-from tickreel.jobs.memory import oom_kills, peak_memory
-from tickreel.jobs.process import death_by_signal
-from tickreel.jobs.worker import told
+from tickreel.processes.exit import Exit
+from tickreel.processes.memory import peak_memory
+from tickreel.processes.process import Process
+from tickreel.processes.starter import Starter
 from tickreel.rpc.errors import TickreelError
 from tickreel.runner.config.strategy_registry import installed_strategies
 from tickreel.runner.replay.replay_plan import Segment
@@ -43,7 +40,6 @@ from tickreel.v1 import run_config_pb2
 _ATTEMPTS = 2
 _COUNTS = ("rows", "book_rows", "order_count", "fill_count")
 _REPORT_SECONDS = 0.1
-_REAP_SECONDS = 10.0
 
 
 class SegmentReplay:
@@ -132,6 +128,8 @@ def _collecting_here() -> Iterator[None]:
 class SegmentProcess:
     """A process that replays slices beside this one, started with the first and replaced where it dies.
 
+    All but `stop` is for one thread: the process is killed when that ends.
+
     Attributes:
         counts: Trade rows, book rows, orders and fills of the slice in hand so far.
         peak_memory: The most memory that it has had after a slice, in MiB.
@@ -143,7 +141,8 @@ class SegmentProcess:
         self._replay = replay
         self._shortcuts = shortcuts
         self._stopped = False
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
+        self._loop = asyncio.Runner()
 
     def run(self, segment: Segment) -> Tape:
         """Has a slice replayed, and waits for it.
@@ -152,69 +151,51 @@ class SegmentProcess:
             TickreelError: The one that the process raised; where the slice kills its process, ENGINE_ABORTED with the engine's
                 word, or WORKER_DIED without one.
         """
-        killed = 0
-        errors = ErrorLog()
-        for _ in range(_ATTEMPTS):
-            before = oom_kills()
-            try:
-                if self._try(segment):
-                    path = self._replay.tape_path(segment)
-                    tape = Tape.load(path)
-                    path.unlink()
-                    return tape
-            except BrokenPipeError:
-                pass
-            finally:
-                self.counts = (0, 0, 0, 0)
-            killed = self._killed_by()
-            self.close()
-            if self._stopped:
-                break
-            if killed:
-                reason, message, metadata = death_by_signal("slice", killed, before)
-                if reason == "OUT_OF_MEMORY":
-                    raise TickreelError(reason, message, **metadata)
-        if (logged := errors.first()) is not None:
-            raise TickreelError("ENGINE_ABORTED", str(logged), attempts=_ATTEMPTS)
-        message = f"the process that replayed from {segment.start} on died {_ATTEMPTS} times"
-        by = {"signal": signal.Signals(killed).name} if killed else {}
-        raise TickreelError("WORKER_DIED", message, attempts=_ATTEMPTS, **by)
+        return self._loop.run(self._run(segment))
 
     def stop(self) -> None:
         """Kills the process, for good; may be called while another thread waits for it."""
         self._stopped = True
-        if self._process is not None:
-            self._process.kill()
+        if (process := self._process) is not None:
+            process.kill()
 
     def close(self) -> None:
         """Ends the process, and gives back what it took."""
-        if self._process is not None:
-            self._process.kill()
-            assert self._process.stdin is not None
-            with self._process, contextlib.suppress(BrokenPipeError):
-                self._process.stdin.close()
-            self._process = None
+        self._loop.run(self._end())
+        self._loop.close()
 
-    def _killed_by(self) -> int:
-        """The signal that the process died of; 0 where it lives, or ended otherwise."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
+    async def _run(self, segment: Segment) -> Tape:
+        ended: Exit | None = None
+        errors = ErrorLog()
+        for _ in range(_ATTEMPTS):
+            try:
+                if await self._try(segment):
+                    path = self._replay.tape_path(segment)
+                    tape = Tape.load(path)
+                    path.unlink()
+                    return tape
+            finally:
+                self.counts = (0, 0, 0, 0)
             # Its pipe is closed a moment before it can be waited for.
-            return max(0, -self._process.wait(timeout=_REAP_SECONDS)) if self._process else 0
-        return 0
+            ended = await self._end()
+            if self._stopped or ended is None:
+                break
+            reason, message, metadata = ended.failure("slice")
+            if reason == "OUT_OF_MEMORY":
+                raise TickreelError(reason, message, **metadata)
+        if (logged := errors.first()) is not None:
+            raise TickreelError("ENGINE_ABORTED", str(logged), attempts=_ATTEMPTS)
+        message = f"the process that replayed from {segment.start} on died {_ATTEMPTS} times"
+        by = {"signal": ended.signal} if ended is not None and ended.signal else {}
+        raise TickreelError("WORKER_DIED", message, attempts=_ATTEMPTS, **by)
 
-    def _try(self, segment: Segment) -> bool:
+    async def _try(self, segment: Segment) -> bool:
         """Has the process replay a slice; returns whether it lived to say that it did."""
-        process = self._process = self._process or self._start()
+        process = self._process = self._process or await self._start()
         if self._stopped:
             process.kill()
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(json.dumps(asdict(segment)).encode() + b"\n")
-        process.stdin.flush()
-        for line in process.stdout:
-            if not line.endswith(b"\n"):
-                break
-            report = json.loads(line)
+        await process.tell(asdict(segment))
+        while (report := await process.report()) is not None:
             if "failure" in report:
                 raise TickreelError.from_json(report["failure"])
             if report.get("done") == segment.start:
@@ -224,13 +205,15 @@ class SegmentProcess:
                 self.counts = tuple(report["counts"])
         return False
 
-    def _start(self) -> "subprocess.Popen[bytes]":
-        command = [sys.executable, "-m", "tickreel.runner.replay.slice_process"]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        assert process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):
-            process.stdin.write(json.dumps(self._replay.spec(self._shortcuts)).encode() + b"\n")
+    async def _start(self) -> Process:
+        # It prints to the log of this process, and is killed with it.
+        process = await Process.start((sys.executable, "-m", "tickreel.runner.replay.slice_process"), leads=False)
+        await process.tell(self._replay.spec(self._shortcuts))
         return process
+
+    async def _end(self) -> Exit | None:
+        process, self._process = self._process, None
+        return None if process is None else await process.end()
 
 
 def counts_of(tape: Tape) -> tuple[int, int, int, int]:
@@ -239,38 +222,30 @@ def counts_of(tape: Tape) -> tuple[int, int, int, int]:
 
 
 def _serve() -> None:
-    """The body of a process beside: replays one slice after another, reporting on standard output."""
-    tasks = told(exit_code=0)
-    lock, tapes = threading.Lock(), [Tape()]
-    out = os.fdopen(os.dup(1), "wb", buffering=0)
-    # What the engine prints goes to the log.
-    os.dup2(2, 1)
-
-    def report(values: dict[str, Any]) -> None:
-        with lock:
-            out.write(json.dumps(values).encode() + b"\n")
+    """The body of a process beside: replays one slice after another."""
+    run, tapes = Starter(), [Tape()]
 
     def report_counts() -> None:
         while True:
             time.sleep(_REPORT_SECONDS)
-            report({"counts": counts_of(tapes[-1])})
+            run.report({"counts": counts_of(tapes[-1])})
 
     threading.Thread(target=report_counts, name="counts", daemon=True).start()
-    spec = tasks.get()
+    spec = run.told()
     files = [ReplayFile(**{**file, "path": Path(file["path"])}) for file in spec["files"]]
     config = json_format.ParseDict(spec["config"], run_config_pb2.RunConfig())
     shortcuts = Shortcuts(**spec["shortcuts"])
     replaying = SegmentReplay(config, files, Path(spec["scratch"]), spec["chunk_size"])
     while True:
-        segment = Segment(**tasks.get())
+        segment = Segment(**run.told())
         try:
             tape = replaying.run(segment, tapes.append, shortcuts)
         except TickreelError as error:
-            report({"failure": error.to_json()})
+            run.report({"failure": error.to_json()})
             continue
         tape.save(replaying.tape_path(segment))
         tapes[:] = [Tape()]
-        report({"done": segment.start, "peakMemory": peak_memory()})
+        run.report({"done": segment.start, "peakMemory": peak_memory()})
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from tickreel.engine.replay import Shortcuts
 from tickreel.engine.tape import Tape
-from tickreel.jobs.memory import peak_memory
+from tickreel.processes.memory import peak_memory
 from tickreel.rpc.errors import TickreelError
 from tickreel.runner.replay.replay_plan import Plan
 from tickreel.runner.replay.slice_process import SegmentProcess, SegmentReplay, counts_of
@@ -78,7 +78,7 @@ class PlanReplay:
                 self._processes.append(process)
                 thread = threading.Thread(target=self._replay_beside, args=(process,), name="segments")
                 thread.start()
-                for last_first in (process.close, thread.join, process.stop):
+                for last_first in (thread.join, process.stop):
                     stack.callback(last_first)
             # A process beside takes no more once this one has failed.
             stack.callback(self._left.clear)
@@ -119,12 +119,13 @@ class PlanReplay:
                     self._handed_on = tuple(map(sum, zip(self._handed_on, counts_of(tape), strict=True)))
 
     def _replay_beside(self, process: SegmentProcess) -> None:
-        while (number := self._take()) is not None:
-            try:
-                tape = process.run(self._segments[number])
-            except TickreelError as error:
-                with self._finishing:
-                    self._error = self._error or error
-                    self._finishing.notify_all()
-                return
-            self._finish(number, tape)
+        with contextlib.closing(process):
+            while (number := self._take()) is not None:
+                try:
+                    tape = process.run(self._segments[number])
+                except TickreelError as error:
+                    with self._finishing:
+                        self._error = self._error or error
+                        self._finishing.notify_all()
+                    return
+                self._finish(number, tape)

@@ -14,9 +14,10 @@ from google.protobuf import json_format
 
 from tickreel.engine.error_log import first_error
 from tickreel.jobs import job as jobs
-from tickreel.jobs.memory import memory_for_jobs
+from tickreel.jobs.executor import Executor, Resources, Work
+from tickreel.jobs.process_pool import ProcessPool
 from tickreel.jobs.queue import LiveJob
-from tickreel.jobs.workers import Workers
+from tickreel.processes.memory import memory_for_jobs
 from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.errors import TickreelError, not_writable
 from tickreel.rpc.settings import RUNNER_MEMORY, Settings
@@ -43,11 +44,7 @@ _RETRY_SECONDS = 0.25
 
 
 class Execution:
-    """Does the work of runs, one call a run.
-
-    Attributes:
-        memory: What all runs together may take, in MiB.
-    """
+    """Does the work of runs, one call a run."""
 
     def __init__(
         self, settings: Settings, converter: ServiceClient, store: ResultStore, strategies: Mapping[str, StrategyEntry]
@@ -59,16 +56,20 @@ class Execution:
         self._strategies = strategies
         self._curves: dict[str, EquityCurve] = {}
         self._unwanted: set[asyncio.Task[None]] = set()
-        self.memory = settings.runner_memory or memory_for_jobs()
-        self._workers = Workers(
+        self._executor: Executor = ProcessPool(
             _WORKER,
             settings.state_root / "runner" / "logs",
             hang_seconds=settings.hang_seconds,
             spare=settings.spare_workers,
-            memory=self.memory,
+            resources=Resources(settings.run_processes, settings.runner_memory or memory_for_jobs()),
             memory_variable=RUNNER_MEMORY,
             stores=(settings.results_root, settings.tickdata_root, Path(tempfile.gettempdir())),
         )
+
+    @property
+    def resources(self) -> Resources:
+        """What all runs share."""
+        return self._executor.resources
 
     def expected_memory(self, _run: run_pb2.Run, processes: int) -> int:
         """What a run is expected to take, in MiB: a window in one piece takes more, and that is seen while it runs."""
@@ -78,14 +79,14 @@ class Execution:
         """Makes ready for the first run, and removes the logs of runs whose results were deleted."""
         for run_id in self._store.deleted():
             self.drop_log(run_id)
-        self._workers.warm_up()
+        self._executor.warm_up()
 
     async def close(self) -> None:
         """Ends what waits for a run; to be called after the last one."""
         for unwanted in self._unwanted:
             unwanted.cancel()
         await asyncio.gather(*self._unwanted, return_exceptions=True)
-        await self._workers.close()
+        await self._executor.close()
 
     async def plan(self, run: run_pb2.Run, *, with_instrument: bool) -> conversion_pb2.Conversion:
         """The files of a run's window, by their footers; converts nothing.
@@ -171,9 +172,10 @@ class Execution:
             live.changed()
 
         # What somebody else's strategy leaves in its process is no business of the next run.
-        last = self._strategies[run.config.strategy.name].package != "tickreel"
+        foreign = self._strategies[run.config.strategy.name].package != "tickreel"
+        work = Work(run.run_id, spec.to_json(), live.report, live.share.memory, taints=foreign, on_live=take)
         try:
-            result = await self._workers.run(run.run_id, spec.to_json(), live.report, live.share.memory, take, last=last)
+            result = await self._executor.run(work)
         except BaseException as error:
             await asyncio.to_thread(self._store.discard, run.run_id)
             if isinstance(error, TickreelError) and error.reason in ("ENGINE_ABORTED", "WORKER_DIED"):
@@ -191,7 +193,7 @@ class Execution:
 
     def log_path(self, run_id: str) -> Path:
         """The log of a run's process."""
-        return self._workers.log_path(run_id)
+        return self._executor.log_path(run_id)
 
     def drop_log(self, run_id: str) -> None:
         """Removes the log of a run."""

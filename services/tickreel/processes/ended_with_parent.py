@@ -1,4 +1,4 @@
-"""`python -m tickreel.cli.supervision.ended_with_parent COMMAND...`: run a command that is killed when its parent exits.
+"""`python -m tickreel.processes.ended_with_parent COMMAND...`: run a command that is killed when its parent exits.
 
 For programs that do not see to that themselves. The command may open as many files as the system lets it: a connection of the
 gateway is one, and the usual soft limit is 1,024.
@@ -8,7 +8,7 @@ import os
 import resource
 import sys
 
-from tickreel.jobs.worker import die_with_parent
+from tickreel.processes.starter import die_with_parent
 
 if __name__ == "__main__":
     die_with_parent()

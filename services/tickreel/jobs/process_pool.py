@@ -1,4 +1,4 @@
-"""The worker processes of one service: those at work, those that wait for it, and what all of them take of memory."""
+"""An executor that does each work in a process of this machine: those at work, those that wait for it, and their memory."""
 
 import asyncio
 import logging
@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from tickreel.jobs.memory import process_memory
-from tickreel.jobs.process import WorkerProcess
+from tickreel.jobs.executor import Resources, Work
+from tickreel.jobs.worker_process import WorkerProcess
+from tickreel.processes.memory import process_memory
 from tickreel.rpc.errors import TickreelError
-from tickreel.v1 import job_pb2
 
 log = logging.getLogger("tickreel")
 
@@ -19,8 +19,8 @@ MEMORY_INTERVAL = 1.0
 SURPLUS_SECONDS = 10.0
 
 
-class Workers:
-    """Runs `python -m module` on one spec after another, no two at a time in one process.
+class ProcessPool:
+    """An `Executor` that runs `python -m module` on one spec after another, no two at a time in one process.
 
     Most of what a short job takes is the start of its process. So a process that has done its job well, and holds little,
     does the next; and one is kept that waits for it, started where a job leaves none behind: beside the job it would take the
@@ -31,7 +31,7 @@ class Workers:
         logs: The folder of the logs, one a job.
         hang_seconds: How long a worker may report nothing.
         spare: Whether a process is kept for the next job.
-        memory: What all processes may take together, in MiB; None for no limit.
+        resources: How many processes jobs share, and what all of them may take of memory together: that is watched.
         memory_variable: The environment variable that sets it.
         stores: The folders that they write to, so that a full one can be named.
     """
@@ -43,7 +43,7 @@ class Workers:
         *,
         hang_seconds: float,
         spare: bool,
-        memory: int | None = None,
+        resources: Resources = Resources(),  # noqa: B008 - frozen
         memory_variable: str = "",
         stores: Iterable[Path] = (),
     ) -> None:
@@ -51,12 +51,17 @@ class Workers:
         self._logs = logs
         self._hang_seconds = hang_seconds
         self._keeps_spare = spare
-        self._memory = memory
+        self._resources = resources
         self._memory_variable = memory_variable
         self._stores = tuple(stores)
         self._waiting: list[WorkerProcess] = []
         self._working: dict[WorkerProcess, int] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    @property
+    def resources(self) -> Resources:
+        """What all jobs share."""
+        return self._resources
 
     def log_path(self, job_id: str) -> Path:
         """The log of a job's process."""
@@ -67,37 +72,27 @@ class Workers:
         if self._keeps_spare and not self._waiting:
             self._in_background("spare", self._start_spare)
 
-    async def run(
-        self,
-        job_id: str,
-        spec: dict[str, Any],
-        on_progress: Callable[[job_pb2.Progress], None],
-        expected: int = 0,
-        on_live: Callable[[dict[str, Any]], None] = lambda _: None,
-        *,
-        last: bool = False,
-    ) -> dict[str, Any]:
+    async def run(self, work: Work) -> dict[str, Any]:
         """Does the work of a job and returns what it made.
 
-        Cancelling this kills the process before it returns.
-
-        Args:
-            spec: JSON values.
-            expected: What the job is expected to take of memory, in MiB; where all take too much, the one that is furthest
-                beyond what was expected of it is killed.
-            on_live: Given what the worker tells of its work beside the progress, see `Reporter.live`.
-            last: Whether its process does no other job after this, because of what this may leave in it.
+        Cancelling this kills the process before it returns. One whose work taints it does no other job after that.
 
         Raises:
             TickreelError: The one that the worker raised, or why the process ended, with the tail of the log.
         """
-        process = await self._take(self.log_path(job_id))
-        self._working[process] = expected
+        log = self.log_path(work.job_id)
+        process = await self._take(log)
+        self._working[process] = work.memory
         self._in_background("watch", self._watch)
-        last = last or not self._keeps_spare
         try:
             return await process.work(
-                spec, self.log_path(job_id), on_progress, self._hang_seconds, on_live, last=last, stores=self._stores
+                work.spec,
+                log,
+                work.on_progress,
+                self._hang_seconds,
+                work.on_live,
+                last=work.taints or not self._keeps_spare,
+                stores=self._stores,
             )
         finally:
             del self._working[process]
@@ -154,8 +149,9 @@ class Workers:
                 continue
             taken = {process: process_memory(process.pid) for process in self._working}
             total = sum(taken.values())
-            if self._memory is not None and total > self._memory:
-                self._condemn_the_worst(taken, total, self._memory)
+            limit = self._resources.memory
+            if limit is not None and total > limit:
+                self._condemn_the_worst(taken, total, limit)
 
     def _condemn_the_worst(self, taken: dict[WorkerProcess, int], total: int, limit: int) -> None:
         worst = max(taken, key=lambda process: taken[process] - self._working[process])

@@ -2,51 +2,22 @@
 
 import asyncio
 import contextlib
-import json
-import os
-import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import Any, Self
 
 from tickreel.jobs import progress
-from tickreel.jobs.memory import oom_kills
-from tickreel.jobs.worker import log_tail
+from tickreel.processes.exit import log_tail
+from tickreel.processes.process import Process
 from tickreel.rpc.errors import TickreelError, not_writable
 from tickreel.v1 import job_pb2
 
-# A report holds at most the findings and files of a job; asyncio's default line limit of 64 KiB is too near.
-LINE_LIMIT = 64 * 1024 * 1024
 # What a process may print for a job. Its log lies on the disk of the journal, which all jobs need.
 MOST_LOG_BYTES = 256 * 2**20
 
 # A silence is counted in so many steps. While this service itself is stopped, no more than one of them passes.
 _STEPS = 10
-
-# Signals that somebody outside sends. A process that dies of another died of its own work.
-_FROM_OUTSIDE = ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT")
-
-
-def killed_from_outside(error: TickreelError) -> bool:
-    """Whether an error says that somebody else killed a process, not for want of memory: its job can be begun again."""
-    return error.reason == "WORKER_DIED" and error.metadata.get("signal") in _FROM_OUTSIDE
-
-
-def death_by_signal(process: str, number: int, oom_kills_before: int) -> tuple[str, str, dict[str, object]]:
-    """Why a process ended by a signal: reason, message and metadata of the error.
-
-    Args:
-        process: What it is called, "worker" for example.
-        oom_kills_before: The count of `oom_kills` before it died.
-    """
-    name = signal.Signals(number).name
-    ended = f"the {process} process was ended by {name}"
-    if name == "SIGKILL" and oom_kills() > oom_kills_before:
-        return "OUT_OF_MEMORY", f"{ended}: the kernel killed a process because memory ran out", {"signal": name}
-    if name == "SIGABRT":
-        return "ENGINE_ABORTED", f"{ended} (the engine gave up)", {"signal": name}
-    return "WORKER_DIED", ended, {"signal": name}
 
 
 class WorkerProcess:
@@ -56,17 +27,13 @@ class WorkerProcess:
         stays: Whether it has done a job and waits for another.
     """
 
-    def __init__(self, process: asyncio.subprocess.Process, reports: BinaryIO, log: Path) -> None:
+    def __init__(self, process: Process, log: Path) -> None:
         self.stays = False
         self._process = process
-        self._reports = reports
-        self._reader = asyncio.StreamReader(limit=LINE_LIMIT)
-        self._transport: asyncio.ReadTransport | None = None
         self._log = log
         self._logged = False
         self._verdict: tuple[str, str, dict[str, object]] | None = None
         self._phase = job_pb2.JOB_PHASE_UNSPECIFIED
-        self._oom_kills = oom_kills()
 
     @classmethod
     async def spawn(cls, module: str, log: Path) -> Self:
@@ -79,28 +46,7 @@ class WorkerProcess:
         Raises:
             TickreelError: STORE_NOT_WRITABLE or STORE_FULL where the log cannot be written.
         """
-        reading, writing = os.pipe()
-        with contextlib.ExitStack() as opened:
-            opened.callback(os.close, writing)
-            reports = os.fdopen(reading, "rb")
-            failed = opened.enter_context(contextlib.ExitStack())
-            failed.callback(reports.close)
-            try:
-                log.parent.mkdir(parents=True, exist_ok=True)
-                output = opened.enter_context(log.open("wb"))
-            except OSError as error:
-                raise not_writable(f"the log {log.name}", log.parent, error) from None
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", module, str(writing)),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=output,
-                stderr=output,
-                pass_fds=(writing,),
-                # A Ctrl-C in the terminal is the service's to handle.
-                start_new_session=True,
-            )
-            failed.pop_all()
-        return cls(process, reports, log)
+        return cls(await Process.start((sys.executable, "-m", module), log), log)
 
     @property
     def pid(self) -> int:
@@ -110,7 +56,7 @@ class WorkerProcess:
     @property
     def alive(self) -> bool:
         """Whether it has not ended, as far as is known."""
-        return self._process.returncode is None
+        return self._process.exit is None
 
     @property
     def condemned(self) -> bool:
@@ -143,7 +89,6 @@ class WorkerProcess:
             TickreelError: The one that the worker raised, or why the process ended, with the tail of the log.
         """
         self.stays = False
-        self._oom_kills = oom_kills()
         try:
             self._begin_log(log)
             task = {"spec": spec, "log": str(log), "last": last, "stores": [str(store) for store in (*stores, log.parent)]}
@@ -151,7 +96,7 @@ class WorkerProcess:
             self.stays = outcome.get("stays", False) and not self.condemned
         finally:
             if not self.stays:
-                self._kill_group()
+                self._process.kill_rest()
                 await self.end()
         if "result" in outcome:
             return outcome["result"]
@@ -163,17 +108,11 @@ class WorkerProcess:
         """Kills it for a reason, unless it has ended already; `work` raises it."""
         if self._verdict is None:
             self._verdict = reason, message, metadata
-        self._kill()
+        self._process.kill()
 
     async def end(self) -> None:
         """Kills it where it has not ended, and gives back what it took."""
-        self._kill()
-        await self._process.wait()
-        if self._transport is not None:
-            self._transport.close()
-        self._reports.close()
-        assert self._process.stdin is not None
-        self._process.stdin.close()
+        await self._process.end()
 
     def check_log(self) -> None:
         """Kills it where it has printed too much."""
@@ -181,15 +120,6 @@ class WorkerProcess:
             if self._log.stat().st_size > MOST_LOG_BYTES:
                 message = f"the worker process printed more than {MOST_LOG_BYTES // 2**20} MiB and was killed; print less"
                 self.condemn("WORKER_DIED", message, limit_mib=MOST_LOG_BYTES // 2**20)
-
-    def _kill(self) -> None:
-        if self._process.returncode is None:
-            self._kill_group()
-
-    def _kill_group(self) -> None:
-        # It leads a session: what it started goes with it, also where it has ended before.
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
 
     def _begin_log(self, log: Path) -> None:
         """Begins the log of a job, the first with what the process has said so far."""
@@ -211,20 +141,9 @@ class WorkerProcess:
     ) -> dict[str, Any]:
         """Gives it a task and hears it to its end; returns its last report, empty where it made none but progress."""
         outcome: dict[str, Any] = {}
-        if self._transport is None:
-            loop = asyncio.get_running_loop()
-            self._transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(self._reader), self._reports)
         try:
-            assert self._process.stdin is not None
-            with contextlib.suppress(ConnectionError):
-                self._process.stdin.write(json.dumps(task).encode() + b"\n")
-                await _within(patience, self._process.stdin.drain())
-            # A line without an end is that of a worker that died while it wrote.
-            while (line := await _within(patience, self._reader.readline())).endswith(b"\n"):
-                report = _report_of(line)
-                if report is None:
-                    self.condemn("WORKER_DIED", "the worker process wrote to its pipe what is no report, and was killed")
-                    break
+            await _within(patience, self._process.tell(task))
+            while (report := await _within(patience, self._process.report())) is not None:
                 if "progress" in report:
                     told = progress.from_json(report["progress"])
                     self._phase = told.phase
@@ -236,7 +155,9 @@ class WorkerProcess:
                     break
             # Its log is whole once it has ended.
             if not outcome.get("stays"):
-                await _within(patience, self._process.wait())
+                await _within(patience, self._process.ended())
+        except ValueError:
+            self.condemn("WORKER_DIED", "the worker process wrote to its pipe what is no report, and was killed")
         except TimeoutError:
             phase = job_pb2.JobPhase.Name(self._phase).removeprefix("JOB_PHASE_")
             message = f"the worker process reported nothing for {patience:g} s and was killed (TICKREEL_HANG_SECONDS)"
@@ -245,26 +166,10 @@ class WorkerProcess:
 
     def _death(self) -> TickreelError:
         """Why it ended without a result."""
-        code = self._process.returncode
-        assert code is not None
-        if self._verdict is not None:
-            reason, message, metadata = self._verdict
-        elif code < 0:
-            reason, message, metadata = death_by_signal("worker", -code, self._oom_kills)
-        else:
-            reason, message = "WORKER_DIED", f"the worker process ended with code {code} and no result"
-            metadata = {"exit_code": code}
+        assert self._process.exit is not None
+        reason, message, metadata = self._verdict or self._process.exit.failure("worker")
         tail = log_tail(self._log)
         return TickreelError(reason, f"{message}; the last lines of its log:\n{tail}", **metadata, log=tail)
-
-
-def _report_of(line: bytes) -> dict[str, Any] | None:
-    """The report of a line; None where user code wrote the line."""
-    try:
-        report = json.loads(line)
-    except ValueError:
-        return None
-    return report if isinstance(report, dict) else None
 
 
 async def _within[T](patience: float, work: Awaitable[T]) -> T:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tickreel.jobs.memory import memory_for_jobs, oom_kills, peak_memory, process_memory
+from tickreel.processes.memory import memory_for_jobs, oom_kills, peak_memory, process_memory
 
 GIB = 2**30
 MACHINE = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
@@ -83,7 +83,7 @@ def test_a_process_takes_what_it_touches_and_one_that_is_gone_nothing() -> None:
 def test_the_peak_of_a_process_is_its_own_and_not_that_of_the_one_that_started_it() -> None:
     held = b"x" * (300 * 2**20)
     says = (
-        "from tickreel.jobs.memory import peak_memory",
+        "from tickreel.processes.memory import peak_memory",
         "print(peak_memory())",
         "held = b'x' * (200 * 2**20)",
         "print(peak_memory())",

@@ -1,0 +1,61 @@
+"""How a process ended, and what its log says last."""
+
+import os
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+LOG_TAIL_BYTES = 3000
+
+# Signals that somebody outside sends. A process that dies of another died of its own work.
+_FROM_OUTSIDE = ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT")
+
+
+@dataclass(frozen=True)
+class Exit:
+    """How a process ended.
+
+    Attributes:
+        code: As `subprocess` has it: below 0 for a signal.
+        memory_ran_out: Whether the kernel killed a process for want of memory while this one was at its last work.
+    """
+
+    code: int
+    memory_ran_out: bool = False
+
+    @property
+    def signal(self) -> str:
+        """The name of the signal that it ended by; empty where there was none."""
+        return signal.Signals(-self.code).name if self.code < 0 else ""
+
+    def failure(self, process: str) -> tuple[str, str, dict[str, object]]:
+        """Reason, message and metadata of the error that the work fails with which it did not finish.
+
+        Args:
+            process: What it is called, "worker" for example.
+        """
+        if not self.signal:
+            message = f"the {process} process ended with code {self.code} and no result"
+            return "WORKER_DIED", message, {"exit_code": self.code}
+        ended = f"the {process} process was ended by {self.signal}"
+        if self.signal == "SIGKILL" and self.memory_ran_out:
+            message = f"{ended}: the kernel killed a process because memory ran out"
+            return "OUT_OF_MEMORY", message, {"signal": self.signal}
+        if self.signal == "SIGABRT":
+            return "ENGINE_ABORTED", f"{ended} (the engine gave up)", {"signal": self.signal}
+        return "WORKER_DIED", ended, {"signal": self.signal}
+
+
+def is_from_outside(signal_name: str) -> bool:
+    """Whether somebody else sends a signal of that name, as a rule."""
+    return signal_name in _FROM_OUTSIDE
+
+
+def log_tail(log: Path) -> str:
+    """The last lines of a log."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - LOG_TAIL_BYTES))
+            return file.read(LOG_TAIL_BYTES).decode(errors="replace").strip() or "(the log is empty)"
+    except OSError as error:
+        return f"(the log cannot be read: {error})"
