@@ -25,9 +25,10 @@ def terminal(tmp_path_factory: pytest.TempPathFactory) -> Terminal:
     return made
 
 
-def listed(result: dict[str, Any]) -> dict[str, Any]:
-    """A result as lists have it: without the files that its run replayed."""
-    return result | {"metadata": result["metadata"] | {"data_files": []}}
+def figures_of(result: dict[str, Any]) -> dict[str, Any]:
+    """The figures of a result that lists have."""
+    names = ("orders", "fills", "pnl", "max_drawdown", "pnl_sketch")
+    return {name: result["summary"][name] for name in names} | {"currency": result["metadata"]["currency"]}
 
 
 def write_config(path: Path, **changes: Any) -> Path:

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from tickreel.client.summary import figures
-from tickreel.v1 import result_pb2
+from tickreel.v1 import result_pb2, statistics_pb2
 
 
 def _summary() -> result_pb2.RunSummary:
@@ -12,7 +12,7 @@ def _summary() -> result_pb2.RunSummary:
     summary.pnl_sketch.extend([0.0, -1.5])
     summary.statistics.win_rate = "0.333333"
     summary.statistics.closing_orders = 2
-    summary.statistics.by_side.add(side="long", pnl="1.1")
+    summary.statistics.by_side.add(side=statistics_pb2.POSITION_SIDE_LONG, pnl="1.1")
     return summary
 
 
@@ -25,6 +25,7 @@ def test_decimals_are_exact_unless_floats_are_asked_for() -> None:
     assert exact["statistics.by_side"][0]["pnl"] == Decimal("1.1")
     assert numbers["statistics.by_side"][0]["pnl"] == 1.1
     for either in (exact, numbers):
+        assert either["statistics.by_side"][0]["side"] == "long"
         assert (either["orders"], either["statistics.closing_orders"]) == (3, 2)
         assert either["orders_unfilled"] == {"NO_LIQUIDITY": 1}
         assert either["pnl_sketch"] == [0.0, -1.5]

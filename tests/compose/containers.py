@@ -110,7 +110,7 @@ def test_a_run_through_it_is_the_run_without_it(stack: Stack) -> None:
         assert inside["metadata"][digest] == outside["metadata"][digest]
     assert inside["summary"] == outside["summary"]
     listed = stack.terminal.json("results")
-    assert [entry["result"]["run_id"] for entry in listed["results"]] == [inside["run_id"]]
+    assert [entry["run_id"] for entry in listed["results"]] == [inside["run_id"]]
     stack.terminal.call("export", inside["run_id"], "orders.parquet", "--to", "orders.parquet")
     outside_orders = stack.folder / "data/backtest_results/full" / outside["run_id"] / "orders.parquet"
     assert (stack.folder / "orders.parquet").stat().st_size == outside_orders.stat().st_size

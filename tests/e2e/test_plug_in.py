@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e_folder import listed, write_config
+from e2e_folder import figures_of, write_config
 from plug_in import EVERY_NTH, install_package
 from terminal import Terminal
 
@@ -114,7 +114,7 @@ def test_all_runs_are_watched_as_json(up: Terminal) -> None:
         while told["state"] != "JOB_STATE_SUCCEEDED":
             told = json.loads(process.stdout.readline())
         result = json.loads(running.communicate(timeout=100)[0])
-    assert told["result"] == listed(result)
+    assert told["figures"] == figures_of(result)
 
 
 def test_nothing_to_watch_where_no_service_answers(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from e2e_folder import BTC, listed, write_config
+from e2e_folder import BTC, figures_of, write_config
 from terminal import Terminal, send_to_runs
 
 RUN = ("run", "--config", "configs/btc.json", "--snapshot_mode", "trades")
@@ -67,13 +67,15 @@ def test_a_run_is_listed_and_shown(up: Terminal) -> None:
     assert result["summary"]["orders"] > 0
     assert up.json("show", run_id) == result
     assert up.json("watch", run_id) == result
-    assert up.json("results")["results"][0]["result"] == listed(result)
+    listed = up.json("results")["results"][0]
+    assert (listed["mode"], listed["snapshot_mode"]) == (result["mode"], result["metadata"]["snapshot_mode"])
+    assert listed["figures"] == figures_of(result)
     (run,) = [run for run in up.json("runs")["runs"] if run["run_id"] == run_id]
-    assert (run["state"], run["result"]) == ("JOB_STATE_SUCCEEDED", listed(result))
+    assert (run["state"], run["figures"]) == ("JOB_STATE_SUCCEEDED", figures_of(result))
     for command in (["runs"], ["results"], ["show", run_id], ["watch", run_id]):
         assert run_id in up.call(*command).out
     # Newest first, and page after page up to the limit.
-    assert [entry["result"]["run_id"] for entry in up.json("results", "--limit", 1)["results"]] == [run_id]
+    assert [entry["run_id"] for entry in up.json("results", "--limit", 1)["results"]] == [run_id]
     for command in ("runs", "results"):
         assert len(up.json(command, "--filter", f"run_id = {run_id}", "--order_by", "created_at")[command]) == 1
         assert "passes run_id = nobody" in up.call(command, "--filter", "run_id = nobody").out

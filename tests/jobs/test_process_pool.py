@@ -225,7 +225,7 @@ async def test_what_a_worker_starts_counts_for_it_and_goes_with_it(tmp_path: Pat
 
 async def test_what_a_worker_leaves_running_ends_with_its_job(tmp_path: Path) -> None:
     async with workers(tmp_path) as made:
-        found = await made.run("a", {"do": "leave a process"}, ignore)
+        found = await made.run(Work("a", {"do": "leave a process"}, ignore))
         assert not is_alive(found["pid"])
         wait_until_gone([found["left"]])
 
@@ -235,5 +235,5 @@ async def test_a_worker_that_prints_without_end_is_killed(tmp_path: Path, monkey
     monkeypatch.setattr(module, "MEMORY_INTERVAL", 0.01)
     async with workers(tmp_path) as made:
         with pytest.raises(TickreelError, match="printed more than 1 MiB and was killed; print less") as caught:
-            await made.run("a", {"do": "print without end"}, ignore)
+            await made.run(Work("a", {"do": "print without end"}, ignore))
     assert (caught.value.reason, caught.value.metadata["limit_mib"]) == ("WORKER_DIED", "1")

@@ -99,7 +99,7 @@ async def answer(results: ServiceClient, run_id: str, name: str) -> str:
 
 
 async def listed(results: ServiceClient) -> list[str]:
-    return sorted(entry.result.run_id for entry in (await results.call("ListResults", rpc.ListResultsRequest())).results)
+    return sorted(entry.run_id for entry in (await results.call("ListResults", rpc.ListResultsRequest())).results)
 
 
 def left_of(store: ResultStore, run_id: str) -> list[str]:
@@ -141,7 +141,7 @@ async def test_a_damaged_table_is_named_by_every_call_that_reads_it(
 async def test_a_damaged_summary_is_named_by_every_call(
     store: ResultStore, results: ServiceClient, mode: str, damage: Callable[[Path], None]
 ) -> None:
-    store.commit(result_pb2.Result(run_id="D", mode=mode), store.staging("D"), None)
+    store.commit(result_pb2.Result(run_id="D", mode=f"RUN_MODE_{mode.upper()}"), store.staging("D"), None)
     summary = store.find("D").summary
     damage(summary)
     assert await listed(results) == ["S"]
@@ -168,7 +168,7 @@ async def test_a_damaged_summary_is_named_by_every_call(
 async def test_a_damaged_folder_can_be_deleted(
     store: ResultStore, results: ServiceClient, mode: str, damage: Callable[[Path], None]
 ) -> None:
-    store.commit(result_pb2.Result(run_id="D", mode=mode), store.staging("D"), None)
+    store.commit(result_pb2.Result(run_id="D", mode=f"RUN_MODE_{mode.upper()}"), store.staging("D"), None)
     damage(store.root / mode / "D")
     assert await listed(results) == (["S"] if mode == "full" else ["D", "S"])
     said = await answer(results, "D", "result")

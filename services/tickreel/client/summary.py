@@ -7,6 +7,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from tickreel.rpc.fields import decimal_of
+from tickreel.rpc.message_json import enum_text
 from tickreel.v1 import text_format_pb2
 
 
@@ -14,7 +15,7 @@ def figures(message: Message, *, floats: bool) -> dict[str, Any]:
     """The fields of a message by their paths, `statistics.win_rate` for example.
 
     Decimals are `Decimal`, or `float` where `floats` is true. What is not set is None. A list of messages is a list of such
-    dicts. All else is as the message has it.
+    dicts. Words are texts: long, maker. All else is as the message has it.
     """
     return dict(_fields(message, "", floats=floats, is_set=True))
 
@@ -36,6 +37,8 @@ def _fields(message: Message, prefix: str, *, floats: bool, is_set: bool) -> Ite
 
 
 def _value(field: FieldDescriptor, value: Any, *, floats: bool) -> Any:
+    if field.enum_type is not None:
+        return enum_text(field, value)
     if field.GetOptions().Extensions[text_format_pb2.text_format] != text_format_pb2.TEXT_FORMAT_DECIMAL:
         return value
     number = decimal_of(value)
