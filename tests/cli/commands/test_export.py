@@ -100,7 +100,7 @@ def test_ctrl_c_leaves_no_half_file_and_the_same_command_goes_on(terminal: Termi
     original = store.root / "full/F/fills.parquet"
     with original.open("r+b") as file:
         # A hole before the footer, so that there is a lot to fetch.
-        file.truncate(1 << 30)
+        file.truncate(1 << 32)
         file.seek(-len(FILLS), 2)
         file.write(FILLS)
     try:
