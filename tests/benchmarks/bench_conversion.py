@@ -30,7 +30,7 @@ LABELS = {
 
 def convert_with_tickreel(kind: str, raw_root: Path, catalog_root: Path) -> tuple[float, int]:
     """Seconds and rows of the product's conversion, as its worker does it."""
-    from tickreel.converter.conversion_plan import Plan  # noqa: PLC0415 - each side imports its own
+    from tickreel.converter.conversion_plan import ConversionPlan  # noqa: PLC0415 - each side imports its own
     from tickreel.converter.conversion_process import convert_missing  # noqa: PLC0415
     from tickreel.stores.catalog import CatalogStore  # noqa: PLC0415
     from tickreel.stores.raw import RawStore  # noqa: PLC0415
@@ -48,7 +48,7 @@ def convert_with_tickreel(kind: str, raw_root: Path, catalog_root: Path) -> tupl
     spec.window.end.FromDatetime(END)
     raw, catalog = RawStore(raw_root), CatalogStore(catalog_root)
     start = time.perf_counter()
-    files = convert_missing(Plan.of(spec, raw, catalog), raw, catalog, lambda _: None)
+    files = convert_missing(ConversionPlan.of(spec, raw, catalog), raw, catalog, lambda _: None)
     return time.perf_counter() - start, sum(file.rows for file in files)
 
 

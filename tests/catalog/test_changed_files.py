@@ -13,7 +13,7 @@ from tickreel.catalog.market_stream import stream_depth, stream_trades
 from tickreel.rpc.bounds import FIRST_INSTANT, LAST_INSTANT
 from tickreel.rpc.errors import TickreelError
 from tickreel.stores.catalog import CatalogStore
-from tickreel.stores.columns import ColumnStore
+from tickreel.stores.column_files import ColumnStore
 from tickreel.stores.derived_files import DerivedFiles
 from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, TRADES
 

@@ -15,7 +15,7 @@ from nautilus_trader.persistence import ParquetDataCatalog
 from conversions import files_left
 from recordings import BTC, DAY, RawFolder, trades, whole_days
 from serving import serving, settings_in
-from tickreel.converter.conversion_plan import Plan
+from tickreel.converter.conversion_plan import ConversionPlan
 from tickreel.converter.conversion_process import convert_missing
 from tickreel.converter.service import ConverterServicer
 from tickreel.jobs import job as jobs
@@ -40,9 +40,9 @@ def spec_of(name: str = LINEAR, config: Mapping[str, Any] | None = None, **field
     return spec
 
 
-def converted(raw: RawFolder, catalog: CatalogStore, spec: conversion_pb2.ConversionSpec) -> Plan:
+def converted(raw: RawFolder, catalog: CatalogStore, spec: conversion_pb2.ConversionSpec) -> ConversionPlan:
     """Does a conversion, and returns its plan."""
-    plan = Plan.of(spec, raw.store, catalog)
+    plan = ConversionPlan.of(spec, raw.store, catalog)
     convert_missing(plan, raw.store, catalog, lambda _: None)
     return plan
 
@@ -137,7 +137,7 @@ def test_an_instrument_at_fault_is_refused_before_work_starts(
 ) -> None:
     raw.write(trades())
     with pytest.raises(TickreelError) as refused:
-        Plan.of(spec_of(config=config, **fields), raw.store, catalog)
+        ConversionPlan.of(spec_of(config=config, **fields), raw.store, catalog)
     (violation,) = refused.value.violations
     assert (violation.field, says in violation.description) == (field, True), violation
     assert refused.value.reason == "INVALID_REQUEST"

@@ -15,15 +15,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from full_runs import START, Ticks, write_full_run
-from tickreel.results.kept_table import kept_table
 from tickreel.results.markers import make_orders, markers, with_markers
+from tickreel.results.stored_table import stored_table
 from tickreel.results.ticks import TickChunk, tick_sample
 from tickreel.rpc.bounds import FIRST_INSTANT, LAST_INSTANT
 from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.columns import Wire
 from tickreel.rpc.errors import TickreelError
 from tickreel.runner.result.parquet_tables import decimals
-from tickreel.stores.columns import Columns, ColumnStore, ColumnWriter
+from tickreel.stores.column_files import Columns, ColumnStore, ColumnWriter
 from tickreel.stores.derived_files import DerivedFiles
 from tickreel.stores.results import ResultStore
 from tickreel.v1 import results_service_pb2 as rpc
@@ -237,7 +237,7 @@ def orders(tmp_path_factory: pytest.TempPathFactory) -> Columns:
 def columns_of_orders(columns: ColumnStore, store: ResultStore, ticks: Callable[[], Columns]) -> Columns:
     """What markers need of the orders of the run M."""
     stored = store.find("M")
-    with kept_table(stored, store.load(stored), "orders") as orders:
+    with stored_table(stored, store.load(stored), "orders") as orders:
         return columns.get("orders", partial(make_orders, orders, ticks))
 
 

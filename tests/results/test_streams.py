@@ -13,7 +13,7 @@ from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.columns import ROWS_PER_CHUNK
 from tickreel.rpc.errors import TickreelError
 from tickreel.stores.catalog import CatalogStore
-from tickreel.stores.columns import Columns, ColumnStore
+from tickreel.stores.column_files import Columns, ColumnStore
 from tickreel.stores.derived_files import DerivedFiles
 from tickreel.stores.results import ResultStore
 from tickreel.v1 import results_service_pb2 as rpc

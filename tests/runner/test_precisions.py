@@ -31,7 +31,7 @@ from tickreel.runner.ledger.ledger import Ledger, opened
 from tickreel.runner.ledger.outcome import summarise
 from tickreel.runner.result.parquet_tables import ReportTables
 from tickreel.runner.strategies.temp_backtest import TempBacktestStrategy
-from tickreel.runner.window.mark_rows import Rows
+from tickreel.runner.window.mark_rows import MarkRows
 from tickreel.runner.window.recorded_times import RecordedTimes
 from tickreel.runner.window.window_rows import WindowRows
 from tickreel.stores.converted_rows import ALL_TIMES, Slice
@@ -158,10 +158,10 @@ def figures(market: Market, label: tuple[int, int], folder: Path, *, full: bool 
     trade_slices, book_slices = ([Slice(file.path, *ALL_TIMES) for file in some] for some in ([trades], books))
     (prints,) = read_trades(trade_slices)
     price, size, ts = prints.price(label[0]), prints.size(label[1]), prints.ts_init
-    rows = Rows.of_trades(ts, price, label[0])
+    rows = MarkRows.of_trades(ts, price, label[0])
     if books:
         (depths,) = read_depths(book_slices)
-        rows = Rows.of_books(ts, price, label[0], depths.ts_init, depths.middles(label[0]))
+        rows = MarkRows.of_books(ts, price, label[0], depths.ts_init, depths.middles(label[0]))
     tape = Tape()
     for number, (side, *_) in enumerate(market.prints):
         at, cost, amount = int(ts[number]), int(price[number]), int(size[number])

@@ -9,7 +9,7 @@ from tickreel.accounting import scaled
 from tickreel.catalog.market_rows import Arrays, MarketRows
 from tickreel.rpc.columns import make_columns
 from tickreel.rpc.errors import TickreelError
-from tickreel.stores.columns import ColumnStore
+from tickreel.stores.column_files import ColumnStore
 from tickreel.stores.depths import NO_LEVEL
 from tickreel.stores.raw_schema import LEVELS
 from tickreel.stores.sampling import kept_rows

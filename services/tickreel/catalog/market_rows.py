@@ -15,7 +15,7 @@ from tickreel.accounting import scaled
 from tickreel.catalog.coverage import find_instrument
 from tickreel.rpc.errors import TickreelError
 from tickreel.stores.catalog import CatalogFile, CatalogStore
-from tickreel.stores.columns import ColumnStore, ColumnWriter
+from tickreel.stores.column_files import ColumnStore, ColumnWriter
 from tickreel.stores.converted_rows import ALL_TIMES, BATCH_ROWS
 from tickreel.stores.depths import NO_LEVEL, DepthRows, write_depths
 from tickreel.stores.raw_schema import TRADES

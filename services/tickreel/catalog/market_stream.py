@@ -15,7 +15,7 @@ from tickreel.catalog.market_rows import MarketRows
 from tickreel.rpc.bounds import LAST_INSTANT
 from tickreel.rpc.columns import ROWS_PER_CHUNK, Wire, wire_of
 from tickreel.rpc.errors import invalid_request
-from tickreel.stores.columns import ColumnStore
+from tickreel.stores.column_files import ColumnStore
 from tickreel.stores.raw_schema import LEVELS
 from tickreel.stores.trades import NUMBERS, file_columns
 from tickreel.v1 import market_data_pb2

@@ -27,7 +27,7 @@ from tickreel.rpc.paging import Page, fitting
 from tickreel.rpc.read_ahead import read_ahead
 from tickreel.rpc.settings import Settings
 from tickreel.stores.catalog import CatalogStore
-from tickreel.stores.columns import ColumnStore
+from tickreel.stores.column_files import ColumnStore
 from tickreel.stores.derived_files import DerivedFiles
 from tickreel.stores.raw import RawStore, day_of
 from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, TRADES

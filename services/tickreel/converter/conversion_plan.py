@@ -45,7 +45,7 @@ class PlannedFile:
 
 
 @dataclass(frozen=True)
-class Plan:
+class ConversionPlan:
     """A conversion's files: trades, then book snapshots, each in time order.
 
     Attributes:
@@ -63,7 +63,7 @@ class Plan:
     skipped: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, spec: conversion_pb2.ConversionSpec, raw: RawStore, catalog: CatalogStore) -> "Plan":
+    def of(cls, spec: conversion_pb2.ConversionSpec, raw: RawStore, catalog: CatalogStore) -> "ConversionPlan":
         """Makes the plan, from footers alone.
 
         Raises:

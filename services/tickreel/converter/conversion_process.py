@@ -8,7 +8,7 @@ from typing import Any
 
 from google.protobuf import json_format
 
-from tickreel.converter.conversion_plan import Plan, PlannedFile
+from tickreel.converter.conversion_plan import ConversionPlan, PlannedFile
 from tickreel.jobs.worker import Reporter, serve_worker
 from tickreel.stores.catalog import CatalogRemovedError, CatalogStore
 from tickreel.stores.raw import RawFile, RawStore
@@ -47,7 +47,7 @@ def convert(told: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     raw = RawStore(Path(told["data_root"]), told["raw_ending"])
     catalog = CatalogStore(Path(told["catalog_root"]))
     catalog.sweep()
-    plan = Plan.of(spec, raw, catalog)
+    plan = ConversionPlan.of(spec, raw, catalog)
     total = sum(source.rows for source in plan.missing)
     files = convert_missing(
         plan, raw, catalog, lambda done: reporter.progress(job_pb2.JOB_PHASE_CONVERTING, done, total, "rows")
@@ -56,7 +56,7 @@ def convert(told: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
 
 
 def convert_missing(
-    plan: Plan, raw: RawStore, catalog: CatalogStore, on_rows: Callable[[int], None]
+    plan: ConversionPlan, raw: RawStore, catalog: CatalogStore, on_rows: Callable[[int], None]
 ) -> list[conversion_pb2.ConvertedFile]:
     """Converts what a plan lacks, registers the instrument, and returns all files of the plan in time order.
 

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 import grpc
 
 from tickreel.converter import conversion_process
-from tickreel.converter.conversion_plan import Plan
+from tickreel.converter.conversion_plan import ConversionPlan
 from tickreel.converter.sample_data import check_takes_sample_data, make_sample_data
 from tickreel.jobs import job as jobs
 from tickreel.jobs.executor import Executor, Resources, Work
@@ -82,7 +82,7 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
         digest = jobs.request_digest(request.SerializeToString(deterministic=True))
         if not request.validate_only and (made := self._jobs.repeat_of(request.request_id, digest)) is not None:
             return converter_service_pb2.CreateConversionResponse(conversion=made)
-        plan = await call_in_thread(Plan.of, request.spec, self._raw, self._catalog)
+        plan = await call_in_thread(ConversionPlan.of, request.spec, self._raw, self._catalog)
         if plan.missing:
             await asyncio.to_thread(self._catalog.require_writable)
         conversion = conversion_pb2.Conversion(spec=request.spec, files=plan.to_messages(), findings=plan.findings())
@@ -136,7 +136,7 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
         async with self._making_sample:
             return await asyncio.to_thread(make_sample_data, self._raw)
 
-    def _register_instrument(self, plan: Plan, conversion: conversion_pb2.Conversion) -> None:
+    def _register_instrument(self, plan: ConversionPlan, conversion: conversion_pb2.Conversion) -> None:
         """Registers the instrument of a conversion that needs nothing else: a catalog that cannot be written serves it, too."""
         try:
             plan.register_instrument(self._catalog, conversion.files)
@@ -170,7 +170,7 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
         spec.CopyFrom(conversion.spec)
         spec.force = False
         with contextlib.suppress(TickreelError):
-            plan = await asyncio.to_thread(Plan.of, spec, self._raw, self._catalog)
+            plan = await asyncio.to_thread(ConversionPlan.of, spec, self._raw, self._catalog)
             del conversion.files[:]
             conversion.files.extend(plan.to_messages())
             conversion.figures.CopyFrom(_figures(conversion))

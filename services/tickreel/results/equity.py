@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from tickreel.results.kept_table import KeptTable
+from tickreel.results.stored_table import StoredTable
 from tickreel.rpc.columns import ROWS_PER_CHUNK, Wire, wire_of
-from tickreel.stores.columns import Columns, ColumnWriter
+from tickreel.stores.column_files import Columns, ColumnWriter
 from tickreel.stores.converted_rows import nanoseconds
 from tickreel.stores.sampling import kept_rows, window_rows
 from tickreel.v1 import report_pb2
@@ -25,7 +25,7 @@ class EquityChunk:
     points_until_end: int
 
 
-def make_equity(equity: KeptTable, writer: ColumnWriter) -> None:
+def make_equity(equity: StoredTable, writer: ColumnWriter) -> None:
     """Makes a table of equity lie ready.
 
     Raises:

@@ -11,8 +11,8 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from tickreel.results.artifact import unreadable
-from tickreel.results.kept_table import kept_table
 from tickreel.results.run_columns import RunColumns
+from tickreel.results.stored_table import stored_table
 from tickreel.rpc.fields import decimal_of, instant_of
 from tickreel.rpc.message_json import as_json, enum_text
 from tickreel.stores.results import StoredResult
@@ -64,7 +64,7 @@ def exported_table(columns: RunColumns, stored: StoredResult, result: result_pb2
         ticks = columns.sources(stored)
         yield ExportedTable(ticks.schema, ticks.total, ticks.batches())
     else:
-        with kept_table(stored, result, name) as table:
+        with stored_table(stored, result, name) as table:
             yield ExportedTable(table.schema, table.metadata.num_rows, table.batches(BATCH_ROWS))
 
 

@@ -10,11 +10,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tickreel.accounting import scaled
-from tickreel.results.kept_table import KeptTable
+from tickreel.results.stored_table import StoredTable
 from tickreel.results.ticks import TickChunk
 from tickreel.rpc.bounds import FIRST_INSTANT, LAST_INSTANT
 from tickreel.rpc.columns import Wire, wire_of
-from tickreel.stores.columns import Columns, ColumnWriter
+from tickreel.stores.column_files import Columns, ColumnWriter
 from tickreel.stores.converted_rows import integers, nanoseconds
 from tickreel.stores.sampling import time_parts, window_rows
 from tickreel.v1 import report_pb2
@@ -28,7 +28,7 @@ _COLUMNS = ("id", "ts_submitted", "side", "price", "filled_amount", "status")
 _BATCH_ROWS = 131_072
 
 
-def make_orders(orders: KeptTable, ticks: Callable[[], Columns], writer: ColumnWriter) -> None:
+def make_orders(orders: StoredTable, ticks: Callable[[], Columns], writer: ColumnWriter) -> None:
     """Makes what markers need of a table of orders lie ready, the orders of each side together.
 
     Args:

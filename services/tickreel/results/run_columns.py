@@ -5,11 +5,11 @@ from collections.abc import Callable
 from weakref import WeakValueDictionary
 
 from tickreel.results.equity import make_equity
-from tickreel.results.kept_table import kept_table
 from tickreel.results.markers import make_orders
+from tickreel.results.stored_table import stored_table
 from tickreel.results.ticks import RunTicks
 from tickreel.stores.catalog import CatalogStore
-from tickreel.stores.columns import Columns, ColumnStore, ColumnWriter
+from tickreel.stores.column_files import Columns, ColumnStore, ColumnWriter
 from tickreel.stores.result_layout import ResultFile
 from tickreel.stores.results import ResultStore, StoredResult
 
@@ -46,7 +46,7 @@ class RunColumns:
             return None
 
         def make(writer: ColumnWriter) -> None:
-            with kept_table(stored, self._results.load(stored), "orders") as orders:
+            with stored_table(stored, self._results.load(stored), "orders") as orders:
                 make_orders(orders, ticks, writer)
 
         def ticks() -> Columns:
@@ -62,7 +62,7 @@ class RunColumns:
         """
 
         def make(writer: ColumnWriter) -> None:
-            with kept_table(stored, self._results.load(stored), "equity") as equity:
+            with stored_table(stored, self._results.load(stored), "equity") as equity:
                 make_equity(equity, writer)
 
         return await self._get(stored, "equity", make)

@@ -33,7 +33,7 @@ from tickreel.rpc.paging import Page
 from tickreel.rpc.read_ahead import read_ahead
 from tickreel.rpc.settings import Settings
 from tickreel.stores.catalog import CatalogStore
-from tickreel.stores.columns import ColumnStore
+from tickreel.stores.column_files import ColumnStore
 from tickreel.stores.derived_files import DerivedFiles
 from tickreel.stores.results import ResultStore, StoredResult
 from tickreel.stores.trades import NUMBERS

@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 
 from tickreel.results.artifact import Artifact, left_file, unreadable
 from tickreel.results.exported_tables import TABLES, exported_table
-from tickreel.results.kept_table import kept_table
 from tickreel.results.run_columns import RunColumns, result_key
+from tickreel.results.stored_table import stored_table
 from tickreel.rpc.errors import TickreelError
 from tickreel.rpc.read_ahead import read_ahead
 from tickreel.stores.derived_files import DerivedFiles
@@ -90,7 +90,7 @@ class Exports:
                 table, _, form = name.partition(".")
                 if form == "parquet" and table in TABLES:
                     # A copy of what is no table any more would only be found out where it is opened.
-                    with kept_table(stored, result, table):
+                    with stored_table(stored, result, table):
                         pass
                 return path.open("rb")
             if not _can_be_made(stored, name):

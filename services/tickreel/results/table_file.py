@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tickreel.results.kept_table import KeptTable
+from tickreel.results.stored_table import StoredTable
 
 _NAME = "table.arrow"
 _BATCH_ROWS = 65_536
@@ -23,7 +23,7 @@ class TableFile:
     starts: npt.NDArray[np.int64]
 
     @classmethod
-    def make(cls, table: KeptTable, folder: Path) -> None:
+    def make(cls, table: StoredTable, folder: Path) -> None:
         """Writes the file of a Parquet table.
 
         Raises:

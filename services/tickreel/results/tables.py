@@ -15,8 +15,8 @@ from cachetools import LRUCache, cachedmethod
 from google.protobuf.message import Message
 
 from tickreel.results.artifact import unreadable
-from tickreel.results.kept_table import KeptTable, kept_table, table_path
 from tickreel.results.run_columns import result_key
+from tickreel.results.stored_table import StoredTable, stored_table, table_path
 from tickreel.results.table_file import TableFile
 from tickreel.results.table_sql import order, where
 from tickreel.rpc.errors import is_full, not_writable
@@ -158,8 +158,8 @@ class RunTables:
         places = np.argsort(np.argsort(numbers))
         return found.take(pa.array(places))
 
-    def _open(self, view: View) -> AbstractContextManager[KeptTable]:
-        return kept_table(view.stored, self._results.load(view.stored), view.kind.name)
+    def _open(self, view: View) -> AbstractContextManager[StoredTable]:
+        return stored_table(view.stored, self._results.load(view.stored), view.kind.name)
 
     def _map(self, view: View, folder: Path) -> None:
         with self._open(view) as table:

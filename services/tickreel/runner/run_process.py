@@ -17,16 +17,16 @@ from tickreel.runner.config.unused_keys import idle_keys_finding
 from tickreel.runner.ledger.ledger import contract_of
 from tickreel.runner.ledger.outcome import Outcome, summarise
 from tickreel.runner.replay.money_bound import COLUMNS, check_notional
-from tickreel.runner.replay.replay_plan import Plan
-from tickreel.runner.replay.run_replay import AccountRanDry, Replaying
+from tickreel.runner.replay.replay_plan import ReplayPlan
+from tickreel.runner.replay.run_replay import AccountRanDry, RunReplay
 from tickreel.runner.replay.shortcuts import shortcuts_of
 from tickreel.runner.result.code_digest import code_packages
 from tickreel.runner.result.findings import findings
 from tickreel.runner.result.outputs import write_outputs
-from tickreel.runner.run_spec import Spec
+from tickreel.runner.run_spec import RunSpec
 from tickreel.runner.window.data_holes import hole_findings
 from tickreel.runner.window.iso_time import iso
-from tickreel.runner.window.mark_rows import Rows
+from tickreel.runner.window.mark_rows import MarkRows
 from tickreel.runner.window.print_order import PrintOrder
 from tickreel.runner.window.window import Window
 from tickreel.stores.results import ResultStore
@@ -37,7 +37,7 @@ Int64 = npt.NDArray[np.int64]
 
 def work(values: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     """Does the work of a run; returns its result, or its verification, as JSON values."""
-    spec = Spec.from_json(values)
+    spec = RunSpec.from_json(values)
     config, options = spec.run.config, spec.run.options
     reporter.progress(job_pb2.JOB_PHASE_LOADING, 0, 0, "rows")
     window = Window(spec)
@@ -59,12 +59,12 @@ def work(values: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
         prints = PrintOrder.of(window.exchange_times())
         window.findings += prints.findings()
         cuts = prints.cuts
-    plan = Plan.of(config, entry.strategy, rows, (window.start, window.end), spec.segment_rows, spec.processes, cuts)
-    replaying = Replaying(spec, window, rows, store, reporter)
+    plan = ReplayPlan.of(config, entry.strategy, rows, (window.start, window.end), spec.segment_rows, spec.processes, cuts)
+    replaying = RunReplay(spec, window, rows, store, reporter)
     try:
         outcome = replaying.run(plan, shortcuts, trusting=trusting)
     except AccountRanDry:
-        plan = Plan.whole(rows, window.start, window.end, "the account ran dry, so that it may refuse orders")
+        plan = ReplayPlan.whole(rows, window.start, window.end, "the account ran dry, so that it may refuse orders")
         outcome = replaying.run(plan, Shortcuts(), trusting=False)
     seconds = time.monotonic() - began
     window.check_unchanged()
@@ -97,7 +97,7 @@ def work(values: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     return json_format.MessageToDict(result)
 
 
-def _load(spec: Spec, window: Window) -> Rows:
+def _load(spec: RunSpec, window: Window) -> MarkRows:
     """The rows of the window that equity is looked at.
 
     Raises:
@@ -109,19 +109,21 @@ def _load(spec: Spec, window: Window) -> Rows:
     _require_rows(spec, times, mode != result_pb2.SNAPSHOT_MODE_BOOK, "trade")
     _require_rows(spec, book_times, mode != result_pb2.SNAPSHOT_MODE_TRADES, "book")
     if mode == result_pb2.SNAPSHOT_MODE_TRADES:
-        return Rows.of_trades(times, prices, precision)
+        return MarkRows.of_trades(times, prices, precision)
     window.check_order(times, book_times)
-    return Rows.of_books(times, prices, precision, book_times, mids)
+    return MarkRows.of_books(times, prices, precision, book_times, mids)
 
 
-def _require_rows(spec: Spec, times: Int64, wanted: bool, kind: str) -> None:
+def _require_rows(spec: RunSpec, times: Int64, wanted: bool, kind: str) -> None:
     if wanted and not len(times):
         window = spec.run.config.time_window
         problem = f"has no {kind} row between {window.start.ToJsonString()} and {window.end.ToJsonString()}"
         raise TickreelError("DATA_REFUSED", f"the window {problem}", [Violation("time_window", problem)])
 
 
-def _result(spec: Spec, window: Window, plan: Plan, outcome: Outcome, peak_memory: int, seconds: float) -> result_pb2.Result:
+def _result(
+    spec: RunSpec, window: Window, plan: ReplayPlan, outcome: Outcome, peak_memory: int, seconds: float
+) -> result_pb2.Result:
     run, options = spec.run, spec.run.options
     config_window = run.config.time_window
     holes = hole_findings(config_window, spec.files, outcome.rows)

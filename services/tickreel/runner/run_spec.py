@@ -10,7 +10,7 @@ from tickreel.v1 import conversion_pb2, result_pb2, run_pb2
 
 
 @dataclass(frozen=True)
-class Spec:
+class RunSpec:
     """The spec of one run. `scratch` is an empty folder that is gone with the process."""
 
     run: run_pb2.Run
@@ -42,7 +42,7 @@ class Spec:
         }
 
     @classmethod
-    def from_json(cls, values: dict[str, Any]) -> "Spec":
+    def from_json(cls, values: dict[str, Any]) -> "RunSpec":
         """The spec that `to_json` gave."""
         return cls(
             run=json_format.ParseDict(values["run"], run_pb2.Run()),

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from tickreel.accounting import scaled
 from tickreel.accounting.scaled import Integers
-from tickreel.stores.columns import ColumnWriter
+from tickreel.stores.column_files import ColumnWriter
 from tickreel.stores.converted_rows import BATCH_ROWS, Slice, int64s, integers, nanoseconds
 from tickreel.stores.raw_schema import LEVELS
 from tickreel.stores.view import read_slices

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from tickreel.accounting.scaled import Integers
 from tickreel.rpc.columns import Wire, wire_of
-from tickreel.stores.columns import ColumnWriter
+from tickreel.stores.column_files import ColumnWriter
 from tickreel.stores.converted_rows import BATCH_ROWS, RECORDED, Slice, int64s, integers, nanoseconds
 from tickreel.stores.view import read_slices
 from tickreel.v1 import market_data_pb2

@@ -15,7 +15,7 @@ from tickreel.runner.ledger.ledger import Ledger
 from tickreel.runner.ledger.outcome import Outcome
 from tickreel.runner.result.findings import findings
 from tickreel.runner.strategies.temp_backtest import TempBacktestStrategy
-from tickreel.runner.window.mark_rows import Rows
+from tickreel.runner.window.mark_rows import MarkRows
 from tickreel.v1 import result_pb2, run_config_pb2
 
 # More than the strategy lets the engine remember.
@@ -40,7 +40,7 @@ def replayed(folder: Path, market: str, config: run_config_pb2.RunConfig, *, fro
 
 def settled(config: run_config_pb2.RunConfig, tape: Tape, market: str) -> Outcome:
     prices = np.array([price for _, price, _ in MARKETS[market]])
-    ledger = Ledger(config, Rows.of_trades(TIMES, prices, 1), int(TIMES[-1]))
+    ledger = Ledger(config, MarkRows.of_trades(TIMES, prices, 1), int(TIMES[-1]))
     ledger.settle(tape)
     return ledger.close()
 
@@ -121,7 +121,7 @@ def test_what_doubles_lose_of_a_position_is_no_disagreement(kind: str, seed: int
     ts, prices = np.array([row[0] for row in rows]), np.array([row[2] for row in rows])
 
     def outcome() -> Outcome:
-        ledger = Ledger(config, Rows.of_trades(ts, prices, 8), int(ts[-1]))
+        ledger = Ledger(config, MarkRows.of_trades(ts, prices, 8), int(ts[-1]))
         ledger.settle(strategy.tape)
         return ledger.close()
 

@@ -21,7 +21,7 @@ from tickreel.runner.ledger.fill_evidence import FillEvidence
 from tickreel.runner.ledger.ledger import Ledger, MarkedRows
 from tickreel.runner.ledger.outcome import Outcome, summarise
 from tickreel.runner.result.findings import findings
-from tickreel.runner.window.mark_rows import Rows
+from tickreel.runner.window.mark_rows import MarkRows
 from tickreel.stores.sample_data import write_sample_data
 from tickreel.v1 import job_pb2, result_pb2, results_service_pb2, run_pb2
 
@@ -67,12 +67,12 @@ def audited(
     """
     files = [write_trades(folder, [(START + at * SECOND, 1, price, size) for at, price, size in prints])]
     ts, prices = START + np.array([at for at, *_ in prints]) * SECOND, np.array([price for _, price, _ in prints])
-    rows = Rows.of_trades(ts, prices, 1)
+    rows = MarkRows.of_trades(ts, prices, 1)
     if books:
         files.append(write_books(folder, [(START + at * SECOND, bids, asks) for at, bids, asks in books]))
         book_ts = START + np.array([at for at, *_ in books]) * SECOND
         mids = np.array([(bids[0][0] + asks[0][0]) * 5 for _, bids, asks in books])
-        rows = Rows.of_books(ts, prices, 1, book_ts, mids)
+        rows = MarkRows.of_books(ts, prices, 1, book_ts, mids)
     tape, kept = Tape(), Kept()
     for number, (submitted, (at, side, price, size)) in enumerate(deals):
         tape.add_orders((START + submitted * SECOND, side, price, size))

@@ -14,7 +14,7 @@ from tickreel.runner.ledger.ledger import Ledger, MarkedRows
 from tickreel.runner.ledger.outcome import Outcome, summarise
 from tickreel.runner.result.findings import findings
 from tickreel.runner.window.iso_time import iso
-from tickreel.runner.window.mark_rows import Rows
+from tickreel.runner.window.mark_rows import MarkRows
 from tickreel.stores.depths import NO_LEVEL
 from tickreel.v1 import result_pb2, run_config_pb2
 from tickreel.v1.result_pb2 import SNAPSHOT_MODE_BOOK as BOOK
@@ -44,7 +44,7 @@ class Kept:
         pass
 
 
-def fold(config: run_config_pb2.RunConfig, tape: Tape, rows: Rows, end: int, kept: Kept | None = None) -> Outcome:
+def fold(config: run_config_pb2.RunConfig, tape: Tape, rows: MarkRows, end: int, kept: Kept | None = None) -> Outcome:
     """What a replay in one piece comes to."""
     ledger = Ledger(config, rows, end, [kept] if kept else ())
     tape.rows = tape.settled = len(rows.ts)
@@ -53,13 +53,13 @@ def fold(config: run_config_pb2.RunConfig, tape: Tape, rows: Rows, end: int, kep
 
 
 def test_trades_are_marked_at_their_own_prices() -> None:
-    rows = Rows.of_trades(column(1, 2, 3), column(10, 11, 12), 1)
+    rows = MarkRows.of_trades(column(1, 2, 3), column(10, 11, 12), 1)
     assert (rows.first_mark, rows.last_mark, rows.mark_scale, len(rows.book_ts), rows.span) == (10, 12, 1, 0, (1, 3))
     assert [rows.time_after(number, 0) for number in range(4)] == [None, 1, 2, 3]
 
 
 def test_with_books_a_row_is_marked_at_the_middle_of_the_last_book_before_it() -> None:
-    rows = Rows.of_books(column(5, 10, 15, 30), column(7, 8, 9, 10), 1, column(10, 20, 40), column(105, NO_LEVEL, 115))
+    rows = MarkRows.of_books(column(5, 10, 15, 30), column(7, 8, 9, 10), 1, column(10, 20, 40), column(105, NO_LEVEL, 115))
     # Its own price, one decimal finer, while there is no book; a book at the very time was recorded after the trade.
     assert rows.marks.tolist() == [70, 105, 105, 100]
     assert (rows.mark_scale, rows.first_mark, rows.last_mark, len(rows.book_ts), rows.span) == (2, 70, 115, 3, (5, 40))
@@ -67,7 +67,7 @@ def test_with_books_a_row_is_marked_at_the_middle_of_the_last_book_before_it() -
 
 
 def test_books_alone_have_no_rows_of_equity() -> None:
-    rows = Rows.of_books(column(), column(), 1, column(10, 20), column(105, 115))
+    rows = MarkRows.of_books(column(), column(), 1, column(10, 20), column(105, 115))
     assert (len(rows.marks), rows.first_mark, rows.last_mark, rows.span) == (0, 105, 115, (10, 20))
     outcome = fold(replay_config(mode=BOOK), Tape(), rows, END)
     summary = summarise(outcome)
@@ -76,7 +76,7 @@ def test_books_alone_have_no_rows_of_equity() -> None:
     assert codes(outcome, BOOK) >= {"NO_TRADE_ROWS"}
 
 
-def bought_and_held(config: run_config_pb2.RunConfig, rows: Rows, *, late: int = 0, kept: Kept | None = None) -> Outcome:
+def bought_and_held(config: run_config_pb2.RunConfig, rows: MarkRows, *, late: int = 0, kept: Kept | None = None) -> Outcome:
     """Buys 2 at 100.0 at the first row; `late` of 1 sells 1 at 90.0 after the last."""
     tape = Tape()
     tape.add_orders((START, 1, 1_000, 2_000))
@@ -89,7 +89,7 @@ def bought_and_held(config: run_config_pb2.RunConfig, rows: Rows, *, late: int =
 
 def test_the_end_is_marked_at_the_last_middle_and_falls_into_the_drawdown() -> None:
     times = column(START, START + 10)
-    rows = Rows.of_books(times, column(1_000, 1_000), 1, column(START - 5, START + 50), column(10_005, 8_000))
+    rows = MarkRows.of_books(times, column(1_000, 1_000), 1, column(START - 5, START + 50), column(10_005, 8_000))
     kept = Kept()
     outcome = bought_and_held(replay_config(mode=BOTH), rows, kept=kept)
     summary = summarise(outcome)
@@ -102,7 +102,7 @@ def test_the_end_is_marked_at_the_last_middle_and_falls_into_the_drawdown() -> N
 
 
 def test_what_fills_after_the_last_row_is_in_the_end_alone() -> None:
-    rows = Rows.of_trades(column(START), column(1_000), 1)
+    rows = MarkRows.of_trades(column(START), column(1_000), 1)
     kept = Kept()
     summary = summarise(bought_and_held(replay_config(), rows, late=1, kept=kept))
     assert kept.marked[0].at.tolist() == [1]
@@ -117,7 +117,7 @@ def last_row(kept: Kept) -> tuple[int, int]:
 
 def test_the_last_row_of_equity_is_the_end_where_a_book_comes_after_the_last_trade() -> None:
     times, book_times = column(START, START + 10), column(START - 5, START + 50)
-    rows = Rows.of_books(times, column(1_000, 1_000), 1, book_times, column(10_005, 8_000))
+    rows = MarkRows.of_books(times, column(1_000, 1_000), 1, book_times, column(10_005, 8_000))
     kept = Kept()
     outcome = bought_and_held(replay_config(mode=BOTH), rows, kept=kept)
     assert [len(marked.ts) for marked in kept.marked] == [2, 1]
@@ -130,7 +130,7 @@ def test_the_last_row_of_equity_is_the_end_where_a_book_comes_after_the_last_tra
 
 
 def test_the_end_is_a_row_of_its_own_where_its_equity_is_that_of_the_last_trade() -> None:
-    rows = Rows.of_books(column(START), column(1_000), 1, column(START - 5, START + 50), column(10_005, 10_005))
+    rows = MarkRows.of_books(column(START), column(1_000), 1, column(START - 5, START + 50), column(10_005, 10_005))
     kept = Kept()
     outcome = bought_and_held(replay_config(mode=BOTH), rows, kept=kept)
     assert [len(marked.ts) for marked in kept.marked] == [1, 1]
@@ -140,8 +140,8 @@ def test_the_end_is_a_row_of_its_own_where_its_equity_is_that_of_the_last_trade(
 
 def test_the_end_is_no_row_of_its_own_where_a_trade_is_the_last_row() -> None:
     for mode, rows in (
-        (TRADES, Rows.of_trades(column(START, START + 10), column(1_000, 900), 1)),
-        (BOTH, Rows.of_books(column(START, START + 10), column(1_000, 900), 1, column(START - 5), column(10_005))),
+        (TRADES, MarkRows.of_trades(column(START, START + 10), column(1_000, 900), 1)),
+        (BOTH, MarkRows.of_books(column(START, START + 10), column(1_000, 900), 1, column(START - 5), column(10_005))),
     ):
         kept = Kept()
         outcome = bought_and_held(replay_config(mode=mode), rows, kept=kept)
@@ -151,14 +151,14 @@ def test_the_end_is_no_row_of_its_own_where_a_trade_is_the_last_row() -> None:
 
 def test_what_fills_after_the_last_row_makes_the_end_another_row_of_the_same_time() -> None:
     kept = Kept()
-    outcome = bought_and_held(replay_config(), Rows.of_trades(column(START), column(1_000), 1), late=1, kept=kept)
+    outcome = bought_and_held(replay_config(), MarkRows.of_trades(column(START), column(1_000), 1), late=1, kept=kept)
     assert [marked.ts.tolist() for marked in kept.marked] == [[START], [START]]
     assert last_row(kept) == (START, outcome.final_equity)
     assert kept.marked[0].equity[0] > outcome.final_equity
 
 
 def test_without_trade_rows_the_end_is_the_only_row_of_equity() -> None:
-    rows, kept = Rows.of_books(column(), column(), 1, column(10, 20), column(105, 115)), Kept()
+    rows, kept = MarkRows.of_books(column(), column(), 1, column(10, 20), column(105, 115)), Kept()
     outcome = fold(replay_config(mode=BOOK), Tape(), rows, END, kept)
     assert last_row(kept) == (20, outcome.final_equity)
     assert [len(marked.ts) for marked in kept.marked] == [1]
@@ -173,7 +173,7 @@ def with_fees(price: int, size: int, fee: int, *, fills: int = 10) -> Outcome:
     for number in range(fills):
         tape.add_orders((START, 1, price, size))
         tape.add_fills((number, START, 1, price, size, 1, fee))
-    return fold(config, tape, Rows.of_trades(column(START), column(price), 1), END)
+    return fold(config, tape, MarkRows.of_trades(column(START), column(price), 1), END)
 
 
 def test_fees_of_which_rounding_leaves_little_are_told_with_both_sums() -> None:
@@ -208,7 +208,7 @@ def test_a_cash_account_begins_with_what_its_currencies_are_worth() -> None:
     venue.ClearField("base_currency")
     venue.ClearField("starting_balance")
     venue.starting_balances["USDT"], venue.starting_balances["BTC"] = 1_000, 0.5
-    rows = Rows.of_trades(column(START, START + 1), column(1_000, 1_100), 1)
+    rows = MarkRows.of_trades(column(START, START + 1), column(1_000, 1_100), 1)
     summary = summarise(bought_and_held(config, rows))
     assert Decimal(summary.starting_equity) == 1_000 + Decimal("0.5") * 100
     assert summary.final_position == "2.500"
@@ -219,7 +219,7 @@ def test_an_inverse_contract_is_worth_more_of_its_base_when_prices_rise() -> Non
     config = replay_config()
     config.instrument.is_inverse = True
     config.instrument.settlement_currency = config.venue.base_currency = "BTC"
-    rows = Rows.of_trades(column(START, START + 1), column(1_000, 1_250), 1)
+    rows = MarkRows.of_trades(column(START, START + 1), column(1_000, 1_250), 1)
     summary = summarise(bought_and_held(config, rows))
     fee = Decimal(2) / 100 * Decimal("0.0004")
     assert Decimal(summary.fees) == fee
@@ -233,7 +233,7 @@ def test_the_exact_fees_of_an_inverse_contract_are_rounded_twelve_decimals_furth
     tape = Tape()
     tape.add_orders((START, 1, 1_300, 1_000))
     tape.add_fills((0, START, 1, 1_300, 1_000, 1, 308))
-    outcome = fold(config, tape, Rows.of_trades(column(START), column(1_300), 1), END)
+    outcome = fold(config, tape, MarkRows.of_trades(column(START), column(1_300), 1), END)
     # 1 / 130.0 x 0.0004
     assert summarise(outcome).fees == "0.00000308"
     assert summarise(outcome).fees_exact == "0.00000307692307692308"
@@ -248,7 +248,7 @@ def test_what_a_cash_account_held_at_the_start_is_not_closed() -> None:
     venue.ClearField("base_currency")
     venue.ClearField("starting_balance")
     venue.starting_balances["USDT"], venue.starting_balances["BTC"] = 1_000, 0.5
-    outcome = fold(config, Tape(), Rows.of_trades(column(START), column(1_000), 1), END)
+    outcome = fold(config, Tape(), MarkRows.of_trades(column(START), column(1_000), 1), END)
     assert outcome.final_position == 500
     assert "POSITION_NOT_CLOSED" not in codes(outcome)
 
@@ -260,7 +260,7 @@ def test_what_is_less_than_a_lot_cannot_be_closed_and_that_is_said() -> None:
     tape.add_orders((START, 1, 1_000, 5))
     tape.add_fills((0, START, 1, 1_000, 3, 1, 120_000))
     tape.end(0, START, "cancelled", "NO_LIQUIDITY_AT_LIMIT")
-    outcome = fold(config, tape, Rows.of_trades(column(START), column(1_000), 1), END)
+    outcome = fold(config, tape, MarkRows.of_trades(column(START), column(1_000), 1), END)
     (told,) = (finding.message for finding in findings(outcome, TRADES, []) if finding.code == "POSITION_NOT_CLOSED")
     assert told.startswith("0.003 is still held at the end")
     assert told.endswith("a lot is 0.005")
@@ -273,7 +273,7 @@ def test_orders_that_are_not_in_lots_are_told_apart_from_those_that_the_risk_eng
     for number, reason in enumerate((NOT_IN_LOTS, NOT_IN_LOTS, "RATE_LIMIT_EXCEEDED")):
         tape.add_orders((START, 1, 1_000, 3))
         tape.end(number, START, "denied", reason)
-    outcome = fold(config, tape, Rows.of_trades(column(START), column(1_000), 1), END)
+    outcome = fold(config, tape, MarkRows.of_trades(column(START), column(1_000), 1), END)
     assert dict(summarise(outcome).orders_unfilled) == {NOT_IN_LOTS: 2, "RATE_LIMIT_EXCEEDED": 1}
     told = {finding.code: finding.message for finding in findings(outcome, TRADES, [])}
     assert told["ORDERS_NOT_IN_LOTS"].startswith("2 of 3 orders (66.7%)")
@@ -284,7 +284,7 @@ def test_orders_that_are_not_in_lots_are_told_apart_from_those_that_the_risk_eng
 def test_a_maintenance_margin_alone_constrains_nothing() -> None:
     config = replay_config()
     config.instrument.margin_maint = 0.05
-    assert "NO_MARGIN" in codes(bought_and_held(config, Rows.of_trades(column(START), column(1_000), 1)))
+    assert "NO_MARGIN" in codes(bought_and_held(config, MarkRows.of_trades(column(START), column(1_000), 1)))
 
 
 def codes(outcome: Outcome, mode: int = TRADES) -> set[str]:
@@ -292,7 +292,7 @@ def codes(outcome: Outcome, mode: int = TRADES) -> set[str]:
 
 
 def test_each_run_of_trades_without_latency_says_what_its_orders_fill_against() -> None:
-    rows = Rows.of_trades(column(START), column(1_000), 1)
+    rows = MarkRows.of_trades(column(START), column(1_000), 1)
     assert "FILLS_AGAINST_OWN_PRINT" in codes(bought_and_held(replay_config(), rows))
     delayed = replay_config(venue={"latency": {"base_latency_nanos": 1}})
     assert "FILLS_AGAINST_OWN_PRINT" not in codes(bought_and_held(delayed, rows))
@@ -308,7 +308,9 @@ def test_each_run_of_trades_without_latency_says_what_its_orders_fill_against() 
     ],
 )
 def test_a_reader_is_told_what_the_venue_does_not_constrain(venue: dict, mode: int, told: str, untold: str) -> None:
-    found = codes(bought_and_held(replay_config(mode=mode, venue=venue), Rows.of_trades(column(START), column(1_000), 1)), mode)
+    found = codes(
+        bought_and_held(replay_config(mode=mode, venue=venue), MarkRows.of_trades(column(START), column(1_000), 1)), mode
+    )
     assert told in found
     assert untold not in found
 
@@ -323,7 +325,7 @@ def test_orders_that_did_not_fill_are_counted_with_their_reasons_the_gravest_fin
     tape.add_fills((part, START, 1, 1_000, 1, 1, 4_000))
     for order in (part, none):
         tape.end(order, START, "cancelled", "NO_LIQUIDITY_AT_LIMIT")
-    outcome = fold(config, tape, Rows.of_trades(column(START), column(1_000), 1), END)
+    outcome = fold(config, tape, MarkRows.of_trades(column(START), column(1_000), 1), END)
     summary = summarise(outcome)
     assert (summary.orders, summary.orders_filled, summary.orders_partially_filled) == (5, 1, 1)
     assert dict(summary.orders_unfilled) == {"NO_LIQUIDITY_AT_LIMIT": 1, "OPEN_AT_END": 1, "IN_FLIGHT": 1}
@@ -343,7 +345,7 @@ def test_the_figures_of_a_summary_add_up(fills: list[tuple[int, int]], random: o
         tape.add_orders((START + number, side, price, size))
         tape.add_fills((number, START + number, side, price, size, 1, 0))
     times = START + np.arange(len(fills))
-    summary = summarise(fold(replay_config(), tape, Rows.of_trades(times, column(*prices), 1), END))
+    summary = summarise(fold(replay_config(), tape, MarkRows.of_trades(times, column(*prices), 1), END))
     pnl, realized, unrealized, fees = (
         Decimal(text) for text in (summary.pnl, summary.realized_pnl, summary.unrealized_pnl, summary.fees)
     )
@@ -354,5 +356,5 @@ def test_the_figures_of_a_summary_add_up(fills: list[tuple[int, int]], random: o
 
 def test_findings_of_the_data_are_among_those_of_the_run() -> None:
     note = result_pb2.Finding(severity=result_pb2.SEVERITY_WARNING, code="PARTLY_COVERED", message="…")
-    outcome = bought_and_held(replay_config(), Rows.of_trades(column(START), column(1_000), 1))
+    outcome = bought_and_held(replay_config(), MarkRows.of_trades(column(START), column(1_000), 1))
     assert findings(outcome, TRADES, [note])[0] == note

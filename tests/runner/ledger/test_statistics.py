@@ -10,7 +10,7 @@ from small_catalog import START, replay_config
 from tickreel.engine.tape import Tape
 from tickreel.runner.ledger.ledger import Ledger
 from tickreel.runner.ledger.outcome import summarise
-from tickreel.runner.window.mark_rows import Rows
+from tickreel.runner.window.mark_rows import MarkRows
 from tickreel.v1 import result_pb2, run_config_pb2, statistics_pb2
 from tickreel.v1.result_pb2 import SNAPSHOT_MODE_BOTH
 
@@ -20,7 +20,7 @@ SECOND = 1_000_000_000
 Deal = tuple[int, int, int, int, int, int]
 
 
-def summary_of(config: run_config_pb2.RunConfig, deals: list[Deal], rows: Rows) -> result_pb2.RunSummary:
+def summary_of(config: run_config_pb2.RunConfig, deals: list[Deal], rows: MarkRows) -> result_pb2.RunSummary:
     """What a tape of deals comes to; an order is submitted a second before its first deal."""
     tape, orders = Tape(), {deal[5]: deal for deal in reversed(deals)}
     for number in sorted(orders):
@@ -48,7 +48,7 @@ def test_a_few_orders_by_hand() -> None:
         (500, 1, 1_000, 1_000, 1, 3),  # buys 1 back at 100.0
     ]
     ts = START + column(0, 100, 200, 300, 500, 600) * SECOND
-    rows = Rows.of_books(ts, column(*[1_000] * 6), 1, ts - 1, column(10_000, 10_002, 10_100, 9_990, 9_990, 10_000))
+    rows = MarkRows.of_books(ts, column(*[1_000] * 6), 1, ts - 1, column(10_000, 10_002, 10_100, 9_990, 9_990, 10_000))
     summary = summary_of(replay_config(mode=SNAPSHOT_MODE_BOTH), deals, rows)
     found = summary.statistics
 
@@ -90,7 +90,7 @@ def test_a_few_orders_by_hand() -> None:
 
 
 def test_a_run_without_orders_has_no_ratios() -> None:
-    rows = Rows.of_books(column(), column(), 1, column(START, START + 10), column(105, 115))
+    rows = MarkRows.of_books(column(), column(), 1, column(START, START + 10), column(105, 115))
     found = summary_of(replay_config(mode=result_pb2.SNAPSHOT_MODE_BOOK), [], rows).statistics
     names = ("win_rate", "profit_factor", "expectancy", "largest_win", "largest_loss", "average_slippage_bps", "returns")
     assert [name for name in names if found.HasField(name)] == []
@@ -120,7 +120,7 @@ def test_the_parts_add_up_to_the_summary(deals: list[Deal], account: str) -> Non
     if account == "CASH":
         config.venue.account_type = "CASH"
         config.venue.starting_balances["USDT"], config.venue.starting_balances["BTC"] = 1_000, 0.002
-    rows = Rows.of_trades(START + np.arange(0, 4_000, 50) * SECOND, 1_000 + np.arange(80) % 7, 1)
+    rows = MarkRows.of_trades(START + np.arange(0, 4_000, 50) * SECOND, 1_000 + np.arange(80) % 7, 1)
     summary = summary_of(config, deals, rows)
     found = summary.statistics
 

@@ -23,13 +23,13 @@ from tickreel.engine.tape import KINDS, Tape
 from tickreel.rpc.errors import TickreelError
 from tickreel.runner.ledger.ledger import Ledger
 from tickreel.runner.ledger.outcome import Outcome, summarise
-from tickreel.runner.replay.replay_plan import Plan
+from tickreel.runner.replay.replay_plan import ReplayPlan
 from tickreel.runner.replay.shortcuts import shortcuts_of
 from tickreel.runner.replay.slice_process import SegmentReplay, counts_of
 from tickreel.runner.replay.slices import PlanReplay
-from tickreel.runner.run_spec import Spec
+from tickreel.runner.run_spec import RunSpec
 from tickreel.runner.strategies.temp_backtest import TempBacktestStrategy
-from tickreel.runner.window.mark_rows import Rows
+from tickreel.runner.window.mark_rows import MarkRows
 from tickreel.runner.window.print_order import PrintOrder
 from tickreel.runner.window.window import Window
 from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, TRADES
@@ -39,7 +39,7 @@ from tickreel.v1.result_pb2 import SNAPSHOT_MODE_BOTH, SNAPSHOT_MODE_TRADES
 STEP = 1_000_000
 
 
-def market(folder: Path, seed: int, rows: int) -> tuple[list[ReplayFile], Rows, Rows]:
+def market(folder: Path, seed: int, rows: int) -> tuple[list[ReplayFile], MarkRows, MarkRows]:
     """Trades and books around one price with ties between them: the files, and the rows of a replay of trades and of both."""
     draw = random.Random(seed)
     instants = sorted(draw.randrange(rows) for _ in range(rows))
@@ -53,7 +53,7 @@ def market(folder: Path, seed: int, rows: int) -> tuple[list[ReplayFile], Rows, 
 
     books = write_books(folder, [(at, side(999, -1), side(1_000, 1)) for at in book_ts])
     times, prices, mids = np.array(ts), np.array(price), np.full(len(book_ts), 9_995)
-    return [trades, books], Rows.of_trades(times, prices, 1), Rows.of_books(times, prices, 1, np.array(book_ts), mids)
+    return [trades, books], MarkRows.of_trades(times, prices, 1), MarkRows.of_books(times, prices, 1, np.array(book_ts), mids)
 
 
 def parts(tapes: Iterable[Tape]) -> list[list[Any]]:
@@ -75,7 +75,7 @@ def replayed(
     folder: Path,
     config: run_config_pb2.RunConfig,
     files: list[ReplayFile],
-    plan: Plan,
+    plan: ReplayPlan,
     processes: int = 1,
     shortcuts: Shortcuts = Shortcuts(frozen_account=True),  # noqa: B008 - frozen
 ) -> list[Tape]:
@@ -98,11 +98,11 @@ def test_however_a_window_is_sliced_its_orders_fills_and_ends_are_the_same(mode:
     files, rows = (files[:1], of_trades) if mode == SNAPSHOT_MODE_TRADES else (files, of_both)
     kind = {"time_in_force": ["IOC", "FOK"][seed % 2], "order_type": ["LIMIT", "MARKET"][seed // 2 % 2]}
     config = replay_config(1e9, mode=mode, **kind)
-    whole = replayed(tmp_path / "whole", config, files, Plan.whole(rows, *WINDOW, "for comparison"))
+    whole = replayed(tmp_path / "whole", config, files, ReplayPlan.whole(rows, *WINDOW, "for comparison"))
     assert whole[0].order_count == 150
     assert whole[0].fill_count
     for most in (1, 7, 40, 149):
-        plan = Plan.of(config, TempBacktestStrategy, rows, WINDOW, most, 1)
+        plan = ReplayPlan.of(config, TempBacktestStrategy, rows, WINDOW, most, 1)
         first_book = int(rows.book_ts[0]) if len(rows.book_ts) else 0
         assert len(plan.segments) >= -(-150 // most) - np.count_nonzero(rows.ts <= first_book)
         assert sum(segment.rows for segment in plan.segments) == 150
@@ -116,14 +116,14 @@ def test_an_order_that_is_not_in_lots_is_denied_in_whatever_slice_it_falls(tmp_p
     files, rows, _ = market(tmp_path / "files", 8, 150)
     config = replay_config(1e9)
     config.instrument.lot_size = 0.003
-    whole = replayed(tmp_path / "whole", config, files[:1], Plan.whole(rows, *WINDOW, "for comparison"))
+    whole = replayed(tmp_path / "whole", config, files[:1], ReplayPlan.whole(rows, *WINDOW, "for comparison"))
     ends = whole[0].ends
     assert ends.reasons == (NOT_IN_LOTS,)
     assert (whole[0].orders.quantity[ends.order] % 3 != 0).all()
     assert (whole[0].fills.quantity % 3 == 0).all()
     assert len(ends.order) + whole[0].fill_count == 150
     for most in (1, 40):
-        plan = Plan.of(config, TempBacktestStrategy, rows, WINDOW, most, 1)
+        plan = ReplayPlan.of(config, TempBacktestStrategy, rows, WINDOW, most, 1)
         shortcuts = shortcuts_of(config, TempBacktestStrategy, rows)
         assert shortcuts.no_risk_checks
         assert parts(replayed(tmp_path / str(most), config, files[:1], plan, shortcuts=shortcuts)) == parts(whole)
@@ -146,14 +146,16 @@ def test_files_that_overlap_and_tie_are_replayed_alike_however_their_window_is_s
     scratch.mkdir()
     messages = [file.converted for file in files]
     run, catalog = run_pb2.Run(config=config), folder / "parquet"
-    window = Window(Spec(run, messages, [], catalog, folder, folder, scratch, {}, 1_000, 1, 1))
+    window = Window(RunSpec(run, messages, [], catalog, folder, folder, scratch, {}, 1_000, 1, 1))
     times, prices = window.times_and_prices()
-    rows = Rows.of_trades(times, prices, 1)
+    rows = MarkRows.of_trades(times, prices, 1)
     if mode == SNAPSHOT_MODE_BOTH:
-        rows = Rows.of_books(times, prices, 1, *window.times_and_mids())
+        rows = MarkRows.of_books(times, prices, 1, *window.times_and_mids())
     prints = PrintOrder.of(window.exchange_times())
     parts_of_window = [part.file for part in window.parts]
-    whole = replayed(folder / "whole", config, parts_of_window, Plan.whole(rows, window.start, window.end, "for comparison"))
+    whole = replayed(
+        folder / "whole", config, parts_of_window, ReplayPlan.whole(rows, window.start, window.end, "for comparison")
+    )
     # The engine meets the rows of the view, in its order: each order has the time and price of its row.
     view = expected_view(in_view_order(files[: len(found)], found))
     assert (whole[0].rows, whole[0].book_rows) == (len(view), len(rows.book_ts))
@@ -162,16 +164,16 @@ def test_files_that_overlap_and_tie_are_replayed_alike_however_their_window_is_s
     assert met == [(ts, row.price) for ts, row in view]
     cuts = prints.cuts if mode == SNAPSHOT_MODE_TRADES else None
     for most in {len(view) // 60 + 1, len(view) // 7 + 1, len(view) // 2 + 1}:
-        plan = Plan.of(config, TempBacktestStrategy, rows, (window.start, window.end), most, 1, cuts)
+        plan = ReplayPlan.of(config, TempBacktestStrategy, rows, (window.start, window.end), most, 1, cuts)
         assert parts(replayed(folder / f"most{most}", config, parts_of_window, plan)) == parts(whole)
 
 
 def test_a_slice_begins_at_an_instant_that_the_slice_before_has_not(tmp_path: Path) -> None:
     ts = np.repeat(START + 100 + np.arange(5) * STEP, [1, 3, 3, 1, 4])
     books = np.repeat(START + np.arange(3) * 2 * STEP, 2)
-    rows = Rows.of_books(ts, np.full(12, 1_000), 1, books, np.full(6, 9_995))
+    rows = MarkRows.of_books(ts, np.full(12, 1_000), 1, books, np.full(6, 9_995))
     for most in range(1, 12):
-        plan = Plan.of(replay_config(), TempBacktestStrategy, rows, WINDOW, most, 1)
+        plan = ReplayPlan.of(replay_config(), TempBacktestStrategy, rows, WINDOW, most, 1)
         for segment in plan.segments:
             assert segment.rows == np.count_nonzero((ts >= segment.start) & (ts <= segment.end))
             assert segment.book_rows == np.count_nonzero((books >= segment.books_from) & (books <= segment.end))
@@ -183,9 +185,9 @@ def test_a_slice_begins_at_an_instant_that_the_slice_before_has_not(tmp_path: Pa
 def test_slices_in_processes_beside_this_one_are_put_together_in_order(tmp_path: Path) -> None:
     files, _, rows = market(tmp_path / "files", 3, 400)
     config = replay_config(1e9, mode=SNAPSHOT_MODE_BOTH)
-    whole = replayed(tmp_path / "whole", config, files, Plan.whole(rows, *WINDOW, "for comparison"))
+    whole = replayed(tmp_path / "whole", config, files, ReplayPlan.whole(rows, *WINDOW, "for comparison"))
     assert len(whole[0].ends.order)
-    plan = Plan.of(config, TempBacktestStrategy, rows, WINDOW, 60, 3)
+    plan = ReplayPlan.of(config, TempBacktestStrategy, rows, WINDOW, 60, 3)
     tapes = replayed(tmp_path / "beside", config, files, plan, 3)
     assert parts(tapes) == parts(whole)
     assert [tape.rows for tape in tapes] == [segment.rows for segment in plan.segments]
@@ -210,8 +212,8 @@ def beside() -> list[int]:
 def test_a_process_beside_that_dies_costs_the_slice_in_hand(tmp_path: Path) -> None:
     files, rows, _ = market(tmp_path / "files", 4, 3_000)
     config = replay_config(1e9)
-    plan = Plan.of(config, TempBacktestStrategy, rows, WINDOW, 500, 2)
-    whole = replayed(tmp_path / "whole", config, files[:1], Plan.whole(rows, *WINDOW, "for comparison"))
+    plan = ReplayPlan.of(config, TempBacktestStrategy, rows, WINDOW, 500, 2)
+    whole = replayed(tmp_path / "whole", config, files[:1], ReplayPlan.whole(rows, *WINDOW, "for comparison"))
     killed: list[int] = []
 
     def kill_one() -> None:
@@ -232,7 +234,7 @@ def test_a_process_beside_that_dies_costs_the_slice_in_hand(tmp_path: Path) -> N
 def test_a_slice_that_the_engine_cannot_replay_fails_the_run_with_its_reason(tmp_path: Path) -> None:
     files, rows, _ = market(tmp_path / "files", 5, 200)
     config = replay_config(1e9)
-    plan = Plan.of(config, TempBacktestStrategy, rows, WINDOW, 50, 2)
+    plan = ReplayPlan.of(config, TempBacktestStrategy, rows, WINDOW, 50, 2)
     files[0].path.write_bytes(b"no Parquet")
     with pytest.raises(TickreelError) as failure:
         replayed(tmp_path / "sliced", config, files[:1], plan, processes=2)
@@ -247,12 +249,12 @@ ENTANGLED: list[tuple[dict, dict, str]] = [
     ({"liquidity_consumption": True}, {}, "use up what the book displays"),
     ({"fill_model": {"prob_slippage": 0.1}}, {}, "fills are drawn"),
 ]
-ROWS = Rows.of_trades(START + np.arange(500) * STEP, np.full(500, 1_000), 1)
+ROWS = MarkRows.of_trades(START + np.arange(500) * STEP, np.full(500, 1_000), 1)
 
 
 @pytest.mark.parametrize(("venue", "strategy", "why"), ENTANGLED, ids=[why for *_, why in ENTANGLED])
 def test_where_orders_may_know_of_each_other_a_window_is_one_piece_and_says_why(venue: dict, strategy: dict, why: str) -> None:
-    plan = Plan.of(replay_config(venue=venue, **strategy), TempBacktestStrategy, ROWS, WINDOW, 10, 4)
+    plan = ReplayPlan.of(replay_config(venue=venue, **strategy), TempBacktestStrategy, ROWS, WINDOW, 10, 4)
     assert len(plan.segments) == 1
     assert why in plan.whole_because
 
@@ -260,12 +262,12 @@ def test_where_orders_may_know_of_each_other_a_window_is_one_piece_and_says_why(
 def test_limits_that_could_bind_keep_a_window_in_one_piece() -> None:
     config = replay_config()
     config.risk.throttling_per_sec = 499
-    assert "by their rate" in Plan.of(config, TempBacktestStrategy, ROWS, WINDOW, 10, 1).whole_because
+    assert "by their rate" in ReplayPlan.of(config, TempBacktestStrategy, ROWS, WINDOW, 10, 1).whole_because
     config.risk.throttling_per_sec = 500
     config.instrument.margin_init = 0.1
-    assert "may refuse orders" in Plan.of(config, TempBacktestStrategy, ROWS, WINDOW, 10, 1).whole_because
+    assert "may refuse orders" in ReplayPlan.of(config, TempBacktestStrategy, ROWS, WINDOW, 10, 1).whole_because
     config.venue.frozen_account = True
-    assert len(Plan.of(config, TempBacktestStrategy, ROWS, WINDOW, 10, 1).segments) == 50
+    assert len(ReplayPlan.of(config, TempBacktestStrategy, ROWS, WINDOW, 10, 1).segments) == 50
 
 
 def test_risk_checks_are_left_out_only_where_they_can_refuse_nothing() -> None:
@@ -295,12 +297,12 @@ def test_a_strategy_that_does_not_declare_it_is_replayed_whole() -> None:
 
         independent_orders = False
 
-    assert "independent_orders" in Plan.of(replay_config(), Remembering, ROWS, WINDOW, 10, 4).whole_because
+    assert "independent_orders" in ReplayPlan.of(replay_config(), Remembering, ROWS, WINDOW, 10, 4).whole_because
 
 
 def test_a_short_window_is_one_piece_and_a_longer_one_is_shared_by_the_processes() -> None:
     def rows_of(most: int, processes: int) -> list[int]:
-        plan = Plan.of(replay_config(), TempBacktestStrategy, ROWS, WINDOW, most, processes)
+        plan = ReplayPlan.of(replay_config(), TempBacktestStrategy, ROWS, WINDOW, most, processes)
         return [segment.rows for segment in plan.segments]
 
     assert rows_of(500, 2) == [500]
@@ -352,7 +354,10 @@ def test_the_result_digest_never_depends_on_the_plan(
     # A run of both needs both.
     assume(mode == SNAPSHOT_MODE_TRADES or len(rows.book_ts))
     config = replay_config(1e9, mode=mode)
-    uncut, plan = Plan.whole(rows, *span, "for comparison"), Plan.of(config, TempBacktestStrategy, rows, span, most, 1)
+    uncut, plan = (
+        ReplayPlan.whole(rows, *span, "for comparison"),
+        ReplayPlan.of(config, TempBacktestStrategy, rows, span, most, 1),
+    )
     whole = outcome_of(folder / "whole", config, files, rows, span, uncut, Shortcuts())
     shortcuts = shortcuts_of(config, TempBacktestStrategy, rows)
     sliced = outcome_of(folder / "sliced", config, files, rows, span, plan, shortcuts, looks)
@@ -361,7 +366,7 @@ def test_the_result_digest_never_depends_on_the_plan(
     assert summarise(sliced) == summarise(whole)
 
 
-def within(rows: Rows, start: int, end: int) -> Rows:
+def within(rows: MarkRows, start: int, end: int) -> MarkRows:
     """The rows of a part of a window, marked as in the whole."""
     trades, books = ((ts >= start) & (ts <= end) for ts in (rows.ts, rows.book_ts))
     marks = rows.marks[trades]
@@ -375,9 +380,9 @@ def outcome_of(
     folder: Path,
     config: run_config_pb2.RunConfig,
     files: list[ReplayFile],
-    rows: Rows,
+    rows: MarkRows,
     span: tuple[int, int],
-    plan: Plan,
+    plan: ReplayPlan,
     shortcuts: Shortcuts,
     looks: int = 0,
 ) -> Outcome:

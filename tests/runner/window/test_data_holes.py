@@ -9,7 +9,7 @@ import pytest
 
 from recordings import needs_real_data, real_data
 from tickreel.runner.window.data_holes import Hole, find_holes, hole_findings
-from tickreel.runner.window.mark_rows import Rows
+from tickreel.runner.window.mark_rows import MarkRows
 from tickreel.stores.raw import RawStore
 from tickreel.v1 import conversion_pb2, market_data_pb2
 
@@ -125,7 +125,7 @@ def _messages(window: tuple[int, int], trades: list[Int64], books: Int64) -> lis
     files = [_file(times, market_data_pb2.DATA_TYPE_TRADES) for times in trades]
     files += [_file(books, market_data_pb2.DATA_TYPE_BOOK_SNAPSHOT_5)] if len(books) else []
     ts, book_ts = (times[(times >= window[0]) & (times <= window[1])] for times in (np.concatenate(trades), books))
-    rows = Rows.of_books(ts, ts, 0, book_ts, book_ts)
+    rows = MarkRows.of_books(ts, ts, 0, book_ts, book_ts)
     found = list(hole_findings(_window(*window), files, rows))
     assert {finding.code for finding in found} <= {"HOLES"}
     return [finding.message for finding in found]

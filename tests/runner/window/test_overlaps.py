@@ -17,7 +17,7 @@ from small_catalog import replay_config
 from stack import Stack, stack
 from tickreel.catalog.service import CatalogServicer
 from tickreel.rpc.errors import TickreelError
-from tickreel.runner.run_spec import Spec
+from tickreel.runner.run_spec import RunSpec
 from tickreel.runner.window.window import Window
 from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, TRADES
 from tickreel.v1 import catalog_service_pb2, result_pb2, results_service_pb2, run_pb2, runner_service_pb2, verification_pb2
@@ -33,7 +33,7 @@ def window_of(folder: Path, *recordings: Sequence[Row], books: Sequence[Sequence
     scratch.mkdir(parents=True)
     run = run_pb2.Run(config=replay_config(mode=SNAPSHOT_MODE_BOTH))
     messages = [file.converted for file in files]
-    return Window(Spec(run, messages, [], folder / "parquet", folder, folder, scratch, {}, 1_000, 50_000, 1))
+    return Window(RunSpec(run, messages, [], folder / "parquet", folder, folder, scratch, {}, 1_000, 50_000, 1))
 
 
 def trade(at: int, trade_id: str | None = None, **values: Any) -> Row:

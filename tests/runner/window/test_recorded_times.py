@@ -21,7 +21,7 @@ from run_configs import market_config
 from serving import serving
 from stack import Stack, stack
 from tickreel.catalog.service import CatalogServicer
-from tickreel.runner.window.mark_rows import Rows
+from tickreel.runner.window.mark_rows import MarkRows
 from tickreel.runner.window.recorded_times import NO_ROW, RecordedTimes
 from tickreel.stores.replay_clock import MICROSECOND, clock_step, trade_times
 from tickreel.stores.trades import TradeRows
@@ -297,7 +297,7 @@ def _of_files(*files: list[int]) -> tuple[RecordedTimes, np.ndarray, np.ndarray]
     ts, recorded = (np.concatenate([file[part] for file in made]) for part in range(2))
     order = np.argsort(ts, kind="stable")
     ts, recorded = ts[order], recorded[order]
-    rows = Rows.of_trades(ts, np.ones(len(ts), dtype=np.int64), 0)
+    rows = MarkRows.of_trades(ts, np.ones(len(ts), dtype=np.int64), 0)
     time = pa.timestamp("ns", tz="UTC")
     batch = pa.record_batch({"ts_init": pa.array(ts).cast(time), "ts_recorded": pa.array(recorded).cast(time)})
     parts = [TradeRows(batch.slice(0, len(ts) // 2)), TradeRows(batch.slice(len(ts) // 2))]
@@ -328,12 +328,12 @@ def test_an_instant_between_rows_is_at_the_start_of_its_step() -> None:
 def test_an_instant_of_a_book_is_in_its_microsecond() -> None:
     first, none = NOON * 1_000, np.empty(0, dtype=np.int64)
     ts, book_ts = np.array([first + 7, first + 2_000]), np.array([first + 999, first + 1_998, first + 1_999])
-    rows = Rows.of_books(ts, ts, 0, book_ts, book_ts)
+    rows = MarkRows.of_books(ts, ts, 0, book_ts, book_ts)
     nanosecond_clock = RecordedTimes(rows.ts, rows.book_ts, ts[:1], np.array([1]), none, none)
     assert nanosecond_clock.recorded(np.array([first + 7, first + 999, first + 1_000, first + 1_999])).tolist() == [
         first + 7, first, first + 1_000, first + 1_000,
     ]  # fmt: skip
-    without_trades = Rows.of_books(none, none, 0, book_ts, book_ts)
+    without_trades = MarkRows.of_books(none, none, 0, book_ts, book_ts)
     books_alone = RecordedTimes.of(without_trades, [], [])
     assert books_alone.recorded(book_ts).tolist() == [first, first + 1_000, first + 1_000]
     assert books_alone.trade_rows(book_ts).tolist() == [NO_ROW] * 3

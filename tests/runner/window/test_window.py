@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from recordings import BTC
 from small_catalog import ENGINE_ID, START, replay_config, write_books, write_trades
 from tickreel.rpc.errors import TickreelError
-from tickreel.runner.run_spec import Spec
+from tickreel.runner.run_spec import RunSpec
 from tickreel.runner.window.window import Window, replay_span
 from tickreel.stores.catalog import CatalogFile, CatalogStore, Origin
 from tickreel.stores.depths import NO_LEVEL
@@ -128,7 +128,7 @@ def window_of(
             pq.write_table(table.replace_schema_metadata(record.to_metadata()), incoming, use_compliant_nested_type=False)
             messages.append(catalog.place(incoming, record, [written.path.name]).converted)
     run = run_pb2.Run(config=replay_config(mode=result_pb2.SNAPSHOT_MODE_BOTH))
-    return Window(Spec(run, messages, [], catalog.root, folder, folder, folder, {}, 1_000, 50_000, 1))
+    return Window(RunSpec(run, messages, [], catalog.root, folder, folder, folder, {}, 1_000, 50_000, 1))
 
 
 BIDS, ASKS = [(999, 3)], [(1_001, 5), (1_002, 1)]

@@ -12,7 +12,7 @@ from tickreel.accounting.contract import Contract
 from tickreel.accounting.scaled import Integers
 from tickreel.engine.tape import Fills, Orders
 from tickreel.runner.ledger.fill_evidence import NONE, Evidence, FillEvidence
-from tickreel.runner.window.mark_rows import Rows
+from tickreel.runner.window.mark_rows import MarkRows
 from tickreel.v1 import fill_audit_pb2
 
 Int64 = npt.NDArray[np.int64]
@@ -33,7 +33,7 @@ class Audit:
         delay: How long an order takes to the venue, in nanoseconds.
     """
 
-    def __init__(self, account: Account, rows: Rows, evidence: Evidence, delay: int) -> None:
+    def __init__(self, account: Account, rows: MarkRows, evidence: Evidence, delay: int) -> None:
         self._contract: Contract = account.contract
         self._scale = account.scale
         self._rows = rows

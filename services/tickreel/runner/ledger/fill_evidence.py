@@ -9,7 +9,7 @@ import numpy.typing as npt
 from tickreel.accounting import scaled
 from tickreel.accounting.scaled import Integers
 from tickreel.engine.tape import Fills
-from tickreel.runner.window.mark_rows import Rows
+from tickreel.runner.window.mark_rows import MarkRows
 from tickreel.runner.window.window_rows import WindowRows
 from tickreel.stores.depths import NO_LEVEL
 from tickreel.stores.raw_schema import LEVELS
@@ -88,7 +88,7 @@ class Evidence:
         window: The same rows, with what was printed and displayed.
     """
 
-    def __init__(self, rows: Rows, window: WindowRows) -> None:
+    def __init__(self, rows: MarkRows, window: WindowRows) -> None:
         self._rows = rows
         self._window = window
         self._of_prints, self._of_levels = _Used(), _Used()

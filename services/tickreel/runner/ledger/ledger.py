@@ -27,7 +27,7 @@ from tickreel.runner.ledger.outcome import Drawdown, Outcome
 from tickreel.runner.ledger.pnl_sketch import PnlSketch
 from tickreel.runner.ledger.settlement import STATUSES, Settlement, settle
 from tickreel.runner.ledger.statistics import Statistics
-from tickreel.runner.window.mark_rows import Rows
+from tickreel.runner.window.mark_rows import MarkRows
 from tickreel.runner.window.window_rows import WindowRows
 from tickreel.v1 import run_config_pb2
 
@@ -85,7 +85,7 @@ class Ledger:
     def __init__(
         self,
         config: run_config_pb2.RunConfig,
-        rows: Rows,
+        rows: MarkRows,
         end: int,
         tables: Iterable[Tables] = (),
         window: WindowRows | None = None,
@@ -291,7 +291,7 @@ def contract_of(config: run_config_pb2.RunConfig) -> LinearContract | InverseCon
     )
 
 
-def opened(config: run_config_pb2.RunConfig, rows: Rows, decimals: tuple[int, int] | None = None) -> Account:
+def opened(config: run_config_pb2.RunConfig, rows: MarkRows, decimals: tuple[int, int] | None = None) -> Account:
     """The account of a resolved config before its first fill.
 
     Args:

@@ -11,7 +11,7 @@ from tickreel.engine.instrument import decimal_of
 from tickreel.runner.digests import OutcomeDigest
 from tickreel.runner.ledger.engine_check import CrossCheck
 from tickreel.runner.window.iso_time import iso
-from tickreel.runner.window.mark_rows import Rows
+from tickreel.runner.window.mark_rows import MarkRows
 from tickreel.v1 import fill_audit_pb2, result_pb2, run_config_pb2, statistics_pb2
 
 
@@ -50,7 +50,7 @@ class Outcome:
     """
 
     config: run_config_pb2.RunConfig
-    rows: Rows
+    rows: MarkRows
     account: Account
     starting_position: int
     orders: int

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from tickreel.engine.replay import ReplayFile
 from tickreel.engine.strategy import ReplayStrategy
 from tickreel.runner.replay.shortcuts import may_refuse
-from tickreel.runner.window.mark_rows import Rows
+from tickreel.runner.window.mark_rows import MarkRows
 from tickreel.v1 import market_data_pb2, run_config_pb2
 
 
@@ -50,14 +50,14 @@ class Segment:
 
 
 @dataclass(frozen=True)
-class Plan:
+class ReplayPlan:
     """The slices of a window, in order, and why it is one piece where it is."""
 
     segments: tuple[Segment, ...]
     whole_because: str
 
     @classmethod
-    def whole(cls, rows: Rows, start: int, end: int, because: str) -> "Plan":
+    def whole(cls, rows: MarkRows, start: int, end: int, because: str) -> "ReplayPlan":
         """A window in one piece."""
         return cls((Segment(start, end, start, len(rows.ts), len(rows.book_ts)),), because)
 
@@ -66,12 +66,12 @@ class Plan:
         cls,
         config: run_config_pb2.RunConfig,
         strategy: type[ReplayStrategy],
-        rows: Rows,
+        rows: MarkRows,
         window: tuple[int, int],
         segment_rows: int,
         processes: int,
         cuts: npt.NDArray[np.bool_] | None = None,
-    ) -> "Plan":
+    ) -> "ReplayPlan":
         """The plan of a window.
 
         Args:
@@ -126,7 +126,7 @@ def _last_before(mask: npt.NDArray[np.bool_], places: Sequence[int]) -> list[int
     return found
 
 
-def _entangled(config: run_config_pb2.RunConfig, strategy: type[ReplayStrategy], rows: Rows) -> str:
+def _entangled(config: run_config_pb2.RunConfig, strategy: type[ReplayStrategy], rows: MarkRows) -> str:
     """Why the orders of a window may know of each other, or "" where they cannot."""
     venue, orders = config.venue, config.strategy
     drawn = venue.HasField("fill_model") and (venue.fill_model.prob_fill_on_limit < 1 or venue.fill_model.prob_slippage > 0)

@@ -18,13 +18,13 @@ from tickreel.runner.config.strategy_registry import installed_strategies
 from tickreel.runner.ledger import live_figures
 from tickreel.runner.ledger.ledger import Ledger, MarkedRows, opened
 from tickreel.runner.ledger.outcome import Outcome
-from tickreel.runner.replay.replay_plan import Plan
+from tickreel.runner.replay.replay_plan import ReplayPlan
 from tickreel.runner.replay.slice_process import SegmentReplay
 from tickreel.runner.replay.slices import PlanReplay
 from tickreel.runner.result.order_marks import OrderMarks
 from tickreel.runner.result.parquet_tables import ReportTables
-from tickreel.runner.run_spec import Spec
-from tickreel.runner.window.mark_rows import Rows
+from tickreel.runner.run_spec import RunSpec
+from tickreel.runner.window.mark_rows import MarkRows
 from tickreel.runner.window.window import Window
 from tickreel.stores.results import ResultStore
 from tickreel.v1 import job_pb2, result_pb2
@@ -37,7 +37,7 @@ class AccountRanDry(Exception):  # noqa: N818
     """The account that the engine left as it was would not have stayed above zero."""
 
 
-class Replaying:
+class RunReplay:
     """The replay of a run: a plan is replayed, the ledger follows it, the service hears of both.
 
     Attributes:
@@ -46,7 +46,7 @@ class Replaying:
         peak_memory: The most memory that a process of the replay has had, in MiB.
     """
 
-    def __init__(self, spec: Spec, window: Window, rows: Rows, store: ResultStore, reporter: Reporter) -> None:
+    def __init__(self, spec: RunSpec, window: Window, rows: MarkRows, store: ResultStore, reporter: Reporter) -> None:
         self._spec = spec
         self._window = window
         self._rows = rows
@@ -55,7 +55,7 @@ class Replaying:
         self.staging = Path()
         self.peak_memory = 0
 
-    def run(self, plan: Plan, shortcuts: Shortcuts, *, trusting: bool) -> Outcome:
+    def run(self, plan: ReplayPlan, shortcuts: Shortcuts, *, trusting: bool) -> Outcome:
         """Replays a plan.
 
         Args:

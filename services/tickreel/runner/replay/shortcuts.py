@@ -2,7 +2,7 @@
 
 from tickreel.engine.replay import Shortcuts
 from tickreel.engine.strategy import ReplayStrategy
-from tickreel.runner.window.mark_rows import Rows
+from tickreel.runner.window.mark_rows import MarkRows
 from tickreel.v1 import run_config_pb2
 
 
@@ -12,7 +12,7 @@ def may_refuse(config: run_config_pb2.RunConfig) -> bool:
     return config.venue.account_type != "MARGIN" or instrument.margin_init > 0 or instrument.margin_maint > 0
 
 
-def shortcuts_of(config: run_config_pb2.RunConfig, strategy: type[ReplayStrategy], rows: Rows) -> Shortcuts:
+def shortcuts_of(config: run_config_pb2.RunConfig, strategy: type[ReplayStrategy], rows: MarkRows) -> Shortcuts:
     """What changes nothing as long as the account stays above zero, which our own arithmetic sees.
 
     Args:

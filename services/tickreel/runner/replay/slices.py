@@ -10,14 +10,14 @@ from tickreel.engine.replay import Shortcuts
 from tickreel.engine.tape import Tape
 from tickreel.processes.memory import peak_memory
 from tickreel.rpc.errors import TickreelError
-from tickreel.runner.replay.replay_plan import Plan
+from tickreel.runner.replay.replay_plan import ReplayPlan
 from tickreel.runner.replay.slice_process import SegmentProcess, SegmentReplay, counts_of
 
 
 class PlanReplay:
     """Replays a plan in so many processes, this one among them."""
 
-    def __init__(self, replay: SegmentReplay, plan: Plan, processes: int) -> None:
+    def __init__(self, replay: SegmentReplay, plan: ReplayPlan, processes: int) -> None:
         self._replay = replay
         self._segments = plan.segments
         self._beside = min(processes, len(plan.segments)) - 1

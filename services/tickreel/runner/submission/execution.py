@@ -22,7 +22,7 @@ from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.errors import TickreelError, not_writable
 from tickreel.rpc.settings import RUNNER_MEMORY, Settings
 from tickreel.runner.config.strategy_registry import StrategyEntry
-from tickreel.runner.run_spec import Spec
+from tickreel.runner.run_spec import RunSpec
 from tickreel.runner.submission.data_findings import data_findings
 from tickreel.runner.submission.live_equity import EquityCurve
 from tickreel.runner.submission.unchanged_files import HeldFiles
@@ -144,7 +144,7 @@ class Execution:
 
     async def _replay(self, live: LiveJob[run_pb2.Run], conversion: conversion_pb2.Conversion, scratch: Path) -> None:
         run = live.resource
-        spec = Spec(
+        spec = RunSpec(
             run=run,
             files=list(conversion.files),
             notes=[*conversion.findings, *data_findings(run.config.time_window, conversion.files)],

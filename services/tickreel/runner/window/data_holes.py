@@ -3,11 +3,11 @@
 A thin market pauses for hours and a busy one for seconds, so the rows of the window are the measure. A gap of ten minutes or
 more is a hole in two cases:
 
-- Rows are dense all over the window: outside of gaps of its order, nearly every stretch a sixteenth as long holds a row.
-- Rows are dense up to the gap and after it: the twenty seconds with rows on each side follow each other a hundred times as
+- MarkRows are dense all over the window: outside of gaps of its order, nearly every stretch a sixteenth as long holds a row.
+- MarkRows are dense up to the gap and after it: the twenty seconds with rows on each side follow each other a hundred times as
   closely.
 
-Rows of one second count once, since a sweep of a hundred prints says no more than one print. A flurry of rows on one side
+MarkRows of one second count once, since a sweep of a hundred prints says no more than one print. A flurry of rows on one side
 proves nothing.
 """
 
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tickreel.runner.window.mark_rows import Rows
+from tickreel.runner.window.mark_rows import MarkRows
 from tickreel.stores.alternatives import instant
 from tickreel.v1 import conversion_pb2, market_data_pb2, result_pb2
 
@@ -74,7 +74,7 @@ def find_holes(times: Int64) -> list[Hole]:
 
 
 def hole_findings(
-    window: market_data_pb2.TimeWindow, files: Sequence[conversion_pb2.ConvertedFile], rows: Rows
+    window: market_data_pb2.TimeWindow, files: Sequence[conversion_pb2.ConvertedFile], rows: MarkRows
 ) -> Iterator[result_pb2.Finding]:
     """The findings on holes in the trades and in the books of a window.
 

@@ -15,7 +15,7 @@ _SECOND = 1_000_000_000
 
 
 @dataclass(frozen=True)
-class Rows:
+class MarkRows:
     """The rows of a window that equity is looked at: those of trades, each with the price that a position is worth there.
 
     Attributes:
@@ -39,7 +39,7 @@ class Rows:
     span: tuple[int, int]
 
     @classmethod
-    def of_trades(cls, ts: Int64, prices: Integers, precision: int) -> "Rows":
+    def of_trades(cls, ts: Int64, prices: Integers, precision: int) -> "MarkRows":
         """Rows marked at their own prices.
 
         Args:
@@ -49,7 +49,7 @@ class Rows:
         return cls(ts, prices, precision, int(prices[0]), int(prices[-1]), none, none, (int(ts[0]), int(ts[-1])))
 
     @classmethod
-    def of_books(cls, ts: Int64, prices: Integers, precision: int, book_ts: Int64, mids: Integers) -> "Rows":
+    def of_books(cls, ts: Int64, prices: Integers, precision: int, book_ts: Int64, mids: Integers) -> "MarkRows":
         """Rows marked at the middle of the last book before them; at their own price while there is none.
 
         Args:

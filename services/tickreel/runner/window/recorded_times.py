@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from tickreel.runner.window.mark_rows import Rows
+from tickreel.runner.window.mark_rows import MarkRows
 from tickreel.stores.trades import TradeRows
 
 Int64 = npt.NDArray[np.int64]
@@ -40,7 +40,7 @@ class RecordedTimes:
     displaced_to: Int64
 
     @classmethod
-    def of(cls, rows: Rows, files: Sequence[tuple[int, int]], trades: Iterable[TradeRows]) -> Self:
+    def of(cls, rows: MarkRows, files: Sequence[tuple[int, int]], trades: Iterable[TradeRows]) -> Self:
         """The recorded times of a window.
 
         Args:

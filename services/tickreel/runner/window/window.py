@@ -14,8 +14,8 @@ import pyarrow as pa
 from tickreel.accounting.scaled import Integers
 from tickreel.engine.replay import ReplayFile
 from tickreel.rpc.errors import TickreelError, Violation
-from tickreel.runner.run_spec import Spec
-from tickreel.runner.window.mark_rows import Rows
+from tickreel.runner.run_spec import RunSpec
+from tickreel.runner.window.mark_rows import MarkRows
 from tickreel.runner.window.overlaps import Part, without_overlaps
 from tickreel.runner.window.recorded_times import RecordedTimes
 from tickreel.runner.window.window_rows import WindowRows
@@ -62,7 +62,7 @@ class Window:
         TickreelError: DATA_CHANGED where a file is no longer there; DATA_REFUSED where files overlap and contradict each other.
     """
 
-    def __init__(self, spec: Spec) -> None:
+    def __init__(self, spec: RunSpec) -> None:
         window = spec.run.config.time_window
         start, end = window.start.ToNanoseconds(), window.end.ToNanoseconds()
         self._spec = spec
@@ -92,7 +92,7 @@ class Window:
         """The trade rows, in replay order."""
         return (TradeRows(batch) for batch in self._batches(TRADES, columns))
 
-    def recorded_times(self, rows: Rows) -> RecordedTimes:
+    def recorded_times(self, rows: MarkRows) -> RecordedTimes:
         """The recorded times of the instants of a run.
 
         Args:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tickreel.rpc.errors import TickreelError
-from tickreel.stores.columns import ColumnStore, ColumnWriter
+from tickreel.stores.column_files import ColumnStore, ColumnWriter
 from tickreel.stores.derived_files import DerivedFiles
 
 

@@ -27,7 +27,7 @@ _COUNTS = {"orders": "orders", "fills": "fills", "ticks": "trade_rows"}
 
 
 @dataclass(frozen=True)
-class KeptTable:
+class StoredTable:
     """A table that is open. Whatever fails while it is read raises DATA_CHANGED."""
 
     _stored: StoredResult
@@ -55,13 +55,13 @@ class KeptTable:
             yield batch
 
     def fitting_precision(self, columns: Sequence[str], most: int) -> int:
-        """The decimals with which all values of columns fit into 64 bits (see `stores.rows`)."""
+        """The decimals with which all values of columns fit into 64 bits (see `stores.converted_rows`)."""
         with reading(self._stored, self._path):
             return fitting_precision([self._path], columns, most)
 
 
 @contextlib.contextmanager
-def kept_table(stored: StoredResult, result: result_pb2.Result, name: str) -> Iterator[KeptTable]:
+def stored_table(stored: StoredResult, result: result_pb2.Result, name: str) -> Iterator[StoredTable]:
     """A table of a full run, open for as long as it is read.
 
     Raises:
@@ -72,7 +72,7 @@ def kept_table(stored: StoredResult, result: result_pb2.Result, name: str) -> It
         with reading(stored, path):
             file = opened.enter_context(pq.ParquetFile(path, pre_buffer=False))
         check_table(result, name, file.metadata.num_rows, file.schema_arrow)
-        yield KeptTable(stored, path, file)
+        yield StoredTable(stored, path, file)
 
 
 def check_table(result: result_pb2.Result, name: str, rows: int, schema: pa.Schema) -> None:
