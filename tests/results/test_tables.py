@@ -222,6 +222,16 @@ def test_sql_lets_through_and_sorts_as_the_messages_themselves(orders: Orders, t
     assert found == expected
 
 
+def test_a_sort_without_room_says_what_would_help(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "_MEMORY", "1KB")
+    store = ResultStore(tmp_path / "results", tmp_path / "tickdata")
+    write_full_run(store, "F", Ticks.random(400), group=64, timeline=False)
+    made = RunTables(store, DerivedFiles(tmp_path / "derived", 100), tmp_path / "spill")
+    with pytest.raises(TickreelError, match="let a filter leave fewer rows, or ask again later") as caught:
+        made.rows(View(store.find("F"), ORDERS, "", "price desc"), 0, 10)
+    assert caught.value.reason == "OUT_OF_MEMORY"
+
+
 @pytest.mark.parametrize(
     ("call", "fields", "field", "problem"),
     [

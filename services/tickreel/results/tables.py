@@ -19,7 +19,7 @@ from tickreel.results.run_columns import result_key
 from tickreel.results.stored_table import StoredTable, stored_table, table_path
 from tickreel.results.table_file import TableFile
 from tickreel.results.table_sql import order, where
-from tickreel.rpc.errors import is_full, not_writable
+from tickreel.rpc.errors import TickreelError, is_full, not_writable
 from tickreel.rpc.fields import Fields
 from tickreel.rpc.filter import parse_filter
 from tickreel.rpc.ordering import parse_order
@@ -170,8 +170,11 @@ class RunTables:
         """Turns the faults of a query into ours: filters and orders are checked, so the table or the disk is at fault."""
         try:
             yield
-        except duckdb.OutOfMemoryException:
-            raise
+        except duckdb.OutOfMemoryException as error:
+            what = f"the {view.kind.name} of {view.stored.run_id} in this order"
+            room = f"the {_MEMORY} of memory and the space in {self._spill} that all sorts share"
+            message = f"{what} take more than {room} ({_first_line(error)}); let a filter leave fewer rows, or ask again later"
+            raise TickreelError("OUT_OF_MEMORY", message, run_id=view.stored.run_id, table=view.kind.name) from None
         except duckdb.Error as error:
             if is_full(error):
                 raise not_writable(_SPILLED, self._spill, error) from None
@@ -183,6 +186,10 @@ class RunTables:
             self._spill.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise not_writable(_SPILLED, self._spill, error) from None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
 
 
 def _bytes(numbers: RowNumbers) -> int:
