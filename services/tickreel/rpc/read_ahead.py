@@ -21,7 +21,7 @@ async def read_ahead[T](parts: Generator[T, None, None]) -> AsyncIterator[T]:
     reading = _READERS.submit(next, parts, None)
     try:
         # Shielded: who is cancelled while he waits still has to wait for the thread before the generator can be closed.
-        while (part := await asyncio.shield(asyncio.wrap_future(reading))) is not None:
+        while (part := await asyncio.shield(_awaited(reading))) is not None:
             reading = _READERS.submit(next, parts, None)
             with _UNREAD.waiting():
                 yield part
@@ -58,4 +58,11 @@ _UNREAD = _Unread()
 async def _ended(reading: "Future[Any]") -> None:
     """Waits until a thread has ended what it reads, unless none has begun."""
     if not reading.cancel():
-        await asyncio.wait([asyncio.wrap_future(reading)])
+        await asyncio.wait([_awaited(reading)])
+
+
+def _awaited(reading: "Future[Any]") -> "asyncio.Future[Any]":
+    """Makes a read awaitable. Its exception may meet nobody: who has hung up is not told of it, nor is the log."""
+    awaited = asyncio.wrap_future(reading)
+    awaited.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+    return awaited

@@ -2,6 +2,7 @@
 
 import io
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -13,10 +14,12 @@ import pytest
 from live import live
 from serving import serving, settings_in
 from terminal import Terminal
+from tickreel.results.artifact import Artifact
 from tickreel.results.service import ResultsServicer
 from tickreel.rpc.channel import ServiceClient
 from tickreel.stores.results import ResultStore
 from tickreel.v1 import result_pb2
+from tickreel.v1.results_service_pb2 import ExportArtifactResponse
 
 ROWS = 108_000
 
@@ -96,25 +99,28 @@ def test_where_no_service_answers_the_command_says_how_one_would(tmp_path: Path)
     assert "`tickreel up` starts the services" in terminal.call("export", "F", "fills.parquet", code=1).err
 
 
-def test_ctrl_c_leaves_no_half_file_and_the_same_command_goes_on(terminal: Terminal, store: ResultStore) -> None:
-    original = store.root / "full/F/fills.parquet"
-    with original.open("r+b") as file:
-        # A hole before the footer, so that there is a lot to fetch.
-        file.truncate(1 << 32)
-        file.seek(-len(FILLS), 2)
-        file.write(FILLS)
+def test_ctrl_c_leaves_no_half_file_and_the_same_command_goes_on(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, goes_on = Artifact.parts, threading.Event()
+
+    def held(artifact: Artifact, offset: int) -> Iterator[ExportArtifactResponse]:
+        for number, part in enumerate(whole(artifact, offset)):
+            if number == 2:
+                goes_on.wait(60)
+            yield part
+
+    monkeypatch.setattr(Artifact, "parts", held)
+    process = terminal.start("export", "F", "fills.parquet")
     try:
-        process = terminal.start("export", "F", "fills.parquet")
         while not (partials := list(terminal.folder.iterdir())) or partials[0].stat().st_size < 1 << 20:
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
-        assert process.returncode == 130
-        assert err == "broken off; the same command goes on from there\n"
+        _, err = process.communicate(timeout=60)
     finally:
-        with original.open("r+b") as file:
-            file.truncate(len(FILLS))
-            file.write(FILLS)
+        process.kill()
+        goes_on.set()
+    assert process.returncode == 130
+    assert err == "broken off; the same command goes on from there\n"
+    monkeypatch.undo()
     (partial,) = terminal.folder.iterdir()
     assert partial.name.startswith(".F.fills.parquet.")
     with partial.open("r+b") as file:
