@@ -1,5 +1,7 @@
 """What tests of more than one folder need."""
 
+import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,19 @@ from tickreel.stores.catalog import CatalogStore
 # How long an example takes says how busy the machine is.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def process_coverage() -> Iterator[Mapping[str, str]]:
+    """Starts processes without coverage, which makes a replay three times as long; two flows of tests/e2e turn it on.
+
+    Yields the environment variable that does; nothing where the tests run without coverage.
+    """
+    variables = {name: value for name, value in os.environ.items() if name == "COVERAGE_PROCESS_CONFIG"}
+    with pytest.MonkeyPatch.context() as environ:
+        for name in variables:
+            environ.delenv(name)
+        yield variables
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ import pytest
 from e2e_folder import BTC, ROWS, write_config
 from terminal import Terminal, processes_in, wait_until_empty
 
+pytestmark = pytest.mark.usefixtures("measured_processes")
 RUN = ("run", "--config", "btc.json", "--snapshot_mode", "trades", "--standalone")
 
 

@@ -10,6 +10,8 @@ import pytest
 
 from terminal import SERVICES, Terminal, is_alive, wait_until_empty
 
+pytestmark = pytest.mark.usefixtures("measured_processes")
+
 
 @pytest.fixture
 def here(tmp_path: Path) -> Terminal:
