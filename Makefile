@@ -8,7 +8,7 @@ BIN := .venv/bin
 # Node.js comes with .venv; npm starts it by its name. It trusts what the system trusts, as behind a proxy that inspects TLS.
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" NODE_USE_SYSTEM_CA=1 npm --prefix frontend
 
-.PHONY: help setup demo up ui browser test screenshots lint lint-python compose-test bench chaos fuzz differential proto baseline clean
+.PHONY: help setup demo up ui browser check test screenshots lint lint-python compose-test bench chaos fuzz differential proto baseline clean
 
 help: ## Explain the targets
 	@echo "Tickreel: deterministic tick-level backtests of recorded exchange data"
@@ -35,15 +35,22 @@ up: ui ## Start services, gateway and web UI on this machine, at http://127.0.0.
 
 ui: frontend/dist/index.html ## Build the web UI into frontend/dist
 
-# Two sides at once: tests that start processes, a browser among them, wait for them more than they compute.
-PROCESS_TESTS := tests/cli tests/client tests/e2e tests/gateway tests/tour tests/runner/test_service.py tests/runner/submission/test_execution.py tests/runner/test_cancel.py tests/runner/test_result.py tests/runner/result/test_verification.py
+# Two processes share the Python tests, a file at a time. The tests of the UI run beside them.
+PYTEST := pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+# The folders whose tests start no service and no replay.
+UNIT_TESTS := $(addprefix tests/,accounting catalog engine rpc runner/config runner/ledger runner/window stores)
+
+check: lint ## Check what takes little time: lint, types of the UI, unit tests
+	@$(NPM) run --silent test > .ui-tests.log 2>&1 & ui=$$!; failed=; \
+	$(BIN)/$(PYTEST) $(UNIT_TESTS) || failed=1; \
+	wait $$ui || failed=1; cat .ui-tests.log; rm -f .ui-tests.log; test -z "$$failed"
 
 test: browser lint ui ## Check everything: lint, then the tests with branch coverage, and the UI in a browser
 	@$(BIN)/coverage erase
-	@{ failed=; $(BIN)/coverage run -m pytest $(PROCESS_TESTS) || failed=1; $(NPM) run --silent e2e || failed=1; test -z "$$failed"; } > .coverage.log 2>&1 & side=$$!; failed=; \
-	$(NPM) run --silent test || failed=1; \
-	$(BIN)/coverage run -m pytest tests $(PROCESS_TESTS:%=--ignore=%) || failed=1; \
-	wait $$side || failed=1; cat .coverage.log; rm -f .coverage.log; test -z "$$failed"
+	@{ failed=; $(NPM) run --silent test || failed=1; $(NPM) run --silent e2e || failed=1; test -z "$$failed"; } > .ui-tests.log 2>&1 & ui=$$!; failed=; \
+	$(BIN)/coverage run -m $(PYTEST) tests || failed=1; \
+	wait $$ui || failed=1; cat .ui-tests.log; rm -f .ui-tests.log; test -z "$$failed"
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --skip-covered --fail-under=85
 

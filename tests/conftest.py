@@ -15,6 +15,16 @@ settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
 
+# Their tests take long: begun first, they leave no process alone with them at the end.
+LONG = ("e2e", "tour", "fuzz", "benchmarks", "cli", "client", "gateway", "runner", "converter")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the folders with long tests first."""
+    root = Path(__file__).parent
+    items.sort(key=lambda item: LONG.index(folder) if (folder := item.path.relative_to(root).parts[0]) in LONG else len(LONG))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def process_coverage() -> Iterator[Mapping[str, str]]:
     """Starts processes without coverage, which makes a replay three times as long; two flows of tests/e2e turn it on.
