@@ -35,10 +35,22 @@ export default defineConfig({
   },
   worker: { format: 'es' },
   test: {
-    environment: 'jsdom',
-    include: ['src/**/*.test.{ts,tsx}', '*.test.ts'],
-    setupFiles: ['src/test-setup.ts'],
     testTimeout: 30_000,
     restoreMocks: true,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'ui',
+          include: ['src/**/*.test.{ts,tsx}'],
+          environment: 'jsdom',
+          setupFiles: ['src/test-setup.ts'],
+          // Loads jsdom and the modules once per thread instead of once per file: a third of the CPU time.
+          pool: 'vmThreads',
+        },
+      },
+      // Vite itself does not run in a vm context.
+      { extends: true, test: { name: 'build', include: ['*.test.ts'], environment: 'node' } },
+    ],
   },
 })
