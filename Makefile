@@ -38,7 +38,7 @@ ui: frontend/dist/index.html ## Build the web UI into frontend/dist
 # Two processes share the Python tests, a file at a time. The tests of the UI run beside them.
 PYTEST := pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-# The folders whose tests start no service and no replay.
+# The folders whose tests take little time.
 UNIT_TESTS := $(addprefix tests/,accounting catalog engine rpc runner/config runner/ledger runner/window stores)
 
 check: lint ## Check what takes little time: lint, types of the UI, unit tests
