@@ -68,6 +68,8 @@ def test_what_is_written_is_read_back() -> None:
 def test_an_unknown_word_is_named_with_those_that_there_are() -> None:
     with pytest.raises(ValueError, match=r"^mode is 'slow'; it must be fast or full$"):
         read_json(result_pb2.Result, '{"mode": "slow"}')
+    with pytest.raises(ValueError, match=r"^mode is 2; it must be fast or full$"):
+        read_json(result_pb2.Result, '{"mode": 2}')
     problem = r"^metadata.data_files.data_type is 'bars'; it must be trades or book_snapshot_5$"
     with pytest.raises(ValueError, match=problem):
         read_json(result_pb2.Result, '{"metadata": {"data_files": [{"data_type": "trades"}, {"data_type": "bars"}]}}')

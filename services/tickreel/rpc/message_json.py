@@ -102,9 +102,10 @@ def _number_words(kind: Descriptor, values: dict[str, Any], path: str) -> None:
     """Replaces the words in JSON values by the numbers of their enums."""
     for field in _with_words(kind):
         value = values.get(field.name)
-        if field.enum_type is not None and isinstance(value, str):
+        if field.enum_type is not None and value is not None:
             known = words(field.enum_type)
-            if value not in known:
+            # A number is none of the words: these files have never had one.
+            if not isinstance(value, str) or value not in known:
                 raise ValueError(f"{path}{field.name} is {value!r}; it must be {' or '.join(filter(None, known))}")
             values[field.name] = known[value]
         elif field.message_type is not None:
