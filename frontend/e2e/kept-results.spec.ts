@@ -44,6 +44,11 @@ test('a run gets notes and tags, is found by them, and is deleted once that is c
   // The list gives the result of a run that has just ended some seconds to come.
   await expect(async () => {
     await page.goto('/runs')
-    await expect(page.getByRole('row', { name: new RegExp(runId) })).toContainText('deleted', { timeout: 15_000 })
+    await expect(page.getByRole('row', { name: new RegExp(runId) })).toContainText('no result', { timeout: 15_000 })
   }).toPass()
+
+  // The results remember it, though the runner does not.
+  stack.tickreel('runs', 'delete', runId)
+  await page.goto(`/runs/${runId}`)
+  await expect(page.getByRole('alert')).toContainText(`the result ${runId} was deleted at`)
 })

@@ -18,6 +18,7 @@ export const ADVICE: Partial<Record<Reason, string>> = {
   WORKER_HUNG:
     'The log below has the last that was heard of it. A strategy that waits for something is a common cause.',
   SERVICE_UNAVAILABLE: 'See whether all services are up: tickreel up names the one that died.',
-  DATA_CHANGED: 'The raw data is no longer what the run was made from. Run it again.',
+  DATA_CHANGED:
+    'A file that the run read or wrote is no longer what it was. Do what the message says, or run it again.',
   INTERNAL: "The service's log has the traceback.",
 }

@@ -39,16 +39,18 @@ function WatchedRunScreen({ runId }: { runId: string }) {
   const { run } = stream.state
   // Results outlive the runner's memory of their jobs.
   const kept = useQuery(ResultsService.method.getResult, { runId }, { retry: false })
-  const deleted = kept.error !== null && RpcError.from(kept.error).reason === 'RESULT_DELETED'
+  // A result that was deleted or is damaged is told as that, also where the runner does not know its run.
+  const noResult = kept.error && RpcError.from(kept.error)
+  const deleted = noResult?.reason === 'RESULT_DELETED'
   const result = deleted ? undefined : (run?.result ?? kept.data?.result?.result)
   if (run === undefined) {
     return (
       <Screen title={runId} actions={result && <ReportActions runId={runId} />}>
         {result ? (
           <RunReport result={result} />
-        ) : stream.status === 'failed' && stream.error && kept.isError ? (
+        ) : stream.status === 'failed' && stream.error && noResult ? (
           <>
-            <ErrorState problem={stream.error} />
+            <ErrorState problem={noResult.reason === 'NOT_FOUND' ? stream.error : noResult} />
             <div className="px-11">
               <ButtonLink to="/runs">Go to the runs</ButtonLink>
             </div>

@@ -51,7 +51,7 @@ test('the list has finished runs and live ones, each once, and narrows to what i
   expect(screen.getAllByRole('row')).toHaveLength(4)
 })
 
-test('a result whose run nobody remembers is among the runs, tags filter, and what was deleted says so', async () => {
+test('a result whose run nobody remembers is among the runs, tags filter, and a run without a result says so', async () => {
   const day = { seconds: 1_716_000_000n, nanos: 0 }
   const gone = entry('BTC_1', JobState.SUCCEEDED, { endedAt: day, figures: { pnl: '1' } })
   const verification = entry('BTC_9', JobState.SUCCEEDED, {
@@ -73,7 +73,7 @@ test('a result whose run nobody remembers is among the runs, tags filter, and wh
   }
   show('/runs', { listRuns: () => ({ runs: [verification, gone] }) }, results)
   expect(within(await screen.findByRole('row', { name: /ETH_7/ })).getByText('copied')).toBeVisible()
-  expect(within(screen.getByRole('row', { name: /BTC_1/ })).getByText('deleted')).toBeVisible()
+  expect(within(screen.getByRole('row', { name: /BTC_1/ })).getByText('no result')).toBeVisible()
   expect(screen.queryByText('BTC_9')).not.toBeInTheDocument()
 
   await userEvent.click(screen.getByRole('radio', { name: 'Verifications 1' }))

@@ -12,8 +12,8 @@ export interface ListedRun {
   run: RunEntry
   tags: readonly string[]
   notes: string
-  /** Whether it left a result that is there no more. */
-  deleted: boolean
+  /** Whether it left a result that was deleted since, or cannot be read. */
+  withoutResult: boolean
 }
 
 /**
@@ -25,7 +25,7 @@ export function listRuns(runs: readonly RunEntry[], entries: ResultEntries | und
   const orphans = [...(entries?.byRun ?? [])].filter(([runId]) => !known.has(runId)).map(([, entry]) => runOf(entry))
   return [...runs, ...orphans].map((run) => {
     const { tags = [], notes = '' } = entries?.byRun.get(run.runId) ?? {}
-    return { run, tags, notes, deleted: entries !== undefined && leftNothing(run, entries) }
+    return { run, tags, notes, withoutResult: entries !== undefined && leftNothing(run, entries) }
   })
 }
 

@@ -31,7 +31,7 @@ export const RUN_COLUMNS: readonly Column<ListedRun>[] = [
       </Link>
     ),
   },
-  { id: 'state', header: 'State', width: 132, sortable: true, cell: (listed) => <State {...listed} /> },
+  { id: 'state', header: 'State', width: 172, sortable: true, cell: (listed) => <State {...listed} /> },
   {
     id: 'instrument',
     header: 'Instrument',
@@ -128,11 +128,15 @@ export const RUN_COLUMNS: readonly Column<ListedRun>[] = [
   },
 ]
 
-function State({ run, deleted }: ListedRun) {
+function State({ run, withoutResult }: ListedRun) {
   return (
     <span className="flex gap-2" title={run.failure?.message}>
       <StateBadge job={run} />
-      {deleted && <span className="text-faint">deleted</span>}
+      {withoutResult && (
+        <span className="text-faint" title="Its result was deleted or cannot be read: the run's page says which.">
+          no result
+        </span>
+      )}
     </span>
   )
 }
