@@ -142,8 +142,8 @@ export enum ErrorReason {
   SERVICE_UNAVAILABLE = 12,
 
   /**
-   * The data that a stored result refers to is no longer what it was made from, or catalog files were deleted or replaced
-   * while a call or a run read them.
+   * The data that a stored result refers to is no longer what it was made from, a file of the result is damaged or gone, or
+   * catalog files were deleted or replaced while a call or a run read them. The message names the file.
    *
    * A call can be repeated. A run converts its data again and starts over by itself; it fails with this reason after three
    * times, and its metadata then has the path of a file and the attempts.
