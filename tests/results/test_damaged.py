@@ -145,6 +145,9 @@ async def test_a_damaged_summary_is_named_by_every_call(
     summary = store.find("D").summary
     damage(summary)
     assert await listed(results) == ["S"]
+    # One without a summary is like one that is being deleted.
+    unreadable = [] if damage is remove else ["D"]
+    assert list((await results.call("ListResults", rpc.ListResultsRequest())).unreadable_run_ids) == unreadable
     for name in CALLS:
         said = await answer(results, "D", name)
         table = next((table for table, readers in READERS.items() if name in readers), "")

@@ -24,7 +24,7 @@ class Listing:
     field: str
 
     async def entries(self, address: str, limit: int | None, **fields: str) -> list[Any]:
-        """The first entries, as many pages as that takes; says so where there are more.
+        """The first entries, as many pages as that takes; says so where there are more, or where some cannot be read.
 
         Args:
             limit: How many. None for all.
@@ -45,6 +45,8 @@ class Listing:
             await client.close()
         if token:
             screen.say(f"the first {limit} of more; --limit shows as many as you say")
+        if unreadable := getattr(page, "unreadable_run_ids", None):
+            screen.say(f"not listed, because it cannot be read (tickreel show says why): {', '.join(unreadable)}")
         return found
 
 

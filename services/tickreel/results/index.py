@@ -1,5 +1,6 @@
 """What all results are, in memory: a cache of their files, made from them at the first question."""
 
+import itertools
 import logging
 import threading
 import time
@@ -13,6 +14,8 @@ log = logging.getLogger("tickreel")
 # The clock of a file system may stand still for some milliseconds: a folder that changed a moment ago may change again unseen.
 # One whose time is ahead changed before the clock was set back: its next change has another time.
 _SETTLED_NS = 1_000_000_000
+# How many results that cannot be read are named.
+_MOST_UNREADABLE = 100
 
 
 class ResultIndex:
@@ -20,9 +23,13 @@ class ResultIndex:
 
     Results and notes come and go by renames and removals, which change the time of a folder; as long as that is the same, no
     file is looked at. A file that cannot be read is left out, and named in the log once.
+
+    Attributes:
+        unreadable: The ids of the first runs whose result cannot be read, as `newest_first` found them.
     """
 
     def __init__(self, store: ResultStore) -> None:
+        self.unreadable: list[str] = []
         self._store = store
         self._changed_at: tuple[int, ...] | None = None
         self._entries: dict[tuple[StoredResult, int], result_pb2.NotedResult | None] = {}
@@ -46,6 +53,8 @@ class ResultIndex:
         versions.sort(key=lambda version: (version[0].committed_at, version[0].run_id), reverse=True)
         self._entries = {version: before[version] if version in before else self._entry(version[0]) for version in versions}
         self._newest_first = [entry for entry in self._entries.values() if entry is not None]
+        unreadable = (stored.run_id for (stored, _), entry in self._entries.items() if entry is None)
+        self.unreadable = list(itertools.islice(unreadable, _MOST_UNREADABLE))
 
     def _entry(self, stored: StoredResult) -> result_pb2.NotedResult | None:
         try:

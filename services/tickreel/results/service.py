@@ -83,7 +83,9 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
             return cut_page(page, filter(passes, self._index.newest_first()), order, _NEWEST_FIRST, result_entry)
 
         entries, token = await asyncio.to_thread(cut)
-        return results_service_pb2.ListResultsResponse(results=entries, next_page_token=token)
+        return results_service_pb2.ListResultsResponse(
+            results=entries, next_page_token=token, unreadable_run_ids=self._index.unreadable
+        )
 
     async def GetResult(  # noqa: N802
         self, request: results_service_pb2.GetResultRequest, context: grpc.aio.ServicerContext

@@ -26,12 +26,14 @@ class ListResultsRequest(_message.Message):
     def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., filter: _Optional[str] = ..., order_by: _Optional[str] = ...) -> None: ...
 
 class ListResultsResponse(_message.Message):
-    __slots__ = ("results", "next_page_token")
+    __slots__ = ("results", "next_page_token", "unreadable_run_ids")
     RESULTS_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    UNREADABLE_RUN_IDS_FIELD_NUMBER: _ClassVar[int]
     results: _containers.RepeatedCompositeFieldContainer[_result_pb2.ResultEntry]
     next_page_token: str
-    def __init__(self, results: _Optional[_Iterable[_Union[_result_pb2.ResultEntry, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+    unreadable_run_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, results: _Optional[_Iterable[_Union[_result_pb2.ResultEntry, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., unreadable_run_ids: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class GetResultRequest(_message.Message):
     __slots__ = ("run_id",)
