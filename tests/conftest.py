@@ -15,6 +15,9 @@ settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
 
+# The width of the terminal, which pytest-xdist hands to its processes: commands print lines of any length where they have none.
+os.environ.pop("COLUMNS", None)
+
 # Their tests take long: begun first, they leave no process alone with them at the end.
 LONG = ("e2e", "tour", "fuzz", "benchmarks", "cli", "client", "gateway", "runner", "converter")
 
