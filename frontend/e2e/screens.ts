@@ -48,7 +48,7 @@ export const SCREENS: readonly ScreenCase[] = [
     name: 'report',
     open: async (page, stack) => {
       await page.goto(`/runs/${await finishedRun(stack)}`)
-      await page.getByText('succeeded').waitFor()
+      await page.getByText('succeeded').first().waitFor()
     },
   },
   {
@@ -179,7 +179,7 @@ export const SCREENS: readonly ScreenCase[] = [
     name: 'shortcuts',
     open: async (page, stack) => {
       await page.goto(`/runs/${await finishedRun(stack)}`)
-      await page.getByText('succeeded').waitFor()
+      await page.getByText('succeeded').first().waitFor()
       await page.keyboard.press('?')
       await page.getByRole('dialog', { name: 'Shortcuts' }).waitFor()
     },
