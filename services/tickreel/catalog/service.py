@@ -23,7 +23,7 @@ from tickreel.rpc.bounds import (
 )
 from tickreel.rpc.call_thread import call_in_thread
 from tickreel.rpc.columns import Wire, wire_of
-from tickreel.rpc.paging import Page, fitting
+from tickreel.rpc.paging import Page
 from tickreel.rpc.read_ahead import read_ahead
 from tickreel.rpc.settings import Settings
 from tickreel.stores.catalog import CatalogStore
@@ -84,9 +84,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
         page = Page.of(request, "coverage", request.instrument_id)
         found = await asyncio.to_thread(coverage, request.instrument_id, self._catalog, self._raw)
         cut, token = page.cut(found, interval_key)
-        intervals = fitting(cut)
-        if len(intervals) < len(cut):
-            token = page.token(interval_key(intervals[-1]))
+        intervals, token = page.fit(cut, token, interval_key)
         return catalog_service_pb2.GetCoverageResponse(intervals=intervals, next_page_token=token)
 
     async def SampleBars(  # noqa: N802

@@ -86,6 +86,15 @@ class Page:
         entries = ordered[: self.size]
         return entries, self.token(key(entries[-1])) if len(ordered) > self.size else ""
 
+    def fit[M: Message](self, entries: Sequence[M], token: str, key: Callable[[M], str]) -> tuple[Sequence[M], str]:
+        """Ends a page from `cut` early where its entries do not fit into one response; returns it and the next page's token.
+
+        Args:
+            token: The token of the next page where all entries fit.
+        """
+        fitted = fitting(entries)
+        return fitted, token if len(fitted) == len(entries) else self.token(key(fitted[-1]))
+
 
 def fitting[M: Message](entries: Sequence[M]) -> Sequence[M]:
     """The first entries that fit into one response together; at least one, if there is one."""

@@ -15,7 +15,7 @@ from tickreel.rpc.errors import TickreelError
 from tickreel.rpc.fields import Fields
 from tickreel.rpc.filter import parse_filter, predicate
 from tickreel.rpc.ordering import cut_page, in_order, parse_order
-from tickreel.rpc.paging import Page, fitting
+from tickreel.rpc.paging import Page
 from tickreel.rpc.settings import Settings
 from tickreel.rpc.violations import Violations
 from tickreel.runner import digests
@@ -100,9 +100,7 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
         described = [await asyncio.to_thread(self._describe_config, config_id) for config_id in ids]
         for config in described:
             config.ClearField("text")
-        configs = fitting(described)
-        if len(configs) < len(described):
-            token = page.token(configs[-1].config_id)
+        configs, token = page.fit(described, token, lambda config: config.config_id)
         return runner_service_pb2.ListConfigsResponse(configs=configs, next_page_token=token)
 
     async def GetConfig(  # noqa: N802
