@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from tickreel.results.artifact import unreadable
 from tickreel.rpc.errors import TickreelError
 from tickreel.stores.converted_rows import fitting_precision
+from tickreel.stores.result_layout import ResultFile
 from tickreel.stores.results import StoredResult
 from tickreel.v1 import result_pb2
 
@@ -98,7 +99,7 @@ def table_path(stored: StoredResult, name: str) -> Path:
     if not stored.is_full:
         message = f"the run {stored.run_id} was made in fast mode, which keeps no {name}; make it in full mode"
         raise TickreelError("TABLE_NOT_KEPT", message, run_id=stored.run_id, table=name)
-    return stored.summary.with_name(f"{name}.parquet")
+    return stored.folder / ResultFile(f"{name}.parquet")
 
 
 @contextlib.contextmanager

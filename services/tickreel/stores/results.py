@@ -254,8 +254,8 @@ class ResultStore:
 
     def _partial(self, run_id: str) -> Path:
         """The summary of a fast run while it is written."""
-        _check_id(run_id)
-        return self.root / "fast" / f".{run_id}.json"
+        summary = self.path(run_id, ResultFile.SUMMARY, full=False)
+        return summary.with_name(f".{summary.name}")
 
     def _place(self, staging: Path, folder: Path) -> None:
         for path in (*staging.iterdir(), staging):
