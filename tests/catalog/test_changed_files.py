@@ -16,10 +16,11 @@ from tickreel.stores.catalog import CatalogStore
 from tickreel.stores.column_files import ColumnStore
 from tickreel.stores.derived_files import DerivedFiles
 from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, TRADES
+from tickreel.v1.market_data_pb2 import DataType
 
 ROWS = 50
 Read = Callable[[MarketRows, ColumnStore], object]
-READS: dict[str, tuple[int, Read]] = {
+READS: dict[str, tuple[DataType, Read]] = {
     "a stream of trades": (TRADES, lambda rows, columns: list(stream_trades(rows, columns, None, ["price", "trade_id"]))),
     "a stream of books": (BOOK_SNAPSHOT_5, lambda rows, columns: list(stream_depth(rows, None))),
     "bars": (TRADES, lambda rows, columns: rows.columns(columns, ["ts_init", "price"])),
@@ -32,7 +33,7 @@ def columns(tmp_path: Path) -> ColumnStore:
     return ColumnStore(DerivedFiles(tmp_path / "derived", 100))
 
 
-def found(raw: RawFolder, catalog: CatalogStore, kind: int) -> MarketRows:
+def found(raw: RawFolder, catalog: CatalogStore, kind: DataType) -> MarketRows:
     """The rows of a file that has been converted just now."""
     raw.write(trades(ROWS) if kind == TRADES else books(ROWS), data_type=("trades", "book_snapshot_5")[kind == BOOK_SNAPSHOT_5])
     convert(raw, catalog, data_type=kind)
@@ -40,11 +41,11 @@ def found(raw: RawFolder, catalog: CatalogStore, kind: int) -> MarketRows:
 
 
 @pytest.fixture(params=READS)
-def reading(request: pytest.FixtureRequest) -> Iterator[tuple[int, Read]]:
+def reading(request: pytest.FixtureRequest) -> Iterator[tuple[DataType, Read]]:
     yield READS[request.param]
 
 
-def test_a_deleted_catalog(raw: RawFolder, catalog: CatalogStore, columns: ColumnStore, reading: tuple[int, Read]) -> None:
+def test_a_deleted_catalog(raw: RawFolder, catalog: CatalogStore, columns: ColumnStore, reading: tuple[DataType, Read]) -> None:
     kind, read = reading
     rows = found(raw, catalog, kind)
     shutil.rmtree(catalog.root)
@@ -56,7 +57,7 @@ def test_a_deleted_catalog(raw: RawFolder, catalog: CatalogStore, columns: Colum
 
 
 def test_a_file_that_became_another(
-    raw: RawFolder, catalog: CatalogStore, columns: ColumnStore, reading: tuple[int, Read]
+    raw: RawFolder, catalog: CatalogStore, columns: ColumnStore, reading: tuple[DataType, Read]
 ) -> None:
     kind, read = reading
     rows = found(raw, catalog, kind)

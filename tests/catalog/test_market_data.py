@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pytest
 from google.protobuf import timestamp_pb2
@@ -22,13 +23,13 @@ from tickreel.catalog.service import CatalogServicer
 from tickreel.converter.depth_conversion import DepthConversion
 from tickreel.converter.trade_conversion import TradeConversion
 from tickreel.rpc.channel import ServiceClient
-from tickreel.rpc.columns import wire_of
+from tickreel.rpc.columns import Wire, wire_of
 from tickreel.rpc.errors import TickreelError
 from tickreel.stores.catalog import CatalogStore
 from tickreel.stores.instrument_name import InstrumentName
 from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, LEVELS, TRADES
 from tickreel.v1 import catalog_service_pb2 as rpc
-from tickreel.v1.market_data_pb2 import TradeColumns
+from tickreel.v1.market_data_pb2 import DataType, TradeColumns
 
 NEXT = "2024-07-19"
 ID = "BTC-USDT-PERP.BINANCE-FUTURES"
@@ -42,7 +43,7 @@ async def client(tmp_path: Path) -> AsyncIterator[ServiceClient]:
         yield client
 
 
-def convert(raw: RawFolder, catalog: CatalogStore, day: str, price: int | None = None, kind: int = TRADES) -> None:
+def convert(raw: RawFolder, catalog: CatalogStore, day: str, price: int | None = None, kind: DataType = TRADES) -> None:
     (source,) = [file for file in raw.store.dataset(f"day-{day}").files if file.data_type == kind]
     conversion = TradeConversion if kind == TRADES else DepthConversion
     conversion(source, InstrumentName.parse(BTC), price, None).run(raw.store, catalog, lambda _: None)
@@ -62,7 +63,7 @@ def two_days(raw: RawFolder, catalog: CatalogStore) -> None:
             250,
             local_timestamp=start + rows * 3 * SECOND,
             timestamp=start + rows * 3 * SECOND - 700,
-            price=[price_of(row) for row in rows],
+            price=[price_of(row) for row in range(first, first + 250)],
             amount=(1 + rows) / 1000,
             id=pa.array(rows).cast(pa.string()),
         )
@@ -77,7 +78,7 @@ def ts_of(row: int) -> int:
     return micros(f"{NEXT}T00:00:00") * 1000 + (row - 250) * 3 * SECOND * 1000
 
 
-def window(start: int, end: int) -> dict[str, timestamp_pb2.Timestamp]:
+def window(start: int, end: int) -> dict[str, Any]:
     stamps = {"start": timestamp_pb2.Timestamp(), "end": timestamp_pb2.Timestamp()}
     stamps["start"].FromNanoseconds(start)
     stamps["end"].FromNanoseconds(end)
@@ -100,10 +101,10 @@ async def test_trades_stream_once_each_whatever_choices_of_decimals_there_are(tw
 
 async def test_a_window_and_a_mask_are_kept_before_and_after_columns_lie_ready(two_days: None, client: ServiceClient) -> None:
     fields = window(ts_of(100), ts_of(399) + 999)
-    mask = {"read_mask": {"paths": ["size", "side"]}}
-    slow = await stream(client, **fields, **mask)
+    mask = {"paths": ["size", "side"]}
+    slow = await stream(client, read_mask=mask, **fields)
     await client.call("SampleBars", rpc.SampleBarsRequest(instrument_id=ID))
-    quick = await stream(client, **fields, **mask)
+    quick = await stream(client, read_mask=mask, **fields)
     for chunks in (slow, quick):
         assert [size for chunk in chunks for size in chunk.trades.size] == list(range(101, 401))
         assert [side for chunk in chunks for side in chunk.trades.side] == [(2, 1)[row % 2] for row in range(100, 400)]
@@ -263,7 +264,11 @@ def test_every_row_arrives_once_however_often_the_stream_breaks(
             begin = first if after is None else max(first, int(np.searchsorted(clock, after.instant, "left")))
             rows = np.arange(begin, max(begin, past))
             if len(rows):
-                parts.append(Part(clock[rows], lambda some, rows=rows: wire_of(TradeColumns, size=rows[some])))
+
+                def wire(some: slice, rows: npt.NDArray[np.int64] = rows) -> Wire:
+                    return wire_of(TradeColumns, size=rows[some])
+
+                parts.append(Part(clock[rows], wire))
         for number, (columns, cursor) in enumerate(_chunks(parts, after, most)):
             if number == chunks:
                 break

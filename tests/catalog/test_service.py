@@ -165,7 +165,8 @@ async def test_coverage_comes_in_pages(
 
     async def page(size: int, token: str = "", name: str = ENGINE_ID) -> rpc.GetCoverageResponse:
         request = rpc.GetCoverageRequest(instrument_id=name, page_size=size, page_token=token)
-        return await client.call("GetCoverage", request)
+        response: rpc.GetCoverageResponse = await client.call("GetCoverage", request)
+        return response
 
     whole = await page(4)
     assert (len(whole.intervals), whole.next_page_token) == (4, "")

@@ -38,7 +38,7 @@ def test_columns_are_what_was_written(tmp_path: Path) -> None:
         assert columns["price"].tolist() == list(range(1_000))
         assert columns["side"].dtype == np.uint8
         assert columns["side"].tolist() == [row % 2 for row in range(1_000)]
-        assert (columns["none"].dtype, len(columns["none"])) == (np.float64, 0)
+        assert (columns["none"].dtype, len(columns["none"])) == (np.dtype(np.float64), 0)
         assert columns.facts == {"price_precision": 1}
 
 

@@ -73,8 +73,8 @@ def test_files_that_are_larger_than_any_recording_are_refused_by_their_footers(r
     empty = pa.nulls(rows, pa.float64())
     places = [f"{side}[{level}]" for side in ("asks", "bids") for level in range(20)]
     levels = {f"{place}.{part}": empty for place in places for part in ("price", "amount")}
-    words = pa.DictionaryArray.from_arrays(np.zeros(rows, dtype=np.int8), ["word"])
-    times = np.full(rows, NOON)
+    words = pa.DictionaryArray.from_arrays(np.zeros(rows, dtype=np.int8), pa.array(["word"]))
+    times = pa.array(np.full(rows, NOON))
     expanding = pa.table({"exchange": words, "symbol": words, "timestamp": times, "local_timestamp": times, **levels})
     assert raw.write(expanding, data_type="book_snapshot_5").stat().st_size < 1_000_000
     raw.write(trades().replace_schema_metadata({"note": "x" * (9 << 20)}))

@@ -1,3 +1,5 @@
+from typing import Literal
+
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -17,14 +19,15 @@ from tickreel.stores.raw_schema import (
     schema_faults,
     unit_of,
 )
-from tickreel.v1.conversion_pb2 import TIME_UNIT_MICROSECONDS, TIME_UNIT_MILLISECONDS, TIME_UNIT_NANOSECONDS
+from tickreel.v1.conversion_pb2 import TIME_UNIT_MICROSECONDS, TIME_UNIT_MILLISECONDS, TIME_UNIT_NANOSECONDS, TimeUnit
+from tickreel.v1.market_data_pb2 import DataType
 
 SECONDS = NOON // 1_000_000
 INT = pa.int64()
 
 
 @pytest.mark.parametrize(("table", "data_type"), [(trades(1), TRADES), (engine_trades(1), TRADES), (books(1), BOOK_SNAPSHOT_5)])
-def test_a_file_in_a_schema_has_no_fault(table: pa.Table, data_type: int) -> None:
+def test_a_file_in_a_schema_has_no_fault(table: pa.Table, data_type: DataType) -> None:
     assert schema_faults(table.schema, data_type) == []
 
 
@@ -96,10 +99,15 @@ def test_values_say_the_unit(low: int, high: int, unit: int | None) -> None:
 
 
 def test_a_type_says_the_unit_but_not_that_its_values_are_times() -> None:
-    for name, unit in (("ms", TIME_UNIT_MILLISECONDS), ("us", TIME_UNIT_MICROSECONDS), ("ns", TIME_UNIT_NANOSECONDS)):
+    units: tuple[tuple[Literal["ms", "us", "ns"], TimeUnit], ...] = (
+        ("ms", TIME_UNIT_MILLISECONDS),
+        ("us", TIME_UNIT_MICROSECONDS),
+        ("ns", TIME_UNIT_NANOSECONDS),
+    )
+    for name, unit in units:
         value = NOON * 1_000 // NANOSECONDS[unit]
-        for zone in (None, "UTC", "Asia/Tokyo"):
-            kind = pa.timestamp(name, zone)
+        kinds: list[pa.DataType] = [pa.timestamp(name), pa.timestamp(name, "UTC"), pa.timestamp(name, "Asia/Tokyo")]
+        for kind in kinds:
             assert possible_units(kind) == [unit]
             assert unit_of(value, value, kind) == unit
             assert unit_of(value // 1_000, value, kind) is None
@@ -107,7 +115,7 @@ def test_a_type_says_the_unit_but_not_that_its_values_are_times() -> None:
 
 
 @given(st.sampled_from(list(NANOSECONDS)), st.integers(PLAUSIBLE.start, PLAUSIBLE.stop - 1))
-def test_no_number_is_a_time_in_two_units(unit: int, nanoseconds: int) -> None:
+def test_no_number_is_a_time_in_two_units(unit: TimeUnit, nanoseconds: int) -> None:
     value = -(-nanoseconds // NANOSECONDS[unit])
     if value * NANOSECONDS[unit] in PLAUSIBLE:
         assert unit_of(value, value, INT) == unit

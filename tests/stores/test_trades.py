@@ -89,7 +89,7 @@ def test_files_that_overlap_are_read_in_the_order_of_time(tmp_path: Path) -> Non
     read = list(read_trades([Slice(tmp_path / name, START, START + 6_000) for name in files]))
     times = [time for rows in read for time in rows.ts_init.tolist()]
     sides = [side for rows in read for side in rows.side.tolist()]
-    assert times == sorted(time for rows in files.values() for time in rows["ts_init"].cast(pa.int64()).to_pylist())
+    assert times == sorted(time for rows in files.values() for time in rows["ts_init"].cast(pa.int64()).to_numpy().tolist())
     assert sides[:100] == [1] * 96 + [2, 1, 0, 1]
     assert [price for rows in read for price in rows.price(0).tolist()][-100:] == list(range(100))
 

@@ -25,14 +25,15 @@ Kind = market_data_pb2.DataType
 def read(parts: list[Slice], kind: Kind, batch_rows: int) -> list[tuple[int, int, int, int]]:
     """The rows of slices: replay time, recorded time, ts_event and price."""
     if kind == TRADES:
-        found = list(read_trades(parts, ["ts_event", "price", RECORDED], batch_rows))
-        return [row for rows in found for row in values(rows, rows.price(1))]
-    found = list(read_depths(parts, ["ts_event", "bids", RECORDED], batch_rows))
-    return [row for rows in found for row in values(rows, rows.best("bids", 1))]
+        trades = read_trades(parts, ["ts_event", "price", RECORDED], batch_rows)
+        return [row for rows in trades for row in values(rows, rows.price(1))]
+    books = read_depths(parts, ["ts_event", "bids", RECORDED], batch_rows)
+    return [row for rows in books for row in values(rows, rows.best("bids", 1))]
 
 
 def values(rows: TradeRows | DepthRows, prices: np.ndarray) -> list[tuple[int, int, int, int]]:
     recorded = TradeRows(rows.batch).ts_recorded
+    assert recorded is not None
     return list(zip(rows.ts_init.tolist(), recorded.tolist(), rows.ts_event.tolist(), prices.tolist(), strict=True))
 
 

@@ -17,7 +17,7 @@ from tickreel.rpc.columns import ROWS_PER_CHUNK, Wire, wire_of
 from tickreel.rpc.errors import invalid_request
 from tickreel.stores.column_files import ColumnStore
 from tickreel.stores.raw_schema import LEVELS
-from tickreel.stores.trades import NUMBERS, file_columns
+from tickreel.stores.trades import NUMBERS, TradeRows, file_columns
 from tickreel.v1 import market_data_pb2
 
 Int64 = npt.NDArray[np.int64]
@@ -112,10 +112,11 @@ def _ready_trades(trades: MarketRows, columns: ColumnStore, wanted: list[str], d
 
 def _trades_of_files(trades: MarketRows, wanted: list[str], decimals: tuple[int, int]) -> Iterable[Part]:
     for rows in trades.trades(file_columns(wanted)):
-        yield Part(
-            rows.ts_init,
-            lambda some, rows=rows: rows.slice(some.start, some.stop - some.start).to_wire(*decimals, wanted),
-        )
+
+        def wire(some: slice, rows: TradeRows = rows) -> Wire:
+            return rows.slice(some.start, some.stop - some.start).to_wire(*decimals, wanted)
+
+        yield Part(rows.ts_init, wire)
 
 
 def _after(rows: MarketRows, after: Cursor | None) -> MarketRows:

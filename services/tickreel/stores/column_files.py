@@ -41,16 +41,17 @@ class Columns:
             OSError: One is gone.
         """
         facts = json.loads((folder / _FACTS).read_text())
-        arrays, maps = {}, []
+        arrays: dict[str, npt.NDArray[Any]] = {}
+        maps: list[mmap.mmap] = []
         for path in folder.iterdir():
             if path.name != _FACTS:
                 name, _, dtype = path.name.partition(".")
                 with path.open("rb") as file:
-                    # An empty file cannot be mapped.
-                    content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if path.stat().st_size else b""
-                if content:
-                    maps.append(content)
-                arrays[name] = np.frombuffer(content, dtype)
+                    if path.stat().st_size:
+                        maps.append(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+                        arrays[name] = np.frombuffer(maps[-1], dtype)
+                    else:
+                        arrays[name] = np.empty(0, dtype)
         return cls(facts, arrays, maps)
 
     def __getitem__(self, name: str) -> npt.NDArray[Any]:

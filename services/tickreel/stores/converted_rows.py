@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from tickreel.accounting.scaled import Integers, split, text
 from tickreel.rpc.errors import TickreelError
+from tickreel.stores.footers import integer_bounds
 from tickreel.stores.recorded_clock import RecordedClock
 
 Int64 = npt.NDArray[np.int64]
@@ -27,7 +28,7 @@ ALL_TIMES = (0, 2**63 - 1)
 RECORDED = "ts_recorded"
 """The column of recorded times. Catalog files do not have it: it follows from `ts_init` and the file's record."""
 
-_TIME = pa.timestamp("ns", tz="UTC")
+TIME = pa.timestamp("ns", tz="UTC")
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def read_slice(part: Slice, columns: Sequence[str] | None = None, batch_rows: in
         recorded = _recorded_clock(file, wanted or ())
         for batch in file.iter_batches(batch_rows, row_groups=groups, columns=wanted):
             clock = nanoseconds(batch.column("ts_init"))
-            first, past = np.searchsorted(clock, part.start, "left"), np.searchsorted(clock, part.end, "right")
+            first, past = int(np.searchsorted(clock, part.start, "left")), int(np.searchsorted(clock, part.end, "right"))
             if past > first:
                 rows = batch.slice(first, past - first)
                 yield (
@@ -85,14 +86,14 @@ def count_rows(part: Slice) -> int:
     return count
 
 
-def nanoseconds(column: pa.Array) -> Int64:
+def nanoseconds(column: pa.Array | pa.ChunkedArray) -> Int64:
     """A column of times as integers."""
     return column.cast(pa.int64()).to_numpy()
 
 
-def times_column(nanoseconds: Int64) -> pa.TimestampArray:
+def times_column(nanoseconds: Int64) -> pa.Array:
     """A column of times from integers."""
-    return pa.array(nanoseconds).cast(_TIME)
+    return pa.array(nanoseconds).cast(TIME)
 
 
 def file_span(file: pq.ParquetFile) -> tuple[int, int]:
@@ -113,7 +114,8 @@ def integers(decimals: pa.Array, precision: int) -> Integers:
     low, high = limbs[:, 0], limbs[:, 1]
     if np.array_equal(high, low >> 63):
         return low
-    return high.astype(object) * 2**64 + low.view(np.uint64).astype(object)
+    whole: Integers = high.astype(object) * 2**64 + low.view(np.uint64).astype(object)
+    return whole
 
 
 def int64s(decimals: pa.Array, precision: int, field: str) -> Int64:
@@ -159,11 +161,13 @@ def _largest(path: Path, columns: Sequence[str]) -> Decimal:
             known = {column.path_in_schema: column.statistics for column in map(group.column, range(group.num_columns))}
             for name in columns:
                 statistics = known[name]
+                ends: list[Decimal | None] = []
                 if statistics is not None and statistics.has_min_max:
-                    found += statistics.min, statistics.max
+                    ends = [statistics.min, statistics.max]
                 elif statistics is None or statistics.null_count != group.num_rows:
-                    ends = pc.min_max(file.read_row_group(number, [name]).column(name)).as_py().values()
-                    found += (end for end in ends if end is not None)
+                    limits = pc.min_max(file.read_row_group(number, [name]).column(name))
+                    ends = [limits["min"].as_py(), limits["max"].as_py()]
+                found += (end for end in ends if end is not None)
     return max(map(abs, found))
 
 
@@ -186,7 +190,6 @@ def _times(group: pq.RowGroupMetaData) -> tuple[int, int]:
     """The least and the greatest replay time in a row group; all of time where its statistics do not say."""
     for index in range(group.num_columns):
         column = group.column(index)
-        if column.path_in_schema == "ts_init" and column.statistics is not None and column.statistics.has_min_max:
-            # The raw values: as datetimes they would lose their nanoseconds.
-            return column.statistics.min_raw, column.statistics.max_raw
+        if column.path_in_schema == "ts_init":
+            return integer_bounds(column.statistics) or ALL_TIMES
     return ALL_TIMES

@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -52,12 +53,12 @@ class DepthRows:
             field: "price" or "size".
             values_of: Makes integers of decimals.
         """
-        column = self.batch.column(side)
+        column = cast(pa.ListArray, self.batch.column(side))
         offsets = column.offsets.to_numpy()
         counts = np.diff(offsets)
         row = np.repeat(np.arange(len(column)), counts)
         level = np.arange(len(row)) - np.repeat(offsets[:-1] - offsets[0], counts)
-        values = values_of(column.values.field(field).slice(int(offsets[0]), len(row)), precision)
+        values = values_of(cast(pa.StructArray, column.values).field(field).slice(int(offsets[0]), len(row)), precision)
         found = np.full(len(column) * LEVELS, NO_LEVEL if field == "price" else 0, dtype=values.dtype)
         found[row * LEVELS + level] = values
         return found
@@ -77,10 +78,10 @@ class DepthRows:
 
     def best(self, side: str, precision: int) -> Integers:
         """The prices of the best levels of a side, "bids" or "asks", times 10^precision; NO_LEVEL where it is empty."""
-        levels = self.batch.column(side)
+        levels = cast(pa.ListArray, self.batch.column(side))
         lengths = np.diff(levels.offsets.to_numpy())
         first = levels.offsets.to_numpy()[:-1][lengths > 0]
-        prices = integers(levels.values.field("price").take(pa.array(first)), precision)
+        prices = integers(cast(pa.StructArray, levels.values).field("price").take(first), precision)
         best = np.full(len(levels), NO_LEVEL, dtype=prices.dtype)
         best[lengths > 0] = prices
         return best

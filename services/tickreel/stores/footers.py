@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -174,12 +175,14 @@ def _scanned(path: Path, identity: tuple[int, int], check: Callable[[], None]) -
     clock = next((name for name in REPLAY_CLOCKS.values() if table.schema.names.count(name) == 1), None)
     if clock is None:
         return Footer(*identity, rows=table.rows, schema=table.schema)
-    rows, bounds = 0, []
+    rows = 0
+    bounds: list[tuple[int, int]] = []
     for batch in table.batches(_SCANNED, [clock]):
         rows += batch.num_rows
-        bounds.append(pc.min_max(batch.column(0)).as_py())
-    known = [bound for bound in bounds if bound["min"] is not None]
-    ranges = {clock: (min(bound["min"] for bound in known), max(bound["max"] for bound in known))} if known else {}
+        limits = pc.min_max(batch.column(0))
+        if limits["min"].is_valid:
+            bounds.append((limits["min"].as_py(), limits["max"].as_py()))
+    ranges = {clock: (min(low for low, _ in bounds), max(high for _, high in bounds))} if bounds else {}
     return Footer(*identity, rows=rows, schema=table.schema, ranges=ranges)
 
 
@@ -190,7 +193,17 @@ def _ranges(meta: pq.FileMetaData) -> dict[str, tuple[int, int]]:
         column = meta.schema.column(index)
         if column.path not in REPLAY_CLOCKS.values() or column.physical_type != "INT64" or not groups:
             continue
-        statistics = [group.column(index).statistics for group in groups]
-        if all(found is not None and found.has_min_max for found in statistics):
-            ranges[column.path] = (min(s.min_raw for s in statistics), max(s.max_raw for s in statistics))
+        bounds = [bound for group in groups if (bound := integer_bounds(group.column(index).statistics)) is not None]
+        if len(bounds) == len(groups):
+            ranges[column.path] = (min(low for low, _ in bounds), max(high for _, high in bounds))
     return ranges
+
+
+def integer_bounds(statistics: pq.Statistics | None) -> tuple[int, int] | None:
+    """Return the least and the greatest value of a column of integers or times in a row group, None if it does not say.
+
+    Times are returned as integers: a `datetime` would lose the nanoseconds.
+    """
+    if statistics is None or not statistics.has_min_max:
+        return None
+    return cast(tuple[int, int], (statistics.min_raw, statistics.max_raw))

@@ -83,6 +83,6 @@ def _merged(taken: Sequence[tuple[pa.Table, Int64]]) -> Chunk:
     recorded = np.concatenate([times for _, times in taken])
     file = np.repeat(np.arange(len(taken)), [len(times) for _, times in taken])
     order = np.argsort(recorded, kind="stable")
-    rows = pa.concat_tables(tables).unify_dictionaries().combine_chunks().take(pa.array(order)).combine_chunks()
+    rows = pa.concat_tables(tables).unify_dictionaries().combine_chunks().take(order).combine_chunks()
     (batch,) = rows.to_batches()
     return batch, file[order], recorded[order]

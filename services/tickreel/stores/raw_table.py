@@ -10,7 +10,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -213,12 +213,13 @@ class _CsvTable(RawTable):
     def close(self) -> None:
         """Nothing is open between two readings."""
 
-    def _unpacked(self) -> "_Unpacked":
-        return _Unpacked(self._path, self._check)
+    def _unpacked(self) -> BinaryIO:
+        # pyarrow reads any object with `read` and `close`; its stubs ask for an IO.
+        return cast(BinaryIO, _Unpacked(self._path, self._check))
 
     def _stream(self, kinds: Mapping[str, pa.DataType]) -> Iterator[pa.RecordBatch]:
         options = pacsv.ConvertOptions(
-            column_types=kinds, include_columns=list(kinds), null_values=[""], strings_can_be_null=False
+            column_types=dict(kinds), include_columns=list(kinds), null_values=[""], strings_can_be_null=False
         )
         try:
             with self._unpacked() as text, pacsv.open_csv(text, _BLOCK, convert_options=options) as reader:

@@ -6,6 +6,8 @@ Equal rows of one file are different rows, so the k-th of them in a file is comp
 ids of their own are never repeats: two equal trades are possible, and only an id tells them from one trade recorded twice.
 """
 
+from typing import cast
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -45,7 +47,7 @@ def find_repeats(batch: pa.RecordBatch, file: Int64, recorded: Int64) -> Int64:
     if not len(shared):
         return repeated
     file = file[shared]
-    group = equal_rows(batch.take(pa.array(shared)), recorded[shared])
+    group = equal_rows(batch.take(shared), recorded[shared])
     # The k-th row of a group in a file has the occurrence k.
     order = np.lexsort((file, group))
     begins = np.diff(group[order], prepend=-1).astype(bool) | np.diff(file[order], prepend=-1).astype(bool)
@@ -91,7 +93,7 @@ def made_ids(batch: pa.RecordBatch) -> Mask:
 
 
 def _trade_values(batch: pa.RecordBatch, *, with_ids: bool) -> list[Int64]:
-    side = batch.column("aggressor_side").indices.to_numpy().astype(np.int64)
+    side = cast(pa.DictionaryArray, batch.column("aggressor_side")).indices.to_numpy().astype(np.int64)
     values = [_words(batch.column("price")), _words(batch.column("size")), side]
     if with_ids:
         number = batch.column("trade_id").dictionary_encode().indices.to_numpy().astype(np.int64)
@@ -102,7 +104,8 @@ def _trade_values(batch: pa.RecordBatch, *, with_ids: bool) -> list[Int64]:
 def _book_values(batch: pa.RecordBatch) -> list[Int64]:
     values = []
     for side in ("bids", "asks"):
-        column = batch.column(side)
+        column = cast(pa.ListArray, batch.column(side))
+        levels_of_rows = cast(pa.StructArray, column.values)
         offsets = column.offsets.to_numpy()
         counts = np.diff(offsets)
         row = np.repeat(np.arange(len(column)), counts)
@@ -110,7 +113,7 @@ def _book_values(batch: pa.RecordBatch) -> list[Int64]:
         values.append(counts.astype(np.int64))
         for name in ("price", "size"):
             levels = np.zeros((len(column), LEVELS, 2), dtype=np.int64)
-            levels[row, level] = _words(column.values.field(name).slice(int(offsets[0]), len(row)))
+            levels[row, level] = _words(levels_of_rows.field(name).slice(int(offsets[0]), len(row)))
             values.append(levels.reshape(len(column), -1))
     return values
 

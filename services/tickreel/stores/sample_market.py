@@ -55,7 +55,8 @@ class SampleMarket:
     def lots(self, typical: npt.NDArray[np.float64]) -> Int64:
         """So many typical sizes in lots, one at the least."""
         lots = np.minimum(typical, _LARGEST) * self.typical_size * 10**self.size_decimals
-        return 1 + np.floor(lots).astype(np.int64)
+        whole: Int64 = np.floor(lots).astype(np.int64)
+        return whole + 1
 
 
 @dataclass(frozen=True)
@@ -83,14 +84,14 @@ def sample_rows(market: SampleMarket, random: np.random.Generator, rows: int) ->
     met = np.searchsorted(books.local_time, local_time, "left") - 1
     ticks = _prints(random, books, met, buys, order, lots)
     first_id = 4_000_000_000 + int(random.integers(1_000_000_000))
-    trades = {
+    trades: dict[str, pa.Array] = {
         **_names(market, rows),
-        "timestamp": exchange_time[order],
-        "local_timestamp": local_time[order],
+        "timestamp": pa.array(exchange_time[order]),
+        "local_timestamp": pa.array(local_time[order]),
         "id": pa.array(np.arange(first_id, first_id + rows)).cast(pa.string()),
-        "side": pa.array(["sell", "buy"]).take(pa.array(buys[order].astype(np.int64))),
-        "price": market.prices(ticks),
-        "amount": market.sizes(lots),
+        "side": pa.array(["sell", "buy"]).take(buys[order].astype(np.int64)),
+        "price": pa.array(market.prices(ticks)),
+        "amount": pa.array(market.sizes(lots)),
     }
     return pa.table(trades), _book_table(market, books)
 
@@ -110,7 +111,8 @@ def _exchange_times(random: np.random.Generator, orders: int) -> Int64:
     elapsed = np.cumsum(gaps)
     span = (END - START).total_seconds() * 1000 - 1000
     milliseconds = np.floor(elapsed / elapsed[-1] * span).astype(np.int64)
-    return (int(START.timestamp()) * 1000 + milliseconds) * 1000
+    times: Int64 = (int(START.timestamp()) * 1000 + milliseconds) * 1000
+    return times
 
 
 def _recorder_times(random: np.random.Generator, exchange_time: Int64) -> Int64:
@@ -180,25 +182,26 @@ def _prints(
     moved = np.where(random.random(len(buys)) < 0.1, random.integers(1, 4, len(buys)), 0)[order]
     # What is beyond the last level displayed prints a tick away from it.
     worse = moved + (level == LEVELS)
-    return np.maximum(found + np.where(buying, worse, -worse), 1)
+    prices: Int64 = np.maximum(found + np.where(buying, worse, -worse), 1)
+    return prices
 
 
 def _book_table(market: SampleMarket, books: _Books) -> pa.Table:
-    columns: dict[str, pa.Array | npt.NDArray[np.generic]] = {
+    columns: dict[str, pa.Array] = {
         **_names(market, len(books.local_time)),
-        "timestamp": books.exchange_time,
-        "local_timestamp": books.local_time,
+        "timestamp": pa.array(books.exchange_time),
+        "local_timestamp": pa.array(books.local_time),
     }
     for level in range(LEVELS):
         columns |= {
-            f"asks[{level}].price": market.prices(books.ask_ticks[:, level]),
-            f"asks[{level}].amount": market.sizes(books.ask_lots[:, level]),
-            f"bids[{level}].price": market.prices(books.bid_ticks[:, level]),
-            f"bids[{level}].amount": market.sizes(books.bid_lots[:, level]),
+            f"asks[{level}].price": pa.array(market.prices(books.ask_ticks[:, level])),
+            f"asks[{level}].amount": pa.array(market.sizes(books.ask_lots[:, level])),
+            f"bids[{level}].price": pa.array(market.prices(books.bid_ticks[:, level])),
+            f"bids[{level}].amount": pa.array(market.sizes(books.bid_lots[:, level])),
         }
     return pa.table(columns)
 
 
 def _names(market: SampleMarket, rows: int) -> dict[str, pa.Array]:
     words = {"exchange": market.exchange, "symbol": market.symbol}
-    return {name: pa.array([word]).take(pa.array(np.zeros(rows, dtype=np.int64))) for name, word in words.items()}
+    return {name: pa.array([word]).take(np.zeros(rows, dtype=np.int64)) for name, word in words.items()}

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 from google.protobuf import struct_pb2, timestamp_pb2
@@ -19,7 +19,7 @@ def messages_of[M: Message](kind: type[M], rows: pa.Table) -> list[M]:
     """The rows as messages: of each field the column of its name, where there is one."""
     columns = {
         field.name: [convert(value) for value in _values(rows.column(field.name))]
-        for field, convert in ((field, _converter(field)) for field in kind.DESCRIPTOR.fields)
+        for field, convert in ((field, _converter(field)) for field in cast(Iterable[FieldDescriptor], kind.DESCRIPTOR.fields))
         if field.name in rows.schema.names
     }
     return [

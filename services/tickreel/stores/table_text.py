@@ -7,10 +7,9 @@ Python object.
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import chain
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 import pyarrow as pa
@@ -71,8 +70,10 @@ def _json_rows(batch: pa.RecordBatch) -> memoryview:
 
 
 def _csv_rows(batch: pa.RecordBatch) -> memoryview:
-    texts = (_csv_text(name, column) for name, column in zip(batch.schema.names, batch.columns, strict=True))
-    return _joined(list(chain.from_iterable((",", text) for text in texts))[1:], "\n")
+    parts: list[str | pa.Array] = []
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        parts += [",", _csv_text(name, column)]
+    return _joined(parts[1:], "\n")
 
 
 def _json_value(name: str, column: pa.Array) -> list[str | pa.Array]:
@@ -82,21 +83,21 @@ def _json_value(name: str, column: pa.Array) -> list[str | pa.Array]:
         text = _escaped(text)
     is_bare = name == _JSON or pa.types.is_int32(column.type) or pa.types.is_floating(column.type)
     if is_bare or pa.types.is_boolean(column.type):
-        return [pc.fill_null(text, "null")]
+        return [text.fill_null("null")]
     if text.null_count:
-        return [pc.fill_null(pc.binary_join_element_wise('"', text, '"', ""), "null")]
+        return [_row_wise('"', text, '"').fill_null("null")]
     return ['"', text, '"']
 
 
 def _csv_text(name: str, column: pa.Array) -> pa.Array:
-    text = pc.fill_null(_text(name, column), "")
+    text = cast(pa.StringArray, _text(name, column).fill_null(""))
     if not pa.types.is_string(column.type):
         return text
     needs_quotes = pc.match_substring_regex(text, r'[",\r\n]')
     if not pc.any(needs_quotes).as_py():
         return text
-    quoted = pc.binary_join_element_wise('"', pc.replace_substring(text, '"', '""'), '"', "")
-    return pc.if_else(needs_quotes, quoted, text)
+    quoted = _row_wise('"', pc.replace_substring(text, '"', '""'), '"')
+    return cast(pa.Array, pc.if_else(needs_quotes, quoted, text))
 
 
 def _escaped(text: pa.Array) -> pa.Array:
@@ -119,10 +120,10 @@ def _text(name: str, column: pa.Array) -> pa.Array:
     return column.cast(pa.string())
 
 
-def _decimal_text(column: pa.Decimal128Array) -> pa.StringArray:
+def _decimal_text(column: pa.Array) -> pa.Array:
     """Decimals with all their digits; Arrow's own text of a small one has an exponent."""
-    scale = column.type.scale
-    whole = _small_integers(column)
+    scale = cast(pa.Decimal128Type, column.type).scale
+    whole: pa.Array | None = _small_integers(column)
     if whole is None:
         whole = pa.Array.from_buffers(pa.decimal128(38, 0), len(column), column.buffers(), offset=column.offset)
     digits = whole.cast(pa.string())
@@ -132,23 +133,24 @@ def _decimal_text(column: pa.Decimal128Array) -> pa.StringArray:
         digits = pc.ascii_ltrim(digits, "-")
     if scale:
         digits = pc.binary_replace_slice(pc.ascii_lpad(digits, scale + 1, "0"), -scale, -scale, ".")
-    return pc.binary_join_element_wise(pc.if_else(negative, "-", ""), digits, "") if has_negative else digits
+    return _row_wise(cast(pa.Array, pc.if_else(negative, "-", "")), digits) if has_negative else digits
 
 
-def _small_integers(column: pa.Decimal128Array) -> pa.Int64Array | None:
+def _small_integers(column: pa.Array) -> pa.Int64Array | None:
     """Decimals without their point, None where one does not fit into 64 bits; their digits come many times as fast."""
     limbs = np.frombuffer(column.buffers()[1] or b"", "<i8").reshape(-1, 2)[column.offset : column.offset + len(column)]
     low, high = limbs[:, 0], limbs[:, 1]
     if (high != low >> 63).any():
         return None
-    return pa.array(low, mask=pc.is_null(column).to_numpy(zero_copy_only=False) if column.null_count else None)
+    nulls = pc.is_null(column).to_numpy(zero_copy_only=False) if column.null_count else None
+    return pa.array(low, pa.int64(), mask=nulls)
 
 
-def _time_text(column: pa.TimestampArray) -> pa.StringArray:
+def _time_text(column: pa.Array) -> pa.StringArray:
     """Times as 2024-07-18T23:57:00.000000000Z."""
     rows = len(column)
     # Without nulls all are as long, 2024-07-18 23:57:00.000000000, and lie side by side.
-    text = pc.fill_null(column, 0).cast(pa.timestamp("ns")).cast(pa.string())
+    text = column.fill_null(0).cast(pa.timestamp("ns")).cast(pa.string())
     letters = np.empty((rows, _TIME_LETTERS), np.uint8)
     letters[:, :-1] = np.frombuffer(text.buffers()[2] or b"", np.uint8).reshape(rows, _TIME_LETTERS - 1)
     letters[:, 10], letters[:, -1] = ord("T"), ord("Z")
@@ -157,7 +159,7 @@ def _time_text(column: pa.TimestampArray) -> pa.StringArray:
     return pa.StringArray.from_buffers(rows, pa.py_buffer(starts), pa.py_buffer(letters), valid)
 
 
-def _joined(parts: list[str | pa.Array], end: str) -> memoryview:
+def _joined(parts: Sequence[str | pa.Array], end: str) -> memoryview:
     """The rows one after the other: the texts of a column of text lie in one buffer."""
     merged: list[str | pa.Array] = []
     for part in [*parts, end]:
@@ -165,4 +167,9 @@ def _joined(parts: list[str | pa.Array], end: str) -> memoryview:
             merged[-1] += part
         else:
             merged.append(part)
-    return memoryview(pc.binary_join_element_wise(*merged, "").buffers()[2] or b"")
+    return memoryview(_row_wise(*merged).buffers()[2] or b"")
+
+
+def _row_wise(*parts: str | pa.Array) -> pa.Array:
+    """Join the parts of each row; a part that is a string is the same in every row."""
+    return cast(pa.Array, pc.binary_join_element_wise(*parts, ""))  # type: ignore[call-overload]  # the stub does not mix them

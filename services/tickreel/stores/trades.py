@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +11,7 @@ import pyarrow as pa
 from tickreel.accounting.scaled import Integers
 from tickreel.rpc.columns import Wire, wire_of
 from tickreel.stores.column_files import ColumnWriter
-from tickreel.stores.converted_rows import BATCH_ROWS, RECORDED, Slice, int64s, integers, nanoseconds
+from tickreel.stores.converted_rows import BATCH_ROWS, RECORDED, TIME, Slice, int64s, integers, nanoseconds, times_column
 from tickreel.stores.view import read_slices
 from tickreel.v1 import market_data_pb2
 
@@ -19,7 +20,6 @@ Int64 = npt.NDArray[np.int64]
 NUMBERS = ("ts_event", "ts_init", "price", "size", "side")
 """The columns of `TradeColumns` that lie ready as numbers."""
 
-_TIME = pa.timestamp("ns", tz="UTC")
 # In the order of `AggressorSide`.
 _SIDE_WORDS = ("unknown", "buy", "sell")
 _SIDES = {"buy": market_data_pb2.AGGRESSOR_SIDE_BUY, "sell": market_data_pb2.AGGRESSOR_SIDE_SELL}
@@ -68,15 +68,17 @@ class TradeRows:
     @property
     def side(self) -> npt.NDArray[np.uint8]:
         """Values of `AggressorSide`."""
-        column = self.batch.column("side" if "side" in self.batch.schema.names else "aggressor_side")
-        words = [word.lower() for word in column.dictionary.to_pylist()]
+        name = "side" if "side" in self.batch.schema.names else "aggressor_side"
+        column = cast(pa.DictionaryArray, self.batch.column(name))
+        words = [word.lower() for word in cast(list[str], column.dictionary.to_pylist())]
         codes = np.array([_SIDES.get(word, market_data_pb2.AGGRESSOR_SIDE_UNSPECIFIED) for word in words], dtype=np.uint8)
-        return codes[column.indices.to_numpy()]
+        indices: Int64 = column.indices.to_numpy()
+        return codes[indices]
 
     @property
     def trade_id(self) -> list[str]:
         """Ids of the trades."""
-        return self.batch.column("trade_id").to_pylist()
+        return cast(list[str], self.batch.column("trade_id").to_pylist())
 
     def to_batch(self, price_precision: int, size_precision: int, first_row: int) -> pa.RecordBatch:
         """The rows as the ticks of a result have them (see `tick_schema`).
@@ -87,14 +89,16 @@ class TradeRows:
         Raises:
             pyarrow.ArrowInvalid: A value has more decimals.
         """
-        columns = [
-            pa.array(self.ts_event).cast(_TIME),
-            pa.array(self.ts_init).cast(_TIME),
+        recorded = self.ts_recorded
+        assert recorded is not None
+        columns: list[pa.Array] = [
+            times_column(self.ts_event),
+            times_column(self.ts_init),
             self.batch.column("price").cast(pa.decimal128(38, price_precision)),
             self.batch.column("size").cast(pa.decimal128(38, size_precision)),
-            pa.DictionaryArray.from_arrays(pa.array(self.side.astype(np.int8)), pa.array(_SIDE_WORDS)),
+            pa.DictionaryArray.from_arrays(pa.array(self.side.astype(np.int8), pa.int8()), pa.array(_SIDE_WORDS)),
             self.batch.column("trade_id"),
-            pa.array(self.ts_recorded).cast(_TIME),
+            times_column(recorded),
             pa.array(np.arange(first_row, first_row + len(self))),
         ]
         return pa.RecordBatch.from_arrays(columns, schema=tick_schema(price_precision, size_precision))
@@ -121,18 +125,17 @@ class TradeRows:
 
 def tick_schema(price_precision: int, size_precision: int) -> pa.Schema:
     """The columns of the ticks of a result."""
-    return pa.schema(
-        {
-            "ts_event": _TIME,
-            "ts_init": _TIME,
-            "price": pa.decimal128(38, price_precision),
-            "size": pa.decimal128(38, size_precision),
-            "side": pa.dictionary(pa.int8(), pa.string()),
-            "trade_id": pa.string(),
-            RECORDED: _TIME,
-            "trade_row": pa.int64(),
-        }
-    )
+    columns: dict[str, pa.DataType] = {
+        "ts_event": TIME,
+        "ts_init": TIME,
+        "price": pa.decimal128(38, price_precision),
+        "size": pa.decimal128(38, size_precision),
+        "side": pa.dictionary(pa.int8(), pa.string()),
+        "trade_id": pa.string(),
+        RECORDED: TIME,
+        "trade_row": pa.int64(),
+    }
+    return pa.schema(columns)
 
 
 def write_trades(batches: Iterable[TradeRows], price_precision: int, size_precision: int, writer: ColumnWriter) -> None:

@@ -27,6 +27,7 @@ from tickreel.stores.repeats import BOOK_VALUES, NO_ROW, TRADE_VALUES, are_books
 from tickreel.stores.replay_clock import MICROSECOND, book_times, trade_times
 
 Int64 = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 Span = tuple[int, int]
 
 
@@ -104,12 +105,13 @@ class MergedRows:
     recorded: Int64
     repeats: Int64
     ts_init: Int64
-    inside: npt.NDArray[np.bool_]
+    inside: Mask
 
     @property
-    def kept(self) -> npt.NDArray[np.bool_]:
+    def kept(self) -> Mask:
         """Which rows are in the view, and in the windows."""
-        return self.inside & (self.repeats == NO_ROW)
+        kept: Mask = self.inside & (self.repeats == NO_ROW)
+        return kept
 
     def view(self, columns: Sequence[str] | None = None) -> pa.RecordBatch:
         """The rows of the view.
@@ -195,11 +197,11 @@ def merged_rows(
     names = None if columns is None else sorted({*columns, *TRADE_VALUES, *BOOK_VALUES} - {RECORDED})
     spans = [windows[file.path] if windows else ALL_TIMES for file in stretch.files]
     readers = []
-    for file, span in zip(stretch.files, spans, strict=True):
+    for part, span in zip(stretch.files, spans, strict=True):
         # Rows before a window may push its first rows back, and repeats may lie on either side of its edge.
         start = max(stretch.start, max(span[0], between[0]) - stretch.margin)
         end = min(stretch.end, min(span[1], between[1]) + stretch.margin)
-        readers.append((read_slice(Slice(file.path, start, end), names, batch_rows), file.clock))
+        readers.append((read_slice(Slice(part.path, start, end), names, batch_rows), part.clock))
     starts, ends = np.array(spans).T
     last = -1
     for batch, file, recorded in merge(readers):
