@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from recordings import BTC, DAY, NOON, RawFolder, books, micros, trades
 from serving import serving, settings_in
 from tickreel.catalog.bars import bar_length
-from tickreel.catalog.market_stream import Cursor, Part, _chunks
+from tickreel.catalog.market_stream import Cursor, Part, cut_chunks
 from tickreel.catalog.service import CatalogServicer
 from tickreel.converter.depth_conversion import DepthConversion
 from tickreel.converter.trade_conversion import TradeConversion
@@ -216,7 +216,7 @@ async def test_a_book_may_lack_a_side(book_days: None, client: ServiceClient) ->
 
 
 async def test_before_the_first_book_there_is_none(book_days: None, client: ServiceClient) -> None:
-    with pytest.raises(TickreelError, match="no converted book of the instrument at or before the instant") as caught:
+    with pytest.raises(TickreelError, match="no converted book at or before this instant") as caught:
         await snapshot(client, NOON * 1000 - 1_000_000)
     assert (caught.value.reason, caught.value.metadata["kind"]) == ("NOT_FOUND", "book")
 
@@ -269,7 +269,7 @@ def test_every_row_arrives_once_however_often_the_stream_breaks(
                     return wire_of(TradeColumns, size=rows[some])
 
                 parts.append(Part(clock[rows], wire))
-        for number, (columns, cursor) in enumerate(_chunks(parts, after, most)):
+        for number, (columns, cursor) in enumerate(cut_chunks(parts, after, most)):
             if number == chunks:
                 break
             arrived += TradeColumns.FromString(columns.content).size

@@ -51,10 +51,10 @@ def test_a_dataset_has_its_files_by_their_footers(raw: RawFolder) -> None:
         (trades(local_timestamp=["x"] * 5), {}, "COLUMN_TYPE", "local_timestamp as string; it must be int64 milliseconds"),
         (trades(side=[1.5] * 5), {}, "COLUMN_TYPE", "the column side as double; it must be text"),
         (engine_trades(price=None), {}, "COLUMNS_MISSING", "has no column price; it has ts_event, ts_init"),
-        (trades(), {"write_statistics": False}, "NO_STATISTICS", "does not say from when to when it is (local_timestamp)"),
+        (trades(), {"write_statistics": False}, "NO_STATISTICS", "has no statistics of local_timestamp"),
         (trades(local_timestamp=[NOON // 1_000_000] * 5), {}, "TIMES_IMPLAUSIBLE", "seems to be seconds"),
         (trades(local_timestamp=[NOON // 1000, *[NOON] * 4]), {}, "TIMES_IMPLAUSIBLE", "milliseconds, and 17213"),
-        (trades(local_timestamp=[0, *[NOON] * 4]), {}, "TIMES_IMPLAUSIBLE", "is no time of 2009 to 2100 in any unit"),
+        (trades(local_timestamp=[0, *[NOON] * 4]), {}, "TIMES_IMPLAUSIBLE", "is not a time of 2009 to 2100 in any unit"),
         (trades(local_timestamp=pa.array([5] * 5, pa.timestamp("ms"))), {}, "TIMES_IMPLAUSIBLE", "the local_timestamp 5; it"),
     ],
 )  # fmt: skip
@@ -229,7 +229,7 @@ def test_units_of_times_are_guessed() -> None:
     assert guess_unit(seconds) == "seems to be seconds"
     assert guess_unit(seconds * 1000) == "seems to be milliseconds"
     assert guess_unit(seconds * 10**9) == "seems to be nanoseconds"
-    assert guess_unit(0) == "is no time of 2009 to 2100 in any unit"
+    assert guess_unit(0) == "is not a time of 2009 to 2100 in any unit"
 
 
 def test_a_csv_is_looked_at_like_a_parquet_file(raw: RawFolder) -> None:
@@ -249,7 +249,7 @@ def test_a_csv_is_looked_at_like_a_parquet_file(raw: RawFolder) -> None:
 @pytest.mark.parametrize(
     ("lines", "code", "says"),
     [
-        ([], "FILE_UNREADABLE", "is no readable .csv.gz file: Empty CSV file"),
+        ([], "FILE_UNREADABLE", "is not a readable .csv.gz file: Empty CSV file"),
         ([HEADER], "NO_ROWS", "has no rows"),
         ([HEADER.replace(",price", ""), "x,x,1,1,1,buy,1"], "COLUMNS_MISSING", "has no column price; it has exchange, symbol"),
         ([HEADER.replace("local_timestamp", "when"), ROW], "COLUMNS_MISSING", "has no column local_timestamp; it has"),
@@ -257,8 +257,8 @@ def test_a_csv_is_looked_at_like_a_parquet_file(raw: RawFolder) -> None:
         ([ROW, ROW], "COLUMNS_MISSING", "has no column exchange, symbol"),
         ([HEADER, ROW, "x,BTC"], "FILE_UNREADABLE", "Expected 8 columns, got 2: x,BTC"),
         ([HEADER, ROW, ROW.replace(f"{NOON}", "noon")], "FILE_UNREADABLE", "local_timestamp is 'noon' in row 1 (from 0)"),
-        ([HEADER, ROW.replace(f"{NOON}", "")], "NO_STATISTICS", "does not say from when to when it is"),
-        ([HEADER, ROW.replace(f"{NOON}", "12")], "TIMES_IMPLAUSIBLE", "is no time of 2009 to 2100"),
+        ([HEADER, ROW.replace(f"{NOON}", "")], "NO_STATISTICS", "has no statistics of local_timestamp"),
+        ([HEADER, ROW.replace(f"{NOON}", "12")], "TIMES_IMPLAUSIBLE", "is not a time of 2009 to 2100"),
     ],
 )
 def test_a_csv_says_what_is_wrong_with_it(raw: RawFolder, lines: list[str], code: str, says: str) -> None:

@@ -1,11 +1,16 @@
-"""The made-up rows of one instrument: orders that print trades, and the book snapshots that they meet.
+"""Synthetic rows of one instrument: orders that print trades, and the book snapshots that they meet.
 
-They look like a recording where it matters for a replay. Arrivals come in bursts, prints of one order share a time,
-buyers are a little more aggressive than sellers, sizes have a heavy tail, and the recorder's clock is a little off the
-exchange's. The books explain the trades: an order takes the levels of the last book that was recorded before it, from
-the best one on; some print a little worse, since the market had moved on, and some are larger than what was displayed.
-Many a book has the time of the trade it follows, and some are those before them once more. Prices walk on the tick grid
-with the flow; displayed sizes are drawn anew for every book. None of it says anything about any market.
+The rows resemble a recording in what matters for a replay:
+
+- Orders arrive in bursts, and the prints of one order share a time.
+- Buyers are a little more aggressive than sellers, and sizes have a heavy tail.
+- The recorder's clock is a little off the exchange's.
+- The books explain the trades: an order takes the levels of the last book recorded before it, from the best level on. Some
+  orders print a little worse, because the market has moved on, and some are larger than the displayed size.
+- Many books have the time of the trade that they follow, and some repeat the book before them.
+- Prices walk on the tick grid with the order flow; displayed sizes are drawn independently for each book.
+
+The data says nothing about any real market.
 """
 
 from dataclasses import dataclass
@@ -19,20 +24,24 @@ from tickreel.stores.raw_schema import LEVELS
 
 Int64 = npt.NDArray[np.int64]
 
-# The window, over midnight.
+# The window of the sample data, over midnight.
 START = datetime(2024, 5, 17, 22, tzinfo=UTC)
 END = datetime(2024, 5, 18, 2, tzinfo=UTC)
 
-# What is displayed at a level, in typical trades.
+# Typical size displayed at a level, as a multiple of the typical trade.
 _DISPLAYED = 8.0
+# Largest size, as a multiple of the typical trade.
 _LARGEST = 25_000.0
 
 
 @dataclass(frozen=True)
 class SampleMarket:
-    """One made-up instrument; a price is a whole number of ticks of 10 to the power of minus its decimals, a size of lots.
+    """A synthetic instrument.
 
-    `share` says how many rows it has beside the others.
+    A price is a whole number of ticks, a size a whole number of lots; both are 10 to the power of minus their decimals.
+
+    Attributes:
+        share: Number of rows relative to the other instruments.
     """
 
     name: str
@@ -45,15 +54,15 @@ class SampleMarket:
     share: float = 1.0
 
     def prices(self, ticks: Int64) -> npt.NDArray[np.float64]:
-        """Prices as doubles: dividing whole numbers gives the very one that a parser makes of the decimal."""
+        """Return prices as doubles. Dividing whole numbers gives the same double as parsing the decimal."""
         return ticks / 10.0**self.price_decimals
 
     def sizes(self, lots: Int64) -> npt.NDArray[np.float64]:
-        """Sizes as doubles, likewise."""
+        """Return sizes as doubles, the same as parsing the decimals."""
         return lots / 10.0**self.size_decimals
 
     def lots(self, typical: npt.NDArray[np.float64]) -> Int64:
-        """So many typical sizes in lots, one at the least."""
+        """Convert multiples of the typical size to lots; at least one lot each."""
         lots = np.minimum(typical, _LARGEST) * self.typical_size * 10**self.size_decimals
         whole: Int64 = np.floor(lots).astype(np.int64)
         return whole + 1
@@ -61,7 +70,7 @@ class SampleMarket:
 
 @dataclass(frozen=True)
 class _Books:
-    """Book snapshots in order: when they are recorded, what time they say, and five levels a side, best first."""
+    """Book snapshots in order: recorded times, exchange times, and five levels on each side, the best first."""
 
     local_time: Int64
     exchange_time: Int64
@@ -72,7 +81,7 @@ class _Books:
 
 
 def sample_rows(market: SampleMarket, random: np.random.Generator, rows: int) -> tuple[pa.Table, pa.Table]:
-    """So many trades and the book snapshots around them, in the exchange schema, in order of `local_timestamp`."""
+    """Return a number of trades and the book snapshots around them, in the exchange schema, sorted by `local_timestamp`."""
     order = _orders_of_rows(random, rows)
     orders = int(order[-1]) + 1
     buys = random.random(orders) < 0.53
@@ -80,7 +89,7 @@ def sample_rows(market: SampleMarket, random: np.random.Generator, rows: int) ->
     local_time = _recorder_times(random, exchange_time)
     books = _books(market, random, buys, exchange_time, local_time)
     lots = market.lots(random.pareto(1.6, rows))
-    # At equal times the trade came first.
+    # At equal times the trade comes first, so an order meets a strictly earlier book.
     met = np.searchsorted(books.local_time, local_time, "left") - 1
     ticks = _prints(random, books, met, buys, order, lots)
     first_id = 4_000_000_000 + int(random.integers(1_000_000_000))
@@ -97,13 +106,13 @@ def sample_rows(market: SampleMarket, random: np.random.Generator, rows: int) ->
 
 
 def _orders_of_rows(random: np.random.Generator, rows: int) -> Int64:
-    """The number of the order that each row is a print of: most have one or two, a few have dozens."""
+    """Return the number of the order that each row is a print of. Most orders have one or two prints, a few have dozens."""
     prints = np.minimum(random.zipf(2.2, rows), 80)
     return np.repeat(np.arange(rows), prints)[:rows]
 
 
 def _exchange_times(random: np.random.Generator, orders: int) -> Int64:
-    """The times of orders, in whole milliseconds as exchanges give them, in bursts and with lulls."""
+    """Return exchange times of orders in µs, rounded to milliseconds as exchanges do, with bursts and lulls."""
     activity = np.exp(np.abs(np.cumsum(random.normal(0, 0.05, orders)) % 6.0 - 3.0))
     gaps = random.exponential(1.0, orders) / activity
     in_burst = random.random(orders) < 0.6
@@ -116,7 +125,7 @@ def _exchange_times(random: np.random.Generator, orders: int) -> Int64:
 
 
 def _recorder_times(random: np.random.Generator, exchange_time: Int64) -> Int64:
-    """When the recorder saw the orders, in µs: after a delay, by a clock that drifts between 4 ms slow and 2 ms fast."""
+    """Return recorded times in µs: exchange times plus a delay, on a clock that drifts between 4 ms slow and 2 ms fast."""
     share = (exchange_time - exchange_time[0]) / max(1, int(exchange_time[-1] - exchange_time[0]))
     drift = 3_000 * np.sin(2 * np.pi * 3 * share) - 1_000
     delay = random.lognormal(np.log(2_500), 0.5, len(exchange_time))
@@ -125,13 +134,13 @@ def _recorder_times(random: np.random.Generator, exchange_time: Int64) -> Int64:
 
 
 def _best_bids(market: SampleMarket, random: np.random.Generator, buys: npt.NDArray[np.bool_]) -> Int64:
-    """The best bid before the first order and after each, in ticks: a walk pushed by the flow and pulled back."""
+    """Return the best bid before the first order and after each order, in ticks: a bounded walk driven by the order flow."""
     first = round(market.first_price * 10**market.price_decimals)
     push = np.where(buys, 0.47, -0.53) * (random.random(len(buys)) < 0.4)
-    # A third of the orders move the price; all of them together by about half a percent.
+    # A third of the orders move the price, by about half a percent in total.
     jumps = random.standard_t(3, len(buys)) * (0.005 * first / np.sqrt(len(buys))) * (random.random(len(buys)) < 0.33)
     steps = np.rint(np.cumsum(push + jumps)).astype(np.int64)
-    # Folded into a band of ten percent, so that no seed and no number of rows leads to a price below zero.
+    # Folded into a band of ten percent, so that no price is below zero for any seed or number of rows.
     band = first // 10
     folded = np.abs((steps + band) % (4 * band) - 2 * band) - band
     return np.concatenate([[first], first - folded])
@@ -140,7 +149,7 @@ def _best_bids(market: SampleMarket, random: np.random.Generator, buys: npt.NDAr
 def _books(
     market: SampleMarket, random: np.random.Generator, buys: npt.NDArray[np.bool_], exchange_time: Int64, local_time: Int64
 ) -> _Books:
-    """A book before the first order, and one after most; a few are recorded twice."""
+    """Return the books: one before the first order, and one after most orders; a few are recorded twice."""
     orders = len(buys)
     after = np.concatenate([[0], 1 + np.repeat(np.arange(orders), random.choice(3, orders, p=[0.1, 0.85, 0.05]))])
     rows = len(after)
@@ -155,7 +164,7 @@ def _books(
     away = np.cumsum(random.geometric(0.6, (2, rows, LEVELS - 1)), axis=2)
     away = np.concatenate([np.zeros((2, rows, 1), dtype=np.int64), away], axis=2)
     lots = market.lots(_DISPLAYED * random.lognormal(0.0, 0.9, (2, rows, LEVELS)))
-    # The second of two books after one order is the first of them once more.
+    # The second of two books after one order repeats the first.
     same = np.maximum.accumulate(np.where(np.diff(after, prepend=-1) == 0, 0, np.arange(rows)))
     ask_ticks = best_ask[:, None] + away[0]
     bid_ticks = np.maximum(best_bid[:, None] - away[1], 1)
@@ -165,10 +174,10 @@ def _books(
 def _prints(
     random: np.random.Generator, books: _Books, met: Int64, buys: npt.NDArray[np.bool_], order: Int64, lots: Int64
 ) -> Int64:
-    """The prices of trades in ticks: each is at the level of its book that the order has come to by then.
+    """Return the prices of trades in ticks. Each is the price of the book level that its order has reached.
 
     Args:
-        met: The book that each order meets.
+        met: The number of the book that each order meets.
         order: The order of each trade.
         lots: The size of each trade.
     """
@@ -180,7 +189,7 @@ def _prints(
     level = np.count_nonzero(taken[:, None] >= np.cumsum(displayed, axis=1), axis=1)
     found = np.take_along_axis(ticks, np.minimum(level, LEVELS - 1)[:, None], axis=1)[:, 0]
     moved = np.where(random.random(len(buys)) < 0.1, random.integers(1, 4, len(buys)), 0)[order]
-    # What is beyond the last level displayed prints a tick away from it.
+    # A print beyond the last displayed level is one tick worse than that level.
     worse = moved + (level == LEVELS)
     prices: Int64 = np.maximum(found + np.where(buying, worse, -worse), 1)
     return prices

@@ -1,4 +1,4 @@
-"""Trade rows of converted files, as columns of integers."""
+"""Trades of converted files, as columns of integers."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from tickreel.v1 import market_data_pb2
 Int64 = npt.NDArray[np.int64]
 
 NUMBERS = ("ts_event", "ts_init", "price", "size", "side")
-"""The columns of `TradeColumns` that lie ready as numbers."""
+"""The columns of `TradeColumns` that are cached as arrays of numbers."""
 
 # In the order of `AggressorSide`.
 _SIDE_WORDS = ("unknown", "buy", "sell")
@@ -27,7 +27,7 @@ _SIDES = {"buy": market_data_pb2.AGGRESSOR_SIDE_BUY, "sell": market_data_pb2.AGG
 
 @dataclass(frozen=True)
 class TradeRows:
-    """Some trade rows in replay order, as the engine's catalog has them, or as a result does, with a `side`."""
+    """Trades in replay order, with the columns of the engine's catalog, or of a result, whose column is named `side`."""
 
     batch: pa.RecordBatch
 
@@ -46,22 +46,22 @@ class TradeRows:
 
     @property
     def ts_recorded(self) -> Int64 | None:
-        """Times on the recorder's clock, UNIX nanoseconds, not decreasing within a file; None where they were not read."""
+        """Times on the recorder's clock, UNIX nanoseconds, not decreasing within a file; None if they were not read."""
         return nanoseconds(self.batch.column(RECORDED)) if RECORDED in self.batch.schema.names else None
 
     def price(self, precision: int) -> Integers:
-        """Prices times 10^precision, exact."""
+        """Return prices times 10^precision, exact."""
         return integers(self.batch.column("price"), precision)
 
     def size(self, precision: int) -> Integers:
-        """Sizes times 10^precision, exact."""
+        """Return sizes times 10^precision, exact."""
         return integers(self.batch.column("size"), precision)
 
     def int64s(self, name: str, precision: int) -> Int64:
-        """Prices or sizes, by the name of their column, times 10^precision.
+        """Return prices or sizes, by the name of their column, times 10^precision.
 
         Raises:
-            TickreelError: DATA_REFUSED for a value that is no 64-bit integer at that precision.
+            TickreelError: DATA_REFUSED for a value that does not fit into 64 bits at that precision.
         """
         return int64s(self.batch.column(name), precision, name)
 
@@ -77,17 +77,17 @@ class TradeRows:
 
     @property
     def trade_id(self) -> list[str]:
-        """Ids of the trades."""
+        """Trade ids."""
         return cast(list[str], self.batch.column("trade_id").to_pylist())
 
     def to_batch(self, price_precision: int, size_precision: int, first_row: int) -> pa.RecordBatch:
-        """The rows as the ticks of a result have them (see `tick_schema`).
+        """Return the rows with the columns of a result's ticks (see `tick_schema`). They must have been read with RECORDED.
 
         Args:
             first_row: The number of the first row in the run's replay order, from 0.
 
         Raises:
-            pyarrow.ArrowInvalid: A value has more decimals.
+            pyarrow.ArrowInvalid: A value has more decimals than its precision.
         """
         recorded = self.ts_recorded
         assert recorded is not None
@@ -104,18 +104,18 @@ class TradeRows:
         return pa.RecordBatch.from_arrays(columns, schema=tick_schema(price_precision, size_precision))
 
     def slice(self, offset: int, rows: int) -> "TradeRows":
-        """Some of these rows."""
+        """Return `rows` rows from `offset` on."""
         return TradeRows(self.batch.slice(offset, rows))
 
     def to_wire(self, price_precision: int, size_precision: int, wanted: Collection[str], first_row: int | None = None) -> Wire:
-        """The rows as `TradeColumns`.
+        """Return the rows as a `TradeColumns` message.
 
         Args:
-            wanted: The columns that are set, by their names in `TradeColumns`.
-            first_row: The number of the first row in the run's replay order, from 0; None for rows of no run.
+            wanted: The columns to set, by their names in `TradeColumns`.
+            first_row: The number of the first row in the run's replay order, from 0; None if the rows belong to no run.
 
         Raises:
-            TickreelError: DATA_REFUSED for a value that is no 64-bit integer at these decimals.
+            TickreelError: DATA_REFUSED for a value that does not fit into 64 bits at these decimals.
         """
         decimals = {"price": price_precision, "size": size_precision}
         columns = {name: self.int64s(name, decimals[name]) if name in decimals else getattr(self, name) for name in wanted}
@@ -124,7 +124,7 @@ class TradeRows:
 
 
 def tick_schema(price_precision: int, size_precision: int) -> pa.Schema:
-    """The columns of the ticks of a result."""
+    """Return the schema of a result's ticks."""
     columns: dict[str, pa.DataType] = {
         "ts_event": TIME,
         "ts_init": TIME,
@@ -139,10 +139,10 @@ def tick_schema(price_precision: int, size_precision: int) -> pa.Schema:
 
 
 def write_trades(batches: Iterable[TradeRows], price_precision: int, size_precision: int, writer: ColumnWriter) -> None:
-    """Makes the columns of numbers of trade rows lie ready; ids are texts, and stay where they are.
+    """Write the NUMBERS columns of trades. Ids are texts and are not written.
 
     Raises:
-        TickreelError: DATA_REFUSED for a value that is no 64-bit integer at these decimals.
+        TickreelError: DATA_REFUSED for a value that does not fit into 64 bits at these decimals.
     """
     writer.facts.update(price_precision=price_precision, size_precision=size_precision)
     none = np.empty(0, dtype=np.int64)
@@ -158,9 +158,9 @@ def write_trades(batches: Iterable[TradeRows], price_precision: int, size_precis
 
 
 def file_columns(wanted: Iterable[str]) -> list[str]:
-    """The columns of files for those of `TradeColumns`.
+    """Return the names in files of some columns of `TradeColumns`.
 
-    The engine's files have another name for the side; a name that a file has not is passed over by who reads it.
+    The side has another name in the engine's files, so both names are returned. Readers ignore a name that a file lacks.
     """
     return [name for column in wanted for name in ((column, "aggressor_side") if column == "side" else (column,))]
 
@@ -168,7 +168,7 @@ def file_columns(wanted: Iterable[str]) -> list[str]:
 def read_trades(
     slices: Sequence[Slice], columns: Sequence[str] | None = None, batch_rows: int = BATCH_ROWS
 ) -> Iterator[TradeRows]:
-    """Reads trade rows in replay order, a batch at a time (see `read_slices`).
+    """Read trades in replay order, a batch at a time (see `read_slices`).
 
     Raises:
         OSError: A file is gone or cannot be read.
