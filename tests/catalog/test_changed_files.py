@@ -1,4 +1,4 @@
-"""The catalog is deleted, or a file of it replaced, between the question where rows lie and their reading."""
+"""The catalog is deleted, or one of its files replaced, after rows were found and before they are read."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -34,7 +34,7 @@ def columns(tmp_path: Path) -> ColumnStore:
 
 
 def found(raw: RawFolder, catalog: CatalogStore, kind: DataType) -> MarketRows:
-    """The rows of a file that has been converted just now."""
+    """Convert a file and find its rows."""
     raw.write(trades(ROWS) if kind == TRADES else books(ROWS), data_type=("trades", "book_snapshot_5")[kind == BOOK_SNAPSHOT_5])
     convert(raw, catalog, data_type=kind)
     return MarketRows.find(catalog, BTC, kind, (FIRST_INSTANT, LAST_INSTANT))
@@ -45,18 +45,20 @@ def reading(request: pytest.FixtureRequest) -> Iterator[tuple[DataType, Read]]:
     yield READS[request.param]
 
 
-def test_a_deleted_catalog(raw: RawFolder, catalog: CatalogStore, columns: ColumnStore, reading: tuple[DataType, Read]) -> None:
+def test_reading_a_deleted_catalog_is_an_error(
+    raw: RawFolder, catalog: CatalogStore, columns: ColumnStore, reading: tuple[DataType, Read]
+) -> None:
     kind, read = reading
     rows = found(raw, catalog, kind)
     shutil.rmtree(catalog.root)
     with pytest.raises(TickreelError, match="cannot be read") as refusal:
         read(rows, columns)
     assert (refusal.value.reason, refusal.value.metadata["path"]) == ("DATA_CHANGED", rows.files[0].converted.path)
-    # What was asked for again was looked for again.
+    # A new search finds the file of a new conversion.
     read(found(raw, catalog, kind), columns)
 
 
-def test_a_file_that_became_another(
+def test_reading_a_replaced_file_is_an_error(
     raw: RawFolder, catalog: CatalogStore, columns: ColumnStore, reading: tuple[DataType, Read]
 ) -> None:
     kind, read = reading
@@ -65,13 +67,13 @@ def test_a_file_that_became_another(
     changed = trades(ROWS, **amounts) if kind == TRADES else books(ROWS, **amounts)
     raw.write(changed, data_type=("trades", "book_snapshot_5")[kind == BOOK_SNAPSHOT_5])
     convert(raw, catalog, data_type=kind)
-    for _ in range(2):  # nothing of it was kept as that of the file before
+    for _ in range(2):  # the rows of the new file are not cached under the key of the old one
         with pytest.raises(TickreelError, match="was replaced") as refusal:
             read(rows, columns)
         assert refusal.value.reason == "DATA_CHANGED"
 
 
-def test_a_file_that_is_open_is_read_to_its_end(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_an_open_file_is_read_to_its_end(raw: RawFolder, catalog: CatalogStore) -> None:
     rows = found(raw, catalog, BOOK_SNAPSHOT_5)
     read = rows.depths(batch_rows=10)
     count = len(next(read).ts_init)
