@@ -112,7 +112,7 @@ def test_validation_alone_runs_nothing(terminal: Terminal, fast: dict[str, Any])
     # What a user may keep as a config of their own.
     (terminal.folder / "resolved.json").write_text(json.dumps(checked["config"]))
     again = terminal.call("run", "--config", "resolved.json", "--snapshot-mode", "trades", "--validate-only", "--standalone")
-    assert "Nothing is wrong" in again.out
+    assert "The config and the data are valid" in again.out
     assert checked["config_digest"] in again.out
     assert sorted((terminal.folder / "data").rglob("*.json")) == before
 
@@ -137,9 +137,9 @@ def test_flags_say_what_to_convert_and_the_environment_wins_over_a_config(termin
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        ((), "--instrument is missing"),
+        ((), "give --instrument"),
         (("--instrument", f"{BTC}@LIN"), "--start is missing"),
-        (("--config", "btc.json", "--start", "yesterday"), "is not a time with its zone"),
+        (("--config", "btc.json", "--start", "yesterday"), "is not a time with a zone"),
         (("--config", "mistyped.json"), "--config: "),
         (
             ("--instrument", f"{BTC}@LIN", "--start", "2024-05-17T22:00:00Z", "--end", "2024-05-17T23:00:00Z"),

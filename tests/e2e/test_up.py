@@ -33,7 +33,7 @@ def test_it_says_where_everything_is_and_stops_all_services_when_asked(here: Ter
         up.process.send_signal(signal.SIGTERM)
         _, err = up.process.communicate(timeout=100)
     assert up.process.returncode == 0
-    assert "UNIFIED_CLOUD_LOCAL_PATH is not set; it is data_downloads" in err
+    assert "UNIFIED_CLOUD_LOCAL_PATH is not set; using data_downloads" in err
     assert "all services have stopped" in err
     wait_until_empty(here.folder)
 
@@ -93,7 +93,7 @@ def test_a_second_one_on_the_same_state_is_refused_and_touches_nothing(here: Ter
         before = log.stat()
         variables = {f"TICKREEL_{name}_ADDRESS": "127.0.0.1:0" for name in SERVICES}
         second = Terminal(here.folder, variables).call("up", code=2).err
-        assert f"another `tickreel up` (process {first.process.pid}) keeps its state in {here.folder}/data/state" in second
+        assert f"another `tickreel up` (process {first.process.pid}) uses the state folder {here.folder}/data/state" in second
         assert "TICKREEL_STATE_PATH" in second
         assert (log.stat().st_ino, log.stat().st_size) == (before.st_ino, before.st_size)
         first.terminal.call("runs")

@@ -119,7 +119,7 @@ def test_ctrl_c_leaves_no_half_file_and_the_same_command_goes_on(terminal: Termi
         process.kill()
         goes_on.set()
     assert process.returncode == 130
-    assert err == "broken off; the same command goes on from there\n"
+    assert err == "interrupted; repeat the command to resume the download\n"
     monkeypatch.undo()
     (partial,) = terminal.folder.iterdir()
     assert partial.name.startswith(".F.fills.parquet.")
