@@ -115,7 +115,7 @@ async def test_a_broken_connection_is_made_again(stopped_seconds: int, monkeypat
         finally:
             await again.stop(0)
         assert runner.watchers == 2
-        assert "is lost" in shown.notes[0]
+        assert "lost the connection" in shown.notes[0]
 
 
 async def test_a_service_that_stays_away_is_given_up_with_the_way_to_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,4 +142,4 @@ async def test_an_interrupt_cancels_the_run() -> None:
         await shown.has_shown.wait()
         interrupts.asked.set()
         assert (await watching_it).state == CANCELLED
-        assert shown.notes == ["cancelling; Ctrl-C again leaves at once"]
+        assert shown.notes == ["cancelling; press Ctrl-C again to exit at once"]

@@ -176,4 +176,4 @@ def test_a_service_that_dies_under_a_run_ends_it_with_its_name(terminal: Termina
     os.kill(runner, signal.SIGKILL)
     _, err = running.communicate(timeout=60)
     assert running.returncode == 1
-    assert "the runner service was ended by signal 9" in err
+    assert "the runner service was killed by signal 9" in err

@@ -49,7 +49,7 @@ def watching(up: Terminal, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     process = up.start("watch", *arguments)
     try:
         assert process.stderr is not None
-        assert process.stderr.readline() == "no run is queued or running; Ctrl-C leaves\n"
+        assert process.stderr.readline() == "no run is queued or running; Ctrl-C exits\n"
         yield process
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=100)

@@ -49,7 +49,7 @@ def test_what_dies_is_named_and_started_again_where_it_was(here: Terminal) -> No
                 line = up.process.stderr.readline()
                 assert line, f"up ended: {said}"
                 said += line
-            assert f"the {name} service was ended by signal 9" in said
+            assert f"the {name} service was killed by signal 9" in said
             host, _, port = died["address"].rpartition(":")
             with socket.create_connection((host, int(port))):
                 pass

@@ -1,4 +1,4 @@
-"""The figures of a summary as values to compute with; in the message decimals are texts."""
+"""The figures of a summary as numbers. In the message, decimals are strings."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,24 +12,24 @@ from tickreel.v1 import text_format_pb2
 
 
 def figures(message: Message, *, floats: bool) -> dict[str, Any]:
-    """The fields of a message by their paths, `statistics.win_rate` for example.
+    """Return the fields of a message by their paths, e.g. `statistics.win_rate`.
 
-    Decimals are `Decimal`, or `float` where `floats` is true. What is not set is None. A list of messages is a list of such
-    dicts. Words are texts: long, maker. All else is as the message has it.
+    Decimals become `Decimal`, or `float` if `floats` is true. Unset fields become None. Enum values become words: long, maker.
+    A repeated message becomes a list of such dicts. Other values stay as they are in the message.
     """
     return dict(_fields(message, "", floats=floats, is_set=True))
 
 
 def _fields(message: Message, prefix: str, *, floats: bool, is_set: bool) -> Iterator[tuple[str, Any]]:
     for field in message.DESCRIPTOR.fields:
-        path, value = prefix + field.name, getattr(message, field.name)
-        if field.is_repeated and field.message_type is None:
+        path, value, kind = prefix + field.name, getattr(message, field.name), field.message_type
+        if field.is_repeated and kind is None:
             yield path, list(value)
-        elif field.is_repeated and field.message_type.GetOptions().map_entry:
+        elif field.is_repeated and kind is not None and kind.GetOptions().map_entry:
             yield path, dict(value)
         elif field.is_repeated:
             yield path, [figures(item, floats=floats) for item in value]
-        elif field.message_type is not None:
+        elif kind is not None:
             yield from _fields(value, f"{path}.", floats=floats, is_set=is_set and message.HasField(field.name))
         else:
             known = is_set and (not field.has_presence or message.HasField(field.name))

@@ -46,7 +46,7 @@ async def test_a_service_that_dies_is_named_with_its_last_lines(environ: dict[st
         os.kill(services.processes[0].pid, signal.SIGKILL)
         error = await dying
     assert error.reason == "SERVICE_UNAVAILABLE"
-    assert "the results service was ended by signal 9" in str(error)
+    assert "the results service was killed by signal 9" in str(error)
     assert "serving on" in str(error)
 
 

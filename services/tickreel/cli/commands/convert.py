@@ -47,7 +47,9 @@ _DATA_TYPES = {"trades": [_TRADES], "book": [_BOOKS], "both": [_TRADES, _BOOKS]}
 @options.address_or_own("converter")
 @options.output
 @click.pass_context
-def convert(ctx: click.Context, config: Path | None, address: str | None, standalone: bool, output: str, **flags: Any) -> None:
+def convert(
+    ctx: click.Context, /, config: Path | None, address: str | None, standalone: bool, output: str, **flags: Any
+) -> None:
     """Convert raw trades and books into the engine's catalog.
 
     A run converts the files that it needs by itself. Files that are already in the catalog are skipped. Flags override the
@@ -129,7 +131,7 @@ def _config(document: Mapping[str, Any]) -> run_config_pb2.RunConfig:
 
 
 async def _convert(
-    spec: conversion_pb2.ConversionSpec, document: Mapping[str, Any], address: str | None, *, standalone: bool
+    spec: conversion_pb2.ConversionSpec, document: dict[str, Any], address: str | None, *, standalone: bool
 ) -> conversion_pb2.Conversion:
     with Interrupts() as interrupts:
         async with connect("converter", ("converter",), address, document, standalone=standalone) as connection:
@@ -137,11 +139,12 @@ async def _convert(
             interrupts.check()
             with screen.busy("reading the raw files"):
                 response = await connection.guard(connection.client.call("CreateConversion", request, timeout=_CREATE_SECONDS))
-            if response.conversion.state in FINAL:
-                return response.conversion
-            with display() as shown:
-                watch = Watch(connection.client, CONVERSION, response.conversion.conversion_id, shown)
-                return await connection.guard(watch.to_end_or_cancelled(interrupts))
+            conversion: conversion_pb2.Conversion = response.conversion
+            if conversion.state not in FINAL:
+                with display() as shown:
+                    watch = Watch(connection.client, CONVERSION, conversion.conversion_id, shown)
+                    conversion = await connection.guard(watch.to_end_or_cancelled(interrupts))
+            return conversion
 
 
 def _print_files(conversion: conversion_pb2.Conversion) -> None:

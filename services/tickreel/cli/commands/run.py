@@ -3,7 +3,6 @@
 import asyncio
 import sys
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,7 +66,7 @@ class _Choice:
             validate_only=self.validate_only,
         )
 
-    def document(self) -> Mapping[str, Any]:
+    def document(self) -> dict[str, Any]:
         """Read the config.
 
         Raises:
@@ -97,7 +96,7 @@ class _Choice:
 @options.address_or_own("runner")
 @options.output
 @click.pass_context
-def run(ctx: click.Context, address: str | None, standalone: bool, output: str, **flags: Any) -> None:
+def run(ctx: click.Context, /, address: str | None, standalone: bool, output: str, **flags: Any) -> None:
     """Replay the window of a config, with live progress.
 
     Flags override the config. Ctrl-C cancels the run. Exit code: 0 succeeded, 1 failed, 2 refused, 130 cancelled.
@@ -119,12 +118,15 @@ async def _run(choice: _Choice, address: str | None, *, standalone: bool) -> run
             json_format.ParseDict(connection.document, request.document)
             interrupts.check()
             with screen.busy("checking the config and the data"):
-                response = await connection.guard(connection.client.call("CreateRun", request, timeout=CREATE_SECONDS))
+                response: runner_service_pb2.CreateRunResponse = await connection.guard(
+                    connection.client.call("CreateRun", request, timeout=CREATE_SECONDS)
+                )
             if choice.validate_only:
                 return response
             with display() as shown:
                 watch = Watch(connection.client, RUN, response.run.run_id, shown)
-                return await connection.guard(watch.to_end_or_cancelled(interrupts))
+                ended: run_pb2.Run = await connection.guard(watch.to_end_or_cancelled(interrupts))
+                return ended
 
 
 def _print_checked(checked: runner_service_pb2.CreateRunResponse, output: str) -> None:

@@ -123,7 +123,8 @@ async def _watch(run_id: str, address: str) -> run_pb2.Run:
         # Fail at once if the service is not up: `Watch` would retry.
         await client.call("GetRun", RUN.request("Get", run_id))
         with display() as shown:
-            return await Watch(client, RUN, run_id, shown).to_end()
+            ended: run_pb2.Run = await Watch(client, RUN, run_id, shown).to_end()
+            return ended
     finally:
         await client.close()
 
