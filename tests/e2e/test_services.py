@@ -144,7 +144,7 @@ def test_ctrl_c_cancels_the_run_on_the_server(up: Terminal, long_run: tuple[subp
     out, err = process.communicate(timeout=100)
     assert process.returncode == 130
     assert out == ""
-    assert f"run {run_id} is cancelled" in err
+    assert f"run {run_id} was cancelled" in err
     assert state_of(up, run_id) == "JOB_STATE_CANCELLED"
     assert up.call("watch", run_id, code=130).out == ""
 
@@ -163,5 +163,5 @@ def test_a_watcher_that_leaves_cancels_nothing_and_cancel_does(
     assert up.json("cancel", run_id)["state"] == "JOB_STATE_CANCELLED"
     _, err = process.communicate(timeout=100)
     assert process.returncode == 130
-    assert f"run {run_id} is cancelled" in err
+    assert f"run {run_id} was cancelled" in err
     assert "is cancelled" in up.call("cancel", run_id).out

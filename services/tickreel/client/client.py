@@ -162,7 +162,7 @@ class Client:
         Decimals are `Decimal`, counts `int`, times `str`; an unset figure is None.
 
         Args:
-            floats: Whether decimals are `float` instead of `Decimal`. They are rounded: a double has 15 to 17 significant digits.
+            floats: Whether decimals are `float` instead of `Decimal`. Floats are rounded to 15 to 17 significant digits.
 
         Raises:
             TickreelError: As for `result`.
@@ -275,8 +275,9 @@ class Client:
         The file gets its final name once it is complete. The same call resumes an interrupted download.
 
         Args:
-            name: The table and the format, e.g. orders.csv, ticks.json. Tables: summary, orders, fills, timeline, equity, ticks.
-                Formats: json, csv, parquet. Any other key of the result's `metadata.outputs` is accepted, too.
+            name: The table and the format, e.g. orders.csv or ticks.json. The tables are summary, orders, fills, timeline,
+                equity and ticks; the formats are json, csv and parquet. Any other key of the result's `metadata.outputs` is
+                accepted, too.
             to: The file or folder to write to. Default: <run_id>.<name> in the current folder.
             on_making: Called with (rows written, rows in all) while the service makes the file. The service makes a file on its
                 first export, unless the run wrote it.

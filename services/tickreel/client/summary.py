@@ -1,7 +1,7 @@
 """The figures of a summary as numbers. In the message, decimals are strings."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, cast
 
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
@@ -21,7 +21,7 @@ def figures(message: Message, *, floats: bool) -> dict[str, Any]:
 
 
 def _fields(message: Message, prefix: str, *, floats: bool, is_set: bool) -> Iterator[tuple[str, Any]]:
-    for field in message.DESCRIPTOR.fields:
+    for field in cast("Sequence[FieldDescriptor]", message.DESCRIPTOR.fields):
         path, value, kind = prefix + field.name, getattr(message, field.name), field.message_type
         if field.is_repeated and kind is None:
             yield path, list(value)

@@ -1,4 +1,4 @@
-"""All live runs in a table that fits, in few lines, and as JSON."""
+"""Live runs as a table that fits the terminal, as plain lines, and as JSON lines."""
 
 import json
 import re
@@ -45,7 +45,7 @@ def failed(run_id: str) -> run_pb2.RunEntry:
 
 
 @pytest.mark.parametrize("width", [60, 120])
-def test_the_table_fits_the_terminal_and_ends_stay_above_it(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+def test_the_table_fits_the_terminal_and_outcomes_stay_above_it(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
     terminal = StringIO()
     monkeypatch.setattr(screen, "out", Console(
         file=terminal, width=width, height=8, force_terminal=True, color_system=None, markup=False
@@ -71,7 +71,7 @@ def test_the_table_fits_the_terminal_and_ends_stay_above_it(monkeypatch: pytest.
     assert max(len(line) for line in lines if "replaying" in line or "queued" in line) <= width
 
 
-def test_a_log_gets_a_line_a_phase_and_one_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_log_gets_one_line_per_phase_and_one_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
     with runs_display.RunLines() as shown:
         shown.show([queued("A", 1), queued("B", 2)])
         for done in range(10):
@@ -93,7 +93,7 @@ def test_a_log_gets_a_line_a_phase_and_one_at_the_end(capsys: pytest.CaptureFixt
     ]
 
 
-def test_a_program_gets_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_program_gets_one_json_object_per_line(capsys: pytest.CaptureFixture[str]) -> None:
     with runs_display.runs_display("json") as shown:
         shown.show([])
         shown.show([])

@@ -6,7 +6,7 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 # For a busy service. If nothing listens, the call fails at once.
-_ANSWER_SECONDS = 3.0
+ANSWER_SECONDS = 3.0
 
 
 async def is_serving(service: str, address: str) -> bool:
@@ -17,7 +17,7 @@ async def is_serving(service: str, address: str) -> bool:
         stub: Any = health_pb2_grpc.HealthStub(channel)
         request = health_pb2.HealthCheckRequest(service=name)
         try:
-            answer: health_pb2.HealthCheckResponse = await stub.Check(request, timeout=_ANSWER_SECONDS)
+            answer: health_pb2.HealthCheckResponse = await stub.Check(request, timeout=ANSWER_SECONDS)
         except grpc.aio.AioRpcError:
             return False
     return answer.status == health_pb2.HealthCheckResponse.SERVING
