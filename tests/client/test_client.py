@@ -9,7 +9,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import grpc
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -19,8 +18,8 @@ from recordings import BTC, DAY, NOON, RawFolder, trades
 from run_configs import run_config
 from stack import Stack, stack
 from tickreel.client import Client, TickreelError
+from tickreel.client.calls import Service
 from tickreel.results.artifact import PART_BYTES
-from tickreel.rpc.channel import STUBS
 from tickreel.v1 import job_pb2, result_pb2, results_service_pb2, run_pb2, verification_pb2
 
 ROWS = 2_000
@@ -124,12 +123,13 @@ def test_the_ticks_of_full_and_fast_runs_are_the_rows_replayed(client: Client, s
         assert as_text(ticks, name) == as_text(kept, name), name
     fast = client.run(CONFIG, snapshot_mode="trades")
     assert client.ticks(fast.run_id) == ticks
-    with grpc.insecure_channel(services.results.address) as channel:
-        stub = STUBS["results"](channel)
-        for run, count in ((full, ROWS), (fast, 0)):
-            chunks = list(stub.StreamTicks(results_service_pb2.StreamTicksRequest(run_id=run.run_id, markers=True)))
-            assert sum(len(chunk.trades.price) for chunk in chunks) == ROWS
-            assert sum(len(chunk.markers.first_order) for chunk in chunks) == count
+    results = Service("results", services.results.address)
+    for run, count in ((full, ROWS), (fast, 0)):
+        request = results_service_pb2.StreamTicksRequest(run_id=run.run_id, markers=True)
+        chunks = list(results.stream("StreamTicks", lambda request=request: request))
+        assert sum(len(chunk.trades.price) for chunk in chunks) == ROWS
+        assert sum(len(chunk.markers.first_order) for chunk in chunks) == count
+    results.close()
     for columns in (["side", "price"], ["trade_row"], ["ts_recorded", "trade_row"]):
         assert client.ticks(full.run_id, columns) == ticks.select(columns)
     assert ticks["trade_row"].to_pylist() == list(range(ROWS))

@@ -7,7 +7,7 @@ FAILED = 1
 REFUSED = 2
 CANCELLED = 130
 
-# Reasons for which the same request would be refused again.
+# Reasons of refusals: the same request would be refused again.
 _REFUSALS = frozenset(
     {
         "INVALID_REQUEST",

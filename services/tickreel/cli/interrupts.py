@@ -19,7 +19,7 @@ class Interrupts:
         self._task: asyncio.Task[object] | None = None
 
     def check(self) -> None:
-        """Cancel the task if a signal has arrived. Call this before work that would first have to be undone.
+        """Cancel the task if a signal has arrived. Call this only while the command has no job to cancel first.
 
         Raises:
             CancelledError: A signal has arrived.

@@ -43,7 +43,7 @@ CONVERSION = JobKind("conversion", converter_service_pb2)
 
 
 class Display(Protocol):
-    """Shows the state of a job while it is watched."""
+    """Display of a watched job."""
 
     def show(self, job: Job) -> None:
         """Show the current state of the job."""

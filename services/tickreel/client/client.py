@@ -331,7 +331,7 @@ class Client:
 
     def _tick_chunks(self, run_id: str, columns: Sequence[str]) -> Iterator[Any]:
         cursor = ""
-        # `ts_init` gives the number of rows of a chunk. `trade_row` is no column of a chunk, which has `first_row` instead.
+        # `ts_init` gives the number of rows of a chunk. Chunks have no column `trade_row`, but always `first_row`.
         mask = FieldMask(paths=sorted({"ts_init", *columns} - {"trade_row"}))
 
         def request() -> results_service_pb2.StreamTicksRequest:

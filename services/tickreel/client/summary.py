@@ -10,6 +10,9 @@ from tickreel.rpc.fields import decimal_of
 from tickreel.rpc.message_json import enum_text
 from tickreel.v1 import text_format_pb2
 
+# The stub of `Extensions` demands a private class of descriptors, which the stubs of generated modules do not use.
+_TEXT_FORMAT = cast("Any", text_format_pb2.text_format)
+
 
 def figures(message: Message, *, floats: bool) -> dict[str, Any]:
     """Return the fields of a message by their paths, e.g. `statistics.win_rate`.
@@ -39,7 +42,7 @@ def _fields(message: Message, prefix: str, *, floats: bool, is_set: bool) -> Ite
 def _value(field: FieldDescriptor, value: Any, *, floats: bool) -> Any:
     if field.enum_type is not None:
         return enum_text(field, value)
-    if field.GetOptions().Extensions[text_format_pb2.text_format] != text_format_pb2.TEXT_FORMAT_DECIMAL:
+    if field.GetOptions().Extensions[_TEXT_FORMAT] != text_format_pb2.TEXT_FORMAT_DECIMAL:
         return value
     number = decimal_of(value)
     return float(number) if floats and number is not None else number

@@ -79,7 +79,7 @@ def _spec(
     dataset: str,
     force: bool,
 ) -> conversion_pb2.ConversionSpec:
-    """Return the request for a conversion: the flags, and the config where a flag is absent.
+    """Build the spec of a conversion from the flags. The config supplies values for absent flags.
 
     Raises:
         click.UsageError: The instrument or the window is in neither of them.

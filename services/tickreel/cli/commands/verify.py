@@ -50,7 +50,7 @@ async def _verify(run_id: str, address: str | None, *, standalone: bool) -> run_
                     watch = Watch(connection.client, RUN, response.run.run_id, shown)
                     return await connection.guard(watch.to_end_or_cancelled(interrupts))
     except TickreelError as error:
-        # Services started for this command take their environment from the result. Without it, its absence is the cause.
+        # Services started for this command take their environment from the result. If it was not found, that is the cause.
         if error.reason == "ENVIRONMENT_MISMATCH" and unknown is not None:
             raise unknown from None
         raise

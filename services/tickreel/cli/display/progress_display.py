@@ -20,7 +20,7 @@ _NO_PHASE = {QUEUED: "queued", RUNNING: "starting", CANCELLING: "cancelling"}
 
 
 class Display(Protocol):
-    """Shows a job while the context is open."""
+    """Display of a watched job while the context is open."""
 
     def show(self, job: Job) -> None:
         """Show the current state of the job."""

@@ -22,7 +22,7 @@ _NONE = "no run is queued or running; Ctrl-C exits"
 
 
 class RunsDisplay(Protocol):
-    """Shows runs while the context is open."""
+    """Display of live runs while the context is open."""
 
     def show(self, runs: Iterable[run_pb2.RunEntry]) -> None:
         """Show the current state of runs that have changed."""
