@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -125,8 +126,8 @@ def test_the_ticks_of_full_and_fast_runs_are_the_rows_replayed(client: Client, s
     assert client.ticks(fast.run_id) == ticks
     results = Service("results", services.results.address)
     for run, count in ((full, ROWS), (fast, 0)):
-        request = results_service_pb2.StreamTicksRequest(run_id=run.run_id, markers=True)
-        chunks = list(results.stream("StreamTicks", lambda request=request: request))
+        make_request = partial(results_service_pb2.StreamTicksRequest, run_id=run.run_id, markers=True)
+        chunks = list(results.stream("StreamTicks", make_request))
         assert sum(len(chunk.trades.price) for chunk in chunks) == ROWS
         assert sum(len(chunk.markers.first_order) for chunk in chunks) == count
     results.close()
