@@ -137,7 +137,7 @@ class Deployment:
         return [pid for pid in self.pids() if pid != self.processes[service].pid and f"tickreel.{service}." in command(pid)]
 
     def pids(self) -> list[int]:
-        """Every process of this deployment, found by its environment."""
+        """Every process that was started here, by what its environment says."""
         mark = f"TICKREEL_STATE_PATH={self.environ['TICKREEL_STATE_PATH']}\0".encode()
         found = []
         for process in Path("/proc").glob("[0-9]*"):

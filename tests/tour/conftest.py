@@ -1,4 +1,4 @@
-"""The deployment that the README describes: sample data, its configs, and `tickreel up`."""
+"""The deployment that the documents describe: sample data, its configs, and `tickreel up`."""
 
 import shutil
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The README's tour with grpcurl, run by the real binary. Only the addresses are replaced."""
+"""The documented tour with grpcurl, run by the real binary. Only the addresses are replaced."""
 
 import json
 import os

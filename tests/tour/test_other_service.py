@@ -1,4 +1,4 @@
-"""The base wheel in an empty environment, as another service installs it. The README's code creates and watches a run there."""
+"""The base wheel in an empty environment, as another service installs it: the documented code creates a run from there."""
 
 import json
 import os
@@ -99,7 +99,7 @@ def test_the_environment_has_the_versions_of_its_name(python: Path, folder: Path
 
 
 @pytest.mark.parametrize("way", [0, 1], ids=["client", "stubs"])
-def test_the_readme_code_creates_and_watches_a_run(python: Path, folder: Path, addresses: dict[str, str], way: int) -> None:
+def test_the_documented_code_creates_and_watches_a_run(python: Path, folder: Path, addresses: dict[str, str], way: int) -> None:
     code = at_addresses(code_blocks("From another service", "python")[way], addresses)
     last = run_python(python, code, folder).splitlines()[-1]
     (result,) = (folder / "data/backtest_results/fast").glob(f"{last.split()[0]}.json")
