@@ -39,7 +39,7 @@ from tickreel.runner.submission.run_entry import run_entry
 from tickreel.stores.results import ResultStore
 from tickreel.v1 import job_pb2, result_pb2, results_service_pb2, run_pb2, runner_service_pb2
 
-SECONDS = float(os.environ.get("TICKREEL_CHAOS_SECONDS") or 15)
+SECONDS = float(os.environ.get("TICKREEL_CHAOS_SECONDS") or 8)
 SEED = int(os.environ.get("TICKREEL_CHAOS_SEED") or 1)
 PATIENCE = 120.0
 DAYS = [f"2024-07-{day}" for day in range(10, 18)]
