@@ -5,6 +5,9 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 BIN := .venv/bin
 
+# Every process would compile our modules again, which takes longer than all its other imports together.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Node.js comes with .venv; npm starts it by its name. It trusts what the system trusts, as behind a proxy that inspects TLS.
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" NODE_USE_SYSTEM_CA=1 npm --prefix frontend
 
