@@ -78,7 +78,7 @@ def test_a_tape_that_was_tampered_with_is_told_of(tmp_path: Path) -> None:
     assert differing == {"fill events", "position", "commissions", "pnl", "balance USDT"}
     (message,) = told(outcome)
     figure = outcome.cross_check.figures["position"]
-    assert f"position {figure.ours}, by the engine {figure.engine}" in message
+    assert f"position {figure.ours}, engine {figure.engine}" in message
     assert (figure.engine - figure.ours) * 1_000 == int(tape.fills.quantity[-1] * tape.fills.side[-1])
 
 

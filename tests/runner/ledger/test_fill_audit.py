@@ -147,9 +147,9 @@ def test_a_displayed_size_is_used_once_until_the_next_book(tmp_path: Path) -> No
     told = {finding.code: finding for finding in findings(outcome, result_pb2.SNAPSHOT_MODE_BOTH, [])}
     beyond = told["FILLS_BEYOND_EVIDENCE"]
     assert beyond.severity == result_pb2.SEVERITY_WARNING
-    assert beyond.message.startswith("18.2% of the filled size (0.004, of 4 fills) is more than was left")
+    assert beyond.message.startswith("18.2% of the filled size (0.004, in 4 fills) exceeds what earlier fills had left")
     assert told["FILLS_ON_OLD_BOOK"].message.endswith("(up to 24.0 s)")
-    assert ", and 22.7% of the filled size had been filled before; " in told["LIQUIDITY_REUSED"].message
+    assert ", and 22.7% of the filled size had already been filled by earlier orders; " in told["LIQUIDITY_REUSED"].message
 
 
 def test_costs_are_the_steps_from_the_decision_to_the_fill(tmp_path: Path) -> None:

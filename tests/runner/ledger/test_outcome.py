@@ -332,8 +332,8 @@ def test_orders_that_did_not_fill_are_counted_with_their_reasons_the_gravest_fin
     found = findings(outcome, TRADES, [])
     assert [finding.severity for finding in found] == sorted((finding.severity for finding in found), reverse=True)
     told = {finding.code: finding.message for finding in found}
-    assert told["ORDERS_UNFILLED"].startswith("2 of 5 orders (40.0%) did not fill whole: 1 filled in part, 1 not at all")
-    assert told["ORDERS_IN_FLIGHT"].startswith("2 orders had not ended when the window did")
+    assert told["ORDERS_UNFILLED"].startswith("2 of 5 orders (40.0%) did not fill completely: 1 filled in part, 1 not at all")
+    assert told["ORDERS_IN_FLIGHT"].startswith("2 orders were still active at the end of the window")
     assert told["POSITION_NOT_CLOSED"].startswith("0.003 is still held")
     assert "FEES_DIFFER" not in told
 

@@ -246,8 +246,8 @@ ENTANGLED: list[tuple[dict, dict, str]] = [
     ({}, {"time_in_force": "GTC"}, "orders may rest"),
     ({}, {"close_positions_on_stop": True}, "closed at the end"),
     ({"latency": {"base_latency_nanos": 1}}, {}, "orders are delayed"),
-    ({"liquidity_consumption": True}, {}, "use up what the book displays"),
-    ({"fill_model": {"prob_slippage": 0.1}}, {}, "fills are drawn"),
+    ({"liquidity_consumption": True}, {}, "consume the displayed sizes"),
+    ({"fill_model": {"prob_slippage": 0.1}}, {}, "fills are drawn at random"),
 ]
 ROWS = MarkRows.of_trades(START + np.arange(500) * STEP, np.full(500, 1_000), 1)
 
@@ -262,10 +262,10 @@ def test_where_orders_may_know_of_each_other_a_window_is_one_piece_and_says_why(
 def test_limits_that_could_bind_keep_a_window_in_one_piece() -> None:
     config = replay_config()
     config.risk.throttling_per_sec = 499
-    assert "by their rate" in ReplayPlan.of(config, TempBacktestStrategy, ROWS, WINDOW, 10, 1).whole_because
+    assert "the rate limit may deny orders" in ReplayPlan.of(config, TempBacktestStrategy, ROWS, WINDOW, 10, 1).whole_because
     config.risk.throttling_per_sec = 500
     config.instrument.margin_init = 0.1
-    assert "may refuse orders" in ReplayPlan.of(config, TempBacktestStrategy, ROWS, WINDOW, 10, 1).whole_because
+    assert "the account may deny orders" in ReplayPlan.of(config, TempBacktestStrategy, ROWS, WINDOW, 10, 1).whole_because
     config.venue.frozen_account = True
     assert len(ReplayPlan.of(config, TempBacktestStrategy, ROWS, WINDOW, 10, 1).segments) == 50
 

@@ -301,7 +301,7 @@ async def test_what_cannot_be_verified_is_refused_before_work_starts(services: S
     kept.unlink()
     refusal = await refused(services, changing.run_id)
     assert refusal.reason == "NOT_VERIFIABLE"
-    assert "is missing; a new run of its config makes one that can" in refusal.message
+    assert "is missing; create a new run with the same config" in refusal.message
 
 
 async def test_a_verification_that_is_cancelled_leaves_nothing(services: Stack) -> None:
