@@ -1,7 +1,7 @@
 """The answers of all services about the data of a folder, as JSON values.
 
-A table is reduced to its columns: the first value, the last value and a digest of all values per column. Columns and fields that
-a later version adds therefore do not change the old ones.
+A table is reduced to its columns: per column the first value, the last value and a digest of all values. Columns and fields
+that a later version adds therefore do not change the old ones.
 """
 
 import asyncio
@@ -67,7 +67,7 @@ def lost(expected: Any, found: Any, path: str = "") -> list[str]:
 
 
 def _same(expected: Any, found: Any) -> bool:
-    """Return whether two values are equal, even if the type of the field changed from string to enum, or from int32 to int64."""
+    """Return whether two values are equal, even if the field's type changed from string to enum, or from int32 to int64."""
     if isinstance(found, str) and not isinstance(expected, str):
         return found == str(expected)
     is_name = isinstance(expected, str) and isinstance(found, str) and found.isupper()
