@@ -22,10 +22,8 @@ CONFIG = run_config(BTC, f"{DAY}T00:00:00Z", f"{DAY}T23:59:59Z", starting_balanc
 RESTING = CONFIG | {"strategy": CONFIG["strategy"] | {"time_in_force": "GTC"}}
 ROWS = 15_000
 
-Told = runner_service_pb2.WatchRunResponse
 
-
-async def watched(services: Stack, run_id: str) -> list[Told]:
+async def watched(services: Stack, run_id: str) -> list[runner_service_pb2.WatchRunResponse]:
     request = runner_service_pb2.WatchRunRequest(run_id=run_id)
     return [response async for response in services.runner.stream("WatchRun", request)]
 
@@ -37,11 +35,11 @@ async def test_a_running_run_reports_counts_account_and_equity(config: dict[str,
     )
     async with stack(tmp_path, TICKREEL_SEGMENT_ROWS="1000") as services:
         run = await services.create(config, "full")
-        told = await watched(services, run.run_id)
-    end = told[-1].run
+        responses = await watched(services, run.run_id)
+    end = responses[-1].run
     assert end.state == SUCCEEDED, end.failure.message
-    assert (len(told) > 3, end.result.metadata.segments > 1) == (True, config is CONFIG)
-    lives = [response.run.live for response in told if response.run.HasField("live")]
+    assert (len(responses) > 3, end.result.metadata.segments > 1) == (True, config is CONFIG)
+    lives = [response.run.live for response in responses if response.run.HasField("live")]
     assert not end.HasField("live")
     for name in ("trade_rows", "orders", "fills"):
         counts = [getattr(live, name) for live in lives]
@@ -58,11 +56,11 @@ async def test_a_running_run_reports_counts_account_and_equity(config: dict[str,
     assert [finding.code for finding in lives[-1].findings] == [f.code for f in end.result.findings if f.code in NOTES]
     # Every point of the curve is in the equity table, and each message continues the one before.
     table = equity_table(tmp_path / "results/full" / run.run_id)
-    points = [point for response in told for point in zip(response.equity.ts, response.equity.equity, strict=True)]
+    points = [point for response in responses for point in zip(response.equity.ts, response.equity.equity, strict=True)]
     assert len(points) > 5
     assert all(earlier[0] < later[0] for earlier, later in itertools.pairwise(points))
     assert all(float(table[ts]) == pytest.approx(equity, rel=1e-12) for ts, equity in points)
-    assert not any(response.equity_restarted for response in told)
+    assert not any(response.equity_restarted for response in responses)
 
 
 NOTES = {"MADE_IDS", "AMOUNTS_ROUNDED", "ROWS_SORTED", "PARTLY_COVERED"}
@@ -110,12 +108,12 @@ def test_a_curve_stays_short_and_keeps_its_extremes() -> None:
 def test_a_restarted_replay_replaces_the_curve_of_the_former() -> None:
     curve = EquityCurve()
     curve.restart()
-    told, later = curve.watch(), CurveWatcher(curve)
+    watcher, later = curve.watch(), CurveWatcher(curve)
     curve.add([(1, 5.0, 0.0, 1.0)])
-    assert (list(told.take()[0].ts), told.take()[1]) == ([1], False)
+    assert (list(watcher.take()[0].ts), watcher.take()[1]) == ([1], False)
     curve.restart()
     curve.add([(1, 6.0, 0.0, 1.0)])
-    columns, restarted = told.take()
+    columns, restarted = watcher.take()
     assert (list(columns.equity), restarted) == ([6.0], True)
     columns, restarted = later.take()
     assert (list(columns.equity), restarted) == ([6.0], False)
@@ -127,9 +125,9 @@ async def test_when_the_account_runs_dry_the_replay_restarts_with_the_engines_ch
     poor = run_config(BTC, f"{DAY}T00:00:00Z", f"{DAY}T23:59:59Z", starting_balance=150)
     async with stack(tmp_path, TICKREEL_SEGMENT_ROWS="1000") as services:
         run = await services.create(poor, "full")
-        told = await watched(services, run.run_id)
-    result = told[-1].run.result
-    assert told[-1].run.state == SUCCEEDED, told[-1].run.failure.message
+        responses = await watched(services, run.run_id)
+    result = responses[-1].run.result
+    assert responses[-1].run.state == SUCCEEDED, responses[-1].run.failure.message
     assert (result.metadata.segments, result.metadata.one_piece_because) == (
         1,
         "the account ran dry, so that it may refuse orders",
@@ -137,7 +135,7 @@ async def test_when_the_account_runs_dry_the_replay_restarts_with_the_engines_ch
     assert 2_900 < result.summary.orders_filled < 2_960
     assert sum(result.summary.orders_unfilled.values()) == 6_000 - result.summary.orders_filled
     points: list[tuple[int, float]] = []
-    for response in told:
+    for response in responses:
         points = [] if response.equity_restarted else points
         points += zip(response.equity.ts, response.equity.equity, strict=True)
     table = equity_table(tmp_path / "results/full" / run.run_id)

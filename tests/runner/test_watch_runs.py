@@ -52,15 +52,15 @@ async def test_a_run_is_reported_from_its_creation_to_its_end(data: RawFolder, t
     async with stack(tmp_path) as services, asyncio.timeout(PATIENCE), aclosing(watch_runs(services)) as messages:
         assert await anext(messages) == []
         created = await services.create(CONFIG)
-        told: list[run_pb2.RunEntry] = []
-        while not (told and told[-1].state in FINAL):
-            told += await anext(messages)
+        entries: list[run_pb2.RunEntry] = []
+        while not (entries and entries[-1].state in FINAL):
+            entries += await anext(messages)
         got = await services.runner.call("GetRun", runner_service_pb2.GetRunRequest(run_id=created.run_id))
-    assert {run.run_id for run in told} == {created.run_id}
-    assert told[-1].state == SUCCEEDED
-    assert told[-1] == run_entry(got.run)
-    assert told[-1].figures.orders == 500
-    assert sum(run.state in FINAL for run in told) == 1
+    assert {run.run_id for run in entries} == {created.run_id}
+    assert entries[-1].state == SUCCEEDED
+    assert entries[-1] == run_entry(got.run)
+    assert entries[-1].figures.orders == 500
+    assert sum(run.state in FINAL for run in entries) == 1
 
 
 async def test_the_first_message_has_all_active_runs_and_every_end_is_reported(data: RawFolder, tmp_path: Path) -> None:
@@ -106,10 +106,10 @@ async def test_runs_that_exceed_one_message_come_in_the_next(
     async with stack(tmp_path, TICKREEL_RUNNER_SLOTS="1") as services:
         run_ids = [(await services.create(CONFIG)).run_id for _ in range(5)]
         async with asyncio.timeout(PATIENCE), aclosing(watch_runs(services)) as messages:
-            told: list[str] = []
-            while set(told) < set(run_ids):
+            seen: list[str] = []
+            while set(seen) < set(run_ids):
                 runs = await anext(messages)
                 assert len(runs) <= 2
-                told += [run.run_id for run in runs]
+                seen += [run.run_id for run in runs]
         for run_id in reversed(run_ids):
             await services.runner.call("CancelRun", runner_service_pb2.CancelRunRequest(run_id=run_id))

@@ -242,8 +242,8 @@ def evidence_in_raw_files(root: Path, name: str, fills: Path) -> pa.Table:
     }
     query = EVIDENCE.format(side=", ".join(sides))
     with duckdb.connect() as database:
-        database.execute(query, {**paths, "fills": str(fills)})
-        return database.to_arrow_table()
+        evidence: pa.Table = database.sql(query, params={**paths, "fills": str(fills)}).to_arrow_table()
+    return evidence
 
 
 RECORDED = (BTC, "2024-07-18T00:00:00Z", "2024-07-19T23:59:59Z")

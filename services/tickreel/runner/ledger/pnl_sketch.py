@@ -41,7 +41,9 @@ class PnlSketch:
         self._rows += len(ts)
 
     def points(self, scale: int) -> list[float]:
-        """Return two points per part, in the order of their rows. A part without rows repeats the last point; the first is 0.
+        """Return two points per part, in the order of their rows.
+
+        A part without rows repeats the point before it, or is 0 if there is none. Without any rows the list is empty.
 
         Args:
             scale: Decimals of the equity.

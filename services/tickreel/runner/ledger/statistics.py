@@ -131,7 +131,7 @@ class Statistics:
         Args:
             fills: All fills of these orders.
             closes: Whether each fill reduced the position; shape (fills,).
-            earned: Profit that each fill realized by that, at the account's scale; shape (fills,).
+            earned: Profit that each fill realized, after fees, at the account's scale; shape (fills,).
         """
         closing, place = np.unique(fills.order[closes], return_inverse=True)
         profits = scaled.sums_at(earned[closes], place, len(closing))
