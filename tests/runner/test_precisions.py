@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -121,7 +121,8 @@ def files_of(market: Market, folder: Path, label: tuple[int, int]) -> list[Repla
     files = [written(folder, table, market_data_pb2.DATA_TYPE_TRADES, ts)]
     if market.books:
         ts = ts - SECOND // 2
-        bid, bid_size, ask, ask_size = (pa.array(column, _DECIMAL) for column in zip(*market.books, strict=True))
+        columns = zip(*market.books, strict=True)
+        bid, bid_size, ask, ask_size = (cast(pa.Decimal128Array, pa.array(column, _DECIMAL)) for column in columns)
         one = np.ones(rows, dtype=np.int64)
         table = pa.table(
             {
