@@ -9,9 +9,9 @@ A mark is a 64-bit multilinear hash of all columns of the order and its fills, m
 
 A reason is hashed as the first eight bytes of its SHA-256. A value beyond 64 bits is hashed by its lowest 64 bits.
 
-Marks only find an order: the digest of the result decides whether two executions are equal. The definition must not change,
-because results keep their marks. No library computes them: a call per order (xxhash, CRC-32, BLAKE2) takes 5 to 15 times as
-long, and hashes of whole columns (DuckDB, Polars) may change with the version of their library.
+Marks need not be cryptographic, because a verification also compares the digest and the summary of the result. The definition
+must not change, because results keep their marks. No library computes them: a call per order (xxhash, CRC-32, BLAKE2) takes
+5 to 15 times as long, and hashes of whole columns (DuckDB, Polars) may change with the version of their library.
 """
 
 import hashlib
