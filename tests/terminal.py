@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import psutil
+
 from tickreel.cli.__main__ import main
 
 # What a developer may have set, and a test must not depend on.
@@ -122,12 +124,11 @@ class Up:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether there is a process with this id that has not ended."""
+    """Return whether a process has this id and has not ended; a zombie has ended."""
     try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
         return False
-    return state != "Z"
 
 
 def wait_until_gone(pids: list[int], seconds: float = 20.0) -> None:
@@ -139,14 +140,9 @@ def wait_until_gone(pids: list[int], seconds: float = 20.0) -> None:
 
 
 def processes_in(folder: Path) -> dict[int, str]:
-    """The command lines of the processes whose working folder this is, by process id."""
-    found = {}
-    for process in Path("/proc").iterdir():
-        if process.name.isdigit() and is_alive(int(process.name)):
-            with suppress(OSError):
-                if (process / "cwd").readlink() == folder:
-                    found[int(process.name)] = (process / "cmdline").read_text().replace("\0", " ")
-    return found
+    """Return the command lines of the processes whose working folder this is, by process id."""
+    processes = psutil.process_iter(["cwd", "cmdline"])
+    return {process.pid: " ".join(process.info["cmdline"]) for process in processes if process.info["cwd"] == str(folder)}
 
 
 def send_to_runs(folder: Path, number: signal.Signals) -> list[int]:

@@ -172,7 +172,7 @@ def test_a_service_that_dies_under_a_run_ends_it_with_its_name(terminal: Termina
     for line in running.stderr:
         if line.startswith(("loading", "replaying", "converting", "starting")):
             break
-    (runner,) = [pid for pid, command in processes_in(terminal.folder).items() if command.endswith("tickreel.runner ")]
+    (runner,) = [pid for pid, command in processes_in(terminal.folder).items() if command.endswith("tickreel.runner")]
     os.kill(runner, signal.SIGKILL)
     _, err = running.communicate(timeout=60)
     assert running.returncode == 1

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tickreel.jobs.worker import Reporter, serve_worker
+from tickreel.processes.memory import peak_memory
 from tickreel.rpc.errors import TickreelError, Violation
 from tickreel.v1 import job_pb2
 
@@ -28,8 +29,7 @@ def work(spec: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
             if spec["keep"]:
                 KEPT.append(hoard)
             del hoard
-            (peak,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
-            return {"pid": os.getpid(), "peak": int(peak.split()[1]) // 1024}
+            return {"pid": os.getpid(), "peak": peak_memory()}
         case "start a process":
             subprocess.run([sys.executable, "-c", ""], check=True)
             return {"pid": os.getpid()}

@@ -10,8 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
+from terminal import is_alive, wait_until_gone
 from tickreel.jobs.executor import is_lost
 from tickreel.jobs.worker_process import WorkerProcess
 from tickreel.processes.exit import LOG_TAIL_BYTES, Exit, log_tail
@@ -21,7 +23,6 @@ from tickreel.v1 import job_pb2
 
 HERE = Path(__file__).parent
 PATIENCE = 60
-PROC = Path("/proc/self/stat").exists()
 
 # A service that is killed while its worker works: prints the worker's pid.
 SERVICE = """
@@ -66,24 +67,6 @@ async def death(tmp_path: Path, do: str, **spec: Any) -> TickreelError:
     with pytest.raises(TickreelError) as caught:
         await outcome(tmp_path, do, **spec)
     return caught.value
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process is there that is no zombie."""
-    try:
-        os.kill(pid, 0)
-        return " Z " not in Path(f"/proc/{pid}/stat").read_text()
-    except ProcessLookupError:
-        return False
-    except FileNotFoundError:
-        return not PROC
-
-
-def wait_until_gone(pid: int) -> None:
-    end = time.monotonic() + PATIENCE
-    while is_alive(pid):
-        assert time.monotonic() < end, f"process {pid} is still there"
-        time.sleep(0.01)
 
 
 async def test_a_result_comes_back(tmp_path: Path) -> None:
@@ -274,9 +257,9 @@ async def test_cancelling_kills_the_process_before_it_returns(tmp_path: Path, do
     assert not is_alive(number)
 
 
-@pytest.mark.skipif(not PROC, reason="only /proc tells which processes and descriptors there are")
 async def test_cancelling_at_any_step_leaves_no_process_and_no_descriptor(tmp_path: Path) -> None:
-    descriptors, children = open_descriptors(), child_processes()
+    this = psutil.Process()
+    descriptors, children = this.num_fds(), set(this.children())
     for steps in range(12):
         running = asyncio.create_task(run_worker("sample_worker", {"do": "wait"}, tmp_path / "log", ignore))
         for _ in range(steps):
@@ -286,17 +269,8 @@ async def test_cancelling_at_any_step_leaves_no_process_and_no_descriptor(tmp_pa
             await running
     # Transports close in the next steps of the loop.
     async with asyncio.timeout(PATIENCE):
-        while open_descriptors() > descriptors or child_processes() - children:  # noqa: ASYNC110 - no event says so
+        while this.num_fds() > descriptors or set(this.children()) - children:  # noqa: ASYNC110 - no event says so
             await asyncio.sleep(0.01)
-
-
-def open_descriptors() -> int:
-    return len(list(Path("/proc/self/fd").iterdir()))
-
-
-def child_processes() -> set[int]:
-    tasks = Path("/proc/self/task")
-    return {int(pid) for task in tasks.iterdir() for pid in (task / "children").read_text().split() if is_alive(int(pid))}
 
 
 async def test_a_listener_that_stumbles_ends_the_worker(tmp_path: Path) -> None:
@@ -318,7 +292,7 @@ def test_a_worker_dies_with_its_service(tmp_path: Path, do: str) -> None:
         pid = int(service.stdout.readline())
         assert is_alive(pid)
         service.send_signal(signal.SIGKILL)
-    wait_until_gone(pid)
+    wait_until_gone([pid])
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with its parent, whatever it is at")
@@ -328,7 +302,7 @@ def test_a_worker_that_is_stopped_dies_with_its_service_all_the_same(tmp_path: P
         pid = int(service.stdout.readline())
         os.kill(pid, signal.SIGSTOP)
         service.send_signal(signal.SIGKILL)
-    wait_until_gone(pid)
+    wait_until_gone([pid])
 
 
 async def test_a_log_that_cannot_be_written_is_named(tmp_path: Path) -> None:
