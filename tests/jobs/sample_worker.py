@@ -20,7 +20,8 @@ def work(spec: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     """Does `spec["do"]`."""
     match spec["do"]:
         case "return":
-            return spec["result"]
+            result: dict[str, Any] = spec["result"]
+            return result
         case "return pid":
             print(spec.get("say", ""))
             return {"pid": os.getpid()}

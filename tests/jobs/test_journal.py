@@ -41,7 +41,7 @@ time.sleep(3600)
 """
 
 
-def add(journal: Journal[Conversion], name: str, state: int = jobs.QUEUED, request_id: str = "") -> None:
+def add(journal: Journal[Conversion], name: str, state: job_pb2.JobState = jobs.QUEUED, request_id: str = "") -> None:
     journal.add(name, Conversion(conversion_id=name, state=state), request_id, "digest")
 
 

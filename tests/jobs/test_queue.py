@@ -3,12 +3,13 @@
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import AsyncExitStack, aclosing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from google.protobuf.message import Message
 
 from tickreel.jobs import job as jobs
 from tickreel.jobs import queue as queues
@@ -102,6 +103,10 @@ def named(*names: str) -> Callable[[Conversion], str]:
     return name
 
 
+def ids_of(entries: Iterable[Message]) -> list[str]:
+    return [cast(Conversion, entry).conversion_id for entry in entries]
+
+
 async def fail(_live: LiveJob[Conversion]) -> None:
     raise TickreelError("DATA_REFUSED", "no such rows", rows=3)
 
@@ -154,7 +159,7 @@ async def test_a_clock_that_is_set_changes_no_duration_and_no_order(
     # What comes afterwards has the new time, and lists have it first.
     after = await stage.end_of("b")
     assert 0 <= after.created_at.ToNanoseconds() - set_to < PATIENCE * 10**9
-    assert [job.conversion_id for job in stage.queue.page(Page("", 2, None))[0]] == ["b", "a"]
+    assert ids_of(stage.queue.page(Page("", 2, None))[0]) == ["b", "a"]
 
 
 async def test_a_job_that_is_taken_up_again_ends_after_it_was_created(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -327,7 +332,7 @@ async def test_other_calls_are_answered_while_the_disk_is_slow(stage: Stage) -> 
         assert stage.states("a") == ["RUNNING"]
         assert (await anext(stage.queue.watch("a"))).state == jobs.RUNNING
         page, _ = stage.queue.page(Page("conversions", 9, None))
-        assert [job.conversion_id for job in page] == ["a"]
+        assert ids_of(page) == ["a"]
         assert not call.done()
     assert (await call).state == jobs.RUNNING
 
@@ -426,7 +431,7 @@ async def test_an_end_that_comes_while_a_watcher_is_busy_is_told_at_once(stage: 
     watch = stage.queue.watch("a")
     assert (await anext(watch)).state == jobs.RUNNING
     stage.go.set()
-    await stage.queue._live["a"].task
+    await stage.end_of("a")
     async with asyncio.timeout(PATIENCE):
         assert [job.state async for job in watch] == [jobs.SUCCEEDED]
 
@@ -480,7 +485,7 @@ async def test_queued_jobs_know_their_place_and_watchers_hear_of_it(stage: Stage
         await stage.submit(name)
     assert stage.positions(*"abcde") == [0, 0, 1, 2, 3]
     page, _ = stage.queue.page(Page("conversions", 9, None))
-    assert [job.queue_position for job in page] == [3, 2, 1, 0, 0]
+    assert [cast(Conversion, job).queue_position for job in page] == [3, 2, 1, 0, 0]
     watch = stage.queue.watch("e")
     seen = [(await anext(watch)).queue_position]
     async with asyncio.timeout(PATIENCE):
@@ -639,7 +644,7 @@ async def test_large_jobs_fit_into_the_messages_of_those_who_watch_all(stage: St
     async with asyncio.timeout(PATIENCE), aclosing(stage.queue.watch_all()) as messages:
         async for message in messages:
             assert sum(job.ByteSize() for job in message) < 4 * 2**20
-            seen.update(job.conversion_id for job in message)
+            seen.update(ids_of(message))
             if seen == set(names):
                 break
 
@@ -656,7 +661,7 @@ async def test_the_entry_of_a_job_is_made_once_however_many_watch(stage: Stage) 
     async with AsyncExitStack() as opened:
         for _ in range(20):
             messages = await opened.enter_async_context(aclosing(stage.queue.watch_all()))
-            assert [job.conversion_id for job in await anext(messages)] == ["a"]
+            assert ids_of(await anext(messages)) == ["a"]
     assert made == ["a"]
 
 

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rpc.small_service import SmallCatalog, SmallResults, error_of_call, serving
-from tickreel.rpc.channel import ServiceClient
+from tickreel.rpc.channel import STUBS, ServiceClient
 from tickreel.rpc.errors import DOMAIN, TickreelError, Violation, _cut, count_of, invalid_request, not_found, problems
 from tickreel.rpc.server import Server
-from tickreel.v1 import catalog_service_pb2, catalog_service_pb2_grpc, error_reason_pb2, results_service_pb2
+from tickreel.v1 import catalog_service_pb2, error_reason_pb2, results_service_pb2
 
 REASONS = [name.removeprefix("ERROR_REASON_") for name in error_reason_pb2.ErrorReason.keys()[1:]]
 
@@ -35,9 +35,10 @@ async def test_every_reason_arrives_with_its_violations_and_metadata(reason: str
 async def test_the_status_has_one_error_info_and_one_bad_request_as_other_clients_read_them() -> None:
     service = SmallCatalog(invalid_request("dataset_id", "is empty"))
     async with serving(service) as address, grpc.aio.insecure_channel(address) as channel:
-        call = catalog_service_pb2_grpc.CatalogServiceStub(channel).GetDataset(catalog_service_pb2.GetDatasetRequest())
+        call = STUBS["catalog"](channel).GetDataset(catalog_service_pb2.GetDatasetRequest())
         assert await call.code() == grpc.StatusCode.INVALID_ARGUMENT
         status = await rpc_status.aio.from_call(call)
+    assert status is not None
     assert status.message == "dataset_id: is empty"
     info, bad_request = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
     assert [detail.Unpack(info) for detail in status.details] == [True, False]

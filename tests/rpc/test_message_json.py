@@ -50,7 +50,7 @@ def test_names_are_those_of_the_contract_and_a_config_keeps_its_own() -> None:
 
 
 def test_large_counts_are_numbers() -> None:
-    dataset = catalog_service_pb2.Dataset(rows=2**40, data_types=[1])
+    dataset = catalog_service_pb2.Dataset(rows=2**40, data_types=[market_data_pb2.DATA_TYPE_TRADES])
     printed = as_json(dataset)
     assert printed["rows"] == 2**40
     assert printed["data_types"] == ["DATA_TYPE_TRADES"]
@@ -82,7 +82,8 @@ def test_a_parser_of_protojson_reads_back_what_has_no_words() -> None:
     run.config.fx_stub["USDT_USD"] = 1.0
     run.config.strategy.orders.add(side="buy")
     run.created_at.FromNanoseconds(1_715_983_200_123_456_789)
-    dataset = catalog_service_pb2.Dataset(rows=2**40, size_bytes=5, data_types=[1, 2])
+    types = [market_data_pb2.DATA_TYPE_TRADES, market_data_pb2.DATA_TYPE_BOOK_SNAPSHOT_5]
+    dataset = catalog_service_pb2.Dataset(rows=2**40, size_bytes=5, data_types=types)
     messages: list[Message] = [run, dataset]
     for message in messages:
         assert json_format.ParseDict(as_json(message), type(message)()) == message

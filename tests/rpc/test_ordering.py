@@ -1,5 +1,6 @@
 """Lists in the order of their fields, and their pages: every message once, whatever comes or goes between two of them."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import pytest
@@ -44,7 +45,7 @@ def sorted_by(entries: list[NotedResult], order: str) -> list[NotedResult]:
     return in_order(entries, (*parse_order(order, FIELDS), *NEWEST_FIRST))
 
 
-def page(entries: list[NotedResult], order: str, token: str, size: int) -> tuple[list[NotedResult], str]:
+def page(entries: list[NotedResult], order: str, token: str, size: int) -> tuple[Sequence[NotedResult], str]:
     request = ListResultsRequest(page_size=size, page_token=token, order_by=order)
     page = Page.of(request, "results", order)
     return cut_page(page, in_order(entries, NEWEST_FIRST), parse_order(order, FIELDS), NEWEST_FIRST, lambda entry: entry)
@@ -55,7 +56,7 @@ def test_following_the_tokens_delivers_every_entry_once_and_in_order(entries: li
     found, token = page(entries, order, "", size)
     while token:
         more, token = page(entries, order, token, size)
-        found += more
+        found = [*found, *more]
     assert found == sorted_by(entries, order)
 
 
@@ -69,7 +70,7 @@ def test_entries_that_come_or_go_between_pages_never_repeat_or_hide_the_others(
         return
     after = data.draw(st.lists(st.sampled_from(entries), unique_by=lambda entry: entry.result.run_id))
     rest, _ = page(after, order, token, 500)
-    seen = [entry.result.run_id for entry in first + rest]
+    seen = [entry.result.run_id for entry in (*first, *rest)]
     assert len(seen) == len(set(seen))
     staying = {entry.result.run_id for entry in before} & {entry.result.run_id for entry in after}
     assert staying <= set(seen)

@@ -93,7 +93,8 @@ async def test_where_too_many_streams_are_not_read_the_one_that_waits_the_longes
             await goes_on.wait()
             return await anext(reading)
 
-    made, tasks = [Parts() for _ in range(3)], []
+    made = [Parts() for _ in range(3)]
+    tasks: list[asyncio.Task[int]] = []
     for numbers in made:
         has_one = asyncio.Event()
         tasks.append(asyncio.create_task(read(numbers, has_one)))
@@ -109,7 +110,7 @@ async def test_many_streams_do_not_hold_up_what_is_no_stream() -> None:
     held_up = [Parts() for _ in range(40)]
     for numbers in held_up:
         numbers.may_go_on.clear()
-    tasks = [asyncio.create_task(anext(read_ahead(numbers.parts()))) for numbers in held_up]
+    tasks = [asyncio.ensure_future(anext(read_ahead(numbers.parts()))) for numbers in held_up]
     await asyncio.sleep(0)
     assert await asyncio.wait_for(asyncio.to_thread(lambda: "read"), 10) == "read"
     for numbers in held_up:

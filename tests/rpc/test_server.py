@@ -67,7 +67,9 @@ async def refusal(environment: dict[str, str]) -> str:
 
 async def health(address: str, service: str) -> int:
     async with grpc.aio.insecure_channel(address) as channel:
-        response = await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(service=service))
+        stub = health_pb2_grpc.HealthStub(channel)
+        request = health_pb2.HealthCheckRequest(service=service)
+        response: health_pb2.HealthCheckResponse = await stub.Check(request)  # type: ignore[attr-defined]  # the stub has no methods
     return response.status
 
 

@@ -23,7 +23,7 @@ _PASSED = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 class Job(Protocol):
-    """The resource of a job as its contract has it: `Conversion` or `Run`."""
+    """The fields that the resources of all jobs share: `Conversion`, `Run`, and their entries in lists."""
 
     state: job_pb2.JobState
     progress: job_pb2.Progress
@@ -34,10 +34,7 @@ class Job(Protocol):
     attempts: int
     queue_position: int
 
-    def ByteSize(self) -> int: ...  # noqa: N802 - protobuf's own name
-    def SerializeToString(self) -> bytes: ...  # noqa: N802 - protobuf's own name
     def ClearField(self, field_name: str) -> None: ...  # noqa: N802 - protobuf's own name
-    def CopyFrom(self, other: "Job") -> None: ...  # noqa: N802 - protobuf's own name
 
 
 class JobClock:

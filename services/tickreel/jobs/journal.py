@@ -16,14 +16,16 @@ from typing import Any
 
 from google.protobuf.message import DecodeError
 
-from tickreel.jobs.job import FAILED, FINAL, Job
+from tickreel.jobs.job import FAILED, FINAL
 from tickreel.rpc.errors import TickreelError, not_readable, not_writable
 from tickreel.rpc.paging import Page
+from tickreel.v1.conversion_pb2 import Conversion
+from tickreel.v1.run_pb2 import Run
 
 _FILE = "journal.sqlite"
 
 
-class Journal[J: Job]:
+class Journal[J: (Conversion, Run)]:
     """The jobs of one service, newest last.
 
     One thread may read while another one writes. They have a connection each: a read waits for no disk that a write is
@@ -41,9 +43,9 @@ class Journal[J: Job]:
     """
 
     def __init__(self, folder: Path, resource: type[J], upgrade: Callable[[J], None] = lambda _: None) -> None:
-        self._resource = resource
-        self._upgrade = upgrade
-        self._folder = folder
+        self._resource: type[J] = resource
+        self._upgrade: Callable[[J], None] = upgrade
+        self._folder: Path = folder
         with self._failing_as(not_writable), contextlib.ExitStack() as opened:
             folder.mkdir(parents=True, exist_ok=True)
             lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -140,14 +142,15 @@ class Journal[J: Job]:
     def _parse(self, job_id: str, resource: bytes) -> J:
         """A job of its row; where the row is corrupt a job that failed for that, so that lists show the others."""
         try:
-            job: J = self._resource.FromString(resource)  # type: ignore[attr-defined]
+            job = self._resource.FromString(resource)
             self._upgrade(job)
             return job
         except DecodeError:
             message = f"the entry of {job_id} in {self._path} is corrupt; what it made, if anything, is where it was"
             error = TickreelError("STORE_CORRUPT", message, path=self._path, id=job_id)
-            id_field = self._resource.DESCRIPTOR.fields_by_number[1].name  # type: ignore[attr-defined]
-            return self._resource(**{id_field: job_id}, state=FAILED, failure=error.to_failure())
+            failed = self._resource(state=FAILED, failure=error.to_failure())
+            setattr(failed, failed.DESCRIPTOR.fields_by_number[1].name, job_id)
+            return failed
 
     @property
     def _path(self) -> Path:
@@ -161,7 +164,7 @@ class Journal[J: Job]:
         return TickreelError("STORE_CORRUPT", message, path=self._path)
 
 
-class JournalWriter[J: Job]:
+class JournalWriter[J: (Conversion, Run)]:
     """Writes to a journal in a thread of its own, so that nothing else waits for the disk.
 
     Writes are made one after another, in the order in which they were asked for. Each is on the disk once it was awaited, and
@@ -169,7 +172,7 @@ class JournalWriter[J: Job]:
     """
 
     def __init__(self, journal: Journal[J]) -> None:
-        self._journal = journal
+        self._journal: Journal[J] = journal
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
 
     def add(self, job_id: str, job: J, request_id: str, request_digest: str) -> asyncio.Future[None]:
@@ -193,7 +196,7 @@ class JournalWriter[J: Job]:
         return asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, write, *values))
 
 
-def _copy[J: Job](job: J) -> J:
+def _copy[J: (Conversion, Run)](job: J) -> J:
     copy = type(job)()
     copy.CopyFrom(job)
     return copy

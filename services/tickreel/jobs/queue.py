@@ -7,7 +7,7 @@ former process left off, from the beginning of the job, which makes the same how
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 
 from google.protobuf.message import Message
@@ -15,12 +15,14 @@ from google.protobuf.message import Message
 from tickreel.jobs import job as jobs
 from tickreel.jobs.admission import Admission, Share
 from tickreel.jobs.executor import Resources, is_lost
-from tickreel.jobs.job import Job, JobClock
+from tickreel.jobs.job import JobClock
 from tickreel.jobs.journal import Journal, JournalWriter
 from tickreel.jobs.watchers import Unseen, Watchers
 from tickreel.rpc.errors import TickreelError, not_found
 from tickreel.rpc.paging import MESSAGE_BYTES, Page, fitting
 from tickreel.v1 import job_pb2
+from tickreel.v1.conversion_pb2 import Conversion
+from tickreel.v1.run_pb2 import Run
 
 log = logging.getLogger("tickreel")
 
@@ -39,12 +41,12 @@ _ROWS_AT_ONCE = 200
 JOURNAL_RETRY = 1.0
 
 
-class LiveJob[J: Job]:
+class LiveJob[J: (Conversion, Run)]:
     """A job that has not ended: its resource, and who waits for its next change."""
 
     def __init__(self, job_id: str, resource: J, journal: JournalWriter[J], watchers: Watchers) -> None:
         self.job_id = job_id
-        self.resource = resource
+        self.resource: J = resource
         self.clock = JobClock(resource)
         self.share = Share()
         """What the job was admitted with."""
@@ -57,7 +59,7 @@ class LiveJob[J: Job]:
         """Held from the decision on a change of state until the journal has it."""
         self.write: asyncio.Future[None] | None = None
         """The last write of a change of state."""
-        self._journal = journal
+        self._journal: JournalWriter[J] = journal
         self._watchers = watchers
         self.next_change = asyncio.Event()
         """Set at the next change. Taken before the resource is read, or a change in between would be missed."""
@@ -92,7 +94,7 @@ class LiveJob[J: Job]:
         self._watchers.tell(self.job_id)
 
 
-class JobQueue[J: Job]:
+class JobQueue[J: (Conversion, Run)]:
     """The jobs of one service.
 
     Args:
@@ -121,14 +123,14 @@ class JobQueue[J: Job]:
         entry: Callable[[J], Message] = lambda job: job,
     ) -> None:
         self._kind = kind
-        self._journal = journal
-        self._writer = JournalWriter(journal)
+        self._journal: Journal[J] = journal
+        self._writer: JournalWriter[J] = JournalWriter(journal)
         self._taking = asyncio.Lock()
-        self._execute = execute
+        self._execute: Callable[[LiveJob[J]], Awaitable[None]] = execute
         self._admission = Admission(slots, resources.processes, resources.memory)
         self._max_attempts = max_attempts
-        self._weigh = weigh
-        self._entry = entry
+        self._weigh: Callable[[J, int], int] = weigh
+        self._entry: Callable[[J], Message] = entry
         self._live: dict[str, LiveJob[J]] = {}
         self._watchers = Watchers()
         self._watching = 0
@@ -274,7 +276,7 @@ class JobQueue[J: Job]:
             raise TickreelError("JOB_ENDED", message, id=job_id, state=jobs.state_name(job.state))
         return job
 
-    async def watch(self, job_id: str) -> AsyncIterator[J]:
+    async def watch(self, job_id: str) -> AsyncGenerator[J, None]:
         """The job as it is now, and again after each change, ending after its final state.
 
         Raises:
@@ -297,7 +299,7 @@ class JobQueue[J: Job]:
             raise TickreelError("SERVICE_UNAVAILABLE", message, id=job_id)
         yield self.get(job_id)
 
-    async def watch_all(self) -> AsyncIterator[list[Message]]:
+    async def watch_all(self) -> AsyncGenerator[list[Message], None]:
         """The entries of all jobs that have not ended, then of those that have changed, each at last in its final state.
 
         A list that is empty says that nothing has changed for long. This does not end by itself.
@@ -354,6 +356,7 @@ class JobQueue[J: Job]:
             await asyncio.wait([live.write])
 
     async def _run(self, live: LiveJob[J]) -> None:
+        ending: Callable[[J], None]
         try:
             while not await self._attempt(live):
                 await self._become(live, jobs.requeue)

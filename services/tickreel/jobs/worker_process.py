@@ -99,7 +99,8 @@ class WorkerProcess:
                 self._process.kill_rest()
                 await self.end()
         if "result" in outcome:
-            return outcome["result"]
+            result: dict[str, Any] = outcome["result"]
+            return result
         if "failure" in outcome:
             raise TickreelError.from_json(outcome["failure"])
         raise self._death()

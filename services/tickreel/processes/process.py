@@ -109,10 +109,10 @@ class Process:
 
     async def line(self) -> bytes:
         """The next line that it prints or reports. One without an end is the last of a process that died while it wrote."""
-        if self._reports is not None and self._transport is None:
-            loop = asyncio.get_running_loop()
-            self._transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(self._reader), self._reports)
         assert self._reader is not None
+        if self._reports is not None and self._transport is None:
+            loop, protocol = asyncio.get_running_loop(), asyncio.StreamReaderProtocol(self._reader)
+            self._transport, _ = await loop.connect_read_pipe(lambda: protocol, self._reports)
         return await self._reader.readline()
 
     async def report(self) -> dict[str, Any] | None:

@@ -40,7 +40,7 @@ def requested_instant(request: Any, field: str) -> int:
         raise invalid_request(field, "is missing; it is a time, 2024-07-18T23:57:00Z for example")
     time = getattr(request, field)
     # Not by ToNanoseconds, which takes the years 1 to 9999 and raises for any other.
-    instant = time.seconds * 1_000_000_000 + time.nanos
+    instant: int = time.seconds * 1_000_000_000 + time.nanos
     if not FIRST_INSTANT <= instant <= LAST_INSTANT or not 0 <= time.nanos < 1_000_000_000:
         raise invalid_request(field, "is no time from the year 1678 to 2262 with 0 to 999999999 nanoseconds")
     return instant

@@ -1,7 +1,7 @@
 """Calls to the services: one channel an address, errors as `TickreelError`."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 import grpc
@@ -14,7 +14,8 @@ from tickreel.v1 import (
     runner_service_pb2_grpc,
 )
 
-STUBS = {
+# The generated stubs have no types.
+STUBS: dict[str, Callable[[grpc.Channel | grpc.aio.Channel], Any]] = {
     "catalog": catalog_service_pb2_grpc.CatalogServiceStub,
     "converter": converter_service_pb2_grpc.ConverterServiceStub,
     "runner": runner_service_pb2_grpc.RunnerServiceStub,
@@ -73,7 +74,7 @@ class ServiceClient:
                     raise
             await asyncio.sleep(_RETRY_SECONDS)
 
-    async def stream(self, method: str, request: Any) -> AsyncIterator[Any]:
+    async def stream(self, method: str, request: Any) -> AsyncGenerator[Any, None]:
         """Calls a server-streaming method; leaving the iteration hangs up."""
         call = getattr(self._stub, method)(request)
         try:

@@ -3,19 +3,28 @@
 import enum
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from operator import attrgetter
+from typing import Any, Protocol
 
 from google.protobuf import timestamp_pb2
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Message
 
+from tickreel.rpc.descriptors import descriptor_of
 from tickreel.v1 import text_format_pb2
 
-Value = str | int | float | Decimal | bool
-"""A value of a field: times are UNIX nanoseconds, values of enums their numbers."""
+
+class Value(Protocol):
+    """A value of a field: a str, int, float, bool or Decimal. Only values of the same field are compared.
+
+    Times are UNIX nanoseconds, and enum values are their numbers.
+    """
+
+    def __lt__(self, other: Any, /) -> bool: ...
+    def __gt__(self, other: Any, /) -> bool: ...
 
 
 class Kind(enum.Enum):
@@ -73,6 +82,11 @@ class Field:
             return lambda message: _instant(get(message))
         return get
 
+    @property
+    def texts(self) -> Callable[[Message], Sequence[str]]:
+        """Gets the values of a field with many texts from a message."""
+        return attrgetter(self.attribute)
+
 
 class Fields:
     """The fields below a message.
@@ -83,9 +97,12 @@ class Fields:
     """
 
     def __init__(self, kind: type[Message], within: str = "") -> None:
-        self._roots: list[tuple[Descriptor, str]] = [(kind.DESCRIPTOR, "")]
+        descriptor = descriptor_of(kind)
+        self._roots = [(descriptor, "")]
         if within:
-            self._roots.append((kind.DESCRIPTOR.fields_by_name[within].message_type, f"{within}."))
+            inner = descriptor.fields_by_name[within].message_type
+            assert inner is not None
+            self._roots.append((inner, f"{within}."))
 
     def find(self, path: str) -> Field:
         """The field of a path.
@@ -131,7 +148,8 @@ def number_of(text: str) -> int | float | None:
         return float(value) if value is not None and math.isfinite(float(value)) else None
 
 
-def _found(descriptor: Descriptor, path: str, prefix: str) -> Field:
+def _found(root: Descriptor, path: str, prefix: str) -> Field:
+    descriptor: Descriptor | None = root
     field, names = None, path.split(".")
     for place, name in enumerate(names, 1):
         if descriptor is None:
@@ -151,7 +169,9 @@ def _found(descriptor: Descriptor, path: str, prefix: str) -> Field:
     if descriptor is not None:
         raise ValueError(f"{path!r} has fields of its own; name one of {', '.join(sorted(descriptor.fields_by_name))}")
     if field.cpp_type == FieldDescriptor.CPPTYPE_STRING and field.type == FieldDescriptor.TYPE_STRING:
-        return Field(path, prefix + path, _TEXTS[field.GetOptions().Extensions[text_format_pb2.text_format]])
+        # The generated stub gives extensions the type of ordinary fields.
+        text_format: text_format_pb2.TextFormat = field.GetOptions().Extensions[text_format_pb2.text_format]  # type: ignore[index]
+        return Field(path, prefix + path, _TEXTS[text_format])
     if field.cpp_type not in _KINDS:
         raise ValueError(f"{path!r} cannot be compared: it is bytes")
     return Field(path, prefix + path, _KINDS[field.cpp_type], field.enum_type)

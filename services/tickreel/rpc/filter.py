@@ -114,11 +114,11 @@ def predicate(filter_: Filter) -> Callable[[Message], bool]:
             some = [predicate(part) for part in parts]
             return lambda message: any(passes(message) for passes in some)
         case Comparison(field, symbol, value, starts, ends):
-            get = field.getter
+            compare: Callable[[Any, Any], bool]
             if symbol == HAS:
-                is_it = operator.eq if starts and ends else _like("=", starts, ends)
-                return lambda message: any(is_it(found, value) for found in get(message))
-            compare = OPERATORS[symbol] if starts and ends else _like(symbol, starts, ends)
+                texts, compare = field.texts, operator.eq if starts and ends else _like("=", starts, ends)
+                return lambda message: any(compare(found, value) for found in texts(message))
+            get, compare = field.getter, OPERATORS[symbol] if starts and ends else _like(symbol, starts, ends)
 
             def passes_comparison(message: Message) -> bool:
                 found = get(message)
@@ -127,7 +127,7 @@ def predicate(filter_: Filter) -> Callable[[Message], bool]:
             return passes_comparison
 
 
-def _like(symbol: str, starts: bool, ends: bool) -> Callable[[str, str], bool]:
+def _like(symbol: str, starts: bool, ends: bool) -> Callable[[Any, Any], bool]:
     def like(found: str, value: str) -> bool:
         matches = found.startswith(value) if starts else found.endswith(value) if ends else value in found
         return matches == (symbol == "=")

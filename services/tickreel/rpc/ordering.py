@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import itemgetter
 
 from google.protobuf.message import Message
 
@@ -76,9 +77,9 @@ def in_order[M: Message](messages: Iterable[M], keys: Sequence[SortKey]) -> list
     for key in reversed(keys):
         get = key.field.getter
         values = [(message, get(message)) for message in found]
-        known = [pair for pair in values if pair[1] is not None]
-        known.sort(key=lambda pair: pair[1], reverse=key.descending)
-        found = [message for message, _ in known] + [message for message, value in values if value is None]
+        known = [(value, message) for message, value in values if value is not None]
+        known.sort(key=itemgetter(0), reverse=key.descending)
+        found = [message for _, message in known] + [message for message, value in values if value is None]
     return found
 
 
@@ -113,9 +114,15 @@ def _values_of(token: str, keys: Sequence[SortKey]) -> list[Value | None]:
 
 
 def _value_of(value: object, kind: Kind) -> Value:
-    match kind, value:
-        case Kind.DECIMAL, str():
+    match value:
+        case str() if kind is Kind.DECIMAL:
             return Decimal(value)
-        case (Kind.TEXT, str()) | (Kind.NUMBER | Kind.TIME | Kind.ENUM, int()) | (Kind.NUMBER, float()) | (Kind.BOOL, bool()):
+        case str() if kind is Kind.TEXT:
+            return value
+        case bool() if kind is Kind.BOOL:
+            return value
+        case int() if kind in (Kind.NUMBER, Kind.TIME, Kind.ENUM):
+            return value
+        case float() if kind is Kind.NUMBER:
             return value
     raise TypeError(f"no value of {kind}")

@@ -1,7 +1,7 @@
 """Reading files for a stream: in a thread, and one step ahead of what is being sent."""
 
 import asyncio
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncGenerator, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -12,7 +12,7 @@ _READERS = ThreadPoolExecutor(4, "stream")
 MOST_UNREAD = 32
 
 
-async def read_ahead[T](parts: Generator[T, None, None]) -> AsyncIterator[T]:
+async def read_ahead[T](parts: Generator[T, None, None]) -> AsyncGenerator[T, None]:
     """The items of a generator that blocks.
 
     One is made while the one before it is sent; the transport's backpressure stops it there. Leaving the iteration closes the

@@ -10,7 +10,7 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import grpc
 from google.protobuf import descriptor_pool
@@ -46,7 +46,11 @@ class Servicer(Protocol):
     """What a service brings: its contract, and what it does before the first and after the last call."""
 
     DESCRIPTOR: ServiceDescriptor
-    add_to_server: Callable[[Any, grpc.aio.Server], None]
+
+    @property
+    def add_to_server(self) -> Callable[[Any, grpc.aio.Server], None]:
+        """The generated function that registers a servicer with a server."""
+        ...
 
     async def open(self) -> None:
         """Makes the service ready, before it is called healthy."""
@@ -148,7 +152,9 @@ def _add_reflection(service: str, server: grpc.aio.Server) -> None:
         requests: AsyncIterator[reflection_pb2.ServerReflectionRequest], context: grpc.aio.ServicerContext
     ) -> AsyncIterator[reflection_pb2.ServerReflectionResponse]:
         servicer = everyone if FOR_THE_GATEWAY in tuple(context.invocation_metadata() or ()) else alone
-        async for response in servicer.ServerReflectionInfo(requests, context):
+        # The stub declares a coroutine; it is an asynchronous generator.
+        responses = servicer.ServerReflectionInfo(requests, context)
+        async for response in cast(AsyncIterator[reflection_pb2.ServerReflectionResponse], responses):
             yield response
 
     for name in (reflection.SERVICE_NAME, REFLECTION_V1):
@@ -181,9 +187,10 @@ class _RichErrors(grpc.aio.ServerInterceptor):
 
     async def intercept_service(
         self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler]],
+        # Any: the stubs describe the handlers of a synchronous server.
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Any]],
         handler_call_details: grpc.HandlerCallDetails,
-    ) -> grpc.RpcMethodHandler:
+    ) -> Any:
         handler = await continuation(handler_call_details)
         method = handler_call_details.method
         if handler is None or not method.startswith("/tickreel."):
@@ -246,5 +253,5 @@ async def _answering(method: str, context: grpc.aio.ServicerContext) -> AsyncIte
         await context.abort_with_status(not_readable(path.name, path.parent, error).to_status())
     except Exception:
         log.exception("%s failed", method)
-        error = TickreelError("INTERNAL", "an unforeseen error; the log of the service has the traceback")
-        await context.abort_with_status(error.to_status())
+        unforeseen = TickreelError("INTERNAL", "an unforeseen error; the log of the service has the traceback")
+        await context.abort_with_status(unforeseen.to_status())

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -29,7 +29,7 @@ def check_values(request: Message) -> None:
 def _faulty(message: Message, path: str) -> Iterator[Violation]:
     for field, value in message.ListFields():
         if field.enum_type is not None:
-            yield from _unknown(field, list(value) if field.is_repeated else [value], path)
+            yield from _unknown(field, field.enum_type, list(value) if field.is_repeated else [value], path)
         if field.message_type is None:
             continue
         if field.message_type.GetOptions().map_entry:
@@ -48,9 +48,9 @@ def _faulty(message: Message, path: str) -> Iterator[Violation]:
                 yield Violation(name, f"{problem}; it must be of the years 1 to 9999, with 0 to 999999999 nanos")
 
 
-def _unknown(field: FieldDescriptor, numbers: list[int], path: str) -> Iterator[Violation]:
+def _unknown(field: FieldDescriptor, enum: EnumDescriptor, numbers: list[int], path: str) -> Iterator[Violation]:
     for index, number in enumerate(numbers):
-        if number not in field.enum_type.values_by_number:
+        if number not in enum.values_by_number:
             name = f"{path}{field.name}[{index}]" if field.is_repeated else f"{path}{field.name}"
-            known = ", ".join(value.name for value in field.enum_type.values if value.number)
-            yield Violation(name, f"is {number}, which {field.enum_type.name} does not have; it must be one of {known}")
+            known = ", ".join(value.name for value in enum.values if value.number)
+            yield Violation(name, f"is {number}, which {enum.name} does not have; it must be one of {known}")
