@@ -297,7 +297,7 @@ async def test_a_repeated_request_gives_the_job_that_it_made(stage: Stage) -> No
     assert stage.queue.repeat_of("r", "digest") == stage.queue.get("a")
     assert stage.queue.repeat_of("s", "digest") is None
     assert stage.queue.repeat_of("", "digest") is None
-    with pytest.raises(TickreelError, match="'r' was used for another request, which made conversion a") as caught:
+    with pytest.raises(TickreelError, match="'r' was used for another request, which created conversion a") as caught:
         stage.queue.repeat_of("r", "another digest")
     assert caught.value.reason == "REQUEST_ID_REUSED"
 
@@ -383,7 +383,7 @@ async def test_closing_makes_the_writes_that_were_asked_for(tmp_path: Path) -> N
         await asyncio.sleep(0)
     await close
     assert (await call).conversion_id == "a"
-    with pytest.raises(TickreelError, match="takes no conversion"):
+    with pytest.raises(TickreelError, match="accepts no new conversion"):
         await stage.submit("b")
     journal = Journal(tmp_path, Conversion)
     assert [(name, job.state, job.attempts) for name, job in journal.unfinished()] == [("a", jobs.QUEUED, 0)]
@@ -558,7 +558,7 @@ async def test_closing_leaves_what_runs_and_what_waits_to_the_next_process(tmp_p
     assert (await anext(watch)).state == jobs.RUNNING
     await stage.submit("c")
     await stage.queue.close()
-    with pytest.raises(TickreelError, match="conversion a goes on when it is back") as caught:
+    with pytest.raises(TickreelError, match="conversion a continues when it is back") as caught:
         await anext(watch)
     assert caught.value.reason == "SERVICE_UNAVAILABLE"
     assert stage.cleaned == ["a"]
@@ -627,7 +627,7 @@ async def test_a_job_whose_service_dies_each_time_is_given_up(tmp_path: Path) ->
     await stage.resume()
     job = await stage.end_of("a")
     assert (job.state, job.failure.reason) == (jobs.FAILED, "INTERRUPTED")
-    assert "which was begun 3 times" in job.failure.message
+    assert "it was started 3 times" in job.failure.message
     assert dict(job.failure.metadata) == {"attempts": "3"}
     assert stage.discarded == ["a"]
     assert stage.cleaned == []
@@ -780,7 +780,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 async def waiting_to_be(state: str, caplog: pytest.LogCaptureFixture) -> None:
     """Waits until the log says that a job waits for its journal."""
     async with asyncio.timeout(PATIENCE):
-        while f"waits to be {state}: the journal cannot be written" not in caplog.text:  # noqa: ASYNC110 - no event says so
+        while f"cannot be set to {state} yet: the journal cannot be written" not in caplog.text:  # noqa: ASYNC110 - no event says so
             await asyncio.sleep(0.01)
 
 
@@ -811,7 +811,7 @@ async def test_nobody_hears_of_an_end_before_the_journal_has_it(stage: Stage, ca
         cancel = asyncio.create_task(stage.queue.cancel("a"))
         await asyncio.sleep(0.05)
         assert not cancel.done()
-        assert caplog.text.count("waits to be") == 1
+        assert caplog.text.count("cannot be set to") == 1
     assert (await stage.end_of("a")).state == jobs.SUCCEEDED
     with pytest.raises(TickreelError, match="has already ended: SUCCEEDED"):
         await cancel

@@ -196,7 +196,7 @@ async def test_a_death_amid_a_report_is_a_death(tmp_path: Path) -> None:
 async def test_a_report_that_is_none_is_a_death(tmp_path: Path) -> None:
     error = await death(tmp_path, "report what is no report")
     assert error.reason == "WORKER_DIED"
-    assert "wrote to its pipe what is no report" in error.message
+    assert "wrote something other than a report to its pipe" in error.message
 
 
 async def test_a_module_that_does_not_exist_is_a_death_that_names_it(tmp_path: Path) -> None:

@@ -197,7 +197,7 @@ async def test_a_service_that_takes_too_long_is_named_too() -> None:
 async def test_another_service_than_the_one_that_is_meant_is_told_as_that() -> None:
     async with serving(SmallResults()) as address:
         client = ServiceClient("catalog", address)
-        with pytest.raises(TickreelError, match=f"what answers at {address} is not the catalog service") as caught:
+        with pytest.raises(TickreelError, match=f"the server at {address} is not the catalog service") as caught:
             await client.call("GetDataset", catalog_service_pb2.GetDatasetRequest())
         await client.close()
     assert caught.value.reason == "SERVICE_UNAVAILABLE"

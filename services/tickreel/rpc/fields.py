@@ -1,4 +1,4 @@
-"""The fields of a message that a filter or an order may name, by their paths, each with the kind of its values."""
+"""Fields of a message that a filter or an order can name, with the kinds of their values."""
 
 import enum
 import functools
@@ -28,7 +28,7 @@ class Value(Protocol):
 
 
 class Kind(enum.Enum):
-    """What the values of a field are; the word is that of an error."""
+    """The kind of the values of a field. The text is used in errors."""
 
     TEXT = "text"
     TEXTS = "texts"
@@ -59,12 +59,12 @@ _TIME = timestamp_pb2.Timestamp.DESCRIPTOR.full_name
 
 @dataclass(frozen=True)
 class Field:
-    """A field below a message.
+    """A field in a message or in its nested messages.
 
     Attributes:
-        path: Its names, as a caller writes them: summary.pnl.
-        attribute: Its names from the message on: result.summary.pnl.
-        type: The values that it can have, where it is of an enum.
+        path: The path as a caller writes it: summary.pnl.
+        attribute: The path from the root message: result.summary.pnl.
+        type: The enum, if the field has one.
     """
 
     path: str
@@ -74,7 +74,7 @@ class Field:
 
     @property
     def getter(self) -> Callable[[Message], Value | None]:
-        """Gets the value of the field from a message, None where it has none."""
+        """Function that returns the value of the field in a message, or None if it is unset."""
         get = attrgetter(self.attribute)
         if self.kind is Kind.DECIMAL:
             return lambda message: decimal_of(get(message))
@@ -84,16 +84,16 @@ class Field:
 
     @property
     def texts(self) -> Callable[[Message], Sequence[str]]:
-        """Gets the values of a field with many texts from a message."""
+        """Function that returns the values of a repeated field of texts."""
         return attrgetter(self.attribute)
 
 
 class Fields:
-    """The fields below a message.
+    """The fields of a message type that a path can name.
 
     Args:
-        kind: The message.
-        within: The name of a field of it whose own fields are named without it.
+        kind: The message type.
+        within: A message field whose own fields can be named without its name.
     """
 
     def __init__(self, kind: type[Message], within: str = "") -> None:
@@ -105,10 +105,10 @@ class Fields:
             self._roots.append((inner, f"{within}."))
 
     def find(self, path: str) -> Field:
-        """The field of a path.
+        """Return the field with a path.
 
         Raises:
-            ValueError: There is none, or it has no single value; says so, and what there is.
+            ValueError: The field does not exist or cannot be compared. The message names the fields that exist.
         """
         first = path.partition(".")[0]
         for descriptor, prefix in self._roots:
@@ -118,10 +118,10 @@ class Fields:
         raise ValueError(f"{path!r} is no field; there are {', '.join(names)}")
 
 
-# A list is filtered and sorted by the same texts again, page after page.
+# Every page of a list filters and sorts by the same texts.
 @functools.lru_cache(1 << 15)
 def decimal_of(text: str) -> Decimal | None:
-    """The finite decimal of a text, None where it is none."""
+    """Parse a finite decimal; return None for any other text."""
     try:
         value = Decimal(text)
     except InvalidOperation:
@@ -130,7 +130,7 @@ def decimal_of(text: str) -> Decimal | None:
 
 
 def instant_of(text: str) -> int | None:
-    """The UNIX nanoseconds of an ISO 8601 time with its zone, None where it is none."""
+    """Parse an ISO 8601 time with a zone to UNIX nanoseconds; return None for any other text."""
     stamp = timestamp_pb2.Timestamp()
     try:
         stamp.FromJsonString(text)
@@ -140,7 +140,7 @@ def instant_of(text: str) -> int | None:
 
 
 def number_of(text: str) -> int | float | None:
-    """The finite number of a text, None where it is none."""
+    """Parse a finite number; return None for any other text."""
     try:
         return int(text)
     except ValueError:
@@ -178,7 +178,7 @@ def _found(root: Descriptor, path: str, prefix: str) -> Field:
 
 
 def _instant(time: timestamp_pb2.Timestamp | str) -> int | None:
-    """A time that was never set is none: no market was open in 1970."""
+    """Return UNIX nanoseconds, or None for an unset time. Time 0 counts as unset: no market was open in 1970."""
     if isinstance(time, str):
         return instant_of(time)
     return time.seconds * 1_000_000_000 + time.nanos or None
