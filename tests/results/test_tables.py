@@ -260,7 +260,7 @@ async def test_what_makes_no_sense_is_refused(
 async def test_a_token_of_other_arguments_is_refused(run: Path, results: ServiceClient) -> None:
     token = (await ask(results, "ListOrders", page_size=1)).next_page_token
     for fields in ({"filter": "id > 3"}, {"order_by": "price"}):
-        with pytest.raises(TickreelError, match="is not one that this list gave for these arguments"):
+        with pytest.raises(TickreelError, match="is not from this list with these arguments"):
             await ask(results, "ListOrders", page_token=token, **fields)
     assert [order.id for order in (await ask(results, "ListOrders", page_token=token, page_size=2)).orders] == [2, 3]
 

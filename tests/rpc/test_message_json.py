@@ -73,7 +73,7 @@ def test_an_unknown_word_is_named_with_those_that_there_are() -> None:
     problem = r"^metadata.data_files.data_type is 'bars'; it must be trades or book_snapshot_5$"
     with pytest.raises(ValueError, match=problem):
         read_json(result_pb2.Result, '{"metadata": {"data_files": [{"data_type": "trades"}, {"data_type": "bars"}]}}')
-    with pytest.raises(ValueError, match="no JSON object"):
+    with pytest.raises(ValueError, match="not a JSON object"):
         read_json(result_pb2.Result, "[]")
 
 

@@ -115,7 +115,7 @@ def test_a_forged_token_is_refused(after: str) -> None:
 def test_a_token_of_another_order_is_refused() -> None:
     entries = entries_of([(0, 1, 1), (0, 2, 2)])
     _, token = page(entries, "summary.pnl", "", 1)
-    with pytest.raises(TickreelError, match="is not one that this list gave for these arguments"):
+    with pytest.raises(TickreelError, match="is not from this list with these arguments"):
         page(entries, "summary.orders", token, 1)
 
 

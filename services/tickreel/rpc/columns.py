@@ -1,6 +1,6 @@
 """Fast serialisation of messages of columns.
 
-On the wire, a packed fixed-width field is a length-delimited little-endian array. A message of columns is therefore assembled from
+On the wire, a packed fixed-width field is a length-delimited little-endian array. A message of columns is therefore built from
 the bytes of its arrays, without a Python integer per value: 0.07 ms instead of 3.8 ms for 32k rows of 5 columns. Streams send
 these bytes directly, because parsing them into a message and serialising it again would take most of the time.
 """

@@ -1,8 +1,8 @@
 """`TickreelError`, the one exception type between the code that finds a fault and the client that prints it.
 
 A service raises `TickreelError`. The server converts it to a gRPC status with exactly one `google.rpc.ErrorInfo`, and a
-`google.rpc.BadRequest` if fields are at fault (AIP-193). A client converts the status back to a `TickreelError`. A job that raises
-one ends FAILED with the same reason, message and metadata.
+`google.rpc.BadRequest` if fields are at fault (AIP-193). A client converts the status back to a `TickreelError`. A job that
+raises one ends FAILED with the same reason, message and metadata.
 """
 
 import errno
