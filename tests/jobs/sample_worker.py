@@ -1,4 +1,4 @@
-"""A worker that does what its spec says: how the tests of workers see each way that one can end."""
+"""A worker whose spec says how it behaves and ends."""
 
 import os
 import signal
@@ -40,7 +40,7 @@ def work(spec: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
             raise TickreelError("DATA_REFUSED", "no such rows", [Violation("time_window", "is empty")], reason="none", rows=3)
         case "stumble":
             return {"never": 1 // 0}
-        case "return what is no JSON":
+        case "return no JSON":
             return {"pid": object()}
         case "abort":
             print("the engine has seen a zero", flush=True)
@@ -67,14 +67,14 @@ def work(spec: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
         case "raise SystemExit":
             sys.exit(spec["code"])
         case "die while reporting":
-            # Half of a line, as of a process that is killed while it writes.
+            # Half a line, as if the process was killed while writing.
             os.write(int(sys.argv[1]), b'{"result": {"text": "half of i')
             os.kill(os.getpid(), signal.SIGKILL)
         case "leave a process":
             left = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"])
             return {"pid": os.getpid(), "left": left.pid}
-        case "report what is no report":
-            os.write(int(sys.argv[1]), b"no report\n")
+        case "report nonsense":
+            os.write(int(sys.argv[1]), b"nonsense\n")
             time.sleep(3600)
         case "print without end":
             while True:
@@ -115,4 +115,5 @@ def work(spec: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    print(os.environ.get("SAMPLE_WORKER_GREETING", ""), end="", flush=True)
     serve_worker(work)

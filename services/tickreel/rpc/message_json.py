@@ -2,7 +2,7 @@
 
 This JSON differs from ProtoJSON in three ways:
 
-- The key of a field is its name in the proto, or its `json_name` if the proto sets one. So the config of a run is a config file.
+- The key of a field is its name in the proto, or its `json_name` if the proto sets one. So a run contains a valid config file.
 - 64-bit integers are JSON numbers, so that `jq` compares them as numbers.
 - An enum field with the option `as_word` is a word: full for RUN_MODE_FULL. An unset one is an empty text.
 """

@@ -53,8 +53,8 @@ class Settings:
     """The settings of a deployment.
 
     Paths are absolute. `environment` has the variables that a run config may name, with their values in this process.
-    `raw_ending` is the kind of raw files to read: PARQUET or CSV. `runner_memory` and `converter_memory` are in MiB; None means that the
-    machine's memory is the limit. `derived_limit` is in MiB.
+    `raw_ending` is the kind of raw files to read: PARQUET or CSV. `runner_memory` and `converter_memory` are in MiB; None means
+    that the machine's memory is the limit. `derived_limit` is in MiB.
     """
 
     data_root: Path
