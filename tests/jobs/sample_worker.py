@@ -115,5 +115,6 @@ def work(spec: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(os.environ.get("SAMPLE_WORKER_GREETING", ""), end="", flush=True)
+    if greeting := os.environ.get("SAMPLE_WORKER_GREETING"):
+        print(greeting, flush=True)
     serve_worker(work)

@@ -14,9 +14,9 @@ import psutil
 import pytest
 
 from terminal import is_alive, wait_until_gone
-from tickreel.jobs import progress
+from tickreel.jobs import progress, worker
 from tickreel.jobs.executor import is_lost
-from tickreel.jobs.worker import REPORT_INTERVAL, Reporter
+from tickreel.jobs.worker import Reporter
 from tickreel.jobs.worker_process import WorkerProcess
 from tickreel.processes.exit import LOG_TAIL_BYTES, Exit, log_tail
 from tickreel.processes.process import LINE_LIMIT
@@ -251,9 +251,10 @@ class Reports:
 def test_progress_of_a_phase_is_reported_once_per_interval(monkeypatch: pytest.MonkeyPatch) -> None:
     reports, now = Reports(), 0.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
+    monkeypatch.setattr(worker, "REPORT_INTERVAL", 1.0)
     reporter = Reporter(cast(Starter, reports))
     for step in range(100):
-        now = step * REPORT_INTERVAL / 4
+        now = step / 4
         reporter.progress(job_pb2.JOB_PHASE_REPLAYING, step, 10**12, "rows")
     told = [progress.from_json(report["progress"]) for report in reports.sent]
     assert [progress.done for progress in told] == list(range(0, 100, 4))
