@@ -377,7 +377,7 @@ async def test_a_conversion_that_takes_more_memory_than_there_is_fails_with_the_
     async with serving("converter", ConverterServicer, settings) as client:
         ended = await _convert(client, _spec())
     assert (ended.state, ended.failure.reason) == (jobs.FAILED, "OUT_OF_MEMORY"), ended.failure
-    assert "(TICKREEL_CONVERTER_MEMORY), and was killed" in ended.failure.message
+    assert "and was killed; the limit for all is 60 MiB (TICKREEL_CONVERTER_MEMORY)" in ended.failure.message
     source = raw.store.relative(raw.path())
     assert ended.failure.message.startswith(f"{source} cannot be converted in the memory that there is; ")
     assert not list((settings.catalog_root / "incoming").iterdir())

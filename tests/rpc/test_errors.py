@@ -1,4 +1,4 @@
-"""An error arrives at the client as it was raised, whatever it says, within what gRPC lets through."""
+"""A client gets the error that a service raised, cut to the limits of gRPC."""
 
 import asyncio
 import logging

@@ -60,7 +60,7 @@ class Violation:
 
 
 def problems(violations: Iterable[Violation]) -> str:
-    """Return the number of problems in words, \"one problem\" or \"400 problems\", including those left out of a cut list."""
+    """Return the number of problems in words (one problem, 400 problems), including those left out of a cut list."""
     count = count_of(violations)
     return "one problem" if count == 1 else f"{count} problems"
 
