@@ -244,8 +244,8 @@ def test_a_sort_without_room_says_what_would_help(tmp_path: Path, monkeypatch: p
         ("ListOrders", {"order_by": "prize"}, "order_by", "'prize' is no field"),
         ("ListFills", {"filter": "order_id = x"}, "filter", "it must be a number"),
         ("ListTimeline", {"filter": "data = 3"}, "filter", "'data' has fields of its own"),
-        ("ListOrders", {"page_token": "x"}, "page_token", "begin without one"),
-        ("ListTimeline", {"page_token": "eyJsaXN0IjoidGltZWxpbmUifQ=="}, "page_token", "begin without one"),
+        ("ListOrders", {"page_token": "x"}, "page_token", "start again without a token"),
+        ("ListTimeline", {"page_token": "eyJsaXN0IjoidGltZWxpbmUifQ=="}, "page_token", "start again without a token"),
     ],
 )
 async def test_what_makes_no_sense_is_refused(
