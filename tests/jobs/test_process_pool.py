@@ -149,8 +149,9 @@ async def test_at_most_one_spare_is_started(tmp_path: Path) -> None:
         made.warm_up()
         made.warm_up()
         spare = await spare_pid()
-        made.warm_up()
-        assert await made.run(Work("first", {"do": "return pid"}, ignore)) == {"pid": spare}
+        for job_id in ("first", "second"):
+            assert await made.run(Work(job_id, {"do": "return pid"}, ignore)) == {"pid": spare}
+            made.warm_up()
         assert worker_pids() == [spare]
         results = await asyncio.gather(
             *(made.run(Work(str(n), {"do": "return", "result": {"n": n}}, ignore)) for n in range(4))
