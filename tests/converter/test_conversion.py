@@ -213,7 +213,7 @@ def test_whole_numbers_are_prices_and_sizes_too(raw: RawFolder, catalog: Catalog
         ({"timestamp": [NOON // 10**6] * 5}, "timestamp: no milliseconds or microseconds or nanoseconds since 1970 of the"),
         ({"timestamp": [NOON // 10**6] * 5}, "it seems to be seconds"),
         ({"timestamp": pa.array([1] * 5, pa.timestamp("us"))}, "timestamp: no microseconds since 1970 of the years 2009"),
-        ({"timestamp": [-1] * 5}, "it is no time of 2009 to 2100 in any unit"),
+        ({"timestamp": [-1] * 5}, "it is not a time of 2009 to 2100 in any unit"),
     ],
 )  # fmt: skip
 def test_values_that_cannot_be_are_refused(raw: RawFolder, catalog: CatalogStore, columns: dict, says: str) -> None:
