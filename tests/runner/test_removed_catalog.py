@@ -10,6 +10,7 @@ from typing import Any
 import grpc
 import pytest
 
+from child_processes import children_running
 from plug_in import MEDDLER, install_here
 from recordings import BTC, DAY, RawFolder, books, trades
 from run_configs import run_config
@@ -137,7 +138,7 @@ async def test_a_file_replaced_by_other_rows_is_detected(folder: Path, raw: RawF
 async def test_a_catalog_deleted_before_the_run_process_reads_it_is_converted_again(folder: Path) -> None:
     async with stack(folder, TICKREEL_SPARE_WORKERS="1") as services:
         wanted = await undisturbed(services)
-        stopped = _processes("tickreel.runner.run_process")
+        stopped = children_running("tickreel.runner.run_process")
         for pid in stopped:
             os.kill(pid, signal.SIGSTOP)
         run = await services.create(CONFIG)
@@ -174,13 +175,3 @@ async def test_a_catalog_deleted_between_conversion_and_replay_fails_the_run(fol
             run = await Stack(settings, converter, runner, runner).finish(CONFIG)
     assert (run.state, run.failure.reason) == (job_pb2.JOB_STATE_FAILED, "DATA_CHANGED")
     assert "deleted or replaced each of the 3 times" in run.failure.message
-
-
-def _processes(module: str) -> list[int]:
-    """Return the ids of the child processes that run a module."""
-    found = []
-    for task in Path("/proc/self/task").iterdir():
-        for pid in (task / "children").read_text().split():
-            if module.encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
-                found.append(int(pid))
-    return found
