@@ -29,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def process_coverage() -> Iterator[Mapping[str, str]]:
-    """Start child processes without coverage, because coverage makes a replay three times slower.
+    """Start child processes without coverage, which adds a fifth to their time.
 
     Yields the environment variable that turns coverage on in a child process. Two flows of tests/e2e set it. Empty when
     the tests run without coverage.
