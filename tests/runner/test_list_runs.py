@@ -102,7 +102,7 @@ async def test_a_config_beyond_the_bound_is_refused(data: RawFolder, tmp_path: P
             await services.create(document)
         assert caught.value.reason == "INVALID_REQUEST"
         (listed,) = (await services.runner.call("ListConfigs", rpc.ListConfigsRequest())).configs
-        assert "a config has 1,048,576 at most" in listed.violations[0].description
+        assert "a config may have at most 1,048,576" in listed.violations[0].description
         assert await ids(services) == []
 
 

@@ -73,5 +73,5 @@ def test_two_packages_cannot_register_one_name(install: Install) -> None:
 
 def test_what_is_no_strategy_is_refused_with_its_package(install: Install) -> None:
     install("a-plug-in", "Nothing = plug_in_a:Nothing")
-    with pytest.raises(TypeError, match="'Nothing' of a-plug-in is no ReplayStrategy: plug_in_a:Nothing"):
+    with pytest.raises(TypeError, match="'Nothing' of a-plug-in is not a ReplayStrategy: plug_in_a:Nothing"):
         installed_strategies()
