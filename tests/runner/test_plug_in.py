@@ -50,7 +50,7 @@ async def test_it_is_listed_with_its_schema(folder: Path) -> None:
         listed = await services.runner.call("ListStrategies", runner_service_pb2.ListStrategiesRequest())
     mine, ours = listed.strategies
     assert (mine.strategy_id, mine.package, mine.description) == (
-        "EveryNth", "every-nth", "For every nth trade row of the sides that are asked for, one order that copies it.",
+        "EveryNth", "every-nth", "Submits one order for every nth trade row of the chosen sides. The order copies the row.",
     )  # fmt: skip
     assert values_of(mine.parameters_schema) == dict(installed_strategies()["EveryNth"].strategy.parameters_schema)
     assert values_of(ours.parameters_schema) == {"type": "object", "properties": {}, "additionalProperties": False}
