@@ -81,7 +81,7 @@ def test_it_runs_with_them_and_its_config_is_shown_with_defaults(up: Terminal, r
 def test_what_is_wrong_with_them_is_refused_line_by_line(up: Terminal) -> None:
     refused = up.call("run", "--config", "wrong.json", "--snapshot-mode", "trades", code=2)
     assert "strategy.parameters.n: is the number 0.5; it must be a whole number, at least 1" in refused.err
-    assert "strategy.parameters.sides: is no parameter of the strategy; did you mean 'side'?" in refused.err
+    assert "strategy.parameters.sides: is not a parameter of the strategy; did you mean 'side'?" in refused.err
 
 
 def test_the_log_of_a_run_is_shown(up: Terminal, run_id: str) -> None:

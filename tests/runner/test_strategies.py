@@ -51,7 +51,7 @@ def test_the_strategy_of_the_product_is_registered_as_any_other() -> None:
     entry = installed_strategies()["TempBacktestStrategy"]
     assert (entry.strategy_id, entry.strategy, entry.package) == ("TempBacktestStrategy", TempBacktestStrategy, "tickreel")
     assert entry.submission_modes == ("per_trade_tick",)
-    assert entry.description.startswith("For every trade row one order:")
+    assert entry.description.startswith("Submits one order for every trade row,")
     assert "\n" not in entry.description
     assert "No indicators" not in entry.description
 
