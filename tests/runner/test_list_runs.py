@@ -98,7 +98,7 @@ async def test_a_config_beyond_the_bound_is_refused(data: RawFolder, tmp_path: P
     (tmp_path / "configs").mkdir()
     (tmp_path / "configs" / "large.json").write_text(json.dumps(document))
     async with stack(tmp_path) as services:
-        with pytest.raises(TickreelError, match="it must have 1,048,576 at most") as caught:
+        with pytest.raises(TickreelError, match="may have at most 1,048,576") as caught:
             await services.create(document)
         assert caught.value.reason == "INVALID_REQUEST"
         (listed,) = (await services.runner.call("ListConfigs", rpc.ListConfigsRequest())).configs

@@ -40,7 +40,7 @@ class RunRequests:
     async def to_run(self, request: runner_service_pb2.CreateRunRequest) -> tuple[run_pb2.Run, conversion_pb2.Conversion]:
         """Return the run for a config, and the conversion of its files."""
         if (size := request.ByteSize()) > MOST_BYTES:
-            raise invalid_request("config", f"is too large: the request has {size:,} bytes and may have {MOST_BYTES:,}")
+            raise invalid_request("config", f"is too large: the request has {size:,} bytes and may have at most {MOST_BYTES:,}")
         violations = Violations()
         config, origin = await self._read_config(request, violations)
         for end in ("start", "end"):
