@@ -97,7 +97,7 @@ async def test_deleted_each_time_it_says_so(folder: Path) -> None:
     async with stack(folder) as services:
         run = await services.finish(meddling(MIDDLE, f"rm -r {folder}/parquet"), "full")
         assert (run.state, run.failure.reason) == (job_pb2.JOB_STATE_FAILED, "DATA_CHANGED")
-        assert "in each of 3 attempts" in run.failure.message
+        assert "deleted or replaced each of the 3 times" in run.failure.message
         assert str(folder / "parquet") in run.failure.message
         assert run.failure.metadata["attempts"] == "3"
         assert await conversions(services) == 3
@@ -173,7 +173,7 @@ async def test_deleted_between_conversion_and_replay(folder: Path) -> None:
         async with serving("runner", RunnerServicer, settings) as runner:
             run = await Stack(settings, converter, runner, runner).finish(CONFIG)
     assert (run.state, run.failure.reason) == (job_pb2.JOB_STATE_FAILED, "DATA_CHANGED")
-    assert "in each of 3 attempts" in run.failure.message
+    assert "deleted or replaced each of the 3 times" in run.failure.message
 
 
 def _processes(module: str) -> list[int]:

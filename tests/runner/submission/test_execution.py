@@ -264,7 +264,7 @@ async def test_a_spare_process_executes_the_next_run(data: RawFolder, tmp_path: 
 
 
 def workers_of_this_process() -> list[int]:
-    """Return the ids of the run processes that this process has started."""
+    """The processes of runs that this one has started."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
