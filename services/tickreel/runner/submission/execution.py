@@ -139,8 +139,8 @@ class Execution:
                 log.warning("run %s starts again, because %s was deleted or replaced: %s", live.job_id, lost, error.message)
                 live.resource.ClearField("live")
         message = (
-            f"the catalog file {lost} was deleted or replaced each of the {_ATTEMPTS} times that the run converted and read its data;"
-            f" find what changes {self._catalog.root} during runs, then run again"
+            f"the catalog file {lost} was deleted or replaced each of the {_ATTEMPTS} times that the run converted and read its"
+            f" data; find what changes {self._catalog.root} during runs, then run again"
         )
         raise TickreelError("DATA_CHANGED", message, run_id=live.job_id, path=lost, attempts=_ATTEMPTS)
 
