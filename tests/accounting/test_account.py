@@ -1,4 +1,4 @@
-"""An account is exact: the same as fractions give, one fill and one row at a time."""
+"""An account is exact: it equals a calculation with fractions, fill by fill and row by row."""
 
 import itertools
 from collections.abc import Callable
@@ -22,7 +22,7 @@ AnyContract = LinearContract | InverseContract
 
 @dataclass(frozen=True)
 class Fill:
-    """A fill in integers of the contract's precisions; `ts` may be that of the fill before."""
+    """A fill in integers at the contract's precisions. Consecutive fills may have the same `ts`."""
 
     ts: int
     side: int
@@ -33,13 +33,13 @@ class Fill:
 
 @dataclass(frozen=True)
 class Opening:
-    """What an account starts with; the position is valued at the mark, whose decimals are those of all marks."""
+    """The initial state of an account. The position is valued at `mark`."""
 
     cash: int
     position: int
     mark: int
     more_decimals: int
-    """How many decimals a mark has more than a price."""
+    """The number of decimals that marks have more than prices."""
 
     def mark_scale(self, contract: AnyContract) -> int:
         return max(contract.price_precision + self.more_decimals, 0)
@@ -47,7 +47,7 @@ class Opening:
 
 @dataclass(frozen=True)
 class State:
-    """An account as the textbook has it, in fractions: a position, the average price it was entered at, what was won."""
+    """An account by the textbook, in fractions: position, average entry price, realized profit and fees."""
 
     contract: AnyContract
     position: Fraction
@@ -63,12 +63,12 @@ class State:
         return cls(contract, position, Fraction(opening.mark, 10 ** opening.mark_scale(contract)), none, none, none)
 
     def profit(self, size: Fraction, price: Fraction) -> Fraction:
-        """What a part of the position has won at a price."""
+        """Return the profit of a part of the position at a price."""
         linear = isinstance(self.contract, LinearContract)
         return size * Fraction(self.contract.multiplier) * (price - self.entry if linear else 1 / self.entry - 1 / price)
 
     def average(self, size: Fraction, price: Fraction) -> Fraction:
-        """The average entry once so much more was entered: the harmonic mean where a price is a divisor."""
+        """Return the average entry price after adding a size: the harmonic mean for an inverse contract."""
         both = self.position + size
         if isinstance(self.contract, LinearContract):
             return (self.position * self.entry + size * price) / both
@@ -91,7 +91,7 @@ class State:
         notional = abs(size) * Fraction(contract.multiplier)
         notional = notional * price if isinstance(contract, LinearContract) else notional / price
         rate, unit = Fraction(contract.taker_fee if fill.taker else contract.maker_fee), 10**contract.money_precision
-        # round() of a fraction takes halves to the even neighbour.
+        # round() of a Fraction rounds half-even.
         fee = Fraction(round(notional * rate * unit), unit)
         if abs(size) > abs(self.position) and self.position * size < 0:
             entry_fees = fee * position / size
@@ -101,7 +101,7 @@ class State:
 
 
 def textbook(contract: AnyContract, opening: Opening, fills: list[Fill]) -> list[State]:
-    """The state at the start and after each fill."""
+    """Return the state at the start and after each fill."""
     states = [State.at_start(contract, opening)]
     for fill in fills:
         states.append(states[-1].after(fill))
@@ -153,7 +153,7 @@ def _made(contract: Callable[..., AnyContract]) -> st.SearchStrategy[AnyContract
 
 _contracts = _made(LinearContract) | _made(InverseContract)
 _sides = st.sampled_from([1, -1])
-# Small sizes close and turn positions over; wide ones leave the int64 path.
+# Small sizes close and reverse positions. Large sizes leave the int64 path.
 _small = st.builds(Fill, st.integers(0, 3), _sides, st.integers(1, 10**6), st.integers(1, 5), st.integers(0, 1))
 _large = st.builds(Fill, st.integers(0, 3), _sides, st.integers(1, 10**15), st.integers(1, 10**15), st.integers(0, 1))
 _openings = st.builds(
@@ -166,7 +166,7 @@ _openings = st.builds(
 
 
 def in_time(fills: list[Fill]) -> list[Fill]:
-    """The same fills with times from what were steps between them."""
+    """Return the fills with their time steps replaced by times."""
     times = np.cumsum([fill.ts for fill in fills], dtype=int).tolist()
     return [Fill(ts, fill.side, fill.price, fill.size, fill.taker) for ts, fill in zip(times, fills, strict=True)]
 
@@ -177,14 +177,14 @@ _marks = st.lists(st.tuples(st.integers(-1, 100), st.integers(1, 10**15) | st.in
 
 @settings(max_examples=250, deadline=None)
 @given(_contracts, _openings, _fills, _marks)
-def test_every_figure_is_that_of_the_textbook(
+def test_every_figure_equals_the_textbook(
     contract: AnyContract, opening: Opening, fills: list[Fill], rows: list[tuple[int, int]]
 ) -> None:
     states = textbook(contract, opening, fills)
     account = fold(contract, opening, fills)
     scale = account.scale
     unit = Fraction(1, 10**scale)
-    # A linear contract has no rounding but that of the average; an inverse one half a unit a fill, the mark and the opening.
+    # A linear contract rounds only averages. An inverse one also rounds each fill, the mark and the opening by half a unit.
     rounding = 0 if isinstance(contract, LinearContract) else unit * (len(fills) + 2) / 2
     average = rounding + unit / 2 + unit * len(fills) / 10**12
 
@@ -218,7 +218,7 @@ def test_every_figure_is_that_of_the_textbook(
 
 @settings(max_examples=150, deadline=None)
 @given(_contracts, _openings, _fills, st.lists(st.integers(0, 40), max_size=4))
-def test_fills_may_be_folded_a_few_at_a_time(
+def test_fills_may_be_added_in_parts_of_any_length(
     contract: AnyContract, opening: Opening, fills: list[Fill], cuts: list[int]
 ) -> None:
     whole, parts, account = fold(contract, opening, fills), [], opened(contract, opening)
@@ -250,7 +250,7 @@ def test_the_first_equity_is_the_cash_and_the_position_at_its_mark(contract: Any
     first, at = np.array([0]), np.array([opening.mark])
     assert account.equity(first, at).tolist() == [account.start]
     assert account.unrealized(first, at).tolist() == account.realized(first).tolist() == [0]
-    # Whatever the position is worth afterwards is the mark's doing.
+    # Later changes of equity come from the mark alone.
     assert account.equity(first, np.array([mark])).tolist() == [account.start + account.unrealized(first, np.array([mark]))[0]]
 
 
@@ -273,10 +273,10 @@ def test_machine_integers_and_wide_ones_give_the_same(
             )
         ]
 
-    as_it_likes = figures()
+    expected = figures()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scaled, "wide", lambda arrays, _largest: [array.astype(object) for array in arrays])
-        assert figures() == as_it_likes
+        assert figures() == expected
 
 
 @settings(max_examples=60, deadline=None)
@@ -286,10 +286,10 @@ def test_machine_integers_and_wide_ones_give_the_same(
     st.integers(9, 16),
     st.lists(_small, min_size=1, max_size=10).map(in_time),
 )
-def test_decimals_beyond_those_of_any_market_are_exact_too(
+def test_very_high_precisions_are_exact(
     kind: type[AnyContract], price_precision: int, size_precision: int, fills: list[Fill]
 ) -> None:
-    """Here the values are small and the powers of ten between the scales are not."""
+    """The values are small, but the powers of ten between the scales are large."""
     rates = Decimal("0.0002"), Decimal("0.000412345678901234")
     contract = kind(price_precision, size_precision, Decimal(1), 8, *rates)
     opening = Opening(10**14, 0, 1, 1)
@@ -303,7 +303,7 @@ XBT = InverseContract(1, 0, Decimal(1), 8, Decimal("-0.00025"), Decimal("0.00075
 
 
 def closed_form(contract: AnyContract, rows: list[tuple[int, int, int]]) -> dict[str, Fraction]:
-    """What one order a row, filled at its own price, comes to from nothing: from the rows alone."""
+    """Return the figures of one order per row, filled at its own price, computed from the rows alone."""
     inverse = isinstance(contract, InverseContract)
     cash = position = fees = equity = peak = deepest = Fraction(0)
     for side, price, size in rows:
@@ -323,10 +323,10 @@ def closed_form(contract: AnyContract, rows: list[tuple[int, int, int]]) -> dict
     st.sampled_from([BTC, XBT]),
     st.lists(st.tuples(_sides, st.integers(100_000, 10**7), st.integers(1, 10**6)), min_size=1, max_size=60),
 )
-def test_one_order_a_row_filled_at_its_own_price_is_the_closed_form(
+def test_one_order_per_row_filled_at_its_own_price_equals_the_closed_form(
     contract: AnyContract, rows: list[tuple[int, int, int]]
 ) -> None:
-    """What a replay of `per_trade_tick` comes to."""
+    """These are the fills of a `per_trade_tick` replay."""
     fills = [Fill(ts, side, price, size, 1) for ts, (side, price, size) in enumerate(rows)]
     account = fold(contract, NOTHING, fills)
     at, marks = account.fills_until(np.arange(len(rows))), np.array([price for _, price, _ in rows])
@@ -346,21 +346,21 @@ def holding(*, cash: int = 0, position: int = 0, mark: int = 1, more_decimals: i
 
 
 def figures(account: Account, mark: int) -> dict[str, str]:
-    """The last figures, as people read them."""
+    """Return the last figures as decimal strings."""
     at, marks = np.array([len(account.cash) - 1]), np.array([mark])
     values = {"realized": lambda at, _: account.realized(at), "unrealized": account.unrealized, "equity": account.equity}
     return {name: scaled.text(figure(at, marks)[0], account.scale) for name, figure in values.items()}
 
 
 def test_a_round_trip() -> None:
-    """Buys 2 at 100.00, sells 1 at 110.00: 10 are realized, the other lot is worth 10 more."""
+    """Buy 2 at 100.00, sell 1 at 110.00: the profit is 10 realized and 10 unrealized."""
     account = fold(BTC, holding(cash=1_000 * 10**8), [Fill(1, 1, 10_000, 2_000, 1), Fill(2, -1, 11_000, 1_000, 0)])
     assert figures(account, 11_000) == {"realized": "10.00000000", "unrealized": "10.00000000", "equity": "1019.89800000"}
-    # Two lots taken at 0.0004, one made at 0.0002.
+    # A size of 2 at the taker fee 0.0004, a size of 1 at the maker fee 0.0002.
     assert account.fill_fees.tolist() == [8_000_000, 2_200_000]
 
 
-def test_a_position_that_turns_over_starts_anew_at_the_price_that_turned_it() -> None:
+def test_a_reversed_position_is_entered_at_the_price_of_the_reversal() -> None:
     account = fold(BTC, NOTHING, [Fill(1, 1, 10_000, 1_000, 1), Fill(2, -1, 12_000, 3_000, 1)])
     assert account.position.tolist() == [0, 1_000, -2_000]
     assert figures(account, 12_000)["realized"] == "20.00000000"
@@ -370,7 +370,7 @@ def test_a_position_that_turns_over_starts_anew_at_the_price_that_turned_it() ->
 
 def test_adding_to_a_position_averages_its_cost() -> None:
     account = fold(BTC, NOTHING, [Fill(1, -1, 10_000, 1_000, 1), Fill(2, -1, 10_001, 2_000, 1), Fill(3, 1, 9_000, 1_500, 1)])
-    # Sold 3 for 300.02, half of it bought back: 150.01 - 135.
+    # Sell 3 for 300.02, buy half back for 135: 150.01 - 135.
     assert figures(account, 9_000)["realized"] == "15.01000000"
 
 
@@ -381,7 +381,7 @@ def test_a_rebate_is_a_negative_fee() -> None:
     assert figures(account, 10_000)["equity"] == "-0.05000000"
 
 
-def test_a_fee_may_be_beyond_what_it_is_taken_of() -> None:
+def test_a_fee_may_exceed_the_notional() -> None:
     contract = LinearContract(0, 0, Decimal(1), 2, Decimal(0), Decimal(5000))
     account = fold(contract, NOTHING, [Fill(1, 1, 10**15, 1, 1)])
     assert figures(account, 10**15) == {"realized": "0.00", "unrealized": "0.00", "equity": f"-{5 * 10**18}.00"}
@@ -402,14 +402,14 @@ def test_an_account_without_fills_stays_at_its_start() -> None:
 
 
 @pytest.mark.parametrize("kind", [LinearContract, InverseContract])
-def test_nothing_at_all_is_nothing_at_any_scale(kind: type[AnyContract]) -> None:
+def test_an_empty_account_is_zero_at_any_scale(kind: type[AnyContract]) -> None:
     account = fold(kind(8, 8, Decimal("0.00000001"), 0, Decimal(0), Decimal("0.1")), NOTHING, [])
     figures = (account.cash, account.fees, account.cost, account.equity(np.array([0]), np.array([1])))
     assert [figure.tolist() for figure in figures] == [[0]] * 4
     assert account.lowest_balance == 0
 
 
-def test_a_row_knows_the_fills_of_its_own_instant_and_none_of_later_ones() -> None:
+def test_a_row_includes_the_fills_up_to_its_own_time() -> None:
     account = fold(BTC, NOTHING, [Fill(ts, 1, 10_000, 1, 1) for ts in (5, 5, 9)])
     assert account.fills_until(np.array([4, 5, 8, 9, 10])).tolist() == [0, 2, 2, 3, 3]
 
@@ -422,7 +422,7 @@ def test_drawdown_counts_from_the_start_and_from_every_peak() -> None:
 
 
 def test_an_inverse_round_trip() -> None:
-    """A hundred dollars' worth of contracts bought at 10,000.0 and sold at 12,500.0 gain 100 x (1/10,000 - 1/12,500)."""
+    """Contracts for 100 dollars, bought at 10,000.0 and sold at 12,500.0, gain 100 x (1/10,000 - 1/12,500)."""
     account = fold(XBT, holding(cash=10**8), [Fill(1, 1, 100_000, 100, 0), Fill(2, -1, 125_000, 100, 1)])
     assert account.fill_fees.tolist() == [-250, 600]
     assert figures(account, 1) == {
@@ -433,14 +433,14 @@ def test_an_inverse_round_trip() -> None:
 
 
 def test_an_inverse_position_averages_harmonically() -> None:
-    """As many contracts at 10,000 as at 20,000 have an average entry of 13,333 and a third."""
+    """Equal sizes at 10,000 and at 20,000 have an average entry of 13,333 1/3."""
     account = fold(XBT, NOTHING, [Fill(1, 1, 100_000, 100, 1), Fill(2, 1, 200_000, 100, 1), Fill(3, -1, 160_000, 50, 1)])
     # 50 x (3/40,000 - 1/16,000), and 150 x (3/40,000 - 1/16,000) at a mark of 16,000.
     assert figures(account, 160_000)["realized"] == "0.00062500000000000000"
     assert figures(account, 160_000)["unrealized"] == "0.00187500000000000000"
 
 
-def test_a_mark_between_two_prices_has_a_decimal_more() -> None:
+def test_a_mark_between_two_prices_needs_one_more_decimal() -> None:
     opening = holding(more_decimals=1)
     contract = LinearContract(2, 8, Decimal(1), 8, Decimal(0), Decimal(0))
     account = fold(contract, opening, [Fill(1, 1, 10_000, 1, 1)])
@@ -449,20 +449,20 @@ def test_a_mark_between_two_prices_has_a_decimal_more() -> None:
     assert figures(account, 100_005) == {"realized": "0.00000000000", "unrealized": "0.00000000005", "equity": "0.00000000005"}
 
 
-def test_marks_have_the_decimals_of_prices_unless_said_otherwise() -> None:
+def test_marks_have_the_price_precision_by_default() -> None:
     assert Account.opened(BTC, 0).mark_scale == BTC.price_precision
 
 
-def test_what_is_there_at_the_start_counts_at_the_mark_of_the_start() -> None:
-    """1,000 in cash and 2 coins at 100.005; one is sold at 110.00 at a fee of 0.044."""
+def test_an_initial_position_is_valued_at_the_first_mark() -> None:
+    """Start with 1,000 in cash and 2 coins at 100.005, and sell one at 110.00 for a fee of 0.044."""
     opening = holding(cash=1_000 * 10**8, position=2_000, mark=100_005, more_decimals=1)
     account = fold(BTC, opening, [Fill(1, -1, 11_000, 1_000, 1)])
     assert scaled.text(account.start, account.scale) == "1200.01000000"
     assert figures(account, 110_000) == {"realized": "9.99500000", "unrealized": "9.99500000", "equity": "1219.95600000"}
 
 
-def test_the_lowest_balance_counts_what_is_lost_and_paid_and_no_profit_that_is_open() -> None:
-    """Buys 2 at 100.00 and sells one at 40.00, then the other at 90.00, each at 0.0002."""
+def test_the_lowest_balance_counts_losses_and_fees_but_no_unrealized_profit() -> None:
+    """Buy 2 at 100.00, sell one at 40.00, then the other at 90.00, each at the fee 0.0002."""
     fills = [Fill(1, 1, 10_000, 2_000, 0), Fill(2, -1, 4_000, 1_000, 0), Fill(3, -1, 9_000, 1_000, 0)]
     account = fold(BTC, holding(cash=199 * 10**8), fills)
     assert scaled.text(account.lowest_balance, account.scale) == "128.93400000"

@@ -1,4 +1,4 @@
-"""Values and fees are those of the formulas, rounded once."""
+"""Values and fees equal the formulas, rounded once."""
 
 from decimal import Decimal
 from fractions import Fraction
@@ -23,8 +23,8 @@ def columns(rows: list[tuple[int, int, int]]) -> list[np.ndarray]:
     return [np.array(column, dtype=np.int64) for column in zip(*rows, strict=True)] or [np.zeros(0, dtype=np.int64)] * 3
 
 
-def one_currency(contract: LinearContract | InverseContract, price: int, size: int, price_scale: int) -> Fraction:
-    """The notional in the settlement currency."""
+def notional(contract: LinearContract | InverseContract, price: int, size: int, price_scale: int) -> Fraction:
+    """Return the notional in the settlement currency."""
     quantity = Fraction(size, 10**contract.size_precision) * Fraction(contract.multiplier)
     at = Fraction(price, 10**price_scale)
     return quantity * at if isinstance(contract, LinearContract) else quantity / at
@@ -32,28 +32,26 @@ def one_currency(contract: LinearContract | InverseContract, price: int, size: i
 
 @settings(max_examples=150, deadline=None)
 @given(st.builds(LinearContract, *_PARTS) | st.builds(InverseContract, *_PARTS), _fills)
-def test_a_fee_is_its_share_of_the_notional_to_the_nearest_unit(
+def test_a_fee_is_its_share_of_the_notional_rounded_half_even(
     contract: LinearContract | InverseContract, fills: list[tuple[int, int, int]]
 ) -> None:
     expected = []
     for price, size, taker in fills:
         rate = Fraction(contract.taker_fee if taker else contract.maker_fee)
-        # round() of a fraction takes halves to the even neighbour.
-        expected.append(
-            round(one_currency(contract, price, size, contract.price_precision) * rate * 10**contract.money_precision)
-        )
+        # round() of a Fraction rounds half-even.
+        expected.append(round(notional(contract, price, size, contract.price_precision) * rate * 10**contract.money_precision))
     assert contract.fees(*columns(fills)).tolist() == expected
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.builds(LinearContract, *_PARTS) | st.builds(InverseContract, *_PARTS), _fills)
-def test_an_unrounded_fee_is_exact_and_that_of_an_inverse_contract_is_rounded_at_the_guard_scale(
+def test_an_unrounded_fee_is_exact_or_rounded_at_the_guard_scale_for_an_inverse_contract(
     contract: LinearContract | InverseContract, fills: list[tuple[int, int, int]]
 ) -> None:
     expected = []
     for price, size, taker in fills:
         rate = Fraction(contract.taker_fee if taker else contract.maker_fee)
-        expected.append(one_currency(contract, price, size, contract.price_precision) * rate * 10**contract.fee_scale)
+        expected.append(notional(contract, price, size, contract.price_precision) * rate * 10**contract.fee_scale)
     if isinstance(contract, InverseContract):
         assert contract.fee_scale == contract.money_precision + 12
         expected = [Fraction(round(fee)) for fee in expected]
@@ -62,20 +60,20 @@ def test_an_unrounded_fee_is_exact_and_that_of_an_inverse_contract_is_rounded_at
 
 @settings(max_examples=100, deadline=None)
 @given(st.builds(LinearContract, *_PARTS), _fills, st.integers(0, 9), st.integers(0, 3))
-def test_a_linear_value_is_exact_at_every_scale_of_its_marks(
+def test_a_linear_value_is_exact_at_every_mark_scale(
     contract: LinearContract, rows: list[tuple[int, int, int]], price_scale: int, beyond: int
 ) -> None:
     price, size, short = columns(rows)
     scale = contract.scale(price_scale + beyond)
     values = contract.value(price, size * (1 - 2 * short), price_scale, scale)
     assert [Fraction(int(value), 10**scale) for value in values] == [
-        one_currency(contract, price, size, price_scale) * (-1 if short else 1) for price, size, short in rows
+        notional(contract, price, size, price_scale) * (-1 if short else 1) for price, size, short in rows
     ]
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.builds(InverseContract, *_PARTS), _fills, st.integers(0, 9))
-def test_an_inverse_value_is_a_debt_to_the_nearest_unit_of_the_guard_scale(
+def test_an_inverse_value_is_a_debt_rounded_at_the_guard_scale(
     contract: InverseContract, rows: list[tuple[int, int, int]], price_scale: int
 ) -> None:
     price, size, short = columns(rows)
@@ -83,8 +81,7 @@ def test_an_inverse_value_is_a_debt_to_the_nearest_unit_of_the_guard_scale(
     assert scale == contract.money_precision + 12
     values = contract.value(price, size * (1 - 2 * short), price_scale, scale)
     assert values.tolist() == [
-        round(one_currency(contract, price, size, price_scale) * 10**scale * (1 if short else -1))
-        for price, size, short in rows
+        round(notional(contract, price, size, price_scale) * 10**scale * (1 if short else -1)) for price, size, short in rows
     ]
 
 
@@ -92,11 +89,11 @@ def test_an_inverse_value_is_a_debt_to_the_nearest_unit_of_the_guard_scale(
     ("contract", "price", "fee"),
     [
         *((LinearContract, price, fee) for price, fee in [(1, 0), (3, 2), (5, 2), (7, 4)]),
-        # A size of 15 at the rate of a half: 7.5 / price.
+        # A size of 15 at a rate of 0.5: the fee is 7.5 / price.
         *((InverseContract, price, fee) for price, fee in [(1, 8), (3, 2), (5, 2), (15, 0)]),
     ],
 )
-def test_half_a_unit_of_a_fee_goes_to_the_even_neighbour(
+def test_fees_at_a_tie_are_rounded_to_even(
     contract: type[LinearContract] | type[InverseContract], price: int, fee: int
 ) -> None:
     made = contract(0, 0, Decimal(1), 0, Decimal("0.5"), Decimal("-0.5"))
@@ -112,11 +109,11 @@ def test_the_scale_of_a_linear_account_covers_fills_marks_and_fees() -> None:
 
 
 @pytest.mark.parametrize("price", [0, -5])
-def test_an_inverse_contract_has_no_value_at_a_price_that_is_not_above_zero(price: int) -> None:
+def test_an_inverse_contract_refuses_a_price_of_zero_or_below(price: int) -> None:
     contract = InverseContract(1, 0, Decimal(1), 8, Decimal(0), Decimal(0))
     with pytest.raises(ValueError, match=f"at the price {price}: prices must be above zero"):
         contract.value(np.array([7, price]), np.array([1, 1]), 1, 20)
     with pytest.raises(ValueError, match="prices must be above zero"):
         contract.fees(np.array([price]), np.array([1]), np.array([1]))
-    # Before the first mark is known there may be nothing to value.
+    # The price of a size of 0 is ignored.
     assert contract.value(np.array([80, price]), np.array([16, 0]), 1, 20).tolist() == [-2 * 10**20, 0]

@@ -1,4 +1,4 @@
-"""Positions are what a walk from fill to fill finds, however many fills come at a time."""
+"""Position statistics equal those of a simple loop over the fills, for parts of any length."""
 
 import itertools
 from dataclasses import asdict, dataclass
@@ -20,7 +20,7 @@ SPAN = (100, 400)
 
 @dataclass
 class Walked:
-    """What one fill after another comes to."""
+    """The statistics of a simple loop over the fills."""
 
     held: int = 0
     size_time: int = 0
@@ -33,7 +33,7 @@ class Walked:
 
 
 def walked(account: Account, position: int) -> Walked:
-    """A walk over an account of one part."""
+    """Return the statistics of an account in one part, computed fill by fill."""
     found, since, begun, earned = Walked(), SPAN[0], SPAN[0], 0
     pnl = account.closed_pnl.tolist()
     ends = [*np.minimum(account.ts, SPAN[1]).tolist(), SPAN[1]]
@@ -60,7 +60,7 @@ _fill = st.tuples(
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(_fill, max_size=30), st.sampled_from([0, 0, 3, -2]), st.lists(st.integers(0, 30), max_size=4))
-def test_positions_are_those_of_a_walk_however_the_fills_come(
+def test_statistics_equal_those_of_a_simple_loop_for_any_parts(
     fills: list[tuple[int, int, int, int]], position: int, cuts: list[int]
 ) -> None:
     steps, side, price, size = (np.array(column, dtype=np.int64) for column in zip(*fills, strict=True)) if fills else NONE
@@ -80,8 +80,8 @@ NONE: Any = [np.empty(0, dtype=np.int64)] * 4
 
 
 @pytest.mark.parametrize(("sell_at", "won"), [(1_000, 0), (1_001, 1)])
-def test_a_round_trip_wins_what_is_left_after_fees(sell_at: int, won: int) -> None:
-    """Two at 100.0 cost 0.04 a side by 0.0002; a tick is worth 0.2."""
+def test_a_round_trip_wins_only_if_its_profit_exceeds_the_fees(sell_at: int, won: int) -> None:
+    """A size of 2 at 100.0 costs 0.04 per side at the rate 0.0002. A tick of 0.1 earns 0.2."""
     account = Account.opened(CONTRACT, 0).then(*map(np.array, ([150, 250], [1, -1], [1_000, sell_at], [2_000, 2_000], [0, 0])))
     found = Positions(SPAN, 0)
     found.add(account)

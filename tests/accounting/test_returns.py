@@ -1,4 +1,4 @@
-"""Equity by the hour, and the ratios of its returns."""
+"""Hourly profits and the ratios of hourly returns."""
 
 import itertools
 import math
@@ -33,7 +33,7 @@ _rows = st.lists(st.tuples(st.integers(0, 3 * DAY), st.integers(1, 10**6)), min_
 
 @settings(max_examples=100, deadline=None)
 @given(_rows, st.lists(st.integers(0, 60), max_size=4), st.integers(0, 10**6))
-def test_hours_add_up_to_the_whole_however_the_rows_come(rows: list[tuple[int, int]], cuts: list[int], final: int) -> None:
+def test_hourly_profits_add_up_to_the_total_for_any_parts(rows: list[tuple[int, int]], cuts: list[int], final: int) -> None:
     whole, end = fed(5, rows, []), rows[-1][0]
     parts = fed(5, rows, cuts)
     span = (rows[0][0], end)
@@ -42,23 +42,26 @@ def test_hours_add_up_to_the_whole_however_the_rows_come(rows: list[tuple[int, i
     assert sum(whole.pnl_by_hour(end, final).values()) == final - 5
 
 
-def test_an_hour_has_what_was_earned_since_the_row_before_it() -> None:
+def test_an_hour_has_the_profit_since_the_row_before_it() -> None:
     rows = [(MIDNIGHT + 1, 100), (MIDNIGHT + HOUR - 1, 110), (MIDNIGHT + 5 * HOUR, 90), (MIDNIGHT + DAY, 95)]
     assert fed(100, rows, []).pnl_by_hour(MIDNIGHT + DAY + 7, 96) == {0: 10 + 6, 5: -20}
 
 
-def test_ratios_are_those_of_hourly_returns() -> None:
+def test_ratios_equal_those_of_the_hourly_returns() -> None:
     draw = random.Random(7)
     values = [1_000_000]
     for _ in range(72):
         values.append(values[-1] + draw.randrange(-900, 1_000))
-    # The equity of an hour is that of its last row; the first and the last hour are not whole.
+    # The equity of an hour is that of its last row. The first and the last hour are not complete.
     rows = [(MIDNIGHT + hour * HOUR + HOUR // 2, value) for hour, value in enumerate(values)]
     found = fed(3, rows, []).ratios((rows[0][0], rows[-1][0]))
     returns = [after / before - 1 for before, after in itertools.pairwise(values[:-1])]
     hourly = statistics.fmean(returns) / statistics.stdev(returns)
     downside = math.sqrt(sum(min(value, 0) ** 2 for value in returns) / len(returns))
     assert found is not None
+    assert found.sharpe is not None
+    assert found.sharpe_error is not None
+    assert found.sortino is not None
     assert found.hours == 71
     assert float(found.sharpe) == pytest.approx(hourly * math.sqrt(8760))
     assert float(found.sharpe_error) == pytest.approx(math.sqrt((1 + hourly**2 / 2) / 71 * 8760))
@@ -69,14 +72,14 @@ def test_ratios_are_those_of_hourly_returns() -> None:
     ("hours", "equity", "there"),
     [(LEAST_HOURS, 100, True), (LEAST_HOURS - 1, 100, False), (LEAST_HOURS, 0, False), (LEAST_HOURS, -1, False)],
 )
-def test_there_are_no_ratios_of_few_hours_or_of_nothing(hours: int, equity: int, there: bool) -> None:
+def test_few_hours_or_an_equity_of_zero_or_below_have_no_ratios(hours: int, equity: int, there: bool) -> None:
     found = fed(100, [(MIDNIGHT, 100), (MIDNIGHT + 2 * HOUR, equity)], []).ratios((MIDNIGHT, MIDNIGHT + hours * HOUR))
     assert (found is not None) == there
     if found is not None:
         assert (found.hours, found.sharpe, found.sortino) == (hours, None, None)
 
 
-def test_what_only_rose_has_no_sortino() -> None:
+def test_rising_equity_has_no_sortino_ratio() -> None:
     rows = [(MIDNIGHT + hour * HOUR, 100 + hour) for hour in range(30)]
     found = fed(100, rows, []).ratios((MIDNIGHT, rows[-1][0]))
     assert found is not None

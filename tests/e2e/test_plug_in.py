@@ -82,7 +82,7 @@ def test_a_run_takes_the_parameters_and_records_their_defaults(up: Terminal, run
 def test_each_invalid_parameter_is_refused_on_its_own_line(up: Terminal) -> None:
     refused = up.call("run", "--config", "wrong.json", "--snapshot-mode", "trades", code=2)
     assert "strategy.parameters.n: is the number 0.5; it must be a whole number, at least 1" in refused.err
-    assert "strategy.parameters.sides: is no parameter of the strategy; did you mean 'side'?" in refused.err
+    assert "strategy.parameters.sides: is not a parameter of the strategy; did you mean 'side'?" in refused.err
 
 
 def test_the_log_of_a_run_is_printed(up: Terminal, run_id: str) -> None:

@@ -98,11 +98,11 @@ async def test_a_config_beyond_the_size_limit_is_refused(data: RawFolder, tmp_pa
     (tmp_path / "configs").mkdir()
     (tmp_path / "configs" / "large.json").write_text(json.dumps(document))
     async with stack(tmp_path) as services:
-        with pytest.raises(TickreelError, match="it must have 1,048,576 at most") as caught:
+        with pytest.raises(TickreelError, match="may have at most 1,048,576") as caught:
             await services.create(document)
         assert caught.value.reason == "INVALID_REQUEST"
         (listed,) = (await services.runner.call("ListConfigs", rpc.ListConfigsRequest())).configs
-        assert "a config has 1,048,576 at most" in listed.violations[0].description
+        assert "a config may have at most 1,048,576" in listed.violations[0].description
         assert await ids(services) == []
 
 

@@ -50,7 +50,7 @@ async def test_the_strategy_is_listed_with_its_schema(folder: Path) -> None:
         listed = await services.runner.call("ListStrategies", runner_service_pb2.ListStrategiesRequest())
     mine, ours = listed.strategies
     assert (mine.strategy_id, mine.package, mine.description) == (
-        "EveryNth", "every-nth", "For every nth trade row of the sides that are asked for, one order that copies it.",
+        "EveryNth", "every-nth", "Submits one order for every nth trade row of the chosen sides. The order copies the row.",
     )  # fmt: skip
     assert values_of(mine.parameters_schema) == dict(installed_strategies()["EveryNth"].strategy.parameters_schema)
     assert values_of(ours.parameters_schema) == {"type": "object", "properties": {}, "additionalProperties": False}
@@ -111,12 +111,12 @@ async def test_violations_of_the_schema_are_reported_with_all_others(folder: Pat
         assert await refused(services, wrong) == {
             "risk": "is null; it must be an object with keys",
             "strategy.parameters.n": "is the number 0; it must be a whole number, at least 1",
-            "strategy.parameters.side": "is the text 'up'; it must be buy or sell or both",
-            "strategy.parameters.sides": "is no parameter of the strategy; known here: n, side",
+            "strategy.parameters.side": "is the string 'up'; it must be buy or sell or both",
+            "strategy.parameters.sides": "is not a parameter of the strategy; known here: n, side",
         }
         assert await refused(services, config([1])) == {"strategy.parameters": "is a list; it must be an object with keys"}
         ours = config({"n": 2}, "TempBacktestStrategy")
-        assert await refused(services, ours) == {"strategy.parameters.n": "is no parameter of the strategy; there are none"}
+        assert await refused(services, ours) == {"strategy.parameters.n": "is not a parameter of the strategy; it has none"}
         listed = await services.runner.call("ListRuns", runner_service_pb2.ListRunsRequest())
     assert not listed.runs
     assert not list((folder / "parquet").rglob("*.parquet"))
@@ -151,5 +151,5 @@ def test_a_strategy_instance_has_its_parameters(folder: Path) -> None:
 def test_a_schema_with_unsupported_keywords_is_refused_with_its_package(folder: Path) -> None:
     module = folder / "site/every_nth.py"
     module.write_text(module.read_text().replace('"minimum"', '"multipleOf"'))
-    with pytest.raises(ValueError, match=r"'EveryNth' of every-nth: .*properties\.n\.multipleOf is not checked here"):
+    with pytest.raises(ValueError, match=r"'EveryNth' of every-nth: .*properties\.n\.multipleOf is not supported"):
         installed_strategies()

@@ -51,7 +51,7 @@ def test_the_built_in_strategy_is_registered_like_any_other() -> None:
     entry = installed_strategies()["TempBacktestStrategy"]
     assert (entry.strategy_id, entry.strategy, entry.package) == ("TempBacktestStrategy", TempBacktestStrategy, "tickreel")
     assert entry.submission_modes == ("per_trade_tick",)
-    assert entry.description.startswith("For every trade row one order:")
+    assert entry.description.startswith("Submits one order for every trade row,")
     assert "\n" not in entry.description
     assert "No indicators" not in entry.description
 
@@ -73,5 +73,5 @@ def test_two_packages_cannot_register_the_same_name(install: Install) -> None:
 
 def test_an_entry_point_that_is_not_a_strategy_is_refused_with_its_package(install: Install) -> None:
     install("a-plug-in", "Nothing = plug_in_a:Nothing")
-    with pytest.raises(TypeError, match="'Nothing' of a-plug-in is no ReplayStrategy: plug_in_a:Nothing"):
+    with pytest.raises(TypeError, match="'Nothing' of a-plug-in is not a ReplayStrategy: plug_in_a:Nothing"):
         installed_strategies()

@@ -1,26 +1,26 @@
 """An account over a replay: cash, position and fees after every fill, equity and drawdown at every row.
 
-One scale holds for all money: the one that the contract needs for its values at fill prices and at marks, known before any
-fill is. With the value of a position as the contract has it (see `contract`):
+All money has one scale, known before the first fill: the scale that the contract needs for its values at fill prices and at
+marks. With the value of a position as the contract defines it (see `contract`):
 
-    cash       = - sum(value of each fill)                           what trades brought in and took out
+    cash       = - sum(value of each fill)                           net cash flow of all trades
     equity     = start + cash + value of the position at the mark - fees
     unrealized = value of the position at the mark - cost            average cost
     realized   = cash + cost                                         before fees
     pnl        = equity - start = realized + unrealized - fees       exactly, for every kind of contract
-    closed     = realized - fees + entry fees                        after the fees of what was closed alone
+    closed     = realized - fees + entry fees                        after the fees of the closed part only
 
-A position that is there at the start counts as a fill without a fee: it is bought at the mark of the start out of an equity
-that holds its value, so its cost is that mark and the first equity is the start.
+A position that is open at the start counts as a fill without a fee. It is bought at the first mark, and the starting equity
+includes its value. So its cost is its value at that mark, and the first equity is the start.
 
-Values of a linear contract are exact, and so is all that is a sum of them. Values of an inverse contract are rounded to the
-account's scale, fill by fill: after n fills cash is off by at most n/2 units of it, equity by one half more. As every figure
-is a sum of the same rounded values, the last of the equations above holds to the unit all the same.
+Values of a linear contract are exact, and so are all sums of them. Values of an inverse contract are rounded to the account's
+scale, fill by fill. After n fills, cash is off by at most n/2 units of that scale, and equity by half a unit more. Every
+figure is a sum of the same rounded values, so the equation for pnl above still holds to the unit.
 
-The cost of an open position and the fees of its entry are kept at 12 decimals more than values need, rounded half-even
-where a part of it is closed, because an average is not a decimal number; the split between realized and unrealized profit can
-be off by that, their sum is not. What values need follows from the decimals of the data: a contract whose precisions have more
-of them gives the same figures.
+The cost and the entry fees of an open position have 12 decimals more than values need, because an average has no finite
+decimal form. They are rounded half-even whenever a part of the position is closed. The split between realized and unrealized
+profit can be off by that rounding; their sum is exact. The decimals that values need follow from the decimals of the data, so
+a contract with higher precisions gives the same figures.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ from tickreel.accounting import scaled
 from tickreel.accounting.contract import Contract
 from tickreel.accounting.scaled import Integers
 
-# What the cost of an open position and the fees of its entry have more of than values need: 12 decimals.
+# The cost and entry fees of an open position have 12 decimals more than values need.
 _GUARD = 10**12
 
 Int64 = npt.NDArray[np.int64]
@@ -41,34 +41,36 @@ Int64 = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Account:
-    """An account over some fills; arrays have shape (fills + 1,), the first entry is where it stood before them.
+    """An account over some fills. Arrays have shape (fills + 1,); their first entry is the state before the fills.
 
-    Money is of scale `scale`, sizes of the contract's size precision, marks of scale `mark_scale`.
+    Money has the scale `scale`, sizes have the contract's size precision, marks have the scale `mark_scale`.
     """
 
     contract: Contract
     mark_scale: int
     scale: int
     rounded_scale: int
-    """The decimals that averages are rounded to: those that values at the decimals of the data have."""
+    """The scale to which averages are rounded: that of values at the decimals of the data."""
     start: int
-    """The equity at the very start: the cash, and what the position of the start was worth."""
+    """The starting equity: the cash and the value of the initial position."""
     ts: Int64
-    """When each fill happened, UNIX nanoseconds; shape (fills,)."""
+    """The time of each fill, UNIX nanoseconds; shape (fills,)."""
     cash: Integers
-    """What the trades brought in; at the very start what its position would have cost."""
+    """The net cash flow of all trades, including the assumed purchase of the initial position."""
     position: Integers
+    """The signed size of the open position."""
     fees: Integers
+    """All fees paid so far."""
     cost: Integers
     """The value of the open position at its average price."""
     entry_fees: Integers
-    """What opening it cost in fees."""
+    """The fees paid to open the position."""
     fill_fees: Integers
-    """The fee of each fill, of the currency's scale; shape (fills,)."""
+    """The fee of each fill, at the currency's scale; shape (fills,)."""
     open_cost: int
-    """The last cost, of 12 decimals more than `rounded_scale`."""
+    """The last entry of `cost`, with 12 decimals more than `rounded_scale`."""
     open_fees: int
-    """The last entry fees, likewise."""
+    """The last entry of `entry_fees`, with 12 decimals more than `rounded_scale`."""
 
     @classmethod
     def opened(
@@ -81,17 +83,17 @@ class Account:
         position_mark: int = 0,
         rounded_scale: int | None = None,
     ) -> "Account":
-        """An account before its first fill.
+        """Return an account before its first fill.
 
         Args:
-            start: The cash, of the currency's scale.
-            mark_scale: The decimals of the marks; those of a price if not given.
-            position: What is held, of the size precision.
-            position_mark: The mark that this position is valued at, of scale `mark_scale`; of no account where none is held.
-            rounded_scale: The decimals that all values have; those of the account if not given.
+            start: The cash, at the currency's scale.
+            mark_scale: The decimals of marks. Default: the price precision.
+            position: The signed size of the initial position, at the size precision.
+            position_mark: The mark of the initial position, at `mark_scale`. Ignored without a position.
+            rounded_scale: The decimals that all values have. Default: the scale of the account.
 
         Raises:
-            ValueError: A mark of an inverse contract is zero or below.
+            ValueError: The mark of an inverse contract is zero or below.
         """
         mark_scale = contract.price_precision if mark_scale is None else mark_scale
         scale = contract.scale(mark_scale)
@@ -106,13 +108,13 @@ class Account:
         return cls(contract, mark_scale, scale, rounded_scale, start, empty, cash, held, none, cost, none, empty, open_cost, 0)
 
     def then(self, ts: Int64, side: Int64, price: Int64, size: Int64, taker: Int64) -> "Account":
-        """The account over the fills that follow.
+        """Return the account over the next fills, which starts at the end of this one.
 
         Args:
-            ts: Their times, non-decreasing.
-            side: 1 buys, -1 sells.
-            price, size: Of the contract's precisions.
-            taker: 1 where the fill took liquidity.
+            ts: Times of the fills, non-decreasing.
+            side: 1 for a purchase, -1 for a sale.
+            price, size: Prices and sizes at the contract's precisions.
+            taker: 1 where the fill took liquidity, else 0.
 
         Raises:
             ValueError: A price of an inverse contract is zero or below, or a value has more decimals than `rounded_scale`.
@@ -123,9 +125,9 @@ class Account:
         signed = size * side
         fill_fees = contract.fees(price, size, taker)
         values = contract.value(price, signed, contract.price_precision, self.scale)
-        # Whatever is summed up further on is within the start, what there is, all values and all fees together.
-        there = abs(self.start) + sum(abs(int(column[-1])) for column in (self.cash, self.cost, self.fees, self.entry_fees))
-        total = there + scaled.total(values) + scaled.total(fill_fees) * unit
+        # No sum below exceeds the magnitudes of the start, the current state, all values and all fees together.
+        current = abs(self.start) + sum(abs(int(column[-1])) for column in (self.cash, self.cost, self.fees, self.entry_fees))
+        total = current + scaled.total(values) + scaled.total(fill_fees) * unit
         values, paid = scaled.wide((values, fill_fees), max(total, unit))
         positions, paid = _running(held, signed), paid * unit
         rounded_unit = 10 ** (self.scale - self.rounded_scale)
@@ -153,34 +155,34 @@ class Account:
 
     @property
     def closed_pnl(self) -> Integers:
-        """The profit of what was closed, after the fees of closing it and the share of those of opening it."""
+        """The profit of closed positions, after their closing fees and their share of the entry fees."""
         return self.cash + self.cost - self.fees + self.entry_fees
 
     @property
     def closes(self) -> npt.NDArray[np.bool_]:
-        """Whether each fill brought the position nearer to flat, or over to the other side; shape (fills,)."""
+        """Whether each fill reduced, closed or reversed the position; shape (fills,)."""
         before, after = self.position[:-1], self.position[1:]
         return ((before > 0) & (after < before)) | ((before < 0) & (after > before))
 
     @property
     def lowest_balance(self) -> int:
-        """The lowest that a MARGIN account had in these entries: the start and what was realized, less fees."""
+        """The lowest balance of a MARGIN account over these entries: the start plus realized profit, less fees."""
         return self.start + int((self.cash + self.cost - self.fees).min())
 
     def fills_until(self, ts: Int64) -> Int64:
-        """How many fills had happened at each time: the index into this account's arrays."""
+        """Return the number of fills at or before each time, which is the index into this account's arrays."""
         return np.searchsorted(self.ts, ts, side="right")
 
     def unrealized(self, at: Int64, mark: Integers) -> Integers:
-        """The profit of the open position at marks, by index (see `fills_until`)."""
+        """Return the profit of the open position at marks, by index (see `fills_until`)."""
         return self._worth(at, mark) - self.cost[at]
 
     def equity(self, at: Int64, mark: Integers) -> Integers:
-        """The equity at marks, by index (see `fills_until`)."""
+        """Return the equity at marks, by index (see `fills_until`)."""
         return self.start + self.cash[at] + self._worth(at, mark) - self.fees[at]
 
     def realized(self, at: Int64) -> Integers:
-        """The profit of what was closed, before fees, by index (see `fills_until`): no mark has a part in it."""
+        """Return the profit of closed positions before fees, by index (see `fills_until`). It does not depend on marks."""
         return self.cash[at] + self.cost[at]
 
     def _worth(self, at: Int64, mark: Integers) -> Integers:
@@ -188,14 +190,14 @@ class Account:
 
 
 def drawdown(equity: Integers, peak: int) -> Integers:
-    """How far each equity lies below its running peak, which begins at `peak`."""
+    """Return the distance of each equity below its running peak, which starts at `peak`."""
     if not len(equity):
         return equity
     return np.maximum(np.maximum.accumulate(equity), peak) - equity
 
 
 def _entry(value: int, beside: int) -> Integers:
-    """A column of one value that fits into sums with `beside`."""
+    """Return a column of one value, wide enough for sums with `beside`."""
     (array,) = scaled.wide((np.array([value], dtype=object),), abs(value) + beside)
     return array
 
@@ -207,16 +209,15 @@ def _running(first: int, steps: Integers) -> Integers:
 def _entry_costs(
     positions: Integers, values: Integers, fees: Integers, cost: int, entry_fees: int, unit: int
 ) -> tuple[tuple[Integers, int], tuple[Integers, int]]:
-    """The cost of each position at average price and the fees of its entry, both rounded to a unit, and the last of each
-    unrounded.
+    """Return the cost at average price and the entry fees of each position, rounded to a unit, each with its last exact value.
 
-    Adding to a position adds the fill's value and fee; reducing it takes the same share of both; turning it over starts anew
-    with the share of the fill that opens the other side.
+    A fill that adds to the position adds its value and fee. A fill that reduces it leaves the same share of both. A fill that
+    reverses it starts again with the share of its value and fee that opens the other side.
 
     Args:
-        values, fees: Of the fills that led from each position to the next.
-        cost, entry_fees: Those of the first position, in units and of 12 decimals more.
-        unit: What all values and fees are multiples of.
+        values, fees: The values and fees of the fills between consecutive positions.
+        cost, entry_fees: The cost and entry fees of the first position, in units, with 12 decimals more.
+        unit: A common divisor of all values and fees.
     """
     before, *others = positions.tolist()
     held, costs, paid = abs(before), [cost], [entry_fees]
@@ -224,7 +225,7 @@ def _entry_costs(
     for after, value, fee in zip(others, *in_units, strict=True):
         size = abs(after)
         if before * after < 0:
-            # The fill has one price, so the part that opens has that share of its value.
+            # A fill has one price, so its value splits in proportion to size.
             cost, entry_fees = _share(value * _GUARD, size, size + held), _share(fee * _GUARD, size, size + held)
         elif size >= held:
             cost, entry_fees = cost + value * _GUARD, entry_fees + fee * _GUARD
@@ -237,13 +238,13 @@ def _entry_costs(
 
 
 def _share(amount: int, part: int, whole: int) -> int:
-    """The amount x part / whole, rounded half-even: for one number much quicker than `scaled.divide_half_even`."""
-    # Of what lies in the middle, the quotient is the upper one.
+    """Return amount x part / whole, rounded half-even. Much faster for one number than `scaled.divide_half_even`."""
+    # At a tie, the quotient is the upper neighbour.
     quotient, rest = divmod(2 * amount * part + whole, 2 * whole)
     return quotient if rest else quotient - quotient % 2
 
 
 def _rounded(exact: list[int], dtype: np.dtype[Any], unit: int) -> Integers:
-    """Amounts in units and of 12 decimals more, rounded half-even to whole units, of the account's scale."""
+    """Round amounts in units with 12 extra decimals half-even to whole units. Return them at the account's scale."""
     halves = (divmod(value + _GUARD // 2, _GUARD) for value in exact)
     return np.array([(upper if rest else upper - upper % 2) * unit for upper, rest in halves], dtype=dtype)

@@ -1,19 +1,19 @@
-"""What a position is worth and what a fill costs, by the kind of contract.
+"""The value of a position and the fee of a fill, by the kind of contract.
 
     linear    value = price x size x multiplier      in the quote currency, exact
     inverse   value = - size x multiplier / price    in the base currency, rounded half-even at a guard scale
     either    fee   = |value| x rate                 rounded half-even, once, to the decimals of the settlement currency
 
-Values are signed so that the profit of a position is its value at the exit less its value at the entry, for either kind. A
-long inverse position is a debt in the base currency, which a higher price makes smaller:
+Values are signed so that for either kind the profit of a position is its value at the exit less its value at the entry. A long
+inverse position is a debt in the base currency, and a higher price makes the debt smaller:
 
     size x multiplier x (1 / entry - 1 / exit)
 
-The guard scale is 12 decimals more than the currency has: a value is off by at most half a unit of it, 5e-21 BTC. Fees are
-taken from sizes and prices, not from such a value, so that they are rounded once.
+The guard scale has 12 decimals more than the currency: a value is off by at most half a unit of it, 5e-21 BTC. Fees are
+computed from sizes and prices, not from a rounded value, so they are rounded once.
 
-Rounding each fee may change a sum of small ones by much, so a contract also gives the fees before that rounding: exact for a
-linear contract, rounded at the guard scale for an inverse one, whose fees are quotients.
+Rounding each fee can change a sum of small fees by much. So a contract also gives the fees before that rounding: exact for a
+linear contract; rounded at the guard scale for an inverse contract, whose fees are quotients.
 """
 
 from dataclasses import dataclass, replace
@@ -29,9 +29,9 @@ _GUARD_DECIMALS = 12
 
 
 class Contract(Protocol):
-    """What an account needs to know of what it trades.
+    """The traded contract as an account needs it.
 
-    Prices and sizes are integers of the precisions, fees are of scale `money_precision`.
+    Prices and sizes are integers at the contract's precisions. Fees have the scale `money_precision`.
     """
 
     @property
@@ -47,25 +47,25 @@ class Contract(Protocol):
         """The decimals of the settlement currency."""
 
     def scale(self, mark_scale: int) -> int:
-        """The decimals of an account that is marked at prices of `mark_scale` decimals: enough for values, fees and cash."""
+        """Return the scale of an account with marks of `mark_scale` decimals: enough for values, fees and cash."""
 
     def with_decimals(self, price: int, size: int) -> "Contract":
-        """The contract with other precisions."""
+        """Return the contract with other precisions."""
 
     def value(self, price: Integers, size: Integers, price_scale: int, scale: int) -> Integers:
-        """The values of positions at prices, of scale `scale`.
+        """Return the values of positions at prices, at the scale `scale`.
 
         Args:
-            price: Of scale `price_scale`.
-            size: Positive where long, negative where short.
-            scale: One that `scale()` gave for marks of no fewer decimals than `price_scale`.
+            price: Prices at the scale `price_scale`.
+            size: Positive for long positions, negative for short ones.
+            scale: A result of `scale()` for marks with at least `price_scale` decimals.
         """
 
     def fees(self, price: Integers, size: Integers, taker: Integers) -> Integers:
-        """The fee of each fill; a negative one is a rebate.
+        """Return the fee of each fill. A negative fee is a rebate.
 
         Args:
-            size: Magnitudes.
+            size: Unsigned sizes.
             taker: 1 where the fill took liquidity, 0 where it made it.
         """
 
@@ -74,7 +74,7 @@ class Contract(Protocol):
         """The decimals of `unrounded_fees`."""
 
     def unrounded_fees(self, price: Integers, size: Integers, taker: Integers) -> Integers:
-        """The fee of each fill before it is rounded to the decimals of the currency, of scale `fee_scale`.
+        """Return the fee of each fill before it is rounded to the decimals of the currency, at the scale `fee_scale`.
 
         Args:
             size, taker: As for `fees`.
@@ -83,7 +83,7 @@ class Contract(Protocol):
 
 @dataclass(frozen=True)
 class LinearContract:
-    """A contract whose profit is in the quote currency, or a spot pair: a size stands for `multiplier` of the base currency."""
+    """A spot pair, or a contract with its profit in the quote currency. A size of 1 is `multiplier` of the base currency."""
 
     price_precision: int
     size_precision: int
@@ -93,21 +93,22 @@ class LinearContract:
     taker_fee: Decimal
 
     def scale(self, mark_scale: int) -> int:
-        """The decimals that hold every value at such marks and at fill prices, exactly."""
+        """Return the decimals that hold every value at marks and at fill prices exactly."""
         return max(self._value_scale(max(mark_scale, self.price_precision)), self.money_precision)
 
     def with_decimals(self, price: int, size: int) -> "LinearContract":
-        """The contract with other precisions."""
+        """Return the contract with other precisions."""
         return replace(self, price_precision=price, size_precision=size)
 
     def value(self, price: Integers, size: Integers, price_scale: int, scale: int) -> Integers:
-        """Price x size x multiplier."""
+        """Return price x size x multiplier."""
         factor = scaled.split(self.multiplier)[0] * 10 ** (scale - self._value_scale(price_scale))
         price, size = scaled.wide((price, size), _largest_product(price, size) * factor)
-        return price * size * factor
+        values: Integers = price * size * factor
+        return values
 
     def fees(self, price: Integers, size: Integers, taker: Integers) -> Integers:
-        """Price x size x multiplier x rate, rounded half-even."""
+        """Return price x size x multiplier x rate, rounded half-even."""
         exact, shift = self.unrounded_fees(price, size, taker), self.money_precision - self.fee_scale
         factor, divisor = 10 ** max(shift, 0), 10 ** max(-shift, 0)
         (exact,) = scaled.wide((exact,), max(scaled.largest(exact) * factor, factor, divisor))
@@ -119,12 +120,13 @@ class LinearContract:
         return self._value_scale(self.price_precision) + _rates(self.maker_fee, self.taker_fee)[2]
 
     def unrounded_fees(self, price: Integers, size: Integers, taker: Integers) -> Integers:
-        """Price x size x multiplier x rate, exactly."""
+        """Return price x size x multiplier x rate, exactly."""
         maker_rate, taker_rate, _ = _rates(self.maker_fee, self.taker_fee)
         factor = scaled.split(self.multiplier)[0]
         highest = _largest_product(price, size) * factor * max(abs(maker_rate), abs(taker_rate), 1)
         price, size, taker = scaled.wide((price, size, taker), highest)
-        return price * size * factor * (taker * taker_rate + (1 - taker) * maker_rate)
+        fees: Integers = price * size * factor * (taker * taker_rate + (1 - taker) * maker_rate)
+        return fees
 
     def _value_scale(self, price_scale: int) -> int:
         return price_scale + self.size_precision + scaled.split(self.multiplier)[1]
@@ -132,9 +134,10 @@ class LinearContract:
 
 @dataclass(frozen=True)
 class InverseContract:
-    """A contract whose profit is in the base currency: a size stands for `multiplier` of the quote currency.
+    """A contract with its profit in the base currency. A size of 1 is `multiplier` of the quote currency.
 
-    Prices of sizes must be above zero. All values are Python integers: a bitcoin at the guard scale is beyond an int64.
+    Prices must be above zero wherever the size is not 0. All values are Python integers, because one bitcoin at the guard
+    scale exceeds int64.
     """
 
     price_precision: int
@@ -145,25 +148,25 @@ class InverseContract:
     taker_fee: Decimal
 
     def scale(self, mark_scale: int) -> int:
-        """The guard scale, whatever the marks: a quotient has no last decimal."""
+        """Return the guard scale for all marks: no number of decimals holds every quotient."""
         return self.money_precision + _GUARD_DECIMALS
 
     def with_decimals(self, price: int, size: int) -> "InverseContract":
-        """The contract with other precisions."""
+        """Return the contract with other precisions."""
         return replace(self, price_precision=price, size_precision=size)
 
     def value(self, price: Integers, size: Integers, price_scale: int, scale: int) -> Integers:
-        """- size x multiplier / price, rounded half-even; no size has no value at any price, even where none is known.
+        """Return - size x multiplier / price, rounded half-even. Where the size is 0, the price is ignored and may be invalid.
 
         Raises:
-            ValueError: The price of a size is zero or below.
+            ValueError: The price of a size other than 0 is zero or below.
         """
         factor, decimals = scaled.split(self.multiplier)
         price = np.where(size == 0, 1, price)
         return _quotient(size.astype(object) * -factor, price, scale + price_scale - self.size_precision - decimals)
 
     def fees(self, price: Integers, size: Integers, taker: Integers) -> Integers:
-        """Size x multiplier x rate / price, rounded half-even.
+        """Return size x multiplier x rate / price, rounded half-even.
 
         Raises:
             ValueError: A price is zero or below.
@@ -176,7 +179,7 @@ class InverseContract:
         return self.money_precision + _GUARD_DECIMALS
 
     def unrounded_fees(self, price: Integers, size: Integers, taker: Integers) -> Integers:
-        """Size x multiplier x rate / price, rounded half-even at the guard scale.
+        """Return size x multiplier x rate / price, rounded half-even at the guard scale.
 
         Raises:
             ValueError: A price is zero or below.
@@ -192,19 +195,19 @@ class InverseContract:
 
 
 def _quotient(numerator: Integers, price: Integers, shift: int) -> Integers:
-    """The numerator x 10^shift / price, rounded half-even; a price that is no divisor is refused."""
+    """Return numerator x 10^shift / price, rounded half-even. Raise ValueError for a price of zero or below."""
     if len(price) and int(price.min()) <= 0:
         raise ValueError(f"an inverse contract has no value at the price {price.min()}: prices must be above zero")
     return scaled.divide_half_even(numerator * 10 ** max(shift, 0), price.astype(object) * 10 ** max(-shift, 0))
 
 
 def _rates(maker: Decimal, taker: Decimal) -> tuple[int, int, int]:
-    """Both rates as integers of one scale, and that scale."""
+    """Return both rates as integers at one scale, and that scale."""
     (maker_rate, maker_scale), (taker_rate, taker_scale) = scaled.split(maker), scaled.split(taker)
     scale = max(maker_scale, taker_scale)
     return maker_rate * 10 ** (scale - maker_scale), taker_rate * 10 ** (scale - taker_scale), scale
 
 
 def _largest_product(price: Integers, size: Integers) -> int:
-    """No less than any product of the two, and than any factor of it, zeros taken for ones."""
+    """Return an upper bound of all products of the two and of their factors. Zeros count as ones."""
     return max(scaled.largest(price), 1) * max(scaled.largest(size), 1)

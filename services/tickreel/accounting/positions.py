@@ -1,4 +1,4 @@
-"""How a position went: how long and how large it was held, and the round trips that it made."""
+"""Statistics of a position: how long and how large it was, and its round trips."""
 
 import numpy as np
 import numpy.typing as npt
@@ -10,36 +10,36 @@ Int64 = npt.NDArray[np.int64]
 
 
 class Positions:
-    """Follows an account through its fills, in parts of any length.
+    """Collects statistics of a position from the parts of an account, which may have any length.
 
-    A round trip leads from flat, or from the other side, to flat or over to the other side. All times are nanoseconds, sizes of
-    the size precision.
+    A round trip begins when a position is opened and ends when it is flat or reversed. Times and durations are in nanoseconds,
+    sizes at the size precision.
 
     Args:
         span: The first and the last instant that counts.
-        position: What is held at the first.
+        position: The position at the first instant.
 
     Attributes:
-        held: How long there was a position.
-        size_time: The sum of size held x time.
-        largest_long, largest_short: Magnitudes.
-        round_trips: Those that have ended.
-        winning_round_trips: Those of them that ended with a profit, after fees.
-        trip_time: How long all of them took together.
-        longest_trip: How long the longest took.
+        held: The time with an open position.
+        size_time: The sum of size x time.
+        largest_long, largest_short: The largest long and short position, unsigned.
+        round_trips: The number of ended round trips.
+        winning_round_trips: The number of round trips that ended with a profit after fees.
+        trip_time: The total duration of all round trips.
+        longest_trip: The duration of the longest round trip.
     """
 
     def __init__(self, span: tuple[int, int], position: int) -> None:
         self._since, self._end = span
         self._position = position
-        # When the round trip that is open began, and what had been earned before.
+        # The start of the open round trip and the profit before it, each as a list of at most one value.
         self._begun, self._earned = [span[0]] if position else [], [0] if position else []
         self.held = self.size_time = 0
         self.largest_long, self.largest_short = max(position, 0), max(-position, 0)
         self.round_trips = self.winning_round_trips = self.trip_time = self.longest_trip = 0
 
     def add(self, account: Account) -> None:
-        """Takes the account over the fills that follow."""
+        """Add the account over the next fills."""
         position = account.position
         ts = np.minimum(account.ts, self._end)
         self._hold(position[:-1], np.diff(ts, prepend=self._since))
@@ -51,7 +51,7 @@ class Positions:
         side = (position > 0).astype(np.int8) - (position < 0)
         turned = side[1:] != side[:-1]
         begun, ended = turned & (side[1:] != 0), turned & (side[:-1] != 0)
-        # What the fill that turns a position over earns, it earns on the side that it closes.
+        # The profit of a fill that reverses the position belongs to the round trip that it ends.
         earned = account.closed_pnl[1:]
         starts = np.concatenate((np.array(self._begun, dtype=np.int64), ts[begun]))
         before = np.concatenate((np.array(self._earned, dtype=earned.dtype), earned[begun]))
@@ -65,7 +65,7 @@ class Positions:
             self.longest_trip = max(self.longest_trip, int(took.max()))
 
     def close(self) -> None:
-        """Holds the last position to the end."""
+        """Count the last position up to the end of the span."""
         self._hold(np.array([self._position]), np.array([self._end - self._since]))
 
     def _hold(self, position: scaled.Integers, spans: Int64) -> None:

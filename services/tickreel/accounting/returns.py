@@ -1,4 +1,4 @@
-"""Equity by the hour: what each hour of the day earned, and ratios of hourly returns."""
+"""Hourly equity: the profit of each hour of the day, and ratios of hourly returns."""
 
 import itertools
 from dataclasses import dataclass
@@ -10,21 +10,21 @@ import numpy.typing as npt
 from tickreel.accounting.scaled import Integers
 
 HOUR = 3_600_000_000_000
-"""Nanoseconds."""
+"""An hour in nanoseconds."""
 LEAST_HOURS = 24
-"""Fewer hourly returns say nothing."""
+"""The minimum number of hourly returns for ratios."""
 _HOURS_OF_YEAR = 8_760
 _DIGITS = 60
 
 
 @dataclass(frozen=True)
 class Ratios:
-    """Ratios of hourly returns over a year.
+    """Annualized ratios of hourly returns.
 
     Attributes:
-        hours: How many returns there are.
-        sharpe, sharpe_error: The ratio and its standard error; None where equity did not move.
-        sortino: None where no hour lost.
+        hours: The number of returns.
+        sharpe, sharpe_error: The Sharpe ratio and its standard error; None if equity did not change.
+        sortino: The Sortino ratio; None if no hour had a loss.
     """
 
     hours: int
@@ -34,7 +34,7 @@ class Ratios:
 
 
 class HourlyEquity:
-    """The last equity of each hour, UTC, of rows that come in parts of any length.
+    """The last equity of each hour (UTC), from rows that are added in parts of any length.
 
     Args:
         start: The equity before the first row.
@@ -45,17 +45,17 @@ class HourlyEquity:
         self._equity: dict[int, int] = {}
 
     def add(self, ts: npt.NDArray[np.int64], equity: Integers) -> None:
-        """Takes rows that follow, in order of time."""
+        """Add the next rows, in order of time."""
         hours = ts // HOUR
         last = np.flatnonzero(np.diff(hours, append=hours[-1:] + 1))
         self._equity.update(zip(hours[last].tolist(), equity[last].tolist(), strict=True))
 
     def pnl_by_hour(self, end: int, final: int) -> dict[int, int]:
-        """What each hour of the day earned that has rows; together all that was earned.
+        """Return the profit of each hour of the day that has rows. Their sum is the total profit.
 
         Args:
             end: The time of the last row of any kind, UNIX nanoseconds.
-            final: The equity there.
+            final: The equity at that time.
         """
         found: dict[int, int] = {}
         before = self._start
@@ -65,7 +65,7 @@ class HourlyEquity:
         return found
 
     def ratios(self, span: tuple[int, int]) -> Ratios | None:
-        """Ratios of the returns of the whole hours in a span; None where they are too few, or where equity was not above zero.
+        """Return the ratios for the whole hours in a span; None if they are too few, or if equity was ever zero or below.
 
         Args:
             span: The times of the first and the last row of any kind, UNIX nanoseconds.
@@ -92,6 +92,6 @@ def _ratios(returns: list[Decimal]) -> Ratios:
     sharpe = error = None
     if variance:
         hourly = mean / variance.sqrt()
-        # Lo (2002), for returns that do not depend on each other.
+        # Lo (2002), for independent returns.
         sharpe, error = hourly * year.sqrt(), ((1 + hourly**2 / 2) / count * year).sqrt()
     return Ratios(count, sharpe, error, mean / downside.sqrt() * year.sqrt() if downside else None)

@@ -1,10 +1,10 @@
-"""Decimals as integers: a value is an integer times 10 to the power of minus its scale.
+"""Decimals as integers: a value is an integer times 10^-scale.
 
-Columns are int64 where every intermediate value provably fits, and arrays of Python integers otherwise: the same
-expressions, exact either way.
+Columns are int64 where every intermediate value provably fits, and arrays of Python integers otherwise. The same expressions
+work on both and are exact.
 
-numpy multiplies and sums int64 modulo 2^64 and says nothing. A column is therefore multiplied and summed by the functions of
-this module, which widen it first. `fitting` is the way back, to formats that hold 64 bits a value.
+numpy multiplies and sums int64 modulo 2^64 without a warning. So columns are multiplied and summed with the functions of this
+module, which widen them first. `fitting` narrows columns again for formats with 64 bits per value.
 """
 
 from collections.abc import Iterable
@@ -18,22 +18,22 @@ Integers = npt.NDArray[Any]
 """An array of int64, or of Python integers (dtype object)."""
 
 
-def text(value: int, scale: int) -> str:
-    """The decimal string of a value, with all of its decimals: text(-1205, 3) == "-1.205"."""
+def text(value: int | np.integer[Any], scale: int) -> str:
+    """Return the decimal string of a value, with all decimals of its scale: text(-1205, 3) == "-1.205"."""
     digits = str(abs(int(value))).rjust(scale + 1, "0")
     sign = "-" if value < 0 else ""
     return f"{sign}{digits[:-scale]}.{digits[-scale:]}" if scale else f"{sign}{digits}"
 
 
 def split(value: Decimal) -> tuple[int, int]:
-    """A decimal as an integer and its scale, without trailing zeros: 0.0004 is (4, 4).
+    """Return a decimal as an integer and its scale, without trailing zeros: 0.0004 is (4, 4).
 
     Raises:
         ValueError: The value is not finite.
     """
     if not value.is_finite():
         raise ValueError(f"{value} is not a finite number")
-    # Not by normalize(), which rounds to the 28 digits of the context.
+    # normalize() would round to the 28 digits of the decimal context.
     sign, digits, exponent = value.as_tuple()
     assert isinstance(exponent, int)
     integer = int("".join(map(str, digits))) * (-1 if sign else 1)
@@ -43,45 +43,48 @@ def split(value: Decimal) -> tuple[int, int]:
 
 
 def wide(arrays: Iterable[Integers], largest: int) -> list[Integers]:
-    """The arrays as int64 where no value or factor on the way is larger than `largest` and that fits, else as Python
-    integers."""
-    # Sums of a few such values must fit as well.
+    """Return the arrays as int64 if `largest` fits, else as Python integers.
+
+    Args:
+        largest: An upper bound of the magnitudes of all values, factors and intermediate results.
+    """
+    # Below 2^60, so that sums of a few such values fit too.
     dtype = np.int64 if largest < 2**60 else object
     return [array.astype(dtype) for array in arrays]
 
 
 def times(array: Integers, factor: int) -> Integers:
-    """The array times a whole number."""
+    """Return the array times a whole number."""
     (array,) = wide((array,), max(largest(array), 1) * max(abs(factor), 1))
     return array * factor
 
 
 def plus(one: Integers, other: Integers) -> Integers:
-    """The sum of two arrays of one scale, value by value."""
+    """Return the elementwise sum of two arrays of one scale."""
     one, other = wide((one, other), largest(one) + largest(other))
     return one + other
 
 
 def running(array: Integers) -> Integers:
-    """The running sum, shape (values,)."""
+    """Return the cumulative sum; shape (values,)."""
     return np.cumsum(wide((array,), total(array))[0])
 
 
 def sums_from(array: Integers, cuts: npt.NDArray[np.int64]) -> Integers:
-    """The sum of each part of an array, shape (cuts,).
+    """Return the sum of each part of an array; shape (cuts,).
 
     Args:
-        cuts: The first row of each part, increasing; a part reaches to the next one's first row.
+        cuts: The first row of each part, increasing. A part ends before the first row of the next part.
     """
     (array,) = wide((array,), total(array))
     return np.add.reduceat(array, cuts) if len(cuts) else array[:0]
 
 
 def sums_at(array: Integers, places: npt.NDArray[np.int64], count: int) -> Integers:
-    """The sum of the values that belong to each place, shape (count,); 0 where none does.
+    """Return the sum of the values for each place; shape (count,). The sum of a place without values is 0.
 
     Args:
-        places: The place of each value, from 0.
+        places: The place of each value, from 0 to count - 1.
     """
     (array,) = wide((array,), total(array))
     sums = np.zeros(count, dtype=array.dtype)
@@ -90,27 +93,27 @@ def sums_at(array: Integers, places: npt.NDArray[np.int64], count: int) -> Integ
 
 
 def narrow(array: Integers) -> Integers:
-    """The array as int64 where all values fit, else as it is."""
+    """Return the array as int64 if all values fit, else unchanged."""
     return array if array.dtype != object or largest(array) >= 2**63 else array.astype(np.int64)
 
 
 def low_bits(array: Integers) -> npt.NDArray[np.uint64]:
-    """The lowest 64 bits of each value in two's complement."""
+    """Return the lowest 64 bits of each value in two's complement."""
     if array.dtype == object:
         return (array & (2**64 - 1)).astype(np.uint64)
     return array.astype(np.int64, copy=False).view(np.uint64)
 
 
 def rescaled(array: Integers, scale: int, other: int) -> Integers:
-    """The array at another scale; rounded half-even where that has fewer decimals."""
+    """Return the array at another scale, rounded half-even if that scale has fewer decimals."""
     return times(array, 10 ** (other - scale)) if other >= scale else divide_half_even(array, 10 ** (scale - other))
 
 
 def fitting(*arrays: Integers, scale: int) -> tuple[list[npt.NDArray[np.int64]], int]:
-    """The arrays as int64, and their scale: the given one, or the greatest below it at which all values fit.
+    """Return the arrays as int64, and their scale: the given scale, or the greatest lower scale at which all values fit.
 
-    Values are rounded half-even to a lower scale; a scale below zero means tens, hundreds and so on. For sums that are drawn:
-    what must be exact is refused instead.
+    Values are rounded half-even to a lower scale. A scale below zero means tens, hundreds and so on. This is for charts only:
+    columns that must be exact are refused if they do not fit.
     """
     highest, fewer = max(map(largest, arrays), default=0), 0
     while divide_half_even(highest, 10**fewer) >= 2**63:
@@ -121,25 +124,25 @@ def fitting(*arrays: Integers, scale: int) -> tuple[list[npt.NDArray[np.int64]],
 
 
 def largest(array: Integers) -> int:
-    """The largest magnitude in an array."""
+    """Return the largest magnitude in an array; 0 if it is empty."""
     return max(abs(int(array.max())), abs(int(array.min()))) if len(array) else 0
 
 
 def total(array: Integers) -> int:
-    """A number that the magnitude of no sum of values of an array exceeds."""
+    """Return an upper bound of the magnitude of every sum of values of an array."""
     if array.dtype == object:
         return sum(map(abs, array.tolist()))
-    # Twice the sum of doubles: more than what they round away.
+    # Twice the sum as doubles, which covers their rounding errors.
     return 2 * int(np.abs(array.astype(np.float64)).sum())
 
 
 def sum_of(array: Integers) -> int:
-    """The sum of an array, whatever its size."""
+    """Return the exact sum of an array."""
     return int(wide((array,), total(array))[0].sum())
 
 
 def divide_half_even[N: (int, Integers)](numerator: N, denominator: int | N) -> N:
-    """The quotient, rounded to the nearest integer, halves to the even one (as the engine rounds money).
+    """Return the quotient rounded half-even, as the engine rounds money.
 
     Args:
         denominator: Greater than zero.
@@ -147,11 +150,12 @@ def divide_half_even[N: (int, Integers)](numerator: N, denominator: int | N) -> 
     quotient, remainder = numerator // denominator, numerator % denominator
     twice = remainder * 2
     up = (twice > denominator) | ((twice == denominator) & (quotient % 2 == 1))
-    return quotient + up
+    rounded: N = quotient + up
+    return rounded
 
 
 def ratio(numerator: int, denominator: int, decimals: int) -> str | None:
-    """The decimal string of a quotient, rounded half-even; None where it would be one by zero.
+    """Return the decimal string of a quotient, rounded half-even; None if the denominator is zero.
 
     Args:
         denominator: Zero or more.
@@ -160,5 +164,5 @@ def ratio(numerator: int, denominator: int, decimals: int) -> str | None:
 
 
 def mean(total: int, count: int, scale: int) -> str | None:
-    """The decimal string of the mean of so many values of a scale, rounded half-even to it; None of nothing."""
+    """Return the decimal string of the mean of `count` values, rounded half-even to their scale; None if `count` is 0."""
     return text(divide_half_even(total, count), scale) if count else None

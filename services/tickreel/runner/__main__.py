@@ -1,4 +1,4 @@
-"""The Runner's process."""
+"""Entry point of the Runner's process."""
 
 from tickreel.rpc.server import run
 from tickreel.runner.service import RunnerServicer

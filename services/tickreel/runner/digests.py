@@ -1,7 +1,7 @@
-"""What names a run: its readable id, and the digests by which two runs are the same.
+"""The readable id of a run, and the digests that tell whether two runs are the same.
 
-All digests are SHA-256 over canonical bytes, in hex: JSON with sorted keys and no spaces, and little-endian int64 columns.
-Of a value that needs more than 64 bits the lowest 64 stand in the column, and the rest in a digest of its own.
+All digests are SHA-256 in hex, over canonical bytes: JSON with sorted keys and no spaces, and little-endian int64 columns. For
+a value of more than 64 bits, the column holds the lowest 64 bits, and a separate digest covers the higher bits.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from tickreel.v1 import conversion_pb2, market_data_pb2, result_pb2, run_config_
 
 
 def run_id(config: run_config_pb2.RunConfig, config_digest: str) -> str:
-    """A new id: venue, base, start of the window, config, and six random digits that tell two runs of one config apart."""
+    """Return a new id: venue, base currency, window start, start of the config digest, and six random hex digits."""
     name = InstrumentName.parse(config.instrument.id)
     start = datetime.fromtimestamp(config.time_window.start.ToNanoseconds() // 10**9, UTC)
     return "_".join(
@@ -30,7 +30,7 @@ def run_id(config: run_config_pb2.RunConfig, config_digest: str) -> str:
 
 
 def config_digest(config: run_config_pb2.RunConfig, snapshot_mode: result_pb2.SnapshotMode) -> str:
-    """The digest of a resolved config; where it runs (its environment) is not part of it."""
+    """Return the digest of a resolved config, without its environment."""
     bare = run_config_pb2.RunConfig()
     bare.CopyFrom(config)
     bare.ClearField("environment")
@@ -39,22 +39,23 @@ def config_digest(config: run_config_pb2.RunConfig, snapshot_mode: result_pb2.Sn
 
 
 def data_digest(files: Iterable[tuple[conversion_pb2.ConvertedFile, int, int]]) -> str:
-    """The digest of a window of converted files.
+    """Return the digest of a window of converted files.
 
     Args:
-        files: Trades first, then books, each in time order, with the first and last instant that is replayed of each.
+        files: Trades first, then books, each in order of time, with the first and the last replay time of each file.
     """
     rows = [[market_data_pb2.DataType.Name(file.data_type), file.digest, start, end] for file, start, end in files]
     return _digest([_canonical({"files": rows})])
 
 
 class OutcomeDigest:
-    """The digest of an outcome: orders with their ends, fills with our fees, and the final account; no wall-clock value, no
-    name. It is the same however many of them are added at a time.
+    """The digest of an outcome: orders with their end states, fills with our fees, and the final account.
 
-    Each table is hashed row by row; the digest is that of the final account, the reasons of ends in the order they first came,
-    and the name, length and hash of each table. A row with a value beyond 64 bits also has its number and the higher bits of
-    its columns hashed; where a table has such rows, their hash follows that of the table.
+    It covers no wall-clock values and no order ids, and does not depend on how the rows are split into calls of `add`.
+
+    Each table is hashed row by row. The digest covers the final account, the reasons of order ends in order of their first
+    occurrence, and the name, length and hash of each table. For rows with a value of more than 64 bits, a second hash covers
+    the row number and the higher bits of all columns. It follows the hash of the table, if the table has such rows.
     """
 
     def __init__(self) -> None:
@@ -64,14 +65,14 @@ class OutcomeDigest:
         self._reasons: dict[str, int] = {}
 
     def add(self, orders: Orders, fills: Fills, fees: Integers, ends: Ends) -> None:
-        """Adds what follows; orders are named by their row in the whole."""
+        """Add the next rows. Fills and ends refer to orders by their row number in the whole outcome."""
         codes = np.array([self._reasons.setdefault(reason, len(self._reasons)) for reason in ends.reasons] or [0])
         self._add("orders", orders.ts_submitted, orders.side, orders.price, orders.quantity)
         self._add("fills", fills.order, fills.ts, fills.side, fills.price, fills.quantity, fills.taker, fees)
         self._add("ends", ends.order, ends.ts, ends.kind, codes[ends.reason])
 
     def of(self, final_account: dict[str, str]) -> str:
-        """The digest, in hex."""
+        """Return the digest in hex."""
         parts = [_canonical({"account": final_account, "reasons": list(self._reasons)})]
         for name, table in self._tables.items():
             parts += [f"{name} {self._rows[name]}".encode(), table.digest()]
@@ -90,7 +91,7 @@ class OutcomeDigest:
 
     def _add_wide(self, name: str, columns: list[Integers]) -> None:
         for number, row in enumerate(zip(*columns, strict=True), self._rows[name]):
-            # The bits above those that stand in the table, with the sign.
+            # The bits above the lowest 64, with the sign.
             high = [(value + 2**63) >> 64 for value in row]
             if any(high):
                 self._wide[name].update(_canonical([number, *high]))
@@ -98,7 +99,7 @@ class OutcomeDigest:
 
 
 def _abbreviate(venue: str) -> str:
-    """BINANCE-FUTURES is BNF, BITMEX is BTM: consonants of the first word, initials of the others."""
+    """Abbreviate a venue: BNF for BINANCE-FUTURES, BTM for BITMEX (consonants of the first word, initials of the others)."""
     first, *others = re.split(r"[-_]", venue.upper())
     skeleton = first[0] + re.sub(r"[AEIOU]", "", first[1:])
     return (skeleton[: 3 - min(len(others), 1)] + "".join(word[0] for word in others))[:4]

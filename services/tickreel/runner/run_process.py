@@ -1,4 +1,4 @@
-"""The process of a run: loads the window, replays it, folds the account, writes the result."""
+"""The process of a run: load the window, replay it, compute the account, write the result."""
 
 import time
 from typing import Any
@@ -36,14 +36,14 @@ Int64 = npt.NDArray[np.int64]
 
 
 def work(values: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
-    """Does the work of a run; returns its result, or its verification, as JSON values."""
+    """Execute a run and return its result, or its verification, as JSON values."""
     spec = RunSpec.from_json(values)
     config, options = spec.run.config, spec.run.options
     reporter.progress(job_pb2.JOB_PHASE_LOADING, 0, 0, "rows")
     window = Window(spec)
     window.check_sides()
     entry = installed_strategies()[config.strategy.name]
-    # Orders of other strategies are not known before they are made.
+    # The orders of other strategies are unknown before the replay.
     if entry.strategy.copies_rows:
         check_notional(window.trades(COLUMNS), contract_of(config), config)
     rows = _load(spec, window)
@@ -72,7 +72,7 @@ def work(values: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     result.findings.extend(idle_keys_finding(config, entry.strategy))
     result.metadata.code.extend(code_packages(entry))
     if spec.run.verified_run_id:
-        # Here, because other runs start the sooner without a database.
+        # Imported here because loading the database would slow the start of all other runs.
         from tickreel.runner.result.verification import verify  # noqa: PLC0415
 
         verification = verify(
@@ -98,10 +98,10 @@ def work(values: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
 
 
 def _load(spec: RunSpec, window: Window) -> MarkRows:
-    """The rows of the window that equity is looked at.
+    """Return the rows of the window at which equity is sampled.
 
     Raises:
-        TickreelError: DATA_REFUSED where there are none, or where trades and books cannot be kept in order.
+        TickreelError: DATA_REFUSED if there are none, or if trades and books cannot be kept in order.
     """
     precision, mode = spec.run.config.instrument.price_precision, spec.run.options.snapshot_mode
     times, prices = window.times_and_prices()

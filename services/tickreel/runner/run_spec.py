@@ -1,4 +1,4 @@
-"""What a run's process is given: the run, the converted files of its window, and where things lie."""
+"""The spec of a run's process: the run, the converted files of its window, and the folders it uses."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from tickreel.v1 import conversion_pb2, result_pb2, run_pb2
 
 @dataclass(frozen=True)
 class RunSpec:
-    """The spec of one run. `scratch` is an empty folder that is gone with the process."""
+    """The spec of one run. `scratch` is an empty folder that is removed when the process ends."""
 
     run: run_pb2.Run
     files: list[conversion_pb2.ConvertedFile]
@@ -26,7 +26,7 @@ class RunSpec:
     processes: int
 
     def to_json(self) -> dict[str, Any]:
-        """The spec as JSON values."""
+        """Return the spec as JSON values."""
         return {
             "run": json_format.MessageToDict(self.run),
             "files": [json_format.MessageToDict(file) for file in self.files],
@@ -43,7 +43,7 @@ class RunSpec:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "RunSpec":
-        """The spec that `to_json` gave."""
+        """Return the spec for values from `to_json`."""
         return cls(
             run=json_format.ParseDict(values["run"], run_pb2.Run()),
             files=[json_format.ParseDict(file, conversion_pb2.ConvertedFile()) for file in values["files"]],

@@ -1,8 +1,8 @@
-"""The Runner's calls: a message in, the domain's answer out."""
+"""The RPC methods of the Runner."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import cast
 
 import grpc
 
@@ -52,7 +52,7 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
         self._catalog = CatalogStore(settings.catalog_root)
 
     async def open(self) -> None:
-        """Opens the journal, and takes up what a former process left unfinished."""
+        """Open the journal and resume the runs that an earlier process left unfinished."""
         self._converter = ServiceClient("converter", self._settings.addresses["converter"])
         self._execution = Execution(self._settings, self._converter, self._store, self._strategies)
         self._requests = RunRequests(self._settings, self._strategies, self._configs, self._store, self._execution)
@@ -71,7 +71,7 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
         self._execution.open()
 
     async def close(self) -> None:
-        """Stops what runs, and leaves it and what is queued to the next process."""
+        """Stop all running runs. They and the queued runs are resumed by the next process."""
         await self._runs.close()
         await self._execution.close()
         await self._converter.close()
@@ -114,9 +114,9 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
     ) -> runner_service_pb2.CreateRunResponse:
         if request.validate_only:
             run, conversion = await self._requests.to_run(request)
-            told = await asyncio.to_thread(preview, run.config.time_window, conversion, self._catalog)
-            told.environment.update(self._settings.environment)
-            return runner_service_pb2.CreateRunResponse(run=run, preview=told)
+            previewed = await asyncio.to_thread(preview, run.config.time_window, conversion, self._catalog)
+            previewed.environment.update(self._settings.environment)
+            return runner_service_pb2.CreateRunResponse(run=run, preview=previewed)
 
         async def make() -> run_pb2.Run:
             return (await self._requests.to_run(request))[0]
@@ -144,7 +144,9 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
             found = [run async for run in self._runs.all() if passes(run)]
             runs, token = cut_page(page, in_order(found, _NEWEST_FIRST), order, _NEWEST_FIRST, run_entry)
         else:
-            runs, token = self._runs.page(page)
+            entries, token = self._runs.page(page)
+            # `run_entry` made them.
+            runs = cast(Sequence[run_pb2.RunEntry], entries)
         return runner_service_pb2.ListRunsResponse(runs=runs, next_page_token=token)
 
     async def CancelRun(  # noqa: N802
@@ -175,8 +177,8 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
     async def WatchRuns(  # noqa: N802
         self, request: runner_service_pb2.WatchRunsRequest, context: grpc.aio.ServicerContext
     ) -> AsyncIterator[runner_service_pb2.WatchRunsResponse]:
-        async for runs in self._runs.watch_all():
-            yield runner_service_pb2.WatchRunsResponse(runs=runs)
+        async for entries in self._runs.watch_all():
+            yield runner_service_pb2.WatchRunsResponse(runs=cast(list[run_pb2.RunEntry], entries))
 
     async def StreamRunLog(  # noqa: N802
         self, request: runner_service_pb2.StreamRunLogRequest, context: grpc.aio.ServicerContext
@@ -188,8 +190,12 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
         async for text in RunLog(self._execution.log_path(request.run_id)).parts(is_live):
             yield runner_service_pb2.StreamRunLogResponse(text=text)
 
-    async def _submit(self, request: Any, make: Callable[[], Awaitable[run_pb2.Run]]) -> run_pb2.Run:
-        """The run that a request asks for: made and queued, unless the same request did so before."""
+    async def _submit(
+        self,
+        request: runner_service_pb2.CreateRunRequest | runner_service_pb2.VerifyRunRequest,
+        make: Callable[[], Awaitable[run_pb2.Run]],
+    ) -> run_pb2.Run:
+        """Create and queue the run of a request. A repeated request returns the run of the first one."""
         digest = jobs.request_digest(request.SerializeToString(deterministic=True))
         if (made := self._runs.repeat_of(request.request_id, digest)) is not None:
             return made

@@ -1,4 +1,4 @@
-"""A strategy of one's own, as a package brings it."""
+"""An example of a strategy in a separate package."""
 
 from typing import Any, ClassVar
 
@@ -10,7 +10,7 @@ _SIDES = {AggressorSide.BUY: "buy", AggressorSide.SELL: "sell"}
 
 
 class EveryNth(ReplayStrategy):
-    """For every nth trade row of the sides that are asked for, one order that copies it."""
+    """Submits one order for every nth trade row of the chosen sides. The order copies the row."""
 
     parameters_schema: ClassVar = {
         "type": "object",

@@ -7,7 +7,7 @@ from tickreel.runner.strategies.temp_backtest import TempBacktestStrategy
 
 
 class Meddler(TempBacktestStrategy):
-    """Copies the tape, and runs a shell command before it copies the trade with an id."""
+    """Copies every trade row. Runs a shell command before the row with a given trade id."""
 
     parameters_schema: ClassVar = {
         "type": "object",

@@ -1,4 +1,4 @@
-"""Configs are found by id, below their folder and nowhere else."""
+"""Configs are found by id, and only below the configs folder."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from tickreel.runner.config.config_files import ConfigFolder
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A folder of configs, with a file beside it that is none of them."""
+    """A configs folder, with a JSON file outside it."""
     root = tmp_path / "configs"
     for name in (
         "b.json",
@@ -28,11 +28,11 @@ def root(tmp_path: Path) -> Path:
     return root
 
 
-def test_ids_are_paths_without_their_ending(root: Path) -> None:
+def test_ids_are_paths_without_the_extension(root: Path) -> None:
     assert ConfigFolder(root).ids() == ["a", "b", "deep/er/c.v2"]
 
 
-def test_a_config_is_read_as_it_is(root: Path) -> None:
+def test_a_config_is_read_unchanged(root: Path) -> None:
     config = ConfigFolder(root).read("deep/er/c.v2")
     assert (config.config_id, config.path) == ("deep/er/c.v2", root / "deep/er/c.v2.json")
     assert config.content == b'{"name": "deep/er/c.v2.json"}'
@@ -48,11 +48,11 @@ def test_an_id_that_is_not_listed_is_not_found(root: Path, config_id: str) -> No
     assert caught.value.reason == "NOT_FOUND"
 
 
-def test_a_folder_that_is_not_there_has_no_configs(tmp_path: Path) -> None:
+def test_a_missing_folder_has_no_configs(tmp_path: Path) -> None:
     assert ConfigFolder(tmp_path / "none").ids() == []
 
 
-def test_a_link_that_leads_nowhere_is_no_config(root: Path) -> None:
+def test_a_broken_link_is_not_a_config(root: Path) -> None:
     (root / "broken.json").symlink_to("nowhere.json")
     assert "broken" not in ConfigFolder(root).ids()
     with pytest.raises(TickreelError, match="there is no config 'broken'"):

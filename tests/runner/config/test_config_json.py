@@ -1,4 +1,4 @@
-"""A config is read strictly: every problem is found at its own path, and nothing is taken for something else."""
+"""A config is read strictly: every problem is found at its path, and no value is converted to another type."""
 
 import math
 import re
@@ -16,7 +16,7 @@ from tickreel.rpc.violations import MOST_LISTED, Violations
 from tickreel.runner.config.config_json import MOST_SUGGESTIONS, read_document, to_document
 from tickreel.v1.run_config_pb2 import RunConfig
 
-# Every key that there is.
+# Every key that a config can have.
 WHOLE: dict[str, Any] = {
     "instrument": {
         "id": "BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN",
@@ -85,7 +85,7 @@ type Path = tuple[str | int, ...]
 
 
 def paths(value: Any, path: Path = ()) -> Iterator[Path]:
-    """Where each key of a document is, the deepest too."""
+    """Yield the path of every key of a document, at all depths."""
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, item in items:
         yield (*path, key)
@@ -93,7 +93,7 @@ def paths(value: Any, path: Path = ()) -> Iterator[Path]:
 
 
 def written(path: Path) -> str:
-    """A path as a violation has it."""
+    """Return a path as violations write it."""
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
 
 
@@ -105,13 +105,13 @@ def at(document: Any, path: Path) -> Any:
 
 ALL = [*paths(WHOLE)]
 KEYS = [path for path in ALL if isinstance(path[-1], str) and path[0] != "fx_stub"]
-# What keys these have is for others to say.
+# Objects with arbitrary keys.
 OPEN = [("fx_stub",), ("strategy", "parameters")]
 OBJECTS = [(), *(path for path in ALL if isinstance(at(WHOLE, path), dict) and path not in OPEN)]
 
 
 def problems(document: object) -> dict[str, str]:
-    """What is wrong, by path; no path twice."""
+    """Return the descriptions of violations by path. Each path occurs once."""
     violations = Violations()
     read_document(document, violations)
     found = {violation.field: violation.description for violation in violations}
@@ -132,7 +132,7 @@ def read(document: object) -> RunConfig:
     return config
 
 
-def test_a_whole_config_is_read_whole() -> None:
+def test_a_config_with_every_key_is_read() -> None:
     config = read(WHOLE)
     assert config.instrument.lot_size == 0.001
     assert config.venue.starting_balance == 1_000_000
@@ -143,16 +143,16 @@ def test_a_whole_config_is_read_whole() -> None:
     assert dict(config.fx_stub) == {"USDT_USD": 1.0}
 
 
-def test_a_config_is_what_protojson_reads_too() -> None:
+def test_a_config_is_valid_protojson() -> None:
     assert read(WHOLE) == json_format.ParseDict(WHOLE, RunConfig())
 
 
-def test_the_schema_of_an_editor_is_no_key_of_the_config() -> None:
+def test_the_schema_key_of_editors_is_ignored_at_the_top() -> None:
     assert read({"$schema": "schema/run_config.schema.json", **WHOLE}) == read(WHOLE)
     assert "venue.$schema" in problems(changed(("venue", "$schema"), "x"))
 
 
-def test_what_is_optional_may_be_left_out() -> None:
+def test_optional_keys_may_be_left_out() -> None:
     least = deepcopy(WHOLE)
     for path in reversed(KEYS):
         if OPTIONAL.fullmatch(written(path)):
@@ -164,7 +164,7 @@ def test_what_is_optional_may_be_left_out() -> None:
 
 
 @pytest.mark.parametrize("path", KEYS, ids=written)
-def test_a_key_that_is_dropped_is_missing_or_was_optional(path: Path) -> None:
+def test_a_dropped_key_is_refused_unless_it_is_optional(path: Path) -> None:
     document = deepcopy(WHOLE)
     del at(document, path[:-1])[path[-1]]
     found = problems(document)
@@ -176,33 +176,33 @@ def test_a_key_that_is_dropped_is_missing_or_was_optional(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", [path for path in KEYS if "_" in str(path[-1])], ids=written)
-def test_a_key_in_camel_case_is_one_problem_that_names_the_right_one(path: Path) -> None:
+def test_a_camel_case_key_is_one_problem_that_suggests_the_right_key(path: Path) -> None:
     key = str(path[-1])
     camel = re.sub(r"_(\w)", lambda match: match[1].upper(), key.lower())
     document = deepcopy(WHOLE)
     at(document, path[:-1])[camel] = at(document, path[:-1]).pop(key)
     found = problems(document)
     assert set(found) == {written((*path[:-1], camel))}
-    assert found[written((*path[:-1], camel))].startswith("is no key of a run config; ")
+    assert found[written((*path[:-1], camel))].startswith("is not a key of a run config; ")
     if key.islower():
         assert f"did you mean {key!r}?" in found[written((*path[:-1], camel))]
 
 
 @pytest.mark.parametrize("path", OBJECTS, ids=lambda path: written(path) or "the whole")
-def test_an_unknown_key_is_refused_where_it_is(path: Path) -> None:
+def test_an_unknown_key_is_refused_at_its_path(path: Path) -> None:
     found = problems(changed((*path, "qwertz"), 1))
     assert set(found) == {written((*path, "qwertz"))}
-    assert "is no key of a run config; known here: " in found[written((*path, "qwertz"))]
+    assert "is not a key of a run config; known here: " in found[written((*path, "qwertz"))]
 
 
 @pytest.mark.parametrize("path", ALL, ids=written)
-def test_null_is_no_value(path: Path) -> None:
+def test_null_is_refused(path: Path) -> None:
     found = problems(changed(path, None))
     assert set(found) == {written(path)}
     assert found[written(path)].startswith("is null; ")
 
 
-def test_a_whole_number_that_is_too_large_is_told_how_large_it_may_be() -> None:
+def test_a_whole_number_beyond_32_bits_is_refused_with_the_range() -> None:
     found = problems(changed(("risk", "throttling_per_sec"), 3_000_000_000))
     bounds = "it must be a whole number from -2147483648 to 2147483647"
     assert found == {"risk.throttling_per_sec": f"is the number 3000000000; {bounds}"}
@@ -216,7 +216,7 @@ _anything = st.recursive(
 
 
 def fits(value: Any, right: Any, path: Path) -> bool:
-    """Whether a value is of the kind of the right one, as JSON has kinds."""
+    """Return whether a value is valid in the place of the valid value `right`."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
     match right:
         case bool():
@@ -243,35 +243,34 @@ def test_a_value_of_the_wrong_kind_is_one_problem_at_its_path(path: Path, value:
         assert found == {}
     else:
         assert set(found) == {written(path)}
-        assert "; it must be " in found[written(path)] or "which is no date" in found[written(path)]
+        assert "; it must be " in found[written(path)] or "which is not a valid date" in found[written(path)]
 
 
 @given(_anything | st.none(), st.lists(st.tuples(st.sampled_from(ALL), _anything | st.none()), max_size=6))
-def test_nothing_that_is_json_breaks_the_reader(document: Any, changes: list[tuple[Path, Any]]) -> None:
+def test_any_json_document_is_read_or_refused(document: Any, changes: list[tuple[Path, Any]]) -> None:
     problems(document)
     broken = deepcopy(WHOLE)
     for path, value in changes:
         try:
             at(broken, path[:-1])[path[-1]] = value
         except (KeyError, IndexError, TypeError):
-            continue  # a change before has taken the place away
+            continue  # an earlier change removed the parent
     assert bool(problems(broken)) or read(broken)
 
 
-def test_a_hundred_digits_are_no_number_of_a_config() -> None:
-    """JSON has whole numbers that no double is."""
+def test_a_whole_number_that_no_double_represents_is_refused() -> None:
     for value in (10**400, -(10**400), 2**53 + 1, 10**5000):
         assert set(problems(changed(("venue", "taker_fee"), value))) == {"venue.taker_fee"}
         assert set(problems(changed(("risk", "throttling_per_sec"), value))) == {"risk.throttling_per_sec"}
 
 
 def test_whole_numbers_may_be_written_as_doubles() -> None:
-    """As all numbers of a Struct are."""
+    """All numbers in a Struct are doubles."""
     assert read(changed(("instrument", "price_precision"), 1.0)) == read(WHOLE)
     assert set(problems(changed(("instrument", "price_precision"), 1.5))) == {"instrument.price_precision"}
 
 
-def test_everything_that_is_wrong_is_said_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     document = deepcopy(WHOLE)
     del document["risk"]
     del document["venue"]["name"]
@@ -303,7 +302,7 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
 
 
 class CountingKey(str):
-    """A key whose comparisons with known keys are counted: difflib looks at its length for each."""
+    """A key that counts its comparisons with known keys. difflib reads the length for each comparison."""
 
     looks = 0
     __hash__ = str.__hash__
@@ -329,7 +328,7 @@ def test_the_work_for_unknown_keys_is_linear() -> None:
     assert looks[1] < 2.5 * looks[0]
 
 
-def test_a_list_of_many_faulty_entries_is_counted_whole() -> None:
+def test_every_faulty_entry_of_a_long_list_is_counted() -> None:
     violations = Violations()
     read_document(changed(("strategy", "orders"), [{"side": 1}] * 16_000), violations)
     assert len(violations) == 16_000
@@ -339,7 +338,7 @@ def test_a_list_of_many_faulty_entries_is_counted_whole() -> None:
 
 
 @given(st.lists(st.lists(st.sampled_from([".", "[", "a", "b"]), min_size=1).map("".join), max_size=5), st.text("ab.["))
-def test_a_field_is_clean_unless_it_or_what_contains_it_or_what_it_contains_is_wrong(wrong: list[str], field: str) -> None:
+def test_a_field_is_clean_unless_it_or_a_parent_or_a_child_has_a_violation(wrong: list[str], field: str) -> None:
     violations = Violations()
     for one in wrong:
         violations.add(one, "is wrong")
@@ -357,7 +356,7 @@ def test_a_key_of_a_million_dots_is_one_problem() -> None:
 
 
 @pytest.mark.parametrize("document", [None, [], "config", 1, True, [WHOLE]])
-def test_what_is_no_object_is_one_problem(document: object) -> None:
+def test_a_document_that_is_not_an_object_is_one_problem(document: object) -> None:
     (found,) = problems(document)
     assert found == "config"
 
@@ -372,7 +371,7 @@ def test_what_is_no_object_is_one_problem(document: object) -> None:
         ("2024-07-18T23:57:00.000000001Z", 1_721_347_020_000_000_001),
     ],
 )
-def test_a_time_is_taken_to_the_nanosecond_in_any_zone(time: str, nanoseconds: int) -> None:
+def test_a_time_is_read_to_the_nanosecond_in_any_zone(time: str, nanoseconds: int) -> None:
     assert read(changed(("time_window", "start"), time)).time_window.start.ToNanoseconds() == nanoseconds
 
 
@@ -395,13 +394,13 @@ def test_a_time_is_taken_to_the_nanosecond_in_any_zone(time: str, nanoseconds: i
         {"seconds": 1},
     ],
 )
-def test_what_is_no_time_is_refused_with_an_example_of_one(time: object) -> None:
+def test_an_invalid_time_is_refused_with_an_example(time: object) -> None:
     found = problems(changed(("time_window", "start"), time))
     assert set(found) == {"time_window.start"}
-    assert "2024-07-18T23:57:00Z for example" in found["time_window.start"] or "no date" in found["time_window.start"]
+    assert "2024-07-18T23:57:00Z for example" in found["time_window.start"] or "not a valid date" in found["time_window.start"]
 
 
-def test_parameters_of_a_strategy_are_kept_whatever_they_are() -> None:
+def test_parameters_of_a_strategy_are_kept_unchanged() -> None:
     parameters = {"n": 3, "rate": 0.1, "sides": ["buy", {"deep": [True, -2]}], "none": None, "": ""}
     config = read(changed(("strategy", "parameters"), parameters))
     assert values_of(config.strategy.parameters) == parameters
@@ -411,7 +410,7 @@ def test_parameters_of_a_strategy_are_kept_whatever_they_are() -> None:
     assert read(WHOLE).strategy.HasField("parameters")
 
 
-def test_a_parameter_that_is_no_double_is_refused_at_its_path() -> None:
+def test_a_parameter_that_no_double_represents_is_refused_at_its_path() -> None:
     parameters = {"fine": 2**53 - 1, "much": 10**400, "list": [1, {"fine": 1e300, "odd": 2**53 + 1}], "none": math.inf}
     found = problems(changed(("strategy", "parameters"), parameters))
     assert set(found) == {f"strategy.parameters.{path}" for path in ("much", "list[1].odd", "none")}
@@ -434,7 +433,7 @@ def test_a_message_and_a_document_give_the_same_config(dropped: Path) -> None:
     assert read(to_document(config)) == config
 
 
-def test_a_message_that_lacks_blocks_is_refused_as_a_document_is() -> None:
+def test_a_message_without_required_blocks_is_refused() -> None:
     config = read(WHOLE)
     config.ClearField("venue")
     config.time_window.ClearField("end")
@@ -442,10 +441,10 @@ def test_a_message_that_lacks_blocks_is_refused_as_a_document_is() -> None:
     config.venue.SetInParent()
     found = problems(to_document(config))
     assert {"time_window.end", "instrument.id", "venue.name", "venue.oms_type"} <= set(found)
-    assert "venue.taker_fee" not in found, "a scalar of a message counts as given"
+    assert "venue.taker_fee" not in found, "a scalar without presence counts as set"
 
 
-def test_a_message_with_what_no_document_can_say_is_refused() -> None:
+def test_a_message_with_non_finite_numbers_is_refused() -> None:
     config = read(WHOLE)
     config.venue.taker_fee = float("nan")
     config.venue.maker_fee = float("inf")
@@ -453,7 +452,7 @@ def test_a_message_with_what_no_document_can_say_is_refused() -> None:
 
 
 @pytest.mark.parametrize(("seconds", "nanos"), [(10**18, 0), (0, -1), (0, 10**9), (-(10**18), 0)])
-def test_a_message_with_a_time_that_is_none_is_refused(seconds: int, nanos: int) -> None:
+def test_a_message_with_an_invalid_timestamp_is_refused(seconds: int, nanos: int) -> None:
     config = read(WHOLE)
     config.time_window.end.seconds, config.time_window.end.nanos = seconds, nanos
     assert set(problems(to_document(config))) == {"time_window.end"}

@@ -1,4 +1,4 @@
-"""Parameters are what their schema says, completed by its defaults; a schema that would go unchecked is refused."""
+"""Parameters are checked against their schema and completed by its defaults. Unsupported schemas are refused."""
 
 import math
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ DEFAULTS = {"name": "x", "exact": False, "levels": [1, 2.5]}
 
 
 def complete(parameters: Mapping[str, Any], declared: Mapping[str, Any] = DECLARED) -> tuple[dict[str, Any], dict[str, str]]:
-    """The parameters with defaults, and what is wrong by path; no path twice."""
+    """Return the parameters with defaults, and the descriptions of violations by path. Each path occurs once."""
     violations = Violations()
     completed = ParameterSchema(declared).complete(parameters, "p", violations)
     found = {violation.field: violation.description for violation in violations}
@@ -49,7 +49,7 @@ def complete(parameters: Mapping[str, Any], declared: Mapping[str, Any] = DECLAR
     return completed, found
 
 
-def test_defaults_are_filled_in_the_inner_ones_too() -> None:
+def test_defaults_are_filled_in_at_all_depths() -> None:
     assert complete({"n": 3}) == ({"n": 3, **DEFAULTS}, {})
     assert complete({"n": 3, "name": "y", "band": {"low": 1}})[0] == {
         "n": 3,
@@ -67,44 +67,49 @@ def test_defaults_are_filled_in_the_inner_ones_too() -> None:
         ("n", 100, "n", "is the number 100; it must be a whole number, at least 1, below 100"),
         ("n", 1.5, "n", "is the number 1.5; it must be a whole number"),
         ("n", 1e18, "n", "must be a whole number"),
-        ("n", "3", "n", "is the text '3'; it must be a whole number"),
+        ("n", "3", "n", "is the string '3'; it must be a whole number"),
         ("n", True, "n", "is true; it must be a whole number"),
         ("n", None, "n", "is null; it must be a whole number"),
         ("rate", 0, "rate", "is the number 0; it must be a number, above 0, at most 2.5"),
         ("rate", 2.6, "rate", "at most 2.5"),
         ("rate", math.nan, "rate", "must be a number"),
         ("rate", math.inf, "rate", "must be a number"),
-        ("name", 1, "name", "is the number 1; it must be a text"),
+        ("name", 1, "name", "is the number 1; it must be a string"),
         ("exact", 1, "exact", "is the number 1; it must be true or false"),
-        ("side", "both", "side", "is the text 'both'; it must be buy or sell or 1 or true"),
+        ("side", "both", "side", "is the string 'both'; it must be buy or sell or 1 or true"),
         ("side", False, "side", "is false; it must be buy or sell or 1 or true"),
         ("levels", 1, "levels", "is the number 1; it must be a list"),
         ("levels", [1, 0, 2, "x"], "levels[1]", "above 0"),
         ("band", [], "band", "is a list; it must be an object with keys"),
         ("band", {}, "band.low", "is missing; it must be a number"),
         ("band", {"low": 1, "heigh": 2}, "band.heigh", "did you mean 'high'?"),
-        ("weights", {"a": 1, "b": "2"}, "weights.b", "is the text '2'; it must be a number"),
-        ("free", {"a": [{"b": math.inf}]}, "free.a[0].b", "is the number inf; leave it out or give it a value"),
-        ("free", {"a": None}, "free.a", "is null; leave it out or give it a value"),
-        ("m", 3, "m", "is no parameter of the strategy; known here: band, exact, free, levels, n, name, rate, side, weights"),
+        ("weights", {"a": 1, "b": "2"}, "weights.b", "is the string '2'; it must be a number"),
+        ("free", {"a": [{"b": math.inf}]}, "free.a[0].b", "is the number inf; leave it out or give it a finite value"),
+        ("free", {"a": None}, "free.a", "is null; leave it out or give it a finite value"),
+        (
+            "m",
+            3,
+            "m",
+            "is not a parameter of the strategy; known here: band, exact, free, levels, n, name, rate, side, weights",
+        ),
         ("sides", "buy", "sides", "did you mean 'side'?"),
     ],
 )
-def test_what_is_wrong_is_said_at_its_path_with_what_would_be_right(key: str, value: Any, path: str, says: str) -> None:
+def test_an_invalid_value_is_refused_at_its_path_with_the_remedy(key: str, value: Any, path: str, says: str) -> None:
     _, found = complete({"n": 1, key: value})
     assert f"p.{path}" in found
     assert says in found[f"p.{path}"]
     assert all(other.startswith(f"p.{key}") for other in found)
 
 
-def test_everything_is_said_at_once_and_a_misspelt_key_once() -> None:
+def test_all_problems_are_reported_at_once_and_a_misspelt_key_once() -> None:
     assert set(complete({"N": 3, "rate": 9, "levels": [0, 0]})[1]) == {"p.n", "p.N", "p.rate", "p.levels[0]", "p.levels[1]"}
     misspelt = {"type": "object", "properties": {"numbers": NUMBER}, "required": ["numbers"], "additionalProperties": False}
     assert set(complete({"number": 1}, misspelt)[1]) == {"p.number"}
-    assert complete({"n": 1}, ReplayStrategy.parameters_schema)[1] == {"p.n": "is no parameter of the strategy; there are none"}
+    assert complete({"n": 1}, ReplayStrategy.parameters_schema)[1] == {"p.n": "is not a parameter of the strategy; it has none"}
 
 
-def test_true_is_no_one_and_one_is_no_true() -> None:
+def test_true_and_1_are_different_values() -> None:
     assert complete({"v": True}, {"type": "object", "properties": {"v": {"enum": [1]}}})[1]
     assert complete({"v": 1}, {"type": "object", "properties": {"v": {"enum": [True]}}})[1]
     assert not complete({"v": 1}, {"type": "object", "properties": {"v": {"enum": [1.0]}}})[1]
@@ -127,7 +132,7 @@ _right = st.fixed_dictionaries(
 
 
 @given(_right)
-def test_what_is_right_stays_and_what_is_complete_is_not_completed_again(parameters: dict[str, Any]) -> None:
+def test_valid_values_are_kept_and_completing_is_idempotent(parameters: dict[str, Any]) -> None:
     completed, found = complete(parameters)
     assert found == {}
     assert {key: completed[key] for key in parameters if key != "band"} == {k: v for k, v in parameters.items() if k != "band"}
@@ -138,32 +143,32 @@ def test_what_is_right_stays_and_what_is_complete_is_not_completed_again(paramet
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2), max_leaves=4,
 ))  # fmt: skip
-def test_no_value_breaks_the_check(parameters: dict[str, Any], key: str, value: Any) -> None:
+def test_any_value_is_accepted_or_refused_at_its_path(parameters: dict[str, Any], key: str, value: Any) -> None:
     completed, found = complete({**parameters, key: value})
     assert all(path.startswith(f"p.{key}") for path in found)
     assert found or complete(completed) == (completed, {})
 
 
-def test_the_schema_is_given_as_it_was_declared() -> None:
+def test_the_schema_is_returned_as_declared() -> None:
     assert values_of(ParameterSchema(MappingProxyType(DECLARED)).message) == DECLARED
 
 
 @pytest.mark.parametrize(
     ("declared", "says"),
     [
-        ({"type": "string"}, "must be of the type object"),
+        ({"type": "string"}, "must have the type object"),
         ({}, "parameters_schema must have a type or an enum"),
-        ({"type": "object", "title": "x"}, "parameters_schema.title is not checked here; known of the type object are "),
-        ({"type": "object", "minProperties": 1}, "minProperties is not checked here"),
+        ({"type": "object", "title": "x"}, "parameters_schema.title is not supported; the keywords of the type object are "),
+        ({"type": "object", "minProperties": 1}, "minProperties is not supported"),
         ({"type": "object", "properties": []}, "properties is a list; it must be an object of schemas"),
         ({"type": "object", "required": "n"}, "required must be a list of names"),
         ({"type": "object", "required": ["n"]}, "required names 'n', which is not among its properties"),
-        ({"type": "object", "additionalProperties": {"type": "float"}}, "additionalProperties.type is the text 'float'"),
-        ({"type": "object", "x": {1, 2}}, "is no JSON"),
-        ({"type": "object", "x": 10**400}, "is no JSON"),
+        ({"type": "object", "additionalProperties": {"type": "float"}}, "additionalProperties.type is the string 'float'"),
+        ({"type": "object", "x": {1, 2}}, "is not JSON"),
+        ({"type": "object", "x": 10**400}, "is not JSON"),
     ],
 )
-def test_a_schema_that_would_go_unchecked_is_refused(declared: Any, says: str) -> None:
+def test_an_unsupported_schema_is_refused(declared: Any, says: str) -> None:
     with pytest.raises(ValueError, match=r"parameters_schema") as refused:
         ParameterSchema(declared)
     assert says in str(refused.value)
@@ -172,27 +177,27 @@ def test_a_schema_that_would_go_unchecked_is_refused(declared: Any, says: str) -
 @pytest.mark.parametrize(
     ("part", "says"),
     [
-        ({"type": "string", "pattern": "a+"}, "properties.v.pattern is not checked here"),
-        ({"type": "string", "minimum": 1}, "properties.v.minimum is not checked here; known of the type string are default, "),
-        ({"$ref": "#/x", "type": "string"}, "$ref is not checked here"),
+        ({"type": "string", "pattern": "a+"}, "properties.v.pattern is not supported"),
+        ({"type": "string", "minimum": 1}, "v.minimum is not supported; the keywords of the type string are default, "),
+        ({"$ref": "#/x", "type": "string"}, "$ref is not supported"),
         ({"type": ["string", "number"]}, "properties.v.type is a list; it must be one of object, array, string, "),
-        ({"type": "null"}, "type is the text 'null'"),
+        ({"type": "null"}, "type is the string 'null'"),
         ({"description": "no more"}, "properties.v must have a type or an enum"),
-        ("string", "properties.v is the text 'string'; it must be an object of keywords"),
-        ({"type": "integer", "minimum": "1"}, "minimum is the text '1'; it must be a number"),
+        ("string", "properties.v is the string 'string'; it must be an object of keywords"),
+        ({"type": "integer", "minimum": "1"}, "minimum is the string '1'; it must be a number"),
         ({"type": "integer", "minimum": 3, "default": 2}, "v.default is the number 2; it must be a whole number, at least 3"),
         ({"type": "integer", "default": 2**60}, "it must be a whole number"),
-        ({"type": "string", "description": 1}, "description is the number 1; it must be a text"),
-        ({"enum": []}, "enum must be a list of texts, numbers or booleans"),
-        ({"enum": "ab"}, "enum must be a list of texts, numbers or booleans"),
-        ({"enum": [None]}, "enum must be a list of texts, numbers or booleans"),
-        ({"type": "integer", "enum": [1, "2"]}, "properties.v.enum[1] is the text '2'; it must be"),
-        ({"enum": ["a"], "default": "b"}, "properties.v.default is the text 'b'; it must be a"),
-        ({"type": "array", "items": {"type": "list"}}, "properties.v.items.type is the text 'list'"),
-        ({"type": "array", "items": {"type": "integer"}, "default": [1, "x"]}, "properties.v.default[1] is the text 'x'"),
+        ({"type": "string", "description": 1}, "description is the number 1; it must be a string"),
+        ({"enum": []}, "enum must be a list of strings, numbers or booleans"),
+        ({"enum": "ab"}, "enum must be a list of strings, numbers or booleans"),
+        ({"enum": [None]}, "enum must be a list of strings, numbers or booleans"),
+        ({"type": "integer", "enum": [1, "2"]}, "properties.v.enum[1] is the string '2'; it must be"),
+        ({"enum": ["a"], "default": "b"}, "properties.v.default is the string 'b'; it must be a"),
+        ({"type": "array", "items": {"type": "list"}}, "properties.v.items.type is the string 'list'"),
+        ({"type": "array", "items": {"type": "integer"}, "default": [1, "x"]}, "properties.v.default[1] is the string 'x'"),
     ],
 )  # fmt: skip
-def test_a_part_of_a_schema_that_would_go_unchecked_is_refused(part: Any, says: str) -> None:
+def test_an_unsupported_part_of_a_schema_is_refused(part: Any, says: str) -> None:
     with pytest.raises(ValueError, match=r"parameters_schema\.properties\.v") as refused:
         ParameterSchema({"type": "object", "properties": {"v": part}})
     assert says in str(refused.value)

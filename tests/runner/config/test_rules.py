@@ -1,9 +1,10 @@
-"""Each rule of a config refuses what it is there for, at its place, and lets the rest pass."""
+"""Each rule of a run config refuses invalid values at their field and accepts all others."""
 
 import json
 import operator
 from collections.abc import Callable
 from copy import deepcopy
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tickreel.engine.strategy import ReplayStrategy
 from tickreel.rpc.settings import Settings
 from tickreel.rpc.violations import Violations
 from tickreel.runner.config.config_json import read_document
@@ -19,13 +21,14 @@ from tickreel.runner.config.strategy_registry import StrategyEntry, installed_st
 from tickreel.v1.result_pb2 import SNAPSHOT_MODE_BOOK as BOOK
 from tickreel.v1.result_pb2 import SNAPSHOT_MODE_BOTH as BOTH
 from tickreel.v1.result_pb2 import SNAPSHOT_MODE_TRADES as TRADES
+from tickreel.v1.result_pb2 import SNAPSHOT_MODE_UNSPECIFIED, SnapshotMode
 from tickreel.v1.run_config_pb2 import RunConfig
 
 CONFIGS = Path(__file__).parents[3] / "configs"
 VALID: dict[str, Any] = json.loads((CONFIGS / "binance_futures_btc_usdt.json").read_text())
 SETTINGS = Settings.from_env({"UNIFIED_CLOUD_LOCAL_PATH": "data_downloads", "DATA_CATALOG_PATH": "data/parquet"})
 STRATEGIES = installed_strategies()
-# Every key that a config can have, each with the value that is its default or means the same.
+# Every key that a config can have, with its default or an equivalent value.
 WHOLE = deepcopy(VALID)
 WHOLE["instrument"] |= {
     "base_currency": "BTC",
@@ -52,8 +55,10 @@ WHOLE["seed"] = 0
 WHOLE["strategy"]["orders"] = [{"side": "buy", "price": 1, "amount": 0.5}]
 
 
-def check(document: object, settings: Settings = SETTINGS, mode: int = 0) -> tuple[RunConfig, list[tuple[str, str]]]:
-    """The resolved config, and what is wrong with it."""
+def check(
+    document: object, settings: Settings = SETTINGS, mode: SnapshotMode = SNAPSHOT_MODE_UNSPECIFIED
+) -> tuple[RunConfig, list[tuple[str, str]]]:
+    """Return the resolved config and its violations, each as field and description."""
     violations = Violations()
     config = read_document(document, violations)
     check_config(config, STRATEGIES, settings, violations, mode)
@@ -66,15 +71,15 @@ def resolved(**changes: Any) -> RunConfig:
     return config
 
 
-def refused(settings: Settings = SETTINGS, **changes: Any) -> tuple[str, str]:
-    """The one thing that is wrong with the valid config after changes."""
-    _, (only,) = check(changed(**changes), settings)
+def refused(**changes: Any) -> tuple[str, str]:
+    """Return the only violation of the valid config after changes."""
+    _, (only,) = check(changed(**changes))
     return only
 
 
-def changed(document: dict[str, Any] = VALID, **changes: Any) -> dict[str, Any]:
-    """The valid config with keys changed: `venue__taker_fee=0.1`; `...` removes one."""
-    document = deepcopy(document)
+def changed(**changes: Any) -> dict[str, Any]:
+    """Return the valid config with keys changed: `venue__taker_fee=0.1`. `...` removes a key."""
+    document = deepcopy(VALID)
     for name, value in changes.items():
         *blocks, key = name.split("__")
         target = document
@@ -88,12 +93,12 @@ def changed(document: dict[str, Any] = VALID, **changes: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.json")), ids=lambda path: path.stem)
-def test_the_configs_that_come_with_the_product_are_valid(path: Path) -> None:
+def test_the_shipped_configs_are_valid(path: Path) -> None:
     _, wrong = check(json.loads(path.read_text()))
     assert wrong == []
 
 
-def test_what_is_left_out_is_filled_in() -> None:
+def test_missing_optional_keys_get_their_defaults() -> None:
     config = resolved(data_catalog__instrument_file_pattern=...)
     instrument = config.instrument
     assert (instrument.base_currency, instrument.quote_currency, instrument.settlement_currency) == ("BTC", "USDT", "USDT")
@@ -112,7 +117,7 @@ def test_what_is_left_out_is_filled_in() -> None:
     assert config.data_catalog.instrument_file_pattern == "BINANCE-FUTURES:PERPETUAL:BTC-USDT"
 
 
-def test_what_is_filled_in_may_be_said() -> None:
+def test_defaults_may_be_set_explicitly() -> None:
     _, wrong = check(WHOLE)
     assert wrong == []
 
@@ -126,13 +131,13 @@ def test_checking_a_resolved_config_changes_nothing() -> None:
     assert again == config
 
 
-# The keys of a change, and the field at fault with words of what is wrong and what would be right.
+# Changed keys, the field of the violation, and a part of its description.
 REFUSALS: list[tuple[dict[str, Any], str, str]] = [
     ({"instrument__price_precision": 17}, "instrument.price_precision", "is 17; it must be 0 to 16"),
     ({"instrument__size_precision": -1}, "instrument.size_precision", "is -1; it must be 0 to 16"),
     ({"instrument__id": "BTC-USDT"}, "instrument.id", "BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN for example"),
     ({"instrument__id": "BINANCE-FUTURES:PERPETUAL:BTC-USDT"}, "instrument.id", "BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN"),
-    ({"instrument__id": "BINANCE-FUTURES:PERPETUAL:BTC-USDT@INV"}, "venue.base_currency", "settles in 'BTC', and so must"),
+    ({"instrument__id": "BINANCE-FUTURES:PERPETUAL:BTC-USDT@INV"}, "venue.base_currency", "it must be 'BTC'"),
     ({"instrument__type": "CurrencyPair"}, "instrument.type", "@LIN says 'CryptoPerpetual'; they must agree"),
     (
         {"instrument__is_inverse": True},
@@ -161,30 +166,30 @@ REFUSALS: list[tuple[dict[str, Any], str, str]] = [
     ({"instrument__margin_init": 1.01}, "instrument.margin_init", "a share of the notional, 0 to 1"),
     ({"instrument__margin_maint": -0.01}, "instrument.margin_maint", "a share of the notional, 0 to 1"),
     ({"instrument__margin_init": 1e-29}, "instrument.margin_init", "28 decimals at the most"),
-    ({"venue__name": "BINANCE"}, "venue.name", "instrument.id is on 'BINANCE-FUTURES'; they must be the same"),
+    ({"venue__name": "BINANCE"}, "venue.name", "the venue of instrument.id is 'BINANCE-FUTURES'; change one"),
     ({"venue__oms_type": "HEDGING"}, "venue.oms_type", "it must be 'NETTING'"),
     ({"venue__account_type": "CASH"}, "venue.account_type", "a perpetual is traded on margin; it must be 'MARGIN'"),
     ({"venue__account_type": "BETTING"}, "venue.account_type", "it must be 'MARGIN', or 'CASH' for a spot pair"),
-    ({"venue__base_currency": ...}, "venue.base_currency", "is missing; a MARGIN account must have it"),
-    ({"venue__starting_balance": ...}, "venue.starting_balance", "is missing; a MARGIN account must have it"),
-    ({"venue__starting_balances": {"USDT": 1}}, "venue.starting_balances", "give starting_balance alone"),
-    ({"venue__book_type": "L3_MBO"}, "venue.book_type", "L1_MBP for trades, or L2_MBP for book and both"),
+    ({"venue__base_currency": ...}, "venue.base_currency", "is missing; a MARGIN account needs it"),
+    ({"venue__starting_balance": ...}, "venue.starting_balance", "is missing; a MARGIN account needs it"),
+    ({"venue__starting_balances": {"USDT": 1}}, "venue.starting_balances", "use starting_balance instead"),
+    ({"venue__book_type": "L3_MBO"}, "venue.book_type", "L1_MBP for trades, L2_MBP for book and both"),
     ({"venue__default_leverage": 0.5}, "venue.default_leverage", "it must be 1 to 1000"),
     ({"venue__latency": {"base_latency_nanos": -1}}, "venue.latency.base_latency_nanos", "a whole number of nanoseconds"),
     ({"venue__latency": {"insert_latency_nanos": 1.5}}, "venue.latency.insert_latency_nanos", "a whole number of nanoseconds"),
     ({"venue__latency": {"cancel_latency_nanos": 1e15}}, "venue.latency.cancel_latency_nanos", "to 86400000000000, a day"),
-    ({"venue__fill_model": {"prob_fill_on_limit": 1.1}}, "venue.fill_model.prob_fill_on_limit", "it must be a chance, 0 to 1"),
-    ({"venue__fill_model": {"prob_slippage": -0.1}}, "venue.fill_model.prob_slippage", "it must be a chance, 0 to 1"),
+    ({"venue__fill_model": {"prob_fill_on_limit": 1.1}}, "venue.fill_model.prob_fill_on_limit", "a probability, 0 to 1"),
+    ({"venue__fill_model": {"prob_slippage": -0.1}}, "venue.fill_model.prob_slippage", "it must be a probability, 0 to 1"),
     ({"strategy__order_type": "STOP"}, "strategy.order_type", "it must be LIMIT or MARKET"),
     ({"strategy__time_in_force": "GTD"}, "strategy.time_in_force", "it must be IOC or FOK or GTC"),
     ({"seed": -1}, "seed", "it must be zero or above"),
-    ({"venue__base_currency": "BTC"}, "venue.base_currency", "settles in 'USDT', and so must the account"),
+    ({"venue__base_currency": "BTC"}, "venue.base_currency", "settles in 'USDT'; it must be 'USDT'"),
     ({"venue__starting_balance": 0}, "venue.starting_balance", "it must be above zero"),
     ({"venue__starting_balance": -5}, "venue.starting_balance", "it must be above zero"),
-    ({"venue__starting_balance": 1.1e12}, "venue.starting_balance", "the engine's money ends at 1000000000000"),
-    ({"venue__starting_balance": 1.123456789}, "venue.starting_balance", "USDT has 8 decimals"),
-    ({"venue__taker_fee": 1}, "venue.taker_fee", "a share of the notional, 0.0004 for example"),
-    ({"venue__maker_fee": -1.5}, "venue.maker_fee", "a share of the notional"),
+    ({"venue__starting_balance": 1.1e12}, "venue.starting_balance", "it must be at most 1000000000000"),
+    ({"venue__starting_balance": 1.123456789}, "venue.starting_balance", "USDT has only 8 decimals"),
+    ({"venue__taker_fee": 1}, "venue.taker_fee", "a fraction of the notional, 0.0004 for example"),
+    ({"venue__maker_fee": -1.5}, "venue.maker_fee", "a fraction of the notional"),
     ({"data_catalog__trades_path": "/etc/*"}, "data_catalog.trades_path", "leaves the data root"),
     ({"data_catalog__book_snapshot_5_path": "../x"}, "data_catalog.book_snapshot_5_path", "leaves the data root"),
     (
@@ -192,14 +197,14 @@ REFUSALS: list[tuple[dict[str, Any], str, str]] = [
         "data_catalog.trades_path",
         "with auto_discover false it must name the files",
     ),
-    ({"data_catalog__instrument_file_pattern": "a/b"}, "data_catalog.instrument_file_pattern", "the name of a file"),
+    ({"data_catalog__instrument_file_pattern": "a/b"}, "data_catalog.instrument_file_pattern", "it must be a file name"),
     ({"time_window__end": "2024-07-18T23:56:59.999999999Z"}, "time_window.end", "before the start 2024-07-18T23:57:00Z"),
-    ({"time_window__start": "1969-12-31T23:59:59Z"}, "time_window.start", "from 1970 to 2262"),
-    ({"time_window__end": "2262-04-12T00:00:00Z"}, "time_window.end", "from 1970 to 2262"),
+    ({"time_window__start": "1969-12-31T23:59:59Z"}, "time_window.start", "within 1970 to 2262"),
+    ({"time_window__end": "2262-04-12T00:00:00Z"}, "time_window.end", "within 1970 to 2262"),
     ({"strategy__name": "TempBackTestStrategy"}, "strategy.name", "did you mean 'TempBacktestStrategy'?"),
-    ({"strategy__name": "os.system"}, "strategy.name", "registered are TempBacktestStrategy"),
-    ({"strategy__submission_mode": "per_bar"}, "strategy.submission_mode", "TempBacktestStrategy knows per_trade_tick"),
-    ({"strategy__orders": [{"side": "buy"}, {"side": "sell"}]}, "strategy.orders", "has 2 entries; it holds one at the most"),
+    ({"strategy__name": "os.system"}, "strategy.name", "the strategies are TempBacktestStrategy"),
+    ({"strategy__submission_mode": "per_bar"}, "strategy.submission_mode", "TempBacktestStrategy supports per_trade_tick"),
+    ({"strategy__orders": [{"side": "buy"}, {"side": "sell"}]}, "strategy.orders", "has 2 entries; it may have at most one"),
     ({"strategy__orders": [{"side": "BUY"}]}, "strategy.orders[0].side", "it must be buy or sell"),
     ({"strategy__orders": [{"price": 0}]}, "strategy.orders[0].price", "it must be above zero"),
     ({"strategy__orders": [{"amount": -1}]}, "strategy.orders[0].amount", "it must be above zero"),
@@ -223,13 +228,13 @@ REFUSALS: list[tuple[dict[str, Any], str, str]] = [
 
 
 @pytest.mark.parametrize(("changes", "field", "words"), REFUSALS, ids=[f"{field} {words}" for _, field, words in REFUSALS])
-def test_what_a_rule_refuses_is_one_problem_at_its_field(changes: dict[str, Any], field: str, words: str) -> None:
+def test_an_invalid_value_is_one_violation_at_its_field(changes: dict[str, Any], field: str, words: str) -> None:
     at, description = refused(**changes)
     assert at == field
     assert words in description
 
 
-PASSES: list[dict[str, Any]] = [
+VALID_CHANGES: list[dict[str, Any]] = [
     {"instrument__price_precision": 0},
     {"instrument__price_precision": 16},
     {"instrument__size_precision": 16},
@@ -273,8 +278,8 @@ PASSES: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("changes", PASSES, ids=str)
-def test_what_no_rule_refuses_passes(changes: dict[str, Any]) -> None:
+@pytest.mark.parametrize("changes", VALID_CHANGES, ids=str)
+def test_a_valid_value_is_accepted(changes: dict[str, Any]) -> None:
     resolved(**changes)
 
 
@@ -288,7 +293,7 @@ CASH = {
 }
 
 
-def test_a_spot_pair_is_traded_on_margin_or_in_cash() -> None:
+def test_a_spot_pair_accepts_a_margin_or_a_cash_account() -> None:
     margin, cash = resolved(**SPOT), resolved(**CASH)
     assert (margin.instrument.type, margin.instrument.settlement_currency) == ("CurrencyPair", "USDT")
     assert dict(cash.venue.starting_balances) == {"USDT": 10_000, "BTC": 0.5}
@@ -301,11 +306,11 @@ MISCONFIGURED: list[tuple[dict[str, Any], str, str]] = [
     ({"venue__base_currency": "USDT"}, "venue.base_currency", REMEDY),
     ({"venue__starting_balance": 100}, "venue.starting_balance", REMEDY),
     ({"venue__starting_balances": ...}, "venue.starting_balances", REMEDY),
-    ({"venue__starting_balances": {"USDT": 0}}, "venue.starting_balances", "holds nothing to trade with"),
+    ({"venue__starting_balances": {"USDT": 0}}, "venue.starting_balances", "has no balance above zero"),
     ({"venue__starting_balances": {"USDT": 1, "EUR": 1}}, "venue.starting_balances.EUR", "it must be USDT or BTC"),
     ({"venue__starting_balances": {"USDT": 1, "BTC": -1}}, "venue.starting_balances.BTC", "it must be zero or above"),
-    ({"venue__starting_balances": {"USDT": 1, "BTC": 0.12345}}, "venue.starting_balances.BTC", "more decimals than a size (3)"),
-    ({"venue__starting_balances": {"USDT": 2e12}}, "venue.starting_balances.USDT", "the engine's money ends at 1000000000000"),
+    ({"venue__starting_balances": {"USDT": 1, "BTC": 0.12345}}, "venue.starting_balances.BTC", "at most 3 decimals"),
+    ({"venue__starting_balances": {"USDT": 2e12}}, "venue.starting_balances.USDT", "it must be at most 1000000000000"),
     ({"venue__default_leverage": 3}, "venue.default_leverage", "a CASH account has no leverage"),
     ({"instrument__margin_init": 0.1}, "instrument.margin_init", "a CASH account has no margin"),
     ({"instrument__multiplier": 10}, "instrument.multiplier", "a spot pair has no contracts"),
@@ -314,15 +319,13 @@ MISCONFIGURED: list[tuple[dict[str, Any], str, str]] = [
 
 
 @pytest.mark.parametrize(("changes", "field", "words"), MISCONFIGURED, ids=[f"{at} {words}" for _, at, words in MISCONFIGURED])
-def test_a_cash_account_that_is_misconfigured_is_refused_with_the_explanation(
-    changes: dict[str, Any], field: str, words: str
-) -> None:
+def test_a_misconfigured_cash_account_is_refused_with_the_remedy(changes: dict[str, Any], field: str, words: str) -> None:
     at, description = refused(**CASH | changes)
     assert at == field
     assert words in description
 
 
-def test_an_inverse_contract_settles_in_its_base() -> None:
+def test_an_inverse_contract_settles_in_its_base_currency() -> None:
     config = resolved(
         instrument__id="BINANCE-FUTURES:PERPETUAL:BTC-USD@INV",
         venue__base_currency="BTC",
@@ -333,31 +336,31 @@ def test_an_inverse_contract_settles_in_its_base() -> None:
 
 
 @pytest.mark.parametrize(("mode", "book_type"), [(TRADES, "L1_MBP"), (BOOK, "L2_MBP"), (BOTH, "L2_MBP")])
-def test_the_book_is_that_of_the_snapshot_mode(mode: int, book_type: str) -> None:
+def test_the_book_type_follows_from_the_snapshot_mode(mode: SnapshotMode, book_type: str) -> None:
     for document in (VALID, changed(venue__book_type=book_type)):
         config, wrong = check(document, mode=mode)
         assert wrong == []
         assert config.venue.book_type == book_type
     other = {"L1_MBP": "L2_MBP", "L2_MBP": "L1_MBP"}[book_type]
-    (wrong,) = check(changed(venue__book_type=other), mode=mode)[1]
-    assert wrong[0] == "venue.book_type"
-    assert f"is replayed on {book_type!r}" in wrong[1]
+    ((field, description),) = check(changed(venue__book_type=other), mode=mode)[1]
+    assert field == "venue.book_type"
+    assert f"is replayed on {book_type!r}" in description
 
 
-def test_orders_slip_on_an_l1_book_alone() -> None:
+def test_slippage_is_refused_on_an_l2_book() -> None:
     document = changed(venue__fill_model={"prob_slippage": 0.5})
     assert check(document, mode=TRADES)[1] == []
     ((field, description),) = check(document, mode=BOTH)[1]
     assert field == "venue.fill_model.prob_slippage"
-    assert "on L2 they walk the levels" in description
+    assert "no effect on an L2 book, where orders walk the levels" in description
 
 
 @pytest.mark.parametrize(
     ("mode", "missing"), [(BOOK, {"book_snapshot_5_path"}), (BOTH, {"trades_path", "book_snapshot_5_path"})]
 )
-def test_explicit_paths_must_name_what_the_mode_replays(mode: int, missing: set[str]) -> None:
-    paths = dict.fromkeys(("data_catalog__trades_path", "data_catalog__book_snapshot_5_path"), ...)
-    _, wrong = check(changed(data_catalog__auto_discover=False, **paths), mode=mode)
+def test_explicit_paths_are_required_for_the_data_of_the_mode(mode: SnapshotMode, missing: set[str]) -> None:
+    document = changed(data_catalog__auto_discover=False, data_catalog__trades_path=..., data_catalog__book_snapshot_5_path=...)
+    _, wrong = check(document, mode=mode)
     assert {field for field, _ in wrong} == {f"data_catalog.{key}" for key in missing}
 
 
@@ -400,8 +403,8 @@ KEYS = [path for path in keys_of(WHOLE) if path != ("$schema",)]
 
 
 @pytest.mark.parametrize("path", KEYS, ids=lambda path: ".".join(map(str, path)))
-def test_a_value_that_was_not_read_is_not_complained_of_twice(path: tuple[Any, ...]) -> None:
-    """Nor is anything that follows from it."""
+def test_a_refused_field_has_one_violation(path: tuple[Any, ...]) -> None:
+    """Rules that depend on a refused field are skipped."""
     document = deepcopy(WHOLE)
     target: Any = document
     for step in path[:-1]:
@@ -415,7 +418,7 @@ def test_a_value_that_was_not_read_is_not_complained_of_twice(path: tuple[Any, .
 
 
 @pytest.mark.parametrize("document", [None, [], "x", 1])
-def test_what_is_no_config_at_all_is_one_problem(document: object) -> None:
+def test_a_document_that_is_not_an_object_has_one_violation(document: object) -> None:
     assert [field for field, _ in check(document)[1]] == ["config"]
 
 
@@ -427,7 +430,7 @@ _anything = st.recursive(
 
 
 @given(st.lists(st.tuples(st.sampled_from(KEYS), _anything), max_size=8), st.sets(st.sampled_from(KEYS), max_size=4))
-def test_whatever_a_config_holds_it_is_checked_and_each_field_named_once(
+def test_any_document_is_checked_and_each_field_has_at_most_one_violation(
     changes: list[tuple[tuple[Any, ...], Any]], dropped: set[tuple[Any, ...]]
 ) -> None:
     document = deepcopy(WHOLE)
@@ -439,10 +442,10 @@ def test_whatever_a_config_holds_it_is_checked_and_each_field_named_once(
                 target = target[step]
             do(target, path[-1])
         except (KeyError, IndexError, TypeError):
-            return  # a change before has taken the place away
+            return  # an earlier change removed the parent
 
     for path, value in changes:
-        change(path, lambda target, key, value=value: operator.setitem(target, key, value))
+        change(path, partial(_put, value))
     for path in dropped:
         change(path, operator.delitem)
     _, wrong = check(document)
@@ -451,8 +454,12 @@ def test_whatever_a_config_holds_it_is_checked_and_each_field_named_once(
     assert all(description for _, description in wrong)
 
 
+def _put(value: Any, target: Any, key: Any) -> None:
+    target[key] = value
+
+
 @given(st.lists(st.text(max_size=20), min_size=20, max_size=20))
-def test_whatever_texts_a_message_holds_they_are_checked(texts: list[str]) -> None:
+def test_a_message_with_arbitrary_strings_is_checked(texts: list[str]) -> None:
     config = RunConfig()
     for block in (config.instrument, config.venue, config.data_catalog, config.strategy, config.environment):
         for field in block.DESCRIPTOR.fields:
@@ -462,18 +469,18 @@ def test_whatever_texts_a_message_holds_they_are_checked(texts: list[str]) -> No
 
 
 @pytest.mark.parametrize("path", ["../x", "/etc", "a/../../b", "@data_downloads//etc", "@data_downloads/../x", ".."])
-def test_a_path_that_leaves_its_root_is_refused(path: str) -> None:
+def test_a_path_that_leaves_the_data_root_is_refused(path: str) -> None:
     assert "leaves the data root" in check_config_path(path)
 
 
 @pytest.mark.parametrize("path", ["a/b*.parquet", "@data_downloads/a", "a..b/c", "./a", "~/a"])
-def test_a_path_below_the_root_is_not(path: str) -> None:
+def test_a_path_below_the_data_root_is_accepted(path: str) -> None:
     assert check_config_path(path) == ""
 
 
-def test_only_a_registered_strategy_can_be_named() -> None:
-    class Another(STRATEGIES["TempBacktestStrategy"].strategy):
-        """Does another thing."""
+def test_a_registered_strategy_of_another_package_can_be_named() -> None:
+    class Another(ReplayStrategy):
+        """Another registered strategy."""
 
         submission_modes = ("per_bar", "per_minute")
 

@@ -1,4 +1,4 @@
-"""A key that is set and changes nothing is told of; one that has its default or an effect is not."""
+"""A key that is set without effect is reported. A key with its default value or with an effect is not."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from tickreel.v1 import run_config_pb2
 
 
 class Own(ReplayStrategy):
-    """May do anything."""
+    """A strategy whose orders need not copy rows."""
 
 
 def config_with(
@@ -55,6 +55,6 @@ def test_a_key_without_effect_is_named_with_the_reason(changes: dict[str, Any], 
     assert all(f"{key} (" in found[0].message for key in keys)
 
 
-def test_a_strategy_of_ones_own_may_make_use_of_what_the_copy_of_rows_does_not() -> None:
+def test_keys_for_resting_orders_are_not_idle_for_a_strategy_that_builds_its_own_orders() -> None:
     config = config_with(venue={"queue_position": True, "latency": {"cancel_latency_nanos": 5}}, seed=5)
     assert [key for key, _ in idle_keys(config, Own)] == ["seed"]

@@ -1,4 +1,4 @@
-"""A run comes to its end through the death of its process, of its service and of the Converter."""
+"""A run survives the death of its process, of the Runner and of the Converter."""
 
 import asyncio
 import os
@@ -26,7 +26,7 @@ from tickreel.runner.service import RunnerServicer
 from tickreel.v1 import conversion_pb2, converter_service_pb2, job_pb2, run_pb2, runner_service_pb2
 
 CONFIG = run_config(BTC, f"{DAY}T00:00:00Z", f"{DAY}T23:59:59Z")
-# Of a file that takes long to convert.
+# A short window, for a file that takes long to convert.
 SHORT = run_config(BTC, f"{DAY}T12:00:00Z", f"{DAY}T12:00:00.001Z")
 PATIENCE = 60
 
@@ -38,11 +38,12 @@ def data(raw: RawFolder) -> RawFolder:
 
 
 async def get(runner: ServiceClient, run_id: str) -> run_pb2.Run:
-    return (await runner.call("GetRun", runner_service_pb2.GetRunRequest(run_id=run_id))).run
+    response: runner_service_pb2.GetRunResponse = await runner.call("GetRun", runner_service_pb2.GetRunRequest(run_id=run_id))
+    return response.run
 
 
 async def until(runner: ServiceClient, run_id: str, phase: job_pb2.JobPhase) -> None:
-    """Waits until a run is in a phase and has done some of it."""
+    """Wait until a run is in a phase and has made progress in it."""
     async with asyncio.timeout(PATIENCE):
         async for response in runner.stream("WatchRun", runner_service_pb2.WatchRunRequest(run_id=run_id)):
             assert response.run.state in (job_pb2.JOB_STATE_QUEUED, job_pb2.JOB_STATE_RUNNING), response.run.failure.message
@@ -53,11 +54,12 @@ async def until(runner: ServiceClient, run_id: str, phase: job_pb2.JobPhase) -> 
 async def end(runner: ServiceClient, run_id: str) -> run_pb2.Run:
     async with asyncio.timeout(PATIENCE):
         request = runner_service_pb2.WatchRunRequest(run_id=run_id)
-        return [response.run async for response in runner.stream("WatchRun", request)][-1]
+        runs: list[run_pb2.Run] = [response.run async for response in runner.stream("WatchRun", request)]
+        return runs[-1]
 
 
 def journalled(settings: Settings, *runs: run_pb2.Run) -> None:
-    """Leaves runs in the journal as a process does that is killed."""
+    """Write runs to the journal as a killed process leaves them."""
     journal = Journal(settings.state_root / "runner", run_pb2.Run)
     for run in runs:
         known = journal.get(run.run_id) is not None
@@ -65,9 +67,7 @@ def journalled(settings: Settings, *runs: run_pb2.Run) -> None:
     journal.close()
 
 
-async def test_what_a_dead_runner_left_is_run_again_and_what_it_had_committed_succeeded(
-    data: RawFolder, tmp_path: Path
-) -> None:
+async def test_a_restarted_runner_repeats_unfinished_runs_and_completes_committed_ones(data: RawFolder, tmp_path: Path) -> None:
     async with stack(tmp_path) as services:
         done = await services.finish(CONFIG)
     lost, given_up, cancelling, committed = (run_pb2.Run() for _ in range(4))
@@ -85,10 +85,10 @@ async def test_what_a_dead_runner_left_is_run_again_and_what_it_had_committed_su
     half_written = tmp_path / "results/full/.LOST/orders.json"
     half_written.parent.mkdir()
     half_written.write_text("[")
-    # Killed between its commit and what follows it.
+    # As after a kill between the commit and the removal of the staging folder.
     (tmp_path / "results/full" / f".{done.run_id}").mkdir()
     scratch = [Path(tempfile.mkdtemp(prefix=f"tickreel-run-{run_id}-")) for run_id in ("LOST", done.run_id)]
-    # What a former conversion made may be gone as well.
+    # The files of the earlier conversion may be missing too.
     for file in (tmp_path / "parquet").rglob("*.parquet"):
         file.unlink()
     async with stack(tmp_path) as services:
@@ -105,7 +105,7 @@ async def test_what_a_dead_runner_left_is_run_again_and_what_it_had_committed_su
     assert runs[done.run_id].result == done.result
 
 
-async def test_a_runner_that_stops_in_good_order_goes_on_where_it_was(raw: RawFolder, tmp_path: Path) -> None:
+async def test_a_runner_that_stops_normally_resumes_its_runs(raw: RawFolder, tmp_path: Path) -> None:
     raw.write(trades(20_000))
     async with stack(tmp_path, TICKREEL_RUNNER_SLOTS="1") as services:
         running, queued = await services.create(CONFIG), await services.create(CONFIG)
@@ -118,7 +118,7 @@ async def test_a_runner_that_stops_in_good_order_goes_on_where_it_was(raw: RawFo
     assert len({run.result.metadata.result_digest for run in ends}) == 1
 
 
-async def test_a_run_waits_for_a_converter_that_stops_and_goes_on_with_it(raw: RawFolder, tmp_path: Path) -> None:
+async def test_a_run_waits_for_a_converter_that_restarts(raw: RawFolder, tmp_path: Path) -> None:
     raw.write(trades(1_000_000))
     converter = Server(ConverterServicer(settings_in(tmp_path)))
     settings = settings_in(tmp_path, TICKREEL_CONVERTER_ADDRESS=await converter.start("127.0.0.1:0"))
@@ -139,7 +139,8 @@ async def test_a_run_waits_for_a_converter_that_stops_and_goes_on_with_it(raw: R
 
 
 class LostCalls(ConverterServicer):
-    """A Converter whose first answers are lost while the Runner, which shares its event loop, is stopped for long."""
+    """A Converter whose first responses are lost. Meanwhile the clock of the event loop, which the Runner shares, jumps ahead,
+    as if the Runner had been suspended."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
@@ -163,7 +164,7 @@ class LostCalls(ConverterServicer):
             yield response
 
 
-async def test_a_runner_that_was_stopped_itself_asks_the_converter_again(data: RawFolder, tmp_path: Path) -> None:
+async def test_a_runner_that_was_suspended_calls_the_converter_again(data: RawFolder, tmp_path: Path) -> None:
     async with serving("converter", LostCalls, settings_in(tmp_path)) as converter:
         settings = settings_in(tmp_path, TICKREEL_CONVERTER_ADDRESS=converter.address)
         async with serving("runner", RunnerServicer, settings) as runner:
@@ -171,7 +172,7 @@ async def test_a_runner_that_was_stopped_itself_asks_the_converter_again(data: R
     assert (ended.state, ended.attempts) == (job_pb2.JOB_STATE_SUCCEEDED, 1), ended.failure.message
 
 
-async def test_a_runner_that_stops_leaves_the_conversion_and_finds_it_again(raw: RawFolder, tmp_path: Path) -> None:
+async def test_a_restarted_runner_continues_with_the_running_conversion(raw: RawFolder, tmp_path: Path) -> None:
     raw.write(trades(1_000_000))
     settings = settings_in(tmp_path)
     async with serving("converter", ConverterServicer, settings) as converter:
@@ -189,7 +190,7 @@ async def test_a_runner_that_stops_leaves_the_conversion_and_finds_it_again(raw:
 
 
 class LateConverter(ConverterServicer):
-    """A Converter that begins a conversion and says so later."""
+    """A Converter that creates a conversion but delays the response."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
@@ -203,9 +204,7 @@ class LateConverter(ConverterServicer):
         return response
 
 
-async def test_a_conversion_that_is_told_of_after_its_run_was_cancelled_is_cancelled_too(
-    raw: RawFolder, tmp_path: Path
-) -> None:
+async def test_a_conversion_is_cancelled_if_its_run_was_cancelled_before_the_response(raw: RawFolder, tmp_path: Path) -> None:
     raw.write(trades(1_000_000))
     settings = settings_in(tmp_path)
     late = LateConverter(settings)
@@ -223,7 +222,7 @@ async def test_a_conversion_that_is_told_of_after_its_run_was_cancelled_is_cance
     assert last.state == job_pb2.JOB_STATE_CANCELLED
 
 
-async def test_a_run_that_outgrows_the_memory_fails_alone(data: RawFolder, tmp_path: Path) -> None:
+async def test_a_run_beyond_the_memory_limit_fails(data: RawFolder, tmp_path: Path) -> None:
     data.write(trades(200_000))
     async with stack(tmp_path, TICKREEL_RUNNER_MEMORY="60") as services:
         run = await services.finish(CONFIG)
@@ -232,7 +231,7 @@ async def test_a_run_that_outgrows_the_memory_fails_alone(data: RawFolder, tmp_p
     assert not [path for path in (tmp_path / "results").rglob("*") if path.is_file()]
 
 
-async def test_a_process_that_is_killed_fails_its_run_and_leaves_nothing(raw: RawFolder, tmp_path: Path) -> None:
+async def test_a_run_whose_process_aborts_fails_and_leaves_no_files(raw: RawFolder, tmp_path: Path) -> None:
     raw.write(trades(20_000))
     async with stack(tmp_path) as services:
         run = await services.create(CONFIG)
@@ -244,7 +243,7 @@ async def test_a_process_that_is_killed_fails_its_run_and_leaves_nothing(raw: Ra
     assert not [path for path in (tmp_path / "results").rglob("*") if path.is_file()]
 
 
-async def test_a_run_whose_process_is_killed_is_done_again_with_the_same_result(raw: RawFolder, tmp_path: Path) -> None:
+async def test_a_run_whose_process_is_killed_is_repeated_with_the_same_result(raw: RawFolder, tmp_path: Path) -> None:
     raw.write(trades(20_000))
     async with stack(tmp_path) as services:
         run = await services.create(CONFIG)
@@ -257,7 +256,7 @@ async def test_a_run_whose_process_is_killed_is_done_again_with_the_same_result(
     assert ended.result.metadata.result_digest == undisturbed.result.metadata.result_digest
 
 
-async def test_a_process_that_was_kept_for_the_next_run_does_it(data: RawFolder, tmp_path: Path) -> None:
+async def test_a_spare_process_executes_the_next_run(data: RawFolder, tmp_path: Path) -> None:
     async with stack(tmp_path, TICKREEL_SPARE_WORKERS="1") as services:
         runs = [await services.finish(CONFIG) for _ in range(3)]
     assert len({run.result.metadata.result_digest for run in runs}) == 1

@@ -1,4 +1,4 @@
-"""The log of a run's process, while it is written and after."""
+"""The log of a run's process, while it is written and afterwards."""
 
 import asyncio
 from contextlib import aclosing
@@ -28,7 +28,7 @@ async def read(log: Path) -> str:
     return "".join([part async for part in RunLog(log).parts(lambda: False)])
 
 
-async def test_what_is_there_is_read_whole_whatever_it_is(log: Path) -> None:
+async def test_a_log_is_read_whole_with_invalid_bytes_replaced(log: Path) -> None:
     assert await read(log) == ""
     text = "größer → ∞\n" * 30_000
     log.write_text(text)
@@ -37,8 +37,8 @@ async def test_what_is_there_is_read_whole_whatever_it_is(log: Path) -> None:
     assert await read(log) == "a\ufffdb\ufffd"
 
 
-async def test_it_is_followed_to_its_last_byte(log: Path) -> None:
-    """A character that is written in two steps is one."""
+async def test_a_log_is_followed_to_its_last_byte(log: Path) -> None:
+    """A character whose bytes are written in two steps is read as one."""
     live = True
     async with asyncio.timeout(PATIENCE), aclosing(RunLog(log).parts(lambda: live)) as parts:
         waiting = asyncio.create_task(anext(parts))
@@ -54,7 +54,7 @@ async def test_it_is_followed_to_its_last_byte(log: Path) -> None:
         assert [part async for part in parts] in ([" three"], [" ", "three"])
 
 
-async def test_a_log_that_is_begun_again_is_read_again(log: Path) -> None:
+async def test_a_truncated_or_replaced_log_is_read_again(log: Path) -> None:
     log.write_text("the first attempt\n")
     async with asyncio.timeout(PATIENCE), aclosing(RunLog(log).parts(lambda: True)) as parts:
         assert await anext(parts) == "the first attempt\n"
@@ -68,7 +68,7 @@ async def test_a_log_that_is_begun_again_is_read_again(log: Path) -> None:
 
 @pytest.fixture
 def folder(raw: RawFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A deployment with a strategy that prints a line when it starts."""
+    """Return a deployment with a strategy that prints a line when it starts."""
     raw.write(trades(500))
     install_here(EVERY_NTH, tmp_path / "site", monkeypatch)
     return tmp_path
@@ -89,7 +89,7 @@ async def stream(services: Stack, run_id: str, *, follow: bool) -> str:
 async def test_the_log_of_a_run_is_followed_to_its_end_and_read_after_it(folder: Path) -> None:
     async with stack(folder, TICKREEL_RUNNER_SLOTS="1") as services:
         ahead, run = await services.create(config()), await services.create(config())
-        # It has no log yet: it waits for the other.
+        # The run is queued behind the other run, so it has no log yet.
         assert await stream(services, run.run_id, follow=False) == ""
         followed = await stream(services, run.run_id, follow=True)
         ended = (await services.runner.call("GetRun", runner_service_pb2.GetRunRequest(run_id=run.run_id))).run
@@ -101,7 +101,7 @@ async def test_the_log_of_a_run_is_followed_to_its_end_and_read_after_it(folder:
     assert after == [followed, followed]
 
 
-async def test_the_log_of_a_run_whose_result_was_deleted_goes_at_the_next_start(folder: Path) -> None:
+async def test_the_log_of_a_run_with_a_deleted_result_is_removed_at_the_next_start(folder: Path) -> None:
     async with stack(folder) as services:
         kept, gone = await services.finish(config()), await services.finish(config())
         await services.results.call("DeleteResult", results_service_pb2.DeleteResultRequest(run_id=gone.run_id))
@@ -113,7 +113,7 @@ async def test_the_log_of_a_run_whose_result_was_deleted_goes_at_the_next_start(
     assert run == gone
 
 
-async def test_no_log_is_there_of_no_run(folder: Path) -> None:
+async def test_the_log_of_an_unknown_run_is_not_found(folder: Path) -> None:
     async with stack(folder) as services:
         for run_id in ("NONE", "", "../../results/x"):
             with pytest.raises(TickreelError) as refusal:

@@ -1,4 +1,4 @@
-"""Holes are found where rows are missing, and not where a market is thin, quiet at night or full of bursts."""
+"""Holes are found where rows are missing, but not where a market is thin, quiet at night or bursty."""
 
 from collections.abc import Callable
 
@@ -21,26 +21,26 @@ START = 1_721_260_800 * SECOND  # 2024-07-18T00:00:00Z
 
 
 def at_random(random: np.random.Generator, mean: float, days: int = 1) -> Int64:
-    """Rows that come at random, with a mean distance in seconds."""
+    """Return the times of a Poisson process with a mean gap in seconds."""
     gaps = random.exponential(mean * SECOND, int(days * 86_400 / mean * 1.2) + 10).astype(np.int64)
     times = START + np.cumsum(gaps)
     return times[times < START + days * DAY]
 
 
 def quiet_at_night(random: np.random.Generator, mean: float, days: int = 3) -> Int64:
-    """Twenty times as many rows by day as in the small hours."""
+    """Return times that are twenty times as dense by day as at night."""
     times = at_random(random, mean, days)
     rate = 0.525 + 0.475 * np.sin(2 * np.pi * (times - START) / DAY)
     return times[random.random(len(times)) < rate]
 
 
 def in_sweeps(random: np.random.Generator, mean: float, days: int = 3) -> Int64:
-    """Each order is filled by many prints of one time."""
+    """Return times of sweeps: each time occurs many times."""
     return np.repeat(quiet_at_night(random, mean, days), random.geometric(0.05, 1)[0] + 30)
 
 
 def with_flurries(random: np.random.Generator, mean: float, days: int = 3) -> Int64:
-    """A thin market in which each hundredth row sets off a flurry that dies away."""
+    """Return times of a thin market in which one row in a hundred starts a burst that fades out."""
     times = quiet_at_night(random, mean, days)
     begun = times[random.random(len(times)) < 0.01]
     flurries = [at + np.cumsum(np.geomspace(SECOND // 10, 5 * MINUTE, 100)).astype(np.int64) for at in begun]
@@ -48,21 +48,21 @@ def with_flurries(random: np.random.Generator, mean: float, days: int = 3) -> In
 
 
 def heavy_tailed(random: np.random.Generator, mean: float, days: int = 3) -> Int64:
-    """Distances whose logarithms are normal: one in a million is fifty times the median."""
+    """Return times with log-normal gaps: one gap in a million is fifty times the median."""
     count = int(days * 86_400 / mean)
     return START + np.cumsum(random.lognormal(np.log(mean * SECOND) - 0.32, 0.8, count).astype(np.int64))
 
 
 @pytest.mark.parametrize("mean", [0.05, 1, 10, 60, 600, 3600, 6 * 3600])
 @pytest.mark.parametrize("market", [at_random, quiet_at_night, in_sweeps, with_flurries, heavy_tailed])
-def test_a_market_has_no_holes(market: Callable[..., Int64], mean: float) -> None:
+def test_an_uninterrupted_market_has_no_holes(market: Callable[..., Int64], mean: float) -> None:
     days = 1 if mean < 1 else 3 if mean < 60 else 60
     for seed in range(5):
         assert find_holes(market(np.random.default_rng(seed), mean, days)) == []
 
 
 @pytest.mark.parametrize(("mean", "hours"), [(0.05, 1 / 5), (1, 1 / 2), (10, 1 / 2), (60, 2), (300, 8), (600, 24)])
-def test_rows_that_were_taken_out_leave_a_hole(mean: float, hours: float) -> None:
+def test_removed_rows_leave_a_hole(mean: float, hours: float) -> None:
     for seed in range(5):
         times = at_random(np.random.default_rng(seed), mean, 4)
         begins = START + DAY + 2 * HOUR
@@ -75,12 +75,12 @@ def test_a_hole_between_two_minutes_of_rows_is_found() -> None:
     minute = np.arange(60) * SECOND
     times = START + np.concatenate([minute, minute + 8 * HOUR])
     assert find_holes(times) == [Hole(START + 59 * SECOND, START + 8 * HOUR)]
-    # Two sweeps may be hours apart, and a flurry may come in a quiet time.
+    # Two sweeps hours apart, or one burst in a quiet market, are not evidence of a hole.
     assert find_holes(START + np.concatenate([minute // 10**6, minute // 10**6 + 8 * HOUR])) == []
     assert find_holes(START + np.concatenate([minute, minute[:5] * 3600 + 8 * HOUR])) == []
 
 
-def test_holes_that_return_every_day_are_all_found_the_longest_first() -> None:
+def test_daily_holes_are_all_found_longest_first() -> None:
     times = at_random(np.random.default_rng(1), 5, 7)
     hour = (times - START) % DAY // HOUR
     longer = (times - START) // DAY == 3
@@ -90,14 +90,14 @@ def test_holes_that_return_every_day_are_all_found_the_longest_first() -> None:
     assert [hole.length for hole in holes] == sorted((hole.length for hole in holes), reverse=True)
 
 
-def test_a_row_in_the_midst_of_a_hole_makes_two() -> None:
+def test_a_row_within_a_hole_splits_it() -> None:
     times = at_random(np.random.default_rng(2), 5)
     kept = times[(times < START + 8 * HOUR) | (times > START + 16 * HOUR)]
     holes = find_holes(np.sort(np.append(kept, START + 12 * HOUR)))
     assert [round(hole.length / HOUR) for hole in holes] == [4, 4]
 
 
-def test_a_hole_is_told_from_quiet_nights() -> None:
+def test_a_hole_is_distinguished_from_quiet_nights() -> None:
     times = quiet_at_night(np.random.default_rng(6), 10, 4)
     kept = times[(times < START + 30 * HOUR) | (times > START + 34 * HOUR)]
     assert find_holes(times) == []
@@ -105,7 +105,7 @@ def test_a_hole_is_told_from_quiet_nights() -> None:
 
 
 @pytest.mark.parametrize("rows", [0, 1, 2])
-def test_few_rows_prove_nothing(rows: int) -> None:
+def test_few_rows_have_no_holes(rows: int) -> None:
     assert find_holes(START + np.arange(rows) * DAY) == []
 
 
@@ -121,7 +121,7 @@ def _file(times: Int64, data_type: market_data_pb2.DataType) -> conversion_pb2.C
 
 
 def _messages(window: tuple[int, int], trades: list[Int64], books: Int64) -> list[str]:
-    """What is found of files of trades and one of books, of which a window is replayed."""
+    """Return the messages on holes in a window over files of trades and at most one file of books."""
     files = [_file(times, market_data_pb2.DATA_TYPE_TRADES) for times in trades]
     files += [_file(books, market_data_pb2.DATA_TYPE_BOOK_SNAPSHOT_5)] if len(books) else []
     ts, book_ts = (times[(times >= window[0]) & (times <= window[1])] for times in (np.concatenate(trades), books))
@@ -131,7 +131,7 @@ def _messages(window: tuple[int, int], trades: list[Int64], books: Int64) -> lis
     return [finding.message for finding in found]
 
 
-def test_trades_and_books_have_findings_of_their_own() -> None:
+def test_trades_and_books_have_separate_findings() -> None:
     trades, books = at_random(np.random.default_rng(3), 5), np.arange(START, START + DAY, SECOND)
     books = books[(books <= START + 6 * HOUR) | (books >= START + 7 * HOUR)]
     (message,) = _messages((START, START + DAY - 1), [trades], books)
@@ -139,18 +139,18 @@ def test_trades_and_books_have_findings_of_their_own() -> None:
     assert message == f"the books have a hole, although rows are dense around it: {span}"
 
 
-def test_many_holes_are_counted_and_some_are_named() -> None:
+def test_many_holes_are_counted_and_the_longest_are_named() -> None:
     times = np.arange(START, START + DAY, SECOND)
     kept = times[(times - START) % HOUR <= 40 * MINUTE]
     (message,) = _messages((START, START + DAY), [kept], np.empty(0, dtype=np.int64))
-    # The last 20 minutes reach to the end of the recording, and are no hole.
+    # The last 20 minutes extend to the end of the recording, so they are not a hole.
     assert message.startswith(
         "the trades have 23 holes, 7 h 40 min in all, although rows are dense around them: 2024-07-18T00:40:00Z to"
     )
     assert message.endswith(" and 18 more")
 
 
-def test_a_hole_that_reaches_over_an_end_of_the_window_is_found() -> None:
+def test_a_hole_that_extends_beyond_the_window_is_found() -> None:
     times = at_random(np.random.default_rng(4), 5)
     kept = times[(times < START + 8 * HOUR) | (times > START + 16 * HOUR)]
     for window in ((START, START + 12 * HOUR), (START + 12 * HOUR, START + DAY)):
@@ -158,8 +158,8 @@ def test_a_hole_that_reaches_over_an_end_of_the_window_is_found() -> None:
         assert "(4 h 0 min)" in message
 
 
-def test_a_day_without_a_file_is_no_hole_and_one_within_a_file_is() -> None:
-    """Days without any file are named by PARTLY_COVERED."""
+def test_a_missing_day_is_a_hole_only_within_a_file() -> None:
+    """PARTLY_COVERED reports days without a file."""
     times = at_random(np.random.default_rng(5), 30, 4)
     first, last = times[times < START + DAY], times[times >= START + 2 * DAY]
     window, none = (START, START + 4 * DAY), np.empty(0, dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Late prints: trades whose exchange time lies before that of a trade recorded before them."""
+"""Late prints: trades with an earlier exchange time than a trade recorded before them."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from tickreel.runner.window.print_order import PrintOrder
 
 
 @given(st.lists(st.integers(0, 9), max_size=30))
-def test_a_slice_begins_where_no_later_trade_belongs_before_it(events: list[int]) -> None:
+def test_a_slice_begins_only_where_no_later_trade_has_an_earlier_exchange_time(events: list[int]) -> None:
     order = PrintOrder.of(np.array(events, dtype=np.int64))
     assert order.cuts.tolist() == [max(events[:row], default=0) <= min(events[row:]) for row in range(len(events))]
     assert order.late == sum(event < max(events[: row + 1]) for row, event in enumerate(events))

@@ -1,11 +1,11 @@
-"""Recorded times and trade rows of orders, fills, events and ticks: those of the raw files, by whatever way they are read."""
+"""Orders, fills, events and ticks carry the recorded times and row numbers of the raw files, in every format."""
 
 import csv
 import json
 from collections.abc import Mapping
 from io import BytesIO, StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 import numpy as np
@@ -33,7 +33,7 @@ TIES = [NOON + row // 7 for row in range(60)]
 CROWDED = [NOON] * 3 + [NOON + 1] * 1_500 + [NOON + 2] * 4 + [NOON + 5_000_000]
 MILLISECONDS = [NOON // 1_000 + row // 5 for row in range(40)]
 NANOSECONDS = [NOON * 1_000 + row // 3 * 7 for row in range(40)]
-ON_BOOKS = {"options": run_pb2.RunOptions(snapshot_mode=result_pb2.SNAPSHOT_MODE_BOTH)}
+ON_BOOKS = run_pb2.RunOptions(snapshot_mode=result_pb2.SNAPSHOT_MODE_BOTH)
 
 
 def config(**changes: Any) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def config(**changes: Any) -> dict[str, Any]:
 
 
 async def ran(services: Stack, document: Mapping[str, Any], mode: str = "full", **fields: Any) -> str:
-    """The id of a run that has succeeded."""
+    """Run a config to success and return the run's id."""
     run = await services.finish(document, mode, **fields)
     assert run.state == job_pb2.JOB_STATE_SUCCEEDED, run.failure.message
     return run.run_id
@@ -57,14 +57,15 @@ async def export(services: Stack, run_id: str, name: str) -> bytes:
 
 
 def numbers(rows: pa.Table, name: str) -> list[int]:
-    return rows[name].cast(pa.int64()).to_pylist()
+    """Return a column without nulls as whole numbers."""
+    return cast(list[int], rows[name].cast(pa.int64()).to_pylist())
 
 
 def iso(nanoseconds: int) -> str:
     return f"{np.datetime64(nanoseconds, 'ns')}Z"
 
 
-# The raw files of a recording, by day, and the times of their rows in nanoseconds.
+# The raw files of a recording, by day, and the recorded times of their rows in nanoseconds.
 RECORDINGS: dict[str, tuple[dict[str, pa.Table], list[int]]] = {
     "ties": ({DAY: trades(len(TIES), local_timestamp=TIES)}, [time * 1_000 for time in TIES]),
     "crowded microseconds": ({DAY: trades(len(CROWDED), local_timestamp=CROWDED)}, [time * 1_000 for time in CROWDED]),
@@ -88,7 +89,7 @@ RECORDINGS: dict[str, tuple[dict[str, pa.Table], list[int]]] = {
 
 
 @pytest.mark.parametrize("name", RECORDINGS)
-async def test_every_table_stream_and_export_has_the_times_of_the_raw_file(raw: RawFolder, tmp_path: Path, name: str) -> None:
+async def test_every_table_stream_and_export_has_the_recorded_times(raw: RawFolder, tmp_path: Path, name: str) -> None:
     files, recorded = RECORDINGS[name]
     for day, rows in files.items():
         raw.write(rows, day)
@@ -111,7 +112,7 @@ async def test_every_table_stream_and_export_has_the_times_of_the_raw_file(raw: 
         for kept in ("orders", "fills"):
             rows = await table(services, full, kept)
             assert rows.column_names[-2:] == ["ts_recorded", "trade_row"]
-            # Order k copies row k - 1; not every order has a fill.
+            # Order k copies row k - 1. Some orders have no fill.
             of_rows = [order - 1 for order in numbers(rows, "id" if kept == "orders" else "order_id")]
             assert of_rows == (everything if kept == "orders" else sorted(of_rows))
             assert len(of_rows) > len(recorded) // 2
@@ -129,7 +130,7 @@ async def test_every_table_stream_and_export_has_the_times_of_the_raw_file(raw: 
         assert list(events[0]) == ["ts", "event", "data", "ts_recorded", "trade_row"]
 
 
-async def test_the_catalog_streams_recorded_times_without_rows_of_a_run(raw: RawFolder, tmp_path: Path) -> None:
+async def test_the_catalog_streams_recorded_times_without_row_numbers(raw: RawFolder, tmp_path: Path) -> None:
     files, recorded = RECORDINGS["two days of different clocks"]
     for day, rows in files.items():
         raw.write(rows, day)
@@ -137,7 +138,7 @@ async def test_the_catalog_streams_recorded_times_without_rows_of_a_run(raw: Raw
         await ran(services, config(), "fast")
         request = catalog_service_pb2.StreamTradesRequest(instrument_id=f"{BTC}@LIN")
         bars = catalog_service_pb2.SampleBarsRequest(instrument_id=f"{BTC}@LIN")
-        # Before the columns of numbers lie ready, and after.
+        # Once before and once after the catalog has cached its numeric columns.
         for _ in range(2):
             for paths in ((), ("ts_recorded",)):
                 request.read_mask.paths[:] = paths
@@ -147,7 +148,7 @@ async def test_the_catalog_streams_recorded_times_without_rows_of_a_run(raw: Raw
             await catalog.call("SampleBars", bars)
 
 
-async def test_columns_of_charts_come_without_recorded_times(raw: RawFolder, tmp_path: Path) -> None:
+async def test_chart_columns_have_no_recorded_times(raw: RawFolder, tmp_path: Path) -> None:
     raw.write(trades(40))
     async with stack(tmp_path) as services:
         run_id = await ran(services, config())
@@ -159,7 +160,7 @@ async def test_columns_of_charts_come_without_recorded_times(raw: RawFolder, tmp
     assert not sample.trades.HasField("first_row")
 
 
-async def test_orders_are_listed_and_filtered_by_both(raw: RawFolder, tmp_path: Path) -> None:
+async def test_rows_are_filtered_by_recorded_time_and_row_number(raw: RawFolder, tmp_path: Path) -> None:
     raw.write(trades(len(TIES), local_timestamp=TIES))
     async with stack(tmp_path) as services:
         run_id = await ran(services, config())
@@ -179,14 +180,14 @@ async def test_orders_are_listed_and_filtered_by_both(raw: RawFolder, tmp_path: 
         assert [(event.event, event.trade_row) for event in events] == [("Trade", 13), ("Order", 13), ("Fill", 13)]
 
 
-async def test_a_fill_after_a_latency_has_the_clock_step_and_the_row_before_it(raw: RawFolder, tmp_path: Path) -> None:
-    # Two rows a microsecond, and the second order of a pair arrives between rows, or with a book.
+async def test_a_delayed_fill_has_the_start_of_its_clock_step_and_the_row_before_it(raw: RawFolder, tmp_path: Path) -> None:
+    # Two rows per recorded time. The second order of each pair arrives between rows, or at a book.
     clock = [NOON + 1_000 * (row // 2) for row in range(40)]
     raw.write(trades(40, local_timestamp=clock))
     raw.write(books(40, local_timestamp=[NOON - 1_000 + 500 * row for row in range(40)]), data_type="book_snapshot_5")
     latency = {"base_latency_nanos": 700_000}
     async with stack(tmp_path) as services:
-        run_id = await ran(services, config(venue__latency=latency), **ON_BOOKS)
+        run_id = await ran(services, config(venue__latency=latency), options=ON_BOOKS)
         orders, fills, ticks = [await table(services, run_id, name) for name in ("orders", "fills", "ticks")]
     assert numbers(orders, "ts_recorded") == [time * 1_000 for time in clock]
     assert numbers(orders, "trade_row") == list(range(40))
@@ -202,7 +203,7 @@ async def test_trades_against_books_have_the_times_of_the_trades(raw: RawFolder,
     raw.write(trades(len(TIES), local_timestamp=TIES))
     raw.write(books(20, local_timestamp=[NOON - 5 + row for row in range(20)]), data_type="book_snapshot_5")
     async with stack(tmp_path) as services:
-        run_id = await ran(services, config(), mode, **ON_BOOKS)
+        run_id = await ran(services, config(), mode, options=ON_BOOKS)
         names = ("ticks", "orders") if mode == "full" else ("ticks",)
         for name in names:
             rows = await table(services, run_id, name)
@@ -221,7 +222,7 @@ from tickreel.engine.strategy import ReplayStrategy
 
 
 class EveryMillisecond(ReplayStrategy):
-    """Buys every 1.5 ms, whatever is traded."""
+    """Buys every 1.5 ms, independently of the trades."""
 
     def on_start(self):
         super().on_start()
@@ -263,7 +264,7 @@ async def test_an_order_of_a_timer_has_the_row_before_it(
 
 
 async def test_orders_join_with_the_raw_file(raw: RawFolder, tmp_path: Path) -> None:
-    """The example of docs/REFERENCE.md."""
+    """Run the SQL examples of docs/REFERENCE.md."""
     raw_file = raw.write(trades(len(TIES), local_timestamp=TIES, price=[64_000.5 + row for row in range(len(TIES))]))
     async with stack(tmp_path) as services:
         run_id = await ran(services, config())
@@ -276,7 +277,7 @@ async def test_orders_join_with_the_raw_file(raw: RawFolder, tmp_path: Path) -> 
             ("ticks.parquet", folder / "ticks.parquet"),
         ):
             by_time, by_row = (query.replace(f"'{name}'", f"'{path}'") for query in (by_time, by_row))
-        # Each order with all rows of its microsecond.
+        # The first query joins each order with all rows of its microsecond.
         assert len(database.sql(by_time).fetchall()) == sum(TIES.count(time) for time in TIES)
         found = database.sql(by_row).to_arrow_table()
     assert found["order_id"].to_pylist() == list(range(1, len(TIES) + 1))
@@ -284,13 +285,17 @@ async def test_orders_join_with_the_raw_file(raw: RawFolder, tmp_path: Path) -> 
 
 
 def _examples() -> list[str]:
-    """The queries of the reference."""
+    """Return the SQL examples of the reference."""
     text = (Path(__file__).parents[3] / "docs/REFERENCE.md").read_text()
     return [part.partition("```")[0] for part in text.split("```sql\n")[1:]]
 
 
 def _of_files(*files: list[int]) -> tuple[RecordedTimes, np.ndarray, np.ndarray]:
-    """The recorded times of trade files, each of recorded times, with the replay times and recorded times of all rows."""
+    """Return the recorded times of trade files, and the replay times and recorded times of all their rows.
+
+    Args:
+        files: The recorded times of each file, in nanoseconds.
+    """
     made = []
     for recorded in (np.array(sorted(file), dtype=np.int64) for file in files):
         made.append((trade_times(recorded), recorded, clock_step(recorded)))
@@ -308,15 +313,15 @@ _file = st.tuples(st.lists(st.integers(0, 40), min_size=1, max_size=30), st.samp
 
 
 @given(st.lists(_file, min_size=1, max_size=3))
-def test_rows_of_any_files_have_their_own_times(files: list[tuple[list[int], int]]) -> None:
-    """Files may overlap, and have clocks of their own; of rows with one replay time the last stands for all."""
+def test_each_row_of_any_files_has_its_recorded_time(files: list[tuple[list[int], int]]) -> None:
+    """Files may overlap and have different clocks. For rows with one replay time, the last row counts."""
     times, ts, recorded = _of_files(*([NOON * 1_000 + offset * unit for offset in offsets] for offsets, unit in files))
     last = np.searchsorted(ts, ts, "right") - 1
     assert times.trade_rows(ts).tolist() == last.tolist()
     assert times.recorded(ts).tolist() == recorded[last].tolist()
 
 
-def test_an_instant_between_rows_is_at_the_start_of_its_step() -> None:
+def test_an_instant_between_rows_has_the_start_of_its_clock_step() -> None:
     first = NOON * 1_000
     # A microsecond clock, then a nanosecond clock.
     times, _, _ = _of_files([first + MICROSECOND], [first + 9_999_001, first + 9_999_001])
@@ -325,7 +330,7 @@ def test_an_instant_between_rows_is_at_the_start_of_its_step() -> None:
     assert times.trade_rows(np.array(instants)).tolist() == [NO_ROW, 0, 0, 2]
 
 
-def test_an_instant_of_a_book_is_in_its_microsecond() -> None:
+def test_the_instant_of_a_book_has_the_start_of_its_microsecond() -> None:
     first, none = NOON * 1_000, np.empty(0, dtype=np.int64)
     ts, book_ts = np.array([first + 7, first + 2_000]), np.array([first + 999, first + 1_998, first + 1_999])
     rows = MarkRows.of_books(ts, ts, 0, book_ts, book_ts)
@@ -339,6 +344,6 @@ def test_an_instant_of_a_book_is_in_its_microsecond() -> None:
     assert books_alone.trade_rows(book_ts).tolist() == [NO_ROW] * 3
 
 
-def test_messages_tell_the_first_row_from_none() -> None:
+def test_row_0_and_an_unset_row_differ() -> None:
     assert report_pb2.Order(trade_row=0).HasField("trade_row")
     assert not report_pb2.Order().HasField("trade_row")

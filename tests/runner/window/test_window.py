@@ -1,4 +1,4 @@
-"""A window means the recorder's clock, however far its rows are spread over the nanoseconds behind it."""
+"""A window selects rows by recorded time, even where their replay times run past the recorded microsecond."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,18 +23,18 @@ MICROSECOND = 1_000
 
 
 def replay_times(recorded: np.ndarray) -> np.ndarray:
-    """Strictly increasing times, none before the recorded one: how the catalog is written."""
+    """Return replay times as the catalog assigns them: strictly increasing, none before its recorded time."""
     row = np.arange(len(recorded))
     return np.maximum.accumulate(recorded * MICROSECOND - row) + row
 
 
 def file_of(*crowded: tuple[int, int], step: int = MICROSECOND) -> CatalogFile:
-    """A file with a clock of that step, and instants whose rows ran past it."""
+    """Return the record of a file with a clock step, and with recorded times whose rows ran past their step."""
     return CatalogFile(Origin("raw", 1, 2, "id", "engine"), BTC, 1, 3, ConvertedFile(clock_step=step), crowded)
 
 
 def converted(recorded: np.ndarray) -> CatalogFile:
-    """A file with the instants of its rows that ran past their microsecond."""
+    """Return the record of a file for recorded times in microseconds."""
     times = replay_times(recorded)
     instants = np.unique(recorded[times // MICROSECOND != recorded]).tolist()
     return file_of(*((instant * MICROSECOND, int(times[recorded == instant].max())) for instant in instants))
@@ -42,7 +42,7 @@ def converted(recorded: np.ndarray) -> CatalogFile:
 
 @st.composite
 def recordings(draw: st.DrawFn, base: int = 1_582_329_600_000_000) -> np.ndarray:
-    """Microseconds of rows, with single rows, ties, and thousands in one microsecond, close together and far apart."""
+    """Draw recorded microseconds: single rows, ties and thousands in one microsecond, close together and far apart."""
     runs = draw(
         st.lists(
             st.tuples(st.sampled_from([0, 1, 1, 2, 3, 5, 1000]), st.sampled_from([1, 1, 2, 3, 999, 1000, 1001, 2500, 4001])),
@@ -55,7 +55,7 @@ def recordings(draw: st.DrawFn, base: int = 1_582_329_600_000_000) -> np.ndarray
 
 
 def edges(recorded: np.ndarray) -> st.SearchStrategy[int]:
-    """Instants around the rows, to the nanosecond."""
+    """Return a strategy of instants near the rows, in nanoseconds."""
     near = st.sampled_from(sorted({int(instant) for instant in recorded}))
     off = st.sampled_from([0, 1, 999, 1000, 1001, 2000, 3500, -1, -999, -1000, -1001]) | st.integers(-6_000, 6_000)
     return st.tuples(near, off).map(lambda pair: pair[0] * MICROSECOND + pair[1])
@@ -73,7 +73,7 @@ def test_exactly_the_rows_recorded_in_the_window_are_replayed(data: st.DataObjec
 
 
 @given(st.data())
-def test_files_of_different_days_are_one_recording(data: st.DataObject) -> None:
+def test_the_span_of_each_file_depends_only_on_its_own_rows(data: st.DataObject) -> None:
     day = 86_400_000_000
     days: Sequence[np.ndarray] = [data.draw(recordings(1_582_329_600_000_000 + number * day)) for number in range(2)]
     both = np.concatenate(days)
@@ -85,14 +85,14 @@ def test_files_of_different_days_are_one_recording(data: st.DataObject) -> None:
         assert np.array_equal(wanted, (times >= first) & (times <= last))
 
 
-def test_a_window_without_crowds_ends_with_the_last_nanosecond_of_its_microsecond() -> None:
+def test_a_window_ends_with_the_last_nanosecond_of_its_microsecond() -> None:
     file = file_of()
     assert replay_span(file, 5_000, 9_000) == (5_000, 9_999)
     assert replay_span(file, 5_001, 9_999) == (6_000, 9_999)
     assert replay_span(file, 0, 0) == (0, 999)
 
 
-def test_a_clock_of_nanoseconds_has_its_window_to_the_nanosecond() -> None:
+def test_a_window_on_a_nanosecond_clock_is_exact_to_the_nanosecond() -> None:
     assert replay_span(file_of(step=1), 5_001, 9_002) == (5_001, 9_002)
     assert replay_span(file_of((5_000, 5_003), (9_002, 9_004), step=1), 5_001, 9_002) == (5_004, 9_004)
 
@@ -102,7 +102,7 @@ def test_a_window_between_two_ticks_of_the_clock_is_empty() -> None:
     assert first > last
 
 
-def test_the_rows_of_a_crowd_belong_to_the_instant_that_recorded_them() -> None:
+def test_rows_past_their_microsecond_belong_to_their_recorded_time() -> None:
     file = file_of((10_000, 12_500))
     assert replay_span(file, 0, 10_000) == (0, 12_500)
     assert replay_span(file, 10_001, 20_000) == (12_501, 20_999)
@@ -112,7 +112,7 @@ def test_the_rows_of_a_crowd_belong_to_the_instant_that_recorded_them() -> None:
 def window_of(
     folder: Path, trades: list[tuple[int, int, int, int]], books: list, crowded: tuple[tuple[int, int], ...] = ()
 ) -> Window:
-    """A window over written rows, placed in a catalog; `crowded` are instants of the trades."""
+    """Return a window over rows, which are written to a catalog first. `crowded` belongs to the file of trades."""
     catalog = CatalogStore(folder / "catalog")
     messages = []
     for written in (write_trades(folder, trades), write_books(folder, books)):
@@ -134,7 +134,7 @@ def window_of(
 BIDS, ASKS = [(999, 3)], [(1_001, 5), (1_002, 1)]
 
 
-def test_a_window_has_its_trades_and_the_middles_of_its_books(tmp_path: Path) -> None:
+def test_a_window_returns_trade_prices_and_mid_prices(tmp_path: Path) -> None:
     books = [(START, [], ASKS), (START + 1, BIDS, ASKS), (START + 2, BIDS, []), (START + 3, [(1_000, 1)], ASKS)]
     window = window_of(tmp_path, [(START, 1, 1_000, 1), (START + 9, 0, 1_003, 2)], books)
     times, prices = window.times_and_prices()
@@ -142,17 +142,17 @@ def test_a_window_has_its_trades_and_the_middles_of_its_books(tmp_path: Path) ->
     assert prices.tolist() == [1_000, 1_003]
     times, mids = window.times_and_mids()
     assert (times - START).tolist() == [0, 1, 2, 3]
-    # A book without a side has the middle of the one before it.
+    # A book without a side has the mid price of the book before it.
     assert mids.tolist() == [NO_LEVEL, 10_000, 10_000, 10_005]
 
 
-def test_a_window_whose_trades_all_come_before_the_books_of_their_instant_is_in_order(tmp_path: Path) -> None:
+def test_a_window_with_all_trades_before_the_books_of_their_microsecond_is_in_order(tmp_path: Path) -> None:
     trades = [(START + 5_000 + row, 1, 1_000, 1) for row in range(900)]
     window = window_of(tmp_path, trades, [(START, BIDS, ASKS), (START + 5_999, BIDS, ASKS)])
     window.check_order(window.times_and_prices()[0], window.times_and_mids()[0])
 
 
-def test_a_microsecond_with_more_trades_than_room_before_its_book_is_refused_by_name(tmp_path: Path) -> None:
+def test_a_trade_after_a_book_of_its_microsecond_is_refused(tmp_path: Path) -> None:
     trades = [(START + 5_000 + row, 1, 1_000, 1) for row in range(1_000)]
     window = window_of(tmp_path, trades, [(START, BIDS, ASKS), (START + 5_998, BIDS, ASKS), (START + 5_999, BIDS, ASKS)])
     with pytest.raises(TickreelError, match=r"more trades recorded at 2024-07-18T10:53:20\.000005Z") as refusal:
@@ -161,9 +161,9 @@ def test_a_microsecond_with_more_trades_than_room_before_its_book_is_refused_by_
     assert [violation.field for violation in refusal.value.violations] == ["time_window"]
 
 
-def test_a_crowd_that_runs_past_a_book_is_refused(tmp_path: Path) -> None:
+def test_trades_that_run_past_their_microsecond_and_a_book_are_refused(tmp_path: Path) -> None:
     trades = [(START + row, 1, 1_000, 1) for row in range(1_500)]
     books = [(START + 999, BIDS, ASKS), (START + 9_999, BIDS, ASKS)]
     window = window_of(tmp_path, trades, books, ((START, START + 1_499),))
-    with pytest.raises(TickreelError, match="than the replay clock has room for"):
+    with pytest.raises(TickreelError, match="than fit before the book of that microsecond"):
         window.check_order(window.times_and_prices()[0], window.times_and_mids()[0])

@@ -1,1 +1,1 @@
-"""Run configs: JSON to message, the rules that a config must satisfy, and the strategies that it can name."""
+"""Run configs: from JSON to a message, the rules a config must satisfy, and the strategies it can name."""

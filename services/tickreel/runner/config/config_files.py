@@ -1,4 +1,4 @@
-"""The run configs under the configs folder, by id: their path below it without its ending."""
+"""The run configs in the configs folder. A config's id is its path below the folder, without `.json`."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,13 +6,13 @@ from pathlib import Path
 from tickreel.rpc.errors import TickreelError, Violation, not_found
 from tickreel.rpc.json_document import MOST_BYTES
 
-# The generated JSON Schema lies among them.
+# Holds the generated JSON Schema, which is not a config.
 _SCHEMA_FOLDER = "schema"
 
 
 @dataclass(frozen=True)
 class ConfigText:
-    """A config file as it is."""
+    """The raw content of a config file."""
 
     config_id: str
     path: Path
@@ -20,13 +20,13 @@ class ConfigText:
 
 
 class ConfigFolder:
-    """The folder of the configs; only read."""
+    """Read-only access to the configs folder."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
 
     def ids(self) -> list[str]:
-        """The ids of all configs, sorted."""
+        """Return the ids of all configs, sorted."""
         paths = (path.relative_to(self._root) for path in self._root.rglob("*.json") if path.is_file())
         return sorted(
             path.with_suffix("").as_posix()
@@ -35,11 +35,12 @@ class ConfigFolder:
         )
 
     def read(self, config_id: str) -> ConfigText:
-        """The text of a config.
+        """Return the content of a config.
+
+        An id cannot lead out of the folder: it is looked up in the list of ids before any file is opened.
 
         Raises:
-            TickreelError: CONFIG_INVALID where the file cannot be read, NOT_FOUND where there is none; an id never leads
-                out of the folder, because it is looked up and not opened.
+            TickreelError: NOT_FOUND if the config does not exist, CONFIG_INVALID if its file is too large or cannot be read.
         """
         if config_id not in self.ids():
             raise not_found("config", config_id)
@@ -49,7 +50,7 @@ class ConfigFolder:
                 content = file.read(MOST_BYTES + 1)
             if len(content) <= MOST_BYTES:
                 return ConfigText(config_id, path, content)
-            problem = f"has {path.stat().st_size:,} bytes; a config has {MOST_BYTES:,} at most"
+            problem = f"has {path.stat().st_size:,} bytes; a config may have at most {MOST_BYTES:,}"
         except OSError as error:
             problem = f"cannot be read: {error.strerror or error}"
         raise TickreelError("CONFIG_INVALID", f"{path} {problem}", [Violation(path.name, problem)]) from None

@@ -1,4 +1,4 @@
-"""The JSON Schema of run configs, for editors, generated from the contract and its comments.
+"""Generate the JSON Schema of run configs, for editors, from the protos and their comments.
 
 buf build -o protos.binpb && python -m tickreel.runner.config.json_schema protos.binpb > configs/schema/run_config.schema.json
 """
@@ -11,16 +11,16 @@ from typing import Any
 from google.protobuf import descriptor_pb2
 
 _ROOT = ".tickreel.v1.RunConfig"
-# Messages that ProtoJSON writes in their own way.
-_WELL_KNOWN = {
+# Messages with a JSON form of their own.
+_WELL_KNOWN: dict[str, dict[str, Any]] = {
     ".google.protobuf.Timestamp": {"type": "string", "format": "date-time"},
     ".google.protobuf.Struct": {"type": "object"},
 }
-# Field numbers of FileDescriptorProto.message_type and DescriptorProto.field: the paths of comments.
+# Comments are keyed by paths of field numbers: FileDescriptorProto.message_type, then DescriptorProto.field.
 _MESSAGE, _FIELD = 4, 2
 
 _Field = descriptor_pb2.FieldDescriptorProto
-_SCALARS = {
+_SCALARS: dict[int, dict[str, Any]] = {
     _Field.TYPE_STRING: {"type": "string", "minLength": 1},
     _Field.TYPE_BOOL: {"type": "boolean"},
     _Field.TYPE_INT32: {"type": "integer"},
@@ -29,7 +29,7 @@ _SCALARS = {
 
 
 class SchemaWriter:
-    """Makes JSON Schema of messages; a field without `optional` is required, as in `document.read_document`."""
+    """Writes the JSON Schema of messages. A field without `optional` is required, as in `config_json.read_document`."""
 
     def __init__(self, files: descriptor_pb2.FileDescriptorSet) -> None:
         self._messages: dict[str, descriptor_pb2.DescriptorProto] = {}
@@ -45,7 +45,7 @@ class SchemaWriter:
                 self._messages |= {f"{name}.{nested.name}": nested for nested in message.nested_type}
 
     def document(self) -> dict[str, Any]:
-        """The schema of a config file."""
+        """Return the schema of a config file."""
         schema = self._message(_ROOT)
         schema["properties"] = {"$schema": {"type": "string"}, **schema["properties"]}
         return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Tickreel run config", **schema}
@@ -72,7 +72,7 @@ class SchemaWriter:
         one = self._message(field.type_name) if field.type_name else dict(_SCALARS[field.type])
         if field.label == _Field.LABEL_REPEATED:
             return {"type": "array", "items": one}
-        # The field's own comment says more of it than its type's.
+        # The comment of the field is more specific than that of its type.
         one.pop("description", None)
         return one
 
@@ -81,7 +81,7 @@ class SchemaWriter:
 
 
 def render(descriptor_set: bytes) -> str:
-    """The text of the schema file, from a descriptor set with source info."""
+    """Return the content of the schema file for a descriptor set with source info."""
     files = descriptor_pb2.FileDescriptorSet.FromString(descriptor_set)
     return json.dumps(SchemaWriter(files).document(), indent=2, ensure_ascii=False) + "\n"
 

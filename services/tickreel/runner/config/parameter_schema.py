@@ -1,12 +1,12 @@
-"""The JSON Schema that a strategy declares of its parameters, and what it says of those in a config.
+"""The JSON Schema that a strategy declares for its parameters, and the check of a config's parameters against it.
 
-A subset of draft 2020-12, small enough to be checked whole: a keyword that would go unchecked is refused when the strategy is
-loaded, so that what a validator of any other make says of a config is what is said here.
+Supports a small subset of draft 2020-12. A keyword outside the subset is refused when the strategy is loaded, so no declared
+rule is silently ignored, and any other validator accepts and refuses the same parameters.
 """
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from google.protobuf import struct_pb2
@@ -15,10 +15,10 @@ from tickreel.rpc.json_struct import values_of
 from tickreel.rpc.violations import Violations
 from tickreel.runner.config.config_json import Suggestions, kind_of
 
-# Every whole number below is a double, and parameters travel as doubles.
+# Parameters travel as doubles, which represent every whole number below this exactly.
 _MAX_WHOLE = 2**53
 
-_BOUNDS = {
+_BOUNDS: dict[str, tuple[str, Callable[[Any, Any], bool]]] = {
     "minimum": ("at least", lambda value, bound: value >= bound),
     "exclusiveMinimum": ("above", lambda value, bound: value > bound),
     "maximum": ("at most", lambda value, bound: value <= bound),
@@ -27,7 +27,7 @@ _BOUNDS = {
 _TYPES = {
     "object": "an object with keys",
     "array": "a list",
-    "string": "a text",
+    "string": "a string",
     "integer": "a whole number",
     "number": "a number",
     "boolean": "true or false",
@@ -42,33 +42,35 @@ _KEYWORDS = {
 
 
 class ParameterSchema:
-    """What the parameters of one strategy must be.
+    """The schema of one strategy's parameters.
 
     Args:
-        declared: A JSON Schema of an object.
+        declared: A JSON Schema of type object.
 
     Raises:
-        ValueError: It is none, uses a keyword beyond the subset, or contradicts itself; where, and what would be right.
+        ValueError: The schema is invalid, uses a keyword outside the subset, or contradicts itself. The message names the
+            place and the remedy.
     """
 
     def __init__(self, declared: Mapping[str, Any]) -> None:
         self.message = struct_pb2.Struct()
-        """The schema as ListStrategies gives it."""
+        """The schema as ListStrategies returns it."""
         try:
             self.message.update(dict(declared))
         except (TypeError, ValueError, OverflowError):
-            raise ValueError("parameters_schema is no JSON; it must be of dicts, lists, texts, numbers and booleans") from None
+            problem = "parameters_schema is not JSON; it must consist of dicts, lists, strings, numbers and booleans"
+            raise ValueError(problem) from None
         self._schema = values_of(self.message)
         _check_schema(self._schema, "parameters_schema")
         if self._schema.get("type") != "object":
-            raise ValueError("parameters_schema must be of the type object, whose properties are the parameters")
+            raise ValueError("parameters_schema must have the type object, whose properties are the parameters")
 
     def complete(self, parameters: Mapping[str, Any], path: str, violations: Violations) -> dict[str, Any]:
-        """The parameters with the defaults of those that are left out; what is wrong with them goes to `violations`.
+        """Return the parameters with the defaults of missing ones. Problems are added to `violations`.
 
         Args:
-            parameters: As `values_of` gives them.
-            path: Where they stand in the config.
+            parameters: The values as returned by `values_of`.
+            path: The path of the parameters in the config.
         """
         return _complete_object(self._schema, parameters, path, violations)
 
@@ -85,16 +87,16 @@ def _check_schema(schema: Any, path: str) -> None:
     for keyword in schema:
         if keyword not in known:
             of_type = f" of the type {kind}" if kind else ""
-            raise ValueError(f"{path}.{keyword} is not checked here; known{of_type} are {', '.join(sorted(known))}")
+            raise ValueError(f"{path}.{keyword} is not supported; the keywords{of_type} are {', '.join(sorted(known))}")
     for keyword in _BOUNDS:
         if keyword in schema and not _is_number(schema[keyword]):
             raise ValueError(f"{path}.{keyword} is {kind_of(schema[keyword])}; it must be a number")
     if not isinstance(schema.get("description", ""), str):
-        raise ValueError(f"{path}.description is {kind_of(schema['description'])}; it must be a text")
+        raise ValueError(f"{path}.description is {kind_of(schema['description'])}; it must be a string")
     _check_parts(schema, path)
     members = schema.get("enum", [])
     if not isinstance(members, list) or ("enum" in schema and not members) or not all(map(_is_scalar, members)):
-        raise ValueError(f"{path}.enum must be a list of texts, numbers or booleans")
+        raise ValueError(f"{path}.enum must be a list of strings, numbers or booleans")
     samples = [(f"{path}.enum[{index}]", member) for index, member in enumerate(members)]
     if "default" in schema:
         samples.append((f"{path}.default", schema["default"]))
@@ -124,7 +126,7 @@ def _check_parts(schema: Mapping[str, Any], path: str) -> None:
 
 
 def _complete(schema: Mapping[str, Any], value: Any, path: str, violations: Violations) -> Any:
-    """A value with the defaults inside it; what is wrong with it goes to `violations`."""
+    """Return a value with the defaults inside it. Problems are added to `violations`."""
     kind = schema.get("type")
     if not (_is_of(kind, value) and _is_among(schema, value) and _is_within(schema, value)):
         violations.add(path, f"is {kind_of(value)}; it must be {_wanted(schema)}")
@@ -140,7 +142,8 @@ def _complete(schema: Mapping[str, Any], value: Any, path: str, violations: Viol
 def _complete_object(schema: Mapping[str, Any], value: Mapping[str, Any], path: str, violations: Violations) -> dict[str, Any]:
     properties = schema.get("properties", {})
     others = schema.get("additionalProperties", True)
-    completed, misspelt = {}, set()
+    completed: dict[str, Any] = {}
+    misspelt: set[str] = set()
     suggestions = Suggestions(properties, value)
     for key, item in value.items():
         here = f"{path}.{key}"
@@ -149,8 +152,8 @@ def _complete_object(schema: Mapping[str, Any], value: Mapping[str, Any], path: 
             continue
         near = suggestions.nearest(key)
         misspelt.add(near)
-        known = f"known here: {', '.join(properties)}" if properties else "there are none"
-        violations.add(here, f"is no parameter of the strategy; {f'did you mean {near!r}?' if near else known}")
+        known = f"known here: {', '.join(properties)}" if properties else "it has none"
+        violations.add(here, f"is not a parameter of the strategy; {f'did you mean {near!r}?' if near else known}")
     for key, part in properties.items():
         if key in value or key in misspelt:
             continue
@@ -162,7 +165,7 @@ def _complete_object(schema: Mapping[str, Any], value: Mapping[str, Any], path: 
 
 
 def _complete_item(schema: Mapping[str, Any] | bool, value: Any, path: str, violations: Violations) -> Any:
-    """As `_complete`, of a value that may be of any kind where there is no schema for it."""
+    """Return a value with the defaults inside it, as `_complete` does. Without a schema any value but null is valid."""
     if not isinstance(schema, bool):
         return _complete(schema, value, path, violations)
     if isinstance(value, dict):
@@ -170,7 +173,7 @@ def _complete_item(schema: Mapping[str, Any] | bool, value: Any, path: str, viol
     if isinstance(value, list):
         return [_complete_item(True, item, f"{path}[{index}]", violations) for index, item in enumerate(value)]
     if not _is_scalar(value):
-        violations.add(path, f"is {kind_of(value)}; leave it out or give it a value")
+        violations.add(path, f"is {kind_of(value)}; leave it out or give it a finite value")
     return value
 
 
@@ -200,7 +203,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_among(schema: Mapping[str, Any], value: Any) -> bool:
-    # True is no 1.
+    # In Python True == 1. In JSON they differ.
     return "enum" not in schema or any(
         member == value and isinstance(member, bool) is isinstance(value, bool) for member in schema["enum"]
     )
@@ -211,7 +214,7 @@ def _is_within(schema: Mapping[str, Any], value: Any) -> bool:
 
 
 def _wanted(schema: Mapping[str, Any]) -> str:
-    """What a value must be, in words: a whole number, at least 1."""
+    """Describe the valid values in words: a whole number, at least 1."""
     if "enum" in schema:
         return " or ".join(member if isinstance(member, str) else json.dumps(member) for member in schema["enum"])
     bounds = [f"{words} {schema[keyword]}" for keyword, (words, _) in _BOUNDS.items() if keyword in schema]

@@ -1,4 +1,4 @@
-"""What a run config must say beyond its types, and what it means where it says nothing."""
+"""The rules of a run config beyond the types of its fields, and the defaults of its optional keys."""
 
 import difflib
 import math
@@ -15,7 +15,7 @@ from tickreel.runner.config.venue_rules import check_venue
 from tickreel.stores.instrument_name import InstrumentName
 from tickreel.v1 import result_pb2, run_config_pb2
 
-# The engine's words, the default first.
+# The engine's words; the first is the default.
 ORDER_TYPES = ("LIMIT", "MARKET")
 TIMES_IN_FORCE = ("IOC", "FOK", "GTC")
 # The replay clock counts nanoseconds since 1970 in 64 bits.
@@ -30,10 +30,10 @@ def check_config(
     violations: Violations,
     snapshot_mode: result_pb2.SnapshotMode = result_pb2.SNAPSHOT_MODE_UNSPECIFIED,
 ) -> None:
-    """Checks a config and fills in its optional keys; fields that the strict walk has refused are passed over.
+    """Check a config and fill in its optional keys. Fields that `read_document` has refused are skipped.
 
     Args:
-        snapshot_mode: That of the run; what depends on it is left alone where it is not known.
+        snapshot_mode: The snapshot mode of the run. If it is unspecified, rules that depend on it are skipped.
     """
     check_instrument(config.instrument, violations)
     check_venue(config, snapshot_mode, violations)
@@ -44,7 +44,7 @@ def check_config(
         violations.add("risk.throttling_per_sec", f"is {config.risk.throttling_per_sec}; it must be at least 1")
     for pair, rate in config.fx_stub.items():
         if not _FX_PAIR.fullmatch(pair):
-            violations.add(f"fx_stub.{pair}", "is no pair of currencies; it must be FROM_TO, USDT_USD for example")
+            violations.add(f"fx_stub.{pair}", "is not a currency pair; it must be FROM_TO, USDT_USD for example")
         elif not rate > 0:
             violations.add(f"fx_stub.{pair}", f"is {rate}; a rate must be above zero")
     if not config.HasField("seed"):
@@ -55,7 +55,7 @@ def check_config(
 
 
 def check_config_path(path: str) -> str:
-    """What is wrong with a path or glob below the data root, or "" where nothing is."""
+    """Return the problem of a path or glob below the data root, or "" if there is none."""
     pure = PurePosixPath(path.removeprefix("@data_downloads/"))
     if pure.is_absolute() or ".." in pure.parts:
         return f"is {path!r}, which leaves the data root; it must be relative to UNIFIED_CLOUD_LOCAL_PATH, without '..'"
@@ -85,8 +85,8 @@ def _check_data_catalog(
         if not catalog.HasField("instrument_file_pattern"):
             catalog.instrument_file_pattern = raw_name
         elif "/" in catalog.instrument_file_pattern:
-            problem = f"is {catalog.instrument_file_pattern!r}; it must be the name of a file without its ending, {raw_name!r}"
-            violations.add(f"{at}.instrument_file_pattern", problem)
+            problem = f"is {catalog.instrument_file_pattern!r}; it must be a file name without its extension, {raw_name!r}"
+            violations.add(f"{at}.instrument_file_pattern", f"{problem} for example")
 
 
 def _check_window(config: run_config_pb2.RunConfig, violations: Violations) -> None:
@@ -94,12 +94,12 @@ def _check_window(config: run_config_pb2.RunConfig, violations: Violations) -> N
     for end in ("start", "end"):
         time = getattr(window, end)
         if violations.clean(f"time_window.{end}") and not (0 <= time.ToNanoseconds() < _CLOCK_END and 0 <= time.nanos < 10**9):
-            problem = f"is {time.seconds} seconds after 1970; it must be from 1970 to 2262, all that the replay clock can tell"
+            problem = f"is {time.seconds} seconds after 1970; it must be within 1970 to 2262, the range of the replay clock"
             violations.add(f"time_window.{end}", problem)
     ordered = window.start.ToNanoseconds() <= window.end.ToNanoseconds()
     if violations.clean("time_window.start", "time_window.end") and not ordered:
         start, end = window.start.ToJsonString(), window.end.ToJsonString()
-        violations.add("time_window.end", f"is {end}, before the start {start}; it must not be")
+        violations.add("time_window.end", f"is {end}, before the start {start}; it must be at or after the start")
 
 
 def _check_strategy(
@@ -109,11 +109,11 @@ def _check_strategy(
         entry = strategies.get(strategy.name)
         if entry is None:
             near = difflib.get_close_matches(strategy.name, strategies, n=1)
-            remedy = f"did you mean {near[0]!r}?" if near else f"registered are {', '.join(sorted(strategies))}"
+            remedy = f"did you mean {near[0]!r}?" if near else f"the strategies are {', '.join(sorted(strategies))}"
             violations.add("strategy.name", f"is {strategy.name!r}, which is not registered; {remedy}")
         elif violations.clean("strategy.submission_mode") and strategy.submission_mode not in entry.submission_modes:
             known = ", ".join(entry.submission_modes)
-            violations.add("strategy.submission_mode", f"is {strategy.submission_mode!r}; {strategy.name} knows {known}")
+            violations.add("strategy.submission_mode", f"is {strategy.submission_mode!r}; {strategy.name} supports {known}")
         if entry is not None:
             _complete_parameters(strategy, entry, violations)
     for key, words in (("order_type", ORDER_TYPES), ("time_in_force", TIMES_IN_FORCE)):
@@ -124,7 +124,7 @@ def _check_strategy(
             violations.add(f"strategy.{key}", f"is {value!r}; it must be {' or '.join(words)}")
     strategy.close_positions_on_stop = strategy.close_positions_on_stop
     if violations.clean("strategy.orders") and len(strategy.orders) > 1:
-        violations.add("strategy.orders", f"has {len(strategy.orders)} entries; it holds one at the most")
+        violations.add("strategy.orders", f"has {len(strategy.orders)} entries; it may have at most one")
     for index, order in enumerate(strategy.orders):
         at = f"strategy.orders[{index}]"
         if order.HasField("side") and violations.clean(f"{at}.side") and order.side not in ("buy", "sell"):
@@ -141,7 +141,7 @@ def _complete_parameters(strategy: run_config_pb2.StrategyConfig, entry: Strateg
         return
     parameters = entry.parameters.complete(values_of(strategy.parameters), at, violations)
     if violations.clean(at):
-        # None at all is the same as an empty object, and has the same digest.
+        # Unset and empty parameters mean the same, so they must give the same config digest.
         strategy.ClearField("parameters")
         if parameters:
             strategy.parameters.update(parameters)
@@ -152,24 +152,25 @@ def _check_environment(environment: run_config_pb2.EnvironmentConfig, settings: 
         ("unified_cloud_local_path", DATA_ROOT, settings.data_root),
         ("data_catalog_path", CATALOG_ROOT, settings.catalog_root),
     )
-    for key, variable, mine in roots:
+    for key, variable, root in roots:
         if environment.HasField(key) and violations.clean(f"environment.{key}"):
             named = getattr(environment, key)
-            if _resolved(named) != mine:
+            if _resolved(named) != root:
                 problem = (
-                    f"is {named!r}, but this service runs with {str(mine)!r}; change one, or start the service with the other"
+                    f"is {named!r}, but this service runs with {str(root)!r};"
+                    " change the config, or restart the service with the config's value"
                 )
                 violations.add(f"environment.{variable}", problem)
     switches = (("unified_cloud_services_use_parquet", USE_PARQUET), ("unified_cloud_services_use_direct_gcs", USE_DIRECT_GCS))
     for key, variable in switches:
-        mine = settings.environment[variable] == "true"
-        if environment.HasField(key) and getattr(environment, key) is not mine:
+        is_on = settings.environment[variable] == "true"
+        if environment.HasField(key) and getattr(environment, key) is not is_on:
             named = str(getattr(environment, key)).lower()
-            violations.add(f"environment.{variable}", f"is {named}, but this service runs with {str(mine).lower()}")
+            violations.add(f"environment.{variable}", f"is {named}, but this service runs with {str(is_on).lower()}")
 
 
 def _resolved(path: str) -> Path | None:
     try:
         return Path(path).expanduser().resolve()
-    except (OSError, RuntimeError, ValueError):  # a home of nobody, a NUL, a link to itself
+    except (OSError, RuntimeError, ValueError):  # an unknown home directory, a NUL, a symlink loop
         return None

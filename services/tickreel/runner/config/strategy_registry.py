@@ -1,6 +1,6 @@
-"""The strategies that a config can name: those that installed packages declare under the entry point `tickreel.strategies`.
+"""The strategies that a config can name: installed packages declare them under the entry point `tickreel.strategies`.
 
-A name in a config is looked up here and never imported as a path: a config runs no code that was not installed.
+A name in a config is looked up here and never imported as a path, so a config can only run installed code.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ GROUP = "tickreel.strategies"
 
 @dataclass(frozen=True)
 class StrategyEntry:
-    """A registered strategy: its id, its class, and the package that brings it."""
+    """A registered strategy: its id, its class, and the package that provides it."""
 
     strategy_id: str
     strategy: type[ReplayStrategy]
@@ -29,15 +29,15 @@ class StrategyEntry:
 
     @property
     def submission_modes(self) -> tuple[str, ...]:
-        """The submission modes of a config that it knows."""
+        """The values of `strategy.submission_mode` that the strategy supports."""
         return self.strategy.submission_modes
 
     @cached_property
     def parameters(self) -> ParameterSchema:
-        """What its parameters must be.
+        """The schema of the strategy's parameters.
 
         Raises:
-            ValueError: Its schema cannot be checked whole.
+            ValueError: The schema is invalid or uses an unsupported keyword.
         """
         try:
             return ParameterSchema(self.strategy.parameters_schema)
@@ -46,21 +46,21 @@ class StrategyEntry:
 
 
 def installed_strategies() -> Mapping[str, StrategyEntry]:
-    """The registered strategies, by id.
+    """Return the registered strategies, by id.
 
     Raises:
-        TypeError: An entry point names something that is no ReplayStrategy.
-        ValueError: Two packages register the same id, or a strategy's schema of parameters cannot be checked whole.
+        TypeError: An entry point does not name a subclass of ReplayStrategy.
+        ValueError: Two packages register the same id, or the parameter schema of a strategy is refused.
     """
     found: dict[str, StrategyEntry] = {}
     for point in metadata.entry_points(group=GROUP):
         strategy = point.load()
         package = point.dist.name if point.dist else ""
         if not (isinstance(strategy, type) and issubclass(strategy, ReplayStrategy)):
-            raise TypeError(f"the entry point {point.name!r} of {package} is no ReplayStrategy: {point.value}")
+            raise TypeError(f"the entry point {point.name!r} of {package} is not a ReplayStrategy: {point.value}")
         if point.name in found:
             raise ValueError(f"{package} and {found[point.name].package} both register the strategy {point.name!r}")
         found[point.name] = StrategyEntry(point.name, strategy, package)
-        # Now, and not when the first config names it.
+        # Check the schema at start-up, not when the first config names the strategy.
         _ = found[point.name].parameters
     return dict(sorted(found.items()))

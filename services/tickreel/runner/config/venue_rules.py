@@ -1,14 +1,14 @@
-"""What the venue of a run config must say, and what it means where it says nothing."""
+"""The rules of a run config's venue, and the defaults of its optional keys."""
 
 from tickreel.engine.instrument import SPOT, currency_precision, places_of
 from tickreel.rpc.violations import Violations
 from tickreel.stores.instrument_name import InstrumentName
 from tickreel.v1 import result_pb2, run_config_pb2
 
-# The most that the engine's money holds.
+# The largest amount that the engine's money type holds.
 MAX_MONEY = 1_000_000_000_000
 MAX_LEVERAGE = 1_000
-# A day: more would be a slip of the pen.
+# A day in nanoseconds. A longer latency is a typing error.
 MAX_LATENCY = 86_400_000_000_000
 _BOOK_TYPES = {
     result_pb2.SNAPSHOT_MODE_TRADES: "L1_MBP",
@@ -18,20 +18,20 @@ _BOOK_TYPES = {
 
 
 def check_venue(config: run_config_pb2.RunConfig, snapshot_mode: result_pb2.SnapshotMode, violations: Violations) -> None:
-    """Checks the venue against the instrument and the snapshot mode, and fills in its optional keys."""
+    """Check the venue against the instrument and the snapshot mode, and fill in its optional keys."""
     venue, instrument = config.venue, config.instrument
     if violations.clean("venue.name", "instrument.id"):
         expected = InstrumentName.parse(instrument.id).venue
         if venue.name != expected:
-            violations.add("venue.name", f"is {venue.name!r}, but instrument.id is on {expected!r}; they must be the same")
+            violations.add("venue.name", f"is {venue.name!r}, but the venue of instrument.id is {expected!r}; change one")
     if violations.clean("venue.oms_type") and venue.oms_type != "NETTING":
-        violations.add("venue.oms_type", f"is {venue.oms_type!r}; it must be 'NETTING': one position an instrument")
+        violations.add("venue.oms_type", f"is {venue.oms_type!r}; it must be 'NETTING': one position per instrument")
     if violations.clean("venue.account_type"):
         _check_account(config, violations)
     for key in ("maker_fee", "taker_fee"):
         fee = getattr(venue, key)
         if violations.clean(f"venue.{key}") and not -1 < fee < 1:
-            violations.add(f"venue.{key}", f"is {fee}; it must be a share of the notional, 0.0004 for example")
+            violations.add(f"venue.{key}", f"is {fee}; it must be a fraction of the notional, 0.0004 for example")
     if not venue.HasField("default_leverage"):
         venue.default_leverage = 1.0
     elif violations.clean("venue.default_leverage") and not 1 <= venue.default_leverage <= MAX_LEVERAGE:
@@ -58,16 +58,16 @@ def _check_margin_account(
     venue: run_config_pb2.VenueConfig, instrument: run_config_pb2.InstrumentConfig, violations: Violations
 ) -> None:
     if venue.starting_balances and violations.clean("venue.starting_balances"):
-        problem = "is given, but a MARGIN account has one currency; give starting_balance alone"
+        problem = "is set, but a MARGIN account has one currency; use starting_balance instead"
         violations.add("venue.starting_balances", problem)
     for key in ("base_currency", "starting_balance"):
         if violations.clean(f"venue.{key}") and not venue.HasField(key):
-            violations.add(f"venue.{key}", "is missing; a MARGIN account must have it")
+            violations.add(f"venue.{key}", "is missing; a MARGIN account needs it")
     currencies = (f"instrument.{key}_currency" for key in ("base", "quote", "settlement"))
     if violations.clean("venue.base_currency", "instrument.id", *currencies):
         if venue.base_currency != instrument.settlement_currency:
             settled = instrument.settlement_currency
-            problem = f"is {venue.base_currency!r}; the instrument settles in {settled!r}, and so must the account"
+            problem = f"is {venue.base_currency!r}, but the instrument settles in {settled!r}; it must be {settled!r}"
             violations.add("venue.base_currency", problem)
         elif violations.clean("venue.starting_balance"):
             if not venue.starting_balance > 0:
@@ -83,26 +83,28 @@ def _check_cash_account(
     remedy = f'a CASH account holds both currencies of the pair: give starting_balances, {{"{quote}": 10000, "{base}": 0}}'
     for key in ("base_currency", "starting_balance"):
         if venue.HasField(key) and violations.clean(f"venue.{key}"):
-            violations.add(f"venue.{key}", f"is given, but it is of a MARGIN account; {remedy}, and leave {key} out")
+            violations.add(f"venue.{key}", f"is set, but only a MARGIN account has it; {remedy}, and leave {key} out")
     for key in ("margin_init", "margin_maint"):
         if getattr(instrument, key) and violations.clean(f"instrument.{key}"):
-            violations.add(f"instrument.{key}", f"is {getattr(instrument, key)}; a CASH account has no margin, so it must be 0")
+            violations.add(
+                f"instrument.{key}", f"is {getattr(instrument, key)}; it must be 0, because a CASH account has no margin"
+            )
     if venue.HasField("default_leverage") and venue.default_leverage != 1 and violations.clean("venue.default_leverage"):
-        violations.add(
-            "venue.default_leverage", f"is {venue.default_leverage}; a CASH account has no leverage, so it must be 1"
-        )
+        problem = f"is {venue.default_leverage}; it must be 1, because a CASH account has no leverage"
+        violations.add("venue.default_leverage", problem)
     if not violations.clean("venue.starting_balances"):
         return
     if not any(balance > 0 for balance in venue.starting_balances.values()):
-        violations.add("venue.starting_balances", f"holds nothing to trade with; {remedy}")
+        violations.add("venue.starting_balances", f"has no balance above zero, so no order can be paid for; {remedy}")
     for currency, balance in venue.starting_balances.items():
         field = f"venue.starting_balances.{currency}"
         if currency not in (base, quote):
-            violations.add(field, f"is no currency of the pair; it must be {quote} or {base}")
+            violations.add(field, f"is not a currency of the pair; it must be {quote} or {base}")
         elif balance < 0:
             violations.add(field, f"is {balance}; it must be zero or above")
         elif currency == base and places_of(balance) > instrument.size_precision:
-            violations.add(field, f"is {balance}; it has more decimals than a size ({instrument.size_precision})")
+            places = instrument.size_precision
+            violations.add(field, f"is {balance}; it may have at most {places} decimals, instrument.size_precision")
         else:
             _check_money(field, balance, currency, violations)
     for currency in (base, quote):
@@ -112,23 +114,19 @@ def _check_cash_account(
 
 def _check_money(field: str, amount: float, currency: str, violations: Violations) -> None:
     if amount > MAX_MONEY:
-        violations.add(field, f"is {amount}; the engine's money ends at {MAX_MONEY}")
+        violations.add(field, f"is {amount}; it must be at most {MAX_MONEY}, the largest amount of the engine")
     elif places_of(amount) > currency_precision(currency):
-        violations.add(field, f"is {amount}; {currency} has {currency_precision(currency)} decimals")
+        violations.add(field, f"is {amount}; {currency} has only {currency_precision(currency)} decimals")
 
 
 def _check_realism(venue: run_config_pb2.VenueConfig, snapshot_mode: result_pb2.SnapshotMode, violations: Violations) -> None:
     book_type = _BOOK_TYPES.get(snapshot_mode)
     if violations.clean("venue.book_type"):
         if venue.HasField("book_type") and venue.book_type not in _BOOK_TYPES.values():
-            violations.add(
-                "venue.book_type", f"is {venue.book_type!r}; it must be L1_MBP for trades, or L2_MBP for book and both"
-            )
+            violations.add("venue.book_type", f"is {venue.book_type!r}; it must be L1_MBP for trades, L2_MBP for book and both")
         elif book_type is not None and venue.HasField("book_type") and venue.book_type != book_type:
             mode = result_pb2.SnapshotMode.Name(snapshot_mode).removeprefix("SNAPSHOT_MODE_").lower()
-            problem = (
-                f"is {venue.book_type!r}, but snapshot_mode {mode} is replayed on {book_type!r}; leave it out, or change one"
-            )
+            problem = f"is {venue.book_type!r}, but snapshot_mode {mode} is replayed on {book_type!r}; leave book_type out"
             violations.add("venue.book_type", problem)
         elif book_type is not None:
             venue.book_type = book_type
@@ -145,7 +143,9 @@ def _check_realism(venue: run_config_pb2.VenueConfig, snapshot_mode: result_pb2.
             if not model.HasField(key):
                 setattr(model, key, default)
             elif violations.clean(f"venue.fill_model.{key}") and not 0 <= getattr(model, key) <= 1:
-                violations.add(f"venue.fill_model.{key}", f"is {getattr(model, key)}; it must be a chance, 0 to 1")
+                violations.add(f"venue.fill_model.{key}", f"is {getattr(model, key)}; it must be a probability, 0 to 1")
         if book_type == "L2_MBP" and model.prob_slippage and violations.clean("venue.fill_model.prob_slippage"):
-            problem = f"is {model.prob_slippage}; orders slip on an L1 book alone, on L2 they walk the levels: leave it out"
+            problem = (
+                f"is {model.prob_slippage}, but it has no effect on an L2 book, where orders walk the levels; leave it out"
+            )
             violations.add("venue.fill_model.prob_slippage", problem)

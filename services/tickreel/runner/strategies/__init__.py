@@ -1,1 +1,1 @@
-"""The strategies that come with Tickreel, and the registry of all that are installed."""
+"""The strategies that come with Tickreel."""

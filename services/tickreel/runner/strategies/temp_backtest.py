@@ -1,4 +1,4 @@
-"""The strategy that copies the tape: one order for every trade row."""
+"""The strategy that submits one order for every trade row."""
 
 import itertools
 from collections.abc import Iterator
@@ -10,11 +10,11 @@ from tickreel.engine.strategy import ReplayStrategy
 
 
 class TempBacktestStrategy(ReplayStrategy):
-    """For every trade row one order: the side of its aggressor, its price, its size. An order is a limit order that ends at
-    once, unless the config's order_type and time_in_force say otherwise.
+    """Submits one order for every trade row, with the side of the row's aggressor, its price and its size. The order is an IOC
+    limit order, unless the config's order_type and time_in_force say otherwise.
 
-    No indicators and no other logic. A row whose aggressor is unknown takes its side from the config's `orders` entry; a
-    run whose rows need one and have none is refused before it starts.
+    There are no indicators and no other logic. A row with an unknown aggressor takes its side from the config's `orders` entry.
+    If rows need that entry and it has no side, the run is refused before the replay.
     """
 
     purge_every = 1_000
@@ -32,31 +32,32 @@ class TempBacktestStrategy(ReplayStrategy):
         self._names = _names()
         self._sides = {AggressorSide.BUY: OrderSide.BUY, AggressorSide.SELL: OrderSide.SELL}
         defaults = {"buy": OrderSide.BUY, "sell": OrderSide.SELL}
-        self._default_side = defaults.get(strategy.orders[0].side if strategy.orders else "")
+        if strategy.orders and strategy.orders[0].side:
+            self._sides[AggressorSide.NO_AGGRESSOR] = defaults[strategy.orders[0].side]
 
     def on_trade(self, trade: Any) -> None:
-        side = self._sides.get(trade.aggressor_side, self._default_side)
+        side = self._sides[trade.aggressor_side]
         price, size = trade.price, trade.size
         named = next(self._names)
         if self._at_market:
             order, price = self._market(self._id, side, size, self._time_in_force, client_order_id=named), None
         else:
             order = self._limit(self._id, side, size, price, self._time_in_force, client_order_id=named)
-        # As submit_order does, which would ask the order for what is at hand here; this is done for every row of a recording.
+        # The same as submit_order, which would read these values back from the order. This runs for every row, so it is short.
         self._submitted.append((trade.ts_init, side, price, size))
         self._submit(order)
 
 
-# The ids of the first orders, for all replays of this process.
+# The order ids that all replays of this process share.
 _NAMES: list[ClientOrderId] = []
 _KEPT = 32_768
 
 
 def _names() -> Iterator[ClientOrderId]:
-    """Ids for the orders of a replay, in order.
+    """Yield order ids for a replay: O-1, O-2, ...
 
-    Not those of the order factory: they have the time in them, and the engine keeps the text of every id for as long as its
-    process lives.
+    Ids of the order factory contain the time. The engine keeps the text of every id until its process ends, so new ids for
+    every replay would use up memory.
     """
     yield from _NAMES
     for number in itertools.count(len(_NAMES) + 1):

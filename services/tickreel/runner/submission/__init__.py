@@ -1,1 +1,1 @@
-"""From a request to a job of the runner's queue, and the views of a job for its watchers."""
+"""Turn requests into runs, execute runs, and give watchers views of them."""

@@ -1,4 +1,4 @@
-"""What a reader should know of the data that a run replays, by what its files say of themselves."""
+"""Findings on the data of a run, from the records of its files."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
@@ -8,9 +8,9 @@ from tickreel.v1 import conversion_pb2, market_data_pb2, result_pb2
 
 _SECOND = 1_000_000_000
 _DAY = 86_400 * _SECOND
-# A window that misses more than this at an end is only partly covered; a quiet market misses seconds.
+# A window that lacks more than this at an end is only partly covered. A quiet market lacks seconds.
 _EDGE = 60 * _SECOND
-# A thinner market misses more: as many times the mean distance of its rows.
+# In a thin market, an end may lack this many times the mean gap between rows.
 _MEAN_GAPS = 10
 _EPOCH = date(1970, 1, 1).toordinal()
 _MOST_NAMED = 5
@@ -19,7 +19,7 @@ _MOST_NAMED = 5
 def data_findings(
     window: market_data_pb2.TimeWindow, files: Iterable[conversion_pb2.ConvertedFile]
 ) -> Iterator[result_pb2.Finding]:
-    """The findings that the files of a window carry, and what the window lacks by the spans of its files."""
+    """Yield the findings of the files of a window, and those on the parts of the window that the files do not cover."""
     files = list(files)
     for file in files:
         for finding in file.findings:
@@ -35,9 +35,9 @@ def _gaps(
 ) -> Iterator[result_pb2.Finding]:
     start, end = window.start.ToNanoseconds(), window.end.ToNanoseconds()
     spans = [(file.span.start.ToNanoseconds(), file.span.end.ToNanoseconds()) for file in files]
-    # A window that ends at midnight touches the next day with one instant, and misses nothing there.
+    # A window that ends at midnight includes one instant of the next day, which needs no data.
     first_day, last_day = (start + _EDGE) // _DAY, (end - _EDGE) // _DAY
-    # A file may reach over several days.
+    # A file may span several days.
     reached = (range(max(low // _DAY, first_day), min(high // _DAY, last_day) + 1) for low, high in spans)
     covered = {day for days in reached for day in days}
     missing = [day for day in range(first_day, last_day + 1) if day not in covered]

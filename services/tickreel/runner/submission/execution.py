@@ -1,4 +1,4 @@
-"""How a run is done: the Converter brings the data, a process replays it, and its result becomes the run's."""
+"""Execute a run: convert its data, replay the data in a process, and store the result in the run."""
 
 import asyncio
 import contextlib
@@ -34,17 +34,17 @@ log = logging.getLogger("tickreel")
 
 _WORKER = "tickreel.runner.run_process"
 
-# What a process takes that replays slices of 20,000 orders, in MiB, as measured.
+# Measured memory of a process that replays slices of 20,000 orders, in MiB.
 _PROCESS_MEMORY = 420
-# How often a run converts its data where the catalog is changed under it.
+# How often a run converts its data if catalog files are removed or replaced while it reads them.
 _ATTEMPTS = 3
-# How long a run waits for a Converter that does not answer: one that is started again, or was stopped for a while, goes on.
+# Seconds to wait for a Converter that does not answer. It may be restarting.
 _PATIENCE = 180.0
 _RETRY_SECONDS = 0.25
 
 
 class Execution:
-    """Does the work of runs, one call a run."""
+    """Executes runs, one call per run."""
 
     def __init__(
         self, settings: Settings, converter: ServiceClient, store: ResultStore, strategies: Mapping[str, StrategyEntry]
@@ -55,7 +55,8 @@ class Execution:
         self._catalog = CatalogStore(settings.catalog_root)
         self._strategies = strategies
         self._curves: dict[str, EquityCurve] = {}
-        self._unwanted: set[asyncio.Task[None]] = set()
+        # Conversions of cancelled runs that are cancelled once the Converter has answered.
+        self._cancellations: set[asyncio.Task[None]] = set()
         self._executor: Executor = ProcessPool(
             _WORKER,
             settings.state_root / "runner" / "logs",
@@ -68,44 +69,45 @@ class Execution:
 
     @property
     def resources(self) -> Resources:
-        """What all runs share."""
+        """The processes and memory that all runs share."""
         return self._executor.resources
 
     def expected_memory(self, _run: run_pb2.Run, processes: int) -> int:
-        """What a run is expected to take, in MiB: a window in one piece takes more, and that is seen while it runs."""
+        """Return the expected memory of a run, in MiB. A window in one piece takes more, which is measured while it runs."""
         return processes * _PROCESS_MEMORY
 
     def open(self) -> None:
-        """Makes ready for the first run, and removes the logs of runs whose results were deleted."""
+        """Prepare for the first run, and remove the logs of runs whose results were deleted."""
         for run_id in self._store.deleted():
             self.drop_log(run_id)
         self._executor.warm_up()
 
     async def close(self) -> None:
-        """Ends what waits for a run; to be called after the last one."""
-        for unwanted in self._unwanted:
-            unwanted.cancel()
-        await asyncio.gather(*self._unwanted, return_exceptions=True)
+        """Stop all background work. Call this after the last run has ended."""
+        for cancellation in self._cancellations:
+            cancellation.cancel()
+        await asyncio.gather(*self._cancellations, return_exceptions=True)
         await self._executor.close()
 
     async def plan(self, run: run_pb2.Run, *, with_instrument: bool) -> conversion_pb2.Conversion:
-        """The files of a run's window, by their footers; converts nothing.
+        """Return the files of a run's window, found by their footers. This converts nothing.
 
         Args:
-            with_instrument: Whether the Converter looks at the instrument, too. One that is at fault would be refused twice.
+            with_instrument: Whether the Converter checks the instrument too. If it already has violations, pass False, so
+                that they are not reported twice.
 
         Raises:
-            TickreelError: What the Converter refuses, with the fields of the config at fault.
+            TickreelError: The Converter refuses the request. The violations name the fields of the config.
         """
         spec = _conversion_spec(run)
         if not with_instrument:
             spec.ClearField("instrument_config")
         request = converter_service_pb2.CreateConversionRequest(spec=spec, validate_only=True)
-        response = await self._converter.call("CreateConversion", request)
+        response: converter_service_pb2.CreateConversionResponse = await self._converter.call("CreateConversion", request)
         return response.conversion
 
     async def __call__(self, live: LiveJob[run_pb2.Run]) -> None:
-        """Does the work of a run."""
+        """Execute a run."""
         self._curves[live.job_id] = EquityCurve()
         try:
             await self._work(live)
@@ -114,14 +116,14 @@ class Execution:
             del self._curves[live.job_id]
 
     def curve(self, run_id: str) -> EquityCurve | None:
-        """The equity of a run that is being worked on."""
+        """Return the equity curve of a run, or None if it is not being executed."""
         return self._curves.get(run_id)
 
     async def _work(self, live: LiveJob[run_pb2.Run]) -> None:
-        """Converts and replays; from the start again where catalog files are deleted or replaced before the run has read them.
+        """Convert and replay. Start again if catalog files are deleted or replaced while the run reads them.
 
         Raises:
-            TickreelError: DATA_CHANGED where that happens each time; else what the conversion or the replay failed with.
+            TickreelError: DATA_CHANGED if that happens in every attempt; else the failure of the conversion or the replay.
         """
         lost = ""
         for _ in range(_ATTEMPTS):
@@ -137,8 +139,8 @@ class Execution:
                 log.warning("run %s starts again, because %s was deleted or replaced: %s", live.job_id, lost, error.message)
                 live.resource.ClearField("live")
         message = (
-            f"the catalog file {lost} was deleted or replaced each of the {_ATTEMPTS} times that the run converted its data;"
-            f" find what changes {self._catalog.root} while runs read it, then run again"
+            f"the catalog file {lost} was deleted or replaced each of the {_ATTEMPTS} times that the run converted and read its"
+            f" data; find what changes {self._catalog.root} during runs, then run again"
         )
         raise TickreelError("DATA_CHANGED", message, run_id=live.job_id, path=lost, attempts=_ATTEMPTS)
 
@@ -171,7 +173,7 @@ class Execution:
                 run.live.findings.extend(spec.notes)
             live.changed()
 
-        # What somebody else's strategy leaves in its process is no business of the next run.
+        # The strategy of another package may leave state in its process, so no other run may use that process.
         foreign = self._strategies[run.config.strategy.name].package != "tickreel"
         work = Work(run.run_id, spec.to_json(), live.report, live.share.memory, taints=foreign, on_live=take)
         try:
@@ -184,7 +186,7 @@ class Execution:
         json_format.ParseDict(result, run.verification if run.verified_run_id else run.result)
 
     def _why(self, run_id: str, death: TickreelError) -> TickreelError:
-        """The error for a process that died: the engine's own where it aborted, and said why in the log."""
+        """Return the error for a process that died: the engine's error if the log has one, else `death`."""
         try:
             logged = first_error(self.log_path(run_id).read_text(errors="replace"))
         except OSError:
@@ -192,17 +194,17 @@ class Execution:
         return death if logged is None else TickreelError(death.reason, str(logged), **death.metadata)
 
     def log_path(self, run_id: str) -> Path:
-        """The log of a run's process."""
+        """Return the path of the log of a run's process."""
         return self._executor.log_path(run_id)
 
     def drop_log(self, run_id: str) -> None:
-        """Removes the log of a run."""
-        # A folder of logs that cannot be written is met by the next run.
+        """Remove the log of a run."""
+        # If the log folder is not writable, the next run reports it.
         with contextlib.suppress(OSError):
             self.log_path(run_id).unlink(missing_ok=True)
 
     def finished(self, run: run_pb2.Run) -> bool:
-        """Completes a run whose result was committed just before the service died; returns whether it was."""
+        """Complete a run if its result was committed just before the service died. Return whether it was."""
         try:
             run.result.CopyFrom(self._store.load(self._store.find(run.run_id)))
         except TickreelError:
@@ -212,17 +214,18 @@ class Execution:
         return True
 
     async def discard(self, run: run_pb2.Run) -> None:
-        """Removes what a run left that was not finished when the service died; a cancelled run's conversion is, too."""
+        """Remove the files of a run that was unfinished when the service died. If it was being cancelled, cancel its
+        conversion."""
         _remove_scratch(run.run_id)
         await asyncio.to_thread(self._store.discard, run.run_id)
         if run.state == jobs.CANCELLING and run.conversion_id:
             await self._cancel_conversion(run.conversion_id)
 
     async def _convert(self, live: LiveJob[run_pb2.Run]) -> conversion_pb2.Conversion:
-        """Has the run's files converted; a Converter that dies meanwhile goes on once it is started again, and so does this.
+        """Convert the run's files and return the conversion. If the Converter restarts meanwhile, keep waiting for it.
 
         Raises:
-            TickreelError: What the conversion failed with, or SERVICE_UNAVAILABLE where the Converter is gone for long.
+            TickreelError: The failure of the conversion, or SERVICE_UNAVAILABLE if the Converter is down for too long.
         """
         run, loop = live.resource, asyncio.get_running_loop()
         conversion = await self._ask_for_conversion(live)
@@ -241,43 +244,47 @@ class Execution:
                         raise
                     await asyncio.sleep(_RETRY_SECONDS)
         except asyncio.CancelledError:
-            # Not where the service stops: the run goes on after that, and so may the conversion.
+            # If the service stops, the run is resumed at the next start, so its conversion may continue.
             if run.state == jobs.CANCELLING:
                 await self._cancel_conversion(conversion.conversion_id)
             raise
         if conversion.state == jobs.SUCCEEDED:
             return conversion
         if conversion.state == jobs.CANCELLED:
-            message = f"the conversion {conversion.conversion_id} that the run waited for was cancelled"
+            message = f"the conversion {conversion.conversion_id} of the run was cancelled; run again"
             raise TickreelError("INTERRUPTED", message, conversion_id=conversion.conversion_id)
         failure = conversion.failure
         raise TickreelError(failure.reason, failure.message, **failure.metadata)
 
     async def _ask_for_conversion(self, live: LiveJob[run_pb2.Run]) -> conversion_pb2.Conversion:
-        """The conversion of the run: one of an attempt before where it is still at work, else a new one.
+        """Return the conversion of the run: that of an earlier attempt if it is still running, else a new one.
 
-        What a former attempt's conversion made may have been removed since; a new one looks.
+        The files of an earlier, finished conversion may have been removed since, so a new one checks for them.
         """
         run = live.resource
         if run.conversion_id:
             get = converter_service_pb2.GetConversionRequest(conversion_id=run.conversion_id)
-            # A Converter that has lost its journal does not know it.
+            # A Converter that lost its journal does not know the conversion.
             with contextlib.suppress(TickreelError):
-                conversion = (await self._converter.call_again("GetConversion", get, patience=_PATIENCE)).conversion
-                if conversion.state not in jobs.FINAL:
-                    return conversion
-        # The run's own id, so that a conversion is found again that began just before the service died.
+                found: converter_service_pb2.GetConversionResponse = await self._converter.call_again(
+                    "GetConversion", get, patience=_PATIENCE
+                )
+                if found.conversion.state not in jobs.FINAL:
+                    return found.conversion
+        # The first request id is the run id, so that a conversion created just before the service died is found again.
         request_id = f"{run.run_id}/{uuid.uuid4()}" if run.conversion_id else run.run_id
         request = converter_service_pb2.CreateConversionRequest(request_id=request_id, spec=_conversion_spec(run))
-        asked = asyncio.ensure_future(self._converter.call_again("CreateConversion", request, patience=_PATIENCE))
+        asked: asyncio.Future[converter_service_pb2.CreateConversionResponse] = asyncio.ensure_future(
+            self._converter.call_again("CreateConversion", request, patience=_PATIENCE)
+        )
         try:
             conversion = (await asyncio.shield(asked)).conversion
         except asyncio.CancelledError:
             if run.state == jobs.CANCELLING:
-                # It may have been made already, and be about to be told of.
-                unwanted = asyncio.create_task(self._cancel_once_told(asked))
-                self._unwanted.add(unwanted)
-                unwanted.add_done_callback(self._unwanted.discard)
+                # The Converter may have created it already, with the response on its way.
+                cancellation = asyncio.create_task(self._cancel_created(asked))
+                self._cancellations.add(cancellation)
+                cancellation.add_done_callback(self._cancellations.discard)
             else:
                 asked.cancel()
             raise
@@ -285,25 +292,25 @@ class Execution:
         await live.save()
         return conversion
 
-    async def _cancel_once_told(self, asked: "asyncio.Future[converter_service_pb2.CreateConversionResponse]") -> None:
-        """Cancels the conversion that was asked for by a run that is no more."""
+    async def _cancel_created(self, asked: asyncio.Future[converter_service_pb2.CreateConversionResponse]) -> None:
+        """Cancel the conversion of a cancelled run once the Converter has returned its id."""
         with contextlib.suppress(TickreelError):
             await self._cancel_conversion((await asked).conversion.conversion_id)
 
     async def _cancel_conversion(self, conversion_id: str) -> None:
         request = converter_service_pb2.CancelConversionRequest(conversion_id=conversion_id)
-        # It may have ended in the meantime, or its service may be gone: the run is cancelled all the same.
+        # The conversion may have ended meanwhile, or the Converter may be down. The run is cancelled anyway.
         with contextlib.suppress(TickreelError):
             await self._converter.call("CancelConversion", request, timeout=0.5)
 
 
 @contextlib.contextmanager
 def _scratch_of(run_id: str) -> Iterator[Path]:
-    """A folder for what a run puts aside while it is at work."""
+    """Create a scratch folder for a run. Remove it at the end."""
     try:
         scratch = Path(tempfile.mkdtemp(prefix=_scratch_prefix(run_id)))
     except OSError as error:
-        raise not_writable("a folder for what a run puts aside", Path(tempfile.gettempdir()), error) from None
+        raise not_writable("the scratch folder of a run", Path(tempfile.gettempdir()), error) from None
     try:
         yield scratch
     finally:
@@ -311,7 +318,7 @@ def _scratch_of(run_id: str) -> Iterator[Path]:
 
 
 def _remove_scratch(run_id: str) -> None:
-    """Removes what a run had put aside whose service died."""
+    """Remove the scratch folders of a run whose service died."""
     for scratch in Path(tempfile.gettempdir()).glob(f"{_scratch_prefix(run_id)}*"):
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -321,7 +328,7 @@ def _scratch_prefix(run_id: str) -> str:
 
 
 def _data_types(mode: result_pb2.SnapshotMode) -> list[market_data_pb2.DataType]:
-    """What a snapshot mode replays."""
+    """Return the data types that a snapshot mode replays."""
     trades, books = market_data_pb2.DATA_TYPE_TRADES, market_data_pb2.DATA_TYPE_BOOK_SNAPSHOT_5
     return {result_pb2.SNAPSHOT_MODE_BOOK: [books], result_pb2.SNAPSHOT_MODE_BOTH: [trades, books]}.get(mode, [trades])
 

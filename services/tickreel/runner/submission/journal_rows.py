@@ -1,4 +1,4 @@
-"""Runs that version 0.1.0 put into the journal: it had the words of results as texts, which are enums now."""
+"""Migrate runs in the journal of version 0.1.0, which stored several enums of results as strings."""
 
 from collections.abc import Iterator
 
@@ -8,8 +8,8 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 from tickreel.rpc.message_json import words
 from tickreel.v1 import result_pb2, run_pb2, statistics_pb2
 
-# The number that a text had, by the message and the enum field that has it now.
-_TEXTS: dict[type[Message], tuple[int, str]] = {
+# By message: the number of the old string field, and the enum field that replaced it.
+_OLD_FIELDS: dict[type[Message], tuple[int, str]] = {
     result_pb2.Result: (2, "mode"),
     result_pb2.RunMetadata: (6, "snapshot_mode"),
     result_pb2.DataFile: (5, "data_type"),
@@ -19,20 +19,24 @@ _TEXTS: dict[type[Message], tuple[int, str]] = {
 
 
 def take_words(run: run_pb2.Run) -> None:
-    """Sets the enums of a run's result from the texts that the row has in their place."""
+    """Set the enums of a run's result from the old string fields, which are unknown fields now."""
     if not run.HasField("result") or run.result.mode:
         return
-    for message in _with_texts(run.result):
-        number, name = _TEXTS[type(message)]
-        field = message.DESCRIPTOR.fields_by_name[name]
-        for unknown in UnknownFieldSet(message):
-            if unknown.field_number == number:
-                setattr(message, name, words(field.enum_type)[unknown.data.decode()])
-    # Nobody else shall read the texts.
+    for message in _with_old_fields(run.result):
+        number, name = _OLD_FIELDS[type(message)]
+        enum = message.DESCRIPTOR.fields_by_name[name].enum_type
+        assert enum is not None
+        # The stubs lack the iteration of an UnknownFieldSet.
+        unknown = UnknownFieldSet(message)
+        for at in range(len(unknown)):
+            if unknown[at].field_number == number:
+                setattr(message, name, words(enum)[unknown[at].data.decode()])
+    # The old fields must not be stored again.
     run.result.DiscardUnknownFields()
 
 
-def _with_texts(result: result_pb2.Result) -> Iterator[Message]:
+def _with_old_fields(result: result_pb2.Result) -> Iterator[Message]:
+    """Yield the messages of a result that had string fields."""
     statistics = result.summary.statistics
     yield result
     yield result.metadata

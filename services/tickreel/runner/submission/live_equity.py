@@ -1,4 +1,4 @@
-"""The equity of a run that lives, for those who watch it: a curve that is never longer than a chart needs."""
+"""The live equity curve of a run for its watchers, thinned to the number of points that a chart needs."""
 
 import bisect
 from collections.abc import Sequence
@@ -9,11 +9,11 @@ _MOST = 2_000
 _GROUP = 4
 
 Point = Sequence[float]
-"""Time (UNIX nanoseconds, a whole number), equity, drawdown, position."""
+"""A point: time (UNIX nanoseconds, a whole number), equity, drawdown, position."""
 
 
 class EquityCurve:
-    """The points so far. Where they become too many, of every four the lowest and the highest stay."""
+    """The points so far. Beyond `_MOST` points, only the lowest and the highest of every four are kept."""
 
     def __init__(self) -> None:
         self._replay = 0
@@ -21,12 +21,12 @@ class EquityCurve:
         self._points: list[tuple[int, Point]] = []
 
     def restart(self) -> None:
-        """The replay begins, perhaps anew: what was there is void."""
+        """Discard all points, because the replay starts or restarts."""
         self._replay += 1
         self._points = []
 
     def add(self, points: Sequence[Point]) -> None:
-        """Takes points that follow."""
+        """Add the next points."""
         for point in points:
             self._points.append((self._count, point))
             self._count += 1
@@ -36,12 +36,12 @@ class EquityCurve:
             ]
 
     def watch(self) -> "CurveWatcher":
-        """Someone who has seen nothing of it yet."""
+        """Return a new watcher, which has seen no points yet."""
         return CurveWatcher(self)
 
 
 class CurveWatcher:
-    """What one of those who watch has seen of a curve."""
+    """The position of one watcher in a curve."""
 
     def __init__(self, curve: EquityCurve) -> None:
         self._curve = curve
@@ -49,7 +49,7 @@ class CurveWatcher:
         self._seen = 0
 
     def take(self) -> tuple[report_pb2.EquityColumns, bool]:
-        """The points that are new, and whether those of before are void."""
+        """Return the points since the last call, and whether the points before them are void."""
         curve = self._curve
         restarted = self._replay not in (0, curve._replay)
         self._replay = curve._replay

@@ -1,11 +1,11 @@
-"""The entry of a run in lists: its identity, its state and its figures."""
+"""The entry of a run in lists: its identity, state and figures."""
 
 from tickreel.stores.results import figures_of
 from tickreel.v1 import run_pb2
 
 
 def run_entry(run: run_pb2.Run) -> run_pb2.RunEntry:
-    """The entry of a run."""
+    """Return the entry of a run."""
     config = run.config
     entry = run_pb2.RunEntry(
         run_id=run.run_id,

@@ -1,9 +1,9 @@
-"""The log of a run's process, read while it is written."""
+"""The log of a run's process, which can be followed while it is written."""
 
 import asyncio
 import codecs
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
 _INTERVAL = 0.2
@@ -11,22 +11,22 @@ _PART_BYTES = 64 * 1024
 
 
 class RunLog:
-    """A log from its beginning. A file that is begun again, as that of a run's next attempt is, is read again."""
+    """A log, read from the beginning. If the file is truncated or replaced, as in the next attempt, it is read again."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file = -1
         self._position = 0
 
-    async def parts(self, is_live: Callable[[], bool]) -> AsyncIterator[str]:
-        """The text part by part, until nothing more comes.
+    async def parts(self, is_live: Callable[[], bool]) -> AsyncGenerator[str]:
+        """Yield the text in parts until its end. Invalid UTF-8 is replaced.
 
         Args:
-            is_live: Whether more may be written. What is not UTF-8 is replaced.
+            is_live: Returns whether more may be written.
         """
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         while True:
-            # Asked before reading: what was written before the end is read, too.
+            # Ask before reading, so that text written just before the end is not missed.
             live = is_live()
             while data := await asyncio.to_thread(self._read):
                 if text := decoder.decode(data):
@@ -38,7 +38,7 @@ class RunLog:
             yield text
 
     def _read(self) -> bytes:
-        """What follows, empty where there is no more yet, or no file."""
+        """Return the next bytes; empty if there are none yet, or if there is no file."""
         try:
             with self._path.open("rb") as log:
                 status = os.fstat(log.fileno())

@@ -1,4 +1,4 @@
-"""From a request to a run: resolved, and free of every fault that can be seen before work starts."""
+"""Turn a request into a resolved run, and refuse every problem that can be found before work starts."""
 
 import asyncio
 from collections.abc import Mapping
@@ -21,11 +21,7 @@ from tickreel.v1 import conversion_pb2, result_pb2, run_config_pb2, run_pb2, run
 
 
 class RunRequests:
-    """Makes runs of requests.
-
-    Raises:
-        TickreelError: Each method, with one violation a problem.
-    """
+    """Creates runs from requests. Every method raises TickreelError, with one violation per problem."""
 
     def __init__(
         self,
@@ -42,9 +38,9 @@ class RunRequests:
         self._execution = execution
 
     async def to_run(self, request: runner_service_pb2.CreateRunRequest) -> tuple[run_pb2.Run, conversion_pb2.Conversion]:
-        """The run of a config, and its files."""
+        """Return the run for a config, and the conversion of its files."""
         if (size := request.ByteSize()) > MOST_BYTES:
-            raise invalid_request("config", f"makes the request {size:,} bytes large; it must have {MOST_BYTES:,} at most")
+            raise invalid_request("config", f"is too large: the request has {size:,} bytes and may have at most {MOST_BYTES:,}")
         violations = Violations()
         config, origin = await self._read_config(request, violations)
         for end in ("start", "end"):
@@ -58,18 +54,16 @@ class RunRequests:
         if not options.snapshot_mode:
             violations.add("options.snapshot_mode", "is missing; it must be trades, book or both")
         if request.instrument and violations.clean("instrument.id") and request.instrument != config.instrument.id:
-            problem = (
-                f"is {request.instrument!r}, but instrument.id of the config is {config.instrument.id!r}; they must be the same"
-            )
+            problem = f"is {request.instrument!r}, but instrument.id of the config is {config.instrument.id!r}; change one"
             violations.add("instrument", problem)
         return run, await self._check(run, violations)
 
     async def to_verify(self, run_id: str) -> run_pb2.Run:
-        """The run that executes again what a result keeps.
+        """Return the run that repeats the run of a stored result.
 
         Raises:
-            TickreelError: Also NOT_FOUND or RESULT_DELETED where there is no result, DATA_CHANGED where it cannot be read,
-                NOT_VERIFIABLE where it does not hold what it takes.
+            TickreelError: Also NOT_FOUND or RESULT_DELETED if there is no result, DATA_CHANGED if it cannot be read,
+                NOT_VERIFIABLE if it lacks the config or options of its run.
         """
         stored = await asyncio.to_thread(self._store.find, run_id)
         result = await asyncio.to_thread(self._store.load, stored)
@@ -86,9 +80,13 @@ class RunRequests:
         return run
 
     async def _check(self, run: run_pb2.Run, violations: Violations) -> conversion_pb2.Conversion:
-        """Checks a run whose config may have violations already, fills in what the config leaves out, and gives its files."""
+        """Check a run, fill in the defaults of its config, and return the conversion of its files.
+
+        Args:
+            violations: The violations found so far.
+        """
         config, options = run.config, run.options
-        # In a thread, like the reading: a large config with thousands of mistakes takes a second.
+        # In a thread, like the reading, because a large config with thousands of mistakes takes a second.
         await asyncio.to_thread(check_config, config, self._strategies, self._settings, violations, options.snapshot_mode)
         if violations.clean("instrument.id", "data_catalog", "time_window"):
             try:

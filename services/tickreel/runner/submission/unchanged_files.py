@@ -1,4 +1,4 @@
-"""The catalog files that a run reads, and whether they are still those that its conversion named."""
+"""Detect whether the catalog files of a run were removed or replaced after its conversion."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from tickreel.v1 import conversion_pb2
 class HeldFiles:
     """The files of a conversion as they were at one moment.
 
-    The catalog is a cache: anyone may delete it while a run reads it, and another conversion may replace a file. What a reader
-    then ends with depends on where it is, so the files say why, not the error.
+    The catalog is a cache. Anyone may delete it while a run reads it, and another conversion may replace a file. The reader's
+    error then depends on how far it has read, so the cause is found by comparing the files.
     """
 
     _catalog: CatalogStore
@@ -21,17 +21,17 @@ class HeldFiles:
 
     @classmethod
     def of(cls, catalog: CatalogStore, files: Sequence[conversion_pb2.ConvertedFile]) -> Self:
-        """The files as they are now. One that was replaced by other rows since the conversion counts as lost."""
+        """Record the current files. A file with other rows than the conversion wrote counts as lost."""
         identities = {}
         for file in files:
-            # In this order: a file that is replaced in between has another identity afterwards.
+            # Take the identity first: if the file is replaced in between, `lost` will see a different identity.
             identity, record = catalog.identity(file.path), catalog.find(file.path)
             is_same = record is not None and record.converted.digest == file.digest
             identities[file.path] = identity if is_same else None
         return cls(catalog, identities)
 
     def lost(self) -> str:
-        """The path of the first file that was deleted or replaced, empty where all are as they were."""
+        """Return the path of the first file that was deleted or replaced, or "" if there is none."""
         for path, identity in self._identities.items():
             if identity is None or self._catalog.identity(path) != identity:
                 return path

@@ -1,14 +1,15 @@
-"""Holes in a recording: spans without a row where the rows around them leave no doubt that some are missing.
+"""Holes in a recording: spans without rows where the rows around them show that rows are missing.
 
-A thin market pauses for hours and a busy one for seconds, so the rows of the window are the measure. A gap of ten minutes or
-more is a hole in two cases:
+A thin market pauses for hours, a busy one for seconds. So a gap is compared with the other rows of the window. A gap of ten
+minutes or more is a hole in two cases:
 
-- MarkRows are dense all over the window: outside of gaps of its order, nearly every stretch a sixteenth as long holds a row.
-- MarkRows are dense up to the gap and after it: the twenty seconds with rows on each side follow each other a hundred times as
-  closely.
+- Rows are dense in the whole window: apart from gaps of a similar or greater length, nearly every stretch of a sixteenth of
+  the gap's length holds a row.
+- Rows are dense right before and after the gap: on each side, the nearest twenty seconds that hold rows are at most a
+  hundredth of the gap apart.
 
-MarkRows of one second count once, since a sweep of a hundred prints says no more than one print. A flurry of rows on one side
-proves nothing.
+Rows of one second count once, because a sweep of a hundred prints is no more evidence than one print. Dense rows on only one
+side are no evidence.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,13 +27,13 @@ Int64 = npt.NDArray[np.int64]
 _SECOND = 1_000_000_000
 _MINUTE = 60 * _SECOND
 _DAY = 1440 * _MINUTE
-# No shorter gap is a hole: reconnects and maintenance take minutes in busy markets too.
+# The minimum length of a hole. Reconnects and maintenance take minutes in busy markets too.
 SHORTEST = 10 * _MINUTE
-# Dense all over the window: the stretches in a hole, the share of them that may be empty elsewhere, and what it takes to tell.
+# Dense in the whole window: stretches per hole, the share that may be empty elsewhere, the fewest gaps to judge by.
 _STRETCHES = 16
 _EMPTY_SHARE = 0.1
 _FEWEST_GAPS = 50
-# Dense on both sides: the gaps that are looked at on each, and how much shorter than the hole they must be.
+# Dense on both sides: the number of gaps compared on each side, and how many times shorter than the hole they must be.
 _GAPS_BESIDE = 19
 _SHORTER = 100
 _MOST_NAMED = 5
@@ -40,22 +41,22 @@ _MOST_NAMED = 5
 
 @dataclass(frozen=True)
 class Hole:
-    """A span without rows: the times around it, UNIX nanoseconds."""
+    """A span without rows, from the last row before it to the first row after it; UNIX nanoseconds."""
 
     start: int
     end: int
 
     @property
     def length(self) -> int:
-        """Nanoseconds."""
+        """The length in nanoseconds."""
         return self.end - self.start
 
 
 def find_holes(times: Int64) -> list[Hole]:
-    """The holes between rows, the longest first.
+    """Return the holes between rows, longest first.
 
     Args:
-        times: Of the rows, in order, UNIX nanoseconds. shape: (rows,)
+        times: The times of the rows, in order, UNIX nanoseconds; shape (rows,).
     """
     seconds = np.unique(times // _SECOND) * _SECOND
     gaps = np.diff(seconds)
@@ -76,12 +77,12 @@ def find_holes(times: Int64) -> list[Hole]:
 def hole_findings(
     window: market_data_pb2.TimeWindow, files: Sequence[conversion_pb2.ConvertedFile], rows: MarkRows
 ) -> Iterator[result_pb2.Finding]:
-    """The findings on holes in the trades and in the books of a window.
+    """Yield the findings on holes in the trades and the books of a window.
 
-    Days without any data and the ends of the window are the matter of `data_findings`.
+    `data_findings` reports days without data and uncovered ends of the window.
 
     Args:
-        files: Those of the window.
+        files: The converted files of the window.
     """
     kinds = (
         ("trades", market_data_pb2.DATA_TYPE_TRADES, rows.ts),
@@ -93,35 +94,35 @@ def hole_findings(
         ]
         if not len(times) or not spans:
             continue
-        # A hole may reach over an end of the window: files that lie on both sides of the end show that rows are missing.
+        # A hole may reach beyond an end of the window. Files on both sides of that end show that rows are missing.
         first = max(window.start.ToNanoseconds(), min(start for start, _ in spans))
         last = min(window.end.ToNanoseconds(), max(end for _, end in spans))
         ends = [min(first, int(times[0]))], [max(last, int(times[-1]))]
-        holes = [hole for hole in find_holes(np.concatenate([ends[0], times, ends[1]])) if not _is_told(hole, spans)]
+        holes = [hole for hole in find_holes(np.concatenate([ends[0], times, ends[1]])) if not _is_missing_day(hole, spans)]
         if holes:
             yield _finding(kind, holes)
 
 
 def _is_dense(gaps: Int64, scale: int) -> bool:
-    """Whether nearly every stretch of the time that these gaps make up, a sixteenth of the scale long, holds a row."""
+    """Return whether nearly every stretch of a sixteenth of the scale holds a row, within the time that the gaps cover."""
     covered = int(gaps.sum())
     if len(gaps) < _FEWEST_GAPS or covered < scale // 4:
         return False
-    # A stretch is empty where it begins early enough in a gap that is longer.
+    # A stretch is empty if it begins in a gap and ends before the next row.
     empty = int(np.maximum(gaps - scale // _STRETCHES, 0).sum())
     return empty <= _EMPTY_SHARE * covered
 
 
 def _is_sudden(gaps: Int64, at: int) -> bool:
-    """Whether the gaps on both sides of one are all far shorter."""
+    """Return whether all nearby gaps on both sides of a gap are far shorter."""
     before, after = gaps[max(at - _GAPS_BESIDE, 0) : at], gaps[at + 1 : at + 1 + _GAPS_BESIDE]
     if min(len(before), len(after)) < _GAPS_BESIDE:
         return False
     return max(int(before.max()), int(after.max())) * _SHORTER <= int(gaps[at])
 
 
-def _is_told(hole: Hole, spans: Iterable[tuple[int, int]]) -> bool:
-    """Whether a hole lies between files and holds a whole day, which `data_findings` calls a day without data."""
+def _is_missing_day(hole: Hole, spans: Iterable[tuple[int, int]]) -> bool:
+    """Return whether a hole between files covers a whole day. `data_findings` reports such a day."""
     holds_day = -(-hole.start // _DAY) * _DAY + _DAY <= hole.end
     return holds_day and not any(start <= hole.start and hole.end <= end for start, end in spans)
 

@@ -4,5 +4,5 @@ import numpy as np
 
 
 def iso(nanoseconds: int) -> str:
-    """UNIX nanoseconds as ISO 8601, UTC."""
+    """Format UNIX nanoseconds as ISO 8601 in UTC."""
     return np.datetime_as_string(np.datetime64(nanoseconds, "ns")) + "Z"

@@ -1,4 +1,4 @@
-"""The rows of a window, and what a position is worth at each."""
+"""The rows of a window at which equity is sampled, with the price that marks a position at each."""
 
 from dataclasses import dataclass
 
@@ -16,17 +16,17 @@ _SECOND = 1_000_000_000
 
 @dataclass(frozen=True)
 class MarkRows:
-    """The rows of a window that equity is looked at: those of trades, each with the price that a position is worth there.
+    """The trade rows at which equity is sampled, each with its mark price, and the book rows that give the marks.
 
     Attributes:
-        ts: Replay times of the trade rows, UNIX nanoseconds.
-        marks: The prices at them: their own, or the middle of the last book before them.
-        mark_scale: The decimals of marks.
-        last_mark: The price at the end of the window.
-        first_mark: The price that an opening position is valued at.
-        book_ts: Replay times of the book rows.
-        mids: The middles of the books, of mark_scale; those of the book before where one lacks a side.
-        span: The times of the first and last row of any kind.
+        ts: Replay times of the trade rows, UNIX nanoseconds; shape (rows,).
+        marks: The mark price of each trade row: its own price, or the mid price of the last book before it; shape (rows,).
+        mark_scale: The number of decimals of marks and mids.
+        first_mark: The mark price of a position that is open at the start of the window.
+        last_mark: The mark price at the end of the window.
+        book_ts: Replay times of the book rows, UNIX nanoseconds; shape (books,).
+        mids: The mid price of each book. A book that lacks a side has that of the book before it; shape (books,).
+        span: The replay times of the first and the last row of any kind.
     """
 
     ts: Int64
@@ -40,21 +40,22 @@ class MarkRows:
 
     @classmethod
     def of_trades(cls, ts: Int64, prices: Integers, precision: int) -> "MarkRows":
-        """Rows marked at their own prices.
+        """Return rows marked at their own prices.
 
         Args:
-            prices: Times 10^precision.
+            ts: Replay times of the trade rows; at least one.
+            prices: Prices times 10^precision.
         """
         none = np.empty(0, dtype=np.int64)
         return cls(ts, prices, precision, int(prices[0]), int(prices[-1]), none, none, (int(ts[0]), int(ts[-1])))
 
     @classmethod
     def of_books(cls, ts: Int64, prices: Integers, precision: int, book_ts: Int64, mids: Integers) -> "MarkRows":
-        """Rows marked at the middle of the last book before them; at their own price while there is none.
+        """Return rows marked at the mid price of the last book before them, or at their own price before the first book.
 
         Args:
-            ts, prices: Of the trade rows, which may be none; prices times 10^precision.
-            book_ts, mids: Of the book rows; middles times 10^(precision + 1).
+            ts, prices: Replay times and prices of the trade rows, possibly none; prices times 10^precision.
+            book_ts, mids: Replay times and mid prices of the book rows; mid prices times 10^(precision + 1).
         """
         middles = _last(book_ts, mids, ts)
         marks = np.where(middles == NO_LEVEL, scaled.times(prices, 10), middles)
@@ -65,22 +66,22 @@ class MarkRows:
         return cls(ts, marks, precision + 1, int(opening[0]), int(known[0]), book_ts, mids, span)
 
     def mids_at(self, times: Int64) -> Integers:
-        """The middles of the last books at or before some times; NO_LEVEL where there was none."""
+        """Return the mid price of the last book at or before each time; NO_LEVEL before the first book."""
         return _last(self.book_ts, self.mids, times)
 
     def marks_at(self, times: Int64) -> Integers:
-        """What a position was marked at at some times: the middle of the last book, or the price of the last trade row."""
+        """Return the mark price at each time: the mid price of the last book, or else the mark of the last trade row."""
         before = np.searchsorted(self.ts, times, side="right") - 1
         marks = np.where(before < 0, self.first_mark, self.marks[before])
         mids = self.mids_at(times)
         return np.where(mids == NO_LEVEL, marks, mids)
 
     def more_in_a_second(self, count: int) -> bool:
-        """Whether more than so many trade rows lie within a second anywhere."""
+        """Return whether any second of the window holds more than `count` trade rows."""
         return count < len(self.ts) and int((self.ts[count:] - self.ts[:-count]).min()) <= _SECOND
 
     def time_after(self, trade_rows: int, book_rows: int) -> int | None:
-        """The time of the last row after so many of each kind have been replayed; None before the first."""
+        """Return the time of the last replayed row, given the numbers of replayed rows; None before the first row."""
         times = [int(ts[min(done, len(ts)) - 1]) for ts, done in ((self.ts, trade_rows), (self.book_ts, book_rows)) if done]
         return max(times, default=None)
 

@@ -1,4 +1,4 @@
-"""The rows of files that overlap: which of them repeat others, and where it cannot be told."""
+"""The rows of overlapping files: which of them are repeats, and where that cannot be decided."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from tickreel.v1 import result_pb2
 
 Int64 = npt.NDArray[np.int64]
 
-# The values of a trade in the order in which a message names them, with the names of the exchange schema.
+# The values of a trade in the order in which messages name them, with their names in the exchange schema.
 _VALUES = {
     "recorded": "local_timestamp",
     "ts_event": "timestamp",
@@ -32,13 +32,19 @@ _REMEDY = (
 )
 
 
-# Of so many pairs of files, repeats have a finding each; a year of days that overlap would have hundreds.
-_TOLD_ONE_BY_ONE = 10
+# Up to this many pairs of files have a finding of their own. A year of overlapping days would have hundreds.
+_MOST_FINDINGS = 10
 
 
 @dataclass(frozen=True)
 class Repeats:
-    """The rows of a file that repeat rows of an earlier one: the first as a message names it, and how many there are."""
+    """The rows of a later file that repeat rows of an earlier one.
+
+    Attributes:
+        earlier, later: The raw files.
+        first: The description of the first repeated row for messages.
+        count: The number of repeated rows.
+    """
 
     earlier: str
     later: str
@@ -47,14 +53,15 @@ class Repeats:
 
 
 def repeat_findings(repeats: Sequence[Repeats], *, books: bool) -> Iterator[result_pb2.Finding]:
-    """What a reader should know of rows that are replayed once and stand in two files."""
+    """Yield the findings on rows that several files contain and that are replayed once."""
     kind = "book" if books else "trade"
-    for pair in repeats[:_TOLD_ONE_BY_ONE]:
+    for pair in repeats[:_MOST_FINDINGS]:
         rows = f"{pair.count:,} {kind} row{'s' * (pair.count > 1)} of {pair.later}"
-        yield _repeated(f"{rows} also stand in {pair.earlier}; each is replayed once. The first is {pair.first}")
-    if more := repeats[_TOLD_ONE_BY_ONE:]:
+        are = "are" if pair.count > 1 else "is"
+        yield _repeated(f"{rows} {are} also in {pair.earlier}; each is replayed once. The first is {pair.first}")
+    if more := repeats[_MOST_FINDINGS:]:
         rows = f"{sum(pair.count for pair in more):,} more {kind} rows"
-        yield _repeated(f"{rows} of {len(more):,} more pairs of files stand in both; each is replayed once")
+        yield _repeated(f"{rows} are in both files of {len(more):,} more pairs; each is replayed once")
 
 
 def _repeated(message: str) -> result_pb2.Finding:
@@ -62,27 +69,27 @@ def _repeated(message: str) -> result_pb2.Finding:
 
 
 class OverlapRows:
-    """Counts the repeats of an overlap and finds contradictions, chunk by chunk.
+    """Counts the repeats in an overlap and detects contradictions, chunk by chunk.
 
     Args:
         sources: The raw files that overlap.
-        books: Whether they hold book snapshots.
+        books: Whether the files hold book snapshots.
     """
 
     def __init__(self, sources: Sequence[str], *, books: bool) -> None:
         self._sources = sources
         self._books = books
-        # Of each pair of files: its first repeat, and how many there are.
+        # The first repeat and the number of repeats, by pair of files.
         self._repeats: dict[tuple[int, int], tuple[str, int]] = {}
-        # Trades that stand in one file alone; with three files or more, those of all files too.
+        # Trades that only one file has. With three files or more, also the trades of all files.
         self._alone: list[pa.Table] = []
         self._all: list[pa.Table] = []
 
-    def see(self, rows: MergedRows) -> None:
-        """Takes the rows that follow.
+    def add(self, rows: MergedRows) -> None:
+        """Add the next rows.
 
         Raises:
-            TickreelError: DATA_REFUSED where equal trades have no ids, or a microsecond has too many books.
+            TickreelError: DATA_REFUSED if equal trades have no ids, or a microsecond has too many books.
         """
         self._count(rows)
         if self._books:
@@ -95,19 +102,19 @@ class OverlapRows:
             self._all.append(self._trades(rows, rows.inside))
 
     def check_ids(self) -> None:
-        """Sees, after the last row, whether an id stands for different trades in two files.
+        """Check that no id belongs to different trades in two files. Call it after the last row.
 
-        An id that several rows of a file have identifies none of them.
+        An id that several rows of a file share does not identify a trade, so it is ignored.
 
         Raises:
-            TickreelError: DATA_REFUSED, with the files, the first id, and what differs.
+            TickreelError: DATA_REFUSED, with the files, the first such id, and the values that differ.
         """
         for tables in (self._alone, self._all):
             if tables:
                 self._check_ids(pa.concat_tables(tables).unify_dictionaries().combine_chunks())
 
-    def repeats(self) -> list["Repeats"]:
-        """The repeats of each pair of files."""
+    def repeats(self) -> list[Repeats]:
+        """Return the repeats of each pair of files."""
         pairs = sorted(self._repeats.items())
         return [Repeats(self._sources[one], self._sources[other], *found) for (one, other), found in pairs]
 
@@ -126,27 +133,30 @@ class OverlapRows:
     def _check_room(self, recorded: Int64, ts_init: Int64) -> None:
         full = overfull(recorded, ts_init)
         if full.any():
-            problem = f"have more than {MICROSECOND} snapshots of the microsecond {iso(int(recorded[full][0]))} together"
-            raise self._refusal(range(len(self._sources)), f"{problem}, so that the engine cannot keep their order")
+            instant = iso(int(recorded[full][0]))
+            problem = f"together have more than {MICROSECOND} snapshots in the microsecond {instant}"
+            raise self._refusal(range(len(self._sources)), f"{problem}, so the engine cannot keep their order")
 
     def _trades(self, rows: MergedRows, mask: npt.NDArray[np.bool_]) -> pa.Table:
-        """Some trades, as far as they have ids of their own.
+        """Return the selected trades that have an id from the exchange.
 
         Raises:
-            TickreelError: DATA_REFUSED where one without an id is equal to one of another file.
+            TickreelError: DATA_REFUSED if a trade without an id is equal to a trade of another file.
         """
         at = np.flatnonzero(mask)
-        batch, file, recorded = rows.batch.take(pa.array(at)), rows.file[at], rows.recorded[at]
+        batch, file, recorded = rows.batch.take(at), rows.file[at], rows.recorded[at]
         made = made_ids(batch)
         if made.any():
             shared = np.flatnonzero(in_several_files(file, recorded))
-            self._check_rows_without_ids(batch.take(pa.array(shared)), file[shared], recorded[shared], made[shared])
-        columns = {name: batch.column(name) for name in ("price", "size", "trade_id")}
+            self._check_rows_without_ids(batch.take(shared), file[shared], recorded[shared], made[shared])
+        columns: dict[str, pa.Array] = {name: batch.column(name) for name in ("price", "size", "trade_id")}
         columns |= {
             "ts_event": batch.column("ts_event").cast(pa.int64()),
             "aggressor_side": batch.column("aggressor_side").cast(pa.string()),
+            "recorded": pa.array(recorded, pa.int64()),
+            "file": pa.array(file, pa.int64()),
         }
-        return pa.table({**columns, "recorded": recorded, "file": file}).filter(pa.array(~made))
+        return pa.table(columns).filter(pa.array(~made))
 
     def _check_rows_without_ids(self, batch: pa.RecordBatch, file: Int64, recorded: Int64, made: npt.NDArray[np.bool_]) -> None:
         if not len(file):
@@ -159,7 +169,7 @@ class OverlapRows:
         rows = np.flatnonzero(unknown[group])
         if len(rows):
             pair = int(lowest[group[rows[0]]]), int(highest[group[rows[0]]])
-            problem = "have equal trades without ids of their own, and nothing tells whether these are the same trades"
+            problem = "have equal trades without exchange ids, which may be one trade or two"
             raise self._refusal(pair, f"{problem} (the first recorded at {iso(int(recorded[rows[0]]))})")
 
     def _check_ids(self, table: pa.Table) -> None:
@@ -174,7 +184,7 @@ class OverlapRows:
         if not len(beside):
             return
         values = table.select(list(_VALUES))
-        one, other = (values.take(pa.array(order[beside + step])) for step in (0, 1))
+        one, other = (values.take(order[beside + step]) for step in (0, 1))
         differs = np.zeros(len(beside), dtype=np.bool_)
         for name in _VALUES:
             differs |= pc.not_equal(one[name], other[name]).to_numpy()
@@ -189,7 +199,7 @@ class OverlapRows:
             if rows[0][key] != rows[1][key]
         )
         trade_id = table["trade_id"][int(order[beside[at]])].as_py()
-        problem = f"have different trades of the id {trade_id}: {', '.join(named)}"
+        problem = f"have different trades with the id {trade_id}: {', '.join(named)}"
         others = f" (and {len(clashes) - 1:,} more ids)" if len(clashes) > 1 else ""
         raise self._refusal(file[beside[at] : beside[at] + 2].tolist(), problem + others, trade_id=trade_id)
 
@@ -201,7 +211,7 @@ class OverlapRows:
 
 
 def _text(value: int | str | Decimal) -> str:
-    """A value as a message names it: a time in ISO 8601, a decimal without zeros at its end."""
+    """Format a value for messages: a time in ISO 8601, a decimal without trailing zeros."""
     if isinstance(value, int):
         return iso(value)
     return f"{value.normalize():f}" if isinstance(value, Decimal) else value

@@ -1,8 +1,8 @@
-"""What a run reads instead of files that overlap: one more file for each overlap, in the run's scratch folder.
+"""Replace overlapping files for a replay: the rows of each overlap are written to a file in the run's scratch folder.
 
 A run replays the view of its files (see `stores.view`). Where files overlap, the rows of the view are written to a file in the
-engine's format. The files of the catalog are read up to it, and from its end on. So no two files of a data type share a time,
-and the engine reads the rows in the same order as every other reader.
+engine's format. The catalog files are read before the start and after the end of that file. So no two files of a data type
+share an instant, and the engine reads the rows in the same order as every other reader.
 """
 
 import uuid
@@ -29,7 +29,7 @@ _ROW_GROUP = 65_536
 
 @dataclass(frozen=True)
 class Part:
-    """A file that a run reads, and its record. Its rows lie before or behind those of every other part of its data type."""
+    """A file that a run reads, and its record. Parts of one data type do not overlap in time."""
 
     file: ReplayFile
     record: CatalogFile
@@ -38,15 +38,15 @@ class Part:
 def without_overlaps(
     files: Sequence[tuple[ReplayFile, CatalogFile]], scratch: Path
 ) -> tuple[list[Part], list[result_pb2.Finding]]:
-    """The parts of files of one data type, in order of time, and the findings of their overlaps.
+    """Return the parts of files of one data type, in order of time, and the findings on their overlaps.
 
     Args:
         files: The files of a window, each with its record.
-        scratch: A folder for the files of overlaps.
+        scratch: The folder for the files of overlaps.
 
     Raises:
-        TickreelError: DATA_REFUSED where files contradict each other, or where nothing tells whether equal trades are the same.
-        OSError: A file is gone or cannot be read, or the folder cannot be written.
+        TickreelError: DATA_REFUSED if files contradict each other, or if equal trades without ids may be one trade or two.
+        OSError: A file is missing or cannot be read, or the folder cannot be written.
     """
     known = {file.path: (file, record) for file, record in files}
     view = stretches(
@@ -64,14 +64,14 @@ def without_overlaps(
             repeats += found
             continue
         file, record = known[stretch.files[0].path]
-        # A file without overlaps keeps the span of its window, so that the engine reads such files as one catalog.
+        # A file without overlaps keeps the span of its window, so the engine reads all such files as one catalog.
         if (stretch.start, stretch.end) != (file.first, file.last):
             file = replace(file, start=max(file.start, stretch.start), end=min(file.end, stretch.end))
             if file.start > file.end or not count_rows(Slice(file.path, file.start, file.end)):
                 continue
         parts.append(Part(file, record))
     if parts:
-        # The engine's clock runs over the whole window, as without overlaps: delayed orders arrive after the last row, too.
+        # The engine's clock must cover the whole window, as it does without overlaps: delayed orders arrive after the last row.
         first = parts[0].file
         parts[0] = replace(parts[0], file=replace(first, start=min(first.start, *(file.start for file, _ in files))))
         last = parts[-1].file
@@ -83,7 +83,7 @@ def without_overlaps(
 def _overlap(
     stretch: Stretch, files: Sequence[tuple[ReplayFile, CatalogFile]], scratch: Path
 ) -> tuple[Part | None, list[Repeats]]:
-    """Writes the rows of an overlap that lie in the window; no part where there are none."""
+    """Write the rows of an overlap that lie in the window. Return no part if there are none."""
     records = [record for _, record in files]
     data_type = files[0][0].data_type
     checks = OverlapRows([record.converted.source for record in records], books=data_type == _BOOKS)
@@ -95,7 +95,7 @@ def _overlap(
     rows = first = last = 0
     try:
         for chunk in merged_rows(stretch, windows):
-            checks.see(chunk)
+            checks.add(chunk)
             batch = chunk.view()
             if not len(batch):
                 continue
@@ -122,12 +122,12 @@ def _overlap(
 
 
 def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
-    # As the catalog's own files: our readers need the statistics, and the engine the names.
+    # The options of catalog files: our readers need the statistics, and the engine needs the column names.
     return pq.ParquetWriter(path, schema, compression="lz4", write_statistics=["ts_init"], use_compliant_nested_type=False)
 
 
 def _record(like: CatalogFile, step: int, rows: int, span: tuple[int, int], crowded: list[tuple[int, int]]) -> CatalogFile:
-    """The record of an overlap, by which its rows have recorded times."""
+    """Return the record of an overlap, from which readers derive the recorded times of its rows."""
     converted = conversion_pb2.ConvertedFile()
     converted.CopyFrom(like.converted)
     converted.rows, converted.clock_step = rows, step

@@ -1,8 +1,8 @@
-"""The order of trades on the exchange's clock, which the engine's book of one level depends on.
+"""The order of trades on the exchange's clock, on which the engine's L1 book depends.
 
-The replay follows the recorder's clock. The engine ignores a print for its book if an earlier row has a later exchange time
-(seen with 2.0.0rc7, book type L1_MBP; books of snapshots take every row). So the order of such a late print meets the price of
-the print before, and a slice must not begin between the two.
+The replay follows the recorder's clock. The engine does not update its L1 book from a late print: one with an earlier exchange
+time than a row before it (seen with 2.0.0rc7, book type L1_MBP; books of snapshots apply every row). So the order of a late
+print is matched at the price of the print before it, and a slice must not begin between the two.
 """
 
 from collections.abc import Iterator
@@ -19,11 +19,12 @@ Int64 = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class PrintOrder:
-    """How the trades of a window follow each other on the exchange's clock.
+    """The late prints of a window and the rows at which it may be cut.
 
     Attributes:
-        late: How many trades have an earlier exchange time than a trade before them.
-        cuts: Whether no trade from a row on has an earlier exchange time than a trade before the row; shape (rows,).
+        late: The number of trades with an earlier exchange time than a trade before them.
+        cuts: Whether a slice may begin at each row: neither the row nor any later trade has an earlier exchange time than a
+            trade before the row; shape (rows,).
     """
 
     late: int
@@ -31,7 +32,7 @@ class PrintOrder:
 
     @classmethod
     def of(cls, ts_event: Int64) -> Self:
-        """The order of trades.
+        """Return the print order of trades.
 
         Args:
             ts_event: Exchange times in replay order, UNIX nanoseconds.
@@ -45,7 +46,7 @@ class PrintOrder:
         return cls(late, cuts)
 
     def findings(self) -> Iterator[result_pb2.Finding]:
-        """What a reader should know of late prints."""
+        """Yield the finding on late prints, if there are any."""
         if self.late:
             counted = (
                 f"{self.late:,} of {len(self.cuts):,} trades have an earlier exchange time than a trade recorded before them"

@@ -1,4 +1,4 @@
-"""Where the instants of a run lie on the recorder's clock, and among its trade rows."""
+"""Map the replay times of a run to the recorder's clock and to its trade rows."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,16 +18,16 @@ _MICROSECOND = 1_000
 
 @dataclass(frozen=True)
 class RecordedTimes:
-    """Recorded times and trade rows of the instants of a run.
+    """Recorded times and trade rows by replay time.
 
-    A recorded time is the start of the clock step of its replay time. Only displaced rows are kept besides: those that ran past
-    their step, because it has more rows than nanoseconds.
+    A recorded time is the start of the clock step that contains the replay time. Displaced rows are the exception and are
+    listed: their step has more rows than nanoseconds, so their replay time is past its end.
 
     Attributes:
         trade_ts: Replay times of the trade rows, UNIX nanoseconds; shape (rows,).
         book_ts: Replay times of the book rows; shape (books,).
-        starts: The first replay time of each trade file, not decreasing; shape (files,).
-        steps: The clock step of each, in nanoseconds; shape (files,).
+        starts: The first replay time of each trade file, non-decreasing; shape (files,).
+        steps: The clock step of each trade file, in nanoseconds; shape (files,).
         displaced: The numbers of the displaced trade rows, increasing; shape (displaced,).
         displaced_to: The recorded times of these rows, UNIX nanoseconds; shape (displaced,).
     """
@@ -41,7 +41,7 @@ class RecordedTimes:
 
     @classmethod
     def of(cls, rows: MarkRows, files: Sequence[tuple[int, int]], trades: Iterable[TradeRows]) -> Self:
-        """The recorded times of a window.
+        """Return the recorded times of a window.
 
         Args:
             rows: The rows of the window.
@@ -62,7 +62,7 @@ class RecordedTimes:
         return cls(rows.ts, rows.book_ts, starts, steps, np.concatenate(numbers), np.concatenate(times))
 
     def trade_rows(self, times: Int64) -> Int64:
-        """The number of the last trade row at or before each time, NO_ROW where there is none.
+        """Return the number of the last trade row at or before each time; NO_ROW before the first row.
 
         Args:
             times: Replay times, UNIX nanoseconds.
@@ -70,9 +70,10 @@ class RecordedTimes:
         return np.searchsorted(self.trade_ts, times, side="right") - 1
 
     def recorded(self, times: Int64) -> Int64:
-        """The recorded times of instants, UNIX nanoseconds: of a trade row or a book its own, else the start of the clock step.
+        """Return the recorded time of each replay time, UNIX nanoseconds.
 
-        The clock of an instant between rows is that of the last trade file that begins before it.
+        A trade row or a book has its own recorded time. Any other instant has the start of its clock step, with the clock step
+        of the last trade file that begins before it.
 
         Args:
             times: Replay times, UNIX nanoseconds.
@@ -95,7 +96,7 @@ class RecordedTimes:
 
 
 def _are_among(values: Int64, sought: Int64) -> npt.NDArray[np.bool_]:
-    """Which of some numbers are among sorted values."""
+    """Return for each sought number whether it is among the sorted values."""
     at = np.searchsorted(values, sought)
     found = at < len(values)
     found[found] = values[at[found]] == sought[found]

@@ -1,8 +1,8 @@
-"""From the window of a config to the instants that the engine is given.
+"""The rows of a config's time window, and the replay times at which the engine starts and ends.
 
-A window means the recorder's clock, whose steps are microseconds as a rule; the catalog spreads rows of one step over the
-nanoseconds of its microsecond so that the engine keeps their order. A window whose last instant is a recorded one must take
-all rows of it.
+A window is given on the recorder's clock, whose steps are usually microseconds. The catalog spreads the rows of one step over
+the nanoseconds of its microsecond, so that the engine keeps their order. A window that ends at a recorded time must include
+all rows recorded then.
 """
 
 from collections.abc import Iterator, Sequence
@@ -33,7 +33,7 @@ _MICROSECOND = 1_000
 
 
 def replay_span(file: CatalogFile, start: int, end: int) -> tuple[int, int]:
-    """The first and last replay time of the rows of a file that were recorded in a window.
+    """Return the first and the last replay time of the rows of a file that were recorded in a window.
 
     Args:
         start, end: The window on the recorder's clock, both inclusive, UNIX nanoseconds.
@@ -53,13 +53,13 @@ class Window:
     """The rows of a run's window in the catalog.
 
     Attributes:
-        files: The catalog files, in the order of the spec, and the span of each that lies in the window.
-        parts: What is read and replayed: the same rows without repeats, in files that do not overlap.
-        start, end: The first and last instant to replay.
-        findings: The repeats that were left out.
+        files: The catalog files, in the order of the spec, each with its span in the window.
+        parts: The files to read and replay: the same rows without repeats, in files that do not overlap.
+        start, end: The first and last replay time, UNIX nanoseconds.
+        findings: The findings on repeated rows.
 
     Raises:
-        TickreelError: DATA_CHANGED where a file is no longer there; DATA_REFUSED where files overlap and contradict each other.
+        TickreelError: DATA_CHANGED if a file was removed or replaced; DATA_REFUSED if overlapping files contradict each other.
     """
 
     def __init__(self, spec: RunSpec) -> None:
@@ -85,15 +85,15 @@ class Window:
             self.parts += parts
             self.findings += findings
         self.start = min(file.start for file in self.files)
-        # Rows of files that overlap may run past the last instant of each.
+        # Rows of an overlap may have later replay times than the last row of each file.
         self.end = max(file.end for file in (*self.files, *(part.file for part in self.parts)))
 
     def trades(self, columns: Sequence[str] | None = None) -> Iterator[TradeRows]:
-        """The trade rows, in replay order."""
+        """Return the trade rows, in replay order."""
         return (TradeRows(batch) for batch in self._batches(TRADES, columns))
 
     def recorded_times(self, rows: MarkRows) -> RecordedTimes:
-        """The recorded times of the instants of a run.
+        """Return the recorded times by replay time.
 
         Args:
             rows: The rows of the window.
@@ -107,31 +107,31 @@ class Window:
 
     @property
     def decimals(self) -> tuple[int, int]:
-        """The fewest decimals that hold all prices, and all sizes, of its files."""
+        """The fewest decimals that hold all prices, and those that hold all sizes, of the files."""
         prices, sizes = zip(*((record.price_decimals, record.size_decimals) for record in self._records), strict=True)
         return max(prices), max(sizes)
 
     def rows(self) -> WindowRows:
-        """The prints and books, by the numbers of their rows."""
+        """Return the prints and books, by row number."""
         instrument = self._spec.run.config.instrument
         trades, books = self.trades(WindowRows.TRADE_COLUMNS), self._books(WindowRows.BOOK_COLUMNS)
         return WindowRows(trades, books, instrument.price_precision, instrument.size_precision)
 
     def times_and_prices(self) -> tuple[Int64, Integers]:
-        """Replay times of all trade rows and their prices, times 10^price_precision, in replay order."""
+        """Return the replay times of all trade rows and their prices times 10^price_precision, in replay order."""
         precision = self._spec.run.config.instrument.price_precision
-        # Copies, that a batch and all that it was read from can go.
+        # Copies, so that the memory of each batch is released.
         chunks = [(rows.ts_init.copy(), rows.price(precision).copy()) for rows in self.trades(["price"])]
         return _joined([ts for ts, _ in chunks]), _joined([price for _, price in chunks])
 
     def exchange_times(self) -> Int64:
-        """Exchange times of all trade rows, UNIX nanoseconds, in replay order."""
+        """Return the exchange times of all trade rows, UNIX nanoseconds, in replay order."""
         return _joined([rows.ts_event.copy() for rows in self.trades(["ts_event"])])
 
     def times_and_mids(self) -> tuple[Int64, Integers]:
-        """Replay times of all book rows and the middles of their best prices, times 10^(price_precision + 1).
+        """Return the replay times of all book rows and their mid prices times 10^(price_precision + 1).
 
-        A book that lacks a side has the middle of the one before it; NO_LEVEL until there is one.
+        A book that lacks a side has the mid price of the book before it, or NO_LEVEL if there is none.
         """
         precision = self._spec.run.config.instrument.price_precision
         times, mids = [], []
@@ -141,9 +141,9 @@ class Window:
         return _joined(times), _carried(_joined(mids))
 
     def check_order(self, trade_times: Int64, book_times: Int64) -> None:
-        """Sees whether every trade comes before the books that were recorded in the same microsecond.
+        """Check that every trade comes before the books that were recorded in the same microsecond.
 
-        A microsecond has room for a thousand rows; where more share one, some trades would meet a book of their future.
+        A microsecond has room for a thousand rows. If more rows share it, some trades would be matched against a later book.
 
         Raises:
             TickreelError: DATA_REFUSED, naming the first such instant.
@@ -156,24 +156,24 @@ class Window:
                 late |= (book_times >= recorded) & (book_times < last_ts_init)
         if late.any():
             instant = np.datetime_as_string(np.datetime64(int(book_times[late][0]) // _MICROSECOND, "us"))
-            problem = f"has more trades recorded at {instant}Z than the replay clock has room for before the book of then"
-            remedy = "replay it with snapshot_mode trades, or a window without that instant"
+            problem = f"has more trades recorded at {instant}Z than fit before the book of that microsecond on the replay clock"
+            remedy = "set snapshot_mode to trades, or choose a window without that instant"
             message = f"the window {problem}; {remedy}"
             raise TickreelError("DATA_REFUSED", message, [Violation("time_window", f"{problem}; {remedy}")])
 
     def check_unchanged(self) -> None:
-        """Sees whether the files are still those that the run was given.
+        """Check that no file was removed or replaced since the run began.
 
         Raises:
-            TickreelError: DATA_CHANGED, naming the first that is not.
+            TickreelError: DATA_CHANGED, naming the first such file.
         """
         self._found()
 
     def check_sides(self) -> None:
-        """Sees whether every row has a side, where nothing supplies one.
+        """Check that every trade row has a side, unless `strategy.orders` supplies a default.
 
         Raises:
-            TickreelError: DATA_REFUSED, with the count of rows that lack one.
+            TickreelError: DATA_REFUSED, with the number of rows without a side.
         """
         orders = self._spec.run.config.strategy.orders
         if (orders and orders[0].side) or not any(file.unknown_sides for file in self._spec.files):
@@ -183,7 +183,7 @@ class Window:
             unknown += int(np.count_nonzero(rows.side == market_data_pb2.AGGRESSOR_SIDE_UNSPECIFIED))
             total += len(rows)
         if unknown:
-            problem = f'is empty, but {unknown} of {total} rows have no known side; supply one: [{{"side": "buy"}}]'
+            problem = f'has no side, but {unknown} of {total} rows have an unknown side; set one: [{{"side": "buy"}}]'
             message = f"{unknown} of {total} rows of the window have an unknown side and strategy.orders supplies none"
             raise TickreelError("DATA_REFUSED", message, [Violation("strategy.orders", problem)], rows=unknown)
 
@@ -212,6 +212,6 @@ def _joined(chunks: list[Integers]) -> Integers:
 
 
 def _carried(values: Integers) -> Integers:
-    """The values with each NO_LEVEL replaced by the last value before it."""
+    """Return the values with each NO_LEVEL replaced by the last value before it."""
     known = np.maximum.accumulate(np.where(values == NO_LEVEL, -1, np.arange(len(values))))
     return np.where(known < 0, NO_LEVEL, values[known])

@@ -1,4 +1,4 @@
-"""The rows of a window by their numbers, read once from beginning to end while a run is replayed."""
+"""The rows of a window by row number, read once from beginning to end during a replay."""
 
 from collections.abc import Iterator
 from typing import ClassVar
@@ -17,10 +17,10 @@ Int64 = npt.NDArray[np.int64]
 
 
 class WindowRows:
-    """The prints and the books of a window; no more than a batch of each is held.
+    """The prints and the books of a window. At most one batch of each is held in memory.
 
     Args:
-        trades, books: All rows of the window in replay order, with `TRADE_COLUMNS` and `BOOK_COLUMNS` at least.
+        trades, books: All rows of the window in replay order, at least with `TRADE_COLUMNS` and `BOOK_COLUMNS`.
     """
 
     TRADE_COLUMNS: ClassVar = ("price", "size")
@@ -34,13 +34,13 @@ class WindowRows:
         self._price_precision, self._size_precision = price_precision, size_precision
 
     def prints(self, numbers: Int64) -> tuple[Integers, Integers]:
-        """The prices and sizes of trade rows.
+        """Return the prices and sizes of trade rows.
 
         Args:
-            numbers: Not decreasing, and none below those of the call before.
+            numbers: Row numbers, non-decreasing within and across calls.
 
         Raises:
-            TickreelError: DATA_CHANGED where the files have fewer rows by now.
+            TickreelError: DATA_CHANGED if the files now have fewer rows.
         """
         parts = [TradeRows(batch) for batch in self._trades.take(numbers)]
         return (
@@ -49,9 +49,9 @@ class WindowRows:
         )
 
     def levels(self, numbers: Int64) -> tuple[Integers, Integers]:
-        """The prices and sizes of the levels of books, the best first, shape (2, rows, LEVELS) each: of bids, then of asks.
+        """Return the prices and sizes of the levels of books, each of shape (2, rows, LEVELS): bids, then asks, best first.
 
-        A level that a book lacks has the price NO_LEVEL and the size 0.
+        A missing level has the price NO_LEVEL and the size 0.
 
         Args:
             numbers: As for `prints`.
@@ -66,7 +66,7 @@ class WindowRows:
 
 
 class _Forward:
-    """The rows of batches by number, each time none before those of the last time."""
+    """A forward-only reader of rows by number."""
 
     def __init__(self, batches: Iterator[pa.RecordBatch]) -> None:
         self._batches = batches
@@ -74,7 +74,7 @@ class _Forward:
         self._first = self._past = 0
 
     def take(self, numbers: Int64) -> Iterator[pa.RecordBatch]:
-        """The rows of these numbers, in parts."""
+        """Yield the rows of these numbers, in parts. Numbers are non-decreasing within and across calls."""
         at = 0
         while at < len(numbers):
             while self._batch is None or numbers[at] >= self._past:
@@ -83,7 +83,7 @@ class _Forward:
                     raise TickreelError("DATA_CHANGED", "a file was replaced while the run read it; run it again")
                 self._first, self._past = self._past, self._past + len(self._batch)
             past = int(np.searchsorted(numbers, self._past))
-            yield self._batch.take(pa.array(numbers[at:past] - self._first))
+            yield self._batch.take(numbers[at:past] - self._first)
             at = past
 
 
