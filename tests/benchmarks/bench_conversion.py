@@ -146,8 +146,7 @@ def main() -> None:
 
 def compare(kind: str, trades: int, rounds: int, work: Path) -> None:
     """Measures both sides on rows of one kind, and prints the table."""
-    generate(work / "raw", trades)
-    generate(work / "warm-up", 1_000)
+    generate({work / "raw": trades, work / "warm-up": 1_000})
     measured: dict[str, list[dict[str, float]]] = {side: [] for side in SIDES}
     for number in range(rounds):
         for side in SIDES:
@@ -163,13 +162,14 @@ def compare(kind: str, trades: int, rounds: int, work: Path) -> None:
     print(f"ratio {seconds['engine'] / seconds['tickreel']:.1f} x (target: at least {TARGET:.0f} x)")
 
 
-def generate(raw_root: Path, rows: int) -> None:
-    """Writes the sample's first instrument with that many rows, in a process whose memory is not counted."""
+def generate(rows_by_root: dict[Path, int]) -> None:
+    """Write the first sample instrument below each root, in a process whose memory is not counted."""
     code = (
-        "import sys, pathlib; from tickreel.stores import sample_data as s;"
-        "s.MARKETS = s.MARKETS[:1]; s.write_sample_data(pathlib.Path(sys.argv[1]), s.SEED, int(sys.argv[2]))"
+        "import sys, pathlib; from tickreel.stores import sample_data as s; s.MARKETS = s.MARKETS[:1]\n"
+        "for root, rows in zip(sys.argv[1::2], sys.argv[2::2]): s.write_sample_data(pathlib.Path(root), s.SEED, int(rows))"
     )
-    subprocess.run([sys.executable, "-c", code, str(raw_root), str(rows)], check=True)
+    arguments = (str(part) for root_and_rows in rows_by_root.items() for part in root_and_rows)
+    subprocess.run([sys.executable, "-c", code, *arguments], check=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Jobs: what a short run takes, how a long line of them is worked off, what watchers cost, how soon a cancelled run is gone.
 
-    python tests/benchmarks/bench_jobs.py [--runs 200] [--rounds 20] [--rows 200000] [--watchers 100]
+    python tests/benchmarks/bench_jobs.py [--runs 200] [--rounds 20] [--rows 200000] [--watchers 100] [--phases PHASE ...]
 
 Converter and Runner are processes of their own, as `tickreel up` starts them; the data is cached. A short run replays a minute
 of a thousand trade rows with an order each, fast mode, and is timed from CreateRun to the last message of WatchRun.
@@ -13,7 +13,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -148,11 +148,11 @@ async def measure_watching(runner: ServiceClient, rows: int, watchers: int, roun
     print(f"ratio {many / one:.3f} x its time, round by round {pairs} (target: at most {WATCHING_TARGET} x)")
 
 
-async def measure_cancelling(folder: Path, rounds: int) -> None:
+async def measure_cancelling(folder: Path, measured: Sequence[str], rounds: int) -> None:
     """From CancelRun to its answer, in each phase of a run."""
     print(f"\n{'CancelRun to CANCELLED':<24}{'median s':>10}{'most s':>10}   (target: at most {CANCEL_TARGET} s)")
     async with phases(folder) as services:
-        for phase in PHASES:
+        for phase in measured:
             seconds = []
             for _ in range(rounds):
                 run = await reach(services, phase)
@@ -178,6 +178,7 @@ async def main() -> None:
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--rows", type=int, default=200_000)
     parser.add_argument("--watchers", type=int, default=100)
+    parser.add_argument("--phases", nargs="+", choices=PHASES, default=PHASES, help="phases in which runs are cancelled")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="tickreel-bench-") as temporary:
         folder = Path(temporary)
@@ -207,7 +208,7 @@ async def main() -> None:
             await measure_watching(runner, options.rows, options.watchers, max(1, options.rounds // 5))
             await runner.close()
     with tempfile.TemporaryDirectory(prefix="tickreel-bench-") as temporary:
-        await measure_cancelling(Path(temporary), max(1, options.rounds // 4))
+        await measure_cancelling(Path(temporary), options.phases, max(1, options.rounds // 4))
 
 
 if __name__ == "__main__":
