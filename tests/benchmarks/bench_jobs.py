@@ -1,9 +1,10 @@
-"""Jobs: what a short run takes, how a long line of them is worked off, what watchers cost, how soon a cancelled run is gone.
+"""Benchmark of jobs: latency of a short run, throughput of many, cost of watchers, latency of cancelling.
 
     python tests/benchmarks/bench_jobs.py [--runs 200] [--rounds 20] [--rows 200000] [--watchers 100] [--phases PHASE ...]
 
-Converter and Runner are processes of their own, as `tickreel up` starts them; the data is cached. A short run replays a minute
-of a thousand trade rows with an order each, fast mode, and is timed from CreateRun to the last message of WatchRun.
+Converter and Runner are separate processes, as `tickreel up` starts them. The data is already converted. A short run replays
+one minute with a thousand trade rows and one order per row, in fast mode. It is timed from CreateRun to the last message of
+WatchRun.
 """
 
 import argparse
@@ -41,7 +42,7 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def config_of(rows: int) -> struct_pb2.Struct:
-    """A run of the first rows of the day, of which there are a thousand a minute."""
+    """Return the config of a run over the first rows of the day, which has a thousand rows a minute."""
     seconds = rows * 60 // SHORT_ROWS - 1
     end = f"{DAY}T{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.999999Z"
     document = struct_pb2.Struct()
@@ -50,14 +51,14 @@ def config_of(rows: int) -> struct_pb2.Struct:
 
 
 async def create(runner: ServiceClient, document: struct_pb2.Struct) -> str:
-    """Asks for a fast run of trades; returns its id."""
+    """Create a fast run of trades, and return its id."""
     options = run_pb2.RunOptions(mode=result_pb2.RUN_MODE_FAST, snapshot_mode=result_pb2.SNAPSHOT_MODE_TRADES)
     request = runner_service_pb2.CreateRunRequest(document=document, options=options)
     return str((await runner.call("CreateRun", request)).run.run_id)
 
 
 async def end_of(runner: ServiceClient, run_id: str) -> run_pb2.Run:
-    """Watches a run to its end."""
+    """Watch a run to its end."""
     run = run_pb2.Run()
     async for response in runner.stream("WatchRun", runner_service_pb2.WatchRunRequest(run_id=run_id)):
         run = response.run
@@ -66,7 +67,7 @@ async def end_of(runner: ServiceClient, run_id: str) -> run_pb2.Run:
 
 
 def tree(pids: Iterable[int]) -> list[int]:
-    """Processes and all that they have started."""
+    """Return processes and all of their descendants."""
     found = []
     waiting = list(pids)
     while waiting:
@@ -78,7 +79,7 @@ def tree(pids: Iterable[int]) -> list[int]:
 
 
 def cpu_seconds(pids: Iterable[int]) -> float:
-    """The processor time of processes and all that they have started, the ended ones too."""
+    """Return the processor time of processes and their descendants, including ended ones."""
     ticks = 0
     for pid in tree(pids):
         with suppress(OSError):
@@ -88,7 +89,7 @@ def cpu_seconds(pids: Iterable[int]) -> float:
 
 
 def resources(services: Services, folder: Path) -> dict[str, int]:
-    """What the services hold."""
+    """Return the resources that the services hold."""
     held = {"scratch folders": len(list((folder / "tmp").iterdir()))}
     for process in services.processes:
         root = Path(f"/proc/{process.pid}")
@@ -100,7 +101,7 @@ def resources(services: Services, folder: Path) -> dict[str, int]:
 
 
 async def measure_one(runner: ServiceClient, rounds: int) -> None:
-    """A short run, one after the other, each after a pause as a person makes."""
+    """Measure short runs, one after another, with a pause before each."""
     seconds = []
     for _ in range(rounds):
         await asyncio.sleep(1.5)
@@ -112,7 +113,7 @@ async def measure_one(runner: ServiceClient, rounds: int) -> None:
 
 
 async def measure_line(services: Services, runner: ServiceClient, folder: Path, runs: int) -> None:
-    """Many short runs at once."""
+    """Measure many short runs at once."""
     pids = [process.pid for process in services.processes]
     before, cpu, own, began = resources(services, folder), cpu_seconds(pids), time.process_time(), time.perf_counter()
     ids = [await create(runner, config_of(SHORT_ROWS)) for _ in range(runs)]
@@ -135,7 +136,7 @@ async def measure_line(services: Services, runner: ServiceClient, folder: Path, 
 
 
 async def measure_watching(runner: ServiceClient, rows: int, watchers: int, rounds: int) -> None:
-    """A longer run with one who watches, and with many."""
+    """Measure a longer run with one watcher, and with many."""
     took: dict[int, list[float]] = {1: [], watchers: []}
     for _ in range(rounds):
         for watching, seconds in took.items():
@@ -149,7 +150,7 @@ async def measure_watching(runner: ServiceClient, rows: int, watchers: int, roun
 
 
 async def measure_cancelling(folder: Path, measured: Sequence[str], rounds: int) -> None:
-    """From CancelRun to its answer, in each phase of a run."""
+    """Measure the time from CancelRun to its response, in phases of a run."""
     print(f"\n{'CancelRun to CANCELLED':<24}{'median s':>10}{'most s':>10}   (target: at most {CANCEL_TARGET} s)")
     async with phases(folder) as services:
         for phase in measured:
@@ -165,14 +166,14 @@ async def measure_cancelling(folder: Path, measured: Sequence[str], rounds: int)
 
 
 async def cancel_all(runner: ServiceClient) -> None:
-    """Cancels what waits or runs."""
+    """Cancel all queued and running runs."""
     live = await anext(aiter(runner.stream("WatchRuns", runner_service_pb2.WatchRunsRequest())))
     for run in live.runs:
         await runner.call("CancelRun", runner_service_pb2.CancelRunRequest(run_id=run.run_id))
 
 
 async def main() -> None:
-    """Makes the data and the services, and measures."""
+    """Make the data, start the services, and measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=20)
@@ -201,7 +202,7 @@ async def main() -> None:
             await services.start(("converter", "127.0.0.1:0"))
             await services.start(("runner", "127.0.0.1:0"))
             runner = ServiceClient("runner", services.addresses["runner"])
-            # Converts, so that all the others find it done.
+            # The first run converts the data for all others.
             await end_of(runner, await create(runner, config_of(SHORT_ROWS)))
             await measure_one(runner, options.rounds)
             await measure_line(services, runner, folder, options.runs)

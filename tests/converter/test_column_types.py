@@ -31,7 +31,7 @@ TIMES = [
 TEXTS = [pa.string(), pa.large_string(), pa.string_view(), pa.binary(), pa.large_binary(), pa.binary_view(), pa.binary(16)]
 NESTED = [
     *(pa.list_(pa.float64()), pa.large_list(pa.int64()), pa.list_(pa.float64(), 2), pa.map_(pa.string(), pa.int64())),
-    *(pa.struct({"price": pa.float64()}), pa.list_(pa.struct({"price": pa.float64(), "size": pa.null()}))),
+    *(pa.struct([("price", pa.float64())]), pa.list_(pa.struct([("price", pa.float64()), ("size", pa.null())]))),
 ]
 DICTIONARIES = [
     pa.dictionary(pa.int8(), kind)
@@ -146,12 +146,15 @@ def column_of(kind: pa.DataType, content: Content) -> pa.Array:
     storage = kind.storage_type if isinstance(kind, pa.BaseExtensionType) else kind
     numbers = pa.array(content, pa.int64())
     texts = pa.array([None if value is None else str(value) for value in content])
-    column = pa.nulls(ROWS, storage)
-    for plain in (*([numbers.cast(pa.timestamp("us"))] if pa.types.is_timestamp(kind) else []), numbers, texts):
+    ways: list[pa.Array] = [numbers, texts]
+    if pa.types.is_timestamp(kind):
+        ways.insert(0, numbers.cast(pa.timestamp("us")))
+    column: pa.Array = pa.array([None] * ROWS).cast(storage)
+    for plain in ways:
         with suppress(pa.ArrowInvalid, pa.ArrowNotImplementedError):
             column = plain.cast(storage)
             break
-    return column if storage is kind else pa.ExtensionArray.from_storage(kind, column)
+    return pa.ExtensionArray.from_storage(kind, column) if isinstance(kind, pa.BaseExtensionType) else column
 
 
 def column_named(fault: str, names: Iterable[str]) -> str:

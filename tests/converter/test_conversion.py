@@ -2,6 +2,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -60,7 +61,9 @@ def test_rows_out_of_order_are_sorted_stably_and_told(raw: RawFolder, catalog: C
     raw.write(trades(6, local_timestamp=[NOON + place for place in order], id=list("abcdef")))
     file = convert(raw, catalog)
     assert rows_of(catalog, file)["trade_id"] == list("ebcadf")
-    assert codes(file) == {"ROWS_SORTED": "3 rows stood below one recorded later; the file was sorted, stably"}
+    assert codes(file) == {
+        "ROWS_SORTED": "3 rows came after a row recorded later; the file was sorted, keeping the order of equal times"
+    }
 
 
 def test_equal_rows_stay(raw: RawFolder, catalog: CatalogStore) -> None:
@@ -78,7 +81,7 @@ def test_ids_that_the_engine_cannot_hold_are_made(raw: RawFolder, catalog: Catal
     made = [f"row-20240718-{row}" for row in range(10)]
     kept = {0, 3, 9}
     assert rows_of(catalog, file)["trade_id"] == [ids[row] if row in kept else made[row] for row in range(10)]
-    assert codes(file) == {"IDS_MADE": "7 rows have no id that the engine can hold; theirs is made of day and row"}
+    assert codes(file) == {"IDS_MADE": "7 rows have no id that the engine can hold; their ids are made of day and row"}
 
 
 def test_made_ids_are_of_the_row_in_the_file_not_in_the_replay(raw: RawFolder, catalog: CatalogStore) -> None:
@@ -133,7 +136,7 @@ def test_decimals_of_16_digits_are_kept_whether_their_places_are_stated_or_not(
 def test_an_ambiguous_double_is_refused(raw: RawFolder, catalog: CatalogStore) -> None:
     raw.write(trades(3, amount=[1.5, 2 / 3 * 64_000, 2.5]))
     message = refusal(raw, catalog, size=16)
-    assert "amount: not the double of one decimal of up to 16 places, since a double tells 15 digits apart, in 1 row" in message
+    assert "amount: not the double of a single decimal of up to 16 places (a double holds 15 digits) in 1 row" in message
     assert "first in row 1 (42666.666666666664); round it where it is recorded, or record decimals" in message
 
 
@@ -196,7 +199,7 @@ def test_whole_numbers_are_prices_and_sizes_too(raw: RawFolder, catalog: Catalog
         ({"price": [1.0, 1.0, 1.0, 1e14, 1.0]}, "price: above 17014118346046, the greatest that the engine holds, in 1 row"),
         ({"amount": [1.0, 1.0, 1.0, 1e14, 1.0]}, "amount: above 34028236692093"),
         ({"amount": pa.array([2**63] * 5, pa.uint64())}, "amount: above 34028236692093"),
-        ({"price": [1.0, 2 / 3 * 64_000, 1.0, 1.0, 1.0]}, "price: not the double of one decimal of up to 16 places"),
+        ({"price": [1.0, 2 / 3 * 64_000, 1.0, 1.0, 1.0]}, "price: not the double of a single decimal of up to 16 places"),
         ({"side": ["buy", "b", "b", "bid", "sell"]}, "the word 'b' instead of buy, sell or unknown in 2 rows, first in row 1"),
         ({"side": ["buy", "b", "b", "bid", "sell"]}, "side: the word 'bid' instead of buy, sell or unknown in 1 row"),
         ({"side": ["BUYER", "buy", "buy", "buy", "buy"]}, "side: the word 'BUYER' instead of buy, sell or unknown in 1 row"),
@@ -206,13 +209,13 @@ def test_whole_numbers_are_prices_and_sizes_too(raw: RawFolder, catalog: Catalog
         ({"exchange": ["binance", "okx"] + ["okx"] * 3}, "exchange: binance, okx in one file"),
         ({"timestamp": [NOON, None, NOON, NOON, NOON]}, "timestamp: no value in 1 row, first in row 1"),
         ({"local_timestamp": [NOON, None, NOON, NOON, NOON]}, "local_timestamp: no value in 1 row, first in row 1"),
-        ({"timestamp": [NOON, NOON // 1000, NOON, NOON, 0]}, "timestamp: no microseconds since 1970 of the years 2009 to"),
+        ({"timestamp": [NOON, NOON // 1000, NOON, NOON, 0]}, "timestamp: not microseconds since 1970 (years 2009 to"),
         ({"timestamp": [NOON, NOON // 1000, NOON, NOON, 0]}, "first in row 1 (1721304000000); it seems to be milliseconds"),
         ({"timestamp": [NOON, NOON, NOON * 1000, NOON, NOON]}, "1721304000000000000); it seems to be nanoseconds"),
-        ({"timestamp": [NOON // 1000, NOON, 1, 1, 1]}, "timestamp: no milliseconds since 1970 of the years 2009 to 2100 in 4"),
-        ({"timestamp": [NOON // 10**6] * 5}, "timestamp: no milliseconds or microseconds or nanoseconds since 1970 of the"),
+        ({"timestamp": [NOON // 1000, NOON, 1, 1, 1]}, "timestamp: not milliseconds since 1970 (years 2009 to 2099) in 4"),
+        ({"timestamp": [NOON // 10**6] * 5}, "timestamp: not milliseconds or microseconds or nanoseconds since 1970 (years"),
         ({"timestamp": [NOON // 10**6] * 5}, "it seems to be seconds"),
-        ({"timestamp": pa.array([1] * 5, pa.timestamp("us"))}, "timestamp: no microseconds since 1970 of the years 2009"),
+        ({"timestamp": pa.array([1] * 5, pa.timestamp("us"))}, "timestamp: not microseconds since 1970 (years 2009"),
         ({"timestamp": [-1] * 5}, "it is no time of 2009 to 2100 in any unit"),
     ],
 )  # fmt: skip
@@ -224,7 +227,7 @@ def test_values_that_cannot_be_are_refused(raw: RawFolder, catalog: CatalogStore
 def test_times_of_several_units_are_refused_where_the_footer_is_silent(raw: RawFolder, catalog: CatalogStore) -> None:
     raw.write(trades(local_timestamp=[NOON, NOON, NOON * 1000, NOON, NOON]), write_statistics=False)
     message = refusal(raw, catalog)
-    assert "local_timestamp: no microseconds since 1970" in message
+    assert "local_timestamp: not microseconds since 1970" in message
     assert "first in row 2 (1721304000000000000); it seems to be nanoseconds" in message
 
 
@@ -235,7 +238,7 @@ def test_all_problems_are_named_at_once(raw: RawFolder, catalog: CatalogStore) -
     assert len(message.splitlines()) == 7
     assert "(rows count from 0)" in message
     for problem in (
-        "local_timestamp: no micro",
+        "local_timestamp: not micro",
         "price: not a number",
         "price: not above",
         "price: more decimals",
@@ -255,7 +258,8 @@ def test_too_few_decimals_are_refused_with_how_many_are_needed(raw: RawFolder, c
 
 @pytest.mark.parametrize("column", ["side", "exchange"])
 def test_a_value_of_any_length_is_shown_by_its_beginning(raw: RawFolder, catalog: CatalogStore, column: str) -> None:
-    raw.write(trades(**{column: ["x" * 1_000_000, *["y" * 1_000_000] * 4]}))
+    columns: dict[str, Any] = {column: ["x" * 1_000_000, *["y" * 1_000_000] * 4]}
+    raw.write(trades(**columns))
     message = refusal(raw, catalog)
     assert "xxx… (1,000,000 characters)" in message
     assert len(message) < 2_000
@@ -282,7 +286,7 @@ def test_a_file_corrupt_inside_is_refused_by_name(raw: RawFolder, catalog: Catal
     content = bytearray(path.read_bytes())
     content[1000:-20_000] = b"\xff" * (len(content) - 21_000)
     path.write_bytes(content)
-    assert "cannot be read, it is corrupt or cut short" in refusal(raw, catalog)
+    assert "cannot be read; it is corrupt or incomplete" in refusal(raw, catalog)
 
 
 def test_a_source_that_changes_on_the_way_is_refused(raw: RawFolder, catalog: CatalogStore) -> None:
@@ -290,7 +294,7 @@ def test_a_source_that_changes_on_the_way_is_refused(raw: RawFolder, catalog: Ca
     (source,) = raw.store.dataset(f"day-{DAY}").files
 
     def attempt(source: RawFile, meanwhile: Callable[[int], None]) -> None:
-        with pytest.raises(TickreelError, match="was changed or removed while it was to be converted"):
+        with pytest.raises(TickreelError, match="was changed or removed before its conversion was complete"):
             TradeConversion(source, InstrumentName.parse(BTC), None, None).run(raw.store, catalog, meanwhile)
 
     attempt(replace(source, mtime_ns=1), lambda _: None)
@@ -309,7 +313,9 @@ def test_row_groups_are_of_one_size_however_the_raw_ones_are(raw: RawFolder, cat
         sizes = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
         assert sizes == [65_536, 65_536, 65_536, 3_392]
         assert metadata.row_group(0).column(0).compression == "ZSTD"
-        assert metadata.row_group(0).column(5).statistics.has_min_max
+        statistics = metadata.row_group(0).column(5).statistics
+        assert statistics is not None
+        assert statistics.has_min_max
         digests.add(file.converted.digest)
     assert len(digests) == 1
 
@@ -387,10 +393,10 @@ def test_real_recordings(
     converted = rows_of(catalog, file)
     table = pq.ParquetFile(raw.root / source.path).read()
     assert [float(price) for price in converted["price"]] == table["price"].to_pylist()
-    # Exact to what was meant: rounding to the meant decimals is the independent oracle for the noisy file.
+    # Rounding to the decimals that were meant is an independent oracle for the noisy file.
     sizes = [Decimal(repr(amount)).quantize(Decimal(1).scaleb(-decimals[1])) for amount in table["amount"].to_pylist()]
     assert converted["size"] == sizes
-    assert converted["ts_event"] == [time * 1000 for time in table["timestamp"].to_pylist()]
+    assert converted["ts_event"] == (table["timestamp"].to_numpy() * 1000).tolist()
     recorded = np.array(table["local_timestamp"].to_pylist()) * 1000
     moved = np.array(converted["ts_init"]) - recorded
     assert moved.min() >= 0

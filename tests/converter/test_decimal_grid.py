@@ -69,13 +69,14 @@ def test_a_decimal_of_17_digits_comes_back_where_its_double_says_which(units: in
     meant = Decimal(units).scaleb(-places)
     alone = _exact([value], likely_places)
     if units < 2**52:
-        # Coarser than the doubles: the places alone say which it is.
+        # The grid is coarser than the doubles, so the places alone determine the decimal.
         assert _exact([value], likely_places, (places,)) == [meant]
     elif _has_one_decimal(units, places) and not decimals_of(np.array([value])).noisy:
         assert alone == [meant]
-    # Whatever was found is exact, but for noise, or it was not found.
-    if alone != [None] and not decimals_of(np.array([value])).noisy:
-        assert float(alone[0]) == value
+    # Except for noise, the decimal found is exact, or none is found.
+    (found,) = alone
+    if found is not None and not decimals_of(np.array([value])).noisy:
+        assert float(found) == value
 
 
 @given(st.integers(1, 4_500), st.integers(1, 45), PLACES)

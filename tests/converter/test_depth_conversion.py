@@ -1,5 +1,5 @@
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -20,8 +20,8 @@ Book = tuple[list[tuple[float, float]], list[tuple[float, float]]]
 
 
 def _table(*shown: Book, **columns: Any) -> pa.Table:
-    """Snapshots of (bids, asks), each a list of (price, amount); levels that are not there are null."""
-    levels: dict[str, list[float | None]] = {}
+    """Return snapshots of (bids, asks), each a list of (price, amount). Absent levels are null."""
+    levels: dict[str, pa.Array] = {}
     for number, name in enumerate(("bids", "asks")):
         for level in range(LEVELS):
             cells = [book[number][level] if level < len(book[number]) else (None, None) for book in shown]
@@ -168,8 +168,8 @@ def test_sorted_levels_close_gaps_without_being_told(raw: RawFolder, catalog: Ca
         ({"asks[0].amount": [1.0, -2.0, 1.0]}, "asks[0].amount: not above zero in 1 row, first in row 1 (-2.0)"),
         ({"bids[0].amount": [1.0, np.inf, 1.0]}, "bids[0].amount: infinite in 1 row"),
         ({"bids[2].price": [1e14, 1.0, 1.0]}, "bids[2].price: above 17014118346046, the greatest that the engine holds,"),
-        ({"bids[2].price": [2 / 3 * 64_000, 1.0, 1.0]}, "bids[2].price: not the double of one decimal of up to 16 places"),
-        ({"timestamp": [NOON, 5, NOON]}, "timestamp: no microseconds since 1970 of the years 2009 to 2100 in 1 row"),
+        ({"bids[2].price": [2 / 3 * 64_000, 1.0, 1.0]}, "bids[2].price: not the double of a single decimal of up to 16 places"),
+        ({"timestamp": [NOON, 5, NOON]}, "timestamp: not microseconds since 1970 (years 2009 to 2099) in 1 row"),
         ({"timestamp": [None, 5, NOON]}, "timestamp: no value in 1 row, first in row 0"),
         ({"local_timestamp": [NOON, None, NOON]}, "local_timestamp: no value in 1 row"),
         ({"symbol": ["A", "B", "A"]}, "symbol: A, B in one file; a file must hold one instrument"),
@@ -254,7 +254,10 @@ def _sides(draw: st.DrawFn) -> list[tuple[int, int]]:
 def test_any_books_become_what_they_show(
     raw: RawFolder, catalog: CatalogStore, shown: list[tuple[list[tuple[int, int]], list[tuple[int, int]]]]
 ) -> None:
-    table = _table(*(tuple([(price / 100, size / 1000) for price, size in side] for side in book) for book in shown))
+    def scaled(side: list[tuple[int, int]]) -> list[tuple[float, float]]:
+        return [(price / 100, size / 1000) for price, size in side]
+
+    table = _table(*((scaled(bids), scaled(asks)) for bids, asks in shown))
     found = rows_of(catalog, _convert(raw, catalog, table))
     for name, number, descending in (("bids", 0, True), ("asks", 1, False)):
         expected = [
@@ -266,6 +269,10 @@ def test_any_books_become_what_they_show(
             for book in shown
         ]
         assert [[(level["price"], level["size"]) for level in side] for side in found[name]] == expected
+
+
+def _decimals(column: pa.Array, places: int) -> pa.Decimal128Array:
+    return cast(pa.Decimal128Array, column.cast(pa.decimal128(38, places)))
 
 
 @needs_real_data
@@ -285,12 +292,13 @@ def test_real_recordings(catalog: CatalogStore, day: str, name: str, rows: int, 
     table = pq.ParquetFile(raw.path(day, name, FOLDER)).read()
     converted = pq.ParquetFile(catalog.root / file.converted.path).read()
     for side in ("bids", "asks"):
-        levels = converted[side].combine_chunks()
-        assert (np.diff(levels.offsets) == LEVELS).all()
+        lists = cast(pa.ListArray, converted[side].combine_chunks())
+        levels = cast(pa.StructArray, lists.values)
+        assert (np.diff(lists.offsets) == LEVELS).all()
         for part, column, places in (("price", "price", decimals[0]), ("size", "amount", decimals[1])):
             recorded = np.stack([table[f"{side}[{level}].{column}"].to_numpy() for level in range(LEVELS)], axis=1)
-            units = words_of_decimals(levels.values.field(part).cast(pa.decimal128(38, places)))[:, 0].reshape(-1, LEVELS)
-            # Whole numbers of doubles divide into the very double that was recorded.
+            units = words_of_decimals(_decimals(levels.field(part), places))[:, 0].reshape(-1, LEVELS)
+            # Dividing whole numbers gives the double that was recorded.
             assert (units / 10.0**places == recorded).all()
     times = converted["ts_init"].cast(pa.int64()).to_numpy()
     early = table["local_timestamp"].to_numpy() * 1000 + 999 - times

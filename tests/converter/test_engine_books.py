@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -37,8 +37,8 @@ def _faults(raw: RawFolder, table: pa.Table) -> tuple[str, ...]:
     return tuple(fault.partition(".parquet ")[2] for fault in found.faults)
 
 
-def _raw_integers(column: pa.ChunkedArray, scale: int, width: int) -> pa.Array:
-    """Numbers as version 1 of the engine has them."""
+def _raw_integers(column: pa.Array, scale: int, width: int) -> pa.Array:
+    """Return numbers as version 1 of the engine stores them."""
     numbers = [int(Decimal(str(value)).scaleb(scale)) for value in column.to_pylist()]
     return pa.array([number.to_bytes(width, "little", signed=True) for number in numbers], pa.binary(width))
 
@@ -76,12 +76,13 @@ def test_books_are_the_same_in_the_columns_of_the_engine(raw: RawFolder, catalog
 
 
 def _typed_lists(table: pa.Table, values: Callable[[pa.Array], pa.Array]) -> pa.Table:
-    """Lists of levels whose numbers have another type, in structs without what is not read."""
+    """Return a table whose levels have numbers of another type, in structs without the fields that are not read."""
     for side in ("bids", "asks"):
-        lists = table[side].combine_chunks()
-        fields = [values(lists.values.field(part)) for part in ("price", "size")]
+        lists = cast(pa.ListArray, table[side].combine_chunks())
+        levels = cast(pa.StructArray, lists.values)
+        fields = [values(levels.field(part)) for part in ("price", "size")]
         items = pa.StructArray.from_arrays(fields, ["price", "size"])
-        large = pa.LargeListArray.from_arrays(lists.offsets.cast(pa.int64()), items)
+        large = pa.LargeListArray.from_arrays(pa.array(lists.offsets.to_numpy(), pa.int64()), items)
         table = table.set_column(table.schema.get_field_index(side), side, large)
     return table
 
@@ -104,7 +105,7 @@ def test_every_type_of_the_engine_s_numbers_is_taken(
     flat = engine_flat_books(9)
     for place, name in enumerate(flat.column_names):
         if "_price_" in name or "_size_" in name:
-            flat = flat.set_column(place, name, values(flat[name]))
+            flat = flat.set_column(place, name, values(flat[name].combine_chunks()))
     file = _convert(raw, catalog, flat)
     assert (file.converted.digest, codes(file)) == (expected.converted.digest, {})
 
@@ -114,7 +115,7 @@ def test_trades_of_raw_integers_are_taken(raw: RawFolder, catalog: CatalogStore)
     expected = convert(raw, catalog).converted.digest
     table = engine_trades()
     for scale, width in ((9, 8), (16, 16)):
-        parts = {part: _raw_integers(table[part], scale, width) for part in ("price", "size")}
+        parts: dict[str, Any] = {part: _raw_integers(table[part].combine_chunks(), scale, width) for part in ("price", "size")}
         raw.write(engine_trades(**parts))
         assert convert(raw, catalog).converted.digest == expected
     undefined = pa.array([b"\xff" * 15 + b"\x7f", b"\xff" * 16, b"\x00" * 16, None, b"\x01" + b"\x00" * 15], pa.binary(16))
@@ -180,7 +181,9 @@ def test_null_lists_and_levels_are_absent(raw: RawFolder, catalog: CatalogStore)
         [{"price": None, "size": 0.0}],
     ]
     file = _convert(
-        raw, catalog, engine_books(4, bids=pa.array(bids, pa.list_(pa.struct({"price": pa.float64(), "size": pa.float64()}))))
+        raw,
+        catalog,
+        engine_books(4, bids=pa.array(bids, pa.list_(pa.struct([("price", pa.float64()), ("size", pa.float64())])))),
     )
     assert [[level["price"] for level in side] for side in rows_of(catalog, file)["bids"]] == [[], [Decimal("1.5")], [], []]
     assert codes(file)["EMPTY_SIDES"].startswith("3 snapshots")
@@ -218,7 +221,7 @@ def test_flat_levels_may_be_text(raw: RawFolder, catalog: CatalogStore) -> None:
     assert file.converted.digest == expected.converted.digest
 
 
-_FLOATS = pa.struct({"price": pa.float32(), "size": pa.float64()})
+_FLOATS = pa.struct([("price", pa.float32()), ("size", pa.float64())])
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,8 @@ def _whole(form: bytes, parts: list[bytes]) -> str:
 
 
 def _scaled(column: pa.Decimal128Array) -> bytes:
-    return b"".join(int(value.scaleb(16)).to_bytes(16, "little") for value in column.to_pylist())
+    values: list[Any] = column.to_pylist()
+    return b"".join(int(value.scaleb(16)).to_bytes(16, "little") for value in values)
 
 
 def test_the_encoding_is_the_documented_one() -> None:
@@ -88,7 +89,7 @@ def _side(first: int, counts: np.ndarray = COUNTS, places: int = 2) -> SideLevel
 
 
 def _books(**changed: Any) -> ConvertedDepths:
-    columns = {
+    columns: dict[str, Any] = {
         "start": 0,
         "bids": _side(100),
         "asks": _side(200, COUNTS[::-1].copy()),

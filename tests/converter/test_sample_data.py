@@ -1,8 +1,9 @@
-"""Sample data that is asked for by a call: made, refused where it cannot be, and made by many at once."""
+"""MakeSampleData: writing, refusals, and concurrent calls."""
 
 import asyncio
 import sys
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -21,13 +22,14 @@ DAYS = ["day-2024-05-18", "day-2024-05-17"]
 
 
 async def listed(settings: Settings) -> list[catalog_service_pb2.Dataset]:
-    """What the Catalog says there is."""
+    """Return the datasets that the Catalog lists."""
     async with serving("catalog", CatalogServicer, settings) as client:
         return list((await client.call("ListDatasets", catalog_service_pb2.ListDatasetsRequest())).datasets)
 
 
 async def made(client: ServiceClient, *, validate_only: bool = False) -> converter_service_pb2.MakeSampleDataResponse:
-    return await client.call("MakeSampleData", converter_service_pb2.MakeSampleDataRequest(validate_only=validate_only))
+    response = await client.call("MakeSampleData", converter_service_pb2.MakeSampleDataRequest(validate_only=validate_only))
+    return cast(converter_service_pb2.MakeSampleDataResponse, response)
 
 
 async def refused(client: ServiceClient, *, validate_only: bool = False) -> TickreelError:

@@ -4,7 +4,7 @@ import signal
 import threading
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -69,7 +69,7 @@ async def _create(
     client: ServiceClient, spec: conversion_pb2.ConversionSpec, request_id: str = "", **fields: Any
 ) -> conversion_pb2.Conversion:
     request = rpc.CreateConversionRequest(request_id=request_id, spec=spec, **fields)
-    return (await client.call("CreateConversion", request)).conversion
+    return cast(rpc.CreateConversionResponse, await client.call("CreateConversion", request)).conversion
 
 
 async def _watch(client: ServiceClient, conversion_id: str) -> list[conversion_pb2.Conversion]:
@@ -378,7 +378,7 @@ async def test_a_conversion_that_takes_more_memory_than_there_is_fails_with_the_
     assert (ended.state, ended.failure.reason) == (jobs.FAILED, "OUT_OF_MEMORY"), ended.failure
     assert "(TICKREEL_CONVERTER_MEMORY), and was killed" in ended.failure.message
     source = raw.store.relative(raw.path())
-    assert ended.failure.message.startswith(f"{source} cannot be converted in the memory that there is; ")
+    assert ended.failure.message.startswith(f"{source} cannot be converted in the available memory; ")
     assert not list((settings.catalog_root / "incoming").iterdir())
 
 

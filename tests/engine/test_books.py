@@ -1,40 +1,43 @@
-"""Orders against a book of price levels, and how venue and strategy keys of a config change what becomes of them."""
+"""Orders against a book of price levels, and how venue and strategy keys of a config change their outcome."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from small_catalog import START, instrument, replay_config, replay_files, write_books, write_trades
+from small_catalog import START, Levels, instrument, replay_config, replay_files, write_books, write_trades
 from tickreel.engine.tape import KINDS, Tape
 from tickreel.runner.strategies.temp_backtest import TempBacktestStrategy
 from tickreel.v1.result_pb2 import SNAPSHOT_MODE_BOOK, SNAPSHOT_MODE_BOTH
 
 SECOND = 1_000_000_000
 BUY, SELL = 1, 0
-# Two levels a side, 3 and 5 lots each, a tick of spread.
+# Two levels per side, of 3 and 5 lots, with a spread of one tick.
 BIDS, ASKS = [(999, 3), (998, 5)], [(1_000, 3), (1_001, 5)]
-BOOK = (START, BIDS, ASKS)
+BOOK: "Book" = (START, BIDS, ASKS)
 
 Trade = tuple[int, int, int, int]
+Book = tuple[int, Levels, Levels]
 
 
 def replayed(
-    folder: Path, trades: list[Trade], books: list | None = None, venue: dict | None = None, **strategy: object
+    folder: Path, trades: list[Trade], books: Sequence[Book] | None = None, venue: dict[str, Any] | None = None, **strategy: Any
 ) -> Tape:
-    """The tape of copied trades against books; `venue` and `strategy` are keys of the config."""
+    """Return the tape of orders that copy trades against books. `venue` and `strategy` are keys of the config."""
     config = replay_config(mode=SNAPSHOT_MODE_BOTH, venue=venue or {}, **strategy)
     files = [write_trades(folder / "files", trades), write_books(folder / "files", books or [BOOK])]
     return replay_files(TempBacktestStrategy(instrument(), config), folder / "view", files).tape
 
 
 def fills(tape: Tape) -> list[tuple[int, int, int]]:
-    """(order, price, quantity) of each fill."""
+    """Return (order, price, quantity) of each fill."""
     found = tape.fills
     return list(zip(found.order.tolist(), found.price.tolist(), found.quantity.tolist(), strict=True))
 
 
 def ends(tape: Tape) -> list[tuple[int, str, str]]:
-    """(order, kind, reason) of each end."""
+    """Return (order, kind, reason) of each end."""
     found = tape.ends
     kinds, reasons = [KINDS[kind] for kind in found.kind], [found.reasons[reason] for reason in found.reason]
     return list(zip(found.order.tolist(), kinds, reasons, strict=True))
@@ -44,7 +47,7 @@ def test_an_order_takes_what_the_levels_up_to_its_price_display(tmp_path: Path) 
     trades = [(START + SECOND, BUY, 1_000, 2), (START + 2 * SECOND, BUY, 1_001, 10), (START + 3 * SECOND, SELL, 1_000, 1)]
     tape = replayed(tmp_path, trades)
     assert (tape.rows, tape.book_rows, tape.order_count) == (3, 1, 3)
-    # The second meets both levels whole: the first order left the display as it was.
+    # The second order meets both levels in full: the first order did not change the displayed book.
     assert fills(tape) == [(0, 1_000, 2), (1, 1_000, 3), (1, 1_001, 5)]
     assert ends(tape) == [(1, "cancelled", "NO_LIQUIDITY_AT_LIMIT"), (2, "cancelled", "NO_LIQUIDITY_AT_LIMIT")]
     assert tape.fills.taker.tolist() == [1, 1, 1]
@@ -54,7 +57,7 @@ def test_what_is_displayed_fills_once_where_liquidity_is_consumed(tmp_path: Path
     trades = [(START + SECOND * n, BUY, 1_000, 2) for n in (1, 2)] + [(START + 4 * SECOND, BUY, 1_000, 2)]
     books = [BOOK, (START + 3 * SECOND, BIDS, [(1_000, 4)])]
     tape = replayed(tmp_path, trades, books, venue={"liquidity_consumption": True})
-    # A print uses up the display, too, and before the order that copies it.
+    # A print consumes displayed liquidity, too, and does so before the order that copies it.
     assert fills(tape) == [(0, 1_000, 1), (2, 1_000, 2)]
     assert [order for order, _, _ in ends(tape)] == [0, 1]
 
@@ -153,9 +156,8 @@ def test_the_same_seed_draws_the_same_and_another_draws_otherwise(tmp_path: Path
         config = replay_config(venue={"fill_model": {"prob_slippage": 0.5}})
         config.seed = seed
         file = write_trades(tmp_path / name, trades)
-        return replay_files(
-            TempBacktestStrategy(instrument(), config), tmp_path / f"{name} view", [file]
-        ).tape.fills.price.tolist()
+        tape = replay_files(TempBacktestStrategy(instrument(), config), tmp_path / f"{name} view", [file]).tape
+        return [int(price) for price in tape.fills.price]
 
     assert prices("a", 1) == prices("b", 1)
     assert prices("c", 2) != prices("d", 1)

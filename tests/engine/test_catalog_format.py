@@ -49,7 +49,11 @@ def _write(root: Path, rows: int = 3, *, step: int = 1_000_000, row_group: int =
     encoding = {"ts_init": "DELTA_BINARY_PACKED"}
     dictionary = ["price", "size", "aggressor_side"]
     with pq.ParquetWriter(
-        path, TRADE_SCHEMA, compression="zstd", use_dictionary=dictionary, column_encoding=encoding
+        path,
+        TRADE_SCHEMA,
+        compression="zstd",
+        use_dictionary=dictionary,  # type: ignore[arg-type]  # the stub knows no lists of columns
+        column_encoding=encoding,
     ) as writer:
         writer.write_table(pa.Table.from_arrays(list(columns.values()), schema=TRADE_SCHEMA), row_group)
         writer.add_key_value_metadata({**catalog_format.trade_metadata(ENGINE_ID, 1, 3), "tickreel.source": "x"})
@@ -114,8 +118,8 @@ def test_a_backtest_node_replays_the_file(tmp_path: Path, first: int | None, las
     )
     fees = MakerTakerFeeModel(Decimal(0), Decimal(0))
     venue = BacktestVenueConfig("BINANCE-FUTURES", "NETTING", "MARGIN", ["1000 USDT"], base_currency=usdt, fee_model=fees)
-    window = {} if first is None else {"start_time": START + first, "end_time": START + last}
-    data = BacktestDataConfig(NautilusDataType.TradeTick, str(tmp_path), instrument_id=identity, **window)
+    start, end = (None if row is None else START + row for row in (first, last))
+    data = BacktestDataConfig(NautilusDataType.TradeTick, str(tmp_path), instrument_id=identity, start_time=start, end_time=end)
     engine = BacktestEngineConfig(logging=LoggerConfig(bypass_logging=True))
     node = BacktestNode([BacktestRunConfig([venue], [data], engine, id="run", chunk_size=10_000, dispose_on_completion=False)])
     node.build()

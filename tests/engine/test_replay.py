@@ -1,4 +1,4 @@
-"""A replay by the real engine over a little catalog."""
+"""Replays by the real engine over a small catalog."""
 
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ def copying(balance: float = 1e6) -> TempBacktestStrategy:
     return TempBacktestStrategy(instrument(), replay_config(balance))
 
 
-def columns(strategy: TempBacktestStrategy) -> list[list[int]]:
+def columns(strategy: ReplayStrategy) -> list[list[int]]:
     tape = strategy.tape
     orders, fills = tape.orders, tape.fills
     return [column.tolist() for table in (orders, fills) for column in vars(table).values()]

@@ -168,12 +168,13 @@ def test_an_order_that_is_not_in_lots_is_denied_with_the_reason(strategy: type[R
     assert (tape.fills.order + 1).tolist() == tape.fills.quantity.tolist() == [5, 10, 15, 20]
     assert (tape.ends.order + 1).tolist() == [size for size in range(1, 21) if size % 5]
     assert tape.ends.reasons == (NOT_IN_LOTS,)
-    # The engine has seen four; those that were kept back count as well.
+    # The engine received four orders. Orders denied before it count as well.
     assert tape.reported["orders"] == "20"
 
 
 def test_a_strategy_hears_of_an_order_that_is_not_in_lots(tmp_path: Path) -> None:
     strategy = in_lots(Denied, tmp_path, 0.005)
+    assert isinstance(strategy, Denied)
     assert strategy.reasons == [NOT_IN_LOTS] * 16
     assert strategy.events.count("OrderDenied") == 16
 

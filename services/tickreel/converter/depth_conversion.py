@@ -12,7 +12,7 @@ from tickreel.stores.catalog import CatalogFile
 from tickreel.stores.raw_schema import ENGINE, EXCHANGE
 from tickreel.stores.replay_clock import MICROSECOND, book_times, overfull
 
-# What the exchange's time is called.
+# Column of the exchange's time.
 _TIMES = {EXCHANGE: "timestamp", ENGINE: "ts_event"}
 
 
@@ -20,7 +20,7 @@ class DepthConversion(Conversion[ConvertedDepths]):
     """The conversion of one raw file of book snapshots, in either raw schema."""
 
     _kind = ConvertedDepths
-    # A snapshot has ten times the values of a trade.
+    # A snapshot has ten times as many values as a trade.
     _chunk_rows = 16_384
 
     def _begin(self, reader: RawReader) -> tuple[list[str], Int64]:
@@ -31,7 +31,7 @@ class DepthConversion(Conversion[ConvertedDepths]):
         )
         self._counts = BookCounts()
         ts_init = book_times(reader.recorded)
-        # Rows whose time is at fault share one; that is no fault of its own.
+        # Rows with faulty times share one time, which is not another fault.
         if not self._faults:
             crowd = overfull(reader.recorded, ts_init)
             problem = f"more than {MICROSECOND} snapshots in one microsecond, so that the engine cannot keep their order,"
