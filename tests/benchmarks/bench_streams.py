@@ -42,7 +42,7 @@ from full_runs import Ticks, write_full_run
 from serving import settings_in
 from tickreel.results.service import ResultsServicer
 from tickreel.rpc.channel import ServiceClient
-from tickreel.rpc.columns import ROWS_PER_CHUNK
+from tickreel.rpc.columns import ROWS_PER_CHUNK, Wire, wire_of
 from tickreel.rpc.server import Server
 from tickreel.runner.ledger.pnl_sketch import PARTS
 from tickreel.stores.converted_rows import integers, nanoseconds
@@ -64,7 +64,7 @@ class PlainServicer(ResultsServicer):
 
     async def StreamTicks(  # noqa: N802
         self, request: rpc.StreamTicksRequest, context: grpc.aio.ServicerContext
-    ) -> AsyncIterator[rpc.StreamTicksResponse]:
+    ) -> AsyncIterator[Wire]:
         path = self._store.find(request.run_id).summary.with_name("ticks.parquet")
         for batch in pq.ParquetFile(path).iter_batches(ROWS_PER_CHUNK, columns=list(request.read_mask.paths)):
             trades = market_data_pb2.TradeColumns(
@@ -74,7 +74,7 @@ class PlainServicer(ResultsServicer):
                 size=[int(value.scaleb(3)) for value in cast(list[Decimal], batch.column("size").to_pylist())],
                 side=[SIDES[word] for word in cast(list[str], batch.column("side").to_pylist())],
             )
-            yield rpc.StreamTicksResponse(trades=trades)
+            yield wire_of(rpc.StreamTicksResponse, trades=trades)
 
 
 @dataclass(frozen=True)

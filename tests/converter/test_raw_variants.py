@@ -35,7 +35,7 @@ def _digest(
     return convert(raw, catalog, data_type=data_type).converted.digest
 
 
-# Forms of one column; each takes the plain one and gives it in another form.
+# Functions that convert a plain column into another form.
 _TEXTS: list[Callable[[pa.Array], pa.Array]] = [
     lambda plain: plain,
     lambda plain: plain.cast(pa.large_string()),
@@ -140,7 +140,7 @@ def test_books_are_the_same_in_every_form(raw: RawFolder, catalog: CatalogStore,
 
 
 @pytest.mark.parametrize(("data_type", "table"), [(TRADES, trades(300)), (BOOK_SNAPSHOT_5, books(300))])
-def test_text_makes_the_same_rows(
+def test_csv_converts_to_the_same_rows(
     raw: RawFolder, catalog: CatalogStore, data_type: market_data_pb2.DataType, table: pa.Table
 ) -> None:
     expected = _digest(raw, catalog, table, data_type)
@@ -165,7 +165,7 @@ def test_the_unit_and_the_step_of_the_clock_are_recorded(
     assert (converted.raw_schema, converted.time_unit, converted.clock_step) == (EXCHANGE, unit, step)
 
 
-def test_nanoseconds_are_kept_where_there_are_any(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_recorded_nanoseconds_are_kept(raw: RawFolder, catalog: CatalogStore) -> None:
     recorded = [NOON * 1000 + step for step in (1, 1, 2, 1000, 1001)]
     raw.write(engine_trades(ts_init=recorded, ts_event=[time - 7 for time in recorded]))
     file = convert(raw, catalog)
@@ -177,7 +177,7 @@ def test_nanoseconds_are_kept_where_there_are_any(raw: RawFolder, catalog: Catal
     assert crowded == [(1, 2), (2, 3)]
 
 
-def test_sides_of_the_engine_have_its_words_and_numbers(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_sides_of_the_engine_may_be_words_or_numbers(raw: RawFolder, catalog: CatalogStore) -> None:
     expected = ["BUY", "BUY", "SELL", "SELL", "NO_AGGRESSOR", "NO_AGGRESSOR", "NO_AGGRESSOR"]
     words = ["BUY", "buyer", "Sell", "SELLER", "NO_AGGRESSOR", "unknown", None]
     for sides in (words, [1, 1, 2, 2, 0, 0, None]):
@@ -202,7 +202,7 @@ def test_faults_name_the_columns_of_the_engine(raw: RawFolder, catalog: CatalogS
     assert says in refusal(raw, catalog)
 
 
-def test_decimals_are_taken_to_the_last_digit(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_decimals_are_exact_to_the_last_digit(raw: RawFolder, catalog: CatalogStore) -> None:
     prices = ["17014118346046", "12345678901234.1234567890123456", "0.0000000000000001", "1.5", "3"]
     for kind in (pa.decimal128(38, 16), pa.decimal256(60, 20)):
         raw.write(trades(price=pa.array([Decimal(price) for price in prices], kind)))
@@ -272,8 +272,8 @@ def _garbage(draw: st.DrawFn, rows: int) -> pa.Array:
             narrow: pa.Array = wide.cast(pa.decimal128(precision, scale)) if precision <= 38 else wide
             return narrow
         case "text":
-            form = draw(st.sampled_from(_TEXTS))
-            return form(pa.array(some(_ANY_WORD), pa.string()))
+            text: pa.Array = draw(st.sampled_from(_TEXTS))(pa.array(some(_ANY_WORD), pa.string()))
+            return text
         case "bytes":
             # Bytes that are declared as text but are not UTF-8.
             return pa.array(some(st.binary(max_size=40)), pa.binary()).cast(pa.string(), safe=False)
@@ -283,7 +283,7 @@ def _garbage(draw: st.DrawFn, rows: int) -> pa.Array:
         case "null":
             return pa.nulls(rows)
         case "bool":
-            return pa.array(some(st.booleans()))
+            return pa.array(some(st.booleans()), pa.bool_())
         case "list":
             return pa.array([[1]] * rows)
         case _:

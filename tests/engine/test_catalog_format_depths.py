@@ -1,4 +1,4 @@
-"""The format of book snapshots against the engine that reads it."""
+"""Catalog files of book snapshots, read by the engine itself."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -49,7 +49,7 @@ def _levels(side: Side) -> pa.ListArray:
 
 
 def _write(root: Path, bids: Side, asks: Side, *, step: int = 1_000_000, row_group: int = 65_536) -> Path:
-    """A catalog file as the conversion writes them; a level is a price in tenths and a size in thousandths."""
+    """Write a catalog file as the conversion does. A level is a price in tenths and a size in thousandths."""
     times = START + np.arange(len(bids)) * step
     columns = [
         _levels(bids),
@@ -174,7 +174,7 @@ def test_a_backtest_node_replays_the_file(tmp_path: Path, first: int | None, las
     node.dispose()
 
 
-def test_a_snapshot_replaces_the_whole_book_whatever_it_shows(tmp_path: Path) -> None:
+def test_a_snapshot_replaces_the_whole_book(tmp_path: Path) -> None:
     crossed: Side = [[(640_009, 3)]]
     doubled: Side = [[(640_002, 7), (640_002, 4)]]
     _write(tmp_path, [*BIDS, *crossed, *doubled], [*ASKS, *doubled, *doubled])
