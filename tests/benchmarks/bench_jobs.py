@@ -108,8 +108,8 @@ async def measure_one(runner: ServiceClient, rounds: int) -> None:
         began = time.perf_counter()
         await end_of(runner, await create(runner, config_of(SHORT_ROWS)))
         seconds.append(time.perf_counter() - began)
-    told = f"median {statistics.median(seconds):.2f} s, least {min(seconds):.2f} s, most {max(seconds):.2f} s"
-    print(f"a one-minute run, CreateRun to SUCCEEDED: {told} (target: under {LATENCY_TARGET} s)")
+    figures = f"median {statistics.median(seconds):.2f} s, least {min(seconds):.2f} s, most {max(seconds):.2f} s"
+    print(f"a one-minute run, CreateRun to SUCCEEDED: {figures} (target: under {LATENCY_TARGET} s)")
 
 
 async def measure_line(services: Services, runner: ServiceClient, folder: Path, runs: int) -> None:
@@ -128,8 +128,8 @@ async def measure_line(services: Services, runner: ServiceClient, folder: Path, 
     await asyncio.sleep(3)
     after = resources(services, folder)
     print(f"\n{runs} one-minute runs at once: {seconds:.1f} s, {runs / seconds:.1f} runs a second")
-    told = f"{busy:.0%} by the services, {asking:.0%} by this script, which watches all of them"
-    print(f"cores busy with it: {busy + asking:.0%} (target: at least {BUSY_TARGET:.0%}), {told}")
+    shares = f"{busy:.0%} by the services, {asking:.0%} by this script, which watches all of them"
+    print(f"cores busy with it: {busy + asking:.0%} (target: at least {BUSY_TARGET:.0%}), {shares}")
     print(f"a run, started to ended: the first tenth {first:.2f} s, the last {last:.2f} s; ratio {last / first:.2f} x")
     for name, held in before.items():
         print(f"  {name:<24}{held:>8} before{after[name]:>8} after")

@@ -158,9 +158,9 @@ def main() -> None:
     slow = statistics.median(seconds[0])
     for used, measured in seconds.items():
         took = statistics.median(measured)
-        told = f"tickreel, {used} core{'s' * (used > 1)}" if used else "1.231.0, a script"
+        label = f"tickreel, {used} core{'s' * (used > 1)}" if used else "1.231.0, a script"
         target = f"  (target: at least {TARGETS[used]:.0f} x)" if used in TARGETS else ""
-        print(f"{told:<40}{took:>10.2f}{ticks.num_rows / took:>12,.0f}{slow / took:>12.1f}{target}")
+        print(f"{label:<40}{took:>10.2f}{ticks.num_rows / took:>12,.0f}{slow / took:>12.1f}{target}")
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ class BookCounts:
         self.missing = self.empty = self.crossed = self.locked = self.repeated = self.unsorted = self.doubled = self.beyond = 0
         self._before: Words | None = None
 
-    def see(self, bids: Side, asks: Side) -> None:
+    def add(self, bids: Side, asks: Side) -> None:
         """Count the snapshots of a chunk."""
         fewest = np.minimum(bids.counts, asks.counts)
         self.missing += int(np.count_nonzero(fewest < LEVELS))

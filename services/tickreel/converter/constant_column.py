@@ -17,7 +17,7 @@ class OneWord:
         self._name, self._faults = name, faults
         self._words: set[str] = set()
 
-    def see(self, column: pa.ChunkedArray) -> None:
+    def add(self, column: pa.ChunkedArray) -> None:
         """Collect the words of a chunk."""
         if pa.types.is_null(column.type) or len(self._words) >= MOST_WORDS:
             return

@@ -33,7 +33,7 @@ Int64 = npt.NDArray[np.int64]
 
 INFO, WARNING = result_pb2.SEVERITY_INFO, result_pb2.SEVERITY_WARNING
 # Count, severity, code and text of a finding. A count of zero makes no finding.
-Noticed = tuple[int, result_pb2.Severity, str, str]
+CountedFinding = tuple[int, result_pb2.Severity, str, str]
 Grids = Sequence[int] | None
 
 # Columns of one word, each with the check whether the word belongs to another instrument.
@@ -44,13 +44,13 @@ _DAY = 86_400_000_000_000
 
 
 def origin_of(source: RawFile, instrument: InstrumentName) -> Origin:
-    """Return the origin that a catalog file converted from this raw file now would have."""
+    """Return the origin of a catalog file if this raw file were converted now."""
     engine = catalog_format.engine_version()
     return Origin(source.path, source.size_bytes, source.mtime_ns, instrument.engine_id, engine)
 
 
 class Conversion[Rows: (ConvertedTrades, ConvertedDepths)](ABC):
-    """The conversion of one raw file; subclasses know its rows.
+    """The conversion of one raw file. Each data type has a subclass.
 
     Args:
         source: The raw file, as the plan found it.
@@ -139,7 +139,7 @@ class Conversion[Rows: (ConvertedTrades, ConvertedDepths)](ABC):
         """Return the converted rows of a chunk; add values that cannot be converted to the faults."""
 
     @abstractmethod
-    def _noticed(self) -> Iterator[Noticed]:
+    def _counted_findings(self) -> Iterator[CountedFinding]:
         """Return findings on the rows."""
 
     def _convert_rows(
@@ -161,7 +161,7 @@ class Conversion[Rows: (ConvertedTrades, ConvertedDepths)](ABC):
             if chunk is None:
                 break
             for name, word in words.items():
-                word.see(chunk.columns[name])
+                word.add(chunk.columns[name])
             end = chunk.start + len(chunk.rows)
             try:
                 rows = self._rows_of(chunk, ts_init[chunk.start : end])
@@ -202,14 +202,14 @@ class Conversion[Rows: (ConvertedTrades, ConvertedDepths)](ABC):
             day = self._source.day.toordinal() - date(1970, 1, 1).toordinal()
             elsewhere = int(np.count_nonzero(reader.recorded // _DAY != day))
         noisy = self._price.noisy + self._size.noisy
-        noticed = (
+        counted = (
             (
                 reader.out_of_order,
                 WARNING,
                 "ROWS_SORTED",
                 "rows came after a row recorded later; the file was sorted, keeping the order of equal times",
             ),
-            *self._noticed(),
+            *self._counted_findings(),
             (noisy, INFO, "NOISE_RESOLVED", "prices and amounts carry float noise; the decimals that were meant are kept"),
             (
                 elsewhere,
@@ -220,7 +220,7 @@ class Conversion[Rows: (ConvertedTrades, ConvertedDepths)](ABC):
         )
         findings = [
             result_pb2.Finding(severity=severity, code=code, message=f"{count} {text}")
-            for count, severity, code, text in noticed
+            for count, severity, code, text in counted
             if count
         ]
         # Files of the engine name the instrument in their metadata, not in a column.

@@ -18,7 +18,10 @@ from tickreel.stores.source_search import INSTRUMENT, WINDOW, Found, SourceSearc
 from tickreel.v1 import conversion_pb2, market_data_pb2, result_pb2, run_config_pb2
 
 # In the order in which their files are listed.
-_CONVERSIONS = {TRADES: TradeConversion, BOOK_SNAPSHOT_5: DepthConversion}
+_CONVERSIONS: dict[market_data_pb2.DataType, type[TradeConversion] | type[DepthConversion]] = {
+    TRADES: TradeConversion,
+    BOOK_SNAPSHOT_5: DepthConversion,
+}
 
 
 @dataclass(frozen=True)
@@ -83,14 +86,13 @@ class ConversionPlan:
         """Raw files to convert."""
         return [file.source for file in self.files if file.present is None]
 
-    def look_again(self, source: RawFile, catalog: CatalogStore) -> CatalogFile | None:
+    def find_converted(self, source: RawFile, catalog: CatalogStore) -> CatalogFile | None:
         """Return the catalog file of a source that another conversion made since the plan; None with `force`."""
         return None if self.force else self._present(source, catalog.files(self.instrument.engine_id))
 
     def conversion(self, source: RawFile) -> TradeConversion | DepthConversion:
         """Return the conversion of one of the files."""
-        kind = TradeConversion if source.data_type == TRADES else DepthConversion
-        return kind(source, self.instrument, self.price_precision, self.size_precision)
+        return _CONVERSIONS[source.data_type](source, self.instrument, self.price_precision, self.size_precision)
 
     def _present(self, source: RawFile, converted: Iterable[CatalogFile]) -> CatalogFile | None:
         origin = origin_of(source, self.instrument)

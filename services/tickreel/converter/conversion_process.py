@@ -35,7 +35,7 @@ def files_of(result: dict[str, Any]) -> list[conversion_pb2.ConvertedFile]:
     return [json_format.ParseDict(file, conversion_pb2.ConvertedFile()) for file in result["files"]]
 
 
-def convert(told: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
+def convert(payload: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     """Run the conversion.
 
     The plan is made anew: another conversion may have converted some of the files since the request.
@@ -43,9 +43,9 @@ def convert(told: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     Raises:
         TickreelError: Like `convert_missing`.
     """
-    spec = json_format.ParseDict(told["spec"], conversion_pb2.ConversionSpec())
-    raw = RawStore(Path(told["data_root"]), told["raw_ending"])
-    catalog = CatalogStore(Path(told["catalog_root"]))
+    spec = json_format.ParseDict(payload["spec"], conversion_pb2.ConversionSpec())
+    raw = RawStore(Path(payload["data_root"]), payload["raw_ending"])
+    catalog = CatalogStore(Path(payload["catalog_root"]))
     catalog.sweep()
     plan = ConversionPlan.of(spec, raw, catalog)
     total = sum(source.rows for source in plan.missing)
@@ -87,7 +87,7 @@ def convert_missing(
 
     def write(source: RawFile, report: Callable[[int], None]) -> conversion_pb2.ConvertedFile:
         with catalog.converting(source.path, lambda: report(0)):
-            present = plan.look_again(source, catalog)
+            present = plan.find_converted(source, catalog)
             if present is not None:
                 report(source.rows)
                 return PlannedFile(source, present).to_message()

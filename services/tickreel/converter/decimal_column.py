@@ -75,7 +75,7 @@ class DecimalColumn:
             infinite = np.isinf(doubles)
             self._faults.add(name, "not a number", rows[np.isnan(doubles)], doubles[np.isnan(doubles)])
             self._faults.add(name, "infinite", rows[infinite], doubles[infinite])
-            self._name_beyond(name, (doubles <= 0) & ~infinite, (doubles > self._limit) & ~infinite, doubles, rows)
+            self._add_out_of_range(name, (doubles <= 0) & ~infinite, (doubles > self._limit) & ~infinite, doubles, rows)
             doubles = np.where((doubles > 0) & (doubles <= self._limit), doubles, 1.0)
         found = decimals_of(doubles, self.fewest, self._grids)
         self.noisy += found.noisy
@@ -90,7 +90,7 @@ class DecimalColumn:
             places, fewest = np.maximum(each, 0), int(each.max())
         self.fewest = max(self.fewest, fewest)
         if self._precision is not None and fewest > self._precision:
-            self._name_finer(name, found.fewest_places() > self._precision, doubles, rows)
+            self._add_too_fine(name, found.fewest_places() > self._precision, doubles, rows)
         return catalog_format.decimals(found.units, places)
 
     def _of_decimals(self, name: str, column: pa.Array | pa.ChunkedArray, rows: Int64) -> pa.Decimal128Array:
@@ -100,28 +100,28 @@ class DecimalColumn:
         # With more decimals than this, no value has room for as many digits before the point as the limit has.
         has_room = scale + len(str(self._limit)) <= _WIDEST
         above = _flags(pc.greater(values, _scalar(self._limit, scale))) if has_room else np.zeros(len(values), dtype=np.bool_)
-        self._name_beyond(name, not_positive, above, values, rows)
-        values = _without(values, not_positive | above)
+        self._add_out_of_range(name, not_positive, above, values, rows)
+        values = _with_nulls(values, not_positive | above)
         at_rest = cast(pa.Decimal256Array, values.cast(pa.decimal256(_WIDEST, SCALE), safe=False))
         finer = _flags(pc.not_equal(at_rest.cast(values.type, safe=False), values))
         if finer.any():
             problem = f"more than {SCALE} decimals, the most that the engine holds,"
             self._faults.add(name, problem, rows[finer], _texts(values, finer), "round it where it is recorded")
-        converted = cast(pa.Decimal128Array, _without(at_rest, finer).fill_null(Decimal(1)).cast(_AT_REST))
+        converted = cast(pa.Decimal128Array, _with_nulls(at_rest, finer).fill_null(Decimal(1)).cast(_AT_REST))
         while self.fewest < SCALE and not _fits(converted, self.fewest).all():
             self.fewest += 1
         if self._precision is not None and self.fewest > self._precision:
             over = ~_fits(converted, self._precision)
             if over.any():
-                self._name_finer(name, over, values, rows)
+                self._add_too_fine(name, over, values, rows)
         return converted
 
-    def _name_beyond(self, name: str, not_positive: Bools, above: Bools, values: "_Values", rows: Int64) -> None:
+    def _add_out_of_range(self, name: str, not_positive: Bools, above: Bools, values: "_Values", rows: Int64) -> None:
         problem = f"above {self._limit}, the greatest that the engine holds,"
         self._faults.add(name, "not above zero", rows[not_positive], _texts(values, not_positive))
         self._faults.add(name, problem, rows[above], _texts(values, above))
 
-    def _name_finer(self, name: str, over: Bools, values: "_Values", rows: Int64) -> None:
+    def _add_too_fine(self, name: str, over: Bools, values: "_Values", rows: Int64) -> None:
         problem = f"more decimals than the {self._precision} of {self._setting}"
         remedy = f"{self._setting} must be at least {self.fewest}"
         self._faults.add(name, problem, rows[over], _texts(values, over), remedy)
@@ -161,7 +161,7 @@ def _flags(mask: pa.BooleanArray | pa.ChunkedArray) -> Bools:
     return combined(mask).fill_null(False).to_numpy(zero_copy_only=False)
 
 
-def _without(values: pa.Decimal256Array, where: Bools) -> pa.Decimal256Array:
+def _with_nulls(values: pa.Decimal256Array, where: Bools) -> pa.Decimal256Array:
     """Return the values with nulls where the mask is set."""
     if not where.any():
         return values

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tickreel.converter.book_columns import SideColumns
 from tickreel.converter.book_counts import BookCounts
-from tickreel.converter.conversion import INFO, WARNING, Conversion, Int64, Noticed
+from tickreel.converter.conversion import INFO, WARNING, Conversion, CountedFinding, Int64
 from tickreel.converter.converted_depths import ConvertedDepths
 from tickreel.converter.raw_reader import Chunk, RawReader
 from tickreel.converter.time_column import TimeColumn
@@ -40,7 +40,7 @@ class DepthConversion(Conversion[ConvertedDepths]):
 
     def _rows_of(self, chunk: Chunk, ts_init: Int64) -> ConvertedDepths:
         bids, asks = (side.convert(chunk.columns, chunk.rows) for side in (self._bids, self._asks))
-        self._counts.see(bids, asks)
+        self._counts.add(bids, asks)
         ts_event = self._ts_event.convert(chunk.columns[self._time], chunk.rows)
         return ConvertedDepths(chunk.start, bids.levels(), asks.levels(), ts_event, ts_init)
 
@@ -49,7 +49,7 @@ class DepthConversion(Conversion[ConvertedDepths]):
         file.converted.clock_step = MICROSECOND
         return file
 
-    def _noticed(self) -> Iterator[Noticed]:
+    def _counted_findings(self) -> Iterator[CountedFinding]:
         counts = self._counts
         yield counts.missing, INFO, "MISSING_LEVELS", "snapshots show fewer than five levels on a side; they are kept"
         yield counts.empty, WARNING, "EMPTY_SIDES", "snapshots show no level on a side; they are kept"

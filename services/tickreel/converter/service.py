@@ -146,9 +146,9 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
     async def _execute(self, live: LiveJob[conversion_pb2.Conversion]) -> None:
         """Run one conversion in a worker process."""
         conversion = live.resource
-        told = conversion_process.spec_of(conversion.spec, self._raw, self._catalog)
+        payload = conversion_process.spec_of(conversion.spec, self._raw, self._catalog)
         try:
-            result = await self._executor.run(Work(conversion.conversion_id, told, live.report, live.share.memory))
+            result = await self._executor.run(Work(conversion.conversion_id, payload, live.report, live.share.memory))
         except TickreelError as error:
             await self._discard(conversion)
             await self._tell_finished_files(conversion)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tickreel.converter.conversion import INFO, WARNING, Conversion, Int64, Noticed
+from tickreel.converter.conversion import INFO, WARNING, Conversion, CountedFinding, Int64
 from tickreel.converter.converted_trades import ConvertedTrades
 from tickreel.converter.raw_reader import Chunk, RawReader
 from tickreel.converter.time_column import TimeColumn
@@ -58,7 +58,7 @@ class TradeConversion(Conversion[ConvertedTrades]):
         file.converted.unknown_sides = self._unknown_sides
         return replace(file, crowded=tuple(crowded_instants(reader.recorded, ts_init, step)))
 
-    def _noticed(self) -> Iterator[Noticed]:
+    def _counted_findings(self) -> Iterator[CountedFinding]:
         sides = "rows do not say who the aggressor was; they are kept as unknown"
         ids = "rows have no id that the engine can hold; their ids are made of day and row"
         yield self._unknown_sides, WARNING, "SIDES_UNKNOWN", sides

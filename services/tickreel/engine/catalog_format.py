@@ -223,9 +223,7 @@ def _all_printable(texts: pa.StringArray) -> bool:
 def text_offsets(texts: pa.StringArray) -> npt.NDArray[np.int32]:
     """Return where each text begins in the text buffer, and where the last one ends: shape (rows + 1,)."""
     offsets = texts.buffers()[1]
-    # Arrow lets an empty column have no offsets.
-    if offsets is None:
-        return np.zeros(1, dtype=np.int32)
+    assert offsets is not None
     return np.frombuffer(offsets, dtype=np.int32, count=texts.offset + len(texts) + 1)[texts.offset :]
 
 

@@ -170,8 +170,8 @@ class ReplayStrategy(Strategy):
             with_balances: Whether the engine kept an account.
         """
         past_end = False
-        for client_order_id, told in self._open_at_stop.items():
-            for event in cache.order(ClientOrderId(client_order_id)).events()[told:]:
+        for client_order_id, recorded in self._open_at_stop.items():
+            for event in cache.order(ClientOrderId(client_order_id)).events()[recorded:]:
                 record = _RECORDS_OF_EVENTS.get(type(event))
                 if event.ts_event > end:
                     past_end = True
