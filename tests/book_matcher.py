@@ -1,7 +1,8 @@
-"""What copies of trades must fill against recorded books: a matcher of its own, in decimals, over raw rows."""
+"""Reference matcher for orders that copy trades: fills them against recorded books, in decimals, from raw rows."""
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any
 
 import pyarrow as pa
 
@@ -24,10 +25,10 @@ class Matched:
 def match(
     trades: pa.Table, books: pa.Table, window: tuple[int, int], fee: str, price_decimals: int, size_decimals: int
 ) -> Matched:
-    """Meets each trade, as an order that ends at once, with the last book recorded before it.
+    """Match each trade, as an immediate-or-cancel order, against the last book recorded before it.
 
-    At equal times trades come before books: a book recorded with a trade is of after it. What an order takes is there for
-    the next one all the same.
+    At equal times trades come before books: a book recorded at the time of a trade shows the market after it. Orders
+    do not consume liquidity: the next order finds the whole book again.
 
     Args:
         trades, books: In the exchange schema, times in µs, each in order of local_timestamp.
@@ -36,7 +37,7 @@ def match(
     start, end = window
     events = [(row["local_timestamp"], 0, number, row) for number, row in enumerate(trades.to_pylist())]
     events += [(row["local_timestamp"], 1, number, row) for number, row in enumerate(books.to_pylist())]
-    book: dict | None = None
+    book: dict[str, Any] = {}
     orders = filled = partial = fills = 0
     fees = position = Decimal(0)
     for instant, is_book, _, row in sorted(events, key=lambda event: event[:3]):

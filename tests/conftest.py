@@ -1,4 +1,4 @@
-"""What tests of more than one folder need."""
+"""Fixtures and settings that tests of several folders share."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -10,29 +10,29 @@ from hypothesis import settings
 from recordings import RawFolder
 from tickreel.stores.catalog import CatalogStore
 
-# How long an example takes says how busy the machine is.
+# Examples get no deadline: their duration depends on the load of the machine.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
-
-# The width of the terminal, which pytest-xdist hands to its processes: commands print lines of any length where they have none.
+# pytest-xdist sets COLUMNS in its workers. Without it, commands do not wrap their lines.
 os.environ.pop("COLUMNS", None)
 
-# Their tests take long: begun first, they leave no process alone with them at the end.
+# Folders with slow tests. They run first, so that no worker is left alone with a slow file at the end.
 LONG = ("e2e", "tour", "fuzz", "benchmarks", "cli", "client", "gateway", "runner", "converter")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts the folders with long tests first."""
+    """Put the folders with slow tests first."""
     root = Path(__file__).parent
     items.sort(key=lambda item: LONG.index(folder) if (folder := item.path.relative_to(root).parts[0]) in LONG else len(LONG))
 
 
 @pytest.fixture(scope="session", autouse=True)
 def process_coverage() -> Iterator[Mapping[str, str]]:
-    """Starts processes without coverage, which makes a replay three times as long; two flows of tests/e2e turn it on.
+    """Start child processes without coverage, because coverage makes a replay three times slower.
 
-    Yields the environment variable that does; nothing where the tests run without coverage.
+    Yields the environment variable that turns coverage on in a child process. Two flows of tests/e2e set it. Empty when
+    the tests run without coverage.
     """
     variables = {name: value for name, value in os.environ.items() if name == "COVERAGE_PROCESS_CONFIG"}
     with pytest.MonkeyPatch.context() as environ:
@@ -51,5 +51,5 @@ def raw(tmp_path: Path) -> RawFolder:
 
 @pytest.fixture
 def catalog(tmp_path: Path) -> CatalogStore:
-    """A catalog root that is not there yet."""
+    """A catalog whose root folder does not exist yet."""
     return CatalogStore(tmp_path / "parquet")

@@ -1,4 +1,4 @@
-"""Conversions of raw files that tests write, and what they left."""
+"""Convert raw files that tests write, and read what the conversions left."""
 
 from typing import Any
 
@@ -15,7 +15,10 @@ from tickreel.stores.instrument_name import InstrumentName
 from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, TRADES
 from tickreel.v1 import market_data_pb2
 
-KINDS = {TRADES: TradeConversion, BOOK_SNAPSHOT_5: DepthConversion}
+KINDS: dict[market_data_pb2.DataType, type[TradeConversion | DepthConversion]] = {
+    TRADES: TradeConversion,
+    BOOK_SNAPSHOT_5: DepthConversion,
+}
 
 
 def convert(
@@ -27,14 +30,14 @@ def convert(
     name: str = BTC,
     data_type: market_data_pb2.DataType = TRADES,
 ) -> CatalogFile:
-    """Converts the one file of an instrument and a data type in a day folder."""
+    """Convert the only file of an instrument and data type in a day folder."""
     wanted = (name, data_type)
     (source,) = [file for file in raw.store.dataset(f"day-{day}").files if (file.instrument, file.data_type) == wanted]
     return KINDS[data_type](source, InstrumentName.parse(name), price, size).run(raw.store, catalog, lambda _: None)
 
 
 def refusal(raw: RawFolder, catalog: CatalogStore, **options: Any) -> str:
-    """The message of a conversion that is refused and leaves nothing."""
+    """Check that a conversion is refused and leaves no file; return the error message."""
     with pytest.raises(TickreelError) as refused:
         convert(raw, catalog, **options)
     assert refused.value.reason == "DATA_REFUSED"
@@ -44,12 +47,12 @@ def refusal(raw: RawFolder, catalog: CatalogStore, **options: Any) -> str:
 
 
 def files_left(catalog: CatalogStore) -> list[str]:
-    """Every file below a catalog root."""
+    """Return every file below a catalog root."""
     return sorted(path.relative_to(catalog.root).as_posix() for path in catalog.root.rglob("*") if path.is_file())
 
 
 def rows_of(catalog: CatalogStore, file: CatalogFile) -> dict[str, list[Any]]:
-    """The rows of a converted file, column by column; times as nanoseconds."""
+    """Return the columns of a converted file; times as nanoseconds."""
     table = pq.ParquetFile(catalog.root / file.converted.path).read()
     return {name: table[name].to_pylist() for name in table.column_names if not name.startswith("ts_")} | {
         name: table[name].cast(pa.int64()).to_pylist() for name in ("ts_event", "ts_init")
@@ -57,5 +60,5 @@ def rows_of(catalog: CatalogStore, file: CatalogFile) -> dict[str, list[Any]]:
 
 
 def codes(file: CatalogFile) -> dict[str, str]:
-    """The messages of a file's findings, by code."""
+    """Return the messages of a file's findings, by code."""
     return {finding.code: finding.message for finding in file.converted.findings}

@@ -1,4 +1,4 @@
-"""Small disks that can be full, read-only or gone, for tests that run as root."""
+"""Small disks that tests fill, make read-only or unmount; they need root."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ import pytest
 
 
 class Disk:
-    """A disk of its own, mounted at a folder."""
+    """A disk that is mounted at a folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -18,7 +18,7 @@ class Disk:
 
     @contextmanager
     def full(self, left: int = 0) -> Iterator[None]:
-        """Within it no more than so many bytes are left."""
+        """Fill the disk up to `left` free bytes, until the context exits."""
         space = os.statvfs(self.folder)
         with self._filler.open("wb") as filler:
             os.posix_fallocate(filler.fileno(), 0, max(1, space.f_bavail * space.f_frsize - left))
@@ -27,7 +27,7 @@ class Disk:
 
     @contextmanager
     def read_only(self) -> Iterator[None]:
-        """Within it nothing can be written to it."""
+        """Make the disk read-only until the context exits."""
         subprocess.run(["mount", "-o", "remount,ro", self.folder], check=True)
         yield
         subprocess.run(["mount", "-o", "remount,rw", self.folder], check=True)
@@ -35,9 +35,9 @@ class Disk:
 
 @contextmanager
 def disk(folder: Path, mib: int = 16) -> Iterator[Disk]:
-    """A disk at a folder that is made; the test is skipped where it may not mount one."""
+    """Create the folder and mount a disk there. Skips the test when mounting is not allowed."""
     folder.mkdir(parents=True)
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={mib}m", "tmpfs", folder]
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={mib}m", "tmpfs", str(folder)]
     if os.geteuid() or subprocess.run(mount, check=False, capture_output=True).returncode:
         pytest.skip("only root mounts disks")
     try:

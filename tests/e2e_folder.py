@@ -1,4 +1,4 @@
-"""A folder as a user has it: sample data, a config, and the commands."""
+"""A user's folder: sample data, a config, and a terminal to call commands in."""
 
 import json
 from copy import deepcopy
@@ -16,7 +16,7 @@ CONFIG: dict[str, Any] = json.loads((Path(__file__).parents[1] / "configs/sample
 
 @pytest.fixture(scope="module")
 def terminal(tmp_path_factory: pytest.TempPathFactory) -> Terminal:
-    """A folder with sample data below data_downloads and a config of it."""
+    """A folder with sample data below data_downloads, and a config that replays it."""
     folder = tmp_path_factory.mktemp("user")
     made = Terminal(folder, {"TMPDIR": str(folder / "tmp")})
     (folder / "tmp").mkdir()
@@ -26,13 +26,13 @@ def terminal(tmp_path_factory: pytest.TempPathFactory) -> Terminal:
 
 
 def figures_of(result: dict[str, Any]) -> dict[str, Any]:
-    """The figures of a result that lists have."""
+    """The figures of a result that result lists show."""
     names = ("orders", "fills", "pnl", "max_drawdown", "pnl_sketch")
     return {name: result["summary"][name] for name in names} | {"currency": result["metadata"]["currency"]}
 
 
 def write_config(path: Path, **changes: Any) -> Path:
-    """Writes the config of the sample data, with keys changed: `venue__taker_fee=0.1`; None removes one."""
+    """Write the config of the sample data with keys changed, for example `venue__taker_fee=0.1`. None removes a key."""
     config = deepcopy(CONFIG)
     for name, value in changes.items():
         block, _, key = name.partition("__")

@@ -1,4 +1,4 @@
-"""Full runs made from arrays: the tables as a run leaves them, without a replay."""
+"""Write results of full runs from arrays, without a replay."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ FILLED, CANCELLED = STATUSES.index("filled"), STATUSES.index("cancelled")
 
 @dataclass(frozen=True)
 class Ticks:
-    """Trade rows: prices in tenths, sizes in thousandths, side 1 of a buyer and 2 of a seller."""
+    """Trade rows: prices in tenths, sizes in thousandths, side 1 for a buyer and 2 for a seller."""
 
     ts: Int64
     price: Int64
@@ -33,7 +33,7 @@ class Ticks:
 
     @classmethod
     def random(cls, rows: int, seed: int = 1, pause: int = 30_000_000) -> "Ticks":
-        """A walk of prices, a pause of up to so many nanoseconds between two rows."""
+        """Return a random walk of prices with gaps of up to `pause` nanoseconds between rows."""
         random = np.random.default_rng(seed)
         return cls(
             START + np.cumsum(random.integers(1, pause, rows)),
@@ -44,11 +44,11 @@ class Ticks:
 
 
 def write_full_run(store: ResultStore, run_id: str, ticks: Ticks, *, group: int = 131_072, timeline: bool = True) -> Path:
-    """Commits a full run with an order a tick, of which every fourth is cancelled; returns its folder.
+    """Commit a full run with one order per tick, every fourth of them cancelled. Returns its folder.
 
     Args:
-        group: Rows of a row group.
-        timeline: Whether it has one, which takes the longest to make.
+        group: Rows per row group.
+        timeline: Whether to write the timeline, which takes longest.
     """
     store.check_writable()
     folder = store.staging(run_id)
@@ -61,18 +61,18 @@ def write_full_run(store: ResultStore, run_id: str, ticks: Ticks, *, group: int 
     equity = 10**12 + np.cumsum(np.diff(ticks.price, prepend=ticks.price[:1]) * 1_000)
     drawdown = np.maximum.accumulate(equity) - equity if rows else equity
     is_fill = filled > 0
-    tables = {
+    tables: dict[str, dict[str, pa.Array]] = {
         "ticks": {
             "ts_event": _times(ticks.ts - 1_000),
             "ts_init": _times(ticks.ts),
             "price": decimals(ticks.price, 1),
             "size": decimals(ticks.size, 3),
             "side": _words(("unknown", "buy", "sell"), ticks.side),
-            "trade_id": number.astype(str),
+            "trade_id": pa.array(number).cast(pa.string()),
             **_places(ticks.ts, number - 1),
         },
         "orders": {
-            "id": number,
+            "id": pa.array(number),
             "ts_submitted": _times(ticks.ts),
             "ts_closed": _times(ticks.ts),
             "side": _words(("buy", "sell"), ticks.side - 1),
@@ -82,12 +82,12 @@ def write_full_run(store: ResultStore, run_id: str, ticks: Ticks, *, group: int 
             "average_price": decimals(ticks.price * 10**8, 9, ~is_fill),
             "fees": decimals(value, 8),
             "status": _words(STATUSES, status),
-            "reason": pa.array(np.where(is_fill, None, "NO_LIQUIDITY_AT_LIMIT"), pa.string()),
+            "reason": pa.array(["NO_LIQUIDITY_AT_LIMIT"] * rows, pa.string(), mask=is_fill),
             **_places(ticks.ts, number - 1),
         },
         "fills": {
-            "id": np.arange(1, int(is_fill.sum()) + 1),
-            "order_id": number[is_fill],
+            "id": pa.array(np.arange(1, int(is_fill.sum()) + 1)),
+            "order_id": pa.array(number[is_fill]),
             "ts": _times(ticks.ts[is_fill]),
             "side": _words(("buy", "sell"), ticks.side[is_fill] - 1),
             "price": decimals(ticks.price[is_fill], 1),
@@ -136,7 +136,7 @@ def write_full_run(store: ResultStore, run_id: str, ticks: Ticks, *, group: int 
 
 
 def without_recorded_times(folder: Path) -> None:
-    """Makes the tables of a full run those of a version that had no recorded times and no trade rows."""
+    """Rewrite the tables of a full run as an older version did, without recorded times and trade rows."""
     for path in folder.glob("*.parquet"):
         rows = pq.read_table(path)
         pq.write_table(rows.drop_columns([name for name in ("ts_recorded", "trade_row") if name in rows.column_names]), path)
@@ -146,9 +146,9 @@ def _places(replay: Int64, rows: Int64) -> dict[str, pa.Array]:
     return {"ts_recorded": _times(replay // 1_000 * 1_000), "trade_row": pa.array(rows)}
 
 
-def _times(nanoseconds: Int64) -> pa.TimestampArray:
+def _times(nanoseconds: Int64) -> pa.Array:
     return pa.array(nanoseconds).cast(_TIME)
 
 
 def _words(words: tuple[str, ...], codes: npt.NDArray[np.generic]) -> pa.DictionaryArray:
-    return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int8)), pa.array(words))
+    return pa.DictionaryArray.from_arrays(codes.astype(np.int8), pa.array(words))

@@ -1,20 +1,20 @@
-"""Services on a thread of their own, for callers that block."""
+"""Services in an event loop on a second thread, for tests that make blocking calls."""
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Any
 
 
 @contextmanager
 def live[T](services: Callable[[], AbstractAsyncContextManager[T]]) -> Iterator[T]:
-    """What the services are entered as, while they serve in an event loop beside this thread."""
+    """Serve in an event loop on a second thread; yields the value of the services' context manager."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="services")
     thread.start()
 
-    def wait_for(work: Any) -> Any:
+    def wait_for[R](work: Coroutine[Any, Any, R]) -> R:
         return asyncio.run_coroutine_threadsafe(work, loop).result(timeout=60)
 
     serving = services()

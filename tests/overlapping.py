@@ -1,4 +1,4 @@
-"""Recordings that overlap: made from rows, converted, and what their view must be by a model of its own."""
+"""Overlapping recordings: a Hypothesis strategy, their conversion, and a reference model of the merged view."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -28,10 +28,10 @@ class Row:
     Attributes:
         recorded: µs since 1970.
         event: µs since 1970.
-        price: In tenths; of a book, of its bid.
+        price: In tenths. Of a book, the price of its bid.
         size: In thousandths.
-        buys: Of a trade.
-        id: Of a trade.
+        buys: Whether the aggressor of a trade buys. Unused by books.
+        id: Id of a trade. Unused by books.
     """
 
     recorded: int
@@ -44,13 +44,14 @@ class Row:
 
 @st.composite
 def recordings(draw: st.DrawFn, kind: market_data_pb2.DataType, most_at_once: int = 700, late: int = 2) -> list[list[Row]]:
-    """Two to four recordings of one market: each has a part of its time, misses some rows, and has a few of its own.
+    """Draw two to four recordings of one market.
 
-    Ties are the rule, single instants are crowded, and some rows of one file are equal.
+    Each recording covers a part of the market's time, misses some of its rows and has a few rows that no other has. Most
+    rows share their timestamp with another, some instants have hundreds of rows, and a file can hold equal rows.
 
     Args:
-        most_at_once: How many trades an instant may have.
-        late: By how many µs the exchange's clock may go back.
+        most_at_once: Maximum number of trades at one instant.
+        late: Maximum step back of the exchange's clock, µs.
     """
     gaps = draw(st.lists(st.sampled_from([0, 0, 0, 1, 1, 2, 5, 4_000, 700_000]), min_size=4, max_size=40))
     instants = (NOON + np.cumsum(gaps)).tolist()
@@ -82,7 +83,7 @@ def recordings(draw: st.DrawFn, kind: market_data_pb2.DataType, most_at_once: in
 
 
 def convert(folder: Path, recordings: Sequence[Sequence[Row]], kind: market_data_pb2.DataType = TRADES) -> list[CatalogFile]:
-    """Writes and converts a raw file for each recording; returns the catalog files, below `folder/parquet`."""
+    """Write and convert one raw file per recording. Returns the catalog files below `folder/parquet`."""
     raw, catalog = RawFolder(folder / "data_downloads"), CatalogStore(folder / "parquet")
     raw.root.mkdir(parents=True, exist_ok=True)
     found = []
@@ -96,7 +97,7 @@ def convert(folder: Path, recordings: Sequence[Sequence[Row]], kind: market_data
 
 
 def trade_table(rows: Sequence[Row]) -> pa.Table:
-    """Trades in the exchange schema."""
+    """Return trades in the exchange schema."""
     return trades(
         len(rows),
         local_timestamp=[row.recorded for row in rows],
@@ -109,12 +110,14 @@ def trade_table(rows: Sequence[Row]) -> pa.Table:
 
 
 def book_table(rows: Sequence[Row]) -> pa.Table:
-    """Books in the exchange schema, with one level a side."""
-    none = [None] * len(rows)
-    levels = {
-        f"{side}[{level}].{name}": none for side in ("asks", "bids") for level in range(LEVELS) for name in ("price", "amount")
+    """Return books in the exchange schema, with one level per side."""
+    absent = pa.nulls(len(rows), pa.float64())
+    levels: dict[str, pa.Array] = {
+        f"{side}[{level}].{name}": absent
+        for side in ("asks", "bids")
+        for level in range(LEVELS)
+        for name in ("price", "amount")
     }
-    levels = {name: pa.array(values, pa.float64()) for name, values in levels.items()}
     levels |= {
         "bids[0].price": pa.array([row.price / 10 for row in rows]),
         "asks[0].price": pa.array([(row.price + 2) / 10 for row in rows]),
@@ -125,10 +128,10 @@ def book_table(rows: Sequence[Row]) -> pa.Table:
 
 
 def expected_view(recordings: Sequence[Sequence[Row]], kind: market_data_pb2.DataType = TRADES) -> list[tuple[int, Row]]:
-    """The rows that the view must have, and their replay times: a model in plain Python.
+    """Return the (replay time, row) pairs of the merged view, computed by a reference model in plain Python.
 
     Args:
-        recordings: In the order of the files in the view, each in the order of its rows.
+        recordings: In the order of their files in the view; the rows of each in replay order.
     """
     kept: list[tuple[int, int, Row]] = []
     known: Counter[Row] = Counter()
@@ -152,7 +155,7 @@ def expected_view(recordings: Sequence[Sequence[Row]], kind: market_data_pb2.Dat
 
 
 def in_view_order(files: Sequence[CatalogFile], recordings: Sequence[Sequence[Row]]) -> list[list[Row]]:
-    """Recordings in the order in which the view takes their files, the rows of each as the replay has them."""
+    """Return recordings in the order of their files in the view, the rows of each in replay order."""
 
     def place(pair: tuple[CatalogFile, Sequence[Row]]) -> tuple[int, str]:
         return pair[0].converted.span.start.ToNanoseconds(), pair[0].converted.path

@@ -1,11 +1,11 @@
-"""Tests of what permissions forbid, which nothing does to root."""
+"""File permissions for tests that run as root, whom permissions do not stop."""
 
 import ctypes
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# From linux/capability.h: CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH, and the version of the interface with two words a set.
+# From linux/capability.h: CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH, and the interface version with two words per set.
 _PASSES_BY = (1 << 1) | (1 << 2)
 _VERSION = 0x20080522
 
@@ -20,7 +20,7 @@ class _Sets(ctypes.Structure):
 
 @contextmanager
 def bound_by_permissions() -> Iterator[None]:
-    """Within it this thread, and each that it starts, reads and writes what the permissions of files let their owner."""
+    """Make file permissions apply to this thread and to threads that it starts, until the context exits."""
     if os.geteuid():
         yield
         return

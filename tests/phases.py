@@ -1,4 +1,4 @@
-"""Runs that are in a phase, for as long as it takes to do something to them."""
+"""Bring runs into a given phase, and keep them there long enough for a test to act."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,20 +12,20 @@ from run_configs import run_config
 from stack import Stack, stack
 from tickreel.v1 import job_pb2, run_pb2, runner_service_pb2
 
-# Of the first the catalog has what it needs, of the second nothing.
+# The catalog holds the converted files of the first day and none of the second.
 CACHED, RAW = "2024-07-18", "2024-07-19"
 ROWS = 400_000
 PHASES = ("queued", "starting", "converting", "loading", "replaying", "writing")
 
 
 def first_rows(day: str, rows: int) -> dict[str, object]:
-    """The first rows of a day, of which there are a thousand a second."""
+    """Return a config of the first rows of a day. A day has a thousand rows a second."""
     return run_config(BTC, f"{day}T12:00:00Z", f"{day}T12:{rows // 60_000:02}:{rows % 60_000 / 1000:09.6f}Z")
 
 
 @asynccontextmanager
 async def phases(folder: Path) -> AsyncIterator[Stack]:
-    """Services with data in which every phase of a run takes its time."""
+    """Serve over data that makes every phase of a run take noticeable time."""
     raw = RawFolder(folder / "data_downloads")
     for day in (CACHED, RAW):
         times = micros(f"{day}T12:00:00") + 1000 * np.arange(ROWS)
@@ -36,7 +36,7 @@ async def phases(folder: Path) -> AsyncIterator[Stack]:
 
 
 async def reach(services: Stack, phase: str) -> run_pb2.Run:
-    """A new run that is in the phase now."""
+    """Create runs until one is in the phase; return it."""
     while True:
         match phase:
             case "queued":
@@ -55,13 +55,15 @@ async def reach(services: Stack, phase: str) -> run_pb2.Run:
             assert run.state in (job_pb2.JOB_STATE_QUEUED, job_pb2.JOB_STATE_RUNNING), run.failure.message
         if now == phase:
             return run
-        # It was too quick to be seen.
+        # The run left the phase before it was read.
         await cancel(services, run)
 
 
 async def cancel(services: Stack, run: run_pb2.Run) -> run_pb2.Run:
-    """Cancels a run, and returns it as it is then."""
-    return (await services.runner.call("CancelRun", runner_service_pb2.CancelRunRequest(run_id=run.run_id))).run
+    """Cancel a run and return it."""
+    request = runner_service_pb2.CancelRunRequest(run_id=run.run_id)
+    cancelled: runner_service_pb2.CancelRunResponse = await services.runner.call("CancelRun", request)
+    return cancelled.run
 
 
 def _phase_of(run: run_pb2.Run) -> str:

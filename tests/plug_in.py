@@ -1,4 +1,4 @@
-"""The plug-in packages of the tests, installed into a folder as pip would."""
+"""Install the plug-in packages of the tests into a folder, as pip does."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ MEDDLER = Path(__file__).parent / "plugins/meddler"
 
 
 def install_here(source: Path, site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Installs a package for this process and those that it starts, until the test is over."""
+    """Install a package for this process and its child processes until the test ends."""
     install_package(source, site)
     monkeypatch.syspath_prepend(str(site))
     monkeypatch.setenv("PYTHONPATH", str(site), prepend=os.pathsep)
@@ -21,7 +21,7 @@ def install_here(source: Path, site: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def install_package(source: Path, site: Path) -> None:
-    """Installs the one module of a package, with the metadata and entry points that its pyproject.toml declares."""
+    """Install the module of a package with the metadata and entry points that its pyproject.toml declares."""
     project = tomllib.loads((source / "pyproject.toml").read_text())["project"]
     name, version = project["name"], project["version"]
     info = site / f"{name.replace('-', '_')}-{version}.dist-info"

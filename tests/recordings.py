@@ -1,4 +1,4 @@
-"""Raw files as exchanges record them, and the real ones where they are at hand."""
+"""Raw files in the schemas that exchanges and the engine record, and the real recordings when they are present."""
 
 import os
 from collections.abc import Sequence
@@ -28,21 +28,21 @@ EXCHANGE_WORD, SYMBOL_WORD = "binance-futures", "BTCUSDT"
 
 _SHARED = Path(os.environ.get("TICKREEL_TEST_DATA") or Path(__file__).parents[2] / "shared/data")
 
-needs_real_data = pytest.mark.skipif(not (_SHARED / "raw_tick_data").is_dir(), reason="the recorded data is not here")
+needs_real_data = pytest.mark.skipif(not (_SHARED / "raw_tick_data").is_dir(), reason="the real recordings are not present")
 
 
 def real_data() -> Path:
-    """The data root of the real recordings; for tests marked `needs_real_data`."""
+    """Return the data root of the real recordings, for tests marked `needs_real_data`."""
     return _SHARED
 
 
 def micros(text: str) -> int:
-    """The µs since 1970 of an ISO 8601 time in UTC."""
+    """Return µs since 1970 of an ISO 8601 time in UTC."""
     return round(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1_000_000)
 
 
 def nanos(text: str) -> int:
-    """The nanoseconds since 1970 of an ISO 8601 time in UTC."""
+    """Return ns since 1970 of an ISO 8601 time in UTC."""
     return micros(text) * 1000
 
 
@@ -50,7 +50,7 @@ NOON = micros(f"{DAY}T12:00:00")
 
 
 def trades(rows: int = 5, **columns: Any) -> pa.Table:
-    """A table in the exchange schema; columns replace the made-up ones, None drops one."""
+    """Return generated trades in the exchange schema. `columns` replaces columns; None drops one."""
     row = np.arange(rows)
     made: dict[str, Any] = {
         "exchange": _repeat(EXCHANGE_WORD, rows),
@@ -58,7 +58,7 @@ def trades(rows: int = 5, **columns: Any) -> pa.Table:
         "timestamp": NOON + 1000 * row - 700,
         "local_timestamp": NOON + 1000 * row,
         "id": pa.array(100 + row).cast(pa.string()),
-        "side": pa.array(["sell", "buy"]).take(pa.array(row % 2)),
+        "side": pa.array(np.where(row % 2, "buy", "sell")),
         "price": 64_000.5 + row,
         "amount": (row + 1) / 1000,
     }
@@ -67,9 +67,9 @@ def trades(rows: int = 5, **columns: Any) -> pa.Table:
 
 
 def books(rows: int = 5, **columns: Any) -> pa.Table:
-    """A table of book snapshots in the exchange schema, columns in the order of tardis; changed as `trades` is.
+    """Return generated book snapshots in the exchange schema, columns in tardis order. `columns` as in `trades`.
 
-    The names of level columns are no Python names: `books(**{"asks[0].price": [1.5]})`.
+    Names of level columns are not Python names, so call `books(**{"asks[0].price": [1.5]})`.
     """
     row = np.arange(rows)
     made: dict[str, Any] = {
@@ -79,7 +79,7 @@ def books(rows: int = 5, **columns: Any) -> pa.Table:
         "local_timestamp": NOON + 1000 * row,
     }
     for level in range(LEVELS):
-        # Dividing whole numbers gives the very double that a parser makes of the decimal.
+        # Dividing integers gives the same double as parsing the decimal.
         made |= {
             f"asks[{level}].price": (640_006 + 10 * row + level) / 10,
             f"asks[{level}].amount": (1 + (row + level) % 9) / 1000,
@@ -91,7 +91,7 @@ def books(rows: int = 5, **columns: Any) -> pa.Table:
 
 
 def engine_trades(rows: int = 5, **columns: Any) -> pa.Table:
-    """The rows of `trades(rows)` with columns as the engine names things; changed as it is."""
+    """Return the rows of `trades(rows)` with the engine's column names. `columns` as in `trades`."""
     table = trades(rows)
     made: dict[str, Any] = {
         "ts_event": pc.multiply(table["timestamp"], 1000),
@@ -106,10 +106,10 @@ def engine_trades(rows: int = 5, **columns: Any) -> pa.Table:
 
 
 def engine_books(rows: int = 5, exchange: pa.Table | None = None, **columns: Any) -> pa.Table:
-    """Snapshots as version 2 of the engine has them, a list of levels a side; changed as `trades` is.
+    """Return snapshots in the schema of engine 2: one list of levels per side. `columns` as in `trades`.
 
     Args:
-        exchange: The same rows in the exchange schema; those of `books(rows)` if there are none.
+        exchange: The same rows in the exchange schema. Default: `books(rows)`.
     """
     table = books(rows) if exchange is None else exchange
     made: dict[str, Any] = _engine_head(table)
@@ -129,7 +129,7 @@ def engine_books(rows: int = 5, exchange: pa.Table | None = None, **columns: Any
 
 
 def engine_flat_books(rows: int = 5, exchange: pa.Table | None = None, **columns: Any) -> pa.Table:
-    """Snapshots as version 1 of the engine has them, ten levels of a column a value, five of them of zeros."""
+    """Return snapshots in the schema of engine 1: ten levels per side, one column per value, the last five levels zero."""
     table = books(rows) if exchange is None else exchange
     made: dict[str, Any] = {}
     for part, column in (("price", "price"), ("size", "amount")):
@@ -154,10 +154,10 @@ def _engine_head(table: pa.Table) -> dict[str, Any]:
 
 
 def _engine_level(number: pa.DataType) -> pa.DataType:
-    return pa.struct({"price": number, "size": number, "count": pa.uint32(), "order_id": pa.uint64()})
+    return pa.struct([("price", number), ("size", number), ("count", pa.uint32()), ("order_id", pa.uint64())])
 
 
-def _of_instrument(table: pa.Table, instrument: InstrumentName) -> pa.Table:
+def _name_instrument(table: pa.Table, instrument: InstrumentName) -> pa.Table:
     words = {
         "exchange": (EXCHANGE_WORD, instrument.venue.lower()),
         "symbol": (SYMBOL_WORD, f"{instrument.base}{instrument.quote}"),
@@ -170,23 +170,23 @@ def _of_instrument(table: pa.Table, instrument: InstrumentName) -> pa.Table:
 
 
 def _repeat(word: str, rows: int) -> pa.Array:
-    return pa.array([word]).take(pa.array(np.zeros(rows, dtype=np.int64)))
+    return pa.repeat(word, rows)
 
 
 @dataclass(frozen=True)
 class RawFolder:
-    """A data root to write raw files of one kind below."""
+    """A data root to which tests write raw files of one format."""
 
     root: Path
     ending: str = PARQUET
 
     def path(self, day: str = DAY, name: str = BTC, data_type: str = "trades") -> Path:
-        """Where the layout has a file."""
+        """Return the path of a raw file in the layout."""
         return self.root / "raw_tick_data/by_date" / f"day-{day}" / f"data_type-{data_type}" / f"{name}{self.ending}"
 
     def write(self, table: pa.Table, day: str = DAY, name: str = BTC, data_type: str = "trades", **options: Any) -> Path:
-        """Writes a raw file; a table that says the instrument of BTC only for want of words gets those of the name."""
-        table = _of_instrument(table, InstrumentName.parse(name)) if name != BTC else table
+        """Write a raw file. Generated exchange and symbol columns get the words of instrument `name`."""
+        table = _name_instrument(table, InstrumentName.parse(name)) if name != BTC else table
         path = self.path(day, name, data_type)
         path.parent.mkdir(parents=True, exist_ok=True)
         if self.ending == CSV:
@@ -198,17 +198,17 @@ class RawFolder:
 
     @property
     def store(self) -> RawStore:
-        """The store over it."""
+        """The store of this data root."""
         return RawStore(self.root, self.ending)
 
 
 def whole_days(*days: str) -> tuple[int, int]:
-    """A window from the first instant of the first day to the last of the last."""
+    """Return the window from the start of the first day to the end of the last, ns."""
     return nanos(f"{days[0]}T00:00:00"), nanos(f"{days[-1]}T00:00:00") + 86_400 * 10**9 - 1
 
 
 def search(
     window: Sequence[int], instrument: str = BTC, data_type: market_data_pb2.DataType = TRADES, **parts: str
 ) -> SourceSearch:
-    """A search, for trades unless it is said otherwise."""
+    """Return a search; for trades by default."""
     return SourceSearch(InstrumentName.parse(instrument), data_type, (window[0], window[1]), **parts)

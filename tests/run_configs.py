@@ -1,4 +1,4 @@
-"""Run configs for tests and benchmarks, in the shape of RunConfig's file."""
+"""Run configs for tests and benchmarks, as JSON documents."""
 
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ def run_config(
     size_precision: int = 3,
     starting_balance: float = 1_000_000,
 ) -> dict[str, Any]:
-    """A config of a linear perpetual that replays a window with one order per trade row."""
+    """Return the config of a linear perpetual that sends one order per trade row of a window."""
     base_currency = raw_name.rpartition("-")[2]
     return {
         "instrument": {"id": f"{raw_name}@LIN", "price_precision": price_precision, "size_precision": size_precision},
@@ -37,7 +37,7 @@ def run_config(
 def market_config(
     raw_name: str, start: str, end: str, *, suffix: str = "@LIN", fee: float = 0.0004, **changes: Any
 ) -> dict[str, Any]:
-    """A config of any market; `changes` are keys of a block, as `venue__latency`, None where it has none."""
+    """Return the config of any market with keys changed, for example `venue__latency=...`. None removes a key."""
     precisions = {key: changes.pop(key) for key in ("price_precision", "size_precision") if key in changes}
     config = run_config(raw_name, start, end, **precisions)
     config["instrument"]["id"] = raw_name + suffix

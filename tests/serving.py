@@ -1,4 +1,4 @@
-"""A service for a test: the real servicer on a real server, on a port of its own."""
+"""Serve a real servicer on a real server at a free port."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -10,7 +10,7 @@ from tickreel.rpc.settings import CATALOG_ROOT, DATA_ROOT, Settings
 
 
 def settings_in(folder: Path, **variables: str) -> Settings:
-    """The settings of a deployment that keeps everything in one folder."""
+    """Return the settings of a deployment that keeps everything in one folder."""
     return Settings.from_env(
         {
             DATA_ROOT: str(folder / "data_downloads"),
@@ -19,7 +19,7 @@ def settings_in(folder: Path, **variables: str) -> Settings:
             "TICKREEL_RESULTS_PATH": str(folder / "results"),
             "TICKREEL_TICKDATA_PATH": str(folder / "tickdata"),
             "TICKREEL_CONFIGS_PATH": str(folder / "configs"),
-            # A process for the next job has none in most tests.
+            # Most tests run one job and need no spare worker.
             "TICKREEL_SPARE_WORKERS": "0",
             **variables,
         }
@@ -28,7 +28,7 @@ def settings_in(folder: Path, **variables: str) -> Settings:
 
 @asynccontextmanager
 async def serving(name: str, make_servicer: Callable[[Settings], Servicer], settings: Settings) -> AsyncIterator[ServiceClient]:
-    """A client of the service while it serves."""
+    """Start the service; yields a client. Stops the service when the context exits."""
     server = Server(make_servicer(settings))
     address = await server.start("127.0.0.1:0")
     client = ServiceClient(name, address)

@@ -1,4 +1,4 @@
-"""A little catalog for the engine: trades and books of one linear perpetual, written in its own format."""
+"""A small engine catalog: trades and books of one linear perpetual, written in the engine's format."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -27,12 +27,12 @@ from tickreel.v1 import market_data_pb2, result_pb2, run_config_pb2
 RAW_NAME = "BINANCE-FUTURES:PERPETUAL:BTC-USDT"
 ENGINE_ID = "BTC-USDT-PERP.BINANCE-FUTURES"
 START = 1_721_300_000_000_000_000
-# The window of the config, in nanoseconds; it holds all rows that begin at START.
+# Window of the config, ns. Rows written from START on lie inside it.
 WINDOW = (1_721_260_800_000_000_000, 1_721_347_200_000_000_999)
 
 
 def instrument() -> Instrument:
-    """One price decimal, three size decimals."""
+    """Return an instrument with one price decimal and three size decimals."""
     config = run_config_pb2.InstrumentConfig(
         price_precision=1,
         size_precision=3,
@@ -46,14 +46,14 @@ def instrument() -> Instrument:
 
 
 def write_rows(folder: Path, ts_init: Sequence[int], first_price: int = 640_000) -> ReplayFile:
-    """Writes rows whose prices rise by a tick each, sizes 0.001, 0.002 and on, sides by turns."""
+    """Write trades with rising prices (one tick a row), sizes 0.001, 0.002, ..., and alternating sides."""
     return write_trades(folder, [(ts, (row + 1) % 2, first_price + row, 1 + row) for row, ts in enumerate(ts_init)])
 
 
 def write_trades(
     folder: Path, rows: Sequence[tuple[int, int, int, int]], *, price_precision: int = 1, size_precision: int = 3
 ) -> ReplayFile:
-    """Writes trades of (ts_init, 1 for a buyer, price in ticks, size in its smallest units)."""
+    """Write trades given as (ts_init, 1 for a buyer, price in ticks, size in smallest units)."""
     ts, buys, price, size = (np.array(column, dtype=np.int64) for column in zip(*rows, strict=True))
     table = pa.table(
         {
@@ -65,7 +65,7 @@ def write_trades(
             "ts_init": catalog_format.times(ts),
         },
         schema=catalog_format.TRADE_SCHEMA.with_metadata(
-            catalog_format.trade_metadata(ENGINE_ID, price_precision, size_precision)
+            dict(catalog_format.trade_metadata(ENGINE_ID, price_precision, size_precision))
         ),
     )
     return _write(folder, table, market_data_pb2.DATA_TYPE_TRADES)
@@ -75,12 +75,12 @@ Levels = Sequence[tuple[int, int]]
 
 
 def write_books(folder: Path, rows: Sequence[tuple[int, Levels, Levels]]) -> ReplayFile:
-    """Writes books of (ts_init, bids, asks), each level a price in ticks of 0.1 and a size in 0.001, the best first."""
+    """Write books given as (ts_init, bids, asks). A level is (price in ticks of 0.1, size in 0.001), best first."""
     ts = np.array([row[0] for row in rows], dtype=np.int64)
     sides = {}
-    for name, at in (("bids", 1), ("asks", 2)):
-        flat = np.array([level for row in rows for level in row[at]], dtype=np.int64).reshape(-1, 2)
-        counts = np.array([len(row[at]) for row in rows])
+    for name, side in (("bids", [bids for _, bids, _ in rows]), ("asks", [asks for _, _, asks in rows])):
+        flat = np.array([level for levels in side for level in levels], dtype=np.int64).reshape(-1, 2)
+        counts = np.array([len(levels) for levels in side])
         price, size = (np.ascontiguousarray(column) for column in flat.T)
         sides[name] = catalog_format.levels(catalog_format.decimals(price, 1), catalog_format.decimals(size, 3), counts)
     table = pa.table(
@@ -91,21 +91,22 @@ def write_books(folder: Path, rows: Sequence[tuple[int, Levels, Levels]]) -> Rep
             "ts_event": catalog_format.times(ts),
             "ts_init": catalog_format.times(ts),
         },
-        schema=catalog_format.DEPTH_SCHEMA.with_metadata(catalog_format.depth_metadata(ENGINE_ID, 1, 3)),
+        schema=catalog_format.DEPTH_SCHEMA.with_metadata(dict(catalog_format.depth_metadata(ENGINE_ID, 1, 3))),
     )
     return _write(folder, table, market_data_pb2.DATA_TYPE_BOOK_SNAPSHOT_5)
 
 
 def _write(folder: Path, table: pa.Table, data_type: market_data_pb2.DataType) -> ReplayFile:
-    ts_init = table["ts_init"].cast(pa.int64()).to_pylist()
-    path = folder / catalog_format.FOLDERS[data_type] / catalog_format.file_name(ts_init[0], ts_init[-1])
+    ts_init = table["ts_init"].cast(pa.int64()).to_numpy()
+    first, last = int(ts_init[0]), int(ts_init[-1])
+    path = folder / catalog_format.FOLDERS[data_type] / catalog_format.file_name(first, last)
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(table, path, row_group_size=100)
-    return ReplayFile(path, data_type, ts_init[0], ts_init[-1], *WINDOW)
+    return ReplayFile(path, data_type, first, last, *WINDOW)
 
 
 def window_rows(files: Sequence[ReplayFile]) -> WindowRows:
-    """The prints and books of files, as far as they are to be replayed."""
+    """Return the trades and books of the files inside their replay windows."""
     trades, books = (
         [Slice(file.path, file.start, file.end) for file in files if file.data_type == kind]
         for kind in (market_data_pb2.DATA_TYPE_TRADES, market_data_pb2.DATA_TYPE_BOOK_SNAPSHOT_5)
@@ -121,7 +122,7 @@ def replay_config(
     instrument: Mapping[str, object] = MappingProxyType({}),
     **strategy: object,
 ) -> run_config_pb2.RunConfig:
-    """A resolved config of the instrument, with more keys of it, its venue and strategy."""
+    """Return a resolved config of the instrument, with extra keys for instrument, venue and strategy."""
     document = run_config(RAW_NAME, "2024-07-18T00:00:00Z", "2024-07-19T00:00:00Z", starting_balance=balance)
     document["venue"] |= venue
     document["instrument"] |= instrument
@@ -137,7 +138,7 @@ def replay_config(
 def replay_files(
     strategy: ReplayStrategy, folder: Path, files: Sequence[ReplayFile], *, chunk_size: int = 1_000
 ) -> ReplayStrategy:
-    """Replays whole files through a strategy."""
+    """Replay whole files through a strategy and return it."""
     folder.mkdir(parents=True)
     replay(strategy.run_config, strategy, catalog_view(folder, strategy.instrument, files), chunk_size)
     return strategy

@@ -1,4 +1,4 @@
-"""Converter, Runner and Results over one folder, on ports of their own."""
+"""Converter, Runner and Results over one folder, at free ports."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -27,7 +27,7 @@ class Stack:
     results: ServiceClient
 
     async def create(self, document: Mapping[str, Any], mode: str = "fast", **fields: Any) -> run_pb2.Run:
-        """Asks for a run of trades."""
+        """Create a run of trades."""
         struct = struct_pb2.Struct()
         struct.update(document)
         options = run_pb2.RunOptions(
@@ -35,22 +35,23 @@ class Stack:
         )
         options.MergeFrom(fields.pop("options", run_pb2.RunOptions()))
         request = runner_service_pb2.CreateRunRequest(document=struct, options=options, **fields)
-        return (await self.runner.call("CreateRun", request)).run
+        created: runner_service_pb2.CreateRunResponse = await self.runner.call("CreateRun", request)
+        return created.run
 
     async def watch(self, run_id: str) -> list[run_pb2.Run]:
-        """Watches a run to its end."""
+        """Watch a run to its end; return every update."""
         request = runner_service_pb2.WatchRunRequest(run_id=run_id)
         return [response.run async for response in self.runner.stream("WatchRun", request)]
 
     async def finish(self, document: Mapping[str, Any], mode: str = "fast", **fields: Any) -> run_pb2.Run:
-        """Creates a run and waits for its end."""
+        """Create a run and return it after its end."""
         run = await self.create(document, mode, **fields)
         return (await self.watch(run.run_id))[-1]
 
 
 @asynccontextmanager
 async def stack(folder: Path, **variables: str) -> AsyncIterator[Stack]:
-    """The services, over `folder/data_downloads` and the other folders of `settings_in`."""
+    """Start the services over the folders of `settings_in(folder)`."""
     async with AsyncExitStack() as services:
         settings = settings_in(folder, **variables)
         converter = await services.enter_async_context(serving("converter", ConverterServicer, settings))

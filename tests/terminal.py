@@ -1,4 +1,4 @@
-"""`tickreel` as a user calls it, in a folder of its own: as a process, or, where only its answer matters, in this one."""
+"""Call `tickreel` as a user does, in a folder: as a child process, or in this process when only the output matters."""
 
 import json
 import os
@@ -16,45 +16,45 @@ from unittest.mock import patch
 
 from tickreel.cli.__main__ import main
 
-# What a developer may have set, and a test must not depend on.
+# Variables that a developer may have set. Tests must not depend on them.
 _OURS = ("TICKREEL_", "UNIFIED_CLOUD_", "DATA_CATALOG_PATH", "COLUMNS", "NO_COLOR", "FORCE_COLOR")
 COMMAND = [sys.executable, "-m", "tickreel.cli"]
 
 
 @dataclass(frozen=True)
 class Called:
-    """What a command printed."""
+    """Output of a command."""
 
     out: str
     err: str
 
     def checked(self, code: object, wanted: int) -> "Called":
-        """This, where the exit code is the one that is wanted."""
+        """Check the exit code and return this output."""
         assert code == wanted, f"exit code {code}\n{self.out}\n{self.err}"
         return self
 
 
 @dataclass(frozen=True)
 class Terminal:
-    """A folder to be in, and environment variables to have set."""
+    """A working folder and environment variables for commands."""
 
     folder: Path
     variables: Mapping[str, str]
 
     @property
     def environ(self) -> dict[str, str]:
-        """The environment of a command."""
+        """Environment of a command."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
         return kept | dict(self.variables)
 
     def run(self, *arguments: object, code: int = 0) -> Called:
-        """Calls a command as a process and checks its exit code."""
+        """Call a command in a child process and check its exit code."""
         process = self.start(*arguments)
         called = Called(*process.communicate(timeout=100))
         return called.checked(process.returncode, code)
 
     def call(self, *arguments: object, code: int = 0) -> Called:
-        """Calls a command in this process, which is quicker, and checks its exit code."""
+        """Call a command in this process, which is faster, and check its exit code."""
         out, err = StringIO(), StringIO()
         with chdir(self.folder), patch.dict(os.environ, self.environ, clear=True), redirect_stdout(out), redirect_stderr(err):
             try:
@@ -64,11 +64,11 @@ class Terminal:
         return Called(out.getvalue(), err.getvalue()).checked(ended, code)
 
     def json(self, *arguments: object) -> Any:
-        """Calls a command with --output json, and parses the whole of its standard output."""
+        """Call a command with --output json and parse its standard output."""
         return json.loads(self.call(*arguments, "--output", "json").out)
 
     def start(self, *arguments: object) -> subprocess.Popen[str]:
-        """Starts a command that goes on."""
+        """Start a command in a child process and return at once."""
         return subprocess.Popen(
             [*COMMAND, *map(str, arguments)],
             cwd=self.folder,
@@ -81,7 +81,7 @@ class Terminal:
 
     @contextmanager
     def up(self) -> Iterator["Up"]:
-        """`tickreel up` on free ports, stopped at the end."""
+        """Start `tickreel up` on free ports; stop it when the context exits."""
         terminal = Terminal(self.folder, {**self.variables, **{f"TICKREEL_{name}_ADDRESS": "127.0.0.1:0" for name in SERVICES}})
         process = terminal.start("up", "--output", "json")
         try:
@@ -103,7 +103,7 @@ SERVICES = ("CATALOG", "CONVERTER", "RUNNER", "RESULTS", "GATEWAY")
 
 @dataclass(frozen=True)
 class Up:
-    """A running `tickreel up`, and what it said about itself."""
+    """A running `tickreel up` and the JSON document that it printed."""
 
     process: subprocess.Popen[str]
     said: dict[str, Any]
@@ -111,18 +111,18 @@ class Up:
 
     @property
     def pids(self) -> list[int]:
-        """The ids of the processes of the services."""
+        """Process ids of the services."""
         return [service["pid"] for service in self.said["services"].values()]
 
     @property
     def terminal(self) -> Terminal:
-        """A terminal whose commands talk to these services, all of them through the gateway."""
+        """A terminal whose commands reach these services through the gateway."""
         gateway = {"TICKREEL_GATEWAY_ADDRESS": self.said["services"]["gateway"]["address"]}
         return Terminal(self._terminal.folder, {**self._terminal.variables, **gateway})
 
 
 def is_alive(pid: int) -> bool:
-    """Whether there is a process with this id that has not ended."""
+    """Return whether a process with this id runs. A zombie does not."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
@@ -131,7 +131,7 @@ def is_alive(pid: int) -> bool:
 
 
 def wait_until_gone(pids: list[int], seconds: float = 20.0) -> None:
-    """Waits until none of the processes is left."""
+    """Wait until all processes have ended."""
     deadline = time.monotonic() + seconds
     while any(is_alive(pid) for pid in pids):
         assert time.monotonic() < deadline, f"still there: {[pid for pid in pids if is_alive(pid)]}"
@@ -139,7 +139,7 @@ def wait_until_gone(pids: list[int], seconds: float = 20.0) -> None:
 
 
 def processes_in(folder: Path) -> dict[int, str]:
-    """The command lines of the processes whose working folder this is, by process id."""
+    """Return the command lines, by process id, of the processes whose working folder is `folder`."""
     found = {}
     for process in Path("/proc").iterdir():
         if process.name.isdigit() and is_alive(int(process.name)):
@@ -150,9 +150,9 @@ def processes_in(folder: Path) -> dict[int, str]:
 
 
 def send_to_runs(folder: Path, number: signal.Signals) -> list[int]:
-    """Sends a signal to the processes of runs in a folder, those that wait for one too, and returns their ids.
+    """Send a signal to all run processes in a folder, idle ones included, and return their ids.
 
-    One that is stopped can still be killed, as a run is that is cancelled.
+    A stopped process can still be killed, for example when its run is cancelled.
     """
     pids = [pid for pid, command in processes_in(folder).items() if "tickreel.runner.run_process" in command]
     for pid in pids:
@@ -162,6 +162,6 @@ def send_to_runs(folder: Path, number: signal.Signals) -> list[int]:
 
 
 def wait_until_empty(folder: Path) -> None:
-    """Waits until no process is left in a folder."""
+    """Wait until no process has `folder` as its working folder."""
     wait_until_gone(list(processes_in(folder)))
     assert processes_in(folder) == {}

@@ -1,4 +1,4 @@
-"""Bars of trades whose volumes need more than 64 bits."""
+"""Bars and quotes whose values need more than 64 bits."""
 
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
@@ -18,7 +18,7 @@ BOUGHT = market_data_pb2.AGGRESSOR_SIDE_BUY
 
 
 def bars_of(sizes: list[int], size_precision: int, price: int = 1, price_precision: int = 0) -> market_data_pb2.BarColumns:
-    """The one bar of trades whose aggressors bought and sold by turns."""
+    """Return the one bar of trades that buy and sell in turn."""
     rows = np.arange(len(sizes))
     trades = {
         "ts_init": rows,
@@ -35,13 +35,13 @@ def test_a_volume_beyond_64_bits_has_fewer_decimals() -> None:
     assert (list(bars.volume), list(bars.buy_volume)) == ([10**11 * 10**7], [5 * 10**10 * 10**7])
 
 
-def test_an_ordinary_volume_has_the_decimals_of_the_sizes() -> None:
+def test_a_volume_within_64_bits_has_the_decimals_of_the_sizes() -> None:
     bars = bars_of([1, 2, 3], 3)
     assert (list(bars.volume), list(bars.buy_volume), bars.volume_precision) == ([6], [4], 3)
 
 
 @given(st.lists(st.integers(1, 10**29), min_size=1, max_size=50), st.integers(0, 16))
-def test_a_volume_is_the_sum_of_its_sizes_as_exact_as_64_bits_are(sizes: list[int], precision: int) -> None:
+def test_a_volume_is_as_exact_as_64_bits_allow(sizes: list[int], precision: int) -> None:
     bars = bars_of(sizes, precision)
     with localcontext(prec=60):
         for found, exact in ((bars.volume[0], sum(sizes)), (bars.buy_volume[0], sum(sizes[::2]))):
@@ -53,13 +53,13 @@ def test_a_volume_is_the_sum_of_its_sizes_as_exact_as_64_bits_are(sizes: list[in
         assert bars.volume[0] >= 2**63 // 10 - 1
 
 
-def test_prices_of_files_with_other_decimals_are_drawn_with_as_many_as_fit() -> None:
-    # A file of whole prices beside one of 16 decimals.
+def test_prices_of_files_with_different_decimals_get_as_many_as_fit() -> None:
+    # A file of whole prices and a file of prices with 16 decimals.
     bars = bars_of([1], 0, price=10**12 * 10**16, price_precision=16)
     assert (bars.price_precision, list(bars.open), list(bars.high)) == (6, [10**18], [10**18])
 
 
-def test_a_missing_side_of_a_book_stays_missing_where_prices_are_rounded() -> None:
+def test_a_missing_side_of_a_book_stays_missing_when_prices_are_rounded() -> None:
     books = {
         "ts_init": np.arange(2),
         "bid_price": np.array([[10**28] + [NO_LEVEL] * (LEVELS - 1), [NO_LEVEL] * LEVELS], dtype=object).reshape(-1),

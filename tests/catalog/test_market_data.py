@@ -1,4 +1,4 @@
-"""Converted trades and books by window: bars, quotes, one book, and streams, whichever files they are in."""
+"""Calls for converted trades and books in a window: bars, quotes, single books and streams, across files."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pytest
 from google.protobuf import timestamp_pb2
@@ -17,18 +18,18 @@ from hypothesis import strategies as st
 from recordings import BTC, DAY, NOON, RawFolder, books, micros, trades
 from serving import serving, settings_in
 from tickreel.catalog.bars import bar_length
-from tickreel.catalog.market_stream import Cursor, Part, _chunks
+from tickreel.catalog.market_stream import Cursor, Part, cut_chunks
 from tickreel.catalog.service import CatalogServicer
 from tickreel.converter.depth_conversion import DepthConversion
 from tickreel.converter.trade_conversion import TradeConversion
 from tickreel.rpc.channel import ServiceClient
-from tickreel.rpc.columns import wire_of
+from tickreel.rpc.columns import Wire, wire_of
 from tickreel.rpc.errors import TickreelError
 from tickreel.stores.catalog import CatalogStore
 from tickreel.stores.instrument_name import InstrumentName
 from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, LEVELS, TRADES
 from tickreel.v1 import catalog_service_pb2 as rpc
-from tickreel.v1.market_data_pb2 import TradeColumns
+from tickreel.v1.market_data_pb2 import DataType, TradeColumns
 
 NEXT = "2024-07-19"
 ID = "BTC-USDT-PERP.BINANCE-FUTURES"
@@ -42,7 +43,7 @@ async def client(tmp_path: Path) -> AsyncIterator[ServiceClient]:
         yield client
 
 
-def convert(raw: RawFolder, catalog: CatalogStore, day: str, price: int | None = None, kind: int = TRADES) -> None:
+def convert(raw: RawFolder, catalog: CatalogStore, day: str, price: int | None = None, kind: DataType = TRADES) -> None:
     (source,) = [file for file in raw.store.dataset(f"day-{day}").files if file.data_type == kind]
     conversion = TradeConversion if kind == TRADES else DepthConversion
     conversion(source, InstrumentName.parse(BTC), price, None).run(raw.store, catalog, lambda _: None)
@@ -54,7 +55,7 @@ def price_of(row: int) -> float:
 
 @pytest.fixture
 def two_days(raw: RawFolder, catalog: CatalogStore) -> None:
-    """Trades every three seconds over midnight; the first day stands there twice, with 1 and with 4 decimals of prices."""
+    """Trades every three seconds over midnight. The first day is converted twice, with 1 and with 4 decimals of prices."""
     start = micros(f"{NEXT}T00:00:00") - 250 * 3 * SECOND
     for day, first in ((DAY, 0), (NEXT, 250)):
         rows = np.arange(first, first + 250)
@@ -62,7 +63,7 @@ def two_days(raw: RawFolder, catalog: CatalogStore) -> None:
             250,
             local_timestamp=start + rows * 3 * SECOND,
             timestamp=start + rows * 3 * SECOND - 700,
-            price=[price_of(row) for row in rows],
+            price=[price_of(row) for row in range(first, first + 250)],
             amount=(1 + rows) / 1000,
             id=pa.array(rows).cast(pa.string()),
         )
@@ -73,11 +74,11 @@ def two_days(raw: RawFolder, catalog: CatalogStore) -> None:
 
 
 def ts_of(row: int) -> int:
-    """The time of a row on the replay clock, to the microsecond."""
+    """Return the time of a row on the replay clock, rounded down to a microsecond."""
     return micros(f"{NEXT}T00:00:00") * 1000 + (row - 250) * 3 * SECOND * 1000
 
 
-def window(start: int, end: int) -> dict[str, timestamp_pb2.Timestamp]:
+def window(start: int, end: int) -> dict[str, Any]:
     stamps = {"start": timestamp_pb2.Timestamp(), "end": timestamp_pb2.Timestamp()}
     stamps["start"].FromNanoseconds(start)
     stamps["end"].FromNanoseconds(end)
@@ -89,7 +90,7 @@ async def stream(client: ServiceClient, cursor: str = "", **fields: Any) -> list
     return [chunk async for chunk in client.stream("StreamTrades", request)]
 
 
-async def test_trades_stream_once_each_whatever_choices_of_decimals_there_are(two_days: None, client: ServiceClient) -> None:
+async def test_each_trade_streams_once_despite_several_choices_of_decimals(two_days: None, client: ServiceClient) -> None:
     chunks = await stream(client)
     assert [name for chunk in chunks for name in chunk.trades.trade_id] == [str(row) for row in range(ROWS)]
     assert {chunk.trades.price_precision for chunk in chunks} == {1}
@@ -98,12 +99,12 @@ async def test_trades_stream_once_each_whatever_choices_of_decimals_there_are(tw
     assert [ts // 1000 * 1000 for chunk in chunks for ts in chunk.trades.ts_init] == [ts_of(row) for row in range(ROWS)]
 
 
-async def test_a_window_and_a_mask_are_kept_before_and_after_columns_lie_ready(two_days: None, client: ServiceClient) -> None:
+async def test_window_and_mask_hold_with_and_without_cached_columns(two_days: None, client: ServiceClient) -> None:
     fields = window(ts_of(100), ts_of(399) + 999)
-    mask = {"read_mask": {"paths": ["size", "side"]}}
-    slow = await stream(client, **fields, **mask)
+    mask = {"paths": ["size", "side"]}
+    slow = await stream(client, read_mask=mask, **fields)
     await client.call("SampleBars", rpc.SampleBarsRequest(instrument_id=ID))
-    quick = await stream(client, **fields, **mask)
+    quick = await stream(client, read_mask=mask, **fields)
     for chunks in (slow, quick):
         assert [size for chunk in chunks for size in chunk.trades.size] == list(range(101, 401))
         assert [side for chunk in chunks for side in chunk.trades.side] == [(2, 1)[row % 2] for row in range(100, 400)]
@@ -111,14 +112,14 @@ async def test_a_window_and_a_mask_are_kept_before_and_after_columns_lie_ready(t
 
 
 @pytest.mark.parametrize("arrived", [1, 249, 250, 251, 499, 500])
-async def test_a_stream_goes_on_after_its_cursor(two_days: None, client: ServiceClient, arrived: int) -> None:
+async def test_a_stream_resumes_after_its_cursor(two_days: None, client: ServiceClient, arrived: int) -> None:
     first = await stream(client, **window(0, ts_of(arrived - 1) + 999))
     rest = await stream(client, cursor=first[-1].cursor)
     names = [name for chunk in first + rest for name in chunk.trades.trade_id]
     assert names == [str(row) for row in range(ROWS)]
 
 
-async def test_a_stream_that_goes_on_in_a_file_of_fewer_decimals_keeps_its_prices(
+async def test_a_stream_that_resumes_in_a_file_of_fewer_decimals_keeps_its_prices(
     raw: RawFolder, catalog: CatalogStore, client: ServiceClient
 ) -> None:
     midnight = micros(f"{NEXT}T00:00:00")
@@ -143,7 +144,7 @@ async def test_hanging_up_ends_the_stream(two_days: None, client: ServiceClient)
 
 
 @pytest.mark.parametrize("most", [1, 7, 100, 5_000])
-async def test_bars_are_those_of_their_trades(two_days: None, client: ServiceClient, most: int) -> None:
+async def test_bars_aggregate_their_trades(two_days: None, client: ServiceClient, most: int) -> None:
     response = await client.call("SampleBars", rpc.SampleBarsRequest(instrument_id=ID, max_bars=most))
     bars = response.bars
     assert response.rows == sum(bars.trades) == ROWS
@@ -175,7 +176,7 @@ def test_bars_are_as_short_as_their_number_allows(first: int, span: int, most: i
 
 @pytest.fixture
 def book_days(raw: RawFolder, catalog: CatalogStore) -> None:
-    """A book a second; the one of second 5 has no bids, and every book has one ask fewer than levels."""
+    """A book every second. The book of second 5 has no bids, and every book has LEVELS - 1 asks."""
     columns: dict[str, Any] = {}
     rows = 20
     for level in range(LEVELS):
@@ -199,7 +200,7 @@ async def snapshot(client: ServiceClient, at: int) -> Any:
 
 
 @pytest.mark.parametrize(("second", "row"), [(0.001, 0), (3.5, 3), (4.999, 4), (1_000_000, 19)])
-async def test_the_book_of_an_instant_is_the_last_before_it(
+async def test_the_book_of_an_instant_is_the_last_one_up_to_it(
     book_days: None, client: ServiceClient, second: float, row: int
 ) -> None:
     depth = await snapshot(client, NOON * 1000 + int(second * 1e9))
@@ -214,8 +215,8 @@ async def test_a_book_may_lack_a_side(book_days: None, client: ServiceClient) ->
     assert (len(depth.bids), len(depth.asks)) == (0, LEVELS - 1)
 
 
-async def test_before_the_first_book_there_is_none(book_days: None, client: ServiceClient) -> None:
-    with pytest.raises(TickreelError, match="no converted book of the instrument at or before the instant") as caught:
+async def test_before_the_first_book_no_book_is_found(book_days: None, client: ServiceClient) -> None:
+    with pytest.raises(TickreelError, match="no converted book at or before this instant") as caught:
         await snapshot(client, NOON * 1000 - 1_000_000)
     assert (caught.value.reason, caught.value.metadata["kind"]) == ("NOT_FOUND", "book")
 
@@ -249,10 +250,10 @@ _pauses = st.lists(st.lists(st.integers(0, 2), max_size=12), max_size=5)
 
 @settings(max_examples=200, deadline=None)
 @given(_pauses, st.integers(1, 5), st.lists(st.integers(0, 4), max_size=5))
-def test_every_row_arrives_once_however_often_the_stream_breaks(
+def test_every_row_arrives_once_when_a_stream_is_interrupted(
     pauses: list[list[int]], most: int, connections: list[int]
 ) -> None:
-    """Of parts with a clock that stands still at times, and that are read from the cursor's instant on, as files are."""
+    """The parts have a clock with ties, and are read from the cursor's instant on, like files."""
     clock = np.cumsum(np.array([pause for part in pauses for pause in part], dtype=np.int64))
     bounds = np.cumsum([0, *map(len, pauses)])
     arrived: list[int] = []
@@ -263,8 +264,12 @@ def test_every_row_arrives_once_however_often_the_stream_breaks(
             begin = first if after is None else max(first, int(np.searchsorted(clock, after.instant, "left")))
             rows = np.arange(begin, max(begin, past))
             if len(rows):
-                parts.append(Part(clock[rows], lambda some, rows=rows: wire_of(TradeColumns, size=rows[some])))
-        for number, (columns, cursor) in enumerate(_chunks(parts, after, most)):
+
+                def wire(some: slice, rows: npt.NDArray[np.int64] = rows) -> Wire:
+                    return wire_of(TradeColumns, size=rows[some])
+
+                parts.append(Part(clock[rows], wire))
+        for number, (columns, cursor) in enumerate(cut_chunks(parts, after, most)):
             if number == chunks:
                 break
             arrived += TradeColumns.FromString(columns.content).size
@@ -282,7 +287,7 @@ def test_every_row_arrives_once_however_often_the_stream_breaks(
         ("GetDepthSnapshot", {}, "at"),
     ],
 )
-async def test_what_makes_no_sense_is_refused(
+async def test_invalid_windows_and_limits_are_refused(
     two_days: None, client: ServiceClient, call: str, fields: dict[str, Any], field: str
 ) -> None:
     with pytest.raises(TickreelError) as caught:
@@ -299,7 +304,7 @@ async def test_a_cursor_that_no_chunk_had_is_refused(two_days: None, client: Ser
 
 
 @pytest.mark.parametrize("call", ["SampleBars", "SampleQuotes"])
-async def test_what_the_catalog_does_not_hold_is_not_found(two_days: None, client: ServiceClient, call: str) -> None:
+async def test_an_instrument_outside_the_catalog_is_not_found(two_days: None, client: ServiceClient, call: str) -> None:
     with pytest.raises(TickreelError) as caught:
         await client.call(call, getattr(rpc, f"{call}Request")(instrument_id="SOL-USDT.SPOT"))
     assert (caught.value.reason, caught.value.metadata["kind"]) == ("NOT_FOUND", "instrument")
@@ -307,7 +312,7 @@ async def test_what_the_catalog_does_not_hold_is_not_found(two_days: None, clien
     assert (await client.call("SampleQuotes", rpc.SampleQuotesRequest(instrument_id=f"{BTC}@LIN"))).rows == 0
 
 
-async def test_files_whose_times_overlap_are_merged(raw: RawFolder, catalog: CatalogStore, client: ServiceClient) -> None:
+async def test_overlapping_files_are_merged(raw: RawFolder, catalog: CatalogStore, client: ServiceClient) -> None:
     midnight = micros(f"{NEXT}T00:00:00")
     for day, offset in ((DAY, 0), (NEXT, 1_000)):
         raw.write(trades(50, local_timestamp=midnight + offset + np.arange(50) * 2_000, price=[64_000.5] * 50), day)

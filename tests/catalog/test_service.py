@@ -48,7 +48,7 @@ def _convert_books(raw: RawFolder, catalog: CatalogStore, day: str) -> CatalogFi
 
 
 @pytest.mark.parametrize("call", ["ListDatasets", "GetDataset"])
-async def test_looking_at_files_ends_with_its_call(
+async def test_reading_files_ends_with_the_call(
     client: ServiceClient, raw: RawFolder, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
     begun, seen = threading.Event(), threading.Event()
@@ -82,7 +82,7 @@ async def test_datasets_are_listed_newest_first(client: ServiceClient, raw: RawF
     assert ids == ["day-2024-07-19", "day-2024-07-18", "day-2024-07-17", "zzz"]
 
 
-async def test_a_dataset_says_what_is_in_it(client: ServiceClient, raw: RawFolder) -> None:
+async def test_a_dataset_describes_its_files(client: ServiceClient, raw: RawFolder) -> None:
     _write(raw)
     _write(raw, name=ETH, rows=50)
     broken = raw.path(data_type="book_snapshot_5")
@@ -130,7 +130,7 @@ async def test_instruments_of_the_catalog_are_listed(client: ServiceClient, raw:
     assert rest.instruments == [eth]
 
 
-async def test_coverage_says_what_is_fresh(client: ServiceClient, raw: RawFolder, catalog: CatalogStore) -> None:
+async def test_coverage_reports_freshness(client: ServiceClient, raw: RawFolder, catalog: CatalogStore) -> None:
     days = (DAY, NEXT, "2024-07-20")
     digests = []
     for day in days:
@@ -165,18 +165,19 @@ async def test_coverage_comes_in_pages(
 
     async def page(size: int, token: str = "", name: str = ENGINE_ID) -> rpc.GetCoverageResponse:
         request = rpc.GetCoverageRequest(instrument_id=name, page_size=size, page_token=token)
-        return await client.call("GetCoverage", request)
+        response: rpc.GetCoverageResponse = await client.call("GetCoverage", request)
+        return response
 
     whole = await page(4)
     assert (len(whole.intervals), whole.next_page_token) == (4, "")
     first = await page(3)
     last = await page(3, first.next_page_token)
-    # The gap before an interval is told also where that begins a page.
+    # The first interval of a page has its gap too.
     assert [*first.intervals, *last.intervals] == list(whole.intervals)
     assert last.next_page_token == ""
     with pytest.raises(TickreelError, match="page_token"):
         await page(3, first.next_page_token, BTC)
-    # A page ends where its intervals would not fit into a message.
+    # A page ends before its intervals exceed the size of a message.
     monkeypatch.setattr(paging, "MESSAGE_BYTES", whole.intervals[0].ByteSize() + whole.intervals[1].ByteSize())
     first = await page(4)
     last = await page(4, first.next_page_token)
@@ -202,14 +203,12 @@ async def test_books_are_covered_beside_trades(client: ServiceClient, raw: RawFo
             (BOOK_SNAPSHOT_5, 1, 7),
             (BOOK_SNAPSHOT_5, 1, 7),
         ]
-        # A day less the span of a file; the first of each kind and choice has nothing before it.
+        # A day minus the span of a file. The first interval of each data type and choice of decimals has no gap.
         assert [round(interval.gap_seconds, 3) for interval in intervals] == [0, 86_399.901, 0, 0, 86_400]
         assert {interval.freshness for interval in intervals} == {rpc.FRESHNESS_FRESH}
 
 
-async def test_csv_files_are_the_datasets_where_the_setting_says_so(
-    tmp_path: Path, raw: RawFolder, catalog: CatalogStore
-) -> None:
+async def test_csv_files_are_the_datasets_if_the_setting_says_so(tmp_path: Path, raw: RawFolder, catalog: CatalogStore) -> None:
     csv = RawFolder(raw.root, CSV)
     _write(csv)
     _write(raw, NEXT)
@@ -224,7 +223,7 @@ async def test_csv_files_are_the_datasets_where_the_setting_says_so(
         assert (interval.freshness, interval.source.endswith(f"{BTC}.csv.gz")) == (rpc.FRESHNESS_FRESH, True)
 
 
-async def test_a_pause_under_a_minute_is_no_gap(client: ServiceClient, raw: RawFolder, catalog: CatalogStore) -> None:
+async def test_a_pause_under_a_minute_is_not_a_gap(client: ServiceClient, raw: RawFolder, catalog: CatalogStore) -> None:
     midnight = micros(f"{NEXT}T00:00:00")
     raw.write(trades(2, local_timestamp=[midnight - 30_000_000, midnight - 20_000_000]))
     raw.write(trades(2, local_timestamp=[midnight + 20_000_000, midnight + 30_000_000]), NEXT)
@@ -234,7 +233,7 @@ async def test_a_pause_under_a_minute_is_no_gap(client: ServiceClient, raw: RawF
     assert [interval.gap_seconds for interval in intervals] == [0, 0]
 
 
-async def test_what_is_not_there_is_not_found(client: ServiceClient, raw: RawFolder) -> None:
+async def test_missing_datasets_and_instruments_are_not_found(client: ServiceClient, raw: RawFolder) -> None:
     for method, request in (
         ("GetDataset", rpc.GetDatasetRequest(dataset_id="day-2024-07-18")),
         ("GetDataset", rpc.GetDatasetRequest(dataset_id="../..")),
@@ -249,7 +248,7 @@ async def test_what_is_not_there_is_not_found(client: ServiceClient, raw: RawFol
 
 
 @pytest.mark.parametrize("method", ["ListDatasets", "ListInstruments"])
-async def test_a_page_that_cannot_be_is_refused(client: ServiceClient, method: str) -> None:
+async def test_an_invalid_page_is_refused(client: ServiceClient, method: str) -> None:
     message = getattr(rpc, f"{method}Request")
     for request in (message(page_size=-1), message(page_token="x")):
         with pytest.raises(TickreelError) as refused:

@@ -1,4 +1,4 @@
-"""A command talks to the service that it is pointed at, to the one that is up, or to its own."""
+"""A command connects to the given service, to one that is up, or to one that it starts."""
 
 import asyncio
 import os
@@ -25,7 +25,7 @@ def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-async def test_a_service_at_the_gateways_default_address_is_used(
+async def test_the_gateway_at_its_default_address_is_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with serving("results", ResultsServicer, settings_in(tmp_path)) as running:
@@ -35,13 +35,13 @@ async def test_a_service_at_the_gateways_default_address_is_used(
     assert f"using the results service at {running.address}" in capsys.readouterr().err
 
 
-async def test_an_address_is_taken_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_a_given_address_is_used_without_a_check(capsys: pytest.CaptureFixture[str]) -> None:
     async with connect("results", ("results",), "127.0.0.1:1", {}, standalone=False) as connection:
         assert connection.client.address == "127.0.0.1:1"
     assert capsys.readouterr().err == ""
 
 
-async def test_where_none_is_up_one_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_service_is_started_if_none_is_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Nothing listens on port 1.
     monkeypatch.setitem(settings.DEFAULT_PORTS, "gateway", 1)
     for name in ("RESULTS", "TICKDATA", "CONFIGS"):
@@ -52,7 +52,7 @@ async def test_where_none_is_up_one_is_started(tmp_path: Path, monkeypatch: pyte
         assert connection.document == document
 
 
-def test_the_environment_of_the_process_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_of_the_process_overrides_the_config(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATA_CATALOG_PATH", "/mine")
     named = {"UNIFIED_CLOUD_LOCAL_PATH": "raw", "DATA_CATALOG_PATH": "/theirs", "UNIFIED_CLOUD_SERVICES_USE_PARQUET": True}
     environ, document = environment_for({"environment": named, "risk": {}})
@@ -61,20 +61,20 @@ def test_the_environment_of_the_process_wins(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize(
-    ("mine", "theirs", "taken"), [("", False, "false"), ("", True, "true"), ("no", True, "no"), ("1", False, "1")]
+    ("own", "configured", "effective"), [("", False, "false"), ("", True, "true"), ("no", True, "no"), ("1", False, "1")]
 )
-def test_the_kind_of_raw_data_may_be_said_by_the_config_alone(
-    monkeypatch: pytest.MonkeyPatch, mine: str, theirs: bool, taken: str
+def test_the_config_sets_the_raw_file_type_unless_the_process_does(
+    monkeypatch: pytest.MonkeyPatch, own: str, configured: bool, effective: str
 ) -> None:
-    monkeypatch.setenv(USE_PARQUET, mine)
-    named = {"UNIFIED_CLOUD_LOCAL_PATH": "raw", "DATA_CATALOG_PATH": "catalog", USE_PARQUET: theirs}
+    monkeypatch.setenv(USE_PARQUET, own)
+    named = {"UNIFIED_CLOUD_LOCAL_PATH": "raw", "DATA_CATALOG_PATH": "catalog", USE_PARQUET: configured}
     environ, document = environment_for({"environment": named})
-    assert environ[USE_PARQUET] == taken
-    assert document == {"environment": named | {USE_PARQUET: parse_switch(taken)}}
-    assert settings.Settings.from_env(environ).raw_ending == (PARQUET if parse_switch(taken) else CSV)
+    assert environ[USE_PARQUET] == effective
+    assert document == {"environment": named | {USE_PARQUET: parse_switch(effective)}}
+    assert settings.Settings.from_env(environ).raw_ending == (PARQUET if parse_switch(effective) else CSV)
 
 
-def test_a_config_that_does_not_say_the_kind_leaves_it_to_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_raw_file_type_in_the_config_the_environment_sets_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(USE_PARQUET, "off")
     named = {"UNIFIED_CLOUD_LOCAL_PATH": "raw", "DATA_CATALOG_PATH": "catalog"}
     environ, document = environment_for({"environment": named})
@@ -82,13 +82,13 @@ def test_a_config_that_does_not_say_the_kind_leaves_it_to_the_environment(monkey
 
 
 @pytest.mark.parametrize("block", [None, {}, [], {"DATA_CATALOG_PATH": 5}, {"DATA_CATALOG_PATH": ""}])
-def test_variables_that_nobody_sets_are_all_named(block: object) -> None:
+def test_every_unset_variable_is_named(block: object) -> None:
     with pytest.raises(TickreelError) as caught:
         environment_for({"environment": block})
     assert [violation.field for violation in caught.value.violations] == list(VARIABLES)
 
 
-async def test_the_first_interrupt_asks_and_the_second_cancels() -> None:
+async def test_the_first_signal_sets_the_event_and_the_second_cancels_the_task() -> None:
     async def work() -> None:
         with Interrupts() as interrupts:
             interrupts.check()

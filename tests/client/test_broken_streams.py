@@ -1,7 +1,7 @@
-"""Streams that break: against a real server whose Results follow a script."""
+"""Streams that break and resume: against a real server with a scripted Results service."""
 
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,14 +21,21 @@ CHUNK = 20
 
 
 class BrokenResults(results_service_pb2_grpc.ResultsServiceServicer):
-    """A Results service whose streams break after so many messages, a number for each call; then they do not."""
+    """A Results service whose streams break.
+
+    Attributes:
+        breaks: The number of messages after which each call breaks, in order. Later calls do not break.
+        on_break: Called before a stream breaks.
+        requested: The offset or cursor of each call.
+    """
 
     DESCRIPTOR = results_service_pb2.DESCRIPTOR.services_by_name["ResultsService"]
     add_to_server = staticmethod(results_service_pb2_grpc.add_ResultsServiceServicer_to_server)
 
     def __init__(self) -> None:
         self.breaks: list[int] = []
-        self.asked: list[int | str] = []
+        self.on_break: Callable[[], None] = lambda: None
+        self.requested: list[int | str] = []
 
     async def open(self) -> None:
         """Nothing to open."""
@@ -39,7 +46,7 @@ class BrokenResults(results_service_pb2_grpc.ResultsServiceServicer):
     async def ExportArtifact(  # noqa: N802 - the contract's name
         self, request: results_service_pb2.ExportArtifactRequest, context: grpc.aio.ServicerContext
     ) -> AsyncIterator[results_service_pb2.ExportArtifactResponse]:
-        self.asked.append(request.offset)
+        self.requested.append(request.offset)
         starts = list(range(request.offset, len(CONTENT), PART)) or [request.offset]
         for sent, start in enumerate(starts):
             await self._break_after(sent, context)
@@ -48,7 +55,7 @@ class BrokenResults(results_service_pb2_grpc.ResultsServiceServicer):
     async def StreamTicks(  # noqa: N802 - the contract's name
         self, request: results_service_pb2.StreamTicksRequest, context: grpc.aio.ServicerContext
     ) -> AsyncIterator[results_service_pb2.StreamTicksResponse]:
-        self.asked.append(request.cursor)
+        self.requested.append(request.cursor)
         for sent, start in enumerate(range(int(request.cursor or 0), len(PRICES), CHUNK)):
             await self._break_after(sent, context)
             prices = PRICES[start : start + CHUNK]
@@ -59,7 +66,7 @@ class BrokenResults(results_service_pb2_grpc.ResultsServiceServicer):
                 ts_init=prices,
                 price=prices,
                 size=prices,
-                side=[0] * len(prices),
+                side=[market_data_pb2.AGGRESSOR_SIDE_UNSPECIFIED] * len(prices),
                 trade_id=[""] * len(prices),
             )
             yield results_service_pb2.StreamTicksResponse(trades=columns, cursor=str(start + len(prices)))
@@ -67,6 +74,7 @@ class BrokenResults(results_service_pb2_grpc.ResultsServiceServicer):
     async def _break_after(self, sent: int, context: grpc.aio.ServicerContext) -> None:
         if self.breaks and sent >= self.breaks[0]:
             self.breaks.pop(0)
+            self.on_break()
             await context.abort(grpc.StatusCode.UNAVAILABLE, "Socket closed")
 
 
@@ -93,58 +101,57 @@ def client(results: BrokenResults, monkeypatch: pytest.MonkeyPatch) -> Iterator[
         yield made
 
 
-def test_a_file_goes_on_where_it_broke(client: Client, results: BrokenResults, tmp_path: Path) -> None:
+def test_a_download_resumes_at_the_byte_where_it_broke(client: Client, results: BrokenResults, tmp_path: Path) -> None:
     results.breaks = [2, 0, 3]
     path = client.export("R", "orders.parquet", tmp_path / "orders.parquet")
     assert path.read_bytes() == CONTENT
-    assert results.asked == [0, 60, 60, 150]
+    assert results.requested == [0, 60, 60, 150]
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_ticks_go_on_where_they_broke(client: Client, results: BrokenResults) -> None:
+def test_ticks_resume_at_the_cursor_where_they_broke(client: Client, results: BrokenResults) -> None:
     results.breaks = [1, 0, 2]
     ticks = client.ticks("R")
-    assert [int(price * 100) for price in ticks["price"].to_pylist()] == PRICES
-    assert results.asked == ["", "20", "20", "60"]
+    assert [int(price * 100) for price in ticks.to_pydict()["price"]] == PRICES
+    assert results.requested == ["", "20", "20", "60"]
     assert set(ticks["side"].to_pylist()) == {"unknown"}
 
 
-def test_a_stream_that_broke_while_the_client_was_stopped_goes_on(
+def test_a_stream_that_broke_while_the_client_was_suspended_resumes(
     client: Client, results: BrokenResults, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock, is_broken = SimpleNamespace(monotonic=time.monotonic, sleep=time.sleep), calls._is_broken
-
-    def hear_late(error: grpc.RpcError) -> bool:
-        clock.monotonic = lambda: time.monotonic() + 1_000
-        return is_broken(error)
-
+    clock = SimpleNamespace(monotonic=time.monotonic, sleep=time.sleep)
     monkeypatch.setattr(calls, "time", clock)
-    monkeypatch.setattr(calls, "_is_broken", hear_late)
-    results.breaks = [2]
+
+    def pass_1000_seconds() -> None:
+        clock.monotonic = lambda: time.monotonic() + 1_000
+
+    results.breaks, results.on_break = [2], pass_1000_seconds
     assert client.export("R", "orders.parquet", tmp_path / "orders.parquet").read_bytes() == CONTENT
+    assert results.breaks == []
 
 
-def test_a_service_that_stays_away_is_given_up(
+def test_the_client_gives_up_and_the_same_call_resumes(
     client: Client, results: BrokenResults, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(calls, "PATIENCE", 0.0)
     results.breaks = [3, 0]
     to = tmp_path / "orders.parquet"
-    to.write_bytes(b"the one from before")
+    to.write_bytes(b"an earlier file")
     with pytest.raises(TickreelError, match="does not answer: Socket closed") as caught:
         client.export("R", "orders.parquet", to)
     assert caught.value.reason == "SERVICE_UNAVAILABLE"
-    # Nothing half-written has the name; what has arrived is gone on with.
-    assert to.read_bytes() == b"the one from before"
+    # The earlier file stays; the downloaded part is beside it.
+    assert to.read_bytes() == b"an earlier file"
     assert len(list(tmp_path.iterdir())) == 2
     results.breaks.clear()
     client.export("R", "orders.parquet", to)
     assert to.read_bytes() == CONTENT
-    assert results.asked == [0, 90]
+    assert results.requested == [0, 90]
     assert list(tmp_path.iterdir()) == [to]
 
 
-def test_the_rest_of_another_file_is_not_gone_on_with(
+def test_the_partial_download_of_another_file_is_not_resumed(
     client: Client, results: BrokenResults, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(calls, "PATIENCE", 0.0)
@@ -155,24 +162,24 @@ def test_the_rest_of_another_file_is_not_gone_on_with(
     for run_id, name in (("S", "orders.parquet"), ("R", "fills.parquet")):
         client.export(run_id, name, to)
         assert to.read_bytes() == CONTENT
-    assert results.asked == [0, 0, 0]
+    assert results.requested == [0, 0, 0]
 
 
-def test_all_of_a_file_but_its_name_may_have_been_there(client: Client, results: BrokenResults, tmp_path: Path) -> None:
+def test_a_complete_download_that_was_not_renamed_is_resumed(client: Client, results: BrokenResults, tmp_path: Path) -> None:
     to = tmp_path / "orders.parquet"
 
-    def stop_before_the_name(done: int, total: int) -> None:
+    def stop_before_the_rename(done: int, total: int) -> None:
         if done == total:
             raise InterruptedError
 
     with pytest.raises(TickreelError):
-        client.export("R", "orders.parquet", to, on_progress=stop_before_the_name)
+        client.export("R", "orders.parquet", to, on_progress=stop_before_the_rename)
     assert not to.exists()
     assert client.export("R", "orders.parquet", to).read_bytes() == CONTENT
-    assert results.asked == [0, len(CONTENT)]
+    assert results.requested == [0, len(CONTENT)]
 
 
-def test_a_path_that_cannot_be_written_is_refused(client: Client, tmp_path: Path) -> None:
+def test_an_unwritable_path_is_refused(client: Client, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for to in (tmp_path / "none/orders.parquet", tmp_path / "file/orders.parquet"):
         with pytest.raises(TickreelError, match=r"orders\.parquet cannot be written to ") as caught:

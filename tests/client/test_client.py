@@ -1,4 +1,4 @@
-"""Runs from a script: against real services, with an event loop running beside the blocking calls as in a notebook."""
+"""The Python client against real services, also while an event loop runs, as in a notebook."""
 
 import json
 import math
@@ -6,10 +6,10 @@ import sys
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import grpc
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -19,11 +19,12 @@ from recordings import BTC, DAY, NOON, RawFolder, trades
 from run_configs import run_config
 from stack import Stack, stack
 from tickreel.client import Client, TickreelError
+from tickreel.client.calls import Service
 from tickreel.results.artifact import PART_BYTES
-from tickreel.v1 import job_pb2, result_pb2, results_service_pb2, results_service_pb2_grpc, run_pb2, verification_pb2
+from tickreel.v1 import job_pb2, result_pb2, results_service_pb2, run_pb2, verification_pb2
 
 ROWS = 2_000
-# So many that a run is still at work when a test ends it.
+# Enough rows that a run is still replaying when a test cancels it.
 MANY_ROWS = 30_000
 CONFIG = run_config(BTC, f"{DAY}T00:00:00Z", f"{DAY}T23:59:59Z")
 LONG = run_config(BTC, "2024-07-20T00:00:00Z", "2024-07-20T23:59:59Z")
@@ -58,7 +59,7 @@ def parquet(run: run_pb2.Run, name: str) -> pa.Table:
     return pq.read_table(run.result.metadata.outputs[name])
 
 
-async def test_a_run_is_watched_to_its_end_where_an_event_loop_runs(client: Client) -> None:
+async def test_a_run_is_watched_to_its_end_while_an_event_loop_runs(client: Client) -> None:
     seen: list[run_pb2.Run] = []
     run = client.run(CONFIG, snapshot_mode="trades", on_progress=seen.append)
     assert run.state == job_pb2.JOB_STATE_SUCCEEDED
@@ -110,7 +111,7 @@ def test_the_tables_of_a_full_run_are_its_files(client: Client, full: run_pb2.Ru
     assert client.orders(full.run_id).num_rows == ROWS
 
 
-def as_text(table: pa.Table, column: str) -> list[str]:
+def as_text(table: pa.Table, column: str) -> list[str | None]:
     return table[column].cast(pa.string()).to_pylist()
 
 
@@ -123,12 +124,13 @@ def test_the_ticks_of_full_and_fast_runs_are_the_rows_replayed(client: Client, s
         assert as_text(ticks, name) == as_text(kept, name), name
     fast = client.run(CONFIG, snapshot_mode="trades")
     assert client.ticks(fast.run_id) == ticks
-    with grpc.insecure_channel(services.results.address) as channel:
-        stub = results_service_pb2_grpc.ResultsServiceStub(channel)
-        for run, count in ((full, ROWS), (fast, 0)):
-            chunks = list(stub.StreamTicks(results_service_pb2.StreamTicksRequest(run_id=run.run_id, markers=True)))
-            assert sum(len(chunk.trades.price) for chunk in chunks) == ROWS
-            assert sum(len(chunk.markers.first_order) for chunk in chunks) == count
+    results = Service("results", services.results.address)
+    for run, count in ((full, ROWS), (fast, 0)):
+        make_request = partial(results_service_pb2.StreamTicksRequest, run_id=run.run_id, markers=True)
+        chunks = list(results.stream("StreamTicks", make_request))
+        assert sum(len(chunk.trades.price) for chunk in chunks) == ROWS
+        assert sum(len(chunk.markers.first_order) for chunk in chunks) == count
+    results.close()
     for columns in (["side", "price"], ["trade_row"], ["ts_recorded", "trade_row"]):
         assert client.ticks(full.run_id, columns) == ticks.select(columns)
     assert ticks["trade_row"].to_pylist() == list(range(ROWS))
@@ -138,7 +140,7 @@ def test_the_ticks_of_full_and_fast_runs_are_the_rows_replayed(client: Client, s
     assert ticks["ts_init"].cast(pa.int64())[1].as_py() == (NOON + 1000) * 1000
 
 
-def test_a_fast_run_keeps_no_tables_and_says_so(client: Client) -> None:
+def test_the_tables_of_a_fast_run_are_refused(client: Client) -> None:
     run = client.run(CONFIG, snapshot_mode="trades")
     for table in (client.orders, client.fills, client.equity):
         with pytest.raises(TickreelError, match="was made in fast mode") as caught:
@@ -146,16 +148,16 @@ def test_a_fast_run_keeps_no_tables_and_says_so(client: Client) -> None:
         assert caught.value.reason == "TABLE_NOT_KEPT"
 
 
-def test_the_ticks_of_a_fast_run_are_made_as_a_run_exports_them(client: Client, full: run_pb2.Run, tmp_path: Path) -> None:
+def test_exported_ticks_of_a_fast_run_equal_those_of_a_full_run(client: Client, full: run_pb2.Run, tmp_path: Path) -> None:
     fast = client.run(CONFIG, snapshot_mode="trades")
-    made = client.export(fast.run_id, "ticks.json", tmp_path / "fast.json").read_text()
-    left = client.export(full.run_id, "ticks.json", tmp_path / "full.json").read_text()
-    assert made.replace(fast.run_id, full.run_id) == left
+    exported = client.export(fast.run_id, "ticks.json", tmp_path / "fast.json").read_text()
+    written = client.export(full.run_id, "ticks.json", tmp_path / "full.json").read_text()
+    assert exported.replace(fast.run_id, full.run_id) == written
     table = pq.read_table(client.export(fast.run_id, "ticks.parquet", tmp_path / "fast.parquet"))
     assert table == parquet(full, "ticks.parquet")
 
 
-def test_every_file_of_a_run_can_be_fetched(
+def test_every_file_of_a_run_can_be_downloaded(
     client: Client, full: run_pb2.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -164,9 +166,9 @@ def test_every_file_of_a_run_can_be_fetched(
         assert path == Path(f"{full.run_id}.{name}")
         assert path.read_bytes() == Path(original).read_bytes()
     progress: list[tuple[int, int]] = []
-    there = client.export(full.run_id, "timeline.json", tmp_path, on_progress=lambda *at: progress.append(at))
-    assert there == tmp_path / f"{full.run_id}.timeline.json"
-    size = there.stat().st_size
+    path = client.export(full.run_id, "timeline.json", tmp_path, on_progress=lambda *at: progress.append(at))
+    assert path == tmp_path / f"{full.run_id}.timeline.json"
+    size = path.stat().st_size
     assert progress == [(PART_BYTES, size), (size, size)] if size > PART_BYTES else [(size, size)]
 
 
@@ -182,7 +184,7 @@ def test_every_file_of_a_run_can_be_fetched(
         ({"snapshot_mode": "trades", "end": 1721260800}, "end"),
     ],
 )
-def test_an_argument_that_is_none_of_the_contract_is_refused(client: Client, options: dict[str, Any], field: str) -> None:
+def test_an_invalid_argument_is_refused(client: Client, options: dict[str, Any], field: str) -> None:
     with pytest.raises(TickreelError, match=f"^{field}: is ") as caught:
         client.run(CONFIG, **options)
     assert caught.value.reason == "INVALID_REQUEST"
@@ -197,19 +199,19 @@ def test_a_config_is_refused_with_all_its_problems(client: Client) -> None:
 
 
 @pytest.mark.parametrize("value", [math.nan, 2**60, Decimal(1), {1, 2}, "half a pair \ud800"], ids=repr)
-def test_a_value_that_is_no_json_is_refused_before_it_travels(client: Client, value: object) -> None:
+def test_a_value_that_is_not_json_is_refused_before_the_call(client: Client, value: object) -> None:
     with pytest.raises(TickreelError) as caught:
         client.run(CONFIG | {"seed": value}, snapshot_mode="trades")
     assert caught.value.reason == "CONFIG_INVALID"
 
 
-def test_a_config_file_that_is_not_there_is_refused(client: Client, tmp_path: Path) -> None:
+def test_a_missing_config_file_is_refused(client: Client, tmp_path: Path) -> None:
     with pytest.raises(TickreelError, match="cannot be read") as caught:
         client.run(tmp_path / "none.json", snapshot_mode="trades")
     assert caught.value.reason == "CONFIG_INVALID"
 
 
-def test_a_run_that_fails_raises_its_reason(client: Client, services: Stack) -> None:
+def test_a_failed_run_raises_its_reason(client: Client, services: Stack) -> None:
     day = "2024-07-25"
     clock = [NOON + 7 * 86_400_000_000 + row for row in range(10)]
     raw = RawFolder(services.settings.data_root)
@@ -219,7 +221,7 @@ def test_a_run_that_fails_raises_its_reason(client: Client, services: Stack) -> 
     assert caught.value.reason == "DATA_REFUSED"
 
 
-def test_a_run_that_someone_cancels_raises(client: Client) -> None:
+def test_a_cancelled_run_raises(client: Client) -> None:
     def cancel(run: run_pb2.Run) -> None:
         if run.state in (job_pb2.JOB_STATE_QUEUED, job_pb2.JOB_STATE_RUNNING):
             client.cancel(run.run_id)
@@ -229,7 +231,7 @@ def test_a_run_that_someone_cancels_raises(client: Client) -> None:
     assert (caught.value.reason, caught.value.metadata["state"]) == ("JOB_ENDED", "CANCELLED")
 
 
-def test_an_interrupt_cancels_the_run(client: Client) -> None:
+def test_a_keyboard_interrupt_cancels_the_run(client: Client) -> None:
     seen: list[str] = []
 
     def interrupt(run: run_pb2.Run) -> None:
@@ -241,7 +243,7 @@ def test_an_interrupt_cancels_the_run(client: Client) -> None:
     assert [run.state for run in client.watch(seen[0])] == [job_pb2.JOB_STATE_CANCELLED]
 
 
-def test_what_is_not_there_is_refused(client: Client, tmp_path: Path) -> None:
+def test_an_unknown_run_is_refused(client: Client, tmp_path: Path) -> None:
     for call in (client.result, client.orders, client.ticks, client.cancel, lambda run_id: list(client.watch(run_id))):
         with pytest.raises(TickreelError) as caught:
             call("BNF_BTC_none")
@@ -259,7 +261,7 @@ def test_addresses_come_from_the_environment(services: Stack, full: run_pb2.Run,
         assert next(client.watch(full.run_id)) == full
 
 
-def test_where_nothing_answers_that_is_said_at_once() -> None:
+def test_without_a_service_calls_fail_at_once() -> None:
     with Client("127.0.0.1:1", results="127.0.0.1:1") as client:
         for call, service in ((lambda: list(client.watch("R")), "runner"), (lambda: client.ticks("R"), "results")):
             with pytest.raises(TickreelError, match=f"the {service} service at 127.0.0.1:1 does not answer") as caught:
@@ -267,7 +269,7 @@ def test_where_nothing_answers_that_is_said_at_once() -> None:
             assert caught.value.reason == "SERVICE_UNAVAILABLE"
 
 
-def test_without_pyarrow_tables_name_the_extra(client: Client, full: run_pb2.Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pyarrow_the_error_names_the_extra(client: Client, full: run_pb2.Run, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("pyarrow", "pyarrow.parquet"):
         monkeypatch.setitem(sys.modules, name, None)
     for table in (client.orders, client.fills, client.equity, client.ticks):

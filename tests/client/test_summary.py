@@ -1,4 +1,4 @@
-"""The figures of a summary, as exact decimals and as numbers."""
+"""The figures of a summary, as exact decimals and as floats."""
 
 from decimal import Decimal
 
@@ -16,7 +16,7 @@ def _summary() -> result_pb2.RunSummary:
     return summary
 
 
-def test_decimals_are_exact_unless_floats_are_asked_for() -> None:
+def test_decimals_are_exact_unless_floats_are_requested() -> None:
     exact, numbers = (figures(_summary(), floats=floats) for floats in (False, True))
     assert str(exact["pnl"]) == "-122391.14912704"
     assert (exact["fees"], exact["statistics.win_rate"]) == (Decimal("0.10"), Decimal("0.333333"))
@@ -32,11 +32,11 @@ def test_decimals_are_exact_unless_floats_are_asked_for() -> None:
         assert either["first_ts"] == "2024-07-18T12:00:00.000000001Z"
 
 
-def test_a_figure_that_is_not_set_is_none() -> None:
+def test_an_unset_figure_is_none() -> None:
     found = figures(_summary(), floats=True)
     assert found["pnl_usd"] is None
     assert found["statistics.profit_factor"] is None
-    # An empty text is no decimal either, and no count of what was not counted is zero.
+    # An empty string is not a decimal, and a count in an unset message is unknown, not zero.
     assert found["max_drawdown"] is None
     assert found["statistics.position.round_trips"] is None
     assert {name: value for name, value in found.items() if name.startswith("costs.")}.keys() >= {"costs.total"}

@@ -1,4 +1,4 @@
-"""Ticks read from the bytes of a message are those that protobuf itself reads; tables become pandas DataFrames."""
+"""Ticks decoded from the bytes of a message equal protobuf's own decoding; tables become pandas DataFrames."""
 
 import math
 import sys
@@ -25,7 +25,7 @@ Row = tuple[int, int, int, int, int, str, int]
 
 
 def columns(rows: list[Row], price_precision: int, size_precision: int, first_row: int = 0) -> TradeColumns:
-    """A chunk as protobuf's own assignment makes it."""
+    """A chunk, filled by protobuf's own assignment."""
     message = TradeColumns(price_precision=price_precision, size_precision=size_precision, first_row=first_row)
     for name, values in zip(
         ("ts_event", "ts_init", "price", "size", "side", "trade_id", "ts_recorded"), zip(*rows, strict=True), strict=False
@@ -63,15 +63,15 @@ def test_chunks_follow_each_other() -> None:
     assert table["side"].to_pylist() == ["buy", "sell", "unknown"]
 
 
-def test_fields_that_a_newer_service_adds_are_passed_over() -> None:
-    # Field 100 of each kind: a fixed 64-bit value, a fixed 32-bit value, text, a varint.
+def test_unknown_fields_of_a_newer_service_are_ignored() -> None:
+    # Field 100 in each wire type: fixed 64-bit, fixed 32-bit, length-delimited, varint.
     added = b"\xa1\x06" + b"\0" * 8 + b"\xa5\x06" + b"\0" * 4 + b"\xa2\x06\x03abc" + b"\xa0\x06\x96\x01"
     time = int(datetime(2024, 7, 18, tzinfo=UTC).timestamp()) * 10**9
     message = TradeColumns.FromString(columns([(time, time, 1, 1, 1, "a", time)], 0, 0).SerializeToString() + added)
     assert table_of_ticks([message]).to_pylist()[0]["ts_init"] == datetime(2024, 7, 18, tzinfo=UTC)
 
 
-def test_recorded_times_are_null_where_a_result_has_none() -> None:
+def test_unset_recorded_times_and_row_numbers_are_null() -> None:
     chunk = columns([(1, 2, 3, 4, 1, "a", 5)] * 3, 1, 1)
     chunk.ClearField("ts_recorded")
     table = table_of_ticks([chunk])
@@ -81,7 +81,7 @@ def test_recorded_times_are_null_where_a_result_has_none() -> None:
     assert (table["ts_recorded"].null_count, table["ts_recorded"].type) == (3, pa.timestamp("ns", tz="UTC"))
 
 
-def test_no_chunk_is_an_empty_table() -> None:
+def test_no_chunks_make_an_empty_table() -> None:
     assert table_of_ticks([]).num_rows == 0
 
 
@@ -91,7 +91,7 @@ NOON = 1_721_304_000_000_000_000
 
 @given(_decimals, st.integers(0, 38))
 def test_a_number_is_the_double_nearest_to_its_decimal(units: list[int | None], scale: int) -> None:
-    # Not by scaleb, which rounds to 28 digits.
+    # `scaleb` would round to 28 digits.
     exact = [None if unit is None else Decimal(f"{unit}E-{scale}") for unit in units]
     times = pa.array(range(NOON, NOON + len(units))).cast(pa.timestamp("ns", tz="UTC"))
     frame = frame_of(pa.table({"value": pa.array(exact, pa.decimal128(38, scale)), "ts": times}), "ts")
@@ -105,7 +105,7 @@ def test_a_number_is_the_double_nearest_to_its_decimal(units: list[int | None], 
 def test_a_frame_has_numbers_categories_and_utc_times() -> None:
     rows: list[Row] = [(NOON + at, NOON + at, 640_001, 25, side, f"t{at}", NOON) for at, side in ((1, 1), (2, 2), (10**10, 1))]
     frame = frame_of(table_of_ticks([columns(rows, 1, 3)]), "ts_init")
-    assert (frame.index.dtype, frame.index.name) == ("datetime64[ns, UTC]", "ts_init")
+    assert (str(frame.index.dtype), frame.index.name) == ("datetime64[ns, UTC]", "ts_init")
     assert frame["price"].to_list() == [64_000.1] * 3
     assert frame["size"].resample("10s").sum().to_list() == [0.05, 0.025]
     assert frame["side"].value_counts().to_dict() == {"buy": 2, "sell": 1, "unknown": 0}
@@ -118,13 +118,13 @@ def test_a_table_stays_exact_in_pandas_and_in_python() -> None:
     (row,) = table.to_pylist()
     assert (row["price"], row["size"], row["ts_init"].value) == (Decimal("64000.1"), Decimal("0.025"), NOON + 2)
     for frame in (table.to_pandas(), table.to_pandas(types_mapper=pd.ArrowDtype)):
-        assert (frame["price"].sum(), frame["size"].sum()) == (Decimal("64000.1"), Decimal("0.025"))
+        assert [frame[name].sum() for name in ("price", "size")] == [Decimal("64000.1"), Decimal("0.025")]
         assert frame["ts_init"][0] == pd.Timestamp(NOON + 2, tz="UTC")
 
 
-def test_without_pandas_floats_say_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pandas_floats_name_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pandas", None)
-    # Before anything is asked for: nothing listens here.
+    # pandas is checked before the first call: nothing listens at this address.
     with Client("127.0.0.1:1") as client:
         for table in (client.orders, client.fills, client.equity, client.ticks):
             with pytest.raises(ModuleNotFoundError, match=r"DataFrames need pandas.*tickreel\[notebook\]"):

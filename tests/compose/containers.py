@@ -1,7 +1,7 @@
-"""The stack in containers, really built and started, and a run through it: `make compose-test`.
+"""Build and start the stack in containers, and execute a run in it: `make compose-test`.
 
-Not collected with the other tests: it needs Docker and takes minutes. Other base images are named by the variables of
-docker-compose.yml.
+These tests are not collected with the others: they need Docker and take minutes. The variables of docker-compose.yml select
+other base images.
 """
 
 import json
@@ -26,7 +26,7 @@ UP_SECONDS = 300
 
 
 def compose_command() -> list[str]:
-    """Compose as a plug-in of Docker, else as a program of its own."""
+    """The command of Compose: the plug-in of Docker, else the stand-alone program."""
     if (
         shutil.which("docker")
         and subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode == 0
@@ -34,12 +34,12 @@ def compose_command() -> list[str]:
         return ["docker", "compose"]
     if shutil.which("docker-compose"):
         return ["docker-compose"]
-    pytest.fail("this needs Docker with Compose: https://docs.docker.com/compose/install/")
+    pytest.fail("these tests need Docker with Compose: https://docs.docker.com/compose/install/")
 
 
 @dataclass(frozen=True)
 class Stack:
-    """The containers of a project of their own, over data in a folder."""
+    """The containers of a separate Compose project, with their data in a folder."""
 
     command: list[str]
     folder: Path
@@ -47,23 +47,23 @@ class Stack:
 
     @property
     def address(self) -> str:
-        """Where the gateway is reached."""
+        """The address of the gateway."""
         return f"127.0.0.1:{self.port}"
 
     @property
     def terminal(self) -> Terminal:
-        """A terminal whose commands talk to it."""
+        """A terminal whose commands call the gateway."""
         return Terminal(self.folder, {"TICKREEL_GATEWAY_ADDRESS": self.address})
 
     def compose(self, *arguments: str, code: int = 0) -> Called:
-        """Calls compose and checks its exit code."""
+        """Call Compose and check its exit code."""
         environ = {**os.environ, "TICKREEL_PORT": str(self.port), "TICKREEL_DATA": str(self.folder / "data_downloads")}
         command = [*self.command, "--project-name", "tickreel-test", *arguments]
         called = subprocess.run(command, cwd=PROJECT, env=environ, capture_output=True, text=True, check=False)
         return Called(called.stdout, called.stderr).checked(called.returncode, code)
 
     def health(self, container: str) -> str:
-        """What Docker finds of a container's health."""
+        """The health of a container, as Docker reports it."""
         container_id = self.compose("ps", "--quiet", container).out.strip()
         inspected = subprocess.run(
             ["docker", "inspect", "--format", "{{.State.Health.Status}}", container_id],
@@ -77,7 +77,7 @@ class Stack:
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("user")
-    # The user of the containers is nobody here.
+    # The user of the containers has no rights on this machine, so everyone must be able to read.
     for parent in (folder, *folder.parents[:2]):
         parent.chmod(0o755)
     shutil.copytree(PROJECT / "configs", folder / "configs")
@@ -98,11 +98,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.mark.timeout(1800)
-def test_everything_is_healthy_by_the_time_the_gateway_is(stack: Stack) -> None:
+def test_all_containers_are_healthy_once_the_gateway_is(stack: Stack) -> None:
     assert {name: stack.health(name) for name in CONTAINERS} == dict.fromkeys(CONTAINERS, "healthy")
 
 
-def test_a_run_through_it_is_the_run_without_it(stack: Stack) -> None:
+def test_a_run_in_containers_equals_a_run_outside(stack: Stack) -> None:
     arguments = ("run", "--config", "configs/sample_btc_usdt.json", "--snapshot_mode", "both", "--full", "true")
     inside = stack.terminal.json(*arguments, "--address", stack.address)
     outside = json.loads(stack.terminal.run(*arguments, "--standalone", "--output", "json").out)
@@ -116,7 +116,7 @@ def test_a_run_through_it_is_the_run_without_it(stack: Stack) -> None:
     assert (stack.folder / "orders.parquet").stat().st_size == outside_orders.stat().st_size
 
 
-def test_the_page_is_there(stack: Stack) -> None:
+def test_the_gateway_serves_the_ui(stack: Stack) -> None:
     with urllib.request.urlopen(f"http://{stack.address}/runs", timeout=10) as response:
         assert response.headers["content-type"] == "text/html; charset=utf-8"
         assert b'<div id="root">' in response.read()
@@ -135,16 +135,16 @@ def test_the_page_is_there(stack: Stack) -> None:
         ("frontend", "/srv"),
     ],
 )
-def test_what_a_container_does_not_write_it_cannot_write(stack: Stack, container: str, folder: str) -> None:
+def test_other_folders_of_a_container_are_read_only(stack: Stack, container: str, folder: str) -> None:
     assert "Read-only file system" in stack.compose("exec", "-T", container, "touch", f"{folder}/x", code=1).err
 
 
 @pytest.mark.parametrize("container", CONTAINERS)
-def test_nobody_is_root(stack: Stack, container: str) -> None:
+def test_no_container_runs_as_root(stack: Stack, container: str) -> None:
     assert stack.compose("exec", "-T", container, "id", "-u").out.strip() == "10001"
 
 
-def test_the_dev_server_hands_calls_on(stack: Stack) -> None:
+def test_the_dev_server_forwards_calls(stack: Stack) -> None:
     stack.compose("--profile", "dev", "build", "vite")
     stack.compose("--profile", "dev", "up", "--detach", "--no-deps", "vite")
     deadline = time.monotonic() + 60

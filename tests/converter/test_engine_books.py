@@ -253,8 +253,8 @@ def test_raw_integers_in_integer_columns_are_refused(raw: RawFolder) -> None:
     metadata = {"instrument_id": "BTCUSDT-PERP.BINANCE", "price_precision": "1", "size_precision": "3"}
     whole = pa.array([64_000_500_000_000] * 2, pa.int64())
     faults = _faults(raw, engine_flat_books(2, bid_price_0=whole).replace_schema_metadata(metadata))
-    assert faults == ("has the column bid_price_0 as int64, which the engine wrote as raw integers of a scale that it does not"
-                      " state; write it as decimals",)  # fmt: skip
+    assert faults == ("has the column bid_price_0 as int64, which the engine wrote as raw integers without their scale;"
+                      " write it as decimals",)  # fmt: skip
     raw.path(data_type=FOLDER).unlink()
     raw.write(engine_trades(2, size=whole).replace_schema_metadata(metadata))
     (found,) = raw.store.dataset("day-2024-07-18").files

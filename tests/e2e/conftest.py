@@ -1,4 +1,4 @@
-"""What the flows of users share."""
+"""Fixtures that the end-to-end tests share."""
 
 from collections.abc import Iterator, Mapping
 
@@ -11,7 +11,7 @@ __all__ = ["terminal"]
 
 @pytest.fixture(scope="module")
 def measured_processes(process_coverage: Mapping[str, str]) -> Iterator[None]:
-    """Starts processes with coverage, where the tests run with it."""
+    """Measure the coverage of child processes, if the tests run with coverage."""
     with pytest.MonkeyPatch.context() as environ:
         for name, value in process_coverage.items():
             environ.setenv(name, value)

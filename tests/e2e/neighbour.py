@@ -1,4 +1,7 @@
-"""A second client beside faults: its valid calls, direct and through the gateway, and whether one failed by another's fault."""
+"""A second client that makes valid calls during faults, directly and through the gateway.
+
+It records each call that failed although the processes on its route were up.
+"""
 
 import asyncio
 from collections import Counter
@@ -17,30 +20,30 @@ CALLS: Mapping[str, tuple[str, Any]] = {
     "results": ("ListResults", results_service_pb2.ListResultsRequest(page_size=20)),
 }
 ROUTES = ("direct", "gateway")
-# What a call may get whose own service, or the gateway before it, is away. gRPC says CANCELLED to a call that comes to a server
-# just when that stops in good order.
+# Codes that a call may get while its service, or the gateway before it, is down. gRPC answers CANCELLED to a call that reaches
+# a server during its graceful stop.
 AWAY = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED")
 DEADLINE = 20.0
 
 
 class Outages:
-    """Which processes are away by a fault that was made, and how often each has been."""
+    """The processes that are down by an injected fault, and the number of outages of each."""
 
     def __init__(self) -> None:
         self._away: Counter[str] = Counter()
         self._begun: Counter[str] = Counter()
 
     def begin(self, name: str) -> None:
-        """A process is killed or stopped."""
+        """Record that a process is killed or suspended."""
         self._away[name] += 1
         self._begun[name] += 1
 
     def end(self, name: str) -> None:
-        """It serves again."""
+        """Record that a process serves again."""
         self._away[name] -= 1
 
     def of(self, names: Iterable[str]) -> tuple[bool, int]:
-        """Whether one of the processes is away, and how often all of them have been."""
+        """Return whether one of the processes is down, and the number of their outages."""
         wanted = list(names)
         return any(self._away[name] for name in wanted), sum(self._begun[name] for name in wanted)
 
@@ -49,8 +52,8 @@ class Neighbour:
     """The second client.
 
     Attributes:
-        codes: How often each (service, route, code) came.
-        hurt: The calls that failed although what they called was there all the while.
+        codes: The number of calls by (service, route, code).
+        hurt: The calls that failed although no process on their route was down.
     """
 
     def __init__(self, addresses: Mapping[str, str], outages: Outages) -> None:
@@ -61,7 +64,7 @@ class Neighbour:
 
     @asynccontextmanager
     async def around(self) -> AsyncIterator[None]:
-        """Calls as long as the context is open."""
+        """Make calls while the context is open."""
         calling = [asyncio.create_task(self._call(service, route)) for service in CALLS for route in ROUTES]
         try:
             yield
@@ -72,9 +75,9 @@ class Neighbour:
                 assert isinstance(ended, asyncio.CancelledError), ended
 
     async def answered(self, count: int, away: str) -> None:
-        """Waits until so many calls were answered whose way does not lead through a process."""
+        """Wait for `count` successful calls whose route does not include the process `away`."""
         wanted = self._answers(away) + count
-        while self._answers(away) < wanted:  # noqa: ASYNC110 - a client that is told of nothing
+        while self._answers(away) < wanted:  # noqa: ASYNC110 - no event to wait for
             await asyncio.sleep(0.02)
 
     def _answers(self, away: str) -> int:
@@ -82,21 +85,21 @@ class Neighbour:
 
     async def _call(self, service: str, route: str) -> None:
         method, request = CALLS[service]
-        on_the_way = (service, "gateway") if route == "gateway" else (service,)
+        hops = (service, "gateway") if route == "gateway" else (service,)
         options = [("grpc.use_local_subchannel_pool", 1), ("grpc.max_reconnect_backoff_ms", 500)]
         address = self._addresses["gateway" if route == "gateway" else service]
         async with grpc.aio.insecure_channel(address, options=options) as channel:
-            # A channel tries again only after a while: what it tells until then is of the outage that it met.
+            # A channel reconnects after a backoff. Until then its errors belong to the outage that it met.
             is_lost = False
             path = f"/tickreel.v1.{service.capitalize()}Service/{method}"
             while True:
-                was_away, before = self._outages.of(on_the_way)
+                was_away, before = self._outages.of(hops)
                 try:
                     await channel.unary_unary(path)(request.SerializeToString(), timeout=DEADLINE)
                     code, is_lost = "OK", False
                 except grpc.aio.AioRpcError as error:
                     code = error.code().name
-                    is_away, after = self._outages.of(on_the_way)
+                    is_away, after = self._outages.of(hops)
                     is_lost = code in AWAY and (is_lost or was_away or is_away or after > before)
                     if not is_lost:
                         self.hurt.append(f"{service}, {route}: {code} {error.details()}")

@@ -1,9 +1,10 @@
-"""Services and workers are killed and stopped at random while runs come and go, beside a second client.
+"""Chaos test: services and workers are killed and suspended at random while runs come and go.
 
-No job is lost, doubled or wrong, and no call of the second client fails by the fault of another service or of a worker.
+No job is lost, duplicated or wrong. A second client makes calls meanwhile; none of them fails because of a fault in a worker or
+in a service that it does not call.
 
-TICKREEL_CHAOS_SECONDS says for how long, TICKREEL_CHAOS_SEED which faults and requests: a failure can be repeated, as far as
-the machine keeps the same time.
+TICKREEL_CHAOS_SECONDS sets the duration, TICKREEL_CHAOS_SEED the faults and requests. The same seed repeats a failure, as far
+as the timing of the machine is the same.
 """
 
 import asyncio
@@ -46,18 +47,18 @@ ROWS = 20_000
 MOST_AT_ONCE = 16
 FINAL = (job_pb2.JOB_STATE_SUCCEEDED, job_pb2.JOB_STATE_FAILED, job_pb2.JOB_STATE_CANCELLED)
 SERVICES = ("catalog", "converter", "runner", "results")
-# What is stopped goes on once the second client has had so many answers of the others.
+# A suspended process resumes once the second client has had this many answers from other processes.
 ANSWERS = 8
 
 pytestmark = [
-    pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="only /proc tells whose process is whose"),
+    pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc to find the processes of the deployment"),
     pytest.mark.timeout(SECONDS + 4 * PATIENCE),
 ]
 
 
 @dataclass(frozen=True, order=True)
 class Choice:
-    """What a run is of: the first trade rows of a day, alone or against its books."""
+    """The data of a run: the first trade rows of a day, with or without its books."""
 
     day: str
     rows: int
@@ -65,14 +66,14 @@ class Choice:
 
 
 def config_of(choice: Choice) -> dict[str, Any]:
-    """A run of some of the rows of a day."""
+    """The config of a run over these rows."""
     day, rows = choice.day, choice.rows
     return run_config(BTC, f"{day}T12:00:00Z", f"{day}T12:00:{rows / 1000:09.6f}Z", starting_balance=1_000_000_000)
 
 
 @dataclass
-class Asked:
-    """A run that was asked for."""
+class RequestedRun:
+    """A run that the test requested, and its end."""
 
     choice: Choice
     mode: str
@@ -84,7 +85,7 @@ class Asked:
 
 
 class Deployment:
-    """Services over one folder, each a process that is started again wherever it dies, at the same address."""
+    """Services over one folder. Each is a process that is restarted at the same address when it dies."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -117,7 +118,7 @@ class Deployment:
 
     @property
     def addresses(self) -> dict[str, str]:
-        """Where each listens, before and after it is started again."""
+        """The address of each process, which stays the same across restarts."""
         return {name: process.address for name, process in self.processes.items()}
 
     async def stop(self) -> None:
@@ -128,11 +129,11 @@ class Deployment:
         await asyncio.gather(*self._keepers)
 
     async def until_done(self, service: str, method: str, request: Any) -> Any:
-        """Calls a method until the service answers."""
+        """Call a method until the service answers."""
         return await self.clients[service].call_again(method, request, patience=PATIENCE)
 
     def workers(self, service: str) -> list[int]:
-        """The worker processes of a service, those beside them included."""
+        """The worker processes of a service, and their helper processes."""
         return [pid for pid in self.pids() if pid != self.processes[service].pid and f"tickreel.{service}." in command(pid)]
 
     def pids(self) -> list[int]:
@@ -166,73 +167,74 @@ def command(pid: int) -> str:
 
 
 class Storm:
-    """What happens to a deployment."""
+    """Random faults and requests to a deployment."""
 
     def __init__(self, deployment: Deployment, seed: int) -> None:
         self.deployment = deployment
-        self.chance = random.Random(seed)
-        # Its own, so that the kills are the same whatever the answers are late for.
-        self.fate = random.Random(seed)
-        self.asked: list[Asked] = []
+        self.request_random = random.Random(seed)
+        # A separate generator, so that the faults do not depend on the timing of answers.
+        self.fault_random = random.Random(seed)
+        self.requested: list[RequestedRun] = []
         self.faults: Counter[tuple[str, str]] = Counter()
         self.read: Counter[str] = Counter()
         self.outages = Outages()
         self.neighbour = Neighbour(deployment.addresses, self.outages)
 
     async def rage(self) -> None:
-        """Lets it happen, and then waits until every run has ended."""
+        """Make faults and requests for `SECONDS`, then wait until every run has ended."""
         over = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             killing = group.create_task(self._kill_until(over, group))
-            group.create_task(self._ask_until(over, group))
+            group.create_task(self._request_until(over, group))
             group.create_task(self._read_until(over))
             await asyncio.sleep(SECONDS)
             over.set()
             await killing
 
     async def calm(self) -> None:
-        """Asks once more for everything that was asked for, to see what is right."""
+        """Repeat every requested run without faults, to get the expected results."""
         async with asyncio.TaskGroup() as group:
-            for choice in sorted({one.choice for one in self.asked}):
-                await self._ask(choice, "fast", group, cancels=False)
+            for choice in sorted({one.choice for one in self.requested}):
+                await self._request(choice, "fast", group, cancels=False)
 
-    async def _ask_until(self, over: asyncio.Event, group: asyncio.TaskGroup) -> None:
+    async def _request_until(self, over: asyncio.Event, group: asyncio.TaskGroup) -> None:
+        chance = self.request_random
         while not over.is_set():
-            await asyncio.sleep(self.chance.uniform(0.1, 0.6))
-            # A machine that is busy with something else would never come to the end of them.
-            if sum(one.ended.state not in FINAL for one in self.asked) >= MOST_AT_ONCE:
+            await asyncio.sleep(chance.uniform(0.1, 0.6))
+            # Bounded, because a busy machine would never finish them.
+            if sum(one.ended.state not in FINAL for one in self.requested) >= MOST_AT_ONCE:
                 continue
-            choice = Choice(self.chance.choice(DAYS), self.chance.choice((500, 1500)), self.chance.choice(("trades", "both")))
-            mode = self.chance.choice(("fast", "full"))
-            group.create_task(self._ask(choice, mode, group, cancels=self.chance.random() < 0.2))
+            choice = Choice(chance.choice(DAYS), chance.choice((500, 1500)), chance.choice(("trades", "both")))
+            mode = chance.choice(("fast", "full"))
+            group.create_task(self._request(choice, mode, group, cancels=chance.random() < 0.2))
 
     async def _read_until(self, over: asyncio.Event) -> None:
-        """Looks at the results again and again: whatever is listed is whole."""
+        """List the results again and again. The service answers only for complete ones."""
         while not over.is_set():
             for run_id in await all_results(self.deployment):
                 self.read[run_id] += 1
-            await asyncio.sleep(self.chance.uniform(0.2, 1))
+            await asyncio.sleep(self.request_random.uniform(0.2, 1))
 
-    async def _ask(self, choice: Choice, mode: str, group: asyncio.TaskGroup, *, cancels: bool) -> None:
+    async def _request(self, choice: Choice, mode: str, group: asyncio.TaskGroup, *, cancels: bool) -> None:
         document = struct_pb2.Struct()
         document.update(config_of(choice))
         options = run_pb2.RunOptions(
             mode=getattr(result_pb2, f"RUN_MODE_{mode.upper()}"),
             snapshot_mode=getattr(result_pb2, f"SNAPSHOT_MODE_{choice.snapshot_mode.upper()}"),
         )
-        request_id = f"{self.chance.getrandbits(64):x}"
+        request_id = f"{self.request_random.getrandbits(64):x}"
         request = runner_service_pb2.CreateRunRequest(document=document, options=options, request_id=request_id)
-        one = Asked(choice, mode, request, cancels=cancels)
-        self.asked.append(one)
+        one = RequestedRun(choice, mode, request, cancels=cancels)
+        self.requested.append(one)
         one.run_id = (await self._answer("CreateRun", request)).run.run_id
         group.create_task(self._watch(one))
         if cancels:
-            group.create_task(self._cancel(one, self.chance.uniform(0, 3)))
-        if self.chance.random() < 0.3:
-            # A caller that did not hear the answer.
+            group.create_task(self._cancel(one, self.request_random.uniform(0, 3)))
+        if self.request_random.random() < 0.3:
+            # A caller that did not get the answer repeats the request.
             assert (await self._answer("CreateRun", request)).run.run_id == one.run_id
 
-    async def _watch(self, one: Asked) -> None:
+    async def _watch(self, one: RequestedRun) -> None:
         request = runner_service_pb2.WatchRunRequest(run_id=one.run_id)
         while one.ended.state not in FINAL:
             try:
@@ -242,7 +244,7 @@ class Storm:
                 assert error.reason == "SERVICE_UNAVAILABLE", error
                 await asyncio.sleep(0.1)
 
-    async def _cancel(self, one: Asked, after: float) -> None:
+    async def _cancel(self, one: RequestedRun, after: float) -> None:
         await asyncio.sleep(after)
         try:
             run = (await self._answer("CancelRun", runner_service_pb2.CancelRunRequest(run_id=one.run_id))).run
@@ -255,7 +257,7 @@ class Storm:
         return await self.deployment.until_done("runner", method, request)
 
     async def _serves(self, service: str, through: str) -> None:
-        while not await is_serving(service, self.deployment.processes[through].address):  # noqa: ASYNC110 - no event says so
+        while not await is_serving(service, self.deployment.processes[through].address):  # noqa: ASYNC110 - no event to wait for
             await asyncio.sleep(0.05)
 
     async def _kill_until(self, over: asyncio.Event, group: asyncio.TaskGroup) -> None:
@@ -271,22 +273,22 @@ class Storm:
         weights = {("runner", signal.SIGKILL): 4, ("converter", signal.SIGKILL): 3}
         name, number, pids = next(way for way in ways if way[:2] == ("runner", signal.SIGKILL))
         while not over.is_set():
-            await asyncio.sleep(self.fate.uniform(0.3, 2.5))
-            if name in SERVICES and self.fate.random() < 0.75:
-                # The others meet it while it starts: all of them would, where that takes longer than the next kill.
+            await asyncio.sleep(self.fault_random.uniform(0.3, 2.5))
+            if name in SERVICES and self.fault_random.random() < 0.75:
+                # The other quarter may meet a service that is starting. On a slow machine, without this wait, all would.
                 await self._serves(name, name)
-                await asyncio.sleep(self.fate.uniform(0, 3))
+                await asyncio.sleep(self.fault_random.uniform(0, 3))
             if found := pids():
                 await self._fault(name, number, found, group)
-            ((name, number, pids),) = self.fate.choices(ways, [weights.get(way[:2], 1) for way in ways])
+            ((name, number, pids),) = self.fault_random.choices(ways, [weights.get(way[:2], 1) for way in ways])
 
     async def _fault(self, name: str, number: signal.Signals, found: list[int], group: asyncio.TaskGroup) -> None:
-        """Sends a signal to one of the processes, or to everything; one that it stops goes on after a while."""
+        """Send a signal to one of the processes, or to all for "everything". A suspended process is resumed after a while."""
         away = {"worker": (), "everything": SERVICES}.get(name, (name,))
         before = {gone: self.deployment.processes[gone].pid for gone in away}
         for gone in away:
             self.outages.begin(gone)
-        chosen = found if name == "everything" else [self.fate.choice(found)]
+        chosen = found if name == "everything" else [self.fault_random.choice(found)]
         for pid in chosen:
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
@@ -300,8 +302,8 @@ class Storm:
             group.create_task(self._come_back(gone, before[gone]))
 
     async def _come_back(self, name: str, pid: int) -> None:
-        """Waits until a process serves again, to those who call it through the gateway, too."""
-        while self.deployment.processes[name].pid == pid:  # noqa: ASYNC110 - no event says so
+        """Wait until a process serves again, directly and through the gateway."""
+        while self.deployment.processes[name].pid == pid:  # noqa: ASYNC110 - no event to wait for
             await asyncio.sleep(0.02)
         for service in SERVICES if name == "gateway" else (name,):
             await self._serves(service, name)
@@ -320,14 +322,14 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path
 
 
-async def test_no_run_is_lost_doubled_or_wrong(folder: Path) -> None:
+async def test_no_run_is_lost_duplicated_or_wrong(folder: Path) -> None:
     deployment = Deployment(folder)
     await deployment.start()
     storm = Storm(deployment, SEED)
     try:
         async with storm.neighbour.around():
             await within_patience(storm.rage, SECONDS + 2 * PATIENCE)
-            stormy = list(storm.asked)
+            stormy = list(storm.requested)
             await within_patience(storm.calm, 2 * PATIENCE)
         listed = await all_runs(deployment)
         results = await all_results(deployment)
@@ -336,46 +338,46 @@ async def test_no_run_is_lost_doubled_or_wrong(folder: Path) -> None:
         await deployment.stop()
     wait_until_gone(pids)
 
-    told = f"seed {SEED}"
+    seed = f"seed {SEED}"
     print(table(storm, stormy, listed))
-    assert storm.faults.total() >= SECONDS / 8, told
-    # No run is lost or doubled, and everyone heard the same end.
-    assert sorted(run.run_id for run in listed) == sorted(one.run_id for one in storm.asked), told
-    assert {run.run_id: run for run in listed} == {one.run_id: run_entry(one.ended) for one in storm.asked}, told
-    assert [(one, wrong) for one in stormy if (wrong := wrong_label(one))] == [], told
-    assert any(one.ended.attempts > 1 for one in stormy), told
-    check_results(storm.asked, storm.asked[len(stormy) :], folder, told)
-    succeeded = {one.run_id for one in storm.asked if one.ended.state == job_pb2.JOB_STATE_SUCCEEDED}
-    assert results == succeeded, told
-    # Nothing was a result that is none.
-    assert set(storm.read) <= succeeded, told
-    assert storm.neighbour.hurt == [], told
+    assert storm.faults.total() >= SECONDS / 8, seed
+    # No run is lost or duplicated, and its watcher and the list agree on its end.
+    assert sorted(run.run_id for run in listed) == sorted(one.run_id for one in storm.requested), seed
+    assert {run.run_id: run for run in listed} == {one.run_id: run_entry(one.ended) for one in storm.requested}, seed
+    assert [(one, wrong) for one in stormy if (wrong := wrong_end(one))] == [], seed
+    assert any(one.ended.attempts > 1 for one in stormy), seed
+    check_results(storm.requested, storm.requested[len(stormy) :], folder, seed)
+    succeeded = {one.run_id for one in storm.requested if one.ended.state == job_pb2.JOB_STATE_SUCCEEDED}
+    assert results == succeeded, seed
+    # Every result that was ever listed belongs to a run that succeeded.
+    assert set(storm.read) <= succeeded, seed
+    assert storm.neighbour.hurt == [], seed
 
 
-def table(storm: Storm, stormy: list[Asked], listed: list[run_pb2.Run]) -> str:
-    """What was done, and what came of it."""
-    asked, known = Counter(one.run_id for one in storm.asked), Counter(run.run_id for run in listed)
+def table(storm: Storm, stormy: list[RequestedRun], listed: list[run_pb2.RunEntry]) -> str:
+    """The counts of faults, runs and calls, for people."""
+    requested, known = Counter(one.run_id for one in storm.requested), Counter(run.run_id for run in listed)
     ends = Counter(job_pb2.JobState.Name(one.ended.state).removeprefix("JOB_STATE_").lower() for one in stormy)
     codes = storm.neighbour.codes
-    wrong = sum(bool(wrong_label(one)) for one in stormy)
+    wrong = sum(bool(wrong_end(one)) for one in stormy)
     away = sum(number for (_, _, code), number in codes.items() if code != "OK")
     lines = [f"seed {SEED}, {SECONDS:.0f} s", "", f"{'fault':12}{'SIGKILL':>9}{'SIGTERM':>9}{'SIGSTOP':>9}"]
     for name in (*storm.deployment.processes, "worker", "everything"):
         lines.append(f"{name:12}" + "".join(f"{storm.faults[name, how]:9}" for how in ("SIGKILL", "SIGTERM", "SIGSTOP")))
     lines += [
-        f"{'in all':12}{storm.faults.total():9}",
+        f"{'total':12}{storm.faults.total():9}",
         "",
-        f"runs {len(stormy)}: {dict(ends)}, begun more than once {sum(one.ended.attempts > 1 for one in stormy)}",
-        f"lost {len(asked - known)}, doubled {len(known - asked)}, wrong labels {wrong}",
+        f"runs {len(stormy)}: {dict(ends)}, more than one attempt {sum(one.ended.attempts > 1 for one in stormy)}",
+        f"lost {len(requested - known)}, duplicated {len(known - requested)}, wrong ends {wrong}",
         f"results read {storm.read.total()} times",
         "",
-        f"{'second client':22}{'OK':>7}   away",
+        f"{'second client':22}{'OK':>7}   other codes",
     ]
     for service in CALLS:
         for route in ROUTES:
             others = {code: n for (of, by, code), n in codes.items() if (of, by) == (service, route) and code != "OK"}
             lines.append(f"{service + ', ' + route:22}{codes[service, route, 'OK']:7}   {others or ''}")
-    lines.append(f"calls {codes.total()}, {away} while what they called was away, failed otherwise {len(storm.neighbour.hurt)}")
+    lines.append(f"calls {codes.total()}, failed by their own outage {away}, failed otherwise {len(storm.neighbour.hurt)}")
     return "\n".join(["", *lines])
 
 
@@ -406,42 +408,42 @@ async def all_results(deployment: Deployment) -> set[str]:
             return found
 
 
-def wrong_label(one: Asked) -> str:
-    """What is wrong with the end of a run: it succeeds unless it is cancelled, whatever is killed or stopped meanwhile."""
+def wrong_end(one: RequestedRun) -> str:
+    """Return what is wrong with the end of a run, or "". Despite all faults, a run succeeds unless it is cancelled."""
     if one.ended.state == job_pb2.JOB_STATE_FAILED:
         return f"failed: {one.ended.failure.reason} {one.ended.failure.message}"
     if one.cancelled and one.ended.state != job_pb2.JOB_STATE_CANCELLED:
-        return "its cancellation was told and is gone"
+        return "its cancellation was confirmed, then lost"
     if one.ended.state == job_pb2.JOB_STATE_CANCELLED and not one.cancels:
-        return "nobody cancelled it"
+        return "cancelled without a request"
     return ""
 
 
-def check_results(asked: list[Asked], calm: list[Asked], folder: Path, told: str) -> None:
-    """What succeeded is whole and right, and nothing else is there."""
-    right = {one.choice: one.ended.result for one in calm}
-    assert all(one.ended.state == job_pb2.JOB_STATE_SUCCEEDED for one in calm), told
+def check_results(requested: list[RequestedRun], calm: list[RequestedRun], folder: Path, seed: str) -> None:
+    """Check that the results of succeeded runs are complete and right, and that no other file is left."""
+    references = {one.choice: one.ended.result for one in calm}
+    assert all(one.ended.state == job_pb2.JOB_STATE_SUCCEEDED for one in calm), seed
     store = ResultStore(folder / "results", folder / "tickdata")
     expected = set()
-    for one in asked:
+    for one in requested:
         if one.ended.state != job_pb2.JOB_STATE_SUCCEEDED:
             continue
         result = store.load(store.find(one.run_id))
-        assert result == one.ended.result, told
-        reference = right[one.choice]
-        assert result.metadata.result_digest == reference.metadata.result_digest, (told, one.choice)
-        assert result.metadata.data_digest == reference.metadata.data_digest, told
-        assert result.summary.trade_rows == one.choice.rows + 1, told
-        assert word(result_pb2.RunMode.DESCRIPTOR, result.mode) == one.mode, told
+        assert result == one.ended.result, seed
+        reference = references[one.choice]
+        assert result.metadata.result_digest == reference.metadata.result_digest, (seed, one.choice)
+        assert result.metadata.data_digest == reference.metadata.data_digest, seed
+        assert result.summary.trade_rows == one.choice.rows + 1, seed
+        assert word(result_pb2.RunMode.DESCRIPTOR, result.mode) == one.mode, seed
         outputs = {name: Path(path) for name, path in result.metadata.outputs.items()}
         for name, path in outputs.items():
-            assert path.stat().st_size, (told, path)
+            assert path.stat().st_size, (seed, path)
             if name.endswith(".parquet"):
                 pq.read_table(path)
         expected |= set(outputs.values())
-    assert {path for root in ("results", "tickdata") for path in (folder / root).rglob("*") if path.is_file()} == expected, told
-    assert not list((folder / "results/full").glob(".*")), told
+    assert {path for root in ("results", "tickdata") for path in (folder / root).rglob("*") if path.is_file()} == expected, seed
+    assert not list((folder / "results/full").glob(".*")), seed
     converted = [path for path in (folder / "parquet").rglob("*") if path.is_file()]
-    assert not [path for path in converted if "incoming" in path.parts], told
-    assert all(pq.read_metadata(path).num_rows == ROWS for path in converted if path.parents[1].name == "trades"), told
-    assert not list((folder / "tmp").iterdir()), told
+    assert not [path for path in converted if "incoming" in path.parts], seed
+    assert all(pq.read_metadata(path).num_rows == ROWS for path in converted if path.parents[1].name == "trades"), seed
+    assert not list((folder / "tmp").iterdir()), seed

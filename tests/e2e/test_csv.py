@@ -1,4 +1,4 @@
-"""Raw data as `.csv.gz`: the same rows become the same catalog and the same run, whichever kind of file they come in."""
+"""Raw data as `.csv.gz`: the same rows make the same catalog and the same run as from Parquet."""
 
 import gzip
 import json
@@ -24,7 +24,7 @@ def here(tmp_path: Path) -> Terminal:
 
 
 def _config(here: Terminal, ending: str, day: str, **precisions: int) -> Path:
-    """Writes a config of one kind of raw data, whose folders are told by its environment block alone."""
+    """Write a config for one type of raw files, whose folders are set only by its environment block."""
     config = run_config(BTC, f"{day}T00:00:00Z", f"{day}T23:59:59.999999999Z", **precisions)
     kind = ending.strip(".")
     config["environment"] = {
@@ -42,12 +42,13 @@ def _write(here: Terminal, table: pa.Table, ending: str, day: str = DAY) -> Path
 
 
 def _converted(here: Terminal, config: Path) -> dict[str, Any]:
-    (file,) = here.json("convert", "--config", config, "--standalone")["files"]
+    files: list[dict[str, Any]] = here.json("convert", "--config", config, "--standalone")["files"]
+    (file,) = files
     return file
 
 
-def _alike(file: dict[str, Any]) -> dict[str, Any]:
-    """What must be the same, whichever kind of file the rows came in."""
+def _without_paths(file: dict[str, Any]) -> dict[str, Any]:
+    """The fields that must be equal for both types of raw files."""
     return {name: value for name, value in file.items() if name not in ("source", "path")}
 
 
@@ -68,7 +69,7 @@ def test_the_same_rows_make_the_same_run(here: Terminal) -> None:
     wait_until_empty(here.folder)
 
 
-def test_a_text_where_a_price_must_be_is_refused_by_row(here: Terminal) -> None:
+def test_a_price_that_is_not_a_number_is_refused_with_its_row(here: Terminal) -> None:
     path = _write(here, trades(100), CSV)
     text = gzip.decompress(path.read_bytes()).decode().replace("64050.5", "sixty")
     path.write_bytes(gzip.compress(text.encode()))
@@ -76,7 +77,7 @@ def test_a_text_where_a_price_must_be_is_refused_by_row(here: Terminal) -> None:
     assert "price is 'sixty' in row 50 (from 0)" in refused.err
 
 
-def test_the_other_kind_is_hinted_at(here: Terminal) -> None:
+def test_raw_files_of_the_other_type_are_hinted_at(here: Terminal) -> None:
     _write(here, trades(), CSV)
     shutil.move(here.folder / "raw-csv.gz", here.folder / "raw-parquet")
     refused = here.call("convert", "--config", _config(here, PARQUET, DAY), "--standalone", code=2)
@@ -84,10 +85,10 @@ def test_the_other_kind_is_hinted_at(here: Terminal) -> None:
 
 
 @needs_real_data
-def test_the_real_csv_becomes_what_the_real_parquet_does(here: Terminal) -> None:
+def test_real_csv_and_real_parquet_convert_to_the_same_file(here: Terminal) -> None:
     (csv,) = (real_data() / "csv").glob(f"*{REAL_DAY}*{CSV}")
     shutil.copyfile(csv, _write(here, trades(), CSV, REAL_DAY))
     _write(here, pq.read_table(RawFolder(real_data()).path(REAL_DAY)).slice(0, 9_999), PARQUET, REAL_DAY)
     parquet, csv_file = (_converted(here, _config(here, ending, REAL_DAY, price_precision=2)) for ending in (PARQUET, CSV))
     assert parquet["rows"] == 9_999
-    assert _alike(csv_file) == _alike(parquet)
+    assert _without_paths(csv_file) == _without_paths(parquet)

@@ -1,4 +1,4 @@
-"""`tickreel convert` and `run` where no service is up: each starts what it needs and leaves nothing behind."""
+"""`tickreel convert`, `run` and `verify` without running services: each starts its own and leaves nothing behind."""
 
 import io
 import json
@@ -20,7 +20,7 @@ RUN = ("run", "--config", "btc.json", "--snapshot_mode", "trades", "--standalone
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_left(terminal: Terminal) -> Iterator[None]:
+def no_leftovers(terminal: Terminal) -> Iterator[None]:
     yield
     wait_until_empty(terminal.folder)
     assert list((terminal.folder / "tmp").iterdir()) == []
@@ -28,27 +28,28 @@ def nothing_is_left(terminal: Terminal) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def fast(terminal: Terminal) -> dict[str, Any]:
-    """The result of a first run, converted on the way."""
+    """The result of the first run, which also converts the data."""
     called = terminal.run(*RUN, "--output", "json")
     assert "converting" in called.err
     assert "replaying" in called.err
-    return json.loads(called.out)
+    result: dict[str, Any] = json.loads(called.out)
+    return result
 
 
-def test_a_run_converts_replays_and_prints_its_result_alone(fast: dict[str, Any]) -> None:
+def test_a_run_converts_replays_and_prints_only_its_result(fast: dict[str, Any]) -> None:
     assert fast["mode"] == "fast"
     assert fast["summary"]["orders"] == fast["summary"]["fills"] == fast["summary"]["trade_rows"] == ROWS
     assert fast == json.loads(Path(fast["metadata"]["outputs"]["summary.json"]).read_text())
 
 
-def test_what_is_converted_is_not_converted_again(terminal: Terminal, fast: dict[str, Any]) -> None:
-    assert "nothing was converted" in terminal.run("convert", "--config", "btc.json", "--standalone").out
+def test_converted_files_are_converted_again_only_by_force(terminal: Terminal, fast: dict[str, Any]) -> None:
+    assert "Nothing was converted" in terminal.run("convert", "--config", "btc.json", "--standalone").out
     files = terminal.json("convert", "--config", "btc.json", "--standalone", "--force")["files"]
     assert [file["cached"] for file in files] == [False, False]
     assert sum(file["rows"] for file in files) == ROWS
 
 
-def test_a_full_run_leaves_every_output_and_finds_the_same(terminal: Terminal, fast: dict[str, Any]) -> None:
+def test_a_full_run_writes_every_output_and_has_the_same_digests(terminal: Terminal, fast: dict[str, Any]) -> None:
     shutil.rmtree(terminal.folder / "data/parquet")
     full = terminal.json(*RUN, "--full", "true")
     for digest in ("config_digest", "data_digest", "result_digest"):
@@ -63,11 +64,11 @@ def test_a_full_run_leaves_every_output_and_finds_the_same(terminal: Terminal, f
     assert all(path.is_file() for path in outputs.values())
 
 
-def test_a_run_is_verified_by_services_of_the_command_s_own(terminal: Terminal, fast: dict[str, Any]) -> None:
+def test_a_run_is_verified_by_services_started_for_the_command(terminal: Terminal, fast: dict[str, Any]) -> None:
     run_id = fast["run_id"]
     called = terminal.run("verify", run_id, "--standalone")
     assert called.out.startswith(f"{run_id}  equal\n")
-    assert f"{ROWS:,} orders and {ROWS:,} fills compared" in called.out
+    assert f"compared {ROWS:,} orders and {ROWS:,} fills" in called.out
     assert "replaying" in called.err
     summary = Path(fast["metadata"]["outputs"]["summary.json"])
     text = summary.read_text()
@@ -81,11 +82,11 @@ def test_a_run_is_verified_by_services_of_the_command_s_own(terminal: Terminal, 
     assert ["trade_rows", "2999", "3000"] in [line.split() for line in report.splitlines()]
 
 
-def test_what_was_never_run_is_not_verified(terminal: Terminal) -> None:
+def test_verifying_an_unknown_run_is_refused(terminal: Terminal) -> None:
     assert "there is no result 'NO_SUCH_RUN'" in terminal.call("verify", "NO_SUCH_RUN", "--standalone", code=2).err
 
 
-def test_flags_override_the_file_and_the_report_is_for_people(terminal: Terminal) -> None:
+def test_flags_override_the_config_and_the_report_has_all_sections(terminal: Terminal) -> None:
     window = ("--start", "2024-05-17T23:00:00Z", "--end", "2024-05-18T01:00:00.5Z")
     report = terminal.run(*RUN, *window, "--export-ticks", "true", "--full", "false", "--dataset", "day-2024-05-18").out
     run_id = report.splitlines()[0]
@@ -99,33 +100,33 @@ def test_flags_override_the_file_and_the_report_is_for_people(terminal: Terminal
     assert f"{result['summary']['orders']:,}" in report
 
 
-def test_validation_alone_runs_nothing(terminal: Terminal, fast: dict[str, Any]) -> None:
+def test_validate_only_runs_nothing(terminal: Terminal, fast: dict[str, Any]) -> None:
     before = sorted((terminal.folder / "data").rglob("*.json"))
-    # Underscores and dashes are the same, and a switch without a value is on.
-    told = terminal.json(*RUN, "--validate_only", "--export_ticks", "--instrument", f"{BTC}@LIN")
-    checked, preview = told["run"], told["preview"]
+    # Flags take underscores or dashes, and a switch without a value is true.
+    answer = terminal.json(*RUN, "--validate_only", "--export_ticks", "--instrument", f"{BTC}@LIN")
+    checked, preview = answer["run"], answer["preview"]
     assert [file["cached"] for file in preview["files"]] == [True, True]
     assert (preview["trade_rows"], preview["book_rows"], preview["rows_estimated"]) == (ROWS, 0, False)
     assert checked["run_id"] == ""
     assert checked["options"]["export_ticks"] is True
     assert checked["config"]["instrument"]["settlement_currency"] == "USDT"
-    # What a user may keep as a config of their own.
+    # The resolved config is a valid config, too.
     (terminal.folder / "resolved.json").write_text(json.dumps(checked["config"]))
     again = terminal.call("run", "--config", "resolved.json", "--snapshot-mode", "trades", "--validate-only", "--standalone")
-    assert "Nothing is wrong" in again.out
+    assert "The config and the data are valid" in again.out
     assert checked["config_digest"] in again.out
     assert sorted((terminal.folder / "data").rglob("*.json")) == before
 
 
-def test_a_config_comes_from_standard_input_too(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_config_is_read_from_standard_input(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     piped = io.TextIOWrapper(io.BytesIO((terminal.folder / "btc.json").read_bytes()))
     monkeypatch.setattr("sys.stdin", piped)
-    told = terminal.json("run", "--config", "-", *RUN[3:], "--validate-only")
-    assert told["run"]["options"]["config_path"] == "(inline)"
-    assert told["run"]["config_digest"] == terminal.json(*RUN, "--validate-only")["run"]["config_digest"]
+    answer = terminal.json("run", "--config", "-", *RUN[3:], "--validate-only")
+    assert answer["run"]["options"]["config_path"] == "(inline)"
+    assert answer["run"]["config_digest"] == terminal.json(*RUN, "--validate-only")["run"]["config_digest"]
 
 
-def test_flags_say_what_to_convert_and_the_environment_wins_over_a_config(terminal: Terminal) -> None:
+def test_flags_and_the_environment_override_the_config_of_a_conversion(terminal: Terminal) -> None:
     elsewhere = Terminal(terminal.folder, {**terminal.variables, "DATA_CATALOG_PATH": "elsewhere"})
     flags = ("--end", "2024-05-17T23:00:00Z", "--price-precision", 2)
     (file,) = elsewhere.json("convert", "--config", "btc.json", *flags, "--standalone")["files"]
@@ -137,9 +138,9 @@ def test_flags_say_what_to_convert_and_the_environment_wins_over_a_config(termin
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        ((), "--instrument is missing"),
+        ((), "give --instrument"),
         (("--instrument", f"{BTC}@LIN"), "--start is missing"),
-        (("--config", "btc.json", "--start", "yesterday"), "is not a time with its zone"),
+        (("--config", "btc.json", "--start", "yesterday"), "is not a time with a zone"),
         (("--config", "mistyped.json"), "--config: "),
         (
             ("--instrument", f"{BTC}@LIN", "--start", "2024-05-17T22:00:00Z", "--end", "2024-05-17T23:00:00Z"),
@@ -147,12 +148,14 @@ def test_flags_say_what_to_convert_and_the_environment_wins_over_a_config(termin
         ),
     ],
 )
-def test_a_conversion_needs_to_know_what_and_where(terminal: Terminal, flags: tuple[str, ...], words: str) -> None:
+def test_a_conversion_without_instrument_window_or_folder_is_refused(
+    terminal: Terminal, flags: tuple[str, ...], words: str
+) -> None:
     write_config(terminal.folder / "mistyped.json", instrument="BTC", environment=None)
     assert words in terminal.call("convert", "--standalone", *flags, code=2).err
 
 
-def test_a_variable_that_nobody_sets_is_named(terminal: Terminal) -> None:
+def test_unset_variables_are_named(terminal: Terminal) -> None:
     write_config(terminal.folder / "bare.json", environment=None)
     refused = terminal.call("run", "--config", "bare.json", "--snapshot_mode", "trades", "--standalone", code=2)
     assert "UNIFIED_CLOUD_LOCAL_PATH: is set neither" in refused.err
@@ -160,13 +163,13 @@ def test_a_variable_that_nobody_sets_is_named(terminal: Terminal) -> None:
     assert refused.out == ""
 
 
-def test_results_that_cannot_be_written_are_refused_before_the_run(terminal: Terminal) -> None:
+def test_unwritable_results_are_refused_before_the_run(terminal: Terminal) -> None:
     (terminal.folder / "in_the_way").write_text("")
     blocked = Terminal(terminal.folder, {**terminal.variables, "TICKREEL_RESULTS_PATH": "in_the_way/results"})
     assert "in_the_way" in blocked.call(*RUN, code=2).err
 
 
-def test_a_service_that_dies_under_a_run_ends_it_with_its_name(terminal: Terminal) -> None:
+def test_the_death_of_a_service_ends_the_run_and_is_reported(terminal: Terminal) -> None:
     running = terminal.start(*RUN)
     assert running.stderr is not None
     for line in running.stderr:
@@ -176,4 +179,4 @@ def test_a_service_that_dies_under_a_run_ends_it_with_its_name(terminal: Termina
     os.kill(runner, signal.SIGKILL)
     _, err = running.communicate(timeout=60)
     assert running.returncode == 1
-    assert "the runner service was ended by signal 9" in err
+    assert "the runner service was killed by signal 9" in err

@@ -1,4 +1,4 @@
-"""A strategy that a package brings, from the command line: its parameters, its runs, their log, and all of them at once."""
+"""A strategy of an installed package from the command line: its parameters, its runs, their logs, `tickreel watch`."""
 
 import json
 import os
@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ STRATEGY = {"name": "EveryNth", "submission_mode": "per_trade_tick", "orders": [
 
 @pytest.fixture(scope="module")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
-    """A terminal with services up that have the package."""
+    """A terminal with services up that have the package installed."""
     folder = tmp_path_factory.mktemp("plug-in")
     install_package(EVERY_NTH, folder / "site")
     path = os.pathsep.join(filter(None, [str(folder / "site"), os.environ.get("PYTHONPATH")]))
@@ -37,7 +38,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
 
 @pytest.fixture(scope="module")
 def run_id(up: Terminal) -> str:
-    """A run that has ended."""
+    """A finished run."""
     result = up.json("run", "--config", "hundredth.json", "--snapshot-mode", "trades")
     assert 0 < result["summary"]["orders"] == result["summary"]["trade_rows"] // 100
     return str(result["run_id"])
@@ -45,11 +46,11 @@ def run_id(up: Terminal) -> str:
 
 @contextmanager
 def watching(up: Terminal, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """`tickreel watch` without a run, once it watches; left by Ctrl-C."""
+    """Run `tickreel watch` without a RUN. Enter the context once it watches, and press Ctrl-C on leaving."""
     process = up.start("watch", *arguments)
     try:
         assert process.stderr is not None
-        assert process.stderr.readline() == "no run is queued or running; Ctrl-C leaves\n"
+        assert process.stderr.readline() == "no run is queued or running; Ctrl-C exits\n"
         yield process
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=100)
@@ -59,32 +60,32 @@ def watching(up: Terminal, *arguments: str) -> Iterator[subprocess.Popen[str]]:
         process.communicate()
 
 
-def test_its_parameters_are_shown(up: Terminal) -> None:
-    mine, ours = up.json("strategies")["strategies"]
-    assert mine["parameters_schema"]["properties"]["n"] == {
+def test_parameters_are_listed(up: Terminal) -> None:
+    installed, built_in = up.json("strategies")["strategies"]
+    assert installed["parameters_schema"]["properties"]["n"] == {
         "type": "integer", "minimum": 1, "description": "How many rows come to one order.",
     }  # fmt: skip
-    assert ours["parameters_schema"]["properties"] == {}
+    assert built_in["parameters_schema"]["properties"] == {}
     lines = [" ".join(line.split()) for line in up.call("strategies").out.splitlines()]
     assert "parameter is default" in lines
     assert "n integer ≥ 1 required How many rows come to one order." in lines
     assert 'side buy | sell | both "both" The rows that count, by their aggressor.' in lines
 
 
-def test_it_runs_with_them_and_its_config_is_shown_with_defaults(up: Terminal, run_id: str) -> None:
+def test_a_run_takes_the_parameters_and_records_their_defaults(up: Terminal, run_id: str) -> None:
     config = json.loads(Path(up.json("show", run_id)["metadata"]["outputs"]["config.json"]).read_text())
     assert config["strategy"]["parameters"] == {"n": 100, "side": "both"}
     result = up.json("run", "--config", "sells.json", "--snapshot-mode", "trades")
     assert 0 < result["summary"]["orders"] < result["summary"]["trade_rows"]
 
 
-def test_what_is_wrong_with_them_is_refused_line_by_line(up: Terminal) -> None:
+def test_each_invalid_parameter_is_refused_on_its_own_line(up: Terminal) -> None:
     refused = up.call("run", "--config", "wrong.json", "--snapshot-mode", "trades", code=2)
     assert "strategy.parameters.n: is the number 0.5; it must be a whole number, at least 1" in refused.err
     assert "strategy.parameters.sides: is no parameter of the strategy; did you mean 'side'?" in refused.err
 
 
-def test_the_log_of_a_run_is_shown(up: Terminal, run_id: str) -> None:
+def test_the_log_of_a_run_is_printed(up: Terminal, run_id: str) -> None:
     line = "one order every 100 rows, side: both\n"
     shown = up.call("log", run_id)
     assert line in shown.out
@@ -93,7 +94,7 @@ def test_the_log_of_a_run_is_shown(up: Terminal, run_id: str) -> None:
     assert "NONE" in up.call("log", "NONE", code=2).err
 
 
-def test_all_runs_are_watched_line_by_line(up: Terminal) -> None:
+def test_watch_prints_a_line_for_each_change_of_a_run(up: Terminal) -> None:
     with watching(up) as process, up.start("run", "--config", "sells.json", "--snapshot-mode", "trades") as running:
         assert process.stdout is not None
         lines: list[str] = []
@@ -106,18 +107,18 @@ def test_all_runs_are_watched_line_by_line(up: Terminal) -> None:
     assert any("loading" in line or "replaying" in line or "starting" in line for line in lines)
 
 
-def test_all_runs_are_watched_as_json(up: Terminal) -> None:
+def test_watch_prints_json_lines(up: Terminal) -> None:
     run = ("run", "--config", "hundredth.json", "--snapshot-mode", "trades", "--output", "json")
     with watching(up, "--output", "json") as process, up.start(*run) as running:
         assert process.stdout is not None
-        told = {"state": ""}
-        while told["state"] != "JOB_STATE_SUCCEEDED":
-            told = json.loads(process.stdout.readline())
+        entry: dict[str, Any] = {"state": ""}
+        while entry["state"] != "JOB_STATE_SUCCEEDED":
+            entry = json.loads(process.stdout.readline())
         result = json.loads(running.communicate(timeout=100)[0])
-    assert told["figures"] == figures_of(result)
+    assert entry["figures"] == figures_of(result)
 
 
-def test_nothing_to_watch_where_no_service_answers(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_without_a_service_watch_and_log_tell_how_to_start_one(tmp_path_factory: pytest.TempPathFactory) -> None:
     away = Terminal(tmp_path_factory.mktemp("away"), {})
     assert "tickreel up" in away.call("watch", "--address", "127.0.0.1:1", code=1).err
     assert "tickreel up" in away.call("log", "R", "--address", "127.0.0.1:1", code=1).err

@@ -1,4 +1,4 @@
-"""What cannot run is refused with exit code 2: one line a problem, nothing on standard output, nothing half-written."""
+"""Refusals end with exit code 2: one line per problem, nothing on standard output, no incomplete file."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +17,7 @@ ETH = BTC.replace("BTC", "ETH")
 
 @pytest.fixture(scope="module")
 def up(terminal: Terminal) -> Iterator[Terminal]:
-    """A terminal with services up; the trades of ETH are made unusable in ways that the tests ask for."""
+    """A terminal with services up. Tests damage the trades of ETH through the fixture `eth_trades`."""
     with terminal.up() as running:
         yield running.terminal
 
@@ -39,7 +39,7 @@ def everything_in(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-def test_every_problem_of_a_config_has_its_line(up: Terminal, config: Path) -> None:
+def test_every_problem_of_a_config_has_its_own_line(up: Terminal, config: Path) -> None:
     write_config(
         config,
         venue__taker_fee=None,
@@ -53,7 +53,7 @@ def test_every_problem_of_a_config_has_its_line(up: Terminal, config: Path) -> N
         unheard_of=1,
     )
     lines = refusal(up, config)
-    # A misspelt key is one problem, not an unknown one and a missing one.
+    # A misspelt key counts as one problem, not as an unknown key and a missing key.
     assert sorted(line.split(":")[0].strip() for line in lines[1:]) == [
         "risk.throttling_per_sec",
         "strategy.name",
@@ -78,7 +78,7 @@ def test_every_problem_of_a_config_has_its_line(up: Terminal, config: Path) -> N
         ({"environment__DATA_CATALOG_PATH": "/elsewhere"}, "environment.DATA_CATALOG_PATH"),
     ],
 )
-def test_a_problem_says_where_it_is(up: Terminal, config: Path, changes: dict[str, Any], words: str) -> None:
+def test_a_problem_names_its_field(up: Terminal, config: Path, changes: dict[str, Any], words: str) -> None:
     write_config(config, **changes)
     assert any(words in line for line in refusal(up, config))
 
@@ -92,16 +92,16 @@ def test_a_problem_says_where_it_is(up: Terminal, config: Path, changes: dict[st
         ("[]", "no JSON object"),
     ],
 )
-def test_a_file_that_is_no_config_is_refused_with_the_place(up: Terminal, config: Path, text: str, words: str) -> None:
+def test_a_malformed_config_is_refused_with_the_position(up: Terminal, config: Path, text: str, words: str) -> None:
     config.write_text(text)
     assert any(words in line for line in refusal(up, config))
 
 
-def test_a_file_that_is_not_there_is_named(up: Terminal, terminal: Terminal) -> None:
+def test_a_missing_config_file_is_named(up: Terminal, terminal: Terminal) -> None:
     assert "missing.json: cannot be read" in refusal(up, Path("missing.json"))[0]
 
 
-def test_the_instrument_flag_is_a_check(up: Terminal, config: Path) -> None:
+def test_the_instrument_flag_refuses_a_config_of_another_instrument(up: Terminal, config: Path) -> None:
     write_config(config)
     assert any(f"{ETH}@LIN" in line for line in refusal(up, config, "--instrument", f"{ETH}@LIN"))
 
@@ -116,7 +116,7 @@ def test_the_instrument_flag_is_a_check(up: Terminal, config: Path) -> None:
         ["--no-such-flag"],
     ],
 )
-def test_a_flag_that_makes_no_sense_is_a_usage_error(up: Terminal, config: Path, flags: list[str]) -> None:
+def test_an_invalid_flag_is_a_usage_error(up: Terminal, config: Path, flags: list[str]) -> None:
     write_config(config)
     assert any("Error:" in line for line in refusal(up, config, *flags))
 
@@ -169,14 +169,14 @@ def test_prices_with_more_decimals_than_stated_are_refused(up: Terminal, config:
 
 
 @pytest.mark.parametrize("command", ["watch", "cancel", "show", "datasets", "instruments", "configs"])
-def test_what_does_not_exist_is_refused(up: Terminal, command: str) -> None:
+def test_an_unknown_id_is_refused(up: Terminal, command: str) -> None:
     refused = up.call(command, "no-such-thing", code=2)
     assert "no-such-thing" in refused.err
     assert refused.out == ""
 
 
 @pytest.mark.parametrize("command", [["runs"], ["watch", "x"], ["run", "--config", "btc.json", "--snapshot-mode", "trades"]])
-def test_a_service_that_does_not_answer_has_failed(terminal: Terminal, command: list[str]) -> None:
+def test_a_service_that_does_not_answer_is_a_failure(terminal: Terminal, command: list[str]) -> None:
     failed = terminal.call(*command, "--address", "127.0.0.1:1", code=1)
     assert "127.0.0.1:1 does not answer" in failed.err
     assert "tickreel up" in failed.err

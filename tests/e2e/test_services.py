@@ -1,4 +1,4 @@
-"""The commands against running services: the same runs, their lists, and what an interrupt does."""
+"""The commands against running services: runs, lists, and Ctrl-C."""
 
 import json
 import signal
@@ -12,13 +12,13 @@ from terminal import Terminal, send_to_runs
 
 RUN = ("run", "--config", "configs/btc.json", "--snapshot_mode", "trades")
 ENGINE_ID = "BTC-USDT-PERP.SAMPLE-FUTURES"
-# So many that a run is still at work when it is held up.
+# Enough rows that a run is still replaying when it is suspended.
 MANY_ROWS = 150_000
 
 
 @pytest.fixture(scope="module")
 def up(terminal: Terminal) -> Iterator[Terminal]:
-    """A terminal with services up, their raw data long enough for an interrupt."""
+    """A terminal with services up, and enough raw data to interrupt a run."""
     terminal.call("sample-data", "--rows", MANY_ROWS)
     (terminal.folder / "configs").mkdir()
     short = {"start": "2024-05-17T23:59:00Z", "end": "2024-05-18T00:01:00Z"}
@@ -31,7 +31,7 @@ def up(terminal: Terminal) -> Iterator[Terminal]:
 
 @pytest.fixture
 def long_run(up: Terminal) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A run that is replaying and held up there, so that it does not end by itself, and its id."""
+    """A replaying run, suspended so that it does not end by itself: its command and its id."""
     process = up.start("run", "--config", "configs/long.json", "--snapshot-mode", "trades")
     try:
         assert process.stderr is not None
@@ -48,10 +48,10 @@ def long_run(up: Terminal) -> Iterator[tuple[subprocess.Popen[str], str]]:
 
 
 def state_of(up: Terminal, run_id: str) -> str:
-    return next(run["state"] for run in up.json("runs")["runs"] if run["run_id"] == run_id)
+    return str(next(run["state"] for run in up.json("runs")["runs"] if run["run_id"] == run_id))
 
 
-def test_empty_lists_say_what_to_do(up: Terminal) -> None:
+def test_empty_lists_name_the_next_command(up: Terminal) -> None:
     assert "tickreel run --config" in up.call("runs").out
     assert "tickreel run --config" in up.call("results").out
     assert "tickreel convert" in up.call("instruments").out
@@ -72,16 +72,15 @@ def test_a_run_is_listed_and_shown(up: Terminal) -> None:
     assert listed["figures"] == figures_of(result)
     (run,) = [run for run in up.json("runs")["runs"] if run["run_id"] == run_id]
     assert (run["state"], run["figures"]) == ("JOB_STATE_SUCCEEDED", figures_of(result))
-    for command in (["runs"], ["results"], ["show", run_id], ["watch", run_id]):
-        assert run_id in up.call(*command).out
-    # Newest first, and page after page up to the limit.
+    for words in (["runs"], ["results"], ["show", run_id], ["watch", run_id]):
+        assert run_id in up.call(*words).out
+    # Newest first, up to the limit.
     assert [entry["run_id"] for entry in up.json("results", "--limit", 1)["results"]] == [run_id]
     for command in ("runs", "results"):
         assert len(up.json(command, "--filter", f"run_id = {run_id}", "--order_by", "created_at")[command]) == 1
-        assert "passes run_id = nobody" in up.call(command, "--filter", "run_id = nobody").out
+        assert "matches the filter run_id = nobody" in up.call(command, "--filter", "run_id = nobody").out
         assert "'prize' is no field" in up.call(command, "--filter", "prize = 3", code=2).err
     assert "--limit" in up.call("runs", "--limit", 1).err
-    # A job that has ended cannot be cancelled.
     assert "has already ended" in up.call("cancel", run_id, code=2).err
 
 
@@ -91,13 +90,13 @@ def test_datasets_and_their_files(up: Terminal) -> None:
     files = [file for day in days for file in up.json("datasets", day["dataset_id"])["files"]]
     assert sum(day["rows"] for day in days) == sum(file["rows"] for file in files)
     trades = [file for file in files if file["data_type"] == "DATA_TYPE_TRADES"]
-    # Two perpetuals and a spot pair, which has a sixth of their rows.
+    # Two perpetuals, and a spot pair with a sixth of their rows.
     assert sum(file["rows"] for file in trades) == 2 * MANY_ROWS + MANY_ROWS // 6
     assert "day-2024-05-18" in up.call("datasets").out
     assert "SAMPLE-FUTURES:PERPETUAL:ETH-USDT" in up.call("datasets", "day-2024-05-17").out
 
 
-def test_configs_and_what_is_wrong_with_them(up: Terminal) -> None:
+def test_configs_and_their_mistakes(up: Terminal) -> None:
     configs = {config["config_id"]: config for config in up.json("configs")["configs"]}
     assert set(configs) == {"btc", "long", "wrong"}
     assert not configs["btc"]["violations"]
@@ -112,7 +111,7 @@ def test_a_conversion_through_the_converter(up: Terminal) -> None:
     assert sum(file["rows"] for file in files) == MANY_ROWS
 
 
-def test_instruments_and_what_is_converted_of_them(up: Terminal) -> None:
+def test_instruments_and_their_coverage(up: Terminal) -> None:
     up.call("convert", "--config", "configs/btc.json", "--data-types", "both")
     (entry,) = up.json("instruments")["instruments"]
     assert (entry["instrument_id"], entry["raw_name"], entry["files"]) == (ENGINE_ID, BTC, 4)
@@ -130,7 +129,7 @@ def test_instruments_and_what_is_converted_of_them(up: Terminal) -> None:
         assert all("fresh" in line and "day-2024-05-1" in line for line in lines[1:])
 
 
-def test_strategies_and_what_they_do(up: Terminal) -> None:
+def test_strategies_and_their_descriptions(up: Terminal) -> None:
     (entry,) = [entry for entry in up.json("strategies")["strategies"] if entry["strategy_id"] == "TempBacktestStrategy"]
     assert (entry["package"], "per_trade_tick" in entry["submission_modes"]) == ("tickreel", True)
     listed = up.call("strategies").out
@@ -144,12 +143,12 @@ def test_ctrl_c_cancels_the_run_on_the_server(up: Terminal, long_run: tuple[subp
     out, err = process.communicate(timeout=100)
     assert process.returncode == 130
     assert out == ""
-    assert f"run {run_id} is cancelled" in err
+    assert f"run {run_id} was cancelled" in err
     assert state_of(up, run_id) == "JOB_STATE_CANCELLED"
     assert up.call("watch", run_id, code=130).out == ""
 
 
-def test_a_watcher_that_leaves_cancels_nothing_and_cancel_does(
+def test_a_run_goes_on_without_its_watcher_until_it_is_cancelled(
     up: Terminal, long_run: tuple[subprocess.Popen[str], str]
 ) -> None:
     process, run_id = long_run
@@ -163,5 +162,5 @@ def test_a_watcher_that_leaves_cancels_nothing_and_cancel_does(
     assert up.json("cancel", run_id)["state"] == "JOB_STATE_CANCELLED"
     _, err = process.communicate(timeout=100)
     assert process.returncode == 130
-    assert f"run {run_id} is cancelled" in err
+    assert f"run {run_id} was cancelled" in err
     assert "is cancelled" in up.call("cancel", run_id).out

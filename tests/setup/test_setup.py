@@ -1,4 +1,4 @@
-"""What `make setup` finds, trusts and explains: the scripts in copies of their own, with a PATH of just what a test names."""
+"""The scripts of `make setup`, run from a copy with a PATH that has only the programs that a test names."""
 
 import functools
 import http.server
@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 
 _PROJECT = Path(__file__).parents[2]
+# The interpreter that made the virtual environment of these tests.
+_BASE_PYTHON = str(getattr(sys, "_base_executable", sys.executable))
 _TOOLS = ("bash", "cat", "dirname", "env", "rm")
-# A Python whose version is too low for the engine, without a venv module.
+# A Python that is too old for the engine and has no venv module.
 _OLD_PYTHON = """#!/bin/sh
 case "$*" in
   "-c "*" 3.9 4.0") echo "$0" ;;
@@ -23,7 +25,7 @@ case "$*" in
   *) exit 1 ;;
 esac
 """
-# One that makes an environment whose pip installs nothing and says what it would trust.
+# A Python whose virtual environments have a pip that fails and prints the certificates that it trusts.
 _VENV_PYTHON = """#!/bin/sh
 case "$*" in
   "-c "*" 3.9 4.0") echo "$0" ;;
@@ -32,10 +34,10 @@ case "$*" in
   *) exit 1 ;;
 esac
 """
-# As a shim of pyenv is where .python-version asks for a version that is not installed.
+# A pyenv shim while .python-version asks for a version that is not installed.
 _FAILING_SHIM = "#!/bin/sh\necho 'pyenv: version `3.13` is not installed' >&2\nexit 127\n"
 _PYENV = "#!/bin/sh\necho 3.9.18\necho 3.13.0\n"
-# As a shim is whose version is there, but not chosen.
+# A pyenv shim whose version is installed, but not selected.
 _SHIM = f"""#!/bin/sh
 test "$PYENV_VERSION" = 3.9.18:3.13.0 && exec "{sys.executable}" "$@"
 exit 127
@@ -43,7 +45,7 @@ exit 127
 
 
 class Machine:
-    """A copy of the scripts, and a PATH of its own."""
+    """A copy of the scripts, and a PATH with chosen programs."""
 
     def __init__(self, folder: Path) -> None:
         self.root, self.bin = folder / "project", folder / "bin"
@@ -53,7 +55,7 @@ class Machine:
             self.link(tool, shutil.which(tool))
 
     def link(self, name: str, program: str | Path | None) -> None:
-        assert program is not None, f"there is no {name} here"
+        assert program is not None, f"{name} is not on the PATH"
         (self.bin / name).symlink_to(program)
 
     def write(self, name: str, script: str, folder: str = "bin") -> None:
@@ -65,7 +67,7 @@ class Machine:
     def call(self, script: str, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
         home = self.root.parent
         environ = {"PATH": str(self.bin), "HOME": str(home), "UV_CACHE_DIR": str(home / "cache"), **environ}
-        command = [self.root / "scripts" / script, *arguments]
+        command: list[str | Path] = [self.root / "scripts" / script, *arguments]
         return subprocess.run(command, env=environ, cwd=home, capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -82,29 +84,29 @@ def uv() -> Path:
     return Path(found)
 
 
-def test_a_python_is_found_behind_shims_that_fail(machine: Machine) -> None:
+def test_a_python_is_found_behind_failing_shims(machine: Machine) -> None:
     machine.write("python3", _FAILING_SHIM)
     machine.write("python3.13", _FAILING_SHIM)
     machine.write("python", f'#!/bin/sh\nexec "{sys.executable}" "$@"\n', "other")
     path = f"{machine.bin}:{machine.root.parent / 'other'}"
     found = machine.call("find-python", "3.13", "3.15", PATH=path)
-    # That of an environment is the one that the environment was made by.
-    assert found.stdout.strip() == sys._base_executable
+    # For a virtual environment, the script prints the Python that made it.
+    assert found.stdout.strip() == _BASE_PYTHON
     newer = machine.call("find-python", "3.99", "4.0", PATH=path)
     assert (newer.returncode, newer.stdout, newer.stderr) == (1, "", "")
 
 
-def test_a_python_is_found_that_pyenv_has_and_nobody_chose(machine: Machine) -> None:
+def test_an_unselected_python_of_pyenv_is_found(machine: Machine) -> None:
     machine.write("python3.13", _SHIM)
     assert machine.call("find-python", "3.13", "3.15").returncode == 1
     machine.write("pyenv", _PYENV)
-    assert machine.call("find-python", "3.13", "3.15").stdout.strip() == sys._base_executable
+    assert machine.call("find-python", "3.13", "3.15").stdout.strip() == _BASE_PYTHON
 
 
-def test_neither_uv_nor_a_python_is_explained(machine: Machine) -> None:
+def test_a_machine_without_uv_and_python_is_explained(machine: Machine) -> None:
     called = machine.call("setup")
     assert called.returncode == 1
-    assert "there is neither uv nor a Python from 3.9 on" in called.stderr
+    assert "neither uv nor Python 3.9 or newer is on the PATH" in called.stderr
 
 
 def test_a_python_without_venv_is_explained(machine: Machine) -> None:
@@ -115,7 +117,7 @@ def test_a_python_without_venv_is_explained(machine: Machine) -> None:
     assert not list(machine.root.glob(".tools/*"))
 
 
-def test_a_python_that_cannot_be_downloaded_is_explained(machine: Machine, uv: Path) -> None:
+def test_a_failed_download_of_python_is_explained(machine: Machine, uv: Path) -> None:
     machine.write("python3", _OLD_PYTHON)
     machine.link("uv", uv)
     nowhere = {"UV_PYTHON_INSTALL_MIRROR": "file:///nowhere", "UV_PYTHON_INSTALL_DIR": str(machine.root / "pythons")}
@@ -125,7 +127,7 @@ def test_a_python_that_cannot_be_downloaded_is_explained(machine: Machine, uv: P
     assert "Tickreel needs Python 3.13 or 3.14" in called.stderr
 
 
-def test_pip_trusts_what_the_user_or_the_system_trusts(machine: Machine) -> None:
+def test_pip_trusts_the_certificates_of_the_user_or_the_system(machine: Machine) -> None:
     machine.write("python3", _VENV_PYTHON)
     for tool in ("mkdir", "cp"):
         machine.link(tool, shutil.which(tool))
@@ -143,10 +145,10 @@ class _Index(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def inspecting_proxy(tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """A package index behind a certificate that nobody knows: its address, and the file of who signed it."""
+    """A package index behind an unknown certificate: its address, and the file of the certificate authority."""
     openssl = shutil.which("openssl")
     if openssl is None:
-        pytest.skip("there is no openssl to make certificates with")
+        pytest.skip("needs openssl to make certificates")
     folder = tmp_path / "certificates"
     folder.mkdir()
 
@@ -174,7 +176,7 @@ def inspecting_proxy(tmp_path: Path) -> Iterator[tuple[str, Path]]:
         thread.join()
 
 
-def test_uv_and_node_trust_a_proxy_that_the_user_names(machine: Machine, uv: Path, inspecting_proxy: tuple[str, Path]) -> None:
+def test_uv_and_node_trust_the_certificates_of_a_proxy(machine: Machine, uv: Path, inspecting_proxy: tuple[str, Path]) -> None:
     url, certificate = inspecting_proxy
     machine.link("uv", uv)
     ask = ("pip", "compile", "-", "--quiet", "--no-deps", "--python", sys.executable, "--index-url", f"{url}/simple/")
@@ -189,7 +191,7 @@ def test_uv_and_node_trust_a_proxy_that_the_user_names(machine: Machine, uv: Pat
     assert "UnknownIssuer" in compiled().stderr
     assert "thing==1.0" in compiled(SSL_CERT_FILE=str(certificate)).stdout
 
-    # What the Makefile gives to npm.
+    # npm gets this variable from the Makefile.
     assert "NODE_USE_SYSTEM_CA=1 npm" in (_PROJECT / "Makefile").read_text()
     node = _PROJECT / ".venv/bin/node"
     fetched = subprocess.run(
@@ -203,5 +205,5 @@ def test_uv_and_node_trust_a_proxy_that_the_user_names(machine: Machine, uv: Pat
     assert (fetched.stdout, fetched.stderr) == ("200\n", "")
 
 
-def test_the_scripts_can_be_run() -> None:
+def test_the_scripts_are_executable() -> None:
     assert all(os.access(path, os.X_OK) for path in (_PROJECT / "scripts").iterdir())

@@ -50,7 +50,7 @@ def _write(path: Path, file: CatalogFile) -> None:
         writer.add_key_value_metadata(file.to_metadata())
 
 
-def _left_in(root: Path) -> list[str]:
+def _files_in(root: Path) -> list[str]:
     return sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
 
 
@@ -58,7 +58,7 @@ def test_a_placed_file_carries_its_record(catalog: CatalogStore) -> None:
     assert (catalog.engine_ids(), catalog.files(ENGINE_ID)) == ([], [])
     placed = _place(catalog, _file(), "1_2.parquet")
     path = f"price1-size3/data/trades/{ENGINE_ID}/1_2.parquet"
-    assert _left_in(catalog.root) == [path]
+    assert _files_in(catalog.root) == [path]
     assert placed.converted.path == path
     assert placed.size_bytes == (catalog.root / path).stat().st_size
     # Another process reads the same record from the file.
@@ -71,13 +71,13 @@ def test_a_placed_file_carries_its_record(catalog: CatalogStore) -> None:
     assert catalog.engine_ids() == [ENGINE_ID]
 
 
-def test_choices_of_decimals_live_side_by_side(catalog: CatalogStore) -> None:
+def test_choices_of_decimals_coexist(catalog: CatalogStore) -> None:
     _place(catalog, _file(price=10), "1_2.parquet")
     _place(catalog, _file(price=2), "1_2.parquet")
     assert [file.converted.price_precision for file in catalog.files(ENGINE_ID)] == [2, 10]
 
 
-def test_data_types_live_side_by_side(catalog: CatalogStore) -> None:
+def test_data_types_coexist(catalog: CatalogStore) -> None:
     _place(catalog, _file("books", data_type=BOOK_SNAPSHOT_5), "1_2.parquet")
     _place(catalog, _file("more", data_type=BOOK_SNAPSHOT_5, engine_id="OTHER.VENUE"), "1_2.parquet")
     _place(catalog, _file("trades"), "1_2.parquet")
@@ -89,21 +89,21 @@ def test_data_types_live_side_by_side(catalog: CatalogStore) -> None:
     assert catalog.folder(ENGINE_ID, BOOK_SNAPSHOT_5, 1, 3) == catalog.root / f"price1-size3/data/order_book_depths/{ENGINE_ID}"
 
 
-def test_a_changed_source_replaces_what_it_was(catalog: CatalogStore) -> None:
+def test_the_file_of_a_changed_source_replaces_the_old_one(catalog: CatalogStore) -> None:
     _place(catalog, _file("b.parquet"), "5_6.parquet")
     _place(catalog, _file(price=2), "1_2.parquet")
     _place(catalog, _file(), "1_2.parquet")
     _place(catalog, _file(mtime_ns=2), "1_3.parquet")
     names = [Path(file.converted.path).name for file in catalog.files(ENGINE_ID)]
     assert names == ["1_3.parquet", "5_6.parquet", "1_2.parquet"]
-    # In its own place it is replaced by the rename alone.
+    # A file of the same name is replaced by the rename alone.
     _place(catalog, _file(mtime_ns=3), "1_3.parquet")
     assert [file.origin.mtime_ns for file in catalog.files(ENGINE_ID)] == [3, 1, 1]
 
 
 @pytest.fixture
 def many_switches() -> Iterator[None]:
-    """Threads take turns as often as they can."""
+    """Make threads switch as often as possible."""
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     yield
@@ -111,7 +111,7 @@ def many_switches() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("many_switches")
-def test_files_of_equal_spans_that_are_placed_at_once_are_all_kept(catalog: CatalogStore) -> None:
+def test_files_of_equal_spans_placed_at_once_are_all_kept(catalog: CatalogStore) -> None:
     sources = [f"{number}.parquet" for number in range(8)]
     together = threading.Barrier(len(sources))
 
@@ -120,7 +120,7 @@ def test_files_of_equal_spans_that_are_placed_at_once_are_all_kept(catalog: Cata
             file = _file(source)
             _write(written, file)
             together.wait()
-            # Each of the services has a store of its own.
+            # Each service has its own store.
             return (
                 CatalogStore(catalog.root)
                 .place(written, file, (f"1_{end}.parquet" for end in itertools.count(2)))
@@ -131,11 +131,11 @@ def test_files_of_equal_spans_that_are_placed_at_once_are_all_kept(catalog: Cata
         for _ in range(10):
             placed = list(pool.map(place, sources))
             assert sorted(file.origin.source for file in catalog.files(ENGINE_ID)) == sources
-            assert sorted(placed) == sorted(path for path in _left_in(catalog.root))
+            assert sorted(placed) == sorted(path for path in _files_in(catalog.root))
             shutil.rmtree(catalog.root)
 
 
-def test_a_source_is_converted_by_one_at_a_time(catalog: CatalogStore) -> None:
+def test_only_one_conversion_holds_a_source(catalog: CatalogStore) -> None:
     events: list[str] = []
     free, waits = threading.Event(), threading.Event()
 
@@ -147,24 +147,24 @@ def test_a_source_is_converted_by_one_at_a_time(catalog: CatalogStore) -> None:
         with catalog.converting("a.parquet", free.set), catalog.converting("b.parquet", free.set):
             waiting = pool.submit(second)
             waits.wait()
-            # A sweep takes no lock that is held.
+            # A sweep does not remove a held lock.
             assert catalog.sweep() == []
             events.append("first")
         waiting.result()
     assert events == ["first", "second"]
     assert not free.is_set()
-    assert _left_in(catalog.root) == []
+    assert _files_in(catalog.root) == []
 
 
-def test_a_file_that_is_not_placed_is_gone(catalog: CatalogStore) -> None:
+def test_a_file_that_is_not_placed_is_removed(catalog: CatalogStore) -> None:
     with catalog.incoming() as written:
         assert written.exists()
     with pytest.raises(RuntimeError), catalog.incoming():
         raise RuntimeError
-    assert _left_in(catalog.root) == []
+    assert _files_in(catalog.root) == []
 
 
-def test_a_sweep_takes_what_the_dead_left_and_nothing_of_the_living(catalog: CatalogStore) -> None:
+def test_a_sweep_removes_files_of_dead_processes_only(catalog: CatalogStore) -> None:
     code = (
         "import sys, pathlib; from tickreel.stores.catalog import CatalogStore\n"
         "with CatalogStore(pathlib.Path(sys.argv[1])).incoming() as path: print(path, flush=True); sys.stdin.read()"
@@ -184,10 +184,10 @@ def test_a_sweep_takes_what_the_dead_left_and_nothing_of_the_living(catalog: Cat
         worker.stdout.close()
         assert catalog.sweep() == [path]
         assert own.exists()
-    assert _left_in(catalog.root) == []
+    assert _files_in(catalog.root) == []
 
 
-def test_foreign_and_damaged_files_are_not_counted(catalog: CatalogStore) -> None:
+def test_foreign_and_damaged_files_are_ignored(catalog: CatalogStore) -> None:
     _place(catalog, _file(), "1_2.parquet")
     folder = catalog.folder(ENGINE_ID, TRADES, 1, 3)
     pq.write_table(pa.table({"x": [1]}), folder / "3_4.parquet")
@@ -206,7 +206,7 @@ def test_foreign_and_damaged_files_are_not_counted(catalog: CatalogStore) -> Non
         ("tickreel.raw_name", None),
     ],
 )
-def test_a_record_that_cannot_be_read_is_none(catalog: CatalogStore, key: str, value: str | None) -> None:
+def test_a_file_with_an_unreadable_record_is_not_found(catalog: CatalogStore, key: str, value: str | None) -> None:
     values = _file().to_metadata()
     del values[key]
     if value is not None:
@@ -224,18 +224,18 @@ def test_a_root_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         store.require_writable()
     assert (refused.value.reason, refused.value.metadata["path"]) == ("STORE_NOT_WRITABLE", str(store.root))
     CatalogStore(tmp_path / "fine").require_writable()
-    assert _left_in(tmp_path / "fine") == []
+    assert _files_in(tmp_path / "fine") == []
 
 
-def test_a_place_that_cannot_be_written_leaves_nothing(catalog: CatalogStore) -> None:
+def test_a_failed_placement_leaves_nothing(catalog: CatalogStore) -> None:
     catalog.root.mkdir()
     (catalog.root / "price1-size3").write_text("in the way")
     with pytest.raises(TickreelError, match="cannot be written"):
         _place(catalog, _file(), "1_2.parquet")
-    assert _left_in(catalog.root) == ["price1-size3"]
+    assert _files_in(catalog.root) == ["price1-size3"]
 
 
-def test_a_catalog_that_is_deleted_while_a_file_is_placed_says_so(catalog: CatalogStore) -> None:
+def test_a_catalog_deleted_during_a_placement_is_reported(catalog: CatalogStore) -> None:
     with pytest.raises(CatalogRemovedError, match="was deleted while") as refusal, catalog.incoming() as written:
         shutil.rmtree(catalog.root)
         catalog.place(written, _file(), "1_2.parquet")

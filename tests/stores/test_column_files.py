@@ -1,4 +1,4 @@
-"""Columns are made once, lie ready after that, and may be deleted at any time."""
+"""Columns are made once and cached afterwards; they may be deleted at any time."""
 
 import shutil
 import threading
@@ -14,7 +14,7 @@ from tickreel.stores.derived_files import DerivedFiles
 
 
 class Maker:
-    """Makes a column of so many rows, and counts how often."""
+    """Makes columns of a number of rows, and counts how often."""
 
     def __init__(self, rows: int = 1_000) -> None:
         self.rows = rows
@@ -29,7 +29,7 @@ class Maker:
         writer.append(none=np.empty(0))
 
 
-def test_columns_are_what_was_written(tmp_path: Path) -> None:
+def test_columns_are_read_as_written(tmp_path: Path) -> None:
     for columns in (
         ColumnStore(DerivedFiles(tmp_path / "columns", 1)).get("k", Maker()),
         ColumnStore(DerivedFiles(tmp_path / "columns", 1)).find("k"),
@@ -38,11 +38,11 @@ def test_columns_are_what_was_written(tmp_path: Path) -> None:
         assert columns["price"].tolist() == list(range(1_000))
         assert columns["side"].dtype == np.uint8
         assert columns["side"].tolist() == [row % 2 for row in range(1_000)]
-        assert (columns["none"].dtype, len(columns["none"])) == (np.float64, 0)
+        assert (columns["none"].dtype, len(columns["none"])) == (np.dtype(np.float64), 0)
         assert columns.facts == {"price_precision": 1}
 
 
-def test_they_are_made_once(tmp_path: Path) -> None:
+def test_columns_are_made_once(tmp_path: Path) -> None:
     make, store = Maker(), ColumnStore(DerivedFiles(tmp_path, 1))
     assert store.find("k") is None
     store.get("k", make)
@@ -50,7 +50,7 @@ def test_they_are_made_once(tmp_path: Path) -> None:
     assert make.made == 1
 
 
-def test_who_asks_meanwhile_waits_for_the_one_that_makes_them(tmp_path: Path) -> None:
+def test_concurrent_callers_wait_for_the_one_that_makes_the_columns(tmp_path: Path) -> None:
     make, store, gate = Maker(), ColumnStore(DerivedFiles(tmp_path, 1)), threading.Event()
 
     def slowly(writer: ColumnWriter) -> None:
@@ -64,7 +64,7 @@ def test_who_asks_meanwhile_waits_for_the_one_that_makes_them(tmp_path: Path) ->
     assert make.made == 1
 
 
-def test_what_is_deleted_is_made_again_and_what_is_held_stays(tmp_path: Path) -> None:
+def test_deleted_columns_are_made_again_and_held_ones_stay_readable(tmp_path: Path) -> None:
     make, store = Maker(), ColumnStore(DerivedFiles(tmp_path, 1))
     held = store.get("k", make)
     shutil.rmtree(tmp_path / "k")
@@ -73,9 +73,9 @@ def test_what_is_deleted_is_made_again_and_what_is_held_stays(tmp_path: Path) ->
     assert make.made == 2
 
 
-def test_beyond_the_limit_what_was_not_asked_for_longest_goes(tmp_path: Path) -> None:
+def test_beyond_the_limit_the_least_recently_used_are_evicted(tmp_path: Path) -> None:
     store = ColumnStore(DerivedFiles(tmp_path, 1))
-    # 9 bytes a row: four of them are over a MiB, three are not.
+    # 9 bytes a row: four entries are larger than a MiB, three are not.
     for key in ("a", "b", "c"):
         store.get(key, Maker(35_000))
     store.find("a")
@@ -83,7 +83,7 @@ def test_beyond_the_limit_what_was_not_asked_for_longest_goes(tmp_path: Path) ->
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "c", "d"]
 
 
-def test_a_fault_leaves_nothing(tmp_path: Path) -> None:
+def test_a_failure_leaves_no_files(tmp_path: Path) -> None:
     store = ColumnStore(DerivedFiles(tmp_path, 1))
 
     def fail(writer: ColumnWriter) -> None:
@@ -96,7 +96,7 @@ def test_a_fault_leaves_nothing(tmp_path: Path) -> None:
     assert len(store.get("k", Maker())["price"]) == 1_000
 
 
-def test_what_a_dead_process_left_half_made_is_swept(tmp_path: Path) -> None:
+def test_unfinished_entries_of_a_dead_process_are_swept(tmp_path: Path) -> None:
     files = DerivedFiles(tmp_path, 1)
     ColumnStore(files).get("k", Maker())
     (tmp_path / ".j.0123").mkdir()

@@ -22,7 +22,7 @@ from tickreel.stores.instrument_name import InstrumentName
         ("A_B:PERPETUAL:1K-USD", "A_B:PERPETUAL:1K-USD", "1K-USD-PERP.A_B", "perpetual", False, "1K", "USD"),
     ],
 )  # fmt: skip
-def test_a_name_has_its_parts(
+def test_a_name_is_parsed_into_its_parts(
     text: str, raw_name: str, engine_id: str, kind: str, is_inverse: bool, base: str, quote: str
 ) -> None:
     name = InstrumentName.parse(text)
@@ -50,6 +50,6 @@ def test_a_name_has_its_parts(
         ("BINANCE:PERPETUAL:BTC-USDT\n", "the symbol"),
     ],
 )
-def test_a_wrong_name_says_what_is_wrong(text: str, says: str) -> None:
+def test_the_error_of_a_wrong_name_says_why(text: str, says: str) -> None:
     with pytest.raises(ValueError, match=re.escape(says)):
         InstrumentName.parse(text)

@@ -28,7 +28,7 @@ def _book(rows: int = 3) -> pa.Table:
     return trades(rows, id=None, side=None, price=None, amount=None, **columns)
 
 
-def test_a_dataset_has_its_files_by_their_footers(raw: RawFolder) -> None:
+def test_a_dataset_describes_its_files_by_their_footers(raw: RawFolder) -> None:
     path = raw.write(trades(10), row_group_size=4)
     raw.write(_book(), data_type="book_snapshot_5")
     dataset = raw.store.dataset(f"day-{DAY}")
@@ -51,14 +51,14 @@ def test_a_dataset_has_its_files_by_their_footers(raw: RawFolder) -> None:
         (trades(local_timestamp=["x"] * 5), {}, "COLUMN_TYPE", "local_timestamp as string; it must be int64 milliseconds"),
         (trades(side=[1.5] * 5), {}, "COLUMN_TYPE", "the column side as double; it must be text"),
         (engine_trades(price=None), {}, "COLUMNS_MISSING", "has no column price; it has ts_event, ts_init"),
-        (trades(), {"write_statistics": False}, "NO_STATISTICS", "does not say from when to when it is (local_timestamp)"),
+        (trades(), {"write_statistics": False}, "NO_STATISTICS", "has no statistics of local_timestamp"),
         (trades(local_timestamp=[NOON // 1_000_000] * 5), {}, "TIMES_IMPLAUSIBLE", "seems to be seconds"),
         (trades(local_timestamp=[NOON // 1000, *[NOON] * 4]), {}, "TIMES_IMPLAUSIBLE", "milliseconds, and 17213"),
-        (trades(local_timestamp=[0, *[NOON] * 4]), {}, "TIMES_IMPLAUSIBLE", "is no time of 2009 to 2100 in any unit"),
+        (trades(local_timestamp=[0, *[NOON] * 4]), {}, "TIMES_IMPLAUSIBLE", "is not a time of 2009 to 2100 in any unit"),
         (trades(local_timestamp=pa.array([5] * 5, pa.timestamp("ms"))), {}, "TIMES_IMPLAUSIBLE", "the local_timestamp 5; it"),
     ],
 )  # fmt: skip
-def test_a_file_says_what_is_wrong_with_it(raw: RawFolder, table: pa.Table, options: dict, code: str, says: str) -> None:
+def test_each_fault_of_a_file_is_a_warning(raw: RawFolder, table: pa.Table, options: dict, code: str, says: str) -> None:
     raw.write(table, **options)
     (file,) = raw.store.dataset(f"day-{DAY}").files
     assert _codes(file.warnings) == [code]
@@ -73,8 +73,8 @@ def test_files_that_are_larger_than_any_recording_are_refused_by_their_footers(r
     empty = pa.nulls(rows, pa.float64())
     places = [f"{side}[{level}]" for side in ("asks", "bids") for level in range(20)]
     levels = {f"{place}.{part}": empty for place in places for part in ("price", "amount")}
-    words = pa.DictionaryArray.from_arrays(np.zeros(rows, dtype=np.int8), ["word"])
-    times = np.full(rows, NOON)
+    words = pa.DictionaryArray.from_arrays(np.zeros(rows, dtype=np.int8), pa.array(["word"]))
+    times = pa.array(np.full(rows, NOON))
     expanding = pa.table({"exchange": words, "symbol": words, "timestamp": times, "local_timestamp": times, **levels})
     assert raw.write(expanding, data_type="book_snapshot_5").stat().st_size < 1_000_000
     raw.write(trades().replace_schema_metadata({"note": "x" * (9 << 20)}))
@@ -84,12 +84,12 @@ def test_files_that_are_larger_than_any_recording_are_refused_by_their_footers(r
     assert [code for code, _ in said] == ["FILE_EXPANDS", "FOOTER_TOO_LARGE", "COLUMNS_MISSING"]
     assert "it unpacks to more than 268,435,456 bytes, 100 times its size" in said[0][1]
     assert "bytes, and 16,777,216 are the most; write it with larger row groups" in said[1][1]
-    # An answer has room for thousands of them.
+    # Short enough for thousands of them in one response.
     assert max(len(message) for _, message in said) < 1_200
     assert all(file.faults for file in dataset.files)
 
 
-def test_unreadable_files_are_told_apart(raw: RawFolder) -> None:
+def test_each_kind_of_unreadable_file_has_its_fault(raw: RawFolder) -> None:
     path = raw.write(trades(1000), name=BTC)
     path.write_bytes(path.read_bytes()[:-100])
     raw.write(trades(), name=ETH).write_bytes(b"")
@@ -100,7 +100,7 @@ def test_unreadable_files_are_told_apart(raw: RawFolder) -> None:
     assert (btc.rows, eth.rows) == (0, 0)
 
 
-def test_a_footer_whose_names_are_no_text_is_unreadable(raw: RawFolder) -> None:
+def test_a_footer_with_names_that_are_not_text_is_unreadable(raw: RawFolder) -> None:
     path = raw.write(trades())
     path.write_bytes(path.read_bytes().replace(b"amount", b"a\xac\xacunt"))
     (file,) = raw.store.dataset(f"day-{DAY}").files
@@ -114,7 +114,7 @@ def test_a_column_that_comes_twice_is_a_fault(raw: RawFolder) -> None:
     assert _codes(file.warnings) == ["COLUMN_TWICE"]
 
 
-def test_what_does_not_belong_is_named_and_left_alone(raw: RawFolder, tmp_path: Path) -> None:
+def test_stray_files_are_named_and_skipped(raw: RawFolder, tmp_path: Path) -> None:
     day = raw.write(trades()).parent.parent
     (day / "data_type-trades/notes.txt").write_text("x")
     (day / "data_type-trades/BTCUSDT.parquet").write_bytes(b"")
@@ -148,7 +148,7 @@ def test_day_folders(raw: RawFolder, tmp_path: Path) -> None:
     assert (refused.value.reason, refused.value.metadata) == ("STORE_NOT_READABLE", {"path": f"{tmp_path}/nowhere"})
 
 
-def test_what_may_not_be_read_is_named_as_that(raw: RawFolder) -> None:
+def test_files_without_read_permission_are_named(raw: RawFolder) -> None:
     file = raw.write(trades())
     folder = file.parent
     store = raw.store
@@ -165,7 +165,7 @@ def test_what_may_not_be_read_is_named_as_that(raw: RawFolder) -> None:
         assert store.dataset(f"day-{DAY}").files[0].warnings == ()
 
 
-def test_names_that_are_no_text_do_no_harm(raw: RawFolder) -> None:
+def test_names_that_are_not_valid_utf8_do_no_harm(raw: RawFolder) -> None:
     day = raw.write(trades()).parent.parent
     for folder in (day.parent, day, day / "data_type-trades"):
         (folder / os.fsdecode(b"\xff")).mkdir()
@@ -229,10 +229,10 @@ def test_units_of_times_are_guessed() -> None:
     assert guess_unit(seconds) == "seems to be seconds"
     assert guess_unit(seconds * 1000) == "seems to be milliseconds"
     assert guess_unit(seconds * 10**9) == "seems to be nanoseconds"
-    assert guess_unit(0) == "is no time of 2009 to 2100 in any unit"
+    assert guess_unit(0) == "is not a time of 2009 to 2100 in any unit"
 
 
-def test_a_csv_is_looked_at_like_a_parquet_file(raw: RawFolder) -> None:
+def test_a_csv_is_described_like_a_parquet_file(raw: RawFolder) -> None:
     folder = RawFolder(raw.root, CSV)
     path = folder.write(trades(70_000))
     folder.write(_book(), data_type="book_snapshot_5")
@@ -249,7 +249,7 @@ def test_a_csv_is_looked_at_like_a_parquet_file(raw: RawFolder) -> None:
 @pytest.mark.parametrize(
     ("lines", "code", "says"),
     [
-        ([], "FILE_UNREADABLE", "is no readable .csv.gz file: Empty CSV file"),
+        ([], "FILE_UNREADABLE", "is not a readable .csv.gz file: Empty CSV file"),
         ([HEADER], "NO_ROWS", "has no rows"),
         ([HEADER.replace(",price", ""), "x,x,1,1,1,buy,1"], "COLUMNS_MISSING", "has no column price; it has exchange, symbol"),
         ([HEADER.replace("local_timestamp", "when"), ROW], "COLUMNS_MISSING", "has no column local_timestamp; it has"),
@@ -257,11 +257,11 @@ def test_a_csv_is_looked_at_like_a_parquet_file(raw: RawFolder) -> None:
         ([ROW, ROW], "COLUMNS_MISSING", "has no column exchange, symbol"),
         ([HEADER, ROW, "x,BTC"], "FILE_UNREADABLE", "Expected 8 columns, got 2: x,BTC"),
         ([HEADER, ROW, ROW.replace(f"{NOON}", "noon")], "FILE_UNREADABLE", "local_timestamp is 'noon' in row 1 (from 0)"),
-        ([HEADER, ROW.replace(f"{NOON}", "")], "NO_STATISTICS", "does not say from when to when it is"),
-        ([HEADER, ROW.replace(f"{NOON}", "12")], "TIMES_IMPLAUSIBLE", "is no time of 2009 to 2100"),
+        ([HEADER, ROW.replace(f"{NOON}", "")], "NO_STATISTICS", "has no statistics of local_timestamp"),
+        ([HEADER, ROW.replace(f"{NOON}", "12")], "TIMES_IMPLAUSIBLE", "is not a time of 2009 to 2100"),
     ],
 )
-def test_a_csv_says_what_is_wrong_with_it(raw: RawFolder, lines: list[str], code: str, says: str) -> None:
+def test_each_fault_of_a_csv_is_a_warning(raw: RawFolder, lines: list[str], code: str, says: str) -> None:
     folder = RawFolder(raw.root, CSV)
     path = folder.write(trades())
     path.write_bytes(gzip.compress("".join(f"{line}\n" for line in lines).encode()))
@@ -271,7 +271,7 @@ def test_a_csv_says_what_is_wrong_with_it(raw: RawFolder, lines: list[str], code
     assert bool(file.faults) == (code != "NO_STATISTICS")
 
 
-def test_a_csv_may_be_as_the_engine_names_things(raw: RawFolder) -> None:
+def test_a_csv_may_have_the_engine_schema(raw: RawFolder) -> None:
     folder = RawFolder(raw.root, CSV)
     folder.write(engine_trades(7))
     (file,) = folder.store.dataset(f"day-{DAY}").files
@@ -279,7 +279,7 @@ def test_a_csv_may_be_as_the_engine_names_things(raw: RawFolder) -> None:
 
 
 @pytest.mark.parametrize("cut", [1, 8, 100, 20_000])
-def test_a_csv_that_is_cut_short_is_refused_whole(raw: RawFolder, cut: int) -> None:
+def test_a_truncated_csv_is_refused(raw: RawFolder, cut: int) -> None:
     folder = RawFolder(raw.root, CSV)
     path = folder.write(trades(20_000))
     path.write_bytes(path.read_bytes()[:-cut])
@@ -288,7 +288,7 @@ def test_a_csv_that_is_cut_short_is_refused_whole(raw: RawFolder, cut: int) -> N
     assert "Truncated" in file.faults[0]
 
 
-def test_files_of_the_other_kind_are_told_only_where_they_are_all(raw: RawFolder) -> None:
+def test_files_of_the_other_kind_are_reported_only_if_there_are_no_others(raw: RawFolder) -> None:
     csv = RawFolder(raw.root, CSV)
     csv.write(trades())
     csv.write(trades(), name=ETH)
@@ -302,7 +302,7 @@ def test_files_of_the_other_kind_are_told_only_where_they_are_all(raw: RawFolder
 
 
 @needs_real_data
-def test_the_real_recordings_are_all_understood() -> None:
+def test_all_real_recordings_are_accepted() -> None:
     store = RawStore(real_data())
     datasets = [store.dataset(name) for name in store.dataset_ids()]
     assert len(datasets) == 10

@@ -33,7 +33,7 @@ def _write(csv: RawFolder, text: str) -> Path:
 
 
 def _plain(table: pa.Table) -> pa.Table:
-    """The same values without dictionaries."""
+    """Return the same values without dictionaries."""
     columns = (column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column for column in table.columns)
     return pa.table(list(columns), table.column_names)
 
@@ -61,7 +61,7 @@ def test_a_number_in_text_is_the_nearest_double(csv: RawFolder, values: list[flo
     assert np.array_equal(read, np.array(values), equal_nan=True)
 
 
-def test_what_a_csv_leaves_empty_is_null_or_an_empty_text(csv: RawFolder) -> None:
+def test_an_empty_field_of_a_csv_is_null_or_an_empty_text(csv: RawFolder) -> None:
     header = "\ufeffid,side,price,timestamp,asks[0].price,note\r\n"
     opened = open_raw_table(_write(csv, header + ',,,,,\r\n\r\n"a,b",buy, 1.5 ,12,1e-8,x\r\n'))
     assert opened.read(opened.schema.names).to_pylist() == [
@@ -76,15 +76,15 @@ def test_what_a_csv_leaves_empty_is_null_or_an_empty_text(csv: RawFolder) -> Non
         ("", "Empty CSV file"),
         ("price,amount\n1,2\n1\n", "Expected 2 columns, got 1: 1"),
         ("price,amount\n1,2\n1,2,3\n", "Expected 2 columns, got 3: 1,2,3"),
-        ("price,amount\n1,2\n1.5.2,2\n", "price is '1.5.2' in row 1 (from 0), which is no number"),
-        ("price,timestamp\n" + 99_999 * "1,2\n" + "1,2.5\n", "timestamp is '2.5' in row 99999 (from 0), which is no whole"),
+        ("price,amount\n1,2\n1.5.2,2\n", "price is '1.5.2' in row 1 (from 0), which is not a number"),
+        ("price,timestamp\n" + 99_999 * "1,2\n" + "1,2.5\n", "timestamp is '2.5' in row 99999 (from 0), which is not a whole"),
         (f"price,timestamp\n1,{2**63}\n", f"timestamp is '{2**63}' in row 0"),
-        ("price,\udcff\n1,2\n", "its header is no text"),
+        ("price,\udcff\n1,2\n", "its header is not valid text"),
         ("price,id\n1,\udcff\n", "id: CSV conversion error to string: invalid UTF8 data"),
         ("price,id\n\udcff,1\n", "price: CSV conversion error to double: invalid value"),
     ],
 )
-def test_what_is_wrong_with_a_csv_is_said(csv: RawFolder, text: str, says: str) -> None:
+def test_the_error_of_a_wrong_csv_names_column_and_row(csv: RawFolder, text: str, says: str) -> None:
     path = _write(csv, text)
     with pytest.raises(pa.ArrowException) as refused:
         opened = open_raw_table(path)
@@ -92,7 +92,7 @@ def test_what_is_wrong_with_a_csv_is_said(csv: RawFolder, text: str, says: str) 
     assert says in str(refused.value)
 
 
-def test_a_file_that_unpacks_to_more_than_a_recording_is_refused_once(csv: RawFolder) -> None:
+def test_a_file_that_unpacks_too_far_is_read_once_and_refused(csv: RawFolder) -> None:
     path = csv.path()
     path.parent.mkdir(parents=True, exist_ok=True)
     with gzip.open(path, "wb", compresslevel=1) as file:
@@ -102,7 +102,7 @@ def test_a_file_that_unpacks_to_more_than_a_recording_is_refused_once(csv: RawFo
     footers = Footers()
     with ThreadPoolExecutor(8) as callers:
         answers = list(callers.map(footers.read, [path] * 8))
-    # All of them waited for one reading.
+    # All callers shared one read.
     assert all(answer is answers[0] for answer in answers)
     assert answers[0].fault is not None
     code, message = answers[0].fault
@@ -111,7 +111,7 @@ def test_a_file_that_unpacks_to_more_than_a_recording_is_refused_once(csv: RawFo
 
 
 class Caller(threading.Event):
-    """Abandoned from the moment on that a reading has asked for it so many times, when something is done first."""
+    """A caller that abandons its call when it is asked for the n-th time, after it has run a function."""
 
     def __init__(self, asked: int, first: Callable[[], None] = lambda: None) -> None:
         super().__init__()
@@ -125,18 +125,18 @@ class Caller(threading.Event):
         return super().is_set()
 
 
-def test_a_reading_that_all_have_abandoned_ends(csv: RawFolder) -> None:
+def test_a_read_that_all_callers_abandoned_stops(csv: RawFolder) -> None:
     path = csv.write(trades(100_000))
     footers, caller = Footers(), Caller(4)
     with pytest.raises(AbandonedError):
         footers.read(path, caller)
-    # Nothing is known of it, and the next one has it read again.
+    # Nothing is remembered, so the next call starts a new read.
     with pytest.raises(AbandonedError):
         footers.read(path, caller)
     assert footers.read(path).rows == 100_000
 
 
-def test_a_reading_goes_on_for_those_who_still_wait(csv: RawFolder) -> None:
+def test_a_read_continues_for_the_callers_that_still_wait(csv: RawFolder) -> None:
     path = csv.write(trades(100_000))
     footers = Footers()
     with ThreadPoolExecutor(2) as callers:
@@ -148,7 +148,7 @@ def test_a_reading_goes_on_for_those_who_still_wait(csv: RawFolder) -> None:
             others.append(callers.submit(footers.read, path, leaving))
             while len(footers._readings[path].callers) < 3:
                 time.sleep(0.001)
-            # Who has left does not wait for the end.
+            # A caller that has left does not wait for the end of the read.
             leaving.set()
             with pytest.raises(AbandonedError):
                 others.pop().result()
@@ -158,7 +158,7 @@ def test_a_reading_goes_on_for_those_who_still_wait(csv: RawFolder) -> None:
     assert first.rows == 100_000
 
 
-def test_a_fault_in_a_column_that_is_not_asked_for_is_none(csv: RawFolder) -> None:
+def test_a_fault_in_an_unread_column_is_ignored(csv: RawFolder) -> None:
     opened = open_raw_table(_write(csv, "price,amount\nx,2\n"))
     assert opened.rows == 1
     assert opened.read(["amount"])["amount"].to_pylist() == [2.0]

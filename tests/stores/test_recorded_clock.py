@@ -1,4 +1,4 @@
-"""The recorded times of rows, from their replay times."""
+"""Replay times are converted back to recorded times."""
 
 import numpy as np
 from hypothesis import given

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tickreel.stores.replay_clock import book_times, clock_step, crowded_instants, overfull, trade_times
 
 START = 1_700_000_000_000_000_000
-# Steps of the recorder's clock in nanoseconds, ties among them, and how often each time repeats.
+# Steps of the recorder's clock in nanoseconds, including ties, and how often each time repeats.
 STEPS = st.lists(st.one_of(st.integers(0, 3).map(lambda us: us * 1000), st.integers(0, 2500)), min_size=1, max_size=50)
 WHOLE_STEPS = st.lists(st.integers(0, 5).map(lambda us: us * 1000), min_size=1, max_size=50)
 REPEATS = st.integers(1, 700)
@@ -17,25 +17,29 @@ def _recorded(steps: list[int], repeat: int) -> np.ndarray:
 
 
 @given(STEPS, REPEATS)
-def test_trades_are_strictly_increasing_and_as_early_as_can_be(steps: list[int], repeat: int) -> None:
+def test_trade_times_are_strictly_increasing_and_as_early_as_possible(steps: list[int], repeat: int) -> None:
     recorded = _recorded(steps, repeat)
     times = trade_times(recorded)
     assert (np.diff(times) > 0).all()
     assert (times >= recorded).all()
     late = times > recorded
-    assert (times[1:][late[1:]] - times[:-1][late[1:]] == 1).all(), "later than recorded only where the row before pushes"
+    assert (times[1:][late[1:]] - times[:-1][late[1:]] == 1).all(), (
+        "a trade is later than recorded only if the row before delays it"
+    )
     assert not late[0]
 
 
 @given(STEPS, REPEATS)
-def test_books_are_strictly_increasing_and_as_late_as_can_be(steps: list[int], repeat: int) -> None:
+def test_book_times_are_strictly_increasing_and_as_late_as_possible(steps: list[int], repeat: int) -> None:
     recorded = _recorded(steps, repeat)
     times = book_times(recorded)
     end = recorded // 1000 * 1000 + 999
     assert (np.diff(times) > 0).all()
     assert (times <= end).all()
     early = times < end
-    assert (times[1:][early[:-1]] - times[:-1][early[:-1]] == 1).all(), "earlier than the end only where the row after pushes"
+    assert (times[1:][early[:-1]] - times[:-1][early[:-1]] == 1).all(), (
+        "a book is earlier than its end only if the row after requires it"
+    )
     assert not early[-1]
 
 
@@ -47,11 +51,11 @@ def test_the_two_clocks_are_mirror_images(steps: list[int], repeat: int) -> None
 
 
 @given(STEPS, REPEATS)
-def test_no_time_changes_for_what_stands_elsewhere_in_the_file(steps: list[int], repeat: int) -> None:
+def test_trade_times_depend_on_earlier_rows_only_and_book_times_on_later_ones_only(steps: list[int], repeat: int) -> None:
     recorded = _recorded(steps, repeat)
     cut = len(recorded) // 2
-    assert (trade_times(recorded)[:cut] == trade_times(recorded[:cut])).all(), "rows behind a trade do not move it"
-    assert (book_times(recorded)[cut:] == book_times(recorded[cut:])).all(), "rows before a snapshot do not move it"
+    assert (trade_times(recorded)[:cut] == trade_times(recorded[:cut])).all(), "later rows do not move a trade"
+    assert (book_times(recorded)[cut:] == book_times(recorded[cut:])).all(), "earlier rows do not move a book"
 
 
 @given(WHOLE_STEPS, st.integers(1, 500), st.integers(1, 500))
@@ -93,7 +97,7 @@ def test_the_step_is_a_nanosecond_where_a_time_is_no_whole_microsecond(times: li
 
 
 @given(STEPS, st.sampled_from([1, 333, 500, 1000, 1001]))
-def test_overfull_are_the_microseconds_of_more_than_a_thousand_books(steps: list[int], repeat: int) -> None:
+def test_a_microsecond_with_more_than_a_thousand_books_is_overfull(steps: list[int], repeat: int) -> None:
     recorded = _recorded(steps, repeat)
     micros = recorded // 1000
     expected = [int((micros == micro).sum()) > 1000 for micro in micros.tolist()[::repeat]]

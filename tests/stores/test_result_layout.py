@@ -1,4 +1,4 @@
-"""What lies in a result, and what the reference says of it."""
+"""The layout of a result, and its table in the reference."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ REFERENCE = Path(__file__).parents[2] / "docs/REFERENCE.md"
 
 
 def table() -> str:
-    """The table of the files of a result."""
+    """Return the table of the files of a result."""
 
     def place(file: ResultFile, *, full: bool) -> str:
         path = file.path(Path("<results>"), Path("<tickdata>"), "<run>", full=full)
@@ -20,11 +20,11 @@ def table() -> str:
     return "\n".join(lines) + "\n"
 
 
-def test_the_reference_has_the_files_of_a_result() -> None:
+def test_the_reference_lists_the_files_of_a_result() -> None:
     assert table() in REFERENCE.read_text(), f"docs/REFERENCE.md must have this table:\n{table()}"
 
 
-def test_no_two_files_lie_in_one_place() -> None:
+def test_no_two_files_have_the_same_path() -> None:
     for full in (False, True):
         paths = [file.path(Path("r"), Path("t"), "run", full=full) for file in ResultFile if file.is_of(full=full)]
         assert len(set(paths)) == len(paths)

@@ -1,4 +1,4 @@
-"""A result is there whole or not at all, and found by nothing but its id."""
+"""Results are committed atomically, and found by their exact ids only."""
 
 import os
 import stat
@@ -33,7 +33,7 @@ def result(run_id: str = RUN, mode: RunMode = RUN_MODE_FAST) -> Result:
 
 
 def files(store: ResultStore) -> set[str]:
-    """Everything that is there, committed or not."""
+    """Return all files, committed or not."""
     root = store.root.parent
     return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
 
@@ -60,7 +60,7 @@ def test_a_fast_result_is_one_file_that_reads_as_it_was_written(store: ResultSto
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="only /proc tells which file a descriptor is of")
-def test_a_result_is_on_the_disk_before_it_is_visible(store: ResultStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_result_is_synced_before_it_is_visible(store: ResultStore, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[str] = []
     fsync = os.fsync
 
@@ -117,7 +117,7 @@ def test_all_results_are_listed_whatever_their_mode(store: ResultStore) -> None:
 
 
 def test_nothing_is_visible_before_it_is_committed(store: ResultStore) -> None:
-    """A process that dies while it writes leaves only what begins with a dot."""
+    """A process that dies while it writes leaves only files whose names begin with a dot."""
     staging = store.staging(RUN)
     (staging / "summary.json").write_text(to_json(result()))
     (store.root / "fast" / f".{RUN}.json").write_text('{"run_id"')
@@ -135,7 +135,7 @@ def test_a_second_attempt_starts_from_an_empty_folder(store: ResultStore) -> Non
     assert files(store) == set()
 
 
-def test_discarding_leaves_nothing_of_a_run_and_everything_of_the_others(store: ResultStore) -> None:
+def test_discarding_a_run_removes_its_files_and_no_others(store: ResultStore) -> None:
     for run_id in ("a", "b"):
         commit_full(store, run_id)
         store.commit(result(run_id), None, None)
@@ -152,7 +152,7 @@ def test_discarding_leaves_nothing_of_a_run_and_everything_of_the_others(store: 
     assert files(store) == left
 
 
-def test_discarding_before_the_folders_are_made_is_nothing(tmp_path: Path) -> None:
+def test_discarding_without_folders_does_nothing(tmp_path: Path) -> None:
     store = ResultStore(tmp_path / "results", tmp_path / "tickdata")
     store.discard(RUN)
     assert list(store.stored()) == []
@@ -176,7 +176,7 @@ def test_discarding_before_the_folders_are_made_is_nothing(tmp_path: Path) -> No
         "*",
     ],
 )
-def test_an_id_leads_nowhere_but_to_its_own_result(store: ResultStore, run_id: str) -> None:
+def test_an_id_finds_only_its_own_result(store: ResultStore, run_id: str) -> None:
     store.commit(result("a"), None, None)
     (store.root / "secret.json").write_text("{}")
     (store.root.parent / "secret.json").write_text("{}")
@@ -187,8 +187,8 @@ def test_an_id_leads_nowhere_but_to_its_own_result(store: ResultStore, run_id: s
 
 @pytest.mark.parametrize("name", ["", ".", "..", "../kept", "../../kept", "a/../../kept", "*", ".a", "absolute"])
 @pytest.mark.parametrize("act", ["discard", "staging", "drop_staging", "ticks_path"])
-def test_an_id_that_is_none_removes_and_makes_nothing(tmp_path: Path, act: str, name: str) -> None:
-    """Every path here lies below tmp_path, so that even a store that failed this could harm nothing else."""
+def test_an_invalid_id_removes_and_creates_nothing(tmp_path: Path, act: str, name: str) -> None:
+    """All paths are below tmp_path, so that even a faulty store cannot damage anything else."""
     store = ResultStore(tmp_path / "box" / "results", tmp_path / "box" / "tickdata")
     store.check_writable()
     for folder in (tmp_path / "box" / "kept", store.root / "kept"):
@@ -203,7 +203,7 @@ def test_an_id_that_is_none_removes_and_makes_nothing(tmp_path: Path, act: str, 
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"run_id": 3}', "\xff"])
-def test_a_file_that_is_not_what_was_written_is_named(store: ResultStore, content: str) -> None:
+def test_a_damaged_result_file_is_named(store: ResultStore, content: str) -> None:
     store.commit(result(), None, None)
     path = store.path(RUN, ResultFile.SUMMARY, full=False)
     path.write_bytes(content.encode("latin-1"))
@@ -212,7 +212,7 @@ def test_a_file_that_is_not_what_was_written_is_named(store: ResultStore, conten
     assert caught.value.reason == "DATA_CHANGED"
 
 
-def test_a_result_that_is_gone_when_it_is_read_is_named(store: ResultStore) -> None:
+def test_a_result_that_is_deleted_before_it_is_read_is_named(store: ResultStore) -> None:
     store.commit(result(), None, None)
     stored = store.find(RUN)
     store.discard(RUN)
@@ -220,14 +220,14 @@ def test_a_result_that_is_gone_when_it_is_read_is_named(store: ResultStore) -> N
         store.load(stored)
 
 
-def test_a_result_of_a_later_version_is_read_without_what_is_new(store: ResultStore) -> None:
+def test_unknown_fields_of_a_later_version_are_ignored(store: ResultStore) -> None:
     store.commit(result(), None, None)
     path = store.path(RUN, ResultFile.SUMMARY, full=False)
     path.write_text(path.read_text().replace('"run_id"', '"sharpe": 1.5,\n  "run_id"'))
     assert store.load(store.find(RUN)) == result()
 
 
-def test_the_file_has_every_figure_and_text_as_people_write_it(store: ResultStore) -> None:
+def test_the_file_has_readable_figures_and_texts(store: ResultStore) -> None:
     text = to_json(result())
     assert '"max_drawdown": ""' in text
     assert '"fills": 0' in text
@@ -236,14 +236,14 @@ def test_the_file_has_every_figure_and_text_as_people_write_it(store: ResultStor
     assert read_json(Result, text) == result()
 
 
-def test_a_folder_without_leave_to_write_is_named(store: ResultStore) -> None:
+def test_a_folder_without_write_permission_is_named(store: ResultStore) -> None:
     (store.root / "full").chmod(stat.S_IRUSR | stat.S_IXUSR)
     with bound_by_permissions(), pytest.raises(TickreelError, match=f"{store.root}/full: Permission denied"):
         store.check_writable()
 
 
 @pytest.mark.parametrize("name", ["results", "results/full", "tickdata"])
-def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, name: str) -> None:
+def test_a_folder_that_cannot_be_created_is_named(tmp_path: Path, name: str) -> None:
     (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / name).write_text("a file is in the way")
     with pytest.raises(TickreelError, match=f"results cannot be written in {tmp_path}/{name}") as caught:
@@ -252,5 +252,5 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, name: str) -> Non
     assert str(tmp_path / name) in caught.value.metadata["path"]
 
 
-def test_seeing_whether_it_can_be_written_leaves_nothing(store: ResultStore) -> None:
+def test_checking_for_write_access_leaves_no_files(store: ResultStore) -> None:
     assert files(store) == set()

@@ -14,7 +14,7 @@ from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, TRADES
 from tickreel.stores.sample_data import SKIPPED, WRITTEN, write_sample_data
 
 ROWS = 6_000
-# With the ticks and lots that a one has.
+# Names of instruments, with the number of ticks and of lots in one unit.
 INSTRUMENTS = [("BTC-USDT", 10, 1_000), ("ETH-USDT", 100, 1_000), ("SOL-USDT", 1_000, 10**8)]
 
 
@@ -26,7 +26,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _columns(sample: Path, name: str, data_type: str) -> dict[str, np.ndarray]:
-    """The rows of both days; sides as whether they buy."""
+    """Return the rows of both days; the side is a mask of buys."""
     paths = sorted(sample.rglob(f"data_type-{data_type}/*{name}.parquet"))
     whole = pa.concat_tables(pq.ParquetFile(path).read() for path in paths)
     columns = {column: whole[column].to_numpy() for column in whole.column_names}
@@ -54,7 +54,7 @@ def test_instruments_over_midnight_in_the_raw_layout(sample: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "tick", "lot"), INSTRUMENTS)
-def test_it_looks_like_a_recording_where_a_replay_cares(sample: Path, name: str, tick: int, lot: int) -> None:
+def test_trades_resemble_a_recording(sample: Path, name: str, tick: int, lot: int) -> None:
     table = _columns(sample, name, "trades")
     local, exchange = table["local_timestamp"], table["timestamp"]
     assert (np.diff(local) >= 0).all()
@@ -72,7 +72,7 @@ def test_it_looks_like_a_recording_where_a_replay_cares(sample: Path, name: str,
 
 
 @pytest.mark.parametrize(("name", "tick", "lot"), INSTRUMENTS)
-def test_books_are_whole_and_like_a_recording(sample: Path, name: str, tick: int, lot: int) -> None:
+def test_books_are_complete_and_resemble_a_recording(sample: Path, name: str, tick: int, lot: int) -> None:
     books, trades = _columns(sample, name, "book_snapshot_5"), _columns(sample, name, "trades")
     local = books["local_timestamp"]
     assert (np.diff(local) >= 0).all()
@@ -92,7 +92,7 @@ def test_books_are_whole_and_like_a_recording(sample: Path, name: str, tick: int
 
 @pytest.mark.parametrize(("name", "tick", "lot"), INSTRUMENTS)
 def test_books_explain_the_trades(sample: Path, name: str, tick: int, lot: int) -> None:
-    """Each trade as an order that takes what the last book before it displays up to the trade's price, row by row."""
+    """Check row by row that each order takes the levels that the last book before it displays, up to the trade's price."""
     books, trades = _columns(sample, name, "book_snapshot_5"), _columns(sample, name, "trades")
     whole = walked = 0
     book = -1
@@ -121,7 +121,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_gives_others(sample: Pat
     assert not set(digests(tmp_path / "other").values()) & set(digests(sample).values())
 
 
-def test_what_is_there_is_left_alone_and_said(tmp_path: Path) -> None:
+def test_existing_files_are_skipped_and_reported(tmp_path: Path) -> None:
     said: list[tuple[Path, str]] = []
     paths = write_sample_data(tmp_path, 1, 50, lambda *told: said.append(told))
     times = [path.stat().st_mtime_ns for path in paths]
@@ -133,7 +133,7 @@ def test_what_is_there_is_left_alone_and_said(tmp_path: Path) -> None:
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and path not in paths]
 
 
-def test_a_set_that_is_there_is_not_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_complete_set_is_not_generated_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = write_sample_data(tmp_path, 1, 50)
     monkeypatch.setattr(sample_data, "sample_rows", lambda *_: pytest.fail("rows were made"))
     assert sorted(write_sample_data(tmp_path, 1, 50)) == sorted(paths)
@@ -147,7 +147,7 @@ def test_a_sample_of_another_seed_is_replaced(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["recording", "broken"])
-def test_a_file_that_was_not_made_here_is_never_overwritten(tmp_path: Path, content: str) -> None:
+def test_a_file_that_is_not_a_sample_is_never_overwritten(tmp_path: Path, content: str) -> None:
     path = tmp_path / "raw_tick_data/by_date/day-2024-05-18/data_type-trades/SAMPLE-FUTURES:PERPETUAL:ETH-USDT.parquet"
     path.parent.mkdir(parents=True)
     if content == "recording":
@@ -168,7 +168,7 @@ def test_a_root_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         write_sample_data(tmp_path / "file", 7, 50)
 
 
-def test_rows_must_be_asked_for(tmp_path: Path) -> None:
+def test_at_least_one_row_is_required(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="at least one"):
         write_sample_data(tmp_path, 7, 0)
     paths = write_sample_data(tmp_path, 7, 1)

@@ -1,4 +1,4 @@
-"""What a chart keeps of many rows has all of their extremes."""
+"""Downsampled rows keep all extremes."""
 
 import numpy as np
 from hypothesis import given
@@ -11,13 +11,13 @@ Rows = list[tuple[int, int, int]]
 
 
 def columns_of(rows: Rows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A clock of pauses from some day on, and two columns."""
+    """Return a clock made of the pauses between rows, and two columns."""
     table = np.array(rows, dtype=np.int64).reshape(-1, 3)
     return 1_721_300_000_000_000_000 + np.cumsum(table[:, 0]), table[:, 1], table[:, 2]
 
 
 @given(_rows, st.integers(1, 400))
-def test_of_each_part_the_ends_and_the_extremes_are_kept(rows: Rows, most: int) -> None:
+def test_the_ends_and_extremes_of_each_part_are_kept(rows: Rows, most: int) -> None:
     clock, low, high = columns_of(rows)
     kept = kept_rows(clock, most, lowest=[low], highest=[high])
     assert kept.tolist() == sorted(set(kept.tolist()))
@@ -34,7 +34,7 @@ def test_of_each_part_the_ends_and_the_extremes_are_kept(rows: Rows, most: int) 
 
 
 @given(_rows, st.integers(1, 50))
-def test_parts_are_equal_in_time_and_hold_every_row_once(rows: Rows, parts: int) -> None:
+def test_parts_are_equal_in_time_and_have_every_row_once(rows: Rows, parts: int) -> None:
     clock, _, _ = columns_of(rows)
     cuts = time_parts(clock, parts)
     if not rows:
@@ -43,7 +43,7 @@ def test_parts_are_equal_in_time_and_hold_every_row_once(rows: Rows, parts: int)
     assert cuts[0] == 0
     assert (np.diff(cuts) > 0).all()
     assert len(cuts) <= parts
-    # By whole numbers: the part of a row is how many of the edges it has reached.
+    # In integers: the part of a row is the number of edges at or before it.
     span = int(clock[-1]) - int(clock[0]) + 1
     edges = [int(clock[0]) + number * (span // parts) + number * (span % parts) // parts for number in range(parts)]
     part_of = [sum(edge <= time for edge in edges) for time in clock.tolist()]
@@ -51,7 +51,7 @@ def test_parts_are_equal_in_time_and_hold_every_row_once(rows: Rows, parts: int)
 
 
 @given(_rows, st.integers(-10, 3_000), st.integers(-10, 3_000))
-def test_a_window_has_both_of_its_ends(rows: Rows, one: int, other: int) -> None:
+def test_a_window_includes_both_ends(rows: Rows, one: int, other: int) -> None:
     clock, _, _ = columns_of(rows)
     start, end = sorted((1_721_300_000_000_000_000 + one, 1_721_300_000_000_000_000 + other))
     inside = [row for row, time in enumerate(clock.tolist()) if start <= time <= end]

@@ -18,7 +18,7 @@ def _on(day: str, hour: int = 12, rows: int = 5) -> list[int]:
 
 
 def _refusal(raw: RawFolder, wanted: SourceSearch) -> tuple[str, str]:
-    """The field and the description of the one violation."""
+    """Run a search that is refused; return the field and the description of its only violation."""
     with pytest.raises(TickreelError) as refused:
         wanted.run(raw.store)
     assert refused.value.reason == "DATA_REFUSED"
@@ -36,7 +36,7 @@ def three_days(raw: RawFolder) -> RawFolder:
 
 
 def test_the_files_of_the_window_are_found_in_time_order(three_days: RawFolder) -> None:
-    days = [file.day.isoformat() for file in search(whole_days(DAY, NEXT)).run(three_days.store)]
+    days = [str(file.day) for file in search(whole_days(DAY, NEXT)).run(three_days.store)]
     assert days == [DAY, NEXT]
     assert [file.instrument for file in search(whole_days(DAY), ETH).run(three_days.store)] == [ETH]
 
@@ -45,18 +45,18 @@ def test_the_window_is_inclusive_at_both_ends(three_days: RawFolder) -> None:
     first, last = NOON * 1000, (NOON + 4) * 1000
     for window in ((last, last), (first, first), (0, first), (last, 2**62)):
         found = search(window).run(three_days.store)
-        assert DAY in [file.day.isoformat() for file in found], window
+        assert DAY in [str(file.day) for file in found], window
     for window in ((last + 1, last + 999), (first - 999, first - 1)):
         assert _refusal(three_days, search(window))[0] == "time_window"
 
 
-def test_a_row_near_midnight_may_lie_in_the_folder_beside(raw: RawFolder) -> None:
+def test_a_row_near_midnight_may_be_in_the_neighbouring_folder(raw: RawFolder) -> None:
     raw.write(trades(local_timestamp=_on(NEXT, 0)), DAY)
     (file,) = search(whole_days(NEXT)).run(raw.store)
     assert file.dataset == f"day-{DAY}"
 
 
-def test_a_file_without_statistics_is_taken(raw: RawFolder) -> None:
+def test_a_file_without_statistics_is_included(raw: RawFolder) -> None:
     raw.write(trades(), write_statistics=False)
     (file,) = search(whole_days(DAY)).run(raw.store)
     assert file.span is None
@@ -80,15 +80,15 @@ def test_a_dataset_restricts_the_search(three_days: RawFolder) -> None:
 )
 def test_a_path_replaces_the_search_by_name(three_days: RawFolder, path: str) -> None:
     wanted = search(whole_days(DAY, NEXT), path=path, file_pattern="ignored")
-    assert [file.day.isoformat() for file in wanted.run(three_days.store)] == [DAY, NEXT]
+    assert [str(file.day) for file in wanted.run(three_days.store)] == [DAY, NEXT]
 
 
-def test_a_file_that_a_path_names_is_read_however_early_its_folder_is(raw: RawFolder) -> None:
+def test_a_path_may_name_a_file_in_an_earlier_folder(raw: RawFolder) -> None:
     raw.write(trades(local_timestamp=_on("2024-07-10", rows=1) + _on(NEXT, rows=4)), "2024-07-10")
     raw.write(trades(local_timestamp=_on(NEXT, hour=13)), NEXT)
     found = search(whole_days(NEXT), path=f"{LAYOUT}/{BTC}.parquet").run(raw.store)
     assert [file.dataset for file in found] == ["day-2024-07-10", f"day-{NEXT}"]
-    # One without a row of the window is left out.
+    # A file without rows in the window is left out.
     (file,) = search(whole_days("2024-07-10"), path=f"{LAYOUT}/{BTC}.parquet").run(raw.store)
     assert file.dataset == "day-2024-07-10"
 
@@ -111,8 +111,8 @@ def test_a_pattern_finds_the_instrument(three_days: RawFolder) -> None:
         ({"file_pattern": "BINANCE-FUTURES:*"}, "data_catalog.instrument_file_pattern", f"several instruments: {BTC}, {ETH}"),
         ({"file_pattern": ETH}, "data_catalog.instrument_file_pattern", f"files of {ETH}, but the instrument is {BTC}"),
         ({"file_pattern": "nothing"}, "data_catalog.instrument_file_pattern", f"'nothing' matches no file; there are {BTC}"),
-        ({"file_pattern": f"../{BTC}"}, "data_catalog.instrument_file_pattern", "is no name of a file"),
-        ({"file_pattern": ".."}, "data_catalog.instrument_file_pattern", "is no name of a file"),
+        ({"file_pattern": f"../{BTC}"}, "data_catalog.instrument_file_pattern", "is not a file name"),
+        ({"file_pattern": ".."}, "data_catalog.instrument_file_pattern", "is not a file name"),
         ({"path": f"{LAYOUT}/*.parquet"}, "data_catalog.trades_path", "several instruments"),
         ({"path": f"{LAYOUT}/{ETH}.parquet"}, "data_catalog.trades_path", f"files of {ETH}"),
         ({"path": f"{LAYOUT}/nothing.parquet"}, "data_catalog.trades_path", "matches no file below the data root"),
@@ -121,7 +121,7 @@ def test_a_pattern_finds_the_instrument(three_days: RawFolder) -> None:
         ({"path": "/etc/passwd"}, "data_catalog.trades_path", "leaves the data root"),
         ({"path": "~/x.parquet"}, "data_catalog.trades_path", "leaves the data root"),
         ({"path": "@data_downloads/../x.parquet"}, "data_catalog.trades_path", "leaves the data root"),
-        ({"path": "a**b/x.parquet"}, "data_catalog.trades_path", "is no glob"),
+        ({"path": "a**b/x.parquet"}, "data_catalog.trades_path", "is not a valid glob"),
         ({"path": "."}, "data_catalog.trades_path", "leaves the data root"),
         ({"path": "notes.txt"}, "data_catalog.trades_path", "matches notes.txt; it must match .parquet files alone"),
     ],
@@ -142,7 +142,7 @@ def test_a_link_out_of_the_root_is_refused(three_days: RawFolder, tmp_path: Path
     assert _refusal(three_days, search(whole_days(DAY)))[0] == "time_window"
 
 
-def test_a_window_without_data_says_what_there_is(three_days: RawFolder) -> None:
+def test_the_error_of_a_window_without_data_offers_alternatives(three_days: RawFolder) -> None:
     field, text = _refusal(three_days, search(whole_days("2023-01-01")))
     assert field == "time_window"
     assert "from 2023-01-01T00:00:00Z to 2023-01-01T23:59:59.999999999Z" in text
@@ -153,7 +153,7 @@ def test_a_window_without_data_says_what_there_is(three_days: RawFolder) -> None
     assert (field, "the path matches day-2024-07-17, day-2024-07-18" in text) == ("time_window", True)
 
 
-def test_days_with_data_are_only_those_that_a_search_reads(raw: RawFolder) -> None:
+def test_alternatives_are_only_days_that_a_search_reads(raw: RawFolder) -> None:
     raw.write(trades())
     raw.write(trades(), "2024-7-20")
     for searched in (search(whole_days("2023-01-01")), search(whole_days("2023-01-01"), dataset="day-2024-7-20")):
@@ -180,7 +180,7 @@ def test_a_window_without_data_names_the_nearest_days_of_many(raw: RawFolder) ->
     assert text.endswith("and 43 more")
 
 
-def test_files_beside_the_window_are_named_from_the_nearest_on(raw: RawFolder) -> None:
+def test_files_outside_the_window_are_named_nearest_first(raw: RawFolder) -> None:
     for number in range(20):
         (raw.root / f"archive-{number:02d}").mkdir()
         table = trades(local_timestamp=_on((date(2024, 1, 1) + timedelta(days=number)).isoformat()))
@@ -195,7 +195,7 @@ def test_files_beside_the_window_are_named_from_the_nearest_on(raw: RawFolder) -
 
 
 def _skipped(raw: RawFolder, wanted: SourceSearch) -> list[str]:
-    """What a search that finds something skipped."""
+    """Return the skipped paths of a successful search."""
     found = wanted.find(raw.store)
     assert found.files
     return found.skipped
@@ -219,12 +219,12 @@ def _skipped(raw: RawFolder, wanted: SourceSearch) -> list[str]:
         (f"{BTC}.parquet", "lies directly in raw_tick_data/by_date; move it to a folder day-YYYY-MM-DD/data_type-trades"),
     ],
 )
-def test_a_file_that_no_search_finds_is_named_where_it_concerns_the_window(raw: RawFolder, place: str, says: str) -> None:
+def test_a_misplaced_file_is_named_if_it_may_have_rows_of_the_window(raw: RawFolder, place: str, says: str) -> None:
     raw.write(trades(), name=ETH)
     misplaced = raw.root / "raw_tick_data/by_date" / place
     misplaced.parent.mkdir(parents=True, exist_ok=True)
     raw.write(trades()).rename(misplaced)
-    # Nothing else is there: the refusal names it.
+    # The refusal names the skipped file if no other file is found.
     text = _refusal(raw, search(whole_days(DAY)))[1]
     assert f"; one file was skipped: raw_tick_data/by_date/{place} " in text
     assert says in text
@@ -232,13 +232,13 @@ def test_a_file_that_no_search_finds_is_named_where_it_concerns_the_window(raw: 
     (skipped,) = _skipped(raw, search(whole_days(DAY)))
     assert skipped.startswith(f"raw_tick_data/by_date/{place} ")
     assert says in skipped
-    # It does not concern another instrument, or a window in which it has no rows.
+    # Searches for another instrument, or in a window in which the file has no rows, do not mention it.
     assert _skipped(raw, search(whole_days(DAY), ETH)) == []
     raw.write(trades(local_timestamp=_on("2024-07-20")), "2024-07-20")
     assert _skipped(raw, search(whole_days("2024-07-20"))) == []
 
 
-def test_an_unfinished_file_is_named_by_the_day_of_its_folder(three_days: RawFolder) -> None:
+def test_an_unfinished_file_is_named_for_the_day_of_its_folder(three_days: RawFolder) -> None:
     three_days.path().with_suffix(".parquet.part").write_bytes(b"PAR1 and no end")
     (skipped,) = _skipped(three_days, search(whole_days(DAY, NEXT)))
     assert f"{BTC}.parquet.part does not end in .parquet" in skipped
@@ -253,8 +253,8 @@ def test_a_link_out_of_the_root_is_named_and_not_read(three_days: RawFolder, tmp
     for link in (three_days.path("2024-07-20").parent, three_days.path("2024-07-21").parent.parent):
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(elsewhere)
-    link, *folders = _skipped(three_days, search(whole_days("2024-07-17", "2024-07-21")))
-    assert f"day-{DAY}/data_type-trades/{BTC}.parquet is a symbolic link out of the data root" in link
+    text, *folders = _skipped(three_days, search(whole_days("2024-07-17", "2024-07-21")))
+    assert f"day-{DAY}/data_type-trades/{BTC}.parquet is a symbolic link out of the data root" in text
     assert [text.partition(" ")[0].rpartition("/")[2] for text in folders] == ["data_type-trades", "day-2024-07-21"]
     assert _skipped(three_days, search(whole_days("2024-07-17"))) == []
 
@@ -280,14 +280,14 @@ def test_hidden_files_are_never_data(three_days: RawFolder) -> None:
     for path in (f"{LAYOUT}/*BTC-USDT.parquet", "**/*BTC-USDT.parquet"):
         (file,) = search(whole_days(DAY), path=path).run(three_days.store)
         assert file.path.endswith(f"data_type-trades/{BTC}.parquet")
-    # A folder that the path names is meant.
+    # Hidden folders that the path names are searched.
     (file,) = search(whole_days(DAY), path=f".trash/{BTC}.parquet").run(three_days.store)
     assert file.path == f".trash/{BTC}.parquet"
     field, text = _refusal(three_days, search(whole_days(DAY), path=f"{LAYOUT}/._*"))
     assert (field, "matches only hidden files: raw_tick_data" in text) == ("data_catalog.trades_path", True)
 
 
-def test_what_tools_leave_beside_the_data_is_named_and_skipped(three_days: RawFolder) -> None:
+def test_files_of_tools_beside_the_data_are_named_and_skipped(three_days: RawFolder) -> None:
     for name in (f"{BTC}.parquet.crc", f"{BTC}.parquet.tmp"):
         (three_days.path().parent / name).write_bytes(b"x")
     skipped = _skipped(three_days, search(whole_days(DAY), path=f"{LAYOUT}/*BTC-USDT*"))
@@ -297,13 +297,13 @@ def test_what_tools_leave_beside_the_data_is_named_and_skipped(three_days: RawFo
     ]
 
 
-def test_a_path_that_is_longer_than_a_name_may_be_is_refused(three_days: RawFolder) -> None:
+def test_a_path_that_is_too_long_is_refused(three_days: RawFolder) -> None:
     field, text = _refusal(three_days, search(whole_days(DAY), path="x" * 5000))
     assert field == "data_catalog.trades_path"
     assert len(text) < 6000
 
 
-def test_an_instrument_without_files_says_which_there_are(raw: RawFolder) -> None:
+def test_the_error_of_an_instrument_without_files_names_others(raw: RawFolder) -> None:
     (raw.root / "README").write_text("put raw data here")
     field, text = _refusal(raw, search(whole_days(DAY)))
     assert (field, "no trades of any instrument" in text) == ("instrument.id", True)
@@ -312,7 +312,7 @@ def test_an_instrument_without_files_says_which_there_are(raw: RawFolder) -> Non
     assert (field, text) == ("instrument.id", f"there are no trades of {BTC}; there are some of {ETH}")
 
 
-def test_a_data_root_that_is_not_there_or_empty_cannot_be_read(tmp_path: Path) -> None:
+def test_a_missing_or_empty_data_root_cannot_be_read(tmp_path: Path) -> None:
     root = tmp_path / "mount point"
     for _ in range(2):
         with pytest.raises(TickreelError, match="is its disk mounted") as refused:
@@ -331,7 +331,7 @@ def test_every_broken_file_of_the_window_is_named(three_days: RawFolder) -> None
     assert NEXT in refused.value.violations[1].description
 
 
-def test_a_broken_neighbour_does_not_stand_in_the_way(three_days: RawFolder) -> None:
+def test_a_broken_file_of_a_neighbouring_day_is_ignored(three_days: RawFolder) -> None:
     three_days.path(NEXT).write_bytes(b"")
     assert len(search(whole_days(DAY)).run(three_days.store)) == 1
     assert "unreadable" in _refusal(three_days, search((nanos(f"{DAY}T23:00:00"), nanos(f"{DAY}T23:01:00"))))[1]
@@ -346,7 +346,7 @@ def test_a_copy_is_refused(raw: RawFolder) -> None:
     assert (field, "one of them is a copy" in text) == ("data_catalog.trades_path", True)
 
 
-def test_book_snapshots_have_a_path_and_words_of_their_own(three_days: RawFolder) -> None:
+def test_the_search_for_book_snapshots_has_its_own_path_and_words(three_days: RawFolder) -> None:
     for day in (DAY, NEXT):
         three_days.write(books(local_timestamp=_on(day)), day, data_type="book_snapshot_5")
     layout = "raw_tick_data/by_date/day-*/data_type-book_snapshot_5"
@@ -356,7 +356,7 @@ def test_book_snapshots_have_a_path_and_words_of_their_own(three_days: RawFolder
 
     for path in ("", f"@data_downloads/{layout}/{BTC}.parquet"):
         found = wanted(DAY, NEXT, path=path).run(three_days.store)
-        assert [(file.day.isoformat(), file.data_type) for file in found] == [(DAY, BOOK_SNAPSHOT_5), (NEXT, BOOK_SNAPSHOT_5)]
+        assert [(str(file.day), file.data_type) for file in found] == [(DAY, BOOK_SNAPSHOT_5), (NEXT, BOOK_SNAPSHOT_5)]
     for path, says in (("/etc/*", "day-*/data_type-book_snapshot_5/*.parquet"), ("nothing", "matches no file")):
         field, text = _refusal(three_days, wanted(DAY, path=path))
         assert (field, says in text) == ("data_catalog.book_snapshot_5_path", True)
@@ -366,14 +366,14 @@ def test_book_snapshots_have_a_path_and_words_of_their_own(three_days: RawFolder
         search(whole_days(DAY), ETH, BOOK_SNAPSHOT_5).run(three_days.store)
 
 
-def test_files_as_the_engine_names_things_are_found(raw: RawFolder) -> None:
+def test_files_in_the_engine_schema_are_found(raw: RawFolder) -> None:
     raw.write(engine_trades())
     (file,) = search(whole_days(DAY)).run(raw.store)
     assert file.span == (NOON * 1000, (NOON + 4000) * 1000)
     assert _refusal(raw, search((NOON * 1000 + 4_000_001, NOON * 1000 + 5_000_000)))[0] == "time_window"
 
 
-def test_one_kind_of_files_is_searched_and_the_other_is_hinted_at(raw: RawFolder) -> None:
+def test_files_of_the_other_kind_are_mentioned_in_errors(raw: RawFolder) -> None:
     csv = RawFolder(raw.root, CSV)
     csv.write(trades())
     for path in ("", f"{LAYOUT}/{BTC}.csv.gz"):
@@ -386,7 +386,7 @@ def test_one_kind_of_files_is_searched_and_the_other_is_hinted_at(raw: RawFolder
     assert (field, f"there are some of {ETH}; {hint}" in text) == ("instrument.id", True)
     field, text = _refusal(raw, search(whole_days(DAY), path="raw_tick_data/**/*BTC-USDT.csv.gz"))
     assert (field, f"must match .parquet files alone, or {hint}" in text) == ("data_catalog.trades_path", True)
-    # No word of it where the files that are read say it all, or where it would not help.
+    # No hint if the files of the right kind explain the error, or if the other kind would not help.
     assert hint not in _refusal(csv, search(whole_days("2023-01-01")))[1]
     with pytest.raises(TickreelError) as refused:
         search(whole_days(DAY), "BINANCE:SPOT_PAIR:NEXO-USDT").run(raw.store)

@@ -1,4 +1,4 @@
-"""Tables as text: what is written is read back, each value as the contract writes it."""
+"""Tables written as JSON and CSV are read back, each value in the contract's format."""
 
 import csv
 import json
@@ -39,7 +39,7 @@ texts = st.one_of(st.none(), st.text(st.characters(exclude_categories=["Cs"], ex
 
 @st.composite
 def columns(draw: st.DrawFn) -> tuple[pa.Table, list[dict[str, Any]]]:
-    """A table of every kind of column, and its values as texts; None where there is none."""
+    """Draw a table with every kind of column, and its values as texts, None for missing values."""
     rows = draw(st.integers(0, 12))
     scale = draw(st.integers(0, 20))
     largest = draw(st.sampled_from([9, 10**4, 2**63 - 1, 10**38 - 1]))
@@ -77,14 +77,14 @@ def columns(draw: st.DrawFn) -> tuple[pa.Table, list[dict[str, Any]]]:
 
 @settings(deadline=None)
 @given(columns(), st.integers(1, 5))
-def test_what_is_written_is_read_back(made: tuple[pa.Table, list[dict[str, Any]]], size: int) -> None:
+def test_written_tables_are_read_back(made: tuple[pa.Table, list[dict[str, Any]]], size: int) -> None:
     table, expected = made
-    # Batches that begin in the midst of their buffers.
+    # Batches that do not start at the beginning of their buffers.
     assert as_json(table.to_batches(max_chunksize=size)) == expected
     assert as_csv(table) == [{name: value or "" for name, value in row.items()} for row in expected]
 
 
-def test_an_average_shows_its_spare_decimals_where_it_needs_them() -> None:
+def test_an_average_price_has_no_trailing_zeros_beyond_a_price() -> None:
     averages = {"64000.100000000": "64000.1", "64000.000000000": "64000.0", "64000.123400000": "64000.1234"}
     table = pa.table({"average_price": pa.array([Decimal(text) for text in averages], pa.decimal128(38, 9))})
     assert [row["average_price"] for row in as_json(table.to_batches())] == list(averages.values())
@@ -92,7 +92,7 @@ def test_an_average_shows_its_spare_decimals_where_it_needs_them() -> None:
     assert [row["average_price"] for row in as_csv(whole)] == ["100", "100.5"]
 
 
-def test_numbers_that_json_holds_are_bare_and_data_is_json_itself() -> None:
+def test_small_numbers_and_event_data_are_not_quoted() -> None:
     table = pa.table(
         {
             "rows": pa.array([7, None], pa.int32()),

@@ -1,4 +1,4 @@
-"""Rows of catalog files as columns of integers."""
+"""Trades of catalog files are read as columns of integers."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -39,12 +39,12 @@ def trade_rows(prices: list[Decimal], sides: list[str] | None = None) -> TradeRo
 
 
 @given(st.lists(st.integers(0, 2**62), min_size=1, max_size=20), st.integers(0, 8))
-def test_a_price_is_the_integer_that_its_precision_makes_it(units: list[int], precision: int) -> None:
+def test_a_price_is_scaled_by_its_precision(units: list[int], precision: int) -> None:
     rows = trade_rows([Decimal(unit).scaleb(-precision) for unit in units])
     assert rows.price(precision).tolist() == units
 
 
-def test_a_price_with_more_than_64_bits_becomes_a_python_integer_and_no_wire_column() -> None:
+def test_a_price_beyond_64_bits_is_a_python_integer_and_is_refused_on_the_wire() -> None:
     rows = trade_rows([Decimal("12"), Decimal("922.5")])
     assert rows.price(15).dtype == np.int64
     assert rows.price(16).tolist() == [12 * 10**16, 9225 * 10**15]
@@ -55,7 +55,7 @@ def test_a_price_with_more_than_64_bits_becomes_a_python_integer_and_no_wire_col
         assert (refusal.value.reason, refusal.value.metadata["bound"]) == ("DATA_REFUSED", bound)
 
 
-def test_sides_are_those_of_the_contract_whatever_the_dictionary() -> None:
+def test_sides_do_not_depend_on_the_dictionary() -> None:
     rows = trade_rows([Decimal(1)] * 4, ["SELL", "NO_AGGRESSOR", "BUY", "SELL"])
     assert rows.side.tolist() == [2, 0, 1, 2]
 
@@ -77,7 +77,7 @@ def test_a_file_that_is_gone_is_an_error(tmp_path: Path) -> None:
         next(read_trades([Slice(tmp_path / "gone.parquet", 0, 1)]))
 
 
-def test_files_that_overlap_are_read_in_the_order_of_time(tmp_path: Path) -> None:
+def test_overlapping_files_are_read_in_order_of_time(tmp_path: Path) -> None:
     numbers = [Decimal(row) for row in range(100)]
     files = {
         "late": table(numbers, ["SELL"] * 100, START + 5_000),
@@ -89,12 +89,12 @@ def test_files_that_overlap_are_read_in_the_order_of_time(tmp_path: Path) -> Non
     read = list(read_trades([Slice(tmp_path / name, START, START + 6_000) for name in files]))
     times = [time for rows in read for time in rows.ts_init.tolist()]
     sides = [side for rows in read for side in rows.side.tolist()]
-    assert times == sorted(time for rows in files.values() for time in rows["ts_init"].cast(pa.int64()).to_pylist())
+    assert times == sorted(time for rows in files.values() for time in rows["ts_init"].cast(pa.int64()).to_numpy().tolist())
     assert sides[:100] == [1] * 96 + [2, 1, 0, 1]
     assert [price for rows in read for price in rows.price(0).tolist()][-100:] == list(range(100))
 
 
-def test_each_file_has_a_span_of_its_own(tmp_path: Path) -> None:
+def test_each_file_has_its_own_span(tmp_path: Path) -> None:
     for name, start in (("first", START), ("second", START + 50)):
         pq.write_table(table([Decimal(row) for row in range(100)], start=start), tmp_path / name)
     slices = [Slice(tmp_path / "first", START + 10, START + 11), Slice(tmp_path / "second", START + 52, START + 52)]

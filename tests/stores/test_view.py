@@ -1,4 +1,4 @@
-"""The view of files that overlap: the rows that one raw file with all of their rows would have."""
+"""The view of overlapping files has the rows of one raw file with all of their rows."""
 
 import itertools
 from pathlib import Path
@@ -23,16 +23,17 @@ Kind = market_data_pb2.DataType
 
 
 def read(parts: list[Slice], kind: Kind, batch_rows: int) -> list[tuple[int, int, int, int]]:
-    """The rows of slices: replay time, recorded time, ts_event and price."""
+    """Return replay time, recorded time, ts_event and price of each row of some slices."""
     if kind == TRADES:
-        found = list(read_trades(parts, ["ts_event", "price", RECORDED], batch_rows))
-        return [row for rows in found for row in values(rows, rows.price(1))]
-    found = list(read_depths(parts, ["ts_event", "bids", RECORDED], batch_rows))
-    return [row for rows in found for row in values(rows, rows.best("bids", 1))]
+        trades = read_trades(parts, ["ts_event", "price", RECORDED], batch_rows)
+        return [row for rows in trades for row in values(rows, rows.price(1))]
+    books = read_depths(parts, ["ts_event", "bids", RECORDED], batch_rows)
+    return [row for rows in books for row in values(rows, rows.best("bids", 1))]
 
 
 def values(rows: TradeRows | DepthRows, prices: np.ndarray) -> list[tuple[int, int, int, int]]:
     recorded = TradeRows(rows.batch).ts_recorded
+    assert recorded is not None
     return list(zip(rows.ts_init.tolist(), recorded.tolist(), rows.ts_event.tolist(), prices.tolist(), strict=True))
 
 
@@ -44,7 +45,7 @@ def expected(files: list[CatalogFile], found: list[list[Row]], kind: Kind) -> li
 @pytest.mark.parametrize("kind", [TRADES, BOOK_SNAPSHOT_5], ids=["trades", "books"])
 @settings(max_examples=20, deadline=None, derandomize=True)
 @given(data=st.data())
-def test_files_that_overlap_are_read_as_one_raw_file_with_their_rows(
+def test_overlapping_files_are_read_like_one_raw_file_with_all_rows(
     tmp_path_factory: pytest.TempPathFactory, kind: Kind, data: st.DataObject
 ) -> None:
     found = data.draw(recordings(kind))
@@ -60,13 +61,13 @@ def test_files_that_overlap_are_read_as_one_raw_file_with_their_rows(
         batch_rows = max(batch_rows, 90)
     assert read([Slice(path, *ALL_TIMES) for path in paths.values()], kind, batch_rows) == whole
 
-    # A window on the recorder's clock, which each file translates for itself.
+    # A window on the recorder's clock, which each file converts to its own replay clock.
     edges = st.sampled_from([row[1] for row in whole]) | st.integers(whole[0][1] - 2_000, whole[-1][1] + 2_000)
     start, end = sorted((data.draw(edges), data.draw(edges)))
     parts = [Slice(paths[file.converted.path], *replay_span(file, start, end)) for file in files]
     assert read(parts, kind, batch_rows) == [row for row in whole if start <= row[1] <= end]
 
-    # Instants on the view's own clock, as a cursor has them.
+    # Instants on the view's clock, like those of a cursor.
     between = sorted((data.draw(st.sampled_from(times)), data.draw(st.sampled_from(times))))
     view = stretches([ViewFile.of(file, folder / "parquet") for file in files])
     by_footers = stretches([ViewFile.read(path) for path in paths.values()])
@@ -91,12 +92,12 @@ def test_stretches_are_merged_only_where_files_overlap(tmp_path: Path) -> None:
     assert [stretch.overlaps for stretch in view] == [False, True, False, False]
     assert view[1].start < (NOON + 10 * minute) * 1_000 < view[1].end
     assert view[1].end - view[1].start < 10**6
-    # A file that overlaps no other keeps its whole span, and no two stretches share an instant.
+    # A file that overlaps no other has its whole span in one stretch. No two stretches share an instant.
     assert (view[3].start, view[3].end) == (view[3].files[0].first, view[3].files[0].last)
     assert all(before.end < after.start for before, after in itertools.pairwise(view))
 
 
-def test_recordings_that_begin_and_end_at_the_same_instants_have_files_of_their_own(tmp_path: Path) -> None:
+def test_recordings_with_equal_spans_have_separate_files(tmp_path: Path) -> None:
     found = [
         [Row(NOON, NOON, id="a"), Row(NOON + 5, NOON, id="b")],
         [Row(NOON, NOON, id="a"), Row(NOON + 2, NOON, id="c"), Row(NOON + 5, NOON, id="d")],
@@ -108,7 +109,7 @@ def test_recordings_that_begin_and_end_at_the_same_instants_have_files_of_their_
     assert [name for rows in read_trades(slices) for name in rows.trade_id] == ["a", "c", "b", "d"]
 
 
-def test_trades_without_ids_of_their_own_repeat_no_other(tmp_path: Path) -> None:
+def test_trades_without_recorded_ids_are_never_repeats(tmp_path: Path) -> None:
     found = [[Row(NOON, NOON), Row(NOON + 1, NOON)], [Row(NOON + 1, NOON), Row(NOON + 2, NOON)]]
     files = convert(tmp_path, found)
     slices = [Slice(tmp_path / "parquet" / file.converted.path, *ALL_TIMES) for file in files]

@@ -1,4 +1,4 @@
-"""A folder as the README has it: sample data, its configs, and `tickreel up`."""
+"""The deployment that the documents describe: sample data, its configs, and `tickreel up`."""
 
 import shutil
 from collections.abc import Iterator
@@ -24,11 +24,11 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
 
 @pytest.fixture
 def addresses(up: Up) -> dict[str, str]:
-    """Where the services are."""
+    """The addresses of the services, by name."""
     return {name: service["address"] for name, service in up.said["services"].items()}
 
 
 @pytest.fixture
 def folder(up: Up) -> Path:
-    """The folder that everything lies in."""
+    """The folder of the deployment."""
     return up.terminal.folder

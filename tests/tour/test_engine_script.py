@@ -1,4 +1,4 @@
-"""The reference's script for plain NautilusTrader: as it stands, in a process without Tickreel."""
+"""The script for plain NautilusTrader in the reference, run unchanged in a process without Tickreel."""
 
 import subprocess
 import sys
@@ -13,7 +13,7 @@ assert not [name for name in sys.modules if name.partition(".")[0] == "tickreel"
 """
 
 
-def test_the_engine_replays_the_catalog_by_itself(up: Up) -> None:
+def test_the_script_replays_the_catalog_without_tickreel(up: Up) -> None:
     converted = up.terminal.json("convert", "--config", "configs/sample_btc_usdt.json", "--data_types", "both")
     rows = sum(file["rows"] for file in converted["files"] if file["data_type"] == "DATA_TYPE_TRADES")
     (code,) = code_blocks("The catalog on disk", "python", "docs/REFERENCE.md")

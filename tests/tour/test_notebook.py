@@ -1,4 +1,4 @@
-"""The README's lines for a notebook: as they stand, where an event loop runs."""
+"""The documented code for a notebook, run unchanged while an event loop runs."""
 
 from pathlib import Path
 from typing import Any

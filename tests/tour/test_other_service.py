@@ -1,4 +1,4 @@
-"""The base wheel in an empty environment, as another service has it: the README's lines create and watch a run from there."""
+"""The base wheel in an empty environment, as another service installs it: the documented code creates a run from there."""
 
 import json
 import os
@@ -15,11 +15,11 @@ from readme import at_addresses, code_blocks
 
 _PROJECT = Path(__file__).parents[2]
 _PYPROJECT = tomllib.loads((_PROJECT / "pyproject.toml").read_text())
-# What uv says where a package would have to be downloaded and nothing can be.
+# Messages of uv when a package is not in its cache and there is no network.
 _NO_NETWORK = ("network was disabled", "Network connectivity is disabled", "client error (Connect)")
 
-# The oldest of everything that the base claims, Python too where it is there, the versions that it is developed with, and the
-# newest of everything.
+# oldest: the lowest versions that the base package allows, on the lowest Python if the machine has it.
+# locked: the versions in uv.lock. newest: the highest versions.
 ENVIRONMENTS = ("oldest", "locked", "newest")
 
 
@@ -31,7 +31,7 @@ def _uv() -> str:
 
 
 def uv(*arguments: object) -> str:
-    """Calls uv. Skips the test where that would need a network that is not there, and only then."""
+    """Call uv. Skip the test if the call needs a network and there is none; fail on any other error."""
     environ = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
     called = subprocess.run(
         [_uv(), *map(str, arguments)], cwd=_PROJECT, env=environ, capture_output=True, text=True, timeout=100, check=False
@@ -52,9 +52,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _oldest_python() -> str | None:
-    """The oldest Python that the base claims, where this machine has it."""
-    major, minor = re.search(r">=(\d+)\.(\d+)", _PYPROJECT["project"]["requires-python"]).groups()
-    command = [_PROJECT / "scripts/find-python", f"{major}.{minor}", f"{major}.{int(minor) + 1}"]
+    """The oldest Python that the base package allows, or None if this machine does not have it."""
+    major, minor = re.findall(r"\d+", _PYPROJECT["project"]["requires-python"])
+    command: list[str | Path] = [_PROJECT / "scripts/find-python", f"{major}.{minor}", f"{major}.{int(minor) + 1}"]
     return subprocess.run(command, capture_output=True, text=True, timeout=100, check=False).stdout.strip() or None
 
 
@@ -71,22 +71,21 @@ def python(request: pytest.FixtureRequest, wheel: Path, tmp_path_factory: pytest
         uv(*install, "--no-deps", "--requirements", requirements, wheel)
     else:
         uv(*install, "--resolution", "lowest" if request.param == "oldest" else "highest", wheel)
-    # That the versions go together.
     uv("pip", "check", "--python", python)
     return python
 
 
 def run_python(python: Path, code: str, folder: Path) -> str:
-    """What code prints, in a process that knows of no other package than those of its environment."""
+    """Return the output of code in a process that imports only from its own environment."""
     called = subprocess.run([python, "-I", "-c", code], cwd=folder, capture_output=True, text=True, timeout=100, check=False)
     assert called.returncode == 0, called.stderr
     return called.stdout
 
 
-def test_the_environment_is_what_the_claim_says(python: Path, folder: Path, request: pytest.FixtureRequest) -> None:
+def test_the_environment_has_the_versions_of_its_name(python: Path, folder: Path, request: pytest.FixtureRequest) -> None:
     versions = "import sys; from google import protobuf; print(*sys.version_info[:2], protobuf.__version__)"
     *version, installed = run_python(python, versions, folder).split()
-    lowest, below = re.search(r"'protobuf>=([\d.]+),<(\d+)'", str(_PYPROJECT["project"]["dependencies"])).groups()
+    ((lowest, below),) = re.findall(r"'protobuf>=([\d.]+),<(\d+)'", str(_PYPROJECT["project"]["dependencies"]))
     environment = request.node.callspec.params["python"]
     if environment == "oldest":
         assert installed == lowest
@@ -100,7 +99,7 @@ def test_the_environment_is_what_the_claim_says(python: Path, folder: Path, requ
 
 
 @pytest.mark.parametrize("way", [0, 1], ids=["client", "stubs"])
-def test_a_run_is_created_and_watched_from_there(python: Path, folder: Path, addresses: dict[str, str], way: int) -> None:
+def test_the_documented_code_creates_and_watches_a_run(python: Path, folder: Path, addresses: dict[str, str], way: int) -> None:
     code = at_addresses(code_blocks("From another service", "python")[way], addresses)
     last = run_python(python, code, folder).splitlines()[-1]
     (result,) = (folder / "data/backtest_results/fast").glob(f"{last.split()[0]}.json")
@@ -108,7 +107,7 @@ def test_a_run_is_created_and_watched_from_there(python: Path, folder: Path, add
         assert f'"pnl": "{last.split()[1]}"' in result.read_text()
 
 
-def test_the_whole_client_and_the_command_load_there(python: Path, folder: Path, addresses: dict[str, str]) -> None:
+def test_every_module_of_the_client_and_the_command_load(python: Path, folder: Path, addresses: dict[str, str]) -> None:
     code = f"""
 import pkgutil, tickreel.client, tickreel.rpc.errors, tickreel.v1
 for package in (tickreel.client, tickreel.v1):
@@ -128,7 +127,7 @@ except ModuleNotFoundError as error:
     assert printed.startswith("CONFIG_INVALID\n")
     assert "tickreel[notebook]" in printed
     command = subprocess.run(
-        [python.with_name("tickreel"), "runs", "--output", "json", "--address", addresses["runner"]],
+        [str(python.with_name("tickreel")), "runs", "--output", "json", "--address", addresses["runner"]],
         capture_output=True,
         text=True,
         check=False,
@@ -137,9 +136,9 @@ except ModuleNotFoundError as error:
     assert json.loads(command.stdout)["runs"]
 
 
-def test_a_run_without_services_says_what_is_missing(python: Path, folder: Path) -> None:
+def test_a_standalone_run_without_the_engine_names_the_extra(python: Path, folder: Path) -> None:
     run = ("run", "--config", "configs/sample_btc_usdt.json", "--snapshot_mode", "trades", "--standalone")
-    command = [python.with_name("tickreel"), *run]
+    command = [str(python.with_name("tickreel")), *run]
     called = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert called.returncode == 2
     said = " ".join(called.stderr.split())

@@ -1,4 +1,4 @@
-"""The Catalog's process."""
+"""The process of the Catalog service."""
 
 from tickreel.catalog.service import CatalogServicer
 from tickreel.rpc.server import run

@@ -1,4 +1,4 @@
-"""Trades as bars of equal length, and of a length that people use."""
+"""Bars of trades, all of one conventional length."""
 
 import numpy as np
 import numpy.typing as npt
@@ -18,11 +18,11 @@ _LENGTHS = (
 
 
 def bar_length(first: int, last: int, most: int) -> int:
-    """The length of bars, in nanoseconds: the shortest with which no more than the most reach from one instant to another."""
+    """Return the shortest length, in nanoseconds, with which at most `most` bars cover the time between two instants."""
     for length in _LENGTHS:
         if last // length - first // length < most:
             return length
-    # Days, as many together as it takes.
+    # Beyond a day, the shortest sufficient number of days.
     days = 1
     while last // (days * _DAY) - first // (days * _DAY) >= most:
         days += 1
@@ -30,14 +30,14 @@ def bar_length(first: int, last: int, most: int) -> int:
 
 
 def sample_bars(trades: Arrays, decimals: tuple[int, int], most: int) -> market_data_pb2.BarColumns:
-    """The bars of trades.
+    """Aggregate trades to bars.
 
-    Prices and volumes have as many decimals as 64 bits a value hold, rounded half-even where those are fewer than the data has.
+    Prices and volumes are rounded half-even to fewer decimals if values with all decimals do not fit into 64 bits.
 
     Args:
         trades: Columns ts_init, price, size and side, in replay order.
-        decimals: Those of prices and of sizes.
-        most: The most bars.
+        decimals: The decimals of prices and of sizes.
+        most: The maximum number of bars.
     """
     clock, price, size = trades["ts_init"], trades["price"], trades["size"]
     columns: dict[str, npt.NDArray[np.int64]] = {}

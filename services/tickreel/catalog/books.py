@@ -1,4 +1,4 @@
-"""Books as a chart draws them, and one of them whole."""
+"""Quotes of a chart, and single book snapshots with all levels."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -19,21 +19,21 @@ _COLUMNS = ("ts_event", "ts_init", "bid_price", "bid_size", "ask_price", "ask_si
 
 
 def sample_quotes(books: Arrays, price_precision: int, most: int) -> market_data_pb2.QuoteColumns:
-    """The best prices of books that a chart keeps, the lowest bid and the highest ask of each part among them.
+    """Downsample the best prices of books, keeping the lowest bid and the highest ask of each part of the time.
 
-    Prices have as many decimals as 64 bits a value hold, rounded half-even where those are fewer than the data has.
+    Prices are rounded half-even to fewer decimals if values with all decimals do not fit into 64 bits.
 
     Args:
         books: Columns ts_init, bid_price and ask_price, in replay order.
-        most: About how many books there is room for.
+        most: The approximate number of books to keep.
     """
     bid, ask = books["bid_price"][::LEVELS], books["ask_price"][::LEVELS]
-    # A book without a bid has no lowest one.
+    # A book without a bid must not be chosen for the lowest bid.
     lowest = np.where(bid == NO_LEVEL, scaled.largest(bid), bid)
     kept = kept_rows(books["ts_init"], most, lowest=[lowest], highest=[ask])
     best = bid[kept], ask[kept]
     fitting, price_precision = scaled.fitting(*best, scale=price_precision)
-    # Rounding would make a price of what stands for none.
+    # Rounding changes NO_LEVEL, so it is set again.
     bid, ask = (np.where(prices == NO_LEVEL, NO_LEVEL, whole) for prices, whole in zip(best, fitting, strict=True))
     return make_columns(
         market_data_pb2.QuoteColumns,
@@ -45,10 +45,10 @@ def sample_quotes(books: Arrays, price_precision: int, most: int) -> market_data
 
 
 def depth_snapshot(books: MarketRows, columns: ColumnStore) -> market_data_pb2.DepthSnapshot:
-    """The last of some books.
+    """Return the last of some books.
 
     Raises:
-        TickreelError: NOT_FOUND where there is none.
+        TickreelError: NOT_FOUND if there are no books.
     """
     for stretch in reversed(books.stretches):
         decimals = books.decimals_of(stretch)
@@ -58,7 +58,7 @@ def depth_snapshot(books: MarketRows, columns: ColumnStore) -> market_data_pb2.D
             last = {name: values.reshape(rows, -1)[-1] for name, values in found.items()}
             break
     else:
-        message = "there is no converted book of the instrument at or before the instant"
+        message = "the instrument has no converted book at or before this instant"
         raise TickreelError("NOT_FOUND", message, kind="book", id=books.end)
     snapshot = market_data_pb2.DepthSnapshot()
     snapshot.ts_event.FromNanoseconds(int(last["ts_event"][0]))

@@ -1,4 +1,4 @@
-"""What the catalog holds of an instrument: intervals, gaps, and whether a conversion today would make the same."""
+"""Coverage of an instrument in the catalog: intervals, gaps, and freshness of the files."""
 
 import contextlib
 from itertools import groupby
@@ -11,12 +11,12 @@ from tickreel.stores.raw import RawStore
 from tickreel.v1 import catalog_service_pb2, conversion_pb2, market_data_pb2
 from tickreel.v1.catalog_service_pb2 import FRESHNESS_FRESH, FRESHNESS_ORPHANED, FRESHNESS_STALE
 
-# Shorter pauses are a quiet market rather than missing data.
+# Shorter pauses are taken for a quiet market, not for missing data.
 _GAP_SECONDS = 60.0
 
 
 def describe_instrument(engine_id: str, catalog: CatalogStore) -> catalog_service_pb2.CatalogInstrument:
-    """An instrument in the catalog, with the files of every data type and choice of decimals."""
+    """Describe an instrument in the catalog by its files of every data type and choice of decimals."""
     files = catalog.files(engine_id)
     message = catalog_service_pb2.CatalogInstrument(
         instrument_id=engine_id,
@@ -35,10 +35,13 @@ def describe_instrument(engine_id: str, catalog: CatalogStore) -> catalog_servic
 
 
 def find_instrument(name: str, catalog: CatalogStore) -> str:
-    """The engine's id of an instrument, by that id or by its own.
+    """Return the engine's id of an instrument.
+
+    Args:
+        name: The engine's id, or the instrument's name (see `InstrumentName`).
 
     Raises:
-        TickreelError: NOT_FOUND where the catalog does not hold it.
+        TickreelError: NOT_FOUND if the catalog does not have the instrument.
     """
     engine_id = name
     with contextlib.suppress(ValueError):
@@ -49,18 +52,18 @@ def find_instrument(name: str, catalog: CatalogStore) -> str:
 
 
 def coverage(name: str, catalog: CatalogStore, raw: RawStore) -> list[catalog_service_pb2.CoverageInterval]:
-    """The converted files of an instrument as intervals, by data type, decimals and time.
+    """Return the converted files of an instrument as intervals, sorted by data type, decimals and time.
 
     Args:
-        name: The engine's id of the instrument, or its own.
+        name: The engine's id of the instrument, or its name.
 
     Raises:
-        TickreelError: NOT_FOUND where the catalog does not hold the instrument.
+        TickreelError: NOT_FOUND if the catalog does not have the instrument.
     """
     intervals = [_interval(file, raw) for file in catalog.files(find_instrument(name, catalog))]
     intervals.sort(key=interval_key)
     for _, lane in groupby(intervals, _lane):
-        # A file of a week may hold files of days: what counts is how far all before have come.
+        # A file of a week may contain the times of later files, so a gap is measured from the latest end so far.
         reach: int | None = None
         for interval in lane:
             start, end = interval.span.start.ToNanoseconds(), interval.span.end.ToNanoseconds()
@@ -71,7 +74,7 @@ def coverage(name: str, catalog: CatalogStore, raw: RawStore) -> list[catalog_se
 
 
 def interval_key(interval: catalog_service_pb2.CoverageInterval) -> str:
-    """The place of an interval among those of its instrument, as a text to sort by. No two are equal."""
+    """Return the unique sort key of an interval among those of its instrument."""
     lane = (interval.data_type, interval.price_precision, interval.size_precision)
     return " ".join([*(f"{number:03}" for number in lane), f"{interval.span.start.ToNanoseconds():020}", interval.source])
 
@@ -95,13 +98,13 @@ def _freshness(file: CatalogFile, raw: RawStore) -> catalog_service_pb2.Freshnes
     identity = raw.identity(origin.source)
     if identity is None:
         return FRESHNESS_ORPHANED
-    made_by = (origin.converter, origin.engine)
-    today = identity == (origin.size_bytes, origin.mtime_ns) and made_by == (CONVERTER_VERSION, catalog_format.engine_version())
-    return FRESHNESS_FRESH if today else FRESHNESS_STALE
+    has_same_source = identity == (origin.size_bytes, origin.mtime_ns)
+    has_same_versions = (origin.converter, origin.engine) == (CONVERTER_VERSION, catalog_format.engine_version())
+    return FRESHNESS_FRESH if has_same_source and has_same_versions else FRESHNESS_STALE
 
 
 def _lane(interval: catalog_service_pb2.CoverageInterval) -> tuple[market_data_pb2.DataType, tuple[int, int]]:
-    """What follows each other without a gap where nothing is missing."""
+    """Return the lane of an interval. Complete intervals of one lane follow each other without a gap."""
     return interval.data_type, _decimals(interval)
 
 

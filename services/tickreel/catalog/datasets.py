@@ -1,4 +1,4 @@
-"""The raw data as the contracts have it: day folders and their files."""
+"""Conversion of day folders and raw files to messages of the contract."""
 
 from collections.abc import Iterable
 
@@ -7,7 +7,7 @@ from tickreel.v1 import catalog_service_pb2, market_data_pb2
 
 
 def describe_dataset(dataset: Dataset, *, with_files: bool) -> catalog_service_pb2.Dataset:
-    """A day folder; its warnings are those of its files, too."""
+    """Describe a day folder. Its warnings include the warnings of its files."""
     message = catalog_service_pb2.Dataset(
         dataset_id=dataset.dataset_id,
         date=dataset.day.isoformat() if dataset.day else "",
@@ -24,7 +24,7 @@ def describe_dataset(dataset: Dataset, *, with_files: bool) -> catalog_service_p
 
 
 def describe_file(file: RawFile) -> catalog_service_pb2.SourceFile:
-    """One raw file."""
+    """Describe a raw file."""
     message = catalog_service_pb2.SourceFile(
         path=file.path,
         instrument=file.instrument,
@@ -38,7 +38,7 @@ def describe_file(file: RawFile) -> catalog_service_pb2.SourceFile:
 
 
 def _set_span(window: market_data_pb2.TimeWindow, spans: Iterable[tuple[int, int] | None]) -> None:
-    """Leaves the window unset where no file says its times."""
+    """Set a window to the span of some files. It stays unset if no file has a known span."""
     known = [span for span in spans if span is not None]
     if known:
         window.start.FromNanoseconds(min(start for start, _ in known))

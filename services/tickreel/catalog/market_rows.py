@@ -1,4 +1,4 @@
-"""The converted rows of an instrument in a window: which files they are in, and their columns."""
+"""The converted rows of an instrument in a window: their files, and their columns."""
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,22 +26,23 @@ from tickreel.v1 import market_data_pb2
 
 Arrays = dict[str, npt.NDArray[Any]]
 
-# Which decimals a column of columns is scaled by.
+# Columns that are scaled by the decimals of prices and of sizes.
 _PRICES = ("price", "bid_price", "ask_price")
 _SIZES = ("size", "bid_size", "ask_size")
 
 
 @dataclass(frozen=True)
 class MarketRows:
-    """The rows of one kind of an instrument, from one instant to another, both inclusive.
+    """The rows of one data type of an instrument in a window.
 
-    An instrument may stand in the catalog with several choices of decimals. The rows of a raw file are taken once, as they were
-    converted last, and all with as many decimals as one of them needs. Where files overlap, the rows are those of their view
-    (see `stores.view`), as in a run over the same files.
+    The catalog may have an instrument with several choices of decimals. Of each raw file, the latest conversion is used. All
+    rows get the largest number of decimals that any file in the window needs. Where files overlap, the rows are those of the
+    files' view (see `stores.view`), as in a run over the same files.
 
     Attributes:
-        files: All files of the kind, in order of time: also a file before the window may change times in it.
-        decimals: Those of prices and of sizes.
+        files: All files of the data type, in order of time. Even a file before the window may change times inside it.
+        start, end: The first and last instant of the window, UNIX nanoseconds, both inclusive.
+        decimals: The decimals of prices and of sizes.
     """
 
     files: tuple[CatalogFile, ...]
@@ -54,10 +55,13 @@ class MarketRows:
     def find(
         cls, store: CatalogStore, instrument: str, data_type: market_data_pb2.DataType, window: tuple[int, int]
     ) -> "MarketRows":
-        """The rows of an instrument, by the engine's id of it or its own.
+        """Find the rows of an instrument in a window.
+
+        Args:
+            instrument: The engine's id of the instrument, or its name.
 
         Raises:
-            TickreelError: NOT_FOUND where the catalog does not hold the instrument.
+            TickreelError: NOT_FOUND if the catalog does not have the instrument.
         """
         start, end = window
         latest: dict[str, CatalogFile] = {}
@@ -70,57 +74,57 @@ class MarketRows:
 
     @cached_property
     def stretches(self) -> list[Stretch]:
-        """Where the rows lie, in order of time."""
+        """The stretches of the view that the window touches, in order of time."""
         view = stretches([ViewFile.of(file, self.store.root) for file in self.files])
         return [stretch for stretch in view if stretch.start <= self.end and stretch.end >= self.start]
 
     def trades(self, names: Sequence[str]) -> Iterator[TradeRows]:
-        """The trades, with some columns of the files, in replay order.
+        """Read the trades in replay order, with some columns of the files.
 
         Raises:
-            TickreelError: DATA_CHANGED where a file was deleted or replaced.
+            TickreelError: DATA_CHANGED if a file was deleted or replaced.
         """
         return (TradeRows(batch) for stretch in self.stretches for batch in self._read(stretch, names))
 
     def depths(self, batch_rows: int = BATCH_ROWS) -> Iterator[DepthRows]:
-        """The books, in replay order.
+        """Read the books in replay order.
 
         Raises:
-            TickreelError: DATA_CHANGED, likewise.
+            TickreelError: DATA_CHANGED if a file was deleted or replaced.
         """
         return (DepthRows(batch) for stretch in self.stretches for batch in self._read(stretch, None, batch_rows))
 
-    def is_ready(self, columns: ColumnStore) -> bool:
-        """Whether the columns of all rows lie ready."""
+    def is_cached(self, columns: ColumnStore) -> bool:
+        """Return whether the columns of all rows are cached."""
         return all(columns.find(self._key(stretch)) is not None for stretch in self.stretches)
 
     def parts(self, columns: ColumnStore, names: Sequence[str]) -> Iterator[Arrays]:
-        """Some columns of the rows, by name, in replay order, a stretch at a time.
+        """Yield some columns of the rows, by name, in replay order, a stretch at a time.
 
-        The columns of a file, and of files where they overlap, are made where they do not lie ready.
+        Columns that are not cached are made first: those of a whole file, or of the stretch in which files overlap.
 
         Raises:
-            TickreelError: DATA_CHANGED where a file was deleted or replaced; DATA_REFUSED for a value that is no 64-bit integer
-                at the decimals of its file.
+            TickreelError: DATA_CHANGED if a file was deleted or replaced; DATA_REFUSED for a value that does not fit into 64
+                bits at the decimals of its file.
         """
         return (self.part(stretch, columns, names) for stretch in self.stretches)
 
     def part(self, stretch: Stretch, columns: ColumnStore, names: Sequence[str]) -> Arrays:
-        """Some columns of the rows in one of the stretches (see `parts`)."""
+        """Return some columns of the rows in one stretch (see `parts`)."""
         prices, sizes = self.decimals_of(stretch)
-        ready = columns.get(self._key(stretch), partial(self._make, stretch))
-        clock = ready["ts_init"]
+        cached = columns.get(self._key(stretch), partial(self._make, stretch))
+        clock = cached["ts_init"]
         rows = window_rows(clock, max(self.start, stretch.start), min(self.end, stretch.end))
         more = dict.fromkeys(_PRICES, self.decimals[0] - prices) | dict.fromkeys(_SIZES, self.decimals[1] - sizes)
-        found = {name: _by_row(ready[name], len(clock))[rows].reshape(-1) for name in names}
+        found = {name: _by_row(cached[name], len(clock))[rows].reshape(-1) for name in names}
         return {name: _with_decimals(values, more.get(name, 0)) for name, values in found.items()}
 
     def decimals_of(self, stretch: Stretch) -> tuple[int, int]:
-        """The fewest decimals of prices and of sizes that hold all values of a stretch's files."""
+        """Return the fewest decimals of prices and of sizes that hold all values of a stretch's files."""
         return _decimals(self._records(stretch))
 
     def columns(self, columns: ColumnStore, names: Sequence[str]) -> Arrays:
-        """Some columns of all rows (see `parts`)."""
+        """Return some columns of all rows (see `parts`)."""
         parts = list(self.parts(columns, names))
         if len(parts) == 1:
             return parts[0]
@@ -131,7 +135,7 @@ class MarketRows:
         decimals = self.decimals_of(stretch)
         whole = replace(self, start=ALL_TIMES[0], end=ALL_TIMES[1])
         if not stretch.overlaps:
-            # Of a file that overlaps others at its ends, all rows, so that they lie ready once.
+            # All rows of the file, even if it overlaps others at its ends, so that the file is cached once.
             (file,) = stretch.files
             stretch = replace(stretch, start=file.first, end=file.last)
         if self._records(stretch)[0].converted.data_type == TRADES:
@@ -141,10 +145,10 @@ class MarketRows:
             write_depths(map(DepthRows, whole._read(stretch, None)), *decimals, writer)
 
     def _read(self, stretch: Stretch, names: Sequence[str] | None, batch_rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
-        """The rows of a stretch, of files that were not replaced between `find` and the reading.
+        """Read the rows of a stretch, and check that no file was replaced since `find`.
 
         Raises:
-            TickreelError: DATA_CHANGED where a file was deleted or, after the last row, where one was replaced.
+            TickreelError: DATA_CHANGED if a file was deleted; after the last row, if a file was replaced.
         """
         files = self._records(stretch)
         try:
@@ -153,7 +157,7 @@ class MarketRows:
             raise _changed(files[0], f"cannot be read: {error}") from None
         for file in files:
             present = self.store.find(file.converted.path)
-            # A file that is deleted once it is open stays readable.
+            # A file that was deleted after it was opened has been read whole.
             if present is not None and present.converted.digest != file.converted.digest:
                 raise _changed(file, "was replaced while it was read")
 
@@ -165,7 +169,7 @@ class MarketRows:
         return {self.store.root / file.converted.path: file for file in self.files}
 
     def _key(self, stretch: Stretch) -> str:
-        """By the rows of the files, and not by where they lie."""
+        """Return the cache key of a stretch, which depends on the rows of the files and not on their paths."""
         records = self._records(stretch)
         kind = market_data_pb2.DataType.Name(records[0].converted.data_type).removeprefix("DATA_TYPE_").lower()
         digests = [record.converted.digest for record in records]
@@ -181,17 +185,17 @@ def _changed(file: CatalogFile, problem: str) -> TickreelError:
 
 
 def _decimals(files: Sequence[CatalogFile]) -> tuple[int, int]:
-    """The decimals of prices and of sizes that hold all values of some files."""
+    """Return the fewest decimals of prices and of sizes that hold all values of some files."""
     return max((file.price_decimals for file in files), default=0), max((file.size_decimals for file in files), default=0)
 
 
 def _by_row(values: npt.NDArray[Any], rows: int) -> npt.NDArray[Any]:
-    """A column with the levels of a row in one of its rows, shape (rows, levels)."""
+    """Reshape a column so that each row has its levels, shape (rows, levels)."""
     return values.reshape(rows, -1) if rows else values
 
 
 def _with_decimals(values: npt.NDArray[Any], more: int) -> npt.NDArray[Any]:
-    """Values with more decimals; NO_LEVEL stays."""
+    """Scale values to more decimals; NO_LEVEL is kept."""
     return np.where(values == NO_LEVEL, NO_LEVEL, scaled.times(values, 10**more)) if more else values
 
 

@@ -1,7 +1,7 @@
-"""Rows of the catalog as a stream of chunks that goes on after any of them, each row exactly once.
+"""Streams of rows of the catalog in chunks. A stream can resume after any chunk, and sends each row exactly once.
 
-A cursor is an instant and how many rows of that instant have arrived. So it needs no row before it to be read again, and what
-is converted meanwhile of other times does not shift it.
+A cursor is an instant and the number of rows of that instant that have arrived. So a stream resumes without reading earlier
+rows, and files of other times that are converted meanwhile do not shift it.
 """
 
 import re
@@ -17,29 +17,34 @@ from tickreel.rpc.columns import ROWS_PER_CHUNK, Wire, wire_of
 from tickreel.rpc.errors import invalid_request
 from tickreel.stores.column_files import ColumnStore
 from tickreel.stores.raw_schema import LEVELS
-from tickreel.stores.trades import NUMBERS, file_columns
+from tickreel.stores.trades import NUMBERS, TradeRows, file_columns
 from tickreel.v1 import market_data_pb2
 
 Int64 = npt.NDArray[np.int64]
 
-# A row is five levels a side: as many bytes as 32,768 trades.
+# A book has five levels on each side: these are as many bytes as 32,768 trades.
 _BOOKS_PER_CHUNK = 4_096
 _CURSOR = re.compile(r"(-?\d{1,19})\.(\d{1,18})", re.ASCII)
 
 
 @dataclass(frozen=True)
 class Cursor:
-    """After which row a stream goes on: the instant of the last that arrived, and how many of that instant have."""
+    """The position after which a stream resumes.
+
+    Attributes:
+        instant: The time of the last row that arrived, UNIX nanoseconds.
+        rows: The number of rows of that instant that have arrived.
+    """
 
     instant: int
     rows: int
 
     @classmethod
     def parse(cls, text: str) -> "Cursor | None":
-        """Reads a cursor, None where it is empty.
+        """Parse a cursor; return None for an empty text.
 
         Raises:
-            TickreelError: INVALID_REQUEST for one that no chunk had.
+            TickreelError: INVALID_REQUEST for a text that cannot be the cursor of a chunk.
         """
         if not text:
             return None
@@ -54,7 +59,12 @@ class Cursor:
 
 @dataclass(frozen=True)
 class Part:
-    """Some rows in replay order: their clock, and what puts some of them into columns."""
+    """Some rows in replay order.
+
+    Attributes:
+        clock: The times of the rows, UNIX nanoseconds, shape (rows,).
+        columns: Makes the message of a slice of the rows.
+    """
 
     clock: Int64
     columns: Callable[[slice], Wire]
@@ -63,17 +73,17 @@ class Part:
 def stream_trades(
     trades: MarketRows, columns: ColumnStore, after: Cursor | None, wanted: list[str]
 ) -> Generator[tuple[Wire, Cursor], None, None]:
-    """The chunks of trades as `TradeColumns`, with some columns: from those that lie ready where all do, else from files."""
+    """Stream trades as `TradeColumns`, from cached columns if they cover all wanted columns and rows, else from files."""
     rest = _after(trades, after)
-    if set(wanted) <= set(NUMBERS) and rest.is_ready(columns):
-        parts = _ready_trades(rest, columns, wanted, trades.decimals)
+    if set(wanted) <= set(NUMBERS) and rest.is_cached(columns):
+        parts = _cached_trades(rest, columns, wanted, trades.decimals)
     else:
         parts = _trades_of_files(rest, wanted, trades.decimals)
-    return _chunks(parts, after, ROWS_PER_CHUNK)
+    return cut_chunks(parts, after, ROWS_PER_CHUNK)
 
 
 def stream_depth(books: MarketRows, after: Cursor | None) -> Generator[tuple[Wire, Cursor], None, None]:
-    """The chunks of books as `DepthColumns`."""
+    """Stream books as `DepthColumns`."""
     price_precision, size_precision = books.decimals
 
     def parts() -> Iterable[Part]:
@@ -92,10 +102,10 @@ def stream_depth(books: MarketRows, after: Cursor | None) -> Generator[tuple[Wir
 
             yield Part(columns["ts_init"], wire)
 
-    return _chunks(parts(), after, _BOOKS_PER_CHUNK)
+    return cut_chunks(parts(), after, _BOOKS_PER_CHUNK)
 
 
-def _ready_trades(trades: MarketRows, columns: ColumnStore, wanted: list[str], decimals: tuple[int, int]) -> Iterable[Part]:
+def _cached_trades(trades: MarketRows, columns: ColumnStore, wanted: list[str], decimals: tuple[int, int]) -> Iterable[Part]:
     price_precision, size_precision = decimals
     for arrays in trades.parts(columns, [*{"ts_init", *wanted}]):
 
@@ -112,18 +122,25 @@ def _ready_trades(trades: MarketRows, columns: ColumnStore, wanted: list[str], d
 
 def _trades_of_files(trades: MarketRows, wanted: list[str], decimals: tuple[int, int]) -> Iterable[Part]:
     for rows in trades.trades(file_columns(wanted)):
-        yield Part(
-            rows.ts_init,
-            lambda some, rows=rows: rows.slice(some.start, some.stop - some.start).to_wire(*decimals, wanted),
-        )
+
+        def wire(some: slice, rows: TradeRows = rows) -> Wire:
+            return rows.slice(some.start, some.stop - some.start).to_wire(*decimals, wanted)
+
+        yield Part(rows.ts_init, wire)
 
 
 def _after(rows: MarketRows, after: Cursor | None) -> MarketRows:
     return rows if after is None else replace(rows, start=max(rows.start, after.instant))
 
 
-def _chunks(parts: Iterable[Part], after: Cursor | None, most: int) -> Generator[tuple[Wire, Cursor], None, None]:
-    # Rows of the cursor's instant that have arrived are read again, and left out.
+def cut_chunks(parts: Iterable[Part], after: Cursor | None, most: int) -> Generator[tuple[Wire, Cursor], None, None]:
+    """Cut rows into chunks, each with the cursor after it.
+
+    Args:
+        parts: The rows from the cursor's instant on. Those of that instant that have arrived are skipped.
+        after: The cursor to resume after; None to start at the first row.
+        most: The maximum number of rows in a chunk.
+    """
     last, skip = after, after.rows if after else 0
     for part in parts:
         first = 0
@@ -134,12 +151,12 @@ def _chunks(parts: Iterable[Part], after: Cursor | None, most: int) -> Generator
         for begin in range(first, len(part.clock), most):
             end = min(begin + most, len(part.clock))
             last = _cursor(part.clock[begin:end], last)
-            # Here, and not where calls are answered: it may be the first to read the files.
+            # Joined here, in the reading thread, because this may be the first access to the mapped files.
             yield part.columns(slice(begin, end)).joined(), last
 
 
 def _cursor(clock: Int64, before: Cursor | None) -> Cursor:
-    """Where a chunk ends that comes after another."""
+    """Return the cursor after a chunk that follows another cursor."""
     instant = int(clock[-1])
     rows = len(clock) - int(np.searchsorted(clock, instant, "left"))
     if before is not None and rows == len(clock) and before.instant == instant:

@@ -1,4 +1,4 @@
-"""The Catalog's calls: a message in, the domain's answer out. Every look at a file is taken in a thread."""
+"""The calls of the Catalog service. Files are read in threads, so that the event loop is never blocked."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -49,11 +49,11 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
         self._columns = ColumnStore(self._derived)
 
     async def open(self) -> None:
-        """Removes what a former process left half made; the stores are read as they are."""
+        """Remove unfinished derived files of an earlier process."""
         await asyncio.to_thread(self._derived.sweep)
 
     async def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: the service holds no resources."""
 
     async def ListDatasets(  # noqa: N802
         self, request: catalog_service_pb2.ListDatasetsRequest, context: grpc.aio.ServicerContext
@@ -146,5 +146,5 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
 
 
 def _newest_first(dataset_id: str) -> str:
-    """Sorts folders without a date before all days, and so last."""
+    """Return a sort key for a descending order: days first, then folders without a date."""
     return f"{'1' if day_of(dataset_id) else '0'} {dataset_id}"

@@ -1,1 +1,1 @@
-"""`tickreel`: a client of the services in a terminal, and what starts them on one machine."""
+"""The `tickreel` command: a terminal client of the services, and their supervisor on one machine."""

@@ -18,11 +18,12 @@ from tickreel.cli.commands.sample_data import sample_data
 from tickreel.cli.commands.strategies import strategies
 from tickreel.cli.commands.up import up
 from tickreel.cli.commands.verify import verify
+from tickreel.cli.display import screen
 from tickreel.rpc.errors import TickreelError
 
 
 class _Commands(click.Group):
-    """The commands in the order of their use, with the errors and the Ctrl-C of all of them turned into exit codes."""
+    """The commands, listed in the order of their use. Errors and Ctrl-C end the process with an exit code."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
@@ -31,7 +32,10 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except TickreelError as error:
-            raise exit_codes.CommandError(error) from None
+            is_unanswered = bool(error.metadata.get("address"))
+            hint = "\n  `tickreel up` starts the services; --address sets the address to call" if is_unanswered else ""
+            screen.say_error(f"{error}{hint}")
+            ctx.exit(exit_codes.of_reason(error.reason))
         except (KeyboardInterrupt, asyncio.CancelledError):
             ctx.exit(exit_codes.CANCELLED)
 
@@ -41,7 +45,7 @@ class _Commands(click.Group):
     context_settings={
         "help_option_names": ["-h", "--help"],
         "max_content_width": 100,
-        # Both spellings of every flag: --snapshot_mode and --snapshot-mode.
+        # Accept both --snapshot_mode and --snapshot-mode.
         "token_normalize_func": lambda token: token.replace("_", "-"),
     },
 )

@@ -1,7 +1,7 @@
-"""The service that a command talks to: one that is up, or one of the command's own."""
+"""The connection of a command: to a running service, or to one started for the command."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -16,21 +16,21 @@ from tickreel.rpc.settings import default_address
 
 @dataclass(frozen=True)
 class Connection:
-    """A client of a service.
+    """A client of a service, and the config to send to it.
 
-    `document` is the config that the service may be asked to run: where it was started for the command, its environment block
-    says what the service runs with.
+    Attributes:
+        document: The config. If the services were started for this command, its environment block has their environment.
     """
 
     client: ServiceClient
-    document: Mapping[str, Any]
+    document: dict[str, Any]
     _own: Services | None = None
 
     async def guard[T](self, work: Coroutine[Any, Any, T]) -> T:
-        """Does the work, unless a service that was started for it dies meanwhile.
+        """Await the work, or fail as soon as a service that was started for this command dies.
 
         Raises:
-            TickreelError: Which service died, with the last lines of its log.
+            TickreelError: A service died; the message has the last lines of its log.
         """
         if self._own is None:
             return await work
@@ -48,16 +48,16 @@ class Connection:
 
 @asynccontextmanager
 async def connect(
-    service: str, needs: tuple[str, ...], address: str | None, document: Mapping[str, Any], *, standalone: bool
+    service: str, needs: tuple[str, ...], address: str | None, document: dict[str, Any], *, standalone: bool
 ) -> AsyncIterator[Connection]:
-    """Connects to a service: at the address if one is given, at the gateway if it serves there, else started here.
+    """Connect to a service: at the given address, else at the gateway if the service is up, else start the service.
 
     Args:
-        needs: What is started where none is up, in order; the service itself is the last.
-        standalone: Start services whatever is up.
+        needs: The services to start if none is up, in order; `service` is the last.
+        standalone: Whether to start services even if others are up.
 
     Raises:
-        TickreelError: The services could not be started, or the environment lacks what they need.
+        TickreelError: A service did not start, or the environment lacks a variable that it needs.
     """
     if standalone:
         address = None
@@ -77,5 +77,5 @@ async def connect(
         try:
             yield Connection(client, document, services)
         finally:
-            # Before the services stop: they would wait for a watcher to hang up.
+            # Close before the services stop: they would wait for the watcher to hang up.
             await client.close()

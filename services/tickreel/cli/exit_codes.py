@@ -1,11 +1,5 @@
-"""How a command ends: 0 done, 1 failed, 2 refused, 130 cancelled."""
+"""Exit codes of the commands: 0 done, 1 failed, 2 refused, 130 cancelled."""
 
-from typing import IO, Any
-
-import click
-
-from tickreel.cli.display import screen
-from tickreel.rpc.errors import TickreelError
 from tickreel.v1 import job_pb2
 
 DONE = 0
@@ -13,7 +7,7 @@ FAILED = 1
 REFUSED = 2
 CANCELLED = 130
 
-# The reasons that lie in what was asked for: the same request again would end the same.
+# Reasons of refusals: the same request would be refused again.
 _REFUSALS = frozenset(
     {
         "INVALID_REQUEST",
@@ -34,26 +28,12 @@ _REFUSALS = frozenset(
 
 
 def of_reason(reason: str) -> int:
-    """The exit code of an error with this reason: refused or failed."""
+    """Return the exit code of an error: refused or failed."""
     return REFUSED if reason in _REFUSALS else FAILED
 
 
 def of_job(state: job_pb2.JobState, failure: job_pb2.JobFailure) -> int:
-    """The exit code of a job that ended so."""
+    """Return the exit code of a job in its final state."""
     if state == job_pb2.JOB_STATE_SUCCEEDED:
         return DONE
     return CANCELLED if state == job_pb2.JOB_STATE_CANCELLED else of_reason(failure.reason)
-
-
-class CommandError(click.ClickException):
-    """An error of a service, as click ends a command with it: the message, and one line a violation."""
-
-    def __init__(self, error: TickreelError) -> None:
-        address = error.metadata.get("address")
-        hint = "\n  `tickreel up` starts the services; --address says where they are" if address else ""
-        super().__init__(f"{error}{hint}")
-        self.exit_code = of_reason(error.reason)
-
-    def show(self, file: IO[Any] | None = None) -> None:
-        """Prints the error to standard error."""
-        screen.say_error(self.message)

@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and a closed terminal: the first asks a command to end what it does, the second makes it leave at once."""
+"""Ctrl-C, SIGTERM and a closed terminal: the first signal asks a command to stop, the second stops it at once."""
 
 import asyncio
 import signal
@@ -9,9 +9,9 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupts:
-    """The signals that ask the running task to end, while the context is open.
+    """Handle the signals that end a command while the context is open.
 
-    The first sets `asked`; the second cancels the task, whose contexts then put everything in order without waiting for anyone.
+    The first signal sets `asked`. The second cancels the task; its context managers then clean up without waiting.
     """
 
     def __init__(self) -> None:
@@ -19,10 +19,10 @@ class Interrupts:
         self._task: asyncio.Task[object] | None = None
 
     def check(self) -> None:
-        """Ends the task where it was asked to end and has nothing under way.
+        """Cancel the task if a signal has arrived. Call this only while the command has no job to cancel first.
 
         Raises:
-            CancelledError: It was.
+            CancelledError: A signal has arrived.
         """
         if self.asked.is_set():
             raise asyncio.CancelledError

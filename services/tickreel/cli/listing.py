@@ -1,4 +1,4 @@
-"""The lists of the services, page after page."""
+"""Paginated lists of the services."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,12 +10,12 @@ from tickreel.rpc.paging import MAX_SIZE
 
 @dataclass(frozen=True)
 class Listing:
-    """A list that a service keeps.
+    """A paginated list of a service.
 
     Args:
-        method: The List method.
-        request: The message that asks it for a page.
-        field: The field of its response that holds the entries.
+        method: The method that returns a page.
+        request: The request message of the method.
+        field: The field of the response that holds the entries.
     """
 
     service: str
@@ -24,11 +24,11 @@ class Listing:
     field: str
 
     async def entries(self, address: str, limit: int | None, **fields: str) -> list[Any]:
-        """The first entries, as many pages as that takes; says so where there are more, or where some cannot be read.
+        """Fetch the first entries. Prints a note if there are more, or if some cannot be read.
 
         Args:
-            limit: How many. None for all.
-            fields: More fields of the request: its filter, for example.
+            limit: Maximum number of entries; None fetches all.
+            fields: Further fields of the request, e.g. its filter.
         """
         found: list[Any] = []
         client = ServiceClient(self.service, address)
@@ -44,14 +44,14 @@ class Listing:
         finally:
             await client.close()
         if token:
-            screen.say(f"the first {limit} of more; --limit shows as many as you say")
+            screen.say(f"there are more than these {limit}; --limit shows more")
         if unreadable := getattr(page, "unreadable_run_ids", None):
-            screen.say(f"not listed, because it cannot be read (tickreel show says why): {', '.join(unreadable)}")
+            screen.say(f"not listed because unreadable (`tickreel show` prints why): {', '.join(unreadable)}")
         return found
 
 
 async def one(service: str, address: str, method: str, request: Any) -> Any:
-    """The answer to one call."""
+    """Call a method once and return its response."""
     client = ServiceClient(service, address)
     try:
         return await client.call(method, request)

@@ -1,4 +1,4 @@
-"""The options that commands share, and the types of their values."""
+"""Options that several commands share, and the types of their values."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,15 +10,15 @@ from tickreel.rpc.settings import address_variable, default_address
 
 
 class Instant(click.ParamType):
-    """An instant in UTC, ISO 8601 to the nanosecond: a Timestamp."""
+    """An instant: ISO 8601 with a zone, to the nanosecond; becomes a `Timestamp`."""
 
     name = "time"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Timestamp:
-        """Reads the text of a time, with its zone.
+        """Parse a time.
 
         Raises:
-            click.BadParameter: The text is no such time.
+            click.BadParameter: The text is not a time with a zone.
         """
         if isinstance(value, Timestamp):
             return value
@@ -26,24 +26,24 @@ class Instant(click.ParamType):
         try:
             stamp.FromJsonString(value)
         except ValueError:
-            self.fail(f"{value!r} is not a time with its zone; 2024-07-18T23:57:00Z is one", param, ctx)
+            self.fail(f"{value!r} is not a time with a zone; write it like 2024-07-18T23:57:00Z", param, ctx)
         return stamp
 
 
 class Address(click.ParamType):
-    """Where a service is reached: HOST:PORT."""
+    """The address of a service: HOST:PORT."""
 
     name = "HOST:PORT"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Checks an address.
+        """Check an address.
 
         Raises:
-            click.BadParameter: There is no host or no port in it.
+            click.BadParameter: The host or the port is missing or malformed.
         """
         host, _, port = value.rpartition(":")
         if not host or not (port.isascii() and port.isdigit() and int(port) <= 65_535):
-            self.fail(f"{value!r} is not HOST:PORT; 127.0.0.1:8000 is", param, ctx)
+            self.fail(f"{value!r} is not HOST:PORT; write it like 127.0.0.1:8000", param, ctx)
         return str(value)
 
 
@@ -55,28 +55,33 @@ output = click.option(
     type=click.Choice(["table", "json"]),
     default="table",
     show_default=True,
-    help="How the answer is printed; with json, nothing else is.",
+    help="Output format; json prints nothing but JSON to standard output.",
 )
 
 limit = click.option(
-    "--limit", type=click.IntRange(min=1), default=20, metavar="N", show_default=True, help="The most entries to show."
+    "--limit", type=click.IntRange(min=1), default=20, metavar="N", show_default=True, help="Maximum number of entries."
 )
 
 
 def listed(example: str, order: str) -> Callable[[Any], Any]:
-    """The options of a list that the service filters and sorts: `filter_text`, `order_by` and `limit`."""
+    """Add the options of a list that the service filters and sorts: `filter_text`, `order_by` and `limit`.
+
+    Args:
+        example: A filter for the help text.
+        order: A sort order for the help text.
+    """
 
     def add(command: Any) -> Any:
         command = click.option(
-            "--order_by", default="", metavar="FIELDS", help=f"In what order: {order}, for example. [default: newest first]"
+            "--order_by", default="", metavar="FIELDS", help=f"Sort order, e.g. {order}. [default: newest first]"
         )(limit(command))
-        return click.option("--filter", "filter_text", default="", help=f"Which entries: {example}, for example.")(command)
+        return click.option("--filter", "filter_text", default="", help=f"Show only matching entries, e.g. {example}.")(command)
 
     return add
 
 
 def address(service: str) -> Callable[[Any], Any]:
-    """The option that says where a service is."""
+    """Add the option `address`: where a service is reached."""
     return click.option(
         "--address",
         type=ADDRESS,
@@ -84,36 +89,36 @@ def address(service: str) -> Callable[[Any], Any]:
         default=default_address("gateway"),
         show_default=True,
         show_envvar=True,
-        help=f"Where the {service} service is reached: the gateway, or the service itself.",
+        help=f"Address of the gateway or of the {service} service.",
     )
 
 
 def address_or_own(service: str) -> Callable[[Any], Any]:
-    """The options of a command that starts what it needs where no service answers: `address` and `standalone`."""
+    """Add the options of a command that starts its own services if none answers: `address` and `standalone`."""
 
     def add(command: Any) -> Any:
-        command = click.option(
-            "--standalone", is_flag=True, help="Start services for this one call, whether or not some are up."
-        )(command)
+        command = click.option("--standalone", is_flag=True, help="Start services for this command even if others are up.")(
+            command
+        )
         return click.option(
             "--address",
             type=ADDRESS,
             envvar=_variables(service),
             show_envvar=True,
-            help=f"Where the {service} service is reached: the gateway, or the service itself. "
-            f"[default: {default_address('gateway')} if it answers there, else services of the command's own]",
+            help=f"Address of the gateway or of the {service} service. "
+            f"[default: {default_address('gateway')} if it answers, else services started for this command]",
         )(command)
 
     return add
 
 
 def _variables(service: str) -> list[str]:
-    """The variables that say where a service is reached, the first that is set first."""
+    """Return the variables that may hold the address of a service. The first one that is set counts."""
     return [address_variable(service), address_variable("gateway")]
 
 
 def switch(name: str, about: str) -> Callable[[Any], Any]:
-    """An option that is true or false; without a value, true."""
+    """Add an option that takes true or false; without a value it is true."""
     return click.option(
         name, type=click.BOOL, is_flag=False, flag_value=True, default=False, metavar="[true|false]", help=about
     )

@@ -1,8 +1,8 @@
-"""Watching jobs through lost connections, one to its end, and cancelling it when asked to."""
+"""Watch jobs across broken connections, and cancel one on a signal."""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Protocol
@@ -13,27 +13,28 @@ from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.errors import TickreelError
 from tickreel.v1 import converter_service_pb2, runner_service_pb2
 
-# How long a service may be gone, from the first failure, before a watcher gives up; and how often it is tried meanwhile.
+# Seconds from the first failure until a watcher gives up.
 PATIENCE = 30.0
+# Bounds of the exponential backoff between attempts, in seconds.
 RETRY_FIRST, RETRY_MOST = 0.25, 4.0
 
-# What a stream ends with when its service stops or its connection breaks.
+# Reasons with which a stream ends when its service stops or its connection breaks.
 _BROKEN = ("SERVICE_UNAVAILABLE", "INTERNAL")
 
 
 @dataclass(frozen=True)
 class JobKind:
-    """A kind of job, and the messages that its service takes."""
+    """A kind of job, and the module of its service's messages."""
 
     noun: str
     messages: ModuleType
 
     def request(self, verb: str, job_id: str) -> Any:
-        """The request message of a method that takes the id of a job: Get, Watch or Cancel."""
+        """Build the request of a method that takes the id of a job: Get, Watch or Cancel."""
         return getattr(self.messages, f"{verb}{self.noun.capitalize()}Request")(**{f"{self.noun}_id": job_id})
 
     def id(self, job: Job) -> str:
-        """The id of a job."""
+        """Return the id of a job."""
         return str(getattr(job, f"{self.noun}_id"))
 
 
@@ -42,29 +43,29 @@ CONVERSION = JobKind("conversion", converter_service_pb2)
 
 
 class Display(Protocol):
-    """Where the state of a job is shown while it is watched."""
+    """Display of a watched job."""
 
     def show(self, job: Job) -> None:
-        """Shows the job as it is now."""
+        """Show the current state of the job."""
 
     def note(self, text: str) -> None:
-        """Says something about the watching itself."""
+        """Show a message about the watch itself, such as a lost connection."""
 
 
 async def messages(
     client: ServiceClient, method: str, request: Any, note: Callable[[str], None], go_on: str = ""
-) -> AsyncIterator[Any]:
-    """The messages of a watch, without end: a stream that breaks is asked for again.
+) -> AsyncGenerator[Any]:
+    """Yield the messages of a watch without end. A broken stream is requested again.
 
     Args:
-        note: Is told of each break.
-        go_on: The command that goes on watching, for whoever is left without the service.
+        note: Called with a message for each break.
+        go_on: Text that ends the error when the watcher gives up: how to resume watching.
 
     Raises:
-        TickreelError: What the service refuses, or SERVICE_UNAVAILABLE where it is gone for long.
+        TickreelError: The service refuses the request. SERVICE_UNAVAILABLE: it has not answered for `PATIENCE` seconds.
     """
     loop = asyncio.get_running_loop()
-    # Not the time of the last message: this process may have been stopped since.
+    # Time of the first failure, not of the last message: this process may have been suspended since that message.
     lost: float | None = None
     retry = RETRY_FIRST
     while True:
@@ -79,13 +80,13 @@ async def messages(
         if loop.time() - lost >= PATIENCE:
             message = f"the {client.service} service at {client.address} has not answered for {PATIENCE:.0f} s{go_on}"
             raise TickreelError("SERVICE_UNAVAILABLE", message, service=client.service, address=client.address)
-        note(f"the connection to {client.address} is lost; trying again")
+        note(f"lost the connection to {client.address}; retrying")
         await asyncio.sleep(retry)
         retry = min(retry * 2, RETRY_MOST)
 
 
 class Watch:
-    """The watching of one job through its service."""
+    """Watches one job through its service."""
 
     def __init__(self, client: ServiceClient, kind: JobKind, job_id: str, display: Display) -> None:
         self._client = client
@@ -94,16 +95,16 @@ class Watch:
         self._display = display
 
     async def to_end(self) -> Any:
-        """The job in its final state.
+        """Watch the job and return it in its final state.
 
-        A connection that breaks is made again: each message of a watch is the whole job, so nothing is missed.
+        A broken connection is reopened. Nothing is missed, since each message of a watch holds the whole job.
 
         Raises:
-            TickreelError: NOT_FOUND, or SERVICE_UNAVAILABLE where the service is gone for long.
+            TickreelError: NOT_FOUND. SERVICE_UNAVAILABLE: the service has not answered for `PATIENCE` seconds.
         """
         noun, address = self._kind.noun, self._client.address
         request = self._kind.request("Watch", self._job_id)
-        go_on = f"; go on watching with: tickreel watch {self._job_id} --address {address}" if noun == "run" else ""
+        go_on = f"; to resume watching: tickreel watch {self._job_id} --address {address}" if noun == "run" else ""
         heard = messages(self._client, f"Watch{noun.capitalize()}", request, self._display.note, go_on)
         async with contextlib.aclosing(heard):
             async for response in heard:
@@ -114,17 +115,17 @@ class Watch:
         return job
 
     async def to_end_or_cancelled(self, interrupts: Interrupts) -> Any:
-        """The job in its final state; when asked to end, cancels it first.
+        """Watch the job and return it in its final state. The first signal cancels the job.
 
         Raises:
-            TickreelError: As `to_end`.
+            TickreelError: As for `to_end`.
         """
         watching = asyncio.create_task(self.to_end())
         asked = asyncio.create_task(interrupts.asked.wait())
         try:
             await asyncio.wait({watching, asked}, return_when=asyncio.FIRST_COMPLETED)
             if not watching.done():
-                self._display.note("cancelling; Ctrl-C again leaves at once")
+                self._display.note("cancelling; press Ctrl-C again to exit at once")
                 await self._cancel()
             return await watching
         finally:
@@ -133,6 +134,6 @@ class Watch:
 
     async def _cancel(self) -> None:
         noun = self._kind.noun
-        # It may have ended in this moment: the watch says how.
+        # The job may have just ended; then the watch returns its final state.
         with contextlib.suppress(TickreelError):
             await self._client.call(f"Cancel{noun.capitalize()}", self._kind.request("Cancel", self._job_id))

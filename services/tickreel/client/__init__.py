@@ -1,4 +1,4 @@
-"""Runs from a script or a notebook: create, watch, and read what they found, one call each."""
+"""Python client for scripts and notebooks: create runs, watch them, read their results."""
 
 from tickreel.client.client import Client
 from tickreel.rpc.errors import TickreelError

@@ -1,4 +1,4 @@
-"""Calls to a service without an event loop: a notebook already runs one, and a script needs none."""
+"""Blocking calls to a service. They need no event loop, and work in a notebook, which already runs one."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -9,18 +9,19 @@ import grpc
 from tickreel.rpc.channel import OPTIONS, STUBS
 from tickreel.rpc.errors import TickreelError
 
-# How long a service may be gone in the midst of a stream, from the first failure; and how often it is tried meanwhile.
+# Seconds from the first failure of a stream until it gives up.
 PATIENCE = 30.0
+# Bounds of the exponential backoff between attempts, in seconds.
 RETRY_FIRST, RETRY_MOST = 0.25, 4.0
 
 _BROKEN = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED, grpc.StatusCode.INTERNAL)
 
 
 class Service:
-    """One service.
+    """A blocking client of one service.
 
-    Calls return the response message, or raise `TickreelError`: the one that the service raised, or SERVICE_UNAVAILABLE where
-    it does not answer.
+    Calls return the response message or raise `TickreelError`: the service's own error, or SERVICE_UNAVAILABLE if the service
+    does not answer.
     """
 
     def __init__(self, name: str, address: str) -> None:
@@ -30,20 +31,22 @@ class Service:
         self._stub: Any = STUBS[name](self._channel)
 
     def call(self, method: str, request: Any, *, timeout: float = 60) -> Any:
-        """Calls a unary method."""
+        """Call a unary method."""
         try:
             return getattr(self._stub, method)(request, timeout=timeout)
         except grpc.RpcError as error:
             raise TickreelError.from_rpc_error(error, self._name, self._address) from None
 
     def stream(self, method: str, make_request: Callable[[], Any]) -> Iterator[Any]:
-        """The responses of a server-streaming method; leaving the iteration hangs up.
+        """Yield the responses of a server-streaming method. Leaving the iteration cancels the call.
+
+        A stream that breaks after its first response is requested again, until the service has not answered for `PATIENCE`
+        seconds.
 
         Args:
-            make_request: Makes the request for what has not arrived yet. A stream that breaks is asked for again, until the
-                service has been gone for long.
+            make_request: Makes the request for the responses that have not arrived yet.
         """
-        # `lost` is not the time of the last response: this process may have been stopped since.
+        # Time of the first failure, not of the last response: this process may have been suspended since that response.
         lost: float | None = None
         heard, retry = False, RETRY_FIRST
         while True:
@@ -54,7 +57,7 @@ class Service:
                     heard, lost, retry = True, None, RETRY_FIRST
                 return
             except grpc.RpcError as error:
-                # Where nothing answers in the first place, there is nothing to wait for.
+                # Fail at once if the service never answered.
                 is_lost = heard and _is_broken(error)
                 lost = time.monotonic() if lost is None else lost
                 if not is_lost or time.monotonic() - lost >= PATIENCE:
@@ -65,12 +68,12 @@ class Service:
             retry = min(retry * 2, RETRY_MOST)
 
     def close(self) -> None:
-        """Closes the channel."""
+        """Close the channel."""
         self._channel.close()
 
 
 def _is_broken(error: grpc.RpcError) -> bool:
-    """Whether a call ended with its connection, or with the service, and not by an answer of the service."""
+    """Whether a call failed because the connection or the service went away, not by an error of the service."""
     assert isinstance(error, grpc.Call)
     answered = any(key == "grpc-status-details-bin" for key, _ in error.trailing_metadata() or ())
     return error.code() in _BROKEN and not answered

@@ -1,4 +1,4 @@
-"""The client: the Runner's and the Results' calls that a script or a notebook needs."""
+"""The blocking client of the Runner and the Results."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-# The service reads the footers of the raw files before it answers, and a bucket's mount is slow.
+# The service reads the footers of the raw files before it answers, which is slow on a mounted bucket.
 _CREATE_SECONDS = 300.0
 
 
 class Client:
     """A client of the Runner and the Results.
 
-    Calls block, and work where an event loop runs. Every fault is a `TickreelError`.
+    Calls block. They also work while an event loop runs, as in a notebook. Every failure raises `TickreelError`.
 
     Args:
-        address: Where both are reached: the gateway. What is not given is taken from TICKREEL_RUNNER_ADDRESS and
-            TICKREEL_RESULTS_ADDRESS, else from TICKREEL_GATEWAY_ADDRESS, else it is the gateway's default address.
-        runner, results: Where one of them is reached by itself.
+        address: The address of the gateway, which serves both. Default: TICKREEL_RUNNER_ADDRESS and TICKREEL_RESULTS_ADDRESS,
+            else TICKREEL_GATEWAY_ADDRESS, else the gateway's default address.
+        runner, results: The address of one service, if it is not reached through `address`.
     """
 
     def __init__(self, address: str | None = None, *, runner: str | None = None, results: str | None = None) -> None:
@@ -54,28 +54,29 @@ class Client:
         on_progress: Callable[[run_pb2.Run], None] = lambda _: None,
         **options: Any,
     ) -> run_pb2.Run:
-        """Runs a config to its end. Interrupting this (Ctrl-C, the stop button of a notebook) cancels the run.
+        """Run a config and wait for the end. A KeyboardInterrupt (Ctrl-C, the stop button of a notebook) cancels the run.
 
         Args:
-            config: A config file, or its content.
-            on_progress: Called with the run as it is, at most ten times a second.
-            options: Those of `create`.
+            config: The path of a config file, or its content.
+            on_progress: Called with the current state of the run, at most ten times a second.
+            options: The options of `create`.
 
         Raises:
-            TickreelError: The run is refused, has failed, or was cancelled: JOB_ENDED.
+            TickreelError: The run was refused or failed. JOB_ENDED: it was cancelled.
         """
         return self._finish(self.create(config, **options), on_progress)
 
     def verify(
         self, run_id: str, *, on_progress: Callable[[run_pb2.Run], None] = lambda _: None
     ) -> verification_pb2.Verification:
-        """Executes a finished run again and compares: see its `verdict`. Interrupting this cancels the execution.
+        """Execute a finished run again and compare the outcome: see `verdict`. A KeyboardInterrupt cancels the execution.
 
         Args:
             on_progress: As for `run`.
 
         Raises:
-            TickreelError: It is refused, NOT_FOUND and NOT_VERIFIABLE included, has failed, or was cancelled: JOB_ENDED.
+            TickreelError: The verification was refused (also NOT_FOUND, NOT_VERIFIABLE) or failed. JOB_ENDED: it was
+                cancelled.
         """
         request = runner_service_pb2.VerifyRunRequest(request_id=str(uuid.uuid4()), run_id=run_id)
         made = self._runner.call("VerifyRun", request, timeout=_CREATE_SECONDS).run
@@ -93,19 +94,19 @@ class Client:
         export_ticks: bool = False,
         validate_only: bool = False,
     ) -> run_pb2.Run:
-        """Asks for a run, and does not wait for it.
+        """Create a run, without waiting for its end.
 
         Args:
-            config: A config file, or its content.
-            snapshot_mode: What is replayed: trades, book or both.
-            mode: How much is kept: fast or full.
-            start, end: Replace those of the config: ISO 8601 with a zone, or a datetime with one.
-            dataset: The day folder to restrict the raw data to.
-            export_ticks: Whether the ticks are exported as JSON; a full run does so anyway.
-            validate_only: Whether to stop after the checks.
+            config: The path of a config file, or its content.
+            snapshot_mode: The data to replay: trades, book or both.
+            mode: The tables to keep: fast (only the summary) or full.
+            start, end: The window, instead of the config's: ISO 8601 with a zone, or a datetime with a zone.
+            dataset: The only day folder of raw data to read.
+            export_ticks: Whether to export the ticks as JSON. A full run always does.
+            validate_only: Whether to only check the config and the data.
 
         Raises:
-            TickreelError: The run is refused, with one violation a problem.
+            TickreelError: The run was refused; the error has one violation per problem.
         """
         document, origin = _document(config)
         options = run_pb2.RunOptions(
@@ -123,40 +124,45 @@ class Client:
             validate_only=validate_only,
         )
         json_format.ParseDict(document, request.document)
-        return self._runner.call("CreateRun", request, timeout=_CREATE_SECONDS).run
+        created: run_pb2.Run = self._runner.call("CreateRun", request, timeout=_CREATE_SECONDS).run
+        return created
 
     def watch(self, run_id: str) -> Iterator[run_pb2.Run]:
-        """The run as it is now, and as it becomes, up to its final state. Leaving the iteration does not cancel it.
+        """Yield the current state of a run and each later one, up to its final state. Leaving the iteration does not cancel it.
 
         Raises:
-            TickreelError: NOT_FOUND, or SERVICE_UNAVAILABLE where the Runner is gone for long.
+            TickreelError: NOT_FOUND. SERVICE_UNAVAILABLE: the Runner has not answered for 30 seconds.
         """
         for response in self._runner.stream("WatchRun", lambda: runner_service_pb2.WatchRunRequest(run_id=run_id)):
             yield response.run
 
     def cancel(self, run_id: str) -> run_pb2.Run:
-        """Cancels a run.
+        """Cancel a run.
 
         Raises:
             TickreelError: NOT_FOUND, or JOB_ENDED.
         """
-        return self._runner.call("CancelRun", runner_service_pb2.CancelRunRequest(run_id=run_id)).run
+        cancelled: run_pb2.Run = self._runner.call("CancelRun", runner_service_pb2.CancelRunRequest(run_id=run_id)).run
+        return cancelled
 
     def result(self, run_id: str) -> result_pb2.Result:
-        """What a run found: the figures, the findings, and what they were made from.
+        """Return the result of a run: figures, findings, and the inputs that they were computed from.
 
         Raises:
             TickreelError: NOT_FOUND, or RESULT_DELETED.
         """
-        return self._results.call("GetResult", results_service_pb2.GetResultRequest(run_id=run_id)).result.result
+        noted: result_pb2.NotedResult = self._results.call(
+            "GetResult", results_service_pb2.GetResultRequest(run_id=run_id)
+        ).result
+        return noted.result
 
     def summary(self, run_id: str, *, floats: bool = False) -> dict[str, Any]:
-        """The figures of a run by their paths below the summary: `pnl`, `statistics.win_rate`, `costs.total`.
+        """Return the figures of a run by their paths below the summary: `pnl`, `statistics.win_rate`, `costs.total`.
 
-        Counts are `int`; a figure that is not set is None; times are texts.
+        Decimals are `Decimal`, counts `int`, times `str`; an unset figure is None.
 
         Args:
-            floats: Whether decimals are `float` instead of `Decimal`: rounded, since a double has 15 to 17 significant digits.
+            floats: Whether decimals are `float` instead of `Decimal`. Floats are rounded to 15 to 17 significant digits.
 
         Raises:
             TickreelError: As for `result`.
@@ -164,19 +170,20 @@ class Client:
         return summary.figures(self.result(run_id).summary, floats=floats)
 
     def annotate(self, run_id: str, *, notes: str | None = None, tags: Sequence[str] | None = None) -> result_pb2.NotedResult:
-        """Replaces the notes or the tags of a result; what is not given stays as it is.
+        """Replace the notes or the tags of a result. None leaves them unchanged.
 
         Raises:
-            TickreelError: NOT_FOUND, RESULT_DELETED, or INVALID_REQUEST, with one violation a problem.
+            TickreelError: NOT_FOUND, RESULT_DELETED, or INVALID_REQUEST with one violation per problem.
         """
         paths = [name for name, value in (("notes", notes), ("tags", tags)) if value is not None]
         request = results_service_pb2.UpdateResultRequest(
             run_id=run_id, notes=notes, tags=tags, update_mask=FieldMask(paths=paths)
         )
-        return self._results.call("UpdateResult", request).result
+        noted: result_pb2.NotedResult = self._results.call("UpdateResult", request).result
+        return noted
 
     def delete_result(self, run_id: str) -> None:
-        """Deletes a result for good: its tables, its exports, its notes and tags. The run stays in the list of runs.
+        """Delete a result for good: its tables, exports, notes and tags. The run stays in the list of runs.
 
         Raises:
             TickreelError: NOT_FOUND, RESULT_DELETED, or STORE_NOT_WRITABLE.
@@ -188,7 +195,7 @@ class Client:
     @overload
     def orders(self, run_id: str, *, floats: Literal[True]) -> pd.DataFrame: ...
     def orders(self, run_id: str, *, floats: bool = False) -> pa.Table | pd.DataFrame:
-        """The orders of a full run, one row each.
+        """Return the orders of a full run, one row per order.
 
         Args:
             floats: Whether to return a pandas DataFrame of doubles, indexed by the time in UTC (`ts_submitted` of orders),
@@ -196,7 +203,7 @@ class Client:
                 sums of doubles are inexact. Use the decimals where money must add up.
 
         Raises:
-            TickreelError: TABLE_NOT_KEPT of a fast run, as for fills and equity.
+            TickreelError: TABLE_NOT_KEPT for a fast run; also for fills and equity.
         """
         return self._table(run_id, "orders.parquet", "ts_submitted" if floats else None)
 
@@ -205,7 +212,7 @@ class Client:
     @overload
     def fills(self, run_id: str, *, floats: Literal[True]) -> pd.DataFrame: ...
     def fills(self, run_id: str, *, floats: bool = False) -> pa.Table | pd.DataFrame:
-        """The fills of a full run, one row each.
+        """Return the fills of a full run, one row per fill.
 
         Args:
             floats: As for `orders`: a DataFrame of doubles, rounded, indexed by `ts`.
@@ -217,8 +224,9 @@ class Client:
     @overload
     def equity(self, run_id: str, *, floats: Literal[True]) -> pd.DataFrame: ...
     def equity(self, run_id: str, *, floats: bool = False) -> pa.Table | pd.DataFrame:
-        """Position, profit, fees, equity and drawdown of a full run: one row a trade row, and one at the end where that
-        differs from the last trade row.
+        """Return position, profit, fees, equity and drawdown of a full run.
+
+        There is one row per trade row, and one more at the end if the account changed after the last trade row.
 
         Args:
             floats: As for `orders`: a DataFrame of doubles, rounded, indexed by `ts`.
@@ -234,15 +242,17 @@ class Client:
     def ticks(
         self, run_id: str, columns: Sequence[str] = tables.TICK_COLUMNS, *, floats: bool = False
     ) -> pa.Table | pd.DataFrame:
-        """The trade rows that a run replayed, in replay order: decimal prices and sizes, times in UTC to the nanosecond.
+        """Return the trade rows that a run replayed, in replay order.
+
+        Prices and sizes are decimals, times are UTC to the nanosecond.
 
         Args:
-            columns: Those to fetch. Without trade_id, whose texts cost the most, rows come many times as fast. `ts_recorded` is
-                null in full results written before it existed.
-            floats: As for `orders`: a DataFrame of doubles, rounded, indexed by `ts_init`, whether among the columns or not.
+            columns: The columns to fetch. Without `trade_id`, a string column, the download is many times faster. `ts_recorded`
+                is null in full results written before the column existed.
+            floats: As for `orders`: a DataFrame of doubles, rounded. Its index is `ts_init`, even if not among the columns.
 
         Raises:
-            TickreelError: NOT_FOUND, or DATA_CHANGED where a fast run's rows are no longer in the catalog.
+            TickreelError: NOT_FOUND. DATA_CHANGED: the catalog no longer has the rows of a fast run.
         """
         tables.import_pyarrow()
         if not floats:
@@ -260,18 +270,21 @@ class Client:
         on_making: Callable[[int, int], None] = lambda done, total: None,
         on_progress: Callable[[int, int], None] = lambda done, total: None,
     ) -> Path:
-        """Fetches a table of a run as a file, to its final name only once it is whole; broken off, the same call goes on.
+        """Download a table of a run as a file and return its path.
+
+        The file gets its final name once it is complete. The same call resumes an interrupted download.
 
         Args:
-            name: The table and the form: orders.csv, ticks.json. Tables are summary, orders, fills, timeline, equity and
-                ticks, forms json, csv and parquet; any other key of `metadata.outputs` of the result is taken too.
-            to: The path to write to, or a folder to put it in. Default: <run_id>.<name> in this folder.
-            on_making: Called with the rows that the service has made of the file and those of the table, where the run
-                did not leave it and nobody has asked for it before.
-            on_progress: Called with the bytes that are there and those of the whole file.
+            name: The table and the format, e.g. orders.csv or ticks.json. The tables are summary, orders, fills, timeline,
+                equity and ticks; the formats are json, csv and parquet. Any other key of the result's `metadata.outputs` is
+                accepted, too.
+            to: The file or folder to write to. Default: <run_id>.<name> in the current folder.
+            on_making: Called with (rows written, rows in all) while the service makes the file. The service makes a file on its
+                first export, unless the run wrote it.
+            on_progress: Called with (bytes downloaded, bytes in all).
 
         Raises:
-            TickreelError: NOT_FOUND, with the names that there are; TABLE_NOT_KEPT for a fast run; STORE_NOT_WRITABLE.
+            TickreelError: NOT_FOUND; the message lists the known names. TABLE_NOT_KEPT for a fast run. STORE_NOT_WRITABLE.
         """
         path = Path(f"{run_id}.{name}" if to is None else to)
         if path.is_dir():
@@ -280,7 +293,7 @@ class Client:
         return path
 
     def close(self) -> None:
-        """Closes the connections."""
+        """Close the connections."""
         self._runner.close()
         self._results.close()
 
@@ -296,7 +309,7 @@ class Client:
             for run in self.watch(created.run_id):
                 on_progress(run)
         except KeyboardInterrupt:
-            # It may have ended in this moment.
+            # The run may have just ended.
             with suppress(TickreelError):
                 self.cancel(run.run_id)
             raise
@@ -309,7 +322,7 @@ class Client:
         return run
 
     def _table(self, run_id: str, name: str, index: str | None) -> pa.Table | pd.DataFrame:
-        """A table of a run; with an index, a DataFrame."""
+        """Return a table of a run, or with an index column a DataFrame."""
         tables.import_pyarrow()
         if index is not None:
             tables.import_pandas()
@@ -318,7 +331,7 @@ class Client:
 
     def _tick_chunks(self, run_id: str, columns: Sequence[str]) -> Iterator[Any]:
         cursor = ""
-        # Every chunk says by its times how many rows it has, and by itself the number of its first row.
+        # `ts_init` gives the number of rows of a chunk. Chunks have no column `trade_row`, but always `first_row`.
         mask = FieldMask(paths=sorted({"ts_init", *columns} - {"trade_row"}))
 
         def request() -> results_service_pb2.StreamTicksRequest:
@@ -335,13 +348,13 @@ def _service(name: str, address: str | None) -> Service:
 
 
 def _document(config: Mapping[str, Any] | str | os.PathLike[str]) -> tuple[dict[str, Any], str]:
-    """The JSON values of a config, and where they come from."""
+    """Return the JSON values of a config, and the path of its file or ""."""
     if not isinstance(config, Mapping):
         return json_document.read_file(Path(config)), os.fspath(config)
     try:
         text = json.dumps(config)
     except (TypeError, ValueError, RecursionError) as error:
-        raise TickreelError("CONFIG_INVALID", f"the config has a value that is no JSON: {error}") from None
+        raise TickreelError("CONFIG_INVALID", f"the config has a value that is not JSON: {error}") from None
     return json_document.parse(text.encode(), "the config"), ""
 
 
@@ -360,5 +373,6 @@ def _instant(field: str, time: str | datetime | None) -> Timestamp | None:
     try:
         stamp.FromJsonString(time.isoformat() if isinstance(time, datetime) else time)
     except ValueError:
-        raise invalid_request(field, f"is {str(time)!r}, no time with its zone; 2024-07-18T23:57:00Z is one") from None
+        message = f"is {str(time)!r}, not a time with a zone; write it like 2024-07-18T23:57:00Z"
+        raise invalid_request(field, message) from None
     return stamp

@@ -1,4 +1,4 @@
-"""A table of a run as a file, fetched: whole or not at all under its name, and nothing of it twice."""
+"""Resumable download of a run's table as a file, which gets its final name once it is complete."""
 
 import hashlib
 import os
@@ -12,7 +12,10 @@ from tickreel.v1 import results_service_pb2
 
 
 def parts(results: Service, run_id: str, name: str, offset: int = 0) -> Iterator[results_service_pb2.ExportArtifactResponse]:
-    """The parts of a file after an offset, and how far the making of it is before them, through broken connections."""
+    """Yield the parts of a file from an offset, across broken connections.
+
+    While the service makes the file, it first sends messages with the progress instead of data.
+    """
 
     def request() -> results_service_pb2.ExportArtifactRequest:
         return results_service_pb2.ExportArtifactRequest(run_id=run_id, name=name, offset=offset)
@@ -30,26 +33,26 @@ def download(
     on_making: Callable[[int, int], None],
     on_progress: Callable[[int, int], None],
 ) -> None:
-    """Fetches a file to a path.
+    """Download a file to a path.
 
-    It gets that name once it is whole. What is broken off is left beside it under a name that begins with a dot, and the same
-    call goes on from there: the files of a run never change.
+    Data is written to a hidden partial file beside the path, which is renamed once it is complete. The same call resumes an
+    interrupted download; this is safe because the files of a run never change.
 
     Args:
-        on_making: Called with the rows that the service has made of the file and those of the table, where it makes it.
-        on_progress: Called with the bytes that are there and those of the whole file.
+        on_making: Called with (rows written, rows in all) while the service makes the file.
+        on_progress: Called with (bytes downloaded, bytes in all).
 
     Raises:
-        TickreelError: As ExportArtifact, or STORE_NOT_WRITABLE where the path cannot be written.
+        TickreelError: The errors of ExportArtifact. STORE_NOT_WRITABLE: the path cannot be written.
     """
     source = hashlib.sha256(f"{run_id}/{name}".encode()).hexdigest()[:16]
     partial = to.with_name(f".{to.name}.{source}.partial")
     try:
         done = partial.stat().st_size if partial.is_file() else 0
         arriving = parts(results, run_id, name, done)
-        # Before a file is made: what the run does not have is refused here.
+        # Requested before the partial file is created: a refused request leaves no file behind.
         first = next(arriving)
-        # By position, not at the end: another process that fetches the same writes the same bytes to the same places.
+        # Not opened for appending: a second process with the same download writes the same bytes to the same positions.
         with os.fdopen(os.open(partial, os.O_RDWR | os.O_CREAT, 0o666), "r+b") as file:
             file.seek(done)
             for part in chain([first], arriving):

@@ -1,7 +1,7 @@
-"""The figures of a summary as values to compute with; in the message decimals are texts."""
+"""The figures of a summary as numbers. In the message, decimals are strings."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, cast
 
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
@@ -10,26 +10,29 @@ from tickreel.rpc.fields import decimal_of
 from tickreel.rpc.message_json import enum_text
 from tickreel.v1 import text_format_pb2
 
+# The stub of `Extensions` demands a private class of descriptors, which the stubs of generated modules do not use.
+_TEXT_FORMAT = cast("Any", text_format_pb2.text_format)
+
 
 def figures(message: Message, *, floats: bool) -> dict[str, Any]:
-    """The fields of a message by their paths, `statistics.win_rate` for example.
+    """Return the fields of a message by their paths, e.g. `statistics.win_rate`.
 
-    Decimals are `Decimal`, or `float` where `floats` is true. What is not set is None. A list of messages is a list of such
-    dicts. Words are texts: long, maker. All else is as the message has it.
+    Decimals become `Decimal`, or `float` if `floats` is true. Unset fields become None. Enum values become words: long, maker.
+    A repeated message becomes a list of such dicts. Other values stay as they are in the message.
     """
     return dict(_fields(message, "", floats=floats, is_set=True))
 
 
 def _fields(message: Message, prefix: str, *, floats: bool, is_set: bool) -> Iterator[tuple[str, Any]]:
-    for field in message.DESCRIPTOR.fields:
-        path, value = prefix + field.name, getattr(message, field.name)
-        if field.is_repeated and field.message_type is None:
+    for field in cast("Sequence[FieldDescriptor]", message.DESCRIPTOR.fields):
+        path, value, kind = prefix + field.name, getattr(message, field.name), field.message_type
+        if field.is_repeated and kind is None:
             yield path, list(value)
-        elif field.is_repeated and field.message_type.GetOptions().map_entry:
+        elif field.is_repeated and kind is not None and kind.GetOptions().map_entry:
             yield path, dict(value)
         elif field.is_repeated:
             yield path, [figures(item, floats=floats) for item in value]
-        elif field.message_type is not None:
+        elif kind is not None:
             yield from _fields(value, f"{path}.", floats=floats, is_set=is_set and message.HasField(field.name))
         else:
             known = is_set and (not field.has_presence or message.HasField(field.name))
@@ -39,7 +42,7 @@ def _fields(message: Message, prefix: str, *, floats: bool, is_set: bool) -> Ite
 def _value(field: FieldDescriptor, value: Any, *, floats: bool) -> Any:
     if field.enum_type is not None:
         return enum_text(field, value)
-    if field.GetOptions().Extensions[text_format_pb2.text_format] != text_format_pb2.TEXT_FORMAT_DECIMAL:
+    if field.GetOptions().Extensions[_TEXT_FORMAT] != text_format_pb2.TEXT_FORMAT_DECIMAL:
         return value
     number = decimal_of(value)
     return float(number) if floats and number is not None else number

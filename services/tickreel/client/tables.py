@@ -1,6 +1,6 @@
-"""What a run found as Arrow tables and as pandas DataFrames.
+"""Tables of a run as Arrow tables and pandas DataFrames.
 
-Both packages come with the extra `tickreel[notebook]`, and are imported when they are needed.
+pyarrow and pandas come with the extra `tickreel[notebook]`, and are imported on first use.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _NAMES = {field.number: field.name for field in market_data_pb2.TradeColumns.DES
 
 
 def import_pyarrow() -> ModuleType:
-    """The package that tables are made with.
+    """Import pyarrow.
 
     Raises:
-        ModuleNotFoundError: It is not installed; says what is to be.
+        ModuleNotFoundError: pyarrow is not installed; the message says how to install it.
     """
     try:
         import pyarrow.parquet  # noqa: PLC0415
@@ -39,10 +39,10 @@ def import_pyarrow() -> ModuleType:
 
 
 def import_pandas() -> ModuleType:
-    """The package that DataFrames are made with.
+    """Import pandas.
 
     Raises:
-        ModuleNotFoundError: As for pyarrow.
+        ModuleNotFoundError: pandas is not installed; the message says how to install it.
     """
     try:
         import pandas  # noqa: PLC0415
@@ -52,19 +52,20 @@ def import_pandas() -> ModuleType:
         raise _missing("DataFrames", "pandas") from None
 
 
-def _missing(what: str, package: str) -> ModuleNotFoundError:
-    message = f"{what} need {package}, which is not installed; `pip install 'tickreel[notebook]'` brings it"
+def _missing(product: str, package: str) -> ModuleNotFoundError:
+    message = f"{product} need {package}, which is not installed; `pip install 'tickreel[notebook]'` installs it"
     return ModuleNotFoundError(message, name=package)
 
 
 def table_of_parquet(content: bytes) -> pa.Table:
-    """The table in a Parquet file."""
+    """Read the table in the bytes of a Parquet file."""
     arrow = import_pyarrow()
-    return arrow.parquet.read_table(arrow.BufferReader(content))
+    table: pa.Table = arrow.parquet.read_table(arrow.BufferReader(content))
+    return table
 
 
 def frame_of(table: pa.Table, time: str) -> pd.DataFrame:
-    """A table as a DataFrame of numbers.
+    """Convert a table to a DataFrame.
 
     Each decimal becomes the nearest double; null becomes NaN.
 
@@ -75,17 +76,17 @@ def frame_of(table: pa.Table, time: str) -> pd.DataFrame:
     arrow = import_pyarrow()
     for number, field in enumerate(table.schema):
         if arrow.types.is_decimal(field.type):
-            # Arrow's own cast to doubles is off by one in the last place for every third price; its parser rounds right.
+            # Arrow's cast from decimal to double is off by one ulp for every third price. Its string parser rounds correctly.
             doubles = table[number].cast(arrow.string()).cast(arrow.float64())
             table = table.set_column(number, field.name, doubles)
     return table.to_pandas().set_index(time)
 
 
 def table_of_ticks(chunks: Iterable[market_data_pb2.TradeColumns], wanted: Sequence[str] = TICK_COLUMNS) -> pa.Table:
-    """Chunks of trade rows as one table, with columns of the ticks.parquet of a full run.
+    """Join chunks of trade rows into one table, whose columns have the types of the ticks.parquet of a full run.
 
     Args:
-        wanted: The columns of the table. The chunks have them, and `ts_init`.
+        wanted: The columns of the table. The chunks must have these columns and `ts_init`.
     """
     arrow = import_pyarrow()
     time, whole = arrow.timestamp("ns", tz="UTC"), arrow.decimal128(38, 0)
@@ -94,17 +95,22 @@ def table_of_ticks(chunks: Iterable[market_data_pb2.TradeColumns], wanted: Seque
         rows, packed = len(chunk.ts_init), _packed_columns(chunk)
 
         def column(name: str, kind: pa.DataType) -> pa.Array:
-            return arrow.Array.from_buffers(kind, rows, [None, arrow.py_buffer(packed.get(name, b""))])
+            values: pa.Array = arrow.Array.from_buffers(kind, rows, [None, arrow.py_buffer(packed.get(name, b""))])
+            return values
 
         def decimals(name: str, precision: int) -> pa.Array:
-            # The same sixteen bytes a value; only the type says where the point is.
-            values = column(name, arrow.int64()).cast(whole)
-            return arrow.Array.from_buffers(arrow.decimal128(38, precision), rows, values.buffers())
+            # The type alone sets the scale; the sixteen bytes of each value stay the same.
+            unscaled = column(name, arrow.int64()).cast(whole)
+            values: pa.Array = arrow.Array.from_buffers(arrow.decimal128(38, precision), rows, unscaled.buffers())
+            return values
 
         def trade_rows() -> pa.Array:
-            # A service of before there were trade rows does not number them.
-            numbered = chunk.HasField("first_row")
-            return arrow.arange(chunk.first_row, chunk.first_row + rows) if numbered else arrow.nulls(rows, arrow.int64())
+            # Services of earlier versions do not set `first_row`.
+            is_numbered = chunk.HasField("first_row")
+            values: pa.Array = (
+                arrow.arange(chunk.first_row, chunk.first_row + rows) if is_numbered else arrow.nulls(rows, arrow.int64())
+            )
+            return values
 
         make = {
             "ts_event": lambda: column("ts_event", time),
@@ -116,16 +122,18 @@ def table_of_ticks(chunks: Iterable[market_data_pb2.TradeColumns], wanted: Seque
             "ts_recorded": lambda: column("ts_recorded", time) if chunk.ts_recorded else arrow.nulls(rows, time),
             "trade_row": trade_rows,
         }
-        return arrow.record_batch({name: make[name]() for name in wanted})
+        made: pa.RecordBatch = arrow.record_batch({name: make[name]() for name in wanted})
+        return made
 
     batches = [batch(chunk) for chunk in chunks]
-    return arrow.Table.from_batches(batches or [batch(market_data_pb2.TradeColumns())])
+    table: pa.Table = arrow.Table.from_batches(batches or [batch(market_data_pb2.TradeColumns())])
+    return table
 
 
 def _packed_columns(chunk: market_data_pb2.TradeColumns) -> dict[str, memoryview]:
-    """The bytes of the columns of numbers: on the wire they are arrays, 8 bytes a time, price or size, 1 byte a side.
+    """Return the serialised bytes of the numeric columns: 8 bytes per time, price or size, 1 byte per side.
 
-    Taking these is many times faster than one Python integer a value.
+    On the wire these columns are arrays already. Slicing them is many times faster than creating a Python integer per value.
     """
     numbers = market_data_pb2.TradeColumns()
     numbers.CopyFrom(chunk)
@@ -135,7 +143,7 @@ def _packed_columns(chunk: market_data_pb2.TradeColumns) -> dict[str, memoryview
     found = {}
     while at < len(wire):
         key, at = _varint(wire, at)
-        # The precisions are values, the columns are preceded by their length.
+        # The value of a precision, or the length of a column.
         number, at = _varint(wire, at)
         if key & 7 == _LENGTH_DELIMITED:
             found[_NAMES[key >> 3]] = wire[at : at + number]
@@ -144,7 +152,7 @@ def _packed_columns(chunk: market_data_pb2.TradeColumns) -> dict[str, memoryview
 
 
 def _varint(wire: memoryview, at: int) -> tuple[int, int]:
-    """The integer at a position, and the position after it."""
+    """Decode the varint at a position; return it and the position after it."""
     value = shift = 0
     while wire[at] > 0x7F:
         value |= (wire[at] & 0x7F) << shift

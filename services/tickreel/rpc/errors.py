@@ -98,9 +98,9 @@ class TickreelError(Exception):
         return _CODES[self.reason]
 
     def __str__(self) -> str:
-        if not self.violations:
-            return self.message
-        return "\n".join([self.message, *(f"  {v.field}: {v.description}" for v in self.violations)])
+        lines = (f"{violation.field}: {violation.description}" for violation in self.violations)
+        # The message of `invalid_request` is its violation.
+        return "\n".join([self.message, *(f"  {line}" for line in lines if line != self.message)])
 
     def to_failure(self) -> job_pb2.JobFailure:
         """The failure of a job that raised this."""

@@ -1,14 +1,14 @@
-"""The catalog at rest: what raw files became, in folders that the engine opens as catalogs of its own.
+"""The files of the catalog: converted raw files, in folders that the engine opens as its own catalogs.
 
     <root>/price<P>-size<S>/data/trades/<engine id>/<first ts_init>_<last ts_init>.parquet
-    <root>/price<P>-size<S>/data/order_book_depths/<engine id>/…              book snapshots, likewise
+    <root>/price<P>-size<S>/data/order_book_depths/<engine id>/…              book snapshots, with names of the same form
     <root>/price<P>-size<S>/data/<type of instrument>/<engine id>/…           the instrument, for scripts of the engine
-    <root>/incoming/                                                          what conversions are writing now, and their locks
+    <root>/incoming/                                                          unfinished files of conversions, and locks
 
-Several conversions may write to it at a time, of one service or of several, on this machine or another: see `converting`. A
-label folder holds one choice of decimals, so that two choices live side by side. A file is placed by one rename and
-never changed after it; what it was made from is in its own Parquet metadata, so file and record cannot disagree. The
-whole is a cache: raw data is the truth, and any file may be deleted.
+Several conversions may write to the catalog at once, from one service or several, on one machine or several: see
+`converting`. A label folder (`price<P>-size<S>`) holds one choice of decimals, so several choices coexist. A file is placed by
+one rename and never changes afterwards. Its record, which names its source, is in its own Parquet metadata, so file and record
+cannot disagree. The catalog is a cache of the raw data: any file may be deleted.
 """
 
 import contextlib
@@ -32,25 +32,25 @@ from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, TRADES
 from tickreel.stores.sync import sync
 from tickreel.v1 import conversion_pb2, market_data_pb2
 
-# The version of what a conversion makes of a raw file; a change of any rule makes it a new one.
+# Version of the conversion rules; raised when any rule changes the rows of a converted file.
 CONVERTER_VERSION = "3"
 
 _LABEL = re.compile(r"price(\d+)-size(\d+)", re.ASCII)
-# The engine's own folders.
+# Folder names that the engine prescribes.
 _FOLDERS = {TRADES: "data/trades", BOOK_SNAPSHOT_5: "data/order_book_depths"}
 _INCOMING = "incoming"
 _KEY = "tickreel."
-# How often one looks whether a lock is free.
+# Pause between two attempts to take a lock.
 _WAIT_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
 class Origin:
-    """What a catalog file is made from and by: where this is the same, so are its rows.
+    """The source of a catalog file and the versions that converted it. Equal origins have equal rows.
 
     Attributes:
         source: The raw file, relative to the data root.
-        size_bytes, mtime_ns: Of the raw file, when it was read.
+        size_bytes, mtime_ns: Size and time of change of the raw file when it was read.
         engine_id: The engine's id of the instrument.
         engine: The engine's version.
         converter: The converter's version.
@@ -66,16 +66,17 @@ class Origin:
 
 @dataclass(frozen=True)
 class CatalogFile:
-    """A file of the catalog with its record.
+    """A catalog file with its record.
 
     Attributes:
         raw_name: The raw name of the instrument.
-        price_decimals, size_decimals: The fewest decimals that hold its values; the file's label may have more.
-        converted: What the contracts say of it, its path included.
-        crowded: The instants of the recorder's clock whose rows run past its next step, each with the replay time of its
-            last row, in nanoseconds and in order. Equal times are spread over nanoseconds so that the replay keeps their
-            order; where a step has more rows than nanoseconds, the last of them pass into the next, and a window must know.
-        size_bytes: Of the catalog file; 0 before it is placed.
+        price_decimals, size_decimals: The fewest decimals that hold the file's values; its label may have more.
+        converted: The message that describes the file in the contracts, including its path.
+        crowded: The crowded instants of the recorder's clock, each with the replay time of its last row; in nanoseconds, in
+            order. Rows of equal time are spread over the following nanoseconds so that the replay keeps their order. An
+            instant is crowded if a clock step has more rows than nanoseconds: its last rows run into the next step, so a
+            window that ends there has to be extended.
+        size_bytes: Size of the catalog file; 0 before it is placed.
     """
 
     origin: Origin
@@ -87,7 +88,7 @@ class CatalogFile:
     size_bytes: int = 0
 
     def to_metadata(self) -> dict[str, str]:
-        """The record as key-value metadata of the Parquet file."""
+        """Return the record as key-value metadata for the Parquet file."""
         values = {
             "source": self.origin.source,
             "source_size": self.origin.size_bytes,
@@ -105,7 +106,7 @@ class CatalogFile:
 
     @classmethod
     def of_footer(cls, footer: Footer, path: str) -> "CatalogFile | None":
-        """The record in a file's footer, or None where it has none that this version can read."""
+        """Read the record in a file's footer; None if there is none that this version can read."""
         values = {key.removeprefix(_KEY): value for key, value in footer.metadata.items() if key.startswith(_KEY)}
         try:
             converted = json_format.Parse(values["converted"], conversion_pb2.ConvertedFile())
@@ -127,14 +128,14 @@ class CatalogFile:
 
 
 class CatalogRemovedError(TickreelError):
-    """STORE_NOT_WRITABLE: the catalog was deleted while a file was written to it. Writing the file again makes it anew."""
+    """STORE_NOT_WRITABLE: the catalog was deleted while a file was written to it. A second attempt creates it again."""
 
 
 class CatalogStore:
     """The converted files below a catalog root.
 
     Args:
-        root: The catalog root; absolute, since the engine opens no relative path.
+        root: The catalog root. It is made absolute, because the engine opens no relative path.
     """
 
     def __init__(self, root: Path) -> None:
@@ -142,21 +143,21 @@ class CatalogStore:
         self._footers = Footers()
 
     def label(self, price_precision: int, size_precision: int) -> Path:
-        """The folder of a choice of decimals, which the engine opens as a catalog."""
+        """Return the folder of a choice of decimals, which the engine opens as a catalog."""
         return self.root / f"price{price_precision}-size{size_precision}"
 
     def folder(self, engine_id: str, data_type: market_data_pb2.DataType, price_precision: int, size_precision: int) -> Path:
-        """The folder of an instrument's files of a data type with a choice of decimals."""
+        """Return the folder of an instrument's files of one data type and one choice of decimals."""
         return self.label(price_precision, size_precision) / _FOLDERS[data_type] / engine_id
 
     def engine_ids(self) -> list[str]:
-        """The engine's ids of all instruments in the catalog, sorted."""
+        """Return the engine's ids of all instruments in the catalog, sorted."""
         folders = [label / folder for label in self._labels() for folder in _FOLDERS.values()]
         ids = {entry.name for folder in folders for entry in _entries(folder) if entry.is_dir()}
         return sorted(ids)
 
     def files(self, engine_id: str) -> list[CatalogFile]:
-        """The files of an instrument, of every choice of decimals and data type, by label, data type and time."""
+        """Return an instrument's files of every data type and choice of decimals, sorted by label, data type and time."""
         folders = [label / folder / engine_id for label in self._labels() for folder in _FOLDERS.values()]
         paths = [path for folder in folders for path in _parquet_files(folder)]
         footers = self._footers.read_all(paths)
@@ -167,13 +168,13 @@ class CatalogStore:
         return [file for file in found if file is not None]
 
     def find(self, path: str) -> CatalogFile | None:
-        """The file of that path below the root, or None where there is none with a record."""
+        """Return the file at a path below the root; None if it does not exist or has no record."""
         return CatalogFile.of_footer(self._footers.read(self.root / path), path)
 
     def identity(self, path: str) -> tuple[int, int] | None:
-        """The size in bytes and the mtime_ns of a file below the root, None where there is none.
+        """Return the size in bytes and the mtime_ns of a file below the root; None if it does not exist.
 
-        A file that is placed again has another one, even where its rows are the same.
+        A file that is placed again has another identity, even if its rows are equal.
         """
         try:
             stat = (self.root / path).stat()
@@ -182,7 +183,7 @@ class CatalogStore:
         return stat.st_size, stat.st_mtime_ns
 
     def require_writable(self) -> None:
-        """Makes the root where it is not there yet, and tries to write to it.
+        """Create the root if it does not exist, and check that it can be written by writing to it.
 
         Raises:
             TickreelError: STORE_NOT_WRITABLE or STORE_FULL.
@@ -191,7 +192,7 @@ class CatalogStore:
             pass
 
     def not_writable(self, error: OSError) -> TickreelError:
-        """The error of a catalog that cannot be written: CatalogRemovedError where it was deleted meanwhile."""
+        """Return the error for a failed write: CatalogRemovedError if the catalog was deleted meanwhile."""
         if isinstance(error, FileNotFoundError):
             message = f"the catalog {self.root} was deleted while a file was written to it; convert again"
             return CatalogRemovedError("STORE_NOT_WRITABLE", message, path=self.root)
@@ -199,9 +200,9 @@ class CatalogStore:
 
     @contextlib.contextmanager
     def incoming(self) -> Iterator[Path]:
-        """A new file to write to, gone afterwards unless `place` was called with it.
+        """Create a file to write to. It is removed on exit unless `place` has moved it.
 
-        The lock on it lives as long as this process: a file without one was left by a process that died.
+        The file is locked, and the lock ends with this process: an unlocked file was left by a process that died.
 
         Raises:
             TickreelError: STORE_NOT_WRITABLE or STORE_FULL.
@@ -214,18 +215,18 @@ class CatalogStore:
             os.close(lock)
 
     def place(self, written: Path, file: CatalogFile, names: Iterable[str]) -> CatalogFile:
-        """Brings a file from `incoming` into the catalog, then removes what the same source was before.
+        """Move a file from `incoming` into the catalog, then remove the previous file of the same source.
 
         Args:
-            written: The whole file, closed.
+            written: The complete file, closed.
             file: Its record, without a path.
-            names: File names by the engine's rule. The first that no file of another source has is taken: two recordings may
-                begin and end at the same instants.
+            names: Candidates for the file name, by the engine's rule. The first name that no file of another source has is
+                used: two recordings may begin and end at the same instants.
 
         Raises:
             TickreelError: STORE_NOT_WRITABLE or STORE_FULL.
         """
-        # Before the lock: it takes as long as the file is large.
+        # Before the lock is taken, because syncing a large file takes long.
         with self._writing():
             sync(written)
         converted = file.converted
@@ -233,7 +234,7 @@ class CatalogStore:
         folder = self.folder(file.origin.engine_id, converted.data_type, *decimals)
         with self._locked(folder.relative_to(self.root).as_posix()), self._writing():
             folder.mkdir(parents=True, exist_ok=True)
-            target = next(path for path in map(folder.joinpath, names) if not self._is_of_another_source(path, file))
+            target = next(path for path in map(folder.joinpath, names) if not self._has_another_source(path, file))
             written.rename(target)
             sync(folder)
             for other in self.files(file.origin.engine_id):
@@ -247,11 +248,11 @@ class CatalogStore:
 
     @contextlib.contextmanager
     def converting(self, source: str, on_wait: Callable[[], None]) -> Iterator[None]:
-        """Has a raw file for one conversion alone: two that need the same file would write it twice.
+        """Hold the conversion lock of a raw file, so that no other conversion writes the same file.
 
         Args:
             source: The raw file, relative to the data root.
-            on_wait: Called again and again while another conversion has it.
+            on_wait: Called repeatedly while another conversion holds the lock.
 
         Raises:
             TickreelError: STORE_NOT_WRITABLE or STORE_FULL.
@@ -260,10 +261,11 @@ class CatalogStore:
             yield
 
     def place_instrument(self, price_precision: int, size_precision: int, write: Callable[[Path], str]) -> None:
-        """Places an instrument of the engine beside the files of these decimals, instead of the one that is there.
+        """Place an instrument of the engine beside the files of these decimals, replacing the existing one.
 
         Args:
-            write: Writes it into an empty folder as into a catalog, and returns the path of its file below the folder.
+            write: Writes the instrument into an empty folder, as into a catalog. Returns the path of the written file, relative
+                to that folder.
 
         Raises:
             TickreelError: STORE_NOT_WRITABLE or STORE_FULL.
@@ -285,7 +287,7 @@ class CatalogStore:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def sweep(self) -> list[Path]:
-        """Removes what conversions left that died while they wrote; returns what was removed."""
+        """Remove the unfinished files of conversions whose process died, and return their paths."""
         swept = []
         for entry in _entries(self.root / _INCOMING):
             path = Path(entry.path)
@@ -300,7 +302,7 @@ class CatalogStore:
                     os.close(lock)
         return swept
 
-    def _is_of_another_source(self, path: Path, file: CatalogFile) -> bool:
+    def _has_another_source(self, path: Path, file: CatalogFile) -> bool:
         present = self.find(path.relative_to(self.root).as_posix()) if path.exists() else None
         return present is not None and present.origin.source != file.origin.source
 
@@ -313,23 +315,23 @@ class CatalogStore:
 
     @contextlib.contextmanager
     def _locked(self, name: str, on_wait: Callable[[], None] | None = None) -> Iterator[None]:
-        """Holds the lock of a name against all threads and processes; one that dies gives it back."""
+        """Hold a named lock against all threads and processes. The lock of a process that dies is released."""
         path = self.root / _INCOMING / f"{hashlib.sha256(name.encode()).hexdigest()}.lock"
         while (lock := self._open_locked(path, on_wait=on_wait)) is None:
             pass
         try:
             yield
         finally:
-            # Where it cannot be removed, a sweep does so later.
+            # A later sweep removes a lock file that cannot be removed now.
             with contextlib.suppress(OSError):
                 path.unlink()
             os.close(lock)
 
     def _open_locked(self, path: Path, flags: int = 0, on_wait: Callable[[], None] | None = None) -> int | None:
-        """Makes or opens a file and locks it; None where it was removed before it was locked.
+        """Create or open a file and lock it; return None if the file was removed before it was locked.
 
         Args:
-            on_wait: Called again and again while another has it; None where that is no matter of seconds.
+            on_wait: Called repeatedly while another holds the lock. None blocks until the lock is free, for short waits.
         """
         with self._writing():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -340,7 +342,7 @@ class CatalogStore:
                 time.sleep(_WAIT_SECONDS)
             if on_wait is None:
                 fcntl.flock(lock, fcntl.LOCK_EX)
-            # A sweep between the two calls took the file for a dead one, or who held the lock has removed it.
+            # Between opening and locking, a sweep or the previous holder of the lock may have removed the file.
             if os.fstat(lock).st_nlink:
                 return lock
         except BaseException:
@@ -363,7 +365,7 @@ class CatalogStore:
 
 
 def _locks(descriptor: int) -> bool:
-    """Locks a file where nobody else has; returns whether it did."""
+    """Try to lock a file without waiting, and return whether that succeeded."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -372,7 +374,7 @@ def _locks(descriptor: int) -> bool:
 
 
 def _folder_of(incoming: Path) -> Path:
-    """The folder that goes with a file below `incoming`, and is locked by it."""
+    """Return the folder that belongs to a file below `incoming` and is protected by the file's lock."""
     return incoming.with_suffix("")
 
 
@@ -381,7 +383,7 @@ def _parquet_files(folder: Path) -> list[Path]:
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    """The entries of a folder; none where it does not exist, which it may cease to do at any time."""
+    """Return the entries of a folder; none if it does not exist. It may be deleted at any time."""
     try:
         with os.scandir(folder) as entries:
             return list(entries)

@@ -1,7 +1,7 @@
-"""Columns that lie ready: rows of files in the form that is quickest to read, one array of numbers a file.
+"""Cached columns: the rows of files as memory-mapped arrays of numbers, one file for each column.
 
-<folder>/<column>.<dtype>        price.int64, for example: little-endian values, nothing else
-<folder>/facts.json              what else is to be known of them: decimals, for example
+<folder>/<column>.<dtype>        for example price.int64: little-endian values, nothing else
+<folder>/facts.json              facts about the columns, for example their decimals
 """
 
 import contextlib
@@ -23,10 +23,10 @@ _FACTS = "facts.json"
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of one key. They stay readable for as long as they are held, whatever becomes of their files.
+    """The columns of one key. They stay readable while they are held, even if their files are deleted.
 
     Attributes:
-        facts: What their maker noted.
+        facts: Facts that the writer of the columns noted.
     """
 
     facts: dict[str, Any]
@@ -35,32 +35,33 @@ class Columns:
 
     @classmethod
     def read(cls, folder: Path) -> Self:
-        """Maps the files of a folder.
+        """Map the files of a folder into memory.
 
         Raises:
-            OSError: One is gone.
+            OSError: A file is gone.
         """
         facts = json.loads((folder / _FACTS).read_text())
-        arrays, maps = {}, []
+        arrays: dict[str, npt.NDArray[Any]] = {}
+        maps: list[mmap.mmap] = []
         for path in folder.iterdir():
             if path.name != _FACTS:
                 name, _, dtype = path.name.partition(".")
                 with path.open("rb") as file:
-                    # An empty file cannot be mapped.
-                    content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if path.stat().st_size else b""
-                if content:
-                    maps.append(content)
-                arrays[name] = np.frombuffer(content, dtype)
+                    if path.stat().st_size:
+                        maps.append(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+                        arrays[name] = np.frombuffer(maps[-1], dtype)
+                    else:
+                        arrays[name] = np.empty(0, dtype)
         return cls(facts, arrays, maps)
 
     def __getitem__(self, name: str) -> npt.NDArray[Any]:
-        """A column, shape (rows,); read-only."""
+        """Return a column, read-only, shape (rows,)."""
         return self._arrays[name]
 
     def forget(self) -> None:
-        """Gives back the memory that what was read of the files takes in this process; what is read again comes back.
+        """Drop the pages of the mapped files from this process's resident memory; reading maps them again.
 
-        The machine would do so where it needs the memory, but whoever looks at the process would not know.
+        The kernel would reclaim the pages under memory pressure, but until then they count as memory of the process.
         """
         for content in self._maps:
             content.madvise(mmap.MADV_DONTNEED)
@@ -68,10 +69,10 @@ class Columns:
 
 @dataclass
 class ColumnWriter:
-    """Takes the rows of columns, a batch at a time.
+    """Writes the rows of columns, a batch at a time.
 
     Attributes:
-        facts: For the maker to note what else is to be known.
+        facts: Facts to keep with the columns, set by the caller.
     """
 
     folder: Path
@@ -79,36 +80,35 @@ class ColumnWriter:
     _files: dict[str, BinaryIO] = field(default_factory=dict)
 
     def append(self, **columns: npt.NDArray[Any]) -> None:
-        """Adds rows; a column keeps the type that it has first."""
+        """Append rows. The type of a column is that of its first batch."""
         for name, values in columns.items():
             if name not in self._files:
-                # Open until `close`: a file a column.
                 self._files[name] = (self.folder / f"{name}.{values.dtype.name}").open("wb")
             self._files[name].write(np.ascontiguousarray(values).data)
 
     def close(self) -> None:
-        """Ends the files."""
+        """Close the files."""
         for file in self._files.values():
             file.close()
 
 
 class ColumnStore:
-    """Columns among derived files, one folder a key."""
+    """Columns among the derived files, one folder for each key."""
 
     def __init__(self, files: DerivedFiles) -> None:
         self._files = files
 
     def find(self, key: str) -> Columns | None:
-        """The columns of a key, where they lie ready."""
+        """Return the columns of a key if they are cached, else None."""
         folder = self._files.find(key)
         if folder is not None:
-            # They may be deleted in this moment.
+            # Another thread or process may be deleting them.
             with contextlib.suppress(OSError):
                 return Columns.read(folder)
         return None
 
     def get(self, key: str, make: Callable[[ColumnWriter], None]) -> Columns:
-        """The columns of a key, made where they do not lie ready (see `DerivedFiles.get`).
+        """Return the columns of a key, and make them first if they are not cached (see `DerivedFiles.get`).
 
         Raises:
             TickreelError: STORE_NOT_WRITABLE or STORE_FULL; and what `make` raises.
@@ -121,7 +121,7 @@ class ColumnStore:
             finally:
                 writer.close()
             (folder / _FACTS).write_text(json.dumps(writer.facts))
-            # What was decoded is no more needed.
+            # The decoded rows are no longer needed.
             pa.default_memory_pool().release_unused()
 
         return self._files.get(key, write, Columns.read)

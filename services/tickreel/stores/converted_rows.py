@@ -1,4 +1,4 @@
-"""Rows of one converted file, read in replay order."""
+"""The rows of one converted file, read in replay order."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,21 +13,22 @@ import pyarrow.parquet as pq
 
 from tickreel.accounting.scaled import Integers, split, text
 from tickreel.rpc.errors import TickreelError
+from tickreel.stores.footers import integer_bounds
 from tickreel.stores.recorded_clock import RecordedClock
 
 Int64 = npt.NDArray[np.int64]
 
 BATCH_ROWS = 65_536
-# More than a decimal column has.
+# Digits of the arithmetic on decimals: more than a decimal column has.
 _DIGITS = 80
-# The engine's prices and sizes are below 4e13.
+# Decimals at which every price and size fits into 64 bits: the engine's are below 4e13.
 _ALWAYS_FITS = 5
 ALL_TIMES = (0, 2**63 - 1)
 
 RECORDED = "ts_recorded"
-"""The column of recorded times. Catalog files do not have it: it follows from `ts_init` and the file's record."""
+"""Name of the column of recorded times. Catalog files do not store it: it is computed from `ts_init` and the record."""
 
-_TIME = pa.timestamp("ns", tz="UTC")
+TIME = pa.timestamp("ns", tz="UTC")
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,11 @@ class Slice:
 
 
 def read_slice(part: Slice, columns: Sequence[str] | None = None, batch_rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
-    """Reads a slice of one file, a batch at a time.
+    """Read a slice of one file, a batch at a time.
 
     Args:
-        columns: Those to read; `ts_init` comes with them. RECORDED is among the columns of the batches where it is named here,
-            except for a table of a result written before such tables had it. Default: all that the file has.
+        columns: The columns to read, in addition to `ts_init`. If RECORDED is named, the batches have it too, except those of
+            result tables written before that column existed. Default: all columns of the file.
 
     Raises:
         OSError: The file is gone or cannot be read.
@@ -56,7 +57,7 @@ def read_slice(part: Slice, columns: Sequence[str] | None = None, batch_rows: in
         recorded = _recorded_clock(file, wanted or ())
         for batch in file.iter_batches(batch_rows, row_groups=groups, columns=wanted):
             clock = nanoseconds(batch.column("ts_init"))
-            first, past = np.searchsorted(clock, part.start, "left"), np.searchsorted(clock, part.end, "right")
+            first, past = int(np.searchsorted(clock, part.start, "left")), int(np.searchsorted(clock, part.end, "right"))
             if past > first:
                 rows = batch.slice(first, past - first)
                 yield (
@@ -67,7 +68,7 @@ def read_slice(part: Slice, columns: Sequence[str] | None = None, batch_rows: in
 
 
 def count_rows(part: Slice) -> int:
-    """How many rows a slice has; of row groups that lie inside it whole, the footer says.
+    """Count the rows of a slice. Only row groups that cross its ends are read; the footer has the counts of the others.
 
     Raises:
         OSError: The file is gone or cannot be read.
@@ -85,27 +86,27 @@ def count_rows(part: Slice) -> int:
     return count
 
 
-def nanoseconds(column: pa.Array) -> Int64:
-    """A column of times as integers."""
+def nanoseconds(column: pa.Array | pa.ChunkedArray) -> Int64:
+    """Return a column of times as integers."""
     return column.cast(pa.int64()).to_numpy()
 
 
-def times_column(nanoseconds: Int64) -> pa.TimestampArray:
-    """A column of times from integers."""
-    return pa.array(nanoseconds).cast(_TIME)
+def times_column(nanoseconds: Int64) -> pa.Array:
+    """Return integers as a column of times."""
+    return pa.array(nanoseconds).cast(TIME)
 
 
 def file_span(file: pq.ParquetFile) -> tuple[int, int]:
-    """The times of the first and last row of a file, by its footer."""
+    """Return the times of the first and last row of a file, from its footer."""
     times = [_times(file.metadata.row_group(group)) for group in range(file.num_row_groups)]
     return min((low for low, _ in times), default=0), max((high for _, high in times), default=0)
 
 
 def integers(decimals: pa.Array, precision: int) -> Integers:
-    """Decimals as integers of a precision, exact: int64 where all fit, else Python integers.
+    """Return decimals times 10^precision, exact: as int64 if all values fit, else as Python integers.
 
     Raises:
-        pyarrow.ArrowInvalid: A value has more decimals.
+        pyarrow.ArrowInvalid: A value has more than `precision` decimals.
     """
     decimals = decimals.cast(pa.decimal128(38, precision))
     limbs = np.frombuffer(decimals.buffers()[1] or b"", dtype="<i8").reshape(-1, 2)
@@ -113,17 +114,19 @@ def integers(decimals: pa.Array, precision: int) -> Integers:
     low, high = limbs[:, 0], limbs[:, 1]
     if np.array_equal(high, low >> 63):
         return low
-    return high.astype(object) * 2**64 + low.view(np.uint64).astype(object)
+    whole: Integers = high.astype(object) * 2**64 + low.view(np.uint64).astype(object)
+    return whole
 
 
 def int64s(decimals: pa.Array, precision: int, field: str) -> Int64:
-    """Decimals as integers of a precision, for formats that hold 64 bits a value; exact.
+    """Return decimals times 10^precision as int64, exact.
 
     Args:
-        field: What the values are, for the message.
+        field: Name of the values, for the error message.
 
     Raises:
-        TickreelError: DATA_REFUSED for a value that does not fit, or that has more decimals; with the value and the bound.
+        TickreelError: DATA_REFUSED for a value that does not fit into 64 bits or has more decimals. The error has the value
+            and the bound.
     """
     try:
         values = integers(decimals, precision)
@@ -136,7 +139,10 @@ def int64s(decimals: pa.Array, precision: int, field: str) -> Int64:
 
 
 def fitting_precision(files: Iterable[Path], columns: Sequence[str], precision: int) -> int:
-    """The greatest number of decimals, up to `precision`, at which columns of prices or sizes fit into 64 bits a value.
+    """Return the greatest number of decimals, up to `precision`, at which all values of some columns fit into 64 bits.
+
+    Args:
+        columns: Columns of prices or sizes.
 
     Raises:
         OSError: A file is gone or cannot be read.
@@ -151,7 +157,7 @@ def fitting_precision(files: Iterable[Path], columns: Sequence[str], precision: 
 
 
 def _largest(path: Path, columns: Sequence[str]) -> Decimal:
-    """The largest magnitude in columns of decimals: by the footer of the file, or by its rows where that says nothing."""
+    """Return the largest magnitude in columns of decimals, from the footer, or from the rows if it has no statistics."""
     found = [Decimal(0)]
     with pq.ParquetFile(path, pre_buffer=False) as file:
         for number in range(file.num_row_groups):
@@ -159,11 +165,13 @@ def _largest(path: Path, columns: Sequence[str]) -> Decimal:
             known = {column.path_in_schema: column.statistics for column in map(group.column, range(group.num_columns))}
             for name in columns:
                 statistics = known[name]
+                ends: list[Decimal | None] = []
                 if statistics is not None and statistics.has_min_max:
-                    found += statistics.min, statistics.max
+                    ends = [statistics.min, statistics.max]
                 elif statistics is None or statistics.null_count != group.num_rows:
-                    ends = pc.min_max(file.read_row_group(number, [name]).column(name)).as_py().values()
-                    found += (end for end in ends if end is not None)
+                    limits = pc.min_max(file.read_row_group(number, [name]).column(name))
+                    ends = [limits["min"].as_py(), limits["max"].as_py()]
+                found += (end for end in ends if end is not None)
     return max(map(abs, found))
 
 
@@ -176,17 +184,16 @@ def _too_long(field: str, value: Decimal, precision: int) -> TickreelError:
 
 
 def _recorded_clock(file: pq.ParquetFile, wanted: Collection[str]) -> RecordedClock | None:
-    """What gives the recorded times of a file's rows; None where they are not wanted, or the file has them as a column."""
+    """Return the clock that computes recorded times; None if they are not wanted or the file has them as a column."""
     if RECORDED not in wanted or RECORDED in file.schema_arrow.names:
         return None
     return RecordedClock.of_metadata(file.metadata.metadata or {})
 
 
 def _times(group: pq.RowGroupMetaData) -> tuple[int, int]:
-    """The least and the greatest replay time in a row group; all of time where its statistics do not say."""
+    """Return the least and the greatest replay time of a row group; ALL_TIMES if it has no statistics of them."""
     for index in range(group.num_columns):
         column = group.column(index)
-        if column.path_in_schema == "ts_init" and column.statistics is not None and column.statistics.has_min_max:
-            # The raw values: as datetimes they would lose their nanoseconds.
-            return column.statistics.min_raw, column.statistics.max_raw
+        if column.path_in_schema == "ts_init":
+            return integer_bounds(column.statistics) or ALL_TIMES
     return ALL_TIMES

@@ -1,8 +1,9 @@
-"""Book rows of converted files, as columns of integers."""
+"""Book snapshots of converted files, as columns of integers."""
 
 import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -18,12 +19,12 @@ from tickreel.stores.view import read_slices
 Int64 = npt.NDArray[np.int64]
 
 NO_LEVEL = -1
-"""Stands for the price of a side without levels."""
+"""Sentinel for the price of a missing level."""
 
 
 @dataclass(frozen=True)
 class DepthRows:
-    """Some book rows in replay order, as the engine's catalog has them."""
+    """Book snapshots in replay order, one a row, with the columns of the engine's catalog."""
 
     batch: pa.RecordBatch
 
@@ -43,30 +44,30 @@ class DepthRows:
     def levels(
         self, side: str, field: str, precision: int, values_of: Callable[[pa.Array, int], Integers] = integers
     ) -> Integers:
-        """The prices or sizes of all levels of a side times 10^precision, shape (rows * LEVELS,).
+        """Return the prices or sizes of all levels of a side, times 10^precision; shape (rows * LEVELS,).
 
-        Those of a row are together, the best first. A level that a row lacks has the price NO_LEVEL and the size 0.
+        The levels of a row are adjacent, the best first. A missing level has the price NO_LEVEL and the size 0.
 
         Args:
             side: "bids" or "asks".
             field: "price" or "size".
-            values_of: Makes integers of decimals.
+            values_of: Converts decimals to integers.
         """
-        column = self.batch.column(side)
+        column = cast(pa.ListArray, self.batch.column(side))
         offsets = column.offsets.to_numpy()
         counts = np.diff(offsets)
         row = np.repeat(np.arange(len(column)), counts)
         level = np.arange(len(row)) - np.repeat(offsets[:-1] - offsets[0], counts)
-        values = values_of(column.values.field(field).slice(int(offsets[0]), len(row)), precision)
+        values = values_of(cast(pa.StructArray, column.values).field(field).slice(int(offsets[0]), len(row)), precision)
         found = np.full(len(column) * LEVELS, NO_LEVEL if field == "price" else 0, dtype=values.dtype)
         found[row * LEVELS + level] = values
         return found
 
     def columns(self, price_precision: int, size_precision: int) -> dict[str, Int64]:
-        """All columns of `DepthColumns`, by name.
+        """Return all columns of `DepthColumns`, by name.
 
         Raises:
-            TickreelError: DATA_REFUSED for a value that is no 64-bit integer at these decimals.
+            TickreelError: DATA_REFUSED for a value that does not fit into 64 bits at these decimals.
         """
         columns = {"ts_event": self.ts_event, "ts_init": self.ts_init}
         for side, word in (("bids", "bid"), ("asks", "ask")):
@@ -76,23 +77,23 @@ class DepthRows:
         return columns
 
     def best(self, side: str, precision: int) -> Integers:
-        """The prices of the best levels of a side, "bids" or "asks", times 10^precision; NO_LEVEL where it is empty."""
-        levels = self.batch.column(side)
+        """Return the best prices of a side, "bids" or "asks", times 10^precision; NO_LEVEL where the side is empty."""
+        levels = cast(pa.ListArray, self.batch.column(side))
         lengths = np.diff(levels.offsets.to_numpy())
         first = levels.offsets.to_numpy()[:-1][lengths > 0]
-        prices = integers(levels.values.field("price").take(pa.array(first)), precision)
+        prices = integers(cast(pa.StructArray, levels.values).field("price").take(first), precision)
         best = np.full(len(levels), NO_LEVEL, dtype=prices.dtype)
         best[lengths > 0] = prices
         return best
 
     def middles(self, precision: int) -> Integers:
-        """The middles of the best prices, times 10^(precision + 1); NO_LEVEL where a side is empty."""
+        """Return the mid-prices, times 10^(precision + 1); NO_LEVEL where a side is empty."""
         bids, asks = self.best("bids", precision), self.best("asks", precision)
         return np.where((bids == NO_LEVEL) | (asks == NO_LEVEL), NO_LEVEL, scaled.times(scaled.plus(bids, asks), 5))
 
 
 def write_depths(batches: Iterable[DepthRows], price_precision: int, size_precision: int, writer: ColumnWriter) -> None:
-    """Makes all columns of book rows lie ready."""
+    """Write all columns of book snapshots."""
     writer.facts.update(price_precision=price_precision, size_precision=size_precision)
     for rows in batches:
         writer.append(**rows.columns(price_precision, size_precision))
@@ -101,7 +102,7 @@ def write_depths(batches: Iterable[DepthRows], price_precision: int, size_precis
 def read_depths(
     slices: Sequence[Slice], columns: Sequence[str] | None = None, batch_rows: int = BATCH_ROWS
 ) -> Iterator[DepthRows]:
-    """Reads book rows in replay order, a batch at a time (see `read_slices`).
+    """Read book snapshots in replay order, a batch at a time (see `read_slices`).
 
     Raises:
         OSError: A file is gone or cannot be read.

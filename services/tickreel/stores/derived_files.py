@@ -1,7 +1,7 @@
-"""Files that are made from others to be quick to read: a cache, one folder a key.
+"""Derived files: a cache on disk of files made from other files, one folder for each key.
 
-Whoever asks says how they are made, and a key names what they are made from. Everything in it may be deleted at any time.
-Beyond the limit, what has not been asked for longest goes first.
+The key names the content that the files are made from, so an entry never becomes stale. Everything in the cache may be deleted
+at any time. If the cache grows beyond its limit, the least recently used entries are removed first.
 """
 
 import contextlib
@@ -22,67 +22,67 @@ class DerivedFiles:
     """The derived files below a folder.
 
     Args:
-        limit: The MiB that they may take together.
+        limit: The size limit of all files together, in MiB.
     """
 
     def __init__(self, folder: Path, limit: int) -> None:
         self._folder = folder
         self._limit = limit * _MIB
-        self._making: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def find(self, key: str) -> Path | None:
-        """The folder of a key, where it lies ready."""
+        """Return the folder of a key if it is cached, else None. Counts as use of the entry."""
         folder = self._folder / key
         try:
+            # The time of change is the time of last use.
             os.utime(folder)
         except OSError:
             return None
         return folder
 
     def get[T](self, key: str, make: Callable[[Path], None], read: Callable[[Path], T]) -> T:
-        """What is read from the folder of a key, made where it does not lie ready.
+        """Read the folder of a key, and make it first if it is not cached.
 
-        Who asks meanwhile waits for the one that makes it.
+        Threads that ask for the same key wait for the one that makes it.
 
         Args:
-            key: A name for a folder, the same for the same content alone.
-            make: Writes files into an empty folder.
-            read: Opens the files of a folder, so that they are of use whatever becomes of them; raises OSError where one
-                is gone.
+            key: Name of the folder. Different content must have different keys.
+            make: Writes the files into an empty folder.
+            read: Opens the files of a folder, so that they stay usable after their deletion. Raises OSError if a file is gone.
 
         Raises:
             TickreelError: STORE_NOT_WRITABLE or STORE_FULL; and what `make` raises.
         """
-        with self._making[key]:
+        with self._locks[key]:
             folder = self.find(key)
             if folder is not None:
-                # They may be deleted in this moment, or in part.
+                # All or some of its files may be deleted at this moment.
                 with contextlib.suppress(OSError):
                     return read(folder)
-            return self._made(key, make, read)
+            return self._make(key, make, read)
 
     def drop(self, prefix: str) -> None:
-        """Removes what is of no more use: all keys that begin so. What is open stays readable."""
-        for key, making in list(self._making.items()):
+        """Remove all entries whose key begins with a prefix. Open files stay readable."""
+        for key, lock in list(self._locks.items()):
             if key.startswith(prefix):
-                # What is being made would come to lie there afterwards.
-                with making:
+                # An entry that is being made would appear after its removal.
+                with lock:
                     shutil.rmtree(self._folder / key, ignore_errors=True)
         for folder in self._folder.glob(f"{prefix}*"):
             shutil.rmtree(folder, ignore_errors=True)
 
     def sweep(self) -> None:
-        """Removes what was left half made by a process that died."""
+        """Remove the unfinished entries of a process that died."""
         for folder in self._folder.glob(".*"):
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _made[T](self, key: str, make: Callable[[Path], None], read: Callable[[Path], T]) -> T:
+    def _make[T](self, key: str, make: Callable[[Path], None], read: Callable[[Path], T]) -> T:
         staging = self._folder / f".{key}.{uuid.uuid4().hex}"
         try:
             staging.mkdir(parents=True)
             make(staging)
             made = read(staging)
-            self._make_room(sum(file.stat().st_size for file in staging.iterdir()))
+            self._evict(sum(file.stat().st_size for file in staging.iterdir()))
             shutil.rmtree(self._folder / key, ignore_errors=True)
             staging.rename(self._folder / key)
             return made
@@ -91,16 +91,16 @@ class DerivedFiles:
         finally:
             shutil.rmtree(staging, ignore_errors=True)
 
-    def _make_room(self, needed: int) -> None:
-        """Removes what has not been asked for longest, until what is needed has room."""
-        taken = []
+    def _evict(self, needed: int) -> None:
+        """Remove the least recently used entries until an entry of `needed` bytes fits below the limit."""
+        entries = []
         for folder in self._folder.glob("[!.]*"):
             # Another thread may be removing it.
             with contextlib.suppress(OSError):
                 size = sum(file.stat().st_size for file in folder.iterdir())
-                taken.append((folder.stat().st_mtime_ns, size, folder))
-        total = needed + sum(size for _, size, _ in taken)
-        for _, size, folder in sorted(taken):
+                entries.append((folder.stat().st_mtime_ns, size, folder))
+        total = needed + sum(size for _, size, _ in entries)
+        for _, size, folder in sorted(entries):
             if total > self._limit:
                 shutil.rmtree(folder, ignore_errors=True)
                 total -= size

@@ -1,8 +1,8 @@
-"""What a raw file says of itself: a Parquet file in its footer, without its rows being read.
+"""Footers of files: schema, number of rows, metadata and time span, read from a Parquet file without reading its rows.
 
-A CSV has no footer, so it is read once, to its end, for its header, its number of rows and the span of its replay clock.
-A bucket mount answers slowly, so files are looked at side by side, and what they say is remembered for as long as path,
-size and time of change are the same.
+A CSV has no footer. It is read once to its end for its header, its number of rows and the span of its replay clock.
+A bucket mount answers slowly, so footers are read in parallel. A footer is kept in memory until the size or the time of change
+of its file differs.
 """
 
 import contextlib
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,21 +24,23 @@ from tickreel.stores.raw_schema import REPLAY_CLOCKS
 from tickreel.stores.raw_table import ExpandsTooFar, check_expansion, footer_length, open_raw_table
 
 READERS = 16
-# The code of a fault that a file has for good: to find it again takes seconds.
+# Code of a permanent fault, which is remembered because finding it again takes seconds.
 _EXPANDS = "FILE_EXPANDS"
-# To read a footer takes ten times its size of memory, and many are read at a time. That of a recording has kilobytes.
-_MOST_FOOTER = 16 << 20
-# How often one who waits for a reading looks whether his own call is abandoned.
-_LOOK_SECONDS = 0.2
-# Rows of a CSV that are looked at together.
-_SCANNED = 1 << 16
+# Reading a footer takes ten times its size in memory, and many are read in parallel. The footer of a recording has kilobytes.
+_MAX_FOOTER = 16 << 20
+# A caller that waits for another's read checks this often whether its own call is abandoned.
+_CHECK_SECONDS = 0.2
+# Rows of a CSV that are scanned at a time.
+_SCANNED_ROWS = 1 << 16
 
 
 @dataclass(frozen=True)
 class Footer:
-    """The footer of a file, or why there is none to be had.
+    """The footer of a file, or the fault that prevents reading it.
 
-    `ranges` has the least and the greatest value of each replay clock that has statistics in every row group.
+    Attributes:
+        ranges: The least and the greatest value of each replay clock that has statistics in every row group.
+        fault: Code and message; None if the footer was read.
     """
 
     size_bytes: int
@@ -51,7 +54,7 @@ class Footer:
 
 @dataclass(frozen=True)
 class _Reading:
-    """A file that is being read, and all who wait for that."""
+    """A read in progress, and the callers that wait for it."""
 
     footer: Future[Footer] = field(default_factory=Future)
     callers: list[threading.Event] = field(default_factory=list)
@@ -62,39 +65,39 @@ class _Reading:
     def wait(self, caller: threading.Event) -> Footer:
         while True:
             with contextlib.suppress(TimeoutError):
-                return self.footer.result(_LOOK_SECONDS)
+                return self.footer.result(_CHECK_SECONDS)
             if caller.is_set():
                 raise AbandonedError
 
 
 class Footers:
-    """Reads footers, each once a state of its file.
+    """Reads footers and keeps each in memory until its file changes.
 
     Args:
-        bounded: Whether files are refused whose footer, or whose rows, are larger than those of any recording of their size.
+        bounded: Whether to refuse a file whose footer, or whose unpacked rows, are larger than in any recording of its size.
     """
 
     def __init__(self, *, bounded: bool = False) -> None:
         self._bounded = bounded
         self._known: dict[Path, Footer] = {}
-        # To read a CSV takes as long as its text is: who asks for one that is being read waits for that.
+        # Reading a CSV may take long, so callers that ask for the same file share one read.
         self._readings: dict[Path, _Reading] = {}
         self._lock = threading.Lock()
 
     def read_all(self, paths: Iterable[Path]) -> list[Footer]:
-        """The footers of files, in their order."""
+        """Read the footers of files; returned in the order of the paths."""
         wanted, caller = list(paths), abandoned()
         with ThreadPoolExecutor(max_workers=max(1, min(READERS, len(wanted)))) as pool:
             return list(pool.map(lambda path: self.read(path, caller), wanted))
 
     def read(self, path: Path, caller: threading.Event | None = None) -> Footer:
-        """The footer of a file; one that cannot be read has a fault (code, message) instead of raising.
+        """Read the footer of a file. A file that cannot be read yields a footer with a fault instead of an exception.
 
         Args:
-            caller: Set once nobody waits for it any more; that of the call of this thread where it is not given.
+            caller: Event that is set when the call is abandoned. Default: the event of this thread's call.
 
         Raises:
-            AbandonedError: Nobody waits for it. Reading a CSV ends where that is true of all who asked for it.
+            AbandonedError: The call is abandoned. Reading a CSV stops once every call that waits for it is abandoned.
         """
         caller = abandoned() if caller is None else caller
         if caller.is_set():
@@ -120,7 +123,7 @@ class Footers:
             self._end(path, reading)
             reading.footer.set_exception(error)
             raise
-        # What cannot be read now may be readable the next time: its disk may have been gone.
+        # Other faults are not remembered: the disk may have been unavailable.
         self._end(path, reading, known if known.fault is None or known.fault[0] == _EXPANDS else None)
         reading.footer.set_result(known)
         return known
@@ -129,7 +132,7 @@ class Footers:
         if not reading.is_abandoned():
             return
         with self._lock:
-            # Somebody may have come meanwhile; who asks from now on has it read again.
+            # Another caller may have joined meanwhile. Callers from now on start a new read.
             if reading.is_abandoned():
                 self._readings.pop(path, None)
                 raise AbandonedError
@@ -150,21 +153,21 @@ def _read(path: Path, stat: os.stat_result, check: Callable[[], None], *, bounde
         if path.name.endswith(CSV):
             return _scanned(path, identity, check)
         with path.open("rb") as file:
-            if bounded and (length := footer_length(file)) > _MOST_FOOTER:
-                text = f"has a footer of {length:,} bytes, and {_MOST_FOOTER:,} are the most; write it with larger row groups"
+            if bounded and (length := footer_length(file)) > _MAX_FOOTER:
+                text = f"has a footer of {length:,} bytes, and {_MAX_FOOTER:,} are the most; write it with larger row groups"
                 return Footer(*identity, fault=("FOOTER_TOO_LARGE", f"{text}, fewer columns and less metadata"))
             meta = pq.read_metadata(file)
         if bounded:
             check_expansion(meta, stat.st_size)
         schema = meta.schema.to_arrow_schema()
     except ExpandsTooFar as error:
-        return Footer(*identity, fault=(_EXPANDS, f"is no recording: {error}"))
-    # A broken footer may have names that are no text.
+        return Footer(*identity, fault=(_EXPANDS, f"is not a recording: {error}"))
+    # Names in a broken footer may not be valid text.
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         if isinstance(error, OSError) and error.errno:
             return Footer(*identity, fault=("FILE_UNREADABLE", f"cannot be read: {os.strerror(error.errno)}"))
         kind = f"{CSV} file" if path.name.endswith(CSV) else "Parquet file, corrupt or cut short"
-        return Footer(*identity, fault=("FILE_UNREADABLE", f"is no readable {kind}: {' '.join(str(error).split())}"))
+        return Footer(*identity, fault=("FILE_UNREADABLE", f"is not a readable {kind}: {' '.join(str(error).split())}"))
     extra = {key.decode(errors="replace"): value.decode(errors="replace") for key, value in (meta.metadata or {}).items()}
     return Footer(*identity, rows=meta.num_rows, schema=schema, metadata=extra, ranges=_ranges(meta))
 
@@ -174,12 +177,14 @@ def _scanned(path: Path, identity: tuple[int, int], check: Callable[[], None]) -
     clock = next((name for name in REPLAY_CLOCKS.values() if table.schema.names.count(name) == 1), None)
     if clock is None:
         return Footer(*identity, rows=table.rows, schema=table.schema)
-    rows, bounds = 0, []
-    for batch in table.batches(_SCANNED, [clock]):
+    rows = 0
+    bounds: list[tuple[int, int]] = []
+    for batch in table.batches(_SCANNED_ROWS, [clock]):
         rows += batch.num_rows
-        bounds.append(pc.min_max(batch.column(0)).as_py())
-    known = [bound for bound in bounds if bound["min"] is not None]
-    ranges = {clock: (min(bound["min"] for bound in known), max(bound["max"] for bound in known))} if known else {}
+        limits = pc.min_max(batch.column(0))
+        if limits["min"].is_valid:
+            bounds.append((limits["min"].as_py(), limits["max"].as_py()))
+    ranges = {clock: (min(low for low, _ in bounds), max(high for _, high in bounds))} if bounds else {}
     return Footer(*identity, rows=rows, schema=table.schema, ranges=ranges)
 
 
@@ -190,7 +195,17 @@ def _ranges(meta: pq.FileMetaData) -> dict[str, tuple[int, int]]:
         column = meta.schema.column(index)
         if column.path not in REPLAY_CLOCKS.values() or column.physical_type != "INT64" or not groups:
             continue
-        statistics = [group.column(index).statistics for group in groups]
-        if all(found is not None and found.has_min_max for found in statistics):
-            ranges[column.path] = (min(s.min_raw for s in statistics), max(s.max_raw for s in statistics))
+        bounds = [bound for group in groups if (bound := integer_bounds(group.column(index).statistics)) is not None]
+        if len(bounds) == len(groups):
+            ranges[column.path] = (min(low for low, _ in bounds), max(high for _, high in bounds))
     return ranges
+
+
+def integer_bounds(statistics: pq.Statistics | None) -> tuple[int, int] | None:
+    """Return the least and the greatest value of a column of integers or times in a row group, None if it does not say.
+
+    Times are returned as integers: a `datetime` would lose the nanoseconds.
+    """
+    if statistics is None or not statistics.has_min_max:
+        return None
+    return cast(tuple[int, int], (statistics.min_raw, statistics.max_raw))

@@ -1,4 +1,4 @@
-"""The name of an instrument: as users and raw files write it, and as the engine does."""
+"""The name of an instrument, in the form of users and raw files and in the form of the engine."""
 
 import re
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ _SUFFIXES = ("LIN", "INV")
 
 @dataclass(frozen=True)
 class InstrumentName:
-    """An instrument's name in its parts.
+    """The parts of an instrument's name.
 
-    The product says the kind, the suffix whether a contract is linear (LIN) or inverse (INV). Raw files carry the name
-    without the suffix, since the recording is the same either way.
+    The product gives the kind of instrument. The suffix says whether a contract is linear (LIN) or inverse (INV). Names of raw
+    files have no suffix, because a recording does not depend on it.
     """
 
     venue: str
@@ -28,10 +28,10 @@ class InstrumentName:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Reads `VENUE:PRODUCT:SYMBOL[@LIN|@INV]`.
+        """Parse `VENUE:PRODUCT:SYMBOL[@LIN|@INV]`.
 
         Raises:
-            ValueError: What is wrong with the text, and what would be right.
+            ValueError: The text is invalid; the message says why and gives the right form.
         """
         name, at, suffix = text.partition("@")
         parts = name.split(":")
@@ -53,12 +53,12 @@ class InstrumentName:
 
     @property
     def symbol(self) -> str:
-        """The pair: BTC-USDT."""
+        """The currency pair: BTC-USDT."""
         return f"{self.base}-{self.quote}"
 
     @property
     def kind(self) -> str:
-        """What the product is: perpetual or spot."""
+        """The kind of instrument: perpetual or spot."""
         return _KINDS[self.product]
 
     @property
@@ -68,7 +68,7 @@ class InstrumentName:
 
     @property
     def raw_name(self) -> str:
-        """The name of its raw files, without their ending: BINANCE-FUTURES:PERPETUAL:BTC-USDT."""
+        """The name of the instrument's raw files, without their ending: BINANCE-FUTURES:PERPETUAL:BTC-USDT."""
         return f"{self.venue}:{self.product}:{self.symbol}"
 
     @property

@@ -1,4 +1,4 @@
-"""The rows of several files, merged by recorded time while they are read."""
+"""A merge of the rows of several files by recorded time, while the files are read."""
 
 from collections.abc import Iterator, Sequence
 
@@ -14,16 +14,16 @@ Chunk = tuple[pa.RecordBatch, Int64, Int64]
 
 
 def merge(files: Sequence[tuple[Iterator[pa.RecordBatch], RecordedClock]]) -> Iterator[Chunk]:
-    """Merges files in chunks that hold all rows of each of their recorded times.
+    """Merge files in chunks. A chunk holds all rows of each recorded time in it.
 
-    No more is held than a few batches of each file, however many rows the files have in common.
+    Memory is bounded by a few batches of each file, however many rows the files have in common.
 
     Args:
-        files: The batches of each file in replay order, and its clock.
+        files: The batches of each file in replay order, and the file's clock.
 
-    Returns:
-        Chunks of rows, the numbers of their files, and their recorded times in UNIX nanoseconds: by recorded time, then by
-        file, then by place in the file.
+    Yields:
+        Rows, the number of each row's file, and each row's recorded time in UNIX nanoseconds. Rows are sorted by recorded
+        time, then by file, then by place in the file.
     """
     sources = [_Source(batches, clock) for batches, clock in files]
     while True:
@@ -33,7 +33,7 @@ def merge(files: Sequence[tuple[Iterator[pa.RecordBatch], RecordedClock]]) -> It
         still_open = [source for source in sources if source.is_open]
         if not still_open:
             break
-        # Of a file that is not at its end, the next batch may have more rows of its last recorded time.
+        # The next batch of an open file may have more rows of the last recorded time.
         complete = min(int(source.recorded[-1]) for source in still_open)
         taken = [source.take(int(np.searchsorted(source.recorded, complete, side="left"))) for source in sources]
         if any(table.num_rows for table, _ in taken):
@@ -47,7 +47,7 @@ def merge(files: Sequence[tuple[Iterator[pa.RecordBatch], RecordedClock]]) -> It
 
 
 class _Source:
-    """The rows of one file that were read and not merged yet."""
+    """The rows of one file that have been read but not merged yet."""
 
     def __init__(self, batches: Iterator[pa.RecordBatch], clock: RecordedClock) -> None:
         self._batches = batches
@@ -57,7 +57,7 @@ class _Source:
         self.is_open = True
 
     def read(self) -> None:
-        """Reads one more batch, or finds that there is none."""
+        """Read the next batch; close the source if there is none."""
         batch = next(self._batches, None)
         self.is_open = batch is not None
         if batch is not None:
@@ -65,7 +65,7 @@ class _Source:
             self.recorded = np.append(self.recorded, self._clock.recorded(nanoseconds(batch.column("ts_init"))))
 
     def take(self, rows: int) -> tuple[pa.Table, Int64]:
-        """Takes so many rows from the front."""
+        """Remove a number of rows from the front, and return them with their recorded times."""
         recorded, self.recorded = self.recorded[:rows], self.recorded[rows:]
         taken = []
         while rows:
@@ -83,6 +83,6 @@ def _merged(taken: Sequence[tuple[pa.Table, Int64]]) -> Chunk:
     recorded = np.concatenate([times for _, times in taken])
     file = np.repeat(np.arange(len(taken)), [len(times) for _, times in taken])
     order = np.argsort(recorded, kind="stable")
-    rows = pa.concat_tables(tables).unify_dictionaries().combine_chunks().take(pa.array(order)).combine_chunks()
+    rows = pa.concat_tables(tables).unify_dictionaries().combine_chunks().take(order).combine_chunks()
     (batch,) = rows.to_batches()
     return batch, file[order], recorded[order]

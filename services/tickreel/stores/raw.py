@@ -1,7 +1,7 @@
-"""The raw data at rest: `raw_tick_data/by_date/day-YYYY-MM-DD/data_type-…/<raw name>.parquet` below the data root.
+"""The raw files: `raw_tick_data/by_date/day-YYYY-MM-DD/data_type-…/<raw name>.parquet` below the data root.
 
-Instead of Parquet files, a deployment may read `.csv.gz` files of the same names. Raw data is read only, and by footers
-alone: what is there, and what is wrong with it.
+A deployment may read `.csv.gz` files of the same names instead of Parquet files. This module lists and checks raw files by
+their names and footers alone. It never writes to them.
 """
 
 import errno
@@ -35,27 +35,27 @@ DATA_TYPE_FOLDERS = {"data_type-trades": TRADES, "data_type-book_snapshot_5": BO
 _FOLDERS = " or ".join(DATA_TYPE_FOLDERS)
 
 _DAY = re.compile(r"day-(\d{4}-\d\d-\d\d)", re.ASCII)
-_OUTSIDE = "is a symbolic link out of the data root, and only what lies below the root is read; copy the data there"
+_OUTSIDE = "is a symbolic link out of the data root, and only files below the root are read; copy the data there"
 
-_LONGEST_NAME = 255
-# The most characters that are said of a problem of a file: it may have names and types of any length.
-_MOST_SAID = 1_000
+_MAX_NAME_BYTES = 255
+# Limit of a fault's text in characters: names and types in a file may have any length.
+_MAX_FAULT_CHARS = 1_000
 
-# Which other kind of raw files there is, and what a deployment that reads it has set.
+# For each kind of raw files, the other kind and the setting that selects it.
 _OTHER_KIND = {PARQUET: (CSV, "false"), CSV: (PARQUET, "true")}
 
 
 @dataclass(frozen=True)
 class RawFile:
-    """One raw file by its footer.
+    """A raw file, described by its footer.
 
     Attributes:
-        path: Relative to the data root, with forward slashes.
-        dataset: The day folder it lies in; empty outside of the layout.
+        path: Path relative to the data root, with forward slashes.
+        dataset: Name of the day folder that holds the file; empty if the file is outside of the layout.
         day: The UTC day of that folder.
-        instrument: The raw name: the file's name without its ending.
-        span: The first and last time of the replay clock, UNIX nanoseconds; None where the footer does not say.
-        faults: What keeps it from being converted; each is among the warnings too.
+        instrument: The raw name of the instrument: the file's name without its ending.
+        span: The first and last time of the replay clock, UNIX nanoseconds; None if the footer has no statistics of it.
+        faults: The reasons why the file cannot be converted. Each is among the warnings too.
     """
 
     path: str
@@ -73,7 +73,7 @@ class RawFile:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A day folder with its files."""
+    """A day folder and its raw files."""
 
     dataset_id: str
     day: date | None
@@ -83,11 +83,11 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Stray:
-    """A file or folder that is not read.
+    """A file or folder that is skipped.
 
     Attributes:
-        why: Why not, and what to do about it; completes a sentence that begins with the path.
-        data_type: That of the folder it lies in; None where it lies in none.
+        why: The reason and a remedy. The text completes a sentence that begins with the path.
+        data_type: Data type of the folder that holds it; None if it is not in a folder of a data type.
     """
 
     path: Path
@@ -97,7 +97,13 @@ class Stray:
 
 @dataclass
 class Listing:
-    """The paths of one day folder: files by data type, those of the other kind likewise, and what does not belong."""
+    """The paths of one day folder.
+
+    Attributes:
+        files: Raw files of the kind that the deployment reads, with their data types.
+        others: Raw files of the other kind, with their data types.
+        strays: Files and folders that are neither.
+    """
 
     files: list[tuple[Path, market_data_pb2.DataType]] = field(default_factory=list)
     others: list[tuple[Path, market_data_pb2.DataType]] = field(default_factory=list)
@@ -105,7 +111,7 @@ class Listing:
 
 
 def day_of(dataset_id: str) -> date | None:
-    """The day of a day folder's name, or None where the name is not day-YYYY-MM-DD."""
+    """Return the day in the name of a day folder; None if the name is not day-YYYY-MM-DD."""
     named = _DAY.fullmatch(dataset_id)
     try:
         return date.fromisoformat(named[1]) if named else None
@@ -114,12 +120,12 @@ def day_of(dataset_id: str) -> date | None:
 
 
 def utc_day(nanoseconds: int) -> date:
-    """The UTC day of an instant."""
+    """Return the UTC day of an instant."""
     return datetime.fromtimestamp(nanoseconds // 1_000_000_000, UTC).date()
 
 
 def warning(code: str, message: str) -> result_pb2.Finding:
-    """A finding that the figures suffer from."""
+    """Return a finding of the severity WARNING: results are affected."""
     return result_pb2.Finding(severity=result_pb2.SEVERITY_WARNING, code=code, message=message)
 
 
@@ -127,8 +133,8 @@ class RawStore:
     """The raw files below a data root.
 
     Args:
-        root: The data root; the folder that holds raw_tick_data.
-        ending: The kind of files that are read, PARQUET or CSV. Those of the other kind are passed over.
+        root: The data root: the folder that holds raw_tick_data.
+        ending: The kind of files to read, PARQUET or CSV. Files of the other kind are skipped.
     """
 
     def __init__(self, root: Path, ending: str = PARQUET) -> None:
@@ -139,10 +145,10 @@ class RawStore:
         self._footers = Footers(bounded=True)
 
     def require_data(self) -> None:
-        """Sees whether there is anything below the data root.
+        """Check that the data root is not empty.
 
         Raises:
-            TickreelError: STORE_NOT_READABLE where there is not, as below a mount point without its mount.
+            TickreelError: STORE_NOT_READABLE if it is missing or empty, for example a mount point without its mount.
         """
         try:
             empty = next(self.root.iterdir(), None) is None
@@ -152,39 +158,39 @@ class RawStore:
             raise not_readable("the raw data", self.root, FileNotFoundError(errno.ENOENT, "the folder is empty"))
 
     def dataset_ids(self) -> list[str]:
-        """The names of the day folders, in no order; those whose name is no date are among them.
+        """Return the names of the day folders, unsorted, including folders whose name is not a date.
 
         Raises:
-            TickreelError: STORE_NOT_READABLE where the data root is no folder, or its disk does not answer.
+            TickreelError: STORE_NOT_READABLE if the data root is not a folder or its disk does not answer.
         """
         folder = self.root / BY_DATE
         try:
-            # A root without the folder has no data yet; a root that cannot be looked into is another matter.
+            # Raises if the root cannot be read. A readable root without the folder has no data yet.
             next(self.root.iterdir(), None)
             if not folder.is_dir():
                 return []
-            # A name that is no text could not be asked for by any call.
+            # No call could ask for a name that is not valid text.
             named = (entry for entry in os.scandir(folder) if not entry.name.startswith(".") and entry.name.isprintable())
             return [entry.name for entry in named if entry.is_dir()]
         except OSError as error:
             raise not_readable("the raw data", self.root, error) from None
 
     def dataset(self, dataset_id: str) -> Dataset:
-        """One day folder with its files, sorted by path.
+        """Return a day folder with its files, sorted by path.
 
         Raises:
             TickreelError: NOT_FOUND.
         """
         plain = dataset_id and "/" not in dataset_id and "\0" not in dataset_id and not dataset_id.startswith(".")
-        # A longer name is none of a file, and an error of the system.
-        plain = plain and len(os.fsencode(dataset_id)) <= _LONGEST_NAME
+        # The system raises an error for a name that is longer than any file's.
+        plain = plain and len(os.fsencode(dataset_id)) <= _MAX_NAME_BYTES
         if not plain or not (self.root / BY_DATE / dataset_id).is_dir():
             raise not_found("dataset", dataset_id)
         listing = self.listing(dataset_id)
         warnings = []
         day = day_of(dataset_id)
         if day is None:
-            text = f"the folder {dataset_id} is not named day-YYYY-MM-DD, so that no window finds it"
+            text = f"the folder {dataset_id} is not named day-YYYY-MM-DD, so no window finds it"
             warnings.append(warning("NOT_A_DAY", text))
         for stray in sorted(listing.strays, key=lambda stray: stray.path):
             warnings.append(warning("STRAY_FILE", f"{self.relative(stray.path)} is skipped: it {stray.why}"))
@@ -197,7 +203,7 @@ class RawStore:
         return Dataset(dataset_id, day, tuple(files), tuple(warnings))
 
     def listing(self, dataset_id: str) -> Listing:
-        """The paths of a day folder, by names alone."""
+        """List the paths of a day folder, by their names alone."""
         listing = Listing()
         folder = self.root / BY_DATE / dataset_id
         if not self.holds(folder):
@@ -217,18 +223,18 @@ class RawStore:
         return listing
 
     def files_beside_the_days(self) -> list[Path]:
-        """The paths directly in the folder of the day folders that are no folders."""
+        """Return the files that lie beside the day folders instead of inside one."""
         folder = self.root / BY_DATE
         return [path for path in _children(folder) if not path.is_dir()] if folder.is_dir() else []
 
     def examine(self, paths: Iterable[tuple[Path, market_data_pb2.DataType]]) -> list[RawFile]:
-        """The files of paths, by their footers."""
+        """Describe the raw files at some paths by their footers."""
         wanted = list(paths)
         footers = self._footers.read_all(path for path, _ in wanted)
         return [self._describe(path, data_type, footer) for (path, data_type), footer in zip(wanted, footers, strict=True)]
 
     def identity(self, path: str) -> tuple[int, int] | None:
-        """The size and time of change of a raw file now, or None where it is gone."""
+        """Return the present size and time of change of a raw file; None if it is gone."""
         try:
             stat = (self.root / path).stat()
         except OSError:
@@ -236,15 +242,15 @@ class RawStore:
         return stat.st_size, stat.st_mtime_ns
 
     def holds(self, path: Path) -> bool:
-        """Whether a path stays below the data root when its symbolic links are followed."""
+        """Return whether a path is below the data root once its symbolic links are resolved."""
         return Path(os.path.realpath(path)).is_relative_to(self.root)
 
     def relative(self, path: Path) -> str:
-        """A path as it is told: relative to the data root, as text whatever its bytes are."""
+        """Return a path for messages: relative to the data root, with invalid bytes replaced."""
         return path.relative_to(self.root).as_posix().encode(errors="replace").decode()
 
     def dataset_of(self, path: Path) -> str:
-        """The day folder that a file lies in; empty where it lies outside of the layout."""
+        """Return the name of the day folder that holds a file; empty if the file is outside of the layout."""
         parts = self.relative(path).split("/")
         return parts[2] if len(parts) == 5 and "/".join(parts[:2]) == BY_DATE else ""
 
@@ -272,11 +278,11 @@ class RawStore:
             clock = REPLAY_CLOCKS[raw_schema_of(footer.schema.names)]
             recorded = footer.ranges.get(clock)
             if recorded is None:
-                notes.append(("NO_STATISTICS", f"does not say from when to when it is ({clock})"))
+                notes.append(("NO_STATISTICS", f"has no statistics of {clock}, so its time span is unknown"))
             elif (unit := unit_of(*recorded, kind := footer.schema.field(clock).type)) is not None:
                 span = (recorded[0] * NANOSECONDS[unit], recorded[1] * NANOSECONDS[unit])
             else:
-                faults.append(("TIMES_IMPLAUSIBLE", _not_of_one_unit(clock, *recorded, kind)))
+                faults.append(("TIMES_IMPLAUSIBLE", _implausible_times(clock, *recorded, kind)))
         return RawFile(
             path=relative,
             dataset=dataset,
@@ -287,21 +293,21 @@ class RawStore:
             mtime_ns=footer.mtime_ns,
             rows=footer.rows,
             span=span,
-            faults=tuple(f"{relative} {excerpt(text, _MOST_SAID)}" for _, text in faults),
-            warnings=tuple(warning(code, f"{relative} {excerpt(text, _MOST_SAID)}") for code, text in (*faults, *notes)),
+            faults=tuple(f"{relative} {excerpt(text, _MAX_FAULT_CHARS)}" for _, text in faults),
+            warnings=tuple(warning(code, f"{relative} {excerpt(text, _MAX_FAULT_CHARS)}") for code, text in (*faults, *notes)),
         )
 
 
-def _not_of_one_unit(clock: str, low: int, high: int, kind: pa.DataType) -> str:
-    """What is wrong with times from `low` to `high` that have no unit in common."""
+def _implausible_times(clock: str, low: int, high: int, kind: pa.DataType) -> str:
+    """Return the fault of a clock whose least and greatest value have no unit in common."""
     wrong = next((value for value in (low, high) if unit_of(value, value, kind) is None), None)
     if wrong is not None:
         return f"has the {clock} {wrong}; it must be milli-, micro- or nanoseconds since 1970, but {guess_unit(wrong)}"
-    return f"has the {clock} {low}, which {guess_unit(low)}, and {high}, which {guess_unit(high)}; all must be of one unit"
+    return f"has the {clock} {low}, which {guess_unit(low)}, and {high}, which {guess_unit(high)}; all must have one unit"
 
 
 def _children(folder: Path) -> list[Path]:
-    """What a folder holds, without hidden files: those are of an operating system or a tool, never data.
+    """Return the paths in a folder without hidden files, which belong to the system or to tools and are never data.
 
     Raises:
         TickreelError: STORE_NOT_READABLE.

@@ -1,12 +1,15 @@
-"""What the columns of a raw file must be, by data type: as exchanges' data is recorded, or as the engine names things.
+"""The raw schemas: required columns of a raw file and their types, by data type.
 
-Real files say the same thing in many types: text may be coded in a dictionary, a price may be a double, a whole number
-or a decimal, a time may count milliseconds, microseconds or nanoseconds. What is taken is taken exactly. A float32
-holds 6 digits, which few prices fit in, so it is refused rather than guessed at.
+There are two: the schema of recorded exchange data, and the schema of the engine's own files.
 
-The engine writes books in two forms: version 2 has a list of levels a side (OrderBookDepth), version 1 has a column for
-each value of each level (OrderBookDepth10). Version 1 has prices and sizes as raw integers in fixed_size_binary; before that,
-they were plain integers, which no type tells from whole numbers, so those are refused where the file says who wrote it.
+Real files store the same values in many types. Text may be dictionary-encoded; a price may be a double, a whole number or a
+decimal; a time may count milliseconds, microseconds or nanoseconds. A type is accepted only if its values are read exactly.
+A float32 holds 6 digits, too few for most prices, so it is refused.
+
+The engine writes books in two forms. Version 2 has one list of levels for each side (OrderBookDepth). Version 1 has one column
+for each value of each level (OrderBookDepth10), with prices and sizes as raw integers in fixed_size_binary. Earlier files of
+version 1 have raw integers in plain integer columns, which look like whole numbers. Those are refused if the file's metadata
+shows that the engine wrote it.
 """
 
 import itertools
@@ -25,15 +28,15 @@ BOOK_SNAPSHOT_5 = market_data_pb2.DATA_TYPE_BOOK_SNAPSHOT_5
 EXCHANGE = conversion_pb2.RAW_SCHEMA_EXCHANGE
 ENGINE = conversion_pb2.RAW_SCHEMA_ENGINE
 
-# The clock of the recorder, by which a row has its place in the replay.
+# The column of each schema with the recorder's clock, which orders the rows of a replay.
 REPLAY_CLOCKS = {EXCHANGE: "local_timestamp", ENGINE: "ts_init"}
 
-# The most columns that a message names.
-_MOST_NAMED = 50
-# How many levels a book snapshot has on each side.
+# Limit of the columns that a message names.
+_MAX_NAMED = 50
+# Levels of a book snapshot on each side.
 LEVELS = 5
 
-# How many nanoseconds a unit has, and what it is called.
+# Nanoseconds in each unit, and its name.
 NANOSECONDS: dict[conversion_pb2.TimeUnit, int] = {
     conversion_pb2.TIME_UNIT_MILLISECONDS: 1_000_000,
     conversion_pb2.TIME_UNIT_MICROSECONDS: 1_000,
@@ -46,14 +49,14 @@ UNIT_WORDS: dict[conversion_pb2.TimeUnit, str] = {
 }
 _TIMESTAMP_UNITS = dict(zip(("ms", "us", "ns"), NANOSECONDS, strict=True))
 
-# The instants that are times at all: the years 2009 to 2099. They are so few that no number is a time in two units.
+# Plausible times, in nanoseconds: the years 2009 to 2099. The range is narrow enough that no number is a time in two units.
 PLAUSIBLE = range(*(int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000_000 for year in (2009, 2100)))
 
 
 def _is_text(kind: pa.DataType) -> bool:
     if pa.types.is_dictionary(kind):
         return _is_text(kind.value_type)
-    # A column without a single value is written as null by many tools.
+    # Many tools write a column without values as null.
     plain = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
     return plain or pa.types.is_null(kind)
 
@@ -86,11 +89,11 @@ def _is_levels(kind: pa.DataType) -> bool:
 
 
 def _is_level(kind: pa.DataType) -> bool:
-    # A level that no book of the day reaches is a column without a single value.
+    # A level that no book of the day reaches is a column without values.
     return _is_number(kind) or pa.types.is_null(kind)
 
 
-# Prices and sizes of version 1 of the engine, by the decimals that they are at.
+# Types of the engine's raw integers (version 1), and the decimals that they represent.
 RAW_INTEGERS = {pa.binary(8): pa.decimal64(18, 9), pa.binary(16): pa.decimal128(38, 16)}
 
 _Kind = tuple[Callable[[pa.DataType], bool], str]
@@ -119,17 +122,20 @@ _ENGINE_TRADES: dict[str, _Kind] = {
 _ENGINE_TIMES: dict[str, _Kind] = {"ts_event": _TIME, REPLAY_CLOCKS[ENGINE]: _TIME}
 _FLAT_LEVEL = re.compile(r"(bid|ask)_(price|size)_\d+", re.ASCII)
 _FLAT_BEST = tuple(f"{side}_{part}_0" for side in ("bid", "ask") for part in ("price", "size"))
-# What the engine adds to its files; where it does, whole numbers are raw integers.
+# Metadata key of files that the engine wrote. In such files, whole numbers are raw integers.
 _ENGINE_METADATA = b"price_precision"
 
 
 def raw_schema_of(names: Collection[str]) -> conversion_pb2.RawSchema:
-    """What columns of these names are taken for: their replay clock says it, and the exchange's is looked for first."""
+    """Return the schema that columns of these names belong to, by their replay clock; the exchange's clock has priority."""
     return ENGINE if REPLAY_CLOCKS[ENGINE] in names and REPLAY_CLOCKS[EXCHANGE] not in names else EXCHANGE
 
 
 def level_columns(names: Collection[str], side: str) -> list[tuple[str, str]]:
-    """The columns of price and size of each level of a side, the best first; none where a side is one column of lists.
+    """Return the names of the price and size columns of each level of a side, the best level first.
+
+    The list is empty if a side is one column of lists. A level counts as present if one of its columns is; the first LEVELS
+    levels are always returned.
 
     Args:
         names: The columns of a file of books.
@@ -143,7 +149,6 @@ def level_columns(names: Collection[str], side: str) -> list[tuple[str, str]]:
     else:
         return []
     levels = ((price.format(level), size.format(level)) for level in itertools.count())
-    # A file may have more levels; a level is there where one of its columns is.
     wanted, there = [next(levels) for _ in range(LEVELS)], set(names)
     return wanted + list(itertools.takewhile(lambda level: not there.isdisjoint(level), levels))
 
@@ -158,7 +163,7 @@ def _columns_of(names: Collection[str], data_type: market_data_pb2.DataType) -> 
 
 
 def schema_faults(schema: pa.Schema, data_type: market_data_pb2.DataType) -> list[tuple[str, str]]:
-    """What keeps a file of this schema from being read, as (code, message); empty where nothing does."""
+    """Return the reasons why a file of this schema cannot be read, as (code, message)."""
     names = schema.names
     columns, times = _columns_of(names, data_type), Counter(names)
     raw_integers = raw_schema_of(schema.names) == ENGINE and _ENGINE_METADATA in (schema.metadata or {})
@@ -172,47 +177,47 @@ def schema_faults(schema: pa.Schema, data_type: market_data_pb2.DataType) -> lis
         elif name in times and not fits(schema.field(name).type):
             faults.append(("COLUMN_TYPE", f"has the column {name} as {schema.field(name).type}; it must be {wanted}"))
         elif name in times and raw_integers and _is_raw_integer(name, schema.field(name).type):
-            problem = "which the engine wrote as raw integers of a scale that it does not state; write it as decimals"
+            problem = "which the engine wrote as raw integers without their scale; write it as decimals"
             faults.append(("COLUMN_TYPE", f"has the column {name} as {schema.field(name).type}, {problem}"))
     return faults
 
 
 def _some(names: Sequence[str]) -> str:
-    rest = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return (", ".join(names[:_MOST_NAMED]) or "none") + rest
+    rest = f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else ""
+    return (", ".join(names[:_MAX_NAMED]) or "none") + rest
 
 
 def _is_raw_integer(name: str, kind: pa.DataType) -> bool:
-    """Whether a column of a file of the engine has integers that are no whole numbers."""
+    """Return whether a column of an engine file has raw integers, which are not whole numbers."""
     return pa.types.is_integer(kind) and (name in ("price", "size") or _FLAT_LEVEL.fullmatch(name) is not None)
 
 
 def unit_of(low: int, high: int, kind: pa.DataType) -> conversion_pb2.TimeUnit | None:
-    """The unit of a column of times: of its type where that says, of its values where they are numbers.
+    """Return the unit of a column of times: from its type if that is a timestamp, else from its values.
 
     Args:
-        low, high: Its least and greatest value, as whole numbers.
-        kind: Its type.
+        low, high: The column's least and greatest value, as whole numbers.
+        kind: The column's type.
 
     Returns:
-        None where the values are not all times of one unit.
+        The unit; None if the values are not all times of one unit.
     """
     return next((unit for unit in possible_units(kind) if _is_time_in(unit, low) and _is_time_in(unit, high)), None)
 
 
 def possible_units(kind: pa.DataType) -> list[conversion_pb2.TimeUnit]:
-    """The units that a column of times may have by its type."""
+    """Return the units that a column of times of this type may have."""
     return [_TIMESTAMP_UNITS[kind.unit]] if pa.types.is_timestamp(kind) else list(NANOSECONDS)
 
 
 def guess_unit(value: int) -> str:
-    """What a time that does not fit seems to be."""
+    """Return a guess at the unit of a time that does not fit, as the end of a sentence."""
     for unit, word in UNIT_WORDS.items():
         if _is_time_in(unit, value):
             return f"seems to be {word}"
     if value * 1_000_000_000 in PLAUSIBLE:
         return "seems to be seconds"
-    return "is no time of 2009 to 2100 in any unit"
+    return "is not a time of 2009 to 2100 in any unit"
 
 
 def _is_time_in(unit: conversion_pb2.TimeUnit, value: int) -> bool:

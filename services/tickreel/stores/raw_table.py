@@ -1,7 +1,7 @@
-"""One raw file as a table of columns, whether it is Parquet or a `.csv.gz`.
+"""A raw file as a table of columns, from Parquet or from `.csv.gz`.
 
-A CSV has no types, so its columns have those of the raw schemas by their names: the same rows give the same values, bit
-for bit, from either kind of file. Columns of few words are read as dictionaries where that costs nothing.
+A CSV has no types, so its columns get the types of the raw schemas by their names. The same rows give the same values, bit for
+bit, from either kind of file. Columns with few distinct words are read as dictionaries where that costs nothing.
 """
 
 import io
@@ -10,7 +10,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,12 +20,12 @@ import pyarrow.parquet as pq
 from tickreel.rpc.errors import excerpt
 from tickreel.rpc.settings import CSV
 
-# Recordings shrink by a factor of 5 to 30. What unpacks to more is made to fill a disk or a processor.
-_MOST_EXPANSION = 100
-# Any file may unpack to this many bytes.
+# Limit of the expansion ratio, as protection against decompression bombs. Recordings have ratios of 5 to 30.
+_MAX_EXPANSION = 100
+# A file of any size may unpack to this many bytes.
 _ALWAYS_UNPACKED = 1 << 28
 
-# Bytes of text that are parsed at a time: some ten thousand rows of trades, and for the header, some hundred of them.
+# Bytes of text parsed at a time: some ten thousand rows of trades; for the header, some hundred.
 _BLOCK = pacsv.ReadOptions(block_size=1 << 20)
 _HEAD = pacsv.ReadOptions(block_size=1 << 14)
 
@@ -35,27 +35,27 @@ _TYPES = (
     (re.compile(r"timestamp|local_timestamp|ts_event|ts_init"), pa.int64()),
     (re.compile(r"price|amount|size|(asks|bids)\[\d+\]\.(price|amount)|(ask|bid)_(price|size)_\d+"), pa.float64()),
 )
-# The columns of Parquet files that are read, engine files with lists of levels among them, by their paths in the file.
+# Paths of the columns that are read from Parquet files, including the lists of levels in engine files.
 _READ = re.compile(rf"{'|'.join(names.pattern for names, _ in _TYPES)}|(trade_)?id|(bids|asks)\..*")
-# The bytes of a value in memory; of a text, at least those of its place.
+# Bytes of a value in memory, by physical type. A text takes at least the 4 bytes of its offset.
 _WIDTHS = {"BOOLEAN": 1, "INT64": 8, "DOUBLE": 8, "INT96": 8, "FIXED_LEN_BYTE_ARRAY": 16}
 _KINDS = {pa.int64(): "whole number of 64 bits", pa.float64(): "number"}
-# The encodings of values that pyarrow decodes to a dictionary, and those of levels.
+# Encodings of values that pyarrow can decode to a dictionary, and encodings of repetition and definition levels.
 _DICTIONARY_ENCODINGS = {"PLAIN", "PLAIN_DICTIONARY", "RLE_DICTIONARY", "RLE", "BIT_PACKED"}
-# A Parquet file ends with the length of its footer in 4 bytes and these 4.
+# A Parquet file ends with the length of its footer in 4 bytes, then these 4 bytes.
 _MAGIC = b"PAR1"
 _TAIL = 4 + len(_MAGIC)
 _IN_COLUMN = re.compile(r"In CSV column #(\d+): (.*?(?:invalid value '(.*)')?)", re.DOTALL)
 
 
 class ExpandsTooFar(pa.ArrowInvalid):
-    """A packed file is larger than any recording of its size."""
+    """A compressed file unpacks to more than any recording of its size."""
 
 
 def footer_length(file: BinaryIO) -> int:
-    """How many bytes the footer of a Parquet file takes; 0 where the file does not end as one does.
+    """Return the length in bytes of a Parquet file's footer; 0 if the file does not end like a Parquet file.
 
-    The file is at its beginning afterwards.
+    The file's position is its beginning afterwards.
     """
     file.seek(-min(_TAIL, file.seek(0, os.SEEK_END)), os.SEEK_END)
     end = file.read()
@@ -64,36 +64,36 @@ def footer_length(file: BinaryIO) -> int:
 
 
 def check_expansion(footer: pq.FileMetaData, size_bytes: int) -> None:
-    """Checks that the columns that are read of a Parquet file are not larger than those of any recording of its size.
+    """Check the unpacked size of the columns that are read from a Parquet file.
 
-    A few bytes of run lengths, or of numbers in a dictionary, may stand for gigabytes.
+    A few bytes of run lengths or dictionary indices may unpack to gigabytes.
 
     Raises:
-        ExpandsTooFar: They are.
+        ExpandsTooFar: The columns are larger than in any recording of the file's size.
     """
     read = [index for index in range(footer.num_columns) if _READ.fullmatch(footer.schema.column(index).path)]
     groups = [footer.row_group(number) for number in range(footer.num_row_groups)]
     chunks = (group.column(index) for group in groups for index in read)
     size = sum(max(chunk.total_uncompressed_size, chunk.num_values * _WIDTHS.get(chunk.physical_type, 4)) for chunk in chunks)
-    if size > (most := _most_unpacked(size_bytes)):
-        raise _expands(most)
+    if size > (limit := _unpacked_limit(size_bytes)):
+        raise _expands_too_far(limit)
 
 
-def _most_unpacked(size_bytes: int) -> int:
-    return max(_ALWAYS_UNPACKED, _MOST_EXPANSION * size_bytes)
+def _unpacked_limit(size_bytes: int) -> int:
+    return max(_ALWAYS_UNPACKED, _MAX_EXPANSION * size_bytes)
 
 
-def _expands(most: int) -> ExpandsTooFar:
-    return ExpandsTooFar(f"it unpacks to more than {most:,} bytes, {_MOST_EXPANSION} times its size")
+def _expands_too_far(limit: int) -> ExpandsTooFar:
+    return ExpandsTooFar(f"it unpacks to more than {limit:,} bytes, {_MAX_EXPANSION} times its size")
 
 
 class RawTable(ABC):
     """The rows of a raw file.
 
-    Reading raises OSError or pyarrow.ArrowException where the file is corrupt, cut short or at odds with its schema.
+    Reading raises OSError or pyarrow.ArrowException if the file is corrupt, truncated or does not match its schema.
 
     Attributes:
-        schema: Its columns, with the types that they are read as.
+        schema: The columns, with the types in which they are read.
     """
 
     schema: pa.Schema
@@ -101,26 +101,26 @@ class RawTable(ABC):
     @property
     @abstractmethod
     def rows(self) -> int:
-        """How many rows there are; a CSV is read for that, unless it has been."""
+        """The number of rows. The first call on a CSV reads it to its end."""
 
     @abstractmethod
     def read(self, columns: Sequence[str]) -> pa.Table:
-        """Some columns, whole."""
+        """Read some columns whole."""
 
     @abstractmethod
     def batches(self, max_rows: int, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """Some columns in the order of the file, at most so many rows at a time."""
+        """Read some columns in file order, in batches of at most `max_rows` rows."""
 
     @abstractmethod
     def close(self) -> None:
-        """Closes the file."""
+        """Close the file."""
 
 
 def open_raw_table(path: Path, check: Callable[[], None] = lambda: None) -> RawTable:
-    """The table of a raw file, by the ending of its name.
+    """Open a raw file as the kind of table that the ending of its name says.
 
     Args:
-        check: Called before each part of a CSV is read; what it raises ends the reading.
+        check: Called before each read from a CSV. An exception that it raises stops the reading.
 
     Raises:
         OSError, pyarrow.ArrowException: The file cannot be read.
@@ -160,26 +160,26 @@ class _ParquetTable(RawTable):
 
 
 def _footer_of(path: Path, *, with_arrow_schema: bool = True) -> pq.FileMetaData:
-    """The footer of a Parquet file; without its Arrow schema, columns have the types that Parquet itself knows."""
+    """Read the footer of a Parquet file. Without its Arrow schema, columns get the types of Parquet itself."""
     if with_arrow_schema:
         with path.open("rb") as file:
             return pq.read_metadata(file)
     with path.open("rb") as file:
         file.seek(-_TAIL - footer_length(file), os.SEEK_END)
         footer = file.read()
-    # A key of the same length that no reader knows.
+    # Hide the Arrow schema: replace its key by one of the same length that no reader knows.
     return pq.read_metadata(pa.BufferReader(_MAGIC + footer.replace(b"ARROW:schema", b"arrow:schema")))
 
 
 def _without_dictionary_reader(footer: pq.FileMetaData) -> set[str]:
-    """The columns with an encoding that pyarrow decodes to text, but not to a dictionary."""
+    """Return the columns with an encoding that pyarrow decodes to text but not to a dictionary."""
     groups = map(footer.row_group, range(footer.num_row_groups))
     columns = (group.column(index) for group in groups for index in range(group.num_columns))
     return {column.path_in_schema for column in columns if not _DICTIONARY_ENCODINGS.issuperset(column.encodings)}
 
 
 class _CsvTable(RawTable):
-    """A CSV in gzip, unpacked anew for each reading: at its end are the checksum and the length that say it is whole."""
+    """A gzip-compressed CSV, decompressed again for each read. A complete file ends with a checksum and a length."""
 
     def __init__(self, path: Path, check: Callable[[], None]) -> None:
         self._path = path
@@ -189,13 +189,13 @@ class _CsvTable(RawTable):
             try:
                 names = reader.schema.names
             except UnicodeDecodeError as error:
-                raise pa.ArrowInvalid(f"its header is no text: {error}") from None
+                raise pa.ArrowInvalid(f"its header is not valid text: {error}") from None
         self.schema = pa.schema([(name, _type_of(name)) for name in names])
 
     @property
     def rows(self) -> int:
         if self._rows is None:
-            # Any column does; as bytes, so that nothing but a broken file fails.
+            # Any column will do. Read as bytes, only a broken file fails.
             self._rows = sum(batch.num_rows for batch in self._stream({self.schema.names[0]: pa.binary()}))
         return self._rows
 
@@ -211,23 +211,24 @@ class _CsvTable(RawTable):
                 yield batch.slice(start, max_rows)
 
     def close(self) -> None:
-        """Nothing is open between two readings."""
+        """Do nothing: no file is open between two reads."""
 
-    def _unpacked(self) -> "_Unpacked":
-        return _Unpacked(self._path, self._check)
+    def _unpacked(self) -> BinaryIO:
+        # pyarrow reads any object with `read` and `close`; its stubs ask for an IO.
+        return cast(BinaryIO, _Unpacked(self._path, self._check))
 
     def _stream(self, kinds: Mapping[str, pa.DataType]) -> Iterator[pa.RecordBatch]:
         options = pacsv.ConvertOptions(
-            column_types=kinds, include_columns=list(kinds), null_values=[""], strings_can_be_null=False
+            column_types=dict(kinds), include_columns=list(kinds), null_values=[""], strings_can_be_null=False
         )
         try:
             with self._unpacked() as text, pacsv.open_csv(text, _BLOCK, convert_options=options) as reader:
                 yield from reader
         except pa.ArrowInvalid as error:
-            raise self._named(error) from None
+            raise self._located(error) from None
 
-    def _named(self, error: pa.ArrowInvalid) -> pa.ArrowInvalid:
-        """An error with the name of its column and the number of its row, where it is about a value."""
+    def _located(self, error: pa.ArrowInvalid) -> pa.ArrowInvalid:
+        """Add the column's name and the row's number to an error about a value; return other errors unchanged."""
         found = _IN_COLUMN.fullmatch(str(error))
         if not found:
             return error
@@ -237,7 +238,7 @@ class _CsvTable(RawTable):
             place = pc.index(batch.column(0), value.encode()).as_py()
             if place >= 0:
                 kind = _KINDS[self.schema.field(name).type]
-                return pa.ArrowInvalid(f"{name} is {excerpt(value)!r} in row {row + place} (from 0), which is no {kind}")
+                return pa.ArrowInvalid(f"{name} is {excerpt(value)!r} in row {row + place} (from 0), which is not a {kind}")
             row += batch.num_rows
         return pa.ArrowInvalid(f"{name}: {problem}")
 
@@ -245,12 +246,12 @@ class _CsvTable(RawTable):
 class _Unpacked(io.RawIOBase):
     """The text of a gzip file.
 
-    Reading raises ExpandsTooFar once there is more than a recording unpacks to.
+    Reading raises ExpandsTooFar once the text is longer than any recording of the file's size.
     """
 
     def __init__(self, path: Path, check: Callable[[], None]) -> None:
         self._check = check
-        self._most = _most_unpacked(path.stat().st_size)
+        self._limit = _unpacked_limit(path.stat().st_size)
         self._read = 0
         self._stream = pa.input_stream(path, compression="gzip")
 
@@ -261,8 +262,8 @@ class _Unpacked(io.RawIOBase):
         self._check()
         content = self._stream.read(size if size >= 0 else None)
         self._read += len(content)
-        if self._read > self._most:
-            raise _expands(self._most)
+        if self._read > self._limit:
+            raise _expands_too_far(self._limit)
         return content
 
     def close(self) -> None:

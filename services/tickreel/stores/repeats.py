@@ -1,10 +1,12 @@
-"""Rows that stand in more than one of some files.
+"""Detection of repeats: rows that are recorded in more than one file.
 
-A later row repeats an earlier one of another file where all of its values are equal: recorded time, `ts_event`, and of a trade
-price, size, side and id, of a book all levels. Replay times do not count: their nanoseconds depend on the rows around a row.
-Equal rows of one file are different rows, so the k-th of them in a file is compared with the k-th in another. Trades without
-ids of their own are never repeats: two equal trades are possible, and only an id tells them from one trade recorded twice.
+A row repeats an earlier row of another file if all of these values are equal: recorded time and `ts_event`; price, size, side
+and id of a trade; all levels of a book. Replay times are not compared, because their nanoseconds depend on neighbouring rows.
+Equal rows within one file are different rows, so the k-th of them is compared with the k-th in another file. Trades without a
+recorded id are never repeats: two equal trades are possible, and only an id tells them from one trade that was recorded twice.
 """
+
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -17,26 +19,26 @@ Int64 = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 MADE_ID = "row-"
-"""Begins the ids that a conversion makes; ids of a recording that begin with it are made anew, so that all stay unique."""
+"""Prefix of trade ids that a conversion makes. Recorded ids with this prefix are replaced, so that all ids stay unique."""
 
 NO_ROW = -1
-"""Stands for no row."""
+"""Sentinel for a missing row number."""
 
 TRADE_VALUES = ("ts_event", "price", "size", "aggressor_side", "trade_id")
 BOOK_VALUES = ("ts_event", "bids", "asks")
-"""The columns of files that are compared."""
+"""The columns that are compared, of trades and of books."""
 
 
 def are_books(names: list[str]) -> bool:
-    """Whether rows with columns of these names are book snapshots, and not trades."""
+    """Return whether rows with columns of these names are book snapshots rather than trades."""
     return "bids" in names
 
 
 def find_repeats(batch: pa.RecordBatch, file: Int64, recorded: Int64) -> Int64:
-    """The row that each row repeats, NO_ROW where it repeats none.
+    """Return the number of the row that each row repeats; NO_ROW if it repeats none.
 
     Args:
-        batch: Rows with TRADE_VALUES or BOOK_VALUES, by recorded time, file, and place in the file.
+        batch: Rows with TRADE_VALUES or BOOK_VALUES, sorted by recorded time, file, and place in the file.
         file: The number of each row's file.
         recorded: The recorded time of each row, UNIX nanoseconds.
     """
@@ -45,7 +47,7 @@ def find_repeats(batch: pa.RecordBatch, file: Int64, recorded: Int64) -> Int64:
     if not len(shared):
         return repeated
     file = file[shared]
-    group = equal_rows(batch.take(pa.array(shared)), recorded[shared])
+    group = equal_rows(batch.take(shared), recorded[shared])
     # The k-th row of a group in a file has the occurrence k.
     order = np.lexsort((file, group))
     begins = np.diff(group[order], prepend=-1).astype(bool) | np.diff(file[order], prepend=-1).astype(bool)
@@ -61,7 +63,7 @@ def find_repeats(batch: pa.RecordBatch, file: Int64, recorded: Int64) -> Int64:
 
 
 def in_several_files(file: Int64, recorded: Int64) -> Mask:
-    """Which rows were recorded at an instant that more than one file has rows of.
+    """Return a mask of the rows whose recorded time occurs in more than one file.
 
     Args:
         file, recorded: As for `find_repeats`.
@@ -72,12 +74,12 @@ def in_several_files(file: Int64, recorded: Int64) -> Mask:
 
 
 def equal_rows(batch: pa.RecordBatch, recorded: Int64, *, with_ids: bool = True) -> Int64:
-    """A number for each row, the same for equal rows.
+    """Return a group number for each row; equal rows have the same number.
 
     Args:
         batch: Rows with TRADE_VALUES or BOOK_VALUES.
-        recorded: Their recorded times.
-        with_ids: Whether ids of trades are compared. If so, a row without an id of its own equals no other.
+        recorded: The recorded times of the rows.
+        with_ids: Whether to compare the ids of trades. If so, a trade without a recorded id equals no other.
     """
     values = _book_values(batch) if are_books(batch.schema.names) else _trade_values(batch, with_ids=with_ids)
     words = np.column_stack([recorded, _integers(batch.column("ts_event")), *values])
@@ -86,12 +88,12 @@ def equal_rows(batch: pa.RecordBatch, recorded: Int64, *, with_ids: bool = True)
 
 
 def made_ids(batch: pa.RecordBatch) -> Mask:
-    """Which trades have no id of their own, but one that a conversion made."""
+    """Return a mask of the trades whose id was made by a conversion."""
     return pc.starts_with(batch.column("trade_id"), MADE_ID).to_numpy(zero_copy_only=False)
 
 
 def _trade_values(batch: pa.RecordBatch, *, with_ids: bool) -> list[Int64]:
-    side = batch.column("aggressor_side").indices.to_numpy().astype(np.int64)
+    side = cast(pa.DictionaryArray, batch.column("aggressor_side")).indices.to_numpy().astype(np.int64)
     values = [_words(batch.column("price")), _words(batch.column("size")), side]
     if with_ids:
         number = batch.column("trade_id").dictionary_encode().indices.to_numpy().astype(np.int64)
@@ -102,7 +104,8 @@ def _trade_values(batch: pa.RecordBatch, *, with_ids: bool) -> list[Int64]:
 def _book_values(batch: pa.RecordBatch) -> list[Int64]:
     values = []
     for side in ("bids", "asks"):
-        column = batch.column(side)
+        column = cast(pa.ListArray, batch.column(side))
+        levels_of_rows = cast(pa.StructArray, column.values)
         offsets = column.offsets.to_numpy()
         counts = np.diff(offsets)
         row = np.repeat(np.arange(len(column)), counts)
@@ -110,13 +113,13 @@ def _book_values(batch: pa.RecordBatch) -> list[Int64]:
         values.append(counts.astype(np.int64))
         for name in ("price", "size"):
             levels = np.zeros((len(column), LEVELS, 2), dtype=np.int64)
-            levels[row, level] = _words(column.values.field(name).slice(int(offsets[0]), len(row)))
+            levels[row, level] = _words(levels_of_rows.field(name).slice(int(offsets[0]), len(row)))
             values.append(levels.reshape(len(column), -1))
     return values
 
 
 def _words(decimals: pa.Array) -> Int64:
-    """The low and the high 64 bits of decimals, shape (rows, 2)."""
+    """Return the low and the high 64 bits of decimals, shape (rows, 2)."""
     words = np.frombuffer(decimals.buffers()[1] or b"", dtype="<i8").reshape(-1, 2)
     return words[decimals.offset : decimals.offset + len(decimals)]
 

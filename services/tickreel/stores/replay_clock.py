@@ -1,9 +1,8 @@
-"""The replay clock: recorded times made strictly increasing, so that equal times keep their order.
+"""The replay clock: recorded times made strictly increasing, so that rows of equal time keep their order.
 
-The reader of 2.0.0rc6 interleaved rows of equal time wherever a tie met the end of one of its batches, and with the
-order the fills change. Recordings are mostly in µs, so the digits below are free to carry the order: trades fill their
-µs from its beginning, book snapshots from its end. So at equal recorded times the trades come first, and meet the book
-as it was before them.
+The reader of engine version 2.0.0rc6 interleaved rows of equal time at the end of its batches, and fills depend on the order.
+Most recordings have times in µs, so the digits below a µs are free to carry the order. Trades fill their µs from its beginning,
+book snapshots from its end. So at equal recorded times the trades come first, and meet the book as it was before them.
 
 All times are int64 nanoseconds since 1970.
 """
@@ -17,10 +16,10 @@ MICROSECOND = 1_000
 
 
 def trade_times(recorded: Int64) -> Int64:
-    """The `ts_init` of trades: the least times that are strictly increasing and not before the recorded.
+    """Return the `ts_init` of trades: the least strictly increasing times that are not before the recorded times.
 
     Args:
-        recorded: Not decreasing.
+        recorded: Recorded times, not decreasing.
     """
     row = np.arange(len(recorded), dtype=np.int64)
     times = recorded - row
@@ -30,10 +29,10 @@ def trade_times(recorded: Int64) -> Int64:
 
 
 def book_times(recorded: Int64) -> Int64:
-    """The `ts_init` of book snapshots: the greatest times that are strictly increasing and not after their recorded µs.
+    """Return the `ts_init` of book snapshots: the greatest strictly increasing times that are not after the recorded µs.
 
     Args:
-        recorded: Not decreasing.
+        recorded: Recorded times, not decreasing.
     """
     row = np.arange(len(recorded), dtype=np.int64)
     times = recorded // MICROSECOND * MICROSECOND
@@ -45,15 +44,15 @@ def book_times(recorded: Int64) -> Int64:
 
 
 def clock_step(recorded: Int64) -> int:
-    """The step of a recording's clock: a µs where all of its times are whole µs, else a nanosecond."""
+    """Return the step of a recording's clock in nanoseconds: a µs if all times are whole µs, else a nanosecond."""
     return 1 if (recorded % MICROSECOND).any() else MICROSECOND
 
 
 def crowded_instants(recorded: Int64, ts_init: Int64, step: int) -> list[tuple[int, int]]:
-    """The instants with a row that ran past the step of its clock, each as (recorded, last ts_init).
+    """Return the crowded instants: those with rows that run past their clock step, each as (recorded, last ts_init).
 
-    A µs has room for a thousand rows, a nanosecond for one; a window that ends at such an instant must end at its last
-    row instead.
+    A µs has room for a thousand rows, a nanosecond for one. A window that ends at a crowded instant must end at the instant's
+    last row instead.
     """
     displaced = recorded[ts_init - recorded >= step]
     if not displaced.size:
@@ -64,7 +63,7 @@ def crowded_instants(recorded: Int64, ts_init: Int64, step: int) -> list[tuple[i
 
 
 def overfull(recorded: Int64, ts_init: Int64) -> npt.NDArray[np.bool_]:
-    """Which book snapshots are in a µs that holds more of them than it has nanoseconds."""
+    """Return a mask of the book snapshots in a µs that has more of them than nanoseconds."""
     recorded_us = recorded // MICROSECOND
     displaced = np.unique(recorded_us[ts_init // MICROSECOND != recorded_us])
     if not displaced.size:

@@ -1,4 +1,4 @@
-"""What lies in a result: the files that a run leaves, by the names that its result and ExportArtifact give them."""
+"""The layout of a result: the files that a run leaves, named as in its result and in ExportArtifact."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -6,11 +6,11 @@ from typing import Self
 
 
 class ResultFile(StrEnum):
-    """A file that a run leaves, by its name.
+    """A file that a run leaves; the value is its name.
 
     Attributes:
-        of_fast, of_full: Whether runs of the mode leave it.
-        holds: What it is.
+        of_fast, of_full: Whether fast runs and full runs leave the file.
+        holds: Description of the content.
     """
 
     of_fast: bool
@@ -50,11 +50,11 @@ class ResultFile(StrEnum):
     TICKS_JSON = "ticks.json", "fast, full", "the same rows, of a fast run where `--export_ticks` asks for them"
 
     def is_of(self, *, full: bool) -> bool:
-        """Whether runs of a mode leave it."""
+        """Return whether runs of a mode leave the file."""
         return self.of_full if full else self.of_fast
 
     def path(self, results: Path, tickdata: Path, run_id: str, *, full: bool) -> Path:
-        """Where it lies once its result is committed.
+        """Return the path of the file once its result is committed.
 
         Args:
             results, tickdata: The roots of the results and of the tick exports.
@@ -67,17 +67,20 @@ class ResultFile(StrEnum):
 
 
 def result_folder(results: Path, run_id: str, *, full: bool) -> Path:
-    """The folder of all that a run leaves but its tick export and, where it is a fast run, its summary."""
+    """Return the folder of a run's files, except its tick export and the summary of a fast run."""
     return mode_folder(results, full=full) / run_id
 
 
 def summary_path(results: Path, run_id: str, *, full: bool) -> Path:
-    """The file of the summary. Of a fast run it lies beside the folder, so that a list of many results opens few folders."""
+    """Return the path of the summary.
+
+    The summary of a fast run lies beside the run's folder, so that listing many results opens few folders.
+    """
     if full:
         return result_folder(results, run_id, full=True) / ResultFile.SUMMARY
     return mode_folder(results, full=False) / f"{run_id}.json"
 
 
 def mode_folder(results: Path, *, full: bool) -> Path:
-    """The folder of all results of a mode."""
+    """Return the folder of all results of a mode."""
     return results / ("full" if full else "fast")

@@ -1,6 +1,6 @@
-"""What people note of results: their notes and tags, a file each beside the results, which never change.
+"""Notes and tags of results, in one file for each result. The files of a result itself never change.
 
-<folder>/<run_id>.json       {"notes": "…", "tags": ["…"]}: a `NotedResult` with nothing else in it
+<folder>/<run_id>.json       {"notes": "…", "tags": ["…"]}: a `NotedResult` with only these fields
 """
 
 import json
@@ -19,13 +19,13 @@ log = logging.getLogger("tickreel")
 
 
 class ResultNotes:
-    """The notes and tags of the results in a folder. A result without a file has none."""
+    """The folder of notes and tags. A result without a file has none."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def read(self, run_id: str) -> result_pb2.NotedResult:
-        """The notes and tags of a result. A file that cannot be read is named in the log: it hides no result."""
+        """Read the notes and tags of a result. A file that cannot be read is logged, so that the result stays visible."""
         entry = result_pb2.NotedResult()
         try:
             json_format.Parse(self._path(run_id).read_text(), entry, ignore_unknown_fields=True)
@@ -36,10 +36,10 @@ class ResultNotes:
         return result_pb2.NotedResult(notes=entry.notes, tags=entry.tags)
 
     def write(self, run_id: str, noted: result_pb2.NotedResult) -> None:
-        """Keeps the notes and tags of a result, for good, or the old ones.
+        """Write the notes and tags of a result, atomically and durably.
 
         Raises:
-            TickreelError: STORE_NOT_WRITABLE or STORE_FULL.
+            TickreelError: STORE_NOT_WRITABLE or STORE_FULL. The old notes and tags are kept.
         """
         path = self._path(run_id)
         partial = path.with_name(f".{path.name}")
@@ -54,7 +54,7 @@ class ResultNotes:
             raise not_writable("notes and tags", self.folder, error) from None
 
     def remove(self, run_id: str) -> None:
-        """Forgets the notes and tags of a result.
+        """Remove the notes and tags of a result.
 
         Raises:
             OSError: The folder cannot be written.
@@ -62,7 +62,7 @@ class ResultNotes:
         self._path(run_id).unlink(missing_ok=True)
 
     def versions(self) -> Iterator[tuple[str, int]]:
-        """The results that something is noted of, and when, UNIX nanoseconds."""
+        """Yield the id of each result with notes or tags, and when they last changed, UNIX nanoseconds."""
         if self.folder.is_dir():
             with os.scandir(self.folder) as files:
                 for file in files:

@@ -1,7 +1,7 @@
-"""Results that are deleted: on their way out, and the word that there was one.
+"""Deleted results: their files until they are removed, and a tombstone for each.
 
-<root>/trash/<run_id>               what of it is still to be removed
-<root>/deleted/<run_id>             an empty file: there was a result, and it was deleted then
+<root>/trash/<run_id>               files of a deleted result that are still to be removed
+<root>/deleted/<run_id>             tombstone: an empty file, whose time is that of the deletion
 """
 
 import contextlib
@@ -16,20 +16,21 @@ from tickreel.stores.sync import sync
 
 
 class ResultTrash:
-    """What was deleted of the results below a folder."""
+    """The trash and the tombstones below a results folder."""
 
     def __init__(self, root: Path) -> None:
         self._trash = root / "trash"
         self._deleted = root / "deleted"
 
     def take(self, run_id: str, result: Path) -> None:
-        """Takes a result away, whole, by one rename.
+        """Move a result into the trash by one rename.
 
         Args:
-            result: Its file or folder.
+            result: The file or folder of the result.
 
         Raises:
-            TickreelError: RESULT_DELETED where somebody else was quicker; STORE_NOT_WRITABLE or STORE_FULL: nothing was done.
+            TickreelError: RESULT_DELETED if another call has deleted the result; STORE_NOT_WRITABLE or STORE_FULL. The result
+                is not changed.
         """
         try:
             self._trash.mkdir(exist_ok=True)
@@ -38,51 +39,51 @@ class ResultTrash:
         except FileNotFoundError:
             raise self.missing(run_id) from None
         except OSError as error:
-            raise not_writable("what is deleted", self._trash, error) from None
+            raise not_writable("the trash", self._trash, error) from None
 
     def note(self, run_id: str) -> None:
-        """Notes that a result was deleted.
+        """Write the tombstone of a result.
 
         Raises:
-            OSError: It cannot be.
+            OSError: The tombstone cannot be written.
         """
         self._deleted.mkdir(exist_ok=True)
         (self._deleted / run_id).touch()
 
     def empty(self, run_id: str) -> None:
-        """Removes what was taken of a result.
+        """Remove the files of a result from the trash.
 
         Raises:
-            OSError: It cannot be, or not all of it.
+            OSError: Some files cannot be removed.
         """
         remove(self._trash / run_id)
 
     def unfinished(self) -> list[str]:
-        """The ids of the results that were taken and are not removed yet."""
+        """Return the ids of the results that are still in the trash."""
         return [path.name for path in self._trash.glob("*")]
 
     def deleted(self) -> Iterator[str]:
-        """The ids of the results that were deleted, in no particular order."""
+        """Yield the ids of the deleted results, in no particular order."""
         return (path.name for path in self._deleted.glob("*"))
 
     def missing(self, run_id: str) -> TickreelError:
-        """The error of a result that there is not: RESULT_DELETED where there was one, else NOT_FOUND."""
-        # In the order in which a deletion leaves the one and comes to the other.
+        """Return the error for a missing result: RESULT_DELETED if it has existed, else NOT_FOUND."""
+        # A deletion writes the tombstone before it empties the trash, so checking in this order never misses both.
         for path in (self._trash / run_id, self._deleted / run_id):
             with contextlib.suppress(OSError):
                 stamp = timestamp_pb2.Timestamp()
                 stamp.FromNanoseconds(path.stat().st_ctime_ns)
                 time = stamp.ToJsonString()
-                message = f"the result {run_id} was deleted at {time}; a new run of its config makes its like"
+                message = f"the result {run_id} was deleted at {time}; run its config again to make an equal one"
                 return TickreelError("RESULT_DELETED", message, id=run_id, deleted_at=time)
         return not_found("result", run_id)
 
 
 def remove(path: Path) -> None:
-    """Removes a file, a link or a folder; nothing where there is none.
+    """Remove a file, a link or a folder, if it exists.
 
     Raises:
-        OSError: It cannot be removed, or not all of it.
+        OSError: The path, or a part of the folder, cannot be removed.
     """
     with contextlib.suppress(FileNotFoundError):
         if path.is_dir() and not path.is_symlink():

@@ -1,12 +1,12 @@
-"""The results at rest: one JSON file and what it takes to verify it for a fast run, one folder for a full one.
+"""The files of results: of a fast run a JSON file and the files that verify it, of a full run one folder.
 
-    <root>/{fast,full}/                 the files of results, and
-    <tickdata>/                         their exports of ticks (see `ResultFile`)
-    <root>/notes/<run_id>.json          what people have noted of it (see `ResultNotes`)
-    <root>/trash/, <root>/deleted/      what is deleted (see `ResultTrash`)
+    <root>/{fast,full}/                 files of results (see `ResultFile`)
+    <tickdata>/                         tick exports of results (see `ResultFile`)
+    <root>/notes/<run_id>.json          notes and tags (see `ResultNotes`)
+    <root>/trash/, <root>/deleted/      deleted results (see `ResultTrash`)
 
-Everything is written under a name that begins with a dot; one rename commits it, the ticks before the result that speaks of
-them. One rename takes a result away, and all that belongs to it goes after that.
+Files are written under a name that begins with a dot, and committed by one rename. Ticks are committed before the result that
+refers to them. A deletion also begins with one rename; everything else of the result is removed after it.
 """
 
 import contextlib
@@ -32,16 +32,18 @@ from tickreel.v1 import result_pb2
 
 log = logging.getLogger("tickreel")
 
-# An id becomes a path that is also removed: nothing that could lead out of the folder is one.
+# An id becomes part of paths, which are also removed. So it must not contain anything that leads out of the folder.
 _RUN_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
 @dataclass(frozen=True)
 class StoredResult:
-    """A committed result: of which store and run, and when it was committed (UNIX nanoseconds).
+    """A committed result.
 
     Attributes:
-        is_full: Whether it is of a full run, which keeps tables beside its summary.
+        root: The root of its store.
+        is_full: Whether the run is a full run, which keeps tables beside its summary.
+        committed_at: When the result was committed, UNIX nanoseconds.
     """
 
     root: Path
@@ -51,20 +53,20 @@ class StoredResult:
 
     @property
     def summary(self) -> Path:
-        """The file with its figures."""
+        """The path of the summary, the file with the figures."""
         return summary_path(self.root, self.run_id, full=self.is_full)
 
     @property
     def folder(self) -> Path:
-        """The folder of all that it keeps but, where it is of a fast run, its summary."""
+        """The folder of the result's files, except the summary of a fast run."""
         return result_folder(self.root, self.run_id, full=self.is_full)
 
 
 class ResultStore:
-    """The folder of the results and that of the tick exports.
+    """The folders of results and of tick exports.
 
     Attributes:
-        notes: What people have noted of the results.
+        notes: The notes and tags of the results.
     """
 
     def __init__(self, root: Path, tickdata_root: Path) -> None:
@@ -74,10 +76,10 @@ class ResultStore:
         self._trash = ResultTrash(root)
 
     def check_writable(self) -> None:
-        """Sees whether results can be written, by writing.
+        """Check that results can be written, by writing to each folder.
 
         Raises:
-            TickreelError: STORE_NOT_WRITABLE or STORE_FULL, naming the folder.
+            TickreelError: STORE_NOT_WRITABLE or STORE_FULL, with the folder.
         """
         for folder in (*self._mode_folders(), self.tickdata_root):
             try:
@@ -88,35 +90,35 @@ class ResultStore:
                 raise not_writable("results", folder, error) from None
 
     def path(self, run_id: str, file: ResultFile, *, full: bool) -> Path:
-        """Where a file of a run lies once its result is committed.
+        """Return the path of a file of a run once its result is committed.
 
         Raises:
-            TickreelError: NOT_FOUND for what is no id of a run, as wherever an id is taken.
+            TickreelError: NOT_FOUND for an invalid run id, as in every method that takes one.
         """
         _check_id(run_id)
         return file.path(self.root, self.tickdata_root, run_id, full=full)
 
     def ticks_path(self, run_id: str) -> Path:
-        """The tick export of a run."""
+        """Return the path of a run's tick export."""
         return self.path(run_id, ResultFile.TICKS_JSON, full=False)
 
     def staging(self, run_id: str) -> Path:
-        """A new, empty folder for the files of a run; `commit` moves it into place."""
+        """Create an empty folder for the files of a run; `commit` moves it into place."""
         staging = self._staging(run_id)
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir(parents=True)
         return staging
 
     def drop_staging(self, run_id: str) -> None:
-        """Removes a folder from `staging` that was not committed."""
+        """Remove a folder from `staging` that was not committed."""
         shutil.rmtree(self._staging(run_id), ignore_errors=True)
 
     def commit(self, result: result_pb2.Result, staging: Path | None, ticks: Path | None) -> None:
-        """Makes a result visible, whole, and for good: the journal that says so afterwards is as durable.
+        """Commit a result atomically and durably. The journal entry written afterwards is as durable as the result.
 
         Args:
-            staging: The folder from `staging`, with all but the summary. None where a fast run keeps its summary alone.
-            ticks: The finished tick export, in the folder of the exports. None where there is none.
+            staging: The folder from `staging`, with all files but the summary. None if a fast run keeps only its summary.
+            ticks: The finished tick export, in the folder of tick exports. None if there is no tick export.
         """
         if ticks is not None:
             sync(ticks)
@@ -138,7 +140,7 @@ class ResultStore:
         sync(path.parent)
 
     def discard(self, run_id: str) -> None:
-        """Removes everything of a run, committed or not."""
+        """Remove all files of a run, committed or not."""
         self.path(run_id, ResultFile.SUMMARY, full=False).unlink(missing_ok=True)
         self._partial(run_id).unlink(missing_ok=True)
         folders = (result_folder(self.root, run_id, full=full) for full in (True, False))
@@ -149,10 +151,10 @@ class ResultStore:
             partial.unlink(missing_ok=True)
 
     def delete(self, stored: StoredResult) -> None:
-        """Takes a committed result away, whole and for good, with all that belongs to it.
+        """Delete a committed result with its tick export, notes and tags.
 
         Raises:
-            TickreelError: STORE_NOT_WRITABLE or STORE_FULL: nothing was done.
+            TickreelError: STORE_NOT_WRITABLE or STORE_FULL. The result is not changed.
         """
         self.check_writable()
         whole = stored.folder if stored.is_full or not stored.summary.exists() else stored.summary
@@ -160,16 +162,16 @@ class ResultStore:
         self._finish_deletion(stored.run_id)
 
     def finish_deletions(self) -> None:
-        """Removes what is left of deletions that a process did not finish."""
+        """Finish the deletions that an earlier process did not finish."""
         for run_id in self._trash.unfinished():
             self._finish_deletion(run_id)
 
     def deleted(self) -> Iterator[str]:
-        """The ids of the results that were deleted, in no particular order."""
+        """Yield the ids of the deleted results, in no particular order."""
         return self._trash.deleted()
 
     def stored(self) -> Iterator[StoredResult]:
-        """The committed results, in no particular order."""
+        """Yield the committed results, in no particular order."""
         fast_folder, full_folder = self._mode_folders()
         fast = (name.removesuffix(".json") for name in _names(fast_folder) if name.endswith(".json"))
         for is_full, folder, run_ids, suffix in (
@@ -177,27 +179,29 @@ class ResultStore:
             (True, full_folder, _names(full_folder), f"/{ResultFile.SUMMARY}"),
         ):
             for run_id in run_ids:
-                # It may be deleted in this moment; what another program has put there is no result; and one result that
-                # cannot be reached hides no other.
+                # Skip a result that is being deleted, files of other programs, and a result that cannot be read: it must not
+                # hide the others.
                 with contextlib.suppress(OSError):
                     committed_at = os.stat(f"{folder}/{run_id}{suffix}").st_mtime_ns  # noqa: PTH116 - a Path costs more than that
                     yield StoredResult(self.root, run_id, is_full, committed_at)
 
     def find(self, run_id: str) -> StoredResult:
-        """The committed result of a run.
+        """Find the committed result of a run.
 
-        A folder without its summary is one, too: it can be deleted, and whoever reads it is told what is missing.
+        A folder without a summary counts as a result: it can be deleted, and reading it raises an error that names the missing
+        file.
 
         Raises:
-            TickreelError: NOT_FOUND, or RESULT_DELETED where there was one.
+            TickreelError: RESULT_DELETED if the result was deleted, else NOT_FOUND.
         """
         for full in (False, True):
             path = self.path(run_id, ResultFile.SUMMARY, full=full)
-            # It may be deleted in this moment.
+            # Another call may be deleting it.
             with contextlib.suppress(OSError):
                 return StoredResult(self.root, run_id, full, path.stat().st_mtime_ns)
         missing = self._trash.missing(run_id)
-        # A deletion removes the summary first, and `commit` places it last.
+        # A folder alone may also be a deletion or a commit in progress: a deletion removes the summary first, and `commit`
+        # places it last. The tombstone and the partial summary exclude these cases.
         if missing.reason == "NOT_FOUND" and not self._partial(run_id).exists():
             for full in (False, True):
                 with contextlib.suppress(OSError):
@@ -206,10 +210,10 @@ class ResultStore:
         raise missing
 
     def load(self, stored: StoredResult) -> result_pb2.Result:
-        """Reads a result.
+        """Read a result.
 
         Raises:
-            TickreelError: DATA_CHANGED where the file is not what was written.
+            TickreelError: DATA_CHANGED if the file is missing or is not what was written.
         """
         try:
             result = read_json(result_pb2.Result, stored.summary.read_text())
@@ -225,10 +229,10 @@ class ResultStore:
             raise TickreelError("DATA_CHANGED", message, run_id=stored.run_id) from None
 
     def noted(self, stored: StoredResult) -> result_pb2.NotedResult:
-        """Reads a result and what is noted of it.
+        """Read a result with its notes and tags.
 
         Raises:
-            TickreelError: DATA_CHANGED, likewise.
+            TickreelError: DATA_CHANGED if the file is missing or is not what was written.
         """
         noted = self.notes.read(stored.run_id)
         noted.result.CopyFrom(self.load(stored))
@@ -236,12 +240,15 @@ class ResultStore:
         return noted
 
     def changed_at(self) -> tuple[int, ...]:
-        """When results or notes last came or went, for each folder of them, UNIX nanoseconds; 0 where there is none."""
+        """Return when each folder of results and notes last changed, UNIX nanoseconds; 0 if the folder does not exist."""
         folders = (*self._mode_folders(), self.notes.folder)
         return tuple(folder.stat().st_mtime_ns if folder.is_dir() else 0 for folder in folders)
 
     def _finish_deletion(self, run_id: str) -> None:
-        """All of it may be there or gone already; what is in the trash goes last, so that a start finds what is left to do."""
+        """Remove everything of a result in the trash, any part of which may be gone already.
+
+        The trash is emptied last, so that the next start of the service finds an unfinished deletion.
+        """
         try:
             self._trash.note(run_id)
             self.notes.remove(run_id)
@@ -249,11 +256,11 @@ class ResultStore:
             remove(result_folder(self.root, run_id, full=False))
             self._trash.empty(run_id)
         except OSError as error:
-            # The result is gone all the same.
-            log.warning("%s is deleted, but not all of it is removed yet: %s; the next start goes on", run_id, error)
+            # Not an error for the caller: the result is no longer visible.
+            log.warning("%s is deleted, but some of its files are not removed yet: %s; the next start retries", run_id, error)
 
     def _partial(self, run_id: str) -> Path:
-        """The summary of a fast run while it is written."""
+        """Return the path of a fast run's summary while it is written."""
         summary = self.path(run_id, ResultFile.SUMMARY, full=False)
         return summary.with_name(f".{summary.name}")
 
@@ -271,10 +278,10 @@ class ResultStore:
 
 
 def _names(folder: Path) -> list[str]:
-    """The names in a folder but for hidden ones; none where there is no folder.
+    """Return the names in a folder, without hidden ones; none if the folder does not exist.
 
     Raises:
-        TickreelError: STORE_NOT_READABLE where it is none, or where its disk does not answer.
+        TickreelError: STORE_NOT_READABLE if the path is not a folder or its disk does not answer.
     """
     try:
         return [name for name in os.listdir(folder) if not name.startswith(".")]  # noqa: PTH208 - there may be ten thousand
@@ -290,12 +297,12 @@ def _check_id(run_id: str) -> None:
 
 
 def to_json(result: result_pb2.Result) -> str:
-    """A result as the text of its file."""
+    """Return the text of a result's file."""
     return json.dumps(as_json(result), indent=2, ensure_ascii=False) + "\n"
 
 
 def figures_of(result: result_pb2.Result) -> result_pb2.ResultFigures:
-    """The figures of a result that lists show."""
+    """Return the figures of a result that lists show."""
     summary = result.summary
     return result_pb2.ResultFigures(
         orders=summary.orders,

@@ -1,7 +1,7 @@
-"""Sample trades and book snapshots in the raw layout: made up, from a seed, for trying Tickreel without a recording.
+"""Sample data: synthetic trades and book snapshots in the raw layout, to try Tickreel without a recording.
 
-Two perpetuals and a spot pair over midnight, their trades as many as two lively hours have; `sample_market` says what
-they are like.
+There are two perpetuals and a spot pair, recorded over midnight, with as many trades as two busy hours have. The rows follow
+from a seed; `sample_market` describes them.
 """
 
 import errno
@@ -29,22 +29,22 @@ SEED = 7
 WRITTEN = "written"
 SKIPPED = "already there"
 
-# Marks the files as made here, so that no recording is ever overwritten. The value says of which set a file is.
+# Metadata key that marks sample files, so that no recording is ever overwritten. The value identifies the set of a file.
 _MARK = "tickreel.sample"
-# The version of the rows; a change of `sample_market` makes it a new one.
+# Version of the rows; raised when `sample_market` changes them.
 _VERSION = 1
 _DAY_US = 86_400_000_000
 
 MARKETS: tuple[SampleMarket, ...] = (
     SampleMarket("SAMPLE-FUTURES:PERPETUAL:BTC-USDT", "sample-futures", "BTCUSDT", 1, 3, 66_912.4, 0.02),
     SampleMarket("SAMPLE-FUTURES:PERPETUAL:ETH-USDT", "sample-futures", "ETHUSDT", 2, 3, 3_084.57, 0.25),
-    # As on an exchange for whom a size has as many decimals as a coin.
+    # Like an exchange whose sizes have as many decimals as the coin itself.
     SampleMarket("SAMPLE-SPOT:SPOT_PAIR:SOL-USDT", "sample-spot", "SOLUSDT", 3, 8, 172.304, 1.6, share=1 / 6),
 )
 
 
 def check_writable(root: Path) -> None:
-    """Checks that the sample files can be written below a data root, as far as its folders tell without a try.
+    """Check the permissions for writing sample files below a data root, without writing.
 
     Raises:
         TickreelError: STORE_NOT_WRITABLE.
@@ -59,23 +59,23 @@ def check_writable(root: Path) -> None:
 def write_sample_data(
     root: Path, seed: int = SEED, rows: int = ROWS, on_progress: Callable[[Path, str], None] = lambda *_: None
 ) -> list[Path]:
-    """Writes the sample files below a data root, byte for byte the same for the same seed and rows.
+    """Write the sample files below a data root. Equal seeds and row counts give equal bytes.
 
-    They come to be there together, once all of them are written; two who write them at once do not disturb each other.
+    All files are written aside first and then moved into place. Two calls at the same time do not disturb each other.
 
     Args:
-        root: The data root; made where it does not exist.
-        rows: Trades of each perpetual; the spot pair has a sixth of them, and every three trades or so have a book.
-        on_progress: Called with each path and WRITTEN or SKIPPED: a set whose files are all there is not made again, and a file
-            that is there already, byte for byte, is left alone.
+        root: The data root; created if it does not exist.
+        rows: Trades of each perpetual. The spot pair has a sixth of that, and there is about one book for three trades.
+        on_progress: Called with each path and WRITTEN or SKIPPED. A complete set is not generated again, and a file with the
+            same bytes is not replaced.
 
     Returns:
-        The paths of all files, written or not.
+        The paths of all files, written or skipped.
 
     Raises:
-        TickreelError: STORE_NOT_WRITABLE where a file is in the way that was not made here, or the root cannot be
-            written; STORE_FULL. Then no file has been written.
-        ValueError: There are fewer than one row.
+        TickreelError: STORE_NOT_WRITABLE if a file that is not a sample is in the way or the root cannot be written;
+            STORE_FULL. No file has been written then.
+        ValueError: `rows` is less than one.
     """
     if rows < 1:
         raise ValueError(f"{rows} rows were asked for; there must be at least one")
@@ -97,7 +97,7 @@ def write_sample_data(
 
 
 def _write(folder: Path, files: Mapping[Path, bytes]) -> None:
-    """Writes files below a folder: all of them aside, then each to its place."""
+    """Write all files into a temporary folder, then move each into place."""
     aside = folder / f".sample.{uuid.uuid4().hex}"
     try:
         aside.mkdir(parents=True)
@@ -118,13 +118,13 @@ def _write(folder: Path, files: Mapping[Path, bytes]) -> None:
 def _cannot_be_written(folder: Path, code: int) -> TickreelError:
     message = (
         f"sample data cannot be written in {folder}: {os.strerror(code)}; "
-        "make the folder writable, or run `tickreel sample-data` where it is"
+        "make the folder writable, or run `tickreel sample-data` on a machine where it is"
     )
     return TickreelError("STORE_NOT_WRITABLE", message, path=folder)
 
 
 def _complete_set(root: Path, seed: int, rows: int) -> list[Path]:
-    """The paths of the set of a seed and rows by their footers; none unless all of them are there."""
+    """Return the paths of an existing set with this seed and row count; none unless all its files exist."""
     days = (START.date(), END.date())
     paths = [_path(root, str(day), folder, market.name) for market in MARKETS for folder in DATA_TYPE_FOLDERS for day in days]
     there = [path for path in paths if path.exists()]
@@ -156,7 +156,7 @@ def _files(root: Path, seed: int, rows: int) -> Iterator[tuple[Path, bytes]]:
 
 
 def _by_day(table: pa.Table) -> Iterator[tuple[np.datetime64, pa.Table]]:
-    """The parts of a table by the UTC days on which they were recorded."""
+    """Yield the part of a table recorded on each UTC day, with the day."""
     days = table[REPLAY_CLOCKS[EXCHANGE]].to_numpy() // _DAY_US
     for day in np.unique(days):
         first, last = np.searchsorted(days, [day, day + 1])

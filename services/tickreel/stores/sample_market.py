@@ -1,11 +1,16 @@
-"""The made-up rows of one instrument: orders that print trades, and the book snapshots that they meet.
+"""Synthetic rows of one instrument: orders that print trades, and the book snapshots that they meet.
 
-They look like a recording where it matters for a replay. Arrivals come in bursts, prints of one order share a time,
-buyers are a little more aggressive than sellers, sizes have a heavy tail, and the recorder's clock is a little off the
-exchange's. The books explain the trades: an order takes the levels of the last book that was recorded before it, from
-the best one on; some print a little worse, since the market had moved on, and some are larger than what was displayed.
-Many a book has the time of the trade it follows, and some are those before them once more. Prices walk on the tick grid
-with the flow; displayed sizes are drawn anew for every book. None of it says anything about any market.
+The rows resemble a recording in what matters for a replay:
+
+- Orders arrive in bursts, and the prints of one order share a time.
+- Buyers are a little more aggressive than sellers, and sizes have a heavy tail.
+- The recorder's clock is a little off the exchange's.
+- The books explain the trades: an order takes the levels of the last book recorded before it, from the best level on. Some
+  orders print a little worse, because the market has moved on, and some are larger than the displayed size.
+- Many books have the time of the trade that they follow, and some repeat the book before them.
+- Prices walk on the tick grid with the order flow; displayed sizes are drawn independently for each book.
+
+The data says nothing about any real market.
 """
 
 from dataclasses import dataclass
@@ -19,20 +24,24 @@ from tickreel.stores.raw_schema import LEVELS
 
 Int64 = npt.NDArray[np.int64]
 
-# The window, over midnight.
+# The window of the sample data, over midnight.
 START = datetime(2024, 5, 17, 22, tzinfo=UTC)
 END = datetime(2024, 5, 18, 2, tzinfo=UTC)
 
-# What is displayed at a level, in typical trades.
+# Typical size displayed at a level, as a multiple of the typical trade.
 _DISPLAYED = 8.0
+# Largest size, as a multiple of the typical trade.
 _LARGEST = 25_000.0
 
 
 @dataclass(frozen=True)
 class SampleMarket:
-    """One made-up instrument; a price is a whole number of ticks of 10 to the power of minus its decimals, a size of lots.
+    """A synthetic instrument.
 
-    `share` says how many rows it has beside the others.
+    A price is a whole number of ticks, a size a whole number of lots; both are 10 to the power of minus their decimals.
+
+    Attributes:
+        share: Number of rows relative to the other instruments.
     """
 
     name: str
@@ -45,22 +54,23 @@ class SampleMarket:
     share: float = 1.0
 
     def prices(self, ticks: Int64) -> npt.NDArray[np.float64]:
-        """Prices as doubles: dividing whole numbers gives the very one that a parser makes of the decimal."""
+        """Return prices as doubles. Dividing whole numbers gives the same double as parsing the decimal."""
         return ticks / 10.0**self.price_decimals
 
     def sizes(self, lots: Int64) -> npt.NDArray[np.float64]:
-        """Sizes as doubles, likewise."""
+        """Return sizes as doubles, the same as parsing the decimals."""
         return lots / 10.0**self.size_decimals
 
     def lots(self, typical: npt.NDArray[np.float64]) -> Int64:
-        """So many typical sizes in lots, one at the least."""
+        """Convert multiples of the typical size to lots; at least one lot each."""
         lots = np.minimum(typical, _LARGEST) * self.typical_size * 10**self.size_decimals
-        return 1 + np.floor(lots).astype(np.int64)
+        whole: Int64 = np.floor(lots).astype(np.int64)
+        return whole + 1
 
 
 @dataclass(frozen=True)
 class _Books:
-    """Book snapshots in order: when they are recorded, what time they say, and five levels a side, best first."""
+    """Book snapshots in order: recorded times, exchange times, and five levels on each side, the best first."""
 
     local_time: Int64
     exchange_time: Int64
@@ -71,7 +81,7 @@ class _Books:
 
 
 def sample_rows(market: SampleMarket, random: np.random.Generator, rows: int) -> tuple[pa.Table, pa.Table]:
-    """So many trades and the book snapshots around them, in the exchange schema, in order of `local_timestamp`."""
+    """Return a number of trades and the book snapshots around them, in the exchange schema, sorted by `local_timestamp`."""
     order = _orders_of_rows(random, rows)
     orders = int(order[-1]) + 1
     buys = random.random(orders) < 0.53
@@ -79,30 +89,30 @@ def sample_rows(market: SampleMarket, random: np.random.Generator, rows: int) ->
     local_time = _recorder_times(random, exchange_time)
     books = _books(market, random, buys, exchange_time, local_time)
     lots = market.lots(random.pareto(1.6, rows))
-    # At equal times the trade came first.
+    # At equal times the trade comes first, so an order meets a strictly earlier book.
     met = np.searchsorted(books.local_time, local_time, "left") - 1
     ticks = _prints(random, books, met, buys, order, lots)
     first_id = 4_000_000_000 + int(random.integers(1_000_000_000))
-    trades = {
+    trades: dict[str, pa.Array] = {
         **_names(market, rows),
-        "timestamp": exchange_time[order],
-        "local_timestamp": local_time[order],
+        "timestamp": pa.array(exchange_time[order]),
+        "local_timestamp": pa.array(local_time[order]),
         "id": pa.array(np.arange(first_id, first_id + rows)).cast(pa.string()),
-        "side": pa.array(["sell", "buy"]).take(pa.array(buys[order].astype(np.int64))),
-        "price": market.prices(ticks),
-        "amount": market.sizes(lots),
+        "side": pa.array(["sell", "buy"]).take(buys[order].astype(np.int64)),
+        "price": pa.array(market.prices(ticks)),
+        "amount": pa.array(market.sizes(lots)),
     }
     return pa.table(trades), _book_table(market, books)
 
 
 def _orders_of_rows(random: np.random.Generator, rows: int) -> Int64:
-    """The number of the order that each row is a print of: most have one or two, a few have dozens."""
+    """Return the number of the order that each row is a print of. Most orders have one or two prints, a few have dozens."""
     prints = np.minimum(random.zipf(2.2, rows), 80)
     return np.repeat(np.arange(rows), prints)[:rows]
 
 
 def _exchange_times(random: np.random.Generator, orders: int) -> Int64:
-    """The times of orders, in whole milliseconds as exchanges give them, in bursts and with lulls."""
+    """Return exchange times of orders in µs, rounded to milliseconds as exchanges do, with bursts and lulls."""
     activity = np.exp(np.abs(np.cumsum(random.normal(0, 0.05, orders)) % 6.0 - 3.0))
     gaps = random.exponential(1.0, orders) / activity
     in_burst = random.random(orders) < 0.6
@@ -110,11 +120,12 @@ def _exchange_times(random: np.random.Generator, orders: int) -> Int64:
     elapsed = np.cumsum(gaps)
     span = (END - START).total_seconds() * 1000 - 1000
     milliseconds = np.floor(elapsed / elapsed[-1] * span).astype(np.int64)
-    return (int(START.timestamp()) * 1000 + milliseconds) * 1000
+    times: Int64 = (int(START.timestamp()) * 1000 + milliseconds) * 1000
+    return times
 
 
 def _recorder_times(random: np.random.Generator, exchange_time: Int64) -> Int64:
-    """When the recorder saw the orders, in µs: after a delay, by a clock that drifts between 4 ms slow and 2 ms fast."""
+    """Return recorded times in µs: exchange times plus a delay, on a clock that drifts between 4 ms slow and 2 ms fast."""
     share = (exchange_time - exchange_time[0]) / max(1, int(exchange_time[-1] - exchange_time[0]))
     drift = 3_000 * np.sin(2 * np.pi * 3 * share) - 1_000
     delay = random.lognormal(np.log(2_500), 0.5, len(exchange_time))
@@ -123,13 +134,13 @@ def _recorder_times(random: np.random.Generator, exchange_time: Int64) -> Int64:
 
 
 def _best_bids(market: SampleMarket, random: np.random.Generator, buys: npt.NDArray[np.bool_]) -> Int64:
-    """The best bid before the first order and after each, in ticks: a walk pushed by the flow and pulled back."""
+    """Return the best bid before the first order and after each order, in ticks: a bounded walk driven by the order flow."""
     first = round(market.first_price * 10**market.price_decimals)
     push = np.where(buys, 0.47, -0.53) * (random.random(len(buys)) < 0.4)
-    # A third of the orders move the price; all of them together by about half a percent.
+    # A third of the orders move the price, by about half a percent in total.
     jumps = random.standard_t(3, len(buys)) * (0.005 * first / np.sqrt(len(buys))) * (random.random(len(buys)) < 0.33)
     steps = np.rint(np.cumsum(push + jumps)).astype(np.int64)
-    # Folded into a band of ten percent, so that no seed and no number of rows leads to a price below zero.
+    # Folded into a band of ten percent, so that no price is below zero for any seed or number of rows.
     band = first // 10
     folded = np.abs((steps + band) % (4 * band) - 2 * band) - band
     return np.concatenate([[first], first - folded])
@@ -138,7 +149,7 @@ def _best_bids(market: SampleMarket, random: np.random.Generator, buys: npt.NDAr
 def _books(
     market: SampleMarket, random: np.random.Generator, buys: npt.NDArray[np.bool_], exchange_time: Int64, local_time: Int64
 ) -> _Books:
-    """A book before the first order, and one after most; a few are recorded twice."""
+    """Return the books: one before the first order, and one after most orders; a few are recorded twice."""
     orders = len(buys)
     after = np.concatenate([[0], 1 + np.repeat(np.arange(orders), random.choice(3, orders, p=[0.1, 0.85, 0.05]))])
     rows = len(after)
@@ -153,7 +164,7 @@ def _books(
     away = np.cumsum(random.geometric(0.6, (2, rows, LEVELS - 1)), axis=2)
     away = np.concatenate([np.zeros((2, rows, 1), dtype=np.int64), away], axis=2)
     lots = market.lots(_DISPLAYED * random.lognormal(0.0, 0.9, (2, rows, LEVELS)))
-    # The second of two books after one order is the first of them once more.
+    # The second of two books after one order repeats the first.
     same = np.maximum.accumulate(np.where(np.diff(after, prepend=-1) == 0, 0, np.arange(rows)))
     ask_ticks = best_ask[:, None] + away[0]
     bid_ticks = np.maximum(best_bid[:, None] - away[1], 1)
@@ -163,10 +174,10 @@ def _books(
 def _prints(
     random: np.random.Generator, books: _Books, met: Int64, buys: npt.NDArray[np.bool_], order: Int64, lots: Int64
 ) -> Int64:
-    """The prices of trades in ticks: each is at the level of its book that the order has come to by then.
+    """Return the prices of trades in ticks. Each is the price of the book level that its order has reached.
 
     Args:
-        met: The book that each order meets.
+        met: The number of the book that each order meets.
         order: The order of each trade.
         lots: The size of each trade.
     """
@@ -178,27 +189,28 @@ def _prints(
     level = np.count_nonzero(taken[:, None] >= np.cumsum(displayed, axis=1), axis=1)
     found = np.take_along_axis(ticks, np.minimum(level, LEVELS - 1)[:, None], axis=1)[:, 0]
     moved = np.where(random.random(len(buys)) < 0.1, random.integers(1, 4, len(buys)), 0)[order]
-    # What is beyond the last level displayed prints a tick away from it.
+    # A print beyond the last displayed level is one tick worse than that level.
     worse = moved + (level == LEVELS)
-    return np.maximum(found + np.where(buying, worse, -worse), 1)
+    prices: Int64 = np.maximum(found + np.where(buying, worse, -worse), 1)
+    return prices
 
 
 def _book_table(market: SampleMarket, books: _Books) -> pa.Table:
-    columns: dict[str, pa.Array | npt.NDArray[np.generic]] = {
+    columns: dict[str, pa.Array] = {
         **_names(market, len(books.local_time)),
-        "timestamp": books.exchange_time,
-        "local_timestamp": books.local_time,
+        "timestamp": pa.array(books.exchange_time),
+        "local_timestamp": pa.array(books.local_time),
     }
     for level in range(LEVELS):
         columns |= {
-            f"asks[{level}].price": market.prices(books.ask_ticks[:, level]),
-            f"asks[{level}].amount": market.sizes(books.ask_lots[:, level]),
-            f"bids[{level}].price": market.prices(books.bid_ticks[:, level]),
-            f"bids[{level}].amount": market.sizes(books.bid_lots[:, level]),
+            f"asks[{level}].price": pa.array(market.prices(books.ask_ticks[:, level])),
+            f"asks[{level}].amount": pa.array(market.sizes(books.ask_lots[:, level])),
+            f"bids[{level}].price": pa.array(market.prices(books.bid_ticks[:, level])),
+            f"bids[{level}].amount": pa.array(market.sizes(books.bid_lots[:, level])),
         }
     return pa.table(columns)
 
 
 def _names(market: SampleMarket, rows: int) -> dict[str, pa.Array]:
     words = {"exchange": market.exchange, "symbol": market.symbol}
-    return {name: pa.array([word]).take(pa.array(np.zeros(rows, dtype=np.int64))) for name, word in words.items()}
+    return {name: pa.array([word]).take(np.zeros(rows, dtype=np.int64)) for name, word in words.items()}

@@ -1,7 +1,7 @@
-"""What a chart keeps of many rows: of each of equal parts of the time the first, the last, and the extremes.
+"""Downsampling of rows for charts: the first, the last and the extreme rows of equal parts of the time (M4 aggregation).
 
-A line that is drawn through these rows looks as one through all of them would at that width, and no extreme is lost (the M4
-aggregation of Jugel et al., "M4: A Visualization-Oriented Time Series Data Aggregation", VLDB 2014).
+A line through these rows looks like a line through all rows at the same width, and no extreme is lost. The method is described
+in Jugel et al., "M4: A Visualization-Oriented Time Series Data Aggregation", VLDB 2014.
 """
 
 from collections.abc import Sequence
@@ -14,22 +14,22 @@ Int64 = npt.NDArray[np.int64]
 
 
 def window_rows(clock: Int64, start: int, end: int) -> slice:
-    """The rows of a window, both ends inclusive, of a clock that never goes back."""
+    """Return the rows of a window with inclusive ends, on a clock that does not decrease."""
     return slice(int(np.searchsorted(clock, start, "left")), int(np.searchsorted(clock, end, "right")))
 
 
 def time_parts(clock: Int64, parts: int) -> Int64:
-    """Where the rows are cut that equal parts of their time hold, shape (cuts,): of each part that has any, the first row.
+    """Divide the time of some rows into equal parts, and return the first row of each part that has rows; shape (cuts,).
 
     Args:
-        clock: Times that never go back, UNIX nanoseconds, shape (rows,).
-        parts: How many parts the time between the first and the last row has.
+        clock: Times that do not decrease, UNIX nanoseconds, shape (rows,).
+        parts: Number of parts between the first and the last row.
     """
     if not len(clock):
         return np.empty(0, dtype=np.int64)
     first, step, rest = int(clock[0]), *divmod(int(clock[-1]) - int(clock[0]) + 1, parts)
     number = np.arange(parts, dtype=np.int64)
-    # Whole numbers, and none greater than the time itself.
+    # In integers, without overflow: no intermediate value exceeds the time itself.
     edges = first + number * step + number * rest // parts
     cuts = np.searchsorted(clock, edges, "left")
     return cuts[np.diff(cuts, append=len(clock)) > 0]
@@ -38,12 +38,12 @@ def time_parts(clock: Int64, parts: int) -> Int64:
 def kept_rows(
     clock: Int64, most: int, *, lowest: Sequence[npt.NDArray[Any]] = (), highest: Sequence[npt.NDArray[Any]] = ()
 ) -> Int64:
-    """The rows that a chart of so many points keeps, in order: all where there are no more.
+    """Return the rows that a chart of about `most` points keeps, in order; all rows if there are not more.
 
     Args:
-        most: About how many rows to keep; at least one part is looked at, whatever it says.
-        lowest: Columns of which the lowest value of each part is kept.
-        highest: Columns of which the highest value of each part is kept.
+        most: The approximate number of rows to keep. Rows of at least one part are always kept.
+        lowest: Columns of which to keep the lowest value of each part.
+        highest: Columns of which to keep the highest value of each part.
     """
     rows = len(clock)
     if rows <= most:
@@ -51,7 +51,7 @@ def kept_rows(
     cuts = time_parts(clock, max(1, most // (2 + len(lowest) + len(highest))))
     ends = np.append(cuts[1:], rows)
     finds = [*((column, np.argmin) for column in lowest), *((column, np.argmax) for column in highest)]
-    # Part by part, so that a part is still in the cache of the processor when it is looked through again.
+    # Part by part, so that a part stays in the processor's cache while all columns are searched.
     extremes = [
         first + int(find(column[first:past]))
         for first, past in zip(cuts.tolist(), ends.tolist(), strict=True)

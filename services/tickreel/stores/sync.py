@@ -1,14 +1,14 @@
-"""What a rename alone does not do: a file, or a folder's list of files, that outlives the machine's power."""
+"""Durability: files and folder entries that survive a power failure, which a rename alone does not ensure."""
 
 import os
 from pathlib import Path
 
 
 def sync(path: Path) -> None:
-    """Waits until the disk has the content of a file, or the entries of a folder.
+    """Flush the content of a file, or the entries of a folder, to disk.
 
     Raises:
-        OSError: The disk could not take it.
+        OSError: The disk did not accept it.
     """
     descriptor = os.open(path, os.O_RDONLY)
     try:

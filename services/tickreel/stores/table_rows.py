@@ -1,25 +1,25 @@
-"""Rows of the tables of runs as the messages of the contract."""
+"""Conversion of table rows to messages of the contract."""
 
 import json
 import re
 from collections.abc import Callable, Iterable
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 from google.protobuf import struct_pb2, timestamp_pb2
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
-# An average price keeps eight decimals more than a price, and shows them where it needs them, as orders.json does.
+# An average price has eight more decimals than a price. Trailing zeros of these are not shown, as in orders.json.
 _SPARE_ZEROS = re.compile(r"\.?0{1,8}$")
 
 
 def messages_of[M: Message](kind: type[M], rows: pa.Table) -> list[M]:
-    """The rows as messages: of each field the column of its name, where there is one."""
+    """Return rows as messages. Each field is set from the column of its name, if there is one."""
     columns = {
         field.name: [convert(value) for value in _values(rows.column(field.name))]
-        for field, convert in ((field, _converter(field)) for field in kind.DESCRIPTOR.fields)
+        for field, convert in ((field, _converter(field)) for field in cast(Iterable[FieldDescriptor], kind.DESCRIPTOR.fields))
         if field.name in rows.schema.names
     }
     return [
@@ -29,7 +29,7 @@ def messages_of[M: Message](kind: type[M], rows: pa.Table) -> list[M]:
 
 
 def _values(column: pa.ChunkedArray) -> Iterable[Any]:
-    # Python's datetime has no nanoseconds.
+    # As integers, because Python's datetime has no nanoseconds.
     return (column.cast(pa.int64()) if pa.types.is_timestamp(column.type) else column).to_pylist()
 
 

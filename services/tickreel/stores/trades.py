@@ -1,7 +1,8 @@
-"""Trade rows of converted files, as columns of integers."""
+"""Trades of converted files, as columns of integers."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -10,16 +11,15 @@ import pyarrow as pa
 from tickreel.accounting.scaled import Integers
 from tickreel.rpc.columns import Wire, wire_of
 from tickreel.stores.column_files import ColumnWriter
-from tickreel.stores.converted_rows import BATCH_ROWS, RECORDED, Slice, int64s, integers, nanoseconds
+from tickreel.stores.converted_rows import BATCH_ROWS, RECORDED, TIME, Slice, int64s, integers, nanoseconds, times_column
 from tickreel.stores.view import read_slices
 from tickreel.v1 import market_data_pb2
 
 Int64 = npt.NDArray[np.int64]
 
 NUMBERS = ("ts_event", "ts_init", "price", "size", "side")
-"""The columns of `TradeColumns` that lie ready as numbers."""
+"""The columns of `TradeColumns` that are cached as arrays of numbers."""
 
-_TIME = pa.timestamp("ns", tz="UTC")
 # In the order of `AggressorSide`.
 _SIDE_WORDS = ("unknown", "buy", "sell")
 _SIDES = {"buy": market_data_pb2.AGGRESSOR_SIDE_BUY, "sell": market_data_pb2.AGGRESSOR_SIDE_SELL}
@@ -27,7 +27,7 @@ _SIDES = {"buy": market_data_pb2.AGGRESSOR_SIDE_BUY, "sell": market_data_pb2.AGG
 
 @dataclass(frozen=True)
 class TradeRows:
-    """Some trade rows in replay order, as the engine's catalog has them, or as a result does, with a `side`."""
+    """Trades in replay order, with the columns of the engine's catalog, or of a result, whose column is named `side`."""
 
     batch: pa.RecordBatch
 
@@ -46,72 +46,76 @@ class TradeRows:
 
     @property
     def ts_recorded(self) -> Int64 | None:
-        """Times on the recorder's clock, UNIX nanoseconds, not decreasing within a file; None where they were not read."""
+        """Times on the recorder's clock, UNIX nanoseconds, not decreasing within a file; None if they were not read."""
         return nanoseconds(self.batch.column(RECORDED)) if RECORDED in self.batch.schema.names else None
 
     def price(self, precision: int) -> Integers:
-        """Prices times 10^precision, exact."""
+        """Return prices times 10^precision, exact."""
         return integers(self.batch.column("price"), precision)
 
     def size(self, precision: int) -> Integers:
-        """Sizes times 10^precision, exact."""
+        """Return sizes times 10^precision, exact."""
         return integers(self.batch.column("size"), precision)
 
     def int64s(self, name: str, precision: int) -> Int64:
-        """Prices or sizes, by the name of their column, times 10^precision.
+        """Return prices or sizes, by the name of their column, times 10^precision.
 
         Raises:
-            TickreelError: DATA_REFUSED for a value that is no 64-bit integer at that precision.
+            TickreelError: DATA_REFUSED for a value that does not fit into 64 bits at that precision.
         """
         return int64s(self.batch.column(name), precision, name)
 
     @property
     def side(self) -> npt.NDArray[np.uint8]:
         """Values of `AggressorSide`."""
-        column = self.batch.column("side" if "side" in self.batch.schema.names else "aggressor_side")
-        words = [word.lower() for word in column.dictionary.to_pylist()]
+        name = "side" if "side" in self.batch.schema.names else "aggressor_side"
+        column = cast(pa.DictionaryArray, self.batch.column(name))
+        words = [word.lower() for word in cast(list[str], column.dictionary.to_pylist())]
         codes = np.array([_SIDES.get(word, market_data_pb2.AGGRESSOR_SIDE_UNSPECIFIED) for word in words], dtype=np.uint8)
-        return codes[column.indices.to_numpy()]
+        indices: Int64 = column.indices.to_numpy()
+        return codes[indices]
 
     @property
     def trade_id(self) -> list[str]:
-        """Ids of the trades."""
-        return self.batch.column("trade_id").to_pylist()
+        """Trade ids."""
+        return cast(list[str], self.batch.column("trade_id").to_pylist())
 
     def to_batch(self, price_precision: int, size_precision: int, first_row: int) -> pa.RecordBatch:
-        """The rows as the ticks of a result have them (see `tick_schema`).
+        """Return the rows with the columns of a result's ticks (see `tick_schema`). They must have been read with RECORDED.
 
         Args:
             first_row: The number of the first row in the run's replay order, from 0.
 
         Raises:
-            pyarrow.ArrowInvalid: A value has more decimals.
+            pyarrow.ArrowInvalid: A value has more decimals than its precision.
         """
-        columns = [
-            pa.array(self.ts_event).cast(_TIME),
-            pa.array(self.ts_init).cast(_TIME),
+        recorded = self.ts_recorded
+        assert recorded is not None
+        columns: list[pa.Array] = [
+            times_column(self.ts_event),
+            times_column(self.ts_init),
             self.batch.column("price").cast(pa.decimal128(38, price_precision)),
             self.batch.column("size").cast(pa.decimal128(38, size_precision)),
-            pa.DictionaryArray.from_arrays(pa.array(self.side.astype(np.int8)), pa.array(_SIDE_WORDS)),
+            pa.DictionaryArray.from_arrays(pa.array(self.side.astype(np.int8), pa.int8()), pa.array(_SIDE_WORDS)),
             self.batch.column("trade_id"),
-            pa.array(self.ts_recorded).cast(_TIME),
+            times_column(recorded),
             pa.array(np.arange(first_row, first_row + len(self))),
         ]
         return pa.RecordBatch.from_arrays(columns, schema=tick_schema(price_precision, size_precision))
 
     def slice(self, offset: int, rows: int) -> "TradeRows":
-        """Some of these rows."""
+        """Return `rows` rows from `offset` on."""
         return TradeRows(self.batch.slice(offset, rows))
 
     def to_wire(self, price_precision: int, size_precision: int, wanted: Collection[str], first_row: int | None = None) -> Wire:
-        """The rows as `TradeColumns`.
+        """Return the rows as a `TradeColumns` message.
 
         Args:
-            wanted: The columns that are set, by their names in `TradeColumns`.
-            first_row: The number of the first row in the run's replay order, from 0; None for rows of no run.
+            wanted: The columns to set, by their names in `TradeColumns`.
+            first_row: The number of the first row in the run's replay order, from 0; None if the rows belong to no run.
 
         Raises:
-            TickreelError: DATA_REFUSED for a value that is no 64-bit integer at these decimals.
+            TickreelError: DATA_REFUSED for a value that does not fit into 64 bits at these decimals.
         """
         decimals = {"price": price_precision, "size": size_precision}
         columns = {name: self.int64s(name, decimals[name]) if name in decimals else getattr(self, name) for name in wanted}
@@ -120,26 +124,25 @@ class TradeRows:
 
 
 def tick_schema(price_precision: int, size_precision: int) -> pa.Schema:
-    """The columns of the ticks of a result."""
-    return pa.schema(
-        {
-            "ts_event": _TIME,
-            "ts_init": _TIME,
-            "price": pa.decimal128(38, price_precision),
-            "size": pa.decimal128(38, size_precision),
-            "side": pa.dictionary(pa.int8(), pa.string()),
-            "trade_id": pa.string(),
-            RECORDED: _TIME,
-            "trade_row": pa.int64(),
-        }
-    )
+    """Return the schema of a result's ticks."""
+    columns: dict[str, pa.DataType] = {
+        "ts_event": TIME,
+        "ts_init": TIME,
+        "price": pa.decimal128(38, price_precision),
+        "size": pa.decimal128(38, size_precision),
+        "side": pa.dictionary(pa.int8(), pa.string()),
+        "trade_id": pa.string(),
+        RECORDED: TIME,
+        "trade_row": pa.int64(),
+    }
+    return pa.schema(columns)
 
 
 def write_trades(batches: Iterable[TradeRows], price_precision: int, size_precision: int, writer: ColumnWriter) -> None:
-    """Makes the columns of numbers of trade rows lie ready; ids are texts, and stay where they are.
+    """Write the NUMBERS columns of trades. Ids are texts and are not written.
 
     Raises:
-        TickreelError: DATA_REFUSED for a value that is no 64-bit integer at these decimals.
+        TickreelError: DATA_REFUSED for a value that does not fit into 64 bits at these decimals.
     """
     writer.facts.update(price_precision=price_precision, size_precision=size_precision)
     none = np.empty(0, dtype=np.int64)
@@ -155,9 +158,9 @@ def write_trades(batches: Iterable[TradeRows], price_precision: int, size_precis
 
 
 def file_columns(wanted: Iterable[str]) -> list[str]:
-    """The columns of files for those of `TradeColumns`.
+    """Return the names in files of some columns of `TradeColumns`.
 
-    The engine's files have another name for the side; a name that a file has not is passed over by who reads it.
+    The side has another name in the engine's files, so both names are returned. Readers ignore a name that a file lacks.
     """
     return [name for column in wanted for name in ((column, "aggressor_side") if column == "side" else (column,))]
 
@@ -165,7 +168,7 @@ def file_columns(wanted: Iterable[str]) -> list[str]:
 def read_trades(
     slices: Sequence[Slice], columns: Sequence[str] | None = None, batch_rows: int = BATCH_ROWS
 ) -> Iterator[TradeRows]:
-    """Reads trade rows in replay order, a batch at a time (see `read_slices`).
+    """Read trades in replay order, a batch at a time (see `read_slices`).
 
     Raises:
         OSError: A file is gone or cannot be read.

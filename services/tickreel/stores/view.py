@@ -1,11 +1,11 @@
-"""The view of files of one kind: the rows that one raw file with all of their rows would have, on its replay clock.
+"""The view of several files: their rows as if they had been recorded in one raw file, on that file's replay clock.
 
-Recordings overlap: a day file may run past midnight, and an archive may hold days that have files of their own. The replay
+Recordings overlap: a day file may run past midnight, and an archive may hold days that also have their own files. The replay
 clock is strictly increasing within a file, but times of two files may be equal or cross. So the view merges files where they
 overlap: by recorded time, then by file, then by place in the file. It drops rows that repeat a row of an earlier file (see
 `repeats`), and makes the times strictly increasing again. Elsewhere rows keep their times.
 
-Times and rows of the view follow from its files alone, not from the window or cursor that a reader begins with.
+The rows and times of a view depend only on its files, not on the window or cursor of a reader.
 """
 
 import itertools
@@ -27,6 +27,7 @@ from tickreel.stores.repeats import BOOK_VALUES, NO_ROW, TRADE_VALUES, are_books
 from tickreel.stores.replay_clock import MICROSECOND, book_times, trade_times
 
 Int64 = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 Span = tuple[int, int]
 
 
@@ -35,9 +36,9 @@ class ViewFile:
     """A file of a view.
 
     Attributes:
-        first, last: The replay times of its first and last row, UNIX nanoseconds.
-        rows: How many rows it has.
-        clock: Its recorder's clock.
+        first, last: The replay times of the first and last row, UNIX nanoseconds.
+        rows: The number of rows.
+        clock: The recorder's clock.
     """
 
     path: Path
@@ -48,14 +49,14 @@ class ViewFile:
 
     @classmethod
     def of(cls, file: CatalogFile, root: Path) -> Self:
-        """A file below a catalog root, by its record."""
+        """Describe a file below a catalog root by its record."""
         converted = file.converted
         first, last = converted.span.start.ToNanoseconds(), converted.span.end.ToNanoseconds()
         return cls(root / converted.path, first, last, converted.rows, RecordedClock.of_file(file))
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """A file by its footer. Without a record in it, replay times are taken for recorded times.
+        """Describe a file by its footer. If the footer has no record, replay times count as recorded times.
 
         Raises:
             OSError: The file is gone or cannot be read.
@@ -67,12 +68,12 @@ class ViewFile:
 
 @dataclass(frozen=True)
 class Stretch:
-    """A part of the replay clock in which one file has rows, or several overlap.
+    """A part of the replay clock in which one file has rows, or several files overlap.
 
     Attributes:
-        files: Those with rows in it, in the order of their first rows.
+        files: The files with rows in the stretch, in the order of their first rows.
         start, end: The first and last instant, UNIX nanoseconds.
-        margin: How far apart two rows are at least, in nanoseconds, where neither can change the other's time.
+        margin: The distance in nanoseconds from which on two rows cannot change each other's times.
     """
 
     files: tuple[ViewFile, ...]
@@ -82,21 +83,21 @@ class Stretch:
 
     @property
     def overlaps(self) -> bool:
-        """Whether it is merged from several files."""
+        """Whether the stretch is merged from several files."""
         return len(self.files) > 1
 
 
 @dataclass(frozen=True)
 class MergedRows:
-    """Rows of files that overlap, repeats among them, by recorded time, then by file, then by place in the file.
+    """Rows of overlapping files, including repeats, sorted by recorded time, then by file, then by place in the file.
 
     Attributes:
-        batch: The rows as their files have them.
+        batch: The rows with the values of their files.
         file: The number of each row's file in the stretch; shape (rows,).
         recorded: Recorded times, UNIX nanoseconds; shape (rows,).
-        repeats: The row that each row repeats, or NO_ROW; shape (rows,).
-        ts_init: Times on the view's replay clock, strictly increasing but for repeats; shape (rows,).
-        inside: Whether each row is in the windows that were asked for; shape (rows,).
+        repeats: The number of the row that each row repeats, or NO_ROW; shape (rows,).
+        ts_init: Times on the view's replay clock, strictly increasing except for repeats; shape (rows,).
+        inside: Whether each row is inside the requested windows; shape (rows,).
     """
 
     batch: pa.RecordBatch
@@ -104,15 +105,16 @@ class MergedRows:
     recorded: Int64
     repeats: Int64
     ts_init: Int64
-    inside: npt.NDArray[np.bool_]
+    inside: Mask
 
     @property
-    def kept(self) -> npt.NDArray[np.bool_]:
-        """Which rows are in the view, and in the windows."""
-        return self.inside & (self.repeats == NO_ROW)
+    def kept(self) -> Mask:
+        """A mask of the rows that are in the view and inside the requested windows."""
+        kept: Mask = self.inside & (self.repeats == NO_ROW)
+        return kept
 
     def view(self, columns: Sequence[str] | None = None) -> pa.RecordBatch:
-        """The rows of the view.
+        """Return the kept rows, with times on the view's replay clock.
 
         Args:
             columns: As for `read_slices`.
@@ -128,13 +130,13 @@ class MergedRows:
 
 
 def stretches(files: Sequence[ViewFile]) -> list[Stretch]:
-    """The view of files, cut where files begin and cease to overlap, in order of time.
+    """Cut the view of files where overlaps begin and end; return the stretches in order of time.
 
     Files that share a microsecond overlap.
     """
     files = sorted(files, key=lambda file: (file.first, file.path))
-    # A row moves by at most a nanosecond for each row before it. Recorded and replay times differ by as much, and so do the
-    # clocks of two files; the rest is slack.
+    # A row moves by at most a nanosecond for each row before it. The difference of recorded and replay times has the same
+    # bound, and so has the difference of two files' clocks. The rest is slack.
     margin = 4 * sum(file.rows for file in files) + 2 * MICROSECOND
     overlaps: list[Span] = []
     reach = -1
@@ -161,11 +163,11 @@ def read_stretch(
     columns: Sequence[str] | None = None,
     batch_rows: int = BATCH_ROWS,
 ) -> Iterator[pa.RecordBatch]:
-    """Reads the rows of a stretch.
+    """Read the rows of a stretch.
 
     Args:
-        windows: The first and last instant of each file, on the file's own replay clock. Default: all rows.
-        between: The first and last instant, on the view's replay clock.
+        windows: The first and last instant to read from each file, on the file's own replay clock. Default: all rows.
+        between: The first and last instant to read, on the view's replay clock.
         columns: As for `read_slices`.
 
     Raises:
@@ -191,15 +193,15 @@ def merged_rows(
     columns: Sequence[str] | None = None,
     batch_rows: int = BATCH_ROWS,
 ) -> Iterator[MergedRows]:
-    """Reads the rows of a stretch in which files overlap; see `read_stretch`."""
+    """Read the rows of a stretch in which files overlap (see `read_stretch`)."""
     names = None if columns is None else sorted({*columns, *TRADE_VALUES, *BOOK_VALUES} - {RECORDED})
     spans = [windows[file.path] if windows else ALL_TIMES for file in stretch.files]
     readers = []
-    for file, span in zip(stretch.files, spans, strict=True):
-        # Rows before a window may push its first rows back, and repeats may lie on either side of its edge.
+    for part, span in zip(stretch.files, spans, strict=True):
+        # Rows before a window may delay its first rows, and the two rows of a repeat may lie on different sides of its edge.
         start = max(stretch.start, max(span[0], between[0]) - stretch.margin)
         end = min(stretch.end, min(span[1], between[1]) + stretch.margin)
-        readers.append((read_slice(Slice(file.path, start, end), names, batch_rows), file.clock))
+        readers.append((read_slice(Slice(part.path, start, end), names, batch_rows), part.clock))
     starts, ends = np.array(spans).T
     last = -1
     for batch, file, recorded in merge(readers):
@@ -220,12 +222,12 @@ def merged_rows(
 def read_slices(
     slices: Sequence[Slice], columns: Sequence[str] | None = None, batch_rows: int = BATCH_ROWS
 ) -> Iterator[pa.RecordBatch]:
-    """Reads the rows of slices in the view of their files, a batch at a time.
+    """Read the rows of slices in the view of their files, a batch at a time.
 
     Args:
-        slices: Of files of one kind. Where files overlap, all slices must hold the same recorded times.
-        columns: Those to read; `ts_init` comes with them. RECORDED is among the columns of the batches where it is named here,
-            except for a table of a result written before such tables had it. Default: all that the files have.
+        slices: Slices of files of one kind. Where files overlap, all slices must have the same recorded times.
+        columns: The columns to read, in addition to `ts_init`. If RECORDED is named, the batches have it too, except those of
+            result tables written before that column existed. Default: all columns of the files.
 
     Raises:
         OSError: A file is gone or cannot be read.
@@ -243,7 +245,7 @@ def _within(files: Sequence[ViewFile], start: int, end: int) -> tuple[ViewFile, 
 
 
 def _joined(spans: Sequence[Span]) -> list[Span]:
-    """Spans with those joined that meet."""
+    """Join spans that touch or overlap."""
     joined: list[Span] = []
     for start, end in sorted(spans):
         if joined and start <= joined[-1][1] + 1:

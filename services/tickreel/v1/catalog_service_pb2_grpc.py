@@ -26,10 +26,10 @@ if _version_not_supported:
 
 
 class CatalogServiceStub(object):
-    """Answers what data there is: raw under the data root, and converted in the catalog. It only reads.
+    """Lists the raw data under the data root and the converted data in the catalog. Read-only.
 
-    An instrument may stand in the catalog with several choices of decimals. Where rows of it are asked for, those of a raw file
-    are taken once, as they were converted last, and all with as many decimals as one of them needs.
+    The catalog can hold a raw file converted at several precisions. Calls that return rows read each raw file once, from its
+    latest conversion, and return all rows at the highest precision among those files.
     """
 
     def __init__(self, channel):
@@ -86,21 +86,21 @@ class CatalogServiceStub(object):
 
 
 class CatalogServiceServicer(object):
-    """Answers what data there is: raw under the data root, and converted in the catalog. It only reads.
+    """Lists the raw data under the data root and the converted data in the catalog. Read-only.
 
-    An instrument may stand in the catalog with several choices of decimals. Where rows of it are asked for, those of a raw file
-    are taken once, as they were converted last, and all with as many decimals as one of them needs.
+    The catalog can hold a raw file converted at several precisions. Calls that return rows read each raw file once, from its
+    latest conversion, and return all rows at the highest precision among those files.
     """
 
     def ListDatasets(self, request, context):
-        """Lists the day folders of raw data, newest first. Reads file footers alone.
+        """Lists the day folders of raw data, newest first. Reads file footers only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetDataset(self, request, context):
-        """Gets one day folder with each of its files.
+        """Gets one day folder with all its files.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -114,31 +114,31 @@ class CatalogServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def GetCoverage(self, request, context):
-        """Gets what the catalog holds of one instrument, page by page: intervals, gaps, and whether each file is fresh.
+        """Gets the coverage of one instrument in the catalog, in pages: intervals, gaps, and the freshness of each file.
 
-        A page ends early where its intervals would not fit into a message.
+        A page ends early when its intervals would exceed the message size limit.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SampleBars(self, request, context):
-        """Gets the converted trades of a window as bars.
+        """Aggregates the converted trades of a window into bars.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SampleQuotes(self, request, context):
-        """Gets the best prices of the converted books of a window as a chart draws them: of each of equal parts of the window the
-        first and the last book, and those with the lowest bid and the highest ask.
+        """Downsamples the best prices of the converted books of a window for a chart. The window is cut into equal parts; each part
+        keeps its first and last book, the book with the lowest bid and the book with the highest ask.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetDepthSnapshot(self, request, context):
-        """Gets the book at one instant: the last converted snapshot at or before it.
+        """Gets the book at an instant: the last converted snapshot at or before it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -147,7 +147,7 @@ class CatalogServiceServicer(object):
     def StreamTrades(self, request, context):
         """Streams the converted trades of a window, in chunks of columns, in replay order.
 
-        A stream that broke is resumed from the cursor of its last chunk. Hanging up stops the reader.
+        A broken stream resumes from the cursor of its last chunk. Cancelling the call stops the reader.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -156,7 +156,7 @@ class CatalogServiceServicer(object):
     def StreamDepth(self, request, context):
         """Streams the converted books of a window, in chunks of columns, in replay order.
 
-        A stream that broke is resumed from the cursor of its last chunk. Hanging up stops the reader.
+        A broken stream resumes from the cursor of its last chunk. Cancelling the call stops the reader.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -219,10 +219,10 @@ def add_CatalogServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class CatalogService(object):
-    """Answers what data there is: raw under the data root, and converted in the catalog. It only reads.
+    """Lists the raw data under the data root and the converted data in the catalog. Read-only.
 
-    An instrument may stand in the catalog with several choices of decimals. Where rows of it are asked for, those of a raw file
-    are taken once, as they were converted last, and all with as many decimals as one of them needs.
+    The catalog can hold a raw file converted at several precisions. Calls that return rows read each raw file once, from its
+    latest conversion, and return all rows at the highest precision among those files.
     """
 
     @staticmethod

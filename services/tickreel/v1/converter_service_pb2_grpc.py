@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class ConverterServiceStub(object):
-    """Converts raw files into the engine's catalog, and makes sample data to convert.
+    """Converts raw files into the engine's catalog and writes sample data.
     """
 
     def __init__(self, channel):
@@ -68,14 +68,14 @@ class ConverterServiceStub(object):
 
 
 class ConverterServiceServicer(object):
-    """Converts raw files into the engine's catalog, and makes sample data to convert.
+    """Converts raw files into the engine's catalog and writes sample data.
     """
 
     def CreateConversion(self, request, context):
-        """Creates a conversion, or returns it finished at once where the catalog has everything.
+        """Creates a conversion. Returns it already succeeded when the catalog holds all its files.
 
-        Refused with INVALID_ARGUMENT and one violation per problem when the window has no file or a file's footer shows that
-        it cannot be read. Nothing half-written is ever visible in the catalog.
+        Fails with INVALID_ARGUMENT and one violation per problem when the window has no file or when a footer cannot be read. The
+        catalog never shows a partially written file.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -89,34 +89,34 @@ class ConverterServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ListConversions(self, request, context):
-        """Lists conversions as light entries, newest first. A page ends early where its entries would not fit into a message.
+        """Lists conversions as short entries, newest first. A page ends early when its entries would exceed the message size limit.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CancelConversion(self, request, context):
-        """Cancels a conversion. Files that it had finished stay.
+        """Cancels a conversion. Files that it has finished stay in the catalog.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def WatchConversion(self, request, context):
-        """Watches one conversion: the whole of it in each message, first as it is now, at most ten a second, at least one in
-        15 seconds, ending after its final state. Hanging up does not cancel it.
+        """Watches one conversion. Each message holds the whole conversion; the first one holds its present state. The service sends at
+        most ten messages a second and at least one every 15 seconds, and ends the stream after the final state. Cancelling the
+        call does not cancel the conversion.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def MakeSampleData(self, request, context):
-        """Makes sample data below the data root: trades and book snapshots of two perpetuals and a spot pair over midnight, made up,
-        always the same.
+        """Writes synthetic sample data below the data root: trades and book snapshots of two perpetuals and a spot pair across
+        midnight. The data is always the same.
 
-        All of it appears at once. Sample files that are there already are left alone. Refused with FAILED_PRECONDITION, and with
-        nothing written, where the data root cannot be written, where a file is in the way that is no sample, and where raw data is
-        read from other than Parquet files.
+        All files appear at once. Existing sample files stay unchanged. Fails with FAILED_PRECONDITION, and writes nothing, when the
+        data root is not writable, when another file has the name of a sample file, or when raw data is not read from Parquet.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -164,7 +164,7 @@ def add_ConverterServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ConverterService(object):
-    """Converts raw files into the engine's catalog, and makes sample data to convert.
+    """Converts raw files into the engine's catalog and writes sample data.
     """
 
     @staticmethod

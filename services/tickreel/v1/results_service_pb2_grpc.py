@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class ResultsServiceStub(object):
-    """Answers what runs found.
+    """Serves the results of finished runs: figures, tables, ticks and exports.
     """
 
     def __init__(self, channel):
@@ -98,84 +98,84 @@ class ResultsServiceStub(object):
 
 
 class ResultsServiceServicer(object):
-    """Answers what runs found.
+    """Serves the results of finished runs: figures, tables, ticks and exports.
     """
 
     def ListResults(self, request, context):
-        """Lists results as light entries, newest first where the request does not say otherwise.
+        """Lists results as short entries, newest first by default.
 
-        A page ends early where its entries would not fit into a message.
+        A page ends early when its entries would exceed the message size limit.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetResult(self, request, context):
-        """Gets one result.
+        """Gets a complete result.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UpdateResult(self, request, context):
-        """Changes what people have noted of a result: its notes and its tags. What the run found never changes.
+        """Changes the notes and tags of a result. The outcome of the run never changes.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteResult(self, request, context):
-        """Deletes a result for good: its files, its exported ticks, its notes and tags. The run stays in the list of runs.
+        """Deletes a result permanently: its files, exported ticks, notes and tags. The run stays in the list of runs.
 
-        For whoever looks it is gone all at once. Streams that have begun go on to their end, or end with RESULT_DELETED, as every
-        later call for it does.
+        The deletion is atomic for readers. Open streams continue to their end or fail with RESULT_DELETED. Every later call for this
+        result fails with RESULT_DELETED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def StreamTicks(self, request, context):
-        """Streams the ticks that a run replayed, in chunks of columns, in replay order.
+        """Streams the ticks of a run, in chunks of columns, in replay order.
 
-        A stream that broke is resumed from the cursor of its last chunk. Hanging up stops the reader.
+        A broken stream resumes from the cursor of its last chunk. Cancelling the call stops the reader.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListOrders(self, request, context):
-        """Lists the orders of a full run, in order of submission where the request does not say otherwise.
+        """Lists the orders of a full run, by default in order of submission.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListFills(self, request, context):
-        """Lists the fills of a full run, in the order they happened where the request does not say otherwise.
+        """Lists the fills of a full run, by default in order of time.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListTimeline(self, request, context):
-        """Lists what happened in a full run, in order: each trade, order and fill.
+        """Lists the events of a full run in order of time: every trade, order and fill.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SampleTicks(self, request, context):
-        """Gets the ticks of a window as a chart draws them, and the orders of a full run as markers on them.
+        """Downsamples the ticks of a window for a chart, with the orders of a full run as markers.
 
-        Of each of equal parts of the window the first, the last, the lowest and the highest row are kept, so that no extreme is
-        lost; where there are no more rows than points, all of them.
+        The window is cut into equal parts; each part keeps its first, last, lowest and highest row, so no extreme is lost. A window
+        with no more rows than points keeps all of them.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SampleEquity(self, request, context):
-        """Gets the equity of a full run over a window as a chart draws it, its extremes and those of the drawdown kept.
+        """Downsamples the equity of a full run over a window for a chart. Keeps the extremes of equity and drawdown.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -184,7 +184,7 @@ class ResultsServiceServicer(object):
     def StreamEquity(self, request, context):
         """Streams the equity of a full run at every trade row and at the end, in chunks of columns.
 
-        A stream that broke is resumed from the cursor of its last chunk. Hanging up stops the reader.
+        A broken stream resumes from the cursor of its last chunk. Cancelling the call stops the reader.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -193,8 +193,9 @@ class ResultsServiceServicer(object):
     def ExportArtifact(self, request, context):
         """Streams a table of a run as a file: Parquet, CSV or JSON.
 
-        What the run left is sent byte for byte. Any other form is made at the first ask, which the stream tells, and then kept as a
-        cache; it has the same bytes each time. A stream that broke is resumed from how much of the file arrived.
+        Files that the run wrote are sent byte for byte. Other formats are generated at the first request and cached; the stream
+        reports the progress of the generation. The bytes are the same every time. Resume a broken stream with the number of bytes
+        that have arrived.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -272,7 +273,7 @@ def add_ResultsServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ResultsService(object):
-    """Answers what runs found.
+    """Serves the results of finished runs: figures, tables, ticks and exports.
     """
 
     @staticmethod

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class RunnerServiceStub(object):
-    """Replays windows of recorded ticks through the engine.
+    """Runs backtests: replays windows of recorded ticks through the engine.
     """
 
     def __init__(self, channel):
@@ -98,7 +98,7 @@ class RunnerServiceStub(object):
 
 
 class RunnerServiceServicer(object):
-    """Replays windows of recorded ticks through the engine.
+    """Runs backtests: replays windows of recorded ticks through the engine.
     """
 
     def ListStrategies(self, request, context):
@@ -109,89 +109,90 @@ class RunnerServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ListConfigs(self, request, context):
-        """Lists the run configs under the configs folder, by id, each with its violations.
+        """Lists the run configs below the configs folder, by id, with their violations.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetConfig(self, request, context):
-        """Gets one run config with its text.
+        """Gets a run config with its text.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CreateRun(self, request, context):
-        """Creates a run. Raw data that the catalog lacks is converted first.
+        """Creates a run. Converts missing raw data first.
 
-        Refused with INVALID_ARGUMENT and one violation per problem of the config, the data and the request, all at once.
+        Fails with INVALID_ARGUMENT and one violation per problem: all problems of the config, the data and the request at once.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def VerifyRun(self, request, context):
-        """Creates a run that executes a finished one again and compares the two: a job like any other, got, watched and cancelled by
-        the calls for runs. The result that it verifies stays as it is.
+        """Creates a run that executes a finished run again and compares the outcomes. GetRun, WatchRun and CancelRun apply to it. The
+        verified result does not change.
 
-        Refused where the result does not hold what it takes, or where its data or strategy are no longer there.
+        Fails when the result lacks its config, or when its data or strategy no longer exists.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetRun(self, request, context):
-        """Gets one run.
+        """Gets a run.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListRuns(self, request, context):
-        """Lists runs, newest first where the request does not say otherwise. Entries are light.
+        """Lists runs as short entries, newest first by default.
 
-        A page ends early where its entries would not fit into a message.
+        A page ends early when its entries would exceed the message size limit.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CancelRun(self, request, context):
-        """Cancels a run, within a second, whatever it is doing.
+        """Cancels a run in any phase, within one second.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteRun(self, request, context):
-        """Deletes a run that has ended: its entry in the journal and its log. Its result stays; DeleteResult deletes that.
+        """Deletes an ended run: its journal entry and its log. The result stays; DeleteResult deletes it.
 
-        Refused with FAILED_PRECONDITION where the run has not ended.
+        Fails with FAILED_PRECONDITION when the run has not ended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def WatchRun(self, request, context):
-        """Watches one run: the whole of it in each message, first as it is now, at most ten a second, at least one in
-        15 seconds, ending after its final state. Hanging up does not cancel it.
+        """Watches one run. Each message holds the complete run; the first one holds its present state. The service sends at most ten
+        messages a second and at least one every 15 seconds, and ends the stream after the final state. Cancelling the call does
+        not cancel the run.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def WatchRuns(self, request, context):
-        """Watches all runs that have not ended, and those that are created meanwhile: the entry of each that has changed, the
-        last time in its final state. First all of them as they are now, at most ten messages a second, at least one in 15
-        seconds; it does not end by itself.
+        """Watches all runs that have not ended, including runs created later. The first message holds all of them; later messages
+        hold the entries that have changed. The last entry of a run has its final state. The service sends at most ten messages a
+        second and at least one every 15 seconds. The stream never ends on its own.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def StreamRunLog(self, request, context):
-        """Streams the log of a run's process, what its strategy prints included, from its beginning.
+        """Streams the log of a run's process from its beginning, including the output of the strategy.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -269,7 +270,7 @@ def add_RunnerServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class RunnerService(object):
-    """Replays windows of recorded ticks through the engine.
+    """Runs backtests: replays windows of recorded ticks through the engine.
     """
 
     @staticmethod

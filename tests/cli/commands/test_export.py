@@ -1,4 +1,4 @@
-"""`tickreel export`: the file, whole, where it was asked for."""
+"""`tickreel export`: names, formats, refusals, and resumed downloads."""
 
 import io
 import signal
@@ -37,7 +37,7 @@ FILLS = _fills()
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> ResultStore:
-    """A full run F with fills."""
+    """A store with the full run F, which has fills."""
     folder = tmp_path_factory.mktemp("deployment")
     store = ResultStore(folder / "results", folder / "tickdata")
     store.check_writable()
@@ -65,11 +65,11 @@ def terminal(tmp_path: Path, address: str) -> Terminal:
     return Terminal(tmp_path, {"TICKREEL_RESULTS_ADDRESS": address})
 
 
-def test_a_file_is_named_for_its_run_or_as_it_is_told(terminal: Terminal) -> None:
+def test_a_file_is_named_after_its_run_or_by_the_user(terminal: Terminal) -> None:
     assert terminal.call("export", "F", "fills.parquet").out == "F.fills.parquet  2.6 MB\n"
     (terminal.folder / "sub").mkdir()
-    said = terminal.json("export", "F", "fills.parquet", "--to", "sub")
-    assert said == {"path": "sub/F.fills.parquet", "bytes": len(FILLS)}
+    answer = terminal.json("export", "F", "fills.parquet", "--to", "sub")
+    assert answer == {"path": "sub/F.fills.parquet", "bytes": len(FILLS)}
     terminal.call("export", "F", "summary.json", "--to", "mine.json")
     assert (terminal.folder / "F.fills.parquet").read_bytes() == FILLS
     assert (terminal.folder / "sub/F.fills.parquet").read_bytes() == FILLS
@@ -77,38 +77,40 @@ def test_a_file_is_named_for_its_run_or_as_it_is_told(terminal: Terminal) -> Non
     assert len(list(terminal.folder.rglob("*"))) == 4
 
 
-def test_a_table_is_fetched_in_the_form_that_is_asked_for(terminal: Terminal) -> None:
+def test_a_table_is_exported_in_the_requested_format(terminal: Terminal) -> None:
     assert terminal.call("export", "F", "fills").out == "F.fills.parquet  2.6 MB\n"
     assert terminal.json("export", "F", "summary", "--format", "csv")["path"] == "F.summary.csv"
     assert (terminal.folder / "F.summary.csv").read_text().startswith("run_id,mode,instrument,")
     terminal.call("export", "F", "summary.csv", "--format", "csv", "--to", "again.csv")
     assert (terminal.folder / "again.csv").read_bytes() == (terminal.folder / "F.summary.csv").read_bytes()
     refused = terminal.call("export", "F", "summary.csv", "--format", "json", code=2).err
-    assert "summary.csv is no json; say summary --format json" in refused
+    assert "summary.csv and --format json differ; use summary --format json" in refused
 
 
-def test_what_a_run_does_not_have_is_refused_with_what_it_has(terminal: Terminal) -> None:
+def test_an_unknown_table_is_refused_with_the_known_ones(terminal: Terminal) -> None:
     assert "it has fills.parquet, summary.json" in terminal.call("export", "F", "orders.parquet", code=2).err
     assert "there is no result 'G'" in terminal.call("export", "G", "fills.parquet", code=2).err
     assert "cannot be written" in terminal.call("export", "F", "fills.parquet", "--to", "none/f", code=2).err
     assert list(terminal.folder.iterdir()) == []
 
 
-def test_where_no_service_answers_the_command_says_how_one_would(tmp_path: Path) -> None:
+def test_without_a_service_the_error_tells_how_to_start_one(tmp_path: Path) -> None:
     terminal = Terminal(tmp_path, {"TICKREEL_RESULTS_ADDRESS": "127.0.0.1:1"})
     assert "`tickreel up` starts the services" in terminal.call("export", "F", "fills.parquet", code=1).err
 
 
-def test_ctrl_c_leaves_no_half_file_and_the_same_command_goes_on(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole, goes_on = Artifact.parts, threading.Event()
+def test_ctrl_c_leaves_no_incomplete_file_and_the_same_command_resumes(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts, resume = Artifact.parts, threading.Event()
 
-    def held(artifact: Artifact, offset: int) -> Iterator[ExportArtifactResponse]:
-        for number, part in enumerate(whole(artifact, offset)):
+    def paused(artifact: Artifact, offset: int) -> Iterator[ExportArtifactResponse]:
+        for number, part in enumerate(parts(artifact, offset)):
             if number == 2:
-                goes_on.wait(60)
+                resume.wait(60)
             yield part
 
-    monkeypatch.setattr(Artifact, "parts", held)
+    monkeypatch.setattr(Artifact, "parts", paused)
     process = terminal.start("export", "F", "fills.parquet")
     try:
         while not (partials := list(terminal.folder.iterdir())) or partials[0].stat().st_size < 1 << 20:
@@ -117,9 +119,9 @@ def test_ctrl_c_leaves_no_half_file_and_the_same_command_goes_on(terminal: Termi
         _, err = process.communicate(timeout=60)
     finally:
         process.kill()
-        goes_on.set()
+        resume.set()
     assert process.returncode == 130
-    assert err == "broken off; the same command goes on from there\n"
+    assert err == "interrupted; repeat the command to resume the download\n"
     monkeypatch.undo()
     (partial,) = terminal.folder.iterdir()
     assert partial.name.startswith(".F.fills.parquet.")

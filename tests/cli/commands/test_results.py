@@ -1,4 +1,4 @@
-"""`tickreel results`: what is noted of a result, and its deletion, which asks."""
+"""`tickreel results`: filters, notes, tags, and deletion with its confirmation."""
 
 import sys
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from tickreel.v1 import result_pb2
 
 @pytest.fixture
 def terminal(tmp_path: Path) -> Iterator[Terminal]:
-    """Three results A, B and C, and a service that has them."""
+    """A terminal that reaches a service with the results A, B and C."""
     store = ResultStore(tmp_path / "results", tmp_path / "tickdata")
     store.check_writable()
     for run_id in "ABC":
@@ -38,13 +38,19 @@ def listed(terminal: Terminal, *arguments: str) -> list[str]:
     return sorted(entry["run_id"] for entry in terminal.json("results", *arguments)["results"])
 
 
-def test_what_a_terminal_would_obey_is_shown_and_not_sent(terminal: Terminal) -> None:
+def test_control_characters_are_printed_as_escapes(terminal: Terminal) -> None:
     out = terminal.call("results", "note", "A", "good\x1b[2J\x1b]0;title\x07\u202e\u009b1m\ttext\nmore").out
     assert "good\\x1b[2J\\x1b]0;title\\x07\\u202e\\x9b1m" in out
     assert not set("\x1b\x07\u202e\x9b") & set(out)
 
 
-def test_what_is_noted_is_shown_and_found(terminal: Terminal) -> None:
+def test_a_refused_filter_is_printed_once(terminal: Terminal) -> None:
+    err = terminal.call("results", "--filter", "summary.pnl <", code=2).err
+    assert err.startswith("error: filter: ")
+    assert err.count("filter: ") == 1
+
+
+def test_notes_and_tags_are_shown_and_found(terminal: Terminal) -> None:
     assert terminal.json("results", "note", "A", "Too good.") == {"run_id": "A", "notes": "Too good.", "tags": []}
     assert terminal.json("results", "tag", "A", "keep", "btc")["tags"] == ["keep", "btc"]
     assert terminal.json("results", "tag", "A", "keep", "twice")["tags"] == ["keep", "btc", "twice"]
@@ -61,16 +67,16 @@ def test_what_is_noted_is_shown_and_found(terminal: Terminal) -> None:
     assert "a tag is 1 to 64 letters" in terminal.call("results", "tag", "B", "two words", code=2).err
 
 
-def test_a_deletion_asks(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_deletion_asks_for_confirmation(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", StringIO("n\n"))
     asked = terminal.call("results", "delete", "A", code=130)
-    assert asked.err == "Delete A (fast, pnl -1.50) for good? [y/N]: A is kept\n"
+    assert asked.err == "Delete A (fast, pnl -1.50) for good? [y/N]: A was not deleted\n"
     monkeypatch.setattr(sys, "stdin", StringIO("y\n"))
-    assert terminal.call("results", "delete", "A").err.endswith("A is deleted\n")
+    assert terminal.call("results", "delete", "A").err.endswith("A was deleted\n")
     assert listed(terminal) == ["B", "C"]
 
 
-def test_a_script_says_yes(terminal: Terminal) -> None:
+def test_yes_skips_the_confirmation(terminal: Terminal) -> None:
     assert terminal.json("results", "delete", "A", "C", "--yes") == {"deleted": ["A", "C"]}
     assert listed(terminal) == ["B"]
     assert "the result A was deleted at " in terminal.call("results", "delete", "A", "--yes", code=2).err

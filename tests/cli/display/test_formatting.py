@@ -1,4 +1,4 @@
-"""Figures line up and say their unit."""
+"""Formats of figures: alignment, units, rounding, unknown values."""
 
 from decimal import Decimal
 
@@ -12,7 +12,7 @@ from tickreel.v1 import market_data_pb2
 
 
 @given(st.lists(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**9), max_value=10**9, places=8), min_size=1))
-def test_decimals_keep_their_value_and_share_a_point(values: list[Decimal]) -> None:
+def test_decimals_keep_their_value_and_align_at_the_point(values: list[Decimal]) -> None:
     shown = formatting.decimals([f"{value:f}" for value in values] + ["7"])
     assert [Decimal(text.replace(",", "")) for text in shown[:-1]] == values
     assert len({len(text) - text.index(".") for text in shown[:-1]}) == 1
@@ -37,7 +37,7 @@ def test_durations(number: float, text: str) -> None:
     assert formatting.seconds(number) == text
 
 
-def test_shares_and_ratios_are_rounded_and_what_is_not_known_stays_blank() -> None:
+def test_shares_and_ratios_are_rounded_and_unknown_ones_stay_blank() -> None:
     assert (formatting.percent("0.766251"), formatting.percent("0.063214"), formatting.percent("")) == ("76.6%", "6.3%", "")
     assert (formatting.rounded("1234.567890"), formatting.rounded("-0.004000"), formatting.rounded("")) == (
         "1,234.57",
@@ -57,12 +57,12 @@ def test_shares_and_ratios_are_rounded_and_what_is_not_known_stays_blank() -> No
         ("1.000040", "100.004%"),
     ],
 )
-def test_a_share_reads_as_none_or_all_only_where_it_is(share: str, text: str) -> None:
+def test_only_exact_shares_are_shown_as_0_or_100_percent(share: str, text: str) -> None:
     assert formatting.percent(share) == text
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-2, max_value=2, places=12))
-def test_only_zero_reads_as_zero(value: Decimal) -> None:
+def test_only_zero_is_shown_as_zero(value: Decimal) -> None:
     assert (Decimal(formatting.percent(f"{value:f}").rstrip("%")) == 0) == (value == 0)
     assert (Decimal(formatting.percent(f"{value:f}").rstrip("%")) == 100) == (value == 1)
     assert (Decimal(formatting.rounded(f"{value:f}")) == 0) == (value == 0)
@@ -73,7 +73,7 @@ def test_an_amount_below_the_eighth_decimal_has_an_exponent() -> None:
     assert [text.rstrip() for text in shown] == ["4.00e-20", "-0.00000001", "0.00000000", "12.5"]
 
 
-def test_a_window_says_its_day_once() -> None:
+def test_a_window_has_its_date_once() -> None:
     window = market_data_pb2.TimeWindow()
     assert formatting.window(window) == ""
     window.start.FromJsonString("2024-05-17T22:00:00Z")
@@ -84,7 +84,7 @@ def test_a_window_says_its_day_once() -> None:
     assert formatting.window(window) == "2024-05-17 22:00:00 → 2024-05-18 02:00:00"
 
 
-def test_a_time_that_is_not_known_is_blank() -> None:
+def test_a_duration_with_an_unset_end_is_blank() -> None:
     assert formatting.took(Timestamp(), Timestamp(seconds=3)) == ""
     assert formatting.took(Timestamp(seconds=1), Timestamp(seconds=3)) == "2.0 s"
     assert (formatting.plural(1, "row"), formatting.plural(2000, "row")) == ("1 row", "2,000 rows")

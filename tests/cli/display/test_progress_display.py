@@ -1,4 +1,4 @@
-"""Progress fits a narrow terminal, and a log gets few lines."""
+"""Progress bars fit a narrow terminal, and a log gets few lines."""
 
 import re
 from io import StringIO
@@ -46,7 +46,7 @@ def test_bars_fit_the_terminal(monkeypatch: pytest.MonkeyPatch, width: int) -> N
     assert any("8 / 8 outputs" in line for line in lines)
 
 
-def test_a_log_gets_a_line_a_phase_and_none_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_log_gets_one_line_per_phase_and_none_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
     with progress_display.Lines() as shown:
         shown.show(run_pb2.Run(run_id="R", state=job_pb2.JOB_STATE_QUEUED))
         for phase in PHASES:

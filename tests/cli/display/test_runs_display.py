@@ -1,4 +1,4 @@
-"""All live runs in a table that fits, in few lines, and as JSON."""
+"""Live runs as a table that fits the terminal, as plain lines, and as JSON lines."""
 
 import json
 import re
@@ -45,7 +45,7 @@ def failed(run_id: str) -> run_pb2.RunEntry:
 
 
 @pytest.mark.parametrize("width", [60, 120])
-def test_the_table_fits_the_terminal_and_ends_stay_above_it(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+def test_the_table_fits_the_terminal_and_outcomes_stay_above_it(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
     terminal = StringIO()
     monkeypatch.setattr(screen, "out", Console(
         file=terminal, width=width, height=8, force_terminal=True, color_system=None, markup=False
@@ -58,7 +58,7 @@ def test_the_table_fits_the_terminal_and_ends_stay_above_it(monkeypatch: pytest.
         shown.show([running("C")])
     printed = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.getvalue()).replace("\r", "\n")
     lines = [line.rstrip() for line in printed.splitlines()]
-    assert "no run is queued or running; Ctrl-C leaves" in lines[0]
+    assert "no run is queued or running; Ctrl-C exits" in lines[0]
     first = lines.index(next(line for line in lines if line.startswith("A ")))
     assert [line.split()[0] for line in lines[first : first + 7]] == ["A", "B", "Q1", "Q2", "Q3", "Q4", "and"]
     assert lines[first + 6] == "and 16 more"
@@ -71,7 +71,7 @@ def test_the_table_fits_the_terminal_and_ends_stay_above_it(monkeypatch: pytest.
     assert max(len(line) for line in lines if "replaying" in line or "queued" in line) <= width
 
 
-def test_a_log_gets_a_line_a_phase_and_one_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_log_gets_one_line_per_phase_and_one_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
     with runs_display.RunLines() as shown:
         shown.show([queued("A", 1), queued("B", 2)])
         for done in range(10):
@@ -89,11 +89,11 @@ def test_a_log_gets_a_line_a_phase_and_one_at_the_end(capsys: pytest.CaptureFixt
         "B  replaying: 1,000 / 40,000,000 rows, 1,141,200/s, 7.4 s left",
         "A  succeeded: 12,345 orders, pnl -1,234.50000000 USDT, took 12.0 s",
         "B  failed WORKER_DIED: the process ended; the last lines of its log:",
-        "C  succeeded: A came out different",
+        "C  succeeded: A is different",
     ]
 
 
-def test_a_program_gets_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_program_gets_one_json_object_per_line(capsys: pytest.CaptureFixture[str]) -> None:
     with runs_display.runs_display("json") as shown:
         shown.show([])
         shown.show([])
@@ -103,4 +103,4 @@ def test_a_program_gets_one_object_a_line(capsys: pytest.CaptureFixture[str]) ->
     first, second = (json.loads(line) for line in printed.out.splitlines())
     assert (first["run_id"], first["progress"]["done"]) == ("A", 1_000)
     assert second["figures"]["pnl"] == "-1234.50000000"
-    assert printed.err.splitlines() == ["no run is queued or running; Ctrl-C leaves", "the connection is lost"]
+    assert printed.err.splitlines() == ["no run is queued or running; Ctrl-C exits", "the connection is lost"]

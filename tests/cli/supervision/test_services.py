@@ -1,4 +1,4 @@
-"""Services as child processes: healthy before they are used, named when they die, gone with whoever started them."""
+"""Services as child processes: health, death, and the end of their parent."""
 
 import asyncio
 import os
@@ -26,12 +26,12 @@ def environ(tmp_path: Path) -> dict[str, str]:
     return Terminal(tmp_path, paths).environ
 
 
-async def test_a_service_is_healthy_when_it_has_started_and_gone_afterwards(environ: dict[str, str], tmp_path: Path) -> None:
+async def test_a_started_service_is_healthy_and_a_stopped_one_is_gone(environ: dict[str, str], tmp_path: Path) -> None:
     async with Services(environ, tmp_path / "logs") as services:
         await services.start(("results", ANY))
         address = services.addresses["results"]
         assert await is_serving("results", address)
-        # The port answers, but what answers there is another service.
+        # The port answers, but with another service.
         assert not await is_serving("runner", address)
         pid = services.processes[0].pid
         assert "serving on" in (tmp_path / "logs" / "results.log").read_text()
@@ -39,45 +39,45 @@ async def test_a_service_is_healthy_when_it_has_started_and_gone_afterwards(envi
     assert not await is_serving("results", address)
 
 
-async def test_a_service_that_dies_is_named_with_its_last_lines(environ: dict[str, str], tmp_path: Path) -> None:
+async def test_the_death_of_a_service_is_reported_with_its_last_log_lines(environ: dict[str, str], tmp_path: Path) -> None:
     async with Services(environ, tmp_path / "logs") as services:
         await services.start(("results", ANY))
         dying = asyncio.create_task(services.first_death())
         os.kill(services.processes[0].pid, signal.SIGKILL)
         error = await dying
     assert error.reason == "SERVICE_UNAVAILABLE"
-    assert "the results service was ended by signal 9" in str(error)
+    assert "the results service was killed by signal 9" in str(error)
     assert "serving on" in str(error)
 
 
-async def test_settings_that_a_service_refuses_are_passed_on(environ: dict[str, str], tmp_path: Path) -> None:
+async def test_settings_refused_by_a_service_are_reported(environ: dict[str, str], tmp_path: Path) -> None:
     async with Services(environ | {"DATA_CATALOG_PATH": ""}, tmp_path / "logs") as services:
         with pytest.raises(TickreelError, match="DATA_CATALOG_PATH") as caught:
             await services.start(("results", ANY))
     assert caught.value.reason == "ENVIRONMENT_MISMATCH"
 
 
-async def test_a_service_that_is_stopped_is_named_until_it_answers_again(
+async def test_a_suspended_service_is_reported_and_its_return_too(
     environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said: asyncio.Queue[str] = asyncio.Queue()
+    printed: asyncio.Queue[str] = asyncio.Queue()
     for name in ("say", "say_error"):
-        monkeypatch.setattr(screen, name, said.put_nowait)
+        monkeypatch.setattr(screen, name, printed.put_nowait)
     monkeypatch.setattr(restarts, "PROBE_SECONDS", 0.05)
-    monkeypatch.setattr(health, "_ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(health, "ANSWER_SECONDS", 0.3)
     async with Services(environ, tmp_path / "logs") as services:
         await services.start(("results", ANY))
         (service,) = services.processes
         keeping = asyncio.create_task(restarts.keep_up(service))
         os.kill(service.pid, signal.SIGSTOP)
-        text = await asyncio.wait_for(said.get(), 60)
+        text = await asyncio.wait_for(printed.get(), 60)
         assert f"the results service (process {service.pid}) does not answer" in text
         os.kill(service.pid, signal.SIGCONT)
-        assert "answers again" in await asyncio.wait_for(said.get(), 60)
+        assert "answers again" in await asyncio.wait_for(printed.get(), 60)
         keeping.cancel()
 
 
-async def test_being_cancelled_ends_the_services_by_force(environ: dict[str, str], tmp_path: Path) -> None:
+async def test_cancellation_kills_the_services(environ: dict[str, str], tmp_path: Path) -> None:
     started = asyncio.Event()
     pids = []
 

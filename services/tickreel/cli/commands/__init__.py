@@ -1,1 +1,1 @@
-"""The commands of `tickreel`, a module each."""
+"""The commands of `tickreel`, one module each."""

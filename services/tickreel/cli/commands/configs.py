@@ -1,4 +1,4 @@
-"""`tickreel configs`: the run configs that the Runner knows."""
+"""`tickreel configs`: the run configs in the configs folder, and their mistakes."""
 
 import asyncio
 
@@ -22,9 +22,9 @@ _LISTING = Listing("runner", "ListConfigs", runner_service_pb2.ListConfigsReques
 @options.address("runner")
 @options.output
 def configs(config: str | None, limit: int, address: str, output: str) -> None:
-    """Show the run configs, and what is wrong with them.
+    """List the run configs and their mistakes.
 
-    With the id of a CONFIG, its text.
+    With the id of a CONFIG, print its text and its mistakes.
     """
     if config is None:
         _all(limit, address, output)
@@ -37,7 +37,7 @@ def _all(limit: int, address: str, output: str) -> None:
     if output == "json":
         print_json({"configs": [as_json(entry) for entry in found]})
     elif not found:
-        screen.out.print("There is no config yet. The README shows one; put it into the configs folder as a .json file.")
+        screen.out.print("There is no config yet. Put one into the configs folder as a .json file; the README shows one.")
     else:
         screen.print_table(
             Column("config", [entry.config_id for entry in found]),
@@ -61,7 +61,7 @@ def _one(config_id: str, address: str, output: str) -> None:
 
 def _print_violations(config: runner_service_pb2.ConfigFile) -> None:
     if config.violations:
-        screen.heading(f"Wrong with {config.config_id}")
+        screen.heading(f"Mistakes in {config.config_id}")
         for violation in config.violations:
             screen.indented(f"{violation.field}: {violation.description}")
 

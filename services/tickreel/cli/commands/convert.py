@@ -1,4 +1,4 @@
-"""`tickreel convert`: raw files into the engine's catalog."""
+"""`tickreel convert`: convert raw files into the engine's catalog."""
 
 import asyncio
 import uuid
@@ -32,25 +32,28 @@ _DATA_TYPES = {"trades": [_TRADES], "book": [_BOOKS], "both": [_TRADES, _BOOKS]}
 
 @click.command()
 @click.option(
-    "--config", type=click.Path(path_type=Path), metavar="FILE", help="Take instrument, window and paths from a run config."
+    "--config", type=click.Path(path_type=Path), metavar="FILE", help="Take instrument, window and paths from this run config."
 )
-@click.option("--instrument", metavar="ID", help="What to convert: BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN, for example.")
-@click.option("--start", type=options.INSTANT, metavar="TIME", help="The start of the window.")
-@click.option("--end", type=options.INSTANT, metavar="TIME", help="The end of the window; both are inclusive.")
-@click.option("--price-precision", type=int, metavar="N", help="The decimals of prices. [default: as many as the data has]")
-@click.option("--size-precision", type=int, metavar="N", help="The decimals of sizes. [default: as many as the data has]")
+@click.option("--instrument", metavar="ID", help="Instrument to convert, e.g. BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN.")
+@click.option("--start", type=options.INSTANT, metavar="TIME", help="Start of the window, inclusive.")
+@click.option("--end", type=options.INSTANT, metavar="TIME", help="End of the window, inclusive.")
+@click.option("--price-precision", type=int, metavar="N", help="Decimals of prices. [default: from the config or the data]")
+@click.option("--size-precision", type=int, metavar="N", help="Decimals of sizes. [default: from the config or the data]")
 @click.option(
-    "--data-types", type=click.Choice(list(_DATA_TYPES)), default="trades", show_default=True, help="Which rows to convert."
+    "--data-types", type=click.Choice(list(_DATA_TYPES)), default="trades", show_default=True, help="Data to convert."
 )
-@click.option("--dataset", default="", metavar="DAY", help="Convert this day folder alone, day-2024-07-18 for example.")
-@click.option("--force", is_flag=True, help="Convert again what is in the catalog already.")
+@click.option("--dataset", default="", metavar="DAY", help="Convert only this day folder, e.g. day-2024-07-18.")
+@click.option("--force", is_flag=True, help="Also convert files that are already in the catalog.")
 @options.address_or_own("converter")
 @options.output
 @click.pass_context
-def convert(ctx: click.Context, config: Path | None, address: str | None, standalone: bool, output: str, **flags: Any) -> None:
-    """Bring raw trades and books into the engine's catalog.
+def convert(
+    ctx: click.Context, /, config: Path | None, address: str | None, standalone: bool, output: str, **flags: Any
+) -> None:
+    """Convert raw trades and books into the engine's catalog.
 
-    A run does this by itself. Files that are in the catalog already are left alone. Flags override the config.
+    A run converts the files that it needs by itself. Files that are already in the catalog are skipped. Flags override the
+    config.
     """
     document = json_document.read_file(config) if config else {}
     spec = _spec(document, **flags)
@@ -76,14 +79,14 @@ def _spec(
     dataset: str,
     force: bool,
 ) -> conversion_pb2.ConversionSpec:
-    """What to convert: as the config says, where no flag does.
+    """Build the spec of a conversion from the flags. The config supplies values for absent flags.
 
     Raises:
-        click.UsageError: Neither says what is needed.
+        click.UsageError: The instrument or the window is in neither of them.
     """
     config = _config(document)
     if instrument is None and not config.instrument.id:
-        raise click.UsageError("--instrument is missing: what is to be converted? --config would say, too")
+        raise click.UsageError("give --instrument, or --config with a run config that has one")
     spec = conversion_pb2.ConversionSpec(
         instrument=instrument or config.instrument.id,
         price_precision=price_precision,
@@ -109,12 +112,12 @@ def _spec(
         if given is not None:
             getattr(spec.window, name).CopyFrom(given)
         if not spec.window.HasField(name):
-            raise click.UsageError(f"--{name} is missing: a conversion needs a window")
+            raise click.UsageError(f"--{name} is missing; a conversion needs both ends of its window")
     return spec
 
 
 def _config(document: Mapping[str, Any]) -> run_config_pb2.RunConfig:
-    """What a config says of its data; the rest of it is for the Runner to judge."""
+    """Return the blocks of a config that describe its data. The Runner checks the other blocks."""
     blocks = {name: document.get(name, {}) for name in ("instrument", "data_catalog", "time_window")}
     try:
         for name, block in blocks.items():
@@ -123,24 +126,25 @@ def _config(document: Mapping[str, Any]) -> run_config_pb2.RunConfig:
         return json_format.ParseDict(blocks, run_config_pb2.RunConfig(), ignore_unknown_fields=True)
     except json_format.ParseError as error:
         raise click.UsageError(
-            f"--config: {str(error).rstrip('.')}; tickreel run --validate-only says all that is wrong"
+            f"--config: {str(error).rstrip('.')}; `tickreel run --validate-only` lists all mistakes"
         ) from None
 
 
 async def _convert(
-    spec: conversion_pb2.ConversionSpec, document: Mapping[str, Any], address: str | None, *, standalone: bool
+    spec: conversion_pb2.ConversionSpec, document: dict[str, Any], address: str | None, *, standalone: bool
 ) -> conversion_pb2.Conversion:
     with Interrupts() as interrupts:
         async with connect("converter", ("converter",), address, document, standalone=standalone) as connection:
             request = converter_service_pb2.CreateConversionRequest(request_id=str(uuid.uuid4()), spec=spec)
             interrupts.check()
-            with screen.busy("looking at the raw files"):
+            with screen.busy("reading the raw files"):
                 response = await connection.guard(connection.client.call("CreateConversion", request, timeout=_CREATE_SECONDS))
-            if response.conversion.state in FINAL:
-                return response.conversion
-            with display() as shown:
-                watch = Watch(connection.client, CONVERSION, response.conversion.conversion_id, shown)
-                return await connection.guard(watch.to_end_or_cancelled(interrupts))
+            conversion: conversion_pb2.Conversion = response.conversion
+            if conversion.state not in FINAL:
+                with display() as shown:
+                    watch = Watch(connection.client, CONVERSION, conversion.conversion_id, shown)
+                    conversion = await connection.guard(watch.to_end_or_cancelled(interrupts))
+            return conversion
 
 
 def _print_files(conversion: conversion_pb2.Conversion) -> None:
@@ -156,9 +160,9 @@ def _print_files(conversion: conversion_pb2.Conversion) -> None:
     )
     cached = sum(file.cached for file in files)
     if cached == len(files):
-        screen.out.print("Everything was in the catalog already; nothing was converted.")
+        screen.out.print("Nothing was converted: the catalog already had every file.")
     elif cached:
-        screen.out.print(f"{cached} of {formatting.plural(len(files), 'file')} were in the catalog already.")
+        screen.out.print(f"The catalog already had {cached} of {formatting.plural(len(files), 'file')}.")
     if conversion.findings or any(file.findings for file in files):
         screen.heading("Findings")
         screen.print_findings(conversion.findings)

@@ -1,4 +1,4 @@
-"""`tickreel datasets`: what raw data there is."""
+"""`tickreel datasets`: the day folders of raw data."""
 
 import asyncio
 from collections.abc import Iterable
@@ -23,9 +23,9 @@ _LISTING = Listing("catalog", "ListDatasets", catalog_service_pb2.ListDatasetsRe
 @options.address("catalog")
 @options.output
 def datasets(dataset: str | None, limit: int, address: str, output: str) -> None:
-    """Show the day folders of raw data.
+    """List the day folders of raw data.
 
-    With a DATASET, day-2024-07-18 for example, its files.
+    With a DATASET, e.g. day-2024-07-18, list its files.
     """
     if dataset is None:
         _all(limit, address, output)
@@ -39,7 +39,7 @@ def _all(limit: int, address: str, output: str) -> None:
         print_json({"datasets": [as_json(entry) for entry in found]})
     elif not found:
         screen.out.print(
-            "There is no raw data yet. `tickreel sample-data` makes some; data_downloads/README.md says how to lay out yours."
+            "There is no raw data yet. `tickreel sample-data` makes some; data_downloads/README.md describes the layout."
         )
     else:
         screen.print_table(

@@ -1,4 +1,4 @@
-"""`tickreel export`: a table of a run as a file, fetched from the results service."""
+"""`tickreel export`: download a table of a run as a file from the results service."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,31 +16,29 @@ from tickreel.client import Client
 @click.command()
 @click.argument("run")
 @click.argument("table")
-@click.option(
-    "--format", "form", type=click.Choice(["json", "csv", "parquet"]), help="The form of the file.  [default: parquet]"
-)
+@click.option("--format", "form", type=click.Choice(["json", "csv", "parquet"]), help="Format of the file.  [default: parquet]")
 @click.option(
     "--to",
     type=click.Path(path_type=Path),
     metavar="PATH",
-    help="The file or folder to write to.  [default: RUN.NAME here]",
+    help="File or folder to write to.  [default: RUN.TABLE.FORMAT in this folder]",
 )
 @options.address("results")
 @options.output
 def export(run: str, table: str, form: str | None, to: Path | None, address: str, output: str) -> None:
-    """Fetch a TABLE of a RUN as a file: summary, orders, fills, timeline, equity or ticks.
+    """Download a table of a run as JSON, CSV or Parquet.
 
-    orders.csv says as much as orders --format csv. The file is there when it is whole; what is broken off is gone on with by
-    the same command.
+    TABLE is summary, orders, fills, timeline, equity or ticks. `orders.csv` means the same as `orders --format csv`. The file
+    appears once it is complete. If the download is interrupted, repeat the command to resume it.
     """
     name = table if "." in table else f"{table}.{form or 'parquet'}"
     if form and not name.endswith(f".{form}"):
-        raise click.UsageError(f"{table} is no {form}; say {table.partition('.')[0]} --format {form}")
+        raise click.UsageError(f"{table} and --format {form} differ; use {table.partition('.')[0]} --format {form}")
     try:
         with Client(results=address) as client, _bars(name) as (making, fetching):
             path = client.export(run, name, to, on_making=making, on_progress=fetching)
     except KeyboardInterrupt:
-        screen.say("broken off; the same command goes on from there")
+        screen.say("interrupted; repeat the command to resume the download")
         raise
     size = path.stat().st_size
     if output == "json":
@@ -54,7 +52,11 @@ type _Show = Callable[[int, int], None]
 
 @contextmanager
 def _bars(name: str) -> Iterator[tuple[_Show, _Show]]:
-    """Bars in a terminal, nothing elsewhere: functions that move that of the making, in rows, and that of the fetching."""
+    """Show progress bars while the context is open, in a terminal only.
+
+    Yields two functions that take (done, total). The first moves the bar of the rows that the service has written to the file.
+    The second moves the bar of the bytes downloaded.
+    """
     bar = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=36))
     is_hidden = not screen.err.is_terminal
     making = Progress(
@@ -74,7 +76,7 @@ def _bars(name: str) -> Iterator[tuple[_Show, _Show]]:
         def move(done: int, total: int) -> None:
             nonlocal task
             if task is None:
-                # One at a time is on the terminal.
+                # rich shows one live display at a time.
                 making.stop()
                 bars.start()
                 task = bars.add_task(description, total=total)

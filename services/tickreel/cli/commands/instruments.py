@@ -1,4 +1,4 @@
-"""`tickreel instruments`: what the catalog holds."""
+"""`tickreel instruments`: the instruments and files in the catalog."""
 
 import asyncio
 
@@ -29,10 +29,10 @@ _STATES = {
 @options.address("catalog")
 @options.output
 def instruments(instrument: str | None, limit: int, address: str, output: str) -> None:
-    """Show the instruments that have been converted.
+    """List the converted instruments.
 
-    With an INSTRUMENT, by the engine's id or its own, each of its files with the gap before it and whether it is fresh: what a
-    conversion would make today.
+    With an INSTRUMENT (the engine's id or the raw name), list its files, with the gap before each. A file is fresh if a
+    conversion today would make the same file.
     """
     if instrument is None:
         _all(limit, address, output)
@@ -45,7 +45,9 @@ def _all(limit: int, address: str, output: str) -> None:
     if output == "json":
         print_json({"instruments": [as_json(entry) for entry in found]})
     elif not found:
-        screen.out.print("The catalog is empty. `tickreel run` converts what it needs; `tickreel convert` does so beforehand.")
+        screen.out.print(
+            "The catalog is empty. `tickreel run` converts the files that it needs; `tickreel convert` does it in advance."
+        )
     else:
         screen.print_table(
             Column("instrument", [entry.instrument_id for entry in found]),

@@ -1,4 +1,4 @@
-"""`tickreel log`: what the process of a run has printed."""
+"""`tickreel log`: the output of a run's process."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,11 +13,14 @@ from tickreel.v1 import runner_service_pb2
 
 @click.command()
 @click.argument("run")
-@click.option("--follow", is_flag=True, help="Go on until the run has ended.")
+@click.option("--follow", is_flag=True, help="Keep printing until the run ends.")
 @options.address("runner")
 @options.output
 def log(run: str, follow: bool, address: str, output: str) -> None:
-    """Show the log of a RUN: what its process and its strategy printed."""
+    """Print the log of a run.
+
+    The log is the output of the run's process, with everything that its strategy printed.
+    """
     if output == "json":
         parts: list[str] = []
         asyncio.run(_read(run, address, parts.append, follow=follow))

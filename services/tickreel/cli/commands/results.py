@@ -1,4 +1,4 @@
-"""`tickreel results` and `show`: what runs found, and what is noted of it."""
+"""`tickreel results` and `tickreel show`: results of runs, with their notes and tags."""
 
 import asyncio
 from typing import Any
@@ -23,14 +23,14 @@ _LISTING = Listing("results", "ListResults", results_service_pb2.ListResultsRequ
 @options.output
 @click.pass_context
 def results(ctx: click.Context, filter_text: str, order_by: str, limit: int, address: str, output: str) -> None:
-    """Show the results of finished runs; note something of one, or delete it."""
+    """List, annotate or delete the results of finished runs."""
     if ctx.invoked_subcommand is not None:
         return
     found = asyncio.run(_LISTING.entries(address, limit, filter=filter_text, order_by=order_by))
     if output == "json":
         print_json({"results": [as_json(entry) for entry in found]})
     elif not found and filter_text:
-        screen.out.print(f"No result passes {filter_text}")
+        screen.out.print(f"No result matches the filter {filter_text}")
     elif not found:
         screen.out.print("There is no result yet. `tickreel run --config FILE --snapshot_mode trades` makes one.")
     else:
@@ -43,18 +43,18 @@ def results(ctx: click.Context, filter_text: str, order_by: str, limit: int, add
 @options.address("results")
 @options.output
 def note(run: str, text: str, address: str, output: str) -> None:
-    """Replace the notes of a RUN by a TEXT; an empty one removes them."""
+    """Replace the notes of a run. An empty TEXT removes them."""
     _update(address, output, run, notes=text, update_mask={"paths": ["notes"]})
 
 
 @results.command()
 @click.argument("run")
 @click.argument("tags", nargs=-1, required=True)
-@click.option("--remove", is_flag=True, help="Take the tags away.")
+@click.option("--remove", is_flag=True, help="Remove the tags.")
 @options.address("results")
 @options.output
 def tag(run: str, tags: tuple[str, ...], remove: bool, address: str, output: str) -> None:
-    """Give a RUN one or more TAGS."""
+    """Add tags to a run, or remove them."""
     before = asyncio.run(one("results", address, "GetResult", results_service_pb2.GetResultRequest(run_id=run))).result.tags
     after = [tag for tag in before if tag not in tags] if remove else [*before, *tags]
     _update(address, output, run, tags=after, update_mask={"paths": ["tags"]})
@@ -62,14 +62,14 @@ def tag(run: str, tags: tuple[str, ...], remove: bool, address: str, output: str
 
 @results.command()
 @click.argument("runs", metavar="RUN...", nargs=-1, required=True)
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @options.address("results")
 @options.output
 @click.pass_context
 def delete(ctx: click.Context, runs: tuple[str, ...], yes: bool, address: str, output: str) -> None:
-    """Delete the results of finished runs for good: tables, exports, notes and tags.
+    """Delete results of runs for good.
 
-    The runs stay in `tickreel runs`; `tickreel runs delete` deletes them.
+    Their tables, exports, notes and tags are deleted. The runs stay in `tickreel runs`; `tickreel runs delete` deletes those.
     """
     for run in runs:
         result = asyncio.run(
@@ -77,10 +77,10 @@ def delete(ctx: click.Context, runs: tuple[str, ...], yes: bool, address: str, o
         ).result.result
         mode = word(result_pb2.RunMode.DESCRIPTOR, result.mode)
         if not yes and not click.confirm(f"Delete {run} ({mode}, pnl {result.summary.pnl}) for good?", err=True):
-            screen.say(f"{run} is kept")
+            screen.say(f"{run} was not deleted")
             ctx.exit(exit_codes.CANCELLED)
         asyncio.run(one("results", address, "DeleteResult", results_service_pb2.DeleteResultRequest(run_id=run)))
-        screen.say(f"{run} is deleted")
+        screen.say(f"{run} was deleted")
     if output == "json":
         print_json({"deleted": list(runs)})
 
@@ -90,9 +90,9 @@ def delete(ctx: click.Context, runs: tuple[str, ...], yes: bool, address: str, o
 @options.address("results")
 @options.output
 def show(run: str, address: str, output: str) -> None:
-    """Show what a RUN found.
+    """Show the result of a run.
 
-    Figures, findings, digests, and where its files lie.
+    Prints its figures, findings and digests, and the paths of its files.
     """
     request = results_service_pb2.GetResultRequest(run_id=run)
     entry = asyncio.run(one("results", address, "GetResult", request)).result
@@ -125,7 +125,7 @@ def _print_noted(entry: result_pb2.NotedResult) -> None:
 def _print(entries: list[result_pb2.ResultEntry]) -> None:
     figures = [entry.figures for entry in entries]
     currencies = [found.currency for found in figures]
-    # Said once where it is one.
+    # In the header if all rows have the same currency, else in a column.
     unit = f" {currencies[0]}" if len(set(currencies)) == 1 else ""
     screen.print_table(
         Column("run", [entry.run_id for entry in entries]),

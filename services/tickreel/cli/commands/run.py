@@ -1,9 +1,8 @@
-"""`tickreel run`: one run of a config, watched to its end."""
+"""`tickreel run`: run a config and watch the run to its end."""
 
 import asyncio
 import sys
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from tickreel.rpc import json_document
 from tickreel.rpc.message_json import as_json
 from tickreel.v1 import result_pb2, run_pb2, runner_service_pb2
 
-# The service reads the footers of the raw files before it answers, and a bucket's mount is slow.
+# The service reads the footers of the raw files before it answers, which is slow on a mounted bucket.
 CREATE_SECONDS = 300.0
 
 _SNAPSHOT_MODES = {
@@ -38,7 +37,7 @@ _STANDARD_INPUT = Path("-")
 
 @dataclass(frozen=True)
 class _Choice:
-    """What the flags ask for."""
+    """The values of the flags."""
 
     config: Path
     snapshot_mode: str
@@ -51,7 +50,7 @@ class _Choice:
     validate_only: bool
 
     def request(self) -> runner_service_pb2.CreateRunRequest:
-        """The request, but for the config itself."""
+        """Return the request, without the config itself."""
         return runner_service_pb2.CreateRunRequest(
             request_id=str(uuid.uuid4()),
             options=run_pb2.RunOptions(
@@ -67,11 +66,11 @@ class _Choice:
             validate_only=self.validate_only,
         )
 
-    def document(self) -> Mapping[str, Any]:
-        """The config.
+    def document(self) -> dict[str, Any]:
+        """Read the config.
 
         Raises:
-            TickreelError: CONFIG_INVALID, as `json_document.parse` has it.
+            TickreelError: CONFIG_INVALID: see `json_document.parse`.
         """
         if self.config == _STANDARD_INPUT:
             return json_document.parse(sys.stdin.buffer.read(), "standard input")
@@ -84,25 +83,23 @@ class _Choice:
     type=click.Path(path_type=Path),
     required=True,
     metavar="FILE",
-    help="The run config, a JSON file; - reads it from standard input.",
+    help="Run config, a JSON file; - reads standard input.",
 )
-@click.option("--snapshot-mode", type=click.Choice(list(_SNAPSHOT_MODES)), required=True, help="What is replayed.")
-@click.option("--instrument", default="", metavar="ID", help="The instrument that the config must have; a check.")
-@click.option(
-    "--dataset", default="", metavar="DAY", help="Read raw data of this day folder alone, day-2024-07-18 for example."
-)
-@click.option("--start", type=options.INSTANT, metavar="TIME", help="Replaces the start of the config's window.")
-@click.option("--end", type=options.INSTANT, metavar="TIME", help="Replaces the end of the config's window.")
-@options.switch("--full", "Keep timeline, orders, fills, equity and ticks, not the summary alone.")
-@options.switch("--export-ticks", "Export the ticks of the window as JSON; --full does so anyway.")
-@click.option("--validate-only", is_flag=True, help="Check the config and the data, and run nothing.")
+@click.option("--snapshot-mode", type=click.Choice(list(_SNAPSHOT_MODES)), required=True, help="Data to replay.")
+@click.option("--instrument", default="", metavar="ID", help="Refuse the config if it has another instrument.")
+@click.option("--dataset", default="", metavar="DAY", help="Read only this day folder of raw data, e.g. day-2024-07-18.")
+@click.option("--start", type=options.INSTANT, metavar="TIME", help="Start of the window, instead of the config's.")
+@click.option("--end", type=options.INSTANT, metavar="TIME", help="End of the window, instead of the config's.")
+@options.switch("--full", "Keep timeline, orders, fills, equity and ticks in addition to the summary.")
+@options.switch("--export-ticks", "Export the ticks of the window as JSON; implied by --full.")
+@click.option("--validate-only", is_flag=True, help="Check the config and the data without running.")
 @options.address_or_own("runner")
 @options.output
 @click.pass_context
-def run(ctx: click.Context, address: str | None, standalone: bool, output: str, **flags: Any) -> None:
-    """Replay a config's window, with live progress.
+def run(ctx: click.Context, /, address: str | None, standalone: bool, output: str, **flags: Any) -> None:
+    """Replay the window of a config, with live progress.
 
-    Flags override the file. Ctrl-C cancels the run. Ends with 0 when done, 1 when failed, 2 when refused, 130 when cancelled.
+    Flags override the config. Ctrl-C cancels the run. Exit code: 0 succeeded, 1 failed, 2 refused, 130 cancelled.
     """
     choice = _Choice(**flags)
     done = asyncio.run(_run(choice, address, standalone=standalone))
@@ -113,7 +110,7 @@ def run(ctx: click.Context, address: str | None, standalone: bool, output: str, 
 
 
 async def _run(choice: _Choice, address: str | None, *, standalone: bool) -> run_pb2.Run | runner_service_pb2.CreateRunResponse:
-    """The run as it ended; the answer to the request itself where nothing was to run."""
+    """Return the run in its final state, or the response to the request if it only validates."""
     document = choice.document()
     with Interrupts() as interrupts:
         async with connect("runner", ("converter", "runner"), address, document, standalone=standalone) as connection:
@@ -121,12 +118,15 @@ async def _run(choice: _Choice, address: str | None, *, standalone: bool) -> run
             json_format.ParseDict(connection.document, request.document)
             interrupts.check()
             with screen.busy("checking the config and the data"):
-                response = await connection.guard(connection.client.call("CreateRun", request, timeout=CREATE_SECONDS))
+                response: runner_service_pb2.CreateRunResponse = await connection.guard(
+                    connection.client.call("CreateRun", request, timeout=CREATE_SECONDS)
+                )
             if choice.validate_only:
                 return response
             with display() as shown:
                 watch = Watch(connection.client, RUN, response.run.run_id, shown)
-                return await connection.guard(watch.to_end_or_cancelled(interrupts))
+                ended: run_pb2.Run = await connection.guard(watch.to_end_or_cancelled(interrupts))
+                return ended
 
 
 def _print_checked(checked: runner_service_pb2.CreateRunResponse, output: str) -> None:
@@ -142,9 +142,9 @@ def _print_checked(checked: runner_service_pb2.CreateRunResponse, output: str) -
     would.add_row("  window", formatting.window(run.config.time_window))
     would.add_row("  strategy", f"{run.config.strategy.name}, {run.config.strategy.submission_mode}")
     would.add_row("  rows", rows)
-    would.add_row("  files", f"{len(preview.files)}, {unconverted} of them to be converted first")
+    would.add_row("  files", f"{len(preview.files)}, {unconverted} of them to convert first")
     would.add_row("  digest", run.config_digest)
-    screen.out.print("Nothing is wrong; this would run:")
+    screen.out.print("The config and the data are valid. This would run:")
     screen.out.print(would)
     if preview.findings:
         screen.heading("Findings")

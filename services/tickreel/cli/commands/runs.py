@@ -1,4 +1,4 @@
-"""`tickreel runs`, `watch` and `cancel`: the jobs of the Runner."""
+"""`tickreel runs`, `tickreel watch` and `tickreel cancel`: the jobs of the Runner."""
 
 import asyncio
 import contextlib
@@ -29,16 +29,16 @@ _LISTING = Listing("runner", "ListRuns", runner_service_pb2.ListRunsRequest, "ru
 @options.output
 @click.pass_context
 def runs(ctx: click.Context, filter_text: str, order_by: str, limit: int, address: str, output: str) -> None:
-    """Show the runs of the Runner, or delete some."""
+    """List or delete the runs of the Runner."""
     if ctx.invoked_subcommand is not None:
         return
     found = asyncio.run(_LISTING.entries(address, limit, filter=filter_text, order_by=order_by))
     if output == "json":
         print_json({"runs": [as_json(entry) for entry in found]})
     elif not found and filter_text:
-        screen.out.print(f"No run passes {filter_text}")
+        screen.out.print(f"No run matches the filter {filter_text}")
     elif not found:
-        screen.out.print("The Runner has run nothing yet. `tickreel run --config FILE --snapshot_mode trades` does.")
+        screen.out.print("There is no run yet. `tickreel run --config FILE --snapshot_mode trades` starts one.")
     else:
         verifying = any(entry.verified_run_id for entry in found)
         screen.print_table(
@@ -57,10 +57,13 @@ def runs(ctx: click.Context, filter_text: str, order_by: str, limit: int, addres
 @options.address("runner")
 @options.output
 def delete(runs: tuple[str, ...], address: str, output: str) -> None:
-    """Delete runs that have ended, with their logs. Their results stay: `tickreel results delete`."""
+    """Delete runs that have ended, and their logs.
+
+    Their results stay; `tickreel results delete` deletes those.
+    """
     for run in runs:
         asyncio.run(one("runner", address, "DeleteRun", runner_service_pb2.DeleteRunRequest(run_id=run)))
-        screen.say(f"{run} is deleted")
+        screen.say(f"{run} was deleted")
     if output == "json":
         print_json({"deleted": list(runs)})
 
@@ -71,9 +74,10 @@ def delete(runs: tuple[str, ...], address: str, output: str) -> None:
 @options.output
 @click.pass_context
 def watch(ctx: click.Context, run: str | None, address: str, output: str) -> None:
-    """Watch a RUN to its end, or all runs that live. Ctrl-C stops the watching, not the runs.
+    """Watch one run to its end, or all queued and running runs.
 
-    Without a RUN this goes on until Ctrl-C; --output json then prints one run a line, whenever one has changed.
+    Ctrl-C stops watching; the runs continue. Without a RUN the command watches until Ctrl-C; --output json then prints a line
+    of JSON whenever a run changes.
     """
     if run is None:
         asyncio.run(_watch_all(address, runs_display(output)))
@@ -86,7 +90,7 @@ def watch(ctx: click.Context, run: str | None, address: str, output: str) -> Non
 @options.address("runner")
 @options.output
 def cancel(run: str, address: str, output: str) -> None:
-    """Cancel a RUN that is queued or running."""
+    """Cancel a queued or running run."""
     request = runner_service_pb2.CancelRunRequest(run_id=run)
     cancelled = asyncio.run(one("runner", address, "CancelRun", request)).run
     if output == "json":
@@ -96,7 +100,7 @@ def cancel(run: str, address: str, output: str) -> None:
 
 
 def exit_with(ctx: click.Context, ended: run_pb2.Run, output: str) -> None:
-    """Reports a run in its final state and exits with its code."""
+    """Print the report of a run in its final state, and exit with its exit code."""
     code = exit_codes.of_job(ended.state, ended.failure)
     if ended.state != jobs.SUCCEEDED:
         screen.say_ended("run", ended.run_id, ended)
@@ -116,10 +120,11 @@ def exit_with(ctx: click.Context, ended: run_pb2.Run, output: str) -> None:
 async def _watch(run_id: str, address: str) -> run_pb2.Run:
     client = ServiceClient("runner", address)
     try:
-        # Where nothing answers in the first place, there is nothing to wait for.
+        # Fail at once if the service is not up: `Watch` would retry.
         await client.call("GetRun", RUN.request("Get", run_id))
         with display() as shown:
-            return await Watch(client, RUN, run_id, shown).to_end()
+            ended: run_pb2.Run = await Watch(client, RUN, run_id, shown).to_end()
+            return ended
     finally:
         await client.close()
 

@@ -1,4 +1,4 @@
-"""`tickreel sample-data`: made-up trades and book snapshots in the raw layout."""
+"""`tickreel sample-data`: synthetic trades and book snapshots in the raw layout."""
 
 from pathlib import Path
 
@@ -19,25 +19,25 @@ from tickreel.rpc.settings import DATA_ROOT
     default=Path("data_downloads"),
     show_default=True,
     show_envvar=True,
-    help="The data root to write below.",
+    help="Data root to write to.",
 )
 @click.option(
     "--seed", type=click.IntRange(min=0), default=7, metavar="N", show_default=True, help="The same seed makes the same files."
 )
 @click.option(
-    "--rows", type=click.IntRange(min=1), default=120_000, metavar="N", show_default=True, help="Trades of each perpetual."
+    "--rows", type=click.IntRange(min=1), default=120_000, metavar="N", show_default=True, help="Trades per perpetual."
 )
 @options.output
 def sample_data(root: Path, seed: int, rows: int, output: str) -> None:
-    """Make up data, to try Tickreel without a recording.
+    """Generate synthetic data to try Tickreel with.
 
-    Trades and book snapshots of two perpetuals and of a spot pair, a sixth as busy, over midnight, in the raw layout. Files
-    that are there already are left alone.
+    Writes trades and book snapshots of two perpetuals and of a spot pair, in the raw layout. The spot pair has a sixth as many
+    trades. The data spans midnight. Existing files are skipped.
     """
     try:
         from tickreel.stores.sample_data import SKIPPED, write_sample_data  # noqa: PLC0415 - not in a client's installation
     except ModuleNotFoundError as error:
-        raise click.ClickException(f"{error.name} is not installed; this needs tickreel[services]") from None
+        raise click.ClickException(f"{error.name} is not installed; `pip install 'tickreel[services]'` installs it") from None
     files: list[tuple[Path, str]] = []
     write_sample_data(root, seed, rows, lambda path, state: files.append((path, state)))
     if output == "json":
@@ -51,4 +51,4 @@ def sample_data(root: Path, seed: int, rows: int, output: str) -> None:
     )
     skipped = sum(state == SKIPPED for _, state in files)
     nothing = "; nothing was written" if skipped == len(files) else ""
-    screen.out.print(f"Sample data lies below {root}{nothing}.")
+    screen.out.print(f"The sample data is in {root}{nothing}.")

@@ -1,4 +1,4 @@
-"""`tickreel strategies`: what a config can name as its strategy."""
+"""`tickreel strategies`: the strategies that a config can name."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ _LISTING = Listing("runner", "ListStrategies", runner_service_pb2.ListStrategies
 @options.address("runner")
 @options.output
 def strategies(limit: int, address: str, output: str) -> None:
-    """Show the strategies that a config can name, with their parameters."""
+    """List the strategies and their parameters."""
     found = asyncio.run(_LISTING.entries(address, limit))
     if output == "json":
         print_json({"strategies": [as_json(entry) for entry in found]})
@@ -61,7 +61,7 @@ def _print_parameters(schema: Mapping[str, Any]) -> None:
 
 
 def _kind(schema: Mapping[str, Any]) -> str:
-    """What a parameter may be, in brief: integer ≥ 1, buy | sell."""
+    """Return the type of a parameter and its bounds or choices: `integer ≥ 1`, `buy | sell`."""
     if "enum" in schema:
         return " | ".join(member if isinstance(member, str) else json.dumps(member) for member in schema["enum"])
     bounds = [f"{sign} {schema[keyword]}" for keyword, sign in _SIGNS.items() if keyword in schema]

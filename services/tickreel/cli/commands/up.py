@@ -1,4 +1,4 @@
-"""`tickreel up`: the four services, and the gateway with the UI before them, on one machine, until Ctrl-C."""
+"""`tickreel up`: run the four services, the gateway and the UI on one machine until Ctrl-C."""
 
 import asyncio
 import fcntl
@@ -23,7 +23,7 @@ from tickreel.cli.supervision.services import Services
 from tickreel.rpc.errors import TickreelError, not_writable
 from tickreel.rpc.settings import CATALOG_ROOT, DATA_ROOT, Settings, address_variable
 
-# What is taken for this machine where the environment does not say.
+# Defaults of variables that the environment does not set.
 _LOCAL = {DATA_ROOT: "data_downloads", CATALOG_ROOT: "data/parquet"}
 
 
@@ -31,18 +31,18 @@ _LOCAL = {DATA_ROOT: "data_downloads", CATALOG_ROOT: "data/parquet"}
 @options.output
 @click.pass_context
 def up(ctx: click.Context, output: str) -> None:
-    """Start the four services and the gateway before them, until Ctrl-C.
+    """Start the services and the gateway, until Ctrl-C.
 
-    Each listens where TICKREEL_<SERVICE>_ADDRESS says; port 0 takes a free one. What dies is started again, unless it has died
-    five times in a row.
+    Each listens on TICKREEL_<SERVICE>_ADDRESS; port 0 takes a free port. A process that dies is started again, until it has
+    died five times in a row.
     """
     environ = dict(os.environ)
     for name, value in _LOCAL.items():
         if not environ.get(name):
             environ[name] = value
-            screen.say(f"{name} is not set; it is {value}")
+            screen.say(f"{name} is not set; using {value}")
             if name == DATA_ROOT:
-                # One that is named and not there is a disk that is gone; this one is yet to be filled.
+                # Only the default folder is created. A folder that the user named and that is missing is a disk not mounted.
                 with suppress(OSError):
                     Path(value).mkdir(exist_ok=True)
     ctx.exit(asyncio.run(_up(environ, output)))
@@ -51,7 +51,7 @@ def up(ctx: click.Context, output: str) -> None:
 async def _up(environ: Mapping[str, str], output: str) -> int:
     settings = Settings.from_env(environ)
     _check_ports(settings.addresses)
-    # Before anything is written: the logs of another `up` are not to be touched.
+    # The lock comes before any write, so that the logs of another `up` stay intact.
     with _held(settings.state_root), Interrupts() as interrupts:
         async with Services(environ, settings.state_root / "logs") as services:
             starting = asyncio.create_task(_start(services, settings))
@@ -78,7 +78,7 @@ async def _up(environ: Mapping[str, str], output: str) -> int:
 
 async def _start(services: Services, settings: Settings) -> None:
     logs, addresses = settings.state_root / "logs", settings.addresses
-    # The Runner calls the Converter, so it must know where that is; the gateway must know all.
+    # The Runner needs the address of the Converter; the gateway needs all addresses.
     await services.start(*((name, addresses[name]) for name in ("catalog", "converter", "results")))
     await services.start(("runner", addresses["runner"]))
     await services.add(FrontendProcess(settings.ui_root, logs / "frontend.log"))
@@ -88,10 +88,10 @@ async def _start(services: Services, settings: Settings) -> None:
 
 @contextmanager
 def _held(state: Path) -> Iterator[None]:
-    """Holds a state folder against another `up`.
+    """Lock a state folder against another `up` while the context is open.
 
     Raises:
-        TickreelError: STORE_NOT_WRITABLE where another one holds it or it cannot be written, STORE_FULL.
+        TickreelError: STORE_NOT_WRITABLE: another `up` holds the lock, or the folder cannot be written. STORE_FULL.
     """
     path = state / "up.lock"
     with ExitStack() as opened:
@@ -104,8 +104,8 @@ def _held(state: Path) -> Iterator[None]:
             lock.flush()
         except BlockingIOError:
             message = (
-                f"another `tickreel up` (process {path.read_text()}) keeps its state in {state}; stop it, or give this one"
-                " another TICKREEL_STATE_PATH"
+                f"another `tickreel up` (process {path.read_text()}) uses the state folder {state}; stop it, or set"
+                " TICKREEL_STATE_PATH to another folder"
             )
             raise TickreelError("STORE_NOT_WRITABLE", message, path=state) from None
         except OSError as error:
@@ -114,25 +114,26 @@ def _held(state: Path) -> Iterator[None]:
 
 
 def _check_ports(addresses: Mapping[str, str]) -> None:
-    """Sees whether the services can have their ports.
+    """Check that the ports of the services are free.
 
     Raises:
-        TickreelError: SERVICE_UNAVAILABLE, naming each port that is taken and the variable that says another.
+        TickreelError: SERVICE_UNAVAILABLE: names each taken port and the variable that sets another.
     """
     taken = []
     for service, address in addresses.items():
         host, _, port = address.rpartition(":")
         with socket.socket() as probe:
-            # As the services do; a connection of the last `up` that still lingers is no hindrance.
+            # As the services do: connections of an earlier `up` in TIME_WAIT do not block the port.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((host, int(port)))
             except OSError as error:
                 taken.append(
-                    f"{address} ({service}): {error.strerror}; set {address_variable(service)} to another, {host}:0 for any"
+                    f"{address} ({service}): {error.strerror}; set {address_variable(service)} to another address;"
+                    f" {host}:0 takes any free port"
                 )
     if taken:
-        message = "\n  ".join(["some ports cannot be had; is Tickreel up already?", *taken])
+        message = "\n  ".join(["some ports are not available; is Tickreel already up?", *taken])
         raise TickreelError("SERVICE_UNAVAILABLE", message)
 
 
@@ -173,5 +174,5 @@ def _print_services(services: Services, settings: Settings, output: str) -> None
         screen.out.print(where)
         screen.out.print()
         if not has_ui:
-            screen.out.print(f"The web UI is not built: `make ui` makes it; until then {url} serves calls alone.")
+            screen.out.print(f"The web UI is not built; `make ui` builds it. Until then {url} serves only RPCs.")
         screen.out.print(Text(f"Tickreel is up at {url}. Ctrl-C stops it.", style="bold"))

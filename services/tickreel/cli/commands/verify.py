@@ -1,4 +1,4 @@
-"""`tickreel verify`: a finished run is executed again, and compared."""
+"""`tickreel verify`: execute a finished run again and compare the two."""
 
 import asyncio
 import os
@@ -27,16 +27,16 @@ from tickreel.v1 import run_pb2, runner_service_pb2
 @options.output
 @click.pass_context
 def verify(ctx: click.Context, run: str, address: str | None, standalone: bool, output: str) -> None:
-    """Execute a finished RUN again, and compare every order, every fill and the account.
+    """Execute a finished run again and compare the outcome.
 
-    Its result stays as it is. Ctrl-C cancels. Ends with 0 when both are equal, 1 when they differ or the execution failed, 2
-    when refused, 130 when cancelled.
+    Compares every order, every fill and the account. The result of the run stays unchanged. Ctrl-C cancels. Exit code: 0
+    equal, 1 different or failed, 2 refused, 130 cancelled.
     """
     exit_with(ctx, asyncio.run(_verify(run, address, standalone=standalone)), output)
 
 
 async def _verify(run_id: str, address: str | None, *, standalone: bool) -> run_pb2.Run:
-    """The run that verified, as it ended."""
+    """Return the verifying run in its final state."""
     environment, unknown = _made_under(run_id)
     try:
         with Interrupts() as interrupts:
@@ -50,15 +50,18 @@ async def _verify(run_id: str, address: str | None, *, standalone: bool) -> run_
                     watch = Watch(connection.client, RUN, response.run.run_id, shown)
                     return await connection.guard(watch.to_end_or_cancelled(interrupts))
     except TickreelError as error:
-        # Where services are started for this, it is the result that says with what.
+        # Services started for this command take their environment from the result. If it was not found, that is the cause.
         if error.reason == "ENVIRONMENT_MISMATCH" and unknown is not None:
             raise unknown from None
         raise
 
 
 def _made_under(run_id: str) -> tuple[dict[str, Any], TickreelError | None]:
-    """The variables that a run was made under, as a config has them; none, and why, where its result is not here."""
-    from tickreel.stores.results import ResultStore  # noqa: PLC0415 - what a client has no other use for
+    """Return the environment block that a run was executed with.
+
+    If the result is not on this machine, return an empty block and the error.
+    """
+    from tickreel.stores.results import ResultStore  # noqa: PLC0415 - slow to import, and used only here
 
     roots = (("TICKREEL_RESULTS_PATH", DEFAULT_RESULTS), ("TICKREEL_TICKDATA_PATH", DEFAULT_TICKDATA))
     store = ResultStore(*(Path(os.environ.get(name) or default) for name, default in roots))

@@ -1,1 +1,1 @@
-"""The output of the commands: tables, bars and reports for people, JSON for programs."""
+"""Output of the commands: tables, progress bars and reports for people, JSON for programs."""

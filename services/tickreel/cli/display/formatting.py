@@ -1,4 +1,4 @@
-"""Figures as a person reads them: counts, money, sizes, spans of time."""
+"""Formats figures for people: counts, money, sizes, time spans."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -11,15 +11,15 @@ from tickreel.v1 import market_data_pb2
 
 
 def count(number: float) -> str:
-    """1234567 as 1,234,567."""
+    """Format 1234567 as 1,234,567."""
     return f"{number:,.0f}"
 
 
 def decimals(texts: Iterable[str]) -> list[str]:
-    """Decimal strings with thousands separators, padded on the right so that their points stand below each other.
+    """Add thousands separators to decimal strings, and pad them on the right so that their points align.
 
-    Of decimals beyond the eighth, as profit of an inverse contract has them, the nearest eight are shown; an amount that these
-    would show as zero has three significant digits and an exponent. An empty string stays one: the figure is not known.
+    Values are rounded to eight decimals: the profit of an inverse contract has more. A non-zero value that rounds to zero gets
+    three significant digits and an exponent. An empty string, an unknown figure, stays empty.
     """
     split = [_eight_places(Decimal(text)).partition(".") if text else ("", "", "") for text in texts]
     width = max((len(point + fraction) for _, point, fraction in split), default=0)
@@ -27,27 +27,27 @@ def decimals(texts: Iterable[str]) -> list[str]:
 
 
 def percent(share: str) -> str:
-    """0.98765 as 98.8%, 0.00012 as 0.0120%; an empty string stays one.
+    """Format 0.98765 as 98.8%, 0.00012 as 0.0120%. An empty string stays empty.
 
-    Only zero reads as 0% and only one as 100%: a share that is close to either has as many decimals as tell.
+    Only exactly 0 becomes 0%, and only exactly 1 becomes 100%: a share close to either gets enough decimals to differ from it.
     """
     if not share:
         return ""
     value = Decimal(share) * 100
     if value in (0, 100):
         return f"{value:.0f}%"
-    return f"{_telling(value, max(1, -(100 - value).adjusted()))}%"
+    return f"{_significant(value, max(1, -(100 - value).adjusted()))}%"
 
 
 def rounded(ratio: str) -> str:
-    """1.23456 as 1.23, 0.00123456 as 0.00123; an empty string stays one. Only zero reads as zero."""
-    return _telling(Decimal(ratio), 2) if ratio else ""
+    """Format 1.23456 as 1.23, 0.00123456 as 0.00123. An empty string stays empty. Only zero becomes 0.00."""
+    return _significant(Decimal(ratio), 2) if ratio else ""
 
 
-def _telling(value: Decimal, places: int) -> str:
-    """At least so many decimals, and three significant digits of what is below one."""
+def _significant(value: Decimal, places: int) -> str:
+    """Format with at least `places` decimals, and with three significant digits if the value is below one."""
     if not value:
-        # Zero has no sign.
+        # A Decimal may be -0.
         return f"{0:.{places}f}"
     return f"{value:,.{max(places, 2 - value.adjusted() if value.adjusted() < 0 else 0)}f}"
 
@@ -59,7 +59,7 @@ def _eight_places(value: Decimal) -> str:
 
 
 def size(number: float) -> str:
-    """Bytes in the unit that leaves one to three digits before the point."""
+    """Format bytes in the unit that leaves one to three digits before the point."""
     for unit in ("B", "kB", "MB", "GB"):
         if number < 1000:
             return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
@@ -68,7 +68,7 @@ def size(number: float) -> str:
 
 
 def seconds(number: float) -> str:
-    """A duration: 0.41 s, 12.3 s, 2:05, 1:02:05."""
+    """Format a duration: 0.41 s, 12.3 s, 2:05, 1:02:05."""
     if number < 1:
         return f"{number:.2f} s"
     if number < 59.95:
@@ -79,19 +79,22 @@ def seconds(number: float) -> str:
 
 
 def took(start: Timestamp, end: Timestamp) -> str:
-    """The time from one instant to another, "" where one of them is not set."""
+    """Format the time between two instants; "" if one of them is unset."""
     if not (start.seconds and end.seconds):
         return ""
     return seconds((end.ToNanoseconds() - start.ToNanoseconds()) / 1e9)
 
 
 def instant(stamp: Timestamp, form: str = "%Y-%m-%d %H:%M:%S") -> str:
-    """An instant, UTC, to the second; "" where it is not set."""
+    """Format an instant in UTC to the second; "" if it is unset."""
     return datetime.fromtimestamp(stamp.seconds, UTC).strftime(form) if stamp.seconds or stamp.nanos else ""
 
 
 def window(span: market_data_pb2.TimeWindow, day: str = "") -> str:
-    """A span of time, UTC, blank where it is not known; a day is said once, and not at all where it is `day`."""
+    """Format a time span in UTC; "" if it is unset.
+
+    The end has no date if it equals the date of the start. The start has no date if it is `day`.
+    """
     start, end = instant(span.start), instant(span.end)
     if not start and not end:
         return ""
@@ -100,15 +103,15 @@ def window(span: market_data_pb2.TimeWindow, day: str = "") -> str:
 
 
 def plural(number: int, noun: str) -> str:
-    """1 row, 2 rows."""
+    """Format a number with its noun: 1 row, 2 rows."""
     return f"{count(number)} {noun}{'' if number == 1 else 's'}"
 
 
 def data_type(kind: market_data_pb2.DataType) -> str:
-    """A kind of rows as its folders call it: trades, book_snapshot_5."""
+    """Return the name of a data type in folder names: trades, book_snapshot_5."""
     return word(market_data_pb2.DataType.DESCRIPTOR, kind)
 
 
 def data_types(kinds: Iterable[market_data_pb2.DataType]) -> str:
-    """Kinds of rows, below each other."""
+    """Return the names of data types, one a line."""
     return "\n".join(map(data_type, kinds))

@@ -1,9 +1,9 @@
-"""What `--output json` prints."""
+"""The output of `--output json`."""
 
 import json
 from typing import Any
 
 
 def print_json(values: dict[str, Any]) -> None:
-    """Prints JSON to standard output, where nothing else goes."""
+    """Print JSON to standard output. Every other message of a command goes to standard error."""
     print(json.dumps(values, indent=2, ensure_ascii=False), flush=True)

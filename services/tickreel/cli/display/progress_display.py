@@ -1,6 +1,7 @@
-"""A job while it is watched: a bar a phase in a terminal, a plain line now and then elsewhere; always on standard error."""
+"""Progress of a watched job on standard error: one bar per phase in a terminal, plain lines elsewhere."""
 
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -12,20 +13,20 @@ from tickreel.cli.display import formatting, screen
 from tickreel.jobs.job import CANCELLING, FINAL, QUEUED, RUNNING, Job
 from tickreel.v1 import job_pb2
 
-# A log that is watched later has no use for more lines.
+# Seconds between two lines of one phase.
 LINE_SECONDS = 3.0
 
 _NO_PHASE = {QUEUED: "queued", RUNNING: "starting", CANCELLING: "cancelling"}
 
 
 class Display(Protocol):
-    """Where a job is shown; open while it is watched."""
+    """Display of a watched job while the context is open."""
 
     def show(self, job: Job) -> None:
-        """Shows the job as it is now."""
+        """Show the current state of the job."""
 
     def note(self, text: str) -> None:
-        """Says something about the watching itself, once."""
+        """Show a message about the watch itself. A repetition is ignored until the next `show`."""
 
     def __enter__(self) -> Self: ...
 
@@ -35,26 +36,26 @@ class Display(Protocol):
 
 
 def display() -> Display:
-    """The display that fits standard error."""
+    """Return bars if standard error is a terminal, else lines."""
     return Bars() if screen.err.is_terminal else Lines()
 
 
 def progress_line(job: Job) -> str:
-    """What a job is doing, and how far it is: replaying: 1,000 / 5,000 rows, 900/s, 4.4 s left."""
+    """Format the phase and progress of a job: `replaying: 1,000 / 5,000 rows, 900/s, 4.4 s left`."""
     progress = job.progress
     parts = [_counts_text(progress), _rate_text(progress)]
     if progress.HasField("eta"):
         parts.append(f"{formatting.seconds(progress.eta.ToMilliseconds() / 1000)} left")
     if progress.HasField("ts_event"):
         parts.append(f"at {formatting.instant(progress.ts_event)}")
-    what = _phase_name(progress.phase) if progress.phase else _NO_PHASE.get(job.state, "")
+    phase = _phase_name(progress.phase) if progress.phase else _NO_PHASE.get(job.state, "")
     if job.state == QUEUED and job.queue_position:
         parts.append(f"position {job.queue_position}")
-    return f"{what}: {', '.join(filter(None, parts))}" if any(parts) else what
+    return f"{phase}: {', '.join(filter(None, parts))}" if any(parts) else phase
 
 
 class Bars:
-    """One bar a phase, as they come; the finished ones stay."""
+    """One progress bar per phase. The bars of finished phases stay."""
 
     def __init__(self) -> None:
         self._progress = Progress(
@@ -71,22 +72,23 @@ class Bars:
         self._note = ""
 
     def show(self, job: Job) -> None:
-        """Moves the bar of the job's phase, and completes those before it."""
+        """Move the bar of the job's phase, and complete the bars of earlier phases."""
         self._note = ""
         progress = job.progress
         if job.state == job_pb2.JOB_STATE_SUCCEEDED:
             self._complete(self._phases)
         elif progress.phase:
             # A bar without a total pulses.
-            state = {"completed": progress.done, "total": progress.total or None, "progress": progress}
+            done, total = progress.done, progress.total or None
             if progress.phase in self._phases:
-                self._progress.update(self._phases[progress.phase], refresh=True, **state)
+                task_id = self._phases[progress.phase]
+                self._progress.update(task_id, completed=done, total=total, progress=progress, refresh=True)
             else:
                 self._complete(self._phases)
-                self._phases[progress.phase] = self._progress.add_task("", **state)
+                self._phases[progress.phase] = self._progress.add_task("", completed=done, total=total, progress=progress)
 
     def note(self, text: str) -> None:
-        """Prints a line above the bars."""
+        """Print a line above the bars."""
         if text != self._note:
             self._note = text
             self._progress.console.print(Text(text, style="yellow"))
@@ -109,7 +111,7 @@ class Bars:
 
 
 class Lines:
-    """A line whenever the phase changes, and every few seconds."""
+    """Plain lines: one whenever the phase changes, and one every few seconds."""
 
     def __init__(self) -> None:
         self._phase: job_pb2.JobPhase | None = None
@@ -117,7 +119,7 @@ class Lines:
         self._note = ""
 
     def show(self, job: Job) -> None:
-        """Prints where the job is, unless that was just done."""
+        """Print the progress of the job, unless a line of its phase was printed less than `LINE_SECONDS` ago."""
         self._note = ""
         now, progress = time.monotonic(), job.progress
         if job.state in FINAL or (progress.phase == self._phase and now < self._next):
@@ -126,7 +128,7 @@ class Lines:
         screen.say(progress_line(job))
 
     def note(self, text: str) -> None:
-        """Prints a line."""
+        """Print a line."""
         if text != self._note:
             self._note = text
             screen.say(text)
@@ -139,9 +141,9 @@ class Lines:
 
 
 class _Cell(ProgressColumn):
-    """A column whose text comes from the job's progress, of one width so that nothing jumps."""
+    """A column whose text comes from the job's progress. Its width is fixed, so that the columns do not move."""
 
-    def __init__(self, text, width: int, *, right: bool = False) -> None:
+    def __init__(self, text: Callable[[Task, job_pb2.Progress], Text], width: int, *, right: bool = False) -> None:
         super().__init__(Column(min_width=width, no_wrap=True, justify="right" if right else "left"))
         self._text = text
 
@@ -186,5 +188,5 @@ def _counts_text(progress: job_pb2.Progress, *, finished: bool = False) -> str:
 
 
 def _rate_text(progress: job_pb2.Progress) -> str:
-    # A handful of outputs have no rate worth telling.
+    # The unit of the writing phase is outputs, of which there are only a few.
     return f"{formatting.count(progress.rate)}/s" if progress.rate and progress.unit == "rows" else ""

@@ -1,4 +1,4 @@
-"""The report of a finished run, for a person: figures, findings, digests, and where everything lies."""
+"""The printed report of a finished run: figures, findings, digests, and the paths of its files."""
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
@@ -14,7 +14,7 @@ from tickreel.v1 import fill_audit_pb2, result_pb2, statistics_pb2
 
 
 def print_report(result: result_pb2.Result) -> None:
-    """Prints a result to standard output."""
+    """Print a result to standard output."""
     summary, metadata = result.summary, result.metadata
     screen.out.print(Text(result.run_id, style="bold"))
     dataset = f", {result.dataset} alone" if result.dataset else ""
@@ -53,7 +53,7 @@ def print_report(result: result_pb2.Result) -> None:
 
 
 def shown_path(path: str) -> str:
-    """A path as it is shortest to type from here."""
+    """Return a path relative to the current folder if it is below it, else unchanged."""
     here = Path.cwd()
     return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path
 
@@ -64,7 +64,7 @@ def _print_outputs(paths: Iterable[str]) -> None:
         by_folder.setdefault(Path(path).parent, []).append(Path(path).name)
     for folder, names in sorted(by_folder.items()):
         shown = shown_path(str(folder))
-        # A path is not folded, so that it can be copied.
+        # Wrapped by the terminal only, so that a path can be copied whole.
         if len(names) == 1:
             screen.out.print(f"  {shown}/{names[0]}", soft_wrap=True)
         else:
@@ -77,8 +77,8 @@ def _figures(summary: result_pb2.RunSummary, currency: str) -> Table:
         ("trade rows", summary.trade_rows),
         *([("book rows", summary.book_rows)] if summary.book_rows else []),
         ("orders", summary.orders),
-        ("filled whole", summary.orders_filled),
-        ("filled in part", summary.orders_partially_filled),
+        ("filled", summary.orders_filled),
+        ("partially filled", summary.orders_partially_filled),
         ("unfilled", sum(summary.orders_unfilled.values())),
         *((f"  {reason}", number) for reason, number in sorted(summary.orders_unfilled.items())),
         ("fills", summary.fills),
@@ -88,7 +88,7 @@ def _figures(summary: result_pb2.RunSummary, currency: str) -> Table:
         ("realized pnl", summary.realized_pnl, currency),
         ("unrealized pnl", summary.unrealized_pnl, currency),
         ("fees", summary.fees, currency),
-        *([("fees unrounded", summary.fees_exact, currency)] if _is_rounded(summary) else []),
+        *([("unrounded fees", summary.fees_exact, currency)] if _is_rounded(summary) else []),
         ("pnl", summary.pnl, currency),
         ("max drawdown", summary.max_drawdown, currency),
         ("starting equity", summary.starting_equity, currency),
@@ -102,14 +102,14 @@ def _figures(summary: result_pb2.RunSummary, currency: str) -> Table:
 
 
 def _is_rounded(summary: result_pb2.RunSummary) -> bool:
-    """Whether the rounding of each fee shows in their sum. A result of an earlier version does not say."""
+    """Whether the sum of the rounded fees differs from the unrounded sum. False if an older result does not have the latter."""
     return summary.HasField("fees_exact") and formatting.decimals([summary.fees_exact])[0].rstrip("0") != formatting.decimals(
         [summary.fees]
     )[0].rstrip("0")
 
 
 def _statistics(statistics: statistics_pb2.RunStatistics, currency: str) -> Table:
-    """What is not known is left out."""
+    """Return the table of the statistics, without unknown figures."""
     position, returns = statistics.position, statistics.returns
     left = [
         ("closing orders", formatting.count(statistics.closing_orders)),
@@ -117,12 +117,15 @@ def _statistics(statistics: statistics_pb2.RunStatistics, currency: str) -> Tabl
         ("profit factor", formatting.rounded(statistics.profit_factor)),
         ("round trips", formatting.count(position.round_trips)),
         ("time in position", formatting.percent(position.exposure)),
-        ("Sharpe, a year", f"{formatting.rounded(returns.sharpe_ratio)} ± {formatting.rounded(returns.sharpe_standard_error)}"),
+        (
+            "Sharpe, annualised",
+            f"{formatting.rounded(returns.sharpe_ratio)} ± {formatting.rounded(returns.sharpe_standard_error)}",
+        ),
     ]
     if not returns.sharpe_ratio:
         left.pop()
     money = [
-        ("expectancy", statistics.expectancy, f"{currency} a closing order"),
+        ("expectancy", statistics.expectancy, f"{currency} per closing order"),
         ("largest win", statistics.largest_win, currency),
         ("largest loss", statistics.largest_loss, currency),
         ("turnover", statistics.turnover, currency),
@@ -132,34 +135,34 @@ def _statistics(statistics: statistics_pb2.RunStatistics, currency: str) -> Tabl
 
 
 def _audit(summary: result_pb2.RunSummary, currency: str) -> Table:
-    """How much of the fills the data backs, and what they cost; what no books tell is left out."""
+    """Return the table of the fill audit and the costs, without figures that need books if there were none."""
     audit, book, costs = summary.fill_audit, summary.fill_audit.book, summary.costs
     left = [
         ("backed by the data", formatting.percent(_backed(audit))),
-        ("of the prints met", formatting.percent(audit.prints.participation)),
-        ("of the levels met", formatting.percent(book.participation)),
-        ("displayed, filled again", formatting.percent(book.reused_share)),
-        ("mean age of the book", formatting.seconds(float(book.mean_book_age_seconds)) if book.mean_book_age_seconds else ""),
+        ("share of prints met", formatting.percent(audit.prints.participation)),
+        ("share of levels met", formatting.percent(book.participation)),
+        ("reused liquidity", formatting.percent(book.reused_share)),
+        ("mean book age", formatting.seconds(float(book.mean_book_age_seconds)) if book.mean_book_age_seconds else ""),
     ]
     money = [
         ("fees", costs.fees, currency),
         ("latency drift", costs.latency_drift, currency),
         ("waiting drift", costs.waiting_drift, currency),
-        ("half of the spread", costs.spread, currency),
+        ("half spread", costs.spread, currency),
         ("depth", costs.depth, currency),
-        ("cost in all", costs.total, currency),
+        ("total cost", costs.total, currency),
     ]
     return _side_by_side([row for row in left if row[1]], [row for row in money if row[1] and Decimal(row[1])])
 
 
 def _backed(audit: fill_audit_pb2.FillAudit) -> str:
-    """The share of the filled size that the data backs, with more decimals than the audit's own."""
+    """Return the share of the filled size that the data backs, with more decimals than `audit.backed_share`."""
     backed, unbacked = Decimal(audit.backed_volume), Decimal(audit.unbacked_volume)
     return str(backed / (backed + unbacked))
 
 
 def _side_by_side(left: Iterable[tuple[str, str]], money: Sequence[tuple[str, str, str]]) -> Table:
-    """Figures on the left; on the right amounts, each with its unit."""
+    """Return a table with figures on the left, and on the right amounts with their units."""
     numbers = screen.pairs(right=True)
     for name, text in left:
         numbers.add_row(f"  {name}", text)

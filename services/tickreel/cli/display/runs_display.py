@@ -1,4 +1,4 @@
-"""All live runs while they are watched: a table in a terminal, lines elsewhere, JSON where a program reads them."""
+"""Progress of all live runs: a table in a terminal, plain lines elsewhere, JSON lines for programs."""
 
 import json
 import time
@@ -18,17 +18,17 @@ from tickreel.rpc.message_json import as_json
 from tickreel.v1 import job_pb2, run_pb2, verification_pb2
 
 _STYLES = {jobs.SUCCEEDED: "green", jobs.FAILED: "red", jobs.RUNNING: "cyan", jobs.CANCELLING: "yellow"}
-_NONE = "no run is queued or running; Ctrl-C leaves"
+_NONE = "no run is queued or running; Ctrl-C exits"
 
 
 class RunsDisplay(Protocol):
-    """Where runs are shown; open while they are watched."""
+    """Display of live runs while the context is open."""
 
     def show(self, runs: Iterable[run_pb2.RunEntry]) -> None:
-        """Shows runs that have changed as they are now."""
+        """Show the current state of runs that have changed."""
 
     def note(self, text: str) -> None:
-        """Says something about the watching itself; what lives will be shown anew after it."""
+        """Show a message about the watch itself, such as a lost connection. The next `show` gets all live runs again."""
 
     def __enter__(self) -> Self: ...
 
@@ -38,14 +38,14 @@ class RunsDisplay(Protocol):
 
 
 def runs_display(output: str) -> RunsDisplay:
-    """The display for what `--output` says, and for standard output."""
+    """Return the display for a value of `--output` and for the kind of standard output."""
     if output == "json":
         return RunJson()
     return RunTable() if screen.out.is_terminal else RunLines()
 
 
 def state_text(run: run_pb2.RunEntry) -> Text:
-    """The state of a run in a word or two, coloured."""
+    """Return the coloured state of a run, with the reason of a failure or the percentage done."""
     text = jobs.state_name(run.state).lower()
     if run.state == jobs.FAILED:
         text += f" {run.failure.reason}"
@@ -55,13 +55,13 @@ def state_text(run: run_pb2.RunEntry) -> Text:
 
 
 def _line(run: run_pb2.RunEntry) -> Text:
-    """A run in a line: where it is, or how it ended."""
+    """Return the progress of a run, or its outcome if it has ended, in one line."""
     if run.state not in jobs.FINAL:
         return Text(progress_line(run))
     line = state_text(run)
     if run.state == jobs.SUCCEEDED and run.verified_run_id:
         verdict = verification_pb2.Verdict.Name(run.verdict).removeprefix("VERDICT_").lower()
-        line.append(f": {run.verified_run_id} came out {verdict}", style="default")
+        line.append(f": {run.verified_run_id} is {verdict}", style="default")
     elif run.state == jobs.SUCCEEDED:
         figures = run.figures
         (pnl,) = formatting.decimals([figures.pnl])
@@ -76,14 +76,14 @@ def _line(run: run_pb2.RunEntry) -> Text:
 
 
 class RunTable:
-    """The runs that live, one below the other; the end of each as a line above them, which stays."""
+    """A table of the live runs. When a run ends, its outcome is printed above the table and stays."""
 
     def __init__(self) -> None:
         self._live = Live(console=screen.out, auto_refresh=False)
         self._runs: dict[str, run_pb2.RunEntry] = {}
 
     def show(self, runs: Iterable[run_pb2.RunEntry]) -> None:
-        """Redraws the table."""
+        """Redraw the table."""
         ended = []
         for run in runs:
             if run.state in jobs.FINAL:
@@ -94,12 +94,12 @@ class RunTable:
         self._redraw(*ended)
 
     def note(self, text: str) -> None:
-        """Prints a line above the table, and empties it."""
+        """Print a line above the table, and clear the table."""
         self._runs.clear()
         self._redraw(Text(text, style="yellow"))
 
     def _redraw(self, *above: Text) -> None:
-        # Before the lines: what is printed above a table draws it again as it was last.
+        # Update the table first: printing above it redraws its last content.
         self._live.update(self._table(), refresh=True)
         for line in above:
             self._live.console.print(line)
@@ -107,7 +107,7 @@ class RunTable:
     def _table(self) -> Table | Text | Group:
         if not self._runs:
             return Text(_NONE, style="dim")
-        # What waits stands below what is at work, and may not have room.
+        # Queued runs come last: rows beyond the height of the terminal are not shown.
         runs = sorted(self._runs.values(), key=lambda run: (run.state == jobs.QUEUED, run.queue_position))
         room = max(1, screen.out.height - 2)
         table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=False)
@@ -126,21 +126,21 @@ class RunTable:
 
 
 class _Printed:
-    """What is printed as it comes; what is said of the watching itself goes to standard error."""
+    """Prints runs to standard output, and messages about the watch to standard error."""
 
     def __init__(self) -> None:
-        self._begun = False
+        self._has_shown = False
 
     def show(self, runs: Iterable[run_pb2.RunEntry]) -> None:
-        """Prints runs that have changed; says so where there are none at first."""
+        """Print runs that have changed. If the first call has no runs, print that there are none."""
         runs = list(runs)
-        if not (runs or self._begun):
+        if not (runs or self._has_shown):
             screen.say(_NONE)
-        self._begun = True
+        self._has_shown = True
         self._print(runs)
 
     def note(self, text: str) -> None:
-        """Prints a line to standard error."""
+        """Print a line to standard error."""
         screen.say(text)
 
     def _print(self, runs: list[run_pb2.RunEntry]) -> None:
@@ -154,27 +154,28 @@ class _Printed:
 
 
 class RunLines(_Printed):
-    """A line whenever a run begins a phase or ends, and every few seconds of each."""
+    """Plain lines: one whenever a run enters a phase or ends, and one every few seconds."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._told: dict[str, tuple[job_pb2.JobState, job_pb2.JobPhase, float]] = {}
+        # State, phase and time of the next line, by run.
+        self._printed: dict[str, tuple[job_pb2.JobState, job_pb2.JobPhase, float]] = {}
 
     def _print(self, runs: list[run_pb2.RunEntry]) -> None:
         now = time.monotonic()
         for run in runs:
-            state, phase, until = self._told.get(run.run_id, (None, None, 0.0))
+            state, phase, until = self._printed.get(run.run_id, (None, None, 0.0))
             if (run.state, run.progress.phase) == (state, phase) and now < until:
                 continue
             if run.state in jobs.FINAL:
-                self._told.pop(run.run_id, None)
+                self._printed.pop(run.run_id, None)
             else:
-                self._told[run.run_id] = (run.state, run.progress.phase, now + LINE_SECONDS)
+                self._printed[run.run_id] = (run.state, run.progress.phase, now + LINE_SECONDS)
             print(f"{run.run_id}  {_line(run).plain}", flush=True)
 
 
 class RunJson(_Printed):
-    """The entry of a run as one JSON object a line, whenever it has changed."""
+    """JSON lines: the entry of a run whenever it has changed."""
 
     def _print(self, runs: list[run_pb2.RunEntry]) -> None:
         for run in runs:

@@ -1,4 +1,4 @@
-"""What a person sees: results and tables on standard output, everything else on standard error."""
+"""Text output: results and tables on standard output, messages on standard error."""
 
 import os
 import re
@@ -18,25 +18,26 @@ from rich.text import Text
 from tickreel.jobs.job import CANCELLED, Job
 from tickreel.v1 import result_pb2
 
-# What goes to a file or a pipe is for grep and awk: never folded.
+# Output to a file or a pipe is for grep and awk, and never wrapped.
 _UNLIMITED = 10_000
-# Control characters but line ends and tabs, and those that change the direction of what follows.
+# Control characters except newline and tab, and the Unicode characters that change the text direction.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def visible(text: str) -> str:
-    """A text without the characters that a terminal obeys: a note may come from anybody, and is not to clear the screen."""
+    """Escape the characters that control a terminal. Anyone may write a note, and a note must not clear the screen."""
     return _CONTROLS.sub(lambda control: ascii(control[0])[1:-1], text)
 
 
 class _Console(Console):
-    """A console that shows the control characters of texts as escapes."""
+    """A console that prints control characters as escapes."""
 
     def render_str(self, text: str, **options: Any) -> Text:
-        # Here, so that their width is known; below, for what is a `Text` already.
+        # Escape strings before their width is measured.
         return super().render_str(visible(text), **options)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        # Escape renderables that are `Text` already.
         for segment in super().render(renderable, options):
             yield segment if segment.control else segment._replace(text=visible(segment.text))
 
@@ -56,7 +57,7 @@ err = _console(stderr=True)
 class Column:
     """A column of a table: its header, and its cells from top to bottom.
 
-    Where the terminal is too narrow, the columns that are `optional` are left out, the last one first.
+    If the terminal is too narrow, `optional` columns are left out, the last one first.
     """
 
     header: str
@@ -66,7 +67,7 @@ class Column:
 
 
 def print_table(*columns: Column) -> None:
-    """Prints a table. No cell is ever folded or cut: what does not fit runs on, so that it can be copied."""
+    """Print a table. Cells are never wrapped or cut, so that they can be copied; a line may exceed the terminal's width."""
     shown = list(columns)
     while True:
         table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
@@ -75,15 +76,15 @@ def print_table(*columns: Column) -> None:
         for row in zip(*(column.cells for column in shown), strict=True):
             table.add_row(*row)
         width = out.measure(table, options=out.options.update(max_width=_UNLIMITED)).maximum
-        dispensable = [column for column in shown if column.optional]
-        if width <= out.width or not dispensable:
+        optional = [column for column in shown if column.optional]
+        if width <= out.width or not optional:
             break
-        shown.remove(dispensable[-1])
+        shown.remove(optional[-1])
     _console(stderr=False, width=max(width, out.width)).print(table)
 
 
 def pairs(*, right: bool = False) -> Table:
-    """An empty table of names and values; the values are figures where they stand on the right."""
+    """Return an empty table of names and values. Figures are aligned to the right."""
     made = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=False)
     made.add_column(no_wrap=True, style="dim")
     made.add_column(justify="right" if right else "left", overflow="fold")
@@ -91,36 +92,36 @@ def pairs(*, right: bool = False) -> Table:
 
 
 def indented(text: str) -> None:
-    """Prints a text whose every line is indented."""
+    """Print a text with every line indented."""
     out.print(Padding.indent(text, 2))
 
 
 def heading(text: str) -> None:
-    """A line that names what follows it."""
+    """Print the heading of a section."""
     out.print()
     out.print(Text(text, style="bold"))
 
 
 def say(text: str) -> None:
-    """A line to the person at the terminal; nothing that a script would read."""
+    """Print a message to standard error."""
     click.echo(visible(text), err=True)
 
 
 def say_error(text: str) -> None:
-    """Says why a command did not do what it was asked for."""
+    """Print an error to standard error."""
     click.echo(f"{click.style('error:', fg='red', bold=True)} {visible(text)}", err=True)
 
 
 def say_ended(noun: str, job_id: str, job: Job) -> None:
-    """Says how a job ended that did not succeed."""
+    """Print how a job ended that did not succeed."""
     if job.state == CANCELLED:
-        say(f"{noun} {job_id} is cancelled")
+        say(f"{noun} {job_id} was cancelled")
     else:
         say_error(f"{noun} {job_id} failed, {job.failure.reason}: {job.failure.message}")
 
 
 def print_findings(findings: Iterable[result_pb2.Finding], subject: str = "") -> None:
-    """Prints findings: what they are called, and below it what they say."""
+    """Print findings: severity and code, and the message below them."""
     for finding in findings:
         is_warning = finding.severity == result_pb2.SEVERITY_WARNING
         line = Text("  warning  " if is_warning else "  note  ", style="yellow" if is_warning else "dim")
@@ -132,7 +133,7 @@ def print_findings(findings: Iterable[result_pb2.Finding], subject: str = "") ->
 
 @contextmanager
 def busy(text: str) -> Iterator[None]:
-    """Shows on a terminal that something is being waited for, until it is there."""
+    """Show a spinner on a terminal while the context is open."""
     if not err.is_terminal:
         yield
         return

@@ -1,4 +1,4 @@
-"""The report of a verification, for a person: equal or not, what has changed since, and where the outcome parts."""
+"""The printed report of a verification: the verdict, changed inputs, and the first divergence."""
 
 from collections.abc import Iterable
 
@@ -12,26 +12,26 @@ from tickreel.v1.verification_pb2 import Divergence, FieldDifference, InputChang
 
 
 def is_equal(verification: Verification) -> bool:
-    """Whether a run came out the same again."""
+    """Whether the second execution equals the first."""
     return verification.verdict == verification_pb2.VERDICT_EQUAL
 
 
 def print_verification(run: run_pb2.Run) -> None:
-    """Prints what a run found that verified another."""
+    """Print the outcome of a run that verified another."""
     found = run.verification
     equal = is_equal(found)
     verdict = Text("equal", style="green") if equal else Text("different", style="red")
     screen.out.print(Text.assemble((f"{run.verified_run_id}  ", "bold"), verdict))
     rows = f"{formatting.plural(found.orders, 'order')} and {formatting.plural(found.fills, 'fill')}"
     took = formatting.took(run.started_at, run.ended_at)
-    screen.out.print(f"  executed again in {took}; {rows} compared, one by one, and the account at the end")
+    screen.out.print(f"  executed again in {took}; compared {rows} one by one, and the final account")
     screen.heading("Inputs")
     if found.inputs:
         _print_inputs(found.inputs)
     if equal and found.inputs:
-        screen.out.print("  which made no difference")
+        screen.out.print("  these changes made no difference")
     elif not found.inputs:
-        screen.out.print("  config, data, engine and code are those that the result records")
+        screen.out.print("  config, data, engine and code are unchanged")
     if found.HasField("divergence"):
         _print_divergence(found.divergence, run.options.mode)
     if found.summary:
@@ -49,27 +49,28 @@ def _print_inputs(changes: Iterable[InputChange]) -> None:
         kind = verification_pb2.RunInput.Name(change.input).removeprefix("RUN_INPUT_").lower()
         screen.out.print(f"  {kind} has changed: {change.name}")
         values = screen.pairs()
-        values.add_row("    recorded", change.recorded or "(not there)")
-        values.add_row("    now", change.present or "(not there)")
+        values.add_row("    recorded", change.recorded or "(none)")
+        values.add_row("    now", change.present or "(none)")
         screen.out.print(values)
 
 
 def _print_divergence(divergence: Divergence, mode: result_pb2.RunMode) -> None:
     screen.heading("First divergence")
-    what = f"order {divergence.order_id}"
+    name = f"order {divergence.order_id}"
     if divergence.fill_id:
-        what = f"fill {divergence.fill_id}, of {what}"
+        name = f"fill {divergence.fill_id} of {name}"
     at = f", at {divergence.ts.ToJsonString()}" if divergence.HasField("ts") else ""
-    screen.out.print(f"  {what}{at}")
+    screen.out.print(f"  {name}{at}")
     if divergence.fields:
         _print_differences(divergence.fields)
     elif not divergence.HasField("order"):
-        screen.out.print("  there is no such order any more")
+        screen.out.print("  the second execution has no such order")
     else:
         is_fast = mode == result_pb2.RUN_MODE_FAST
-        before = "a fast run keeps no more of an order than a mark" if is_fast else "there was none before"
-        screen.out.print(f"  {before}; what came out again:")
-        for row in (divergence.order, *divergence.fills):
+        before = "a fast run keeps only a mark of each order" if is_fast else "the first execution has no such order"
+        screen.out.print(f"  {before}; the second execution has:")
+        rows: list[report_pb2.Order | report_pb2.Fill] = [divergence.order, *divergence.fills]
+        for row in rows:
             _print_row(row)
 
 

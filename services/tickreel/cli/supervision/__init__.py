@@ -1,1 +1,1 @@
-"""Services and the gateway as child processes: started, checked, restarted and stopped."""
+"""Supervision of the services and the gateway as child processes: start, health checks, restart, stop."""

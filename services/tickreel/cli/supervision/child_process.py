@@ -1,4 +1,4 @@
-"""A child process: started, found healthy, ended with whoever started it, and started again where that is asked for."""
+"""A supervised child process, which ends with its parent and can be started again."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -8,22 +8,22 @@ from tickreel.processes.exit import log_tail
 from tickreel.processes.process import Process
 from tickreel.rpc.errors import TickreelError
 
-# Importing the engine on a cold disk takes its time.
+# Importing the engine from a cold disk takes long.
 START_SECONDS = 60.0
-# A service lets its calls end for five seconds; one that is not gone then never will be.
+# A service gives its calls five seconds to finish. One that has not ended three seconds later hangs.
 STOP_SECONDS = 8.0
 
-# What `tickreel.rpc.server.run` exits with where the settings are at fault.
+# Exit code of `tickreel.rpc.server.run` for faulty settings.
 _EXIT_REFUSED = 2
 
 
 class ChildProcess:
-    """A part of Tickreel as a child process; a subclass says which.
+    """A part of Tickreel as a child process. Each subclass runs one kind of program.
 
     Args:
-        name: What it is called in messages and in `address_variable`.
-        listen: Where it listens; with port 0, `address` has the one that it took.
-        log: The file for what it prints.
+        name: Its name in messages and in `address_variable`.
+        listen: The address to listen on. With port 0, `address` holds the port that it took.
+        log: The file for its output.
     """
 
     def __init__(self, name: str, listen: str, log: Path) -> None:
@@ -35,11 +35,11 @@ class ChildProcess:
 
     @property
     def pid(self) -> int:
-        """The id of the process."""
+        """The process id."""
         return self._started.pid
 
     async def start(self) -> None:
-        """Starts the process, at the address that it had before where it is started again; `healthy` waits for it.
+        """Start the process, without waiting until it is healthy. A restarted process keeps its address.
 
         Raises:
             TickreelError: STORE_NOT_WRITABLE or STORE_FULL: its log cannot be written.
@@ -56,10 +56,10 @@ class ChildProcess:
         )
 
     async def healthy(self) -> None:
-        """Waits until the process listens and serves.
+        """Wait until the process serves.
 
         Raises:
-            TickreelError: It ended instead, or took too long.
+            TickreelError: The process ended, or did not serve within `START_SECONDS`.
         """
         try:
             async with asyncio.timeout(START_SECONDS):
@@ -70,43 +70,43 @@ class ChildProcess:
         self._started.ignore()
 
     async def ended(self) -> None:
-        """Waits until the process is gone."""
+        """Wait until the process has ended."""
         await self._started.ended()
 
     async def answers(self) -> bool:
-        """Whether the process answers, as far as it can be asked."""
+        """Whether the process answers a health check. True for a program without one."""
         return True
 
     def death(self) -> TickreelError:
-        """Why the process is gone, by its exit code and its log."""
+        """Return the error for a process that has ended, from its exit code and its log."""
         ended = self._started.exit
         code = None if ended is None else ended.code
         if code == _EXIT_REFUSED:
             message = f"the {self.name} service refuses to start; {self._last_lines()}"
             return TickreelError("ENVIRONMENT_MISMATCH", message, service=self.name)
-        how = f"was ended by signal {-code}" if code is not None and code < 0 else f"ended with code {code}"
+        how = f"was killed by signal {-code}" if code is not None and code < 0 else f"exited with code {code}"
         message = f"the {self.name} service {how}; {self._last_lines()}"
         return TickreelError("SERVICE_UNAVAILABLE", message, service=self.name, exit_code=code)
 
     async def stop(self, grace: float = STOP_SECONDS) -> None:
-        """Ends the process for good, by force where it does not end by itself within the grace."""
+        """Stop the process for good. If it has not ended after `grace` seconds, kill it."""
         if self._process is not None:
             await self._process.stop(grace)
 
     async def kill(self) -> None:
-        """Ends the process by force, unless it has ended."""
+        """Kill the process, unless it has ended."""
         await self._started.end()
 
     def _command(self) -> Sequence[str]:
-        """The program and its arguments."""
+        """Return the program and its arguments."""
         raise NotImplementedError
 
     def _environ(self, listen: str) -> Mapping[str, str]:
-        """The environment of the process that is to listen there."""
+        """Return the environment of the process for an address to listen on."""
         raise NotImplementedError
 
     async def _serving(self) -> str:
-        """Waits until the process serves, and says where; raises its death where it ends instead."""
+        """Wait until the process serves, and return its address. Raise `death()` if it ends first."""
         raise NotImplementedError
 
     @property

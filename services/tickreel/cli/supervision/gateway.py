@@ -1,4 +1,4 @@
-"""The gateway on one machine: Envoy before the services, and Caddy behind it, which serves the built UI."""
+"""The gateway on one machine: Envoy in front of the services, and Caddy, which serves the built UI through Envoy."""
 
 import asyncio
 import os
@@ -13,31 +13,33 @@ from tickreel.cli.supervision.child_process import STOP_SECONDS, ChildProcess
 from tickreel.rpc.errors import TickreelError, Violation, not_writable
 from tickreel.rpc.settings import GATEWAY_HOSTS, GATEWAY_ORIGINS, UI_ROOT
 
-# The same files that the containers have.
+# The containers use the same files.
 _ENVOY, _CADDY = Path(__file__).with_name("envoy.yaml"), Path(__file__).with_name("Caddyfile")
 
-# Neither of them ends by itself with the process that started it.
+# Envoy and Caddy do not end by themselves when their parent dies.
 _TETHERED = (sys.executable, "-m", "tickreel.processes.ended_with_parent")
-# One thread passes on more than a browser can take; two keep one greedy stream from being felt by the others.
+# One thread forwards more than a browser can take. The second keeps other streams responsive beside a heavy one.
 _ENVOY_THREADS = 2
 _SOCKET_ADDRESS = re.compile(r"\{address: (\S+), port_value: \d+\}")
-# The two variables that services/gateway/envoy.yaml reads, and what their words must be.
+# The variables that services/gateway/envoy.yaml reads, with the pattern and the description of their words.
 _NAMES = (
     (GATEWAY_HOSTS, re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\]"), "host names without a port, like reel.example.com"),
     (GATEWAY_ORIGINS, re.compile(r"https?://[^/\s]+"), "origins, like https://reel.example.com"),
 )
-# What the gateway's own listener has for an address in the file: every interface of its container.
+# The address of the gateway's listener in envoy.yaml: every interface of its container.
 _EVERY_INTERFACE = "0.0.0.0"
 
 
 class ReservedPort:
-    """A port that is kept for a child process, over its restarts: bound here, where nobody listens, and there as well.
+    """A port that stays reserved for a child process across restarts.
+
+    This process binds the port without listening. The child binds it as well (SO_REUSEPORT).
 
     Args:
-        listen: HOST:PORT; port 0 takes a free one.
+        listen: HOST:PORT; port 0 takes a free port.
 
     Raises:
-        TickreelError: SERVICE_UNAVAILABLE: it cannot be had.
+        TickreelError: SERVICE_UNAVAILABLE: the port is not available.
     """
 
     def __init__(self, listen: str) -> None:
@@ -48,16 +50,17 @@ class ReservedPort:
             self._socket.bind((host, int(port)))
         except OSError as error:
             self.release()
-            raise TickreelError("SERVICE_UNAVAILABLE", f"{listen} cannot be had: {error.strerror}", address=listen) from None
+            message = f"{listen} is not available: {error.strerror}"
+            raise TickreelError("SERVICE_UNAVAILABLE", message, address=listen) from None
         self.address = f"{host}:{self._socket.getsockname()[1]}"
 
     def release(self) -> None:
-        """Gives the port back."""
+        """Release the port."""
         self._socket.close()
 
 
 class _Listener(ChildProcess):
-    """A process that does not say when it serves: it does once it accepts connections."""
+    """A process that does not report when it serves. It counts as serving once it accepts connections."""
 
     def __init__(self, name: str, listen: str, log: Path) -> None:
         self._port = ReservedPort(listen)
@@ -86,12 +89,12 @@ class GatewayProcess(_Listener):
     """Envoy as a child process.
 
     Args:
-        addresses: Where the services and the server of the UI listen, by name.
-        config: The file that is written for Envoy.
+        addresses: The addresses of the services and of the UI server, by name.
+        config: Where to write the config file of Envoy.
 
     Raises:
-        TickreelError: ENVIRONMENT_MISMATCH: TICKREEL_GATEWAY_HOSTS or TICKREEL_GATEWAY_ORIGINS has a word of another form.
-            STORE_NOT_WRITABLE or STORE_FULL: the file cannot be written.
+        TickreelError: ENVIRONMENT_MISMATCH: TICKREEL_GATEWAY_HOSTS or TICKREEL_GATEWAY_ORIGINS has a malformed word.
+            STORE_NOT_WRITABLE or STORE_FULL: the config file cannot be written.
     """
 
     def __init__(self, listen: str, addresses: Mapping[str, str], config: Path, log: Path) -> None:
@@ -111,7 +114,7 @@ class GatewayProcess(_Listener):
         return *_TETHERED, self._program, "--config-path", str(self._config), *options
 
     def _environ(self, listen: str) -> Mapping[str, str]:
-        # A gateway that listens on an address of a network is asked for by it.
+        # Browsers name a gateway by the address that it listens on, so that address is an allowed host.
         host = listen.rpartition(":")[0]
         return {**os.environ, GATEWAY_HOSTS: f"{os.environ.get(GATEWAY_HOSTS, '')} {host}"}
 
@@ -120,7 +123,7 @@ class FrontendProcess(_Listener):
     """Caddy as a child process.
 
     Args:
-        ui_root: The folder that it serves.
+        ui_root: The folder to serve.
     """
 
     def __init__(self, ui_root: Path, log: Path) -> None:
@@ -138,7 +141,7 @@ class FrontendProcess(_Listener):
 
 
 def envoy_config(addresses: Mapping[str, str]) -> str:
-    """services/gateway/envoy.yaml with other addresses in the place of those that it has, which are the names of services."""
+    """Return services/gateway/envoy.yaml with its addresses, which are service names, replaced by real ones."""
 
     def replaced(match: re.Match[str]) -> str:
         host, _, port = addresses[match[1]].rpartition(":")
@@ -149,19 +152,19 @@ def envoy_config(addresses: Mapping[str, str]) -> str:
 
 def _check_names(environ: Mapping[str, str]) -> None:
     faults = [
-        Violation(variable, f"has {word!r}; it must hold {form}, separated by commas or spaces")
+        Violation(variable, f"has {word!r}; write {form}, separated by commas or spaces")
         for variable, pattern, form in _NAMES
         for word in environ.get(variable, "").replace(",", " ").split()
         if not pattern.fullmatch(word)
     ]
     if faults:
-        raise TickreelError("ENVIRONMENT_MISMATCH", "the gateway's environment has mistakes", faults)
+        raise TickreelError("ENVIRONMENT_MISMATCH", "the environment of the gateway is invalid", faults)
 
 
 def _program(name: str) -> str:
-    """Where a program is: beside this Python, else on the PATH."""
+    """Return the path of a program: beside this Python, else on the PATH."""
     found = shutil.which(name, path=Path(sys.executable).parent) or shutil.which(name)
     if found is None:
-        message = f"there is no {name} here, which the gateway needs: pip install 'tickreel[services]' brings it"
+        message = f"the gateway needs {name}, which is not installed; `pip install 'tickreel[services]'` installs it"
         raise TickreelError("ENVIRONMENT_MISMATCH", message, program=name)
     return found

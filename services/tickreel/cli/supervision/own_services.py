@@ -1,4 +1,4 @@
-"""The services of one command: a Converter and a Runner that it starts for itself and that end with it."""
+"""Services started for one command, which end with it."""
 
 import os
 import tempfile
@@ -18,11 +18,11 @@ _PATHS = (DATA_ROOT, CATALOG_ROOT)
 
 @asynccontextmanager
 async def one_run_services(names: Iterable[str], environ: Mapping[str, str]) -> AsyncIterator[Services]:
-    """Starts services on free ports, one after the other; what they keep for themselves goes with them."""
+    """Start services on free ports, one after the other. Their state and scratch files are deleted when the context closes."""
     with tempfile.TemporaryDirectory(prefix="tickreel-", ignore_cleanup_errors=True) as folder:
         scratch = Path(folder) / "scratch"
         scratch.mkdir()
-        # What a service that is killed leaves in its temporary folder goes with the rest.
+        # Below the temporary folder, so that files left by a killed service are deleted, too.
         own = {**environ, "TICKREEL_STATE_PATH": folder, "TMPDIR": str(scratch), "TICKREEL_SPARE_WORKERS": "0"}
         async with Services(own, Path(folder) / "logs") as services:
             with screen.busy("starting the services"):
@@ -32,13 +32,13 @@ async def one_run_services(names: Iterable[str], environ: Mapping[str, str]) -> 
 
 
 def environment_for(document: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
-    """The environment for services started for one config, and the config as they may be asked to run it.
+    """Return the environment of services started for a config, and the config to send to them.
 
-    The config's environment block names what the environment of this process leaves unset. What both name is taken from the
-    process, and written into the config: the services would otherwise refuse one that disagrees with them.
+    The environment of this process overrides the environment block of the config. Overridden values are written into the
+    returned config, because services refuse a config that differs from their environment.
 
     Raises:
-        TickreelError: ENVIRONMENT_MISMATCH: a variable that neither sets.
+        TickreelError: ENVIRONMENT_MISMATCH: a variable is set in neither of them.
     """
     block = document.get("environment")
     named: Mapping[str, Any] = block if isinstance(block, dict) else {}
@@ -53,14 +53,14 @@ def environment_for(document: Mapping[str, Any]) -> tuple[dict[str, str], dict[s
             environ[name] = given
         else:
             missing.append(Violation(name, "is set neither in the environment nor in the config's environment block"))
-    # The switch beside it has one value only, which the Runner checks in the config.
+    # The Runner checks the type of the switch in the config.
     given = named.get(USE_PARQUET)
     if isinstance(given, bool):
         environ[USE_PARQUET] = environ.get(USE_PARQUET) or str(given).lower()
         overridden[USE_PARQUET] = parse_switch(environ[USE_PARQUET])
     if missing:
         names = ", ".join(fault.field for fault in missing)
-        raise TickreelError("ENVIRONMENT_MISMATCH", f"the environment is not complete: {names}", missing)
+        raise TickreelError("ENVIRONMENT_MISMATCH", f"the environment lacks {names}", missing)
     if overridden:
         document = {**document, "environment": {**named, **overridden}}
     return environ, dict(document)

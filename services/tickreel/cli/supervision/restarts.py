@@ -1,4 +1,4 @@
-"""A child process that is started again whenever it dies, and named where it does not answer."""
+"""Restarts of a child process that dies, and a warning about one that does not answer."""
 
 import asyncio
 from typing import NoReturn
@@ -7,19 +7,19 @@ from tickreel.cli.display import screen
 from tickreel.cli.supervision.child_process import ChildProcess
 from tickreel.rpc.errors import TickreelError
 
-# What dies this often in a row, each time within so many seconds of being well, will not be helped by another start.
+# Give up after this many deaths in a row, each less than STEADY_SECONDS after the last (re)start.
 MOST_DEATHS, STEADY_SECONDS = 5, 60.0
-# Doubled with each death in a row. After the first there is no waiting: jobs go on as soon as the service is back.
+# Pause before the third start; it doubles with each death in a row. The first restart is immediate: jobs wait for the service.
 _PAUSE_SECONDS = 0.5
-# How often a process is asked whether it answers, and how often in a row it must fail to be named.
+# Seconds between health checks, and failed checks in a row before the warning.
 PROBE_SECONDS, MOST_SILENT = 10.0, 2
 
 
 async def keep_up(child: ChildProcess) -> NoReturn:
-    """Starts a process that is healthy again whenever it dies, and says so.
+    """Restart a healthy process whenever it dies, and print each death and restart.
 
     Raises:
-        TickreelError: Its last death, where it has died too often in a row.
+        TickreelError: The process died `MOST_DEATHS` times in a row. The error is its last death.
     """
     loop = asyncio.get_running_loop()
     well_since, deaths = loop.time(), 0
@@ -38,7 +38,7 @@ async def keep_up(child: ChildProcess) -> NoReturn:
         try:
             await child.healthy()
         except TickreelError:
-            # It has died, or is ended for taking too long: counted above either way.
+            # It died, or took too long to start and is killed. The next iteration counts either as a death.
             await child.kill()
         else:
             screen.say(f"the {child.name} service is back")
@@ -46,9 +46,9 @@ async def keep_up(child: ChildProcess) -> NoReturn:
 
 
 async def _ended(child: ChildProcess) -> None:
-    """Waits until a process is gone, and says when it does not answer meanwhile, and when it does again.
+    """Wait until a process has ended. Print when it stops answering, and when it answers again.
 
-    One that does not is left alone: whoever stopped it may have it go on, and its jobs with it.
+    A silent process is not killed: a user may have stopped it, and may resume it together with its jobs.
     """
     ending, silent = asyncio.ensure_future(child.ended()), 0
     try:
@@ -61,8 +61,8 @@ async def _ended(child: ChildProcess) -> None:
             silent += 1
             if silent == MOST_SILENT:
                 screen.say_error(
-                    f"the {child.name} service (process {child.pid}) does not answer, and calls to it fail until it does; is it"
-                    f" stopped? kill -CONT {child.pid} has it go on, kill -KILL {child.pid} has it started again"
+                    f"the {child.name} service (process {child.pid}) does not answer; calls to it fail until it does."
+                    f" `kill -CONT {child.pid}` resumes a stopped process, `kill -KILL {child.pid}` restarts the service"
                 )
     finally:
         ending.cancel()

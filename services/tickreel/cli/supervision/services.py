@@ -1,7 +1,7 @@
-"""The services as child processes, each with the addresses of those started before it.
+"""The services as child processes, each with the addresses of the services started before it.
 
-A child is started supervised: its standard input is a pipe from here, whose end, which even SIGKILL brings about, tells it to
-stop.
+The standard input of a child is a pipe from this process. The child stops when the pipe closes, which happens even if this
+process gets SIGKILL.
 """
 
 import asyncio
@@ -19,10 +19,10 @@ from tickreel.rpc.settings import address_variable
 
 
 class ServiceProcess(ChildProcess):
-    """One of the services as a child process.
+    """A service as a child process.
 
     Args:
-        environ: Its environment, without where it listens.
+        environ: Its environment, without the address to listen on.
     """
 
     def __init__(self, name: str, listen: str, environ: Mapping[str, str], log: Path) -> None:
@@ -52,10 +52,10 @@ class ServiceProcess(ChildProcess):
 
 
 class Services:
-    """The processes that this one started. Leaving the context stops them all; being cancelled, it ends them by force.
+    """The child processes of this process. Leaving the context stops them; if it is left by cancellation, it kills them.
 
     Args:
-        environ: The environment that services get, each with the addresses of those started before it.
+        environ: The environment of the services. Each also gets the addresses of the services started before it.
         logs: The folder of the logs.
     """
 
@@ -65,10 +65,10 @@ class Services:
         self.processes: list[ChildProcess] = []
 
     async def start(self, *listen: tuple[str, str]) -> None:
-        """Starts services side by side, as (service, where it listens), and waits until each is healthy.
+        """Start services in parallel, given as (service, address to listen on), and wait until all are healthy.
 
         Raises:
-            TickreelError: ENVIRONMENT_MISMATCH: the engine is not installed; one of them did not become healthy.
+            TickreelError: ENVIRONMENT_MISMATCH: the engine is not installed. Also if a service did not become healthy.
         """
         try:
             importlib.import_module("tickreel.engine")
@@ -77,21 +77,21 @@ class Services:
         await self.add(*(ServiceProcess(name, to, self._environ, self._logs / f"{name}.log") for name, to in listen))
 
     async def add(self, *children: ChildProcess) -> None:
-        """Starts other processes beside the services, likewise."""
+        """Start other processes in parallel, and wait until all are healthy."""
         for child in children:
             self.processes.append(child)
             await child.start()
         await asyncio.gather(*(child.healthy() for child in children))
-        # Not in place: those that are started already have the environment as it was.
+        # A new dict, because processes that are running keep a reference to the old one for their restarts.
         self._environ = self._environ | {address_variable(child.name): child.address for child in children}
 
     @property
     def addresses(self) -> dict[str, str]:
-        """Where each of them listens, by name."""
+        """The address of each process, by name."""
         return {process.name: process.address for process in self.processes}
 
     async def first_death(self) -> TickreelError:
-        """Waits until one of them ends, and says which and why."""
+        """Wait until a process ends, and return its `death()`."""
         waiting = {asyncio.ensure_future(process.ended()): process for process in self.processes}
         try:
             done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)

@@ -25,28 +25,28 @@ export const file_tickreel_v1_catalog_service: GenFile = /*@__PURE__*/
  */
 export type Dataset = Message<"tickreel.v1.Dataset"> & {
   /**
-   * The id: the folder's name, day-2024-07-18 for example.
+   * Id of the dataset: the name of its folder, for example day-2024-07-18.
    *
    * @generated from field: string dataset_id = 1;
    */
   datasetId: string;
 
   /**
-   * The UTC day, as 2024-07-18.
+   * UTC day, for example 2024-07-18.
    *
    * @generated from field: string date = 2;
    */
   date: string;
 
   /**
-   * The raw names of the instruments in it, sorted.
+   * Raw names of the instruments, sorted.
    *
    * @generated from field: repeated string instruments = 3;
    */
   instruments: string[];
 
   /**
-   * The kinds of rows in it.
+   * Data types of the files.
    *
    * @generated from field: repeated tickreel.v1.DataType data_types = 4;
    */
@@ -67,21 +67,21 @@ export type Dataset = Message<"tickreel.v1.Dataset"> & {
   sizeBytes: bigint;
 
   /**
-   * The first and last time of the recorder's clock in it. Not set where no file says.
+   * First and last time on the recorder's clock. Unset when no footer states it.
    *
    * @generated from field: tickreel.v1.TimeWindow span = 7;
    */
   span?: TimeWindow | undefined;
 
   /**
-   * What is wrong or missing.
+   * What is wrong or missing in the data.
    *
    * @generated from field: repeated tickreel.v1.Finding warnings = 8;
    */
   warnings: Finding[];
 
   /**
-   * The files. Only set by GetDataset.
+   * Raw files. Set only by GetDataset.
    *
    * @generated from field: repeated tickreel.v1.SourceFile files = 9;
    */
@@ -102,14 +102,14 @@ export const DatasetSchema: GenMessage<Dataset> = /*@__PURE__*/
  */
 export type SourceFile = Message<"tickreel.v1.SourceFile"> & {
   /**
-   * The path relative to the data root.
+   * Path relative to the data root.
    *
    * @generated from field: string path = 1;
    */
   path: string;
 
   /**
-   * The raw name of the instrument.
+   * Raw name of the instrument.
    *
    * @generated from field: string instrument = 2;
    */
@@ -123,28 +123,28 @@ export type SourceFile = Message<"tickreel.v1.SourceFile"> & {
   dataType: DataType;
 
   /**
-   * Rows, by the footer.
+   * Number of rows according to the footer.
    *
    * @generated from field: int64 rows = 4;
    */
   rows: bigint;
 
   /**
-   * Bytes.
+   * Size in bytes.
    *
    * @generated from field: int64 size_bytes = 5;
    */
   sizeBytes: bigint;
 
   /**
-   * The first and last time of the recorder's clock, by the footer. Not set where the footer does not say.
+   * First and last time on the recorder's clock according to the footer. Unset when the footer does not state it.
    *
    * @generated from field: tickreel.v1.TimeWindow span = 6;
    */
   span?: TimeWindow | undefined;
 
   /**
-   * What is wrong or missing.
+   * What is wrong or missing in the data.
    *
    * @generated from field: repeated tickreel.v1.Finding warnings = 7;
    */
@@ -159,20 +159,20 @@ export const SourceFileSchema: GenMessage<SourceFile> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_catalog_service, 1);
 
 /**
- * Asks for a page of datasets.
+ * Request for ListDatasets.
  *
  * @generated from message tickreel.v1.ListDatasetsRequest
  */
 export type ListDatasetsRequest = Message<"tickreel.v1.ListDatasetsRequest"> & {
   /**
-   * The most datasets to return. Default: 50; more than 500 is taken as 500.
+   * Maximum number of datasets to return. Default: 50. A value above 500 counts as 500.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * The next_page_token of the page before.
+   * The next_page_token of the previous page. Empty for the first page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -200,7 +200,7 @@ export type ListDatasetsResponse = Message<"tickreel.v1.ListDatasetsResponse"> &
   datasets: Dataset[];
 
   /**
-   * Where the next page begins. Empty on the last one.
+   * Token of the next page. Empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -215,13 +215,13 @@ export const ListDatasetsResponseSchema: GenMessage<ListDatasetsResponse> = /*@_
   messageDesc(file_tickreel_v1_catalog_service, 3);
 
 /**
- * Asks for one dataset.
+ * Request for GetDataset.
  *
  * @generated from message tickreel.v1.GetDatasetRequest
  */
 export type GetDatasetRequest = Message<"tickreel.v1.GetDatasetRequest"> & {
   /**
-   * The id of the dataset.
+   * Id of the dataset.
    *
    * @generated from field: string dataset_id = 1;
    */
@@ -257,20 +257,20 @@ export const GetDatasetResponseSchema: GenMessage<GetDatasetResponse> = /*@__PUR
   messageDesc(file_tickreel_v1_catalog_service, 5);
 
 /**
- * Asks for a page of instruments.
+ * Request for ListInstruments.
  *
  * @generated from message tickreel.v1.ListInstrumentsRequest
  */
 export type ListInstrumentsRequest = Message<"tickreel.v1.ListInstrumentsRequest"> & {
   /**
-   * The most instruments to return. Default: 50; more than 500 is taken as 500.
+   * Maximum number of instruments to return. Default: 50. A value above 500 counts as 500.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * The next_page_token of the page before.
+   * The next_page_token of the previous page. Empty for the first page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -298,7 +298,7 @@ export type ListInstrumentsResponse = Message<"tickreel.v1.ListInstrumentsRespon
   instruments: CatalogInstrument[];
 
   /**
-   * Where the next page begins. Empty on the last one.
+   * Token of the next page. Empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -326,49 +326,49 @@ export type CatalogInstrument = Message<"tickreel.v1.CatalogInstrument"> & {
   instrumentId: string;
 
   /**
-   * The raw name of the files it was converted from.
+   * Raw name of the instrument in the converted files.
    *
    * @generated from field: string raw_name = 2;
    */
   rawName: string;
 
   /**
-   * Catalog files.
+   * Number of catalog files.
    *
    * @generated from field: int32 files = 3;
    */
   files: number;
 
   /**
-   * Rows in them.
+   * Rows in all files.
    *
    * @generated from field: int64 rows = 4;
    */
   rows: bigint;
 
   /**
-   * Bytes of them.
+   * Bytes of all files.
    *
    * @generated from field: int64 size_bytes = 5;
    */
   sizeBytes: bigint;
 
   /**
-   * The first and last time on the replay clock.
+   * First and last time on the replay clock.
    *
    * @generated from field: tickreel.v1.TimeWindow span = 6;
    */
   span?: TimeWindow | undefined;
 
   /**
-   * The kinds of rows, in order.
+   * Data types, sorted.
    *
    * @generated from field: repeated tickreel.v1.DataType data_types = 7;
    */
   dataTypes: DataType[];
 
   /**
-   * The choices of decimals that stand side by side, in order.
+   * Precisions that the catalog holds, sorted.
    *
    * @generated from field: repeated tickreel.v1.Decimals decimals = 8;
    */
@@ -383,20 +383,20 @@ export const CatalogInstrumentSchema: GenMessage<CatalogInstrument> = /*@__PURE_
   messageDesc(file_tickreel_v1_catalog_service, 8);
 
 /**
- * How many decimals the prices and sizes of a converted file have.
+ * Number of decimals of the prices and sizes of a converted file.
  *
  * @generated from message tickreel.v1.Decimals
  */
 export type Decimals = Message<"tickreel.v1.Decimals"> & {
   /**
-   * The decimals of prices.
+   * Decimals of prices.
    *
    * @generated from field: int32 price_precision = 1;
    */
   pricePrecision: number;
 
   /**
-   * The decimals of sizes.
+   * Decimals of sizes.
    *
    * @generated from field: int32 size_precision = 2;
    */
@@ -417,21 +417,21 @@ export const DecimalsSchema: GenMessage<Decimals> = /*@__PURE__*/
  */
 export type GetCoverageRequest = Message<"tickreel.v1.GetCoverageRequest"> & {
   /**
-   * The engine's id of the instrument, or its own: BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN.
+   * Id of the instrument: the engine's, or the one of configs, for example BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN.
    *
    * @generated from field: string instrument_id = 1;
    */
   instrumentId: string;
 
   /**
-   * The most intervals to return. Default: 50; more than 500 is taken as 500.
+   * Maximum number of intervals to return. Default: 50. A value above 500 counts as 500.
    *
    * @generated from field: int32 page_size = 2;
    */
   pageSize: number;
 
   /**
-   * The next_page_token of the page before.
+   * The next_page_token of the previous page. Empty for the first page.
    *
    * @generated from field: string page_token = 3;
    */
@@ -452,14 +452,14 @@ export const GetCoverageRequestSchema: GenMessage<GetCoverageRequest> = /*@__PUR
  */
 export type GetCoverageResponse = Message<"tickreel.v1.GetCoverageResponse"> & {
   /**
-   * What the catalog holds, by data type, precision and time.
+   * Intervals, sorted by data type, precision and time.
    *
    * @generated from field: repeated tickreel.v1.CoverageInterval intervals = 1;
    */
   intervals: CoverageInterval[];
 
   /**
-   * Where the next page begins. Empty on the last one.
+   * Token of the next page. Empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -474,7 +474,7 @@ export const GetCoverageResponseSchema: GenMessage<GetCoverageResponse> = /*@__P
   messageDesc(file_tickreel_v1_catalog_service, 11);
 
 /**
- * One converted file, as coverage.
+ * Time span that one converted file covers.
  *
  * @generated from message tickreel.v1.CoverageInterval
  */
@@ -487,35 +487,35 @@ export type CoverageInterval = Message<"tickreel.v1.CoverageInterval"> & {
   dataType: DataType;
 
   /**
-   * The decimals of prices.
+   * Decimals of prices.
    *
    * @generated from field: int32 price_precision = 2;
    */
   pricePrecision: number;
 
   /**
-   * The decimals of sizes.
+   * Decimals of sizes.
    *
    * @generated from field: int32 size_precision = 3;
    */
   sizePrecision: number;
 
   /**
-   * The first and last time on the replay clock.
+   * First and last time on the replay clock.
    *
    * @generated from field: tickreel.v1.TimeWindow span = 4;
    */
   span?: TimeWindow | undefined;
 
   /**
-   * Rows.
+   * Number of rows.
    *
    * @generated from field: int64 rows = 5;
    */
   rows: bigint;
 
   /**
-   * The raw file it was made from, relative to the data root.
+   * Raw file of the conversion, relative to the data root.
    *
    * @generated from field: string source = 6;
    */
@@ -529,14 +529,14 @@ export type CoverageInterval = Message<"tickreel.v1.CoverageInterval"> & {
   digest: string;
 
   /**
-   * Whether it is what a conversion would make today.
+   * Whether the file is up to date.
    *
    * @generated from field: tickreel.v1.Freshness freshness = 8;
    */
   freshness: Freshness;
 
   /**
-   * The time between the interval before and this one, in seconds, where it is over a minute.
+   * Gap after the previous interval, in seconds. Zero for gaps up to one minute.
    *
    * @generated from field: double gap_seconds = 9;
    */
@@ -551,36 +551,37 @@ export const CoverageIntervalSchema: GenMessage<CoverageInterval> = /*@__PURE__*
   messageDesc(file_tickreel_v1_catalog_service, 12);
 
 /**
- * Asks for bars.
+ * Request for SampleBars.
  *
  * @generated from message tickreel.v1.SampleBarsRequest
  */
 export type SampleBarsRequest = Message<"tickreel.v1.SampleBarsRequest"> & {
   /**
-   * The engine's id of the instrument, or its own: BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN.
+   * Id of the instrument: the engine's, or the one of configs, for example BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN.
    *
    * @generated from field: string instrument_id = 1;
    */
   instrumentId: string;
 
   /**
-   * The first instant, on the replay clock. If not specified, that of the catalog's rows.
+   * First instant, on the replay clock. Default: the first row in the catalog.
    *
    * @generated from field: google.protobuf.Timestamp start = 2;
    */
   start?: Timestamp | undefined;
 
   /**
-   * The last instant, on the replay clock. If not specified, that of the catalog's rows.
+   * Last instant, on the replay clock. Default: the last row in the catalog.
    *
    * @generated from field: google.protobuf.Timestamp end = 3;
    */
   end?: Timestamp | undefined;
 
   /**
-   * The most bars to return. Default: 500; more than 5000 is taken as 5000.
+   * Maximum number of bars to return. Default: 500. A value above 5000 counts as 5000.
    *
-   * A bar is as short as that allows, of a length that people use: 1, 2, 5, 10, 15 or 30 seconds or minutes, hours, a day.
+   * The service picks the shortest bar length that stays within this number: 1, 2, 5, 10, 15 or 30 seconds or minutes, whole
+   * hours, or one day.
    *
    * @generated from field: int32 max_bars = 4;
    */
@@ -595,7 +596,7 @@ export const SampleBarsRequestSchema: GenMessage<SampleBarsRequest> = /*@__PURE_
   messageDesc(file_tickreel_v1_catalog_service, 13);
 
 /**
- * Bars.
+ * Response of SampleBars.
  *
  * @generated from message tickreel.v1.SampleBarsResponse
  */
@@ -608,7 +609,7 @@ export type SampleBarsResponse = Message<"tickreel.v1.SampleBarsResponse"> & {
   bars?: BarColumns | undefined;
 
   /**
-   * How many trades the window has.
+   * Number of trades in the window.
    *
    * @generated from field: int64 rows = 2;
    */
@@ -623,34 +624,34 @@ export const SampleBarsResponseSchema: GenMessage<SampleBarsResponse> = /*@__PUR
   messageDesc(file_tickreel_v1_catalog_service, 14);
 
 /**
- * Asks for the best prices of books.
+ * Request for SampleQuotes.
  *
  * @generated from message tickreel.v1.SampleQuotesRequest
  */
 export type SampleQuotesRequest = Message<"tickreel.v1.SampleQuotesRequest"> & {
   /**
-   * The engine's id of the instrument, or its own: BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN.
+   * Id of the instrument: the engine's, or the one of configs, for example BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN.
    *
    * @generated from field: string instrument_id = 1;
    */
   instrumentId: string;
 
   /**
-   * The first instant, on the replay clock. If not specified, that of the catalog's rows.
+   * First instant, on the replay clock. Default: the first row in the catalog.
    *
    * @generated from field: google.protobuf.Timestamp start = 2;
    */
   start?: Timestamp | undefined;
 
   /**
-   * The last instant, on the replay clock. If not specified, that of the catalog's rows.
+   * Last instant, on the replay clock. Default: the last row in the catalog.
    *
    * @generated from field: google.protobuf.Timestamp end = 3;
    */
   end?: Timestamp | undefined;
 
   /**
-   * About how many books the chart has room for. Default: 2000; more than 20000 is taken as 20000.
+   * Approximate number of books to return. Default: 2000. A value above 20000 counts as 20000.
    *
    * @generated from field: int32 max_points = 4;
    */
@@ -665,20 +666,20 @@ export const SampleQuotesRequestSchema: GenMessage<SampleQuotesRequest> = /*@__P
   messageDesc(file_tickreel_v1_catalog_service, 15);
 
 /**
- * The best prices of books.
+ * Response of SampleQuotes.
  *
  * @generated from message tickreel.v1.SampleQuotesResponse
  */
 export type SampleQuotesResponse = Message<"tickreel.v1.SampleQuotesResponse"> & {
   /**
-   * Those that were kept, in replay order.
+   * Sampled books, in replay order.
    *
    * @generated from field: tickreel.v1.QuoteColumns quotes = 1;
    */
   quotes?: QuoteColumns | undefined;
 
   /**
-   * How many books the window has.
+   * Number of books in the window.
    *
    * @generated from field: int64 rows = 2;
    */
@@ -693,20 +694,20 @@ export const SampleQuotesResponseSchema: GenMessage<SampleQuotesResponse> = /*@_
   messageDesc(file_tickreel_v1_catalog_service, 16);
 
 /**
- * Asks for the book at one instant.
+ * Request for GetDepthSnapshot.
  *
  * @generated from message tickreel.v1.GetDepthSnapshotRequest
  */
 export type GetDepthSnapshotRequest = Message<"tickreel.v1.GetDepthSnapshotRequest"> & {
   /**
-   * The engine's id of the instrument, or its own: BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN.
+   * Id of the instrument: the engine's, or the one of configs, for example BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN.
    *
    * @generated from field: string instrument_id = 1;
    */
   instrumentId: string;
 
   /**
-   * The instant, on the replay clock.
+   * Instant on the replay clock.
    *
    * @generated from field: google.protobuf.Timestamp at = 2;
    */
@@ -721,7 +722,7 @@ export const GetDepthSnapshotRequestSchema: GenMessage<GetDepthSnapshotRequest> 
   messageDesc(file_tickreel_v1_catalog_service, 17);
 
 /**
- * The book at one instant.
+ * Response of GetDepthSnapshot.
  *
  * @generated from message tickreel.v1.GetDepthSnapshotResponse
  */
@@ -742,45 +743,45 @@ export const GetDepthSnapshotResponseSchema: GenMessage<GetDepthSnapshotResponse
   messageDesc(file_tickreel_v1_catalog_service, 18);
 
 /**
- * Asks for converted trades.
+ * Request for StreamTrades.
  *
  * @generated from message tickreel.v1.StreamTradesRequest
  */
 export type StreamTradesRequest = Message<"tickreel.v1.StreamTradesRequest"> & {
   /**
-   * The engine's id of the instrument, or its own: BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN.
+   * Id of the instrument: the engine's, or the one of configs, for example BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN.
    *
    * @generated from field: string instrument_id = 1;
    */
   instrumentId: string;
 
   /**
-   * The first instant, on the replay clock. If not specified, that of the catalog's rows.
+   * First instant, on the replay clock. Default: the first row in the catalog.
    *
    * @generated from field: google.protobuf.Timestamp start = 2;
    */
   start?: Timestamp | undefined;
 
   /**
-   * The last instant, on the replay clock. If not specified, that of the catalog's rows.
+   * Last instant, on the replay clock. Default: the last row in the catalog.
    *
    * @generated from field: google.protobuf.Timestamp end = 3;
    */
   end?: Timestamp | undefined;
 
   /**
-   * The cursor of the last chunk that arrived; the stream goes on after it.
+   * Cursor of the last chunk that arrived. The stream continues after it.
    *
-   * If not specified, the stream begins with the first row.
+   * Default: the stream begins with the first row.
    *
    * @generated from field: string cursor = 4;
    */
   cursor: string;
 
   /**
-   * Which columns: names of the columns of TradeColumns. Default: all.
+   * Columns to send: field names of TradeColumns. Default: all.
    *
-   * Ids of trades are texts, and cost many times what the columns of numbers do: ask for them where they are shown.
+   * trade_id is text and costs many times as much as a numeric column. Ask for it only when you show it.
    *
    * @generated from field: google.protobuf.FieldMask read_mask = 5;
    */
@@ -801,14 +802,14 @@ export const StreamTradesRequestSchema: GenMessage<StreamTradesRequest> = /*@__P
  */
 export type StreamTradesResponse = Message<"tickreel.v1.StreamTradesResponse"> & {
   /**
-   * The rows, about 32,768 of them.
+   * About 32,768 rows.
    *
    * @generated from field: tickreel.v1.TradeColumns trades = 1;
    */
   trades?: TradeColumns | undefined;
 
   /**
-   * Where to go on after this chunk.
+   * Cursor to resume the stream after this chunk.
    *
    * @generated from field: string cursor = 2;
    */
@@ -823,36 +824,36 @@ export const StreamTradesResponseSchema: GenMessage<StreamTradesResponse> = /*@_
   messageDesc(file_tickreel_v1_catalog_service, 20);
 
 /**
- * Asks for converted books.
+ * Request for StreamDepth.
  *
  * @generated from message tickreel.v1.StreamDepthRequest
  */
 export type StreamDepthRequest = Message<"tickreel.v1.StreamDepthRequest"> & {
   /**
-   * The engine's id of the instrument, or its own: BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN.
+   * Id of the instrument: the engine's, or the one of configs, for example BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN.
    *
    * @generated from field: string instrument_id = 1;
    */
   instrumentId: string;
 
   /**
-   * The first instant, on the replay clock. If not specified, that of the catalog's rows.
+   * First instant, on the replay clock. Default: the first row in the catalog.
    *
    * @generated from field: google.protobuf.Timestamp start = 2;
    */
   start?: Timestamp | undefined;
 
   /**
-   * The last instant, on the replay clock. If not specified, that of the catalog's rows.
+   * Last instant, on the replay clock. Default: the last row in the catalog.
    *
    * @generated from field: google.protobuf.Timestamp end = 3;
    */
   end?: Timestamp | undefined;
 
   /**
-   * The cursor of the last chunk that arrived; the stream goes on after it.
+   * Cursor of the last chunk that arrived. The stream continues after it.
    *
-   * If not specified, the stream begins with the first row.
+   * Default: the stream begins with the first row.
    *
    * @generated from field: string cursor = 4;
    */
@@ -873,14 +874,14 @@ export const StreamDepthRequestSchema: GenMessage<StreamDepthRequest> = /*@__PUR
  */
 export type StreamDepthResponse = Message<"tickreel.v1.StreamDepthResponse"> & {
   /**
-   * The rows, about 4,096 of them.
+   * About 4,096 rows.
    *
    * @generated from field: tickreel.v1.DepthColumns depth = 1;
    */
   depth?: DepthColumns | undefined;
 
   /**
-   * Where to go on after this chunk.
+   * Cursor to resume the stream after this chunk.
    *
    * @generated from field: string cursor = 2;
    */
@@ -895,34 +896,34 @@ export const StreamDepthResponseSchema: GenMessage<StreamDepthResponse> = /*@__P
   messageDesc(file_tickreel_v1_catalog_service, 22);
 
 /**
- * Whether a converted file is what a conversion would make today.
+ * Whether a converted file is up to date: a conversion today would write the same file.
  *
  * @generated from enum tickreel.v1.Freshness
  */
 export enum Freshness {
   /**
-   * The freshness was not set.
+   * Unset.
    *
    * @generated from enum value: FRESHNESS_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * The raw file, the converter and the engine are those it was made with.
+   * Raw file, converter and engine have not changed since the conversion.
    *
    * @generated from enum value: FRESHNESS_FRESH = 1;
    */
   FRESH = 1,
 
   /**
-   * The raw file, the converter or the engine has changed; the next run converts it again.
+   * The raw file, the converter or the engine has changed. The next run converts the file again.
    *
    * @generated from enum value: FRESHNESS_STALE = 2;
    */
   STALE = 2,
 
   /**
-   * The raw file is gone.
+   * The raw file no longer exists.
    *
    * @generated from enum value: FRESHNESS_ORPHANED = 3;
    */
@@ -936,16 +937,16 @@ export const FreshnessSchema: GenEnum<Freshness> = /*@__PURE__*/
   enumDesc(file_tickreel_v1_catalog_service, 0);
 
 /**
- * Answers what data there is: raw under the data root, and converted in the catalog. It only reads.
+ * Lists the raw data under the data root and the converted data in the catalog. Read-only.
  *
- * An instrument may stand in the catalog with several choices of decimals. Where rows of it are asked for, those of a raw file
- * are taken once, as they were converted last, and all with as many decimals as one of them needs.
+ * The catalog can hold a raw file converted at several precisions. Calls that return rows read each raw file once, from its
+ * latest conversion, and return all rows at the highest precision among those files.
  *
  * @generated from service tickreel.v1.CatalogService
  */
 export const CatalogService: GenService<{
   /**
-   * Lists the day folders of raw data, newest first. Reads file footers alone.
+   * Lists the day folders of raw data, newest first. Reads file footers only.
    *
    * @generated from rpc tickreel.v1.CatalogService.ListDatasets
    */
@@ -955,7 +956,7 @@ export const CatalogService: GenService<{
     output: typeof ListDatasetsResponseSchema;
   },
   /**
-   * Gets one day folder with each of its files.
+   * Gets one day folder with all its files.
    *
    * @generated from rpc tickreel.v1.CatalogService.GetDataset
    */
@@ -975,9 +976,9 @@ export const CatalogService: GenService<{
     output: typeof ListInstrumentsResponseSchema;
   },
   /**
-   * Gets what the catalog holds of one instrument, page by page: intervals, gaps, and whether each file is fresh.
+   * Gets the coverage of one instrument in the catalog, in pages: intervals, gaps, and the freshness of each file.
    *
-   * A page ends early where its intervals would not fit into a message.
+   * A page ends early when its intervals would exceed the message size limit.
    *
    * @generated from rpc tickreel.v1.CatalogService.GetCoverage
    */
@@ -987,7 +988,7 @@ export const CatalogService: GenService<{
     output: typeof GetCoverageResponseSchema;
   },
   /**
-   * Gets the converted trades of a window as bars.
+   * Aggregates the converted trades of a window into bars.
    *
    * @generated from rpc tickreel.v1.CatalogService.SampleBars
    */
@@ -997,8 +998,8 @@ export const CatalogService: GenService<{
     output: typeof SampleBarsResponseSchema;
   },
   /**
-   * Gets the best prices of the converted books of a window as a chart draws them: of each of equal parts of the window the
-   * first and the last book, and those with the lowest bid and the highest ask.
+   * Downsamples the best prices of the converted books of a window for a chart. The window is cut into equal parts; each part
+   * keeps its first and last book, the book with the lowest bid and the book with the highest ask.
    *
    * @generated from rpc tickreel.v1.CatalogService.SampleQuotes
    */
@@ -1008,7 +1009,7 @@ export const CatalogService: GenService<{
     output: typeof SampleQuotesResponseSchema;
   },
   /**
-   * Gets the book at one instant: the last converted snapshot at or before it.
+   * Gets the book at an instant: the last converted snapshot at or before it.
    *
    * @generated from rpc tickreel.v1.CatalogService.GetDepthSnapshot
    */
@@ -1020,7 +1021,7 @@ export const CatalogService: GenService<{
   /**
    * Streams the converted trades of a window, in chunks of columns, in replay order.
    *
-   * A stream that broke is resumed from the cursor of its last chunk. Hanging up stops the reader.
+   * A broken stream resumes from the cursor of its last chunk. Cancelling the call stops the reader.
    *
    * @generated from rpc tickreel.v1.CatalogService.StreamTrades
    */
@@ -1032,7 +1033,7 @@ export const CatalogService: GenService<{
   /**
    * Streams the converted books of a window, in chunks of columns, in replay order.
    *
-   * A stream that broke is resumed from the cursor of its last chunk. Hanging up stops the reader.
+   * A broken stream resumes from the cursor of its last chunk. Cancelling the call stops the reader.
    *
    * @generated from rpc tickreel.v1.CatalogService.StreamDepth
    */

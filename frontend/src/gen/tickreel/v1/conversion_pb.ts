@@ -23,48 +23,48 @@ export const file_tickreel_v1_conversion: GenFile = /*@__PURE__*/
   fileDesc("Chx0aWNrcmVlbC92MS9jb252ZXJzaW9uLnByb3RvEgt0aWNrcmVlbC52MSKDBAoKQ29udmVyc2lvbhIVCg1jb252ZXJzaW9uX2lkGAEgASgJEiQKBXN0YXRlGAIgASgOMhUudGlja3JlZWwudjEuSm9iU3RhdGUSKQoEc3BlYxgDIAEoCzIbLnRpY2tyZWVsLnYxLkNvbnZlcnNpb25TcGVjEicKCHByb2dyZXNzGAQgASgLMhUudGlja3JlZWwudjEuUHJvZ3Jlc3MSKAoHZmFpbHVyZRgFIAEoCzIXLnRpY2tyZWVsLnYxLkpvYkZhaWx1cmUSKQoFZmlsZXMYBiADKAsyGi50aWNrcmVlbC52MS5Db252ZXJ0ZWRGaWxlEi4KCmNyZWF0ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnN0YXJ0ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghhdHRlbXB0cxgKIAEoBRIWCg5xdWV1ZV9wb3NpdGlvbhgLIAEoBRIvCgdmaWd1cmVzGAwgASgLMh4udGlja3JlZWwudjEuQ29udmVyc2lvbkZpZ3VyZXMSJgoIZmluZGluZ3MYDSADKAsyFC50aWNrcmVlbC52MS5GaW5kaW5nIrUDCg9Db252ZXJzaW9uRW50cnkSFQoNY29udmVyc2lvbl9pZBgBIAEoCRIkCgVzdGF0ZRgCIAEoDjIVLnRpY2tyZWVsLnYxLkpvYlN0YXRlEikKBHNwZWMYAyABKAsyGy50aWNrcmVlbC52MS5Db252ZXJzaW9uU3BlYxInCghwcm9ncmVzcxgEIAEoCzIVLnRpY2tyZWVsLnYxLlByb2dyZXNzEigKB2ZhaWx1cmUYBSABKAsyFy50aWNrcmVlbC52MS5Kb2JGYWlsdXJlEi4KCmNyZWF0ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnN0YXJ0ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghhdHRlbXB0cxgKIAEoBRIWCg5xdWV1ZV9wb3NpdGlvbhgLIAEoBRIvCgdmaWd1cmVzGAwgASgLMh4udGlja3JlZWwudjEuQ29udmVyc2lvbkZpZ3VyZXMiRgoRQ29udmVyc2lvbkZpZ3VyZXMSDQoFZmlsZXMYASABKAMSFAoMY2FjaGVkX2ZpbGVzGAIgASgDEgwKBHJvd3MYAyABKAMi/QIKDkNvbnZlcnNpb25TcGVjEhIKCmluc3RydW1lbnQYASABKAkSHAoPcHJpY2VfcHJlY2lzaW9uGAIgASgFSACIAQESGwoOc2l6ZV9wcmVjaXNpb24YAyABKAVIAYgBARInCgZ3aW5kb3cYBCABKAsyFy50aWNrcmVlbC52MS5UaW1lV2luZG93EikKCmRhdGFfdHlwZXMYBSADKA4yFS50aWNrcmVlbC52MS5EYXRhVHlwZRIPCgdkYXRhc2V0GAYgASgJEhMKC3RyYWRlc19wYXRoGAcgASgJEhQKDGZpbGVfcGF0dGVybhgIIAEoCRINCgVmb3JjZRgJIAEoCBIcChRib29rX3NuYXBzaG90XzVfcGF0aBgKIAEoCRI4ChFpbnN0cnVtZW50X2NvbmZpZxgLIAEoCzIdLnRpY2tyZWVsLnYxLkluc3RydW1lbnRDb25maWdCEgoQX3ByaWNlX3ByZWNpc2lvbkIRCg9fc2l6ZV9wcmVjaXNpb24ilwMKDUNvbnZlcnRlZEZpbGUSDgoGc291cmNlGAEgASgJEg8KB2RhdGFzZXQYAiABKAkSKAoJZGF0YV90eXBlGAMgASgOMhUudGlja3JlZWwudjEuRGF0YVR5cGUSDAoEcGF0aBgEIAEoCRIOCgZjYWNoZWQYBSABKAgSDAoEcm93cxgGIAEoAxIlCgRzcGFuGAcgASgLMhcudGlja3JlZWwudjEuVGltZVdpbmRvdxIOCgZkaWdlc3QYCCABKAkSFwoPcHJpY2VfcHJlY2lzaW9uGAkgASgFEhYKDnNpemVfcHJlY2lzaW9uGAogASgFEhUKDXVua25vd25fc2lkZXMYCyABKAMSJgoIZmluZGluZ3MYDCADKAsyFC50aWNrcmVlbC52MS5GaW5kaW5nEioKCnJhd19zY2hlbWEYDSABKA4yFi50aWNrcmVlbC52MS5SYXdTY2hlbWESKAoJdGltZV91bml0GA4gASgOMhUudGlja3JlZWwudjEuVGltZVVuaXQSEgoKY2xvY2tfc3RlcBgPIAEoBSpXCglSYXdTY2hlbWESGgoWUkFXX1NDSEVNQV9VTlNQRUNJRklFRBAAEhcKE1JBV19TQ0hFTUFfRVhDSEFOR0UQARIVChFSQVdfU0NIRU1BX0VOR0lORRACKngKCFRpbWVVbml0EhkKFVRJTUVfVU5JVF9VTlNQRUNJRklFRBAAEhoKFlRJTUVfVU5JVF9NSUxMSVNFQ09ORFMQARIaChZUSU1FX1VOSVRfTUlDUk9TRUNPTkRTEAISGQoVVElNRV9VTklUX05BTk9TRUNPTkRTEANiBnByb3RvMw", [file_google_protobuf_timestamp, file_tickreel_v1_job, file_tickreel_v1_market_data, file_tickreel_v1_result, file_tickreel_v1_run_config]);
 
 /**
- * A job that brings raw files into the engine's catalog.
+ * A job that converts raw files into the engine's catalog.
  *
  * @generated from message tickreel.v1.Conversion
  */
 export type Conversion = Message<"tickreel.v1.Conversion"> & {
   /**
-   * The id of the conversion.
+   * Id of the conversion.
    *
    * @generated from field: string conversion_id = 1;
    */
   conversionId: string;
 
   /**
-   * Where the job is in its life.
+   * State of the job.
    *
    * @generated from field: tickreel.v1.JobState state = 2;
    */
   state: JobState;
 
   /**
-   * What is converted.
+   * What to convert.
    *
    * @generated from field: tickreel.v1.ConversionSpec spec = 3;
    */
   spec?: ConversionSpec | undefined;
 
   /**
-   * Where the running job is.
+   * Progress of the running job.
    *
    * @generated from field: tickreel.v1.Progress progress = 4;
    */
   progress?: Progress | undefined;
 
   /**
-   * Why the job failed. Only set in JOB_STATE_FAILED.
+   * Why the job failed. Set only in JOB_STATE_FAILED.
    *
    * @generated from field: tickreel.v1.JobFailure failure = 5;
    */
   failure?: JobFailure | undefined;
 
   /**
-   * The files of the window, in time order. Complete in JOB_STATE_SUCCEEDED.
+   * Files of the window, in time order. Complete in JOB_STATE_SUCCEEDED.
    *
    * @generated from field: repeated tickreel.v1.ConvertedFile files = 6;
    */
@@ -78,7 +78,7 @@ export type Conversion = Message<"tickreel.v1.Conversion"> & {
   createdAt?: Timestamp | undefined;
 
   /**
-   * When the job began to run, the last time.
+   * When the last attempt started.
    *
    * @generated from field: google.protobuf.Timestamp started_at = 8;
    */
@@ -92,33 +92,33 @@ export type Conversion = Message<"tickreel.v1.Conversion"> & {
   endedAt?: Timestamp | undefined;
 
   /**
-   * How often the job has been begun.
+   * Number of attempts.
    *
-   * A job whose service died in the midst of it is begun again, a configured number of times. An attempt that an orderly
-   * stop of the service cut short does not count.
+   * A job whose service dies is started again, up to a configured number of attempts. An attempt that ends with an orderly stop
+   * of the service does not count.
    *
    * @generated from field: int32 attempts = 10;
    */
   attempts: number;
 
   /**
-   * Where the job stands in the queue: 1 is next.
+   * Position of the job in the queue; 1 is next.
    *
-   * Only set in JOB_STATE_QUEUED.
+   * Set only in JOB_STATE_QUEUED.
    *
    * @generated from field: int32 queue_position = 11;
    */
   queuePosition: number;
 
   /**
-   * The figures of the files. Unset in conversions created before this field existed.
+   * Totals over the files. Unset in conversions created before this field existed.
    *
    * @generated from field: tickreel.v1.ConversionFigures figures = 12;
    */
   figures?: ConversionFigures | undefined;
 
   /**
-   * Findings about the search for the files: which files were skipped that seem to be of this instrument and window.
+   * Findings about the file search: skipped files that seem to belong to this instrument and window.
    *
    * @generated from field: repeated tickreel.v1.Finding findings = 13;
    */
@@ -133,41 +133,41 @@ export const ConversionSchema: GenMessage<Conversion> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_conversion, 0);
 
 /**
- * A conversion in a list: its state, what it converts, and the figures of its files. GetConversion has the whole.
+ * A conversion in a list: its state, its spec and the totals over its files. GetConversion returns the whole conversion.
  *
  * @generated from message tickreel.v1.ConversionEntry
  */
 export type ConversionEntry = Message<"tickreel.v1.ConversionEntry"> & {
   /**
-   * The id of the conversion.
+   * Id of the conversion.
    *
    * @generated from field: string conversion_id = 1;
    */
   conversionId: string;
 
   /**
-   * Where the job is in its life.
+   * State of the job.
    *
    * @generated from field: tickreel.v1.JobState state = 2;
    */
   state: JobState;
 
   /**
-   * What is converted.
+   * What to convert.
    *
    * @generated from field: tickreel.v1.ConversionSpec spec = 3;
    */
   spec?: ConversionSpec | undefined;
 
   /**
-   * Where the running job is.
+   * Progress of the running job.
    *
    * @generated from field: tickreel.v1.Progress progress = 4;
    */
   progress?: Progress | undefined;
 
   /**
-   * Why the job failed. Only set in JOB_STATE_FAILED.
+   * Why the job failed. Set only in JOB_STATE_FAILED.
    *
    * @generated from field: tickreel.v1.JobFailure failure = 5;
    */
@@ -181,7 +181,7 @@ export type ConversionEntry = Message<"tickreel.v1.ConversionEntry"> & {
   createdAt?: Timestamp | undefined;
 
   /**
-   * When the job began to run, the last time.
+   * When the last attempt started.
    *
    * @generated from field: google.protobuf.Timestamp started_at = 8;
    */
@@ -195,21 +195,21 @@ export type ConversionEntry = Message<"tickreel.v1.ConversionEntry"> & {
   endedAt?: Timestamp | undefined;
 
   /**
-   * How often the job has been begun.
+   * Number of attempts.
    *
    * @generated from field: int32 attempts = 10;
    */
   attempts: number;
 
   /**
-   * Where the job stands in the queue: 1 is next. Only set in JOB_STATE_QUEUED.
+   * Position of the job in the queue; 1 is next. Set only in JOB_STATE_QUEUED.
    *
    * @generated from field: int32 queue_position = 11;
    */
   queuePosition: number;
 
   /**
-   * The figures of the files.
+   * Totals over the files.
    *
    * @generated from field: tickreel.v1.ConversionFigures figures = 12;
    */
@@ -224,27 +224,27 @@ export const ConversionEntrySchema: GenMessage<ConversionEntry> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_conversion, 1);
 
 /**
- * The files of a conversion in figures.
+ * Totals over the files of a conversion.
  *
  * @generated from message tickreel.v1.ConversionFigures
  */
 export type ConversionFigures = Message<"tickreel.v1.ConversionFigures"> & {
   /**
-   * The number of files.
+   * Number of files.
    *
    * @generated from field: int64 files = 1;
    */
   files: bigint;
 
   /**
-   * The number of files that the catalog had before.
+   * Number of files that were already in the catalog.
    *
    * @generated from field: int64 cached_files = 2;
    */
   cachedFiles: bigint;
 
   /**
-   * The rows of all files.
+   * Rows in all files.
    *
    * @generated from field: int64 rows = 3;
    */
@@ -265,32 +265,32 @@ export const ConversionFiguresSchema: GenMessage<ConversionFigures> = /*@__PURE_
  */
 export type ConversionSpec = Message<"tickreel.v1.ConversionSpec"> & {
   /**
-   * The instrument's id, with its suffix: BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN.
+   * Instrument id with its suffix, for example BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN.
    *
    * @generated from field: string instrument = 1;
    */
   instrument: string;
 
   /**
-   * The decimals of prices in the catalog.
+   * Number of decimals of prices in the catalog.
    *
-   * If not specified, the fewest that hold every price of each file.
+   * Default: per file, the fewest decimals that represent every price exactly.
    *
    * @generated from field: optional int32 price_precision = 2;
    */
   pricePrecision?: number | undefined;
 
   /**
-   * The decimals of sizes in the catalog.
+   * Number of decimals of sizes in the catalog.
    *
-   * If not specified, the fewest that hold every size of each file.
+   * Default: per file, the fewest decimals that represent every size exactly.
    *
    * @generated from field: optional int32 size_precision = 3;
    */
   sizePrecision?: number | undefined;
 
   /**
-   * The span of the replay clock whose files are wanted. A file that the window touches is converted whole.
+   * Window on the replay clock. Every file that overlaps it is converted as a whole.
    *
    * @generated from field: tickreel.v1.TimeWindow window = 4;
    */
@@ -304,49 +304,49 @@ export type ConversionSpec = Message<"tickreel.v1.ConversionSpec"> & {
   dataTypes: DataType[];
 
   /**
-   * The day folder to restrict the search to.
+   * Day folder to search.
    *
-   * If not specified, every day folder that the window touches.
+   * Default: every day folder that overlaps the window.
    *
    * @generated from field: string dataset = 6;
    */
   dataset: string;
 
   /**
-   * A glob of trade files below the data root, instead of the search by name.
+   * Glob of trade files below the data root. Replaces the search by name.
    *
    * @generated from field: string trades_path = 7;
    */
   tradesPath: string;
 
   /**
-   * The name of the files to search for, without its ending.
+   * Name of the files to search for, without extension.
    *
-   * If not specified, the instrument's id without its suffix.
+   * Default: the instrument id without its suffix.
    *
    * @generated from field: string file_pattern = 8;
    */
   filePattern: string;
 
   /**
-   * Whether files that are already converted are converted again.
+   * Whether to convert files again that are already in the catalog.
    *
    * @generated from field: bool force = 9;
    */
   force: boolean;
 
   /**
-   * A glob of book snapshot files below the data root, instead of the search by name.
+   * Glob of book snapshot files below the data root. Replaces the search by name.
    *
    * @generated from field: string book_snapshot_5_path = 10;
    */
   bookSnapshot5Path: string;
 
   /**
-   * The instrument of the config that the files are converted for. No converted row depends on it.
+   * Instrument that the catalog registers, so that engine scripts find it beside the data. Converted rows do not depend on it.
    *
-   * The catalog registers it, so that scripts of the engine find it beside the data. Its id and precisions must be those of this
-   * message. If not specified, and no instrument is registered yet, one with the defaults of a config is.
+   * Its id and precisions must equal those of this message. Default: an instrument with config defaults, registered only when
+   * the catalog has none for this id.
    *
    * @generated from field: tickreel.v1.InstrumentConfig instrument_config = 11;
    */
@@ -361,20 +361,20 @@ export const ConversionSpecSchema: GenMessage<ConversionSpec> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_conversion, 3);
 
 /**
- * A raw file and what it became in the catalog.
+ * A raw file and its converted file in the catalog.
  *
  * @generated from message tickreel.v1.ConvertedFile
  */
 export type ConvertedFile = Message<"tickreel.v1.ConvertedFile"> & {
   /**
-   * The raw file, relative to the data root.
+   * Raw file, relative to the data root.
    *
    * @generated from field: string source = 1;
    */
   source: string;
 
   /**
-   * The day folder of the raw file.
+   * Day folder of the raw file.
    *
    * @generated from field: string dataset = 2;
    */
@@ -388,84 +388,84 @@ export type ConvertedFile = Message<"tickreel.v1.ConvertedFile"> & {
   dataType: DataType;
 
   /**
-   * The catalog file, relative to the catalog root. Empty while it is not converted.
+   * Catalog file, relative to the catalog root. Empty until the file is converted.
    *
    * @generated from field: string path = 4;
    */
   path: string;
 
   /**
-   * Whether it was in the catalog already.
+   * Whether the file was already in the catalog.
    *
    * @generated from field: bool cached = 5;
    */
   cached: boolean;
 
   /**
-   * Rows of the file.
+   * Number of rows.
    *
    * @generated from field: int64 rows = 6;
    */
   rows: bigint;
 
   /**
-   * The times of its first and last row on the replay clock.
+   * Times of the first and last row on the replay clock.
    *
    * @generated from field: tickreel.v1.TimeWindow span = 7;
    */
   span?: TimeWindow | undefined;
 
   /**
-   * SHA-256 of the rows, whatever the precision.
+   * SHA-256 of the rows. Independent of the precision.
    *
    * @generated from field: string digest = 8;
    */
   digest: string;
 
   /**
-   * The decimals of prices in the catalog file.
+   * Number of decimals of prices in the catalog file.
    *
    * @generated from field: int32 price_precision = 9;
    */
   pricePrecision: number;
 
   /**
-   * The decimals of sizes in the catalog file.
+   * Number of decimals of sizes in the catalog file.
    *
    * @generated from field: int32 size_precision = 10;
    */
   sizePrecision: number;
 
   /**
-   * Rows whose aggressor is not known.
+   * Rows with unknown aggressor side.
    *
    * @generated from field: int64 unknown_sides = 11;
    */
   unknownSides: bigint;
 
   /**
-   * What was noticed on the way: rows sorted, ids made, and so on.
+   * Findings of the conversion: rows sorted, ids generated, and so on.
    *
    * @generated from field: repeated tickreel.v1.Finding findings = 12;
    */
   findings: Finding[];
 
   /**
-   * What the columns of the raw file were taken for.
+   * Detected column layout of the raw file.
    *
    * @generated from field: tickreel.v1.RawSchema raw_schema = 13;
    */
   rawSchema: RawSchema;
 
   /**
-   * The unit of its replay clock, by its values or its type.
+   * Detected unit of the replay clock in the raw file, from its type or values.
    *
    * @generated from field: tickreel.v1.TimeUnit time_unit = 14;
    */
   timeUnit: TimeUnit;
 
   /**
-   * The step of its replay clock in nanoseconds: 1, or 1000 where every time is a whole number of microseconds.
+   * Resolution of the replay clock in nanoseconds: 1000 when every time is a whole number of microseconds, else 1.
    *
    * @generated from field: int32 clock_step = 15;
    */
@@ -480,20 +480,20 @@ export const ConvertedFileSchema: GenMessage<ConvertedFile> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_conversion, 4);
 
 /**
- * What the columns of a raw file are.
+ * Column layout of a raw file.
  *
  * @generated from enum tickreel.v1.RawSchema
  */
 export enum RawSchema {
   /**
-   * The schema was not set.
+   * Unset.
    *
    * @generated from enum value: RAW_SCHEMA_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * The columns of recorded exchange data: exchange, symbol, timestamp, local_timestamp; for trades id, side, price, amount;
+   * Columns of recorded exchange data: exchange, symbol, timestamp, local_timestamp; for trades id, side, price, amount;
    * for book snapshots asks[0].price, asks[0].amount, bids[0].price, bids[0].amount, and so on to level 4.
    *
    * @generated from enum value: RAW_SCHEMA_EXCHANGE = 1;
@@ -501,8 +501,8 @@ export enum RawSchema {
   EXCHANGE = 1,
 
   /**
-   * The columns of NautilusTrader: ts_event, ts_init; for trades price, size, aggressor_side, trade_id; for book snapshots
-   * the lists bids and asks of version 2, or bid_price_0, bid_size_0, ask_price_0, ask_size_0, and so on of version 1.
+   * Columns of NautilusTrader: ts_event, ts_init; for trades price, size, aggressor_side, trade_id; for book snapshots
+   * the lists bids and asks (version 2), or bid_price_0, bid_size_0, ask_price_0, ask_size_0, and so on (version 1).
    *
    * @generated from enum value: RAW_SCHEMA_ENGINE = 2;
    */
@@ -516,13 +516,13 @@ export const RawSchemaSchema: GenEnum<RawSchema> = /*@__PURE__*/
   enumDesc(file_tickreel_v1_conversion, 0);
 
 /**
- * The unit of the times in a raw file.
+ * Unit of the timestamps in a raw file.
  *
  * @generated from enum tickreel.v1.TimeUnit
  */
 export enum TimeUnit {
   /**
-   * The unit was not set.
+   * Unset.
    *
    * @generated from enum value: TIME_UNIT_UNSPECIFIED = 0;
    */

@@ -15,13 +15,13 @@ export const file_tickreel_v1_converter_service: GenFile = /*@__PURE__*/
   fileDesc("CiN0aWNrcmVlbC92MS9jb252ZXJ0ZXJfc2VydmljZS5wcm90bxILdGlja3JlZWwudjEibwoXQ3JlYXRlQ29udmVyc2lvblJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIpCgRzcGVjGAIgASgLMhsudGlja3JlZWwudjEuQ29udmVyc2lvblNwZWMSFQoNdmFsaWRhdGVfb25seRgDIAEoCCJHChhDcmVhdGVDb252ZXJzaW9uUmVzcG9uc2USKwoKY29udmVyc2lvbhgBIAEoCzIXLnRpY2tyZWVsLnYxLkNvbnZlcnNpb24iLQoUR2V0Q29udmVyc2lvblJlcXVlc3QSFQoNY29udmVyc2lvbl9pZBgBIAEoCSJEChVHZXRDb252ZXJzaW9uUmVzcG9uc2USKwoKY29udmVyc2lvbhgBIAEoCzIXLnRpY2tyZWVsLnYxLkNvbnZlcnNpb24iPwoWTGlzdENvbnZlcnNpb25zUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCSJlChdMaXN0Q29udmVyc2lvbnNSZXNwb25zZRIxCgtjb252ZXJzaW9ucxgBIAMoCzIcLnRpY2tyZWVsLnYxLkNvbnZlcnNpb25FbnRyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiMAoXQ2FuY2VsQ29udmVyc2lvblJlcXVlc3QSFQoNY29udmVyc2lvbl9pZBgBIAEoCSJHChhDYW5jZWxDb252ZXJzaW9uUmVzcG9uc2USKwoKY29udmVyc2lvbhgBIAEoCzIXLnRpY2tyZWVsLnYxLkNvbnZlcnNpb24iLwoWV2F0Y2hDb252ZXJzaW9uUmVxdWVzdBIVCg1jb252ZXJzaW9uX2lkGAEgASgJIkYKF1dhdGNoQ29udmVyc2lvblJlc3BvbnNlEisKCmNvbnZlcnNpb24YASABKAsyFy50aWNrcmVlbC52MS5Db252ZXJzaW9uIi4KFU1ha2VTYW1wbGVEYXRhUmVxdWVzdBIVCg12YWxpZGF0ZV9vbmx5GAEgASgIIkIKFk1ha2VTYW1wbGVEYXRhUmVzcG9uc2USEwoLZGF0YXNldF9pZHMYASADKAkSEwoLaW5zdHJ1bWVudHMYAiADKAky4wQKEENvbnZlcnRlclNlcnZpY2USZAoQQ3JlYXRlQ29udmVyc2lvbhIkLnRpY2tyZWVsLnYxLkNyZWF0ZUNvbnZlcnNpb25SZXF1ZXN0GiUudGlja3JlZWwudjEuQ3JlYXRlQ29udmVyc2lvblJlc3BvbnNlIgOQAgISWwoNR2V0Q29udmVyc2lvbhIhLnRpY2tyZWVsLnYxLkdldENvbnZlcnNpb25SZXF1ZXN0GiIudGlja3JlZWwudjEuR2V0Q29udmVyc2lvblJlc3BvbnNlIgOQAgESYQoPTGlzdENvbnZlcnNpb25zEiMudGlja3JlZWwudjEuTGlzdENvbnZlcnNpb25zUmVxdWVzdBokLnRpY2tyZWVsLnYxLkxpc3RDb252ZXJzaW9uc1Jlc3BvbnNlIgOQAgESZAoQQ2FuY2VsQ29udmVyc2lvbhIkLnRpY2tyZWVsLnYxLkNhbmNlbENvbnZlcnNpb25SZXF1ZXN0GiUudGlja3JlZWwudjEuQ2FuY2VsQ29udmVyc2lvblJlc3BvbnNlIgOQAgISYwoPV2F0Y2hDb252ZXJzaW9uEiMudGlja3JlZWwudjEuV2F0Y2hDb252ZXJzaW9uUmVxdWVzdBokLnRpY2tyZWVsLnYxLldhdGNoQ29udmVyc2lvblJlc3BvbnNlIgOQAgEwARJeCg5NYWtlU2FtcGxlRGF0YRIiLnRpY2tyZWVsLnYxLk1ha2VTYW1wbGVEYXRhUmVxdWVzdBojLnRpY2tyZWVsLnYxLk1ha2VTYW1wbGVEYXRhUmVzcG9uc2UiA5ACAmIGcHJvdG8z", [file_tickreel_v1_conversion]);
 
 /**
- * Asks for a conversion.
+ * Request for CreateConversion.
  *
  * @generated from message tickreel.v1.CreateConversionRequest
  */
 export type CreateConversionRequest = Message<"tickreel.v1.CreateConversionRequest"> & {
   /**
-   * A name for this request, a UUID for example; the same name again gives the same conversion.
+   * Client-chosen id of this request, for example a UUID. The same id returns the same conversion (idempotency).
    *
    * @generated from field: string request_id = 1;
    */
@@ -35,7 +35,7 @@ export type CreateConversionRequest = Message<"tickreel.v1.CreateConversionReque
   spec?: ConversionSpec | undefined;
 
   /**
-   * Whether to stop after the checks: the response says what there is to convert and has no id.
+   * Whether to stop after the checks. The response then lists the files to convert and has no id.
    *
    * @generated from field: bool validate_only = 3;
    */
@@ -50,7 +50,7 @@ export const CreateConversionRequestSchema: GenMessage<CreateConversionRequest> 
   messageDesc(file_tickreel_v1_converter_service, 0);
 
 /**
- * The conversion asked for.
+ * Response of CreateConversion.
  *
  * @generated from message tickreel.v1.CreateConversionResponse
  */
@@ -71,13 +71,13 @@ export const CreateConversionResponseSchema: GenMessage<CreateConversionResponse
   messageDesc(file_tickreel_v1_converter_service, 1);
 
 /**
- * Asks for one conversion.
+ * Request for GetConversion.
  *
  * @generated from message tickreel.v1.GetConversionRequest
  */
 export type GetConversionRequest = Message<"tickreel.v1.GetConversionRequest"> & {
   /**
-   * The id of the conversion.
+   * Id of the conversion.
    *
    * @generated from field: string conversion_id = 1;
    */
@@ -92,7 +92,7 @@ export const GetConversionRequestSchema: GenMessage<GetConversionRequest> = /*@_
   messageDesc(file_tickreel_v1_converter_service, 2);
 
 /**
- * One conversion.
+ * Response of GetConversion.
  *
  * @generated from message tickreel.v1.GetConversionResponse
  */
@@ -113,20 +113,20 @@ export const GetConversionResponseSchema: GenMessage<GetConversionResponse> = /*
   messageDesc(file_tickreel_v1_converter_service, 3);
 
 /**
- * Asks for a page of conversions.
+ * Request for ListConversions.
  *
  * @generated from message tickreel.v1.ListConversionsRequest
  */
 export type ListConversionsRequest = Message<"tickreel.v1.ListConversionsRequest"> & {
   /**
-   * The most conversions to return. Default: 50; more than 500 is taken as 500.
+   * Maximum number of conversions to return. Default: 50. A value above 500 counts as 500.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * The next_page_token of the page before.
+   * The next_page_token of the previous page. Empty for the first page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -154,7 +154,7 @@ export type ListConversionsResponse = Message<"tickreel.v1.ListConversionsRespon
   conversions: ConversionEntry[];
 
   /**
-   * Where the next page begins. Empty on the last one.
+   * Token of the next page. Empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -169,13 +169,13 @@ export const ListConversionsResponseSchema: GenMessage<ListConversionsResponse> 
   messageDesc(file_tickreel_v1_converter_service, 5);
 
 /**
- * Asks to cancel a conversion.
+ * Request for CancelConversion.
  *
  * @generated from message tickreel.v1.CancelConversionRequest
  */
 export type CancelConversionRequest = Message<"tickreel.v1.CancelConversionRequest"> & {
   /**
-   * The id of the conversion.
+   * Id of the conversion.
    *
    * @generated from field: string conversion_id = 1;
    */
@@ -190,7 +190,7 @@ export const CancelConversionRequestSchema: GenMessage<CancelConversionRequest> 
   messageDesc(file_tickreel_v1_converter_service, 6);
 
 /**
- * The conversion after the request.
+ * Response of CancelConversion.
  *
  * @generated from message tickreel.v1.CancelConversionResponse
  */
@@ -211,13 +211,13 @@ export const CancelConversionResponseSchema: GenMessage<CancelConversionResponse
   messageDesc(file_tickreel_v1_converter_service, 7);
 
 /**
- * Asks to watch a conversion.
+ * Request for WatchConversion.
  *
  * @generated from message tickreel.v1.WatchConversionRequest
  */
 export type WatchConversionRequest = Message<"tickreel.v1.WatchConversionRequest"> & {
   /**
-   * The id of the conversion.
+   * Id of the conversion.
    *
    * @generated from field: string conversion_id = 1;
    */
@@ -232,7 +232,7 @@ export const WatchConversionRequestSchema: GenMessage<WatchConversionRequest> = 
   messageDesc(file_tickreel_v1_converter_service, 8);
 
 /**
- * The conversion as it is now.
+ * Response of WatchConversion.
  *
  * @generated from message tickreel.v1.WatchConversionResponse
  */
@@ -259,7 +259,7 @@ export const WatchConversionResponseSchema: GenMessage<WatchConversionResponse> 
  */
 export type MakeSampleDataRequest = Message<"tickreel.v1.MakeSampleDataRequest"> & {
   /**
-   * Whether to stop after the checks of the data root: nothing is written, and the response is empty.
+   * Whether to stop after the checks of the data root. The response is then empty and nothing is written.
    *
    * @generated from field: bool validate_only = 1;
    */
@@ -274,20 +274,20 @@ export const MakeSampleDataRequestSchema: GenMessage<MakeSampleDataRequest> = /*
   messageDesc(file_tickreel_v1_converter_service, 10);
 
 /**
- * The sample data.
+ * Response of MakeSampleData.
  *
  * @generated from message tickreel.v1.MakeSampleDataResponse
  */
 export type MakeSampleDataResponse = Message<"tickreel.v1.MakeSampleDataResponse"> & {
   /**
-   * The ids of the datasets that hold it, newest first.
+   * Ids of the datasets with sample data, newest first.
    *
    * @generated from field: repeated string dataset_ids = 1;
    */
   datasetIds: string[];
 
   /**
-   * The raw names of its instruments, sorted.
+   * Raw names of the sample instruments, sorted.
    *
    * @generated from field: repeated string instruments = 2;
    */
@@ -302,16 +302,16 @@ export const MakeSampleDataResponseSchema: GenMessage<MakeSampleDataResponse> = 
   messageDesc(file_tickreel_v1_converter_service, 11);
 
 /**
- * Converts raw files into the engine's catalog, and makes sample data to convert.
+ * Converts raw files into the engine's catalog and writes sample data.
  *
  * @generated from service tickreel.v1.ConverterService
  */
 export const ConverterService: GenService<{
   /**
-   * Creates a conversion, or returns it finished at once where the catalog has everything.
+   * Creates a conversion. Returns it already succeeded when the catalog holds all its files.
    *
-   * Refused with INVALID_ARGUMENT and one violation per problem when the window has no file or a file's footer shows that
-   * it cannot be read. Nothing half-written is ever visible in the catalog.
+   * Fails with INVALID_ARGUMENT and one violation per problem when the window has no file or when a footer cannot be read. The
+   * catalog never shows a partially written file.
    *
    * @generated from rpc tickreel.v1.ConverterService.CreateConversion
    */
@@ -331,7 +331,7 @@ export const ConverterService: GenService<{
     output: typeof GetConversionResponseSchema;
   },
   /**
-   * Lists conversions as light entries, newest first. A page ends early where its entries would not fit into a message.
+   * Lists conversions as short entries, newest first. A page ends early when its entries would exceed the message size limit.
    *
    * @generated from rpc tickreel.v1.ConverterService.ListConversions
    */
@@ -341,7 +341,7 @@ export const ConverterService: GenService<{
     output: typeof ListConversionsResponseSchema;
   },
   /**
-   * Cancels a conversion. Files that it had finished stay.
+   * Cancels a conversion. Files that it has finished stay in the catalog.
    *
    * @generated from rpc tickreel.v1.ConverterService.CancelConversion
    */
@@ -351,8 +351,9 @@ export const ConverterService: GenService<{
     output: typeof CancelConversionResponseSchema;
   },
   /**
-   * Watches one conversion: the whole of it in each message, first as it is now, at most ten a second, at least one in
-   * 15 seconds, ending after its final state. Hanging up does not cancel it.
+   * Watches one conversion. Each message holds the whole conversion; the first one holds its present state. The service sends at
+   * most ten messages a second and at least one every 15 seconds, and ends the stream after the final state. Cancelling the
+   * call does not cancel the conversion.
    *
    * @generated from rpc tickreel.v1.ConverterService.WatchConversion
    */
@@ -362,12 +363,11 @@ export const ConverterService: GenService<{
     output: typeof WatchConversionResponseSchema;
   },
   /**
-   * Makes sample data below the data root: trades and book snapshots of two perpetuals and a spot pair over midnight, made up,
-   * always the same.
+   * Writes synthetic sample data below the data root: trades and book snapshots of two perpetuals and a spot pair across
+   * midnight. The data is always the same.
    *
-   * All of it appears at once. Sample files that are there already are left alone. Refused with FAILED_PRECONDITION, and with
-   * nothing written, where the data root cannot be written, where a file is in the way that is no sample, and where raw data is
-   * read from other than Parquet files.
+   * All files appear at once. Existing sample files stay unchanged. Fails with FAILED_PRECONDITION, and writes nothing, when the
+   * data root is not writable, when another file has the name of a sample file, or when raw data is not read from Parquet.
    *
    * @generated from rpc tickreel.v1.ConverterService.MakeSampleData
    */

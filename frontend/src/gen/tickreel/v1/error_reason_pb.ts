@@ -12,23 +12,23 @@ export const file_tickreel_v1_error_reason: GenFile = /*@__PURE__*/
   fileDesc("Ch50aWNrcmVlbC92MS9lcnJvcl9yZWFzb24ucHJvdG8SC3RpY2tyZWVsLnYxKrUGCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVDSUZJRUQQABIgChxFUlJPUl9SRUFTT05fSU5WQUxJRF9SRVFVRVNUEAESHwobRVJST1JfUkVBU09OX0NPTkZJR19JTlZBTElEEAISHQoZRVJST1JfUkVBU09OX0RBVEFfUkVGVVNFRBADEiUKIUVSUk9SX1JFQVNPTl9FTlZJUk9OTUVOVF9NSVNNQVRDSBAEEiMKH0VSUk9SX1JFQVNPTl9TVE9SRV9OT1RfV1JJVEFCTEUQBRIaChZFUlJPUl9SRUFTT05fTk9UX0ZPVU5EEAYSIgoeRVJST1JfUkVBU09OX1JFUVVFU1RfSURfUkVVU0VEEAcSGgoWRVJST1JfUkVBU09OX0pPQl9FTkRFRBAIEhwKGEVSUk9SX1JFQVNPTl9JTlRFUlJVUFRFRBAJEhwKGEVSUk9SX1JFQVNPTl9XT1JLRVJfRElFRBAKEh4KGkVSUk9SX1JFQVNPTl9SRVBMQVlfRkFJTEVEEAsSJAogRVJST1JfUkVBU09OX1NFUlZJQ0VfVU5BVkFJTEFCTEUQDBIdChlFUlJPUl9SRUFTT05fREFUQV9DSEFOR0VEEA0SGQoVRVJST1JfUkVBU09OX0lOVEVSTkFMEA4SHgoaRVJST1JfUkVBU09OX09VVF9PRl9NRU1PUlkQDxIfChtFUlJPUl9SRUFTT05fRU5HSU5FX0FCT1JURUQQEBIcChhFUlJPUl9SRUFTT05fV09SS0VSX0hVTkcQERIbChdFUlJPUl9SRUFTT05fU1RPUkVfRlVMTBASEiMKH0VSUk9SX1JFQVNPTl9TVE9SRV9OT1RfUkVBREFCTEUQExIfChtFUlJPUl9SRUFTT05fTk9UX1ZFUklGSUFCTEUQFBIfChtFUlJPUl9SRUFTT05fUkVTVUxUX0RFTEVURUQQFRIfChtFUlJPUl9SRUFTT05fVEFCTEVfTk9UX0tFUFQQFhIeChpFUlJPUl9SRUFTT05fU1RPUkVfQ09SUlVQVBAXEh4KGkVSUk9SX1JFQVNPTl9KT0JfTk9UX0VOREVEEBhiBnByb3RvMw");
 
 /**
- * The supported values of google.rpc.ErrorInfo.reason in the error domain "tickreel", and of JobFailure.reason.
+ * Values of google.rpc.ErrorInfo.reason in the error domain "tickreel", and of JobFailure.reason.
  *
- * A reason travels without the prefix ERROR_REASON_. Every error carries exactly one ErrorInfo; where fields of the
- * request or the config are at fault, a google.rpc.BadRequest lists one violation per problem beside it.
+ * A reason is sent without the prefix ERROR_REASON_. Every error has exactly one ErrorInfo. When fields of the request or the
+ * config are invalid, the error also has a google.rpc.BadRequest with one violation per problem.
  *
  * @generated from enum tickreel.v1.ErrorReason
  */
 export enum ErrorReason {
   /**
-   * The reason was not set.
+   * Unset.
    *
    * @generated from enum value: ERROR_REASON_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * A request is malformed: a missing id, a negative page size, a page token of another list.
+   * The request is malformed, for example a missing id, a negative page size, or a page token of another list.
    *
    * Example: {"reason": "INVALID_REQUEST", "domain": "tickreel", "metadata": {}}
    *
@@ -37,7 +37,7 @@ export enum ErrorReason {
   INVALID_REQUEST = 1,
 
   /**
-   * A run config breaks the rules; the BadRequest beside it has one violation per problem.
+   * Run config is invalid. The BadRequest of the error has one violation per problem.
    *
    * Example: {"reason": "CONFIG_INVALID", "domain": "tickreel", "metadata": {"violations": "3"}}
    *
@@ -46,10 +46,10 @@ export enum ErrorReason {
   CONFIG_INVALID = 2,
 
   /**
-   * Raw data cannot be used as it is: no rows in the window, a corrupt file, missing columns, a price with more decimals
-   * than the instrument, a row without a side.
+   * The raw data is unusable, for example no rows in the window, a corrupt file, missing columns, a price with more decimals
+   * than the instrument, or a row without a side.
    *
-   * Faults that only a full read shows end the job with this reason; faults of a file's footer refuse the request.
+   * Faults in a file's footer fail the request. Faults that only a full read finds fail the job.
    *
    * Example: {"reason": "DATA_REFUSED", "domain": "tickreel", "metadata": {"source": "raw_tick_data/…", "rows": "1000"}}
    *
@@ -58,7 +58,7 @@ export enum ErrorReason {
   DATA_REFUSED = 3,
 
   /**
-   * A setting of the service's environment is missing, or the config names another value than the service runs with.
+   * An environment variable of the service is missing, or the config requires another value than the service has.
    *
    * Example: {"reason": "ENVIRONMENT_MISMATCH", "domain": "tickreel", "metadata": {"variable": "DATA_CATALOG_PATH",
    * "config": "/a", "service": "/b"}}
@@ -68,7 +68,7 @@ export enum ErrorReason {
   ENVIRONMENT_MISMATCH = 4,
 
   /**
-   * A folder that the service must write to cannot be written: it is read-only, gone, or another process holds it.
+   * The service cannot write to a folder: it is read-only, missing, or locked by another process.
    *
    * Example: {"reason": "STORE_NOT_WRITABLE", "domain": "tickreel", "metadata": {"path": "data/backtest_results"}}
    *
@@ -77,7 +77,7 @@ export enum ErrorReason {
   STORE_NOT_WRITABLE = 5,
 
   /**
-   * There is no such dataset, config, conversion, run or result.
+   * The dataset, config, conversion, run or result does not exist.
    *
    * Example: {"reason": "NOT_FOUND", "domain": "tickreel", "metadata": {"kind": "run", "id": "BNF_BTC_…"}}
    *
@@ -86,7 +86,7 @@ export enum ErrorReason {
   NOT_FOUND = 6,
 
   /**
-   * The request_id was used before with another request.
+   * The request_id was already used for a different request.
    *
    * Example: {"reason": "REQUEST_ID_REUSED", "domain": "tickreel", "metadata": {"request_id": "…", "id": "BNF_BTC_…"}}
    *
@@ -95,7 +95,7 @@ export enum ErrorReason {
   REQUEST_ID_REUSED = 7,
 
   /**
-   * The job has already ended and cannot be cancelled.
+   * The job has ended and cannot be cancelled.
    *
    * Example: {"reason": "JOB_ENDED", "domain": "tickreel", "metadata": {"id": "BNF_BTC_…", "state": "SUCCEEDED"}}
    *
@@ -104,7 +104,7 @@ export enum ErrorReason {
   JOB_ENDED = 8,
 
   /**
-   * The service died each time that the job was begun, or the conversion that a run waited for was cancelled.
+   * The service died in every attempt of the job, or the conversion that a run waited for was cancelled.
    *
    * Example: {"reason": "INTERRUPTED", "metadata": {"attempts": "3"}}
    *
@@ -113,8 +113,8 @@ export enum ErrorReason {
   INTERRUPTED = 9,
 
   /**
-   * The worker process of the job ended without a result, for a cause that has no reason of its own. The metadata have the tail of its log.
-   * A process that was killed from outside (SIGKILL, SIGTERM) is replaced first, up to TICKREEL_MAX_ATTEMPTS attempts.
+   * The worker process of the job ended without a result, and no other reason applies. The metadata holds the tail of its log.
+   * A process killed from outside (SIGKILL, SIGTERM) is first restarted, up to TICKREEL_MAX_ATTEMPTS attempts.
    *
    * Example: {"reason": "WORKER_DIED", "metadata": {"signal": "SIGSEGV", "log": "…"}}
    *
@@ -132,7 +132,7 @@ export enum ErrorReason {
   REPLAY_FAILED = 11,
 
   /**
-   * Another service that this one needs does not answer.
+   * A service that this one depends on does not answer.
    *
    * Example: {"reason": "SERVICE_UNAVAILABLE", "domain": "tickreel", "metadata": {"service": "converter",
    * "address": "127.0.0.1:50052"}}
@@ -142,11 +142,11 @@ export enum ErrorReason {
   SERVICE_UNAVAILABLE = 12,
 
   /**
-   * The data that a stored result refers to is no longer what it was made from, a file of the result is damaged or gone, or
-   * catalog files were deleted or replaced while a call or a run read them. The message names the file.
+   * The data of a stored result has changed, a file of the result is damaged or missing, or catalog files were deleted or
+   * replaced while a call or a run read them. The message names the file.
    *
-   * A call can be repeated. A run converts its data again and starts over by itself; it fails with this reason after three
-   * times, and its metadata then has the path of a file and the attempts.
+   * Repeat the call. A run converts its data again and restarts on its own; after three attempts it fails with this reason,
+   * with the path of a file and the attempts in the metadata.
    *
    * Example: {"reason": "DATA_CHANGED", "domain": "tickreel", "metadata": {"run_id": "BNF_BTC_…"}}
    *
@@ -155,7 +155,7 @@ export enum ErrorReason {
   DATA_CHANGED = 13,
 
   /**
-   * An error that nobody foresaw; the service's log has the traceback.
+   * An unexpected error. The log of the service has the traceback.
    *
    * Example: {"reason": "INTERNAL", "domain": "tickreel", "metadata": {}}
    *
@@ -164,7 +164,7 @@ export enum ErrorReason {
   INTERNAL = 14,
 
   /**
-   * The worker process of the job took more memory than there is for it. The service or the kernel killed it.
+   * The worker process of the job exceeded its memory limit. The service or the kernel killed it.
    *
    * Example: {"reason": "OUT_OF_MEMORY", "metadata": {"memory_mib": "6313", "limit_mib": "6144", "log": "…"}}
    *
@@ -173,7 +173,7 @@ export enum ErrorReason {
   OUT_OF_MEMORY = 15,
 
   /**
-   * The engine aborted the worker process of the job; the tail of its log is in the metadata.
+   * The engine aborted the worker process of the job. The metadata holds the tail of its log.
    *
    * Example: {"reason": "ENGINE_ABORTED", "metadata": {"signal": "SIGABRT", "log": "…"}}
    *
@@ -182,7 +182,7 @@ export enum ErrorReason {
   ENGINE_ABORTED = 16,
 
   /**
-   * The worker process of the job reported nothing for too long, and was killed.
+   * The worker process of the job reported nothing for too long and was killed.
    *
    * Example: {"reason": "WORKER_HUNG", "metadata": {"seconds": "300", "phase": "REPLAYING", "log": "…"}}
    *
@@ -191,7 +191,7 @@ export enum ErrorReason {
   WORKER_HUNG = 17,
 
   /**
-   * No space is left where the service must write. It goes on by itself once there is some.
+   * The disk is full. The service recovers on its own when space is free again.
    *
    * Example: {"reason": "STORE_FULL", "domain": "tickreel", "metadata": {"path": "data/backtest_results"}}
    *
@@ -200,7 +200,7 @@ export enum ErrorReason {
   STORE_FULL = 18,
 
   /**
-   * A folder that the service must read cannot be read: a mount is gone, for example. It goes on by itself once it is back.
+   * The service cannot read a folder, for example because a mount is gone. It recovers on its own when the folder is back.
    *
    * Example: {"reason": "STORE_NOT_READABLE", "domain": "tickreel", "metadata": {"path": "data_downloads"}}
    *
@@ -209,7 +209,7 @@ export enum ErrorReason {
   STORE_NOT_READABLE = 19,
 
   /**
-   * A result does not hold what it takes to execute its run again: its config is missing or cannot be read.
+   * Run of a result cannot be executed again, because its config is missing or unreadable.
    *
    * Example: {"reason": "NOT_VERIFIABLE", "domain": "tickreel", "metadata": {"run_id": "BNF_BTC_…"}}
    *
@@ -218,7 +218,7 @@ export enum ErrorReason {
   NOT_VERIFIABLE = 20,
 
   /**
-   * The result was deleted. Its run can be made again; the new one has an id of its own.
+   * The result was deleted. Its config can be run again, under a new run id.
    *
    * Example: {"reason": "RESULT_DELETED", "domain": "tickreel", "metadata": {"id": "BNF_BTC_…", "deleted_at":
    * "2026-11-20T08:00:00.000000000Z"}}
@@ -228,7 +228,7 @@ export enum ErrorReason {
   RESULT_DELETED = 21,
 
   /**
-   * The run did not keep this table: a fast run keeps its summary alone. The same config in full mode does.
+   * Run did not keep this table. A fast run keeps only its summary; run the config in full mode to get tables.
    *
    * Example: {"reason": "TABLE_NOT_KEPT", "domain": "tickreel", "metadata": {"run_id": "BNF_BTC_…", "table": "orders"}}
    *
@@ -237,7 +237,7 @@ export enum ErrorReason {
   TABLE_NOT_KEPT = 22,
 
   /**
-   * A file that a service keeps for itself is corrupt: its journal, for example. The message says which file to move away.
+   * An internal file of a service is corrupt, for example its journal. The message says which file to move away.
    *
    * Example: {"reason": "STORE_CORRUPT", "domain": "tickreel", "metadata": {"path": "/app/data/state/runner/journal.sqlite"}}
    *
@@ -246,7 +246,7 @@ export enum ErrorReason {
   STORE_CORRUPT = 23,
 
   /**
-   * The job has not ended, so it cannot be deleted. Cancel it first.
+   * The job has not ended and cannot be deleted. Cancel it first.
    *
    * Example: {"reason": "JOB_NOT_ENDED", "domain": "tickreel", "metadata": {"id": "BNF_BTC_…", "state": "RUNNING"}}
    *

@@ -14,51 +14,51 @@ export const file_tickreel_v1_fill_audit: GenFile = /*@__PURE__*/
   fileDesc("Chx0aWNrcmVlbC92MS9maWxsX2F1ZGl0LnByb3RvEgt0aWNrcmVlbC52MSKeAgoJRmlsbEF1ZGl0Ei0KDGJhY2tlZF9zaGFyZRgBIAEoCUIEoLsYAUgAUgxiYWNrZWRfc2hhcmWIAQESKgoNYmFja2VkX3ZvbHVtZRgCIAEoCUIEoLsYAVINYmFja2VkX3ZvbHVtZRIuCg91bmJhY2tlZF92b2x1bWUYAyABKAlCBKC7GAFSD3VuYmFja2VkX3ZvbHVtZRImCg51bmJhY2tlZF9maWxscxgEIAEoA1IOdW5iYWNrZWRfZmlsbHMSJwoGcHJpbnRzGAUgASgLMhcudGlja3JlZWwudjEuUHJpbnRBdWRpdBIkCgRib29rGAYgASgLMhYudGlja3JlZWwudjEuQm9va0F1ZGl0Qg8KDV9iYWNrZWRfc2hhcmUiswEKClByaW50QXVkaXQSDQoFZmlsbHMYASABKAMSIAoNcGFydGljaXBhdGlvbhgCIAEoCUIEoLsYAUgAiAEBEiwKEWZpbGxzX2Fib3ZlX3ByaW50GAMgASgDUhFmaWxsc19hYm92ZV9wcmludBI0ChJ2b2x1bWVfYWJvdmVfcHJpbnQYBCABKAlCBKC7GAFSEnZvbHVtZV9hYm92ZV9wcmludEIQCg5fcGFydGljaXBhdGlvbiKJBQoJQm9va0F1ZGl0Eg0KBWZpbGxzGAEgASgDEjAKE2ZpbGxzX3dpdGhvdXRfbGV2ZWwYAiABKANSE2ZpbGxzX3dpdGhvdXRfbGV2ZWwSIAoNcGFydGljaXBhdGlvbhgDIAEoCUIEoLsYAUgAiAEBEiQKDWZpbGxzX3JldXNpbmcYBCABKANSDWZpbGxzX3JldXNpbmcSKgoNcmV1c2VkX3ZvbHVtZRgFIAEoCUIEoLsYAVINcmV1c2VkX3ZvbHVtZRItCgxyZXVzZWRfc2hhcmUYBiABKAlCBKC7GAFIAVIMcmV1c2VkX3NoYXJliAEBEi4KEmZpbGxzX2luc2lkZV90b3VjaBgHIAEoA1ISZmlsbHNfaW5zaWRlX3RvdWNoEiYKDmZpbGxzX2F0X3RvdWNoGAggASgDUg5maWxsc19hdF90b3VjaBIwChNmaWxsc190aHJvdWdoX3RvdWNoGAkgASgDUhNmaWxsc190aHJvdWdoX3RvdWNoEj8KFW1lYW5fYm9va19hZ2Vfc2Vjb25kcxgKIAEoCUIEoLsYAUgCUhVtZWFuX2Jvb2tfYWdlX3NlY29uZHOIAQESRQoYbG9uZ2VzdF9ib29rX2FnZV9zZWNvbmRzGAsgASgJQgSguxgBSANSGGxvbmdlc3RfYm9va19hZ2Vfc2Vjb25kc4gBARIsChFmaWxsc19vbl9vbGRfYm9vaxgMIAEoA1IRZmlsbHNfb25fb2xkX2Jvb2tCEAoOX3BhcnRpY2lwYXRpb25CDwoNX3JldXNlZF9zaGFyZUIYChZfbWVhbl9ib29rX2FnZV9zZWNvbmRzQhsKGV9sb25nZXN0X2Jvb2tfYWdlX3NlY29uZHMipQIKD0Nvc3RBdHRyaWJ1dGlvbhISCgRmZWVzGAEgASgJQgSguxgBEioKDWxhdGVuY3lfZHJpZnQYAiABKAlCBKC7GAFSDWxhdGVuY3lfZHJpZnQSKgoNd2FpdGluZ19kcmlmdBgDIAEoCUIEoLsYAVINd2FpdGluZ19kcmlmdBIUCgZzcHJlYWQYBCABKAlCBKC7GAESEwoFZGVwdGgYBSABKAlCBKC7GAESEwoFdG90YWwYBiABKAlCBKC7GAESLgoSdW5hdHRyaWJ1dGVkX2ZpbGxzGAcgASgDUhJ1bmF0dHJpYnV0ZWRfZmlsbHMSNgoTdW5hdHRyaWJ1dGVkX3ZvbHVtZRgIIAEoCUIEoLsYAVITdW5hdHRyaWJ1dGVkX3ZvbHVtZWIGcHJvdG8z", [file_tickreel_v1_text_format]);
 
 /**
- * What the data says of the fills of a run.
+ * How far the data backs the fills of a run.
  *
- * A fill is backed as far as its size is within what is left of its print or of its displayed level, whichever is more: left
- * by all earlier fills of the run that met the same. A print backs fills at its price or at a worse one alone.
+ * Every fill consumes size from the print and the level that it meets. A fill is backed up to the remaining size of its print or
+ * of its level, whichever is larger. A print backs only fills at its price or at a worse one.
  *
  * @generated from message tickreel.v1.FillAudit
  */
 export type FillAudit = Message<"tickreel.v1.FillAudit"> & {
   /**
-   * The share of the filled size that is backed. Not set where nothing was filled.
+   * Backed share of the filled size. Unset without fills.
    *
    * @generated from field: optional string backed_share = 1 [json_name = "backed_share"];
    */
   backedShare?: string | undefined;
 
   /**
-   * The filled size that is backed.
+   * Backed part of the filled size.
    *
    * @generated from field: string backed_volume = 2 [json_name = "backed_volume"];
    */
   backedVolume: string;
 
   /**
-   * The filled size that is beyond the evidence.
+   * Unbacked part of the filled size.
    *
    * @generated from field: string unbacked_volume = 3 [json_name = "unbacked_volume"];
    */
   unbackedVolume: string;
 
   /**
-   * Fills a part of which is beyond the evidence, at least.
+   * Fills with an unbacked part.
    *
    * @generated from field: int64 unbacked_fills = 4 [json_name = "unbacked_fills"];
    */
   unbackedFills: bigint;
 
   /**
-   * The fills against the trade rows.
+   * Fills compared with trade rows.
    *
    * @generated from field: tickreel.v1.PrintAudit prints = 5;
    */
   prints?: PrintAudit | undefined;
 
   /**
-   * The fills against the displayed levels. Not set where no books were replayed.
+   * Fills compared with displayed levels. Unset when no books were replayed.
    *
    * @generated from field: tickreel.v1.BookAudit book = 6;
    */
@@ -73,34 +73,34 @@ export const FillAuditSchema: GenMessage<FillAudit> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_fill_audit, 0);
 
 /**
- * The fills of a run against the prints that they met.
+ * Fills of a run compared with the prints that they meet.
  *
  * @generated from message tickreel.v1.PrintAudit
  */
 export type PrintAudit = Message<"tickreel.v1.PrintAudit"> & {
   /**
-   * Fills that met a print.
+   * Fills that meet a print.
    *
    * @generated from field: int64 fills = 1;
    */
   fills: bigint;
 
   /**
-   * Their size by the printed size of what they met, each print counted once. Not set where none was met.
+   * Their size divided by the size of the prints they meet, each print counted once. Unset when no fill meets a print.
    *
    * @generated from field: optional string participation = 2;
    */
   participation?: string | undefined;
 
   /**
-   * Fills that, with those before them at the same print, are larger than it.
+   * Fills that, together with earlier fills at the same print, exceed its size.
    *
    * @generated from field: int64 fills_above_print = 3 [json_name = "fills_above_print"];
    */
   fillsAbovePrint: bigint;
 
   /**
-   * The size by which they are.
+   * Size by which fills exceed their prints.
    *
    * @generated from field: string volume_above_print = 4 [json_name = "volume_above_print"];
    */
@@ -115,56 +115,56 @@ export const PrintAuditSchema: GenMessage<PrintAudit> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_fill_audit, 1);
 
 /**
- * The fills of a run against the displayed levels that they met.
+ * Fills of a run compared with the displayed levels that they meet.
  *
  * @generated from message tickreel.v1.BookAudit
  */
 export type BookAudit = Message<"tickreel.v1.BookAudit"> & {
   /**
-   * Fills that met a displayed level.
+   * Fills that meet a displayed level.
    *
    * @generated from field: int64 fills = 1;
    */
   fills: bigint;
 
   /**
-   * Fills at a price that nothing was displayed at or better than.
+   * Fills at a price where the book displayed nothing at that price or better.
    *
    * @generated from field: int64 fills_without_level = 2 [json_name = "fills_without_level"];
    */
   fillsWithoutLevel: bigint;
 
   /**
-   * The size of those that met a level by the displayed size of what they met, each level of each book counted once. Not set
-   * where none was met.
+   * Size of the fills that meet a level, divided by the displayed size of these levels, each level of each book counted once.
+   * Unset when no fill meets a level.
    *
    * @generated from field: optional string participation = 3;
    */
   participation?: string | undefined;
 
   /**
-   * Fills that took of their level what earlier fills of the run had used since the book was recorded.
+   * Fills that reuse size of their level which earlier fills of the run had consumed since the book was recorded.
    *
    * @generated from field: int64 fills_reusing = 4 [json_name = "fills_reusing"];
    */
   fillsReusing: bigint;
 
   /**
-   * The size that they took so: displayed once, and filled again.
+   * Reused size: displayed once and filled more than once.
    *
    * @generated from field: string reused_volume = 5 [json_name = "reused_volume"];
    */
   reusedVolume: string;
 
   /**
-   * reused_volume by the filled size of the run. Not set where nothing was filled.
+   * reused_volume divided by the filled size of the run. Unset without fills.
    *
    * @generated from field: optional string reused_share = 6 [json_name = "reused_share"];
    */
   reusedShare?: string | undefined;
 
   /**
-   * Fills at a better price than the best of the opposite side: as those of orders that rest.
+   * Fills at a better price than the best of the opposite side, for example fills of resting orders.
    *
    * @generated from field: int64 fills_inside_touch = 7 [json_name = "fills_inside_touch"];
    */
@@ -178,28 +178,28 @@ export type BookAudit = Message<"tickreel.v1.BookAudit"> & {
   fillsAtTouch: bigint;
 
   /**
-   * Fills deeper in the book.
+   * Fills at a worse price than the best of the opposite side.
    *
    * @generated from field: int64 fills_through_touch = 9 [json_name = "fills_through_touch"];
    */
   fillsThroughTouch: bigint;
 
   /**
-   * The mean age of the book at a fill, in seconds on the replay clock. Not set where no fill had a book.
+   * Mean age of the book at a fill, in seconds on the replay clock. Unset when no fill had a book.
    *
    * @generated from field: optional string mean_book_age_seconds = 10 [json_name = "mean_book_age_seconds"];
    */
   meanBookAgeSeconds?: string | undefined;
 
   /**
-   * The greatest age of the book at a fill.
+   * Maximum age of the book at a fill, in seconds on the replay clock.
    *
    * @generated from field: optional string longest_book_age_seconds = 11 [json_name = "longest_book_age_seconds"];
    */
   longestBookAgeSeconds?: string | undefined;
 
   /**
-   * Fills whose book was older than a second.
+   * Fills whose book was older than one second.
    *
    * @generated from field: int64 fills_on_old_book = 12 [json_name = "fills_on_old_book"];
    */
@@ -214,44 +214,44 @@ export const BookAuditSchema: GenMessage<BookAudit> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_fill_audit, 2);
 
 /**
- * What the fills of a run cost against the middle of the book when their orders were submitted: the implementation shortfall,
- * in parts that add up to it exactly. A positive amount is a cost. The middle is that of the last book at or before a time;
- * that of the one before it where a book lacks a side.
+ * Implementation shortfall of the fills: their cost compared with the mid price when their orders were submitted. The parts add
+ * up to the total exactly. A positive amount is a cost. The mid price is taken from the last book at or before a time; when a
+ * book lacks a side, from the book before it.
  *
  * @generated from message tickreel.v1.CostAttribution
  */
 export type CostAttribution = Message<"tickreel.v1.CostAttribution"> & {
   /**
-   * The fees of all fills.
+   * Fees of all fills.
    *
    * @generated from field: string fees = 1;
    */
   fees: string;
 
   /**
-   * How far the middle moved against the orders until they arrived at the venue.
+   * Move of the mid price against the orders between submission and arrival at the venue.
    *
    * @generated from field: string latency_drift = 2 [json_name = "latency_drift"];
    */
   latencyDrift: string;
 
   /**
-   * How far it moved from then to the fill: while orders rested, and until the row that they were matched at.
+   * Move of the mid price from arrival to the fill: while orders rest, and until the row that matches them.
    *
    * @generated from field: string waiting_drift = 3 [json_name = "waiting_drift"];
    */
   waitingDrift: string;
 
   /**
-   * From the middle to the best price of the opposite side: half of the spread.
+   * Distance from the mid price to the best price of the opposite side: half the spread.
    *
    * @generated from field: string spread = 4;
    */
   spread: string;
 
   /**
-   * From there to the price of the fill: what it cost to go deeper into the book. Negative where orders rested and were paid
-   * the spread.
+   * Distance from the best price of the opposite side to the fill price: the cost of walking the book. Negative for resting
+   * orders, which earn the spread.
    *
    * @generated from field: string depth = 5;
    */
@@ -265,14 +265,14 @@ export type CostAttribution = Message<"tickreel.v1.CostAttribution"> & {
   total: string;
 
   /**
-   * Fills of which fees alone are in here: a middle or the opposite side was not known.
+   * Fills with only their fees attributed, because a mid price or the opposite side was unknown.
    *
    * @generated from field: int64 unattributed_fills = 7 [json_name = "unattributed_fills"];
    */
   unattributedFills: bigint;
 
   /**
-   * The size of these.
+   * Size of the unattributed fills.
    *
    * @generated from field: string unattributed_volume = 8 [json_name = "unattributed_volume"];
    */

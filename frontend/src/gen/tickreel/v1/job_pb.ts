@@ -15,61 +15,55 @@ export const file_tickreel_v1_job: GenFile = /*@__PURE__*/
   fileDesc("ChV0aWNrcmVlbC92MS9qb2IucHJvdG8SC3RpY2tyZWVsLnYxIu8BCghQcm9ncmVzcxIkCgVwaGFzZRgBIAEoDjIVLnRpY2tyZWVsLnYxLkpvYlBoYXNlEgwKBGRvbmUYAiABKAMSDQoFdG90YWwYAyABKAMSDAoEdW5pdBgEIAEoCRIsCgh0c19ldmVudBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDAoEcmF0ZRgGIAEoARImCgNldGEYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLgoKdXBkYXRlZF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAilwEKCkpvYkZhaWx1cmUSDgoGcmVhc29uGAEgASgJEg8KB21lc3NhZ2UYAiABKAkSNwoIbWV0YWRhdGEYAyADKAsyJS50aWNrcmVlbC52MS5Kb2JGYWlsdXJlLk1ldGFkYXRhRW50cnkaLwoNTWV0YWRhdGFFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBKrQBCghKb2JTdGF0ZRIZChVKT0JfU1RBVEVfVU5TUEVDSUZJRUQQABIUChBKT0JfU1RBVEVfUVVFVUVEEAESFQoRSk9CX1NUQVRFX1JVTk5JTkcQAhIYChRKT0JfU1RBVEVfQ0FOQ0VMTElORxADEhcKE0pPQl9TVEFURV9TVUNDRUVERUQQBBIUChBKT0JfU1RBVEVfRkFJTEVEEAUSFwoTSk9CX1NUQVRFX0NBTkNFTExFRBAGKp8BCghKb2JQaGFzZRIZChVKT0JfUEhBU0VfVU5TUEVDSUZJRUQQABIYChRKT0JfUEhBU0VfQ09OVkVSVElORxABEhUKEUpPQl9QSEFTRV9MT0FESU5HEAISFwoTSk9CX1BIQVNFX1JFUExBWUlORxADEhUKEUpPQl9QSEFTRV9XUklUSU5HEAQSFwoTSk9CX1BIQVNFX0NPTVBBUklORxAFYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
- * Where a running job is.
+ * Progress of a running job.
  *
  * @generated from message tickreel.v1.Progress
  */
 export type Progress = Message<"tickreel.v1.Progress"> & {
   /**
-   * What the job is doing.
+   * Current phase.
    *
    * @generated from field: tickreel.v1.JobPhase phase = 1;
    */
   phase: JobPhase;
 
   /**
-   * How much of the phase is done, in units.
+   * Completed units of the phase.
    *
    * @generated from field: int64 done = 2;
    */
   done: bigint;
 
   /**
-   * How much the phase has in all, in units.
-   *
-   * Zero while it is not known.
+   * Total units of the phase. Zero while unknown.
    *
    * @generated from field: int64 total = 3;
    */
   total: bigint;
 
   /**
-   * What done and total count: rows, outputs or tables.
+   * Unit of done and total: rows, outputs or tables.
    *
    * @generated from field: string unit = 4;
    */
   unit: string;
 
   /**
-   * The time of the last replayed row on the replay clock.
-   *
-   * Only set while replaying.
+   * Time of the last replayed row on the replay clock. Set only in JOB_PHASE_REPLAYING.
    *
    * @generated from field: google.protobuf.Timestamp ts_event = 5;
    */
   tsEvent?: Timestamp | undefined;
 
   /**
-   * Units a second, over the last seconds of this phase.
+   * Units per second, averaged over the last seconds of this phase.
    *
    * @generated from field: double rate = 6;
    */
   rate: number;
 
   /**
-   * The time left in this phase at the present rate.
-   *
-   * Not set while the rate or the total is not known.
+   * Estimated time left in this phase. Unset while the rate or the total is unknown.
    *
    * @generated from field: google.protobuf.Duration eta = 7;
    */
@@ -97,21 +91,21 @@ export const ProgressSchema: GenMessage<Progress> = /*@__PURE__*/
  */
 export type JobFailure = Message<"tickreel.v1.JobFailure"> & {
   /**
-   * The name of the ErrorReason, without its prefix: DATA_REFUSED, for example.
+   * Name of the ErrorReason without its prefix, for example DATA_REFUSED.
    *
    * @generated from field: string reason = 1;
    */
   reason: string;
 
   /**
-   * What happened, where, and what to do about it, for people.
+   * Human-readable message: what failed, where, and what to do.
    *
    * @generated from field: string message = 2;
    */
   message: string;
 
   /**
-   * The dynamic parts of the message, and the tail of the worker's log under the key "log".
+   * Dynamic parts of the message. The key "log" holds the tail of the worker's log.
    *
    * @generated from field: map<string, string> metadata = 3;
    */
@@ -126,63 +120,63 @@ export const JobFailureSchema: GenMessage<JobFailure> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_job, 1);
 
 /**
- * The state of a job: a conversion or a run.
+ * State of a job: a conversion or a run.
  *
  *     QUEUED ──▶ RUNNING ──▶ SUCCEEDED
  *        │          ├──────▶ FAILED
  *        │          ▼
  *        └────▶ CANCELLING ─▶ CANCELLED
  *
- * The three states on the right are final. A job whose service stops or dies while it runs is QUEUED again once the service
- * is back: what it makes does not depend on how often it is begun.
+ * The three states on the right are final. When a service stops or dies while a job runs, the job is QUEUED again after the
+ * restart. The outcome of a job does not depend on the number of attempts.
  *
  * @generated from enum tickreel.v1.JobState
  */
 export enum JobState {
   /**
-   * The state was not set; no stored job has it.
+   * Unset. No stored job has this state.
    *
    * @generated from enum value: JOB_STATE_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * The job is accepted and waits for its turn.
+   * The job is accepted and waits in the queue.
    *
    * @generated from enum value: JOB_STATE_QUEUED = 1;
    */
   QUEUED = 1,
 
   /**
-   * The job is being worked on; its progress says where it is.
+   * The job is running. See its progress.
    *
    * @generated from enum value: JOB_STATE_RUNNING = 2;
    */
   RUNNING = 2,
 
   /**
-   * Cancellation was asked for and has not taken effect yet.
+   * Cancellation was requested and has not taken effect yet.
    *
    * @generated from enum value: JOB_STATE_CANCELLING = 3;
    */
   CANCELLING = 3,
 
   /**
-   * The job ended and what it made is in place.
+   * The job ended and its outputs are in place.
    *
    * @generated from enum value: JOB_STATE_SUCCEEDED = 4;
    */
   SUCCEEDED = 4,
 
   /**
-   * The job ended without a result; its failure says why.
+   * The job ended without a result. See its failure.
    *
    * @generated from enum value: JOB_STATE_FAILED = 5;
    */
   FAILED = 5,
 
   /**
-   * The job was cancelled; nothing it had begun is left.
+   * The job was cancelled. Partial outputs are removed.
    *
    * @generated from enum value: JOB_STATE_CANCELLED = 6;
    */
@@ -196,7 +190,7 @@ export const JobStateSchema: GenEnum<JobState> = /*@__PURE__*/
   enumDesc(file_tickreel_v1_job, 0);
 
 /**
- * What a running job is doing.
+ * Phase of a running job.
  *
  * @generated from enum tickreel.v1.JobPhase
  */
@@ -209,35 +203,35 @@ export enum JobPhase {
   UNSPECIFIED = 0,
 
   /**
-   * Raw data is converted into the catalog. Counted in rows.
+   * Converts raw data into the catalog. Counts rows.
    *
    * @generated from enum value: JOB_PHASE_CONVERTING = 1;
    */
   CONVERTING = 1,
 
   /**
-   * The engine is started and the window is opened. Counted in rows.
+   * Starts the engine and opens the window. Counts rows.
    *
    * @generated from enum value: JOB_PHASE_LOADING = 2;
    */
   LOADING = 2,
 
   /**
-   * The window is replayed. Counted in rows.
+   * Replays the window. Counts rows.
    *
    * @generated from enum value: JOB_PHASE_REPLAYING = 3;
    */
   REPLAYING = 3,
 
   /**
-   * The account is folded and the outputs are written. Counted in outputs.
+   * Settles the account and writes the outputs. Counts outputs.
    *
    * @generated from enum value: JOB_PHASE_WRITING = 4;
    */
   WRITING = 4,
 
   /**
-   * What came out is compared with what is kept of the run that is verified. Counted in tables.
+   * Compares the outcome with the stored result of the verified run. Counts tables.
    *
    * @generated from enum value: JOB_PHASE_COMPARING = 5;
    */

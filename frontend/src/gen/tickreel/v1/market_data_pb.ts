@@ -15,20 +15,20 @@ export const file_tickreel_v1_market_data: GenFile = /*@__PURE__*/
   fileDesc("Ch10aWNrcmVlbC92MS9tYXJrZXRfZGF0YS5wcm90bxILdGlja3JlZWwudjEiYAoKVGltZVdpbmRvdxIpCgVzdGFydBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJwoDZW5kGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCL2AQoMVHJhZGVDb2x1bW5zEhcKD3ByaWNlX3ByZWNpc2lvbhgBIAEoBRIWCg5zaXplX3ByZWNpc2lvbhgCIAEoBRIQCgh0c19ldmVudBgDIAMoEBIPCgd0c19pbml0GAQgAygQEg0KBXByaWNlGAUgAygQEgwKBHNpemUYBiADKBASKAoEc2lkZRgHIAMoDjIaLnRpY2tyZWVsLnYxLkFnZ3Jlc3NvclNpZGUSEAoIdHJhZGVfaWQYCCADKAkSEwoLdHNfcmVjb3JkZWQYCSADKBASFgoJZmlyc3Rfcm93GAogASgDSACIAQFCDAoKX2ZpcnN0X3JvdyJSCgxRdW90ZUNvbHVtbnMSFwoPcHJpY2VfcHJlY2lzaW9uGAEgASgFEg8KB3RzX2luaXQYAiADKBASCwoDYmlkGAMgAygQEgsKA2FzaxgEIAMoECK8AQoMRGVwdGhDb2x1bW5zEhcKD3ByaWNlX3ByZWNpc2lvbhgBIAEoBRIWCg5zaXplX3ByZWNpc2lvbhgCIAEoBRIOCgZsZXZlbHMYAyABKAUSEAoIdHNfZXZlbnQYBCADKBASDwoHdHNfaW5pdBgFIAMoEBIRCgliaWRfcHJpY2UYBiADKBASEAoIYmlkX3NpemUYByADKBASEQoJYXNrX3ByaWNlGAggAygQEhAKCGFza19zaXplGAkgAygQIrgBCg1EZXB0aFNuYXBzaG90EiwKCHRzX2V2ZW50GAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCgd0c19pbml0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIlCgRiaWRzGAMgAygLMhcudGlja3JlZWwudjEuRGVwdGhMZXZlbBIlCgRhc2tzGAQgAygLMhcudGlja3JlZWwudjEuRGVwdGhMZXZlbCIpCgpEZXB0aExldmVsEg0KBXByaWNlGAEgASgJEgwKBHNpemUYAiABKAki5wEKCkJhckNvbHVtbnMSEAoIaW50ZXJ2YWwYASABKAMSFwoPcHJpY2VfcHJlY2lzaW9uGAIgASgFEhYKDnNpemVfcHJlY2lzaW9uGAMgASgFEhAKCHRzX3N0YXJ0GAQgAygQEgwKBG9wZW4YBSADKBASDAoEaGlnaBgGIAMoEBILCgNsb3cYByADKBASDQoFY2xvc2UYCCADKBASDgoGdm9sdW1lGAkgAygQEhIKCmJ1eV92b2x1bWUYCiADKBASDgoGdHJhZGVzGAsgAygQEhgKEHZvbHVtZV9wcmVjaXNpb24YDCABKAUqWgoIRGF0YVR5cGUSGQoVREFUQV9UWVBFX1VOU1BFQ0lGSUVEEAASFAoQREFUQV9UWVBFX1RSQURFUxABEh0KGURBVEFfVFlQRV9CT09LX1NOQVBTSE9UXzUQAipgCg1BZ2dyZXNzb3JTaWRlEh4KGkFHR1JFU1NPUl9TSURFX1VOU1BFQ0lGSUVEEAASFgoSQUdHUkVTU09SX1NJREVfQlVZEAESFwoTQUdHUkVTU09SX1NJREVfU0VMTBACYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
- * A span of time on the replay clock, both ends inclusive.
+ * A time span on the replay clock. Both ends are inclusive.
  *
  * @generated from message tickreel.v1.TimeWindow
  */
 export type TimeWindow = Message<"tickreel.v1.TimeWindow"> & {
   /**
-   * The first instant of the window, UTC.
+   * First instant of the window, UTC.
    *
    * @generated from field: google.protobuf.Timestamp start = 1;
    */
   start?: Timestamp | undefined;
 
   /**
-   * The last instant of the window, UTC.
+   * Last instant of the window, UTC.
    *
    * @generated from field: google.protobuf.Timestamp end = 2;
    */
@@ -45,81 +45,82 @@ export const TimeWindowSchema: GenMessage<TimeWindow> = /*@__PURE__*/
 /**
  * A chunk of trade rows as parallel columns, in replay order.
  *
- * Every column that was asked for has the same length. A price or size is an integer: the value times 10 to the power of its precision.
+ * All requested columns have the same length. Prices and sizes are integers: the value times 10 to the power of its precision.
  *
  * @generated from message tickreel.v1.TradeColumns
  */
 export type TradeColumns = Message<"tickreel.v1.TradeColumns"> & {
   /**
-   * The decimals of the prices.
+   * Number of decimals of the prices.
    *
    * @generated from field: int32 price_precision = 1;
    */
   pricePrecision: number;
 
   /**
-   * The decimals of the sizes.
+   * Number of decimals of the sizes.
    *
    * @generated from field: int32 size_precision = 2;
    */
   sizePrecision: number;
 
   /**
-   * When the trade happened on the exchange's clock, UNIX nanoseconds.
+   * Time of the trade on the exchange's clock, UNIX nanoseconds.
    *
    * @generated from field: repeated sfixed64 ts_event = 3;
    */
   tsEvent: bigint[];
 
   /**
-   * The replay clock, UNIX nanoseconds, strictly increasing: ts_recorded, with equal times spread over the nanoseconds after it.
+   * Time on the replay clock, UNIX nanoseconds, strictly increasing: ts_recorded, with equal times spread over the following
+   * nanoseconds.
    *
    * @generated from field: repeated sfixed64 ts_init = 4;
    */
   tsInit: bigint[];
 
   /**
-   * The prices, scaled by price_precision.
+   * Prices, scaled by price_precision.
    *
    * @generated from field: repeated sfixed64 price = 5;
    */
   price: bigint[];
 
   /**
-   * The sizes, scaled by size_precision.
+   * Sizes, scaled by size_precision.
    *
    * @generated from field: repeated sfixed64 size = 6;
    */
   size: bigint[];
 
   /**
-   * The sides of the aggressors.
+   * Aggressor sides.
    *
    * @generated from field: repeated tickreel.v1.AggressorSide side = 7;
    */
   side: AggressorSide[];
 
   /**
-   * The ids of the trades.
+   * Trade ids.
    *
    * @generated from field: repeated string trade_id = 8;
    */
   tradeId: string[];
 
   /**
-   * When the trade was recorded: the recorder's clock, UNIX nanoseconds, as the raw file has it. Rows may have equal times.
+   * Time on the recorder's clock, UNIX nanoseconds, as in the raw file. Rows can have equal times.
    *
-   * Join on this with data of your own; among rows of equal time, by trade_row. Not in samples. Unset for full results written
-   * before this field existed.
+   * Use it to join with your own data; use trade_row to separate rows of equal time. Unset in samples, and for full results
+   * written before this field existed.
    *
    * @generated from field: repeated sfixed64 ts_recorded = 9;
    */
   tsRecorded: bigint[];
 
   /**
-   * The trade_row of the first row: its number in the run's replay order, from 0. Row i of the chunk has first_row + i.
+   * trade_row of the first row: its index in the run's replay order, from 0. Row i of the chunk has trade_row first_row + i.
    *
-   * Only set by ResultsService.StreamTicks, whatever columns were asked for: the catalog has rows of no run.
+   * Set only by ResultsService.StreamTicks, whatever the read mask. Catalog rows do not belong to a run.
    *
    * @generated from field: optional int64 first_row = 10;
    */
@@ -134,34 +135,34 @@ export const TradeColumnsSchema: GenMessage<TradeColumns> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_market_data, 1);
 
 /**
- * The best prices of books as parallel columns, in replay order; a price is scaled by price_precision.
+ * Best prices of books as parallel columns, in replay order. Prices are scaled by price_precision.
  *
  * @generated from message tickreel.v1.QuoteColumns
  */
 export type QuoteColumns = Message<"tickreel.v1.QuoteColumns"> & {
   /**
-   * The decimals of the prices.
+   * Number of decimals of the prices.
    *
    * @generated from field: int32 price_precision = 1;
    */
   pricePrecision: number;
 
   /**
-   * When the book was recorded: the replay clock, UNIX nanoseconds.
+   * Time of the book on the replay clock, UNIX nanoseconds.
    *
    * @generated from field: repeated sfixed64 ts_init = 2;
    */
   tsInit: bigint[];
 
   /**
-   * The best bids; -1 where a book has none.
+   * Best bids; -1 when a book has none.
    *
    * @generated from field: repeated sfixed64 bid = 3;
    */
   bid: bigint[];
 
   /**
-   * The best asks; -1 where a book has none.
+   * Best asks; -1 when a book has none.
    *
    * @generated from field: repeated sfixed64 ask = 4;
    */
@@ -178,70 +179,70 @@ export const QuoteColumnsSchema: GenMessage<QuoteColumns> = /*@__PURE__*/
 /**
  * A chunk of book snapshots as parallel columns, in replay order.
  *
- * The times have one entry a row. The levels have one entry a row and level, those of a row together, the best first: level l
- * of row r is at r * levels + l. A level that a row lacks has the price -1 and the size 0.
+ * Time columns have one entry per row. Level columns have one entry per row and level, row by row, best level first: level l of
+ * row r is at index r * levels + l. A missing level has price -1 and size 0.
  *
  * @generated from message tickreel.v1.DepthColumns
  */
 export type DepthColumns = Message<"tickreel.v1.DepthColumns"> & {
   /**
-   * The decimals of the prices.
+   * Number of decimals of the prices.
    *
    * @generated from field: int32 price_precision = 1;
    */
   pricePrecision: number;
 
   /**
-   * The decimals of the sizes.
+   * Number of decimals of the sizes.
    *
    * @generated from field: int32 size_precision = 2;
    */
   sizePrecision: number;
 
   /**
-   * How many levels a side has at most.
+   * Maximum number of levels per side.
    *
    * @generated from field: int32 levels = 3;
    */
   levels: number;
 
   /**
-   * When the book was as shown on the exchange's clock, UNIX nanoseconds.
+   * Time of the book on the exchange's clock, UNIX nanoseconds.
    *
    * @generated from field: repeated sfixed64 ts_event = 4;
    */
   tsEvent: bigint[];
 
   /**
-   * When the book was recorded: the replay clock, UNIX nanoseconds, strictly increasing.
+   * Time of the book on the replay clock, UNIX nanoseconds, strictly increasing.
    *
    * @generated from field: repeated sfixed64 ts_init = 5;
    */
   tsInit: bigint[];
 
   /**
-   * The prices of the bids, scaled by price_precision.
+   * Bid prices, scaled by price_precision.
    *
    * @generated from field: repeated sfixed64 bid_price = 6;
    */
   bidPrice: bigint[];
 
   /**
-   * The sizes of the bids, scaled by size_precision.
+   * Bid sizes, scaled by size_precision.
    *
    * @generated from field: repeated sfixed64 bid_size = 7;
    */
   bidSize: bigint[];
 
   /**
-   * The prices of the asks, scaled by price_precision.
+   * Ask prices, scaled by price_precision.
    *
    * @generated from field: repeated sfixed64 ask_price = 8;
    */
   askPrice: bigint[];
 
   /**
-   * The sizes of the asks, scaled by size_precision.
+   * Ask sizes, scaled by size_precision.
    *
    * @generated from field: repeated sfixed64 ask_size = 9;
    */
@@ -256,34 +257,34 @@ export const DepthColumnsSchema: GenMessage<DepthColumns> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_market_data, 3);
 
 /**
- * The book at one instant.
+ * Book at one instant.
  *
  * @generated from message tickreel.v1.DepthSnapshot
  */
 export type DepthSnapshot = Message<"tickreel.v1.DepthSnapshot"> & {
   /**
-   * When the book was as shown on the exchange's clock.
+   * Time of the book on the exchange's clock.
    *
    * @generated from field: google.protobuf.Timestamp ts_event = 1;
    */
   tsEvent?: Timestamp | undefined;
 
   /**
-   * When it was recorded: the replay clock.
+   * Time of the book on the replay clock.
    *
    * @generated from field: google.protobuf.Timestamp ts_init = 2;
    */
   tsInit?: Timestamp | undefined;
 
   /**
-   * The bids, the best first.
+   * Bids, best first.
    *
    * @generated from field: repeated tickreel.v1.DepthLevel bids = 3;
    */
   bids: DepthLevel[];
 
   /**
-   * The asks, the best first.
+   * Asks, best first.
    *
    * @generated from field: repeated tickreel.v1.DepthLevel asks = 4;
    */
@@ -304,14 +305,14 @@ export const DepthSnapshotSchema: GenMessage<DepthSnapshot> = /*@__PURE__*/
  */
 export type DepthLevel = Message<"tickreel.v1.DepthLevel"> & {
   /**
-   * The price, a decimal.
+   * Price, a decimal.
    *
    * @generated from field: string price = 1;
    */
   price: string;
 
   /**
-   * The size on display, a decimal.
+   * Displayed size, a decimal.
    *
    * @generated from field: string size = 2;
    */
@@ -326,91 +327,91 @@ export const DepthLevelSchema: GenMessage<DepthLevel> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_market_data, 5);
 
 /**
- * Bars of equal length as parallel columns; without a trade there is no bar.
+ * Bars of equal length as parallel columns. Intervals without a trade have no bar.
  *
  * @generated from message tickreel.v1.BarColumns
  */
 export type BarColumns = Message<"tickreel.v1.BarColumns"> & {
   /**
-   * The length of a bar, nanoseconds.
+   * Length of a bar, nanoseconds.
    *
    * @generated from field: int64 interval = 1;
    */
   interval: bigint;
 
   /**
-   * The decimals of the prices.
+   * Number of decimals of the prices.
    *
    * @generated from field: int32 price_precision = 2;
    */
   pricePrecision: number;
 
   /**
-   * The decimals of the sizes of the trades.
+   * Number of decimals of the trade sizes.
    *
    * @generated from field: int32 size_precision = 3;
    */
   sizePrecision: number;
 
   /**
-   * Where the bar begins on the replay clock, UNIX nanoseconds: a multiple of the interval.
+   * Start of the bar on the replay clock, UNIX nanoseconds: a multiple of the interval.
    *
    * @generated from field: repeated sfixed64 ts_start = 4;
    */
   tsStart: bigint[];
 
   /**
-   * The first price, scaled by price_precision.
+   * First price, scaled by price_precision.
    *
    * @generated from field: repeated sfixed64 open = 5;
    */
   open: bigint[];
 
   /**
-   * The highest price.
+   * Highest price.
    *
    * @generated from field: repeated sfixed64 high = 6;
    */
   high: bigint[];
 
   /**
-   * The lowest price.
+   * Lowest price.
    *
    * @generated from field: repeated sfixed64 low = 7;
    */
   low: bigint[];
 
   /**
-   * The last price.
+   * Last price.
    *
    * @generated from field: repeated sfixed64 close = 8;
    */
   close: bigint[];
 
   /**
-   * The traded size, scaled by volume_precision.
+   * Traded size, scaled by volume_precision.
    *
    * @generated from field: repeated sfixed64 volume = 9;
    */
   volume: bigint[];
 
   /**
-   * The part of the volume whose aggressor bought, scaled by volume_precision.
+   * Traded size with a buying aggressor, scaled by volume_precision.
    *
    * @generated from field: repeated sfixed64 buy_volume = 10;
    */
   buyVolume: bigint[];
 
   /**
-   * How many trades the bar has.
+   * Number of trades.
    *
    * @generated from field: repeated sfixed64 trades = 11;
    */
   trades: bigint[];
 
   /**
-   * The decimals of the volumes. Equal to size_precision unless a volume does not fit into 64 bits at that precision; then
-   * lower, below zero for tens, hundreds and so on, and the volumes are rounded half-even.
+   * Number of decimals of the volumes. Equal to size_precision, unless a volume would overflow 64 bits at that precision. Then it
+   * is lower (negative for tens, hundreds and so on) and the volumes are rounded half-even.
    *
    * @generated from field: int32 volume_precision = 12;
    */
@@ -425,27 +426,27 @@ export const BarColumnsSchema: GenMessage<BarColumns> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_market_data, 6);
 
 /**
- * The kind of rows that a file holds.
+ * Kind of rows in a file.
  *
  * @generated from enum tickreel.v1.DataType
  */
 export enum DataType {
   /**
-   * The data type was not set.
+   * Unset.
    *
    * @generated from enum value: DATA_TYPE_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * Trades: one row a print.
+   * Trades: one row per print.
    *
    * @generated from enum value: DATA_TYPE_TRADES = 1;
    */
   TRADES = 1,
 
   /**
-   * Book snapshots of five levels a side: one row a snapshot.
+   * Book snapshots with five levels per side: one row per snapshot.
    *
    * @generated from enum value: DATA_TYPE_BOOK_SNAPSHOT_5 = 2;
    */
@@ -459,13 +460,13 @@ export const DataTypeSchema: GenEnum<DataType> = /*@__PURE__*/
   enumDesc(file_tickreel_v1_market_data, 0);
 
 /**
- * The side of the order that took liquidity in a trade.
+ * Side of the order that took liquidity in a trade.
  *
  * @generated from enum tickreel.v1.AggressorSide
  */
 export enum AggressorSide {
   /**
-   * The recording does not say.
+   * The recording does not state the side.
    *
    * @generated from enum value: AGGRESSOR_SIDE_UNSPECIFIED = 0;
    */

@@ -16,27 +16,27 @@ export const file_tickreel_v1_report: GenFile = /*@__PURE__*/
   fileDesc("Chh0aWNrcmVlbC92MS9yZXBvcnQucHJvdG8SC3RpY2tyZWVsLnYxIvICCgVPcmRlchIKCgJpZBgBIAEoAxIwCgx0c19zdWJtaXR0ZWQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCXRzX2Nsb3NlZBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDAoEc2lkZRgEIAEoCRITCgVwcmljZRgFIAEoCUIEoLsYARIUCgZhbW91bnQYBiABKAlCBKC7GAESGwoNZmlsbGVkX2Ftb3VudBgHIAEoCUIEoLsYARIbCg1hdmVyYWdlX3ByaWNlGAggASgJQgSguxgBEhIKBGZlZXMYCSABKAlCBKC7GAESDgoGc3RhdHVzGAogASgJEg4KBnJlYXNvbhgLIAEoCRIvCgt0c19yZWNvcmRlZBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFgoJdHJhZGVfcm93GA0gASgDSACIAQFCDAoKX3RyYWRlX3JvdyLxAwoERmlsbBIKCgJpZBgBIAEoAxIQCghvcmRlcl9pZBgCIAEoAxImCgJ0cxgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDAoEc2lkZRgEIAEoCRITCgVwcmljZRgFIAEoCUIEoLsYARIUCgZhbW91bnQYBiABKAlCBKC7GAESEQoDZmVlGAcgASgJQgSguxgBEhgKCmVuZ2luZV9mZWUYCCABKAlCBKC7GAESEQoJbGlxdWlkaXR5GAkgASgJEhgKCnByaW50X3NpemUYCiABKAlCBKC7GAESGAoKcHJpbnRfdXNlZBgLIAEoCUIEoLsYARIcCg5kaXNwbGF5ZWRfc2l6ZRgMIAEoCUIEoLsYARIcCg5kaXNwbGF5ZWRfdXNlZBgNIAEoCUIEoLsYARIbCg1iYWNrZWRfYW1vdW50GA4gASgJQgSguxgBEhEKA21pZBgPIAEoCUIEoLsYARITCgV0b3VjaBgQIAEoCUIEoLsYARIeChBib29rX2FnZV9zZWNvbmRzGBEgASgJQgSguxgBEi8KC3RzX3JlY29yZGVkGBIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIWCgl0cmFkZV9yb3cYEyABKANIAIgBAUIMCgpfdHJhZGVfcm93IsQBCg1UaW1lbGluZUV2ZW50EiYKAnRzGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVldmVudBgCIAEoCRIlCgRkYXRhGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIvCgt0c19yZWNvcmRlZBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFgoJdHJhZGVfcm93GAUgASgDSACIAQFCDAoKX3RyYWRlX3JvdyJPCg1FcXVpdHlDb2x1bW5zEgoKAnRzGAEgAygQEg4KBmVxdWl0eRgCIAMoARIQCghkcmF3ZG93bhgDIAMoARIQCghwb3NpdGlvbhgEIAMoASL8AQoNTWFya2VyQ29sdW1ucxIXCg9wcmljZV9wcmVjaXNpb24YASABKAUSFgoOc2l6ZV9wcmVjaXNpb24YAiABKAUSEwoLZmlyc3Rfb3JkZXIYAyADKBASDgoGb3JkZXJzGAQgAygQEg4KBmZpbGxlZBgFIAMoEBIMCgRzaWRlGAYgAygREhAKCHRzX2ZpcnN0GAcgAygQEg8KB3RzX2xhc3QYCCADKBASEQoJcHJpY2VfbG93GAkgAygQEhIKCnByaWNlX2hpZ2gYCiADKBASEwoLZmlsbGVkX3NpemUYCyADKBASGAoQZmlsbGVkX3ByZWNpc2lvbhgMIAEoBWIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_tickreel_v1_text_format]);
 
 /**
- * An order and how it ended: a row of orders.json.
+ * An order and its outcome: a row of orders.json.
  *
  * @generated from message tickreel.v1.Order
  */
 export type Order = Message<"tickreel.v1.Order"> & {
   /**
-   * The id: its place in the order of submission, from 1.
+   * Id of the order: its position in order of submission, from 1.
    *
    * @generated from field: int64 id = 1;
    */
   id: bigint;
 
   /**
-   * When it was submitted, on the replay clock.
+   * Time of submission on the replay clock.
    *
    * @generated from field: google.protobuf.Timestamp ts_submitted = 2;
    */
   tsSubmitted?: Timestamp | undefined;
 
   /**
-   * When it ended. Not set where it had not when the window did.
+   * Time on the replay clock when the order closed. Unset when it was still open at the end of the window.
    *
    * @generated from field: google.protobuf.Timestamp ts_closed = 3;
    */
@@ -50,35 +50,35 @@ export type Order = Message<"tickreel.v1.Order"> & {
   side: string;
 
   /**
-   * The limit, a decimal. Empty for a market order.
+   * Limit price. Empty for a market order.
    *
    * @generated from field: string price = 5;
    */
   price: string;
 
   /**
-   * The size asked for.
+   * Order size.
    *
    * @generated from field: string amount = 6;
    */
   amount: string;
 
   /**
-   * The size filled.
+   * Filled size.
    *
    * @generated from field: string filled_amount = 7;
    */
   filledAmount: string;
 
   /**
-   * The average price of its fills. Empty where there is none.
+   * Average fill price. Empty without fills.
    *
    * @generated from field: string average_price = 8;
    */
   averagePrice: string;
 
   /**
-   * The fees of its fills.
+   * Fees of its fills.
    *
    * @generated from field: string fees = 9;
    */
@@ -92,15 +92,15 @@ export type Order = Message<"tickreel.v1.Order"> & {
   status: string;
 
   /**
-   * Why it did not fill whole. Empty where it did.
+   * Reason why the order was not filled completely. Empty when it was.
    *
    * @generated from field: string reason = 11;
    */
   reason: string;
 
   /**
-   * When it was submitted, on the recorder's clock. An instant between rows, of a timer for example, is at the start of its clock
-   * step: the microsecond, or the nanosecond where the raw file has finer times.
+   * Time of submission on the recorder's clock. A time between rows, for example of a timer, is rounded down to the clock step:
+   * one microsecond, or one nanosecond when the raw file has finer times.
    *
    * Unset in results written before this field existed.
    *
@@ -109,8 +109,8 @@ export type Order = Message<"tickreel.v1.Order"> & {
   tsRecorded?: Timestamp | undefined;
 
   /**
-   * The last trade row at or before its submission, from 0. Unset where there is none, and in results written before this field
-   * existed.
+   * Index of the last trade row at or before submission, from 0. Unset when there is none, and in results written before this
+   * field existed.
    *
    * @generated from field: optional int64 trade_row = 13;
    */
@@ -125,27 +125,27 @@ export const OrderSchema: GenMessage<Order> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_report, 0);
 
 /**
- * A fill event: a row of fills.parquet.
+ * A fill: a row of fills.parquet.
  *
  * @generated from message tickreel.v1.Fill
  */
 export type Fill = Message<"tickreel.v1.Fill"> & {
   /**
-   * The id: its place in the order of events, from 1.
+   * Id of the fill: its position in order of events, from 1.
    *
    * @generated from field: int64 id = 1;
    */
   id: bigint;
 
   /**
-   * The id of its order.
+   * Id of its order.
    *
    * @generated from field: int64 order_id = 2;
    */
   orderId: bigint;
 
   /**
-   * When it happened, on the replay clock.
+   * Time of the fill on the replay clock.
    *
    * @generated from field: google.protobuf.Timestamp ts = 3;
    */
@@ -159,28 +159,28 @@ export type Fill = Message<"tickreel.v1.Fill"> & {
   side: string;
 
   /**
-   * The price, a decimal.
+   * Fill price.
    *
    * @generated from field: string price = 5;
    */
   price: string;
 
   /**
-   * The size.
+   * Filled size.
    *
    * @generated from field: string amount = 6;
    */
   amount: string;
 
   /**
-   * The fee, exact.
+   * Exact fee.
    *
    * @generated from field: string fee = 7;
    */
   fee: string;
 
   /**
-   * The fee as the engine has it.
+   * Fee as computed by the engine.
    *
    * @generated from field: string engine_fee = 8;
    */
@@ -194,63 +194,63 @@ export type Fill = Message<"tickreel.v1.Fill"> & {
   liquidity: string;
 
   /**
-   * The printed size of the trade row that it met (see FillAudit). Empty where the last row before it was a book.
+   * Size of the print that the fill meets (see FillAudit). Empty when the last row before the fill is a book.
    *
    * @generated from field: string print_size = 10;
    */
   printSize: string;
 
   /**
-   * What fills before it had used of this print.
+   * Size of this print that earlier fills had consumed.
    *
    * @generated from field: string print_used = 11;
    */
   printUsed: string;
 
   /**
-   * The displayed size of the level that it met. Empty where there was none.
+   * Displayed size of the level that the fill meets. Empty when there is none.
    *
    * @generated from field: string displayed_size = 12;
    */
   displayedSize: string;
 
   /**
-   * What fills before it had used of this level since the book was recorded; more than was displayed where it was reused.
+   * Size of this level that earlier fills had consumed since the book was recorded. Exceeds displayed_size when it was reused.
    *
    * @generated from field: string displayed_used = 13;
    */
   displayedUsed: string;
 
   /**
-   * The part of its size that the data backs.
+   * Part of the filled size that the data backs.
    *
    * @generated from field: string backed_amount = 14;
    */
   backedAmount: string;
 
   /**
-   * The middle of the book at the fill. Empty where there was none.
+   * Mid price at the fill. Empty when unknown.
    *
    * @generated from field: string mid = 15;
    */
   mid: string;
 
   /**
-   * The best price of the opposite side. Empty where there was none.
+   * Best price of the opposite side at the fill. Empty when there is none.
    *
    * @generated from field: string touch = 16;
    */
   touch: string;
 
   /**
-   * How old the book was, in seconds on the replay clock. Empty where there was none.
+   * Age of the book at the fill, in seconds on the replay clock. Empty without a book.
    *
    * @generated from field: string book_age_seconds = 17;
    */
   bookAgeSeconds: string;
 
   /**
-   * When it happened, on the recorder's clock. An instant between rows, after a latency for example, is at the start of its clock
+   * Time of the fill on the recorder's clock. A time between rows, for example after a latency, is rounded down to the clock
    * step.
    *
    * Unset in results written before this field existed.
@@ -260,7 +260,8 @@ export type Fill = Message<"tickreel.v1.Fill"> & {
   tsRecorded?: Timestamp | undefined;
 
   /**
-   * The last trade row at or before the fill, from 0. Unset where there is none, and in results written before this field existed.
+   * Index of the last trade row at or before the fill, from 0. Unset when there is none, and in results written before this field
+   * existed.
    *
    * @generated from field: optional int64 trade_row = 19;
    */
@@ -275,13 +276,13 @@ export const FillSchema: GenMessage<Fill> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_report, 1);
 
 /**
- * Something that happened: a row of timeline.json.
+ * An event of the run: a row of timeline.json.
  *
  * @generated from message tickreel.v1.TimelineEvent
  */
 export type TimelineEvent = Message<"tickreel.v1.TimelineEvent"> & {
   /**
-   * When, on the replay clock.
+   * Time on the replay clock.
    *
    * @generated from field: google.protobuf.Timestamp ts = 1;
    */
@@ -295,23 +296,22 @@ export type TimelineEvent = Message<"tickreel.v1.TimelineEvent"> & {
   event: string;
 
   /**
-   * What there is to say of it: its ids, side, price and size, by name.
+   * Ids, side, price and size of the event, by name.
    *
    * @generated from field: google.protobuf.Struct data = 3;
    */
   data?: JsonObject | undefined;
 
   /**
-   * When, on the recorder's clock: that of the trade row, the order or the fill. Unset in results written before this field
-   * existed.
+   * Time on the recorder's clock of the trade row, order or fill. Unset in results written before this field existed.
    *
    * @generated from field: google.protobuf.Timestamp ts_recorded = 4;
    */
   tsRecorded?: Timestamp | undefined;
 
   /**
-   * The trade row itself, or the last one at or before the order or fill, from 0. Unset where there is none, and in results
-   * written before this field existed.
+   * Index, from 0, of the trade row itself, or of the last trade row at or before the order or fill. Unset when there is none,
+   * and in results written before this field existed.
    *
    * @generated from field: optional int64 trade_row = 5;
    */
@@ -328,36 +328,36 @@ export const TimelineEventSchema: GenMessage<TimelineEvent> = /*@__PURE__*/
 /**
  * The account as parallel columns, for charts: money as doubles, in the currency of the result.
  *
- * One point a trade row, after its order has settled. One more point follows where the end differs from the last trade row, in
- * time or in equity: the time is that of the last row of any kind, the equity is the final_equity of the summary. Results
- * written before this point existed end at the last trade row.
+ * One point per trade row, after its order has settled. One final point follows when the end of the run differs from the last
+ * trade row in time or equity: at the time of the last row of any kind, with the final_equity of the summary. Results written
+ * before the final point existed end at the last trade row.
  *
  * @generated from message tickreel.v1.EquityColumns
  */
 export type EquityColumns = Message<"tickreel.v1.EquityColumns"> & {
   /**
-   * The replay clock, UNIX nanoseconds.
+   * Time on the replay clock, UNIX nanoseconds.
    *
    * @generated from field: repeated sfixed64 ts = 1;
    */
   ts: bigint[];
 
   /**
-   * The equity, marked there.
+   * Marked-to-market equity.
    *
    * @generated from field: repeated double equity = 2;
    */
   equity: number[];
 
   /**
-   * How far it lies below its running peak, zero or more.
+   * Drawdown: running peak of equity less equity, zero or more.
    *
    * @generated from field: repeated double drawdown = 3;
    */
   drawdown: number[];
 
   /**
-   * The size held; negative is short.
+   * Position; negative is short.
    *
    * @generated from field: repeated double position = 4;
    */
@@ -372,93 +372,93 @@ export const EquityColumnsSchema: GenMessage<EquityColumns> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_report, 3);
 
 /**
- * Orders on a chart as parallel columns, by time of their first order: each marker stands for one order, or for all of one side
- * that are too close together to be drawn.
+ * Orders on a chart as parallel columns, sorted by the time of the first order. A marker is one order, or a group of orders of
+ * one side that are too close together to draw.
  *
  * @generated from message tickreel.v1.MarkerColumns
  */
 export type MarkerColumns = Message<"tickreel.v1.MarkerColumns"> & {
   /**
-   * The decimals of the prices.
+   * Number of decimals of the prices.
    *
    * @generated from field: int32 price_precision = 1;
    */
   pricePrecision: number;
 
   /**
-   * The decimals of the sizes.
+   * Number of decimals of the sizes.
    *
    * @generated from field: int32 size_precision = 2;
    */
   sizePrecision: number;
 
   /**
-   * The id of the first order that the marker stands for.
+   * Id of the first order of the marker.
    *
    * @generated from field: repeated sfixed64 first_order = 3;
    */
   firstOrder: bigint[];
 
   /**
-   * How many orders the marker stands for.
+   * Number of orders of the marker.
    *
    * @generated from field: repeated sfixed64 orders = 4;
    */
   orders: bigint[];
 
   /**
-   * How many of them filled whole.
+   * Number of these orders that filled completely.
    *
    * @generated from field: repeated sfixed64 filled = 5;
    */
   filled: bigint[];
 
   /**
-   * 1 where they buy, -1 where they sell.
+   * 1 for buy orders, -1 for sell orders.
    *
    * @generated from field: repeated sint32 side = 6;
    */
   side: number[];
 
   /**
-   * When the first was submitted: the replay clock, UNIX nanoseconds.
+   * Submission time of the first order on the replay clock, UNIX nanoseconds.
    *
    * @generated from field: repeated sfixed64 ts_first = 7;
    */
   tsFirst: bigint[];
 
   /**
-   * When the last was submitted.
+   * Submission time of the last order on the replay clock, UNIX nanoseconds.
    *
    * @generated from field: repeated sfixed64 ts_last = 8;
    */
   tsLast: bigint[];
 
   /**
-   * The lowest price among them: the limit, or the average fill of a market order; the last trade price before a market
-   * order without a fill. Scaled by price_precision.
+   * Lowest price of the orders, scaled by price_precision: the limit price, or the average fill price of a market order, or the
+   * last trade price before a market order without fills.
    *
    * @generated from field: repeated sfixed64 price_low = 9;
    */
   priceLow: bigint[];
 
   /**
-   * The highest price among them.
+   * Highest price of the orders, likewise.
    *
    * @generated from field: repeated sfixed64 price_high = 10;
    */
   priceHigh: bigint[];
 
   /**
-   * The size that they filled in all, scaled by filled_precision.
+   * Total filled size, scaled by filled_precision.
    *
    * @generated from field: repeated sfixed64 filled_size = 11;
    */
   filledSize: bigint[];
 
   /**
-   * The decimals of filled_size. Equal to size_precision unless a sum does not fit into 64 bits at that precision; then
-   * lower, below zero for tens, hundreds and so on, and the sums are rounded half-even.
+   * Number of decimals of filled_size. Equal to size_precision, unless a sum would overflow 64 bits at that precision. Then it is
+   * lower (negative for tens, hundreds and so on) and the sums are rounded half-even.
    *
    * @generated from field: int32 filled_precision = 12;
    */

@@ -22,72 +22,72 @@ export const file_tickreel_v1_result: GenFile = /*@__PURE__*/
   fileDesc("Chh0aWNrcmVlbC92MS9yZXN1bHQucHJvdG8SC3RpY2tyZWVsLnYxIpsCCgZSZXN1bHQSFgoGcnVuX2lkGAEgASgJUgZydW5faWQSKAoEbW9kZRgKIAEoDjIULnRpY2tyZWVsLnYxLlJ1bk1vZGVCBKi7GAESEgoKaW5zdHJ1bWVudBgDIAEoCRIPCgdkYXRhc2V0GAQgASgJEhMKBXN0YXJ0GAUgASgJQgSguxgCEhEKA2VuZBgGIAEoCUIEoLsYAhIoCgdzdW1tYXJ5GAcgASgLMhcudGlja3JlZWwudjEuUnVuU3VtbWFyeRIqCghtZXRhZGF0YRgIIAEoCzIYLnRpY2tyZWVsLnYxLlJ1bk1ldGFkYXRhEiYKCGZpbmRpbmdzGAkgAygLMhQudGlja3JlZWwudjEuRmluZGluZ0oECAIQAyLkCAoKUnVuU3VtbWFyeRIOCgZvcmRlcnMYASABKAMSDQoFZmlsbHMYAiABKAMSJAoNb3JkZXJzX2ZpbGxlZBgDIAEoA1INb3JkZXJzX2ZpbGxlZBI4ChdvcmRlcnNfcGFydGlhbGx5X2ZpbGxlZBgEIAEoA1IXb3JkZXJzX3BhcnRpYWxseV9maWxsZWQSVQoPb3JkZXJzX3VuZmlsbGVkGAUgAygLMisudGlja3JlZWwudjEuUnVuU3VtbWFyeS5PcmRlcnNVbmZpbGxlZEVudHJ5Ug9vcmRlcnNfdW5maWxsZWQSFAoGdm9sdW1lGAYgASgJQgSguxgBEhIKBGZlZXMYByABKAlCBKC7GAESKAoMcmVhbGl6ZWRfcG5sGAggASgJQgSguxgBUgxyZWFsaXplZF9wbmwSLAoOdW5yZWFsaXplZF9wbmwYCSABKAlCBKC7GAFSDnVucmVhbGl6ZWRfcG5sEhEKA3BubBgKIAEoCUIEoLsYARIjCgdwbmxfdXNkGAsgASgJQgSguxgBSABSB3BubF91c2SIAQESKAoMbWF4X2RyYXdkb3duGAwgASgJQgSguxgBUgxtYXhfZHJhd2Rvd24SLAoOZmluYWxfcG9zaXRpb24YDSABKAlCBKC7GAFSDmZpbmFsX3Bvc2l0aW9uEigKDGZpbmFsX2VxdWl0eRgOIAEoCUIEoLsYAVIMZmluYWxfZXF1aXR5Ei4KD3N0YXJ0aW5nX2VxdWl0eRgPIAEoCUIEoLsYAVIPc3RhcnRpbmdfZXF1aXR5EiAKCGZpcnN0X3RzGBAgASgJQgSguxgCUghmaXJzdF90cxIeCgdsYXN0X3RzGBEgASgJQgSguxgCUgdsYXN0X3RzEh4KCnRyYWRlX3Jvd3MYEiABKANSCnRyYWRlX3Jvd3MSHAoJYm9va19yb3dzGBMgASgDUglib29rX3Jvd3MSMgoRbWF4X2RyYXdkb3duX2Zyb20YFCABKAlCBKC7GAJSEW1heF9kcmF3ZG93bl9mcm9tEi4KD21heF9kcmF3ZG93bl9hdBgVIAEoCUIEoLsYAlIPbWF4X2RyYXdkb3duX2F0Ei4KCnN0YXRpc3RpY3MYFiABKAsyGi50aWNrcmVlbC52MS5SdW5TdGF0aXN0aWNzEjYKCmZpbGxfYXVkaXQYFyABKAsyFi50aWNrcmVlbC52MS5GaWxsQXVkaXRSCmZpbGxfYXVkaXQSKwoFY29zdHMYGCABKAsyHC50aWNrcmVlbC52MS5Db3N0QXR0cmlidXRpb24SHgoKcG5sX3NrZXRjaBgZIAMoAVIKcG5sX3NrZXRjaBIpCgpmZWVzX2V4YWN0GBogASgJQgSguxgBSAFSCmZlZXNfZXhhY3SIAQEaNQoTT3JkZXJzVW5maWxsZWRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAM6AjgBQgoKCF9wbmxfdXNkQg0KC19mZWVzX2V4YWN0IoUHCgtSdW5NZXRhZGF0YRIgCgtjb25maWdfcGF0aBgBIAEoCVILY29uZmlnX3BhdGgSJAoNY29uZmlnX2RpZ2VzdBgCIAEoCVINY29uZmlnX2RpZ2VzdBIgCgtkYXRhX2RpZ2VzdBgDIAEoCVILZGF0YV9kaWdlc3QSJAoNcmVzdWx0X2RpZ2VzdBgEIAEoCVINcmVzdWx0X2RpZ2VzdBIOCgZlbmdpbmUYBSABKAkSRQoNc25hcHNob3RfbW9kZRgVIAEoDjIZLnRpY2tyZWVsLnYxLlNuYXBzaG90TW9kZUIEqLsYAVINc25hcHNob3RfbW9kZRIiCgxjYXRhbG9nX3Jvb3QYByABKAlSDGNhdGFsb2dfcm9vdBI+CgtlbnZpcm9ubWVudBgIIAMoCzIpLnRpY2tyZWVsLnYxLlJ1bk1ldGFkYXRhLkVudmlyb25tZW50RW50cnkSJAoKY3JlYXRlZF9hdBgJIAEoCUIEoLsYAlIKY3JlYXRlZF9hdBImCg5yZXBsYXlfc2Vjb25kcxgKIAEoAVIOcmVwbGF5X3NlY29uZHMSKAoPcGVha19tZW1vcnlfbWliGAsgASgFUg9wZWFrX21lbW9yeV9taWISNgoHb3V0cHV0cxgMIAMoCzIlLnRpY2tyZWVsLnYxLlJ1bk1ldGFkYXRhLk91dHB1dHNFbnRyeRIQCghjdXJyZW5jeRgNIAEoCRI1CgpkYXRhX2ZpbGVzGA4gAygLMhUudGlja3JlZWwudjEuRGF0YUZpbGVSCmRhdGFfZmlsZXMSKAoMcmVwbGF5X3N0YXJ0GA8gASgJQgSguxgCUgxyZXBsYXlfc3RhcnQSJAoKcmVwbGF5X2VuZBgQIAEoCUIEoLsYAlIKcmVwbGF5X2VuZBIQCghzZWdtZW50cxgRIAEoBRIsChFvbmVfcGllY2VfYmVjYXVzZRgSIAEoCVIRb25lX3BpZWNlX2JlY2F1c2USJgoEY29kZRgTIAMoCzIYLnRpY2tyZWVsLnYxLkNvZGVQYWNrYWdlEhAKCHN0cmF0ZWd5GBQgASgJGjIKEEVudmlyb25tZW50RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARouCgxPdXRwdXRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUoECAYQByI8CgtDb2RlUGFja2FnZRIMCgRuYW1lGAEgASgJEg8KB3ZlcnNpb24YAiABKAkSDgoGZGlnZXN0GAMgASgJItcBCghEYXRhRmlsZRIOCgZzb3VyY2UYASABKAkSDAoEcGF0aBgCIAEoCRIOCgZkaWdlc3QYAyABKAkSDAoEcm93cxgEIAEoAxI5CglkYXRhX3R5cGUYCCABKA4yFS50aWNrcmVlbC52MS5EYXRhVHlwZUIEqLsYAVIJZGF0YV90eXBlEigKDHJlcGxheV9zdGFydBgGIAEoCUIEoLsYAlIMcmVwbGF5X3N0YXJ0EiQKCnJlcGxheV9lbmQYByABKAlCBKC7GAJSCnJlcGxheV9lbmRKBAgFEAYiUQoHRmluZGluZxInCghzZXZlcml0eRgBIAEoDjIVLnRpY2tyZWVsLnYxLlNldmVyaXR5EgwKBGNvZGUYAiABKAkSDwoHbWVzc2FnZRgDIAEoCSJ/CgtOb3RlZFJlc3VsdBIjCgZyZXN1bHQYASABKAsyEy50aWNrcmVlbC52MS5SZXN1bHQSLgoKY3JlYXRlZF9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFbm90ZXMYAyABKAkSDAoEdGFncxgEIAMoCSKJAwoLUmVzdWx0RW50cnkSDgoGcnVuX2lkGAUgASgJEigKBG1vZGUYBiABKA4yFC50aWNrcmVlbC52MS5SdW5Nb2RlQgSouxgBEjYKDXNuYXBzaG90X21vZGUYByABKA4yGS50aWNrcmVlbC52MS5TbmFwc2hvdE1vZGVCBKi7GAESEgoKaW5zdHJ1bWVudBgIIAEoCRIPCgdkYXRhc2V0GAkgASgJEhAKCHN0cmF0ZWd5GAogASgJEhMKC2NvbmZpZ19wYXRoGAsgASgJEhoKDHJlcGxheV9zdGFydBgMIAEoCUIEoLsYAhIYCgpyZXBsYXlfZW5kGA0gASgJQgSguxgCEisKB2ZpZ3VyZXMYDiABKAsyGi50aWNrcmVlbC52MS5SZXN1bHRGaWd1cmVzEi4KCmNyZWF0ZWRfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBW5vdGVzGAMgASgJEgwKBHRhZ3MYBCADKAlKBAgBEAJSBnJlc3VsdCKDAQoNUmVzdWx0RmlndXJlcxIOCgZvcmRlcnMYASABKAMSDQoFZmlsbHMYAiABKAMSEQoDcG5sGAMgASgJQgSguxgBEhoKDG1heF9kcmF3ZG93bhgEIAEoCUIEoLsYARIQCghjdXJyZW5jeRgFIAEoCRISCgpwbmxfc2tldGNoGAYgAygBKkkKB1J1bk1vZGUSGAoUUlVOX01PREVfVU5TUEVDSUZJRUQQABIRCg1SVU5fTU9ERV9GQVNUEAESEQoNUlVOX01PREVfRlVMTBACKncKDFNuYXBzaG90TW9kZRIdChlTTkFQU0hPVF9NT0RFX1VOU1BFQ0lGSUVEEAASGAoUU05BUFNIT1RfTU9ERV9UUkFERVMQARIWChJTTkFQU0hPVF9NT0RFX0JPT0sQAhIWChJTTkFQU0hPVF9NT0RFX0JPVEgQAypNCghTZXZlcml0eRIYChRTRVZFUklUWV9VTlNQRUNJRklFRBAAEhEKDVNFVkVSSVRZX0lORk8QARIUChBTRVZFUklUWV9XQVJOSU5HEAJiBnByb3RvMw", [file_google_protobuf_timestamp, file_tickreel_v1_fill_audit, file_tickreel_v1_market_data, file_tickreel_v1_statistics, file_tickreel_v1_text_format]);
 
 /**
- * The outcome of a finished run, in the shape of its file: <results>/fast/<run_id>.json has the keys of this.
+ * Outcome of a finished run. The file <results>/fast/<run_id>.json has the same keys.
  *
- * The file differs from ProtoJSON in two things: 64-bit integers are JSON numbers, and enums with the option as_word are words.
- * Money, prices and sizes are decimal strings; times are ISO 8601 UTC with nanoseconds.
+ * The file differs from ProtoJSON in two points: 64-bit integers are JSON numbers, and enums with the option as_word are words.
+ * Money, prices and sizes are decimal strings. Times are ISO 8601 UTC with nanoseconds.
  *
  * @generated from message tickreel.v1.Result
  */
 export type Result = Message<"tickreel.v1.Result"> & {
   /**
-   * The id of the run.
+   * Id of the run.
    *
    * @generated from field: string run_id = 1 [json_name = "run_id"];
    */
   runId: string;
 
   /**
-   * How much was kept.
+   * How much the result keeps.
    *
    * @generated from field: tickreel.v1.RunMode mode = 10;
    */
   mode: RunMode;
 
   /**
-   * The instrument's id, as in the config.
+   * Instrument id, as in the config.
    *
    * @generated from field: string instrument = 3;
    */
   instrument: string;
 
   /**
-   * The day folder that the run was restricted to; empty for all that the window touches.
+   * Day folder that the run was restricted to. Empty for every day folder that overlaps the window.
    *
    * @generated from field: string dataset = 4;
    */
   dataset: string;
 
   /**
-   * The first instant of the window.
+   * First instant of the window.
    *
    * @generated from field: string start = 5;
    */
   start: string;
 
   /**
-   * The last instant of the window.
+   * Last instant of the window.
    *
    * @generated from field: string end = 6;
    */
   end: string;
 
   /**
-   * The figures.
+   * Figures of the run.
    *
    * @generated from field: tickreel.v1.RunSummary summary = 7;
    */
   summary?: RunSummary | undefined;
 
   /**
-   * What the figures come from.
+   * Inputs and outputs of the run.
    *
    * @generated from field: tickreel.v1.RunMetadata metadata = 8;
    */
   metadata?: RunMetadata | undefined;
 
   /**
-   * What a reader should know before believing the figures.
+   * Findings that limit what the figures mean.
    *
    * @generated from field: repeated tickreel.v1.Finding findings = 9;
    */
@@ -102,7 +102,7 @@ export const ResultSchema: GenMessage<Result> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_result, 0);
 
 /**
- * The figures of a finished run. Money is in the currency of the metadata.
+ * Figures of a finished run. Money is in RunMetadata.currency.
  *
  * @generated from message tickreel.v1.RunSummary
  */
@@ -115,57 +115,56 @@ export type RunSummary = Message<"tickreel.v1.RunSummary"> & {
   orders: bigint;
 
   /**
-   * Fill events; an order may have several.
+   * Fills. An order can have several.
    *
    * @generated from field: int64 fills = 2;
    */
   fills: bigint;
 
   /**
-   * Orders filled whole.
+   * Orders filled completely.
    *
    * @generated from field: int64 orders_filled = 3 [json_name = "orders_filled"];
    */
   ordersFilled: bigint;
 
   /**
-   * Orders filled in part; the rest was cancelled, or still open at the end.
+   * Orders filled in part. The rest was cancelled, or still open at the end.
    *
    * @generated from field: int64 orders_partially_filled = 4 [json_name = "orders_partially_filled"];
    */
   ordersPartiallyFilled: bigint;
 
   /**
-   * Orders without a fill, by reason.
+   * Orders without fills, by reason.
    *
    * @generated from field: map<string, int64> orders_unfilled = 5 [json_name = "orders_unfilled"];
    */
   ordersUnfilled: { [key: string]: bigint };
 
   /**
-   * The traded size.
+   * Traded size.
    *
    * @generated from field: string volume = 6;
    */
   volume: string;
 
   /**
-   * The fees paid; each fill's fee is rounded to the currency's decimals, as the engine does.
+   * Fees. The fee of each fill is rounded to the decimals of the currency, as the engine does.
    *
    * @generated from field: string fees = 7;
    */
   fees: string;
 
   /**
-   * Profit of what was closed, at average cost, before fees.
+   * Profit of closed positions at average cost, before fees.
    *
    * @generated from field: string realized_pnl = 8 [json_name = "realized_pnl"];
    */
   realizedPnl: string;
 
   /**
-   * Profit of what is still open, marked at the last trade price, or at the middle of the last book where books were
-   * replayed.
+   * Profit of the open position, marked at the last trade price, or at the mid price of the last book when books were replayed.
    *
    * @generated from field: string unrealized_pnl = 9 [json_name = "unrealized_pnl"];
    */
@@ -179,49 +178,50 @@ export type RunSummary = Message<"tickreel.v1.RunSummary"> & {
   pnl: string;
 
   /**
-   * The pnl in USD, by fx_stub. Not set where fx_stub has no rate for the base currency.
+   * pnl in USD at the rate of fx_stub. Unset when fx_stub has no rate for the base currency.
    *
    * @generated from field: optional string pnl_usd = 11 [json_name = "pnl_usd"];
    */
   pnlUsd?: string | undefined;
 
   /**
-   * The largest fall of equity from its running peak, sampled at every trade row after its order has settled, and at the end.
+   * Maximum drawdown: largest fall of equity from its running peak. Sampled at every trade row after its order has settled, and
+   * at the end.
    *
    * @generated from field: string max_drawdown = 12 [json_name = "max_drawdown"];
    */
   maxDrawdown: string;
 
   /**
-   * The size held at the end; negative is short.
+   * Position at the end; negative is short.
    *
    * @generated from field: string final_position = 13 [json_name = "final_position"];
    */
   finalPosition: string;
 
   /**
-   * The equity at the end, marked as unrealized_pnl is.
+   * Equity at the end, marked like unrealized_pnl.
    *
    * @generated from field: string final_equity = 14 [json_name = "final_equity"];
    */
   finalEquity: string;
 
   /**
-   * The equity at the start.
+   * Equity at the start.
    *
    * @generated from field: string starting_equity = 15 [json_name = "starting_equity"];
    */
   startingEquity: string;
 
   /**
-   * The time of the first row on the replay clock.
+   * Time of the first row on the replay clock.
    *
    * @generated from field: string first_ts = 16 [json_name = "first_ts"];
    */
   firstTs: string;
 
   /**
-   * The time of the last row on the replay clock.
+   * Time of the last row on the replay clock.
    *
    * @generated from field: string last_ts = 17 [json_name = "last_ts"];
    */
@@ -242,56 +242,56 @@ export type RunSummary = Message<"tickreel.v1.RunSummary"> & {
   bookRows: bigint;
 
   /**
-   * When equity stood at the peak that the largest fall began from. Empty where it never fell.
+   * Time of the equity peak before the maximum drawdown. Empty when equity never fell.
    *
    * @generated from field: string max_drawdown_from = 20 [json_name = "max_drawdown_from"];
    */
   maxDrawdownFrom: string;
 
   /**
-   * When the largest fall was deepest. Empty where equity never fell.
+   * Time of the maximum drawdown. Empty when equity never fell.
    *
    * @generated from field: string max_drawdown_at = 21 [json_name = "max_drawdown_at"];
    */
   maxDrawdownAt: string;
 
   /**
-   * What was traded, and how it went. Not set in results of before there were any.
+   * Trade statistics. Unset in results written before this field existed.
    *
    * @generated from field: tickreel.v1.RunStatistics statistics = 22;
    */
   statistics?: RunStatistics | undefined;
 
   /**
-   * How believable the fills are. Not set in results of before there was such a thing.
+   * Audit of the fills. Unset in results written before this field existed.
    *
    * @generated from field: tickreel.v1.FillAudit fill_audit = 23 [json_name = "fill_audit"];
    */
   fillAudit?: FillAudit | undefined;
 
   /**
-   * What the fills cost. Not set where no books were replayed.
+   * Cost attribution of the fills. Unset when no books were replayed.
    *
    * @generated from field: tickreel.v1.CostAttribution costs = 24;
    */
   costs?: CostAttribution | undefined;
 
   /**
-   * The pnl over the window as a curve to look at: of each of 24 equal parts of its time the lowest and the highest, in the
-   * order in which they were.
+   * pnl over the window for a sparkline: the window is cut into 24 equal parts, each with its lowest and highest pnl in order of
+   * time.
    *
-   * A part without a trade row repeats the point before. Empty where no trade rows were replayed, and in results of before
-   * there was such a curve. No figure: it is rounded to six digits, and verification leaves it out.
+   * A part without a trade row repeats the previous point. Empty when no trade rows were replayed, and in results written before
+   * this field existed. For display only: rounded to six digits, and not compared by verification.
    *
    * @generated from field: repeated double pnl_sketch = 25 [json_name = "pnl_sketch"];
    */
   pnlSketch: number[];
 
   /**
-   * The fees when no fill's fee is rounded. Unset in results written before this field existed.
+   * Fees without rounding the fee of each fill. Unset in results written before this field existed.
    *
-   * Exact for a linear contract and a spot pair. For an inverse contract, whose fees are quotients, each fee is rounded at 12
-   * decimals more than the currency has. All other figures take `fees`.
+   * Exact for linear contracts and spot pairs. Fees of inverse contracts are quotients, so each fee is rounded to 12 decimals
+   * more than the currency has. All other figures use `fees`.
    *
    * @generated from field: optional string fees_exact = 26 [json_name = "fees_exact"];
    */
@@ -306,13 +306,13 @@ export const RunSummarySchema: GenMessage<RunSummary> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_result, 1);
 
 /**
- * What a result was made from, and where it lies.
+ * Inputs of a run, and the files that it wrote.
  *
  * @generated from message tickreel.v1.RunMetadata
  */
 export type RunMetadata = Message<"tickreel.v1.RunMetadata"> & {
   /**
-   * Where the config came from, as the caller named it.
+   * Path of the config, as named by the caller.
    *
    * @generated from field: string config_path = 1 [json_name = "config_path"];
    */
@@ -340,116 +340,115 @@ export type RunMetadata = Message<"tickreel.v1.RunMetadata"> & {
   resultDigest: string;
 
   /**
-   * The engine and its version: nautilus_trader 2.0.0rc6, for example.
+   * Engine and version, for example nautilus_trader 2.0.0rc6.
    *
    * @generated from field: string engine = 5;
    */
   engine: string;
 
   /**
-   * What was replayed.
+   * Market data that was replayed.
    *
    * @generated from field: tickreel.v1.SnapshotMode snapshot_mode = 21 [json_name = "snapshot_mode"];
    */
   snapshotMode: SnapshotMode;
 
   /**
-   * The root of the catalog that was replayed.
+   * Root of the replayed catalog.
    *
    * @generated from field: string catalog_root = 7 [json_name = "catalog_root"];
    */
   catalogRoot: string;
 
   /**
-   * The environment variables that the run was made under.
+   * Environment variables of the run.
    *
    * @generated from field: map<string, string> environment = 8;
    */
   environment: { [key: string]: string };
 
   /**
-   * When the result was made.
+   * Time when the result was made.
    *
    * @generated from field: string created_at = 9 [json_name = "created_at"];
    */
   createdAt: string;
 
   /**
-   * How long the replay took, in seconds of wall-clock time.
+   * Wall-clock time of the replay, seconds.
    *
    * @generated from field: double replay_seconds = 10 [json_name = "replay_seconds"];
    */
   replaySeconds: number;
 
   /**
-   * The peak memory of a process of the run, in MiB.
+   * Peak memory of the largest process of the run, MiB.
    *
    * @generated from field: int32 peak_memory_mib = 11 [json_name = "peak_memory_mib"];
    */
   peakMemoryMib: number;
 
   /**
-   * The files that the run left, by name.
+   * Paths of the output files, by name.
    *
    * @generated from field: map<string, string> outputs = 12;
    */
   outputs: { [key: string]: string };
 
   /**
-   * The currency of the summary's money: the base currency of the account, or the quote currency of the instrument where
-   * the account has none.
+   * Currency of the figures: the base currency of the account, or the quote currency of the instrument when the account has no
+   * base currency.
    *
    * @generated from field: string currency = 13;
    */
   currency: string;
 
   /**
-   * The catalog files that the run replayed, in time order.
+   * Replayed catalog files, in time order.
    *
    * @generated from field: repeated tickreel.v1.DataFile data_files = 14 [json_name = "data_files"];
    */
   dataFiles: DataFile[];
 
   /**
-   * The first instant of the replay clock that was replayed.
+   * First replayed instant on the replay clock.
    *
-   * The window as the engine had it: recorded times are spread over the nanoseconds of a microsecond.
+   * The window as the engine replays it: the replay clock spreads recorded times over the nanoseconds of a microsecond.
    *
    * @generated from field: string replay_start = 15 [json_name = "replay_start"];
    */
   replayStart: string;
 
   /**
-   * The last instant of the replay clock that was replayed.
+   * Last replayed instant on the replay clock.
    *
    * @generated from field: string replay_end = 16 [json_name = "replay_end"];
    */
   replayEnd: string;
 
   /**
-   * In how many slices the window was replayed. The outcome does not depend on it.
+   * Number of slices of the window. The outcome does not depend on it.
    *
    * @generated from field: int32 segments = 17;
    */
   segments: number;
 
   /**
-   * Why the window was replayed in one piece: orders may rest, for example. Empty where it was not.
+   * Reason why the window was not sliced, for example because orders can rest. Empty when it was sliced.
    *
    * @generated from field: string one_piece_because = 18 [json_name = "one_piece_because"];
    */
   onePieceBecause: string;
 
   /**
-   * The packages whose code made the result, beside the engine: the product itself, then the one that brings the strategy where
-   * that is another.
+   * Packages whose code determines the result, beside the engine: Tickreel, then the package of the strategy when it is another.
    *
    * @generated from field: repeated tickreel.v1.CodePackage code = 19;
    */
   code: CodePackage[];
 
   /**
-   * The name of the strategy.
+   * Name of the strategy.
    *
    * @generated from field: string strategy = 20;
    */
@@ -464,27 +463,27 @@ export const RunMetadataSchema: GenMessage<RunMetadata> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_result, 2);
 
 /**
- * A package whose code made a result.
+ * A package whose code determines a result.
  *
  * @generated from message tickreel.v1.CodePackage
  */
 export type CodePackage = Message<"tickreel.v1.CodePackage"> & {
   /**
-   * The installed package: tickreel, for example.
+   * Name of the installed package, for example tickreel.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Its version.
+   * Version of the package.
    *
    * @generated from field: string version = 2;
    */
   version: string;
 
   /**
-   * SHA-256 of its sources; of the product those that an outcome depends on.
+   * SHA-256 of its sources. For tickreel, of the sources that an outcome depends on.
    *
    * @generated from field: string digest = 3;
    */
@@ -499,55 +498,55 @@ export const CodePackageSchema: GenMessage<CodePackage> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_result, 3);
 
 /**
- * A catalog file that a run replayed.
+ * A replayed catalog file.
  *
  * @generated from message tickreel.v1.DataFile
  */
 export type DataFile = Message<"tickreel.v1.DataFile"> & {
   /**
-   * The raw file it was made from, relative to the data root.
+   * Raw file of the conversion, relative to the data root.
    *
    * @generated from field: string source = 1;
    */
   source: string;
 
   /**
-   * The catalog file, relative to the catalog root.
+   * Catalog file, relative to the catalog root.
    *
    * @generated from field: string path = 2;
    */
   path: string;
 
   /**
-   * SHA-256 of its rows.
+   * SHA-256 of the rows.
    *
    * @generated from field: string digest = 3;
    */
   digest: string;
 
   /**
-   * Its rows; the window may hold fewer.
+   * Rows of the file. The window can hold fewer.
    *
    * @generated from field: int64 rows = 4;
    */
   rows: bigint;
 
   /**
-   * The kind of rows.
+   * Kind of rows.
    *
    * @generated from field: tickreel.v1.DataType data_type = 8 [json_name = "data_type"];
    */
   dataType: DataType;
 
   /**
-   * The first instant of the replay clock that was read of it.
+   * First instant on the replay clock that was read from the file.
    *
    * @generated from field: string replay_start = 6 [json_name = "replay_start"];
    */
   replayStart: string;
 
   /**
-   * The last instant of the replay clock that was read of it.
+   * Last instant on the replay clock that was read from the file.
    *
    * @generated from field: string replay_end = 7 [json_name = "replay_end"];
    */
@@ -562,27 +561,27 @@ export const DataFileSchema: GenMessage<DataFile> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_result, 4);
 
 /**
- * Something that a reader of a result or a conversion should know.
+ * A fact that limits or explains a result or a conversion.
  *
  * @generated from message tickreel.v1.Finding
  */
 export type Finding = Message<"tickreel.v1.Finding"> & {
   /**
-   * How much it matters.
+   * Severity.
    *
    * @generated from field: tickreel.v1.Severity severity = 1;
    */
   severity: Severity;
 
   /**
-   * A stable name: ROWS_SORTED, for example.
+   * Stable name, for example ROWS_SORTED.
    *
    * @generated from field: string code = 2;
    */
   code: string;
 
   /**
-   * What it is, what it means, and what to do about it.
+   * What was found, what it means, and what to do about it.
    *
    * @generated from field: string message = 3;
    */
@@ -597,34 +596,34 @@ export const FindingSchema: GenMessage<Finding> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_result, 5);
 
 /**
- * A whole result with what people have noted of it.
+ * A complete result with the notes and tags of users.
  *
  * @generated from message tickreel.v1.NotedResult
  */
 export type NotedResult = Message<"tickreel.v1.NotedResult"> & {
   /**
-   * The result.
+   * Complete result.
    *
    * @generated from field: tickreel.v1.Result result = 1;
    */
   result?: Result | undefined;
 
   /**
-   * When its files were committed.
+   * When the files of the result were committed.
    *
    * @generated from field: google.protobuf.Timestamp created_at = 2;
    */
   createdAt?: Timestamp | undefined;
 
   /**
-   * What people have noted of it.
+   * Notes of users.
    *
    * @generated from field: string notes = 3;
    */
   notes: string;
 
   /**
-   * The tags that people have given it.
+   * Tags of users.
    *
    * @generated from field: repeated string tags = 4;
    */
@@ -639,97 +638,97 @@ export const NotedResultSchema: GenMessage<NotedResult> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_result, 6);
 
 /**
- * A result in a list: its identity, its figures and what people have noted of it. GetResult has the whole.
+ * A result in a list: its identity, figures, notes and tags. GetResult returns the complete result.
  *
  * @generated from message tickreel.v1.ResultEntry
  */
 export type ResultEntry = Message<"tickreel.v1.ResultEntry"> & {
   /**
-   * The id of the run.
+   * Id of the run.
    *
    * @generated from field: string run_id = 5;
    */
   runId: string;
 
   /**
-   * How much was kept.
+   * How much the result keeps.
    *
    * @generated from field: tickreel.v1.RunMode mode = 6;
    */
   mode: RunMode;
 
   /**
-   * What was replayed.
+   * Market data that was replayed.
    *
    * @generated from field: tickreel.v1.SnapshotMode snapshot_mode = 7;
    */
   snapshotMode: SnapshotMode;
 
   /**
-   * The instrument's id, as in the config.
+   * Instrument id, as in the config.
    *
    * @generated from field: string instrument = 8;
    */
   instrument: string;
 
   /**
-   * The day folder that the run was restricted to; empty for all that the window touches.
+   * Day folder that the run was restricted to. Empty for every day folder that overlaps the window.
    *
    * @generated from field: string dataset = 9;
    */
   dataset: string;
 
   /**
-   * The name of the strategy.
+   * Name of the strategy.
    *
    * @generated from field: string strategy = 10;
    */
   strategy: string;
 
   /**
-   * Where the config came from, as the caller named it.
+   * Path of the config, as named by the caller.
    *
    * @generated from field: string config_path = 11;
    */
   configPath: string;
 
   /**
-   * The first instant of the replay clock that was replayed.
+   * First replayed instant on the replay clock.
    *
    * @generated from field: string replay_start = 12;
    */
   replayStart: string;
 
   /**
-   * The last instant of the replay clock that was replayed.
+   * Last replayed instant on the replay clock.
    *
    * @generated from field: string replay_end = 13;
    */
   replayEnd: string;
 
   /**
-   * The figures.
+   * Figures of the run.
    *
    * @generated from field: tickreel.v1.ResultFigures figures = 14;
    */
   figures?: ResultFigures | undefined;
 
   /**
-   * When its files were committed.
+   * When the files of the result were committed.
    *
    * @generated from field: google.protobuf.Timestamp created_at = 2;
    */
   createdAt?: Timestamp | undefined;
 
   /**
-   * What people have noted of it.
+   * Notes of users.
    *
    * @generated from field: string notes = 3;
    */
   notes: string;
 
   /**
-   * The tags that people have given it.
+   * Tags of users.
    *
    * @generated from field: repeated string tags = 4;
    */
@@ -744,7 +743,7 @@ export const ResultEntrySchema: GenMessage<ResultEntry> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_result, 7);
 
 /**
- * The figures of a result that lists show.
+ * Figures of a result in lists.
  *
  * @generated from message tickreel.v1.ResultFigures
  */
@@ -757,35 +756,35 @@ export type ResultFigures = Message<"tickreel.v1.ResultFigures"> & {
   orders: bigint;
 
   /**
-   * Fill events.
+   * Fills.
    *
    * @generated from field: int64 fills = 2;
    */
   fills: bigint;
 
   /**
-   * The profit, a decimal.
+   * Profit, as RunSummary.pnl.
    *
    * @generated from field: string pnl = 3;
    */
   pnl: string;
 
   /**
-   * The largest fall of equity from its running peak.
+   * Maximum drawdown: largest fall of equity from its running peak.
    *
    * @generated from field: string max_drawdown = 4;
    */
   maxDrawdown: string;
 
   /**
-   * The currency of the money.
+   * Currency of the figures.
    *
    * @generated from field: string currency = 5;
    */
   currency: string;
 
   /**
-   * The pnl over the window as a curve to look at: see RunSummary.
+   * pnl over the window for a sparkline, as RunSummary.pnl_sketch.
    *
    * @generated from field: repeated double pnl_sketch = 6;
    */
@@ -800,27 +799,27 @@ export const ResultFiguresSchema: GenMessage<ResultFigures> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_result, 8);
 
 /**
- * How much of a run is kept.
+ * How much of a run the result keeps.
  *
  * @generated from enum tickreel.v1.RunMode
  */
 export enum RunMode {
   /**
-   * The mode was not set; requests take it as RUN_MODE_FAST.
+   * Unset. Requests treat it as RUN_MODE_FAST.
    *
    * @generated from enum value: RUN_MODE_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * The summary alone.
+   * Only the summary.
    *
    * @generated from enum value: RUN_MODE_FAST = 1;
    */
   FAST = 1,
 
   /**
-   * The summary, the timeline, every order and fill, the equity at every trade row and at the end, and the ticks.
+   * Summary, timeline, every order and fill, the equity at every trade row and at the end, and the ticks.
    *
    * @generated from enum value: RUN_MODE_FULL = 2;
    */
@@ -834,34 +833,34 @@ export const RunModeSchema: GenEnum<RunMode> = /*@__PURE__*/
   enumDesc(file_tickreel_v1_result, 0);
 
 /**
- * What market data a run replays.
+ * Market data that a run replays.
  *
  * @generated from enum tickreel.v1.SnapshotMode
  */
 export enum SnapshotMode {
   /**
-   * The mode was not set; requests must set it.
+   * Unset. Requests must set it.
    *
    * @generated from enum value: SNAPSHOT_MODE_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * Trades alone, on a book of one level that each print sets.
+   * Trades only. Every print sets a book of one level.
    *
    * @generated from enum value: SNAPSHOT_MODE_TRADES = 1;
    */
   TRADES = 1,
 
   /**
-   * Book snapshots alone, on a book of price levels. Without trade rows there are no orders.
+   * Book snapshots only. Without trade rows there are no orders.
    *
    * @generated from enum value: SNAPSHOT_MODE_BOOK = 2;
    */
   BOOK = 2,
 
   /**
-   * Trades against the book of price levels as the last snapshot has it.
+   * Trades and book snapshots. Orders meet the levels of the last snapshot.
    *
    * @generated from enum value: SNAPSHOT_MODE_BOTH = 3;
    */
@@ -875,27 +874,27 @@ export const SnapshotModeSchema: GenEnum<SnapshotMode> = /*@__PURE__*/
   enumDesc(file_tickreel_v1_result, 1);
 
 /**
- * How much a finding matters.
+ * Severity of a finding.
  *
  * @generated from enum tickreel.v1.Severity
  */
 export enum Severity {
   /**
-   * The severity was not set.
+   * Unset.
    *
    * @generated from enum value: SEVERITY_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * Good to know.
+   * Worth knowing. The figures are valid.
    *
    * @generated from enum value: SEVERITY_INFO = 1;
    */
   INFO = 1,
 
   /**
-   * The figures mean less than they seem to.
+   * The figures can be misleading.
    *
    * @generated from enum value: SEVERITY_WARNING = 2;
    */

@@ -21,37 +21,37 @@ export const file_tickreel_v1_results_service: GenFile = /*@__PURE__*/
   fileDesc("CiF0aWNrcmVlbC92MS9yZXN1bHRzX3NlcnZpY2UucHJvdG8SC3RpY2tyZWVsLnYxIl0KEkxpc3RSZXN1bHRzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIOCgZmaWx0ZXIYAyABKAkSEAoIb3JkZXJfYnkYBCABKAkidQoTTGlzdFJlc3VsdHNSZXNwb25zZRIpCgdyZXN1bHRzGAEgAygLMhgudGlja3JlZWwudjEuUmVzdWx0RW50cnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhoKEnVucmVhZGFibGVfcnVuX2lkcxgDIAMoCSIiChBHZXRSZXN1bHRSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCSI9ChFHZXRSZXN1bHRSZXNwb25zZRIoCgZyZXN1bHQYASABKAsyGC50aWNrcmVlbC52MS5Ob3RlZFJlc3VsdCJzChNVcGRhdGVSZXN1bHRSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRINCgVub3RlcxgCIAEoCRIMCgR0YWdzGAMgAygJEi8KC3VwZGF0ZV9tYXNrGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayJAChRVcGRhdGVSZXN1bHRSZXNwb25zZRIoCgZyZXN1bHQYASABKAsyGC50aWNrcmVlbC52MS5Ob3RlZFJlc3VsdCIlChNEZWxldGVSZXN1bHRSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCSIWChREZWxldGVSZXN1bHRSZXNwb25zZSJ0ChJTdHJlYW1UaWNrc1JlcXVlc3QSDgoGcnVuX2lkGAEgASgJEg4KBmN1cnNvchgCIAEoCRItCglyZWFkX21hc2sYAyABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrEg8KB21hcmtlcnMYBCABKAgikQEKE1N0cmVhbVRpY2tzUmVzcG9uc2USKQoGdHJhZGVzGAEgASgLMhkudGlja3JlZWwudjEuVHJhZGVDb2x1bW5zEg4KBmN1cnNvchgCIAEoCRISCgp0b3RhbF9yb3dzGAMgASgDEisKB21hcmtlcnMYBCABKAsyGi50aWNrcmVlbC52MS5NYXJrZXJDb2x1bW5zIkUKFUV4cG9ydEFydGlmYWN0UmVxdWVzdBIOCgZydW5faWQYASABKAkSDAoEbmFtZRgCIAEoCRIOCgZvZmZzZXQYAyABKAMiYgoWRXhwb3J0QXJ0aWZhY3RSZXNwb25zZRIMCgRkYXRhGAEgASgMEhMKC3RvdGFsX2J5dGVzGAIgASgDEhEKCW1hZGVfcm93cxgDIAEoAxISCgp0b3RhbF9yb3dzGAQgASgDInoKEUxpc3RPcmRlcnNSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCRIMCgRza2lwGAQgASgDEg4KBmZpbHRlchgFIAEoCRIQCghvcmRlcl9ieRgGIAEoCSJlChJMaXN0T3JkZXJzUmVzcG9uc2USIgoGb3JkZXJzGAEgAygLMhIudGlja3JlZWwudjEuT3JkZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhIKCnRvdGFsX3NpemUYAyABKAMieQoQTGlzdEZpbGxzUmVxdWVzdBIOCgZydW5faWQYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkSDAoEc2tpcBgEIAEoAxIOCgZmaWx0ZXIYBSABKAkSEAoIb3JkZXJfYnkYBiABKAkiYgoRTGlzdEZpbGxzUmVzcG9uc2USIAoFZmlsbHMYASADKAsyES50aWNrcmVlbC52MS5GaWxsEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRISCgp0b3RhbF9zaXplGAMgASgDImoKE0xpc3RUaW1lbGluZVJlcXVlc3QSDgoGcnVuX2lkGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJEgwKBHNraXAYBCABKAMSDgoGZmlsdGVyGAUgASgJIm8KFExpc3RUaW1lbGluZVJlc3BvbnNlEioKBmV2ZW50cxgBIAMoCzIaLnRpY2tyZWVsLnYxLlRpbWVsaW5lRXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhIKCnRvdGFsX3NpemUYAyABKAMi0AEKElNhbXBsZVRpY2tzUmVxdWVzdBIOCgZydW5faWQYASABKAkSKQoFc3RhcnQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEicKA2VuZBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKbWF4X3BvaW50cxgEIAEoBRITCgttYXhfbWFya2VycxgFIAEoBRItCglyZWFkX21hc2sYBiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIosBChNTYW1wbGVUaWNrc1Jlc3BvbnNlEikKBnRyYWRlcxgBIAEoCzIZLnRpY2tyZWVsLnYxLlRyYWRlQ29sdW1ucxIMCgRyb3dzGAIgASgDEisKB21hcmtlcnMYAyABKAsyGi50aWNrcmVlbC52MS5NYXJrZXJDb2x1bW5zEg4KBm9yZGVycxgEIAEoAyKNAQoTU2FtcGxlRXF1aXR5UmVxdWVzdBIOCgZydW5faWQYASABKAkSKQoFc3RhcnQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEicKA2VuZBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKbWF4X3BvaW50cxgEIAEoBSJSChRTYW1wbGVFcXVpdHlSZXNwb25zZRIqCgZlcXVpdHkYASABKAsyGi50aWNrcmVlbC52MS5FcXVpdHlDb2x1bW5zEg4KBnBvaW50cxgCIAEoAyI1ChNTdHJlYW1FcXVpdHlSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIOCgZjdXJzb3IYAiABKAkiaAoUU3RyZWFtRXF1aXR5UmVzcG9uc2USKgoGZXF1aXR5GAEgASgLMhoudGlja3JlZWwudjEuRXF1aXR5Q29sdW1ucxIOCgZjdXJzb3IYAiABKAkSFAoMdG90YWxfcG9pbnRzGAMgASgDMrMICg5SZXN1bHRzU2VydmljZRJVCgtMaXN0UmVzdWx0cxIfLnRpY2tyZWVsLnYxLkxpc3RSZXN1bHRzUmVxdWVzdBogLnRpY2tyZWVsLnYxLkxpc3RSZXN1bHRzUmVzcG9uc2UiA5ACARJPCglHZXRSZXN1bHQSHS50aWNrcmVlbC52MS5HZXRSZXN1bHRSZXF1ZXN0Gh4udGlja3JlZWwudjEuR2V0UmVzdWx0UmVzcG9uc2UiA5ACARJYCgxVcGRhdGVSZXN1bHQSIC50aWNrcmVlbC52MS5VcGRhdGVSZXN1bHRSZXF1ZXN0GiEudGlja3JlZWwudjEuVXBkYXRlUmVzdWx0UmVzcG9uc2UiA5ACAhJYCgxEZWxldGVSZXN1bHQSIC50aWNrcmVlbC52MS5EZWxldGVSZXN1bHRSZXF1ZXN0GiEudGlja3JlZWwudjEuRGVsZXRlUmVzdWx0UmVzcG9uc2UiA5ACAhJXCgtTdHJlYW1UaWNrcxIfLnRpY2tyZWVsLnYxLlN0cmVhbVRpY2tzUmVxdWVzdBogLnRpY2tyZWVsLnYxLlN0cmVhbVRpY2tzUmVzcG9uc2UiA5ACATABElIKCkxpc3RPcmRlcnMSHi50aWNrcmVlbC52MS5MaXN0T3JkZXJzUmVxdWVzdBofLnRpY2tyZWVsLnYxLkxpc3RPcmRlcnNSZXNwb25zZSIDkAIBEk8KCUxpc3RGaWxscxIdLnRpY2tyZWVsLnYxLkxpc3RGaWxsc1JlcXVlc3QaHi50aWNrcmVlbC52MS5MaXN0RmlsbHNSZXNwb25zZSIDkAIBElgKDExpc3RUaW1lbGluZRIgLnRpY2tyZWVsLnYxLkxpc3RUaW1lbGluZVJlcXVlc3QaIS50aWNrcmVlbC52MS5MaXN0VGltZWxpbmVSZXNwb25zZSIDkAIBElUKC1NhbXBsZVRpY2tzEh8udGlja3JlZWwudjEuU2FtcGxlVGlja3NSZXF1ZXN0GiAudGlja3JlZWwudjEuU2FtcGxlVGlja3NSZXNwb25zZSIDkAIBElgKDFNhbXBsZUVxdWl0eRIgLnRpY2tyZWVsLnYxLlNhbXBsZUVxdWl0eVJlcXVlc3QaIS50aWNrcmVlbC52MS5TYW1wbGVFcXVpdHlSZXNwb25zZSIDkAIBEloKDFN0cmVhbUVxdWl0eRIgLnRpY2tyZWVsLnYxLlN0cmVhbUVxdWl0eVJlcXVlc3QaIS50aWNrcmVlbC52MS5TdHJlYW1FcXVpdHlSZXNwb25zZSIDkAIBMAESYAoORXhwb3J0QXJ0aWZhY3QSIi50aWNrcmVlbC52MS5FeHBvcnRBcnRpZmFjdFJlcXVlc3QaIy50aWNrcmVlbC52MS5FeHBvcnRBcnRpZmFjdFJlc3BvbnNlIgOQAgEwAWIGcHJvdG8z", [file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_tickreel_v1_market_data, file_tickreel_v1_report, file_tickreel_v1_result]);
 
 /**
- * Asks for a page of results.
+ * Request for ListResults.
  *
  * @generated from message tickreel.v1.ListResultsRequest
  */
 export type ListResultsRequest = Message<"tickreel.v1.ListResultsRequest"> & {
   /**
-   * The most results to return. Default: 50; more than 500 is taken as 500.
+   * Maximum number of results to return. Default: 50. A value above 500 counts as 500.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * The next_page_token of the page before.
+   * The next_page_token of the previous page. Empty for the first page.
    *
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
 
   /**
-   * Which results: comparisons joined by AND and OR, as docs/REFERENCE.md has them. Fields are those of NotedResult and of the
-   * Result in it. Default: all.
+   * Filter for results: comparisons joined by AND and OR (syntax: docs/REFERENCE.md). Fields are those of NotedResult and of its
+   * Result. Default: all.
    *
-   * instrument = "BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN" AND summary.pnl > 0, for example.
+   * Example: instrument = "BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN" AND summary.pnl > 0
    *
    * @generated from field: string filter = 3;
    */
   filter: string;
 
   /**
-   * In what order: fields separated by commas, each with desc where the largest comes first. Default: created_at desc.
+   * Sort order: fields separated by commas, each followed by desc for descending order. Default: created_at desc.
    *
    * @generated from field: string order_by = 4;
    */
@@ -72,22 +72,22 @@ export const ListResultsRequestSchema: GenMessage<ListResultsRequest> = /*@__PUR
  */
 export type ListResultsResponse = Message<"tickreel.v1.ListResultsResponse"> & {
   /**
-   * The results, in the order asked for.
+   * Results, in the requested order.
    *
    * @generated from field: repeated tickreel.v1.ResultEntry results = 1;
    */
   results: ResultEntry[];
 
   /**
-   * Where the next page begins. Empty on the last one.
+   * Token of the next page. Empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
 
   /**
-   * Results that cannot be read, by their run ids, at most 100 of them: no page has them, whatever the filter. GetResult says
-   * what is wrong with one.
+   * Run ids of unreadable results, at most 100. Pages never contain them, whatever the filter. GetResult states what is wrong
+   * with one.
    *
    * @generated from field: repeated string unreadable_run_ids = 3;
    */
@@ -102,13 +102,13 @@ export const ListResultsResponseSchema: GenMessage<ListResultsResponse> = /*@__P
   messageDesc(file_tickreel_v1_results_service, 1);
 
 /**
- * Asks for one result.
+ * Request for GetResult.
  *
  * @generated from message tickreel.v1.GetResultRequest
  */
 export type GetResultRequest = Message<"tickreel.v1.GetResultRequest"> & {
   /**
-   * The id of the run.
+   * Id of the run.
    *
    * @generated from field: string run_id = 1;
    */
@@ -123,7 +123,7 @@ export const GetResultRequestSchema: GenMessage<GetResultRequest> = /*@__PURE__*
   messageDesc(file_tickreel_v1_results_service, 2);
 
 /**
- * One result.
+ * Response of GetResult.
  *
  * @generated from message tickreel.v1.GetResultResponse
  */
@@ -144,34 +144,34 @@ export const GetResultResponseSchema: GenMessage<GetResultResponse> = /*@__PURE_
   messageDesc(file_tickreel_v1_results_service, 3);
 
 /**
- * Asks for other notes or tags of a result.
+ * Request for UpdateResult.
  *
  * @generated from message tickreel.v1.UpdateResultRequest
  */
 export type UpdateResultRequest = Message<"tickreel.v1.UpdateResultRequest"> & {
   /**
-   * The id of the run.
+   * Id of the run.
    *
    * @generated from field: string run_id = 1;
    */
   runId: string;
 
   /**
-   * What there is to say of it, at most 10,000 characters.
+   * Notes, at most 10,000 characters.
    *
    * @generated from field: string notes = 2;
    */
   notes: string;
 
   /**
-   * Its tags, at most 50, each of 1 to 64 letters, digits, dots, dashes and underscores. One that comes twice is kept once.
+   * Tags, at most 50. Each has 1 to 64 letters, digits, dots, dashes or underscores. Duplicates are dropped.
    *
    * @generated from field: repeated string tags = 3;
    */
   tags: string[];
 
   /**
-   * What is changed: notes, tags, or both by *. Default: those that the request sets.
+   * Fields to change: notes, tags, or * for both. Default: the fields that the request sets.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 4;
    */
@@ -186,7 +186,7 @@ export const UpdateResultRequestSchema: GenMessage<UpdateResultRequest> = /*@__P
   messageDesc(file_tickreel_v1_results_service, 4);
 
 /**
- * A result, as it is noted now.
+ * Response of UpdateResult.
  *
  * @generated from message tickreel.v1.UpdateResultResponse
  */
@@ -207,13 +207,13 @@ export const UpdateResultResponseSchema: GenMessage<UpdateResultResponse> = /*@_
   messageDesc(file_tickreel_v1_results_service, 5);
 
 /**
- * Asks that a result be deleted.
+ * Request for DeleteResult.
  *
  * @generated from message tickreel.v1.DeleteResultRequest
  */
 export type DeleteResultRequest = Message<"tickreel.v1.DeleteResultRequest"> & {
   /**
-   * The id of the run.
+   * Id of the run.
    *
    * @generated from field: string run_id = 1;
    */
@@ -228,7 +228,7 @@ export const DeleteResultRequestSchema: GenMessage<DeleteResultRequest> = /*@__P
   messageDesc(file_tickreel_v1_results_service, 6);
 
 /**
- * The result is deleted.
+ * Response of DeleteResult.
  *
  * @generated from message tickreel.v1.DeleteResultResponse
  */
@@ -243,38 +243,38 @@ export const DeleteResultResponseSchema: GenMessage<DeleteResultResponse> = /*@_
   messageDesc(file_tickreel_v1_results_service, 7);
 
 /**
- * Asks for the ticks of a run.
+ * Request for StreamTicks.
  *
  * @generated from message tickreel.v1.StreamTicksRequest
  */
 export type StreamTicksRequest = Message<"tickreel.v1.StreamTicksRequest"> & {
   /**
-   * The id of the run.
+   * Id of the run.
    *
    * @generated from field: string run_id = 1;
    */
   runId: string;
 
   /**
-   * The cursor of the last chunk that arrived; the stream goes on after it.
+   * Cursor of the last chunk that arrived. The stream continues after it.
    *
-   * If not specified, the stream begins with the first row.
+   * Default: the stream begins with the first row.
    *
    * @generated from field: string cursor = 2;
    */
   cursor: string;
 
   /**
-   * Which columns: names of the columns of TradeColumns. Default: all.
+   * Columns to send: field names of TradeColumns. Default: all.
    *
-   * Ids of trades are texts, and cost many times what the columns of numbers do: ask for them where they are shown.
+   * trade_id is text and costs many times as much as a numeric column. Ask for it only when you show it.
    *
    * @generated from field: google.protobuf.FieldMask read_mask = 3;
    */
   readMask?: FieldMask | undefined;
 
   /**
-   * Whether the orders of a full run come with the ticks, as markers.
+   * Whether to send the orders of a full run as markers with the ticks.
    *
    * @generated from field: bool markers = 4;
    */
@@ -295,29 +295,29 @@ export const StreamTicksRequestSchema: GenMessage<StreamTicksRequest> = /*@__PUR
  */
 export type StreamTicksResponse = Message<"tickreel.v1.StreamTicksResponse"> & {
   /**
-   * The rows, about 32,768 of them.
+   * About 32,768 rows.
    *
    * @generated from field: tickreel.v1.TradeColumns trades = 1;
    */
   trades?: TradeColumns | undefined;
 
   /**
-   * Where to go on after this chunk.
+   * Cursor to resume the stream after this chunk.
    *
    * @generated from field: string cursor = 2;
    */
   cursor: string;
 
   /**
-   * Rows of the whole stream.
+   * Total rows of the stream.
    *
    * @generated from field: int64 total_rows = 3;
    */
   totalRows: bigint;
 
   /**
-   * Where the request asks for them, the orders submitted after the last row of the chunk before and up to the last row of this
-   * one, each a marker of its own; the last chunk has those after it, too. Without entries where the run kept none.
+   * Set when the request asks for markers: one marker per order submitted after the last row of the previous chunk, up to the
+   * last row of this chunk. The last chunk also has all later orders. Empty when the run kept no orders.
    *
    * @generated from field: tickreel.v1.MarkerColumns markers = 4;
    */
@@ -332,30 +332,30 @@ export const StreamTicksResponseSchema: GenMessage<StreamTicksResponse> = /*@__P
   messageDesc(file_tickreel_v1_results_service, 9);
 
 /**
- * Asks for a table of a run as a file.
+ * Request for ExportArtifact.
  *
  * @generated from message tickreel.v1.ExportArtifactRequest
  */
 export type ExportArtifactRequest = Message<"tickreel.v1.ExportArtifactRequest"> & {
   /**
-   * The id of the run.
+   * Id of the run.
    *
    * @generated from field: string run_id = 1;
    */
   runId: string;
 
   /**
-   * The name of the file: summary, orders, fills, timeline, equity or ticks, and .json, .csv or .parquet after it; or any of
-   * metadata.outputs of the result.
+   * Name of the file: summary, orders, fills, timeline, equity or ticks with the extension .json, .csv or .parquet, or a name in
+   * RunMetadata.outputs.
    *
-   * A fast run has no more than its summary, and its ticks for as long as the catalog has them.
+   * A fast run offers only its summary, and its ticks as long as the catalog holds them.
    *
    * @generated from field: string name = 2;
    */
   name: string;
 
   /**
-   * How many bytes to leave out at the beginning: those that arrived before a stream broke.
+   * Number of bytes to skip: those that arrived before the stream broke.
    *
    * @generated from field: int64 offset = 3;
    */
@@ -370,34 +370,34 @@ export const ExportArtifactRequestSchema: GenMessage<ExportArtifactRequest> = /*
   messageDesc(file_tickreel_v1_results_service, 10);
 
 /**
- * A part of a file, or how far the making of it is.
+ * A part of a file, or the progress of its generation.
  *
  * @generated from message tickreel.v1.ExportArtifactResponse
  */
 export type ExportArtifactResponse = Message<"tickreel.v1.ExportArtifactResponse"> & {
   /**
-   * Its bytes, at most 1 MiB of them. None while it is being made.
+   * Bytes of the file, at most 1 MiB. Empty during generation.
    *
    * @generated from field: bytes data = 1;
    */
   data: Uint8Array;
 
   /**
-   * Bytes of the whole file. Zero while it is being made.
+   * Size of the file in bytes. Zero during generation.
    *
    * @generated from field: int64 total_bytes = 2;
    */
   totalBytes: bigint;
 
   /**
-   * The rows that have been made. Only set while it is being made.
+   * Rows generated so far. Set only during generation.
    *
    * @generated from field: int64 made_rows = 3;
    */
   madeRows: bigint;
 
   /**
-   * The rows of the table. Only set while it is being made.
+   * Rows of the table. Set only during generation.
    *
    * @generated from field: int64 total_rows = 4;
    */
@@ -412,50 +412,50 @@ export const ExportArtifactResponseSchema: GenMessage<ExportArtifactResponse> = 
   messageDesc(file_tickreel_v1_results_service, 11);
 
 /**
- * Asks for a page of the orders of a run.
+ * Request for ListOrders.
  *
  * @generated from message tickreel.v1.ListOrdersRequest
  */
 export type ListOrdersRequest = Message<"tickreel.v1.ListOrdersRequest"> & {
   /**
-   * The id of the run.
+   * Id of the run.
    *
    * @generated from field: string run_id = 1;
    */
   runId: string;
 
   /**
-   * The most orders to return. Default: 50; more than 500 is taken as 500.
+   * Maximum number of orders to return. Default: 50. A value above 500 counts as 500.
    *
    * @generated from field: int32 page_size = 2;
    */
   pageSize: number;
 
   /**
-   * The next_page_token of the page before.
+   * The next_page_token of the previous page. Empty for the first page.
    *
    * @generated from field: string page_token = 3;
    */
   pageToken: string;
 
   /**
-   * How many to leave out, counted from where the page would begin.
+   * Number of rows to skip at the start of the page.
    *
    * @generated from field: int64 skip = 4;
    */
   skip: bigint;
 
   /**
-   * Which orders: comparisons joined by AND and OR, as docs/REFERENCE.md has them. Default: all.
+   * Filter for orders: comparisons joined by AND and OR (syntax: docs/REFERENCE.md). Default: all.
    *
-   * status = "cancelled" AND price >= 64000, for example.
+   * Example: status = "cancelled" AND price >= 64000
    *
    * @generated from field: string filter = 5;
    */
   filter: string;
 
   /**
-   * In what order: fields separated by commas, each with desc where the largest comes first. Default: id.
+   * Sort order: fields separated by commas, each followed by desc for descending order. Default: id.
    *
    * @generated from field: string order_by = 6;
    */
@@ -476,21 +476,21 @@ export const ListOrdersRequestSchema: GenMessage<ListOrdersRequest> = /*@__PURE_
  */
 export type ListOrdersResponse = Message<"tickreel.v1.ListOrdersResponse"> & {
   /**
-   * The orders, in the order asked for.
+   * Orders, in the requested order.
    *
    * @generated from field: repeated tickreel.v1.Order orders = 1;
    */
   orders: Order[];
 
   /**
-   * Where the next page begins. Empty on the last one.
+   * Token of the next page. Empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
 
   /**
-   * How many there are that pass the filter.
+   * Total number of rows that match the filter.
    *
    * @generated from field: int64 total_size = 3;
    */
@@ -505,50 +505,50 @@ export const ListOrdersResponseSchema: GenMessage<ListOrdersResponse> = /*@__PUR
   messageDesc(file_tickreel_v1_results_service, 13);
 
 /**
- * Asks for a page of the fills of a run.
+ * Request for ListFills.
  *
  * @generated from message tickreel.v1.ListFillsRequest
  */
 export type ListFillsRequest = Message<"tickreel.v1.ListFillsRequest"> & {
   /**
-   * The id of the run.
+   * Id of the run.
    *
    * @generated from field: string run_id = 1;
    */
   runId: string;
 
   /**
-   * The most fills to return. Default: 50; more than 500 is taken as 500.
+   * Maximum number of fills to return. Default: 50. A value above 500 counts as 500.
    *
    * @generated from field: int32 page_size = 2;
    */
   pageSize: number;
 
   /**
-   * The next_page_token of the page before.
+   * The next_page_token of the previous page. Empty for the first page.
    *
    * @generated from field: string page_token = 3;
    */
   pageToken: string;
 
   /**
-   * How many to leave out, counted from where the page would begin.
+   * Number of rows to skip at the start of the page.
    *
    * @generated from field: int64 skip = 4;
    */
   skip: bigint;
 
   /**
-   * Which fills: comparisons joined by AND and OR, as docs/REFERENCE.md has them. Default: all.
+   * Filter for fills: comparisons joined by AND and OR (syntax: docs/REFERENCE.md). Default: all.
    *
-   * order_id = 17, for example.
+   * Example: order_id = 17
    *
    * @generated from field: string filter = 5;
    */
   filter: string;
 
   /**
-   * In what order: fields separated by commas, each with desc where the largest comes first. Default: id.
+   * Sort order: fields separated by commas, each followed by desc for descending order. Default: id.
    *
    * @generated from field: string order_by = 6;
    */
@@ -569,21 +569,21 @@ export const ListFillsRequestSchema: GenMessage<ListFillsRequest> = /*@__PURE__*
  */
 export type ListFillsResponse = Message<"tickreel.v1.ListFillsResponse"> & {
   /**
-   * The fills, in the order asked for.
+   * Fills, in the requested order.
    *
    * @generated from field: repeated tickreel.v1.Fill fills = 1;
    */
   fills: Fill[];
 
   /**
-   * Where the next page begins. Empty on the last one.
+   * Token of the next page. Empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
 
   /**
-   * How many there are that pass the filter.
+   * Total number of rows that match the filter.
    *
    * @generated from field: int64 total_size = 3;
    */
@@ -598,43 +598,43 @@ export const ListFillsResponseSchema: GenMessage<ListFillsResponse> = /*@__PURE_
   messageDesc(file_tickreel_v1_results_service, 15);
 
 /**
- * Asks for a page of the timeline of a run.
+ * Request for ListTimeline.
  *
  * @generated from message tickreel.v1.ListTimelineRequest
  */
 export type ListTimelineRequest = Message<"tickreel.v1.ListTimelineRequest"> & {
   /**
-   * The id of the run.
+   * Id of the run.
    *
    * @generated from field: string run_id = 1;
    */
   runId: string;
 
   /**
-   * The most events to return. Default: 50; more than 500 is taken as 500.
+   * Maximum number of events to return. Default: 50. A value above 500 counts as 500.
    *
    * @generated from field: int32 page_size = 2;
    */
   pageSize: number;
 
   /**
-   * The next_page_token of the page before.
+   * The next_page_token of the previous page. Empty for the first page.
    *
    * @generated from field: string page_token = 3;
    */
   pageToken: string;
 
   /**
-   * How many to leave out, counted from where the page would begin.
+   * Number of rows to skip at the start of the page.
    *
    * @generated from field: int64 skip = 4;
    */
   skip: bigint;
 
   /**
-   * Which events: comparisons joined by AND and OR, as docs/REFERENCE.md has them. Default: all.
+   * Filter for events: comparisons joined by AND and OR (syntax: docs/REFERENCE.md). Default: all.
    *
-   * event = "Fill" AND ts >= "2024-07-19T00:00:00Z", for example.
+   * Example: event = "Fill" AND ts >= "2024-07-19T00:00:00Z"
    *
    * @generated from field: string filter = 5;
    */
@@ -655,21 +655,21 @@ export const ListTimelineRequestSchema: GenMessage<ListTimelineRequest> = /*@__P
  */
 export type ListTimelineResponse = Message<"tickreel.v1.ListTimelineResponse"> & {
   /**
-   * The events, in the order they happened.
+   * Events, in order of time.
    *
    * @generated from field: repeated tickreel.v1.TimelineEvent events = 1;
    */
   events: TimelineEvent[];
 
   /**
-   * Where the next page begins. Empty on the last one.
+   * Token of the next page. Empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
 
   /**
-   * How many there are that pass the filter.
+   * Total number of rows that match the filter.
    *
    * @generated from field: int64 total_size = 3;
    */
@@ -684,50 +684,50 @@ export const ListTimelineResponseSchema: GenMessage<ListTimelineResponse> = /*@_
   messageDesc(file_tickreel_v1_results_service, 17);
 
 /**
- * Asks for the ticks of a run as a chart draws them.
+ * Request for SampleTicks.
  *
  * @generated from message tickreel.v1.SampleTicksRequest
  */
 export type SampleTicksRequest = Message<"tickreel.v1.SampleTicksRequest"> & {
   /**
-   * The id of the run.
+   * Id of the run.
    *
    * @generated from field: string run_id = 1;
    */
   runId: string;
 
   /**
-   * The first instant, on the replay clock. If not specified, that of the run.
+   * First instant, on the replay clock. Default: the first row of the run.
    *
    * @generated from field: google.protobuf.Timestamp start = 2;
    */
   start?: Timestamp | undefined;
 
   /**
-   * The last instant, on the replay clock. If not specified, that of the run.
+   * Last instant, on the replay clock. Default: the last row of the run.
    *
    * @generated from field: google.protobuf.Timestamp end = 3;
    */
   end?: Timestamp | undefined;
 
   /**
-   * About how many rows the chart has room for. Default: 2000; more than 20000 is taken as 20000.
+   * Approximate number of rows to return. Default: 2000. A value above 20000 counts as 20000.
    *
    * @generated from field: int32 max_points = 4;
    */
   maxPoints: number;
 
   /**
-   * About how many markers the chart has room for. Default: 500; more than 5000 is taken as 5000.
+   * Approximate number of markers to return. Default: 500. A value above 5000 counts as 5000.
    *
    * @generated from field: int32 max_markers = 5;
    */
   maxMarkers: number;
 
   /**
-   * Which parts of the answer: trades, with rows; markers, with orders. Default: both.
+   * Parts to return: trades (with rows) and markers (with orders). Default: both.
    *
-   * The first look at a run takes as long as the parts that it asks for.
+   * The first request for a run prepares each requested part, which takes time.
    *
    * @generated from field: google.protobuf.FieldMask read_mask = 6;
    */
@@ -742,34 +742,34 @@ export const SampleTicksRequestSchema: GenMessage<SampleTicksRequest> = /*@__PUR
   messageDesc(file_tickreel_v1_results_service, 18);
 
 /**
- * The ticks of a window as a chart draws them.
+ * Response of SampleTicks.
  *
  * @generated from message tickreel.v1.SampleTicksResponse
  */
 export type SampleTicksResponse = Message<"tickreel.v1.SampleTicksResponse"> & {
   /**
-   * The rows that were kept, in replay order, without the ids and recorded times of the trades.
+   * Sampled rows in replay order, without trade_id and ts_recorded.
    *
    * @generated from field: tickreel.v1.TradeColumns trades = 1;
    */
   trades?: TradeColumns | undefined;
 
   /**
-   * How many rows the window has.
+   * Number of rows in the window.
    *
    * @generated from field: int64 rows = 2;
    */
   rows: bigint;
 
   /**
-   * The orders in the window. Without entries where the run kept none.
+   * Orders in the window. Empty when the run kept no orders.
    *
    * @generated from field: tickreel.v1.MarkerColumns markers = 3;
    */
   markers?: MarkerColumns | undefined;
 
   /**
-   * How many orders the window has.
+   * Number of orders in the window.
    *
    * @generated from field: int64 orders = 4;
    */
@@ -784,34 +784,34 @@ export const SampleTicksResponseSchema: GenMessage<SampleTicksResponse> = /*@__P
   messageDesc(file_tickreel_v1_results_service, 19);
 
 /**
- * Asks for the equity of a run as a chart draws it.
+ * Request for SampleEquity.
  *
  * @generated from message tickreel.v1.SampleEquityRequest
  */
 export type SampleEquityRequest = Message<"tickreel.v1.SampleEquityRequest"> & {
   /**
-   * The id of the run.
+   * Id of the run.
    *
    * @generated from field: string run_id = 1;
    */
   runId: string;
 
   /**
-   * The first instant, on the replay clock. If not specified, that of the run.
+   * First instant, on the replay clock. Default: the first row of the run.
    *
    * @generated from field: google.protobuf.Timestamp start = 2;
    */
   start?: Timestamp | undefined;
 
   /**
-   * The last instant, on the replay clock. If not specified, that of the run.
+   * Last instant, on the replay clock. Default: the last row of the run.
    *
    * @generated from field: google.protobuf.Timestamp end = 3;
    */
   end?: Timestamp | undefined;
 
   /**
-   * About how many points the chart has room for. Default: 2000; more than 20000 is taken as 20000.
+   * Approximate number of points to return. Default: 2000. A value above 20000 counts as 20000.
    *
    * @generated from field: int32 max_points = 4;
    */
@@ -826,20 +826,20 @@ export const SampleEquityRequestSchema: GenMessage<SampleEquityRequest> = /*@__P
   messageDesc(file_tickreel_v1_results_service, 20);
 
 /**
- * The equity of a window as a chart draws it.
+ * Response of SampleEquity.
  *
  * @generated from message tickreel.v1.SampleEquityResponse
  */
 export type SampleEquityResponse = Message<"tickreel.v1.SampleEquityResponse"> & {
   /**
-   * The points that were kept, in time order.
+   * Sampled points, in order of time.
    *
    * @generated from field: tickreel.v1.EquityColumns equity = 1;
    */
   equity?: EquityColumns | undefined;
 
   /**
-   * How many points the window has.
+   * Number of points in the window.
    *
    * @generated from field: int64 points = 2;
    */
@@ -854,22 +854,22 @@ export const SampleEquityResponseSchema: GenMessage<SampleEquityResponse> = /*@_
   messageDesc(file_tickreel_v1_results_service, 21);
 
 /**
- * Asks for the equity of a run.
+ * Request for StreamEquity.
  *
  * @generated from message tickreel.v1.StreamEquityRequest
  */
 export type StreamEquityRequest = Message<"tickreel.v1.StreamEquityRequest"> & {
   /**
-   * The id of the run.
+   * Id of the run.
    *
    * @generated from field: string run_id = 1;
    */
   runId: string;
 
   /**
-   * The cursor of the last chunk that arrived; the stream goes on after it.
+   * Cursor of the last chunk that arrived. The stream continues after it.
    *
-   * If not specified, the stream begins with the first point.
+   * Default: the stream begins with the first point.
    *
    * @generated from field: string cursor = 2;
    */
@@ -890,21 +890,21 @@ export const StreamEquityRequestSchema: GenMessage<StreamEquityRequest> = /*@__P
  */
 export type StreamEquityResponse = Message<"tickreel.v1.StreamEquityResponse"> & {
   /**
-   * The points, about 32,768 of them.
+   * About 32,768 points.
    *
    * @generated from field: tickreel.v1.EquityColumns equity = 1;
    */
   equity?: EquityColumns | undefined;
 
   /**
-   * Where to go on after this chunk.
+   * Cursor to resume the stream after this chunk.
    *
    * @generated from field: string cursor = 2;
    */
   cursor: string;
 
   /**
-   * Points of the whole stream.
+   * Total points of the stream.
    *
    * @generated from field: int64 total_points = 3;
    */
@@ -919,15 +919,15 @@ export const StreamEquityResponseSchema: GenMessage<StreamEquityResponse> = /*@_
   messageDesc(file_tickreel_v1_results_service, 23);
 
 /**
- * Answers what runs found.
+ * Serves the results of finished runs: figures, tables, ticks and exports.
  *
  * @generated from service tickreel.v1.ResultsService
  */
 export const ResultsService: GenService<{
   /**
-   * Lists results as light entries, newest first where the request does not say otherwise.
+   * Lists results as short entries, newest first by default.
    *
-   * A page ends early where its entries would not fit into a message.
+   * A page ends early when its entries would exceed the message size limit.
    *
    * @generated from rpc tickreel.v1.ResultsService.ListResults
    */
@@ -937,7 +937,7 @@ export const ResultsService: GenService<{
     output: typeof ListResultsResponseSchema;
   },
   /**
-   * Gets one result.
+   * Gets a complete result.
    *
    * @generated from rpc tickreel.v1.ResultsService.GetResult
    */
@@ -947,7 +947,7 @@ export const ResultsService: GenService<{
     output: typeof GetResultResponseSchema;
   },
   /**
-   * Changes what people have noted of a result: its notes and its tags. What the run found never changes.
+   * Changes the notes and tags of a result. The outcome of the run never changes.
    *
    * @generated from rpc tickreel.v1.ResultsService.UpdateResult
    */
@@ -957,10 +957,10 @@ export const ResultsService: GenService<{
     output: typeof UpdateResultResponseSchema;
   },
   /**
-   * Deletes a result for good: its files, its exported ticks, its notes and tags. The run stays in the list of runs.
+   * Deletes a result permanently: its files, exported ticks, notes and tags. The run stays in the list of runs.
    *
-   * For whoever looks it is gone all at once. Streams that have begun go on to their end, or end with RESULT_DELETED, as every
-   * later call for it does.
+   * The deletion is atomic for readers. Open streams continue to their end or fail with RESULT_DELETED. Every later call for this
+   * result fails with RESULT_DELETED.
    *
    * @generated from rpc tickreel.v1.ResultsService.DeleteResult
    */
@@ -970,9 +970,9 @@ export const ResultsService: GenService<{
     output: typeof DeleteResultResponseSchema;
   },
   /**
-   * Streams the ticks that a run replayed, in chunks of columns, in replay order.
+   * Streams the ticks of a run, in chunks of columns, in replay order.
    *
-   * A stream that broke is resumed from the cursor of its last chunk. Hanging up stops the reader.
+   * A broken stream resumes from the cursor of its last chunk. Cancelling the call stops the reader.
    *
    * @generated from rpc tickreel.v1.ResultsService.StreamTicks
    */
@@ -982,7 +982,7 @@ export const ResultsService: GenService<{
     output: typeof StreamTicksResponseSchema;
   },
   /**
-   * Lists the orders of a full run, in order of submission where the request does not say otherwise.
+   * Lists the orders of a full run, by default in order of submission.
    *
    * @generated from rpc tickreel.v1.ResultsService.ListOrders
    */
@@ -992,7 +992,7 @@ export const ResultsService: GenService<{
     output: typeof ListOrdersResponseSchema;
   },
   /**
-   * Lists the fills of a full run, in the order they happened where the request does not say otherwise.
+   * Lists the fills of a full run, by default in order of time.
    *
    * @generated from rpc tickreel.v1.ResultsService.ListFills
    */
@@ -1002,7 +1002,7 @@ export const ResultsService: GenService<{
     output: typeof ListFillsResponseSchema;
   },
   /**
-   * Lists what happened in a full run, in order: each trade, order and fill.
+   * Lists the events of a full run in order of time: every trade, order and fill.
    *
    * @generated from rpc tickreel.v1.ResultsService.ListTimeline
    */
@@ -1012,10 +1012,10 @@ export const ResultsService: GenService<{
     output: typeof ListTimelineResponseSchema;
   },
   /**
-   * Gets the ticks of a window as a chart draws them, and the orders of a full run as markers on them.
+   * Downsamples the ticks of a window for a chart, with the orders of a full run as markers.
    *
-   * Of each of equal parts of the window the first, the last, the lowest and the highest row are kept, so that no extreme is
-   * lost; where there are no more rows than points, all of them.
+   * The window is cut into equal parts; each part keeps its first, last, lowest and highest row, so no extreme is lost. A window
+   * with no more rows than points keeps all of them.
    *
    * @generated from rpc tickreel.v1.ResultsService.SampleTicks
    */
@@ -1025,7 +1025,7 @@ export const ResultsService: GenService<{
     output: typeof SampleTicksResponseSchema;
   },
   /**
-   * Gets the equity of a full run over a window as a chart draws it, its extremes and those of the drawdown kept.
+   * Downsamples the equity of a full run over a window for a chart. Keeps the extremes of equity and drawdown.
    *
    * @generated from rpc tickreel.v1.ResultsService.SampleEquity
    */
@@ -1037,7 +1037,7 @@ export const ResultsService: GenService<{
   /**
    * Streams the equity of a full run at every trade row and at the end, in chunks of columns.
    *
-   * A stream that broke is resumed from the cursor of its last chunk. Hanging up stops the reader.
+   * A broken stream resumes from the cursor of its last chunk. Cancelling the call stops the reader.
    *
    * @generated from rpc tickreel.v1.ResultsService.StreamEquity
    */
@@ -1049,8 +1049,9 @@ export const ResultsService: GenService<{
   /**
    * Streams a table of a run as a file: Parquet, CSV or JSON.
    *
-   * What the run left is sent byte for byte. Any other form is made at the first ask, which the stream tells, and then kept as a
-   * cache; it has the same bytes each time. A stream that broke is resumed from how much of the file arrived.
+   * Files that the run wrote are sent byte for byte. Other formats are generated at the first request and cached; the stream
+   * reports the progress of the generation. The bytes are the same every time. Resume a broken stream with the number of bytes
+   * that have arrived.
    *
    * @generated from rpc tickreel.v1.ResultsService.ExportArtifact
    */

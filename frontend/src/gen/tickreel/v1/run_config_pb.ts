@@ -16,77 +16,75 @@ export const file_tickreel_v1_run_config: GenFile = /*@__PURE__*/
   fileDesc("Chx0aWNrcmVlbC92MS9ydW5fY29uZmlnLnByb3RvEgt0aWNrcmVlbC52MSKPBAoJUnVuQ29uZmlnEjEKCmluc3RydW1lbnQYASABKAsyHS50aWNrcmVlbC52MS5JbnN0cnVtZW50Q29uZmlnEicKBXZlbnVlGAIgASgLMhgudGlja3JlZWwudjEuVmVudWVDb25maWcSQgoMZGF0YV9jYXRhbG9nGAMgASgLMh4udGlja3JlZWwudjEuRGF0YUNhdGFsb2dDb25maWdSDGRhdGFfY2F0YWxvZxI5Cgt0aW1lX3dpbmRvdxgEIAEoCzIXLnRpY2tyZWVsLnYxLlRpbWVXaW5kb3dSC3RpbWVfd2luZG93Ei0KCHN0cmF0ZWd5GAUgASgLMhsudGlja3JlZWwudjEuU3RyYXRlZ3lDb25maWcSJQoEcmlzaxgGIAEoCzIXLnRpY2tyZWVsLnYxLlJpc2tDb25maWcSOAoLZW52aXJvbm1lbnQYByABKAsyHi50aWNrcmVlbC52MS5FbnZpcm9ubWVudENvbmZpZ0gAiAEBEjwKB2Z4X3N0dWIYCCADKAsyIi50aWNrcmVlbC52MS5SdW5Db25maWcuRnhTdHViRW50cnlSB2Z4X3N0dWISEQoEc2VlZBgJIAEoBUgBiAEBGi0KC0Z4U3R1YkVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoAToCOAFCDgoMX2Vudmlyb25tZW50QgcKBV9zZWVkItMEChBJbnN0cnVtZW50Q29uZmlnEgoKAmlkGAEgASgJEigKD3ByaWNlX3ByZWNpc2lvbhgCIAEoBVIPcHJpY2VfcHJlY2lzaW9uEiYKDnNpemVfcHJlY2lzaW9uGAMgASgFUg5zaXplX3ByZWNpc2lvbhIpCg1iYXNlX2N1cnJlbmN5GAQgASgJSABSDWJhc2VfY3VycmVuY3mIAQESKwoOcXVvdGVfY3VycmVuY3kYBSABKAlIAVIOcXVvdGVfY3VycmVuY3mIAQESNQoTc2V0dGxlbWVudF9jdXJyZW5jeRgGIAEoCUgCUhNzZXR0bGVtZW50X2N1cnJlbmN5iAEBEhcKCm11bHRpcGxpZXIYByABKAFIA4gBARIfCghsb3Rfc2l6ZRgIIAEoAUgEUghsb3Rfc2l6ZYgBARIlCgttYXJnaW5faW5pdBgJIAEoAUgFUgttYXJnaW5faW5pdIgBARInCgxtYXJnaW5fbWFpbnQYCiABKAFIBlIMbWFyZ2luX21haW50iAEBEhEKBHR5cGUYCyABKAlIB4gBARIjCgppc19pbnZlcnNlGAwgASgISAhSCmlzX2ludmVyc2WIAQFCEAoOX2Jhc2VfY3VycmVuY3lCEQoPX3F1b3RlX2N1cnJlbmN5QhYKFF9zZXR0bGVtZW50X2N1cnJlbmN5Qg0KC19tdWx0aXBsaWVyQgsKCV9sb3Rfc2l6ZUIOCgxfbWFyZ2luX2luaXRCDwoNX21hcmdpbl9tYWludEIHCgVfdHlwZUINCgtfaXNfaW52ZXJzZSKNBwoLVmVudWVDb25maWcSDAoEbmFtZRgBIAEoCRIaCghvbXNfdHlwZRgCIAEoCVIIb21zX3R5cGUSIgoMYWNjb3VudF90eXBlGAMgASgJUgxhY2NvdW50X3R5cGUSKQoNYmFzZV9jdXJyZW5jeRgEIAEoCUgAUg1iYXNlX2N1cnJlbmN5iAEBEi8KEHN0YXJ0aW5nX2JhbGFuY2UYBSABKAFIAVIQc3RhcnRpbmdfYmFsYW5jZYgBARIcCgltYWtlcl9mZWUYBiABKAFSCW1ha2VyX2ZlZRIcCgl0YWtlcl9mZWUYByABKAFSCXRha2VyX2ZlZRJcChFzdGFydGluZ19iYWxhbmNlcxgIIAMoCzIuLnRpY2tyZWVsLnYxLlZlbnVlQ29uZmlnLlN0YXJ0aW5nQmFsYW5jZXNFbnRyeVIRc3RhcnRpbmdfYmFsYW5jZXMSIQoJYm9va190eXBlGAkgASgJSAJSCWJvb2tfdHlwZYgBARIvChBkZWZhdWx0X2xldmVyYWdlGAogASgBSANSEGRlZmF1bHRfbGV2ZXJhZ2WIAQESOQoVbGlxdWlkaXR5X2NvbnN1bXB0aW9uGAsgASgISARSFWxpcXVpZGl0eV9jb25zdW1wdGlvbogBARIrCg5xdWV1ZV9wb3NpdGlvbhgMIAEoCEgFUg5xdWV1ZV9wb3NpdGlvbogBARIwCgdsYXRlbmN5GA0gASgLMhoudGlja3JlZWwudjEuTGF0ZW5jeUNvbmZpZ0gGiAEBEkEKCmZpbGxfbW9kZWwYDiABKAsyHC50aWNrcmVlbC52MS5GaWxsTW9kZWxDb25maWdIB1IKZmlsbF9tb2RlbIgBARIrCg5mcm96ZW5fYWNjb3VudBgPIAEoCEgIUg5mcm96ZW5fYWNjb3VudIgBARo3ChVTdGFydGluZ0JhbGFuY2VzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgBOgI4AUIQCg5fYmFzZV9jdXJyZW5jeUITChFfc3RhcnRpbmdfYmFsYW5jZUIMCgpfYm9va190eXBlQhMKEV9kZWZhdWx0X2xldmVyYWdlQhgKFl9saXF1aWRpdHlfY29uc3VtcHRpb25CEQoPX3F1ZXVlX3Bvc2l0aW9uQgoKCF9sYXRlbmN5Qg0KC19maWxsX21vZGVsQhEKD19mcm96ZW5fYWNjb3VudCL/AQoNTGF0ZW5jeUNvbmZpZxIzChJiYXNlX2xhdGVuY3lfbmFub3MYASABKAFIAFISYmFzZV9sYXRlbmN5X25hbm9ziAEBEjcKFGluc2VydF9sYXRlbmN5X25hbm9zGAIgASgBSAFSFGluc2VydF9sYXRlbmN5X25hbm9ziAEBEjcKFGNhbmNlbF9sYXRlbmN5X25hbm9zGAMgASgBSAJSFGNhbmNlbF9sYXRlbmN5X25hbm9ziAEBQhUKE19iYXNlX2xhdGVuY3lfbmFub3NCFwoVX2luc2VydF9sYXRlbmN5X25hbm9zQhcKFV9jYW5jZWxfbGF0ZW5jeV9uYW5vcyKaAQoPRmlsbE1vZGVsQ29uZmlnEjMKEnByb2JfZmlsbF9vbl9saW1pdBgBIAEoAUgAUhJwcm9iX2ZpbGxfb25fbGltaXSIAQESKQoNcHJvYl9zbGlwcGFnZRgCIAEoAUgBUg1wcm9iX3NsaXBwYWdliAEBQhUKE19wcm9iX2ZpbGxfb25fbGltaXRCEAoOX3Byb2Jfc2xpcHBhZ2UinQIKEURhdGFDYXRhbG9nQ29uZmlnEiUKC3RyYWRlc19wYXRoGAEgASgJSABSC3RyYWRlc19wYXRoiAEBEjcKFGJvb2tfc25hcHNob3RfNV9wYXRoGAIgASgJSAFSFGJvb2tfc25hcHNob3RfNV9wYXRoiAEBEiQKDWF1dG9fZGlzY292ZXIYAyABKAhSDWF1dG9fZGlzY292ZXISPQoXaW5zdHJ1bWVudF9maWxlX3BhdHRlcm4YBCABKAlIAlIXaW5zdHJ1bWVudF9maWxlX3BhdHRlcm6IAQFCDgoMX3RyYWRlc19wYXRoQhcKFV9ib29rX3NuYXBzaG90XzVfcGF0aEIaChhfaW5zdHJ1bWVudF9maWxlX3BhdHRlcm4igQMKDlN0cmF0ZWd5Q29uZmlnEgwKBG5hbWUYASABKAkSKAoPc3VibWlzc2lvbl9tb2RlGAIgASgJUg9zdWJtaXNzaW9uX21vZGUSKgoGb3JkZXJzGAMgAygLMhoudGlja3JlZWwudjEuT3JkZXJEZWZhdWx0cxIjCgpvcmRlcl90eXBlGAQgASgJSABSCm9yZGVyX3R5cGWIAQESKQoNdGltZV9pbl9mb3JjZRgFIAEoCUgBUg10aW1lX2luX2ZvcmNliAEBEj0KF2Nsb3NlX3Bvc2l0aW9uc19vbl9zdG9wGAYgASgISAJSF2Nsb3NlX3Bvc2l0aW9uc19vbl9zdG9wiAEBEjAKCnBhcmFtZXRlcnMYByABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0SAOIAQFCDQoLX29yZGVyX3R5cGVCEAoOX3RpbWVfaW5fZm9yY2VCGgoYX2Nsb3NlX3Bvc2l0aW9uc19vbl9zdG9wQg0KC19wYXJhbWV0ZXJzImkKDU9yZGVyRGVmYXVsdHMSEQoEc2lkZRgBIAEoCUgAiAEBEhIKBXByaWNlGAIgASgBSAGIAQESEwoGYW1vdW50GAMgASgBSAKIAQFCBwoFX3NpZGVCCAoGX3ByaWNlQgkKB19hbW91bnQiPAoKUmlza0NvbmZpZxIuChJ0aHJvdHRsaW5nX3Blcl9zZWMYASABKAVSEnRocm90dGxpbmdfcGVyX3NlYyK7AwoRRW52aXJvbm1lbnRDb25maWcSPwoYdW5pZmllZF9jbG91ZF9sb2NhbF9wYXRoGAEgASgJSABSGFVOSUZJRURfQ0xPVURfTE9DQUxfUEFUSIgBARJTCiJ1bmlmaWVkX2Nsb3VkX3NlcnZpY2VzX3VzZV9wYXJxdWV0GAIgASgISAFSIlVOSUZJRURfQ0xPVURfU0VSVklDRVNfVVNFX1BBUlFVRVSIAQESWQoldW5pZmllZF9jbG91ZF9zZXJ2aWNlc191c2VfZGlyZWN0X2djcxgDIAEoCEgCUiVVTklGSUVEX0NMT1VEX1NFUlZJQ0VTX1VTRV9ESVJFQ1RfR0NTiAEBEjEKEWRhdGFfY2F0YWxvZ19wYXRoGAQgASgJSANSEURBVEFfQ0FUQUxPR19QQVRIiAEBQhsKGV91bmlmaWVkX2Nsb3VkX2xvY2FsX3BhdGhCJQojX3VuaWZpZWRfY2xvdWRfc2VydmljZXNfdXNlX3BhcnF1ZXRCKAomX3VuaWZpZWRfY2xvdWRfc2VydmljZXNfdXNlX2RpcmVjdF9nY3NCFAoSX2RhdGFfY2F0YWxvZ19wYXRoYgZwcm90bzM", [file_google_protobuf_struct, file_tickreel_v1_market_data]);
 
 /**
- * What to replay: the schema of the files in configs/.
+ * Run config: the schema of the files in configs/.
  *
- * A file is the ProtoJSON of this message with the keys given here. A field marked optional may be left out, as may a
- * list or a map; every other key must be there. Unknown keys, nulls and values of another type are refused, each with
- * its path. Numbers are taken as their shortest decimal: 0.0004 is exactly 0.0004.
+ * A file is the ProtoJSON of this message with the keys below. Optional fields, lists and maps may be left out; every other key
+ * is required. Unknown keys, nulls and values of the wrong type are errors, each with its path. A number means its shortest
+ * decimal: 0.0004 is exactly 0.0004.
  *
  * @generated from message tickreel.v1.RunConfig
  */
 export type RunConfig = Message<"tickreel.v1.RunConfig"> & {
   /**
-   * What is traded.
+   * Instrument to trade.
    *
    * @generated from field: tickreel.v1.InstrumentConfig instrument = 1;
    */
   instrument?: InstrumentConfig | undefined;
 
   /**
-   * Where it is traded, and with what account.
+   * Venue and account.
    *
    * @generated from field: tickreel.v1.VenueConfig venue = 2;
    */
   venue?: VenueConfig | undefined;
 
   /**
-   * Where the raw data lies.
+   * Location of the raw data.
    *
    * @generated from field: tickreel.v1.DataCatalogConfig data_catalog = 3 [json_name = "data_catalog"];
    */
   dataCatalog?: DataCatalogConfig | undefined;
 
   /**
-   * The span to replay, on the replay clock: the local_timestamp of the recording.
+   * Window to replay, on the replay clock: the local_timestamp of the recording.
    *
    * @generated from field: tickreel.v1.TimeWindow time_window = 4 [json_name = "time_window"];
    */
   timeWindow?: TimeWindow | undefined;
 
   /**
-   * What to do with it.
+   * Strategy to run.
    *
    * @generated from field: tickreel.v1.StrategyConfig strategy = 5;
    */
   strategy?: StrategyConfig | undefined;
 
   /**
-   * The limits of the risk engine.
+   * Limits of the risk engine.
    *
    * @generated from field: tickreel.v1.RiskConfig risk = 6;
    */
   risk?: RiskConfig | undefined;
 
   /**
-   * Where the services read and write.
+   * Folders that the config expects the services to use.
    *
-   * The process environment of a service wins over it. Not part of the config digest.
+   * The process environment of a service takes precedence. Not part of the config digest.
    *
    * @generated from field: optional tickreel.v1.EnvironmentConfig environment = 7;
    */
   environment?: EnvironmentConfig | undefined;
 
   /**
-   * Rates that value the account in another currency, by pair: {"USDT_USD": 1.0}.
-   *
-   * Used for pnl_usd alone; it touches nothing else.
+   * Exchange rates by pair, for example {"USDT_USD": 1.0}. Used only for pnl_usd.
    *
    * @generated from field: map<string, double> fx_stub = 8 [json_name = "fx_stub"];
    */
   fxStub: { [key: string]: number };
 
   /**
-   * What random draws begin with: those of venue.fill_model. Default: 0.
+   * Seed of the random draws of venue.fill_model. Default: 0.
    *
    * @generated from field: optional int32 seed = 9;
    */
@@ -101,57 +99,56 @@ export const RunConfigSchema: GenMessage<RunConfig> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_run_config, 0);
 
 /**
- * The instrument of a run.
+ * Instrument of a run.
  *
  * @generated from message tickreel.v1.InstrumentConfig
  */
 export type InstrumentConfig = Message<"tickreel.v1.InstrumentConfig"> & {
   /**
-   * The raw name and its kind: VENUE:PERPETUAL:BASE-QUOTE@LIN, VENUE:PERPETUAL:BASE-QUOTE@INV or
-   * VENUE:SPOT_PAIR:BASE-QUOTE. BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN, for example.
+   * Raw name with a suffix for the contract type: VENUE:PERPETUAL:BASE-QUOTE@LIN, VENUE:PERPETUAL:BASE-QUOTE@INV or
+   * VENUE:SPOT_PAIR:BASE-QUOTE. Example: BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN.
    *
    * @generated from field: string id = 1;
    */
   id: string;
 
   /**
-   * The decimals of prices, 0 to 16. More than the data has is fine, fewer is refused.
+   * Number of decimals of prices, 0 to 16. Must not be smaller than in the data.
    *
    * @generated from field: int32 price_precision = 2 [json_name = "price_precision"];
    */
   pricePrecision: number;
 
   /**
-   * The decimals of sizes, 0 to 16. More than the data has is fine, fewer is refused.
+   * Number of decimals of sizes, 0 to 16. Must not be smaller than in the data.
    *
    * @generated from field: int32 size_precision = 3 [json_name = "size_precision"];
    */
   sizePrecision: number;
 
   /**
-   * What a contract is of. Default: the part of the symbol before its dash.
+   * Base currency. Default: the part of the symbol before the dash.
    *
    * @generated from field: optional string base_currency = 4 [json_name = "base_currency"];
    */
   baseCurrency?: string | undefined;
 
   /**
-   * What prices are in, another currency than base_currency. Default: the part of the symbol after its dash.
+   * Currency of prices. Must differ from base_currency. Default: the part of the symbol after the dash.
    *
    * @generated from field: optional string quote_currency = 5 [json_name = "quote_currency"];
    */
   quoteCurrency?: string | undefined;
 
   /**
-   * What profit and fees are settled in. Default: the quote currency; the base currency of an inverse contract.
+   * Currency of profit and fees. Default: the quote currency, or the base currency of an inverse contract.
    *
    * @generated from field: optional string settlement_currency = 6 [json_name = "settlement_currency"];
    */
   settlementCurrency?: string | undefined;
 
   /**
-   * What a size of one stands for: so much of the base currency, of the quote currency for an inverse contract.
-   *
+   * Contract multiplier: the amount of base currency per unit of size; for an inverse contract, the amount of quote currency.
    * Default: 1.
    *
    * @generated from field: optional double multiplier = 7;
@@ -159,40 +156,40 @@ export type InstrumentConfig = Message<"tickreel.v1.InstrumentConfig"> & {
   multiplier?: number | undefined;
 
   /**
-   * The size that orders are a multiple of, with no more decimals than size_precision.
+   * Lot size: order sizes must be a multiple of it. It has at most size_precision decimals.
    *
-   * An order of another size is denied before the venue sees it, with the reason NOT_A_MULTIPLE_OF_LOT_SIZE. Default: one unit
-   * of the size precision, which every order is a multiple of.
+   * Other orders are denied before they reach the venue, with the reason NOT_A_MULTIPLE_OF_LOT_SIZE. Default: one unit of the
+   * size precision, which denies no order.
    *
    * @generated from field: optional double lot_size = 8 [json_name = "lot_size"];
    */
   lotSize?: number | undefined;
 
   /**
-   * The initial margin as a share of the notional. Default: 0, no constraint.
+   * Initial margin as a share of the notional. Default: 0, no constraint.
    *
    * @generated from field: optional double margin_init = 9 [json_name = "margin_init"];
    */
   marginInit?: number | undefined;
 
   /**
-   * The maintenance margin as a share of the notional, which an open position takes from what new orders may use. Default: 0.
+   * Maintenance margin as a share of the notional. An open position reserves it, so new orders cannot use it. Default: 0.
    *
-   * Without margin_init it has no effect: such orders need no margin.
+   * Has no effect without margin_init, because orders then need no margin.
    *
    * @generated from field: optional double margin_maint = 10 [json_name = "margin_maint"];
    */
   marginMaint?: number | undefined;
 
   /**
-   * The engine's type: CryptoPerpetual or CurrencyPair. Default: the one that the id says; another is refused.
+   * Engine type: CryptoPerpetual or CurrencyPair. Must match the id. Default: the type given by the id.
    *
    * @generated from field: optional string type = 11;
    */
   type?: string | undefined;
 
   /**
-   * Whether profit is in the base currency. Default: what the id says; another is refused.
+   * Whether the contract is inverse (profit in the base currency). Must match the id. Default: given by the id.
    *
    * @generated from field: optional bool is_inverse = 12 [json_name = "is_inverse"];
    */
@@ -207,117 +204,113 @@ export const InstrumentConfigSchema: GenMessage<InstrumentConfig> = /*@__PURE__*
   messageDesc(file_tickreel_v1_run_config, 1);
 
 /**
- * The venue of a run and the account on it.
+ * Venue and account of a run.
  *
  * @generated from message tickreel.v1.VenueConfig
  */
 export type VenueConfig = Message<"tickreel.v1.VenueConfig"> & {
   /**
-   * The venue's name, as in the instrument's id.
+   * Name of the venue, as in the instrument id.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * How orders become positions: NETTING.
+   * Order management system type: NETTING.
    *
    * @generated from field: string oms_type = 2 [json_name = "oms_type"];
    */
   omsType: string;
 
   /**
-   * What kind of account trades: MARGIN, or CASH for a spot pair.
+   * Account type: MARGIN, or CASH for a spot pair.
    *
    * @generated from field: string account_type = 3 [json_name = "account_type"];
    */
   accountType: string;
 
   /**
-   * The currency of a MARGIN account: the settlement currency of the instrument. A CASH account has none.
+   * Currency of a MARGIN account: the settlement currency of the instrument. Leave it out for a CASH account.
    *
    * @generated from field: optional string base_currency = 4 [json_name = "base_currency"];
    */
   baseCurrency?: string | undefined;
 
   /**
-   * The equity of a MARGIN account at the start, in the base currency, greater than zero.
+   * Starting equity of a MARGIN account in the base currency, greater than zero.
    *
    * @generated from field: optional double starting_balance = 5 [json_name = "starting_balance"];
    */
   startingBalance?: number | undefined;
 
   /**
-   * The fee of a resting order, as a share of the notional.
+   * Fee of maker fills (resting orders), as a share of the notional.
    *
    * @generated from field: double maker_fee = 6 [json_name = "maker_fee"];
    */
   makerFee: number;
 
   /**
-   * The fee of an order that takes liquidity, as a share of the notional.
+   * Fee of taker fills (orders that take liquidity), as a share of the notional.
    *
    * @generated from field: double taker_fee = 7 [json_name = "taker_fee"];
    */
   takerFee: number;
 
   /**
-   * What a CASH account holds at the start, by currency: {"USDT": 10000, "BTC": 0.5}. A MARGIN account has none.
+   * Starting balances of a CASH account by currency, for example {"USDT": 10000, "BTC": 0.5}. Leave it out for a MARGIN account.
    *
    * @generated from field: map<string, double> starting_balances = 8 [json_name = "starting_balances"];
    */
   startingBalances: { [key: string]: number };
 
   /**
-   * The book that orders meet: L1_MBP for trades, L2_MBP for book and both.
+   * Book type: L1_MBP for snapshot mode trades, L2_MBP for book and both.
    *
-   * Default: the one of the run's snapshot mode; another is refused.
+   * Must match the snapshot mode of the run. Default: given by the snapshot mode.
    *
    * @generated from field: optional string book_type = 9 [json_name = "book_type"];
    */
   bookType?: string | undefined;
 
   /**
-   * What the margins of the instrument are divided by, 1 to 1000. Default: 1.
+   * Leverage, 1 to 1000. Margins are divided by it. Default: 1.
    *
    * @generated from field: optional double default_leverage = 10 [json_name = "default_leverage"];
    */
   defaultLeverage?: number | undefined;
 
   /**
-   * Whether a displayed size is used up, by prints and orders alike, until the book shows another. Default: false.
+   * Whether prints and orders consume displayed size until the book changes. Default: false.
    *
    * @generated from field: optional bool liquidity_consumption = 11 [json_name = "liquidity_consumption"];
    */
   liquidityConsumption?: boolean | undefined;
 
   /**
-   * Whether a resting order waits for the size that was displayed before it at its price. Default: false.
+   * Whether a resting order queues behind the size displayed at its price when it arrives. Default: false.
    *
    * @generated from field: optional bool queue_position = 12 [json_name = "queue_position"];
    */
   queuePosition?: boolean | undefined;
 
   /**
-   * How long the venue takes to learn of an order, which is matched at the first row after its arrival.
-   *
-   * Default: no time at all.
+   * Latency of commands to the venue. An order is matched at the first row after its arrival. Default: zero.
    *
    * @generated from field: optional tickreel.v1.LatencyConfig latency = 13;
    */
   latency?: LatencyConfig | undefined;
 
   /**
-   * How likely orders fill and slip. Default: every order fills as the book says.
+   * Probabilities of fills and slippage. Default: orders fill as the book allows.
    *
    * @generated from field: optional tickreel.v1.FillModelConfig fill_model = 14 [json_name = "fill_model"];
    */
   fillModel?: FillModelConfig | undefined;
 
   /**
-   * Whether the engine's account stays as it is at the start, so that no order is refused for want of money.
-   *
-   * Default: false.
+   * Whether the engine keeps the account at its starting state, so that no order is denied for lack of balance. Default: false.
    *
    * @generated from field: optional bool frozen_account = 15 [json_name = "frozen_account"];
    */
@@ -332,27 +325,27 @@ export const VenueConfigSchema: GenMessage<VenueConfig> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_run_config, 2);
 
 /**
- * The time between a strategy's command and the venue, in whole nanoseconds of replay time.
+ * Latency between a strategy's command and the venue, in whole nanoseconds of replay time.
  *
  * @generated from message tickreel.v1.LatencyConfig
  */
 export type LatencyConfig = Message<"tickreel.v1.LatencyConfig"> & {
   /**
-   * The part that every command takes. Default: 0.
+   * Latency of every command. Default: 0.
    *
    * @generated from field: optional double base_latency_nanos = 1 [json_name = "base_latency_nanos"];
    */
   baseLatencyNanos?: number | undefined;
 
   /**
-   * What a new order takes beyond that. Default: 0.
+   * Additional latency of a new order. Default: 0.
    *
    * @generated from field: optional double insert_latency_nanos = 2 [json_name = "insert_latency_nanos"];
    */
   insertLatencyNanos?: number | undefined;
 
   /**
-   * What a cancellation takes beyond the base. Default: 0.
+   * Additional latency of a cancellation. Default: 0.
    *
    * @generated from field: optional double cancel_latency_nanos = 3 [json_name = "cancel_latency_nanos"];
    */
@@ -367,20 +360,20 @@ export const LatencyConfigSchema: GenMessage<LatencyConfig> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_run_config, 3);
 
 /**
- * The chances of the engine's fill model; draws begin with the seed of the config.
+ * Probabilities of the engine's fill model. The config's seed initialises the random draws.
  *
  * @generated from message tickreel.v1.FillModelConfig
  */
 export type FillModelConfig = Message<"tickreel.v1.FillModelConfig"> & {
   /**
-   * The chance that a resting limit order fills when the market touches its price. Default: 1.
+   * Probability that a resting limit order fills when the market touches its price. Default: 1.
    *
    * @generated from field: optional double prob_fill_on_limit = 1 [json_name = "prob_fill_on_limit"];
    */
   probFillOnLimit?: number | undefined;
 
   /**
-   * The chance that an order that takes liquidity slips by one tick; only on an L1 book. Default: 0.
+   * Probability that a taker order slips by one tick. Only for an L1 book. Default: 0.
    *
    * @generated from field: optional double prob_slippage = 2 [json_name = "prob_slippage"];
    */
@@ -395,38 +388,38 @@ export const FillModelConfigSchema: GenMessage<FillModelConfig> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_run_config, 4);
 
 /**
- * Where the raw data of a run lies, below UNIFIED_CLOUD_LOCAL_PATH.
+ * Location of the raw data below UNIFIED_CLOUD_LOCAL_PATH.
  *
  * @generated from message tickreel.v1.DataCatalogConfig
  */
 export type DataCatalogConfig = Message<"tickreel.v1.DataCatalogConfig"> & {
   /**
-   * A glob of trade files. Used when auto_discover is false, and may be left out otherwise.
+   * Glob of trade files. Used only when auto_discover is false.
    *
-   * A leading "@data_downloads/" means the data root itself.
+   * A leading "@data_downloads/" means the data root.
    *
    * @generated from field: optional string trades_path = 1 [json_name = "trades_path"];
    */
   tradesPath?: string | undefined;
 
   /**
-   * A glob of book snapshot files, likewise. A replay of trades does not read them.
+   * Glob of book snapshot files, likewise. Not read in snapshot mode trades.
    *
    * @generated from field: optional string book_snapshot_5_path = 2 [json_name = "book_snapshot_5_path"];
    */
   bookSnapshot5Path?: string | undefined;
 
   /**
-   * Whether files are found by their name in the day folders that the window touches.
+   * Whether to find files by name in the day folders that overlap the window.
    *
    * @generated from field: bool auto_discover = 3 [json_name = "auto_discover"];
    */
   autoDiscover: boolean;
 
   /**
-   * The name of the files to find, without its ending: BINANCE-FUTURES:PERPETUAL:BTC-USDT.
+   * Name of the files to find, without extension, for example BINANCE-FUTURES:PERPETUAL:BTC-USDT.
    *
-   * Default: the instrument's id without its suffix.
+   * Default: the instrument id without its suffix.
    *
    * @generated from field: optional string instrument_file_pattern = 4 [json_name = "instrument_file_pattern"];
    */
@@ -441,58 +434,58 @@ export const DataCatalogConfigSchema: GenMessage<DataCatalogConfig> = /*@__PURE_
   messageDesc(file_tickreel_v1_run_config, 5);
 
 /**
- * The strategy of a run.
+ * Strategy of a run.
  *
  * @generated from message tickreel.v1.StrategyConfig
  */
 export type StrategyConfig = Message<"tickreel.v1.StrategyConfig"> & {
   /**
-   * The registered id of the strategy, as ListStrategies gives it.
+   * Registered id of the strategy, as returned by ListStrategies.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * When the strategy submits: per_trade_tick, one order for every trade row.
+   * Submission mode: per_trade_tick, one order for every trade row.
    *
    * @generated from field: string submission_mode = 2 [json_name = "submission_mode"];
    */
   submissionMode: string;
 
   /**
-   * What a row lacks is taken from here; one entry at the most.
+   * Defaults for values that a trade row lacks. At most one entry.
    *
    * @generated from field: repeated tickreel.v1.OrderDefaults orders = 3;
    */
   orders: OrderDefaults[];
 
   /**
-   * The type of orders: LIMIT at the row's price, or MARKET. Default: LIMIT.
+   * Order type: LIMIT at the price of the row, or MARKET. Default: LIMIT.
    *
    * @generated from field: optional string order_type = 4 [json_name = "order_type"];
    */
   orderType?: string | undefined;
 
   /**
-   * How long an order stands: IOC, FOK or GTC. Default: IOC.
+   * Time in force: IOC, FOK or GTC. Default: IOC.
    *
    * @generated from field: optional string time_in_force = 5 [json_name = "time_in_force"];
    */
   timeInForce?: string | undefined;
 
   /**
-   * Whether the position that the run has traded is closed by a market order after the last row. Default: false.
+   * Whether to close the position with a market order after the last row. Default: false.
    *
-   * The order has the exact size of the position, rounded down to a multiple of instrument.lot_size. What a CASH account held at
-   * the start is not closed.
+   * The order has the size of the position, rounded down to a multiple of instrument.lot_size. Starting balances of a CASH
+   * account are not closed.
    *
    * @generated from field: optional bool close_positions_on_stop = 6 [json_name = "close_positions_on_stop"];
    */
   closePositionsOnStop?: boolean | undefined;
 
   /**
-   * The strategy's own parameters, checked against the schema that ListStrategies gives. Default: that schema's defaults.
+   * Parameters of the strategy, validated against the schema from ListStrategies. Default: the defaults of the schema.
    *
    * @generated from field: optional google.protobuf.Struct parameters = 7;
    */
@@ -507,27 +500,27 @@ export const StrategyConfigSchema: GenMessage<StrategyConfig> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_run_config, 6);
 
 /**
- * What an order takes when its trade row does not say.
+ * Default values of orders whose trade row lacks them.
  *
  * @generated from message tickreel.v1.OrderDefaults
  */
 export type OrderDefaults = Message<"tickreel.v1.OrderDefaults"> & {
   /**
-   * The side of orders whose row has no known side: buy or sell.
+   * Side for rows without a known side: buy or sell.
    *
    * @generated from field: optional string side = 1;
    */
   side?: string | undefined;
 
   /**
-   * The price of orders whose row has none. TempBacktestStrategy never uses it: a row without a price is refused.
+   * Price for rows without a price. TempBacktestStrategy never uses it, because such rows are refused.
    *
    * @generated from field: optional double price = 2;
    */
   price?: number | undefined;
 
   /**
-   * The quantity of orders whose row has none. TempBacktestStrategy never uses it: a row without a size is refused.
+   * Size for rows without a size. TempBacktestStrategy never uses it, because such rows are refused.
    *
    * @generated from field: optional double amount = 3;
    */
@@ -542,13 +535,13 @@ export const OrderDefaultsSchema: GenMessage<OrderDefaults> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_run_config, 7);
 
 /**
- * The limits of the risk engine.
+ * Limits of the risk engine.
  *
  * @generated from message tickreel.v1.RiskConfig
  */
 export type RiskConfig = Message<"tickreel.v1.RiskConfig"> & {
   /**
-   * How many orders a second of replay time may be submitted; those beyond it are denied.
+   * Maximum number of orders per second of replay time. Further orders are denied.
    *
    * @generated from field: int32 throttling_per_sec = 1 [json_name = "throttling_per_sec"];
    */
@@ -563,34 +556,34 @@ export const RiskConfigSchema: GenMessage<RiskConfig> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_run_config, 8);
 
 /**
- * Where the services read and write: the names of their environment variables.
+ * Folders of the services, by the names of their environment variables.
  *
  * @generated from message tickreel.v1.EnvironmentConfig
  */
 export type EnvironmentConfig = Message<"tickreel.v1.EnvironmentConfig"> & {
   /**
-   * The root of the raw data.
+   * Root of the raw data.
    *
    * @generated from field: optional string unified_cloud_local_path = 1 [json_name = "UNIFIED_CLOUD_LOCAL_PATH"];
    */
   unifiedCloudLocalPath?: string | undefined;
 
   /**
-   * Whether raw data is read from Parquet files; from .csv.gz files where it is false.
+   * Whether raw data is read from Parquet files. If false, from .csv.gz files.
    *
    * @generated from field: optional bool unified_cloud_services_use_parquet = 2 [json_name = "UNIFIED_CLOUD_SERVICES_USE_PARQUET"];
    */
   unifiedCloudServicesUseParquet?: boolean | undefined;
 
   /**
-   * Whether raw data is read from the bucket itself and not from its mount; must be false.
+   * Whether raw data is read from the bucket directly instead of its mount. Must be false.
    *
    * @generated from field: optional bool unified_cloud_services_use_direct_gcs = 3 [json_name = "UNIFIED_CLOUD_SERVICES_USE_DIRECT_GCS"];
    */
   unifiedCloudServicesUseDirectGcs?: boolean | undefined;
 
   /**
-   * The root of the converted catalog.
+   * Root of the converted catalog.
    *
    * @generated from field: optional string data_catalog_path = 4 [json_name = "DATA_CATALOG_PATH"];
    */

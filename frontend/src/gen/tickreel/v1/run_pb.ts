@@ -26,34 +26,34 @@ export const file_tickreel_v1_run: GenFile = /*@__PURE__*/
   fileDesc("ChV0aWNrcmVlbC92MS9ydW4ucHJvdG8SC3RpY2tyZWVsLnYxIt0ECgNSdW4SDgoGcnVuX2lkGAEgASgJEiQKBXN0YXRlGAIgASgOMhUudGlja3JlZWwudjEuSm9iU3RhdGUSJgoGY29uZmlnGAMgASgLMhYudGlja3JlZWwudjEuUnVuQ29uZmlnEigKB29wdGlvbnMYBCABKAsyFy50aWNrcmVlbC52MS5SdW5PcHRpb25zEhUKDWNvbmZpZ19kaWdlc3QYBSABKAkSJwoIcHJvZ3Jlc3MYBiABKAsyFS50aWNrcmVlbC52MS5Qcm9ncmVzcxIoCgdmYWlsdXJlGAcgASgLMhcudGlja3JlZWwudjEuSm9iRmFpbHVyZRIjCgZyZXN1bHQYCCABKAsyEy50aWNrcmVlbC52MS5SZXN1bHQSFQoNY29udmVyc2lvbl9pZBgJIAEoCRIuCgpjcmVhdGVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydGVkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIYXR0ZW1wdHMYDSABKAUSFgoOcXVldWVfcG9zaXRpb24YDiABKAUSJgoEbGl2ZRgPIAEoCzIYLnRpY2tyZWVsLnYxLkxpdmVGaWd1cmVzEhcKD3ZlcmlmaWVkX3J1bl9pZBgQIAEoCRIvCgx2ZXJpZmljYXRpb24YESABKAsyGS50aWNrcmVlbC52MS5WZXJpZmljYXRpb24i9QQKCFJ1bkVudHJ5Eg4KBnJ1bl9pZBgBIAEoCRIkCgVzdGF0ZRgCIAEoDjIVLnRpY2tyZWVsLnYxLkpvYlN0YXRlEigKB29wdGlvbnMYBCABKAsyFy50aWNrcmVlbC52MS5SdW5PcHRpb25zEhUKDWNvbmZpZ19kaWdlc3QYBSABKAkSJwoIcHJvZ3Jlc3MYBiABKAsyFS50aWNrcmVlbC52MS5Qcm9ncmVzcxIoCgdmYWlsdXJlGAcgASgLMhcudGlja3JlZWwudjEuSm9iRmFpbHVyZRIuCgpjcmVhdGVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydGVkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIYXR0ZW1wdHMYDSABKAUSFgoOcXVldWVfcG9zaXRpb24YDiABKAUSJgoEbGl2ZRgPIAEoCzIYLnRpY2tyZWVsLnYxLkxpdmVGaWd1cmVzEhcKD3ZlcmlmaWVkX3J1bl9pZBgQIAEoCRISCgppbnN0cnVtZW50GBIgASgJEiwKC3RpbWVfd2luZG93GBMgASgLMhcudGlja3JlZWwudjEuVGltZVdpbmRvdxIQCghzdHJhdGVneRgUIAEoCRIrCgdmaWd1cmVzGBUgASgLMhoudGlja3JlZWwudjEuUmVzdWx0RmlndXJlcxIlCgd2ZXJkaWN0GBYgASgOMhQudGlja3JlZWwudjEuVmVyZGljdCKuAgoLTGl2ZUZpZ3VyZXMSEgoKdHJhZGVfcm93cxgBIAEoAxIRCglib29rX3Jvd3MYAiABKAMSDgoGb3JkZXJzGAMgASgDEg0KBWZpbGxzGAQgASgDEi4KCmFjY291bnRfdHMYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKBmVxdWl0eRgGIAEoCUIEoLsYARIRCgNwbmwYByABKAlCBKC7GAESGgoMbWF4X2RyYXdkb3duGAggASgJQgSguxgBEhYKCHBvc2l0aW9uGAkgASgJQgSguxgBEhAKCGN1cnJlbmN5GAogASgJEhIKCm1lbW9yeV9taWIYCyABKAUSJgoIZmluZGluZ3MYDCADKAsyFC50aWNrcmVlbC52MS5GaW5kaW5nIp4BCgpSdW5PcHRpb25zEiIKBG1vZGUYASABKA4yFC50aWNrcmVlbC52MS5SdW5Nb2RlEjAKDXNuYXBzaG90X21vZGUYAiABKA4yGS50aWNrcmVlbC52MS5TbmFwc2hvdE1vZGUSFAoMZXhwb3J0X3RpY2tzGAMgASgIEg8KB2RhdGFzZXQYBCABKAkSEwoLY29uZmlnX3BhdGgYBSABKAliBnByb3RvMw", [file_google_protobuf_timestamp, file_tickreel_v1_job, file_tickreel_v1_market_data, file_tickreel_v1_result, file_tickreel_v1_run_config, file_tickreel_v1_text_format, file_tickreel_v1_verification]);
 
 /**
- * A job that replays a window through the engine: to make a result, or to verify one.
+ * A job that replays a window through the engine, to make a result or to verify one.
  *
  * @generated from message tickreel.v1.Run
  */
 export type Run = Message<"tickreel.v1.Run"> & {
   /**
-   * The id of the run, short and readable: BNF_BTC_20240718_235700_018dd7_c54988.
+   * Id of the run, for example BNF_BTC_20240718_235700_018dd7_c54988.
    *
    * @generated from field: string run_id = 1;
    */
   runId: string;
 
   /**
-   * Where the job is in its life.
+   * State of the job.
    *
    * @generated from field: tickreel.v1.JobState state = 2;
    */
   state: JobState;
 
   /**
-   * The resolved config: every optional key filled in, the request's overrides applied.
+   * Resolved config: defaults filled in and overrides of the request applied.
    *
    * @generated from field: tickreel.v1.RunConfig config = 3;
    */
   config?: RunConfig | undefined;
 
   /**
-   * How the config is run.
+   * Options of the run.
    *
    * @generated from field: tickreel.v1.RunOptions options = 4;
    */
@@ -67,28 +67,28 @@ export type Run = Message<"tickreel.v1.Run"> & {
   configDigest: string;
 
   /**
-   * Where the running job is.
+   * Progress of the running job.
    *
    * @generated from field: tickreel.v1.Progress progress = 6;
    */
   progress?: Progress | undefined;
 
   /**
-   * Why the job failed. Only set in JOB_STATE_FAILED.
+   * Why the job failed. Set only in JOB_STATE_FAILED.
    *
    * @generated from field: tickreel.v1.JobFailure failure = 7;
    */
   failure?: JobFailure | undefined;
 
   /**
-   * The outcome. Only set in JOB_STATE_SUCCEEDED, and not where the run verifies another.
+   * Outcome. Set only in JOB_STATE_SUCCEEDED, and only when the run makes a result.
    *
    * @generated from field: tickreel.v1.Result result = 8;
    */
   result?: Result | undefined;
 
   /**
-   * The conversion that the run asked for. Empty where it did not come to that.
+   * Id of the conversion that the run started. Empty when none was needed.
    *
    * @generated from field: string conversion_id = 9;
    */
@@ -102,7 +102,7 @@ export type Run = Message<"tickreel.v1.Run"> & {
   createdAt?: Timestamp | undefined;
 
   /**
-   * When the job began to run, the last time.
+   * When the last attempt started.
    *
    * @generated from field: google.protobuf.Timestamp started_at = 11;
    */
@@ -116,42 +116,42 @@ export type Run = Message<"tickreel.v1.Run"> & {
   endedAt?: Timestamp | undefined;
 
   /**
-   * How often the job has been begun.
+   * Number of attempts.
    *
-   * A job whose service died in the midst of it is begun again, a configured number of times. An attempt that an orderly
-   * stop of the service cut short does not count.
+   * A job whose service dies is started again, up to a configured number of attempts. An attempt that ends with an orderly stop
+   * of the service does not count.
    *
    * @generated from field: int32 attempts = 13;
    */
   attempts: number;
 
   /**
-   * Where the job stands in the queue: 1 is next.
+   * Position of the job in the queue; 1 is next.
    *
-   * Only set in JOB_STATE_QUEUED.
+   * Set only in JOB_STATE_QUEUED.
    *
    * @generated from field: int32 queue_position = 14;
    */
   queuePosition: number;
 
   /**
-   * What the replay has come to so far. Only set in JOB_STATE_RUNNING, once it has begun.
+   * Live figures of the replay. Set only in JOB_STATE_RUNNING, after the replay has started.
    *
    * @generated from field: tickreel.v1.LiveFigures live = 15;
    */
   live?: LiveFigures | undefined;
 
   /**
-   * The id of the run whose result this run verifies. Empty where it makes a result of its own.
+   * Id of the run that this run verifies. Empty when this run makes a result.
    *
-   * Such a run executes the config that the result keeps once more, compares, and leaves nothing but its verification.
+   * A verifying run executes the stored config again, compares the outcome, and keeps only the verification.
    *
    * @generated from field: string verified_run_id = 16;
    */
   verifiedRunId: string;
 
   /**
-   * What the comparison came to. Only set in JOB_STATE_SUCCEEDED, where the run verifies another.
+   * Outcome of the verification. Set only in JOB_STATE_SUCCEEDED, and only when the run verifies another.
    *
    * @generated from field: tickreel.v1.Verification verification = 17;
    */
@@ -166,27 +166,27 @@ export const RunSchema: GenMessage<Run> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_run, 0);
 
 /**
- * A run in a list: its identity, its state and its figures. GetRun has the whole.
+ * A run in a list: its identity, state and figures. GetRun returns the complete run.
  *
  * @generated from message tickreel.v1.RunEntry
  */
 export type RunEntry = Message<"tickreel.v1.RunEntry"> & {
   /**
-   * The id of the run.
+   * Id of the run.
    *
    * @generated from field: string run_id = 1;
    */
   runId: string;
 
   /**
-   * Where the job is in its life.
+   * State of the job.
    *
    * @generated from field: tickreel.v1.JobState state = 2;
    */
   state: JobState;
 
   /**
-   * How the config is run.
+   * Options of the run.
    *
    * @generated from field: tickreel.v1.RunOptions options = 4;
    */
@@ -200,14 +200,14 @@ export type RunEntry = Message<"tickreel.v1.RunEntry"> & {
   configDigest: string;
 
   /**
-   * Where the running job is.
+   * Progress of the running job.
    *
    * @generated from field: tickreel.v1.Progress progress = 6;
    */
   progress?: Progress | undefined;
 
   /**
-   * Why the job failed. Only set in JOB_STATE_FAILED.
+   * Why the job failed. Set only in JOB_STATE_FAILED.
    *
    * @generated from field: tickreel.v1.JobFailure failure = 7;
    */
@@ -221,7 +221,7 @@ export type RunEntry = Message<"tickreel.v1.RunEntry"> & {
   createdAt?: Timestamp | undefined;
 
   /**
-   * When the job began to run, the last time.
+   * When the last attempt started.
    *
    * @generated from field: google.protobuf.Timestamp started_at = 11;
    */
@@ -235,63 +235,63 @@ export type RunEntry = Message<"tickreel.v1.RunEntry"> & {
   endedAt?: Timestamp | undefined;
 
   /**
-   * How often the job has been begun.
+   * Number of attempts.
    *
    * @generated from field: int32 attempts = 13;
    */
   attempts: number;
 
   /**
-   * Where the job stands in the queue: 1 is next. Only set in JOB_STATE_QUEUED.
+   * Position of the job in the queue; 1 is next. Set only in JOB_STATE_QUEUED.
    *
    * @generated from field: int32 queue_position = 14;
    */
   queuePosition: number;
 
   /**
-   * What the replay has come to so far. Only set in JOB_STATE_RUNNING, once it has begun.
+   * Live figures of the replay. Set only in JOB_STATE_RUNNING, after the replay has started.
    *
    * @generated from field: tickreel.v1.LiveFigures live = 15;
    */
   live?: LiveFigures | undefined;
 
   /**
-   * The id of the run whose result this run verifies. Empty where it makes a result of its own.
+   * Id of the run that this run verifies. Empty when this run makes a result.
    *
    * @generated from field: string verified_run_id = 16;
    */
   verifiedRunId: string;
 
   /**
-   * The instrument's id, as in the config.
+   * Instrument id, as in the config.
    *
    * @generated from field: string instrument = 18;
    */
   instrument: string;
 
   /**
-   * The span that is replayed.
+   * Window of the run.
    *
    * @generated from field: tickreel.v1.TimeWindow time_window = 19;
    */
   timeWindow?: TimeWindow | undefined;
 
   /**
-   * The name of the strategy.
+   * Name of the strategy.
    *
    * @generated from field: string strategy = 20;
    */
   strategy: string;
 
   /**
-   * The figures of the outcome. Only set in JOB_STATE_SUCCEEDED, and not where the run verifies another.
+   * Figures of the outcome. Set only in JOB_STATE_SUCCEEDED, and only when the run makes a result.
    *
    * @generated from field: tickreel.v1.ResultFigures figures = 21;
    */
   figures?: ResultFigures | undefined;
 
   /**
-   * What the comparison came to. Only set in JOB_STATE_SUCCEEDED, where the run verifies another.
+   * Outcome of the verification. Set only in JOB_STATE_SUCCEEDED, and only when the run verifies another.
    *
    * @generated from field: tickreel.v1.Verdict verdict = 22;
    */
@@ -306,10 +306,10 @@ export const RunEntrySchema: GenMessage<RunEntry> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_run, 1);
 
 /**
- * What a replay has come to so far.
+ * Live figures of a running replay.
  *
- * Where slices are replayed side by side, rows, orders and fills count in all of them; the account stands where everything
- * before it has been replayed.
+ * When slices replay in parallel, rows, orders and fills are totals over all slices. The account figures refer to account_ts,
+ * up to which everything has been replayed.
  *
  * @generated from message tickreel.v1.LiveFigures
  */
@@ -336,63 +336,63 @@ export type LiveFigures = Message<"tickreel.v1.LiveFigures"> & {
   orders: bigint;
 
   /**
-   * Fill events.
+   * Fills.
    *
    * @generated from field: int64 fills = 4;
    */
   fills: bigint;
 
   /**
-   * Where the account stands, on the replay clock. Not set before the first row.
+   * Time of the account figures on the replay clock. Unset before the first row.
    *
    * @generated from field: google.protobuf.Timestamp account_ts = 5;
    */
   accountTs?: Timestamp | undefined;
 
   /**
-   * The equity, marked there, a decimal.
+   * Mark-to-market equity at account_ts.
    *
    * @generated from field: string equity = 6;
    */
   equity: string;
 
   /**
-   * The equity less that of the start.
+   * Equity less starting equity.
    *
    * @generated from field: string pnl = 7;
    */
   pnl: string;
 
   /**
-   * The largest fall of equity from its running peak so far.
+   * Maximum drawdown so far.
    *
    * @generated from field: string max_drawdown = 8;
    */
   maxDrawdown: string;
 
   /**
-   * The size held; negative is short.
+   * Position; negative is short.
    *
    * @generated from field: string position = 9;
    */
   position: string;
 
   /**
-   * The currency of the money.
+   * Currency of the figures.
    *
    * @generated from field: string currency = 10;
    */
   currency: string;
 
   /**
-   * What the processes of the run take, in MiB.
+   * Memory of all processes of the run, MiB.
    *
    * @generated from field: int32 memory_mib = 11;
    */
   memoryMib: number;
 
   /**
-   * What is known already of what a reader of the result should know: that of the data, and of how the window is replayed.
+   * Findings known so far, about the data and about how the window is replayed.
    *
    * @generated from field: repeated tickreel.v1.Finding findings = 12;
    */
@@ -413,37 +413,37 @@ export const LiveFiguresSchema: GenMessage<LiveFigures> = /*@__PURE__*/
  */
 export type RunOptions = Message<"tickreel.v1.RunOptions"> & {
   /**
-   * How much is kept. Default: RUN_MODE_FAST.
+   * How much the result keeps. Default: RUN_MODE_FAST.
    *
    * @generated from field: tickreel.v1.RunMode mode = 1;
    */
   mode: RunMode;
 
   /**
-   * What is replayed. Required.
+   * Market data to replay. Required.
    *
    * @generated from field: tickreel.v1.SnapshotMode snapshot_mode = 2;
    */
   snapshotMode: SnapshotMode;
 
   /**
-   * Whether the ticks of the window are exported as JSON. Implied by RUN_MODE_FULL.
+   * Whether to export the ticks of the window as JSON. Implied by RUN_MODE_FULL.
    *
    * @generated from field: bool export_ticks = 3;
    */
   exportTicks: boolean;
 
   /**
-   * The day folder to restrict the raw data to.
+   * Day folder to take raw data from.
    *
-   * If not specified, every day folder that the window touches.
+   * Default: every day folder that overlaps the window.
    *
    * @generated from field: string dataset = 4;
    */
   dataset: string;
 
   /**
-   * Where the config came from, as the caller names it; recorded with the result.
+   * Path of the config, as named by the caller. Recorded with the result.
    *
    * @generated from field: string config_path = 5;
    */

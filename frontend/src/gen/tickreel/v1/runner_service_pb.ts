@@ -25,43 +25,43 @@ export const file_tickreel_v1_runner_service: GenFile = /*@__PURE__*/
   fileDesc("CiB0aWNrcmVlbC92MS9ydW5uZXJfc2VydmljZS5wcm90bxILdGlja3JlZWwudjEikwEKCFN0cmF0ZWd5EhMKC3N0cmF0ZWd5X2lkGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJEhgKEHN1Ym1pc3Npb25fbW9kZXMYAyADKAkSDwoHcGFja2FnZRgEIAEoCRIyChFwYXJhbWV0ZXJzX3NjaGVtYRgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QioAEKCkNvbmZpZ0ZpbGUSEQoJY29uZmlnX2lkGAEgASgJEiYKBmNvbmZpZxgCIAEoCzIWLnRpY2tyZWVsLnYxLlJ1bkNvbmZpZxIwCgp2aW9sYXRpb25zGAMgAygLMhwudGlja3JlZWwudjEuQ29uZmlnVmlvbGF0aW9uEgwKBHRleHQYBCABKAkSFwoPdmlvbGF0aW9uX2NvdW50GAUgASgFIjUKD0NvbmZpZ1Zpb2xhdGlvbhINCgVmaWVsZBgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCSI+ChVMaXN0U3RyYXRlZ2llc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkiXAoWTGlzdFN0cmF0ZWdpZXNSZXNwb25zZRIpCgpzdHJhdGVnaWVzGAEgAygLMhUudGlja3JlZWwudjEuU3RyYXRlZ3kSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIjsKEkxpc3RDb25maWdzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCSJYChNMaXN0Q29uZmlnc1Jlc3BvbnNlEigKB2NvbmZpZ3MYASADKAsyFy50aWNrcmVlbC52MS5Db25maWdGaWxlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIlChBHZXRDb25maWdSZXF1ZXN0EhEKCWNvbmZpZ19pZBgBIAEoCSI8ChFHZXRDb25maWdSZXNwb25zZRInCgZjb25maWcYASABKAsyFy50aWNrcmVlbC52MS5Db25maWdGaWxlIsUCChBDcmVhdGVSdW5SZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSKAoGY29uZmlnGAIgASgLMhYudGlja3JlZWwudjEuUnVuQ29uZmlnSAASKwoIZG9jdW1lbnQYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0SAASEwoJY29uZmlnX2lkGAQgASgJSAASKAoHb3B0aW9ucxgFIAEoCzIXLnRpY2tyZWVsLnYxLlJ1bk9wdGlvbnMSEgoKaW5zdHJ1bWVudBgGIAEoCRIpCgVzdGFydBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJwoDZW5kGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg12YWxpZGF0ZV9vbmx5GAkgASgIQggKBnNvdXJjZSJcChFDcmVhdGVSdW5SZXNwb25zZRIdCgNydW4YASABKAsyEC50aWNrcmVlbC52MS5SdW4SKAoHcHJldmlldxgCIAEoCzIXLnRpY2tyZWVsLnYxLlJ1blByZXZpZXcikQIKClJ1blByZXZpZXcSKQoFZmlsZXMYASADKAsyGi50aWNrcmVlbC52MS5Db252ZXJ0ZWRGaWxlEhIKCnRyYWRlX3Jvd3MYAiABKAMSEQoJYm9va19yb3dzGAMgASgDEhYKDnJvd3NfZXN0aW1hdGVkGAQgASgIEiYKCGZpbmRpbmdzGAUgAygLMhQudGlja3JlZWwudjEuRmluZGluZxI9CgtlbnZpcm9ubWVudBgGIAMoCzIoLnRpY2tyZWVsLnYxLlJ1blByZXZpZXcuRW52aXJvbm1lbnRFbnRyeRoyChBFbnZpcm9ubWVudEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiNgoQVmVyaWZ5UnVuUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg4KBnJ1bl9pZBgCIAEoCSIyChFWZXJpZnlSdW5SZXNwb25zZRIdCgNydW4YASABKAsyEC50aWNrcmVlbC52MS5SdW4iHwoNR2V0UnVuUmVxdWVzdBIOCgZydW5faWQYASABKAkiLwoOR2V0UnVuUmVzcG9uc2USHQoDcnVuGAEgASgLMhAudGlja3JlZWwudjEuUnVuIloKD0xpc3RSdW5zUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIOCgZmaWx0ZXIYAyABKAkSEAoIb3JkZXJfYnkYBCABKAkiUAoQTGlzdFJ1bnNSZXNwb25zZRIjCgRydW5zGAEgAygLMhUudGlja3JlZWwudjEuUnVuRW50cnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiIKEENhbmNlbFJ1blJlcXVlc3QSDgoGcnVuX2lkGAEgASgJIjIKEUNhbmNlbFJ1blJlc3BvbnNlEh0KA3J1bhgBIAEoCzIQLnRpY2tyZWVsLnYxLlJ1biIiChBEZWxldGVSdW5SZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCSITChFEZWxldGVSdW5SZXNwb25zZSIhCg9XYXRjaFJ1blJlcXVlc3QSDgoGcnVuX2lkGAEgASgJIncKEFdhdGNoUnVuUmVzcG9uc2USHQoDcnVuGAEgASgLMhAudGlja3JlZWwudjEuUnVuEioKBmVxdWl0eRgCIAEoCzIaLnRpY2tyZWVsLnYxLkVxdWl0eUNvbHVtbnMSGAoQZXF1aXR5X3Jlc3RhcnRlZBgDIAEoCCISChBXYXRjaFJ1bnNSZXF1ZXN0IjgKEVdhdGNoUnVuc1Jlc3BvbnNlEiMKBHJ1bnMYASADKAsyFS50aWNrcmVlbC52MS5SdW5FbnRyeSI1ChNTdHJlYW1SdW5Mb2dSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIOCgZmb2xsb3cYAiABKAgiJAoUU3RyZWFtUnVuTG9nUmVzcG9uc2USDAoEdGV4dBgBIAEoCTLwBwoNUnVubmVyU2VydmljZRJeCg5MaXN0U3RyYXRlZ2llcxIiLnRpY2tyZWVsLnYxLkxpc3RTdHJhdGVnaWVzUmVxdWVzdBojLnRpY2tyZWVsLnYxLkxpc3RTdHJhdGVnaWVzUmVzcG9uc2UiA5ACARJVCgtMaXN0Q29uZmlncxIfLnRpY2tyZWVsLnYxLkxpc3RDb25maWdzUmVxdWVzdBogLnRpY2tyZWVsLnYxLkxpc3RDb25maWdzUmVzcG9uc2UiA5ACARJPCglHZXRDb25maWcSHS50aWNrcmVlbC52MS5HZXRDb25maWdSZXF1ZXN0Gh4udGlja3JlZWwudjEuR2V0Q29uZmlnUmVzcG9uc2UiA5ACARJPCglDcmVhdGVSdW4SHS50aWNrcmVlbC52MS5DcmVhdGVSdW5SZXF1ZXN0Gh4udGlja3JlZWwudjEuQ3JlYXRlUnVuUmVzcG9uc2UiA5ACAhJPCglWZXJpZnlSdW4SHS50aWNrcmVlbC52MS5WZXJpZnlSdW5SZXF1ZXN0Gh4udGlja3JlZWwudjEuVmVyaWZ5UnVuUmVzcG9uc2UiA5ACAhJGCgZHZXRSdW4SGi50aWNrcmVlbC52MS5HZXRSdW5SZXF1ZXN0GhsudGlja3JlZWwudjEuR2V0UnVuUmVzcG9uc2UiA5ACARJMCghMaXN0UnVucxIcLnRpY2tyZWVsLnYxLkxpc3RSdW5zUmVxdWVzdBodLnRpY2tyZWVsLnYxLkxpc3RSdW5zUmVzcG9uc2UiA5ACARJPCglDYW5jZWxSdW4SHS50aWNrcmVlbC52MS5DYW5jZWxSdW5SZXF1ZXN0Gh4udGlja3JlZWwudjEuQ2FuY2VsUnVuUmVzcG9uc2UiA5ACAhJPCglEZWxldGVSdW4SHS50aWNrcmVlbC52MS5EZWxldGVSdW5SZXF1ZXN0Gh4udGlja3JlZWwudjEuRGVsZXRlUnVuUmVzcG9uc2UiA5ACAhJOCghXYXRjaFJ1bhIcLnRpY2tyZWVsLnYxLldhdGNoUnVuUmVxdWVzdBodLnRpY2tyZWVsLnYxLldhdGNoUnVuUmVzcG9uc2UiA5ACATABElEKCVdhdGNoUnVucxIdLnRpY2tyZWVsLnYxLldhdGNoUnVuc1JlcXVlc3QaHi50aWNrcmVlbC52MS5XYXRjaFJ1bnNSZXNwb25zZSIDkAIBMAESWgoMU3RyZWFtUnVuTG9nEiAudGlja3JlZWwudjEuU3RyZWFtUnVuTG9nUmVxdWVzdBohLnRpY2tyZWVsLnYxLlN0cmVhbVJ1bkxvZ1Jlc3BvbnNlIgOQAgEwAWIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_tickreel_v1_conversion, file_tickreel_v1_report, file_tickreel_v1_result, file_tickreel_v1_run, file_tickreel_v1_run_config]);
 
 /**
- * A strategy that a config can name.
+ * A registered strategy.
  *
  * @generated from message tickreel.v1.Strategy
  */
 export type Strategy = Message<"tickreel.v1.Strategy"> & {
   /**
-   * The id: the name in a config's strategy block.
+   * Id of the strategy: strategy.name in a config.
    *
    * @generated from field: string strategy_id = 1;
    */
   strategyId: string;
 
   /**
-   * What it does.
+   * What the strategy does.
    *
    * @generated from field: string description = 2;
    */
   description: string;
 
   /**
-   * The submission modes it knows.
+   * Supported submission modes.
    *
    * @generated from field: repeated string submission_modes = 3;
    */
   submissionModes: string[];
 
   /**
-   * The installed package that brings it.
+   * Installed package that provides the strategy.
    *
    * @generated from field: string package = 4;
    */
   package: string;
 
   /**
-   * The JSON Schema of the parameters in a config's strategy block.
+   * JSON Schema of strategy.parameters in a config.
    *
-   * Draft 2020-12, of the keywords that docs/REFERENCE.md names.
+   * Draft 2020-12, with the keywords that docs/REFERENCE.md lists.
    *
    * @generated from field: google.protobuf.Struct parameters_schema = 5;
    */
@@ -76,41 +76,41 @@ export const StrategySchema: GenMessage<Strategy> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_runner_service, 0);
 
 /**
- * A run config under the configs folder.
+ * A run config below the configs folder.
  *
  * @generated from message tickreel.v1.ConfigFile
  */
 export type ConfigFile = Message<"tickreel.v1.ConfigFile"> & {
   /**
-   * The id: the path below the configs folder without its ending.
+   * Id of the config: its path below the configs folder, without extension.
    *
    * @generated from field: string config_id = 1;
    */
   configId: string;
 
   /**
-   * The config as read. Not set where it has violations.
+   * Parsed config. Unset when it has violations.
    *
    * @generated from field: tickreel.v1.RunConfig config = 2;
    */
   config?: RunConfig | undefined;
 
   /**
-   * What is wrong with it, one a problem. A long list is cut: its last entry then says how many more there are.
+   * Violations, one per problem. A long list is cut; its last entry states how many more there are.
    *
    * @generated from field: repeated tickreel.v1.ConfigViolation violations = 3;
    */
   violations: ConfigViolation[];
 
   /**
-   * The text of the file. Only set by GetConfig.
+   * Text of the file. Set only by GetConfig.
    *
    * @generated from field: string text = 4;
    */
   text: string;
 
   /**
-   * The number of problems, those that violations does not list included.
+   * Number of problems, including those that violations does not list.
    *
    * @generated from field: int32 violation_count = 5;
    */
@@ -125,20 +125,20 @@ export const ConfigFileSchema: GenMessage<ConfigFile> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_runner_service, 1);
 
 /**
- * One thing that is wrong with a config.
+ * A problem of a config.
  *
  * @generated from message tickreel.v1.ConfigViolation
  */
 export type ConfigViolation = Message<"tickreel.v1.ConfigViolation"> & {
   /**
-   * The path of the key: venue.taker_fee, or strategy.orders[0].side.
+   * Path of the key, for example venue.taker_fee or strategy.orders[0].side.
    *
    * @generated from field: string field = 1;
    */
   field: string;
 
   /**
-   * What is wrong and what would be right.
+   * What is wrong, and what is valid instead.
    *
    * @generated from field: string description = 2;
    */
@@ -153,20 +153,20 @@ export const ConfigViolationSchema: GenMessage<ConfigViolation> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_runner_service, 2);
 
 /**
- * Asks for a page of strategies.
+ * Request for ListStrategies.
  *
  * @generated from message tickreel.v1.ListStrategiesRequest
  */
 export type ListStrategiesRequest = Message<"tickreel.v1.ListStrategiesRequest"> & {
   /**
-   * The most strategies to return. Default: 50; more than 500 is taken as 500.
+   * Maximum number of strategies to return. Default: 50. A value above 500 counts as 500.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * The next_page_token of the page before.
+   * The next_page_token of the previous page. Empty for the first page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -187,14 +187,14 @@ export const ListStrategiesRequestSchema: GenMessage<ListStrategiesRequest> = /*
  */
 export type ListStrategiesResponse = Message<"tickreel.v1.ListStrategiesResponse"> & {
   /**
-   * The strategies, by id.
+   * Strategies, by id.
    *
    * @generated from field: repeated tickreel.v1.Strategy strategies = 1;
    */
   strategies: Strategy[];
 
   /**
-   * Where the next page begins. Empty on the last one.
+   * Token of the next page. Empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -209,20 +209,20 @@ export const ListStrategiesResponseSchema: GenMessage<ListStrategiesResponse> = 
   messageDesc(file_tickreel_v1_runner_service, 4);
 
 /**
- * Asks for a page of configs.
+ * Request for ListConfigs.
  *
  * @generated from message tickreel.v1.ListConfigsRequest
  */
 export type ListConfigsRequest = Message<"tickreel.v1.ListConfigsRequest"> & {
   /**
-   * The most configs to return. Default: 50; more than 500 is taken as 500.
+   * Maximum number of configs to return. Default: 50. A value above 500 counts as 500.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * The next_page_token of the page before.
+   * The next_page_token of the previous page. Empty for the first page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -243,14 +243,14 @@ export const ListConfigsRequestSchema: GenMessage<ListConfigsRequest> = /*@__PUR
  */
 export type ListConfigsResponse = Message<"tickreel.v1.ListConfigsResponse"> & {
   /**
-   * The configs, by id.
+   * Configs, by id.
    *
    * @generated from field: repeated tickreel.v1.ConfigFile configs = 1;
    */
   configs: ConfigFile[];
 
   /**
-   * Where the next page begins. Empty on the last one.
+   * Token of the next page. Empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -265,13 +265,13 @@ export const ListConfigsResponseSchema: GenMessage<ListConfigsResponse> = /*@__P
   messageDesc(file_tickreel_v1_runner_service, 6);
 
 /**
- * Asks for one config.
+ * Request for GetConfig.
  *
  * @generated from message tickreel.v1.GetConfigRequest
  */
 export type GetConfigRequest = Message<"tickreel.v1.GetConfigRequest"> & {
   /**
-   * The id of the config.
+   * Id of the config.
    *
    * @generated from field: string config_id = 1;
    */
@@ -286,13 +286,13 @@ export const GetConfigRequestSchema: GenMessage<GetConfigRequest> = /*@__PURE__*
   messageDesc(file_tickreel_v1_runner_service, 7);
 
 /**
- * One config.
+ * Response of GetConfig.
  *
  * @generated from message tickreel.v1.GetConfigResponse
  */
 export type GetConfigResponse = Message<"tickreel.v1.GetConfigResponse"> & {
   /**
-   * The config, with its text.
+   * The config with its text.
    *
    * @generated from field: tickreel.v1.ConfigFile config = 1;
    */
@@ -307,26 +307,26 @@ export const GetConfigResponseSchema: GenMessage<GetConfigResponse> = /*@__PURE_
   messageDesc(file_tickreel_v1_runner_service, 8);
 
 /**
- * Asks for a run.
+ * Request for CreateRun.
  *
  * @generated from message tickreel.v1.CreateRunRequest
  */
 export type CreateRunRequest = Message<"tickreel.v1.CreateRunRequest"> & {
   /**
-   * A name for this request, a UUID for example; the same name again gives the same run.
+   * Client-chosen id of this request, for example a UUID. The same id returns the same run (idempotency).
    *
    * @generated from field: string request_id = 1;
    */
   requestId: string;
 
   /**
-   * What to run.
+   * Config of the run.
    *
    * @generated from oneof tickreel.v1.CreateRunRequest.source
    */
   source: {
     /**
-     * A config as a message, of 1 MiB at most. Fields of a scalar type count as given.
+     * Config as a message, at most 1 MiB. Scalar fields always count as set.
      *
      * @generated from field: tickreel.v1.RunConfig config = 2;
      */
@@ -334,7 +334,7 @@ export type CreateRunRequest = Message<"tickreel.v1.CreateRunRequest"> & {
     case: "config";
   } | {
     /**
-     * A config as a JSON object, of 1 MiB at most, read as strictly as a file.
+     * Config as a JSON object, at most 1 MiB. Parsed as strictly as a file.
      *
      * @generated from field: google.protobuf.Struct document = 3;
      */
@@ -342,7 +342,7 @@ export type CreateRunRequest = Message<"tickreel.v1.CreateRunRequest"> & {
     case: "document";
   } | {
     /**
-     * The id of a config under the configs folder.
+     * Id of a config below the configs folder.
      *
      * @generated from field: string config_id = 4;
      */
@@ -351,35 +351,35 @@ export type CreateRunRequest = Message<"tickreel.v1.CreateRunRequest"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * How to run it.
+   * Options of the run.
    *
    * @generated from field: tickreel.v1.RunOptions options = 5;
    */
   options?: RunOptions | undefined;
 
   /**
-   * The instrument that the config must have; a check.
+   * Expected instrument id. The call fails when the config has another.
    *
    * @generated from field: string instrument = 6;
    */
   instrument: string;
 
   /**
-   * Replaces the start of the config's window.
+   * Overrides the start of the config's window.
    *
    * @generated from field: google.protobuf.Timestamp start = 7;
    */
   start?: Timestamp | undefined;
 
   /**
-   * Replaces the end of the config's window.
+   * Overrides the end of the config's window.
    *
    * @generated from field: google.protobuf.Timestamp end = 8;
    */
   end?: Timestamp | undefined;
 
   /**
-   * Whether to stop after the checks: the response has the resolved config and what would be read, and no id.
+   * Whether to stop after the checks. The response then has the resolved config and a preview, and no run id.
    *
    * @generated from field: bool validate_only = 9;
    */
@@ -394,7 +394,7 @@ export const CreateRunRequestSchema: GenMessage<CreateRunRequest> = /*@__PURE__*
   messageDesc(file_tickreel_v1_runner_service, 9);
 
 /**
- * The run asked for.
+ * Response of CreateRun.
  *
  * @generated from message tickreel.v1.CreateRunResponse
  */
@@ -407,7 +407,7 @@ export type CreateRunResponse = Message<"tickreel.v1.CreateRunResponse"> & {
   run?: Run | undefined;
 
   /**
-   * What the run would read. Only set where the request is validate_only.
+   * Preview of the data. Set only with validate_only.
    *
    * @generated from field: tickreel.v1.RunPreview preview = 2;
    */
@@ -422,14 +422,14 @@ export const CreateRunResponseSchema: GenMessage<CreateRunResponse> = /*@__PURE_
   messageDesc(file_tickreel_v1_runner_service, 10);
 
 /**
- * What a run would read, told without running it.
+ * Preview of the data that a run would read.
  *
  * @generated from message tickreel.v1.RunPreview
  */
 export type RunPreview = Message<"tickreel.v1.RunPreview"> & {
   /**
-   * The files that the window touches: trades, then book snapshots, each in time order. Those that are not cached would be
-   * converted first.
+   * Files that overlap the window: trades, then book snapshots, each in time order. Files that are not cached would be converted
+   * first.
    *
    * @generated from field: repeated tickreel.v1.ConvertedFile files = 1;
    */
@@ -450,24 +450,24 @@ export type RunPreview = Message<"tickreel.v1.RunPreview"> & {
   bookRows: bigint;
 
   /**
-   * Whether rows are estimated.
+   * Whether the row counts are estimates.
    *
-   * The rows of converted files are counted. Of a raw file that the window cuts, its share of the file's time is taken.
-   * Rows that repeat a row of another file are left out, except where they are many or a file is not converted yet.
+   * Rows of converted files are counted. Rows of a raw file that the window cuts are estimated by the share of its time span.
+   * Duplicate rows of overlapping files are not counted, unless they are many or a file is not converted yet.
    *
    * @generated from field: bool rows_estimated = 4;
    */
   rowsEstimated: boolean;
 
   /**
-   * What a reader of the result should know of the data, as far as it is known before the run.
+   * Findings about the data that are known before the run.
    *
    * @generated from field: repeated tickreel.v1.Finding findings = 5;
    */
   findings: Finding[];
 
   /**
-   * The environment variables that the run would be made under.
+   * Environment variables that the run would use.
    *
    * @generated from field: map<string, string> environment = 6;
    */
@@ -482,20 +482,20 @@ export const RunPreviewSchema: GenMessage<RunPreview> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_runner_service, 11);
 
 /**
- * Asks to verify a run.
+ * Request for VerifyRun.
  *
  * @generated from message tickreel.v1.VerifyRunRequest
  */
 export type VerifyRunRequest = Message<"tickreel.v1.VerifyRunRequest"> & {
   /**
-   * A name for this request, a UUID for example; the same name again gives the same verification.
+   * Client-chosen id of this request, for example a UUID. The same id returns the same verification (idempotency).
    *
    * @generated from field: string request_id = 1;
    */
   requestId: string;
 
   /**
-   * The id of the run to verify, which must have left a result.
+   * Id of the run to verify. It must have a result.
    *
    * @generated from field: string run_id = 2;
    */
@@ -510,13 +510,13 @@ export const VerifyRunRequestSchema: GenMessage<VerifyRunRequest> = /*@__PURE__*
   messageDesc(file_tickreel_v1_runner_service, 12);
 
 /**
- * The verification asked for.
+ * Response of VerifyRun.
  *
  * @generated from message tickreel.v1.VerifyRunResponse
  */
 export type VerifyRunResponse = Message<"tickreel.v1.VerifyRunResponse"> & {
   /**
-   * The run that verifies; its id is its own.
+   * The verifying run, with its own id.
    *
    * @generated from field: tickreel.v1.Run run = 1;
    */
@@ -531,13 +531,13 @@ export const VerifyRunResponseSchema: GenMessage<VerifyRunResponse> = /*@__PURE_
   messageDesc(file_tickreel_v1_runner_service, 13);
 
 /**
- * Asks for one run.
+ * Request for GetRun.
  *
  * @generated from message tickreel.v1.GetRunRequest
  */
 export type GetRunRequest = Message<"tickreel.v1.GetRunRequest"> & {
   /**
-   * The id of the run.
+   * Id of the run.
    *
    * @generated from field: string run_id = 1;
    */
@@ -552,7 +552,7 @@ export const GetRunRequestSchema: GenMessage<GetRunRequest> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_runner_service, 14);
 
 /**
- * One run.
+ * Response of GetRun.
  *
  * @generated from message tickreel.v1.GetRunResponse
  */
@@ -573,36 +573,36 @@ export const GetRunResponseSchema: GenMessage<GetRunResponse> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_runner_service, 15);
 
 /**
- * Asks for a page of runs.
+ * Request for ListRuns.
  *
  * @generated from message tickreel.v1.ListRunsRequest
  */
 export type ListRunsRequest = Message<"tickreel.v1.ListRunsRequest"> & {
   /**
-   * The most runs to return. Default: 50; more than 500 is taken as 500.
+   * Maximum number of runs to return. Default: 50. A value above 500 counts as 500.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * The next_page_token of the page before.
+   * The next_page_token of the previous page. Empty for the first page.
    *
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
 
   /**
-   * Which runs: comparisons joined by AND and OR, as docs/REFERENCE.md has them. Fields are those of Run. Default: all.
+   * Filter for runs: comparisons joined by AND and OR (syntax: docs/REFERENCE.md). Fields are those of Run. Default: all.
    *
-   * state = "FAILED" AND config.strategy.name = "TempBacktestStrategy", for example.
+   * Example: state = "FAILED" AND config.strategy.name = "TempBacktestStrategy"
    *
    * @generated from field: string filter = 3;
    */
   filter: string;
 
   /**
-   * In what order: fields separated by commas, each with desc where the largest comes first. Default: created_at desc.
+   * Sort order: fields separated by commas, each followed by desc for descending order. Default: created_at desc.
    *
    * @generated from field: string order_by = 4;
    */
@@ -623,14 +623,14 @@ export const ListRunsRequestSchema: GenMessage<ListRunsRequest> = /*@__PURE__*/
  */
 export type ListRunsResponse = Message<"tickreel.v1.ListRunsResponse"> & {
   /**
-   * The runs, in the order asked for.
+   * Runs, in the requested order.
    *
    * @generated from field: repeated tickreel.v1.RunEntry runs = 1;
    */
   runs: RunEntry[];
 
   /**
-   * Where the next page begins. Empty on the last one.
+   * Token of the next page. Empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -645,13 +645,13 @@ export const ListRunsResponseSchema: GenMessage<ListRunsResponse> = /*@__PURE__*
   messageDesc(file_tickreel_v1_runner_service, 17);
 
 /**
- * Asks to cancel a run.
+ * Request for CancelRun.
  *
  * @generated from message tickreel.v1.CancelRunRequest
  */
 export type CancelRunRequest = Message<"tickreel.v1.CancelRunRequest"> & {
   /**
-   * The id of the run.
+   * Id of the run.
    *
    * @generated from field: string run_id = 1;
    */
@@ -666,7 +666,7 @@ export const CancelRunRequestSchema: GenMessage<CancelRunRequest> = /*@__PURE__*
   messageDesc(file_tickreel_v1_runner_service, 18);
 
 /**
- * The run after the request.
+ * Response of CancelRun.
  *
  * @generated from message tickreel.v1.CancelRunResponse
  */
@@ -693,7 +693,7 @@ export const CancelRunResponseSchema: GenMessage<CancelRunResponse> = /*@__PURE_
  */
 export type DeleteRunRequest = Message<"tickreel.v1.DeleteRunRequest"> & {
   /**
-   * The id of the run.
+   * Id of the run.
    *
    * @generated from field: string run_id = 1;
    */
@@ -723,13 +723,13 @@ export const DeleteRunResponseSchema: GenMessage<DeleteRunResponse> = /*@__PURE_
   messageDesc(file_tickreel_v1_runner_service, 21);
 
 /**
- * Asks to watch a run.
+ * Request for WatchRun.
  *
  * @generated from message tickreel.v1.WatchRunRequest
  */
 export type WatchRunRequest = Message<"tickreel.v1.WatchRunRequest"> & {
   /**
-   * The id of the run.
+   * Id of the run.
    *
    * @generated from field: string run_id = 1;
    */
@@ -744,7 +744,7 @@ export const WatchRunRequestSchema: GenMessage<WatchRunRequest> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_runner_service, 22);
 
 /**
- * The run as it is now.
+ * Response of WatchRun.
  *
  * @generated from message tickreel.v1.WatchRunResponse
  */
@@ -757,15 +757,15 @@ export type WatchRunResponse = Message<"tickreel.v1.WatchRunResponse"> & {
   run?: Run | undefined;
 
   /**
-   * The equity of the running replay: the points that came since the last message of this stream, in the first one all so far,
-   * reduced to a few hundred.
+   * Equity of the running replay: the points since the previous message of this stream. The first message has all points so far,
+   * downsampled to a few hundred.
    *
    * @generated from field: tickreel.v1.EquityColumns equity = 2;
    */
   equity?: EquityColumns | undefined;
 
   /**
-   * Whether the replay has begun anew: the points of earlier messages are void, and `equity` has all of them.
+   * Whether the replay has restarted. Discard the points of earlier messages; `equity` has all points.
    *
    * @generated from field: bool equity_restarted = 3;
    */
@@ -780,7 +780,7 @@ export const WatchRunResponseSchema: GenMessage<WatchRunResponse> = /*@__PURE__*
   messageDesc(file_tickreel_v1_runner_service, 23);
 
 /**
- * Asks to watch all runs.
+ * Request for WatchRuns.
  *
  * @generated from message tickreel.v1.WatchRunsRequest
  */
@@ -795,14 +795,14 @@ export const WatchRunsRequestSchema: GenMessage<WatchRunsRequest> = /*@__PURE__*
   messageDesc(file_tickreel_v1_runner_service, 24);
 
 /**
- * The runs that have changed.
+ * Response of WatchRuns.
  *
  * @generated from message tickreel.v1.WatchRunsResponse
  */
 export type WatchRunsResponse = Message<"tickreel.v1.WatchRunsResponse"> & {
   /**
-   * Each as it is now, those that changed first in front. Empty where no run has changed for long, and in the first
-   * message where there is none.
+   * Changed runs in their present state, in order of change. Empty in keep-alive messages, and in the first message when no run
+   * is live.
    *
    * @generated from field: repeated tickreel.v1.RunEntry runs = 1;
    */
@@ -817,20 +817,20 @@ export const WatchRunsResponseSchema: GenMessage<WatchRunsResponse> = /*@__PURE_
   messageDesc(file_tickreel_v1_runner_service, 25);
 
 /**
- * Asks for the log of a run.
+ * Request for StreamRunLog.
  *
  * @generated from message tickreel.v1.StreamRunLogRequest
  */
 export type StreamRunLogRequest = Message<"tickreel.v1.StreamRunLogRequest"> & {
   /**
-   * The id of the run.
+   * Id of the run.
    *
    * @generated from field: string run_id = 1;
    */
   runId: string;
 
   /**
-   * Whether to go on until the run has ended. Default: the stream ends with what is there now.
+   * Whether to follow the log until the run ends. Default: the stream ends at the present end of the log.
    *
    * @generated from field: bool follow = 2;
    */
@@ -845,13 +845,13 @@ export const StreamRunLogRequestSchema: GenMessage<StreamRunLogRequest> = /*@__P
   messageDesc(file_tickreel_v1_runner_service, 26);
 
 /**
- * The next part of a log.
+ * A part of the log.
  *
  * @generated from message tickreel.v1.StreamRunLogResponse
  */
 export type StreamRunLogResponse = Message<"tickreel.v1.StreamRunLogResponse"> & {
   /**
-   * Text. What is no UTF-8 is replaced.
+   * Text. Invalid UTF-8 is replaced.
    *
    * @generated from field: string text = 1;
    */
@@ -866,7 +866,7 @@ export const StreamRunLogResponseSchema: GenMessage<StreamRunLogResponse> = /*@_
   messageDesc(file_tickreel_v1_runner_service, 27);
 
 /**
- * Replays windows of recorded ticks through the engine.
+ * Runs backtests: replays windows of recorded ticks through the engine.
  *
  * @generated from service tickreel.v1.RunnerService
  */
@@ -882,7 +882,7 @@ export const RunnerService: GenService<{
     output: typeof ListStrategiesResponseSchema;
   },
   /**
-   * Lists the run configs under the configs folder, by id, each with its violations.
+   * Lists the run configs below the configs folder, by id, with their violations.
    *
    * @generated from rpc tickreel.v1.RunnerService.ListConfigs
    */
@@ -892,7 +892,7 @@ export const RunnerService: GenService<{
     output: typeof ListConfigsResponseSchema;
   },
   /**
-   * Gets one run config with its text.
+   * Gets a run config with its text.
    *
    * @generated from rpc tickreel.v1.RunnerService.GetConfig
    */
@@ -902,9 +902,9 @@ export const RunnerService: GenService<{
     output: typeof GetConfigResponseSchema;
   },
   /**
-   * Creates a run. Raw data that the catalog lacks is converted first.
+   * Creates a run. Converts missing raw data first.
    *
-   * Refused with INVALID_ARGUMENT and one violation per problem of the config, the data and the request, all at once.
+   * Fails with INVALID_ARGUMENT and one violation per problem: all problems of the config, the data and the request at once.
    *
    * @generated from rpc tickreel.v1.RunnerService.CreateRun
    */
@@ -914,10 +914,10 @@ export const RunnerService: GenService<{
     output: typeof CreateRunResponseSchema;
   },
   /**
-   * Creates a run that executes a finished one again and compares the two: a job like any other, got, watched and cancelled by
-   * the calls for runs. The result that it verifies stays as it is.
+   * Creates a run that executes a finished run again and compares the outcomes. GetRun, WatchRun and CancelRun apply to it. The
+   * verified result does not change.
    *
-   * Refused where the result does not hold what it takes, or where its data or strategy are no longer there.
+   * Fails when the result lacks its config, or when its data or strategy no longer exists.
    *
    * @generated from rpc tickreel.v1.RunnerService.VerifyRun
    */
@@ -927,7 +927,7 @@ export const RunnerService: GenService<{
     output: typeof VerifyRunResponseSchema;
   },
   /**
-   * Gets one run.
+   * Gets a run.
    *
    * @generated from rpc tickreel.v1.RunnerService.GetRun
    */
@@ -937,9 +937,9 @@ export const RunnerService: GenService<{
     output: typeof GetRunResponseSchema;
   },
   /**
-   * Lists runs, newest first where the request does not say otherwise. Entries are light.
+   * Lists runs as short entries, newest first by default.
    *
-   * A page ends early where its entries would not fit into a message.
+   * A page ends early when its entries would exceed the message size limit.
    *
    * @generated from rpc tickreel.v1.RunnerService.ListRuns
    */
@@ -949,7 +949,7 @@ export const RunnerService: GenService<{
     output: typeof ListRunsResponseSchema;
   },
   /**
-   * Cancels a run, within a second, whatever it is doing.
+   * Cancels a run in any phase, within one second.
    *
    * @generated from rpc tickreel.v1.RunnerService.CancelRun
    */
@@ -959,9 +959,9 @@ export const RunnerService: GenService<{
     output: typeof CancelRunResponseSchema;
   },
   /**
-   * Deletes a run that has ended: its entry in the journal and its log. Its result stays; DeleteResult deletes that.
+   * Deletes an ended run: its journal entry and its log. The result stays; DeleteResult deletes it.
    *
-   * Refused with FAILED_PRECONDITION where the run has not ended.
+   * Fails with FAILED_PRECONDITION when the run has not ended.
    *
    * @generated from rpc tickreel.v1.RunnerService.DeleteRun
    */
@@ -971,8 +971,9 @@ export const RunnerService: GenService<{
     output: typeof DeleteRunResponseSchema;
   },
   /**
-   * Watches one run: the whole of it in each message, first as it is now, at most ten a second, at least one in
-   * 15 seconds, ending after its final state. Hanging up does not cancel it.
+   * Watches one run. Each message holds the complete run; the first one holds its present state. The service sends at most ten
+   * messages a second and at least one every 15 seconds, and ends the stream after the final state. Cancelling the call does
+   * not cancel the run.
    *
    * @generated from rpc tickreel.v1.RunnerService.WatchRun
    */
@@ -982,9 +983,9 @@ export const RunnerService: GenService<{
     output: typeof WatchRunResponseSchema;
   },
   /**
-   * Watches all runs that have not ended, and those that are created meanwhile: the entry of each that has changed, the
-   * last time in its final state. First all of them as they are now, at most ten messages a second, at least one in 15
-   * seconds; it does not end by itself.
+   * Watches all runs that have not ended, including runs created later. The first message holds all of them; later messages
+   * hold the entries that have changed. The last entry of a run has its final state. The service sends at most ten messages a
+   * second and at least one every 15 seconds. The stream never ends on its own.
    *
    * @generated from rpc tickreel.v1.RunnerService.WatchRuns
    */
@@ -994,7 +995,7 @@ export const RunnerService: GenService<{
     output: typeof WatchRunsResponseSchema;
   },
   /**
-   * Streams the log of a run's process, what its strategy prints included, from its beginning.
+   * Streams the log of a run's process from its beginning, including the output of the strategy.
    *
    * @generated from rpc tickreel.v1.RunnerService.StreamRunLog
    */

@@ -14,11 +14,10 @@ export const file_tickreel_v1_statistics: GenFile = /*@__PURE__*/
   fileDesc("Chx0aWNrcmVlbC92MS9zdGF0aXN0aWNzLnByb3RvEgt0aWNrcmVlbC52MSKWBwoNUnVuU3RhdGlzdGljcxImCg5jbG9zaW5nX29yZGVycxgBIAEoA1IOY2xvc2luZ19vcmRlcnMSJgoOd2lubmluZ19vcmRlcnMYAiABKANSDndpbm5pbmdfb3JkZXJzEiQKDWxvc2luZ19vcmRlcnMYAyABKANSDWxvc2luZ19vcmRlcnMSJQoId2luX3JhdGUYBCABKAlCBKC7GAFIAFIId2luX3JhdGWIAQESKAoMZ3Jvc3NfcHJvZml0GAUgASgJQgSguxgBUgxncm9zc19wcm9maXQSJAoKZ3Jvc3NfbG9zcxgGIAEoCUIEoLsYAVIKZ3Jvc3NfbG9zcxIvCg1wcm9maXRfZmFjdG9yGAcgASgJQgSguxgBSAFSDXByb2ZpdF9mYWN0b3KIAQESHQoKZXhwZWN0YW5jeRgIIAEoCUIEoLsYAUgCiAEBEisKC2xhcmdlc3Rfd2luGAkgASgJQgSguxgBSANSC2xhcmdlc3Rfd2luiAEBEi0KDGxhcmdlc3RfbG9zcxgKIAEoCUIEoLsYAUgEUgxsYXJnZXN0X2xvc3OIAQESFgoIdHVybm92ZXIYCyABKAlCBKC7GAESFgoIc2xpcHBhZ2UYDCABKAlCBKC7GAESPQoUYXZlcmFnZV9zbGlwcGFnZV9icHMYDSABKAlCBKC7GAFIBVIUYXZlcmFnZV9zbGlwcGFnZV9icHOIAQESMQoIcG9zaXRpb24YDiABKAsyHy50aWNrcmVlbC52MS5Qb3NpdGlvblN0YXRpc3RpY3MSLgoHcmV0dXJucxgPIAEoCzIdLnRpY2tyZWVsLnYxLlJldHVyblN0YXRpc3RpY3MSNQoHYnlfc2lkZRgQIAMoCzIbLnRpY2tyZWVsLnYxLlNpZGVTdGF0aXN0aWNzUgdieV9zaWRlEjUKB2J5X2hvdXIYESADKAsyGy50aWNrcmVlbC52MS5Ib3VyU3RhdGlzdGljc1IHYnlfaG91chJECgxieV9saXF1aWRpdHkYEiADKAsyIC50aWNrcmVlbC52MS5MaXF1aWRpdHlTdGF0aXN0aWNzUgxieV9saXF1aWRpdHlCCwoJX3dpbl9yYXRlQhAKDl9wcm9maXRfZmFjdG9yQg0KC19leHBlY3RhbmN5Qg4KDF9sYXJnZXN0X3dpbkIPCg1fbGFyZ2VzdF9sb3NzQhcKFV9hdmVyYWdlX3NsaXBwYWdlX2JwcyLYAwoSUG9zaXRpb25TdGF0aXN0aWNzEhsKCGV4cG9zdXJlGAEgASgJQgSguxgBSACIAQESJwoJbWVhbl9zaXplGAIgASgJQgSguxgBSAFSCW1lYW5fc2l6ZYgBARIoCgxsYXJnZXN0X2xvbmcYAyABKAlCBKC7GAFSDGxhcmdlc3RfbG9uZxIqCg1sYXJnZXN0X3Nob3J0GAQgASgJQgSguxgBUg1sYXJnZXN0X3Nob3J0EiAKC3JvdW5kX3RyaXBzGAUgASgDUgtyb3VuZF90cmlwcxIwChN3aW5uaW5nX3JvdW5kX3RyaXBzGAYgASgDUhN3aW5uaW5nX3JvdW5kX3RyaXBzEj0KFG1lYW5faG9sZGluZ19zZWNvbmRzGAcgASgJQgSguxgBSAJSFG1lYW5faG9sZGluZ19zZWNvbmRziAEBEkMKF2xvbmdlc3RfaG9sZGluZ19zZWNvbmRzGAggASgJQgSguxgBSANSF2xvbmdlc3RfaG9sZGluZ19zZWNvbmRziAEBQgsKCV9leHBvc3VyZUIMCgpfbWVhbl9zaXplQhcKFV9tZWFuX2hvbGRpbmdfc2Vjb25kc0IaChhfbG9uZ2VzdF9ob2xkaW5nX3NlY29uZHMi/wEKEFJldHVyblN0YXRpc3RpY3MSDQoFaG91cnMYASABKAMSLQoMc2hhcnBlX3JhdGlvGAIgASgJQgSguxgBSABSDHNoYXJwZV9yYXRpb4gBARI/ChVzaGFycGVfc3RhbmRhcmRfZXJyb3IYAyABKAlCBKC7GAFIAVIVc2hhcnBlX3N0YW5kYXJkX2Vycm9yiAEBEi8KDXNvcnRpbm9fcmF0aW8YBCABKAlCBKC7GAFIAlINc29ydGlub19yYXRpb4gBAUIPCg1fc2hhcnBlX3JhdGlvQhgKFl9zaGFycGVfc3RhbmRhcmRfZXJyb3JCEAoOX3NvcnRpbm9fcmF0aW8ilAIKDlNpZGVTdGF0aXN0aWNzEi0KBHNpZGUYCCABKA4yGS50aWNrcmVlbC52MS5Qb3NpdGlvblNpZGVCBKi7GAESJgoOY2xvc2luZ19vcmRlcnMYAiABKANSDmNsb3Npbmdfb3JkZXJzEiYKDndpbm5pbmdfb3JkZXJzGAMgASgDUg53aW5uaW5nX29yZGVycxIoCgxyZWFsaXplZF9wbmwYBCABKAlCBKC7GAFSDHJlYWxpemVkX3BubBIsCg51bnJlYWxpemVkX3BubBgFIAEoCUIEoLsYAVIOdW5yZWFsaXplZF9wbmwSEgoEZmVlcxgGIAEoCUIEoLsYARIRCgNwbmwYByABKAlCBKC7GAFKBAgBEAIilAEKDkhvdXJTdGF0aXN0aWNzEgwKBGhvdXIYASABKAUSDQoFZmlsbHMYAiABKAMSFAoGdm9sdW1lGAMgASgJQgSguxgBEhIKBGZlZXMYBCABKAlCBKC7GAESKAoMcmVhbGl6ZWRfcG5sGAUgASgJQgSguxgBUgxyZWFsaXplZF9wbmwSEQoDcG5sGAYgASgJQgSguxgBIp0BChNMaXF1aWRpdHlTdGF0aXN0aWNzEi8KCWxpcXVpZGl0eRgGIAEoDjIWLnRpY2tyZWVsLnYxLkxpcXVpZGl0eUIEqLsYARINCgVmaWxscxgCIAEoAxIUCgZ2b2x1bWUYAyABKAlCBKC7GAESFgoIdHVybm92ZXIYBCABKAlCBKC7GAESEgoEZmVlcxgFIAEoCUIEoLsYAUoECAEQAipeCgxQb3NpdGlvblNpZGUSHQoZUE9TSVRJT05fU0lERV9VTlNQRUNJRklFRBAAEhYKElBPU0lUSU9OX1NJREVfTE9ORxABEhcKE1BPU0lUSU9OX1NJREVfU0hPUlQQAipQCglMaXF1aWRpdHkSGQoVTElRVUlESVRZX1VOU1BFQ0lGSUVEEAASEwoPTElRVUlESVRZX01BS0VSEAESEwoPTElRVUlESVRZX1RBS0VSEAJiBnByb3RvMw", [file_tickreel_v1_text_format]);
 
 /**
- * The statistics of a finished run.
+ * Statistics of a finished run.
  *
- * Wins and losses are counted of closing orders: those that brought the position nearer to flat, or over to the other
- * side. The profit of such an order is that of the part it closed, at average cost, less the fees of its closing and the
- * share of the fees that opening the part had cost.
+ * Wins and losses count closing orders: orders that reduce the position or reverse it. The profit of a closing order is the
+ * profit of the part it closes, at average cost, less the fees of closing that part and its share of the opening fees.
  *
  * @generated from message tickreel.v1.RunStatistics
  */
@@ -45,107 +44,106 @@ export type RunStatistics = Message<"tickreel.v1.RunStatistics"> & {
   losingOrders: bigint;
 
   /**
-   * winning_orders / closing_orders. Not set where nothing was closed.
+   * winning_orders / closing_orders. Unset without closing orders.
    *
    * @generated from field: optional string win_rate = 4 [json_name = "win_rate"];
    */
   winRate?: string | undefined;
 
   /**
-   * The profits of the winning orders together.
+   * Total profit of the winning orders.
    *
    * @generated from field: string gross_profit = 5 [json_name = "gross_profit"];
    */
   grossProfit: string;
 
   /**
-   * The losses of the losing orders together, zero or more.
+   * Total loss of the losing orders, zero or more.
    *
    * @generated from field: string gross_loss = 6 [json_name = "gross_loss"];
    */
   grossLoss: string;
 
   /**
-   * gross_profit / gross_loss. Not set where nothing was lost.
+   * gross_profit / gross_loss. Unset without losses.
    *
    * @generated from field: optional string profit_factor = 7 [json_name = "profit_factor"];
    */
   profitFactor?: string | undefined;
 
   /**
-   * The mean profit of a closing order. Not set where nothing was closed.
+   * Mean profit of a closing order. Unset without closing orders.
    *
    * @generated from field: optional string expectancy = 8;
    */
   expectancy?: string | undefined;
 
   /**
-   * The largest profit of a closing order. Not set where none won.
+   * Largest profit of a closing order. Unset without winning orders.
    *
    * @generated from field: optional string largest_win = 9 [json_name = "largest_win"];
    */
   largestWin?: string | undefined;
 
   /**
-   * The largest loss of a closing order, as a positive amount. Not set where none lost.
+   * Largest loss of a closing order, as a positive amount. Unset without losing orders.
    *
    * @generated from field: optional string largest_loss = 10 [json_name = "largest_loss"];
    */
   largestLoss?: string | undefined;
 
   /**
-   * The value of all fills: price x size, bought and sold alike.
+   * Traded value: price x size, summed over all fills of both sides.
    *
    * @generated from field: string turnover = 11;
    */
   turnover: string;
 
   /**
-   * What all fills cost more than at the price that a position was marked at when their order was submitted: the middle of
-   * the last book, or the last trade price where no books were replayed. Negative where they cost less.
+   * Slippage of all fills compared with the mark price when their order was submitted: the mid price of the last book, or the
+   * last trade price when no books were replayed. A positive amount is a cost.
    *
    * @generated from field: string slippage = 12;
    */
   slippage: string;
 
   /**
-   * slippage / turnover, in basis points. Not set where nothing was traded.
+   * slippage / turnover, in basis points. Unset without fills.
    *
    * @generated from field: optional string average_slippage_bps = 13 [json_name = "average_slippage_bps"];
    */
   averageSlippageBps?: string | undefined;
 
   /**
-   * How the position went.
+   * Position statistics.
    *
    * @generated from field: tickreel.v1.PositionStatistics position = 14;
    */
   position?: PositionStatistics | undefined;
 
   /**
-   * Ratios of returns. Not set where the window has fewer than 24 whole hours, or where equity was zero or below.
+   * Return ratios. Unset when the window has fewer than 24 whole hours, or when equity reached zero or less.
    *
    * @generated from field: tickreel.v1.ReturnStatistics returns = 15;
    */
   returns?: ReturnStatistics | undefined;
 
   /**
-   * The profit by direction of the position: long, then short. Each column adds up to the figure of the summary.
+   * Profit by direction of the position: long, then short. Each column adds up to the figure in the summary.
    *
    * @generated from field: repeated tickreel.v1.SideStatistics by_side = 16 [json_name = "by_side"];
    */
   bySide: SideStatistics[];
 
   /**
-   * The hours of the day that the trade rows and fills of the window touch, in order. Their pnl and fees add up to those of
-   * the summary.
+   * Hours of the day with trade rows or fills, in order. Their pnl and fees add up to the figures in the summary.
    *
    * @generated from field: repeated tickreel.v1.HourStatistics by_hour = 17 [json_name = "by_hour"];
    */
   byHour: HourStatistics[];
 
   /**
-   * The fills that made liquidity and those that took it, where there are any.
+   * Maker fills and taker fills, each only when there are any.
    *
    * @generated from field: repeated tickreel.v1.LiquidityStatistics by_liquidity = 18 [json_name = "by_liquidity"];
    */
@@ -160,62 +158,63 @@ export const RunStatisticsSchema: GenMessage<RunStatistics> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_statistics, 0);
 
 /**
- * How the position went. Times are on the replay clock, from the first row of the window to the last.
+ * Position statistics. Times are on the replay clock, from the first to the last row of the window.
  *
  * @generated from message tickreel.v1.PositionStatistics
  */
 export type PositionStatistics = Message<"tickreel.v1.PositionStatistics"> & {
   /**
-   * The share of the time in which a position was held. Not set where the window has no length.
+   * Share of the time with a position. Unset when the window has no length.
    *
    * @generated from field: optional string exposure = 1;
    */
   exposure?: string | undefined;
 
   /**
-   * The mean size held, long or short, over all of the time. Not set where the window has no length.
+   * Mean absolute position over the whole time. Unset when the window has no length.
    *
    * @generated from field: optional string mean_size = 2 [json_name = "mean_size"];
    */
   meanSize?: string | undefined;
 
   /**
-   * The largest size held long.
+   * Largest long position.
    *
    * @generated from field: string largest_long = 3 [json_name = "largest_long"];
    */
   largestLong: string;
 
   /**
-   * The largest size held short.
+   * Largest short position.
    *
    * @generated from field: string largest_short = 4 [json_name = "largest_short"];
    */
   largestShort: string;
 
   /**
-   * Round trips: from flat, or from the other side, to flat or over to the other side. One that is open at the end is none.
+   * Round trips: from opening or reversing a position to closing or reversing it. A position that is open at the end is not
+   * counted.
    *
    * @generated from field: int64 round_trips = 5 [json_name = "round_trips"];
    */
   roundTrips: bigint;
 
   /**
-   * Round trips with a profit above zero, after fees.
+   * Round trips with a profit above zero after fees.
    *
    * @generated from field: int64 winning_round_trips = 6 [json_name = "winning_round_trips"];
    */
   winningRoundTrips: bigint;
 
   /**
-   * The mean time that a round trip took, in seconds. Not set where there is none.
+   * Mean duration of a round trip, seconds. Unset without round trips.
    *
    * @generated from field: optional string mean_holding_seconds = 7 [json_name = "mean_holding_seconds"];
    */
   meanHoldingSeconds?: string | undefined;
 
   /**
-   * The longest that a round trip took, in seconds. Not set where there is none.
+   * Longest duration of a round trip, seconds. Unset without round trips.
    *
    * @generated from field: optional string longest_holding_seconds = 8 [json_name = "longest_holding_seconds"];
    */
@@ -230,37 +229,36 @@ export const PositionStatisticsSchema: GenMessage<PositionStatistics> = /*@__PUR
   messageDesc(file_tickreel_v1_statistics, 1);
 
 /**
- * Ratios of hourly returns: the change of equity over each whole hour (UTC) of the window by the equity at its beginning, marked
- * at the last trade row before. The rate without risk is taken as zero; a year has 8,760 hours.
+ * Ratios of hourly returns. The return of a whole hour (UTC) of the window is the change of equity divided by the equity at its
+ * start, marked at the last trade row before. The risk-free rate is zero. A year has 8,760 hours.
  *
  * @generated from message tickreel.v1.ReturnStatistics
  */
 export type ReturnStatistics = Message<"tickreel.v1.ReturnStatistics"> & {
   /**
-   * How many hours there are.
+   * Number of hourly returns.
    *
    * @generated from field: int64 hours = 1;
    */
   hours: bigint;
 
   /**
-   * The mean return by the standard deviation of returns, times the root of 8,760. Not set where equity did not move.
+   * Sharpe ratio: mean return / standard deviation of returns, times the square root of 8,760. Unset when equity did not move.
    *
    * @generated from field: optional string sharpe_ratio = 2 [json_name = "sharpe_ratio"];
    */
   sharpeRatio?: string | undefined;
 
   /**
-   * The standard error of the Sharpe ratio for so many independent hours: a ratio that is not several times as large says
-   * nothing.
+   * Standard error of the Sharpe ratio, for independent hours. A ratio below a few standard errors is not significant.
    *
    * @generated from field: optional string sharpe_standard_error = 3 [json_name = "sharpe_standard_error"];
    */
   sharpeStandardError?: string | undefined;
 
   /**
-   * The mean return by the root of the mean square of its negative returns, times the root of 8,760. Not set where no hour
-   * lost.
+   * Sortino ratio: mean return / root mean square of the negative returns, times the square root of 8,760. Unset when no hour
+   * has a negative return.
    *
    * @generated from field: optional string sortino_ratio = 4 [json_name = "sortino_ratio"];
    */
@@ -275,55 +273,55 @@ export const ReturnStatisticsSchema: GenMessage<ReturnStatistics> = /*@__PURE__*
   messageDesc(file_tickreel_v1_statistics, 2);
 
 /**
- * The profit of one direction of the position: pnl = realized_pnl + unrealized_pnl − fees.
+ * Profit of one direction of the position: pnl = realized_pnl + unrealized_pnl − fees.
  *
  * @generated from message tickreel.v1.SideStatistics
  */
 export type SideStatistics = Message<"tickreel.v1.SideStatistics"> & {
   /**
-   * The direction.
+   * Direction.
    *
    * @generated from field: tickreel.v1.PositionSide side = 8;
    */
   side: PositionSide;
 
   /**
-   * Orders that closed a part of such a position.
+   * Orders that close a part of such a position.
    *
    * @generated from field: int64 closing_orders = 2 [json_name = "closing_orders"];
    */
   closingOrders: bigint;
 
   /**
-   * Those with a profit above zero.
+   * Closing orders with a profit above zero.
    *
    * @generated from field: int64 winning_orders = 3 [json_name = "winning_orders"];
    */
   winningOrders: bigint;
 
   /**
-   * Profit of what was closed, at average cost, before fees.
+   * Profit of closed positions at average cost, before fees.
    *
    * @generated from field: string realized_pnl = 4 [json_name = "realized_pnl"];
    */
   realizedPnl: string;
 
   /**
-   * Profit of what is open at the end, where it is on this side.
+   * Profit of the open position at the end, if it is on this side.
    *
    * @generated from field: string unrealized_pnl = 5 [json_name = "unrealized_pnl"];
    */
   unrealizedPnl: string;
 
   /**
-   * The fees of opening and closing it; that of a fill which turns the position over is shared by size.
+   * Fees of opening and closing such positions. The fee of a reversing fill is split by size.
    *
    * @generated from field: string fees = 6;
    */
   fees: string;
 
   /**
-   * What remains.
+   * realized_pnl + unrealized_pnl − fees.
    *
    * @generated from field: string pnl = 7;
    */
@@ -344,42 +342,42 @@ export const SideStatisticsSchema: GenMessage<SideStatistics> = /*@__PURE__*/
  */
 export type HourStatistics = Message<"tickreel.v1.HourStatistics"> & {
   /**
-   * 0 to 23.
+   * Hour, 0 to 23.
    *
    * @generated from field: int32 hour = 1;
    */
   hour: number;
 
   /**
-   * Fills in it.
+   * Fills in this hour.
    *
    * @generated from field: int64 fills = 2;
    */
   fills: bigint;
 
   /**
-   * The size traded in it.
+   * Size traded in this hour.
    *
    * @generated from field: string volume = 3;
    */
   volume: string;
 
   /**
-   * The fees paid in it.
+   * Fees of this hour.
    *
    * @generated from field: string fees = 4;
    */
   fees: string;
 
   /**
-   * Profit of what was closed in it, at average cost, before fees.
+   * Profit of positions closed in this hour, at average cost, before fees.
    *
    * @generated from field: string realized_pnl = 5 [json_name = "realized_pnl"];
    */
   realizedPnl: string;
 
   /**
-   * The change of equity from the last trade row before it to its last; in the last hour to the end.
+   * Change of equity from the last trade row before this hour to its last trade row; in the last hour, to the end of the run.
    *
    * @generated from field: string pnl = 6;
    */
@@ -394,41 +392,41 @@ export const HourStatisticsSchema: GenMessage<HourStatistics> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_statistics, 4);
 
 /**
- * The fills of one kind of liquidity.
+ * Fills of one liquidity side.
  *
  * @generated from message tickreel.v1.LiquidityStatistics
  */
 export type LiquidityStatistics = Message<"tickreel.v1.LiquidityStatistics"> & {
   /**
-   * The kind.
+   * Liquidity side.
    *
    * @generated from field: tickreel.v1.Liquidity liquidity = 6;
    */
   liquidity: Liquidity;
 
   /**
-   * Fills.
+   * Number of fills.
    *
    * @generated from field: int64 fills = 2;
    */
   fills: bigint;
 
   /**
-   * The size traded.
+   * Traded size.
    *
    * @generated from field: string volume = 3;
    */
   volume: string;
 
   /**
-   * The value traded: price x size.
+   * Traded value: price x size.
    *
    * @generated from field: string turnover = 4;
    */
   turnover: string;
 
   /**
-   * The fees paid.
+   * Fees.
    *
    * @generated from field: string fees = 5;
    */
@@ -443,27 +441,27 @@ export const LiquidityStatisticsSchema: GenMessage<LiquidityStatistics> = /*@__P
   messageDesc(file_tickreel_v1_statistics, 5);
 
 /**
- * The direction of a position.
+ * Direction of a position.
  *
  * @generated from enum tickreel.v1.PositionSide
  */
 export enum PositionSide {
   /**
-   * The side was not set.
+   * Unset.
    *
    * @generated from enum value: POSITION_SIDE_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * More was bought than sold.
+   * Long: more bought than sold.
    *
    * @generated from enum value: POSITION_SIDE_LONG = 1;
    */
   LONG = 1,
 
   /**
-   * More was sold than bought.
+   * Short: more sold than bought.
    *
    * @generated from enum value: POSITION_SIDE_SHORT = 2;
    */
@@ -477,27 +475,27 @@ export const PositionSideSchema: GenEnum<PositionSide> = /*@__PURE__*/
   enumDesc(file_tickreel_v1_statistics, 0);
 
 /**
- * What an order does to the liquidity of the book when it fills.
+ * Liquidity side of a fill.
  *
  * @generated from enum tickreel.v1.Liquidity
  */
 export enum Liquidity {
   /**
-   * The liquidity was not set.
+   * Unset.
    *
    * @generated from enum value: LIQUIDITY_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * The order rested in the book: it made liquidity.
+   * Maker: the order rested in the book.
    *
    * @generated from enum value: LIQUIDITY_MAKER = 1;
    */
   MAKER = 1,
 
   /**
-   * The order met others in the book: it took liquidity.
+   * Taker: the order matched against the book.
    *
    * @generated from enum value: LIQUIDITY_TAKER = 2;
    */

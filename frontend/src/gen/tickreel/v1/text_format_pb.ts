@@ -14,27 +14,27 @@ export const file_tickreel_v1_text_format: GenFile = /*@__PURE__*/
   fileDesc("Ch10aWNrcmVlbC92MS90ZXh0X2Zvcm1hdC5wcm90bxILdGlja3JlZWwudjEqWAoKVGV4dEZvcm1hdBIbChdURVhUX0ZPUk1BVF9VTlNQRUNJRklFRBAAEhcKE1RFWFRfRk9STUFUX0RFQ0lNQUwQARIUChBURVhUX0ZPUk1BVF9USU1FEAI6WQoLdGV4dF9mb3JtYXQSHS5nb29nbGUucHJvdG9idWYuRmllbGRPcHRpb25zGLSHAyABKA4yFy50aWNrcmVlbC52MS5UZXh0Rm9ybWF0Ugp0ZXh0Rm9ybWF0OjgKB2FzX3dvcmQSHS5nb29nbGUucHJvdG9idWYuRmllbGRPcHRpb25zGLWHAyABKAhSBmFzV29yZGIGcHJvdG8z", [file_google_protobuf_descriptor]);
 
 /**
- * What the text of a string field is, where it is more than words: filters and orders of lists compare it so.
+ * Format of the text in a string field. Filters and sort orders of list calls compare the text in this format.
  *
  * @generated from enum tickreel.v1.TextFormat
  */
 export enum TextFormat {
   /**
-   * Words, compared letter by letter.
+   * Plain text, compared character by character.
    *
    * @generated from enum value: TEXT_FORMAT_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * A decimal, compared as a number. Empty is none.
+   * A decimal, compared as a number. Empty means unset.
    *
    * @generated from enum value: TEXT_FORMAT_DECIMAL = 1;
    */
   DECIMAL = 1,
 
   /**
-   * A time in ISO 8601, UTC, compared as an instant. Empty is none.
+   * A time in ISO 8601, UTC, compared as an instant. Empty means unset.
    *
    * @generated from enum value: TEXT_FORMAT_TIME = 2;
    */
@@ -48,7 +48,7 @@ export const TextFormatSchema: GenEnum<TextFormat> = /*@__PURE__*/
   enumDesc(file_tickreel_v1_text_format, 0);
 
 /**
- * The format of a string field.
+ * Format of a string field.
  *
  * @generated from extension: tickreel.v1.TextFormat text_format = 50100;
  */
@@ -56,8 +56,8 @@ export const text_format: GenExtension<FieldOptions, TextFormat> = /*@__PURE__*/
   extDesc(file_tickreel_v1_text_format, 0);
 
 /**
- * Whether result files and commands write the value of an enum field as a word: full for RUN_MODE_FULL. Without it they
- * write the name.
+ * Whether result files and CLI output write an enum value as a word, for example full for RUN_MODE_FULL. Default: they write
+ * the name of the value.
  *
  * @generated from extension: bool as_word = 50101;
  */

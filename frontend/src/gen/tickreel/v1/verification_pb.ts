@@ -17,62 +17,62 @@ export const file_tickreel_v1_verification: GenFile = /*@__PURE__*/
   fileDesc("Ch50aWNrcmVlbC92MS92ZXJpZmljYXRpb24ucHJvdG8SC3RpY2tyZWVsLnYxIooCCgxWZXJpZmljYXRpb24SJQoHdmVyZGljdBgBIAEoDjIULnRpY2tyZWVsLnYxLlZlcmRpY3QSFwoPcmVjb3JkZWRfZGlnZXN0GAIgASgJEhUKDXJlc3VsdF9kaWdlc3QYAyABKAkSDgoGb3JkZXJzGAQgASgDEg0KBWZpbGxzGAUgASgDEigKBmlucHV0cxgGIAMoCzIYLnRpY2tyZWVsLnYxLklucHV0Q2hhbmdlEisKCmRpdmVyZ2VuY2UYByABKAsyFy50aWNrcmVlbC52MS5EaXZlcmdlbmNlEi0KB3N1bW1hcnkYCCADKAsyHC50aWNrcmVlbC52MS5GaWVsZERpZmZlcmVuY2UiZAoLSW5wdXRDaGFuZ2USJAoFaW5wdXQYASABKA4yFS50aWNrcmVlbC52MS5SdW5JbnB1dBIMCgRuYW1lGAIgASgJEhAKCHJlY29yZGVkGAMgASgJEg8KB3ByZXNlbnQYBCABKAkiQAoPRmllbGREaWZmZXJlbmNlEgwKBG5hbWUYASABKAkSEAoIcmVjb3JkZWQYAiABKAkSDQoFYWdhaW4YAyABKAkioQIKCkRpdmVyZ2VuY2USEAoIb3JkZXJfaWQYASABKAMSDwoHZmlsbF9pZBgCIAEoAxImCgJ0cxgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoGZmllbGRzGAQgAygLMhwudGlja3JlZWwudjEuRmllbGREaWZmZXJlbmNlEioKDnJlY29yZGVkX29yZGVyGAUgASgLMhIudGlja3JlZWwudjEuT3JkZXISKQoOcmVjb3JkZWRfZmlsbHMYBiADKAsyES50aWNrcmVlbC52MS5GaWxsEiEKBW9yZGVyGAcgASgLMhIudGlja3JlZWwudjEuT3JkZXISIAoFZmlsbHMYCCADKAsyES50aWNrcmVlbC52MS5GaWxsKkwKB1ZlcmRpY3QSFwoTVkVSRElDVF9VTlNQRUNJRklFRBAAEhEKDVZFUkRJQ1RfRVFVQUwQARIVChFWRVJESUNUX0RJRkZFUkVOVBACKnkKCFJ1bklucHV0EhkKFVJVTl9JTlBVVF9VTlNQRUNJRklFRBAAEhQKEFJVTl9JTlBVVF9DT05GSUcQARISCg5SVU5fSU5QVVRfREFUQRACEhQKEFJVTl9JTlBVVF9FTkdJTkUQAxISCg5SVU5fSU5QVVRfQ09ERRAEYgZwcm90bzM", [file_google_protobuf_timestamp, file_tickreel_v1_report]);
 
 /**
- * The outcome of a verification: of a second execution, beside what the result has of the first.
+ * Outcome of a verification: the second execution compared with the stored result of the first.
  *
  * @generated from message tickreel.v1.Verification
  */
 export type Verification = Message<"tickreel.v1.Verification"> & {
   /**
-   * Whether both are the same. It may be EQUAL with inputs that have changed, where that made no difference.
+   * Whether both executions are equal. It can be EQUAL although inputs have changed, when the changes do not affect the outcome.
    *
    * @generated from field: tickreel.v1.Verdict verdict = 1;
    */
   verdict: Verdict;
 
   /**
-   * The result digest that the result records.
+   * Result digest of the stored result.
    *
    * @generated from field: string recorded_digest = 2;
    */
   recordedDigest: string;
 
   /**
-   * The result digest of the second execution.
+   * Result digest of the second execution.
    *
    * @generated from field: string result_digest = 3;
    */
   resultDigest: string;
 
   /**
-   * The orders of the second execution, each of which was compared.
+   * Number of orders of the second execution. All were compared.
    *
    * @generated from field: int64 orders = 4;
    */
   orders: bigint;
 
   /**
-   * Its fills, likewise.
+   * Number of fills of the second execution. All were compared.
    *
    * @generated from field: int64 fills = 5;
    */
   fills: bigint;
 
   /**
-   * The inputs that are no longer what the result records. Empty where all are.
+   * Inputs that have changed since the result was made.
    *
    * @generated from field: repeated tickreel.v1.InputChange inputs = 6;
    */
   inputs: InputChange[];
 
   /**
-   * The first order or fill that differs. Not set where none does.
+   * First order or fill that differs. Unset when all are equal.
    *
    * @generated from field: tickreel.v1.Divergence divergence = 7;
    */
   divergence?: Divergence | undefined;
 
   /**
-   * The figures of the summary that differ.
+   * Figures of the summary that differ.
    *
    * @generated from field: repeated tickreel.v1.FieldDifference summary = 8;
    */
@@ -87,34 +87,34 @@ export const VerificationSchema: GenMessage<Verification> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_verification, 0);
 
 /**
- * An input that is no longer what a result records.
+ * An input that has changed since the result was made.
  *
  * @generated from message tickreel.v1.InputChange
  */
 export type InputChange = Message<"tickreel.v1.InputChange"> & {
   /**
-   * Which kind of input.
+   * Kind of input.
    *
    * @generated from field: tickreel.v1.RunInput input = 1;
    */
   input: RunInput;
 
   /**
-   * Which one: the config's file, a raw file, the engine or a package.
+   * Name of the input: the config file, a raw file, the engine or a package.
    *
    * @generated from field: string name = 2;
    */
   name: string;
 
   /**
-   * Its digest or version as recorded. Empty where the result knows nothing of it.
+   * Recorded digest or version. Empty when the result has none.
    *
    * @generated from field: string recorded = 3;
    */
   recorded: string;
 
   /**
-   * Its digest or version in the second execution. Empty where it is gone.
+   * Digest or version in the second execution. Empty when the input no longer exists.
    *
    * @generated from field: string present = 4;
    */
@@ -129,27 +129,27 @@ export const InputChangeSchema: GenMessage<InputChange> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_verification, 1);
 
 /**
- * A value that came out otherwise.
+ * A field that differs between the two executions.
  *
  * @generated from message tickreel.v1.FieldDifference
  */
 export type FieldDifference = Message<"tickreel.v1.FieldDifference"> & {
   /**
-   * The name of the field.
+   * Name of the field.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * As recorded. Empty where there was none.
+   * Value in the stored result. Empty when unset.
    *
    * @generated from field: string recorded = 2;
    */
   recorded: string;
 
   /**
-   * As it came out again. Empty where there was none.
+   * Value in the second execution. Empty when unset.
    *
    * @generated from field: string again = 3;
    */
@@ -164,66 +164,66 @@ export const FieldDifferenceSchema: GenMessage<FieldDifference> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_verification, 2);
 
 /**
- * The first order or fill that came out otherwise.
+ * The first order or fill that differs between the two executions.
  *
- * Full runs keep every order and fill, so that both sides are shown. Fast runs keep a mark of each order with its fills: it
- * tells which order is the first that differs, and what that order is now is shown, but not what it was.
+ * A full run keeps every order and fill, so both versions are given. A fast run keeps only a hash of each order with its fills.
+ * The hashes identify the first order that differs; only its version in the second execution is given.
  *
  * @generated from message tickreel.v1.Divergence
  */
 export type Divergence = Message<"tickreel.v1.Divergence"> & {
   /**
-   * The order's id: its place in the order of submission, from 1.
+   * Id of the order: its position in order of submission, from 1.
    *
    * @generated from field: int64 order_id = 1;
    */
   orderId: bigint;
 
   /**
-   * The id of the fill that differs first, where its order is otherwise the same. Zero where the order itself differs.
+   * Id of the first fill that differs. Zero when the order itself differs.
    *
    * @generated from field: int64 fill_id = 2;
    */
   fillId: bigint;
 
   /**
-   * When the order was submitted, or when the fill happened, on the replay clock; as it came out again, or as recorded where
-   * it did not. Not set where neither is known.
+   * Submission time of the order, or time of the fill, on the replay clock. Taken from the second execution, or from the stored
+   * result when the second execution lacks it. Unset when both are unknown.
    *
    * @generated from field: google.protobuf.Timestamp ts = 3;
    */
   ts?: Timestamp | undefined;
 
   /**
-   * The fields that differ. Empty where there is no other side to compare.
+   * Fields that differ. Empty when only one version is known.
    *
    * @generated from field: repeated tickreel.v1.FieldDifference fields = 4;
    */
   fields: FieldDifference[];
 
   /**
-   * The order as recorded. Not set where there was none, or where the run was fast.
+   * Order in the stored result. Unset when it has none, and for fast runs.
    *
    * @generated from field: tickreel.v1.Order recorded_order = 5;
    */
   recordedOrder?: Order | undefined;
 
   /**
-   * Its fills as recorded.
+   * Fills of this order in the stored result.
    *
    * @generated from field: repeated tickreel.v1.Fill recorded_fills = 6;
    */
   recordedFills: Fill[];
 
   /**
-   * The order as it came out again. Not set where it did not.
+   * Order in the second execution. Unset when it has none.
    *
    * @generated from field: tickreel.v1.Order order = 7;
    */
   order?: Order | undefined;
 
   /**
-   * Its fills as they came out again.
+   * Fills of this order in the second execution.
    *
    * @generated from field: repeated tickreel.v1.Fill fills = 8;
    */
@@ -238,27 +238,27 @@ export const DivergenceSchema: GenMessage<Divergence> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_verification, 3);
 
 /**
- * Whether a run came out the same again.
+ * Whether the second execution equals the first.
  *
  * @generated from enum tickreel.v1.Verdict
  */
 export enum Verdict {
   /**
-   * There is none.
+   * Unset.
    *
    * @generated from enum value: VERDICT_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * All that the result keeps of the outcome came out the same: digest, summary, every order with its fills.
+   * Digest, summary, and every stored order with its fills are equal.
    *
    * @generated from enum value: VERDICT_EQUAL = 1;
    */
   EQUAL = 1,
 
   /**
-   * Something came out otherwise.
+   * Something differs.
    *
    * @generated from enum value: VERDICT_DIFFERENT = 2;
    */
@@ -272,27 +272,27 @@ export const VerdictSchema: GenEnum<Verdict> = /*@__PURE__*/
   enumDesc(file_tickreel_v1_verification, 0);
 
 /**
- * What an outcome is made of.
+ * Kind of input that determines the outcome of a run.
  *
  * @generated from enum tickreel.v1.RunInput
  */
 export enum RunInput {
   /**
-   * There is none.
+   * Unset.
    *
    * @generated from enum value: RUN_INPUT_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * The config that the result keeps.
+   * The config stored with the result.
    *
    * @generated from enum value: RUN_INPUT_CONFIG = 1;
    */
   CONFIG = 1,
 
   /**
-   * The rows of a raw file.
+   * Rows of a raw file.
    *
    * @generated from enum value: RUN_INPUT_DATA = 2;
    */
@@ -306,7 +306,7 @@ export enum RunInput {
   ENGINE = 3,
 
   /**
-   * The code of the product, or of the package that brings the strategy.
+   * The code of Tickreel, or of the package that provides the strategy.
    *
    * @generated from enum value: RUN_INPUT_CODE = 4;
    */
