@@ -5,7 +5,8 @@ import contextlib
 import logging
 import os
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from typing import cast
 
 import grpc
 
@@ -113,7 +114,8 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
         self, request: converter_service_pb2.ListConversionsRequest, context: grpc.aio.ServicerContext
     ) -> converter_service_pb2.ListConversionsResponse:
         conversions, token = self._jobs.page(Page.of(request, "conversions"))
-        return converter_service_pb2.ListConversionsResponse(conversions=conversions, next_page_token=token)
+        entries = cast(Sequence[conversion_pb2.ConversionEntry], conversions)
+        return converter_service_pb2.ListConversionsResponse(conversions=entries, next_page_token=token)
 
     async def CancelConversion(  # noqa: N802
         self, request: converter_service_pb2.CancelConversionRequest, context: grpc.aio.ServicerContext
