@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from conversions import convert
@@ -77,7 +78,7 @@ class Schema:
 
     Attributes:
         columns: The columns to try. Code that several schemas share meets all contents in one of them. In the other schemas
-            it meets a content that it converts, since there only the accepted types can differ.
+            it meets a content that it converts and one that it refuses, since only accepted types and names can differ there.
     """
 
     data_type: market_data_pb2.DataType
@@ -103,18 +104,18 @@ SCHEMAS = {
         TRADES,
         engine_trades,
         (
-            Columns(("ts_event", "ts_init"), (TIMES_AT_NOON,)),
+            Columns(("ts_event", "ts_init"), (TIMES_AT_NOON, ONLY_NULLS)),
             Columns(("trade_id",), (NULLS_BETWEEN,)),
-            Columns(("aggressor_side",), (NULLS_BETWEEN,)),
-            Columns(("price", "size"), (NUMBERS_FROM_1,)),
+            Columns(("aggressor_side",), (NULLS_BETWEEN, NUMBERS_FROM_1)),
+            Columns(("price", "size"), (NUMBERS_FROM_1, ONLY_NULLS)),
         ),
     ),
     "books": Schema(
         BOOK_SNAPSHOT_5,
         books,
         (
-            Columns(("exchange", "symbol"), (TIMES_AT_NOON,)),
-            Columns(("timestamp", "local_timestamp"), (TIMES_AT_NOON,)),
+            Columns(("exchange", "symbol"), (TIMES_AT_NOON, NUMBERS_FROM_1)),
+            Columns(("timestamp", "local_timestamp"), (TIMES_AT_NOON, ONLY_NULLS)),
             # Of two levels, so that each lacks a value beside the other one of its level.
             Columns(("asks[0].price", "bids[4].amount"), (NUMBERS_FROM_1, NULLS_BETWEEN, ONLY_NULLS)),
         ),
@@ -123,7 +124,7 @@ SCHEMAS = {
         BOOK_SNAPSHOT_5,
         engine_books,
         (
-            Columns(("ts_event", "ts_init"), (TIMES_AT_NOON,)),
+            Columns(("ts_event", "ts_init"), (TIMES_AT_NOON, ONLY_NULLS)),
             Columns(("bids", "asks"), ALL_CONTENTS),
             # No conversion reads these.
             Columns(("flags", "sequence"), (NULLS_BETWEEN,)),
@@ -133,9 +134,9 @@ SCHEMAS = {
         BOOK_SNAPSHOT_5,
         engine_flat_books,
         (
-            Columns(("ts_event", "ts_init"), (TIMES_AT_NOON,)),
+            Columns(("ts_event", "ts_init"), (TIMES_AT_NOON, ONLY_NULLS)),
             # A whole level, which may be absent.
-            Columns(("bid_price_4", "bid_size_4"), (NUMBERS_FROM_1,)),
+            Columns(("bid_price_4", "bid_size_4"), (NUMBERS_FROM_1, TIMES_AT_NOON)),
         ),
     ),
 }
@@ -198,7 +199,7 @@ def test_every_type_is_converted_or_refused_by_name(
                 assert error.reason == "DATA_REFUSED"
                 assert [name for name in columns.names if f"\n  {name}: " not in error.message] == []
             else:
-                assert file.converted.rows == ROWS
+                assert pq.read_metadata(catalog.root / file.converted.path).num_rows == file.converted.rows == ROWS
 
 
 @pytest.mark.parametrize("digits", [38, 76])
