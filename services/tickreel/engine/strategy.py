@@ -231,7 +231,7 @@ class ReplayStrategy(Strategy):
             place = self._place(event.client_order_id)
             ts, sign = tape.submission(place)
             taker = 1
-            # An IOC order fills on submission and takes liquidity, which saves two reads from the engine.
+            # An order that cannot rest fills on submission and takes liquidity, which saves two reads from the engine.
             if self._lasting:
                 ts, taker = event.ts_event, int(event.liquidity_side == LiquiditySide.TAKER)
             fills += place, ts, sign, event.last_px.raw // price_unit, event.last_qty.raw // size_unit, taker
