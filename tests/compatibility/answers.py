@@ -1,7 +1,7 @@
-"""The answers of all services about what lies in a folder, as JSON values.
+"""The answers of all services about the data of a folder, as JSON values.
 
-A table becomes its columns: of each the first value, the last value and a digest of all. Columns and fields that a later
-version adds stand beside the old ones and change none of them.
+A table is reduced to its columns: per column the first value, the last value and a digest of all values. Columns and fields
+that a later version adds therefore do not change the old ones.
 """
 
 import asyncio
@@ -28,16 +28,16 @@ from tickreel.v1 import (
 )
 
 TABLES = ("summary", "orders", "fills", "timeline", "equity", "ticks")
-# Those of the ticks that 0.1.0 exported.
+# The columns of ticks that version 0.1.0 exported.
 _TICK_COLUMNS = ("ts_event", "ts_init", "price", "size", "side", "trade_id")
-# What fields of former versions are called now.
+# New names of fields by their old names.
 _RENAMED = {"verifies": "verified_run_id"}
-# Depend on the machine, on when somebody looks, or on the version of the converter, not on what is stored.
+# Fields that depend on the machine, the time of the call or the version of the converter, and not on the stored data.
 _CHANGING = {"deleted_at", "updated_at", "freshness"}
 
 
 async def answers(services: Stack, catalog: ServiceClient) -> dict[str, Any]:
-    """Everything that can be read of runs, results, conversions and converted data."""
+    """Return everything that the services answer about runs, results, conversions and converted data."""
     runs = await _all(services.runner, runner_service_pb2, "ListRuns", "runs")
     entries = await _all(services.results, results_service_pb2, "ListResults", "results")
     return {
@@ -52,7 +52,7 @@ async def answers(services: Stack, catalog: ServiceClient) -> dict[str, Any]:
 
 
 def lost(expected: Any, found: Any, path: str = "") -> list[str]:
-    """What of the expected values is missing or different, by path; additional keys are no loss."""
+    """Return the paths of expected values that are missing or different. Additional keys are ignored."""
     if isinstance(expected, dict) and isinstance(found, dict):
         return [
             problem
@@ -67,7 +67,7 @@ def lost(expected: Any, found: Any, path: str = "") -> list[str]:
 
 
 def _same(expected: Any, found: Any) -> bool:
-    """Whether two values are the same, also where the field was a word or 32 bits wide, and is an enum or 64 bits wide now."""
+    """Return whether two values are equal, even if the field's type changed from string to enum, or from int32 to int64."""
     if isinstance(found, str) and not isinstance(expected, str):
         return found == str(expected)
     is_name = isinstance(expected, str) and isinstance(found, str) and found.isupper()
@@ -89,7 +89,7 @@ async def _run(services: Stack, listed: dict[str, Any]) -> dict[str, Any]:
 async def _result(results: ServiceClient, listed: dict[str, Any]) -> dict[str, Any]:
     run_id = listed["run_id"]
 
-    async def ask(method: str, **fields: Any) -> Message:
+    async def ask(method: str, **fields: Any) -> Any:
         return await results.call(method, getattr(results_service_pb2, f"{method}Request")(run_id=run_id, **fields))
 
     async def table(method: str, field: str) -> dict[str, Any]:
@@ -141,7 +141,7 @@ async def _exported(results: ServiceClient, run_id: str, name: str) -> Any:
 
 
 def _of_first_columns(exported: dict[str, Any]) -> dict[str, Any]:
-    """A tick export without columns that later versions added: its rows have one digest in all."""
+    """Return a tick export without the columns that later versions added, because all of its rows share one digest."""
     ticks = [{name: row[name] for name in _TICK_COLUMNS} for row in exported.get("ticks", ())]
     return exported | ({"ticks": ticks} if ticks else {})
 
@@ -154,9 +154,9 @@ async def _conversions(converter: ServiceClient) -> list[dict[str, Any]]:
         watch = converter_service_pb2.WatchConversionRequest(**fields)
         watched = [_values(response.conversion) async for response in converter.stream("WatchConversion", watch)]
         assert watched == [_values(got.conversion)]
-        # The figures of an older conversion are made for lists.
+        # Lists compute the figures of older conversions, GetConversion does not.
         conversion.pop("figures", None)
-        assert not lost(_given(conversion), watched[0])
+        assert not lost(_set_fields(conversion), watched[0])
         found.append(watched[0])
     return found
 
@@ -187,7 +187,7 @@ async def _catalog(catalog: ServiceClient) -> dict[str, Any]:
 
 
 async def _all(client: ServiceClient, module: Any, method: str, field: str, **fields: Any) -> list[dict[str, Any]]:
-    """All entries of a list, by pages of seven."""
+    """Return all entries of a list, read in pages of seven."""
     found: list[dict[str, Any]] = []
     token = ""
     while True:
@@ -207,13 +207,13 @@ async def _or_reason(answer: Any) -> Any:
 
 def _values(message: Message) -> dict[str, Any]:
     values = json_format.MessageToDict(message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
-    return _without_changing(values)
+    return {key: _without_changing(value) for key, value in values.items() if key not in _CHANGING}
 
 
-def _given(entry: dict[str, Any]) -> dict[str, Any]:
-    """The fields of an entry that have a value: lists leave some of a resource unset."""
-    given = {key: _given(value) if isinstance(value, dict) else value for key, value in entry.items()}
-    return {key: value for key, value in given.items() if value not in (0, "0", "", [], {}, False)}
+def _set_fields(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a list entry that are set; lists leave some fields of a resource unset."""
+    fields = {key: _set_fields(value) if isinstance(value, dict) else value for key, value in entry.items()}
+    return {key: value for key, value in fields.items() if value not in (0, "0", "", [], {}, False)}
 
 
 def _without_changing(values: Any) -> Any:
@@ -236,7 +236,7 @@ def _columns(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
 
 
 def _joined(chunks: list[dict[str, Any]]) -> dict[str, Any]:
-    """The chunks of a stream: of each list all values in turn, of every other field the last one."""
+    """Join the chunks of a stream: concatenate each list, and keep the last value of every other field."""
     lists: dict[str, list[Any]] = {}
     last: dict[str, Any] = {}
     for name, value in (pair for chunk in chunks for pair in _flat(chunk)):
@@ -256,13 +256,13 @@ def _flat(values: Mapping[str, Any], path: str = "") -> Iterable[tuple[str, Any]
 
 
 def _unordered(value: Any) -> Any:
-    """The value; of a JSON object in a cell, whose keys are in no order, the one with sorted keys."""
+    """Return a value, with sorted keys if it is the text of a JSON object, because the order of keys means nothing."""
     is_object = isinstance(value, str) and value.startswith("{")
     return json.dumps(json.loads(value), sort_keys=True) if is_object else value
 
 
 def _column(values: list[Any]) -> str:
-    """The first value, the last value, and a digest of all."""
+    """Return the first value, the last value, and a digest of all values as one text."""
     return f"{values[0]} … {values[-1]} {_digest(values)}" if values else ""
 
 
@@ -276,7 +276,7 @@ def _parquet_rows(content: bytes) -> list[dict[str, Any]]:
     columns = {}
     for name in table.column_names:
         column = table[name]
-        # Python's times have no nanoseconds.
+        # Python's datetime has no nanoseconds.
         values = column.cast(pa.int64()) if pa.types.is_timestamp(column.type) else column
         columns[name] = [None if value is None else str(value) for value in values.to_pylist()]
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

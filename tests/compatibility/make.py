@@ -1,9 +1,9 @@
-"""Make a set of fixtures with the product of this checkout.
+"""Make a set of fixtures with the version in this checkout.
 
 PYTHONPATH=tests .venv/bin/python -m compatibility.make FOLDER
 
-Writes raw data, a catalog, journals and results, and the answers of the services to `expected.json`. FOLDER must not exist;
-results record it as an absolute path, so use a neutral one.
+Writes raw data, a catalog, journals and results, and the answers of the services to `expected.json`. FOLDER must not exist.
+Results record its absolute path, so choose one outside home directories.
 """
 
 import asyncio
@@ -47,14 +47,14 @@ TIMES = "mtimes.json"
 
 _WHOLE_DAY = (f"{DAY}T00:00:00Z", f"{DAY}T23:59:59.999999Z")
 _TWO_DAYS = (f"{DAY}T00:00:00Z", f"{NEXT_DAY}T23:59:59.999999Z")
-_INVERSE = {
+_INVERSE: dict[str, Any] = {
     "suffix": "@INV",
     "fee": 0.00075,
     "size_precision": 0,
     "venue__base_currency": "BTC",
     "venue__starting_balance": 100,
 }
-_CASH = {
+_CASH: dict[str, Any] = {
     "suffix": "",
     "fee": 0.001,
     "price_precision": 3,
@@ -64,9 +64,9 @@ _CASH = {
     "venue__starting_balance": None,
     "venue__starting_balances": {"USDT": 2_000, "NEXO": 500},
 }
-_RESTING = {"strategy__time_in_force": "GTC", "venue__fill_model": {"prob_fill_on_limit": 0.5}}
+_RESTING: dict[str, Any] = {"strategy__time_in_force": "GTC", "venue__fill_model": {"prob_fill_on_limit": 0.5}}
 
-# By name: the config, the snapshot mode, the mode. The names are the ids of the configs and the request ids of the runs.
+# By name: config, snapshot mode, mode. A name is the id of the config and part of the run's request id.
 RUNS: dict[str, tuple[dict[str, Any], str, str]] = {
     "linear_trades_fast": (market_config(LINEAR, *_WHOLE_DAY), "trades", "fast"),
     "linear_both_full": (market_config(LINEAR, *_WHOLE_DAY), "both", "full"),
@@ -85,7 +85,7 @@ SLICED: dict[str, tuple[dict[str, Any], str, str]] = {
     "sliced_trades_full": (market_config(LINEAR, *_WHOLE_DAY), "trades", "full"),
     "sliced_both_fast": (market_config(LINEAR, *_WHOLE_DAY), "both", "fast"),
 }
-# These fail: the rows have no side; the prices have more decimals than the config says.
+# Runs that fail: rows without a side, and prices with more decimals than the config says.
 FAILING: dict[str, tuple[dict[str, Any], str, str]] = {
     "without_sides": (market_config(SIDELESS, *_WHOLE_DAY), "trades", "fast"),
     "too_fine": (market_config(FINE, *_WHOLE_DAY), "trades", "fast"),
@@ -96,7 +96,7 @@ CANCELLED: dict[str, tuple[dict[str, Any], str, str]] = {
 
 
 def write_raw_data(raw: RawFolder) -> None:
-    """Write the raw files; they depend on nothing but this code."""
+    """Write the raw files. They depend only on this code."""
     noon = micros(f"{DAY}T12:00:00")
     for number, (name, tick, unit) in enumerate([(LINEAR, 10, 1_000), (INVERSE, 10, 1), (SPOT, 1_000, 100)]):
         random = np.random.default_rng(number)
@@ -104,7 +104,7 @@ def write_raw_data(raw: RawFolder) -> None:
         middle = {10: 640_000, 1_000: 1_250}[tick] + np.cumsum(random.integers(-3, 4, ROWS))
         raw.write(_trades(random, times, middle, tick, unit), name=name)
         raw.write(_books(random, times, middle, tick, unit), name=name, data_type="book_snapshot_5")
-    # Two files of which each reaches into the other's day; no instant is in both.
+    # Two files that overlap in time around midnight, without an instant that is in both.
     midnight = micros(f"{NEXT_DAY}T00:00:00")
     for day, first, odd in ((DAY, midnight - 30_000_000, 0), (NEXT_DAY, midnight - 8_000_000, 1)):
         random = np.random.default_rng(10 + odd)
@@ -147,7 +147,7 @@ async def make(folder: Path) -> None:
     _write(folder / "requests.json", {run.run_id: json_format.MessageToDict(_request(name)) for name, run in runs.items()})
     dated = [path for root in ("data_downloads", "results") for path in (folder / root).rglob("*") if path.is_file()]
     _write(folder / TIMES, {path.relative_to(folder).as_posix(): path.stat().st_mtime_ns for path in sorted(dated)})
-    # What a start makes again.
+    # Delete the files that a start creates again.
     for path in (
         *folder.glob("state/*/lock"),
         *folder.glob("state/*/logs"),
@@ -159,22 +159,22 @@ async def make(folder: Path) -> None:
 
 @asynccontextmanager
 async def over(folder: Path, **variables: str) -> AsyncIterator[tuple[Stack, Any]]:
-    """All services over a folder: the stack, and a client of the Catalog."""
+    """Start all services over a folder; yields the stack and a client of the Catalog."""
     async with stack(folder, **variables) as services, serving("catalog", CatalogServicer, services.settings) as catalog:
         yield services, catalog
 
 
 def restore_times(folder: Path) -> None:
-    """Give files the modification times that the fixtures were made with.
+    """Set the modification times that the files had when the fixtures were made, because git does not keep them.
 
-    A catalog file names its raw file by size and time; results are listed by theirs. A version control system keeps neither.
+    A catalog file identifies its raw file by size and modification time, and results are listed by modification time.
     """
     for name, mtime_ns in json.loads((folder / TIMES).read_text()).items():
         os.utime(folder / name, ns=(mtime_ns, mtime_ns))
 
 
 async def _convert_and_cancel(services: Stack) -> None:
-    """Leave a cancelled and a succeeded conversion that no run asked for."""
+    """Create one conversion that is cancelled and one that succeeds, without a run."""
     window = json_format.ParseDict(dict(zip(("start", "end"), _WHOLE_DAY, strict=True)), market_data_pb2.TimeWindow())
     for cancelled in (True, False):
         spec = conversion_pb2.ConversionSpec(
@@ -183,8 +183,8 @@ async def _convert_and_cancel(services: Stack) -> None:
         request = converter_service_pb2.CreateConversionRequest(spec=spec)
         conversion = (await services.converter.call("CreateConversion", request)).conversion
         if cancelled:
-            request = converter_service_pb2.CancelConversionRequest(conversion_id=conversion.conversion_id)
-            await services.converter.call("CancelConversion", request)
+            cancel = converter_service_pb2.CancelConversionRequest(conversion_id=conversion.conversion_id)
+            await services.converter.call("CancelConversion", cancel)
         watch = converter_service_pb2.WatchConversionRequest(conversion_id=conversion.conversion_id)
         *_, last = [response.conversion async for response in services.converter.stream("WatchConversion", watch)]
         assert last.state == (job_pb2.JOB_STATE_CANCELLED if cancelled else job_pb2.JOB_STATE_SUCCEEDED)

@@ -1,4 +1,4 @@
-"""A run is cancelled in whatever phase it is, and leaves nothing."""
+"""A run can be cancelled in any phase and leaves no files."""
 
 import asyncio
 import tempfile
@@ -22,7 +22,7 @@ async def services(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[St
 
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("phase", PHASES)
-async def test_cancelled_in_any_phase_a_run_leaves_nothing(services: Stack, phase: str) -> None:
+async def test_a_run_cancelled_in_any_phase_leaves_no_files(services: Stack, phase: str) -> None:
     settings = services.settings
     before = files_in(settings.results_root, settings.catalog_root, settings.tickdata_root)
     run = await reach(services, phase)
@@ -32,7 +32,7 @@ async def test_cancelled_in_any_phase_a_run_leaves_nothing(services: Stack, phas
     assert not run.HasField("progress")
     assert not run.HasField("result")
     async for response in services.runner.stream("WatchRuns", runner_service_pb2.WatchRunsRequest()):
-        # Those before it in the line, too.
+        # Cancel the runs that were queued before it, too.
         for other in response.runs:
             await cancelled(services, other)
         break
@@ -42,7 +42,7 @@ async def test_cancelled_in_any_phase_a_run_leaves_nothing(services: Stack, phas
 
 
 async def conversions_ended(services: Stack) -> None:
-    """Waits until none is being made for a run that is no more."""
+    """Wait until every conversion of the cancelled runs has ended."""
     listed = await services.converter.call("ListConversions", converter_service_pb2.ListConversionsRequest())
     for conversion in listed.conversions:
         request = converter_service_pb2.WatchConversionRequest(conversion_id=conversion.conversion_id)

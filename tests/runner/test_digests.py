@@ -1,4 +1,4 @@
-"""Two runs have the same digests if, and only if, they are the same."""
+"""Digests are equal if and only if configs, data or outcomes are equal."""
 
 import copy
 import dataclasses
@@ -21,7 +21,7 @@ DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def filled_in(message: Message) -> None:
-    """Gives every field a value."""
+    """Set every field."""
     for field in message.DESCRIPTOR.fields:
         if field.is_repeated:
             continue
@@ -44,7 +44,7 @@ def config() -> RunConfig:
 
 
 def scalars(message: Message, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
-    """The paths of all scalar fields."""
+    """Return the paths of all scalar fields."""
     found = []
     for field in message.DESCRIPTOR.fields:
         if field.is_repeated:
@@ -57,9 +57,7 @@ def scalars(message: Message, path: tuple[str, ...] = ()) -> list[tuple[str, ...
 
 
 @pytest.mark.parametrize("path", scalars(RunConfig()), ids=".".join)
-def test_any_value_of_a_config_changes_its_digest_but_those_of_its_environment(
-    config: RunConfig, path: tuple[str, ...]
-) -> None:
+def test_every_value_of_a_config_outside_its_environment_changes_the_digest(config: RunConfig, path: tuple[str, ...]) -> None:
     before = digests.config_digest(config, SNAPSHOT_MODE_TRADES)
     target: Any = config
     for step in path[:-1]:
@@ -83,7 +81,7 @@ def test_lists_maps_and_the_snapshot_mode_are_part_of_the_digest(config: RunConf
     assert all(DIGEST.fullmatch(digest) for digest in found)
 
 
-def test_the_order_in_which_a_map_was_filled_is_no_part_of_the_digest() -> None:
+def test_the_insertion_order_of_a_map_does_not_change_the_digest() -> None:
     one, other = RunConfig(), RunConfig()
     for pair in ("A_B", "C_D", "E_F"):
         one.fx_stub[pair] = 1.0
@@ -92,7 +90,7 @@ def test_the_order_in_which_a_map_was_filled_is_no_part_of_the_digest() -> None:
     assert digests.config_digest(one, SNAPSHOT_MODE_TRADES) == digests.config_digest(other, SNAPSHOT_MODE_TRADES)
 
 
-def test_the_digest_of_data_is_of_its_files_in_order_and_of_the_window() -> None:
+def test_the_data_digest_covers_the_files_in_order_and_the_window() -> None:
     files = [ConvertedFile(data_type=DATA_TYPE_TRADES, digest=name, path=name, rows=3, cached=True) for name in "ab"]
 
     def digest_of(files: list[ConvertedFile], start: int = 1, end: int = 2) -> str:
@@ -108,18 +106,18 @@ def test_the_digest_of_data_is_of_its_files_in_order_and_of_the_window() -> None
         digest_of([files[0], ConvertedFile(data_type=DATA_TYPE_BOOK_SNAPSHOT_5, digest="b")]),
     ]
     assert len({digest, *others}) == 6
-    # Where the files lie, and whether they were there before, says nothing of what is in them.
+    # The path of a file, its rows and whether it was cached are not part of the digest.
     elsewhere = [ConvertedFile(data_type=DATA_TYPE_TRADES, digest=name, path="moved") for name in "ab"]
     assert digest_of(elsewhere) == digest
 
 
 def tape() -> Tape:
     made = Tape()
-    made.add_orders((10, 1, 100, 5))
-    made.add_orders((11, -1, 101, 6))
-    made.add_orders((12, 1, 102, 7))
-    made.add_fills((0, 20, 1, 100, 5, 1, 40))
-    made.add_fills((1, 21, -1, 101, 3, 0, 20))
+    made.add_orders([10, 1, 100, 5])
+    made.add_orders([11, -1, 101, 6])
+    made.add_orders([12, 1, 102, 7])
+    made.add_fills([0, 20, 1, 100, 5, 1, 40])
+    made.add_fills([1, 21, -1, 101, 3, 0, 20])
     made.end(1, 22, "cancelled", "NO_LIQUIDITY_AT_LIMIT")
     made.end(2, 23, "denied", "RATE")
     return made
@@ -143,7 +141,7 @@ def result_digest(
 
 
 def variants(table: Any) -> list[Any]:
-    """The table with one value changed, each value in turn."""
+    """Return copies of the table, each with one other value changed."""
     changed = []
     for field in dataclasses.fields(table):
         if field.name in ("reason", "reasons", "commission"):
@@ -165,9 +163,8 @@ def test_any_value_of_an_outcome_changes_its_digest() -> None:
     digests += [result_digest(account=ACCOUNT | {key: "5"}) for key in ACCOUNT]
     digests.append(result_digest(ends=dataclasses.replace(made.ends, reasons=("NO_LIQUIDITY_AT_LIMIT", "OTHER"))))
     digests.append(result_digest(ends=dataclasses.replace(made.ends, reason=made.ends.reason[::-1])))
-    digests.append(
-        result_digest(ends=dataclasses.replace(made.ends, **{key: column[:1] for key, column in columns(made.ends)}))
-    )
+    first_end: dict[str, Any] = {key: column[:1] for key, column in columns(made.ends)}
+    digests.append(result_digest(ends=dataclasses.replace(made.ends, **first_end)))
     assert len(digests) > 30
     assert len(set(digests)) == len(digests)
 
@@ -178,7 +175,7 @@ def columns(table: Any) -> list[tuple[str, np.ndarray]]:
 
 @pytest.mark.parametrize("cut", range(4))
 def test_an_outcome_may_be_added_a_few_orders_at_a_time(cut: int) -> None:
-    """The reasons of the second part have codes of their own."""
+    """The codes of reasons start anew in the second part."""
     made, digest = tape(), OutcomeDigest()
     for first, past in ((0, cut), (cut, 3)):
         orders = Orders(*(column[first:past] for _, column in columns(made.orders)))
@@ -192,20 +189,19 @@ def test_an_outcome_may_be_added_a_few_orders_at_a_time(cut: int) -> None:
     assert digest.of(ACCOUNT) == result_digest()
 
 
-def test_what_is_not_of_the_outcome_is_not_in_its_digest() -> None:
-    """The engine's own idea of a fee, and whether our integers are wide."""
+def test_the_engines_fees_and_the_dtype_of_our_fees_do_not_change_the_digest() -> None:
     made = tape()
     commission = dataclasses.replace(made.fills, commission=made.fills.commission + 1)
     assert result_digest(fills=commission) == result_digest(fees=FEES.astype(object)) == result_digest()
 
 
-def test_columns_cannot_trade_places() -> None:
+def test_swapped_columns_change_the_digest() -> None:
     made = tape()
     swapped = dataclasses.replace(made.orders, price=made.orders.quantity, quantity=made.orders.price)
     assert result_digest(orders=swapped) != result_digest()
 
 
-def test_an_id_says_venue_base_start_and_config(config: RunConfig) -> None:
+def test_a_run_id_contains_venue_base_start_and_config_digest(config: RunConfig) -> None:
     found = digests.run_id(config, "018dd7" + "0" * 58)
     assert re.fullmatch(r"BNF_BTC_20240718_235700_018dd7_[0-9a-f]{6}", found)
     assert digests.run_id(config, "018dd7" + "0" * 58) != found
@@ -224,19 +220,19 @@ def test_an_id_says_venue_base_start_and_config(config: RunConfig) -> None:
         ("A-B-C-D-E", "ABCD"),
     ],
 )
-def test_a_venue_is_named_by_its_consonants(config: RunConfig, venue: str, short: str) -> None:
+def test_a_venue_is_abbreviated_to_consonants_and_initials(config: RunConfig, venue: str, short: str) -> None:
     config.instrument.id = f"{venue}:PERPETUAL:eth-USDT@LIN"
     assert digests.run_id(config, "f" * 64).startswith(f"{short}_ETH_2024")
 
 
-def test_an_id_is_the_name_of_a_file(config: RunConfig) -> None:
+def test_a_run_id_is_a_valid_file_name(config: RunConfig) -> None:
     config.time_window.start.FromNanoseconds(0)
     assert re.fullmatch(r"[A-Za-z0-9_]+", digests.run_id(copy.copy(config), "f" * 64))
     assert "_19700101_000000_" in digests.run_id(config, "f" * 64)
 
 
 def wide(price: int, fee: int = 0) -> str:
-    """The digest of two orders at a price, the second of which fills."""
+    """Return the digest of two orders at a price, of which the second fills."""
     tape = Tape()
     tape.add_orders([1, 1, price, 5, 2, 1, price, 5])
     tape.add_fills([1, 2, 1, price, 5, 1, 0])
@@ -245,10 +241,10 @@ def wide(price: int, fee: int = 0) -> str:
     return digest.of({"equity": "1"})
 
 
-def test_a_value_beyond_64_bits_is_in_the_digest_with_all_of_them() -> None:
+def test_all_bits_of_a_value_beyond_64_bits_are_in_the_digest() -> None:
     prices = [5, 5 + 2**64, 5 + 2**65, 5 - 2**64, 2**63 - 1, 2**63, -(2**63), 6 * 10**20]
     assert len({wide(price) for price in prices} | {wide(5, fee) for fee in prices[1:]}) == 2 * len(prices) - 1
 
 
-def test_the_digest_of_values_that_fit_stays_as_it_was_before_wider_ones_were_known() -> None:
+def test_wide_values_did_not_change_the_digest_of_values_that_fit_64_bits() -> None:
     assert wide(5) == "d52a66aef889a09addc5ea7e26537a87735b98228e28968b4b902b39d2376299"

@@ -1,4 +1,4 @@
-"""What the engine's numbers cannot hold: refused before the replay where the rows show it, told with its reason elsewhere."""
+"""Amounts beyond the number types of the engine are refused before the replay if possible; else the run fails with a reason."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -30,7 +30,7 @@ async def failed(raw: RawFolder, folder: Path, config: dict[str, Any], name: str
     ("multiplier", "price", "field"),
     [(1.0, 6.4e12, "time_window"), (1_000_000.0, 64_000.0, "instrument.multiplier"), (0.01, 9e12, "time_window")],
 )
-async def test_an_order_beyond_the_engines_money_is_refused_before_the_replay(
+async def test_an_order_beyond_the_engines_largest_amount_is_refused_before_the_replay(
     raw: RawFolder, tmp_path: Path, multiplier: float, price: float, field: str
 ) -> None:
     config = market_config(BTC, *WINDOW, price_precision=0, size_precision=0, instrument__multiplier=multiplier)
@@ -53,7 +53,7 @@ async def test_an_inverse_order_is_worth_less_at_a_higher_price(raw: RawFolder, 
     assert "size x instrument.multiplier / price" in run.failure.message
 
 
-async def test_a_position_that_the_engine_aborts_at_fails_with_its_word(raw: RawFolder, tmp_path: Path) -> None:
+async def test_a_position_at_which_the_engine_aborts_fails_with_its_message(raw: RawFolder, tmp_path: Path) -> None:
     config = market_config(BTC, *WINDOW, price_precision=1, size_precision=0)
     run = await failed(raw, tmp_path, config, price=[0.1] * 6, amount=[1e13] * 6, side=["buy"] * 6)
     assert run.failure.reason == "ENGINE_ABORTED"
@@ -61,7 +61,7 @@ async def test_a_position_that_the_engine_aborts_at_fails_with_its_word(raw: Raw
     assert "the position went beyond it" in run.failure.message
 
 
-async def test_a_profit_beyond_the_engines_money_fails_with_its_word(raw: RawFolder, tmp_path: Path) -> None:
+async def test_a_profit_beyond_the_engines_largest_amount_fails_with_its_message(raw: RawFolder, tmp_path: Path) -> None:
     config = market_config(BTC, *WINDOW, price_precision=1, size_precision=0)
     run = await failed(raw, tmp_path, config, price=[1.0, 1.7] * 4, amount=[1e13] * 8, side=["buy", "sell"] * 4)
     assert run.failure.reason == "REPLAY_FAILED"
@@ -69,7 +69,7 @@ async def test_a_profit_beyond_the_engines_money_fails_with_its_word(raw: RawFol
     assert f"the engine's money holds up to {MAX_MONEY}" in run.failure.message
 
 
-async def test_ticks_and_markers_of_a_label_beyond_64_bits_state_the_decimals_that_fit(raw: RawFolder, tmp_path: Path) -> None:
+async def test_ticks_and_markers_have_as_many_decimals_as_fit_into_64_bits(raw: RawFolder, tmp_path: Path) -> None:
     raw.write(trades(20))
     config = market_config(BTC, *WINDOW, price_precision=16, size_precision=16)
     async with stack(tmp_path) as services:

@@ -1,4 +1,4 @@
-"""The list of runs: what a filter says, in the order asked for, whether a run lives or has ended."""
+"""The list of runs: filters, sort orders, pages, and deletion of finished runs."""
 
 import json
 from pathlib import Path
@@ -25,7 +25,7 @@ def data(raw: RawFolder) -> RawFolder:
 
 
 def fill(journal: Journal[run_pb2.Run]) -> None:
-    """Runs R000 to R449, each a second later than the one before, every third failed."""
+    """Add runs R000 to R449, created one second apart; every third one failed."""
     for number in range(RUNS):
         state = job_pb2.JOB_STATE_FAILED if number % 3 == 0 else job_pb2.JOB_STATE_SUCCEEDED
         run = run_pb2.Run(run_id=f"R{number:03d}", state=state)
@@ -71,7 +71,7 @@ async def test_runs_are_filtered_and_sorted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("order_by", ["", "created_at desc"])
-async def test_large_runs_break_no_list(tmp_path: Path, order_by: str) -> None:
+async def test_large_runs_can_be_listed(tmp_path: Path, order_by: str) -> None:
     journal = Journal(tmp_path / "state/runner", run_pb2.Run)
     for number in range(40):
         run = run_pb2.Run(run_id=f"R{number:03d}", state=job_pb2.JOB_STATE_SUCCEEDED)
@@ -80,7 +80,7 @@ async def test_large_runs_break_no_list(tmp_path: Path, order_by: str) -> None:
         run.config.data_catalog.trades_path = "x" * 900_000
         for day in range(1_000):
             run.result.metadata.data_files.add(source=f"day {day}", digest="x" * 64)
-        # What an entry keeps may be large, too.
+        # This field is part of the list entry.
         run.options.config_path = "x" * 300_000
         journal.add(run.run_id, run, "", "")
     journal.close()
@@ -93,7 +93,7 @@ async def test_large_runs_break_no_list(tmp_path: Path, order_by: str) -> None:
         assert (len(whole.config.data_catalog.trades_path), len(whole.result.metadata.data_files)) == (900_000, 1_000)
 
 
-async def test_a_config_beyond_the_bound_is_refused(data: RawFolder, tmp_path: Path) -> None:
+async def test_a_config_beyond_the_size_limit_is_refused(data: RawFolder, tmp_path: Path) -> None:
     document = CONFIG | {"fx_stub": {f"USDT_{number:06d}": 1.0 for number in range(60_000)}}
     (tmp_path / "configs").mkdir()
     (tmp_path / "configs" / "large.json").write_text(json.dumps(document))
@@ -106,7 +106,7 @@ async def test_a_config_beyond_the_bound_is_refused(data: RawFolder, tmp_path: P
         assert await ids(services) == []
 
 
-async def test_a_run_that_has_ended_is_deleted_and_its_result_stays(data: RawFolder, tmp_path: Path) -> None:
+async def test_deleting_a_finished_run_keeps_its_result(data: RawFolder, tmp_path: Path) -> None:
     async with stack(tmp_path) as services:
         run = await services.finish(CONFIG, request_id="once")
         log = tmp_path / "state/runner/logs" / f"{run.run_id}.log"
@@ -118,5 +118,5 @@ async def test_a_run_that_has_ended_is_deleted_and_its_result_stays(data: RawFol
                 await services.runner.call(method, request(run_id=run.run_id))
             assert caught.value.reason == "NOT_FOUND"
         assert Path(run.result.metadata.outputs["summary.json"]).exists()
-        # The name of the request is free again.
+        # The request id can be used again.
         assert (await services.create(CONFIG, request_id="once")).run_id != run.run_id

@@ -1,4 +1,4 @@
-"""A strategy that a package brings: listed with its parameters, checked, replayed; and nothing else that a config names."""
+"""Strategies of installed packages are listed with their parameters, checked and replayed. A config can load no other code."""
 
 import copy
 import sys
@@ -23,14 +23,14 @@ ROWS = 500
 
 @pytest.fixture
 def folder(raw: RawFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A deployment with the package in its environment, that of the runs' processes too."""
+    """A deployment with the package in its environment and in the environment of its run processes."""
     raw.write(trades(ROWS))
     install_here(EVERY_NTH, tmp_path / "site", monkeypatch)
     return tmp_path
 
 
 def config(parameters: object = None, name: str = "EveryNth") -> dict[str, Any]:
-    """A config of the strategy."""
+    """Return a config of the strategy."""
     document = copy.deepcopy(run_config(BTC, f"{DAY}T00:00:00Z", f"{DAY}T23:59:59Z"))
     document["strategy"]["name"] = name
     if parameters is not None:
@@ -45,7 +45,7 @@ async def refused(services: Stack, document: Mapping[str, Any]) -> dict[str, str
     return {violation.field: violation.description for violation in refusal.value.violations}
 
 
-async def test_it_is_listed_with_its_schema(folder: Path) -> None:
+async def test_the_strategy_is_listed_with_its_schema(folder: Path) -> None:
     async with stack(folder) as services:
         listed = await services.runner.call("ListStrategies", runner_service_pb2.ListStrategiesRequest())
     mine, ours = listed.strategies
@@ -56,7 +56,7 @@ async def test_it_is_listed_with_its_schema(folder: Path) -> None:
     assert values_of(ours.parameters_schema) == {"type": "object", "properties": {}, "additionalProperties": False}
 
 
-async def test_it_is_replayed_with_its_parameters(folder: Path) -> None:
+async def test_the_strategy_is_replayed_with_its_parameters(folder: Path) -> None:
     async with stack(folder) as services:
         every = await services.finish(config({"n": 1}))
         seventh = await services.finish(config({"n": 7.0}))
@@ -65,7 +65,7 @@ async def test_it_is_replayed_with_its_parameters(folder: Path) -> None:
     assert [run.failure.message for run in (every, seventh, sells, again) if run.state != job_pb2.JOB_STATE_SUCCEEDED] == []
     assert [run.result.summary.orders for run in (every, seventh, sells)] == [ROWS, ROWS // 7, ROWS // 2 // 7]
     assert all(run.result.summary.fills == run.result.summary.orders for run in (every, seventh, sells))
-    # What is left out is what its default says: the same config, and the same digests.
+    # An omitted parameter and its default give the same config and the same digests.
     assert values_of(seventh.config.strategy.parameters) == {"n": 7, "side": "both"}
     assert seventh.config == again.config
     assert seventh.config_digest == again.config_digest
@@ -73,7 +73,7 @@ async def test_it_is_replayed_with_its_parameters(folder: Path) -> None:
     assert len({run.config_digest for run in (every, seventh, sells)}) == 3
 
 
-async def test_the_package_that_brings_it_is_named_where_its_code_has_changed(folder: Path) -> None:
+async def test_a_verification_names_the_package_if_its_code_has_changed(folder: Path) -> None:
     async with stack(folder) as services:
         run = await services.finish(config({"n": 7}))
         assert [package.name for package in run.result.metadata.code] == ["tickreel", "every-nth"]
@@ -85,7 +85,7 @@ async def test_the_package_that_brings_it_is_named_where_its_code_has_changed(fo
     assert [(change.input, change.name) for change in found.inputs] == [(verification_pb2.RUN_INPUT_CODE, "every-nth")]
 
 
-async def test_a_typed_config_takes_parameters_too(folder: Path) -> None:
+async def test_a_typed_config_accepts_parameters_too(folder: Path) -> None:
     async with stack(folder) as services:
         resolved = await services.create(config({"n": 7}), validate_only=True)
         typed = run_config_pb2.RunConfig()
@@ -101,7 +101,7 @@ async def test_a_typed_config_takes_parameters_too(folder: Path) -> None:
     assert [violation.field for violation in refusal.value.violations] == ["strategy.parameters.n"]
 
 
-async def test_what_its_schema_does_not_allow_is_refused_at_once_with_all_else(folder: Path) -> None:
+async def test_violations_of_the_schema_are_reported_with_all_others(folder: Path) -> None:
     async with stack(folder) as services:
         assert await refused(services, config()) == {
             "strategy.parameters.n": "is missing; it must be a whole number, at least 1"
@@ -122,7 +122,7 @@ async def test_what_its_schema_does_not_allow_is_refused_at_once_with_all_else(f
     assert not list((folder / "parquet").rglob("*.parquet"))
 
 
-async def test_no_parameters_are_the_same_as_an_empty_object(folder: Path) -> None:
+async def test_no_parameters_and_an_empty_object_are_equal(folder: Path) -> None:
     async with stack(folder) as services:
         one = await services.create(config(None, "TempBacktestStrategy"), validate_only=True)
         other = await services.create(config({}, "TempBacktestStrategy"), validate_only=True)
@@ -131,7 +131,7 @@ async def test_no_parameters_are_the_same_as_an_empty_object(folder: Path) -> No
 
 
 @pytest.mark.parametrize("name", ["bystander:Strategy", "bystander", "every_nth:EveryNth", "os.system", "../bystander.py"])
-async def test_no_path_that_a_config_names_is_imported(folder: Path, name: str) -> None:
+async def test_a_path_in_a_config_is_never_imported(folder: Path, name: str) -> None:
     (folder / "site/bystander.py").write_text("raise SystemExit('imported')\n")
     async with stack(folder) as services:
         found = await refused(services, config({"n": 1}, name))
@@ -140,7 +140,7 @@ async def test_no_path_that_a_config_names_is_imported(folder: Path, name: str) 
     assert "bystander" not in sys.modules
 
 
-def test_its_instance_has_its_parameters(folder: Path) -> None:
+def test_a_strategy_instance_has_its_parameters(folder: Path) -> None:
     resolved = run_config_pb2.RunConfig()
     resolved.strategy.parameters.update({"n": 7, "side": "both"})
     strategy = installed_strategies()["EveryNth"].strategy(instrument(), resolved)
@@ -148,7 +148,7 @@ def test_its_instance_has_its_parameters(folder: Path) -> None:
     assert isinstance(strategy.parameters["n"], int)
 
 
-def test_a_schema_that_would_go_unchecked_is_refused_with_the_package(folder: Path) -> None:
+def test_a_schema_with_unsupported_keywords_is_refused_with_its_package(folder: Path) -> None:
     module = folder / "site/every_nth.py"
     module.write_text(module.read_text().replace('"minimum"', '"multipleOf"'))
     with pytest.raises(ValueError, match=r"'EveryNth' of every-nth: .*properties\.n\.multipleOf is not checked here"):

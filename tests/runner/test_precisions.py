@@ -1,6 +1,6 @@
-"""No figure depends on a precision of the config beyond the decimals of the data: against sums of fractions, and the engine.
+"""Figures do not depend on precisions of the config beyond the decimals of the data, as fractions and the engine confirm.
 
-TICKREEL_TEST_EXAMPLES says how many markets are tried.
+TICKREEL_TEST_EXAMPLES is the number of markets that are tried.
 """
 
 import os
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -46,19 +46,19 @@ FEE = Fraction(4, 10_000)
 CENTS = 10**8
 BALANCE = 1_000_000
 _DECIMAL = pa.decimal128(38, 16)
-# The account of a market of great values goes below zero, and would refuse orders.
+# With large values the account goes below zero and would otherwise deny orders.
 POOR = Shortcuts(frozen_account=True, no_risk_checks=True)
 
 
 @dataclass(frozen=True)
 class Market:
-    """A print a second, and where there are books one half a second before each print.
+    """One print per second, and optionally a book half a second before each print.
 
     Attributes:
-        decimals: Those of prices and of sizes.
-        prints: Side (1 bought, -1 sold), price and size of each.
-        books: The best bid and ask with their sizes.
-        labels: Precisions of a config, no smaller than `decimals`.
+        decimals: Decimals of prices and of sizes.
+        prints: Side (1 buy, -1 sell), price and size of each print.
+        books: Best bid, its size, best ask, its size.
+        labels: Precisions of a config, at least `decimals`.
     """
 
     decimals: tuple[int, int]
@@ -69,7 +69,7 @@ class Market:
 
 
 def near(draw: Any, lowest: int, highest: int, places: int) -> Decimal:
-    """A decimal of up to so many places, of a magnitude between two powers of ten."""
+    """Draw a decimal with at most `places` decimals and a magnitude between two powers of ten."""
     lowest = max(lowest, -places)
     magnitude = draw(st.integers(lowest, max(lowest, highest)))
     units = 10 ** (magnitude + places)
@@ -82,12 +82,12 @@ def markets(draw: Any) -> Market:
         price_decimals, size_decimals = draw(st.integers(0, 16)), draw(st.integers(0, 16))
         multiplier = draw(st.sampled_from([1.0, 0.01, 100.0]))
         rows = draw(st.integers(1, 6))
-        # Of one order of magnitude: that of the next market is another.
+        # All prices of a market have one order of magnitude.
         price_range = (draw(st.integers(-10, 11)),) * 2
         prints = []
         for _ in range(rows):
             price = near(draw, *price_range, price_decimals)
-            # All orders together are within what the engine's money and its position hold.
+            # The engine's money and position types can hold all orders together.
             most = min(Decimal(MAX_MONEY) / (10 * rows * price * decimal_of(multiplier)), Decimal(MAX_SIZE) / (10 * rows))
             size = min(near(draw, -8, 12, size_decimals), most).quantize(Decimal(1).scaleb(-size_decimals), "ROUND_FLOOR")
             if size > 0:
@@ -103,7 +103,7 @@ def markets(draw: Any) -> Market:
 
 
 def files_of(market: Market, folder: Path, label: tuple[int, int]) -> list[ReplayFile]:
-    """The files of the catalog with some decimals."""
+    """Write the catalog files of a market with the precisions of `label`."""
     rows = len(market.prints)
     side, price, size = zip(*market.prints, strict=True)
     ts = START + SECOND * np.arange(1, rows + 1)
@@ -116,12 +116,13 @@ def files_of(market: Market, folder: Path, label: tuple[int, int]) -> list[Repla
             "ts_event": catalog_format.times(ts),
             "ts_init": catalog_format.times(ts),
         },
-        schema=catalog_format.TRADE_SCHEMA.with_metadata(catalog_format.trade_metadata(ENGINE_ID, *label)),
+        schema=catalog_format.TRADE_SCHEMA.with_metadata(dict(catalog_format.trade_metadata(ENGINE_ID, *label))),
     )
     files = [written(folder, table, market_data_pb2.DATA_TYPE_TRADES, ts)]
     if market.books:
         ts = ts - SECOND // 2
-        bid, bid_size, ask, ask_size = (pa.array(column, _DECIMAL) for column in zip(*market.books, strict=True))
+        columns = zip(*market.books, strict=True)
+        bid, bid_size, ask, ask_size = (cast(pa.Decimal128Array, pa.array(column, _DECIMAL)) for column in columns)
         one = np.ones(rows, dtype=np.int64)
         table = pa.table(
             {
@@ -132,7 +133,7 @@ def files_of(market: Market, folder: Path, label: tuple[int, int]) -> list[Repla
                 "ts_event": catalog_format.times(ts),
                 "ts_init": catalog_format.times(ts),
             },
-            schema=catalog_format.DEPTH_SCHEMA.with_metadata(catalog_format.depth_metadata(ENGINE_ID, *label)),
+            schema=catalog_format.DEPTH_SCHEMA.with_metadata(dict(catalog_format.depth_metadata(ENGINE_ID, *label))),
         )
         files.append(written(folder, table, market_data_pb2.DATA_TYPE_BOOK_SNAPSHOT_5, ts))
     return files
@@ -153,7 +154,7 @@ def config_of(market: Market, label: tuple[int, int]) -> run_config_pb2.RunConfi
 
 
 def figures(market: Market, label: tuple[int, int], folder: Path, *, full: bool = True) -> tuple[result_pb2.RunSummary, Any]:
-    """The summary and the tables of a replay in which every order fills at the price of its row."""
+    """Return the summary and the tables of a replay in which every order fills at the price of its row."""
     config, (trades, *books) = config_of(market, label), files_of(market, folder / "files", label)
     trade_slices, book_slices = ([Slice(file.path, *ALL_TIMES) for file in some] for some in ([trades], books))
     (prints,) = read_trades(trade_slices)
@@ -185,7 +186,7 @@ def figures(market: Market, label: tuple[int, int], folder: Path, *, full: bool 
 
 
 def figures_that_fit(market: Market, label: tuple[int, int]) -> tuple[result_pb2.RunSummary, Any]:
-    """The summary and the tables, without tables where their 38 digits do not hold the money of the market."""
+    """Return the summary and the tables; no tables if the money of the market needs more than their 38 digits."""
     with tempfile.TemporaryDirectory() as folder:
         try:
             return figures(market, label, Path(folder, "full"))
@@ -195,7 +196,7 @@ def figures_that_fit(market: Market, label: tuple[int, int]) -> tuple[result_pb2
 
 
 def as_numbers(message: Any) -> Any:
-    """The JSON values of a message with the numbers that its texts stand for."""
+    """Return the JSON values of a message with texts of numbers converted to decimals."""
     if isinstance(message, dict):
         return {key: as_numbers(value) for key, value in message.items()}
     if isinstance(message, list):
@@ -207,12 +208,12 @@ def as_numbers(message: Any) -> Any:
 
 
 def rounded(value: Fraction) -> Fraction:
-    """Half-even to the decimals of the currency; `round` of a fraction is half-even."""
+    """Round half-even to the decimals of the currency; `round` of a fraction rounds half-even."""
     return Fraction(round(value * CENTS), CENTS)
 
 
 def by_fractions(market: Market) -> dict[str, Fraction]:
-    """What the orders of a market come to."""
+    """Return the figures of a market, computed with fractions."""
     factor = Fraction(decimal_of(market.multiplier))
     start = equity = peak = Fraction(BALANCE)
     cash = fees = position = volume = slippage = turnover = fall = Fraction(0)
@@ -237,7 +238,7 @@ def by_fractions(market: Market) -> dict[str, Fraction]:
 
 @settings(max_examples=EXAMPLES, derandomize=True, deadline=None)
 @given(markets().filter(lambda market: market.prints))
-def test_figures_are_those_of_fractions_at_every_precision(market: Market) -> None:
+def test_figures_equal_those_of_fractions_at_every_precision(market: Market) -> None:
     (summary, tables), (other, other_tables) = (figures_that_fit(market, label) for label in (market.decimals, market.labels))
     statistics = summary.statistics
     names = ("turnover", "slippage")
@@ -246,7 +247,7 @@ def test_figures_are_those_of_fractions_at_every_precision(market: Market) -> No
     parts = Fraction(summary.realized_pnl) + Fraction(summary.unrealized_pnl) - Fraction(summary.fees)
     assert parts == Fraction(summary.pnl)
     figures, others = (as_numbers(json_format.MessageToDict(message)) for message in (summary, other))
-    # An average is rounded to the decimals of its label, so the finer one rounds to the other.
+    # An average is rounded to the config's precision, so the finer average must round to the coarser one.
     for block, name in (("", "expectancy"), ("position", "mean_size")):
         one, two = (values["statistics"].get(block, {}) if block else values["statistics"] for values in (figures, others))
         coarse, fine = sorted(
@@ -279,7 +280,7 @@ def test_the_engine_fills_the_same_at_every_precision(market: Market) -> None:
 
 
 @pytest.mark.parametrize("price_precision", [13, 14, 15, 16])
-def test_a_bitcoin_has_one_profit_whatever_the_decimals_of_its_label(price_precision: int, tmp_path: Path) -> None:
+def test_the_profit_of_a_bitcoin_is_the_same_at_every_price_precision(price_precision: int, tmp_path: Path) -> None:
     prints = ((1, Decimal("64000.5"), Decimal("0.1")), (-1, Decimal("64010.5"), Decimal("0.1")))
     books = tuple((price - Decimal("0.5"), size, price + Decimal("0.5"), size) for _, price, size in prints)
     market = Market((1, 1), prints, books, (price_precision, 3), 1.0)

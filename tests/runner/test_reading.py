@@ -1,4 +1,4 @@
-"""What the results service reads of runs that the runner made: the same figures as their summary, from every side."""
+"""All calls of the Results service give the figures that the summary of the run has."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -36,7 +36,7 @@ async def test_charts_and_tables_agree_with_the_summary(raw: RawFolder, tmp_path
         filled = Decimal(sum(ticks.markers.filled_size)).scaleb(-ticks.markers.size_precision)
         assert filled == Decimal(summary.volume)
         assert max(ticks.trades.price) == max(whole.trades.price)
-        # A fast run has the same ticks, from the catalog, and no orders.
+        # A fast run has the same ticks, read from the catalog, and no orders.
         of_fast = await ask("SampleTicks", fast.run_id)
         assert (of_fast.trades, of_fast.orders, len(of_fast.markers.orders)) == (whole.trades, 0, 0)
         with pytest.raises(TickreelError, match="make it in full mode"):
@@ -66,8 +66,8 @@ async def test_charts_and_tables_agree_with_the_summary(raw: RawFolder, tmp_path
 
 
 @pytest.mark.parametrize("mode", [result_pb2.SNAPSHOT_MODE_BOTH, result_pb2.SNAPSHOT_MODE_BOOK], ids=["both", "book"])
-async def test_the_curve_ends_where_the_headline_does(mode: int, raw: RawFolder, tmp_path: Path) -> None:
-    """Half of the books come after the last trade, and the price rises all the while."""
+async def test_the_equity_curve_ends_at_the_final_equity(mode: result_pb2.SnapshotMode, raw: RawFolder, tmp_path: Path) -> None:
+    """Half of the books come after the last trade, while the price keeps rising."""
     raw.write(trades(50, side=pa.array(["buy"] * 50), price=[70_000.0] * 50))
     raw.write(books(100), data_type="book_snapshot_5")
     async with stack(tmp_path) as services:
@@ -75,13 +75,13 @@ async def test_the_curve_ends_where_the_headline_does(mode: int, raw: RawFolder,
         assert run.state == job_pb2.JOB_STATE_SUCCEEDED, run.failure.message
         summary = run.result.summary
         rows = summary.trade_rows + 1
-        asked = {"run_id": run.run_id}
         samples = [
-            await services.results.call("SampleEquity", rpc.SampleEquityRequest(max_points=most, **asked))
+            await services.results.call("SampleEquity", rpc.SampleEquityRequest(run_id=run.run_id, max_points=most))
             for most in (2, 2_000)
         ]
-        chunks = [chunk async for chunk in services.results.stream("StreamEquity", rpc.StreamEquityRequest(**asked))]
-        export = rpc.ExportArtifactRequest(name="equity.csv", **asked)
+        stream = services.results.stream("StreamEquity", rpc.StreamEquityRequest(run_id=run.run_id))
+        chunks = [chunk async for chunk in stream]
+        export = rpc.ExportArtifactRequest(run_id=run.run_id, name="equity.csv")
         exported = b"".join([part.data async for part in services.results.stream("ExportArtifact", export)])
     if mode == result_pb2.SNAPSHOT_MODE_BOTH:
         assert Decimal(summary.pnl) > Decimal(summary.final_position) > 0

@@ -1,4 +1,4 @@
-"""The catalog is a cache: a run whose files are deleted or replaced meanwhile converts again and starts over, or says so."""
+"""The catalog is a cache: a run whose catalog files are deleted or replaced converts again and restarts, or fails saying so."""
 
 import os
 import shutil
@@ -10,6 +10,7 @@ from typing import Any
 import grpc
 import pytest
 
+from child_processes import children_running
 from plug_in import MEDDLER, install_here
 from recordings import BTC, DAY, RawFolder, books, trades
 from run_configs import run_config
@@ -24,7 +25,7 @@ FIRST, MIDDLE, LAST = "100", "400", "699"
 CONFIG = run_config(BTC, f"{DAY}T00:00:00Z", f"{DAY}T23:59:59Z")
 BOTH = run_pb2.RunOptions(snapshot_mode=result_pb2.SNAPSHOT_MODE_BOTH)
 
-# What is deleted of a catalog root, and at which trade.
+# The deleted path, where {} is the catalog root, and the id of the trade at which it is deleted.
 DELETED = [
     ("{}", FIRST),
     ("{}", LAST),
@@ -43,19 +44,19 @@ def folder(raw: RawFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
 
 
 def meddling(at: str, command: str) -> dict[str, Any]:
-    """The config with a command at a trade."""
+    """Return the config with a strategy that runs a shell command at a trade."""
     config = deepcopy(CONFIG)
     config["strategy"] |= {"name": "Meddler", "parameters": {"at": at, "command": command}}
     return config
 
 
 def once(folder: Path, command: str) -> str:
-    """A command that is run the first time only."""
+    """Return a shell command that does its work the first time only."""
     return f"mkdir '{folder}/done' 2> /dev/null || exit 0; {command}"
 
 
 async def undisturbed(services: Stack, **fields: Any) -> str:
-    """The digest of the run where nobody changes anything."""
+    """Return the result digest of the run without any interference."""
     run = await services.finish(CONFIG, **fields)
     assert run.state == job_pb2.JOB_STATE_SUCCEEDED, run.failure.message
     return run.result.metadata.result_digest
@@ -66,7 +67,7 @@ async def conversions(services: Stack) -> int:
     return len(listed.conversions)
 
 
-async def test_deleted_while_it_is_replayed(folder: Path) -> None:
+async def test_a_catalog_deleted_during_the_replay_is_converted_again(folder: Path) -> None:
     async with stack(folder, TICKREEL_REPLAY_CHUNK="10") as services:
         wanted = await undisturbed(services, options=BOTH)
         for deleted, at in DELETED:
@@ -83,7 +84,7 @@ async def test_deleted_while_it_is_replayed(folder: Path) -> None:
         assert (folder / "done").is_dir()
 
 
-async def test_deleted_while_slices_are_replayed(folder: Path) -> None:
+async def test_a_catalog_deleted_during_the_replay_of_slices_is_converted_again(folder: Path) -> None:
     command = once(folder, f"rm -r {folder}/parquet")
     async with stack(folder, TICKREEL_SEGMENT_ROWS="100", TICKREEL_RUN_PROCESSES="2") as services:
         wanted = await undisturbed(services)
@@ -93,7 +94,7 @@ async def test_deleted_while_slices_are_replayed(folder: Path) -> None:
     assert run.result.metadata.result_digest == wanted
 
 
-async def test_deleted_each_time_it_says_so(folder: Path) -> None:
+async def test_a_catalog_deleted_in_every_attempt_fails_the_run(folder: Path) -> None:
     async with stack(folder) as services:
         run = await services.finish(meddling(MIDDLE, f"rm -r {folder}/parquet"), "full")
         assert (run.state, run.failure.reason) == (job_pb2.JOB_STATE_FAILED, "DATA_CHANGED")
@@ -105,14 +106,14 @@ async def test_deleted_each_time_it_says_so(folder: Path) -> None:
         assert left == []
 
 
-async def test_an_error_of_its_own_is_not_tried_again(folder: Path) -> None:
+async def test_an_error_of_the_strategy_is_not_retried(folder: Path) -> None:
     async with stack(folder) as services:
         run = await services.finish(meddling(MIDDLE, "exit 1"))
         assert run.failure.reason == "REPLAY_FAILED"
         assert await conversions(services) == 1
 
 
-async def test_an_equal_file_in_place_of_the_first_goes_on(folder: Path) -> None:
+async def test_a_file_replaced_by_an_equal_one_changes_nothing(folder: Path) -> None:
     swap = "for file in {}/*/data/*/*/*.parquet; do cp $file $file.new; mv $file.new $file; done".format(folder / "parquet")
     async with stack(folder, TICKREEL_REPLAY_CHUNK="10") as services:
         wanted = await undisturbed(services, options=BOTH)
@@ -121,23 +122,23 @@ async def test_an_equal_file_in_place_of_the_first_goes_on(folder: Path) -> None
         assert run.result.metadata.result_digest == wanted
 
 
-async def test_other_rows_in_place_of_the_first_are_not_believed(folder: Path, raw: RawFolder) -> None:
+async def test_a_file_replaced_by_other_rows_is_detected(folder: Path, raw: RawFolder) -> None:
     raw.write(trades(ROWS, price=[64_000.5 + row % 7 for row in range(ROWS)]))
     async with stack(folder, DATA_CATALOG_PATH=str(folder / "other"), TICKREEL_STATE_PATH=str(folder / "aside")) as services:
-        of_others = await undisturbed(services)
+        digest_of_other_rows = await undisturbed(services)
     raw.write(trades(ROWS))
     swap = f"cd {folder}/other && for file in */data/trades/*/*.parquet; do cp $file {folder}/parquet/$file; done"
     async with stack(folder, TICKREEL_REPLAY_CHUNK="10") as services:
         wanted = await undisturbed(services)
         run = await services.finish(meddling(MIDDLE, once(folder, swap)))
     assert run.state == job_pb2.JOB_STATE_SUCCEEDED, run.failure.message
-    assert run.result.metadata.result_digest == wanted != of_others
+    assert run.result.metadata.result_digest == wanted != digest_of_other_rows
 
 
-async def test_deleted_before_its_process_has_read_anything(folder: Path) -> None:
+async def test_a_catalog_deleted_before_the_run_process_reads_it_is_converted_again(folder: Path) -> None:
     async with stack(folder, TICKREEL_SPARE_WORKERS="1") as services:
         wanted = await undisturbed(services)
-        stopped = _processes("tickreel.runner.run_process")
+        stopped = children_running("tickreel.runner.run_process")
         for pid in stopped:
             os.kill(pid, signal.SIGSTOP)
         run = await services.create(CONFIG)
@@ -154,7 +155,7 @@ async def test_deleted_before_its_process_has_read_anything(folder: Path) -> Non
 
 
 class DeletingConverter(ConverterServicer):
-    """A Converter whose catalog is deleted each time before it tells that a conversion has ended."""
+    """A Converter whose catalog is deleted each time before it reports the end of a conversion."""
 
     async def CreateConversion(  # noqa: N802
         self, request: converter_service_pb2.CreateConversionRequest, context: grpc.aio.ServicerContext
@@ -167,20 +168,10 @@ class DeletingConverter(ConverterServicer):
         return response
 
 
-async def test_deleted_between_conversion_and_replay(folder: Path) -> None:
+async def test_a_catalog_deleted_between_conversion_and_replay_fails_the_run(folder: Path) -> None:
     async with serving("converter", DeletingConverter, settings_in(folder)) as converter:
         settings = settings_in(folder, TICKREEL_CONVERTER_ADDRESS=converter.address)
         async with serving("runner", RunnerServicer, settings) as runner:
             run = await Stack(settings, converter, runner, runner).finish(CONFIG)
     assert (run.state, run.failure.reason) == (job_pb2.JOB_STATE_FAILED, "DATA_CHANGED")
     assert "deleted or replaced each of the 3 times" in run.failure.message
-
-
-def _processes(module: str) -> list[int]:
-    """The ids of the processes of this one that run a module."""
-    found = []
-    for task in Path("/proc/self/task").iterdir():
-        for pid in (task / "children").read_text().split():
-            if module.encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
-                found.append(int(pid))
-    return found

@@ -1,4 +1,4 @@
-"""What a run leaves behind: the same outcome whatever the way, and tables that agree with each other and with the engine."""
+"""The result of a run is independent of how it was executed; its tables agree with each other and with the engine."""
 
 import json
 import shutil
@@ -26,7 +26,7 @@ def succeeded(run: run_pb2.Run) -> run_pb2.Run:
 
 
 def closed_form(path: Path, fee: str, price_step: str, size_step: str) -> dict[str, Decimal]:
-    """What must come out when every order fills whole at its own row's price, by decimals from the raw rows."""
+    """Return the figures if every order fills completely at the price of its row, computed with decimals from the raw rows."""
     table = pq.ParquetFile(path).read(["price", "amount", "side"]).to_pydict()
     cash = fees = position = peak = drawdown = equity = Decimal(0)
     for raw_price, raw_amount, side in zip(table["price"], table["amount"], table["side"], strict=True):
@@ -41,7 +41,7 @@ def closed_form(path: Path, fee: str, price_step: str, size_step: str) -> dict[s
     return {"fees": fees, "final_position": position, "pnl": equity, "max_drawdown": drawdown}
 
 
-async def test_the_result_is_the_same_whatever_the_way_there(raw: RawFolder, tmp_path: Path) -> None:
+async def test_the_result_is_independent_of_mode_chunk_size_and_catalog(raw: RawFolder, tmp_path: Path) -> None:
     raw.write(trades(3_000, local_timestamp=[NOON + row // 7 for row in range(3_000)]))
     digests = {}
     async with stack(tmp_path) as services:
@@ -62,7 +62,7 @@ async def test_the_result_is_the_same_whatever_the_way_there(raw: RawFolder, tmp
     assert other_label.result.metadata.config_digest != fast.result.metadata.config_digest
 
 
-async def test_a_price_that_differs_changes_the_digests(raw: RawFolder, tmp_path: Path) -> None:
+async def test_a_changed_price_changes_the_digests(raw: RawFolder, tmp_path: Path) -> None:
     table = trades(50)
     async with stack(tmp_path) as services:
         raw.write(table)
@@ -74,7 +74,7 @@ async def test_a_price_that_differs_changes_the_digests(raw: RawFolder, tmp_path
     assert before.result.metadata.result_digest != after.result.metadata.result_digest
 
 
-async def test_the_tables_of_a_full_run_tell_one_story(raw: RawFolder, tmp_path: Path) -> None:
+async def test_the_tables_of_a_full_run_agree_with_each_other(raw: RawFolder, tmp_path: Path) -> None:
     raw.write(trades(700))
     async with stack(tmp_path) as services:
         run = succeeded(await services.finish(CONFIG, "full"))
@@ -106,7 +106,7 @@ async def test_the_tables_of_a_full_run_tell_one_story(raw: RawFolder, tmp_path:
     assert fills["order_id"] == list(range(1, 701))
 
 
-async def test_ticks_are_exported_by_a_fast_run_that_asks(raw: RawFolder, tmp_path: Path) -> None:
+async def test_a_fast_run_exports_ticks_on_request(raw: RawFolder, tmp_path: Path) -> None:
     raw.write(trades(30))
     async with stack(tmp_path) as services:
         run = succeeded(await services.finish(CONFIG, options=run_pb2.RunOptions(export_ticks=True)))
@@ -116,7 +116,7 @@ async def test_ticks_are_exported_by_a_fast_run_that_asks(raw: RawFolder, tmp_pa
     assert left == {f"{run.run_id}.json", "config.json", "marks.bin"}
 
 
-async def test_the_last_instant_of_a_window_is_in_it_with_all_of_its_rows(raw: RawFolder, tmp_path: Path) -> None:
+async def test_a_window_includes_all_rows_of_its_first_and_last_instant(raw: RawFolder, tmp_path: Path) -> None:
     times = [NOON] * 3 + [NOON + 1] * 1_500 + [NOON + 2] * 4 + [NOON + 5_000_000]
     raw.write(trades(len(times), local_timestamp=times))
     async with stack(tmp_path) as services:
@@ -129,7 +129,7 @@ async def test_the_last_instant_of_a_window_is_in_it_with_all_of_its_rows(raw: R
             assert run.result.summary.orders == rows
 
 
-async def test_an_account_that_runs_dry_is_refused_orders_as_the_engine_does(raw: RawFolder, tmp_path: Path) -> None:
+async def test_when_the_account_runs_dry_orders_are_denied_as_by_the_engine(raw: RawFolder, tmp_path: Path) -> None:
     raw.write(trades(200, amount=[1.0] * 200))
     config = run_config(BTC, f"{DAY}T00:00:00Z", f"{DAY}T23:59:59Z", starting_balance=500)
     async with stack(tmp_path) as services:
@@ -141,7 +141,7 @@ async def test_an_account_that_runs_dry_is_refused_orders_as_the_engine_does(raw
     assert "ORDERS_DENIED" in {finding.code for finding in run.result.findings}
 
 
-async def test_ticks_of_a_run_stream_whole_and_resume_after_a_cursor(raw: RawFolder, tmp_path: Path) -> None:
+async def test_a_stream_of_ticks_is_complete_and_resumes_after_a_cursor(raw: RawFolder, tmp_path: Path) -> None:
     raw.write(trades(36_000))
     async with stack(tmp_path) as services:
         short = run_config(BTC, f"{DAY}T12:00:00.500Z", f"{DAY}T12:00:35Z")
@@ -159,11 +159,11 @@ async def test_ticks_of_a_run_stream_whole_and_resume_after_a_cursor(raw: RawFol
     assert first.price[0] * 10**-first.price_precision == pytest.approx(64_000.5 + int(first.trade_id[0]) - 100)
 
 
-async def test_a_full_run_streams_the_ticks_it_kept_and_a_fast_one_those_of_the_catalog(raw: RawFolder, tmp_path: Path) -> None:
+async def test_a_full_run_streams_its_own_ticks_and_a_fast_run_those_of_the_catalog(raw: RawFolder, tmp_path: Path) -> None:
     raw.write(trades(40, side=["buy", "sell"] * 20))
     async with stack(tmp_path) as services:
 
-        async def ticks(run: run_pb2.Run) -> list[object]:
+        async def ticks(run: run_pb2.Run) -> list[results_service_pb2.StreamTicksResponse]:
             request = results_service_pb2.StreamTicksRequest(run_id=run.run_id)
             return [chunk async for chunk in services.results.stream("StreamTicks", request)]
 
@@ -177,7 +177,7 @@ async def test_a_full_run_streams_the_ticks_it_kept_and_a_fast_one_those_of_the_
     assert "a new run converts them again" in refusal.value.message
 
 
-async def test_ticks_of_a_catalog_file_that_became_another_are_not_those_of_the_run(raw: RawFolder, tmp_path: Path) -> None:
+async def test_ticks_of_a_catalog_file_with_other_rows_are_refused(raw: RawFolder, tmp_path: Path) -> None:
     raw.write(trades(40))
     async with stack(tmp_path) as services:
         fast = succeeded(await services.finish(CONFIG)).result
@@ -190,7 +190,7 @@ async def test_ticks_of_a_catalog_file_that_became_another_are_not_those_of_the_
     assert refusal.value.reason == "DATA_CHANGED"
 
 
-async def test_a_listed_result_is_the_run_s(raw: RawFolder, tmp_path: Path) -> None:
+async def test_a_list_entry_has_the_figures_of_the_run(raw: RawFolder, tmp_path: Path) -> None:
     raw.write(trades(20))
     async with stack(tmp_path) as services:
         runs = [succeeded(await services.finish(CONFIG, mode)) for mode in ("fast", "full")]
@@ -209,7 +209,7 @@ async def test_a_listed_result_is_the_run_s(raw: RawFolder, tmp_path: Path) -> N
 
 
 @needs_real_data
-async def test_a_real_day_agrees_with_its_closed_form_and_with_the_engine(tmp_path: Path) -> None:
+async def test_a_real_day_agrees_with_exact_decimals_and_with_the_engine(tmp_path: Path) -> None:
     (tmp_path / "data_downloads").symlink_to(real_data())
     config = run_config(BTC, "2020-02-22T00:00:00Z", "2020-02-22T23:59:59.999999Z", price_precision=2)
     async with stack(tmp_path) as services:
@@ -219,12 +219,12 @@ async def test_a_real_day_agrees_with_its_closed_form_and_with_the_engine(tmp_pa
     assert (summary.orders, summary.orders_filled, summary.fills) == (137_988, 137_988, 137_988)
     for name, value in closed_form(day, "0.0004", "0.01", "0.001").items():
         assert Decimal(getattr(summary, name)) == value, name
-    # The engine's own fee of each fill is compared with ours in the worker.
+    # The ledger compares the engine's fee of each fill with ours.
     assert "FEES_DIFFER" not in {finding.code for finding in run.result.findings}
 
 
 @needs_real_data
-async def test_a_real_window_over_midnight_has_the_same_rows_everywhere(tmp_path: Path) -> None:
+async def test_a_real_window_over_midnight_has_the_same_rows_in_all_files(tmp_path: Path) -> None:
     (tmp_path / "data_downloads").symlink_to(real_data())
     config = run_config(BTC, "2024-07-18T23:57:00Z", "2024-07-19T00:06:00Z")
     async with stack(tmp_path) as services:
@@ -236,7 +236,7 @@ async def test_a_real_window_over_midnight_has_the_same_rows_everywhere(tmp_path
     assert len(json.loads((folder / "orders.json").read_text())) == 10_701
     assert sum(event["event"] == "Order" for event in timeline) == 10_701
     assert len(ticks["ticks"]) == 10_701
-    # The engine's own fill events, summed, say what the report says.
+    # The sums of the engine's fill events equal the figures of the summary.
     fills = pq.read_table(folder / "fills.parquet", columns=["side", "price", "amount", "engine_fee"]).to_pydict()
     signs = [1 if side == "buy" else -1 for side in fills["side"]]
     assert sum(fills["engine_fee"]) == Decimal(run.result.summary.fees)

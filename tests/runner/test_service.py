@@ -1,9 +1,10 @@
-"""The Runner's calls, against a real Converter and the real engine."""
+"""The calls of the Runner, with a real Converter and the real engine."""
 
 import asyncio
 import copy
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from google.protobuf import timestamp_pb2
@@ -25,7 +26,7 @@ def data(raw: RawFolder) -> RawFolder:
     return raw
 
 
-async def test_a_run_converts_replays_and_carries_its_result(data: RawFolder, tmp_path: Path) -> None:
+async def test_a_run_converts_replays_and_has_a_result(data: RawFolder, tmp_path: Path) -> None:
     async with stack(tmp_path) as services:
         states = await services.watch((await services.create(CONFIG)).run_id)
     last = states[-1]
@@ -36,7 +37,7 @@ async def test_a_run_converts_replays_and_carries_its_result(data: RawFolder, tm
     assert all(state.state != job_pb2.JOB_STATE_SUCCEEDED for state in states[:-1])
 
 
-async def test_every_fault_is_told_at_once(data: RawFolder, tmp_path: Path) -> None:
+async def test_all_violations_are_reported_at_once(data: RawFolder, tmp_path: Path) -> None:
     document = copy.deepcopy(CONFIG)
     document["venue"]["takerFee"] = document["venue"].pop("taker_fee")
     document["instrument"]["price_precision"] = "1"
@@ -63,8 +64,8 @@ async def test_every_fault_is_told_at_once(data: RawFolder, tmp_path: Path) -> N
         ({"options": run_pb2.RunOptions(dataset="day-2020-01-01")}, "dataset"),
     ],
 )
-async def test_a_request_that_contradicts_is_refused(
-    data: RawFolder, tmp_path: Path, overrides: dict[str, object], field: str
+async def test_a_request_that_contradicts_the_config_is_refused(
+    data: RawFolder, tmp_path: Path, overrides: dict[str, Any], field: str
 ) -> None:
     async with stack(tmp_path) as services:
         with pytest.raises(TickreelError) as refusal:
@@ -72,7 +73,7 @@ async def test_a_request_that_contradicts_is_refused(
     assert field in {violation.field for violation in refusal.value.violations}
 
 
-async def test_a_file_that_is_no_parquet_is_refused_before_any_work(data: RawFolder, tmp_path: Path) -> None:
+async def test_a_raw_file_that_is_not_parquet_is_refused_before_any_work(data: RawFolder, tmp_path: Path) -> None:
     data.path(day="2024-07-19").parent.mkdir(parents=True)
     data.path(day="2024-07-19").write_bytes(b"not a parquet file")
     config = run_config(BTC, f"{DAY}T00:00:00Z", "2024-07-19T23:59:59Z")
@@ -82,7 +83,7 @@ async def test_a_file_that_is_no_parquet_is_refused_before_any_work(data: RawFol
     assert not list((tmp_path / "results").rglob("*.json"))
 
 
-async def test_unknown_sides_end_the_run_as_refused_data_and_run_with_a_default(raw: RawFolder, tmp_path: Path) -> None:
+async def test_rows_with_unknown_side_are_refused_unless_the_config_has_a_default(raw: RawFolder, tmp_path: Path) -> None:
     raw.write(trades(40, side=["unknown", "buy"] * 20))
     with_default = copy.deepcopy(CONFIG)
     with_default["strategy"]["orders"] = [{"side": "sell"}]
@@ -94,21 +95,21 @@ async def test_unknown_sides_end_the_run_as_refused_data_and_run_with_a_default(
     assert run.result.summary.orders == 40
 
 
-async def test_fewer_decimals_than_the_data_end_the_run_as_refused_data(data: RawFolder, tmp_path: Path) -> None:
+async def test_a_precision_below_the_decimals_of_the_data_is_refused(data: RawFolder, tmp_path: Path) -> None:
     async with stack(tmp_path) as services:
         run = await services.finish(run_config(BTC, f"{DAY}T00:00:00Z", f"{DAY}T23:59:59Z", price_precision=0))
     assert (run.state, run.failure.reason) == (job_pb2.JOB_STATE_FAILED, "DATA_REFUSED")
     assert "price" in run.failure.message
 
 
-async def test_a_window_between_rows_is_refused(raw: RawFolder, tmp_path: Path) -> None:
+async def test_a_window_without_rows_is_refused(raw: RawFolder, tmp_path: Path) -> None:
     raw.write(trades(2, local_timestamp=[NOON, NOON + 60_000_000]))
     async with stack(tmp_path) as services:
         run = await services.finish(run_config(BTC, f"{DAY}T12:00:10Z", f"{DAY}T12:00:20Z"))
     assert (run.state, run.failure.reason) == (job_pb2.JOB_STATE_FAILED, "DATA_REFUSED")
 
 
-async def test_the_same_request_makes_one_run_and_another_under_its_id_is_refused(data: RawFolder, tmp_path: Path) -> None:
+async def test_a_request_id_is_idempotent_and_refused_for_another_request(data: RawFolder, tmp_path: Path) -> None:
     async with stack(tmp_path) as services:
         first, second = await asyncio.gather(*(services.create(CONFIG, request_id="one") for _ in range(2)))
         with pytest.raises(TickreelError) as refusal:
@@ -143,7 +144,7 @@ async def test_a_typed_config_is_the_same_run_as_its_document(data: RawFolder, t
     assert "instrument" in {violation.field for violation in refusal.value.violations}
 
 
-async def test_cancelling_a_replay_takes_effect_and_leaves_nothing(raw: RawFolder, tmp_path: Path) -> None:
+async def test_a_cancelled_replay_leaves_no_files(raw: RawFolder, tmp_path: Path) -> None:
     raw.write(trades(60_000))
     async with stack(tmp_path) as services:
         run = await services.create(CONFIG, "full")
@@ -159,7 +160,7 @@ async def test_cancelling_a_replay_takes_effect_and_leaves_nothing(raw: RawFolde
     assert not list((tmp_path / "tickdata").iterdir())
 
 
-async def test_cancelling_a_queued_run_takes_effect_at_once(raw: RawFolder, tmp_path: Path) -> None:
+async def test_a_queued_run_is_cancelled_at_once(raw: RawFolder, tmp_path: Path) -> None:
     raw.write(trades(20_000))
     async with stack(tmp_path, TICKREEL_RUNNER_SLOTS="1") as services:
         running, queued = await services.create(CONFIG), await services.create(CONFIG)
@@ -172,7 +173,7 @@ async def test_cancelling_a_queued_run_takes_effect_at_once(raw: RawFolder, tmp_
         next(path for path in (tmp_path / "results").rglob(f"*{queued.run_id}*"))
 
 
-async def test_a_converter_that_is_away_is_named(data: RawFolder, tmp_path: Path) -> None:
+async def test_an_unreachable_converter_is_named_in_the_error(data: RawFolder, tmp_path: Path) -> None:
     async with stack(tmp_path) as services:
         settings = services.settings
     async with serving("runner", RunnerServicer, settings) as runner:
@@ -182,7 +183,7 @@ async def test_a_converter_that_is_away_is_named(data: RawFolder, tmp_path: Path
             await runner.call("CreateRun", request)
 
 
-async def test_results_that_cannot_be_written_are_refused_before_any_work(data: RawFolder, tmp_path: Path) -> None:
+async def test_a_run_is_refused_before_any_work_if_results_cannot_be_written(data: RawFolder, tmp_path: Path) -> None:
     (tmp_path / "results").write_text("a file where the folder should be")
     async with stack(tmp_path) as services:
         with pytest.raises(TickreelError) as refusal:
@@ -218,7 +219,7 @@ async def test_configs_are_listed_with_their_violations(data: RawFolder, tmp_pat
     assert missing.value.reason == "NOT_FOUND"
 
 
-async def test_the_strategy_that_comes_with_it_is_listed(tmp_path: Path, data: RawFolder) -> None:
+async def test_the_built_in_strategy_is_listed(tmp_path: Path, data: RawFolder) -> None:
     async with stack(tmp_path) as services:
         listed = await services.runner.call("ListStrategies", runner_service_pb2.ListStrategiesRequest())
     strategy = next(entry for entry in listed.strategies if entry.strategy_id == "TempBacktestStrategy")

@@ -1,4 +1,4 @@
-"""A config names only what installed packages register."""
+"""A config can only name strategies that installed packages register."""
 
 import sys
 from collections.abc import Callable
@@ -32,7 +32,7 @@ type Install = Callable[[str, str], None]
 
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
-    """Installs a package, as pip would, that registers entry points."""
+    """Return a function that installs a package with entry points, in the layout of pip."""
 
     def install(package: str, entry_points: str) -> None:
         site = tmp_path / package
@@ -47,7 +47,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
     return install
 
 
-def test_the_strategy_of_the_product_is_registered_as_any_other() -> None:
+def test_the_built_in_strategy_is_registered_like_any_other() -> None:
     entry = installed_strategies()["TempBacktestStrategy"]
     assert (entry.strategy_id, entry.strategy, entry.package) == ("TempBacktestStrategy", TempBacktestStrategy, "tickreel")
     assert entry.submission_modes == ("per_trade_tick",)
@@ -56,7 +56,7 @@ def test_the_strategy_of_the_product_is_registered_as_any_other() -> None:
     assert "No indicators" not in entry.description
 
 
-def test_an_installed_package_brings_its_strategies(install: Install) -> None:
+def test_strategies_of_an_installed_package_are_registered(install: Install) -> None:
     install("a-plug-in", "BuyAndHold = plug_in_a:BuyAndHold")
     found = installed_strategies()
     assert list(found) == ["BuyAndHold", "TempBacktestStrategy"]
@@ -64,14 +64,14 @@ def test_an_installed_package_brings_its_strategies(install: Install) -> None:
     assert (entry.package, entry.submission_modes, entry.description) == ("a-plug-in", ("once",), "Buys once and holds.")
 
 
-def test_two_packages_cannot_register_one_name(install: Install) -> None:
+def test_two_packages_cannot_register_the_same_name(install: Install) -> None:
     install("a-plug-in", "BuyAndHold = plug_in_a:BuyAndHold")
     install("b-plug-in", "BuyAndHold = plug_in_b:BuyAndHold")
     with pytest.raises(ValueError, match=r"(a|b)-plug-in and (a|b)-plug-in both register the strategy 'BuyAndHold'"):
         installed_strategies()
 
 
-def test_what_is_no_strategy_is_refused_with_its_package(install: Install) -> None:
+def test_an_entry_point_that_is_not_a_strategy_is_refused_with_its_package(install: Install) -> None:
     install("a-plug-in", "Nothing = plug_in_a:Nothing")
     with pytest.raises(TypeError, match="'Nothing' of a-plug-in is no ReplayStrategy: plug_in_a:Nothing"):
         installed_strategies()

@@ -1,7 +1,7 @@
-"""All runs over one stream: those that live, what becomes of them, and that there is nothing new."""
+"""WatchRuns streams all active runs, every end of a run, and heartbeats."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 
@@ -25,45 +25,45 @@ def data(raw: RawFolder) -> RawFolder:
     return raw
 
 
-async def watch_runs(services: Stack) -> AsyncIterator[list[run_pb2.RunEntry]]:
-    """The runs of each message."""
+async def watch_runs(services: Stack) -> AsyncGenerator[list[run_pb2.RunEntry]]:
+    """Yield the runs of each message."""
     async for response in services.runner.stream("WatchRuns", runner_service_pb2.WatchRunsRequest()):
         yield list(response.runs)
 
 
 async def first_of(services: Stack) -> list[run_pb2.RunEntry]:
-    """The runs of the first message, to a watcher who then leaves."""
+    """Return the runs of the first message and stop watching."""
     async with aclosing(watch_runs(services)) as messages:
         return await anext(messages)
 
 
-async def ends_of(messages: AsyncIterator[list[run_pb2.RunEntry]], run_ids: set[str]) -> dict[str, int]:
-    """The final states that are told until each of these runs has one."""
+async def ends_of(messages: AsyncGenerator[list[run_pb2.RunEntry]], run_ids: set[str]) -> dict[str, int]:
+    """Read messages until each of these runs has ended; return the final states."""
     ends: dict[str, int] = {}
     while ends.keys() < run_ids:
         for run in await anext(messages):
             if run.state in FINAL:
-                assert run.run_id not in ends, "an end is told once"
+                assert run.run_id not in ends, "the end of a run was reported twice"
                 ends[run.run_id] = run.state
     return ends
 
 
-async def test_a_run_is_told_from_its_creation_to_its_end(data: RawFolder, tmp_path: Path) -> None:
+async def test_a_run_is_reported_from_its_creation_to_its_end(data: RawFolder, tmp_path: Path) -> None:
     async with stack(tmp_path) as services, asyncio.timeout(PATIENCE), aclosing(watch_runs(services)) as messages:
         assert await anext(messages) == []
         created = await services.create(CONFIG)
-        told: list[run_pb2.RunEntry] = []
-        while not (told and told[-1].state in FINAL):
-            told += await anext(messages)
+        entries: list[run_pb2.RunEntry] = []
+        while not (entries and entries[-1].state in FINAL):
+            entries += await anext(messages)
         got = await services.runner.call("GetRun", runner_service_pb2.GetRunRequest(run_id=created.run_id))
-    assert {run.run_id for run in told} == {created.run_id}
-    assert told[-1].state == SUCCEEDED
-    assert told[-1] == run_entry(got.run)
-    assert told[-1].figures.orders == 500
-    assert sum(run.state in FINAL for run in told) == 1
+    assert {run.run_id for run in entries} == {created.run_id}
+    assert entries[-1].state == SUCCEEDED
+    assert entries[-1] == run_entry(got.run)
+    assert entries[-1].figures.orders == 500
+    assert sum(run.state in FINAL for run in entries) == 1
 
 
-async def test_the_first_message_has_all_that_live_and_every_end_is_told(data: RawFolder, tmp_path: Path) -> None:
+async def test_the_first_message_has_all_active_runs_and_every_end_is_reported(data: RawFolder, tmp_path: Path) -> None:
     async with AsyncExitStack() as entered:
         services = await entered.enter_async_context(stack(tmp_path, TICKREEL_RUNNER_SLOTS="1"))
         await services.finish(CONFIG)
@@ -74,14 +74,14 @@ async def test_the_first_message_has_all_that_live_and_every_end_is_told(data: R
             await services.runner.call("CancelRun", runner_service_pb2.CancelRunRequest(run_id=run_ids[-1]))
             live = [{run.run_id for run in first} for first in firsts]
             ends = await asyncio.gather(*map(ends_of, watchers, live))
-        assert await first_of(services) == [], "all have ended"
+        assert await first_of(services) == [], "a run has not ended"
     wanted = dict(zip(run_ids, [SUCCEEDED, SUCCEEDED, SUCCEEDED, CANCELLED], strict=True))
     for first, ended in zip(firsts, ends, strict=True):
         assert [run.run_id for run in first] == run_ids[-len(first) :]
         assert ended == {run.run_id: wanted[run.run_id] for run in first}
 
 
-async def test_a_watcher_that_leaves_takes_nothing_with_it(raw: RawFolder, tmp_path: Path) -> None:
+async def test_a_watcher_that_leaves_affects_no_run_and_no_other_watcher(raw: RawFolder, tmp_path: Path) -> None:
     raw.write(trades(60_000))
     async with stack(tmp_path, TICKREEL_RUNNER_SLOTS="1") as services:
         run_ids = [(await services.create(CONFIG)).run_id for _ in range(3)]
@@ -92,13 +92,13 @@ async def test_a_watcher_that_leaves_takes_nothing_with_it(raw: RawFolder, tmp_p
     assert [run.state for run in first[1:]] == [QUEUED, QUEUED]
 
 
-async def test_it_says_so_when_nothing_changes(data: RawFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_empty_message_is_the_heartbeat(data: RawFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queues, "HEARTBEAT", 0.05)
     async with stack(tmp_path) as services, asyncio.timeout(PATIENCE), aclosing(watch_runs(services)) as messages:
         assert [await anext(messages) for _ in range(4)] == [[]] * 4
 
 
-async def test_what_does_not_fit_into_one_message_comes_in_the_next(
+async def test_runs_that_exceed_one_message_come_in_the_next(
     raw: RawFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(queues, "WATCH_JOBS", 2)
@@ -106,10 +106,10 @@ async def test_what_does_not_fit_into_one_message_comes_in_the_next(
     async with stack(tmp_path, TICKREEL_RUNNER_SLOTS="1") as services:
         run_ids = [(await services.create(CONFIG)).run_id for _ in range(5)]
         async with asyncio.timeout(PATIENCE), aclosing(watch_runs(services)) as messages:
-            told: list[str] = []
-            while set(told) < set(run_ids):
+            seen: list[str] = []
+            while set(seen) < set(run_ids):
                 runs = await anext(messages)
                 assert len(runs) <= 2
-                told += [run.run_id for run in runs]
+                seen += [run.run_id for run in runs]
         for run_id in reversed(run_ids):
             await services.runner.call("CancelRun", runner_service_pb2.CancelRunRequest(run_id=run_id))

@@ -1,1 +1,1 @@
-"""How a service speaks: servers, channels, errors, paging, columns and settings."""
+"""gRPC for services and clients: servers, channels, errors, paging, columns and settings."""

@@ -1,4 +1,4 @@
-"""What the engine reports of itself agrees with what we make of the tape; where a tape is tampered with, that is told."""
+"""The engine's reported figures agree with ours, and a difference is reported as a finding."""
 
 import random
 from decimal import Decimal
@@ -18,12 +18,12 @@ from tickreel.runner.strategies.temp_backtest import TempBacktestStrategy
 from tickreel.runner.window.mark_rows import MarkRows
 from tickreel.v1 import result_pb2, run_config_pb2
 
-# More than the strategy lets the engine remember.
+# More rows than orders that the engine keeps before the strategy purges its cache.
 ROWS = 2_500
 TIMES = START + np.arange(ROWS) * 1_000_000
 DRAW = random.Random(3)
 MARKETS = {
-    # Flat after every other trade: whatever the engine forgets, it forgets closed positions.
+    # Flat after every other trade, so that the engine purges closed positions.
     "flat again and again": [(row % 2, DRAW.randrange(639_970, 640_030), 4) for row in range(ROWS)],
     "up and down": [(DRAW.randrange(2), DRAW.randrange(639_970, 640_030), DRAW.randrange(1, 9)) for _ in range(ROWS)],
 }
@@ -45,28 +45,27 @@ def settled(config: run_config_pb2.RunConfig, tape: Tape, market: str) -> Outcom
     return ledger.close()
 
 
-def told(outcome: Outcome) -> list[str]:
+def reported(outcome: Outcome) -> list[str]:
     found = findings(outcome, result_pb2.SNAPSHOT_MODE_TRADES, [])
     return [finding.message for finding in found if finding.code == "ENGINE_DISAGREES"]
 
 
 @pytest.mark.parametrize("market", MARKETS)
 @pytest.mark.parametrize("frozen_account", [True, False], ids=["no account", "account"])
-def test_every_figure_that_the_engine_reports_is_ours(market: str, frozen_account: bool, tmp_path: Path) -> None:
+def test_every_figure_of_the_engine_equals_ours(market: str, frozen_account: bool, tmp_path: Path) -> None:
     config = replay_config()
     tape = replayed(tmp_path, market, config, frozen_account=frozen_account)
     outcome = settled(config, tape, market)
     names = {"orders", "fill events", "position", "commissions", "pnl"} | (set() if frozen_account else {"balance USDT"})
     assert set(outcome.cross_check.figures) == names
-    assert told(outcome) == []
+    assert reported(outcome) == []
     figures = outcome.cross_check.figures
     assert figures["orders"].engine == ROWS
     assert figures["fill events"].engine >= ROWS
     assert figures["commissions"].engine > 0
 
 
-def test_a_tape_that_was_tampered_with_is_told_of(tmp_path: Path) -> None:
-    """Its last fill is left out."""
+def test_a_tape_without_its_last_fill_is_reported(tmp_path: Path) -> None:
     config, market = replay_config(), "up and down"
     tape = replayed(tmp_path, market, config, frozen_account=False)
     tampered = Tape()
@@ -76,25 +75,25 @@ def test_a_tape_that_was_tampered_with_is_told_of(tmp_path: Path) -> None:
     outcome = settled(config, tampered, market)
     differing = {name for name, figure in outcome.cross_check.figures.items() if figure.differs}
     assert differing == {"fill events", "position", "commissions", "pnl", "balance USDT"}
-    (message,) = told(outcome)
+    (message,) = reported(outcome)
     figure = outcome.cross_check.figures["position"]
-    assert f"position {figure.ours}, by the engine {figure.engine}" in message
+    assert f"position {figure.ours}, engine {figure.engine}" in message
     assert (figure.engine - figure.ours) * 1_000 == int(tape.fills.quantity[-1] * tape.fills.side[-1])
 
 
-def test_a_profit_is_allowed_to_differ_by_a_unit_a_fill(tmp_path: Path) -> None:
+def test_a_profit_may_differ_by_one_unit_per_fill(tmp_path: Path) -> None:
     config, market = replay_config(), "up and down"
     tape = replayed(tmp_path, market, config, frozen_account=True)
     figure = settled(config, tape, market).cross_check.figures["pnl"]
     fills = int(tape.reported["fill events"])
-    for units, tells in ((fills - 100, False), (fills + 100, True)):
+    for units, differs in ((fills - 100, False), (fills + 100, True)):
         tape.reported["pnl"] = f"{figure.ours + Decimal(units).scaleb(-8):f}"
-        assert bool(told(settled(config, tape, market))) == tells
+        assert bool(reported(settled(config, tape, market))) == differs
 
 
 def large(kind: str, draw: random.Random) -> list[tuple[int, int]]:
-    """Sides and sizes whose sums a double does not hold."""
-    if kind == "turned over and over":
+    """Return sides and sizes whose sums exceed the precision of a double."""
+    if kind == "reversed again and again":
         return [((row + 1) % 2, 10**17 + 10**11 + draw.choice((0, 1, 2, 7))) for row in range(800)]
     if kind == "flat again and again":
         sizes = [draw.randrange(1, 10**17) for _ in range(400)]
@@ -102,10 +101,10 @@ def large(kind: str, draw: random.Random) -> list[tuple[int, int]]:
     return [(draw.randrange(2), draw.randrange(1, 10**16)) for _ in range(800)]
 
 
-@pytest.mark.parametrize("kind", ["turned over and over", "flat again and again", "a walk"])
+@pytest.mark.parametrize("kind", ["reversed again and again", "flat again and again", "a walk"])
 @pytest.mark.parametrize("seed", range(3))
-def test_what_doubles_lose_of_a_position_is_no_disagreement(kind: str, seed: int, tmp_path: Path) -> None:
-    """Sizes of 1e9 with eight decimals, as of SHIB."""
+def test_the_rounding_error_of_doubles_is_tolerated(kind: str, seed: int, tmp_path: Path) -> None:
+    """Sizes of 1e9 with eight decimals, as for SHIB."""
     config = replay_config(1e11)
     config.instrument.price_precision = config.instrument.size_precision = 8
     config.instrument.lot_size = 1e-8
@@ -125,26 +124,26 @@ def test_what_doubles_lose_of_a_position_is_no_disagreement(kind: str, seed: int
         ledger.settle(strategy.tape)
         return ledger.close()
 
-    assert told(outcome()) == []
-    # A fill that is missing from the engine's figure is still told of.
+    assert reported(outcome()) == []
+    # A difference of one fill is still reported.
     position = outcome().cross_check.figures["position"]
     strategy.tape.reported["position"] = f"{position.ours + Decimal(rows[-1][3]).scaleb(-8):f}"
-    assert len(told(outcome())) == 1
+    assert len(reported(outcome())) == 1
 
 
-def test_small_positions_must_be_equal_to_the_unit(tmp_path: Path) -> None:
+def test_figures_of_small_positions_must_be_exactly_equal(tmp_path: Path) -> None:
     config, market = replay_config(), "up and down"
     tape = replayed(tmp_path, market, config, frozen_account=True)
     for name, unit in (("position", "0.001"), ("fill events", "1"), ("commissions", "0.00000001"), ("orders", "1")):
-        reported = tape.reported[name]
-        tape.reported[name] = f"{Decimal(reported) + Decimal(unit):f}"
-        assert len(told(settled(config, tape, market))) == 1
-        tape.reported[name] = reported
-    assert told(settled(config, tape, market)) == []
+        before = tape.reported[name]
+        tape.reported[name] = f"{Decimal(before) + Decimal(unit):f}"
+        assert len(reported(settled(config, tape, market))) == 1
+        tape.reported[name] = before
+    assert reported(settled(config, tape, market)) == []
 
 
-def test_the_commissions_of_the_engine_are_the_sum_of_its_fees(tmp_path: Path) -> None:
-    """A fee that it has otherwise is told by FEES_DIFFER alone."""
+def test_a_fee_that_differs_is_not_reported_twice(tmp_path: Path) -> None:
+    """FEES_DIFFER reports it; the commissions still equal the sum of the engine's fees."""
     config, market = replay_config(), "up and down"
     tape = replayed(tmp_path, market, config, frozen_account=True)
     changed = Tape()
@@ -156,5 +155,5 @@ def test_the_commissions_of_the_engine_are_the_sum_of_its_fees(tmp_path: Path) -
     off = Decimal(tape.reported["commissions"]) + Decimal("0.00000001")
     changed.reported = tape.reported | {"commissions": f"{off:f}"}
     outcome = settled(config, changed, market)
-    assert told(outcome) == []
+    assert reported(outcome) == []
     assert outcome.fees_that_differ == 1

@@ -1,4 +1,4 @@
-"""The audit of fills: small markets by hand, and recorded ones by SQL over the raw files."""
+"""The audit of fills, compared with small markets computed by hand and with SQL over the raw files of recorded ones."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -29,8 +29,8 @@ SECOND = 1_000_000_000
 WINDOW_END = START + 1_000 * SECOND
 
 
-class Kept:
-    """Keeps what was shown at the fills."""
+class KeptEvidence:
+    """Keeps the evidence of the fills."""
 
     def __init__(self) -> None:
         self.shown: list[FillEvidence] = []
@@ -46,7 +46,7 @@ class Kept:
         self.shown.append(shown)
 
 
-# When in seconds, side, price in ticks of 0.1, size in 0.001.
+# Time in seconds, side, price in ticks of 0.1, size in units of 0.001.
 Deal = tuple[int, int, int, int]
 Levels = Sequence[tuple[int, int]]
 
@@ -58,12 +58,12 @@ def audited(
     deals: list[tuple[int, Deal]],
     **venue: Any,
 ) -> tuple[Outcome, list[FillEvidence]]:
-    """What a tape of deals comes to, each an order of its own.
+    """Return the outcome of a tape with one order per deal, and the evidence of the fills.
 
     Args:
-        prints: When, price and size of each.
-        books: When, bids and asks of each.
-        deals: When each was submitted, and the deal.
+        prints: Time, price and size of each print.
+        books: Time, bids and asks of each book.
+        deals: Submission time and fill of each order.
     """
     files = [write_trades(folder, [(START + at * SECOND, 1, price, size) for at, price, size in prints])]
     ts, prices = START + np.array([at for at, *_ in prints]) * SECOND, np.array([price for _, price, _ in prints])
@@ -73,10 +73,10 @@ def audited(
         book_ts = START + np.array([at for at, *_ in books]) * SECOND
         mids = np.array([(bids[0][0] + asks[0][0]) * 5 for _, bids, asks in books])
         rows = MarkRows.of_books(ts, prices, 1, book_ts, mids)
-    tape, kept = Tape(), Kept()
+    tape, kept = Tape(), KeptEvidence()
     for number, (submitted, (at, side, price, size)) in enumerate(deals):
-        tape.add_orders((START + submitted * SECOND, side, price, size))
-        tape.add_fills((number, START + at * SECOND, side, price, size, 1, 0))
+        tape.add_orders([START + submitted * SECOND, side, price, size])
+        tape.add_fills([number, START + at * SECOND, side, price, size, 1, 0])
     tape.rows = tape.settled = len(prints)
     mode = result_pb2.SNAPSHOT_MODE_BOTH if books else result_pb2.SNAPSHOT_MODE_TRADES
     ledger = Ledger(replay_config(mode=mode, venue=venue), rows, WINDOW_END, [kept], window_rows(files))
@@ -84,14 +84,14 @@ def audited(
     return ledger.close(), kept.shown
 
 
-def test_a_print_backs_what_is_left_of_it_at_its_price_or_a_worse_one(tmp_path: Path) -> None:
+def test_a_print_backs_fills_at_its_price_or_worse_until_it_is_used_up(tmp_path: Path) -> None:
     prints = [(10, 1_000, 5), (20, 1_010, 3)]
     deals = [
-        (10, 1, 1_000, 4),  # 4 of 5
-        (10, 1, 1_001, 3),  # dearer than the print: the 1 that is left, and 2 of nothing
-        (15, -1, 1_000, 2),  # there is nothing left
-        (20, 1, 1_009, 1),  # nobody sold at so low a price
-        (20, -1, 1_009, 2),  # for less than the print
+        (10, 1, 1_000, 4),  # backed: 4 of 5
+        (10, 1, 1_001, 3),  # at a worse price than the print: 1 is left and backed, 2 are not
+        (15, -1, 1_000, 2),  # nothing is left
+        (20, 1, 1_009, 1),  # at a better price than the print: not backed
+        (20, -1, 1_009, 2),  # at a worse price than the print: backed
     ]
     outcome, (shown,) = audited(tmp_path, prints, [], [(deal[0], deal) for deal in deals])
     summary = summarise(outcome)
@@ -114,15 +114,15 @@ BOOKS: list[tuple[int, Levels, Levels]] = [
 ]
 
 
-def test_a_displayed_size_is_used_once_until_the_next_book(tmp_path: Path) -> None:
+def test_a_displayed_size_is_consumed_once_until_the_next_book(tmp_path: Path) -> None:
     deals = [
         (10, 1, 1_000, 4),  # all of the best level
-        (10, 1, 1_002, 2),  # and of the next
-        (20, 1, 1_000, 3),  # the best level again: no more than the print of 2 backs it
+        (10, 1, 1_002, 2),  # a part of the next level
+        (20, 1, 1_000, 3),  # the best level again: only the print of 2 backs it
         (20, 1, 1_002, 5),  # 4 are left of 6
         (20, -1, 998, 1),
-        (29, 1, 1_001, 1),  # rested: the nearest better level is that of 1000
-        (29, -1, 1_000, 1),  # rested, and nobody bids as much
+        (29, 1, 1_001, 1),  # a resting order: the nearest better level is 1000
+        (29, -1, 1_000, 1),  # a resting order, and no bid is that high
         (30, 1, 1_001, 5),  # a new book
     ]
     prints = [(1, 1_000, 1), (10, 1_002, 6), (20, 1_000, 2)]
@@ -138,33 +138,33 @@ def test_a_displayed_size_is_used_once_until_the_next_book(tmp_path: Path) -> No
     assert (shown.book_age // SECOND).tolist() == [5, 5, 15, 15, 15, 24, 24, 0]
     book = summary.fill_audit.book
     assert (book.fills, book.fills_without_level) == (7, 1)
-    # 21 taken of levels of 4, 6, 10 and 5.
+    # 21 taken from levels of 4, 6, 10 and 5.
     assert book.participation == "0.840000"
     assert (book.fills_reusing, book.reused_volume) == (3, "0.005")
     assert (book.fills_inside_touch, book.fills_at_touch, book.fills_through_touch) == (1, 4, 3)
     assert (book.mean_book_age_seconds, book.longest_book_age_seconds) == ("12.875000000", "24.000000000")
     assert book.fills_on_old_book == 7
-    told = {finding.code: finding for finding in findings(outcome, result_pb2.SNAPSHOT_MODE_BOTH, [])}
-    beyond = told["FILLS_BEYOND_EVIDENCE"]
+    by_code = {finding.code: finding for finding in findings(outcome, result_pb2.SNAPSHOT_MODE_BOTH, [])}
+    beyond = by_code["FILLS_BEYOND_EVIDENCE"]
     assert beyond.severity == result_pb2.SEVERITY_WARNING
-    assert beyond.message.startswith("18.2% of the filled size (0.004, of 4 fills) is more than was left")
-    assert told["FILLS_ON_OLD_BOOK"].message.endswith("(up to 24.0 s)")
-    assert ", and 22.7% of the filled size had been filled before; " in told["LIQUIDITY_REUSED"].message
+    assert beyond.message.startswith("18.2% of the filled size (0.004, in 4 fills) exceeds what earlier fills had left")
+    assert by_code["FILLS_ON_OLD_BOOK"].message.endswith("(up to 24.0 s)")
+    assert ", and 22.7% of the filled size had already been filled by earlier orders; " in by_code["LIQUIDITY_REUSED"].message
 
 
 def test_costs_are_the_steps_from_the_decision_to_the_fill(tmp_path: Path) -> None:
-    """Middles: 99.9 from 5 on, 100.0 from 30 on."""
+    """The mid price is 99.9 from second 5 on, and 100.0 from second 30 on."""
     deals = [
         (20, (40, 1, 1_002, 5)),  # arrives at 31
-        (10, (40, -1, 999, 2)),  # arrives at 21, and waits
-        (3, (40, 1, 1_001, 1)),  # there was no middle yet
+        (10, (40, -1, 999, 2)),  # arrives at 21 and waits
+        (3, (40, 1, 1_001, 1)),  # there is no mid price yet
     ]
     prints = [(2, 1_000, 1), (40, 1_001, 6)]
     outcome, _ = audited(tmp_path, prints, BOOKS, deals, latency={"base_latency_nanos": 11 * SECOND})
     summary = summarise(outcome)
     costs = summary.costs
     tick = Decimal("0.0001")
-    # Of 5 bought and 2 sold, in ticks: the middle is half a tick off the touch of either side.
+    # For 5 bought and 2 sold, in ticks.
     assert Decimal(costs.latency_drift) == tick * (5 * 1)
     assert Decimal(costs.waiting_drift) == tick * (-2 * 1)
     assert Decimal(costs.spread) == tick * (5 + 2)
@@ -174,7 +174,7 @@ def test_costs_are_the_steps_from_the_decision_to_the_fill(tmp_path: Path) -> No
     assert (costs.unattributed_fills, costs.unattributed_volume) == (1, "0.001")
 
 
-def test_a_run_without_fills_has_no_shares(tmp_path: Path) -> None:
+def test_a_run_without_fills_has_unset_shares(tmp_path: Path) -> None:
     outcome, _ = audited(tmp_path, [(10, 1_000, 5)], BOOKS, [])
     summary = summarise(outcome)
     found = summary.fill_audit
@@ -184,7 +184,7 @@ def test_a_run_without_fills_has_no_shares(tmp_path: Path) -> None:
     assert Decimal(summary.costs.total) == 0
 
 
-def test_a_file_that_has_become_shorter_is_noticed(tmp_path: Path) -> None:
+def test_a_shorter_file_is_detected(tmp_path: Path) -> None:
     rows = window_rows([write_trades(tmp_path, [(START, 1, 1_000, 5)])])
     assert [column.tolist() for column in rows.prints(np.array([0, 0]))] == [[1_000, 1_000], [5, 5]]
     with pytest.raises(TickreelError, match="was replaced") as caught:
@@ -192,8 +192,8 @@ def test_a_file_that_has_become_shorter_is_noticed(tmp_path: Path) -> None:
     assert caught.value.reason == "DATA_CHANGED"
 
 
-# An order is a copy of the trade row of its number. A book counts for trades after its microsecond. Prices in ticks of 0.1,
-# sizes in 0.001, middles in 0.05, ages in µs.
+# Order n copies trade row n. A book applies to trades after its microsecond. Units: prices 0.1, sizes 0.001, mid prices 0.05,
+# ages 1 µs.
 EVIDENCE = """
 WITH trades AS (
     SELECT row_number() OVER (ORDER BY local_timestamp, filename, file_row_number) AS order_id, local_timestamp,
@@ -226,8 +226,8 @@ FROM shown ORDER BY id
 """
 
 
-def of_raw_files(root: Path, name: str, fills: Path) -> pa.Table:
-    """The evidence of copies of trades, from all raw files of an instrument."""
+def evidence_in_raw_files(root: Path, name: str, fills: Path) -> pa.Table:
+    """Return the evidence for fills of orders that copy trades, computed from all raw files of an instrument."""
     sides = []
     for side in ("asks", "bids"):
         levels = (
@@ -241,7 +241,9 @@ def of_raw_files(root: Path, name: str, fills: Path) -> pa.Table:
         for kind, folder in (("trades", "trades"), ("books", "book_snapshot_5"))
     }
     query = EVIDENCE.format(side=", ".join(sides))
-    return duckdb.sql(query, params={**paths, "fills": str(fills)}).to_arrow_table()
+    with duckdb.connect() as database:
+        evidence: pa.Table = database.sql(query, params={**paths, "fills": str(fills)}).to_arrow_table()
+    return evidence
 
 
 RECORDED = (BTC, "2024-07-18T00:00:00Z", "2024-07-19T23:59:59Z")
@@ -251,7 +253,7 @@ SAMPLE = ("SAMPLE-FUTURES:PERPETUAL:BTC-USDT", "2024-05-17T22:00:00Z", "2024-05-
 @pytest.mark.parametrize(
     "market", [pytest.param(RECORDED, marks=needs_real_data, id="recorded"), pytest.param(SAMPLE, id="sample")]
 )
-async def test_the_audit_of_two_days_is_that_of_their_raw_files(market: tuple[str, str, str], tmp_path: Path) -> None:
+async def test_the_audit_of_two_days_agrees_with_their_raw_files(market: tuple[str, str, str], tmp_path: Path) -> None:
     root = real_data() if market is RECORDED else tmp_path / "data_downloads"
     if market is SAMPLE:
         write_sample_data(root, rows=3_000)
@@ -264,17 +266,17 @@ async def test_the_audit_of_two_days_is_that_of_their_raw_files(market: tuple[st
         )
         listed = await services.results.call("ListFills", request)
     table = tmp_path / "results/full" / run.run_id / "fills.parquet"
-    raw = of_raw_files(root, market[0], table)
+    raw = evidence_in_raw_files(root, market[0], table)
     summary, kept = run.result.summary, pq.read_table(table)
     assert run.result.metadata.segments > 1
     assert summary.fills == raw.num_rows > 2_000
 
     units = {"print_size": 3, "print_used": 3, "displayed_size": 3, "displayed_used": 3, "backed_amount": 3, "touch": 1}
     for name, decimals in units.items():
-        assert kept[name].to_pylist() == [Decimal(value).scaleb(-decimals) for value in raw[name].to_pylist()], name
-    assert kept["mid"].to_pylist() == [Decimal(5 * value).scaleb(-2) for value in raw["mid"].to_pylist()]
+        assert kept[name].to_pylist() == [Decimal(value).scaleb(-decimals) for value in raw[name].to_numpy().tolist()], name
+    assert kept["mid"].to_pylist() == [Decimal(5 * value).scaleb(-2) for value in raw["mid"].to_numpy().tolist()]
     # On the replay clock a trade may come up to a microsecond nearer to the book before it.
-    ages = [-(-int(age.scaleb(9)) // 1_000) for age in kept["book_age_seconds"].to_pylist()]
+    ages = [-(-int(age.scaleb(9)) // 1_000) for age in kept["book_age_seconds"].to_numpy()]
     assert ages == raw["book_age"].to_pylist()
 
     rows = kept.select(["displayed_used", "book_age_seconds"]).to_pylist()
@@ -294,7 +296,7 @@ async def test_the_audit_of_two_days_is_that_of_their_raw_files(market: tuple[st
     assert audit.unbacked_fills == (backed < size).sum()
     printed = Decimal(int(print_size[print_used == 0].sum()))
     assert (audit.prints.fills, Decimal(audit.prints.participation)) == (len(size), round(volume / printed, 6))
-    # A level of a book is as large as it is, however often it is met.
+    # Each level of a book counts once, however many fills meet it.
     keys = ("recorded_at", "sign", "price", "displayed_size")
     levels = set(zip(*(raw[name].to_pylist() for name in keys), strict=True))
     assert Decimal(book.participation) == round(Decimal(volume) / sum(level[3] for level in levels), 6)
@@ -304,11 +306,11 @@ async def test_the_audit_of_two_days_is_that_of_their_raw_files(market: tuple[st
     assert (book.fills_inside_touch, book.fills_at_touch) == (0, (price == touch).sum())
     assert book.fills_through_touch == len(size) - book.fills_at_touch
     assert book.fills_on_old_book == (raw["book_age"].to_numpy() > 1_000_000).sum()
-    # In halves of a tick, 0.05, and thousandths.
+    # In units of half a tick (0.05) times 0.001.
     spread, depth = ((sign * size * (2 * touch - mid)).sum(), (sign * size * 2 * (price - touch)).sum())
     unit = Decimal("0.00005")
     assert Decimal(costs.spread) == int(spread) * unit
     assert Decimal(costs.depth) == int(depth) * unit
-    assert (Decimal(costs.latency_drift), Decimal(costs.waiting_drift), costs.unattributed_fills) == (0, 0, 0)
+    assert (float(costs.latency_drift), float(costs.waiting_drift), costs.unattributed_fills) == (0, 0, 0)
     assert Decimal(costs.total) == Decimal(summary.fees) + int(spread + depth) * unit
     assert Decimal(summary.statistics.slippage) == int(spread + depth) * unit

@@ -1,4 +1,6 @@
-"""Every order comes to the end that its fills and its last event say."""
+"""Every order gets the final state that its fills and its last event imply."""
+
+import random
 
 import numpy as np
 from hypothesis import given
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from tickreel.engine.tape import KINDS, Tape
 from tickreel.runner.ledger.settlement import STATUSES, Settlement, settle
 
-# Orders that were submitted later are still on their way.
+# Orders submitted later have not reached the venue.
 ARRIVES_BY = 106
 
 
@@ -21,20 +23,20 @@ def statuses(settlement: Settlement) -> list[str]:
     return [STATUSES[code] for code in settlement.status]
 
 
-def test_each_way_that_an_order_can_end() -> None:
+def test_every_way_in_which_an_order_can_end() -> None:
     tape = Tape()
-    whole, part, none, poor, odd, late, _open, _far, open_part = range(9)
+    complete, partial, unfilled, denied, rejected, expired, _open, _in_flight, partial_in_flight = range(9)
     for number in range(9):
-        tape.add_orders((100 + number, 1, 1_000 + number, 10))
-    tape.add_fills((whole, 200, 1, 1_000, 4, 1, 0))
-    tape.add_fills((whole, 201, 1, 999, 6, 0, 0))
-    tape.add_fills((part, 202, 1, 1_001, 3, 1, 0))
-    tape.end(part, 203, "cancelled", "NO_LIQUIDITY_AT_LIMIT")
-    tape.end(none, 204, "cancelled", "NO_LIQUIDITY_AT_LIMIT")
-    tape.end(poor, 205, "denied", "CUM_MARGIN_EXCEEDS_FREE_BALANCE")
-    tape.end(odd, 206, "rejected", "POST_ONLY_WOULD_CROSS")
-    tape.end(late, 207, "expired", "EXPIRED")
-    tape.add_fills((open_part, 208, 1, 1_007, 9, 1, 0))
+        tape.add_orders([100 + number, 1, 1_000 + number, 10])
+    tape.add_fills([complete, 200, 1, 1_000, 4, 1, 0])
+    tape.add_fills([complete, 201, 1, 999, 6, 0, 0])
+    tape.add_fills([partial, 202, 1, 1_001, 3, 1, 0])
+    tape.end(partial, 203, "cancelled", "NO_LIQUIDITY_AT_LIMIT")
+    tape.end(unfilled, 204, "cancelled", "NO_LIQUIDITY_AT_LIMIT")
+    tape.end(denied, 205, "denied", "CUM_MARGIN_EXCEEDS_FREE_BALANCE")
+    tape.end(rejected, 206, "rejected", "POST_ONLY_WOULD_CROSS")
+    tape.end(expired, 207, "expired", "EXPIRED")
+    tape.add_fills([partial_in_flight, 208, 1, 1_007, 9, 1, 0])
     settlement = settled(tape, [7, 5, 3, 2])
 
     assert statuses(settlement) == [
@@ -76,17 +78,17 @@ def test_each_way_that_an_order_can_end() -> None:
     }
 
 
-def test_no_orders_settle_to_nothing() -> None:
+def test_a_tape_without_orders_has_an_empty_settlement() -> None:
     settlement = settled(Tape())
     assert len(settlement.status) == 0
     assert settlement.unfilled == {}
 
 
-def test_values_beyond_machine_integers_are_exact() -> None:
+def test_values_beyond_64_bits_are_exact() -> None:
     tape = Tape()
-    tape.add_orders((1, 1, 2**62, 2**62))
-    tape.add_fills((0, 2, 1, 2**62, 2**61, 1, 0))
-    tape.add_fills((0, 3, 1, 2**62 - 1, 2**61, 1, 0))
+    tape.add_orders([1, 1, 2**62, 2**62])
+    tape.add_fills([0, 2, 1, 2**62, 2**61, 1, 0])
+    tape.add_fills([0, 3, 1, 2**62 - 1, 2**61, 1, 0])
     settlement = settle(tape.orders, tape.fills, np.array([2**80, 1], dtype=object), tape.ends, ARRIVES_BY)
     assert settlement.value.tolist() == [2**123 + (2**62 - 1) * 2**61]
     assert settlement.fees.tolist() == [2**80 + 1]
@@ -103,11 +105,13 @@ _orders = st.lists(
 
 
 @given(_orders, st.randoms(use_true_random=False))
-def test_nothing_is_lost_and_every_order_has_one_status(orders: list, random: object) -> None:
-    """Fills of different orders may come in any order between each other."""
+def test_all_fills_are_counted_and_every_order_has_one_status(
+    orders: list[tuple[int, list[tuple[int, int]], str | None]], draw: random.Random
+) -> None:
+    """Fills of different orders may interleave in any way."""
     tape, events = Tape(), []
     for number, (quantity, fills, kind) in enumerate(orders):
-        tape.add_orders((number, 1, 1, quantity))
+        tape.add_orders([number, 1, 1, quantity])
         left = quantity
         for price, size in fills:
             if size <= left:
@@ -115,9 +119,9 @@ def test_nothing_is_lost_and_every_order_has_one_status(orders: list, random: ob
                 events.append((number, price, size))
         if left and kind:
             tape.end(number, 1_000 + number, kind, kind.upper())
-    random.shuffle(events)
+    draw.shuffle(events)
     for ts, (number, price, size) in enumerate(events):
-        tape.add_fills((number, ts, 1, price, size, 1, 0))
+        tape.add_fills([number, ts, 1, price, size, 1, 0])
     settlement = settled(tape, [1] * len(events))
 
     assert int(settlement.filled.sum()) == sum(size for _, _, size in events)

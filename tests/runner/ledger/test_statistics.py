@@ -1,8 +1,9 @@
-"""The statistics of a run: a small one by hand, and any that adds up to its summary."""
+"""The statistics of a small run computed by hand, and of random runs whose parts must add up to the summary."""
 
 from decimal import Decimal
 
 import numpy as np
+import numpy.typing as npt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,34 +17,34 @@ from tickreel.v1.result_pb2 import SNAPSHOT_MODE_BOTH
 
 SECOND = 1_000_000_000
 
-# When, side, price in ticks of 0.1, size in 0.001, whether it took, the order.
+# Time in seconds, side, price in ticks of 0.1, size in units of 0.001, 1 for a taker, number of the order.
 Deal = tuple[int, int, int, int, int, int]
 
 
 def summary_of(config: run_config_pb2.RunConfig, deals: list[Deal], rows: MarkRows) -> result_pb2.RunSummary:
-    """What a tape of deals comes to; an order is submitted a second before its first deal."""
+    """Return the summary of a tape of deals. An order is submitted one second before its first deal."""
     tape, orders = Tape(), {deal[5]: deal for deal in reversed(deals)}
     for number in sorted(orders):
         ts, side, price, *_ = orders[number]
-        tape.add_orders((START + (ts - 1) * SECOND, side, price, sum(deal[3] for deal in deals if deal[5] == number)))
+        tape.add_orders([START + (ts - 1) * SECOND, side, price, sum(deal[3] for deal in deals if deal[5] == number)])
     for ts, side, price, size, taker, order in deals:
-        tape.add_fills((order, START + ts * SECOND, side, price, size, taker, 0))
+        tape.add_fills([order, START + ts * SECOND, side, price, size, taker, 0])
     tape.rows = tape.settled = len(rows.ts)
     ledger = Ledger(config, rows, START + 10_000 * SECOND)
     ledger.settle(tape)
     return summarise(ledger.close())
 
 
-def column(*values: int) -> np.ndarray:
+def column(*values: int) -> npt.NDArray[np.int64]:
     return np.array(values, dtype=np.int64)
 
 
 def test_a_few_orders_by_hand() -> None:
-    """The maker pays 0.0002, the taker 0.0004; START is 10:53:20."""
+    """Makers pay 0.0002, takers 0.0004; START is 10:53:20."""
     deals = [
         (100, 1, 1_000, 2_000, 1, 0),  # buys 2 at 100.0: fee 0.08
-        (200, -1, 1_010, 1_000, 0, 1),  # sells 1 at 101.0: fee 0.0202; won 1 - 0.0202 - 0.04
-        (300, -1, 999, 500, 1, 2),  # the same order sells 0.5 and 1.5 at 99.9, and goes short by 1
+        (200, -1, 1_010, 1_000, 0, 1),  # sells 1 at 101.0: fee 0.0202; profit 1 - 0.0202 - 0.04
+        (300, -1, 999, 500, 1, 2),  # one order sells 0.5 and 1.5 at 99.9, which leaves a short position of 1
         (300, -1, 999, 1_500, 1, 2),
         (500, 1, 1_000, 1_000, 1, 3),  # buys 1 back at 100.0
     ]
@@ -53,17 +54,17 @@ def test_a_few_orders_by_hand() -> None:
     found = summary.statistics
 
     won = Decimal(1) - Decimal("0.0202") - Decimal("0.04")
-    # 1 of the long at a loss of 0.1; 1 more is sold short, with half of the fee of 1.5.
-    turned = -Decimal("0.1") - Decimal("0.01998") - Decimal("0.01998") - Decimal("0.04")
+    # Closes 1 of the long position at a loss of 0.1. The other 1 is sold short and bears its share of the fee of 1.5.
+    reversal = -Decimal("0.1") - Decimal("0.01998") - Decimal("0.01998") - Decimal("0.04")
     back = -Decimal("0.1") - Decimal("0.04") - Decimal("0.03996")
     assert (found.closing_orders, found.winning_orders, found.losing_orders, found.win_rate) == (3, 1, 2, "0.333333")
     assert Decimal(found.gross_profit) == Decimal(found.largest_win) == won
-    assert Decimal(found.gross_loss) == -turned - back
-    assert Decimal(found.largest_loss) == max(-turned, -back)
-    assert Decimal(found.profit_factor) == round(won / (-turned - back), 6)
-    assert Decimal(found.expectancy) == round((won + turned + back) / 3, 8)
+    assert Decimal(found.gross_loss) == -reversal - back
+    assert Decimal(found.largest_loss) == max(-reversal, -back)
+    assert Decimal(found.profit_factor) == round(won / (-reversal - back), 6)
+    assert Decimal(found.expectancy) == round((won + reversal + back) / 3, 8)
     assert Decimal(found.turnover) == 200 + 101 + Decimal("49.95") + Decimal("149.85") + 100
-    # Each against the middle of a second before: 100.0 for 2 and 1, 100.02 for 2, 101.0 for none.
+    # Each deal against the mid price one second earlier.
     slippage = 0 + (Decimal("100.02") - 101) + (101 - Decimal("99.9")) * 2 + (100 - Decimal("99.9"))
     assert Decimal(found.slippage) == slippage
     assert Decimal(found.average_slippage_bps) == round(slippage / Decimal(found.turnover) * 10_000, 6)
@@ -78,7 +79,7 @@ def test_a_few_orders_by_hand() -> None:
     long, short = found.by_side
     assert (short.side, short.closing_orders, short.winning_orders) == (statistics_pb2.POSITION_SIDE_SHORT, 1, 0)
     assert (long.side, long.closing_orders, long.winning_orders) == (statistics_pb2.POSITION_SIDE_LONG, 2, 1)
-    assert Decimal(long.pnl) == won + turned
+    assert Decimal(long.pnl) == won + reversal
     assert Decimal(short.pnl) == back
     assert [(row.hour, row.fills) for row in found.by_hour] == [(10, 4), (11, 1)]
     assert Decimal(found.by_hour[1].realized_pnl) == Decimal("-0.1")
@@ -89,7 +90,7 @@ def test_a_few_orders_by_hand() -> None:
     assert Decimal(found.by_liquidity[0].fees) == Decimal("0.0202")
 
 
-def test_a_run_without_orders_has_no_ratios() -> None:
+def test_the_ratios_of_a_run_without_orders_are_unset() -> None:
     rows = MarkRows.of_books(column(), column(), 1, column(START, START + 10), column(105, 115))
     found = summary_of(replay_config(mode=result_pb2.SNAPSHOT_MODE_BOOK), [], rows).statistics
     names = ("win_rate", "profit_factor", "expectancy", "largest_win", "largest_loss", "average_slippage_bps", "returns")
@@ -139,5 +140,5 @@ def test_the_parts_add_up_to_the_summary(deals: list[Deal], account: str) -> Non
     open_fees = (
         total("by_side", "realized_pnl") - Decimal(summary.fees) - Decimal(found.gross_profit) + Decimal(found.gross_loss)
     )
-    # What is left are the fees of what is still open, to the last digit of each fill.
+    # The remainder is the entry fees of the open position, up to one unit of the last digit per fill.
     assert -Decimal(summary.fees) <= open_fees <= len(deals) * Decimal("1e-8")

@@ -1,4 +1,4 @@
-"""The plan of a replay changes nothing about what comes of it."""
+"""The outcome of a replay does not depend on its plan."""
 
 import dataclasses
 import os
@@ -15,6 +15,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from child_processes import children_running
 from overlapping import convert, expected_view, in_view_order, recordings
 from small_catalog import START, WINDOW, replay_config, window_rows, write_books, write_trades
 from tickreel.engine.replay import ReplayFile, Shortcuts
@@ -34,13 +35,17 @@ from tickreel.runner.window.print_order import PrintOrder
 from tickreel.runner.window.window import Window
 from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, TRADES
 from tickreel.v1 import run_config_pb2, run_pb2
-from tickreel.v1.result_pb2 import SNAPSHOT_MODE_BOTH, SNAPSHOT_MODE_TRADES
+from tickreel.v1.result_pb2 import SNAPSHOT_MODE_BOTH, SNAPSHOT_MODE_TRADES, SnapshotMode
 
 STEP = 1_000_000
 
 
 def market(folder: Path, seed: int, rows: int) -> tuple[list[ReplayFile], MarkRows, MarkRows]:
-    """Trades and books around one price with ties between them: the files, and the rows of a replay of trades and of both."""
+    """Write trades and books around one price, some at equal times.
+
+    Returns:
+        The files, the rows of a replay of trades, and the rows of a replay of both.
+    """
     draw = random.Random(seed)
     instants = sorted(draw.randrange(rows) for _ in range(rows))
     ts = [START + instant * STEP + number for number, instant in enumerate(instants)]
@@ -57,7 +62,7 @@ def market(folder: Path, seed: int, rows: int) -> tuple[list[ReplayFile], MarkRo
 
 
 def parts(tapes: Iterable[Tape]) -> list[list[Any]]:
-    """The columns of tapes that follow each other, as one: orders have their place in the whole, reasons their names."""
+    """Return the joined columns of consecutive tapes, with orders numbered across all tapes and reasons by name."""
     joined: list[list[Any]] = []
     before = 0
     for tape in tapes:
@@ -67,7 +72,7 @@ def parts(tapes: Iterable[Tape]) -> list[list[Any]]:
         columns += [(fills.order + before).tolist(), (ends.order + before).tolist()]
         joined = [one + more for one, more in zip(joined or [[] for _ in columns], columns, strict=True)]
         before += tape.order_count
-    # Not the places within a tape, which depend on where it begins.
+    # Without the numbers of orders within each tape, which depend on the plan.
     return joined[:4] + joined[5:]
 
 
@@ -79,24 +84,24 @@ def replayed(
     processes: int = 1,
     shortcuts: Shortcuts = Shortcuts(frozen_account=True),  # noqa: B008 - frozen
 ) -> list[Tape]:
-    """The tapes of a plan, in the order in which they are handed on."""
+    """Replay a plan and return its tapes, in the order in which they are handed on."""
     folder.mkdir()
     tapes: list[Tape] = []
     replay = PlanReplay(SegmentReplay(config, files, folder, 1_000), plan, processes)
     replay.run(tapes.append, shortcuts)
     rows, book_rows, *others = map(sum, zip(*map(counts_of, tapes), strict=True))
     assert replay.counts == (rows, book_rows - sum(segment.repeats for segment in plan.segments), *others)
-    # A process that was killed leaves its view of the catalog; the scratch folder goes with the run.
+    # Saved tapes are deleted. A killed process leaves its view of the catalog, which goes with the scratch folder of the run.
     assert list(folder.glob("tape-*")) == []
     return tapes
 
 
 @pytest.mark.parametrize("mode", [SNAPSHOT_MODE_TRADES, SNAPSHOT_MODE_BOTH], ids=["trades", "both"])
 @pytest.mark.parametrize("seed", range(6))
-def test_however_a_window_is_sliced_its_orders_fills_and_ends_are_the_same(mode: int, seed: int, tmp_path: Path) -> None:
+def test_orders_fills_and_ends_do_not_depend_on_the_slices(mode: SnapshotMode, seed: int, tmp_path: Path) -> None:
     files, of_trades, of_both = market(tmp_path / "files", seed, 150)
     files, rows = (files[:1], of_trades) if mode == SNAPSHOT_MODE_TRADES else (files, of_both)
-    kind = {"time_in_force": ["IOC", "FOK"][seed % 2], "order_type": ["LIMIT", "MARKET"][seed // 2 % 2]}
+    kind: dict[str, Any] = {"time_in_force": ["IOC", "FOK"][seed % 2], "order_type": ["LIMIT", "MARKET"][seed // 2 % 2]}
     config = replay_config(1e9, mode=mode, **kind)
     whole = replayed(tmp_path / "whole", config, files, ReplayPlan.whole(rows, *WINDOW, "for comparison"))
     assert whole[0].order_count == 150
@@ -106,13 +111,13 @@ def test_however_a_window_is_sliced_its_orders_fills_and_ends_are_the_same(mode:
         first_book = int(rows.book_ts[0]) if len(rows.book_ts) else 0
         assert len(plan.segments) >= -(-150 // most) - np.count_nonzero(rows.ts <= first_book)
         assert sum(segment.rows for segment in plan.segments) == 150
-        # The engine's risk checks change nothing either.
+        # Without the engine's risk checks the outcome is the same, too.
         shortcuts = shortcuts_of(config, TempBacktestStrategy, rows)
         assert shortcuts == Shortcuts(frozen_account=True, no_risk_checks=True)
         assert parts(replayed(tmp_path / str(most), config, files, plan, shortcuts=shortcuts)) == parts(whole)
 
 
-def test_an_order_that_is_not_in_lots_is_denied_in_whatever_slice_it_falls(tmp_path: Path) -> None:
+def test_an_order_not_in_lots_is_denied_in_every_slice(tmp_path: Path) -> None:
     files, rows, _ = market(tmp_path / "files", 8, 150)
     config = replay_config(1e9)
     config.instrument.lot_size = 0.003
@@ -132,11 +137,11 @@ def test_an_order_that_is_not_in_lots_is_denied_in_whatever_slice_it_falls(tmp_p
 @pytest.mark.parametrize("mode", [SNAPSHOT_MODE_TRADES, SNAPSHOT_MODE_BOTH], ids=["trades", "both"])
 @settings(max_examples=8, deadline=None, derandomize=True)
 @given(data=st.data())
-def test_files_that_overlap_and_tie_are_replayed_alike_however_their_window_is_sliced(
-    tmp_path_factory: pytest.TempPathFactory, mode: int, data: st.DataObject
+def test_files_that_overlap_in_time_are_replayed_equally_in_all_slices(
+    tmp_path_factory: pytest.TempPathFactory, mode: SnapshotMode, data: st.DataObject
 ) -> None:
     folder = tmp_path_factory.mktemp("overlapping")
-    # Books leave no room for a crowd of trades: such windows are refused.
+    # Windows with books and many trades at one time are refused.
     found = data.draw(recordings(TRADES, most_at_once=700 if mode == SNAPSHOT_MODE_TRADES else 20))
     files = convert(folder, found)
     if mode == SNAPSHOT_MODE_BOTH:
@@ -156,7 +161,7 @@ def test_files_that_overlap_and_tie_are_replayed_alike_however_their_window_is_s
     whole = replayed(
         folder / "whole", config, parts_of_window, ReplayPlan.whole(rows, window.start, window.end, "for comparison")
     )
-    # The engine meets the rows of the view, in its order: each order has the time and price of its row.
+    # The engine replays the rows in the order of the catalog view: each order has the time and price of its row.
     view = expected_view(in_view_order(files[: len(found)], found))
     assert (whole[0].rows, whole[0].book_rows) == (len(view), len(rows.book_ts))
     orders = whole[0].orders
@@ -168,7 +173,7 @@ def test_files_that_overlap_and_tie_are_replayed_alike_however_their_window_is_s
         assert parts(replayed(folder / f"most{most}", config, parts_of_window, plan)) == parts(whole)
 
 
-def test_a_slice_begins_at_an_instant_that_the_slice_before_has_not(tmp_path: Path) -> None:
+def test_no_two_slices_have_trades_of_the_same_instant(tmp_path: Path) -> None:
     ts = np.repeat(START + 100 + np.arange(5) * STEP, [1, 3, 3, 1, 4])
     books = np.repeat(START + np.arange(3) * 2 * STEP, 2)
     rows = MarkRows.of_books(ts, np.full(12, 1_000), 1, books, np.full(6, 9_995))
@@ -182,34 +187,20 @@ def test_a_slice_begins_at_an_instant_that_the_slice_before_has_not(tmp_path: Pa
         assert sum(segment.book_rows - segment.repeats for segment in plan.segments) == 6
 
 
-def test_slices_in_processes_beside_this_one_are_put_together_in_order(tmp_path: Path) -> None:
+def test_slices_of_child_processes_are_handed_on_in_order(tmp_path: Path) -> None:
     files, _, rows = market(tmp_path / "files", 3, 400)
     config = replay_config(1e9, mode=SNAPSHOT_MODE_BOTH)
     whole = replayed(tmp_path / "whole", config, files, ReplayPlan.whole(rows, *WINDOW, "for comparison"))
     assert len(whole[0].ends.order)
     plan = ReplayPlan.of(config, TempBacktestStrategy, rows, WINDOW, 60, 3)
-    tapes = replayed(tmp_path / "beside", config, files, plan, 3)
+    tapes = replayed(tmp_path / "children", config, files, plan, 3)
     assert parts(tapes) == parts(whole)
     assert [tape.rows for tape in tapes] == [segment.rows for segment in plan.segments]
     assert [tape.book_rows for tape in tapes] == [segment.book_rows for segment in plan.segments]
     assert sum(segment.book_rows - segment.repeats for segment in plan.segments) == len(rows.book_ts)
 
 
-def beside() -> list[int]:
-    """The processes beside this one."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (process / "cmdline").read_bytes()
-            parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            continue
-        if b"tickreel.runner.replay.slice_process" in command and parent == os.getpid():
-            found.append(int(process.name))
-    return found
-
-
-def test_a_process_beside_that_dies_costs_the_slice_in_hand(tmp_path: Path) -> None:
+def test_a_child_process_that_dies_is_replaced_and_its_slice_replayed_again(tmp_path: Path) -> None:
     files, rows, _ = market(tmp_path / "files", 4, 3_000)
     config = replay_config(1e9)
     plan = ReplayPlan.of(config, TempBacktestStrategy, rows, WINDOW, 500, 2)
@@ -218,7 +209,7 @@ def test_a_process_beside_that_dies_costs_the_slice_in_hand(tmp_path: Path) -> N
 
     def kill_one() -> None:
         while not killed:
-            killed.extend(beside()[:1])
+            killed.extend(children_running("tickreel.runner.replay.slice_process")[:1])
             time.sleep(0.01)
         os.kill(killed[0], signal.SIGKILL)
 
@@ -228,7 +219,7 @@ def test_a_process_beside_that_dies_costs_the_slice_in_hand(tmp_path: Path) -> N
     killer.join()
     assert killed
     assert parts(tapes) == parts(whole)
-    assert beside() == []
+    assert children_running("tickreel.runner.replay.slice_process") == []
 
 
 def test_a_slice_that_the_engine_cannot_replay_fails_the_run_with_its_reason(tmp_path: Path) -> None:
@@ -239,40 +230,42 @@ def test_a_slice_that_the_engine_cannot_replay_fails_the_run_with_its_reason(tmp
     with pytest.raises(TickreelError) as failure:
         replayed(tmp_path / "sliced", config, files[:1], plan, processes=2)
     assert failure.value.reason == "REPLAY_FAILED"
-    assert beside() == []
+    assert children_running("tickreel.runner.replay.slice_process") == []
 
 
-ENTANGLED: list[tuple[dict, dict, str]] = [
+DEPENDENT: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({}, {"time_in_force": "GTC"}, "orders may rest"),
     ({}, {"close_positions_on_stop": True}, "closed at the end"),
     ({"latency": {"base_latency_nanos": 1}}, {}, "orders are delayed"),
-    ({"liquidity_consumption": True}, {}, "use up what the book displays"),
-    ({"fill_model": {"prob_slippage": 0.1}}, {}, "fills are drawn"),
+    ({"liquidity_consumption": True}, {}, "consume the displayed sizes"),
+    ({"fill_model": {"prob_slippage": 0.1}}, {}, "fills are drawn at random"),
 ]
 ROWS = MarkRows.of_trades(START + np.arange(500) * STEP, np.full(500, 1_000), 1)
 
 
-@pytest.mark.parametrize(("venue", "strategy", "why"), ENTANGLED, ids=[why for *_, why in ENTANGLED])
-def test_where_orders_may_know_of_each_other_a_window_is_one_piece_and_says_why(venue: dict, strategy: dict, why: str) -> None:
+@pytest.mark.parametrize(("venue", "strategy", "why"), DEPENDENT, ids=[why for *_, why in DEPENDENT])
+def test_a_window_whose_orders_may_depend_on_each_other_is_one_piece(
+    venue: dict[str, Any], strategy: dict[str, Any], why: str
+) -> None:
     plan = ReplayPlan.of(replay_config(venue=venue, **strategy), TempBacktestStrategy, ROWS, WINDOW, 10, 4)
     assert len(plan.segments) == 1
     assert why in plan.whole_because
 
 
-def test_limits_that_could_bind_keep_a_window_in_one_piece() -> None:
+def test_limits_that_may_deny_orders_keep_a_window_in_one_piece() -> None:
     config = replay_config()
     config.risk.throttling_per_sec = 499
-    assert "by their rate" in ReplayPlan.of(config, TempBacktestStrategy, ROWS, WINDOW, 10, 1).whole_because
+    assert "the rate limit may deny orders" in ReplayPlan.of(config, TempBacktestStrategy, ROWS, WINDOW, 10, 1).whole_because
     config.risk.throttling_per_sec = 500
     config.instrument.margin_init = 0.1
-    assert "may refuse orders" in ReplayPlan.of(config, TempBacktestStrategy, ROWS, WINDOW, 10, 1).whole_because
+    assert "the account may deny orders" in ReplayPlan.of(config, TempBacktestStrategy, ROWS, WINDOW, 10, 1).whole_because
     config.venue.frozen_account = True
     assert len(ReplayPlan.of(config, TempBacktestStrategy, ROWS, WINDOW, 10, 1).segments) == 50
 
 
-def test_risk_checks_are_left_out_only_where_they_can_refuse_nothing() -> None:
+def test_risk_checks_are_skipped_only_if_they_cannot_deny_an_order() -> None:
     class Inventing(TempBacktestStrategy):
-        """Invents orders."""
+        """A strategy that does not copy rows."""
 
         copies_rows = False
 
@@ -291,16 +284,16 @@ def test_risk_checks_are_left_out_only_where_they_can_refuse_nothing() -> None:
     assert checked(replay_config(), Inventing)
 
 
-def test_a_strategy_that_does_not_declare_it_is_replayed_whole() -> None:
+def test_a_strategy_without_independent_orders_is_replayed_in_one_piece() -> None:
     class Remembering(TempBacktestStrategy):
-        """Remembers."""
+        """A strategy that does not declare independent orders."""
 
         independent_orders = False
 
     assert "independent_orders" in ReplayPlan.of(replay_config(), Remembering, ROWS, WINDOW, 10, 4).whole_because
 
 
-def test_a_short_window_is_one_piece_and_a_longer_one_is_shared_by_the_processes() -> None:
+def test_a_short_window_is_one_piece_and_a_longer_one_is_divided_among_the_processes() -> None:
     def rows_of(most: int, processes: int) -> list[int]:
         plan = ReplayPlan.of(replay_config(), TempBacktestStrategy, ROWS, WINDOW, most, processes)
         return [segment.rows for segment in plan.segments]
@@ -308,22 +301,22 @@ def test_a_short_window_is_one_piece_and_a_longer_one_is_shared_by_the_processes
     assert rows_of(500, 2) == [500]
     assert rows_of(499, 1) == [250, 250]
     assert rows_of(200, 1) == [166, 167, 167]
-    # The last of each process in quarters.
+    # The last piece of each process is cut into quarters.
     assert rows_of(499, 2) == [62, 63, 62, 63, 62, 63, 62, 63]
     assert rows_of(200, 2) == [125, 125, 31, 31, 31, 32, 31, 31, 31, 32]
     assert len(rows_of(100, 4)) == 4 + 4 * 4
-    # Never one without a row.
+    # No slice is without rows.
     assert rows_of(1, 2) == [1] * 500
 
 
-def test_a_tape_is_the_same_after_it_was_saved(tmp_path: Path) -> None:
+def test_a_saved_tape_is_loaded_unchanged(tmp_path: Path) -> None:
     tape = Tape()
     tape.save(tmp_path / "empty")
     assert parts([Tape.load(tmp_path / "empty")]) == parts([Tape()])
     tape.rows, tape.book_rows, tape.settled = 3, 2, 1
     for row in range(3):
-        tape.add_orders((100 + row, 1, 7, 5))
-    tape.add_fills((1, 100, 1, 7, 5, 1, 3))
+        tape.add_orders([100 + row, 1, 7, 5])
+    tape.add_fills([1, 100, 1, 7, 5, 1, 3])
     tape.end(2, 100, KINDS[1], "SOME_REASON")
     tape.reported = {"position": "0.005"}
     tape.save(tmp_path / "tape")
@@ -342,16 +335,17 @@ def test_a_tape_is_the_same_after_it_was_saved(tmp_path: Path) -> None:
     looks=st.integers(0, 3),
 )
 def test_the_result_digest_never_depends_on_the_plan(
-    seed: int, mode: int, window: tuple[int, int], most: int, looks: int, tmp_path_factory: pytest.TempPathFactory
+    seed: int, mode: SnapshotMode, window: tuple[int, int], most: int, looks: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Nor on what the engine leaves out, nor on when the ledger looked at a replay that was still going on."""
+    """The digest also does not depend on skipped risk checks, nor on when the ledger followed the running replay."""
     folder = tmp_path_factory.mktemp("plan")
     files, of_trades, of_both = market(folder / "files", seed, 120)
     files, rows = (files[:1], of_trades) if mode == SNAPSHOT_MODE_TRADES else (files, of_both)
-    span = tuple(sorted(int(of_trades.ts[row]) for row in window))
-    files = [dataclasses.replace(file, start=span[0], end=span[1]) for file in files]
+    start, end = sorted(int(of_trades.ts[row]) for row in window)
+    span = start, end
+    files = [dataclasses.replace(file, start=start, end=end) for file in files]
     rows = within(rows, *span)
-    # A run of both needs both.
+    # A replay of both needs a book.
     assume(mode == SNAPSHOT_MODE_TRADES or len(rows.book_ts))
     config = replay_config(1e9, mode=mode)
     uncut, plan = (
@@ -367,7 +361,7 @@ def test_the_result_digest_never_depends_on_the_plan(
 
 
 def within(rows: MarkRows, start: int, end: int) -> MarkRows:
-    """The rows of a part of a window, marked as in the whole."""
+    """Return the rows of a part of a window, with the marks of the whole window."""
     trades, books = ((ts >= start) & (ts <= end) for ts in (rows.ts, rows.book_ts))
     marks = rows.marks[trades]
     first, last = int(marks[0]), int(marks[-1])
@@ -386,7 +380,7 @@ def outcome_of(
     shortcuts: Shortcuts,
     looks: int = 0,
 ) -> Outcome:
-    """What a plan comes to; the ledger looks so often at each slice before it is settled."""
+    """Return the outcome of a plan. The ledger follows each slice `looks` times before it settles the slice."""
     folder.mkdir()
     ledger = Ledger(config, rows, span[1], window=window_rows(files))
 

@@ -1,4 +1,4 @@
-"""The first row that differs is found, whichever it is, however the tables are cut into row groups."""
+"""The first row that differs is found in every column and at every row, whatever the row groups."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -44,12 +44,12 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> ResultStore:
 
 
 def another(value: Any) -> Any:
-    """A value of the type, and not this one; what has none gets one."""
+    """Return a different value of the same type; text instead of null."""
     return "another" if isinstance(value, str | None) else value + 1
 
 
 def changed(store: ResultStore, folder: Path, change: Callable[[str, pa.Table], pa.Table]) -> Divergence | None:
-    """Where tables differ first that are those of the run but for a change."""
+    """Change the tables of the run and return the first divergence."""
     folder.mkdir()
     stored = store.find("A")
     for name in COLUMNS:
@@ -100,7 +100,7 @@ def test_a_cell_that_differs_is_named(
 
 @pytest.mark.parametrize(("name", "column"), [("orders", "price"), ("fills", "fee")])
 def test_columns_that_the_recorded_table_lacks_are_not_compared(tmp_path: Path, name: str, column: str) -> None:
-    """Results of before there were recorded times."""
+    """Results of older versions have no recorded times."""
     store = ResultStore(tmp_path / "results", tmp_path / "tickdata")
     folder = write_full_run(store, "A", Ticks.random(ROWS), timeline=False)
     (tmp_path / "again").mkdir()
@@ -118,14 +118,14 @@ def test_equal_tables_have_no_divergence(store: ResultStore, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("rows", [0, 1, 40])
-def test_rows_that_are_missing_on_either_side_are_the_divergence(store: ResultStore, tmp_path: Path, rows: int) -> None:
+def test_a_missing_row_is_the_divergence(store: ResultStore, tmp_path: Path, rows: int) -> None:
     found = changed(store, tmp_path / "fewer", lambda name, table: table.slice(0, rows) if name == "orders" else table)
     assert found is not None
     assert (found.order_id, found.HasField("order"), found.recorded_order.id) == (rows + 1, False, rows + 1)
     assert not found.fields
 
 
-def test_a_table_that_cannot_be_read_is_named(store: ResultStore, tmp_path: Path) -> None:
+def test_an_unreadable_table_is_named_in_the_error(store: ResultStore, tmp_path: Path) -> None:
     write_full_run(store, "B", Ticks.random(ROWS), timeline=False)
     stored = store.find("B")
     (stored.folder / "fills.parquet").write_bytes(b"PAR1")

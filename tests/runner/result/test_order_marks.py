@@ -1,13 +1,15 @@
-"""The marks of orders: cheap, the same however a run is cut, and different wherever one number is."""
+"""Order marks do not depend on the slices of a run, and differ if a single number differs."""
 
 import hashlib
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
+from typing import SupportsInt
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -23,7 +25,7 @@ Int64 = npt.NDArray[np.int64]
 
 @dataclass
 class Outcome:
-    """Orders with their fills, as a ledger hands them on."""
+    """Orders with their fills, in the form in which the ledger hands them on."""
 
     orders: Orders
     settlement: Settlement
@@ -47,7 +49,7 @@ def outcome(seed: int, wide_fees: bool = False) -> Outcome:
 
 
 def write(folder: Path, made: Outcome, cuts: Sequence[int] = ()) -> Path:
-    """The marks of an outcome that comes in pieces, cut before these orders."""
+    """Write the marks of an outcome that is added in slices, cut before the orders in `cuts`."""
     folder.mkdir()
     marks = OrderMarks(folder)
     edges = [0, *sorted(cuts), ORDERS]
@@ -64,7 +66,7 @@ def write(folder: Path, made: Outcome, cuts: Sequence[int] = ()) -> Path:
 
 @settings(deadline=None, max_examples=30)
 @given(st.integers(0, 10**6), st.lists(st.integers(0, ORDERS), max_size=6), st.booleans())
-def test_marks_are_the_same_however_a_run_is_cut(
+def test_marks_do_not_depend_on_slices(
     tmp_path_factory: pytest.TempPathFactory, seed: int, cuts: list[int], wide: bool
 ) -> None:
     folder = tmp_path_factory.mktemp("marks")
@@ -82,7 +84,7 @@ CHANGES = [
 
 @settings(deadline=None, max_examples=60)
 @given(st.integers(0, 10**6), st.sampled_from([*CHANGES, ("", "fees")]), st.integers(0, ORDERS - 1), st.integers(1, 2**40))
-def test_a_number_that_differs_is_found_at_its_order(
+def test_a_changed_number_is_found_at_its_order(
     tmp_path_factory: pytest.TempPathFactory, seed: int, change: tuple[str, str], row: int, by: int
 ) -> None:
     folder = tmp_path_factory.mktemp("marks")
@@ -102,31 +104,32 @@ def mixed(value: int) -> int:
     return value ^ value >> 31
 
 
-def summed(values: Iterable[object]) -> int:
+def summed(values: Iterable[SupportsInt]) -> int:
     return sum(int(value) * (mixed(k) | 1) for k, value in enumerate(values, 1))
 
 
-def word(reason: str) -> int:
+def reason_code(reason: str) -> int:
     return int.from_bytes(hashlib.sha256(reason.encode()).digest()[:8], "little")
 
 
-def test_a_mark_is_what_its_definition_says(tmp_path: Path) -> None:
+def test_a_mark_follows_its_definition(tmp_path: Path) -> None:
     made = outcome(1, wide_fees=True)
     orders, settlement, fills = made.orders, made.settlement, made.fills
     wanted = []
     for order in range(ORDERS):
         of_order = (orders.ts_submitted, orders.side, orders.price, orders.quantity, settlement.status, settlement.ts_closed)
-        total = summed([*(column[order] for column in of_order), word(settlement.reason[order])])
+        total = summed([*(column[order] for column in of_order), reason_code(settlement.reason[order])])
         for fill in np.flatnonzero(fills.order == order):
             of_fill = (fills.ts, fills.side, fills.price, fills.quantity, fills.taker, made.fees)
             total += mixed(summed(column[fill] for column in of_fill) % 2**64)
         wanted.append(mixed(total % 2**64))
     assert np.fromfile(write(tmp_path / "made", made), dtype="<u8").tolist() == wanted
-    # The first number that SplitMix64 gives of the seed 0.
+    # The first number of SplitMix64 with seed 0.
     assert mixed(0x9E3779B97F4A7C15) == 0xE220A8397B1DCDAF
+    assert pd.util.hash_array(np.array([1, 2**63], dtype=np.uint64), categorize=False).tolist() == [mixed(1), mixed(2**63)]
 
 
-def test_one_file_that_ends_sooner_differs_at_its_end(tmp_path: Path) -> None:
+def test_a_shorter_file_differs_at_its_end(tmp_path: Path) -> None:
     whole = write(tmp_path / "whole", outcome(1))
     short = tmp_path / "short.bin"
     short.write_bytes(whole.read_bytes()[: 8 * 7])

@@ -1,4 +1,4 @@
-"""A run is executed again and found equal, or what differs is named: the first order, and the input."""
+"""A verification executes a run again and reports equality, or the first order and the inputs that differ."""
 
 import json
 import os
@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 import pytest_asyncio
@@ -73,7 +72,7 @@ async def services(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[St
 
 @pytest_asyncio.fixture(params=["fast", "full"], loop_scope="module")
 async def changing(request: pytest.FixtureRequest, services: Stack) -> run_pb2.Run:
-    """A run of either mode whose result and data may be changed."""
+    """A finished run in fast or full mode, whose result and raw data a test may change."""
     raw_of(services).write(trades(100), name=CHANGING)
     return succeeded(await services.finish(market_config(CHANGING, *WHOLE_DAY), request.param))
 
@@ -89,7 +88,8 @@ def succeeded(run: run_pb2.Run) -> run_pb2.Run:
 
 async def created(services: Stack, run_id: str, **fields: Any) -> run_pb2.Run:
     request = runner_service_pb2.VerifyRunRequest(run_id=run_id, **fields)
-    return (await services.runner.call("VerifyRun", request)).run
+    response: runner_service_pb2.VerifyRunResponse = await services.runner.call("VerifyRun", request)
+    return response.run
 
 
 async def verified(services: Stack, run_id: str) -> Verification:
@@ -104,7 +104,7 @@ async def refused(services: Stack, run_id: str) -> TickreelError:
 
 
 def folder_of(services: Stack, run: run_pb2.Run) -> Path:
-    """Where the files of a result lie."""
+    """Return the folder of a result."""
     return services.settings.results_root / word(result_pb2.RunMode.DESCRIPTOR, run.result.mode) / run.run_id
 
 
@@ -113,14 +113,14 @@ def summary_of(run: run_pb2.Run) -> Path:
 
 
 def edit(path: Path, change: Callable[[Any], object]) -> None:
-    """Changes a JSON file."""
+    """Change a JSON file."""
     document = json.loads(path.read_text())
     change(document)
     path.write_text(json.dumps(document))
 
 
 def files_of(services: Stack) -> dict[Path, tuple[int, bytes]]:
-    """All files of results and tick exports, with when they were written and what they say."""
+    """Return modification time and content of all files of results and tick exports."""
     roots = services.settings.results_root, services.settings.tickdata_root
     paths = [path for root in roots for path in root.rglob("*") if path.is_file()]
     return {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in paths}
@@ -131,7 +131,7 @@ def inputs(found: Verification) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_a_run_of_every_kind_is_equal_and_left_as_it_is(services: Stack, kind: str) -> None:
+async def test_runs_of_every_kind_are_equal_and_stay_unchanged(services: Stack, kind: str) -> None:
     config, snapshots, mode = KINDS[kind]
     run = succeeded(await services.finish(config, mode, options=run_pb2.RunOptions(snapshot_mode=snapshots)))
     assert run.result.summary.fills
@@ -150,14 +150,14 @@ async def test_a_run_of_every_kind_is_equal_and_left_as_it_is(services: Stack, k
     assert not list(services.settings.results_root.glob("*/.*"))
 
 
-async def test_a_result_of_before_there_were_recorded_times_is_equal(services: Stack, changing: run_pb2.Run) -> None:
+async def test_a_result_of_an_older_version_without_recorded_times_is_equal(services: Stack, changing: run_pb2.Run) -> None:
     without_recorded_times(folder_of(services, changing))
     found = await verified(services, changing.run_id)
     assert found.verdict == verification_pb2.VERDICT_EQUAL
     assert not found.HasField("divergence")
 
 
-async def test_a_verification_is_a_run_that_makes_no_result(services: Stack, changing: run_pb2.Run) -> None:
+async def test_a_verification_is_a_run_without_a_result(services: Stack, changing: run_pb2.Run) -> None:
     made = await created(services, changing.run_id, request_id=f"verify {changing.run_id}")
     assert made.run_id != made.verified_run_id == changing.run_id
     history = await services.watch(made.run_id)
@@ -172,7 +172,7 @@ async def test_a_verification_is_a_run_that_makes_no_result(services: Stack, cha
     assert (await refused(services, made.run_id)).reason == "NOT_FOUND"
 
 
-async def test_a_price_in_the_raw_data_is_named_with_its_order_and_its_file(services: Stack, changing: run_pb2.Run) -> None:
+async def test_a_changed_price_in_the_raw_data_is_reported_with_order_and_file(services: Stack, changing: run_pb2.Run) -> None:
     raw = raw_of(services)
     path = raw.write(trades(100, price=[64_000.5 + row + (row == 20) * 0.1 for row in range(100)]), name=CHANGING)
     before = files_of(services)
@@ -185,7 +185,7 @@ async def test_a_price_in_the_raw_data_is_named_with_its_order_and_its_file(serv
     first = found.divergence
     assert (first.order_id, first.fill_id, first.ts.ToJsonString()) == (21, 0, f"{DAY}T12:00:00.020Z")
     assert (first.order.price, [fill.order_id for fill in first.fills]) == ("64020.6", [21])
-    # A fast run kept no more than a mark of it.
+    # A fast run keeps only a mark of the order.
     fields = {field.name: (field.recorded, field.again) for field in first.fields}
     if changing.result.mode == result_pb2.RUN_MODE_FULL:
         assert fields == {
@@ -202,7 +202,7 @@ async def test_a_price_in_the_raw_data_is_named_with_its_order_and_its_file(serv
     assert "orders" not in figures
 
 
-async def test_rows_that_are_gone_and_rows_that_are_new_are_named(services: Stack, changing: run_pb2.Run) -> None:
+async def test_removed_and_added_rows_are_reported(services: Stack, changing: run_pb2.Run) -> None:
     raw_of(services).write(trades(98), name=CHANGING)
     found = await verified(services, changing.run_id)
     assert (found.orders, found.divergence.order_id) == (98, 99)
@@ -213,7 +213,7 @@ async def test_rows_that_are_gone_and_rows_that_are_new_are_named(services: Stac
     assert (found.orders, found.divergence.order_id, found.divergence.order.price) == (101, 101, "64100.5")
 
 
-async def test_a_value_of_the_kept_config_is_named(services: Stack, changing: run_pb2.Run) -> None:
+async def test_a_changed_value_of_the_kept_config_is_reported(services: Stack, changing: run_pb2.Run) -> None:
     kept = folder_of(services, changing) / "config.json"
     edit(kept, lambda config: config["venue"].update(taker_fee=0.0005))
     found = await verified(services, changing.run_id)
@@ -225,7 +225,7 @@ async def test_a_value_of_the_kept_config_is_named(services: Stack, changing: ru
         assert [field.name for field in found.divergence.fields] == ["fees"]
 
 
-async def test_a_balance_alone_differs_in_the_summary_and_in_no_order(services: Stack, changing: run_pb2.Run) -> None:
+async def test_a_changed_starting_balance_differs_in_the_summary_only(services: Stack, changing: run_pb2.Run) -> None:
     edit(folder_of(services, changing) / "config.json", lambda config: config["venue"].update(starting_balance=2_000_000))
     found = await verified(services, changing.run_id)
     assert found.verdict == verification_pb2.VERDICT_DIFFERENT
@@ -233,7 +233,7 @@ async def test_a_balance_alone_differs_in_the_summary_and_in_no_order(services: 
     assert {field.name for field in found.summary} == {"starting_equity", "final_equity"}
 
 
-async def test_another_engine_and_other_code_are_told_where_the_outcome_is_the_same(
+async def test_another_engine_and_other_code_are_reported_although_the_outcome_is_equal(
     services: Stack, changing: run_pb2.Run
 ) -> None:
     def change(result: dict[str, Any]) -> None:
@@ -250,12 +250,13 @@ async def test_another_engine_and_other_code_are_told_where_the_outcome_is_the_s
     assert (code.recorded, code.present) == (f"0.0.1 {package.digest}", f"{package.version} {package.digest}")
 
 
-async def test_a_result_that_was_tampered_with_differs_although_no_input_has_changed(services: Stack) -> None:
+async def test_a_tampered_result_differs_although_no_input_has_changed(services: Stack) -> None:
     run = succeeded(await services.finish(market_config(FUTURES, *NIGHT), "full"))
     orders = folder_of(services, run) / "fills.parquet"
     table = pq.read_table(orders)
-    makers = pc.if_else(pc.equal(table["id"], 7), "maker", table["liquidity"].cast(pa.string()))
-    pq.write_table(table.set_column(table.schema.get_field_index("liquidity"), "liquidity", makers), orders)
+    liquidity = table["liquidity"].cast(pa.string()).to_pylist()
+    liquidity[table["id"].to_pylist().index(7)] = "maker"
+    pq.write_table(table.set_column(table.schema.get_field_index("liquidity"), "liquidity", pa.array(liquidity)), orders)
     edit(summary_of(run), lambda result: result["summary"].update(pnl="1000000.00000000"))
     found = await verified(services, run.run_id)
     assert found.verdict == verification_pb2.VERDICT_DIFFERENT
@@ -267,7 +268,7 @@ async def test_a_result_that_was_tampered_with_differs_although_no_input_has_cha
     assert [field.name for field in found.summary] == ["pnl"]
 
 
-async def test_what_cannot_be_verified_is_refused_before_work_starts(services: Stack, changing: run_pb2.Run) -> None:
+async def test_an_unverifiable_result_is_refused_before_any_work(services: Stack, changing: run_pb2.Run) -> None:
     assert (await refused(services, "NO_SUCH_RUN")).reason == "NOT_FOUND"
     folder = folder_of(services, changing)
     config = (folder / "config.json").read_text()
@@ -301,10 +302,10 @@ async def test_what_cannot_be_verified_is_refused_before_work_starts(services: S
     kept.unlink()
     refusal = await refused(services, changing.run_id)
     assert refusal.reason == "NOT_VERIFIABLE"
-    assert "is missing; a new run of its config makes one that can" in refusal.message
+    assert "is missing; create a new run with the same config" in refusal.message
 
 
-async def test_a_verification_that_is_cancelled_leaves_nothing(services: Stack) -> None:
+async def test_a_cancelled_verification_leaves_no_files(services: Stack) -> None:
     run = succeeded(await services.finish(market_config(LONG, *WHOLE_DAY)))
     before = files_of(services)
     made = await created(services, run.run_id)
@@ -317,7 +318,7 @@ async def test_a_verification_that_is_cancelled_leaves_nothing(services: Stack) 
     assert not list(services.settings.results_root.glob("*/.*"))
 
 
-async def test_killed_in_its_midst_a_verification_ends_by_itself_without_the_journal_of_the_run(
+async def test_a_verification_survives_a_killed_service_and_needs_no_journal_of_the_run(
     services: Stack, tmp_path: Path
 ) -> None:
     run = succeeded(await services.finish(market_config(LONG, *WHOLE_DAY)))

@@ -1,1 +1,1 @@
-"""The ledger of a run: orders and fills become an account, statistics and an outcome."""
+"""The ledger of a run: it turns orders and fills into an account, statistics and an outcome."""

@@ -1,10 +1,14 @@
-"""Our figures against those that the engine reports of itself, slice by slice.
+"""The cross-check of our figures with the figures that the engine reports, slice by slice.
 
-Ours are exact. The engine keeps its position and computes its profit in doubles, and rounds profit to the decimals of the
-currency at each fill. So a figure of the engine may be off by what doubles lose, and an amount of money by a unit of its
-currency a fill as well. Where the engine's position differs from ours around zero, it may count a fill that closes the position
-as one that turns it over, or the other way round. Its commissions must be the sum of the fees of its fill events; where those
-differ from ours, the finding FEES_DIFFER says so. Everything else must be equal.
+Ours are exact. The engine keeps its position and its profit in doubles, and it rounds profit to the decimals of the currency at
+each fill. These differences are therefore tolerated:
+
+- Every figure may differ by the rounding error of doubles.
+- An amount of money may also differ by one unit of its last decimal per fill.
+- Near a flat position, the engine may take a fill that closes the position for one that reverses it, or the other way round.
+- Commissions may differ by the difference between our fees and the fees of the engine's fill events, which FEES_DIFFER reports.
+
+Everything else must be equal.
 """
 
 from collections.abc import Iterator
@@ -12,28 +16,28 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 
 import numpy as np
+import numpy.typing as npt
 
 from tickreel.accounting import scaled
 from tickreel.accounting.account import Account
-from tickreel.accounting.scaled import Integers
 from tickreel.engine.instrument import currency_precision
 from tickreel.engine.tape import Tape
 from tickreel.v1 import run_config_pb2
 
-# More than any sum of figures has.
+# More digits than any sum of figures has.
 _DIGITS = 80
-# Of the traded value: what doubles may lose of sums of it.
-_LOST = Decimal(2) ** -40
-# Of each size that a position takes on its way, and of each fill: a double loses a part in 2^53 at each of a few steps.
-_LOST_OF_SIZES = 2.0**-51
+# Relative rounding error of sums of traded values in doubles.
+_VALUE_ERROR = Decimal(2) ** -40
+# Relative rounding error of a position per fill: each of a few steps in doubles loses up to 2^-53.
+_SIZE_ERROR = 2.0**-51
 
 
 @dataclass
 class Compared:
-    """A figure, ours and the engine's, over all slices.
+    """A figure as we and the engine have it, summed over all slices.
 
     Attributes:
-        differs: Whether the two differ in a slice by more than the engine's arithmetic explains.
+        differs: Whether the two differ in any slice by more than the tolerance.
     """
 
     ours: Decimal = Decimal(0)
@@ -43,17 +47,20 @@ class Compared:
 
 @dataclass(frozen=True)
 class _Expected:
-    """What the engine should report of a figure, and by how much it may be off."""
+    """The expected value of a figure of the engine, and the tolerated difference."""
 
     value: Decimal
     tolerance: Decimal = Decimal(0)
 
 
 class CrossCheck:
-    """Compares the slices of a run of a resolved config.
+    """Compares the slices of a run with the engine's reports.
+
+    Args:
+        config: Resolved.
 
     Attributes:
-        figures: All that were compared, by name.
+        figures: All compared figures, by name.
     """
 
     def __init__(self, config: run_config_pb2.RunConfig) -> None:
@@ -61,7 +68,7 @@ class CrossCheck:
         self.figures: dict[str, Compared] = {}
 
     def add(self, tape: Tape, account: Account) -> None:
-        """Takes a slice, after it was replayed.
+        """Compare a slice after its replay.
 
         Args:
             account: After the last fill of the slice.
@@ -75,12 +82,12 @@ class CrossCheck:
                 figure.differs |= abs(ours.value - engine) > ours.tolerance
 
     def disagreements(self) -> Iterator[tuple[str, Compared]]:
-        """The figures that differ, with their names."""
+        """Return the figures that differ, with their names."""
         return ((name, figure) for name, figure in self.figures.items() if figure.differs)
 
 
 class _Slice:
-    """A slice as the engine should report it."""
+    """The figures that the engine should report for a slice."""
 
     def __init__(self, tape: Tape, account: Account, config: run_config_pb2.RunConfig) -> None:
         self._tape, self._account, self._config = tape, account, config
@@ -90,64 +97,67 @@ class _Slice:
         self._held = np.cumsum(self._signed)
 
     def expected(self) -> dict[str, _Expected]:
-        """Every figure that an engine may report, by name."""
+        """Return every figure that an engine may report, by name."""
         account, contract = self._account, self._account.contract
         fills, scale = self._tape.fills, account.scale
         value = contract.value(fills.price, self._signed, contract.price_precision, scale)
         worth = scaled.sum_of(contract.value(fills.price[-1:], self._held[-1:], contract.price_precision, scale))
         fees = scaled.sum_of(contract.fees(fills.price, self._size, fills.taker))
-        fees_off = _decimal(abs(scaled.sum_of(fills.commission) - fees), contract.money_precision)
+        fee_difference = _decimal(abs(scaled.sum_of(fills.commission) - fees), contract.money_precision)
         paid = _decimal(fees, contract.money_precision)
-        events, unsure = self._events()
-        lost = _decimal(scaled.sum_of(np.abs(value)), scale) * _LOST
-        rounding = (events + unsure) * Decimal(1).scaleb(-contract.money_precision) + lost + fees_off
+        events, uncertain = self._events()
+        error = _decimal(scaled.sum_of(np.abs(value)), scale) * _VALUE_ERROR
+        tolerance = (events + uncertain) * Decimal(1).scaleb(-contract.money_precision) + error + fee_difference
         found = {
             "orders": _Expected(Decimal(self._tape.order_count)),
-            "fill events": _Expected(Decimal(events), Decimal(unsure)),
-            "position": _Expected(self._of_size(scaled.sum_of(self._held[-1:])), self._position_lost()),
-            "commissions": _Expected(paid, fees_off),
-            "pnl": _Expected(_decimal(worth - scaled.sum_of(value), scale) - paid, rounding),
+            "fill events": _Expected(Decimal(events), Decimal(uncertain)),
+            "position": _Expected(self._size_decimal(scaled.sum_of(self._held[-1:])), self._position_tolerance()),
+            "commissions": _Expected(paid, fee_difference),
+            "pnl": _Expected(_decimal(worth - scaled.sum_of(value), scale) - paid, tolerance),
         }
-        return found | self._balances(rounding)
+        return found | self._balances(tolerance)
 
-    def _balances(self, rounding: Decimal) -> dict[str, _Expected]:
-        """What the engine's account has to hold.
+    def _balances(self, tolerance: Decimal) -> dict[str, _Expected]:
+        """Return the balances that the engine's account should hold.
 
         Args:
-            rounding: By how much an amount of the settlement currency may be off.
+            tolerance: For amounts of the settlement currency.
         """
         account, instrument = self._account, self._config.instrument
         cash = self._config.venue.account_type == "CASH"
         brought_in = account.cash[-1] if cash else account.realized(np.array([-1]))[0]
-        balance = _Expected(_decimal(account.start + int(brought_in) - int(account.fees[-1]), account.scale), rounding)
+        balance = _Expected(_decimal(account.start + int(brought_in) - int(account.fees[-1]), account.scale), tolerance)
         if not cash:
             return {f"balance {instrument.settlement_currency}": balance}
         unit = Decimal(1).scaleb(-currency_precision(instrument.base_currency))
-        # A size may have more decimals than its currency.
-        of_base = len(self._size) * unit + self._of_size(scaled.sum_of(self._size)) * _LOST
-        held = _Expected(self._of_size(int(account.position[-1])), of_base)
+        # A unit per fill, because a size may have more decimals than its currency.
+        base_tolerance = len(self._size) * unit + self._size_decimal(scaled.sum_of(self._size)) * _VALUE_ERROR
+        held = _Expected(self._size_decimal(int(account.position[-1])), base_tolerance)
         return {f"balance {instrument.quote_currency}": balance, f"balance {instrument.base_currency}": held}
 
     def _events(self) -> tuple[int, int]:
-        """The fill events of the engine: one a fill, and one more where it turned the position over; and how many of the fills
-        may have turned it over in doubles alone, or not in doubles."""
-        held, lost = self._held, self._lost()
+        """Return the number of the engine's fill events, and the number of fills at which doubles make that number uncertain.
+
+        The engine has one event per fill, and a second one if the fill reversed the position.
+        """
+        held, error = self._held, self._position_errors()
         before, after = held[:-1], held[1:]
-        turned = ((before > 0) & (after < 0)) | ((before < 0) & (after > 0))
-        # A position is rounded to the decimals of a size, so that less than half a unit is not lost.
-        near = (lost >= 0.5) & (np.abs(held).astype(np.float64) <= lost + 1)
-        return len(held) + int(np.count_nonzero(turned)), int(np.count_nonzero(near[:-1] | near[1:]))
+        reversed_position = ((before > 0) & (after < 0)) | ((before < 0) & (after > 0))
+        # The engine rounds its position to the decimals of a size, which removes errors below half a unit.
+        near_flat = (error >= 0.5) & (np.abs(held).astype(np.float64) <= error + 1)
+        return len(held) + int(np.count_nonzero(reversed_position)), int(np.count_nonzero(near_flat[:-1] | near_flat[1:]))
 
-    def _position_lost(self) -> Decimal:
-        lost = float(self._lost()[-1]) if len(self._size) else 0.0
-        return self._of_size(int(lost) + 1) if lost >= 0.5 else Decimal(0)
+    def _position_tolerance(self) -> Decimal:
+        error = float(self._position_errors()[-1]) if len(self._size) else 0.0
+        return self._size_decimal(int(error) + 1) if error >= 0.5 else Decimal(0)
 
-    def _lost(self) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
-        """What doubles may have lost of the position up to each fill, in units of the size precision; shape (fills,)."""
-        sizes: Integers = np.abs(self._held).astype(np.float64) + self._size.astype(np.float64)
-        return np.cumsum(sizes) * _LOST_OF_SIZES
+    def _position_errors(self) -> npt.NDArray[np.float64]:
+        """Return the possible error of the engine's position after each fill, in units of the size precision."""
+        sizes = np.abs(self._held).astype(np.float64) + self._size.astype(np.float64)
+        errors: npt.NDArray[np.float64] = np.cumsum(sizes) * _SIZE_ERROR
+        return errors
 
-    def _of_size(self, value: int) -> Decimal:
+    def _size_decimal(self, value: int) -> Decimal:
         return _decimal(value, self._account.contract.size_precision)
 
 

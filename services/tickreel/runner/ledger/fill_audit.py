@@ -1,4 +1,4 @@
-"""The audit of fills: how much of what the data showed they used, and what they cost; folded slice by slice."""
+"""The audit of fills: how much of the recorded liquidity they consumed, and their cost by step. Updated slice by slice."""
 
 import itertools
 from collections import Counter
@@ -19,6 +19,7 @@ Int64 = npt.NDArray[np.int64]
 
 _PLACES = 6
 _SECOND_DECIMALS = 9
+# Nanoseconds from which a book counts as old.
 _OLD = 10**_SECOND_DECIMALS
 _STEPS = ("latency_drift", "waiting_drift", "spread", "depth")
 
@@ -27,10 +28,10 @@ class Audit:
     """Audits the fills of a run, slice by slice.
 
     Args:
-        account: Of the run, for its contract and its scale.
-        rows: Of the whole window.
-        evidence: Of the same window.
-        delay: How long an order takes to the venue, in nanoseconds.
+        account: The account of the run; the audit uses its contract and its scale.
+        rows: All rows of the window.
+        evidence: The evidence of the same window.
+        delay: Latency of an order to the venue, nanoseconds.
     """
 
     def __init__(self, account: Account, rows: MarkRows, evidence: Evidence, delay: int) -> None:
@@ -43,14 +44,15 @@ class Audit:
         self._oldest = 0
 
     def add(self, orders: Orders, fills: Fills, fees: Integers) -> FillEvidence:
-        """Takes the fills that follow, in order of time.
+        """Audit the next fills and return their evidence.
 
         Args:
-            orders: Those that the fills name.
-            fees: Of the currency's precision.
+            orders: The orders that the fills refer to.
+            fills: In order of time, later than the fills of earlier calls.
+            fees: In units of the currency's precision.
 
         Raises:
-            TickreelError: DATA_CHANGED where the data has fewer rows by now.
+            TickreelError: DATA_CHANGED if the files have fewer rows than before.
         """
         shown = self._evidence.of(fills)
         self._count(fills, shown)
@@ -76,28 +78,28 @@ class Audit:
         sums["old"] += int(np.count_nonzero(age > _OLD))
         self._oldest = max(self._oldest, scaled.largest(age))
 
-    def _count_used(self, kind: str, size: Integers, there: Int64, used: Integers) -> None:
-        met, sums = there != NONE, self._sums
-        size, there, used = size[met], there[met], used[met]
-        above = np.maximum(used + size - there, 0) - np.maximum(used - there, 0)
-        # What one fill is larger than its level was never displayed at all.
-        reused = above - np.maximum(size - there, 0)
+    def _count_used(self, kind: str, size: Integers, available: Integers, used: Integers) -> None:
+        met, sums = available != NONE, self._sums
+        size, available, used = size[met], available[met], used[met]
+        above = np.maximum(used + size - available, 0) - np.maximum(used - available, 0)
+        # The part of a fill beyond the whole level was never displayed, so it is not reused either.
+        reused = above - np.maximum(size - available, 0)
         sums[f"{kind} fills"] += len(size)
         sums[f"{kind} taken"] += scaled.sum_of(size)
-        sums[f"{kind} there"] += scaled.sum_of(there[used == 0])
+        sums[f"{kind} available"] += scaled.sum_of(available[used == 0])
         for name, column in (("above", above), ("reused", reused)):
             sums[f"{kind} {name}"] += scaled.sum_of(column)
             sums[f"{kind} {name} fills"] += int(np.count_nonzero(column))
 
     def _attribute(self, orders: Orders, fills: Fills, shown: FillEvidence) -> None:
-        """Adds up what each step from the middle at the submission to the price of the fill cost."""
+        """Add the cost of each step from the mid price at submission to the fill price."""
         rows, submitted = self._rows, orders.ts_submitted[fills.order]
         decided = rows.mids_at(submitted)
         arrived = rows.mids_at(submitted + self._delay) if self._delay else decided
         known = (decided != NONE) & (shown.touch != NONE)
         signed = (fills.quantity * fills.side)[known]
 
-        def value(price: Int64, scale: int) -> Integers:
+        def value(price: Integers, scale: int) -> Integers:
             return self._contract.value(price[known], signed, scale, self._scale)
 
         steps = [value(price, rows.mark_scale) for price in (decided, arrived, shown.mid)]
@@ -108,7 +110,7 @@ class Audit:
         self._sums["unattributed"] += scaled.sum_of(fills.quantity[~known])
 
     def audit(self) -> fill_audit_pb2.FillAudit:
-        """What the data says of all fills."""
+        """Return the audit of all fills so far."""
         sums, contract = self._sums, self._contract
 
         def size(value: int) -> str:
@@ -121,33 +123,33 @@ class Audit:
             unbacked_fills=sums["unbacked fills"],
             prints=fill_audit_pb2.PrintAudit(
                 fills=sums["print fills"],
-                participation=scaled.ratio(sums["print taken"], sums["print there"], _PLACES),
+                participation=scaled.ratio(sums["print taken"], sums["print available"], _PLACES),
                 fills_above_print=sums["print above fills"],
                 volume_above_print=size(sums["print above"]),
             ),
         )
         if self._evidence.has_books:
-            some = sums["book fills"]
+            count = sums["book fills"]
             found.book.MergeFrom(
                 fill_audit_pb2.BookAudit(
                     fills=sums["level fills"],
-                    fills_without_level=some - sums["level fills"],
-                    participation=scaled.ratio(sums["level taken"], sums["level there"], _PLACES),
+                    fills_without_level=count - sums["level fills"],
+                    participation=scaled.ratio(sums["level taken"], sums["level available"], _PLACES),
                     fills_reusing=sums["level reused fills"],
                     reused_volume=size(sums["level reused"]),
                     reused_share=scaled.ratio(sums["level reused"], sums["volume"], _PLACES),
                     fills_inside_touch=sums["inside"],
                     fills_at_touch=sums["at"],
                     fills_through_touch=sums["through"],
-                    mean_book_age_seconds=scaled.mean(sums["book age"], some, _SECOND_DECIMALS),
-                    longest_book_age_seconds=scaled.text(self._oldest, _SECOND_DECIMALS) if some else None,
+                    mean_book_age_seconds=scaled.mean(sums["book age"], count, _SECOND_DECIMALS),
+                    longest_book_age_seconds=scaled.text(self._oldest, _SECOND_DECIMALS) if count else None,
                     fills_on_old_book=sums["old"],
                 )
             )
         return found
 
     def costs(self) -> fill_audit_pb2.CostAttribution | None:
-        """What all fills cost; None where no books were replayed."""
+        """Return the costs of all fills so far; None if no books were replayed."""
         if not self._evidence.has_books:
             return None
         sums, fees = self._sums, self._sums["fees"] * 10 ** (self._scale - self._contract.money_precision)

@@ -1,4 +1,4 @@
-"""What the data showed at the fills of a run: the print and the displayed level that each met, and what was left of them."""
+"""The evidence for fills: the print and the displayed level that each fill met, and how much of them was already consumed."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,36 +17,36 @@ from tickreel.stores.raw_schema import LEVELS
 Int64 = npt.NDArray[np.int64]
 
 NONE = NO_LEVEL
-"""Stands for what a fill has not: no price, size, time or number of a row is below zero."""
+"""Sentinel for a missing value. No price, size, time or row number is negative."""
 
 
 @dataclass(frozen=True)
 class FillEvidence:
-    """What the data showed at some fills; every column has shape (fills,), with NONE where there was nothing.
+    """The evidence for some fills; every column has shape (fills,), with NONE for missing values.
 
-    Sizes are of the size precision.
+    Sizes are in units of the size precision.
     """
 
     print_size: Integers
-    """Of the trade row that the fill met."""
+    """Size of the trade row that the fill met."""
     print_used: Integers
-    """What fills before it had used of that."""
+    """Size of that print already consumed by earlier fills."""
     displayed: Integers
-    """Of the level that it met."""
+    """Displayed size of the level that the fill met."""
     displayed_used: Integers
-    """What fills before it had used of that since the book was recorded."""
+    """Size of that level already consumed by earlier fills since the book snapshot."""
     backed: Integers
-    """The part of its size that the data backs."""
+    """Part of the fill's size that the data backs; 0 if there is none."""
     mid: Integers
-    """The middle of the book, of the scale of marks."""
+    """Mid price of the book, at the scale of marks."""
     touch: Integers
-    """The best price of the opposite side, of the price precision."""
+    """Best price of the opposite side, in units of the price precision."""
     book_age: Int64
-    """Nanoseconds."""
+    """Age of the book snapshot, nanoseconds."""
 
 
-class _Used:
-    """How much of each of some things has been used, by fills that come in parts; no more is kept than of the latest epoch."""
+class _Consumption:
+    """Size consumed so far per print or level, across calls. Only the sizes of the latest epoch are kept."""
 
     def __init__(self) -> None:
         self._epoch = NONE
@@ -54,11 +54,11 @@ class _Used:
         self._sizes: Integers = np.empty(0, dtype=np.int64)
 
     def before(self, keys: Int64, sizes: Integers, epochs: Int64) -> Integers:
-        """How much each fill finds used of its thing.
+        """Size already consumed by earlier fills, per fill.
 
         Args:
-            keys: The thing that each fill uses; one of an epoch is none of another.
-            epochs: Not decreasing, from call to call.
+            keys: Key of the print or level that each fill consumes. Keys are never reused across epochs.
+            epochs: Row of the print or book snapshot. Non-decreasing, also from call to call.
         """
         if not len(keys):
             return sizes
@@ -81,24 +81,27 @@ class _Used:
 
 
 class Evidence:
-    """Finds what the data showed, slice by slice: what fills have used of the last print and of the last book is carried on.
+    """Finds the evidence for fills, slice by slice. Consumption of the last print and book carries over to the next slice.
 
     Args:
-        rows: Of the whole window.
-        window: The same rows, with what was printed and displayed.
+        rows: All rows of the window.
+        window: The prints and books of the same rows.
     """
 
     def __init__(self, rows: MarkRows, window: WindowRows) -> None:
         self._rows = rows
         self._window = window
-        self._of_prints, self._of_levels = _Used(), _Used()
+        self._prints, self._levels = _Consumption(), _Consumption()
         self.has_books = len(rows.book_ts) > 0
 
     def of(self, fills: Fills) -> FillEvidence:
-        """What the data showed at the fills that follow, in order of time.
+        """Return the evidence for the next fills.
+
+        Args:
+            fills: In order of time, later than the fills of earlier calls.
 
         Raises:
-            TickreelError: DATA_CHANGED where the data has fewer rows by now.
+            TickreelError: DATA_CHANGED if the files have fewer rows than before.
         """
         rows, count = self._rows, len(fills.ts)
         (size,) = scaled.wide((fills.quantity,), scaled.total(fills.quantity))
@@ -110,7 +113,7 @@ class Evidence:
         if self.has_books:
             met &= (book < 0) | (rows.ts[row] > rows.book_ts[book])
         price, printed = self._window.prints(row[met])
-        used = self._of_prints.before(row[met], size[met], row[met])
+        used = self._prints.before(row[met], size[met], row[met])
         backs = (price - fills.price[met]) * fills.side[met] <= 0
         print_size, print_used = _column(count, met, printed), _column(count, met, used)
         left = _column(count, met, np.where(backs, printed - used, 0), 0)
@@ -121,16 +124,16 @@ class Evidence:
             mid, book_age = _column(count, known, rows.mids[book]), _column(count, known, fills.ts[known] - rows.book_ts[book])
             numbers, place = np.unique(book, return_inverse=True)
             prices, sizes = self._window.levels(numbers)
-            # Who buys meets the asks.
+            # Buys fill against asks (1), sells against bids (0).
             opposite = (side > 0).astype(np.int64)
             prices = prices[opposite, place]
             touch = _column(count, known, prices[:, 0])
             within = (prices != NONE) & ((prices - fills.price[known, None]) * side[:, None] <= 0)
             level = (within * np.arange(1, LEVELS + 1)).max(axis=1) - 1
-            there = level >= 0
-            found, key = known[there], (book * 2 + opposite) * LEVELS + level
-            on_display = sizes[opposite, place, level][there]
-            used = self._of_levels.before(key[there], size[found], book[there])
+            has_level = level >= 0
+            found, key = known[has_level], (book * 2 + opposite) * LEVELS + level
+            on_display = sizes[opposite, place, level][has_level]
+            used = self._levels.before(key[has_level], size[found], book[has_level])
             displayed, displayed_used = _column(count, found, on_display), _column(count, found, used)
             left = np.maximum(left, _column(count, found, on_display - used, 0))
         backed = np.clip(left, 0, size)
@@ -138,7 +141,7 @@ class Evidence:
 
 
 def _column(count: int, rows: npt.NDArray[Any], values: Integers, other: int = NONE) -> Integers:
-    """A column of so many rows with values in some of them, another value in the others."""
+    """Return a column of `count` rows with `values` in some rows and `other` in the rest."""
     column = np.full(count, other, dtype=values.dtype)
     column[rows] = values
     return column

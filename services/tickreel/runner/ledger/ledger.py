@@ -1,7 +1,7 @@
-"""The ledger of a run: what its replay leaves behind, slice by slice, becomes one account, one count and one digest.
+"""The ledger of a run: it turns the tapes of the slices into one account, one set of figures and one digest.
 
-It follows the replay: the account is folded up to the last row whose orders have settled, and each row marked, while later
-ones are still replayed. At the end of a slice its orders are settled, and the slice is forgotten.
+The ledger follows a running replay. It updates the account up to the last row whose orders have settled and marks these rows to
+market, while the engine replays later rows. At the end of a slice it settles the orders of the slice and drops its tape.
 """
 
 from collections import Counter
@@ -36,50 +36,52 @@ Int64 = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class MarkedRows:
-    """The account at some trade rows, each after its order has settled, or at the end; every column has shape (rows,).
+    """The account marked to market at trade rows, each after its order has settled, or at the end of the window.
 
-    Money is of the account's scale.
+    Every column has shape (rows,). Money is at the account's scale.
     """
 
     account: Account
     at: Int64
-    """The index into the account's arrays."""
+    """Index into the account's arrays."""
     ts: Int64
+    """UNIX nanoseconds on the replay clock."""
     marks: Integers
+    """Price of the position, times 10^mark_scale."""
     mark_scale: int
     equity: Integers
     drawdown: Integers
 
 
 class Tables(Protocol):
-    """What keeps the rows of a full run."""
+    """A consumer of the rows of a run: tables or marks."""
 
     def add_equity(self, marked: MarkedRows) -> None:
-        """Takes the trade rows that follow, and after the last of them the end where that is another row."""
+        """Add the next trade rows; after the last one, the end of the window if it is a separate row."""
 
     def add_orders(self, orders: Orders, settlement: Settlement) -> None:
-        """Takes the orders that follow."""
+        """Add the next orders."""
 
     def add_fills(self, fills: Fills, fees: Integers, shown: FillEvidence | None) -> None:
-        """Takes the fills that follow, each with the row of its order in the whole run, and what the data showed at them."""
+        """Add the fills of these orders with their evidence. `fills.order` is the row of the order in the whole run."""
 
 
 class Ledger:
-    """Folds the tapes of a run, one after another.
+    """Accumulates the tapes of a run, one slice after another.
 
     Args:
         config: Resolved.
-        rows: Of the whole window.
-        end: The last instant that is replayed, UNIX nanoseconds.
-        tables: What keeps the rows of a full run.
-        window: The prints and books of the same rows; without them fills are not audited.
-        decimals: Those that the prices and the sizes of all fills have; the precisions of the config if not given.
+        rows: All rows of the window.
+        end: The last replayed instant, UNIX nanoseconds.
+        tables: The consumers of the rows.
+        window: The prints and books of the same rows. Without them fills are not audited.
+        decimals: The most decimals of all fill prices and of all fill sizes. Default: the precisions of the config.
 
     Attributes:
-        account: Where the account stands.
-        marked: How many trade rows of the window have been marked.
-        marked_end: The row of the end, once the ledger is closed; None where the last trade row is the end.
-        drawdown: The largest so far.
+        account: The current account.
+        marked: Number of trade rows marked so far.
+        marked_end: The row of the end, set by `close`; None if the last trade row is the end.
+        drawdown: The largest drawdown so far.
     """
 
     def __init__(
@@ -112,46 +114,46 @@ class Ledger:
         self._orders = self._fills = self._volume = self._fees = self._unrounded_fees = self._fees_that_differ = 0
         self._statuses: Counter[str] = Counter()
         self._unfilled: Counter[str] = Counter()
-        # Of the slice in hand: trade rows before it, fills that are in the account, and the account over them.
+        # The current slice: trade rows before it, its fills that are in the account, and the account over these fills.
         self._before = self._folded = 0
         self._slice: list[Account] = []
 
     @property
     def marked_until(self) -> int | None:
-        """The time of the last row that was marked; None before the first."""
+        """Time of the last marked row, UNIX nanoseconds; None before the first."""
         return int(self._rows.ts[self.marked - 1]) if self.marked else None
 
     @property
     def equity(self) -> int:
-        """The equity at the last row that was marked."""
+        """Equity at the last marked row, at the account's scale."""
         return self._equity_at(int(self._rows.marks[self.marked - 1])) if self.marked else self.account.start
 
     @property
     def always_solvent(self) -> bool:
-        """Whether the balance (the start and what was realized, less fees) stayed clear of zero after every fill.
+        """Whether the balance (starting balance + realized profit - fees) stayed above zero after every fill.
 
-        Clear means by a millionth of the start, since the engine's own balance is rounded at each fill.
+        The balance must exceed a millionth of the starting balance, because the engine rounds its own balance at each fill.
         """
         return self._lowest_balance > self.account.start // 1_000_000
 
     def follow(self, tape: Tape) -> MarkedRows | None:
-        """Marks the rows of the slice in hand that have settled since; None where none has.
+        """Mark the rows of the current slice that have settled since the last call, and return them; None if there are none.
 
         Args:
-            tape: Of that slice, which may still be replayed.
+            tape: The tape of the current slice, whose replay may still be running.
         """
         first, past = self.marked, self._before + tape.settled
         if past <= first:
             return None
         ts, marks = self._rows.ts[first:past], self._rows.marks[first:past]
         fills = tape.fills_after(self._folded)
-        # What an order with latency fills later is not in an earlier row.
+        # With latency an order may fill after the last settled row: such fills belong to later rows.
         account = self._fold(fills, int(np.searchsorted(fills.ts, ts[-1], side="right")))
         at = account.fills_until(ts)
         equity = account.equity(at, marks)
         peak, since = self._peak
         marked = MarkedRows(account, at, ts, marks, self._rows.mark_scale, equity, accounts.drawdown(equity, peak))
-        self._look_for_drawdown(marked, peak, since)
+        self._update_drawdown(marked, peak, since)
         self._lowest_equity, self._last_equity = min(self._lowest_equity, int(equity.min())), int(equity[-1])
         self._statistics.add_rows(ts, equity)
         self._sketch.add(ts, equity)
@@ -161,14 +163,14 @@ class Ledger:
         return marked
 
     def settle(self, tape: Tape) -> MarkedRows | None:
-        """Settles the orders of the slice in hand, after its last row; the next slice follows.
+        """Settle the orders of the current slice after its last row, and move on to the next slice.
 
         Returns:
-            The rows of it that had not been marked.
+            The rows of the slice that were not yet marked; None if there are none.
         """
         marked = self.follow(tape)
-        left = tape.fills_after(self._folded)
-        self._fold(left, len(left.ts))
+        remaining = tape.fills_after(self._folded)
+        self._fold(remaining, len(remaining.ts))
         orders, fills, ends = tape.orders, tape.fills, tape.ends
         fees = np.concatenate([account.fill_fees for account in self._slice])
         settlement = settle(orders, fills, fees, ends, self._arrives_by)
@@ -193,10 +195,11 @@ class Ledger:
         return marked
 
     def close(self) -> Outcome:
-        """The outcome, after the last slice.
+        """Return the outcome after the last slice.
 
-        The end becomes one more row where the last trade row has another time or equity: the last row may be a book, and an
-        order with latency may fill after the last row. Its time is that of the last row of any kind, as in the summary.
+        The end of the window is marked as a separate row if its time or equity differs from the last trade row: the last row
+        may be a book, and an order with latency may fill after it. The time of the end is the time of the last row of any
+        kind, as in the summary.
         """
         account, last_mark = self.account, self._rows.last_mark
         final = self._equity_at(last_mark)
@@ -234,7 +237,7 @@ class Ledger:
         (equity,) = scaled.wide((np.array([final], dtype=object),), abs(final))
         at, ts, marks = np.array([len(account.position) - 1]), np.array([rows.span[1]]), np.array([rows.last_mark])
         marked = MarkedRows(account, at, ts, marks, rows.mark_scale, equity, accounts.drawdown(equity, peak))
-        self._look_for_drawdown(marked, peak, since)
+        self._update_drawdown(marked, peak, since)
         self._lowest_equity = min(self._lowest_equity, final)
         if self.marked:
             self._sketch.add(ts, equity)
@@ -243,7 +246,7 @@ class Ledger:
         return marked
 
     def _fold(self, fills: Fills, count: int) -> Account:
-        """Puts the first so many of these fills into the account, and returns it over them."""
+        """Add the first `count` fills to the account, and return the account over them."""
         columns = (fills.ts, fills.side, fills.price, fills.quantity, fills.taker)
         account = self.account = self.account.then(*(column[:count] for column in columns))
         self._folded += count
@@ -253,7 +256,7 @@ class Ledger:
         return account
 
     def _add_statistics(self, orders: Orders, fills: Fills) -> None:
-        """Adds the orders of the slice in hand, and what their fills cost beyond the marks of when they were submitted."""
+        """Add the orders of the current slice, and the slippage of their fills against the marks at submission."""
         closes = np.concatenate([account.closes for account in self._slice])
         earned = np.concatenate([np.diff(account.closed_pnl) for account in self._slice])
         self._statistics.add_orders(orders, fills, closes, earned)
@@ -262,8 +265,8 @@ class Ledger:
         paid = contract.value(fills.price, signed, contract.price_precision, scale)
         self._statistics.add_slippage(paid - contract.value(marks, signed, self._rows.mark_scale, scale))
 
-    def _look_for_drawdown(self, marked: MarkedRows, peak: int, since: int) -> None:
-        """Takes a deeper drawdown among the rows, and the peak that the next rows fall from."""
+    def _update_drawdown(self, marked: MarkedRows, peak: int, since: int) -> None:
+        """Update the largest drawdown and the running peak with these rows."""
         equity, deepest = marked.equity, int(np.argmax(marked.drawdown))
         if (depth := int(marked.drawdown[deepest])) > self.drawdown.depth:
             fallen_from = int(equity[deepest]) + depth
@@ -278,7 +281,7 @@ class Ledger:
 
 
 def contract_of(config: run_config_pb2.RunConfig) -> LinearContract | InverseContract:
-    """The contract of a resolved config."""
+    """Return the contract of a resolved config."""
     instrument, venue = config.instrument, config.venue
     kind = InverseContract if instrument.is_inverse else LinearContract
     return kind(
@@ -292,10 +295,10 @@ def contract_of(config: run_config_pb2.RunConfig) -> LinearContract | InverseCon
 
 
 def opened(config: run_config_pb2.RunConfig, rows: MarkRows, decimals: tuple[int, int] | None = None) -> Account:
-    """The account of a resolved config before its first fill.
+    """Return the account of a resolved config before its first fill.
 
     Args:
-        decimals: Those that the prices and the sizes of all fills have; the precisions of the config if not given.
+        decimals: The most decimals of all fill prices and of all fill sizes. Default: the precisions of the config.
     """
     contract, instrument, venue = contract_of(config), config.instrument, config.venue
     if venue.account_type == "CASH":
@@ -304,14 +307,14 @@ def opened(config: run_config_pb2.RunConfig, rows: MarkRows, decimals: tuple[int
     else:
         balance, position = venue.starting_balance, 0
     price, size = decimals or (contract.price_precision, contract.size_precision)
-    places_more = rows.mark_scale - contract.price_precision
+    mark_places = rows.mark_scale - contract.price_precision
     return Account.opened(
         contract,
         _scaled(balance, contract.money_precision),
         mark_scale=rows.mark_scale,
         position=position,
         position_mark=rows.first_mark,
-        rounded_scale=contract.with_decimals(price, size).scale(price + places_more),
+        rounded_scale=contract.with_decimals(price, size).scale(price + mark_places),
     )
 
 

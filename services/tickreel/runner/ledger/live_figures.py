@@ -1,4 +1,4 @@
-"""What a replay tells of its account while it lives: a few points of equity for each part that was marked."""
+"""Live account figures of a running replay: current values, and a few points of equity for each batch of marked rows."""
 
 import itertools
 from typing import Any
@@ -10,12 +10,12 @@ from tickreel.accounting.scaled import Integers
 from tickreel.runner.ledger.ledger import Ledger, MarkedRows
 from tickreel.runner.window.iso_time import iso
 
-# Of each part that was marked: this many stretches, the lowest and the highest point of each.
-_STRETCHES = 4
+# A batch of marked rows is cut into this many parts, and each part keeps its lowest and its highest point.
+_PARTS = 4
 
 
 def figures(ledger: Ledger, counts: tuple[int, ...]) -> dict[str, Any]:
-    """The JSON values of `LiveFigures`.
+    """Return the JSON values of a `LiveFigures` message.
 
     Args:
         counts: Trade rows, book rows, orders and fills.
@@ -30,16 +30,16 @@ def figures(ledger: Ledger, counts: tuple[int, ...]) -> dict[str, Any]:
 
 
 def points(marked: MarkedRows) -> list[list[float]]:
-    """Some of the rows as (time, equity, drawdown, position), in time order; the time is a whole number, UNIX nanoseconds.
+    """Return a sample of the rows as (time, equity, drawdown, position), in time order; the time is an int, UNIX nanoseconds.
 
-    The extremes of the equity and of the drawdown are among them, and the last row.
+    The sample includes the extremes of equity, the deepest drawdown and the last row.
     """
     account, rows = marked.account, len(marked.ts)
     keep = {rows - 1, int(np.argmax(marked.drawdown))}
-    edges = np.unique(np.linspace(0, rows, _STRETCHES + 1).astype(int))
+    edges = np.unique(np.linspace(0, rows, _PARTS + 1).astype(int))
     for first, past in itertools.pairwise(edges.tolist()):
-        stretch = marked.equity[first:past]
-        keep |= {first + int(np.argmin(stretch)), first + int(np.argmax(stretch))}
+        part = marked.equity[first:past]
+        keep |= {first + int(np.argmin(part)), first + int(np.argmax(part))}
     kept = np.array(sorted(keep))
     position = _doubles(account.position[marked.at[kept]], account.contract.size_precision)
     equity, drawdown = (_doubles(column[kept], account.scale) for column in (marked.equity, marked.drawdown))
@@ -48,5 +48,5 @@ def points(marked: MarkedRows) -> list[list[float]]:
 
 
 def _doubles(values: Integers, scale: int) -> list[float]:
-    """The nearest double of each value."""
+    """Return the nearest double of each value."""
     return [value / 10**scale for value in values.tolist()]

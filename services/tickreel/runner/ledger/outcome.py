@@ -1,4 +1,4 @@
-"""The outcome of a run: what its ledger came to, and the figures of the summary."""
+"""The outcome of a run: the final state of its ledger, and the figures of the summary."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ class Drawdown:
     """A fall of equity from its running peak.
 
     Attributes:
-        depth: Of the account's scale; 0 where equity has not fallen.
-        since: When equity stood at the peak, UNIX nanoseconds.
-        at: When it was deepest.
+        depth: At the account's scale; 0 if equity never fell.
+        since: Time of the peak, UNIX nanoseconds.
+        at: Time of the deepest point, UNIX nanoseconds.
     """
 
     depth: int
@@ -32,20 +32,19 @@ class Drawdown:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run came to.
+    """The outcome of a run.
 
     Attributes:
         account: At the end.
-        starting_position: What was held at the start, of the size precision.
-        statuses: How many orders ended in each of `settlement.STATUSES`.
-        unfilled: Orders without any fill, by reason.
-        volume: Of the size precision.
-        fees: Of the currency's precision.
-        unrounded_fees: What the fees come to when none is rounded, of the contract's `fee_scale`.
-        fees_that_differ: Fills whose fee the engine has otherwise.
-        unrealized, final_equity: At the end of the window, after fills that came later than the last row; like all that
-            follows of the account's scale.
-        lowest_equity: Over the trade rows and the end.
+        starting_position: Position at the start, in units of the size precision.
+        statuses: Number of orders per final status, by `settlement.STATUSES`.
+        unfilled: Number of orders without any fill, by reason.
+        volume: In units of the size precision.
+        fees: In units of the currency's precision.
+        unrounded_fees: Sum of the fees without rounding, at the contract's `fee_scale`.
+        fees_that_differ: Number of fills whose fee differs from the engine's.
+        unrealized, final_equity: At the end of the window, including fills after the last row; at the account's scale.
+        lowest_equity: Over the trade rows and the end, at the account's scale.
         always_solvent: See `Ledger`.
     """
 
@@ -74,21 +73,21 @@ class Outcome:
     digest: OutcomeDigest
 
     def money(self, value: int) -> str:
-        """An amount of the account's scale as a decimal string."""
+        """Return an amount at the account's scale as a decimal string."""
         return scaled.text(int(value), self.account.scale)
 
     def size(self, value: int) -> str:
-        """A size as a decimal string."""
+        """Return a size as a decimal string."""
         return scaled.text(value, self.config.instrument.size_precision)
 
     @property
     def fees_text(self) -> str:
-        """The fees as a decimal string."""
+        """Fees as a decimal string."""
         return scaled.text(self.fees, self.account.contract.money_precision)
 
     @property
     def exact_fees_text(self) -> str:
-        """The fees without rounding as a decimal string, with the decimals of the currency and those beyond that it needs."""
+        """Fees without rounding as a decimal string, with at least the decimals of the currency."""
         value, scale = self.unrounded_fees, self.account.contract.fee_scale
         least = self.account.contract.money_precision
         value, scale = value * 10 ** max(least - scale, 0), max(least, scale)
@@ -98,19 +97,19 @@ class Outcome:
 
     @property
     def final_position(self) -> int:
-        """What is held at the end, of the size precision."""
+        """Position at the end, in units of the size precision."""
         return int(self.account.position[-1])
 
     @property
     def result_digest(self) -> str:
-        """The digest of the orders, the fills and the account at the end."""
+        """Digest of the orders, the fills and the final account."""
         final = {"cash": int(self.account.cash[-1]), "fees": int(self.account.fees[-1]), "equity": self.final_equity}
         money = {name: self.money(value) for name, value in final.items()}
         return self.digest.of(money | {"position": self.size(self.final_position)})
 
 
 def summarise(outcome: Outcome) -> result_pb2.RunSummary:
-    """The figures of the summary."""
+    """Return the figures of the summary."""
     account, statuses, drawdown = outcome.account, outcome.statuses, outcome.drawdown
     pnl = outcome.final_equity - account.start
     first, last = outcome.rows.span

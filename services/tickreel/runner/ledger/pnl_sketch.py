@@ -1,4 +1,4 @@
-"""The profit of a run as a curve of few points, to be looked at in a list: no figure is taken from it."""
+"""The profit of a run as a small curve for lists. No figure is computed from it."""
 
 import numpy as np
 import numpy.typing as npt
@@ -6,15 +6,15 @@ import numpy.typing as npt
 from tickreel.accounting.scaled import Integers
 
 PARTS = 24
-"""How many equal parts of its time a window is drawn in."""
+"""Number of equal parts into which the time of a window is divided."""
 
 
 class PnlSketch:
-    """The lowest and the highest profit of each part of a window, of rows that come in portions of any length.
+    """Finds the lowest and the highest profit in each part of a window. Rows may be added in batches of any length.
 
     Args:
-        start: The equity before the first row.
-        span: The times of the first and the last row of the window, UNIX nanoseconds.
+        start: Equity before the first row.
+        span: Times of the first and the last row of the window, UNIX nanoseconds.
     """
 
     def __init__(self, start: int, span: tuple[int, int]) -> None:
@@ -26,25 +26,27 @@ class PnlSketch:
         self._rows = 0
 
     def add(self, ts: npt.NDArray[np.int64], equity: Integers) -> None:
-        """Takes rows that follow, in order of time."""
+        """Add the next rows, in order of time."""
         cuts = [0, *np.searchsorted(ts, self._edges, "left").tolist(), len(ts)]
         for part in range(PARTS):
             if (first := cuts[part]) == (past := cuts[part + 1]):
                 continue
-            stretch = equity[first:past]
-            low, high = int(np.argmin(stretch)), int(np.argmax(stretch))
+            in_part = equity[first:past]
+            low, high = int(np.argmin(in_part)), int(np.argmax(in_part))
             lowest, highest = self._lowest[part], self._highest[part]
-            if lowest is None or stretch[low] < lowest[0]:
-                self._lowest[part] = int(stretch[low]), self._rows + first + low
-            if highest is None or stretch[high] > highest[0]:
-                self._highest[part] = int(stretch[high]), self._rows + first + high
+            if lowest is None or in_part[low] < lowest[0]:
+                self._lowest[part] = int(in_part[low]), self._rows + first + low
+            if highest is None or in_part[high] > highest[0]:
+                self._highest[part] = int(in_part[high]), self._rows + first + high
         self._rows += len(ts)
 
     def points(self, scale: int) -> list[float]:
-        """Two points a part, in the order in which they were; a part without a row goes on as it was before.
+        """Return two points per part, in the order of their rows.
+
+        A part without rows repeats the point before it, or is 0 if there is none. Without any rows the list is empty.
 
         Args:
-            scale: Of the equity.
+            scale: Decimals of the equity.
         """
         if not self._rows:
             return []

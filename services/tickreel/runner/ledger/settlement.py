@@ -1,4 +1,4 @@
-"""How every order ended: its status, what it filled, at what price, and when."""
+"""The settlement of orders: the final status of each order, its filled quantity, value and fees, and the time it closed."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -14,45 +14,45 @@ Int64 = npt.NDArray[np.int64]
 
 STATUSES = ("in_flight", "filled", "partially_filled", "cancelled", "denied", "rejected")
 _IN_FLIGHT, _FILLED, _PARTIAL, _CANCELLED, _DENIED, _REJECTED = range(len(STATUSES))
-# An order that expired was cancelled by time.
+# An expired order counts as cancelled.
 _STATUS_OF_KIND = np.array([{"denied": _DENIED, "rejected": _REJECTED}.get(kind, _CANCELLED) for kind in KINDS])
 
 
 @dataclass(frozen=True)
 class Settlement:
-    """The state of every order at the end; every column has shape (orders,)."""
+    """The final state of every order; every column has shape (orders,)."""
 
     status: Int64
-    """A position in `STATUSES`."""
+    """Index into `STATUSES`."""
     filled: Integers
-    """The filled quantity, of the size precision."""
+    """Filled quantity, in units of the size precision."""
     value: Integers
-    """Price x quantity over the fills, of the price plus the size precision."""
+    """Sum of price x quantity over the fills, at the price precision plus the size precision."""
     fees: Integers
-    """Of the currency's precision."""
+    """In units of the currency's precision."""
     ts_closed: Int64
-    """When the order ended, UNIX nanoseconds; 0 where it had not."""
+    """Time the order closed, UNIX nanoseconds; 0 if it is still active."""
     reason: npt.NDArray[np.object_]
-    """Why an order that did not fill whole ended; "" where it filled."""
+    """Reason why the order did not fill completely; "" if it did."""
 
     def count(self, status: str) -> int:
-        """How many orders ended so."""
+        """Return the number of orders with a status."""
         return int(np.count_nonzero(self.status == STATUSES.index(status)))
 
     @property
     def unfilled(self) -> dict[str, int]:
-        """Orders without any fill, by reason."""
+        """Number of orders without any fill, by reason."""
         return Counter(self.reason[self.filled == 0].tolist())
 
 
 def settle(orders: Orders, fills: Fills, fees: Integers, ends: Ends, arrives_by: int) -> Settlement:
-    """Brings fills and ends home to their orders.
+    """Assign fills and ends to their orders and return the final state of each order.
 
-    An order without an end is in flight while the venue cannot have heard of it, and open otherwise.
+    An order without an end is in flight if it cannot have reached the venue, and open otherwise.
 
     Args:
-        fees: The fee of each fill, of the currency's precision.
-        arrives_by: The last time of submission, UNIX nanoseconds, at which an order reached the venue within the window.
+        fees: Fee of each fill, in units of the currency's precision.
+        arrives_by: The latest submission time, UNIX nanoseconds, at which an order reaches the venue within the window.
     """
     count = len(orders.ts_submitted)
     filled = scaled.sums_at(fills.quantity, fills.order, count)
@@ -67,9 +67,9 @@ def settle(orders: Orders, fills: Fills, fees: Integers, ends: Ends, arrives_by:
     reason = np.where(orders.ts_submitted > arrives_by, "IN_FLIGHT", "OPEN_AT_END").astype(object)
     if len(ends.order):
         reason[ends.order] = np.array(ends.reasons, dtype=object)[ends.reason]
-    whole = filled == orders.quantity
-    status[whole] = _FILLED
-    reason[whole] = ""
+    complete = filled == orders.quantity
+    status[complete] = _FILLED
+    reason[complete] = ""
     ts_closed[status == _IN_FLIGHT] = 0
-    status[(filled > 0) & ~whole & ((status == _CANCELLED) | (status == _IN_FLIGHT))] = _PARTIAL
+    status[(filled > 0) & ~complete & ((status == _CANCELLED) | (status == _IN_FLIGHT))] = _PARTIAL
     return Settlement(status, filled, value, paid, ts_closed, reason)

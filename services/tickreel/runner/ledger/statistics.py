@@ -1,4 +1,4 @@
-"""The statistics of a run, folded as its ledger folds the account: in parts of any length, with the same figures."""
+"""The statistics of a run. Fills, orders and rows may be added in batches of any length with the same result."""
 
 from collections import defaultdict
 from dataclasses import dataclass, fields
@@ -18,13 +18,13 @@ from tickreel.v1 import statistics_pb2
 Int64 = npt.NDArray[np.int64]
 
 PLACES = 6
-"""The decimals of shares and ratios."""
+"""Decimals of shares and ratios."""
 _SECOND_DECIMALS = 9
 
 
 @dataclass
 class _Closing:
-    """Orders that closed something, and what they earned by it."""
+    """Orders that reduced a position, and their profits at the account's scale."""
 
     orders: int = 0
     won: int = 0
@@ -47,7 +47,7 @@ class _Closing:
 
 @dataclass
 class _Traded:
-    """Some fills together: volume of the size precision, money of the account's scale."""
+    """Sums over some fills: volume in units of the size precision, money at the account's scale."""
 
     fills: int = 0
     volume: int = 0
@@ -62,25 +62,25 @@ class _Traded:
 
 @dataclass(frozen=True)
 class _Steps:
-    """What each of some fills did to the account; every column has shape (fills,)."""
+    """Changes of the account by each fill; every column has shape (fills,)."""
 
     volume: Integers
     turnover: Integers
     fees: Integers
     realized: Integers
 
-    def of(self, chosen: npt.NDArray[np.bool_] | slice) -> _Traded:
-        """What some of the fills come to together."""
+    def total(self, chosen: npt.NDArray[np.bool_] | slice) -> _Traded:
+        """Return the sums over the chosen fills."""
         columns = (self.volume, self.turnover, self.fees, self.realized)
         return _Traded(len(self.volume[chosen]), *(scaled.sum_of(column[chosen]) for column in columns))
 
 
 class Statistics:
-    """Folds the fills of a run, its orders and the rows that are marked.
+    """Accumulates the fills of a run, its orders and its marked rows.
 
     Args:
         account: Before the first fill.
-        span: The times of the first and the last row of the window, UNIX nanoseconds.
+        span: Times of the first and the last row of the window, UNIX nanoseconds.
     """
 
     def __init__(self, account: Account, span: tuple[int, int]) -> None:
@@ -90,29 +90,30 @@ class Statistics:
         self._hours: defaultdict[int, _Traded] = defaultdict(_Traded)
         self._liquidity = (_Traded(), _Traded())
         self._closing = _Closing()
-        # Of short positions and of long ones.
+        # Index 0: short positions, 1: long positions.
         self._sides = (_Closing(), _Closing())
         self._realized, self._closed_fees = [0, 0], [0, 0]
         self._slippage = 0
 
     def add_fills(self, account: Account, taker: Int64) -> None:
-        """Takes the account over the fills that follow.
+        """Add the next fills.
 
         Args:
-            taker: 1 where a fill took liquidity, 0 where it made it.
+            account: The account over these fills.
+            taker: 1 if the fill took liquidity, 0 if it made liquidity; shape (fills,).
         """
         self._positions.add(account)
         if not len(account.ts):
             return
-        # No difference of these overflows: the account has chosen its type for sums of larger values.
+        # These differences cannot overflow: the account chose its dtype for sums of larger values.
         volume, turnover = np.abs(np.diff(account.position)), np.abs(np.diff(account.cash))
         steps = _Steps(volume, turnover, np.diff(account.fees), np.diff(account.cash + account.cost))
         hours = account.ts // HOUR
         first = np.flatnonzero(np.diff(hours, prepend=-1))
         for start, end in zip(first.tolist(), [*first[1:].tolist(), len(hours)], strict=True):
-            self._hours[int(hours[start]) % 24].add(steps.of(slice(start, end)))
-        for made_or_took, traded in enumerate(self._liquidity):
-            traded.add(steps.of(taker == made_or_took))
+            self._hours[int(hours[start]) % 24].add(steps.total(slice(start, end)))
+        for is_taker, traded in enumerate(self._liquidity):
+            traded.add(steps.total(taker == is_taker))
         before, after = account.position[:-1], account.position[1:]
         long = (before > 0) | ((before == 0) & (after > 0))
         closed_fees = np.diff(account.fees - account.entry_fees)
@@ -121,34 +122,35 @@ class Statistics:
             self._closed_fees[side] += scaled.sum_of(closed_fees[chosen])
 
     def add_rows(self, ts: Int64, equity: Integers) -> None:
-        """Takes rows that were marked, in order of time."""
+        """Add the next marked rows, in order of time."""
         self._equity.add(ts, equity)
 
     def add_orders(self, orders: Orders, fills: Fills, closes: npt.NDArray[np.bool_], earned: Integers) -> None:
-        """Takes orders that have settled.
+        """Add settled orders.
 
         Args:
-            fills: All of theirs.
-            closes: Whether each fill closed something.
-            earned: What each fill earned by it, of the account's scale.
+            fills: All fills of these orders.
+            closes: Whether each fill reduced the position; shape (fills,).
+            earned: Profit that each fill realized, after fees, at the account's scale; shape (fills,).
         """
         closing, place = np.unique(fills.order[closes], return_inverse=True)
         profits = scaled.sums_at(earned[closes], place, len(closing))
-        # Who sells closes what is held long.
+        # Sell orders close long positions.
         sells = orders.side[closing] < 0
         self._closing.add(profits)
         for side, chosen in zip(self._sides, (~sells, sells), strict=True):
             side.add(profits[chosen])
 
     def add_slippage(self, slippage: Integers) -> None:
-        """Takes what fills cost more than at the marks of when their orders were submitted, of the account's scale."""
+        """Add the cost of fills beyond the marks at the submission of their orders, at the account's scale; shape (fills,)."""
         self._slippage += scaled.sum_of(slippage)
 
     def message(self, account: Account, unrealized: int, final_equity: int) -> statistics_pb2.RunStatistics:
-        """The statistics, after the last row and fill.
+        """Return the statistics after the last row and fill.
 
         Args:
             account: At the end.
+            unrealized, final_equity: At the end, at the account's scale.
         """
         self._positions.close()
         scale, size_scale = account.scale, account.contract.size_precision

@@ -1,1 +1,1 @@
-"""The replay of a window by the engine, whole or in slices, each in a process of its own."""
+"""The replay of a window by the engine: in one piece, or in slices that several processes replay."""

@@ -1,4 +1,4 @@
-"""The value of the orders of a run against the most that the engine's money holds."""
+"""The check that the engine's money type can hold the value of every order."""
 
 from collections.abc import Iterable
 
@@ -13,14 +13,14 @@ from tickreel.stores.trades import TradeRows
 from tickreel.v1 import run_config_pb2
 
 COLUMNS = ("price", "size")
-"""The columns that are read."""
+"""The columns that `check_notional` reads."""
 
 
 def check_notional(rows: Iterable[TradeRows], contract: Contract, config: run_config_pb2.RunConfig) -> None:
-    """Refuses trade rows whose orders the engine cannot value: it would stop at the first of them.
+    """Refuse trade rows whose orders exceed the engine's money type. The engine would stop at the first of them.
 
     Args:
-        rows: With `COLUMNS`; an order has the size and the price of its row.
+        rows: With `COLUMNS`. An order has the size and the price of its row.
         config: Resolved.
 
     Raises:
@@ -34,7 +34,7 @@ def check_notional(rows: Iterable[TradeRows], contract: Contract, config: run_co
         value = contract.value(price, size, price_precision, scale)
         if scaled.largest(value) > bound:
             row = int(np.argmax(np.abs(value) > bound))
-            raise _beyond(
+            raise _too_large(
                 config.instrument,
                 iso(int(batch.ts_init[row])),
                 scaled.text(int(price[row]), price_precision),
@@ -42,17 +42,17 @@ def check_notional(rows: Iterable[TradeRows], contract: Contract, config: run_co
             )
 
 
-def _beyond(instrument: run_config_pb2.InstrumentConfig, instant: str, price: str, size: str) -> TickreelError:
+def _too_large(instrument: run_config_pb2.InstrumentConfig, instant: str, price: str, size: str) -> TickreelError:
     multiplier = f"{instrument.multiplier:g}"
     formula = "size x instrument.multiplier / price" if instrument.is_inverse else "price x size x instrument.multiplier"
     problem = (
         f"the trade row at {instant} has price {price} and size {size}; with instrument.multiplier {multiplier}, {formula}"
-        f" is beyond {MAX_MONEY} {instrument.settlement_currency}, the most that the engine's money holds"
+        f" is beyond {MAX_MONEY} {instrument.settlement_currency}, the largest amount that the engine can hold"
     )
-    # A multiplier of 1 or below is hardly the reason.
+    # A multiplier of 1 or below is unlikely to be the mistake.
     field, remedy = "time_window", "replay a window without that row"
     if instrument.multiplier > 1:
         field, remedy = "instrument.multiplier", f"lower it, or {remedy}"
     terms = {"price": price, "size": size, "multiplier": multiplier, "bound": MAX_MONEY}
-    message = "an order of the window would be worth more than the engine's money holds"
+    message = "an order of the window exceeds the largest amount that the engine can hold"
     return TickreelError("DATA_REFUSED", message, [Violation(field, f"{problem}; {remedy}")], **terms)

@@ -1,9 +1,11 @@
-"""How a window is replayed: in one piece, or in slices whose orders do not know of each other.
+"""The plan of a replay: one piece, or slices that are independent of each other.
 
-Slices one after another keep memory flat, slices side by side use every core. They give the same orders and fills as one
-piece where each order follows from its own trade row and ends with it, and where nothing that one order leaves behind
-changes what the next one meets: not the account, not the book, not a random draw, not the limit of orders a second. That is
-decided here by rule; where it does not hold, the plan is one piece and says why. A slice of trades against books begins with
+Sequential slices keep memory flat; parallel slices use every core. Slices give the same orders and fills as one piece if:
+
+- each order follows from its own trade row and ends at that row, and
+- no order affects a later one through the account, the book, a random draw or the rate limit.
+
+Rules decide whether this holds. If it does not, the plan is one piece and says why. A slice of trades against books begins with
 the last book before it.
 """
 
@@ -25,10 +27,10 @@ class Segment:
     """A slice of a window; times are UNIX nanoseconds on the replay clock, both ends inclusive.
 
     Attributes:
-        start, end: Of its trades.
-        books_from: Where its books begin: at the last one before `start`, where there is one.
-        rows, book_rows: How many rows the engine will see.
-        repeats: How many of the books the slice before it has replayed.
+        start, end: The time range of the trades.
+        books_from: The start of the books: the time of the last book before `start`, or `start` if there is none.
+        rows, book_rows: Number of rows that the engine will see.
+        repeats: Number of books that the previous slice replays as well.
     """
 
     start: int
@@ -39,7 +41,7 @@ class Segment:
     repeats: int = 0
 
     def files(self, files: list[ReplayFile]) -> list[ReplayFile]:
-        """What is replayed of the window's files."""
+        """Return the parts of the window's files that belong to the slice."""
         found = []
         for file in files:
             books = file.data_type == market_data_pb2.DATA_TYPE_BOOK_SNAPSHOT_5
@@ -51,14 +53,18 @@ class Segment:
 
 @dataclass(frozen=True)
 class ReplayPlan:
-    """The slices of a window, in order, and why it is one piece where it is."""
+    """The slices of a window, in order.
+
+    Attributes:
+        whole_because: Why the plan is one piece; "" if it has several slices.
+    """
 
     segments: tuple[Segment, ...]
     whole_because: str
 
     @classmethod
     def whole(cls, rows: MarkRows, start: int, end: int, because: str) -> "ReplayPlan":
-        """A window in one piece."""
+        """Return the plan of a window in one piece."""
         return cls((Segment(start, end, start, len(rows.ts), len(rows.book_ts)),), because)
 
     @classmethod
@@ -72,29 +78,30 @@ class ReplayPlan:
         processes: int,
         cuts: npt.NDArray[np.bool_] | None = None,
     ) -> "ReplayPlan":
-        """The plan of a window.
+        """Return the plan of a window.
 
         Args:
             config: Resolved.
-            window: The first and last instant that is replayed.
-            segment_rows: The most trade rows of a slice.
-            processes: How many slices can be replayed side by side.
-            cuts: Whether a slice may begin at each trade row; shape (rows,). Default: at all of them.
+            window: The first and the last replayed instant, UNIX nanoseconds.
+            segment_rows: Maximum number of trade rows per slice.
+            processes: Number of slices that can be replayed in parallel.
+            cuts: Whether a slice may begin at each trade row; shape (rows,). Default: at every row.
         """
         start, end = window
-        because = _entangled(config, strategy, rows)
+        because = _dependence(config, strategy, rows)
         count = len(rows.ts)
         if because or count <= segment_rows:
-            return cls.whole(rows, start, end, because or "it is short")
-        # As many for each process, the last of each in quarters, or one of them would wait long for the others at the end.
+            return cls.whole(rows, start, end, because or "the window is short")
+        # Every process gets the same number of pieces. The last piece of each is cut into quarters, so that no process waits
+        # long for the others at the end.
         pieces = -(-count // (segment_rows * processes)) * processes
         last = 4 * (pieces - processes) if processes > 1 else 4 * pieces
         quarters = [*range(4, last, 4), *range(max(last, 1), 4 * pieces)]
         books = rows.book_ts
-        # The engine replays no trades on levels where there is no book at all: those before the first go with what follows.
+        # The engine replays no trades on an L2 book without any book row, so the first cut comes after the first book.
         earliest = int(books[0]) if len(books) else start
         places = [count * number // (4 * pieces) for number in quarters]
-        # A cut is an instant, so that rows of equal times stay together.
+        # Rows with equal times must stay together, so a cut is the first row of an instant.
         begins = np.diff(rows.ts, prepend=rows.ts[:1] - 1) > 0
         chosen = _last_before(begins if cuts is None else begins & cuts, places)
         cuts_at = [cut for cut in chosen if rows.ts[cut] > earliest]
@@ -116,7 +123,10 @@ class ReplayPlan:
 
 
 def _last_before(mask: npt.NDArray[np.bool_], places: Sequence[int]) -> list[int]:
-    """The last row of a mask at or before each place and behind the place before it, where there is one; row 0 is left out."""
+    """Return, for each place, the last row of the mask that is at or before it and after the previous place.
+
+    Places without such a row are skipped. Row 0 is never returned.
+    """
     found, before = [], 0
     for place in places:
         rows = np.flatnonzero(mask[before + 1 : place + 1])
@@ -126,20 +136,20 @@ def _last_before(mask: npt.NDArray[np.bool_], places: Sequence[int]) -> list[int
     return found
 
 
-def _entangled(config: run_config_pb2.RunConfig, strategy: type[ReplayStrategy], rows: MarkRows) -> str:
-    """Why the orders of a window may know of each other, or "" where they cannot."""
+def _dependence(config: run_config_pb2.RunConfig, strategy: type[ReplayStrategy], rows: MarkRows) -> str:
+    """Return why the orders of a window may depend on each other; "" if they cannot."""
     venue, orders = config.venue, config.strategy
     drawn = venue.HasField("fill_model") and (venue.fill_model.prob_fill_on_limit < 1 or venue.fill_model.prob_slippage > 0)
-    # The orders of any second must stay within the limit, or the next slice would begin with a full allowance.
+    # If any second has more orders than the limit, a slice that began in it would start with a full allowance.
     crowded = rows.more_in_a_second(config.risk.throttling_per_sec)
     rules = (
         (not strategy.independent_orders, f"{config.strategy.name} does not declare independent_orders"),
         (orders.time_in_force == "GTC", "orders may rest (time_in_force GTC)"),
         (venue.HasField("latency"), "orders are delayed (latency)"),
         (orders.close_positions_on_stop, "the position is closed at the end (close_positions_on_stop)"),
-        (venue.liquidity_consumption, "orders use up what the book displays (liquidity_consumption)"),
-        (drawn, "fills are drawn (fill_model)"),
-        (may_refuse(config) and not venue.frozen_account, "the account may refuse orders"),
-        (crowded, "orders may be denied by their rate (risk.throttling_per_sec)"),
+        (venue.liquidity_consumption, "orders consume the displayed sizes (liquidity_consumption)"),
+        (drawn, "fills are drawn at random (fill_model)"),
+        (may_refuse(config) and not venue.frozen_account, "the account may deny orders"),
+        (crowded, "the rate limit may deny orders (risk.throttling_per_sec)"),
     )
     return next((why for applies, why in rules if applies), "")

@@ -1,4 +1,4 @@
-"""The replay of a run as it goes on: a plan is replayed, the ledger follows it, and the service hears of both."""
+"""The replay of a run: it replays a plan while the ledger follows and reports progress and live figures to the service."""
 
 import contextlib
 import os
@@ -34,16 +34,16 @@ _MEMORY_INTERVAL = 1.0
 
 
 class AccountRanDry(Exception):  # noqa: N818
-    """The account that the engine left as it was would not have stayed above zero."""
+    """The engine replayed with a frozen account, but a real account would have fallen to zero."""
 
 
 class RunReplay:
-    """The replay of a run: a plan is replayed, the ledger follows it, the service hears of both.
+    """Replays the plan of a run, feeds the ledger, and reports progress and live figures.
 
     Attributes:
-        staging: The folder with what is kept of the rows, which is complete once `run` has returned: the marks of a fast run's
-            orders, the tables of a full run, and of one that verifies, whatever it verifies.
-        peak_memory: The most memory that a process of the replay has had, in MiB.
+        staging: The folder with the tables or marks of the run, complete when `run` returns. A fast run has marks, a full run
+            has tables. A verification always has tables, and also marks if it verifies a fast run.
+        peak_memory: Peak memory of the largest process of the replay, MiB.
     """
 
     def __init__(self, spec: RunSpec, window: Window, rows: MarkRows, store: ResultStore, reporter: Reporter) -> None:
@@ -56,14 +56,14 @@ class RunReplay:
         self.peak_memory = 0
 
     def run(self, plan: ReplayPlan, shortcuts: Shortcuts, *, trusting: bool) -> Outcome:
-        """Replays a plan.
+        """Replay a plan and return the outcome.
 
         Args:
-            trusting: Whether the account is frozen in the trust that it stays above zero.
+            trusting: Whether the account is frozen on the assumption that it stays above zero.
 
         Raises:
             TickreelError: REPLAY_FAILED, or WORKER_DIED.
-            AccountRanDry: That trust was betrayed.
+            AccountRanDry: The assumption does not hold.
         """
         spec, config = self._spec, self._spec.run.config
         self.staging = self._store.staging(spec.run.run_id)
@@ -83,13 +83,13 @@ class RunReplay:
             marked = ledger.settle(tape)
             if trusting and not ledger.always_solvent:
                 raise AccountRanDry
-            self._tell_equity(marked)
+            self._report_equity(marked)
 
         with self._reporting(replay, ledger):
             replay.run(settle, shortcuts)
         self.peak_memory = max(self.peak_memory, replay.peak_memory)
         outcome = ledger.close()
-        self._tell_equity(ledger.marked_end)
+        self._report_equity(ledger.marked_end)
         for table in tables:
             table.close()
         total = len(self._rows.ts) + len(self._rows.book_ts)
@@ -97,10 +97,10 @@ class RunReplay:
         return outcome
 
     def _decimals(self) -> tuple[int, int]:
-        """The decimals that the prices and the sizes of all fills have, and the position at the start."""
+        """Return the most decimals of all fill prices, and of all fill sizes and the starting position."""
         config = self._spec.run.config
         instrument, strategy = config.instrument, installed_strategies()[config.strategy.name].strategy
-        # An order that is none of a row, or that slips, may fill at any size and price that the config's precisions allow.
+        # An order that does not copy a row, or that slips, may have any size and fill price within the config's precisions.
         if not strategy.copies_rows or config.strategy.close_positions_on_stop or config.venue.fill_model.prob_slippage:
             return instrument.price_precision, instrument.size_precision
         price, size = self._window.decimals
@@ -111,22 +111,25 @@ class RunReplay:
 
     @contextlib.contextmanager
     def _reporting(self, replay: PlanReplay, ledger: Ledger) -> Iterator[None]:
-        """Reports how far the replay is, from a thread of its own: nothing is asked of the replay's."""
+        """Report progress and live figures from a separate thread, so that the thread of the replay is not slowed down."""
         done, rows = threading.Event(), self._rows
         findings = [json_format.MessageToDict(finding) for finding in self._window.findings]
         total = len(rows.ts) + len(rows.book_ts)
 
         def report_until_done() -> None:
-            # It takes a while to look through all processes.
-            memory, looked = 0, 0.0
+            # Memory is measured less often, because it takes a walk through all processes.
+            memory, measured_at = 0, 0.0
             while not done.wait(_PROGRESS_INTERVAL):
-                if time.monotonic() - looked >= _MEMORY_INTERVAL:
-                    memory, looked = process_memory(os.getpid()), time.monotonic()
+                if time.monotonic() - measured_at >= _MEMORY_INTERVAL:
+                    memory, measured_at = process_memory(os.getpid()), time.monotonic()
                 with replay.next_tape() as tape:
                     marked = ledger.follow(tape) if tape is not None else None
-                    figures = live_figures.figures(ledger, seen := replay.counts)
-                self._tell_equity(marked)
-                self._reporter.progress(job_pb2.JOB_PHASE_REPLAYING, sum(seen[:2]), total, "rows", rows.time_after(*seen[:2]))
+                    counts = replay.counts
+                    figures = live_figures.figures(ledger, counts)
+                self._report_equity(marked)
+                trade_rows, book_rows, _, _ = counts
+                now = rows.time_after(trade_rows, book_rows)
+                self._reporter.progress(job_pb2.JOB_PHASE_REPLAYING, trade_rows + book_rows, total, "rows", now)
                 self._reporter.live(figures | {"memoryMib": memory, "findings": findings})
 
         self._reporter.live({"restarted": True})
@@ -139,6 +142,6 @@ class RunReplay:
             done.set()
             thread.join()
 
-    def _tell_equity(self, marked: MarkedRows | None) -> None:
+    def _report_equity(self, marked: MarkedRows | None) -> None:
         if marked is not None:
             self._reporter.live({"points": live_figures.points(marked)})

@@ -1,4 +1,4 @@
-"""What the engine can leave out of the replay of a window, by rule."""
+"""The checks that the engine can skip in the replay of a window, by rule."""
 
 from tickreel.engine.replay import Shortcuts
 from tickreel.engine.strategy import ReplayStrategy
@@ -7,19 +7,19 @@ from tickreel.v1 import run_config_pb2
 
 
 def may_refuse(config: run_config_pb2.RunConfig) -> bool:
-    """Whether an account that is above zero may refuse an order for want of money: one of cash, or one that keeps margin."""
+    """Return whether an account above zero may deny orders for lack of money: a CASH account, or one with a margin rate."""
     instrument = config.instrument
     return config.venue.account_type != "MARGIN" or instrument.margin_init > 0 or instrument.margin_maint > 0
 
 
 def shortcuts_of(config: run_config_pb2.RunConfig, strategy: type[ReplayStrategy], rows: MarkRows) -> Shortcuts:
-    """What changes nothing as long as the account stays above zero, which our own arithmetic sees.
+    """Return the shortcuts that change nothing while the account stays above zero. The ledger checks that it does.
 
     Args:
         config: Resolved.
     """
     unconstrained = not may_refuse(config)
-    # The order that closes the position is none of a row.
+    # The order that closes the position does not copy a row.
     copies = strategy.copies_rows and not config.strategy.close_positions_on_stop
     return Shortcuts(
         frozen_account=unconstrained or config.venue.frozen_account,

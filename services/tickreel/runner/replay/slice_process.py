@@ -1,8 +1,8 @@
-"""The replay of a slice, in this process or in one beside it.
+"""The replay of a slice, in this process or in a child process.
 
 python -m tickreel.runner.replay.slice_process
 
-replays slices for another process, as that tells it: what is replayed, then a slice at a time.
+runs the child. It reads the replay's spec from its parent, then one slice after another, and replays each.
 """
 
 import asyncio
@@ -36,17 +36,19 @@ from tickreel.runner.replay.replay_plan import Segment
 from tickreel.stores.instrument_name import InstrumentName
 from tickreel.v1 import run_config_pb2
 
-# A process that dies is replaced; a slice that kills two is at fault itself.
+# A process that dies is replaced once. If the same slice kills the second process too, the slice is at fault.
 _ATTEMPTS = 2
-_COUNTS = ("rows", "book_rows", "order_count", "fill_count")
 _REPORT_SECONDS = 0.1
+
+Counts = tuple[int, int, int, int]
+"""Trade rows, book rows, orders and fills."""
 
 
 class SegmentReplay:
-    """Replays slices of a window, each with an engine and a tape of its own.
+    """Replays slices of a window, each with a new engine and a new tape.
 
     Args:
-        scratch: A folder for the engine's catalogs and the tapes.
+        scratch: A folder for the engine's catalogs and the saved tapes.
     """
 
     def __init__(self, config: run_config_pb2.RunConfig, files: list[ReplayFile], scratch: Path, chunk_size: int) -> None:
@@ -59,20 +61,20 @@ class SegmentReplay:
         self._strategy: type[ReplayStrategy] = installed_strategies()[config.strategy.name].strategy
 
     def run(self, segment: Segment, on_tape: Callable[[Tape], None], shortcuts: Shortcuts) -> Tape:
-        """Replays one slice.
+        """Replay one slice and return its tape.
 
         Args:
-            on_tape: Given the tape before the replay, to look at from another thread.
+            on_tape: Called with the tape before the replay, so that another thread can read it.
 
         Raises:
             TickreelError: REPLAY_FAILED.
         """
-        with _collecting_here():
+        with _garbage_collected():
             tape = self._run(segment, on_tape, shortcuts)
         if (tape.rows, tape.book_rows) != (segment.rows, segment.book_rows):
             trades = f"{tape.rows} of {segment.rows} trade rows"
             message = f"the engine replayed {trades} and {tape.book_rows} of {segment.book_rows} book rows"
-            message += f": {tape.logged}" if tape.logged else ", and its log does not say why"
+            message += f": {tape.logged}" if tape.logged else "; its log gives no reason"
             raise TickreelError("REPLAY_FAILED", message, rows=tape.rows, expected=segment.rows)
         return tape
 
@@ -88,11 +90,11 @@ class SegmentReplay:
         return strategy.tape
 
     def tape_path(self, segment: Segment) -> Path:
-        """Where the tape of a slice lies that another process replayed."""
+        """Return the path at which a child process saves the tape of a slice."""
         return self._scratch / f"tape-{segment.start}.npz"
 
     def spec(self, shortcuts: Shortcuts) -> dict[str, Any]:
-        """What another process is told of what is replayed, as JSON values."""
+        """Return the spec of the replay for a child process, as JSON values."""
         return {
             "config": json_format.MessageToDict(self._config),
             "files": [{**asdict(file), "path": str(file.path)} for file in self._files],
@@ -103,15 +105,15 @@ class SegmentReplay:
 
 
 @contextlib.contextmanager
-def _collecting_here() -> Iterator[None]:
-    """Has what the engine and a strategy leave behind collected at the end, by this thread.
+def _garbage_collected() -> Iterator[None]:
+    """Run the garbage collector at the end, in this thread, and never before.
 
-    They refer to each other, and the engine's objects can only be freed by the thread that made them: where the collector
-    happened to run in another, they would stay for ever.
+    The engine and a strategy form reference cycles, and only the thread that created the engine's objects can free them. If the
+    collector ran in another thread, they would leak.
     """
     enabled = gc.isenabled()
     gc.disable()
-    # What is there already need not be looked at.
+    # Objects that exist already need not be scanned.
     gc.freeze()
     try:
         yield
@@ -126,17 +128,17 @@ def _collecting_here() -> Iterator[None]:
 
 
 class SegmentProcess:
-    """A process that replays slices beside this one, started with the first and replaced where it dies.
+    """A child process that replays slices. It starts with the first slice and is replaced if it dies.
 
-    All but `stop` is for one thread: the process is killed when that ends.
+    All methods but `stop` must be called from one thread. When that thread ends, the kernel kills the process.
 
     Attributes:
-        counts: Trade rows, book rows, orders and fills of the slice in hand so far.
-        peak_memory: The most memory that it has had after a slice, in MiB.
+        counts: Counts of the current slice so far.
+        peak_memory: Peak memory of the process as of its last slice, MiB.
     """
 
     def __init__(self, replay: SegmentReplay, shortcuts: Shortcuts) -> None:
-        self.counts = (0, 0, 0, 0)
+        self.counts: Counts = (0, 0, 0, 0)
         self.peak_memory = 0
         self._replay = replay
         self._shortcuts = shortcuts
@@ -145,22 +147,22 @@ class SegmentProcess:
         self._loop = asyncio.Runner()
 
     def run(self, segment: Segment) -> Tape:
-        """Has a slice replayed, and waits for it.
+        """Replay a slice in the child process and return its tape.
 
         Raises:
-            TickreelError: The one that the process raised; where the slice kills its process, ENGINE_ABORTED with the engine's
-                word, or WORKER_DIED without one.
+            TickreelError: The error of the child process. If the slice kills its process: OUT_OF_MEMORY, ENGINE_ABORTED with
+                the engine's message, or WORKER_DIED if there is no message.
         """
         return self._loop.run(self._run(segment))
 
     def stop(self) -> None:
-        """Kills the process, for good; may be called while another thread waits for it."""
+        """Kill the process and start no other. May be called while another thread waits for the process."""
         self._stopped = True
         if (process := self._process) is not None:
             process.kill()
 
     def close(self) -> None:
-        """Ends the process, and gives back what it took."""
+        """End the process and release its resources."""
         self._loop.run(self._end())
         self._loop.close()
 
@@ -176,7 +178,7 @@ class SegmentProcess:
                     return tape
             finally:
                 self.counts = (0, 0, 0, 0)
-            # Its pipe is closed a moment before it can be waited for.
+            # The report pipe has closed, but the process may take a moment to exit.
             ended = await self._end()
             if self._stopped or ended is None:
                 break
@@ -185,12 +187,12 @@ class SegmentProcess:
                 raise TickreelError(reason, message, **metadata)
         if (logged := errors.first()) is not None:
             raise TickreelError("ENGINE_ABORTED", str(logged), attempts=_ATTEMPTS)
-        message = f"the process that replayed from {segment.start} on died {_ATTEMPTS} times"
+        message = f"the process that replayed the slice from {segment.start} on died {_ATTEMPTS} times"
         by = {"signal": ended.signal} if ended is not None and ended.signal else {}
         raise TickreelError("WORKER_DIED", message, attempts=_ATTEMPTS, **by)
 
     async def _try(self, segment: Segment) -> bool:
-        """Has the process replay a slice; returns whether it lived to say that it did."""
+        """Send a slice to the process. Returns True when the slice is done, False if the process died."""
         process = self._process = self._process or await self._start()
         if self._stopped:
             process.kill()
@@ -202,11 +204,12 @@ class SegmentProcess:
                 self.peak_memory = max(self.peak_memory, report["peakMemory"])
                 return True
             if "counts" in report:
-                self.counts = tuple(report["counts"])
+                rows, book_rows, orders, fills = report["counts"]
+                self.counts = rows, book_rows, orders, fills
         return False
 
     async def _start(self) -> Process:
-        # It prints to the log of this process, and is killed with it.
+        # The child writes to the log of this process and is killed with it.
         process = await Process.start((sys.executable, "-m", "tickreel.runner.replay.slice_process"), leads=False)
         await process.tell(self._replay.spec(self._shortcuts))
         return process
@@ -216,13 +219,13 @@ class SegmentProcess:
         return None if process is None else await process.end()
 
 
-def counts_of(tape: Tape) -> tuple[int, int, int, int]:
-    """Trade rows, book rows, orders and fills of a tape so far."""
+def counts_of(tape: Tape) -> Counts:
+    """Return the counts of a tape so far."""
     return tape.rows, tape.book_rows, tape.order_count, tape.fill_count
 
 
 def _serve() -> None:
-    """The body of a process beside: replays one slice after another."""
+    """Replay one slice after another for the parent process."""
     run, tapes = Starter(), [Tape()]
 
     def report_counts() -> None:

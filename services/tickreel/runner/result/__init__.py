@@ -1,1 +1,1 @@
-"""The files of a result: tables, JSON, findings, and the data that a verification compares."""
+"""The files of a result: tables, JSON, findings, and the rows that a verification compares."""

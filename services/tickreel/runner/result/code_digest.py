@@ -1,4 +1,4 @@
-"""The code that makes an outcome, beside the engine: the packages, their versions, and digests of their sources."""
+"""The packages whose code decides an outcome, apart from the engine: their versions and the digests of their sources."""
 
 import hashlib
 import importlib.util
@@ -10,12 +10,12 @@ from tickreel.runner.config.strategy_registry import StrategyEntry
 from tickreel.v1 import result_pb2
 
 PRODUCT = "tickreel"
-# Of the product what an outcome depends on; of the Converter it does by the rows alone, which have digests of their own.
+# The modules that an outcome depends on. The Converter is left out: its rows have their own digests.
 _MODULES = ("tickreel.accounting", "tickreel.engine", "tickreel.instrument", "tickreel.runner", "tickreel.stores")
 
 
 def code_packages(entry: StrategyEntry) -> list[result_pb2.CodePackage]:
-    """The product, then the package that brings the strategy, where that is another."""
+    """Return the product, followed by the package of the strategy if that is another one."""
     packages = [_package(PRODUCT, _MODULES)]
     if entry.package != PRODUCT:
         packages.append(_package(entry.package, (entry.strategy.__module__.partition(".")[0],)))
@@ -26,14 +26,14 @@ def code_packages(entry: StrategyEntry) -> list[result_pb2.CodePackage]:
 def _package(name: str, modules: tuple[str, ...]) -> result_pb2.CodePackage:
     digest = hashlib.sha256()
     for module in modules:
-        for place, source in _sources(module):
+        for name_in_module, source in _sources(module):
             content = source.read_bytes()
-            digest.update(f"{place} {len(content)}\n".encode() + content)
+            digest.update(f"{name_in_module} {len(content)}\n".encode() + content)
     return result_pb2.CodePackage(name=name, version=metadata.version(name), digest=digest.hexdigest())
 
 
 def _sources(module: str) -> list[tuple[str, Path]]:
-    """The source files of a module, or of a package with all below it, in order of their places in it."""
+    """Return the source files of a module or of a whole package, with their paths from the module on, sorted by these paths."""
     spec = importlib.util.find_spec(module)
     assert spec is not None
     if spec.submodule_search_locations is None:

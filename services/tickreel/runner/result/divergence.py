@@ -1,9 +1,8 @@
-"""The first order or fill that came out otherwise than a result has it."""
+"""The first order or fill in which a second execution differs from a result."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -21,7 +20,7 @@ from tickreel.v1 import report_pb2
 from tickreel.v1.verification_pb2 import Divergence, FieldDifference
 
 _MEMORY = "384MB"
-# Row by row, whatever the row groups; a row that is in one file alone stands beside nothing.
+# A positional join compares row by row, whatever the row groups. A row that only one file has is joined with nulls.
 _FIRST = """
 SELECT min(coalesce(recorded.id, again.id))
 FROM read_parquet(?) AS recorded POSITIONAL JOIN read_parquet(?) AS again
@@ -30,14 +29,14 @@ WHERE {differs}
 
 
 def first_divergence(stored: StoredResult, folder: Path, on_progress: Callable[[int, int], None]) -> Divergence | None:
-    """Where an execution first differs from a result, None where no order and no fill does.
+    """Return where an execution first differs from a result; None if all orders and fills are equal.
 
     Args:
-        folder: The tables of the execution, and its marks where the result is of a fast run.
-        on_progress: Called with the tables compared and those to compare in all.
+        folder: The tables of the execution, and its marks if the result is of a fast run.
+        on_progress: Called with the number of files compared so far and the number of files in all.
 
     Raises:
-        TickreelError: DATA_CHANGED where a file of the result cannot be read.
+        TickreelError: DATA_CHANGED if a file of the result cannot be read.
     """
     names = kept_rows(full=stored.is_full)
     first: dict[str, int | None] = dict.fromkeys((ResultFile.ORDERS, ResultFile.FILLS))
@@ -50,47 +49,49 @@ def first_divergence(stored: StoredResult, folder: Path, on_progress: Callable[[
                 first[name] = _first_row(stored.folder / name, folder / name)
         on_progress(len(names), len(names))
         recorded, again = _Tables(stored.folder if stored.is_full else None), _Tables(folder)
-        return _earlier(recorded, again, first[ResultFile.ORDERS], first[ResultFile.FILLS])
+        return _divergence(recorded, again, first[ResultFile.ORDERS], first[ResultFile.FILLS])
     except (OSError, duckdb.Error, pa.ArrowException) as error:
-        said = " ".join(str(error).split())
+        reason = " ".join(str(error).split())
         message = (
-            f"the result {stored.run_id} has left files in {stored.folder} that cannot be compared: {said}; "
-            "a new run of its config makes one that can be verified"
+            f"the files of the result {stored.run_id} in {stored.folder} cannot be compared: {reason}; "
+            "create a new run with the same config to get a result that can be verified"
         )
         raise TickreelError("DATA_CHANGED", message, run_id=stored.run_id) from None
 
 
 def _first_row(recorded: Path, again: Path) -> int | None:
-    """The id of the first row that differs, in the columns that both tables have."""
+    """Return the id of the first row that differs in the columns that both tables have."""
     columns = [name for name in pq.read_schema(recorded).names if name in pq.read_schema(again).names]
     if "id" not in columns:
         raise pa.ArrowInvalid(f"{recorded} has no column id")
     differs = " OR ".join(f"recorded.{name} IS DISTINCT FROM again.{name}" for name in columns)
     with duckdb.connect(config={"memory_limit": _MEMORY}) as database:
-        (row,) = database.execute(_FIRST.format(differs=differs), [str(recorded), str(again)]).fetchall()
-    return row[0]
+        found: list[tuple[int | None]] = database.execute(
+            _FIRST.format(differs=differs), [str(recorded), str(again)]
+        ).fetchall()
+    return found[0][0]
 
 
 @dataclass(frozen=True)
 class _Tables:
-    """The orders and fills of an execution, where it kept them."""
+    """The orders and fills of an execution. `folder` is None if it kept no tables: then it has no columns and no rows."""
 
     folder: Path | None
 
     def columns(self, name: str) -> Collection[str]:
-        """The columns of a table; none where it was not kept."""
+        """Return the names of the columns of a table."""
         return pq.read_schema(self.folder / name).names if self.folder is not None else ()
 
     def orders(self, order_id: int) -> list[report_pb2.Order]:
-        """The order of that id; none where there is none."""
+        """Return the order with an id, in a list that is empty if there is none."""
         return self._rows(report_pb2.Order, ResultFile.ORDERS, "id", order_id)
 
     def fills(self, order_id: int) -> list[report_pb2.Fill]:
-        """The fills of an order."""
+        """Return the fills of an order."""
         return self._rows(report_pb2.Fill, ResultFile.FILLS, "order_id", order_id)
 
     def fill(self, fill_id: int) -> list[report_pb2.Fill]:
-        """The fill of that id; none where there is none."""
+        """Return the fill with an id, in a list that is empty if there is none."""
         return self._rows(report_pb2.Fill, ResultFile.FILLS, "id", fill_id)
 
     def _rows[M: Message](self, kind: type[M], name: str, column: str, value: int) -> list[M]:
@@ -99,8 +100,8 @@ class _Tables:
         return messages_of(kind, pq.read_table(self.folder / name, filters=[(column, "=", value)]))
 
 
-def _earlier(recorded: _Tables, again: _Tables, order_id: int | None, fill_id: int | None) -> Divergence | None:
-    """The divergence of the first order or the first fill that differs: of the order, unless the fill happened before it."""
+def _divergence(recorded: _Tables, again: _Tables, order_id: int | None, fill_id: int | None) -> Divergence | None:
+    """Return the divergence at the first order or the first fill that differs, whichever is earlier; at a tie, the order."""
     if order_id is None and fill_id is None:
         return None
     orders = (recorded.orders(order_id), again.orders(order_id)) if order_id is not None else ([], [])
@@ -125,8 +126,8 @@ def _earlier(recorded: _Tables, again: _Tables, order_id: int | None, fill_id: i
     return divergence
 
 
-def _differences(recorded: list[Any], again: list[Any], columns: Collection[str]) -> list[FieldDifference]:
-    """The fields in which two rows differ, of those that the recorded table has; none where one of the rows is missing."""
+def _differences[M: Message](recorded: list[M], again: list[M], columns: Collection[str]) -> list[FieldDifference]:
+    """Return the fields in which two rows differ, among the recorded columns. Without one of the rows the list is empty."""
     if not (recorded and again):
         return []
     before, now = (json_format.MessageToDict(side[0], preserving_proto_field_name=True) for side in (recorded, again))

@@ -1,4 +1,4 @@
-"""The JSON of a full run, made from its Parquet tables, and its timeline, which DuckDB merges: streamed, in bounded memory."""
+"""The JSON files of a full run, and its timeline, which DuckDB merges: made from the Parquet tables in bounded memory."""
 
 import contextlib
 import itertools
@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tickreel.runner.window.iso_time import iso
@@ -13,17 +14,17 @@ from tickreel.stores.result_layout import ResultFile
 from tickreel.stores.table_text import BATCH_ROWS, write_json
 
 _MEMORY = "384MB"
-# Ticks between two of the instants that a timeline is cut at.
-_STRETCH = 100_000
-# Before and after anything that was ever traded.
+# The timeline is sorted in parts of about this many ticks.
+_PART_TICKS = 100_000
+# Before and after every possible event, UNIX nanoseconds.
 _EARLIEST, _LATEST = 0, 2**62
-# Times to the nanosecond. DuckDB's strftime is not safe with nanoseconds, so the parts are put together here.
+# DuckDB's strftime is not safe with nanoseconds, so the macro formats µs and appends the nanoseconds of the second.
 _ISO = """
 CREATE MACRO iso(ts) AS strftime(make_timestamp(epoch_ns(ts) // 1000), '%Y-%m-%dT%H:%M:%S')
     || '.' || lpad((epoch_ns(ts) % 1000000000)::VARCHAR, 9, '0') || 'Z'
 """
 
-# At one instant: the print, the order that it caused, and what that order filled.
+# At the same instant: the print, then the order that it caused, then the fills of that order.
 _TIMELINE = """
 SELECT iso(ts) AS ts, event, data, iso(ts_recorded) AS ts_recorded, trade_row FROM (
     SELECT ts_init AS ts, 0 AS rank, file_row_number AS number, 'Trade' AS event,
@@ -46,7 +47,7 @@ SELECT iso(ts) AS ts, event, data, iso(ts_recorded) AS ts_recorded, trade_row FR
 
 
 class JsonExports:
-    """Writes JSON from the Parquet tables in a folder, which also takes what does not fit into memory."""
+    """Writes JSON from the Parquet tables in a folder. DuckDB spills to the same folder when memory runs out."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -54,16 +55,18 @@ class JsonExports:
         self._database.execute(_ISO)
 
     def orders(self) -> None:
-        """orders.json: an array, one object an order."""
+        """Write orders.json: an array with one object per order."""
         self._write(ResultFile.ORDERS, self._folder / ResultFile.ORDERS_JSON)
 
     def timeline_table(self) -> None:
-        """timeline.parquet: what happened, in order, each trade, order and fill; the data of an event is JSON text, since each
-        kind has its own."""
+        """Write timeline.parquet: every trade, order and fill in order.
+
+        The data of an event is JSON text, because trades, orders and fills have different fields.
+        """
         edges = self._edges()
         with contextlib.ExitStack() as opened:
             writer: pq.ParquetWriter | None = None
-            # A stretch at a time: a sort of everything takes more memory than there may be.
+            # In parts, because sorting everything at once takes more memory than the limit.
             for start, end in itertools.pairwise(edges):
                 query = self._filled_in(_TIMELINE, start=_instant(start), end=_instant(end))
                 table = self._database.sql(query).to_arrow_table()
@@ -73,20 +76,20 @@ class JsonExports:
                 writer.write_table(table)
 
     def _edges(self) -> list[int]:
-        """Instants with about so many ticks between two, from before the first event to after the last, UNIX nanoseconds."""
-        ticks = pq.read_table(self._folder / ResultFile.TICKS, columns=["ts_init"])["ts_init"].cast("int64").to_numpy()
-        return [_EARLIEST, *ticks[_STRETCH::_STRETCH].tolist(), _LATEST]
+        """Return the bounds of the parts, UNIX nanoseconds, from before the first event to after the last."""
+        ticks = pq.read_table(self._folder / ResultFile.TICKS, columns=["ts_init"])["ts_init"].cast(pa.int64()).to_numpy()
+        return [_EARLIEST, *ticks[_PART_TICKS::_PART_TICKS].tolist(), _LATEST]
 
     def timeline(self) -> None:
-        """timeline.json: an array of the rows of timeline.parquet, which must be there."""
+        """Write timeline.json: an array of the rows of timeline.parquet, which `timeline_table` must have written."""
         self._write(ResultFile.TIMELINE, self._folder / ResultFile.TIMELINE_JSON)
 
     def ticks(self, head: dict[str, object], path: Path) -> None:
-        """A tick export: an object with the keys of `head` and the array `ticks`."""
+        """Write a tick export: an object with the keys of `head` and the array `ticks`."""
         self._write(ResultFile.TICKS, path, head)
 
     def close(self) -> None:
-        """Ends the database and what it put aside."""
+        """Close the database and delete its spilled files."""
         self._database.close()
         shutil.rmtree(self._folder / ".spill", ignore_errors=True)
 
@@ -95,7 +98,7 @@ class JsonExports:
             write_json(file, rows.iter_batches(BATCH_ROWS), head, Path(table).stem)
 
     def _filled_in(self, statement: str, **values: str) -> str:
-        """A statement with the tables of the folder in it."""
+        """Return a statement with its placeholders replaced by the tables of the folder and by values."""
         files = {"ticks": ResultFile.TICKS, "orders": ResultFile.ORDERS, "fills": ResultFile.FILLS}
         for name, value in ({name: _quoted(self._folder / file) for name, file in files.items()} | values).items():
             statement = statement.replace(f"${name}", value)

@@ -1,14 +1,17 @@
-"""What a fast run keeps of its orders: a mark each, by which an order that comes out otherwise is found again.
+"""The marks of a fast run: one hash per order, with which a verification finds the first order that differs.
 
-A mark is 64 bits, mixed from all columns of the order and of its fills. It is arithmetic modulo 2^64 and nothing else, so that
-it stays what it is whatever library there is:
+A mark is a 64-bit multilinear hash of all columns of the order and its fills, modulo 2^64:
 
-    term of a fill    = mix(sum over its columns of number k, k = 1, 2, ...: value × key(k))
-    mark of an order  = mix(sum over its columns, likewise, + the terms of its fills)
-    key(k)            = mix(k), made odd
-    mix               = the finaliser of SplitMix64
+    term of a fill    = mix(sum of value × key(k) over its columns; column numbers k = 1, 2, ...)
+    mark of an order  = mix(sum of value × key(k) over its columns + terms of its fills)
+    key(k)            = mix(k) with the lowest bit set
+    mix               = the finaliser of SplitMix64, which is also pandas.util.hash_array of uint64
 
-A reason counts as the first eight bytes of its SHA-256.
+A reason is hashed as the first eight bytes of its SHA-256. A value beyond 64 bits is hashed by its lowest 64 bits.
+
+Marks need not be cryptographic, because a verification also compares the digest and the summary of the result. The definition
+must not change, because results keep their marks. No library computes them: a call per order (xxhash, CRC-32, BLAKE2) takes
+5 to 15 times as long, and hashes of whole columns (DuckDB, Polars) may change with the version of their library.
 """
 
 import hashlib
@@ -32,7 +35,7 @@ _COMPARED_AT_ONCE = 1 << 20
 
 
 class OrderMarks:
-    """Writes the marks of a run's orders, 8 bytes each, little-endian, as they come; see `ledger.Tables`."""
+    """Writes the marks of a run's orders in order of submission, 8 bytes each, little-endian; a `ledger.Tables`."""
 
     def __init__(self, folder: Path) -> None:
         self._file = (folder / ResultFile.MARKS).open("wb")
@@ -40,36 +43,34 @@ class OrderMarks:
         self._sums: Marks = np.empty(0, dtype=np.uint64)
 
     def add_equity(self, marked: MarkedRows) -> None:
-        """Leaves the equity aside: it follows from the fills."""
+        """Ignore the equity: it follows from the fills."""
 
     def add_orders(self, orders: Orders, settlement: Settlement) -> None:
-        """Takes the orders that follow, whose fills come next."""
-        reason = _reasons(settlement.reason)
-        columns = (
+        """Add the next orders. `add_fills` must follow with all of their fills."""
+        self._sums = _sum(
             orders.ts_submitted,
             orders.side,
             orders.price,
             orders.quantity,
             settlement.status,
             settlement.ts_closed,
-            reason,
+            _reason_codes(settlement.reason),
         )
-        self._sums = _sum(*columns)
 
     def add_fills(self, fills: Fills, fees: Integers, _shown: FillEvidence | None = None) -> None:
-        """Takes the fills of those orders, and writes their marks."""
+        """Add the fills of the orders that were added last, and write the marks of these orders."""
         terms = _mixed(_sum(fills.ts, fills.side, fills.price, fills.quantity, fills.taker, fees))
         np.add.at(self._sums, fills.order - self._orders, terms)
         self._file.write(_mixed(self._sums).astype("<u8", copy=False))
         self._orders += len(self._sums)
 
     def close(self) -> None:
-        """Completes the file."""
+        """Complete the file."""
         self._file.close()
 
 
 def first_difference(one: Path, other: Path) -> int | None:
-    """The id of the first order whose marks in two files differ or that is in one of them alone; None where they are equal."""
+    """Return the id of the first order whose marks differ, or that only one of the files has; None if the files are equal."""
     first = 0
     with one.open("rb") as left, other.open("rb") as right:
         while True:
@@ -102,10 +103,9 @@ def _mixed(values: Marks) -> Marks:
     return values ^ (values >> np.uint64(31))
 
 
-def _reasons(reasons: npt.NDArray[np.object_]) -> npt.NDArray[np.int64]:
-    coded = pa.array(reasons, pa.string()).dictionary_encode()
-    codes = [
-        int.from_bytes(hashlib.sha256(word.encode()).digest()[:8], "little", signed=True)
-        for word in coded.dictionary.to_pylist()
-    ]
-    return np.array(codes, dtype=np.int64)[coded.indices.to_numpy()]
+def _reason_codes(reasons: npt.NDArray[np.object_]) -> npt.NDArray[np.int64]:
+    encoded = pa.array(reasons, pa.string()).dictionary_encode()
+    words = (str(word) for word in encoded.dictionary.to_pylist())
+    codes = [int.from_bytes(hashlib.sha256(word.encode()).digest()[:8], "little", signed=True) for word in words]
+    places: npt.NDArray[np.int32] = encoded.indices.to_numpy()
+    return np.array(codes, dtype=np.int64)[places]

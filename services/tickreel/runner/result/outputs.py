@@ -1,4 +1,4 @@
-"""The outputs of a run: its exports, written beside its tables, and the one rename that makes all of it a result."""
+"""The outputs of a run: the exports beside its tables, and the rename that commits all of them as a result."""
 
 import time
 from collections.abc import Callable
@@ -25,17 +25,17 @@ def write_outputs(
     *,
     ticks: bool,
 ) -> None:
-    """Writes the outputs of a run, names them in its result, and commits all of it at once.
+    """Write the outputs of a run, list them in its result, and commit the result atomically.
 
     Args:
         config: Resolved.
         staging: The folder from `ResultStore.staging` with the tables of a full run, or the marks of a fast one.
-        scratch: A folder for what does not stay.
-        on_progress: Called with the outputs done and those to do in all.
-        ticks: Whether the ticks are exported as JSON.
+        scratch: A folder for temporary files.
+        on_progress: Called with the number of outputs written so far and the number of outputs in all.
+        ticks: Whether to export the ticks as JSON.
 
     Raises:
-        TickreelError: DATA_CHANGED where a catalog file was deleted or replaced before its ticks were written.
+        TickreelError: DATA_CHANGED if a catalog file was deleted or replaced before its ticks were written.
     """
     run_id, full = result.run_id, result.mode == result_pb2.RUN_MODE_FULL
     instrument = config.instrument
@@ -49,7 +49,7 @@ def write_outputs(
     }
     steps: list[Callable[[], None]] = [lambda: write_config(config, staging)]
     if full or ticks:
-        # Here, because a fast run needs no database and starts the sooner without.
+        # Imported here because a fast run needs no DuckDB and starts faster without it.
         from tickreel.runner.result.json_files import JsonExports  # noqa: PLC0415
 
         tables = staging if full else scratch
@@ -68,7 +68,7 @@ def write_outputs(
         write()
         on_progress(done, len(steps) + 1)
     if full or ticks:
-        # The ticks were read after the replay was.
+        # The ticks are read after the replay, so the files may have changed in between.
         window.check_unchanged()
     for file in ResultFile:
         if file.is_of(full=full) and (ticks or file is not ResultFile.TICKS_JSON):

@@ -1,4 +1,4 @@
-"""The tables of a full run, as Parquet: orders, fills and equity while the run lives, ticks from the catalog."""
+"""The Parquet tables of a full run: orders, fills and equity, written during the replay, and ticks from the catalog."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -25,21 +25,21 @@ _TIME = pa.timestamp("ns", tz="UTC")
 # An average price may have more decimals than a price.
 _AVERAGE_DECIMALS = 8
 _ROW_GROUP = 131_072
-# What a decimal column of Arrow and of DuckDB holds.
+# The digits of decimal128 in Arrow and DuckDB.
 _DIGITS = 38
-# Money has no more decimals than these unless values need them: that leaves 14 digits before the point.
+# The usual maximum for money: it leaves 14 digits before the point. Values that need more decimals get them.
 _MONEY_DECIMALS = 24
 
 
 class ReportTables:
-    """Writes orders.parquet, fills.parquet and equity.parquet into a folder as their rows come; see `ledger.Tables`.
+    """Writes orders.parquet, fills.parquet and equity.parquet into a folder during the replay; a `ledger.Tables`.
 
     Args:
         account: At the start.
-        price_decimals: Those that all prices have.
+        price_decimals: The most decimals that a fill price has.
 
     Raises:
-        TickreelError: DATA_REFUSED where the equity at the start does not fit.
+        TickreelError: DATA_REFUSED if the equity at the start does not fit into a decimal column.
     """
 
     def __init__(self, folder: Path, account: Account, price_decimals: int, recorded: RecordedTimes) -> None:
@@ -53,7 +53,7 @@ class ReportTables:
         self._order_count = self._fill_count = 0
 
     def add_orders(self, orders: Orders, settlement: Settlement) -> None:
-        """Writes one row an order, in order of submission: the columns of orders.json."""
+        """Write one row per order, in order of submission: the columns of orders.json."""
         contract = self._contract
         filled = settlement.filled.astype(object)
         value = settlement.value.astype(object) // self._price_unit * 10**_AVERAGE_DECIMALS
@@ -66,20 +66,20 @@ class ReportTables:
                 "ts_submitted": _times(orders.ts_submitted),
                 "ts_closed": _times(settlement.ts_closed, settlement.ts_closed == 0),
                 "side": _words(("buy", "sell"), orders.side < 0),
-                # A market order has none.
+                # Market orders have price 0 here, and null in the table.
                 "price": decimals(orders.price, contract.price_precision, orders.price == 0),
                 "amount": decimals(orders.quantity, contract.size_precision),
                 "filled_amount": decimals(settlement.filled, contract.size_precision),
                 "average_price": decimals(average, contract.price_precision + _AVERAGE_DECIMALS, filled == 0),
                 "fees": decimals(settlement.fees, contract.money_precision),
                 "status": _words(STATUSES, settlement.status),
-                "reason": pa.array(np.where(settlement.reason == "", None, settlement.reason), pa.string()),
+                "reason": pa.array(settlement.reason, pa.string(), mask=settlement.reason == ""),
                 **self._places(orders.ts_submitted),
             }
         )
 
     def add_fills(self, fills: Fills, fees: Integers, shown: FillEvidence | None) -> None:
-        """Writes one row a fill event, in the order they happened, with our fee, the engine's own, and what the data showed."""
+        """Write one row per fill, in order of time, with our fee, the engine's fee, and the evidence in the data."""
         contract = self._contract
         first = self._fill_count + 1
         self._fill_count += len(fills.order)
@@ -100,7 +100,7 @@ class ReportTables:
         )
 
     def _places(self, times: npt.NDArray[np.int64]) -> dict[str, pa.Array]:
-        """Where replay times lie on the recorder's clock, and among the trade rows."""
+        """Return the columns with the recorded time and the trade row of each replay time."""
         rows = self._recorded.trade_rows(times)
         return {RECORDED: _times(self._recorded.recorded(times)), "trade_row": pa.array(rows, mask=rows == NO_ROW)}
 
@@ -123,7 +123,7 @@ class ReportTables:
         }
 
     def add_equity(self, marked: MarkedRows) -> None:
-        """Writes one row a trade row, after its order has settled, and one of the end: the account marked as of that row."""
+        """Write one row per trade row, and one for the end: the account marked to market after the row's order settled."""
         account, at, marks = marked.account, marked.at, marked.marks
         self._equity.add(
             {
@@ -138,11 +138,11 @@ class ReportTables:
             }
         )
 
-    def _money(self, values: Integers, scale: int) -> pa.Decimal128Array:
-        """Money of the account's scale as a column; exact.
+    def _money(self, values: Integers, scale: int) -> pa.Array:
+        """Return exact amounts of money as a decimal column.
 
         Raises:
-            TickreelError: REPLAY_FAILED for an amount that does not fit.
+            TickreelError: REPLAY_FAILED if an amount does not fit.
         """
         values = values // 10 ** (scale - self._money_scale)
         if scaled.largest(values) >= 10**_DIGITS:
@@ -150,20 +150,21 @@ class ReportTables:
         return decimals(values, self._money_scale)
 
     def close(self) -> None:
-        """Completes the files."""
+        """Complete the files."""
         for table in (self._orders, self._fills, self._equity):
             table.close()
 
 
 def _money_scale(account: Account) -> int:
-    """The decimals of the money in the tables of a run: those of its account, or fewer where they are all zeros and leave too
-    few digits before the point.
+    """Return the decimals of money in the tables of a run.
+
+    These are the decimals of the account, without trailing zeros that would leave too few digits before the point.
 
     Args:
         account: At the start.
 
     Raises:
-        TickreelError: DATA_REFUSED where the equity at the start does not fit.
+        TickreelError: DATA_REFUSED if the equity at the start does not fit.
     """
     scale = min(account.scale, max(_MONEY_DECIMALS, account.rounded_scale))
     if account.start // 10 ** (account.scale - scale) >= 10**_DIGITS:
@@ -180,7 +181,7 @@ def _too_long(scale: int) -> str:
 
 
 class _Table:
-    """A Parquet file whose row groups are made of what comes in smaller parts."""
+    """A Parquet file that collects small parts into full row groups."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -206,7 +207,11 @@ class _Table:
 
 
 def write_ticks(rows: Iterable[TradeRows], price_precision: int, size_precision: int, path: Path) -> None:
-    """Writes the trade rows of the window, which are in replay order and have the columns of `tick_schema`."""
+    """Write the trade rows of the window.
+
+    Args:
+        rows: In replay order, with the columns of `tick_schema`.
+    """
     with pq.ParquetWriter(path, tick_schema(price_precision, size_precision), compression="zstd") as writer:
         first_row = 0
         for chunk in rows:
@@ -214,8 +219,11 @@ def write_ticks(rows: Iterable[TradeRows], price_precision: int, size_precision:
             first_row += len(chunk)
 
 
-def decimals(values: Integers, scale: int, null: npt.NDArray[np.bool_] | None = None) -> pa.Decimal128Array:
-    """Integers of a scale as Arrow decimals, null where `null` says so.
+def decimals(values: Integers, scale: int, null: npt.NDArray[np.bool_] | None = None) -> pa.Array:
+    """Return integers of a scale as Arrow decimals.
+
+    Args:
+        null: True where the result is null; shape (values,).
 
     Raises:
         OverflowError: A value has more than 38 digits.
@@ -233,9 +241,9 @@ def decimals(values: Integers, scale: int, null: npt.NDArray[np.bool_] | None = 
     return pa.Array.from_buffers(pa.decimal128(38, scale), len(values), [valid, pa.py_buffer(limbs)])
 
 
-def _times(nanoseconds: npt.NDArray[np.int64], null: npt.NDArray[np.bool_] | None = None) -> pa.TimestampArray:
+def _times(nanoseconds: npt.NDArray[np.int64], null: npt.NDArray[np.bool_] | None = None) -> pa.Array:
     return pa.array(nanoseconds, mask=null).cast(_TIME)
 
 
 def _words(words: tuple[str, ...], codes: npt.NDArray[np.generic]) -> pa.DictionaryArray:
-    return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int8)), pa.array(words))
+    return pa.DictionaryArray.from_arrays(codes.astype(np.int8), pa.array(words))

@@ -1,4 +1,4 @@
-"""What a result keeps so that its run can be executed again and compared: its config, and a trace of each order."""
+"""The files that a verification needs from a result: the config, and the rows to compare with."""
 
 import json
 from pathlib import Path
@@ -13,27 +13,27 @@ from tickreel.stores.result_layout import ResultFile
 from tickreel.stores.results import StoredResult
 from tickreel.v1 import result_pb2, run_config_pb2
 
-# Of each order in the marks of a fast run; see `order_marks`.
 MARK_BYTES = 8
+"""The size of the mark of an order; see `order_marks`."""
 
 
 def kept_rows(*, full: bool) -> tuple[ResultFile, ...]:
-    """The files that the orders and fills of another execution are compared with."""
+    """Return the files that the orders and fills of another execution are compared with."""
     return (ResultFile.ORDERS, ResultFile.FILLS) if full else (ResultFile.MARKS,)
 
 
 def write_config(config: run_config_pb2.RunConfig, folder: Path) -> None:
-    """Writes a resolved config, but not where it ran."""
+    """Write a resolved config without its environment."""
     document = to_document(config)
     document.pop("environment", None)
     (folder / ResultFile.CONFIG).write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
 
 def read_config(stored: StoredResult, summary: result_pb2.RunSummary) -> dict[str, object]:
-    """The JSON values of the config of a result that keeps all it takes.
+    """Return the JSON values of the kept config, after checking that the result has all files that a verification needs.
 
     Raises:
-        TickreelError: NOT_VERIFIABLE where a file is missing, cannot be read, or has not the rows that the summary counts.
+        TickreelError: NOT_VERIFIABLE if a file is missing, cannot be read, or has another number of rows than the summary says.
     """
     counted = {ResultFile.MARKS: summary.orders, ResultFile.ORDERS: summary.orders, ResultFile.FILLS: summary.fills}
     for file in kept_rows(full=stored.is_full):
@@ -57,10 +57,10 @@ def read_config(stored: StoredResult, summary: result_pb2.RunSummary) -> dict[st
 
 
 def snapshot_mode(stored: StoredResult, metadata: result_pb2.RunMetadata) -> result_pb2.SnapshotMode:
-    """The snapshot mode of a result.
+    """Return the snapshot mode of a result.
 
     Raises:
-        TickreelError: NOT_VERIFIABLE where it is none.
+        TickreelError: NOT_VERIFIABLE if the field is unset.
     """
     if not metadata.snapshot_mode:
         raise _not_verifiable(stored, f"metadata.snapshot_mode of {stored.summary} is empty")
@@ -68,5 +68,8 @@ def snapshot_mode(stored: StoredResult, metadata: result_pb2.RunMetadata) -> res
 
 
 def _not_verifiable(stored: StoredResult, problem: str) -> TickreelError:
-    message = f"the result {stored.run_id} cannot be verified: {problem}; a new run of its config makes one that can"
+    message = (
+        f"the result {stored.run_id} cannot be verified: {problem}; "
+        "create a new run with the same config to get a result that can be verified"
+    )
     return TickreelError("NOT_VERIFIABLE", message, run_id=stored.run_id)

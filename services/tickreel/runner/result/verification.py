@@ -1,4 +1,4 @@
-"""What came of a second execution of a run, beside what the result of the first one keeps."""
+"""The comparison of a second execution of a run with the result of the first."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -11,22 +11,22 @@ from tickreel.stores.results import ResultStore, StoredResult, to_json
 from tickreel.v1 import result_pb2, verification_pb2
 from tickreel.v1.verification_pb2 import FieldDifference, InputChange, Verification
 
-# Of the summary what is no figure: it follows from figures that are compared.
-_DRAWN = "pnl_sketch"
+# Not compared: the curve follows from figures that are compared.
+_SKETCH = "pnl_sketch"
 
 
 def verify(
     store: ResultStore, stored: StoredResult, again: result_pb2.Result, folder: Path, on_progress: Callable[[int, int], None]
 ) -> Verification:
-    """Compares a second execution with the result of the first.
+    """Compare a second execution with the result of the first.
 
     Args:
         again: The result of the second execution.
-        folder: Its tables, and its marks where the first was fast.
-        on_progress: Called with the tables compared and those to compare in all.
+        folder: The tables of the second execution, and its marks if the first run was fast.
+        on_progress: Called with the number of files compared so far and the number of files in all.
 
     Raises:
-        TickreelError: NOT_FOUND or DATA_CHANGED where the result was removed or spoilt meanwhile.
+        TickreelError: NOT_FOUND if the result was deleted meanwhile, DATA_CHANGED if one of its files was damaged.
     """
     recorded = store.load(stored)
     divergence = first_divergence(stored, folder, on_progress)
@@ -46,27 +46,30 @@ def verify(
 
 
 def _input_changes(recorded: result_pb2.RunMetadata, again: result_pb2.RunMetadata) -> Iterator[InputChange]:
-    """The inputs of which the two say different things, in the order of `RunInput`."""
-    for number, (before, now) in enumerate(zip(_inputs(recorded), _inputs(again), strict=True), 1):
+    """Yield the inputs that differ between two executions, in the order of `RunInput`."""
+    present = _inputs(again)
+    for kind, before in _inputs(recorded).items():
+        now = present[kind]
         for name in before | now:
             if before.get(name, "") != now.get(name, ""):
-                yield InputChange(input=number, name=name, recorded=before.get(name, ""), present=now.get(name, ""))
+                yield InputChange(input=kind, name=name, recorded=before.get(name, ""), present=now.get(name, ""))
 
 
-def _inputs(metadata: result_pb2.RunMetadata) -> tuple[dict[str, str], ...]:
-    """What each of `RunInput` was: digests and versions by name."""
-    # The span is no input of its own: it follows from the config and the rows.
-    return (
-        {ResultFile.CONFIG: metadata.config_digest},
-        {file.source: file.digest for file in metadata.data_files},
-        dict([metadata.engine.rpartition(" ")[::2]]),
-        {package.name: f"{package.version} {package.digest}" for package in metadata.code},
-    )
+def _inputs(metadata: result_pb2.RunMetadata) -> dict[verification_pb2.RunInput, dict[str, str]]:
+    """Return the inputs of an execution by kind: digests and versions by name."""
+    # The span of each file is not compared: it follows from the config and the rows.
+    engine, _, version = metadata.engine.rpartition(" ")
+    return {
+        verification_pb2.RUN_INPUT_CONFIG: {ResultFile.CONFIG: metadata.config_digest},
+        verification_pb2.RUN_INPUT_DATA: {file.source: file.digest for file in metadata.data_files},
+        verification_pb2.RUN_INPUT_ENGINE: {engine: version},
+        verification_pb2.RUN_INPUT_CODE: {package.name: f"{package.version} {package.digest}" for package in metadata.code},
+    }
 
 
 def _summary_differences(stored: StoredResult, again: result_pb2.Result) -> Iterator[FieldDifference]:
-    """The figures of the file that came out otherwise; one that it does not have is of a later version."""
-    recorded = _flat("", json.loads(stored.summary.read_bytes())["summary"] | {_DRAWN: []})
+    """Yield the recorded figures that differ. Figures that the file lacks, because an older version wrote it, are ignored."""
+    recorded = _flat("", json.loads(stored.summary.read_bytes())["summary"] | {_SKETCH: []})
     present = _flat("", json.loads(to_json(again))["summary"])
     for name, value in recorded.items():
         if present.get(name, "") != value:
@@ -74,7 +77,7 @@ def _summary_differences(stored: StoredResult, again: result_pb2.Result) -> Iter
 
 
 def _flat(path: str, value: Any) -> dict[str, str]:
-    """The values below a JSON value, as texts, by their paths."""
+    """Return the leaves of a JSON value as texts, by path."""
     match value:
         case dict():
             parts = [(f"{path}.{key}" if path else key, item) for key, item in value.items()]
