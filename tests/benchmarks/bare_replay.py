@@ -1,4 +1,4 @@
-"""The frozen rival of bench_replay.py: the script that one writes by hand from the engine's examples. Do not improve it.
+"""Baseline of bench_replay.py: a script as one writes it by hand from the engine's examples. Do not improve it.
 
 usage: bare_replay.py CATALOG INSTRUMENT_ID
 """
@@ -15,7 +15,16 @@ from nautilus_trader.backtest import (
 )
 from nautilus_trader.common import LoggerConfig
 from nautilus_trader.execution import MakerTakerFeeModel
-from nautilus_trader.model import AggressorSide, Currency, InstrumentId, NautilusDataType, OrderSide, TimeInForce
+from nautilus_trader.model import (
+    AggressorSide,
+    Currency,
+    InstrumentId,
+    NautilusDataType,
+    OrderFilled,
+    OrderSide,
+    TimeInForce,
+    TradeTick,
+)
 from nautilus_trader.risk import RiskEngineConfig
 from nautilus_trader.trading import Strategy
 
@@ -23,15 +32,15 @@ CATALOG, INSTRUMENT = sys.argv[1], InstrumentId.from_str(sys.argv[2])
 
 
 class CopyTrades(Strategy):
-    def on_start(self):
+    def on_start(self) -> None:
         self.fills = 0
         self.subscribe_trades(INSTRUMENT)
 
-    def on_trade(self, trade):
+    def on_trade(self, trade: TradeTick) -> None:
         side = OrderSide.BUY if trade.aggressor_side == AggressorSide.BUY else OrderSide.SELL
         self.submit_order(self.order_factory.limit(INSTRUMENT, side, trade.size, trade.price, time_in_force=TimeInForce.IOC))
 
-    def on_order_filled(self, event):
+    def on_order_filled(self, event: OrderFilled) -> None:
         self.fills += 1
 
 

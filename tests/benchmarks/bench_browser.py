@@ -1,9 +1,9 @@
-"""The web UI in headless Chromium, through the gateway: what a person waits for, and the same in the plain way.
+"""Benchmark of the web UI in headless Chromium, through the gateway: times that a user waits, beside a plain implementation.
 
     python tests/benchmarks/bench_browser.py [--rows 1000000] [--stream_rows 5000000] [--launches 6]
 
-Results are made from arrays, in the schema that a run leaves. The page is the built one. Ticks are streamed by the button of
-the report into typed arrays in its worker, and in the plain way by the generated client on the page's thread.
+Results are made from arrays, in the schema of a run's results. The page is the built one. Ticks are streamed in two ways: by
+the report's button into typed arrays in its worker, and by the generated client on the page's thread.
 """
 
 import argparse
@@ -55,21 +55,23 @@ def _measure(folder: Path, launches: int) -> dict[str, Any]:
     with subprocess.Popen(command, cwd=folder, env=environ, stdout=subprocess.PIPE, text=True) as services:
         try:
             url = _first_document(services)["url"]
-            return json.loads(_run_node("benchmarks/browser.ts", url, "REPORT", "STREAM", str(launches)))
+            found: dict[str, Any] = json.loads(_run_node("benchmarks/browser.ts", url, "REPORT", "STREAM", str(launches)))
+            return found
         finally:
             services.terminate()
 
 
 def _first_document(services: subprocess.Popen[str]) -> dict[str, Any]:
-    """What `tickreel up` prints once all is up."""
+    """Return the document that `tickreel up` prints once all services are up."""
     text = ""
     assert services.stdout is not None
     for line in services.stdout:
         text += line
         try:
-            return json.loads(text)
+            document: dict[str, Any] = json.loads(text)
         except json.JSONDecodeError:
             continue
+        return document
     raise SystemExit("the services did not come up")
 
 

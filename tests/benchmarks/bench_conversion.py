@@ -1,11 +1,11 @@
-"""Conversion: Tickreel's columns against the engine's own path, an object a row and then its catalog write.
+"""Benchmark of conversion: Tickreel against the engine's own writer, which needs one object per row.
 
     python tests/benchmarks/bench_conversion.py [--rows 2000000] [--rounds 3]
 
-First trades, then the books that come with half as many trades. Both sides read the same generated raw files and leave a
-catalog that the engine replays. Each round runs both, in processes of their own, one after the other; start-up and imports
-are not counted, and a warm-up of a thousand rows neither. The table has the median of the rounds and the greatest peak
-memory.
+Trades are measured first, then books: those that the sample has for half as many trades. Both sides read the same generated
+raw files, and write a catalog that the engine can replay. Each round runs one side after the other, in separate processes.
+Start-up, imports and a warm-up with a thousand rows are not counted. The table shows the median of the rounds and the
+greatest peak memory.
 """
 
 import argparse
@@ -16,8 +16,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    # Each side imports what it needs.
+    import pyarrow as pa
 
 TARGET = 8.0
 ENGINE_ID = "BTC-USDT-PERP.SAMPLE-FUTURES"
@@ -29,20 +34,20 @@ LABELS = {
 
 
 def convert_with_tickreel(kind: str, raw_root: Path, catalog_root: Path) -> tuple[float, int]:
-    """Seconds and rows of the product's conversion, as its worker does it."""
+    """Convert as the Converter's worker does; return seconds and rows."""
     from tickreel.converter.conversion_plan import ConversionPlan  # noqa: PLC0415 - each side imports its own
     from tickreel.converter.conversion_process import convert_missing  # noqa: PLC0415
     from tickreel.stores.catalog import CatalogStore  # noqa: PLC0415
     from tickreel.stores.raw import RawStore  # noqa: PLC0415
     from tickreel.stores.sample_data import MARKETS  # noqa: PLC0415
     from tickreel.stores.sample_market import END, START  # noqa: PLC0415
-    from tickreel.v1 import conversion_pb2, market_data_pb2  # noqa: PLC0415
+    from tickreel.v1 import conversion_pb2  # noqa: PLC0415
 
     spec = conversion_pb2.ConversionSpec(
         instrument=f"{MARKETS[0].name}@LIN",
         price_precision=1,
         size_precision=3,
-        data_types=[market_data_pb2.DataType.Value(f"DATA_TYPE_{kind.upper()}")],
+        data_types=[f"DATA_TYPE_{kind.upper()}"],
     )
     spec.window.start.FromDatetime(START)
     spec.window.end.FromDatetime(END)
@@ -53,16 +58,17 @@ def convert_with_tickreel(kind: str, raw_root: Path, catalog_root: Path) -> tupl
 
 
 def convert_with_engine(kind: str, raw_root: Path, catalog_root: Path) -> tuple[float, int]:
-    """Seconds and rows of the engine's own path, as its documentation shows it."""
+    """Convert as the engine's documentation shows; return seconds and rows."""
     import pyarrow.parquet as pq  # noqa: PLC0415
     from nautilus_trader.persistence import ParquetDataCatalog  # noqa: PLC0415
 
     catalog_root.mkdir(parents=True, exist_ok=True)
     catalog = ParquetDataCatalog(str(catalog_root))
-    make, write = {
+    ways: dict[str, tuple[Callable[[pa.Table], list[Any]], Callable[[list[Any]], object]]] = {
         "trades": (trade_ticks, catalog.write_trade_ticks),
         "book_snapshot_5": (book_depths, catalog.write_order_book_depths),
-    }[kind]
+    }
+    make, write = ways[kind]
     start = time.perf_counter()
     rows = 0
     for path in sorted(raw_root.rglob(f"data_type-{kind}/*.parquet")):
@@ -72,8 +78,8 @@ def convert_with_engine(kind: str, raw_root: Path, catalog_root: Path) -> tuple[
     return time.perf_counter() - start, rows
 
 
-def trade_ticks(table: Any) -> list[Any]:
-    """An object a trade."""
+def trade_ticks(table: "pa.Table") -> list[Any]:
+    """Return one object per trade."""
     from nautilus_trader.model import AggressorSide, InstrumentId, Price, Quantity, TradeId, TradeTick  # noqa: PLC0415
 
     instrument = InstrumentId.from_str(ENGINE_ID)
@@ -85,8 +91,8 @@ def trade_ticks(table: Any) -> list[Any]:
     ]
 
 
-def book_depths(table: Any) -> list[Any]:
-    """An object a snapshot, with one a level."""
+def book_depths(table: "pa.Table") -> list[Any]:
+    """Return one object per snapshot, with one per level."""
     from nautilus_trader.model import BookOrder, InstrumentId, OrderBookDepth, OrderSide, Price, Quantity  # noqa: PLC0415
 
     instrument = InstrumentId.from_str(ENGINE_ID)
@@ -115,14 +121,15 @@ def book_depths(table: Any) -> list[Any]:
 
 
 def measure(side: str, kind: str, raw_root: Path, catalog_root: Path) -> dict[str, float]:
-    """Runs one side in a process of its own."""
+    """Run one side in a separate process."""
     command = [sys.executable, __file__, "--side", side, "--kind", kind, "--raw", str(raw_root), "--catalog", str(catalog_root)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return json.loads(done.stdout.splitlines()[-1])
+    measured: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return measured
 
 
 def main() -> None:
-    """Generates the rows, measures both sides in turn, prints the table."""
+    """Generate the rows, measure both sides in turn, and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=2_000_000)
     parser.add_argument("--rounds", type=int, default=3)
@@ -145,16 +152,15 @@ def main() -> None:
 
 
 def compare(kind: str, trades: int, rounds: int, work: Path) -> None:
-    """Measures both sides on rows of one kind, and prints the table."""
-    generate(work / "raw", trades)
-    generate(work / "warm-up", 1_000)
+    """Measure both sides on rows of one kind, and print the table."""
+    generate({work / "raw": trades, work / "warm-up": 1_000})
     measured: dict[str, list[dict[str, float]]] = {side: [] for side in SIDES}
     for number in range(rounds):
         for side in SIDES:
             measured[side].append(measure(side, kind, work / "raw", work / f"{side}-{number}"))
     (rows,) = {one["rows"] for side in SIDES for one in measured[side]}
-    what, engine = LABELS[kind]
-    print(f"{f'conversion of {rows:,} {what}':<52}{'seconds':>10}{'rows/s':>14}{'peak MB':>10}")
+    noun, engine = LABELS[kind]
+    print(f"{f'conversion of {rows:,} {noun}':<52}{'seconds':>10}{'rows/s':>14}{'peak MB':>10}")
     seconds = {}
     for side, label in (("tickreel", "tickreel"), ("engine", engine)):
         seconds[side] = statistics.median(one["seconds"] for one in measured[side])
@@ -163,13 +169,14 @@ def compare(kind: str, trades: int, rounds: int, work: Path) -> None:
     print(f"ratio {seconds['engine'] / seconds['tickreel']:.1f} x (target: at least {TARGET:.0f} x)")
 
 
-def generate(raw_root: Path, rows: int) -> None:
-    """Writes the sample's first instrument with that many rows, in a process whose memory is not counted."""
+def generate(rows_by_root: dict[Path, int]) -> None:
+    """Write the first sample instrument below each root, in a process whose memory is not counted."""
     code = (
-        "import sys, pathlib; from tickreel.stores import sample_data as s;"
-        "s.MARKETS = s.MARKETS[:1]; s.write_sample_data(pathlib.Path(sys.argv[1]), s.SEED, int(sys.argv[2]))"
+        "import sys, pathlib; from tickreel.stores import sample_data as s; s.MARKETS = s.MARKETS[:1]\n"
+        "for root, rows in zip(sys.argv[1::2], sys.argv[2::2]): s.write_sample_data(pathlib.Path(root), s.SEED, int(rows))"
     )
-    subprocess.run([sys.executable, "-c", code, str(raw_root), str(rows)], check=True)
+    arguments = (str(part) for root_and_rows in rows_by_root.items() for part in root_and_rows)
+    subprocess.run([sys.executable, "-c", code, *arguments], check=True)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""Jobs: what a short run takes, how a long line of them is worked off, what watchers cost, how soon a cancelled run is gone.
+"""Benchmark of jobs: latency of a short run, throughput of many, cost of watchers, latency of cancelling.
 
-    python tests/benchmarks/bench_jobs.py [--runs 200] [--rounds 20] [--rows 200000] [--watchers 100]
+    python tests/benchmarks/bench_jobs.py [--runs 200] [--rounds 20] [--rows 200000] [--watchers 100] [--phases PHASE ...]
 
-Converter and Runner are processes of their own, as `tickreel up` starts them; the data is cached. A short run replays a minute
-of a thousand trade rows with an order each, fast mode, and is timed from CreateRun to the last message of WatchRun.
+Converter and Runner are separate processes, as `tickreel up` starts them. The data is already converted. A short run replays
+one minute with a thousand trade rows and one order per row, in fast mode. It is timed from CreateRun to the last message of
+WatchRun.
 """
 
 import argparse
@@ -13,7 +14,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -40,7 +41,7 @@ CANCEL_TARGET = 1.0
 
 
 def config_of(rows: int) -> struct_pb2.Struct:
-    """A run of the first rows of the day, of which there are a thousand a minute."""
+    """Return the config of a run over the first rows of the day, which has a thousand rows a minute."""
     seconds = rows * 60 // SHORT_ROWS - 1
     end = f"{DAY}T{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.999999Z"
     document = struct_pb2.Struct()
@@ -49,14 +50,14 @@ def config_of(rows: int) -> struct_pb2.Struct:
 
 
 async def create(runner: ServiceClient, document: struct_pb2.Struct) -> str:
-    """Asks for a fast run of trades; returns its id."""
+    """Create a fast run of trades, and return its id."""
     options = run_pb2.RunOptions(mode=result_pb2.RUN_MODE_FAST, snapshot_mode=result_pb2.SNAPSHOT_MODE_TRADES)
     request = runner_service_pb2.CreateRunRequest(document=document, options=options)
     return str((await runner.call("CreateRun", request)).run.run_id)
 
 
 async def end_of(runner: ServiceClient, run_id: str) -> run_pb2.Run:
-    """Watches a run to its end."""
+    """Watch a run to its end."""
     run = run_pb2.Run()
     async for response in runner.stream("WatchRun", runner_service_pb2.WatchRunRequest(run_id=run_id)):
         run = response.run
@@ -76,7 +77,7 @@ def cpu_seconds(pids: Iterable[int]) -> float:
 
 
 def resources(services: Services, folder: Path) -> dict[str, int]:
-    """What the services hold."""
+    """Return the resources that the services hold."""
     held = {"scratch folders": len(list((folder / "tmp").iterdir()))}
     for process in services.processes:
         root = psutil.Process(process.pid)
@@ -88,19 +89,19 @@ def resources(services: Services, folder: Path) -> dict[str, int]:
 
 
 async def measure_one(runner: ServiceClient, rounds: int) -> None:
-    """A short run, one after the other, each after a pause as a person makes."""
+    """Measure short runs, one after another, with a pause before each."""
     seconds = []
     for _ in range(rounds):
         await asyncio.sleep(1.5)
         began = time.perf_counter()
         await end_of(runner, await create(runner, config_of(SHORT_ROWS)))
         seconds.append(time.perf_counter() - began)
-    told = f"median {statistics.median(seconds):.2f} s, least {min(seconds):.2f} s, most {max(seconds):.2f} s"
-    print(f"a one-minute run, CreateRun to SUCCEEDED: {told} (target: under {LATENCY_TARGET} s)")
+    figures = f"median {statistics.median(seconds):.2f} s, least {min(seconds):.2f} s, most {max(seconds):.2f} s"
+    print(f"a one-minute run, CreateRun to SUCCEEDED: {figures} (target: under {LATENCY_TARGET} s)")
 
 
 async def measure_line(services: Services, runner: ServiceClient, folder: Path, runs: int) -> None:
-    """Many short runs at once."""
+    """Measure many short runs at once."""
     pids = [process.pid for process in services.processes]
     before, cpu, own, began = resources(services, folder), cpu_seconds(pids), time.process_time(), time.perf_counter()
     ids = [await create(runner, config_of(SHORT_ROWS)) for _ in range(runs)]
@@ -115,15 +116,15 @@ async def measure_line(services: Services, runner: ServiceClient, folder: Path, 
     await asyncio.sleep(3)
     after = resources(services, folder)
     print(f"\n{runs} one-minute runs at once: {seconds:.1f} s, {runs / seconds:.1f} runs a second")
-    told = f"{busy:.0%} by the services, {asking:.0%} by this script, which watches all of them"
-    print(f"cores busy with it: {busy + asking:.0%} (target: at least {BUSY_TARGET:.0%}), {told}")
+    shares = f"{busy:.0%} by the services, {asking:.0%} by this script, which watches all of them"
+    print(f"cores busy with it: {busy + asking:.0%} (target: at least {BUSY_TARGET:.0%}), {shares}")
     print(f"a run, started to ended: the first tenth {first:.2f} s, the last {last:.2f} s; ratio {last / first:.2f} x")
     for name, held in before.items():
         print(f"  {name:<24}{held:>8} before{after[name]:>8} after")
 
 
 async def measure_watching(runner: ServiceClient, rows: int, watchers: int, rounds: int) -> None:
-    """A longer run with one who watches, and with many."""
+    """Measure a longer run with one watcher, and with many."""
     took: dict[int, list[float]] = {1: [], watchers: []}
     for _ in range(rounds):
         for watching, seconds in took.items():
@@ -136,11 +137,11 @@ async def measure_watching(runner: ServiceClient, rows: int, watchers: int, roun
     print(f"ratio {many / one:.3f} x its time, round by round {pairs} (target: at most {WATCHING_TARGET} x)")
 
 
-async def measure_cancelling(folder: Path, rounds: int) -> None:
-    """From CancelRun to its answer, in each phase of a run."""
+async def measure_cancelling(folder: Path, measured: Sequence[str], rounds: int) -> None:
+    """Measure the time from CancelRun to its response, in phases of a run."""
     print(f"\n{'CancelRun to CANCELLED':<24}{'median s':>10}{'most s':>10}   (target: at most {CANCEL_TARGET} s)")
     async with phases(folder) as services:
-        for phase in PHASES:
+        for phase in measured:
             seconds = []
             for _ in range(rounds):
                 run = await reach(services, phase)
@@ -153,19 +154,20 @@ async def measure_cancelling(folder: Path, rounds: int) -> None:
 
 
 async def cancel_all(runner: ServiceClient) -> None:
-    """Cancels what waits or runs."""
+    """Cancel all queued and running runs."""
     live = await anext(aiter(runner.stream("WatchRuns", runner_service_pb2.WatchRunsRequest())))
     for run in live.runs:
         await runner.call("CancelRun", runner_service_pb2.CancelRunRequest(run_id=run.run_id))
 
 
 async def main() -> None:
-    """Makes the data and the services, and measures."""
+    """Make the data, start the services, and measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--rows", type=int, default=200_000)
     parser.add_argument("--watchers", type=int, default=100)
+    parser.add_argument("--phases", nargs="+", choices=PHASES, default=PHASES, help="phases in which runs are cancelled")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="tickreel-bench-") as temporary:
         folder = Path(temporary)
@@ -188,14 +190,14 @@ async def main() -> None:
             await services.start(("converter", "127.0.0.1:0"))
             await services.start(("runner", "127.0.0.1:0"))
             runner = ServiceClient("runner", services.addresses["runner"])
-            # Converts, so that all the others find it done.
+            # The first run converts the data for all others.
             await end_of(runner, await create(runner, config_of(SHORT_ROWS)))
             await measure_one(runner, options.rounds)
             await measure_line(services, runner, folder, options.runs)
             await measure_watching(runner, options.rows, options.watchers, max(1, options.rounds // 5))
             await runner.close()
     with tempfile.TemporaryDirectory(prefix="tickreel-bench-") as temporary:
-        await measure_cancelling(Path(temporary), max(1, options.rounds // 4))
+        await measure_cancelling(Path(temporary), options.phases, max(1, options.rounds // 4))
 
 
 if __name__ == "__main__":

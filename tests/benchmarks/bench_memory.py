@@ -1,10 +1,10 @@
-"""Memory of a long replay: five times the rows through the same services, an order each.
+"""Benchmark of memory: a replay, and one with five times the rows, with one order per row.
 
     python tests/benchmarks/bench_memory.py [--rows 1000000] [--mode fast]
 
-A run of so many rows, then one of five times as many, as fast as all cores go. The table has what all processes of a run took
-together, at its most in each fifth of its rows, and the peak of any single process. Memory that is flat has the same figures
-in every column, and a ratio of about 1 between the rows.
+A run with that many rows is followed by one with five times as many, both on all cores. The table shows the greatest total
+memory of a run's processes in each fifth of its rows, and the peak of a single process. Flat memory shows the same figures in
+every column, and a ratio of about 1 between the runs.
 """
 
 import argparse
@@ -34,7 +34,7 @@ TARGET = 800
 
 
 def main() -> None:
-    """Replays both and prints a table."""
+    """Replay both, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--mode", choices=MODES, default="fast")
@@ -46,7 +46,7 @@ def main() -> None:
 
 
 async def measure(rows: int, mode: str, cores: int) -> int:
-    """Replays so many rows, prints a line, and returns the peak of a process in MiB."""
+    """Replay that many rows, print a line, and return the peak memory of a process in MiB."""
     sample_data.MARKETS = sample_data.MARKETS[:1]
     with tempfile.TemporaryDirectory(prefix="tickreel-bench-") as name:
         folder = Path(name)
@@ -65,7 +65,7 @@ async def measure(rows: int, mode: str, cores: int) -> int:
 
 
 async def watch(runner: ServiceClient, document: struct_pb2.Struct, mode: str) -> tuple[list[int], run_pb2.Run]:
-    """Has a run made; what all of its processes took at most, by fifths of its rows, and the run."""
+    """Create a run and watch it; return the greatest total memory of its processes in each fifth of its rows, and the run."""
     options = run_pb2.RunOptions(mode=MODES[mode], snapshot_mode=result_pb2.SNAPSHOT_MODE_TRADES)
     request = runner_service_pb2.CreateRunRequest(document=document, options=options)
     run = (await runner.call("CreateRun", request)).run

@@ -1,11 +1,11 @@
-"""Replay: one order per trade row through the services, against the script that one would write by hand.
+"""Benchmark of replay: one order per trade row through the services, against a script written by hand.
 
     python tests/benchmarks/bench_replay.py [--rows 200000] [--rounds 3]
 
-Both replay the same converted rows and end with the same number of fills. Ours is timed from CreateRun to the final message
-of WatchRun, progress on: validation, the worker, the replay, the exact account, the digests and the result files are all in
-it. The rival is timed as a whole process. First all of them have one core, then all that there are. Rounds alternate, so that
-all meet the same noise; the table has medians, the greatest peak memory of a process, and the rival's time over each.
+Both replay the same converted rows and end with the same number of fills. Tickreel is timed from CreateRun to the last message
+of WatchRun. This includes validation, the worker, the replay, the exact account, the digests and the result files. The script
+is timed as a whole process. All are measured with one core, then with all cores. Rounds alternate, so that all meet the same
+noise. The table shows medians, the greatest peak memory of a process, and the ratio of the script's time to each time.
 """
 
 import argparse
@@ -36,14 +36,14 @@ from tickreel.v1 import job_pb2, result_pb2, run_pb2, runner_service_pb2
 NAME = "SAMPLE-FUTURES:PERPETUAL:BTC-USDT"
 ENGINE_ID = "BTC-USDT-PERP.SAMPLE-FUTURES"
 MODES = {"fast": result_pb2.RUN_MODE_FAST, "full": result_pb2.RUN_MODE_FULL}
-# Rows a second, as a multiple of the rival's, by cores and mode.
+# Speed as a multiple of the script's, by cores and mode.
 TARGETS = {(1, "fast"): 1.2, (1, "full"): 1.0, (2, "fast"): 2.2}
 
 
 async def run_through_services(
     runner: ServiceClient, document: struct_pb2.Struct, mode: str = "fast"
 ) -> tuple[float, run_pb2.Run]:
-    """Seconds from the request to the last message, and the run."""
+    """Return the seconds from the request to the last message, and the run."""
     start = time.perf_counter()
     options = run_pb2.RunOptions(mode=MODES[mode], snapshot_mode=result_pb2.SNAPSHOT_MODE_TRADES)
     request = runner_service_pb2.CreateRunRequest(document=document, options=options)
@@ -56,7 +56,7 @@ async def run_through_services(
 
 
 def run_bare(catalog: Path) -> tuple[float, int, float]:
-    """Seconds, fills and peak MB of the rival's process."""
+    """Return seconds, fills and peak MB of the script's process."""
     command = [sys.executable, str(Path(__file__).with_name("bare_replay.py")), str(catalog), ENGINE_ID]
     start = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.PIPE)
@@ -69,14 +69,14 @@ def run_bare(catalog: Path) -> tuple[float, int, float]:
 
 
 def main() -> None:
-    """Measures with one core, then with all, and prints a table each."""
+    """Measure with one core, then with all, and print a table for each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=200_000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--cores", type=int, help="Measure with so many alone.")
+    parser.add_argument("--cores", type=int, help="measure with this number of cores only")
     options = parser.parse_args()
     if options.cores is None:
-        # In processes of their own, whose threads and children all keep to the cores.
+        # In separate processes, so that all threads and children keep to the cores.
         for cores in sorted({1, len(os.sched_getaffinity(0))}):
             subprocess.run([sys.executable, __file__, *sys.argv[1:], "--cores", str(cores)], check=True)
         return
@@ -86,7 +86,7 @@ def main() -> None:
 
 
 async def measure(folder: Path, rows: int, rounds: int, cores: int) -> None:
-    """Measures in a folder, and prints the table."""
+    """Measure in a folder, and print the table."""
     sample_data.MARKETS = sample_data.MARKETS[:1]
     sample_data.write_sample_data(folder / "data_downloads", sample_data.SEED, rows)
     config = run_config(NAME, START, END, price_precision=1, starting_balance=1_000_000_000)
@@ -102,17 +102,17 @@ async def measure(folder: Path, rows: int, rounds: int, cores: int) -> None:
             "TICKREEL_SPARE_WORKERS": "1",
         }
         async with serving("runner", RunnerServicer, settings_in(folder, **own)) as runner:
-            # The first run converts, and warms the caches of the file system for all.
+            # The first run converts, and warms the file system cache for all others.
             _, run = await run_through_services(runner, document)
-            label = next((folder / "parquet").glob("price*"))
-            write_instrument(label, engine_instrument(ENGINE_ID, run.config.instrument))
+            catalog = next((folder / "parquet").glob("price*"))
+            write_instrument(catalog, engine_instrument(ENGINE_ID, run.config.instrument))
             for _ in range(rounds):
                 for mode in MODES:
                     seconds, run = await run_through_services(runner, document, mode)
                     assert run.result.summary.fills == rows
                     digests.add(run.result.metadata.result_digest)
                     measured[mode].append((seconds, run.result.metadata.peak_memory_mib))
-                seconds, fills, peak = await asyncio.to_thread(run_bare, label)
+                seconds, fills, peak = await asyncio.to_thread(run_bare, catalog)
                 assert fills == rows
                 measured["bare"].append((seconds, peak))
     assert len(digests) == 1, digests

@@ -1,13 +1,17 @@
-"""Ticks, charts and tables of a large run through the results service, each beside the plain way.
+"""Benchmark of the Results service: ticks, charts and tables of a large run, each beside a plain implementation.
 
     python tests/benchmarks/bench_streams.py [--rows 5000000] [--rounds 5]
 
-The run is made from arrays, an order a tick. The services are processes of their own, the client another, all on this machine.
-Rounds alternate, so that both sides meet the same noise; the table has medians, and the best first chunk.
+The run is made from arrays, with one order per tick. Services and client are separate processes on this machine. Rounds
+alternate, so that both sides meet the same noise. The table shows medians, and the best time to the first chunk.
 
-The plain ways: ticks from the Parquet table as lists of Python integers, one message of the same contract a chunk; a chart from
-the whole columns of the table, read each time; a page of sorted orders by ORDER BY, LIMIT and OFFSET; ticks as JSON by
-json.dumps, a row at a time; a page of results from their files, each read as protobuf reads JSON.
+The plain implementations:
+
+- ticks: read from Parquet as lists of Python integers, with the same messages
+- charts: made from whole columns, read each time
+- sorted orders: ORDER BY, LIMIT and OFFSET
+- ticks as JSON: json.dumps, one row at a time
+- results: every file read with `json`
 """
 
 import argparse
@@ -22,9 +26,10 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 import grpc
@@ -37,7 +42,7 @@ from full_runs import Ticks, write_full_run
 from serving import settings_in
 from tickreel.results.service import ResultsServicer
 from tickreel.rpc.channel import ServiceClient
-from tickreel.rpc.columns import ROWS_PER_CHUNK
+from tickreel.rpc.columns import ROWS_PER_CHUNK, Wire, wire_of
 from tickreel.rpc.server import Server
 from tickreel.runner.ledger.pnl_sketch import PARTS
 from tickreel.stores.converted_rows import integers, nanoseconds
@@ -47,45 +52,46 @@ from tickreel.v1 import market_data_pb2, result_pb2
 from tickreel.v1 import results_service_pb2 as rpc
 
 NUMBERS = ("ts_event", "ts_init", "price", "size", "side")
+SIDES = {"buy": market_data_pb2.AGGRESSOR_SIDE_BUY, "sell": market_data_pb2.AGGRESSOR_SIDE_SELL}
 RESULTS = 10_000
 PLAIN_ROWS = 200_000
-# Of the slow client, between two chunks.
+# Seconds that the slow client waits between two chunks.
 PAUSE = 0.05
 
 
 class PlainServicer(ResultsServicer):
-    """The same contract, answered the plain way."""
+    """The plain implementation of the same contract."""
 
     async def StreamTicks(  # noqa: N802
         self, request: rpc.StreamTicksRequest, context: grpc.aio.ServicerContext
-    ) -> AsyncIterator[rpc.StreamTicksResponse]:
+    ) -> AsyncIterator[Wire]:
         path = self._store.find(request.run_id).summary.with_name("ticks.parquet")
         for batch in pq.ParquetFile(path).iter_batches(ROWS_PER_CHUNK, columns=list(request.read_mask.paths)):
             trades = market_data_pb2.TradeColumns(
                 ts_event=[int(time) for time in nanoseconds(batch.column("ts_event"))],
                 ts_init=[int(time) for time in nanoseconds(batch.column("ts_init"))],
-                price=[int(value.scaleb(1)) for value in batch.column("price").to_pylist()],
-                size=[int(value.scaleb(3)) for value in batch.column("size").to_pylist()],
-                side=[{"buy": 1, "sell": 2}[word] for word in batch.column("side").to_pylist()],
+                price=[int(value.scaleb(1)) for value in cast(list[Decimal], batch.column("price").to_pylist())],
+                size=[int(value.scaleb(3)) for value in cast(list[Decimal], batch.column("size").to_pylist())],
+                side=[SIDES[word] for word in cast(list[str], batch.column("side").to_pylist())],
             )
-            yield rpc.StreamTicksResponse(trades=trades)
+            yield wire_of(rpc.StreamTicksResponse, trades=trades)
 
 
 @dataclass(frozen=True)
 class Served:
-    """A service in a process of its own."""
+    """A service in a separate process."""
 
     client: ServiceClient
     pid: int
 
     def memory(self, field: str) -> float:
-        """MB, by a field of the kernel's status of the process."""
+        """Return the MB in a field of the process's /proc status."""
         lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
         return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(f"{field}:"))
 
 
 async def serve(kind: str, folder: Path) -> None:
-    """The body of a service's process: serves until its input closes."""
+    """Serve until standard input closes; this is the main function of a service's process."""
     server = Server({"tickreel": ResultsServicer, "plain": PlainServicer}[kind](settings_in(folder)))
     print(await server.start("127.0.0.1:0"), flush=True)
     await asyncio.to_thread(sys.stdin.read)
@@ -94,7 +100,7 @@ async def serve(kind: str, folder: Path) -> None:
 
 @asynccontextmanager
 async def served(kind: str, folder: Path) -> AsyncIterator[Served]:
-    """A service while it serves."""
+    """Run a service in a process while the context lasts."""
     command = [sys.executable, __file__, "--serve", kind, "--folder", str(folder)]
     process = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE)
     assert process.stdin is not None
@@ -108,7 +114,7 @@ async def served(kind: str, folder: Path) -> AsyncIterator[Served]:
 
 @dataclass(frozen=True)
 class Reading:
-    """Seconds to the first chunk and to the last, and the rows of all."""
+    """Seconds to the first and to the last chunk, and the number of rows."""
 
     first: float
     seconds: float
@@ -116,12 +122,12 @@ class Reading:
 
     @property
     def rate(self) -> float:
-        """Rows a second."""
+        """Rows per second."""
         return self.rows / self.seconds
 
 
 async def read_ticks(service: Served, *, pause: float = 0, most: float = math.inf) -> Reading:
-    """Reads the stream of ticks, or its first rows."""
+    """Read the stream of ticks, or its first `most` rows."""
     request = rpc.StreamTicksRequest(run_id="F", read_mask={"paths": NUMBERS})
     begin = time.perf_counter()
     first, rows = 0.0, 0
@@ -137,38 +143,40 @@ async def read_ticks(service: Served, *, pause: float = 0, most: float = math.in
 
 
 async def seconds_of(call: Callable[[], Awaitable[Any]]) -> float:
-    """How long a call takes."""
+    """Return the seconds that a call takes."""
     begin = time.perf_counter()
     await call()
     return time.perf_counter() - begin
 
 
 def plain_sample(path: Path) -> None:
-    """A chart from the whole columns of the table."""
+    """Make a chart from whole columns of the table."""
     table = pq.read_table(path, columns=["ts_init", "price"]).combine_chunks()
     price = integers(table["price"].combine_chunks(), 1)
     kept_rows(nanoseconds(table["ts_init"].combine_chunks()), 2_000, lowest=[price], highest=[price])
 
 
 def plain_page(path: Path, skip: int) -> None:
-    """A page of sorted orders."""
-    duckdb.sql(f"SELECT * FROM '{path}' ORDER BY price DESC LIMIT 100 OFFSET {skip}").to_arrow_table()
+    """Read a page of sorted orders."""
+    page = duckdb.sql(f"SELECT * FROM '{path}' ORDER BY price DESC LIMIT 100 OFFSET {skip}")
+    assert page is not None
+    page.to_arrow_table()
 
 
 def plain_list(store: ResultStore) -> None:
-    """A page of results from all of their files."""
+    """Read a page of results from all of their files."""
     for path in (store.root / "fast").glob("*.json"):
         json.loads(path.read_text())
 
 
-def show(what: str, ours: list[float], plain: list[float]) -> None:
-    """A line of the table: medians in milliseconds."""
+def show(label: str, ours: list[float], plain: list[float]) -> None:
+    """Print a line of the table: medians in milliseconds."""
     mine, other = statistics.median(ours) * 1e3, statistics.median(plain) * 1e3
-    print(f"{what:<58}{mine:>12,.1f}{other:>12,.1f}{other / mine:>10.1f} x")
+    print(f"{label:<58}{mine:>12,.1f}{other:>12,.1f}{other / mine:>10.1f} x")
 
 
 async def main() -> None:
-    """Makes the run, measures both sides in turn, prints the tables."""
+    """Make the run, measure both sides in turn, and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=5_000_000)
     parser.add_argument("--rounds", type=int, default=5)
@@ -183,7 +191,7 @@ async def main() -> None:
 
 
 async def measure(folder: Path, rows: int, rounds: int) -> None:
-    """Measures in a folder, and prints the tables."""
+    """Measure in a folder, and print the tables."""
     settings = settings_in(folder)
     store = ResultStore(settings.results_root, settings.tickdata_root)
     path = write_full_run(store, "F", Ticks.random(rows), timeline=False)
@@ -196,7 +204,7 @@ async def measure(folder: Path, rows: int, rounds: int) -> None:
 
 
 async def measure_stream(ours: Served, plain: Served, rows: int, rounds: int) -> None:
-    """The stream of ticks, over connections that are there."""
+    """Measure the stream of ticks, over open connections."""
     for service in (ours, plain):
         await service.client.call("GetResult", rpc.GetResultRequest(run_id="F"))
     cold = await read_ticks(ours)
@@ -204,7 +212,7 @@ async def measure_stream(ours: Served, plain: Served, rows: int, rounds: int) ->
     sides = {
         "tickreel: StreamTicks, columns that lie ready": [await read_ticks(ours) for _ in range(rounds)],
         "tickreel: StreamTicks, before the first look at a chart": [cold],
-        # Its rate does not grow with the rows, and all of them would take minutes.
+        # Its rate does not depend on the number of rows. All rows would take minutes.
         "plain: lists of Python integers": [await read_ticks(plain, most=PLAIN_ROWS)],
     }
     print(f"{format(rows, ',') + ' ticks, five columns':<70}{'rows/s':>12}{'first ms':>12}")
@@ -217,7 +225,7 @@ async def measure_stream(ours: Served, plain: Served, rows: int, rounds: int) ->
 
 
 async def measure_answers(ours: Served, path: Path, rows: int, rounds: int) -> None:
-    """What charts and tables ask for."""
+    """Measure the calls of charts and tables."""
 
     async def ask(method: str, **fields: Any) -> None:
         await ours.client.call(method, getattr(rpc, f"{method}Request")(run_id="F", **fields))
@@ -227,7 +235,7 @@ async def measure_answers(ours: Served, path: Path, rows: int, rounds: int) -> N
     pages: list[float] = []
     plain_charts: list[float] = []
     plain_pages: list[float] = []
-    # The first asks make what lies ready after it.
+    # The first calls fill the caches.
     first_equity = await seconds_of(lambda: ask("SampleEquity"))
     first_page = await seconds_of(lambda: ask("ListOrders", order_by="price desc", page_size=100))
     await ask("ListOrders", order_by="price desc", page_size=100, skip=rows // 3)
@@ -247,7 +255,7 @@ async def measure_answers(ours: Served, path: Path, rows: int, rounds: int) -> N
 
 
 async def measure_export(ours: Served, path: Path, rows: int) -> None:
-    """The ticks as JSON."""
+    """Measure the export of ticks as JSON."""
 
     async def fetch() -> None:
         request = rpc.ExportArtifactRequest(run_id="F", name="ticks.json")
@@ -264,9 +272,9 @@ async def measure_export(ours: Served, path: Path, rows: int) -> None:
 
 
 def plain_export(path: Path) -> None:
-    """The first ticks as JSON, each a Python object."""
+    """Write the first ticks as JSON, one Python object per row."""
     batch = next(pq.ParquetFile(path).iter_batches(PLAIN_ROWS))
-    # Python's own times have no nanoseconds.
+    # Python's datetime has no nanoseconds.
     times = [np.datetime_as_string(nanoseconds(batch.column(name)).view("M8[ns]")) for name in ("ts_event", "ts_init")]
     others = batch.select(["price", "size", "side", "trade_id"]).to_pylist()
     for event, init, row in zip(*times, others, strict=True):
@@ -274,7 +282,7 @@ def plain_export(path: Path) -> None:
 
 
 async def measure_memory(ours: Served, rows: int) -> None:
-    """The service while three clients stream at once, one of them slowly."""
+    """Measure the memory of the service while three clients stream at once, one of them slowly."""
     readers = [asyncio.create_task(read_ticks(ours, pause=pause)) for pause in (0, 0, PAUSE)]
     resident = anonymous = 0.0
     while not all(reader.done() for reader in readers):
@@ -286,7 +294,7 @@ async def measure_memory(ours: Served, rows: int) -> None:
 
 
 async def measure_list(folder: Path, count: int, rounds: int) -> None:
-    """The list of many results."""
+    """Measure the list of many results."""
     settings = settings_in(folder)
     store = ResultStore(settings.results_root, settings.tickdata_root)
     store.check_writable()
@@ -301,7 +309,7 @@ async def measure_list(folder: Path, count: int, rounds: int) -> None:
         for code in "ABC":
             result.findings.add(severity=result_pb2.SEVERITY_INFO, code=code, message="What a reader should know. " * 8)
         store.commit(result, None, None)
-    # So that the folders have settled.
+    # The index trusts the times of folders only once they are a second old.
     await asyncio.sleep(1.1)
     async with served("tickreel", folder) as ours:
         requests = {
@@ -312,7 +320,7 @@ async def measure_list(folder: Path, count: int, rounds: int) -> None:
         measured: dict[str, list[float]] = {name: [] for name in requests}
         plain = []
         for _, (name, request) in itertools.product(range(rounds), requests.items()):
-            measured[name].append(await seconds_of(lambda request=request: ours.client.call("ListResults", request)))
+            measured[name].append(await seconds_of(partial(ours.client.call, "ListResults", request)))
         plain.append(await seconds_of(lambda: asyncio.to_thread(plain_list, store)))
     print(
         f"{'a page of 50 of ' + format(count, ',') + ' results, in milliseconds':<58}{'tickreel':>12}{'plain':>12}{'ratio':>12}"

@@ -2,6 +2,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +20,7 @@ from tickreel.stores.instrument_name import InstrumentName
 from tickreel.stores.raw import RawFile
 
 
-def test_a_file_becomes_the_samerows_of(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_converted_rows_equal_the_raw_rows(raw: RawFolder, catalog: CatalogStore) -> None:
     raw.write(trades(4, price=[64_000.1, 64_000.0, 63_999.95, 64_001.0], amount=[0.001, 12.0, 0.25, 3.0]))
     done: list[int] = []
     (source,) = raw.store.dataset(f"day-{DAY}").files
@@ -55,15 +56,17 @@ def test_ties_keep_their_order_on_a_strictly_increasing_clock(raw: RawFolder, ca
     ]
 
 
-def test_rows_out_of_order_are_sorted_stably_and_told(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_rows_out_of_order_are_sorted_stably_with_a_finding(raw: RawFolder, catalog: CatalogStore) -> None:
     order = [5, 3, 3, 9, 1, 9]
     raw.write(trades(6, local_timestamp=[NOON + place for place in order], id=list("abcdef")))
     file = convert(raw, catalog)
     assert rows_of(catalog, file)["trade_id"] == list("ebcadf")
-    assert codes(file) == {"ROWS_SORTED": "3 rows stood below one recorded later; the file was sorted, stably"}
+    assert codes(file) == {
+        "ROWS_SORTED": "3 rows came after a row recorded later; the file was sorted, keeping the order of equal times"
+    }
 
 
-def test_equal_rows_stay(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_equal_rows_are_kept(raw: RawFolder, catalog: CatalogStore) -> None:
     row = {"timestamp": NOON, "local_timestamp": NOON, "id": "", "side": "buy", "price": 1.5, "amount": 2.0}
     raw.write(trades(3, **{name: [value] * 3 for name, value in row.items()}))
     file = convert(raw, catalog)
@@ -71,23 +74,23 @@ def test_equal_rows_stay(raw: RawFolder, catalog: CatalogStore) -> None:
     assert rows_of(catalog, file)["trade_id"] == ["row-20240718-0", "row-20240718-1", "row-20240718-2"]
 
 
-def test_ids_that_the_engine_cannot_hold_are_made(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_ids_that_the_engine_cannot_hold_are_generated(raw: RawFolder, catalog: CatalogStore) -> None:
     ids = ["ok", "", None, "x" * 36, "x" * 37, "é", "a\0b", " \t", "row-20240718-0", "a b"]
     raw.write(trades(10, id=ids))
     file = convert(raw, catalog)
     made = [f"row-20240718-{row}" for row in range(10)]
     kept = {0, 3, 9}
     assert rows_of(catalog, file)["trade_id"] == [ids[row] if row in kept else made[row] for row in range(10)]
-    assert codes(file) == {"IDS_MADE": "7 rows have no id that the engine can hold; theirs is made of day and row"}
+    assert codes(file) == {"IDS_MADE": "7 rows have no id that the engine can hold; their ids are made of day and row"}
 
 
-def test_made_ids_are_of_the_row_in_the_file_not_in_the_replay(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_generated_ids_have_the_row_of_the_file_not_of_the_replay(raw: RawFolder, catalog: CatalogStore) -> None:
     raw.write(trades(3, id=[""] * 3, local_timestamp=[NOON + 2, NOON + 1, NOON]))
     assert rows_of(catalog, convert(raw, catalog))["trade_id"] == ["row-20240718-2", "row-20240718-1", "row-20240718-0"]
 
 
 @pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string())])
-def test_sides_that_are_not_known_stay_so(raw: RawFolder, catalog: CatalogStore, kind: pa.DataType) -> None:
+def test_unknown_sides_stay_unknown(raw: RawFolder, catalog: CatalogStore, kind: pa.DataType) -> None:
     raw.write(trades(6, side=pa.array(["buy", "unknown", "", None, "sell", "buy"]).cast(kind)))
     file = convert(raw, catalog)
     expected = ["BUY", "NO_AGGRESSOR", "NO_AGGRESSOR", "NO_AGGRESSOR", "SELL", "BUY"]
@@ -96,7 +99,7 @@ def test_sides_that_are_not_known_stay_so(raw: RawFolder, catalog: CatalogStore,
     assert "3 rows do not say who the aggressor was" in codes(file)["SIDES_UNKNOWN"]
 
 
-def test_rows_of_another_day_are_kept_and_told(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_rows_of_another_day_are_kept_with_a_finding(raw: RawFolder, catalog: CatalogStore) -> None:
     midnight = micros("2024-07-19T00:00:00")
     raw.write(trades(3, local_timestamp=[midnight - 1, midnight, midnight + 1]))
     file = convert(raw, catalog)
@@ -104,7 +107,7 @@ def test_rows_of_another_day_are_kept_and_told(raw: RawFolder, catalog: CatalogS
     assert "2 rows were recorded on another UTC day" in codes(file)["ROWS_OF_ANOTHER_DAY"]
 
 
-def test_noise_is_resolved_and_told(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_noise_is_resolved_with_a_finding(raw: RawFolder, catalog: CatalogStore) -> None:
     raw.write(trades(3, amount=[0.1 + 0.2, 0.3, 0.1 * 3]))
     file = convert(raw, catalog)
     assert rows_of(catalog, file)["size"] == [Decimal("0.3")] * 3
@@ -114,13 +117,13 @@ def test_noise_is_resolved_and_told(raw: RawFolder, catalog: CatalogStore) -> No
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
-def test_decimals_of_16_digits_are_kept_whether_their_places_are_stated_or_not(
+def test_decimals_of_16_digits_are_kept_with_and_without_a_stated_precision(
     raw: RawFolder, catalog: CatalogStore, data: st.DataObject
 ) -> None:
     places = data.draw(st.integers(3, 16))
-    # Below 2^52 units, and whole units below the engine's limit.
+    # Below 2^52 units, and below the engine's limit in whole units.
     units = data.draw(st.lists(st.integers(1, min(2**52 - 16, 10 ** (places + 13) - 1)), min_size=1, max_size=8))
-    # The last digit says how many places there are; one value has so few digits that it cannot be noise.
+    # The last digit fixes the number of places. One value has too few digits to be noise.
     units = [number // 10 * 10 + 1 + number % 9 for number in units] + [7]
     meant = [Decimal(number).scaleb(-places) for number in units]
     raw.write(trades(len(units), amount=[float(amount) for amount in meant]))
@@ -133,11 +136,11 @@ def test_decimals_of_16_digits_are_kept_whether_their_places_are_stated_or_not(
 def test_an_ambiguous_double_is_refused(raw: RawFolder, catalog: CatalogStore) -> None:
     raw.write(trades(3, amount=[1.5, 2 / 3 * 64_000, 2.5]))
     message = refusal(raw, catalog, size=16)
-    assert "amount: not the double of one decimal of up to 16 places, since a double tells 15 digits apart, in 1 row" in message
+    assert "amount: not the double of a single decimal of up to 16 places (a double holds 15 digits) in 1 row" in message
     assert "first in row 1 (42666.666666666664); round it where it is recorded, or record decimals" in message
 
 
-def test_noise_beside_decimals_of_as_many_places_is_none(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_apparent_noise_is_kept_if_other_values_have_as_many_places(raw: RawFolder, catalog: CatalogStore) -> None:
     noisy = 1.4 * 3
     raw.write(trades(3, amount=[0.1, noisy, 2.5]))
     file = convert(raw, catalog)
@@ -163,14 +166,14 @@ def test_noise_beside_decimals_of_as_many_places_is_none(raw: RawFolder, catalog
         {"id": pa.array([str(100 + row) for row in range(5)], pa.large_string()).dictionary_encode()},
     ],
 )
-def test_the_types_of_the_raw_columns_change_nothing(raw: RawFolder, catalog: CatalogStore, changed: dict) -> None:
+def test_the_types_of_raw_columns_do_not_change_the_rows(raw: RawFolder, catalog: CatalogStore, changed: dict) -> None:
     raw.write(trades())
     plain = convert(raw, catalog)
     raw.write(trades(**changed))
     assert convert(raw, catalog).converted.digest == plain.converted.digest
 
 
-def test_columns_without_a_value_are_taken(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_columns_of_nulls_are_accepted(raw: RawFolder, catalog: CatalogStore) -> None:
     raw.write(trades(id=pa.nulls(5), side=pa.nulls(5), symbol=pa.nulls(5)))
     file = convert(raw, catalog)
     assert file.converted.unknown_sides == 5
@@ -178,7 +181,7 @@ def test_columns_without_a_value_are_taken(raw: RawFolder, catalog: CatalogStore
 
 
 @pytest.mark.parametrize("kind", [pa.int8(), pa.int64(), pa.uint32()])
-def test_whole_numbers_are_prices_and_sizes_too(raw: RawFolder, catalog: CatalogStore, kind: pa.DataType) -> None:
+def test_prices_and_sizes_may_be_whole_numbers(raw: RawFolder, catalog: CatalogStore, kind: pa.DataType) -> None:
     raw.write(trades(price=pa.array([3, 1, 4, 1, 5], kind), amount=pa.array([9, 2, 6, 5, 3], kind)))
     file = convert(raw, catalog)
     assert (file.price_decimals, file.size_decimals) == (0, 0)
@@ -196,7 +199,7 @@ def test_whole_numbers_are_prices_and_sizes_too(raw: RawFolder, catalog: Catalog
         ({"price": [1.0, 1.0, 1.0, 1e14, 1.0]}, "price: above 17014118346046, the greatest that the engine holds, in 1 row"),
         ({"amount": [1.0, 1.0, 1.0, 1e14, 1.0]}, "amount: above 34028236692093"),
         ({"amount": pa.array([2**63] * 5, pa.uint64())}, "amount: above 34028236692093"),
-        ({"price": [1.0, 2 / 3 * 64_000, 1.0, 1.0, 1.0]}, "price: not the double of one decimal of up to 16 places"),
+        ({"price": [1.0, 2 / 3 * 64_000, 1.0, 1.0, 1.0]}, "price: not the double of a single decimal of up to 16 places"),
         ({"side": ["buy", "b", "b", "bid", "sell"]}, "the word 'b' instead of buy, sell or unknown in 2 rows, first in row 1"),
         ({"side": ["buy", "b", "b", "bid", "sell"]}, "side: the word 'bid' instead of buy, sell or unknown in 1 row"),
         ({"side": ["BUYER", "buy", "buy", "buy", "buy"]}, "side: the word 'BUYER' instead of buy, sell or unknown in 1 row"),
@@ -206,25 +209,25 @@ def test_whole_numbers_are_prices_and_sizes_too(raw: RawFolder, catalog: Catalog
         ({"exchange": ["binance", "okx"] + ["okx"] * 3}, "exchange: binance, okx in one file"),
         ({"timestamp": [NOON, None, NOON, NOON, NOON]}, "timestamp: no value in 1 row, first in row 1"),
         ({"local_timestamp": [NOON, None, NOON, NOON, NOON]}, "local_timestamp: no value in 1 row, first in row 1"),
-        ({"timestamp": [NOON, NOON // 1000, NOON, NOON, 0]}, "timestamp: no microseconds since 1970 of the years 2009 to"),
+        ({"timestamp": [NOON, NOON // 1000, NOON, NOON, 0]}, "timestamp: not microseconds since 1970 (years 2009 to"),
         ({"timestamp": [NOON, NOON // 1000, NOON, NOON, 0]}, "first in row 1 (1721304000000); it seems to be milliseconds"),
         ({"timestamp": [NOON, NOON, NOON * 1000, NOON, NOON]}, "1721304000000000000); it seems to be nanoseconds"),
-        ({"timestamp": [NOON // 1000, NOON, 1, 1, 1]}, "timestamp: no milliseconds since 1970 of the years 2009 to 2100 in 4"),
-        ({"timestamp": [NOON // 10**6] * 5}, "timestamp: no milliseconds or microseconds or nanoseconds since 1970 of the"),
+        ({"timestamp": [NOON // 1000, NOON, 1, 1, 1]}, "timestamp: not milliseconds since 1970 (years 2009 to 2099) in 4"),
+        ({"timestamp": [NOON // 10**6] * 5}, "timestamp: not milliseconds or microseconds or nanoseconds since 1970 (years"),
         ({"timestamp": [NOON // 10**6] * 5}, "it seems to be seconds"),
-        ({"timestamp": pa.array([1] * 5, pa.timestamp("us"))}, "timestamp: no microseconds since 1970 of the years 2009"),
+        ({"timestamp": pa.array([1] * 5, pa.timestamp("us"))}, "timestamp: not microseconds since 1970 (years 2009"),
         ({"timestamp": [-1] * 5}, "it is not a time of 2009 to 2100 in any unit"),
     ],
 )  # fmt: skip
-def test_values_that_cannot_be_are_refused(raw: RawFolder, catalog: CatalogStore, columns: dict, says: str) -> None:
+def test_invalid_values_are_refused(raw: RawFolder, catalog: CatalogStore, columns: dict, says: str) -> None:
     raw.write(trades(**columns))
     assert says in refusal(raw, catalog)
 
 
-def test_times_of_several_units_are_refused_where_the_footer_is_silent(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_times_of_several_units_are_refused_without_statistics_in_the_footer(raw: RawFolder, catalog: CatalogStore) -> None:
     raw.write(trades(local_timestamp=[NOON, NOON, NOON * 1000, NOON, NOON]), write_statistics=False)
     message = refusal(raw, catalog)
-    assert "local_timestamp: no microseconds since 1970" in message
+    assert "local_timestamp: not microseconds since 1970" in message
     assert "first in row 2 (1721304000000000000); it seems to be nanoseconds" in message
 
 
@@ -235,7 +238,7 @@ def test_all_problems_are_named_at_once(raw: RawFolder, catalog: CatalogStore) -
     assert len(message.splitlines()) == 7
     assert "(rows count from 0)" in message
     for problem in (
-        "local_timestamp: no micro",
+        "local_timestamp: not micro",
         "price: not a number",
         "price: not above",
         "price: more decimals",
@@ -245,7 +248,7 @@ def test_all_problems_are_named_at_once(raw: RawFolder, catalog: CatalogStore) -
         assert problem in message
 
 
-def test_too_few_decimals_are_refused_with_how_many_are_needed(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_a_precision_that_is_too_small_is_refused_with_the_one_needed(raw: RawFolder, catalog: CatalogStore) -> None:
     raw.write(trades(price=[1.0, 2.55, 3.5, 4.125, 5.0]))
     expected = "price: more decimals than the 1 of price_precision in 2 rows, first in row 1 (2.55)"
     assert f"{expected}; price_precision must be at least 3" in refusal(raw, catalog, price=1)
@@ -254,21 +257,22 @@ def test_too_few_decimals_are_refused_with_how_many_are_needed(raw: RawFolder, c
 
 
 @pytest.mark.parametrize("column", ["side", "exchange"])
-def test_a_value_of_any_length_is_shown_by_its_beginning(raw: RawFolder, catalog: CatalogStore, column: str) -> None:
-    raw.write(trades(**{column: ["x" * 1_000_000, *["y" * 1_000_000] * 4]}))
+def test_an_error_truncates_a_long_value(raw: RawFolder, catalog: CatalogStore, column: str) -> None:
+    columns: dict[str, Any] = {column: ["x" * 1_000_000, *["y" * 1_000_000] * 4]}
+    raw.write(trades(**columns))
     message = refusal(raw, catalog)
     assert "xxx… (1,000,000 characters)" in message
     assert len(message) < 2_000
 
 
-def test_a_finding_shows_a_value_of_any_length_by_its_beginning(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_a_finding_truncates_a_long_value(raw: RawFolder, catalog: CatalogStore) -> None:
     raw.write(trades(symbol=["x" * 1_000_000] * 5))
     assert (
         "symbol " + "x" * 100 + "… (1,000,000 characters), but are read as" in codes(convert(raw, catalog))["OTHER_INSTRUMENT"]
     )
 
 
-def test_a_fault_far_down_is_found_and_counted_over_all_chunks(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_faults_are_counted_over_all_chunks(raw: RawFolder, catalog: CatalogStore) -> None:
     price = np.full(200_000, 1.5)
     price[[70_000, 199_999]] = 1.25
     price[150_000] = 1.125
@@ -277,20 +281,20 @@ def test_a_fault_far_down_is_found_and_counted_over_all_chunks(raw: RawFolder, c
     assert "in 3 rows, first in row 70000 (1.25); price_precision must be at least 3" in message
 
 
-def test_a_file_corrupt_inside_is_refused_by_name(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_a_file_with_corrupt_pages_is_refused_by_name(raw: RawFolder, catalog: CatalogStore) -> None:
     path = raw.write(trades(50_000), compression="zstd", use_dictionary=False)
     content = bytearray(path.read_bytes())
     content[1000:-20_000] = b"\xff" * (len(content) - 21_000)
     path.write_bytes(content)
-    assert "cannot be read, it is corrupt or cut short" in refusal(raw, catalog)
+    assert "cannot be read; it is corrupt or incomplete" in refusal(raw, catalog)
 
 
-def test_a_source_that_changes_on_the_way_is_refused(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_a_source_that_changes_during_its_conversion_is_refused(raw: RawFolder, catalog: CatalogStore) -> None:
     raw.write(trades(5))
     (source,) = raw.store.dataset(f"day-{DAY}").files
 
     def attempt(source: RawFile, meanwhile: Callable[[int], None]) -> None:
-        with pytest.raises(TickreelError, match="was changed or removed while it was to be converted"):
+        with pytest.raises(TickreelError, match="was changed or removed before its conversion was complete"):
             TradeConversion(source, InstrumentName.parse(BTC), None, None).run(raw.store, catalog, meanwhile)
 
     attempt(replace(source, mtime_ns=1), lambda _: None)
@@ -300,7 +304,7 @@ def test_a_source_that_changes_on_the_way_is_refused(raw: RawFolder, catalog: Ca
     assert not [path for path in catalog.root.rglob("*") if path.is_file()]
 
 
-def test_row_groups_are_of_one_size_however_the_raw_ones_are(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_row_groups_have_one_size_independent_of_the_raw_ones(raw: RawFolder, catalog: CatalogStore) -> None:
     digests, table = set(), trades(200_000)
     for row_group_size in (1_000, 70_000, 200_000):
         raw.write(table, row_group_size=row_group_size)
@@ -309,12 +313,14 @@ def test_row_groups_are_of_one_size_however_the_raw_ones_are(raw: RawFolder, cat
         sizes = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
         assert sizes == [65_536, 65_536, 65_536, 3_392]
         assert metadata.row_group(0).column(0).compression == "ZSTD"
-        assert metadata.row_group(0).column(5).statistics.has_min_max
+        statistics = metadata.row_group(0).column(5).statistics
+        assert statistics is not None
+        assert statistics.has_min_max
         digests.add(file.converted.digest)
     assert len(digests) == 1
 
 
-def test_sorted_rows_are_the_same_over_many_chunks(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_rows_are_sorted_across_chunks(raw: RawFolder, catalog: CatalogStore) -> None:
     table = trades(150_000)
     raw.write(table)
     in_order = convert(raw, catalog)
@@ -323,7 +329,7 @@ def test_sorted_rows_are_the_same_over_many_chunks(raw: RawFolder, catalog: Cata
     assert convert(raw, catalog).converted.digest == in_order.converted.digest
 
 
-def test_the_digest_is_of_the_rows_alone(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_the_digest_depends_on_the_rows_alone(raw: RawFolder, catalog: CatalogStore) -> None:
     raw.write(trades(500))
     first = convert(raw, catalog)
     assert convert(raw, catalog, price=9, size=16).converted.digest == first.converted.digest
@@ -333,7 +339,7 @@ def test_the_digest_is_of_the_rows_alone(raw: RawFolder, catalog: CatalogStore) 
     assert convert(raw, catalog).converted.digest != first.converted.digest
 
 
-def test_a_raw_name_with_anything_in_it_is_only_a_path(catalog: CatalogStore, tmp_path: Path) -> None:
+def test_special_characters_in_paths_have_no_meaning(catalog: CatalogStore, tmp_path: Path) -> None:
     raw = RawFolder(tmp_path / "a b#c%20d:e[f]")
     raw.root.mkdir()
     raw.write(trades())
@@ -347,7 +353,7 @@ def test_a_raw_name_with_anything_in_it_is_only_a_path(catalog: CatalogStore, tm
     st.integers(0, 9),
     st.lists(st.tuples(st.integers(1, 10**12), st.integers(1, 10**12)), min_size=1, max_size=40),
 )
-def test_any_decimals_survive_doubles_and_back(
+def test_decimals_survive_a_round_trip_through_doubles(
     raw: RawFolder, catalog: CatalogStore, price_places: int, size_places: int, units: list[tuple[int, int]]
 ) -> None:
     prices = [Decimal(price).scaleb(-price_places) for price, _ in units]
@@ -387,10 +393,10 @@ def test_real_recordings(
     converted = rows_of(catalog, file)
     table = pq.ParquetFile(raw.root / source.path).read()
     assert [float(price) for price in converted["price"]] == table["price"].to_pylist()
-    # Exact to what was meant: rounding to the meant decimals is the independent oracle for the noisy file.
+    # Rounding to the decimals that were meant is an independent oracle for the noisy file.
     sizes = [Decimal(repr(amount)).quantize(Decimal(1).scaleb(-decimals[1])) for amount in table["amount"].to_pylist()]
     assert converted["size"] == sizes
-    assert converted["ts_event"] == [time * 1000 for time in table["timestamp"].to_pylist()]
+    assert converted["ts_event"] == (table["timestamp"].to_numpy() * 1000).tolist()
     recorded = np.array(table["local_timestamp"].to_pylist()) * 1000
     moved = np.array(converted["ts_init"]) - recorded
     assert moved.min() >= 0

@@ -1,4 +1,4 @@
-"""The catalog is deleted while a file is written to it."""
+"""Deletion of the catalog while a file is written to it."""
 
 import shutil
 from collections.abc import Callable
@@ -25,7 +25,7 @@ def plan(raw: RawFolder, catalog: CatalogStore) -> ConversionPlan:
 
 
 def deleting(catalog: CatalogStore, times: int) -> Callable[[int], None]:
-    """Deletes the catalog whenever a chunk has been converted, so many times."""
+    """Return a callback that deletes the catalog after a converted chunk, that many times."""
     left = iter(range(times))
 
     def on_rows(rows: int) -> None:
@@ -35,14 +35,14 @@ def deleting(catalog: CatalogStore, times: int) -> Callable[[int], None]:
     return on_rows
 
 
-def test_the_file_is_written_again(raw: RawFolder, catalog: CatalogStore, plan: ConversionPlan) -> None:
+def test_a_file_is_written_again_if_the_catalog_is_deleted(raw: RawFolder, catalog: CatalogStore, plan: ConversionPlan) -> None:
     (file,) = convert_missing(plan, raw.store, catalog, deleting(catalog, 2))
     found = catalog.find(file.path)
     assert found is not None
     assert found.converted.digest == file.digest
 
 
-def test_at_most_three_times(raw: RawFolder, catalog: CatalogStore, plan: ConversionPlan) -> None:
+def test_a_file_is_written_at_most_three_times(raw: RawFolder, catalog: CatalogStore, plan: ConversionPlan) -> None:
     with pytest.raises(TickreelError, match="was deleted while a file was written to it") as refusal:
         convert_missing(plan, raw.store, catalog, deleting(catalog, 3))
     assert (refusal.value.reason, refusal.value.metadata) == ("STORE_NOT_WRITABLE", {"path": str(catalog.root)})

@@ -1,5 +1,5 @@
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -20,8 +20,8 @@ Book = tuple[list[tuple[float, float]], list[tuple[float, float]]]
 
 
 def _table(*shown: Book, **columns: Any) -> pa.Table:
-    """Snapshots of (bids, asks), each a list of (price, amount); levels that are not there are null."""
-    levels: dict[str, list[float | None]] = {}
+    """Return snapshots of (bids, asks), each a list of (price, amount). Absent levels are null."""
+    levels: dict[str, pa.Array] = {}
     for number, name in enumerate(("bids", "asks")):
         for level in range(LEVELS):
             cells = [book[number][level] if level < len(book[number]) else (None, None) for book in shown]
@@ -41,7 +41,7 @@ def _refusal(raw: RawFolder, catalog: CatalogStore, table: pa.Table, **options: 
 
 
 def _shown(catalog: CatalogStore, file: CatalogFile) -> list[tuple[list[tuple[str, str]], ...]]:
-    """The snapshots of a converted file as (bids, asks) of (price, size)."""
+    """Return the snapshots of a converted file as (bids, asks), each a list of (price, size)."""
     rows = rows_of(catalog, file)
 
     def side(levels: list[dict[str, Any]]) -> list[tuple[str, str]]:
@@ -54,7 +54,7 @@ def _shown(catalog: CatalogStore, file: CatalogFile) -> list[tuple[list[tuple[st
 ONE: Book = ([(64_000.5, 0.002), (64_000.4, 1.0)], [(64_000.6, 0.25)])
 
 
-def test_a_file_becomes_the_same_snapshots(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_converted_snapshots_equal_the_raw_ones(raw: RawFolder, catalog: CatalogStore) -> None:
     file = _convert(raw, catalog, books(3))
     rows = rows_of(catalog, file)
     assert [[level["price"] for level in bids] for bids in rows["bids"]] == [
@@ -78,7 +78,7 @@ def test_a_file_becomes_the_same_snapshots(raw: RawFolder, catalog: CatalogStore
     assert pq.read_schema(catalog.root / path).remove_metadata() == DEPTH_SCHEMA
 
 
-def test_ties_keep_their_order_and_end_with_their_microsecond(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_ties_keep_their_order_at_the_end_of_their_microsecond(raw: RawFolder, catalog: CatalogStore) -> None:
     file = _convert(raw, catalog, books(4, local_timestamp=[NOON, NOON, NOON + 1, NOON]))
     rows = rows_of(catalog, file)
     assert rows["ts_init"] == [NOON * 1000 + last for last in (997, 998, 999, 1999)]
@@ -108,7 +108,7 @@ def test_absent_levels_are_left_out(raw: RawFolder, catalog: CatalogStore) -> No
     }
 
 
-def test_columns_that_are_never_reached_may_have_no_type(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_columns_of_absent_levels_may_have_the_null_type(raw: RawFolder, catalog: CatalogStore) -> None:
     table = _table(ONE, ONE)
     plain = _convert(raw, catalog, table)
     never = {f"asks[{level}].{part}": pa.nulls(2) for level in (2, 3, 4) for part in ("price", "amount")}
@@ -117,7 +117,7 @@ def test_columns_that_are_never_reached_may_have_no_type(raw: RawFolder, catalog
     assert _convert(raw, catalog, table).converted.digest == plain.converted.digest
 
 
-def test_what_is_remarkable_is_counted_and_kept(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_unusual_snapshots_are_counted_and_kept(raw: RawFolder, catalog: CatalogStore) -> None:
     whole = [(100.0 - level, 1.0) for level in range(5)], [(101.0 + level, 1.0) for level in range(5)]
     crossed = [(102.0, 1.0), *whole[0][1:]], whole[1]
     locked = [(101.0, 1.0), *whole[0][1:]], whole[1]
@@ -149,7 +149,7 @@ def _columns(table: pa.Table) -> tuple[list[str], list[pa.ChunkedArray]]:
     return table.column_names[4:], table.columns[4:]
 
 
-def test_sorted_levels_close_gaps_without_being_told(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_closing_gaps_between_levels_makes_no_finding(raw: RawFolder, catalog: CatalogStore) -> None:
     gap = [(10.0, 1.0), (8.0, 0.0), (9.0, 1.0)]
     behind_a_gap = [(9.0, 1.0), (8.0, 0.0), (10.0, 1.0)]
     file = _convert(raw, catalog, _table((gap, gap[::2][::-1]), (behind_a_gap, [])))
@@ -168,18 +168,18 @@ def test_sorted_levels_close_gaps_without_being_told(raw: RawFolder, catalog: Ca
         ({"asks[0].amount": [1.0, -2.0, 1.0]}, "asks[0].amount: not above zero in 1 row, first in row 1 (-2.0)"),
         ({"bids[0].amount": [1.0, np.inf, 1.0]}, "bids[0].amount: infinite in 1 row"),
         ({"bids[2].price": [1e14, 1.0, 1.0]}, "bids[2].price: above 17014118346046, the greatest that the engine holds,"),
-        ({"bids[2].price": [2 / 3 * 64_000, 1.0, 1.0]}, "bids[2].price: not the double of one decimal of up to 16 places"),
-        ({"timestamp": [NOON, 5, NOON]}, "timestamp: no microseconds since 1970 of the years 2009 to 2100 in 1 row"),
+        ({"bids[2].price": [2 / 3 * 64_000, 1.0, 1.0]}, "bids[2].price: not the double of a single decimal of up to 16 places"),
+        ({"timestamp": [NOON, 5, NOON]}, "timestamp: not microseconds since 1970 (years 2009 to 2099) in 1 row"),
         ({"timestamp": [None, 5, NOON]}, "timestamp: no value in 1 row, first in row 0"),
         ({"local_timestamp": [NOON, None, NOON]}, "local_timestamp: no value in 1 row"),
         ({"symbol": ["A", "B", "A"]}, "symbol: A, B in one file; a file must hold one instrument"),
     ],
 )
-def test_values_that_cannot_be_are_refused(raw: RawFolder, catalog: CatalogStore, columns: dict[str, Any], says: str) -> None:
+def test_invalid_values_are_refused(raw: RawFolder, catalog: CatalogStore, columns: dict[str, Any], says: str) -> None:
     assert says in _refusal(raw, catalog, books(3, **columns))
 
 
-def test_too_few_decimals_are_refused_with_how_many_are_needed(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_a_precision_that_is_too_small_is_refused_with_the_one_needed(raw: RawFolder, catalog: CatalogStore) -> None:
     table = books(3, **{"asks[3].price": [64_001.0, 64_001.125, 64_001.25], "bids[2].amount": [1.0, 1.0, 0.0625]})
     message = _refusal(raw, catalog, table, price=1, size=3)
     expected = "asks[3].price: more decimals than the 1 of price_precision in 2 rows, first in row 1 (64001.125)"
@@ -188,7 +188,7 @@ def test_too_few_decimals_are_refused_with_how_many_are_needed(raw: RawFolder, c
     assert convert(raw, catalog, data_type=BOOK_SNAPSHOT_5, price=3, size=4).converted.rows == 3
 
 
-def test_noise_is_resolved_and_told(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_noise_is_resolved_with_a_finding(raw: RawFolder, catalog: CatalogStore) -> None:
     file = _convert(raw, catalog, _table(([(0.1 + 0.2, 1.1 + 2.2)], [(0.4, 1.0)])))
     assert _shown(catalog, file) == [([("0.3", "3.3")], [("0.4", "1")])]
     assert "2 prices and amounts carry float noise" in codes(file)["NOISE_RESOLVED"]
@@ -205,7 +205,7 @@ def test_a_microsecond_has_room_for_a_thousand_snapshots(raw: RawFolder, catalog
         assert f"{expected} in 1001 rows, first in row 0 ({NOON + 1})" in message
 
 
-def test_rows_of_another_day_are_kept_and_told(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_rows_of_another_day_are_kept_with_a_finding(raw: RawFolder, catalog: CatalogStore) -> None:
     midnight = micros("2024-07-19T00:00:00")
     file = _convert(raw, catalog, books(3, local_timestamp=[midnight - 1, midnight, midnight + 1]))
     assert file.converted.rows == 3
@@ -223,7 +223,7 @@ def test_nanoseconds_order_books_and_are_kept_as_event_times(raw: RawFolder, cat
     assert file.converted.time_unit == conversion_pb2.TIME_UNIT_NANOSECONDS
 
 
-def test_chunks_and_row_groups_change_nothing(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_chunks_and_row_groups_do_not_change_the_rows(raw: RawFolder, catalog: CatalogStore) -> None:
     digests, table = set(), books(40_000)
     shuffled = table.take(np.random.default_rng(0).permutation(40_000))
     for content, row_group_size in ((table, 1_000), (table, 40_000), (shuffled, 7_000)):
@@ -237,7 +237,7 @@ def test_chunks_and_row_groups_change_nothing(raw: RawFolder, catalog: CatalogSt
     assert convert(raw, catalog, data_type=BOOK_SNAPSHOT_5, price=9, size=16).converted.digest in digests
 
 
-def test_every_order_of_the_columns_is_read(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_columns_may_be_in_any_order(raw: RawFolder, catalog: CatalogStore) -> None:
     table = books(10)
     plain = _convert(raw, catalog, table)
     assert _convert(raw, catalog, table.select(table.column_names[::-1])).converted.digest == plain.converted.digest
@@ -245,16 +245,19 @@ def test_every_order_of_the_columns_is_read(raw: RawFolder, catalog: CatalogStor
 
 @st.composite
 def _sides(draw: st.DrawFn) -> list[tuple[int, int]]:
-    """Up to five levels, each a price and an amount in units; an amount of 0 is an absent one."""
+    """Return up to five levels, each a price and an amount in units. An amount of 0 makes a level absent."""
     return draw(st.lists(st.tuples(st.integers(1, 10**6), st.integers(0, 10**6)), max_size=LEVELS))
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(_sides(), _sides()), min_size=1, max_size=20))
-def test_any_books_become_what_they_show(
+def test_any_snapshots_are_converted_exactly(
     raw: RawFolder, catalog: CatalogStore, shown: list[tuple[list[tuple[int, int]], list[tuple[int, int]]]]
 ) -> None:
-    table = _table(*(tuple([(price / 100, size / 1000) for price, size in side] for side in book) for book in shown))
+    def scaled(side: list[tuple[int, int]]) -> list[tuple[float, float]]:
+        return [(price / 100, size / 1000) for price, size in side]
+
+    table = _table(*((scaled(bids), scaled(asks)) for bids, asks in shown))
     found = rows_of(catalog, _convert(raw, catalog, table))
     for name, number, descending in (("bids", 0, True), ("asks", 1, False)):
         expected = [
@@ -266,6 +269,10 @@ def test_any_books_become_what_they_show(
             for book in shown
         ]
         assert [[(level["price"], level["size"]) for level in side] for side in found[name]] == expected
+
+
+def _decimals(column: pa.Array, places: int) -> pa.Decimal128Array:
+    return cast(pa.Decimal128Array, column.cast(pa.decimal128(38, places)))
 
 
 @needs_real_data
@@ -285,12 +292,13 @@ def test_real_recordings(catalog: CatalogStore, day: str, name: str, rows: int, 
     table = pq.ParquetFile(raw.path(day, name, FOLDER)).read()
     converted = pq.ParquetFile(catalog.root / file.converted.path).read()
     for side in ("bids", "asks"):
-        levels = converted[side].combine_chunks()
-        assert (np.diff(levels.offsets) == LEVELS).all()
+        lists = cast(pa.ListArray, converted[side].combine_chunks())
+        levels = cast(pa.StructArray, lists.values)
+        assert (np.diff(lists.offsets) == LEVELS).all()
         for part, column, places in (("price", "price", decimals[0]), ("size", "amount", decimals[1])):
             recorded = np.stack([table[f"{side}[{level}].{column}"].to_numpy() for level in range(LEVELS)], axis=1)
-            units = words_of_decimals(levels.values.field(part).cast(pa.decimal128(38, places)))[:, 0].reshape(-1, LEVELS)
-            # Whole numbers of doubles divide into the very double that was recorded.
+            units = words_of_decimals(_decimals(levels.field(part), places))[:, 0].reshape(-1, LEVELS)
+            # Dividing whole numbers gives the double that was recorded.
             assert (units / 10.0**places == recorded).all()
     times = converted["ts_init"].cast(pa.int64()).to_numpy()
     early = table["local_timestamp"].to_numpy() * 1000 + 999 - times

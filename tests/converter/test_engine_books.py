@@ -1,8 +1,8 @@
-"""Books in the engine's own columns: the same rows as in the exchange's, or a refusal by name."""
+"""Books in the engine's schemas convert to the same rows as in the exchange's, or are refused by name."""
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -37,13 +37,13 @@ def _faults(raw: RawFolder, table: pa.Table) -> tuple[str, ...]:
     return tuple(fault.partition(".parquet ")[2] for fault in found.faults)
 
 
-def _raw_integers(column: pa.ChunkedArray, scale: int, width: int) -> pa.Array:
-    """Numbers as version 1 of the engine has them."""
+def _raw_integers(column: pa.Array, scale: int, width: int) -> pa.Array:
+    """Return numbers as version 1 of the engine stores them."""
     numbers = [int(Decimal(str(value)).scaleb(scale)) for value in column.to_pylist()]
     return pa.array([number.to_bytes(width, "little", signed=True) for number in numbers], pa.binary(width))
 
 
-def test_the_store_describes_them(raw: RawFolder) -> None:
+def test_the_store_describes_files_of_the_engine(raw: RawFolder) -> None:
     for form in FORMS:
         raw.write(form(5), data_type=FOLDER)
         (found,) = raw.store.dataset("day-2024-07-18").files
@@ -52,7 +52,9 @@ def test_the_store_describes_them(raw: RawFolder) -> None:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
-def test_books_are_the_same_in_the_columns_of_the_engine(raw: RawFolder, catalog: CatalogStore, data: st.DataObject) -> None:
+def test_books_in_the_schemas_of_the_engine_convert_to_the_same_rows(
+    raw: RawFolder, catalog: CatalogStore, data: st.DataObject
+) -> None:
     rows = data.draw(st.integers(1, 8))
     cells = st.one_of(st.none(), st.integers(0, 10**5))
     exchange = books(rows, local_timestamp=NOON + np.sort(data.draw(st.lists(st.integers(0, 9), min_size=rows, max_size=rows))))
@@ -76,12 +78,13 @@ def test_books_are_the_same_in_the_columns_of_the_engine(raw: RawFolder, catalog
 
 
 def _typed_lists(table: pa.Table, values: Callable[[pa.Array], pa.Array]) -> pa.Table:
-    """Lists of levels whose numbers have another type, in structs without what is not read."""
+    """Return a table whose levels have numbers of another type, in structs without the fields that are not read."""
     for side in ("bids", "asks"):
-        lists = table[side].combine_chunks()
-        fields = [values(lists.values.field(part)) for part in ("price", "size")]
+        lists = cast(pa.ListArray, table[side].combine_chunks())
+        levels = cast(pa.StructArray, lists.values)
+        fields = [values(levels.field(part)) for part in ("price", "size")]
         items = pa.StructArray.from_arrays(fields, ["price", "size"])
-        large = pa.LargeListArray.from_arrays(lists.offsets.cast(pa.int64()), items)
+        large = pa.LargeListArray.from_arrays(pa.array(lists.offsets.to_numpy(), pa.int64()), items)
         table = table.set_column(table.schema.get_field_index(side), side, large)
     return table
 
@@ -96,7 +99,7 @@ def _typed_lists(table: pa.Table, values: Callable[[pa.Array], pa.Array]) -> pa.
     ],
     ids=["decimal128", "decimal256", "raw integers of 16 bytes", "raw integers of 8 bytes"],
 )
-def test_every_type_of_the_engine_s_numbers_is_taken(
+def test_every_number_type_of_the_engine_is_accepted(
     raw: RawFolder, catalog: CatalogStore, values: Callable[[pa.Array], pa.Array]
 ) -> None:
     expected = _convert(raw, catalog, books(9))
@@ -104,17 +107,17 @@ def test_every_type_of_the_engine_s_numbers_is_taken(
     flat = engine_flat_books(9)
     for place, name in enumerate(flat.column_names):
         if "_price_" in name or "_size_" in name:
-            flat = flat.set_column(place, name, values(flat[name]))
+            flat = flat.set_column(place, name, values(flat[name].combine_chunks()))
     file = _convert(raw, catalog, flat)
     assert (file.converted.digest, codes(file)) == (expected.converted.digest, {})
 
 
-def test_trades_of_raw_integers_are_taken(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_trades_with_raw_integers_are_accepted(raw: RawFolder, catalog: CatalogStore) -> None:
     raw.write(trades())
     expected = convert(raw, catalog).converted.digest
     table = engine_trades()
     for scale, width in ((9, 8), (16, 16)):
-        parts = {part: _raw_integers(table[part], scale, width) for part in ("price", "size")}
+        parts: dict[str, Any] = {part: _raw_integers(table[part].combine_chunks(), scale, width) for part in ("price", "size")}
         raw.write(engine_trades(**parts))
         assert convert(raw, catalog).converted.digest == expected
     undefined = pa.array([b"\xff" * 15 + b"\x7f", b"\xff" * 16, b"\x00" * 16, None, b"\x01" + b"\x00" * 15], pa.binary(16))
@@ -127,10 +130,10 @@ def test_trades_of_raw_integers_are_taken(raw: RawFolder, catalog: CatalogStore)
     assert "above 17014118346046, the greatest that the engine holds, in 1 row, first in row 0" in str(refused.value)
 
 
-def test_an_own_catalog_file_is_a_raw_file(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_a_converted_file_is_a_valid_raw_file(raw: RawFolder, catalog: CatalogStore) -> None:
     file = _convert(raw, catalog, books(300))
     table = pq.ParquetFile(catalog.root / file.converted.path).read()
-    # The recorded times again, without the nanoseconds that order equal ones.
+    # The recorded times, without the nanoseconds that order equal times.
     table = table.set_column(5, "ts_init", table["ts_init"].cast(pa.timestamp("us", "UTC"), safe=False))
     again = _convert(raw, catalog, table)
     assert (again.converted.digest, again.converted.raw_schema) == (file.converted.digest, ENGINE)
@@ -140,7 +143,7 @@ def _deep(levels: int) -> list[dict[str, float]]:
     return [{"price": 100.0 - level, "size": 1.0 + level} for level in range(levels)]
 
 
-def test_the_best_five_of_more_levels_are_kept_and_told(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_the_best_five_of_more_levels_are_kept_with_a_finding(raw: RawFolder, catalog: CatalogStore) -> None:
     bids = [_deep(7), _deep(5), _deep(9)[::-1], [], [{"price": 0.0, "size": 0.0}] * 10]
     file = _convert(raw, catalog, engine_books(5, bids=bids))
     sizes = [[level["size"] for level in side] for side in rows_of(catalog, file)["bids"]]
@@ -152,7 +155,7 @@ def test_the_best_five_of_more_levels_are_kept_and_told(raw: RawFolder, catalog:
     assert codes(_convert(raw, catalog, flat)).keys() == {"LEVELS_BEYOND_FIVE"}
 
 
-def test_an_exchange_s_file_of_more_levels_is_told_too(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_more_levels_in_the_exchange_schema_make_the_same_finding(raw: RawFolder, catalog: CatalogStore) -> None:
     plain = _convert(raw, catalog, books(4))
     more = {
         f"{side}[5].{part}": [1.0 if side == "bids" else 1e6] * 4 for side in ("bids", "asks") for part in ("price", "amount")
@@ -180,7 +183,9 @@ def test_null_lists_and_levels_are_absent(raw: RawFolder, catalog: CatalogStore)
         [{"price": None, "size": 0.0}],
     ]
     file = _convert(
-        raw, catalog, engine_books(4, bids=pa.array(bids, pa.list_(pa.struct({"price": pa.float64(), "size": pa.float64()}))))
+        raw,
+        catalog,
+        engine_books(4, bids=pa.array(bids, pa.list_(pa.struct([("price", pa.float64()), ("size", pa.float64())])))),
     )
     assert [[level["price"] for level in side] for side in rows_of(catalog, file)["bids"]] == [[], [Decimal("1.5")], [], []]
     assert codes(file)["EMPTY_SIDES"].startswith("3 snapshots")
@@ -218,7 +223,7 @@ def test_flat_levels_may_be_text(raw: RawFolder, catalog: CatalogStore) -> None:
     assert file.converted.digest == expected.converted.digest
 
 
-_FLOATS = pa.struct({"price": pa.float32(), "size": pa.float64()})
+_FLOATS = pa.struct([("price", pa.float32()), ("size", pa.float64())])
 
 
 @pytest.mark.parametrize(
@@ -239,12 +244,12 @@ _FLOATS = pa.struct({"price": pa.float32(), "size": pa.float64()})
         (engine_trades(2), "has no column bids, asks; it has ts_event, ts_init, price, size, aggressor_side, trade_id"),
     ],
 )
-def test_what_is_no_book_is_refused_by_name(raw: RawFolder, table: pa.Table, says: str) -> None:
+def test_columns_that_are_not_books_are_refused_by_name(raw: RawFolder, table: pa.Table, says: str) -> None:
     faults = _faults(raw, table)
     assert faults[0].startswith(says)
 
 
-def test_whole_numbers_that_are_raw_integers_are_refused(raw: RawFolder) -> None:
+def test_raw_integers_in_integer_columns_are_refused(raw: RawFolder) -> None:
     metadata = {"instrument_id": "BTCUSDT-PERP.BINANCE", "price_precision": "1", "size_precision": "3"}
     whole = pa.array([64_000_500_000_000] * 2, pa.int64())
     faults = _faults(raw, engine_flat_books(2, bid_price_0=whole).replace_schema_metadata(metadata))

@@ -1,4 +1,4 @@
-"""The same rows in every encoding that Parquet has for them."""
+"""Rows in every Parquet encoding convert to the same result."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,10 +15,15 @@ from conversions import convert
 from recordings import NOON, RawFolder, books, engine_trades, trades
 from tickreel.stores.catalog import CatalogStore
 from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, TRADES
+from tickreel.v1 import market_data_pb2
 
 FOLDERS = {TRADES: "trades", BOOK_SNAPSHOT_5: "book_snapshot_5"}
 ROWS = 40
-SCHEMAS: list[tuple[int, Callable[[int], pa.Table]]] = [(TRADES, trades), (TRADES, engine_trades), (BOOK_SNAPSHOT_5, books)]
+SCHEMAS: list[tuple[market_data_pb2.DataType, Callable[[int], pa.Table]]] = [
+    (TRADES, trades),
+    (TRADES, engine_trades),
+    (BOOK_SNAPSHOT_5, books),
+]
 TEXT_ENCODINGS = ["PLAIN", "DELTA_LENGTH_BYTE_ARRAY", "DELTA_BYTE_ARRAY"]
 INTEGER_ENCODINGS = ["PLAIN", "DELTA_BINARY_PACKED", "BYTE_STREAM_SPLIT"]
 DOUBLE_ENCODINGS = ["PLAIN", "BYTE_STREAM_SPLIT"]
@@ -38,7 +43,7 @@ def _encodings(kind: pa.DataType) -> list[str]:
     return INTEGER_ENCODINGS if pa.types.is_integer(kind) else TEXT_ENCODINGS
 
 
-def _digest(raw: RawFolder, catalog: CatalogStore, data_type: int) -> str:
+def _digest(raw: RawFolder, catalog: CatalogStore, data_type: market_data_pb2.DataType) -> str:
     return convert(raw, catalog, data_type=data_type).converted.digest
 
 
@@ -70,14 +75,14 @@ def test_every_encoding_gives_the_same_rows(raw: RawFolder, catalog: CatalogStor
         write_statistics=data.draw(st.booleans()),
         store_schema=data.draw(st.booleans()),
         data_page_size=data.draw(st.sampled_from([1, 100, None])),
-        # A dictionary that outgrows its page: the rest of the column is encoded plainly.
+        # If a dictionary outgrows its page, the rest of the column is encoded plainly.
         dictionary_pagesize_limit=data.draw(st.sampled_from([1, None])),
     )
     assert _digest(raw, catalog, data_type) == expected
 
 
 def _write_groups(path: Path, table: pa.Table, sizes: list[int], **options: Any) -> None:
-    """Writes row groups of these sizes, none among them, and a last one of the rest."""
+    """Write row groups of these sizes, which may be zero, and a last one with the remaining rows."""
     with pq.ParquetWriter(path, table.schema, **options) as writer:
         start = 0
         for size in sizes:
@@ -89,9 +94,10 @@ def _write_groups(path: Path, table: pa.Table, sizes: list[int], **options: Any)
 @pytest.mark.parametrize("version", ["v1", "v2"])
 @pytest.mark.parametrize(("data_type", "make"), SCHEMAS)
 def test_files_of_duckdb_give_the_same_rows(
-    raw: RawFolder, catalog: CatalogStore, data_type: int, make: Callable[[int], pa.Table], version: str
+    raw: RawFolder, catalog: CatalogStore, data_type: market_data_pb2.DataType, make: Callable[[int], pa.Table], version: str
 ) -> None:
-    # So many that ids have no dictionary there: DuckDB writes DELTA_LENGTH_BYTE_ARRAY, DELTA_BINARY_PACKED, BYTE_STREAM_SPLIT.
+    # With this many rows, DuckDB writes ids without a dictionary. It uses DELTA_LENGTH_BYTE_ARRAY, DELTA_BINARY_PACKED and
+    # BYTE_STREAM_SPLIT.
     table = make(30_000)
     path = raw.write(table, data_type=FOLDERS[data_type])
     expected = _digest(raw, catalog, data_type)

@@ -1,4 +1,4 @@
-"""The same rows in every form that real files have: other schemas, units and types; and forms that none should have."""
+"""Rows in all schemas, units and types of real files convert to the same result; forms that no file should have are refused."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -17,23 +17,25 @@ from tickreel.rpc.errors import TickreelError
 from tickreel.rpc.settings import CSV
 from tickreel.stores.catalog import CatalogStore
 from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, ENGINE, EXCHANGE, TRADES
-from tickreel.v1 import conversion_pb2
+from tickreel.v1 import conversion_pb2, market_data_pb2
 
 FOLDERS = {TRADES: "trades", BOOK_SNAPSHOT_5: "book_snapshot_5"}
 MICROSECONDS = conversion_pb2.TIME_UNIT_MICROSECONDS
 ROWS = 6
-# Whole seconds, so that every unit can hold them.
+# Whole seconds, which every unit can represent.
 TIMES = [NOON + 1_000_000 * second for second in (0, 0, 3, 2, 9, 9)]
 SIDES = ["buy", "sell", "unknown", None, "", "sell"]
 _quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-def _digest(raw: RawFolder, catalog: CatalogStore, table: pa.Table, data_type: int = TRADES, **options: Any) -> str:
+def _digest(
+    raw: RawFolder, catalog: CatalogStore, table: pa.Table, data_type: market_data_pb2.DataType = TRADES, **options: Any
+) -> str:
     raw.write(table, data_type=FOLDERS[data_type], **options)
     return convert(raw, catalog, data_type=data_type).converted.digest
 
 
-# Forms of one column; each takes the plain one and gives it in another form.
+# Functions that convert a plain column into another form.
 _TEXTS: list[Callable[[pa.Array], pa.Array]] = [
     lambda plain: plain,
     lambda plain: plain.cast(pa.large_string()),
@@ -96,17 +98,17 @@ _ENGINE_NAMES = {
 }
 
 
-def _formed(draw: st.DrawFn, plain: pa.Table, forms: dict[str, list[Callable[[pa.Array], pa.Array]]]) -> pa.Table:
-    """The table with each column in some form, in some order, among others that nothing asks for."""
-    columns = {name: draw(st.sampled_from(forms[name]))(plain[name].combine_chunks()) for name in plain.column_names}
+def _formed(data: st.DataObject, plain: pa.Table, forms: dict[str, list[Callable[[pa.Array], pa.Array]]]) -> pa.Table:
+    """Return the table with each column in a random form, in random order, and with a column that no conversion reads."""
+    columns = {name: data.draw(st.sampled_from(forms[name]))(plain[name].combine_chunks()) for name in plain.column_names}
     columns["extra"] = pa.array([[1, 2]] * plain.num_rows)
-    order = draw(st.permutations(sorted(columns)))
+    order = data.draw(st.permutations(sorted(columns)))
     return pa.table({name: columns[name] for name in order})
 
 
 def _plain_trades() -> pa.Table:
     price = [64_000.5, 64_000.25, 63_999.0, 64_000.5, 1.0, 12.75]
-    return trades(ROWS, timestamp=pc.subtract(TIMES, 2_000_000), local_timestamp=TIMES, side=SIDES, price=price)
+    return trades(ROWS, timestamp=[time - 2_000_000 for time in TIMES], local_timestamp=TIMES, side=SIDES, price=price)
 
 
 @_quick
@@ -115,10 +117,10 @@ def test_trades_are_the_same_in_every_form(raw: RawFolder, catalog: CatalogStore
     amounts = data.draw(st.lists(st.integers(1, 10**6), min_size=ROWS, max_size=ROWS))
     plain = _plain_trades().set_column(7, "amount", [[units / 100 for units in amounts]])
     expected = _digest(raw, catalog, plain)
-    formed = _formed(data.draw, plain, _EXCHANGE_FORMS)
+    formed = _formed(data, plain, _EXCHANGE_FORMS)
     assert _digest(raw, catalog, formed, row_group_size=data.draw(st.integers(1, ROWS))) == expected
-    # As the engine names things, the venue and the instrument are told by the file's name alone.
-    engine = _formed(data.draw, plain.drop_columns(["exchange", "symbol"]), _EXCHANGE_FORMS)
+    # In the engine's schema, only the file's name gives the venue and the instrument.
+    engine = _formed(data, plain.drop_columns(["exchange", "symbol"]), _EXCHANGE_FORMS)
     engine = engine.rename_columns([_ENGINE_NAMES.get(name, name) for name in engine.column_names])
     assert _digest(raw, catalog, engine) == expected
 
@@ -133,12 +135,14 @@ def test_books_are_the_same_in_every_form(raw: RawFolder, catalog: CatalogStore,
         shown = [None if none and name.startswith("asks[2]") else unit / 100 for none, unit in zip(absent, units, strict=True)]
         plain = plain.set_column(number, name, pa.array(shown, pa.float64()))
     expected = _digest(raw, catalog, plain, BOOK_SNAPSHOT_5)
-    formed = _formed(data.draw, plain, _EXCHANGE_FORMS | dict.fromkeys(plain.column_names[4:], _NUMBERS))
+    formed = _formed(data, plain, _EXCHANGE_FORMS | dict.fromkeys(plain.column_names[4:], _NUMBERS))
     assert _digest(raw, catalog, formed, BOOK_SNAPSHOT_5) == expected
 
 
 @pytest.mark.parametrize(("data_type", "table"), [(TRADES, trades(300)), (BOOK_SNAPSHOT_5, books(300))])
-def test_text_makes_the_same_rows(raw: RawFolder, catalog: CatalogStore, data_type: int, table: pa.Table) -> None:
+def test_csv_converts_to_the_same_rows(
+    raw: RawFolder, catalog: CatalogStore, data_type: market_data_pb2.DataType, table: pa.Table
+) -> None:
     expected = _digest(raw, catalog, table, data_type)
     assert _digest(RawFolder(raw.root, CSV), catalog, table, data_type) == expected
 
@@ -161,7 +165,7 @@ def test_the_unit_and_the_step_of_the_clock_are_recorded(
     assert (converted.raw_schema, converted.time_unit, converted.clock_step) == (EXCHANGE, unit, step)
 
 
-def test_nanoseconds_are_kept_where_there_are_any(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_recorded_nanoseconds_are_kept(raw: RawFolder, catalog: CatalogStore) -> None:
     recorded = [NOON * 1000 + step for step in (1, 1, 2, 1000, 1001)]
     raw.write(engine_trades(ts_init=recorded, ts_event=[time - 7 for time in recorded]))
     file = convert(raw, catalog)
@@ -173,7 +177,7 @@ def test_nanoseconds_are_kept_where_there_are_any(raw: RawFolder, catalog: Catal
     assert crowded == [(1, 2), (2, 3)]
 
 
-def test_sides_of_the_engine_have_its_words_and_numbers(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_sides_of_the_engine_may_be_words_or_numbers(raw: RawFolder, catalog: CatalogStore) -> None:
     expected = ["BUY", "BUY", "SELL", "SELL", "NO_AGGRESSOR", "NO_AGGRESSOR", "NO_AGGRESSOR"]
     words = ["BUY", "buyer", "Sell", "SELLER", "NO_AGGRESSOR", "unknown", None]
     for sides in (words, [1, 1, 2, 2, 0, 0, None]):
@@ -189,8 +193,8 @@ def test_sides_of_the_engine_have_its_words_and_numbers(raw: RawFolder, catalog:
         ({"size": [1.0, -1.0, 1.0, 1.0, 1.0]}, "size: not above zero in 1 row"),
         ({"aggressor_side": ["BUY", "bid", "BUY", "BUY", "BUY"]}, "aggressor_side: the word 'bid' instead of BUY, SELL or NO_"),
         ({"aggressor_side": [1, 2, 0, 3, 1]}, "aggressor_side: the number 3 instead of 0 (none), 1 (buyer) or 2 (seller)"),
-        ({"ts_event": [0, *[NOON] * 4]}, "ts_event: no microseconds since 1970 of the years 2009 to 2100 in 1 row"),
-        ({"ts_init": [NOON, NOON * 1000, *[NOON] * 3]}, "ts_init: no microseconds since 1970 of the years 2009 to 2100 in 1"),
+        ({"ts_event": [0, *[NOON] * 4]}, "ts_event: not microseconds since 1970 (years 2009 to 2099) in 1 row"),
+        ({"ts_init": [NOON, NOON * 1000, *[NOON] * 3]}, "ts_init: not microseconds since 1970 (years 2009 to 2099) in 1"),
     ],
 )
 def test_faults_name_the_columns_of_the_engine(raw: RawFolder, catalog: CatalogStore, columns: dict, says: str) -> None:
@@ -198,7 +202,7 @@ def test_faults_name_the_columns_of_the_engine(raw: RawFolder, catalog: CatalogS
     assert says in refusal(raw, catalog)
 
 
-def test_decimals_are_taken_to_the_last_digit(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_decimals_are_exact_to_the_last_digit(raw: RawFolder, catalog: CatalogStore) -> None:
     prices = ["17014118346046", "12345678901234.1234567890123456", "0.0000000000000001", "1.5", "3"]
     for kind in (pa.decimal128(38, 16), pa.decimal256(60, 20)):
         raw.write(trades(price=pa.array([Decimal(price) for price in prices], kind)))
@@ -227,13 +231,13 @@ def test_decimals_that_the_engine_cannot_hold_are_refused(
 ) -> None:
     decimals = [None if value is None else Decimal(value) for value in values]
     raw.write(trades(2, price=pa.array(decimals, kind)))
-    if kind.scale == 76:
+    if kind == pa.decimal256(76, 76):
         assert convert(raw, catalog, price=1).price_decimals == 1
     else:
         assert says in refusal(raw, catalog, price=1)
 
 
-# Values that no recording should have, by type; a column of a fuzzed file is one of these or a plain one.
+# Values that no recording should have, by type. A column of a fuzzed file has such values or plain ones.
 _ANY_NUMBER = st.one_of(
     st.floats(allow_nan=True, allow_infinity=True),
     st.floats(0.01, 1e5),
@@ -265,11 +269,13 @@ def _garbage(draw: st.DrawFn, rows: int) -> pa.Array:
             units = some(st.one_of(st.integers(-limit, limit), st.integers(1, min(limit, 10**6)), st.none()))
             texts = [None if unit is None else f"{unit}E-{scale}" for unit in units]
             wide = pa.array([None if text is None else Decimal(text) for text in texts], pa.decimal256(precision, scale))
-            return wide.cast(pa.decimal128(precision, scale)) if precision <= 38 else wide
+            narrow: pa.Array = wide.cast(pa.decimal128(precision, scale)) if precision <= 38 else wide
+            return narrow
         case "text":
-            return draw(st.sampled_from(_TEXTS))(pa.array(some(_ANY_WORD), pa.string()))
+            text: pa.Array = draw(st.sampled_from(_TEXTS))(pa.array(some(_ANY_WORD), pa.string()))
+            return text
         case "bytes":
-            # Bytes that claim to be text and are none.
+            # Bytes that are declared as text but are not UTF-8.
             return pa.array(some(st.binary(max_size=40)), pa.binary()).cast(pa.string(), safe=False)
         case "time":
             numbers = pa.array(some(_ANY_INTEGER), pa.int64())
@@ -277,7 +283,7 @@ def _garbage(draw: st.DrawFn, rows: int) -> pa.Array:
         case "null":
             return pa.nulls(rows)
         case "bool":
-            return pa.array(some(st.booleans()))
+            return pa.array(some(st.booleans()), pa.bool_())
         case "list":
             return pa.array([[1]] * rows)
         case _:
@@ -292,7 +298,7 @@ def test_garbage_ends_in_a_conversion_or_a_named_refusal(raw: RawFolder, catalog
     data_type, plain = data.draw(
         st.sampled_from([(TRADES, trades(rows)), (TRADES, engine_trades(rows)), (BOOK_SNAPSHOT_5, books(rows))])
     )
-    columns = dict(zip(plain.column_names, plain.columns, strict=True))
+    columns: dict[str, Any] = dict(zip(plain.column_names, plain.columns, strict=True))
     for name in data.draw(st.lists(st.sampled_from(plain.column_names), max_size=4, unique=True)):
         columns[name] = data.draw(_garbage(rows))
     raw.write(pa.table(columns), data_type=FOLDERS[data_type], write_statistics=data.draw(st.booleans()))

@@ -1,4 +1,4 @@
-"""The instruments of the catalog, as the engine reads them."""
+"""Registered instruments of the catalog, as the engine reads them."""
 
 import shutil
 import subprocess
@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from nautilus_trader.model import CryptoPerpetual, CurrencyPair
@@ -29,7 +29,7 @@ PRECISIONS = {"price_precision": 1, "size_precision": 3}
 
 
 def spec_of(name: str = LINEAR, config: Mapping[str, Any] | None = None, **fields: Any) -> conversion_pb2.ConversionSpec:
-    """A conversion of a day for a config with these keys of its instrument, or for none."""
+    """Return the spec of a conversion of one day, for a config with these instrument keys or without a config."""
     if config is not None:
         terms = run_config_pb2.InstrumentConfig(**{"id": name, **PRECISIONS, **config})
         fields = {**PRECISIONS, **fields, "instrument_config": terms}
@@ -41,19 +41,19 @@ def spec_of(name: str = LINEAR, config: Mapping[str, Any] | None = None, **field
 
 
 def converted(raw: RawFolder, catalog: CatalogStore, spec: conversion_pb2.ConversionSpec) -> ConversionPlan:
-    """Does a conversion, and returns its plan."""
+    """Run a conversion, and return its plan."""
     plan = ConversionPlan.of(spec, raw.store, catalog)
     convert_missing(plan, raw.store, catalog, lambda _: None)
     return plan
 
 
 def registered(catalog: CatalogStore, label: str = "price1-size3") -> list[CryptoPerpetual | CurrencyPair]:
-    """The instruments that the engine finds in a folder of the catalog."""
+    """Return the instruments that the engine finds in a folder of the catalog."""
     return ParquetDataCatalog(str(catalog.root / label)).instruments()
 
 
 def instrument_path(catalog: CatalogStore) -> Path:
-    """The one instrument of the catalog."""
+    """Return the path of the only instrument in the catalog."""
     (path,) = catalog.root.rglob("data/c*/*/*.parquet")
     return path
 
@@ -83,7 +83,7 @@ def test_the_engine_finds_the_instrument_of_the_config(
     converted(raw, catalog, spec_of(name, config))
     (instrument,) = registered(catalog)
     found = instrument.to_dict()
-    assert expected | PRECISIONS | {"price_increment": "0.1", "size_increment": "0.001"} == {
+    assert {**expected, **PRECISIONS} | {"price_increment": "0.1", "size_increment": "0.001"} == {
         key: found[key] for key in (*expected, *PRECISIONS, "price_increment", "size_increment")
     }
 
@@ -112,7 +112,7 @@ def test_without_a_config_each_choice_of_decimals_gets_the_defaults(raw: RawFold
         assert (found["price_increment"], found["lot_size"], found["margin_init"]) == (tick, "0.001", "0")
 
 
-def test_a_name_that_does_not_say_enough_registers_nothing_and_says_so(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_an_incomplete_name_registers_nothing_with_a_finding(raw: RawFolder, catalog: CatalogStore) -> None:
     raw.write(trades())
     plan = converted(raw, catalog, spec_of(BTC))
     assert registered(catalog) == []
@@ -132,7 +132,7 @@ def test_a_name_that_does_not_say_enough_registers_nothing_and_says_so(raw: RawF
         ({"multiplier": -1}, {}, "instrument.multiplier", "above zero"),
     ],
 )
-def test_an_instrument_at_fault_is_refused_before_work_starts(
+def test_an_invalid_instrument_is_refused_before_work_starts(
     raw: RawFolder, catalog: CatalogStore, config: Mapping[str, Any], fields: Mapping[str, Any], field: str, says: str
 ) -> None:
     raw.write(trades())
@@ -143,7 +143,7 @@ def test_an_instrument_at_fault_is_refused_before_work_starts(
     assert refused.value.reason == "INVALID_REQUEST"
 
 
-def test_an_instrument_is_whole_at_any_time(catalog: CatalogStore) -> None:
+def test_an_instrument_is_replaced_atomically(catalog: CatalogStore) -> None:
     contents = [bytes([number]) * 100_000 for number in range(2)]
     path = catalog.root / "price1-size3/y.parquet"
 
@@ -164,7 +164,7 @@ def test_an_instrument_is_whole_at_any_time(catalog: CatalogStore) -> None:
     assert files_left(catalog) == ["price1-size3/y.parquet"]
 
 
-def test_an_instrument_left_half_written_is_swept(catalog: CatalogStore) -> None:
+def test_an_incomplete_instrument_file_is_removed(catalog: CatalogStore) -> None:
     dying = f"""
 import os
 from pathlib import Path
@@ -182,7 +182,7 @@ CatalogStore(Path({str(catalog.root)!r})).place_instrument(1, 3, write)
     assert list((catalog.root / "incoming").iterdir()) == []
 
 
-async def test_a_catalog_of_before_gets_the_instrument_and_nothing_else(
+async def test_a_catalog_without_an_instrument_gets_it_and_nothing_else(
     raw: RawFolder, catalog: CatalogStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     raw.write(trades())
@@ -193,9 +193,10 @@ async def test_a_catalog_of_before_gets_the_instrument_and_nothing_else(
 
         async def convert() -> conversion_pb2.Conversion:
             request = converter_service_pb2.CreateConversionRequest(spec=spec_of(config={"margin_init": 0.2}))
-            return (await client.call("CreateConversion", request)).conversion
+            response = await client.call("CreateConversion", request)
+            return cast(converter_service_pb2.CreateConversionResponse, response).conversion
 
-        # A catalog that cannot be written serves a conversion that finds every file in it.
+        # A read-only catalog is no error for a conversion that finds every file in it.
         in_the_way = catalog.root / "price1-size3/data/crypto_perpetual"
         shutil.rmtree(in_the_way)
         in_the_way.touch()

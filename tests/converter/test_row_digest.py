@@ -33,7 +33,7 @@ def _digest(columns: dict[str, Any], *cuts: int) -> str:
     return digest.hexdigest()
 
 
-def test_chunks_change_nothing() -> None:
+def test_chunks_do_not_change_the_digest() -> None:
     assert _digest(_trades(), 3, 4, 9) == _digest(_trades())
 
 
@@ -48,11 +48,11 @@ def test_chunks_change_nothing() -> None:
         {"ts_init": np.arange(ROWS, dtype=np.int64) + 6},
     ],
 )
-def test_every_column_counts(changed: dict[str, Any]) -> None:
+def test_every_column_changes_the_digest(changed: dict[str, Any]) -> None:
     assert _digest(_trades(**changed)) != _digest(_trades())
 
 
-def test_ids_that_run_together_are_told_apart() -> None:
+def test_ids_with_the_same_concatenation_have_other_digests() -> None:
     assert _digest(_trades(ids=pa.array(["12", "3"] * 5))) != _digest(_trades(ids=pa.array(["1", "23"] * 5)))
 
 
@@ -62,10 +62,11 @@ def _whole(form: bytes, parts: list[bytes]) -> str:
 
 
 def _scaled(column: pa.Decimal128Array) -> bytes:
-    return b"".join(int(value.scaleb(16)).to_bytes(16, "little") for value in column.to_pylist())
+    values: list[Any] = column.to_pylist()
+    return b"".join(int(value.scaleb(16)).to_bytes(16, "little") for value in values)
 
 
-def test_the_encoding_is_the_documented_one() -> None:
+def test_the_encoding_of_trades_is_the_documented_one() -> None:
     columns = _trades()
     parts = [
         _scaled(columns["price"]),
@@ -88,7 +89,7 @@ def _side(first: int, counts: np.ndarray = COUNTS, places: int = 2) -> SideLevel
 
 
 def _books(**changed: Any) -> ConvertedDepths:
-    columns = {
+    columns: dict[str, Any] = {
         "start": 0,
         "bids": _side(100),
         "asks": _side(200, COUNTS[::-1].copy()),
@@ -114,7 +115,7 @@ def _book_digest(rows: ConvertedDepths, *cuts: int) -> str:
     return digest.hexdigest()
 
 
-def test_chunks_of_books_change_nothing() -> None:
+def test_chunks_do_not_change_the_digest_of_books() -> None:
     assert _book_digest(_books(), 1, 4, 9) == _book_digest(_books())
 
 
@@ -129,11 +130,11 @@ def test_chunks_of_books_change_nothing() -> None:
         {"ts_init": np.arange(ROWS, dtype=np.int64) + 6},
     ],
 )
-def test_every_column_of_books_counts(changed: dict[str, Any]) -> None:
+def test_every_column_of_books_changes_the_digest(changed: dict[str, Any]) -> None:
     assert _book_digest(_books(**changed)) != _book_digest(_books())
 
 
-def test_levels_that_run_together_are_told_apart() -> None:
+def test_levels_with_the_same_concatenation_have_other_digests() -> None:
     counts = COUNTS.copy()
     counts[[3, 4]] = counts[[4, 3]]
     assert _book_digest(_books(bids=_side(100, counts))) != _book_digest(_books())

@@ -1,8 +1,9 @@
-"""Sample data that is asked for by a call: made, refused where it cannot be, and made by many at once."""
+"""MakeSampleData: writing, refusals, and concurrent calls."""
 
 import asyncio
 import sys
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -21,13 +22,14 @@ DAYS = ["day-2024-05-18", "day-2024-05-17"]
 
 
 async def listed(settings: Settings) -> list[catalog_service_pb2.Dataset]:
-    """What the Catalog says there is."""
+    """Return the datasets that the Catalog lists."""
     async with serving("catalog", CatalogServicer, settings) as client:
         return list((await client.call("ListDatasets", catalog_service_pb2.ListDatasetsRequest())).datasets)
 
 
 async def made(client: ServiceClient, *, validate_only: bool = False) -> converter_service_pb2.MakeSampleDataResponse:
-    return await client.call("MakeSampleData", converter_service_pb2.MakeSampleDataRequest(validate_only=validate_only))
+    response = await client.call("MakeSampleData", converter_service_pb2.MakeSampleDataRequest(validate_only=validate_only))
+    return cast(converter_service_pb2.MakeSampleDataResponse, response)
 
 
 async def refused(client: ServiceClient, *, validate_only: bool = False) -> TickreelError:
@@ -38,11 +40,11 @@ async def refused(client: ServiceClient, *, validate_only: bool = False) -> Tick
 
 
 def contents(root: Path) -> dict[str, bytes]:
-    """All files below a folder, hidden ones too."""
+    """Return all files below a folder, including hidden ones."""
     return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
-async def test_it_is_what_the_command_makes(tmp_path: Path, raw: RawFolder) -> None:
+async def test_the_call_writes_the_same_files_as_the_command(tmp_path: Path, raw: RawFolder) -> None:
     settings = settings_in(tmp_path)
     async with serving("converter", ConverterServicer, settings) as client:
         assert await made(client, validate_only=True) == converter_service_pb2.MakeSampleDataResponse()
@@ -57,15 +59,15 @@ async def test_it_is_what_the_command_makes(tmp_path: Path, raw: RawFolder) -> N
         assert sum(dataset.rows for dataset in datasets) > ROWS * sum(market.share for market in MARKETS)
         write_sample_data(tmp_path / "command")
         assert contents(raw.root) == contents(tmp_path / "command")
-        # Once more changes nothing, and other data is no hindrance.
+        # A second call changes nothing. Other data does not matter.
         raw.write(trades())
         assert await made(client) == sample
         assert len(await listed(settings)) == len(DAYS) + 1
 
 
-async def test_many_who_ask_at_once_do_not_disturb_each_other(tmp_path: Path, raw: RawFolder) -> None:
+async def test_concurrent_calls_do_not_disturb_each_other(tmp_path: Path, raw: RawFolder) -> None:
     async with serving("converter", ConverterServicer, settings_in(tmp_path)) as client:
-        # The command beside the service, too.
+        # The command runs beside the service.
         script = "import pathlib, sys; from tickreel.stores.sample_data import *; write_sample_data(pathlib.Path(sys.argv[1]))"
         command = await asyncio.create_subprocess_exec(sys.executable, "-c", script, str(raw.root))
         answers = await asyncio.gather(*(made(client) for _ in range(3)))
@@ -85,7 +87,7 @@ async def test_a_file_in_the_way_is_never_replaced(tmp_path: Path, raw: RawFolde
         assert contents(raw.root) == before
 
 
-async def test_a_root_that_is_read_only_says_so_before_it_is_asked(tmp_path: Path) -> None:
+async def test_validation_reports_a_read_only_root(tmp_path: Path) -> None:
     root = tmp_path / "data_downloads"
     with disk(root) as mounted:
         async with serving("converter", ConverterServicer, settings_in(tmp_path)) as client:
@@ -95,21 +97,21 @@ async def test_a_root_that_is_read_only_says_so_before_it_is_asked(tmp_path: Pat
                     assert (error.reason, error.metadata["path"].startswith(str(root))) == ("STORE_NOT_WRITABLE", True)
                     assert "Read-only file system; make the folder writable, or run `tickreel sample-data`" in error.message
             await made(client, validate_only=True)
-            # A disk that gets full leaves nothing of it.
+            # If the disk fills up, no partial file is left.
             with mounted.full(left=1 << 20), pytest.raises(TickreelError, match="no space is left") as full:
                 await made(client)
             assert (full.value.reason, contents(root)) == ("STORE_FULL", {})
             assert list((await made(client)).dataset_ids) == DAYS
 
 
-async def test_a_root_that_is_gone_is_not_made(tmp_path: Path) -> None:
+async def test_a_missing_root_is_not_created(tmp_path: Path) -> None:
     async with serving("converter", ConverterServicer, settings_in(tmp_path)) as client:
         for validate_only in (True, False):
             assert (await refused(client, validate_only=validate_only)).reason == "STORE_NOT_READABLE"
         assert not (tmp_path / "data_downloads").exists()
 
 
-async def test_it_is_not_made_where_it_would_not_be_read(tmp_path: Path, raw: RawFolder) -> None:
+async def test_sample_data_that_would_not_be_read_is_refused(tmp_path: Path, raw: RawFolder) -> None:
     RawFolder(raw.root, CSV).write(trades())
     before = contents(raw.root)
     settings = settings_in(tmp_path, UNIFIED_CLOUD_SERVICES_USE_PARQUET="false")

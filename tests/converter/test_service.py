@@ -4,7 +4,7 @@ import signal
 import threading
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -31,13 +31,13 @@ LONG = 3_000_000
 
 @pytest.fixture(scope="module")
 def long_recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file that takes long enough to be met half done."""
+    """Write a file whose conversion takes long enough to be interrupted."""
     return RawFolder(tmp_path_factory.mktemp("long")).write(trades(LONG))
 
 
 @pytest.fixture
 def long_day(raw: RawFolder, long_recording: Path) -> None:
-    """That file in the data root of the test."""
+    """Link that file into the data root of the test."""
     raw.path().parent.mkdir(parents=True)
     raw.path().hardlink_to(long_recording)
 
@@ -70,7 +70,7 @@ async def _create(
     client: ServiceClient, spec: conversion_pb2.ConversionSpec, request_id: str = "", **fields: Any
 ) -> conversion_pb2.Conversion:
     request = rpc.CreateConversionRequest(request_id=request_id, spec=spec, **fields)
-    return (await client.call("CreateConversion", request)).conversion
+    return cast(rpc.CreateConversionResponse, await client.call("CreateConversion", request)).conversion
 
 
 async def _watch(client: ServiceClient, conversion_id: str) -> list[conversion_pb2.Conversion]:
@@ -101,7 +101,7 @@ def _two_days_of_books(raw: RawFolder) -> None:
 
 
 def _visible(settings: Settings) -> list[str]:
-    """The files in the catalog, whatever their kind, but the instrument beside them."""
+    """Return all files in the catalog except instruments."""
     root = settings.catalog_root
     paths = (path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
     return sorted(path for path in paths if "/data/crypto_perpetual/" not in path)
@@ -125,7 +125,7 @@ async def test_a_conversion_ends_with_every_file_of_the_window(
     assert got == ended
 
 
-async def test_what_is_in_the_catalog_is_answered_at_once(client: ServiceClient, raw: RawFolder) -> None:
+async def test_cached_files_are_returned_immediately(client: ServiceClient, raw: RawFolder) -> None:
     _two_days(raw)
     first = await _convert(client, _spec())
     again = await _create(client, _spec())
@@ -135,7 +135,7 @@ async def test_what_is_in_the_catalog_is_answered_at_once(client: ServiceClient,
     for before, after in zip(first.files, again.files, strict=True):
         after.cached = False
         assert after == before
-    # The fewest decimals are asked for by number, and so found too; another number is another file.
+    # The file with the fewest decimals is also found by their number. Another number makes another file.
     assert (await _create(client, _spec(price_precision=1, size_precision=3))).state == jobs.SUCCEEDED
     other = await _convert(client, _spec(price_precision=2, size_precision=3))
     assert [file.cached for file in other.files] == [False, False]
@@ -143,7 +143,7 @@ async def test_what_is_in_the_catalog_is_answered_at_once(client: ServiceClient,
     assert (await _create(client, _spec())).state == jobs.SUCCEEDED
 
 
-async def test_only_what_changed_is_converted_again(client: ServiceClient, raw: RawFolder, settings: Settings) -> None:
+async def test_only_changed_files_are_converted_again(client: ServiceClient, raw: RawFolder, settings: Settings) -> None:
     _two_days(raw)
     await _convert(client, _spec())
     raw.write(trades(700, local_timestamp=micros(f"{NEXT}T13:00:00") + np.arange(700)), NEXT)
@@ -163,7 +163,7 @@ async def test_trades_and_books_are_converted_together_trades_first(
     assert [(file.data_type, file.dataset) for file in ended.files] == expected
     assert [file.rows for file in ended.files] == [500, 500, 50, 50]
     assert sorted(file.path for file in ended.files) == _visible(settings)
-    # Either kind is found by itself.
+    # Each data type is also found alone.
     for data_type in data_types:
         again = await _create(client, _spec(data_types=[data_type]))
         assert again.state == jobs.SUCCEEDED
@@ -185,13 +185,13 @@ async def test_a_window_may_mix_schemas_and_units(client: ServiceClient, raw: Ra
 async def test_books_alone_need_no_trades(client: ServiceClient, raw: RawFolder) -> None:
     _two_days_of_books(raw)
     path = "raw_tick_data/by_date/day-*/data_type-book_snapshot_5/*.parquet"
-    # What names the trades is nothing to books.
+    # The path of trades does not matter for books.
     spec = _spec(data_types=[BOOK_SNAPSHOT_5], book_snapshot_5_path=path, trades_path="../x.parquet")
     ended = await _convert(client, spec)
     assert (ended.state, [file.rows for file in ended.files]) == (jobs.SUCCEEDED, [50, 50])
 
 
-async def test_the_problems_of_both_data_types_are_told_at_once(client: ServiceClient, raw: RawFolder) -> None:
+async def test_problems_of_both_data_types_are_reported_together(client: ServiceClient, raw: RawFolder) -> None:
     _two_days(raw)
     both = (TRADES, BOOK_SNAPSHOT_5)
     for spec, fields in (
@@ -230,7 +230,7 @@ async def test_force_converts_again(client: ServiceClient, raw: RawFolder) -> No
     assert [file.digest for file in forced.files] == [file.digest for file in first.files]
 
 
-async def test_a_request_is_taken_once(client: ServiceClient, raw: RawFolder) -> None:
+async def test_a_request_id_makes_creation_idempotent(client: ServiceClient, raw: RawFolder) -> None:
     _two_days(raw)
     made, twin = await asyncio.gather(_create(client, _spec(), "r1"), _create(client, _spec(), "r1"))
     assert made.conversion_id == twin.conversion_id
@@ -242,7 +242,7 @@ async def test_a_request_is_taken_once(client: ServiceClient, raw: RawFolder) ->
     assert refused.value.reason == "REQUEST_ID_REUSED"
 
 
-async def test_validation_alone_does_nothing(client: ServiceClient, raw: RawFolder, settings: Settings) -> None:
+async def test_validate_only_changes_nothing(client: ServiceClient, raw: RawFolder, settings: Settings) -> None:
     _two_days(raw)
     checked = await _create(client, _spec(), "r1", validate_only=True)
     assert (checked.conversion_id, len(checked.files)) == ("", 2)
@@ -275,14 +275,14 @@ async def test_a_malformed_request_names_every_field(client: ServiceClient) -> N
     ("start", "end", "says"),
     [(NEXT, DAY, "ends before it starts"), ("1969-12-31", DAY, "1970 to 2262"), (DAY, "9999-12-31", "1970 to 2262")],
 )
-async def test_a_window_that_cannot_be_is_refused(client: ServiceClient, start: str, end: str, says: str) -> None:
+async def test_an_invalid_window_is_refused(client: ServiceClient, start: str, end: str, says: str) -> None:
     with pytest.raises(TickreelError) as refused:
         await _create(client, _spec(start=start, end=end))
     (violation,) = refused.value.violations
     assert (violation.field, says in violation.description) == ("time_window", True)
 
 
-async def test_data_that_cannot_be_used_is_refused_before_work_starts(client: ServiceClient, raw: RawFolder) -> None:
+async def test_unusable_data_is_refused_before_work_starts(client: ServiceClient, raw: RawFolder) -> None:
     _two_days(raw)
     for spec, field in (
         (_spec(f"{ETH}@LIN"), "instrument.id"),
@@ -298,7 +298,7 @@ async def test_data_that_cannot_be_used_is_refused_before_work_starts(client: Se
             assert [violation.field for violation in refused.value.violations] == [field]
 
 
-async def test_looking_for_files_ends_with_its_call(
+async def test_the_search_for_files_ends_with_its_call(
     client: ServiceClient, raw: RawFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, seen = threading.Event(), threading.Event()
@@ -317,9 +317,7 @@ async def test_looking_for_files_ends_with_its_call(
     assert await asyncio.to_thread(seen.wait, 60)
 
 
-async def test_a_catalog_that_cannot_be_written_is_said_at_once(
-    client: ServiceClient, raw: RawFolder, settings: Settings
-) -> None:
+async def test_a_read_only_catalog_is_reported_immediately(client: ServiceClient, raw: RawFolder, settings: Settings) -> None:
     _two_days(raw)
     settings.catalog_root.write_text("in the way")
     with pytest.raises(TickreelError) as refused:
@@ -327,7 +325,7 @@ async def test_a_catalog_that_cannot_be_written_is_said_at_once(
     assert (refused.value.reason, refused.value.metadata["path"]) == ("STORE_NOT_WRITABLE", str(settings.catalog_root))
 
 
-async def test_a_file_that_fails_names_itself_and_what_was_done_stays(
+async def test_a_failed_file_is_named_and_finished_files_stay(
     client: ServiceClient, raw: RawFolder, settings: Settings
 ) -> None:
     _two_days(raw)
@@ -342,7 +340,7 @@ async def test_a_file_that_fails_names_itself_and_what_was_done_stays(
 
 
 @pytest.mark.usefixtures("long_day")
-async def test_cancelling_leaves_nothing_half_done(client: ServiceClient, settings: Settings) -> None:
+async def test_cancelling_leaves_no_incomplete_files(client: ServiceClient, settings: Settings) -> None:
     made = await _create(client, _spec())
     await _until_half_done(client, made.conversion_id)
     request = rpc.CancelConversionRequest(conversion_id=made.conversion_id)
@@ -363,7 +361,7 @@ async def test_a_conversion_whose_worker_aborts_fails_and_leaves_nothing_visible
     os.kill(worker, signal.SIGABRT)
     *_, ended = await _watch(client, made.conversion_id)
     assert (ended.state, ended.failure.reason) == (jobs.FAILED, "ENGINE_ABORTED")
-    # The next conversion clears away what the dead one left.
+    # The next conversion removes the files of the dead one.
     raw.path().unlink()
     raw.write(trades(10))
     assert (await _convert(client, _spec())).state == jobs.SUCCEEDED
@@ -371,7 +369,7 @@ async def test_a_conversion_whose_worker_aborts_fails_and_leaves_nothing_visible
     assert not list((settings.catalog_root / "incoming").iterdir())
 
 
-async def test_a_conversion_that_takes_more_memory_than_there_is_fails_with_the_bound(raw: RawFolder, tmp_path: Path) -> None:
+async def test_a_conversion_that_runs_out_of_memory_fails_with_the_limit(raw: RawFolder, tmp_path: Path) -> None:
     raw.write(trades(2_000_000))
     settings = settings_in(tmp_path, TICKREEL_CONVERTER_MEMORY="60")
     async with serving("converter", ConverterServicer, settings) as client:
@@ -379,12 +377,12 @@ async def test_a_conversion_that_takes_more_memory_than_there_is_fails_with_the_
     assert (ended.state, ended.failure.reason) == (jobs.FAILED, "OUT_OF_MEMORY"), ended.failure
     assert "and was killed; the limit for all is 60 MiB (TICKREEL_CONVERTER_MEMORY)" in ended.failure.message
     source = raw.store.relative(raw.path())
-    assert ended.failure.message.startswith(f"{source} cannot be converted in the memory that there is; ")
+    assert ended.failure.message.startswith(f"{source} cannot be converted in the available memory; ")
     assert not list((settings.catalog_root / "incoming").iterdir())
 
 
 @pytest.mark.usefixtures("long_day")
-async def test_a_conversion_whose_worker_is_killed_is_done_again(client: ServiceClient, settings: Settings) -> None:
+async def test_a_conversion_whose_worker_is_killed_is_retried(client: ServiceClient, settings: Settings) -> None:
     made = await _create(client, _spec())
     await _until_half_done(client, made.conversion_id)
     (worker,) = children_running("tickreel.converter.conversion_process")
@@ -395,7 +393,7 @@ async def test_a_conversion_whose_worker_is_killed_is_done_again(client: Service
     assert not list((settings.catalog_root / "incoming").iterdir())
 
 
-async def test_two_conversions_of_one_file_at_the_same_time_both_end_well(
+async def test_two_concurrent_conversions_of_one_file_both_succeed(
     client: ServiceClient, raw: RawFolder, settings: Settings
 ) -> None:
     raw.write(trades(LONG // 5))
@@ -410,7 +408,7 @@ async def test_two_services_over_one_catalog_write_each_file_once(
     client: ServiceClient, raw: RawFolder, settings: Settings, tmp_path: Path
 ) -> None:
     raw.write(trades(LONG // 5))
-    # Of the same instants: their names in the catalog collide.
+    # Files of the same instants, whose names in the catalog collide.
     for folder in "ab":
         path = raw.root / folder / raw.path().name
         path.parent.mkdir()
@@ -422,7 +420,7 @@ async def test_two_services_over_one_catalog_write_each_file_once(
         ended = await asyncio.gather(*(_convert(one, spec) for one, spec in zip(clients, specs, strict=True)))
     assert [conversion.failure.message for conversion in ended] == [""] * 4
     files = [conversion.files[0] for conversion in ended]
-    # Who waited for the file finds it there.
+    # The conversion that waited for the file finds it in the catalog.
     assert sorted(file.cached for file in files) == [False, False, False, True]
     assert (files[0].path, files[0].digest) == (files[1].path, files[1].digest)
     assert _visible(settings) == sorted({file.path for file in files})
@@ -431,7 +429,7 @@ async def test_two_services_over_one_catalog_write_each_file_once(
 
 
 @pytest.mark.usefixtures("long_day")
-async def test_progress_is_in_rows_of_what_is_missing(client: ServiceClient) -> None:
+async def test_progress_counts_rows_of_missing_files(client: ServiceClient) -> None:
     made = await _create(client, _spec())
     seen = [conversion.progress for conversion in await _watch(client, made.conversion_id)]
     counted = [progress for progress in seen if progress.unit]
@@ -441,7 +439,7 @@ async def test_progress_is_in_rows_of_what_is_missing(client: ServiceClient) -> 
 
 
 @pytest.mark.usefixtures("long_day")
-async def test_what_a_stopped_service_was_at_goes_on_after_it(settings: Settings) -> None:
+async def test_a_restarted_service_resumes_conversions(settings: Settings) -> None:
     async with serving("converter", ConverterServicer, settings) as client:
         made = await _create(client, _spec(), "r1")
         await _until_half_done(client, made.conversion_id)
@@ -454,7 +452,7 @@ async def test_what_a_stopped_service_was_at_goes_on_after_it(settings: Settings
 
 
 @pytest.mark.usefixtures("long_day")
-async def test_a_conversion_is_queued_behind_others_with_its_place(client: ServiceClient) -> None:
+async def test_a_queued_conversion_has_its_queue_position(client: ServiceClient) -> None:
     made = [await _create(client, _spec(force=True)) for _ in range(service._SLOTS + 2)]
     assert [conversion.queue_position for conversion in made] == [0] * service._SLOTS + [1, 2]
     for conversion in made:

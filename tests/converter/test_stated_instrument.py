@@ -45,27 +45,27 @@ from tickreel.v1 import result_pb2
         ("DYDX:PERPETUAL:ETH-USDC", "dydx", "ETH-USD"),
     ],
 )
-def test_the_ways_to_write_an_instrument_are_known(name: str, exchange: str, symbol: str) -> None:
+def test_spellings_of_the_same_instrument_are_recognized(name: str, exchange: str, symbol: str) -> None:
     instrument = InstrumentName.parse(name)
     assert not says_other_exchange(exchange, instrument)
     assert not says_other_symbol(symbol, instrument)
 
 
 @pytest.mark.parametrize("exchange", ["deribit", "bitmex", "okex-swap", "futures-binance"])
-def test_another_exchange_is_seen(exchange: str) -> None:
+def test_another_exchange_is_recognized(exchange: str) -> None:
     assert says_other_exchange(exchange, InstrumentName.parse(BTC))
 
 
 @pytest.mark.parametrize("symbol", ["ETHUSDT", "ETH-PERPETUAL", "BTCUSD", "BTC-USDC", "BTCBUSD", "BTCEUR", "ETHBTC", "XBTUSD"])
-def test_another_symbol_is_seen(symbol: str) -> None:
+def test_another_symbol_is_recognized(symbol: str) -> None:
     assert says_other_symbol(symbol, InstrumentName.parse(BTC))
 
 
-def test_a_usdt_contract_is_no_usd_contract() -> None:
+def test_a_usdt_contract_is_not_a_usd_contract() -> None:
     assert says_other_symbol("BTCUSDT", InstrumentName.parse("BITMEX:PERPETUAL:BTC-USD"))
 
 
-def test_another_instrument_is_told(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_another_instrument_makes_a_finding(raw: RawFolder, catalog: CatalogStore) -> None:
     raw.write(trades(exchange=["deribit"] * 5, symbol=["ETHUSDT"] * 5))
     file = convert(raw, catalog)
     expected = f"the rows say exchange deribit and symbol ETHUSDT, but are read as {BTC}; is this the right file?"
@@ -76,7 +76,7 @@ def test_another_instrument_is_told(raw: RawFolder, catalog: CatalogStore) -> No
     assert found.startswith("the rows say symbol ETHUSDT, but")
 
 
-def test_rows_that_name_no_instrument_say_no_other(raw: RawFolder, catalog: CatalogStore) -> None:
+def test_rows_without_an_instrument_make_no_finding(raw: RawFolder, catalog: CatalogStore) -> None:
     for table in (engine_trades(), trades(exchange=[None] * 5, symbol=[""] * 5)):
         raw.write(table)
         assert codes(convert(raw, catalog)) == {}
@@ -101,7 +101,7 @@ def test_the_instrument_in_the_metadata_of_the_engines_files_is_compared(
 
 
 @needs_real_data
-def test_real_recordings_say_their_instrument() -> None:
+def test_real_recordings_name_their_instrument() -> None:
     seen = 0
     for path in real_data().glob("raw_tick_data/by_date/*/*/*.parquet"):
         instrument = InstrumentName.parse(path.stem)

@@ -1,11 +1,11 @@
-"""Tickreel against NautilusTrader 1.231.0, the last 1.x engine: the same trade rows, an IOC limit order each, fill by fill.
+"""Comparison of Tickreel with NautilusTrader 1.231.0, the last 1.x engine, fill by fill: one IOC limit order per trade row.
 
     make differential [DIFFERENTIAL="--rows 100000 --rounds 3"]
     python tests/differential/compare.py PYTHON_OF_1X [--rows 20000] [--rounds 1] [--data ROOT --day 2020-02-22]
 
-The rows are the generated sample's, or those of BTC-USDT of one day below a data root. Fills are compared row by row: which
-were filled, price, size, fee. What differs is counted by its kind, with an example; docs/REFERENCE.md explains each. Then
-both are timed: 1.x as a whole process, Tickreel from CreateRun to SUCCEEDED, fast mode, watched, with one core and with all.
+The rows come from the generated sample, or from one day of BTC-USDT below a data root. Fills are compared row by row: whether
+the order filled, price, size, fee. Differences are counted by kind, with an example. docs/REFERENCE.md explains the kinds. Then
+both are timed: 1.x as a whole process; Tickreel from CreateRun to SUCCEEDED, in fast mode, watched, with one core and with all.
 """
 
 import argparse
@@ -17,9 +17,10 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -40,7 +41,7 @@ MODEL = Path(__file__).with_name("replay_1x.py")
 
 
 async def run(folder: Path, config: dict[str, Any], mode: str, processes: int) -> tuple[float, run_pb2.Run]:
-    """The seconds from CreateRun to SUCCEEDED, and the run."""
+    """Return the seconds from CreateRun to SUCCEEDED, and the run."""
     async with stack(folder, TICKREEL_RUN_PROCESSES=str(processes), TICKREEL_SPARE_WORKERS="1") as services:
         began = time.perf_counter()
         done = await services.finish(config, mode)
@@ -50,14 +51,17 @@ async def run(folder: Path, config: dict[str, Any], mode: str, processes: int) -
 
 
 def write_rows(ticks: pa.Table, path: Path) -> None:
-    """Writes trade rows as the script of 1.x takes them: nothing of ours but their values."""
-    text = {name: pa.array(map(str, ticks.column(name).to_pylist())) for name in ("price", "size", "trade_id")}
-    times = {name: ticks.column(name).cast(pa.int64()) for name in ("ts_event", "ts_init")}
-    pq.write_table(pa.table({**text, **times, "side": ticks.column("side").cast(pa.string())}), path)
+    """Write the values of trade rows in the format that the script for 1.x reads."""
+    columns: dict[str, pa.Array] = {
+        name: pa.array([str(value) for value in ticks.column(name).to_pylist()]) for name in ("price", "size", "trade_id")
+    }
+    for name, kind in (("ts_event", pa.int64()), ("ts_init", pa.int64()), ("side", pa.string())):
+        columns[name] = ticks.column(name).combine_chunks().cast(kind)
+    pq.write_table(pa.table(columns), path)
 
 
 def by_row(row: pa.ChunkedArray, *columns: pa.ChunkedArray) -> dict[int, list[tuple[Decimal, ...]]]:
-    """The fills of each trade row."""
+    """Return the fills of each trade row."""
     found: dict[int, list[tuple[Decimal, ...]]] = {}
     for number, *values in zip(*(column.to_pylist() for column in (row, *columns)), strict=True):
         found.setdefault(number, []).append(tuple(Decimal(value).normalize() for value in values))
@@ -65,10 +69,11 @@ def by_row(row: pa.ChunkedArray, *columns: pa.ChunkedArray) -> dict[int, list[tu
 
 
 def compare(ticks: pa.Table, ours: pa.Table, theirs: pa.Table) -> None:
-    """Prints which rows have the same fills, and what kinds of difference the others have."""
+    """Print how many rows have the same fills, and the kinds of difference of the others."""
     mine = by_row(pc.subtract(ours.column("order_id"), 1), *(ours.column(name) for name in ("price", "amount", "fee")))
     other = by_row(theirs.column("row"), *(theirs.column(name) for name in ("price", "size", "fee")))
-    prices, sides = ticks.column("price").to_pylist(), ticks.column("side").to_pylist()
+    prices = cast(list[Decimal], ticks.column("price").to_pylist())
+    sides = cast(list[str], ticks.column("side").to_pylist())
     kinds: Counter[str] = Counter()
     examples: dict[str, str] = {}
     for row in range(ticks.num_rows):
@@ -86,7 +91,7 @@ def compare(ticks: pa.Table, ours: pa.Table, theirs: pa.Table) -> None:
 def kind_of(
     row: int, mine: list[tuple[Decimal, ...]], other: list[tuple[Decimal, ...]], prices: list[Decimal], sides: list[str]
 ) -> str:
-    """What kind of difference there is between the fills of a row."""
+    """Return the kind of difference between the fills of a row."""
     if mine == other:
         return "the same fills"
     if mine and not other:
@@ -102,36 +107,38 @@ def kind_of(
 
 
 def replay_1x(python: str, *arguments: object) -> float:
-    """Seconds of a process of the 1.x script."""
+    """Run the script for 1.x in a process, and return its seconds."""
     began = time.perf_counter()
     subprocess.run([python, MODEL, *map(str, arguments)], check=True)
     return time.perf_counter() - began
 
 
 def main() -> None:
-    """Compares and measures."""
+    """Compare and measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("python", help="The Python of an environment with nautilus_trader 1.231.0.")
-    parser.add_argument("--rows", type=int, default=20_000, help="Rows of the sample.")
+    parser.add_argument("python", help="Python of an environment with nautilus_trader 1.231.0")
+    parser.add_argument("--rows", type=int, default=20_000, help="rows of the sample")
     parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--data", type=Path, help="A data root, in place of the sample.")
-    parser.add_argument("--day", help="The day of it.")
+    parser.add_argument("--data", type=Path, help="data root to use instead of the sample")
+    parser.add_argument("--day", help="day below the data root")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="tickreel-differential-") as temporary:
         folder = Path(temporary)
+        start: str | datetime
+        end: str | datetime
         if options.data:
             (folder / "data_downloads").symlink_to(options.data.resolve())
-            name, window = RECORDED, (f"{options.day}T00:00:00Z", f"{options.day}T23:59:59.999999Z")
+            name, start, end = RECORDED, f"{options.day}T00:00:00Z", f"{options.day}T23:59:59.999999Z"
         else:
             sample_data.MARKETS = sample_data.MARKETS[:1]
             sample_data.write_sample_data(folder / "data_downloads", sample_data.SEED, options.rows)
-            name, window = SAMPLE, (START, END)
-        config = run_config(name, *window, price_precision=1 if name == SAMPLE else 2, starting_balance=1_000_000_000)
+            name, start, end = SAMPLE, START, END
+        config = run_config(name, start, end, price_precision=1 if name == SAMPLE else 2, starting_balance=1_000_000_000)
         _, full = asyncio.run(run(folder, config, "full", 1))
         outputs = full.result.metadata.outputs
         ticks = pq.read_table(outputs["ticks.parquet"])
         write_rows(ticks, folder / "rows.parquet")
-        # The name of a venue has no hyphen there.
+        # Venue names of 1.x have no hyphen.
         symbol, _, venue = InstrumentName.parse(name).engine_id.rpartition(".")
         engine_id = f"{symbol}.{venue.replace('-', '_')}"
         terms = full.config.instrument
@@ -151,9 +158,9 @@ def main() -> None:
     slow = statistics.median(seconds[0])
     for used, measured in seconds.items():
         took = statistics.median(measured)
-        told = f"tickreel, {used} core{'s' * (used > 1)}" if used else "1.231.0, a script"
+        label = f"tickreel, {used} core{'s' * (used > 1)}" if used else "1.231.0, a script"
         target = f"  (target: at least {TARGETS[used]:.0f} x)" if used in TARGETS else ""
-        print(f"{told:<40}{took:>10.2f}{ticks.num_rows / took:>12,.0f}{slow / took:>12.1f}{target}")
+        print(f"{label:<40}{took:>10.2f}{ticks.num_rows / took:>12,.0f}{slow / took:>12.1f}{target}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The format against the engine that reads it: whatever the engine does with a file is seen here, not assumed."""
+"""Catalog files of trades, read by the engine itself."""
 
 import subprocess
 import sys
@@ -34,7 +34,7 @@ UNITS = st.lists(st.tuples(st.integers(1, 10**15 - 1), st.integers(0, 16)), min_
 
 
 def _write(root: Path, rows: int = 3, *, step: int = 1_000_000, row_group: int = 65_536, **changed: Any) -> Path:
-    """A catalog file as the conversion writes them; columns may be replaced."""
+    """Write a catalog file as the conversion does; columns may be replaced."""
     times = START + np.arange(rows) * step
     columns = {
         "price": catalog_format.decimals(np.arange(1, rows + 1) + 640_000, 1),
@@ -49,7 +49,11 @@ def _write(root: Path, rows: int = 3, *, step: int = 1_000_000, row_group: int =
     encoding = {"ts_init": "DELTA_BINARY_PACKED"}
     dictionary = ["price", "size", "aggressor_side"]
     with pq.ParquetWriter(
-        path, TRADE_SCHEMA, compression="zstd", use_dictionary=dictionary, column_encoding=encoding
+        path,
+        TRADE_SCHEMA,
+        compression="zstd",
+        use_dictionary=dictionary,  # type: ignore[arg-type]  # the stub knows no lists of columns
+        column_encoding=encoding,
     ) as writer:
         writer.write_table(pa.Table.from_arrays(list(columns.values()), schema=TRADE_SCHEMA), row_group)
         writer.add_key_value_metadata({**catalog_format.trade_metadata(ENGINE_ID, 1, 3), "tickreel.source": "x"})
@@ -93,7 +97,7 @@ def test_windows_are_inclusive_and_in_order(tmp_path: Path, row_group: int) -> N
 
 
 class CountTrades(Strategy):
-    """Counts the rows that reach it."""
+    """Records the rows that it receives."""
 
     def on_start(self) -> None:
         self.rows: list[int] = []
@@ -114,8 +118,8 @@ def test_a_backtest_node_replays_the_file(tmp_path: Path, first: int | None, las
     )
     fees = MakerTakerFeeModel(Decimal(0), Decimal(0))
     venue = BacktestVenueConfig("BINANCE-FUTURES", "NETTING", "MARGIN", ["1000 USDT"], base_currency=usdt, fee_model=fees)
-    window = {} if first is None else {"start_time": START + first, "end_time": START + last}
-    data = BacktestDataConfig(NautilusDataType.TradeTick, str(tmp_path), instrument_id=identity, **window)
+    start, end = (None if row is None else START + row for row in (first, last))
+    data = BacktestDataConfig(NautilusDataType.TradeTick, str(tmp_path), instrument_id=identity, start_time=start, end_time=end)
     engine = BacktestEngineConfig(logging=LoggerConfig(bypass_logging=True))
     node = BacktestNode([BacktestRunConfig([venue], [data], engine, id="run", chunk_size=10_000, dispose_on_completion=False)])
     node.build()
@@ -135,12 +139,12 @@ def test_decimals_are_exact(values: list[tuple[int, int]]) -> None:
     assert catalog_format.decimals(units, one).to_pylist() == [Decimal(unit).scaleb(-one) for unit, _ in values]
 
 
-def test_names_have_all_nine_digits() -> None:
+def test_file_names_have_nanoseconds() -> None:
     name = "2024-07-18T12-00-00-000000000Z_2024-07-18T12-00-00-000000001Z.parquet"
     assert catalog_format.file_name(START, START + 1) == name
 
 
-def test_the_greatest_values_are_held(tmp_path: Path) -> None:
+def test_the_greatest_values_are_read_back(tmp_path: Path) -> None:
     price, size = (catalog_format.decimals(np.array([limit, 1]), 0) for limit in (MAX_PRICE, MAX_SIZE))
     _write(tmp_path, 2, price=price, size=size)
     assert [str(tick.price) for tick in _read(tmp_path)] == [f"{MAX_PRICE}.0", "1.0"]
@@ -156,7 +160,7 @@ FIT = ["x", "x" * 36, "a b", " x ", "\tx", "a\x7fb", "\x1c", "row-20240718-0", "
 UNFIT = ["", "x" * 37, "é", "a\0b", "b\0", " ", " \t\n\x0c\r"]
 
 
-def test_fit_ids_are_held(tmp_path: Path) -> None:
+def test_fit_ids_are_read_back(tmp_path: Path) -> None:
     assert catalog_format.fit_ids(pa.array([*FIT, *UNFIT, None])).to_pylist() == [True] * len(FIT) + [False] * (len(UNFIT) + 1)
     for ids in (FIT, ["1", "2"], []):
         assert catalog_format.fit_ids(pa.array(ids, pa.string())).to_pylist() == [True] * len(ids)
@@ -188,11 +192,11 @@ def test_roots_with_special_characters_are_read(tmp_path: Path, name: str) -> No
 
 @pytest.mark.parametrize("name", ["a#b", "a?b", "a%20b"])
 def test_the_engine_does_not_read_below_roots_with_url_marks(tmp_path: Path, name: str) -> None:
-    # Why a replay never hands the user's folder to the engine.
+    # This is why a replay never passes the user's folder to the engine.
     _write(tmp_path / name)
     with pytest.raises(OSError, match=r"does not match the expected extension|No files found"):
         _read(tmp_path / name)
 
 
-def test_the_engine_is_the_pinned_one() -> None:
+def test_the_installed_engine_is_the_pinned_version() -> None:
     assert catalog_format.engine_version() == "2.0.0rc7"

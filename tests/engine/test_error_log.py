@@ -1,4 +1,4 @@
-"""Why the engine stopped: by its log, which is the only one that it tells."""
+"""Errors in the engine's log, which alone says why it stopped."""
 
 import subprocess
 import sys
@@ -21,7 +21,7 @@ def line(text: str, level: str = "ERROR", component: str = "nautilus_execution::
     return LINE.format(level=level, component=component, text=text) + "\n"
 
 
-def test_the_first_error_is_told_with_its_instant_and_its_bound() -> None:
+def test_the_first_error_is_reported_with_its_time_and_limit() -> None:
     found = first_error("warming up\n" + line("low", "WARN") + line(BEYOND) + line("later"))
     assert found is not None
     assert (found.text, found.instant, found.by_engine) == (BEYOND, "2024-07-18T10:53:20.000000001Z", True)
@@ -31,13 +31,13 @@ def test_the_first_error_is_told_with_its_instant_and_its_bound() -> None:
     assert "instrument.multiplier" in str(found)
 
 
-def test_an_error_of_a_strategy_is_none_of_the_engine() -> None:
+def test_errors_of_a_strategy_are_not_errors_of_the_engine() -> None:
     found = first_error(line("no signal", component="Mine-000"))
     assert found is not None
     assert not found.by_engine
 
 
-def test_an_abort_is_told_by_its_panic() -> None:
+def test_an_abort_is_reported_by_its_panic() -> None:
     found = first_error(line("before") + PANIC)
     assert found is not None
     assert str(found).startswith(
@@ -47,15 +47,15 @@ def test_an_abort_is_told_by_its_panic() -> None:
 
 
 @pytest.mark.parametrize("log", ["", "2024 [INFO] all is well\n", line("low", "WARN")])
-def test_a_log_without_an_error_says_nothing(log: str) -> None:
+def test_a_log_without_errors_has_no_first_error(log: str) -> None:
     assert first_error(log) is None
 
 
-def test_what_is_not_known_is_told_as_it_is() -> None:
+def test_an_unknown_error_is_reported_unchanged() -> None:
     assert explained("Something else") == "Something else"
 
 
-# In a process of its own: its standard error is the log.
+# Runs in a separate process, whose standard error is the log.
 _REPLAY = """
 import sys
 from pathlib import Path
@@ -75,7 +75,7 @@ except Exception as error:
 """
 
 
-def test_an_error_at_the_last_row_fails_the_replay_as_one_before_it_does(tmp_path: Path) -> None:
+def test_an_error_at_the_last_row_fails_the_replay(tmp_path: Path) -> None:
     with (tmp_path / "log").open("wb") as log:
         done = subprocess.run(
             [sys.executable, "-c", _REPLAY, str(tmp_path)],

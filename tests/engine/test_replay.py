@@ -1,4 +1,4 @@
-"""A replay by the real engine over a little catalog."""
+"""Replays by the real engine over a small catalog."""
 
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ def copying(balance: float = 1e6) -> TempBacktestStrategy:
     return TempBacktestStrategy(instrument(), replay_config(balance))
 
 
-def columns(strategy: TempBacktestStrategy) -> list[list[int]]:
+def columns(strategy: ReplayStrategy) -> list[list[int]]:
     tape = strategy.tape
     orders, fills = tape.orders, tape.fills
     return [column.tolist() for table in (orders, fills) for column in vars(table).values()]
@@ -47,7 +47,7 @@ def test_the_tape_does_not_depend_on_the_chunk_size_or_on_purging(tmp_path: Path
     assert all(tape == tapes[0] for tape in tapes)
 
 
-def test_files_that_overlap_in_time_are_merged_by_it(tmp_path: Path) -> None:
+def test_files_that_overlap_in_time_are_merged_by_time(tmp_path: Path) -> None:
     evening = write_rows(tmp_path / "files", [START + row * 10 for row in range(300)])
     morning = write_rows(tmp_path / "files", [START + 2_005 + row * 10 for row in range(300)], first_price=700_000)
     tape = replay_files(copying(), tmp_path / "view", [morning, evening]).tape
@@ -57,7 +57,7 @@ def test_files_that_overlap_in_time_are_merged_by_it(tmp_path: Path) -> None:
     assert (tmp_path / "view" / "1").is_dir()
 
 
-def test_an_account_without_balance_has_its_orders_denied(tmp_path: Path) -> None:
+def test_orders_of_an_account_without_balance_are_denied(tmp_path: Path) -> None:
     file = write_rows(tmp_path / "files", [START + row for row in range(300)])
     tape = replay_files(copying(1), tmp_path / "view", [file]).tape
     ends = tape.ends
@@ -67,7 +67,7 @@ def test_an_account_without_balance_has_its_orders_denied(tmp_path: Path) -> Non
     assert ends.ts.tolist() == tape.orders.ts_submitted[ends.order].tolist()
 
 
-def test_a_path_that_looks_like_an_address_is_read_through_the_view(tmp_path: Path) -> None:
+def test_a_path_that_looks_like_a_url_is_read_through_the_view(tmp_path: Path) -> None:
     file = write_rows(tmp_path / "odd #1 %20 folder?", [START + row for row in range(50)])
     assert replay_files(copying(), tmp_path / "view", [file]).tape.rows == 50
 
@@ -81,7 +81,7 @@ class BothSides(ReplayStrategy):
 
 
 @pytest.mark.parametrize(("consumed", "fills"), [(False, 40), (True, 20)])
-def test_orders_share_what_a_print_traded_where_it_is_consumed(consumed: bool, fills: int, tmp_path: Path) -> None:
+def test_orders_share_the_size_of_a_print_if_liquidity_is_consumed(consumed: bool, fills: int, tmp_path: Path) -> None:
     config = replay_config(venue={"liquidity_consumption": consumed})
     file = write_rows(tmp_path / "files", [START + row * SECOND for row in range(20)])
     tape = replay_files(BothSides(instrument(), config), tmp_path / "view", [file]).tape
@@ -89,7 +89,7 @@ def test_orders_share_what_a_print_traded_where_it_is_consumed(consumed: bool, f
     assert int(tape.fills.quantity.sum()) == fills // 20 * sum(range(1, 21))
 
 
-def test_an_order_on_its_way_holds_its_margin(tmp_path: Path) -> None:
+def test_an_order_in_flight_holds_its_margin(tmp_path: Path) -> None:
     latency = {"base_latency_nanos": 10 * SECOND, "insert_latency_nanos": 0, "cancel_latency_nanos": 0}
     # An order of 0.001 at 64,000 needs 6.4.
     config = replay_config(10, venue={"latency": latency}, instrument={"margin_init": 0.1, "margin_maint": 0.1})
@@ -101,7 +101,7 @@ def test_an_order_on_its_way_holds_its_margin(tmp_path: Path) -> None:
 
 
 def test_rows_of_equal_time_keep_their_order(tmp_path: Path) -> None:
-    # The engine's reader has batches of 8,192 rows, the end of which is within a tie.
+    # The engine reads batches of 8,192 rows, so a tie spans the end of a batch.
     prices = range(600_000, 608_400)
     file = write_trades(tmp_path / "files", [(START + row // 50 * 1_000, 1, price, 1) for row, price in enumerate(prices)])
     assert replay_files(copying(), tmp_path / "view", [file]).tape.orders.price.tolist() == list(prices)

@@ -1,4 +1,4 @@
-"""What a strategy of one's own may do without losing its orders and fills from the tape."""
+"""Recording of orders and fills on the tape, for custom strategies."""
 
 import gc
 import sys
@@ -27,7 +27,7 @@ class Copying(ReplayStrategy):
 
 
 class Counting(Copying):
-    """Counts its fills, and leaves the recording to the base."""
+    """Counts its fills, and does not call its base class."""
 
     seen = 0
 
@@ -36,7 +36,7 @@ class Counting(Copying):
 
 
 class Polite(Counting):
-    """Calls its bases, as one is taught to."""
+    """Calls `super()` in every override."""
 
     def on_trade(self, trade: Any) -> None:
         super().on_trade(trade)
@@ -61,7 +61,7 @@ class Leaving(Copying):
 
 
 class Resting(ReplayStrategy):
-    """Leaves one order far below the market, and one that it takes back."""
+    """Leaves one order far below the market, and cancels another."""
 
     def on_trade(self, trade: Any) -> None:
         if self.tape.rows == 1:
@@ -74,7 +74,7 @@ class Resting(ReplayStrategy):
 
 
 class Selling(ReplayStrategy):
-    """Sells at the market at every row."""
+    """Sells with a market order at every row."""
 
     def on_trade(self, trade: Any) -> None:
         self.submit_order(self.order_factory.market(self.instrument.id, OrderSide.SELL, trade.size))
@@ -86,19 +86,19 @@ def tape_of(strategy: type[ReplayStrategy], folder: Path) -> Tape:
 
 
 @pytest.mark.parametrize("strategy", [Copying, Counting, Polite])
-def test_each_row_and_fill_is_recorded_once_whoever_overrides_what(strategy: type[ReplayStrategy], tmp_path: Path) -> None:
+def test_each_row_and_fill_is_recorded_once_with_any_overrides(strategy: type[ReplayStrategy], tmp_path: Path) -> None:
     tape = tape_of(strategy, tmp_path)
     assert (tape.rows, tape.order_count, tape.fill_count) == (20, 20, 20)
 
 
-def test_a_strategy_ends_with_its_last_reader_and_not_by_the_collector(tmp_path: Path) -> None:
+def test_a_strategy_is_freed_without_the_garbage_collector(tmp_path: Path) -> None:
     unfreed: list[Any] = []
     gc.collect()
     gc.disable()
     try:
         for strategy in (Copying, TempBacktestStrategy):
             tape_of(strategy, tmp_path / strategy.__name__)
-        # As the collector does where it happens to run in another thread: what it finds there is never freed.
+        # Like the collector if it runs in another thread: the engine's objects that it finds are never freed.
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(sys, "unraisablehook", lambda found: unfreed.append(str(found.exc_value)))
             collector = threading.Thread(target=gc.collect)
@@ -121,13 +121,13 @@ def test_a_callback_that_ends_the_process_fails_the_replay(tmp_path: Path) -> No
         tape_of(Leaving, tmp_path)
 
 
-def test_an_order_that_rests_has_no_end_and_one_taken_back_is_cancelled(tmp_path: Path) -> None:
+def test_a_resting_order_has_no_end_and_a_cancelled_one_has(tmp_path: Path) -> None:
     tape = tape_of(Resting, tmp_path)
     assert (tape.order_count, tape.fill_count) == (2, 0)
     assert tape.ends.order.tolist() == [1]
 
 
-def test_a_market_order_has_no_price_of_its_own(tmp_path: Path) -> None:
+def test_a_market_order_has_no_limit_price(tmp_path: Path) -> None:
     tape = tape_of(Selling, tmp_path)
     assert tape.orders.price.tolist() == [0] * 20
     assert tape.orders.side.tolist() == [-1] * 20
@@ -135,7 +135,7 @@ def test_a_market_order_has_no_price_of_its_own(tmp_path: Path) -> None:
 
 
 class Denied(Copying):
-    """Copies each row, and keeps the reasons of what is denied."""
+    """Copies each row, and records the reasons of denials."""
 
     def on_start(self) -> None:
         super().on_start()
@@ -150,7 +150,7 @@ class Denied(Copying):
 
 
 def in_lots(strategy: type[ReplayStrategy], folder: Path, lot: float, **config_of: Any) -> ReplayStrategy:
-    """The strategy after 20 rows of 0.001, 0.002 and on, in lots, without the engine's risk checks."""
+    """Return the strategy after 20 rows of sizes 0.001, 0.002, ..., with this lot and without the engine's risk checks."""
     config = replay_config(**config_of)
     config.instrument.lot_size = lot
     made = strategy(engine_instrument(ENGINE_ID, config.instrument), config)
@@ -168,12 +168,13 @@ def test_an_order_that_is_not_in_lots_is_denied_with_the_reason(strategy: type[R
     assert (tape.fills.order + 1).tolist() == tape.fills.quantity.tolist() == [5, 10, 15, 20]
     assert (tape.ends.order + 1).tolist() == [size for size in range(1, 21) if size % 5]
     assert tape.ends.reasons == (NOT_IN_LOTS,)
-    # The engine has seen four; those that were kept back count as well.
+    # The engine received four orders. Orders denied before it count as well.
     assert tape.reported["orders"] == "20"
 
 
-def test_a_strategy_hears_of_an_order_that_is_not_in_lots(tmp_path: Path) -> None:
+def test_a_strategy_receives_the_denial_of_an_order_that_is_not_in_lots(tmp_path: Path) -> None:
     strategy = in_lots(Denied, tmp_path, 0.005)
+    assert isinstance(strategy, Denied)
     assert strategy.reasons == [NOT_IN_LOTS] * 16
     assert strategy.events.count("OrderDenied") == 16
 
@@ -191,8 +192,8 @@ class Buying(ReplayStrategy):
             self.submit_order(self.order_factory.limit(self.instrument.id, OrderSide.BUY, size, trade.price, TimeInForce.IOC))
 
 
-def test_the_closing_order_has_whole_lots_alone(tmp_path: Path) -> None:
-    """Of 0.004 the book has 0.003, of which 0.002 are whole lots."""
+def test_the_closing_order_has_whole_lots(tmp_path: Path) -> None:
+    """The book has 0.003 of the 0.004, of which 0.002 are whole lots."""
     config = replay_config(mode=result_pb2.SNAPSHOT_MODE_BOTH, close_positions_on_stop=True)
     config.instrument.lot_size = 0.002
     strategy = Buying(engine_instrument(ENGINE_ID, config.instrument), config)
@@ -209,8 +210,8 @@ SIZES = (3_000_000_000_000_000_019, 2_999_999_999_999_999_989, 9_007_199_254_740
 
 
 @pytest.mark.parametrize("first", [0, 1])
-def test_the_exact_position_is_closed_whatever_a_double_makes_of_it(first: int, tmp_path: Path) -> None:
-    """Sizes of 3e12 with six decimals: the engine's own position is off in the fourth."""
+def test_the_exact_position_is_closed_despite_rounding_in_doubles(first: int, tmp_path: Path) -> None:
+    """With sizes of 3e12 and six decimals, the engine's own position is wrong in the fourth decimal."""
     config = replay_config(1e11, close_positions_on_stop=True)
     config.instrument.size_precision, config.instrument.lot_size = 6, 1e-6
     config.instrument.price_precision = 8

@@ -1,4 +1,4 @@
-"""What a tape holds: rows of 64-bit integers, and wider ones where a value needs it."""
+"""A tape holds rows of 64-bit integers, and wider rows if a value needs them."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ WIDE = 64_000 * 10**16
 
 
 @pytest.mark.parametrize("price", [640_000, WIDE])
-def test_a_tape_is_the_same_after_it_was_saved_and_loaded(price: int, tmp_path: Path) -> None:
+def test_a_tape_survives_saving_and_loading(price: int, tmp_path: Path) -> None:
     tape = Tape()
     tape.add_orders([10, 1, 5, 7, 20, -1, 6, 8])
     tape.add_orders([30, 1, price, 9])
@@ -24,13 +24,13 @@ def test_a_tape_is_the_same_after_it_was_saved_and_loaded(price: int, tmp_path: 
         assert found.orders.price.tolist() == [5, 6, price]
         assert found.fills_after(1).price.tolist() == [price]
         assert found.submission(2) == (30, 1)
-        # Only what needs it is wide: the places of orders are indices.
+        # Only columns that need it are wide. Order positions are indices, so they stay int64.
         assert found.fills.order.dtype == found.fills.quantity.dtype == np.int64
         assert found.fills.price.dtype == (object if price == WIDE else np.int64)
         assert (found.ends.order.tolist(), found.ends.reasons) == ([1], ("NO_LIQUIDITY_AT_LIMIT",))
 
 
-def test_rows_that_do_not_fit_are_added_whole() -> None:
+def test_rows_beyond_64_bits_are_added_completely() -> None:
     tape = Tape()
     tape.add_orders([1, 1, 2, 3])
     tape.add_orders([4, 1, 5, WIDE])

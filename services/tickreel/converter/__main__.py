@@ -1,4 +1,4 @@
-"""The Converter's process."""
+"""Entry point of the Converter's process."""
 
 from tickreel.converter.service import ConverterServicer
 from tickreel.rpc.server import run

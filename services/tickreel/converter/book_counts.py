@@ -1,4 +1,4 @@
-"""What is remarkable about book snapshots, counted; all of it is kept and replayed as recorded."""
+"""Counts of unusual book snapshots. All snapshots are kept and replayed as recorded."""
 
 import numpy as np
 
@@ -7,25 +7,25 @@ from tickreel.stores.raw_schema import LEVELS
 
 
 class BookCounts:
-    """Counts what is remarkable about snapshots, chunk by chunk in replay order.
+    """Counts unusual snapshots, chunk by chunk in replay order.
 
     Attributes:
-        missing: Snapshots with a side of fewer than five levels.
-        empty: Snapshots with a side of none.
+        missing: Snapshots with fewer than five levels on a side.
+        empty: Snapshots with no level on a side.
         crossed: Snapshots whose best bid is above their best ask.
-        locked: Snapshots whose best bid is at their best ask.
-        repeated: Snapshots equal to the one before, whatever their times.
-        unsorted: Snapshots with a side that was not best first.
-        doubled: Snapshots with a price twice on a side.
-        beyond: Snapshots with a side of more than five levels.
+        locked: Snapshots whose best bid is equal to their best ask.
+        repeated: Snapshots with the same levels as the snapshot before, at any time.
+        unsorted: Snapshots with a side that did not have its best level first.
+        doubled: Snapshots with the same price twice on a side.
+        beyond: Snapshots with more than five levels on a side.
     """
 
     def __init__(self) -> None:
         self.missing = self.empty = self.crossed = self.locked = self.repeated = self.unsorted = self.doubled = self.beyond = 0
         self._before: Words | None = None
 
-    def see(self, bids: Side, asks: Side) -> None:
-        """Takes note of a chunk."""
+    def add(self, bids: Side, asks: Side) -> None:
+        """Count the snapshots of a chunk."""
         fewest = np.minimum(bids.counts, asks.counts)
         self.missing += int(np.count_nonzero(fewest < LEVELS))
         self.empty += int(np.count_nonzero(fewest == 0))

@@ -1,4 +1,4 @@
-"""A file of the catalog while it is written, beside the work on the next rows."""
+"""Writer of a catalog file, which works while the caller prepares the next rows."""
 
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,14 +14,14 @@ from tickreel.converter.row_digest import RowDigest
 
 
 class CatalogWriter[Rows: (ConvertedTrades, ConvertedDepths)]:
-    """Writes chunks of rows, each a row group, and takes their digest.
+    """Writes each chunk of rows as a row group, and computes the digest of all rows.
 
-    Compression and digest run in threads of their own, a chunk behind the caller: never more, so that memory stays
-    bounded. What fails there is raised by the next call.
+    Compression and digest run in their own threads, at most one chunk behind the caller, so memory stays bounded. An error
+    in these threads is raised by the next call.
 
     Args:
-        path: The file; overwritten.
-        kind: The kind of its rows.
+        path: The file. An existing file is overwritten.
+        kind: Kind of the rows.
     """
 
     def __init__(self, path: Path, kind: type[Rows]) -> None:
@@ -30,11 +30,11 @@ class CatalogWriter[Rows: (ConvertedTrades, ConvertedDepths)]:
             path,
             kind.schema,
             compression="zstd",
-            use_dictionary=list(kind.dictionaries),
-            # Small steps, as the replay clock has them, take half the room.
+            use_dictionary=list(kind.dictionaries),  # type: ignore[arg-type]  # the stub knows no lists of columns
+            # The small steps of the replay clock take half the space this way.
             column_encoding=dict.fromkeys(kind.deltas, "DELTA_BINARY_PACKED"),
             write_statistics=["ts_init"],
-            # The engine knows the elements of its lists by the name that they have in Arrow.
+            # The engine looks up list elements by their Arrow name.
             use_compliant_nested_type=False,
         )
         self._beside = ThreadPoolExecutor(max_workers=2, thread_name_prefix="catalog-writer")
@@ -48,7 +48,7 @@ class CatalogWriter[Rows: (ConvertedTrades, ConvertedDepths)]:
         self._file.close()
 
     def write(self, rows: Rows) -> None:
-        """Adds rows; their arrays must not be changed afterwards.
+        """Add rows. The caller must not change their arrays afterwards.
 
         Raises:
             OSError: The file cannot be written.
@@ -57,7 +57,7 @@ class CatalogWriter[Rows: (ConvertedTrades, ConvertedDepths)]:
         self._pending = [self._beside.submit(work, rows) for work in (self._write, self._digest_rows)]
 
     def digest(self) -> str:
-        """The digest of all rows.
+        """Return the digest of all rows.
 
         Raises:
             OSError: The file cannot be written.
@@ -66,7 +66,7 @@ class CatalogWriter[Rows: (ConvertedTrades, ConvertedDepths)]:
         return self._digest.hexdigest()
 
     def add_metadata(self, values: Mapping[str, str]) -> None:
-        """Adds key-value metadata, which Parquet has at its end."""
+        """Add key-value metadata, which Parquet stores at the end of the file."""
         self._file.add_key_value_metadata(dict(values))
 
     def _write(self, rows: Rows) -> None:

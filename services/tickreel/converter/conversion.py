@@ -1,8 +1,7 @@
 """The conversion of one raw file into one file of the catalog.
 
-Columns stay columns all the way; values are exact decimals, whatever noise their doubles carry; the order of the file
-is the order of the replay. A file that cannot be converted exactly is refused with every problem it has, and leaves
-nothing behind.
+Data is handled as columns throughout. Values become exact decimals, free of the noise of their doubles. Rows are written
+in replay order. A file that cannot be converted exactly is refused with all of its problems, and leaves nothing behind.
 """
 
 import itertools
@@ -33,34 +32,35 @@ from tickreel.v1 import conversion_pb2, result_pb2
 Int64 = npt.NDArray[np.int64]
 
 INFO, WARNING = result_pb2.SEVERITY_INFO, result_pb2.SEVERITY_WARNING
-# How many, how much it matters, its code, and what they are; none is not told.
-Noticed = tuple[int, result_pb2.Severity, str, str]
+# Count, severity, code and text of a finding. A count of zero makes no finding.
+CountedFinding = tuple[int, result_pb2.Severity, str, str]
 Grids = Sequence[int] | None
 
-# The columns of one word, and what says whether that is the word of another instrument.
+# Columns of one word, each with the check whether the word belongs to another instrument.
 _ONE_WORD = {"exchange": says_other_exchange, "symbol": says_other_symbol}
-# The most characters of what a library says.
+# Most characters shown of a library's error.
 _REASON_SHOWN = 1_000
 _DAY = 86_400_000_000_000
 
 
 def origin_of(source: RawFile, instrument: InstrumentName) -> Origin:
-    """What the catalog file of a raw file would be made from today."""
+    """Return the origin of a catalog file if this raw file were converted now."""
     engine = catalog_format.engine_version()
     return Origin(source.path, source.size_bytes, source.mtime_ns, instrument.engine_id, engine)
 
 
 class Conversion[Rows: (ConvertedTrades, ConvertedDepths)](ABC):
-    """The conversion of one raw file, whatever its rows are.
+    """The conversion of one raw file. Each data type has a subclass.
 
     Args:
-        source: The raw file, as it was found.
-        price_precision, size_precision: The decimals of the catalog file; None for the fewest that hold every value.
+        source: The raw file, as the plan found it.
+        price_precision, size_precision: Decimals of the catalog file; None for the fewest that hold every value.
         grids: The `grids` of prices and sizes (see `DecimalColumn`).
     """
 
     _kind: type[Rows]
-    # Rows of a chunk, and so of a row group of the catalog: a minute of a busy day then reads one or two MB.
+    _words: dict[str, OneWord]
+    # Rows of a chunk, which becomes a row group of the catalog. A minute of a busy day then reads one or two MB.
     _chunk_rows: int
 
     def __init__(
@@ -80,18 +80,18 @@ class Conversion[Rows: (ConvertedTrades, ConvertedDepths)](ABC):
         self._size = DecimalColumn("size_precision", size_precision, catalog_format.MAX_SIZE, self._faults, size_grids)
 
     def run(self, raw: RawStore, catalog: CatalogStore, on_rows: Callable[[int], None]) -> CatalogFile:
-        """Converts and places the file.
+        """Convert the file and place it in the catalog.
 
         Args:
             on_rows: Called after each chunk with the rows done so far.
 
         Raises:
-            TickreelError: DATA_REFUSED with all that is wrong with the file; STORE_NOT_WRITABLE.
+            TickreelError: DATA_REFUSED with all problems of the file; STORE_NOT_WRITABLE.
         """
         return self._convert(raw, catalog, on_rows) or self._with_known_grids().run(raw, catalog, on_rows)
 
     def _convert(self, raw: RawStore, catalog: CatalogStore, on_rows: Callable[[int], None]) -> CatalogFile | None:
-        """Converts and places the file; None where values were taken for noise that are none."""
+        """Convert and place the file; return None if values that were taken for noise are not noise."""
         self._require_unchanged(raw)
         try:
             reader = RawReader(raw.root / self._source.path, self._faults)
@@ -115,32 +115,32 @@ class Conversion[Rows: (ConvertedTrades, ConvertedDepths)](ABC):
                         self._instrument.engine_id, converted.price_precision, converted.size_precision
                     )
                     writer.add_metadata({**engine_metadata, **file.to_metadata()})
-                # A name may give a later end than the file has.
+                # If a name is taken, the name of the next later end is tried: a name may give a later end than the file has.
                 first, last = int(ts_init[0]), int(ts_init[-1])
                 names = (catalog_format.file_name(first, last + more) for more in itertools.count())
                 return catalog.place(written, file, names)
         except OSError as error:
-            # Reading has its own refusals, so this is the catalog's disk.
+            # Errors of reading are handled above, so this one is of the catalog's disk.
             raise catalog.not_writable(error) from None
         finally:
             reader.close()
 
     def _with_known_grids(self) -> "Conversion[Rows]":
-        """The same conversion, knowing how many decimals the values have."""
+        """Return the same conversion with the numbers of decimals that this pass found."""
         price, size = (range(column.fewest, -1, -1) if column.doubtful else None for column in (self._price, self._size))
         return type(self)(self._source, self._instrument, *self._precisions, (price, size))
 
     @abstractmethod
     def _begin(self, reader: RawReader) -> tuple[list[str], Int64]:
-        """The raw columns to read, but those of one word, and the `ts_init` of all rows in replay order."""
+        """Return the raw columns to read, without those of one word, and the `ts_init` of all rows in replay order."""
 
     @abstractmethod
     def _rows_of(self, chunk: Chunk, ts_init: Int64) -> Rows:
-        """The rows of a chunk; what cannot be converted is added to the faults."""
+        """Return the converted rows of a chunk; add values that cannot be converted to the faults."""
 
     @abstractmethod
-    def _noticed(self) -> Iterator[Noticed]:
-        """What was noticed of its rows."""
+    def _counted_findings(self) -> Iterator[CountedFinding]:
+        """Return findings on the rows."""
 
     def _convert_rows(
         self,
@@ -150,7 +150,7 @@ class Conversion[Rows: (ConvertedTrades, ConvertedDepths)](ABC):
         writer: CatalogWriter[Rows],
         on_rows: Callable[[int], None],
     ) -> None:
-        names = tuple(_ONE_WORD) if reader.raw_schema == EXCHANGE else ()
+        names: list[str] = list(_ONE_WORD) if reader.raw_schema == EXCHANGE else []
         words = self._words = {name: OneWord(name, self._faults) for name in names}
         chunks = reader.chunks([*names, *columns], self._chunk_rows)
         while True:
@@ -161,16 +161,16 @@ class Conversion[Rows: (ConvertedTrades, ConvertedDepths)](ABC):
             if chunk is None:
                 break
             for name, word in words.items():
-                word.see(chunk.columns[name])
+                word.add(chunk.columns[name])
             end = chunk.start + len(chunk.rows)
             try:
                 rows = self._rows_of(chunk, ts_init[chunk.start : end])
             except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-                # Checks name what they know of; what else Arrow cannot do with values is a matter of the file, too.
+                # The checks name known problems. Any other value that Arrow cannot handle is a problem of the file, too.
                 reason = excerpt(" ".join(str(error).split()), _REASON_SHOWN)
                 message = f"{self._source.path} cannot be converted from row {chunk.start} on, in replay order: {reason}"
                 raise TickreelError("DATA_REFUSED", message, source=self._source.path) from None
-            # A file at fault is read to its end, so that all is said at once, but no longer written.
+            # A file at fault is no longer written, but read to its end, so that one error names all problems.
             if not self._faults:
                 writer.write(rows)
             on_rows(end)
@@ -202,9 +202,14 @@ class Conversion[Rows: (ConvertedTrades, ConvertedDepths)](ABC):
             day = self._source.day.toordinal() - date(1970, 1, 1).toordinal()
             elsewhere = int(np.count_nonzero(reader.recorded // _DAY != day))
         noisy = self._price.noisy + self._size.noisy
-        noticed = (
-            (reader.out_of_order, WARNING, "ROWS_SORTED", "rows stood below one recorded later; the file was sorted, stably"),
-            *self._noticed(),
+        counted = (
+            (
+                reader.out_of_order,
+                WARNING,
+                "ROWS_SORTED",
+                "rows came after a row recorded later; the file was sorted, keeping the order of equal times",
+            ),
+            *self._counted_findings(),
             (noisy, INFO, "NOISE_RESOLVED", "prices and amounts carry float noise; the decimals that were meant are kept"),
             (
                 elsewhere,
@@ -215,10 +220,10 @@ class Conversion[Rows: (ConvertedTrades, ConvertedDepths)](ABC):
         )
         findings = [
             result_pb2.Finding(severity=severity, code=code, message=f"{count} {text}")
-            for count, severity, code, text in noticed
+            for count, severity, code, text in counted
             if count
         ]
-        # Files of the engine state the instrument in their metadata, and in no column.
+        # Files of the engine name the instrument in their metadata, not in a column.
         symbol, _, exchange = reader.stated_id.partition(".")
         words = {"exchange": exchange, "symbol": symbol} | {name: word.word for name, word in self._words.items()}
         said = [f"{name} {excerpt(word)}" for name, word in words.items() if _ONE_WORD[name](word, self._instrument)]
@@ -231,17 +236,17 @@ class Conversion[Rows: (ConvertedTrades, ConvertedDepths)](ABC):
     def _require_unchanged(self, raw: RawStore) -> None:
         if raw.identity(self._source.path) != (self._source.size_bytes, self._source.mtime_ns):
             raw.require_data()
-            message = f"{self._source.path} was changed or removed while it was to be converted; convert it again"
+            message = f"{self._source.path} was changed or removed before its conversion was complete; convert it again"
             raise TickreelError("DATA_REFUSED", message, source=self._source.path)
 
     def _unreadable(self, error: Exception) -> TickreelError:
         reason = excerpt(" ".join(str(error).split()), _REASON_SHOWN)
-        # pyarrow raises OSError for what its Parquet reader lacks, ArrowNotImplementedError elsewhere.
+        # pyarrow raises OSError for features that its Parquet reader lacks, ArrowNotImplementedError elsewhere.
         unsupported = isinstance(error, NotImplementedError) or "not yet implemented" in reason.lower()
         problem = (
-            "uses a part of its format that cannot be read; write it again with plain encodings"
+            "uses a feature of its format that cannot be read; write it again with plain encodings"
             if unsupported
-            else "cannot be read, it is corrupt or cut short"
+            else "cannot be read; it is corrupt or incomplete"
         )
         message = f"{self._source.path} {problem}: {reason}"
         return TickreelError("DATA_REFUSED", message, source=self._source.path)

@@ -1,4 +1,4 @@
-"""What a conversion has to do: the raw files of its window, and which of them the catalog holds already."""
+"""Plan of a conversion: the raw files of its window, and which of them the catalog already holds."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -17,19 +17,22 @@ from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, TRADES
 from tickreel.stores.source_search import INSTRUMENT, WINDOW, Found, SourceSearch, skipped_finding
 from tickreel.v1 import conversion_pb2, market_data_pb2, result_pb2, run_config_pb2
 
-# In the order in which their files are told.
-_CONVERSIONS = {TRADES: TradeConversion, BOOK_SNAPSHOT_5: DepthConversion}
+# In the order in which their files are listed.
+_CONVERSIONS: dict[market_data_pb2.DataType, type[TradeConversion] | type[DepthConversion]] = {
+    TRADES: TradeConversion,
+    BOOK_SNAPSHOT_5: DepthConversion,
+}
 
 
 @dataclass(frozen=True)
 class PlannedFile:
-    """A raw file of the window, and what it is in the catalog; None where it has to be converted."""
+    """A raw file of the window, and its file in the catalog; None if it has yet to be converted."""
 
     source: RawFile
     present: CatalogFile | None
 
     def to_message(self) -> conversion_pb2.ConvertedFile:
-        """The file as the contracts have it: all of it where it is converted, what the footer says where it is not."""
+        """Return the message of the file: complete if it is converted, else with what its footer says."""
         if self.present is not None:
             message = conversion_pb2.ConvertedFile(cached=True)
             message.MergeFrom(self.present.converted)
@@ -49,8 +52,8 @@ class ConversionPlan:
     """A conversion's files: trades, then book snapshots, each in time order.
 
     Attributes:
-        instrument_config: The instrument of the config that the files are converted for, with its defaults.
-        force: Whether files are converted that the catalog holds.
+        instrument_config: Instrument of the config that the files are converted for, with defaults filled in.
+        force: Whether to convert files again that the catalog already holds.
         skipped: Files that seem to belong to the conversion but are not read, each with the reason.
     """
 
@@ -64,10 +67,10 @@ class ConversionPlan:
 
     @classmethod
     def of(cls, spec: conversion_pb2.ConversionSpec, raw: RawStore, catalog: CatalogStore) -> "ConversionPlan":
-        """Makes the plan, from footers alone.
+        """Make the plan from the footers of the raw files alone.
 
         Raises:
-            TickreelError: INVALID_REQUEST or DATA_REFUSED, with one violation a problem.
+            TickreelError: INVALID_REQUEST or DATA_REFUSED, with one violation per problem.
         """
         instrument, instrument_config, window = _checked(spec)
         found = _found(spec, instrument, window, raw)
@@ -80,15 +83,15 @@ class ConversionPlan:
 
     @property
     def missing(self) -> list[RawFile]:
-        """The raw files to convert."""
+        """Raw files to convert."""
         return [file.source for file in self.files if file.present is None]
 
-    def look_again(self, source: RawFile, catalog: CatalogStore) -> CatalogFile | None:
-        """A file that another conversion has brought into the catalog since the plan was made."""
+    def find_converted(self, source: RawFile, catalog: CatalogStore) -> CatalogFile | None:
+        """Return the catalog file of a source that another conversion made since the plan; None with `force`."""
         return None if self.force else self._present(source, catalog.files(self.instrument.engine_id))
 
     def conversion(self, source: RawFile) -> TradeConversion | DepthConversion:
-        """The conversion of one of the files."""
+        """Return the conversion of one of the files."""
         return _CONVERSIONS[source.data_type](source, self.instrument, self.price_precision, self.size_precision)
 
     def _present(self, source: RawFile, converted: Iterable[CatalogFile]) -> CatalogFile | None:
@@ -103,11 +106,11 @@ class ConversionPlan:
         return None
 
     def to_messages(self) -> Iterator[conversion_pb2.ConvertedFile]:
-        """The files as the contracts have them."""
+        """Return the messages of the files."""
         return (file.to_message() for file in self.files)
 
     def register_instrument(self, catalog: CatalogStore, files: Iterable[conversion_pb2.ConvertedFile]) -> None:
-        """Registers the instrument beside the files, all of which the catalog has by now.
+        """Register the instrument beside the files, all of which the catalog must already hold.
 
         Raises:
             TickreelError: STORE_NOT_WRITABLE or STORE_FULL.
@@ -115,7 +118,7 @@ class ConversionPlan:
         register(catalog, self.instrument, self.instrument_config, files)
 
     def findings(self) -> list[result_pb2.Finding]:
-        """The findings on the search for the files, and on the instrument to register."""
+        """Return the findings on the search for files and on the instrument to register."""
         findings = [skipped_finding(self.skipped)] if self.skipped else []
         violations = Violations()
         if self.instrument_config is None:
@@ -129,7 +132,7 @@ class ConversionPlan:
 
 
 def _found(spec: conversion_pb2.ConversionSpec, instrument: InstrumentName, window: tuple[int, int], raw: RawStore) -> Found:
-    """The raw files of the window; what is wrong with those of any data type is said at once."""
+    """Return the raw files of the window; one error names the problems of all data types."""
     paths = {TRADES: spec.trades_path, BOOK_SNAPSHOT_5: spec.book_snapshot_5_path}
     files: list[RawFile] = []
     skipped: list[str] = []
@@ -147,11 +150,11 @@ def _found(spec: conversion_pb2.ConversionSpec, instrument: InstrumentName, wind
     if len(refusals) == 1:
         raise refusals[0]
     if refusals:
-        # What is no matter of a data type, such as a root that is not there, is found by each search.
+        # Each search finds problems that no data type causes, such as a missing root.
         violations = list(dict.fromkeys(violation for refusal in refusals for violation in refusal.violations))
         message = f"the raw files of {instrument.raw_name} cannot be used"
         raise TickreelError("DATA_REFUSED", message, violations, instrument=instrument.raw_name)
-    # A file in the wrong place may be skipped by the search of each data type.
+    # The search of each data type may skip the same misplaced file.
     return Found(files, list(dict.fromkeys(skipped)))
 
 

@@ -1,4 +1,4 @@
-"""The process of one conversion: brings what is missing into the catalog, file by file."""
+"""The worker process of one conversion, which converts the files that the catalog lacks."""
 
 import contextlib
 from collections.abc import Callable
@@ -14,14 +14,14 @@ from tickreel.stores.catalog import CatalogRemovedError, CatalogStore
 from tickreel.stores.raw import RawFile, RawStore
 from tickreel.v1 import conversion_pb2, job_pb2
 
-# A catalog that is deleted this often while one file is written to it is being kept away.
+# After so many deletions of the catalog during the write of one file, the conversion fails.
 _ATTEMPTS = 3
-# One file keeps a core and a half busy; each at work takes a few hundred MB.
+# One file keeps a core and a half busy, and takes a few hundred MB.
 FILES_AT_A_TIME = 2
 
 
 def spec_of(spec: conversion_pb2.ConversionSpec, raw: RawStore, catalog: CatalogStore) -> dict[str, Any]:
-    """What a worker is told, as JSON values."""
+    """Return the input of a worker, as JSON values."""
     return {
         "spec": json_format.MessageToDict(spec),
         "data_root": str(raw.root),
@@ -31,21 +31,21 @@ def spec_of(spec: conversion_pb2.ConversionSpec, raw: RawStore, catalog: Catalog
 
 
 def files_of(result: dict[str, Any]) -> list[conversion_pb2.ConvertedFile]:
-    """The files in what a worker reported."""
+    """Return the files in the result of a worker."""
     return [json_format.ParseDict(file, conversion_pb2.ConvertedFile()) for file in result["files"]]
 
 
-def convert(told: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
-    """Does the work.
+def convert(payload: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
+    """Run the conversion.
 
-    The plan is made again: another conversion may have brought some of the files since this one was asked for.
+    The plan is made anew: another conversion may have converted some of the files since the request.
 
     Raises:
-        TickreelError: As `convert_missing`.
+        TickreelError: Like `convert_missing`.
     """
-    spec = json_format.ParseDict(told["spec"], conversion_pb2.ConversionSpec())
-    raw = RawStore(Path(told["data_root"]), told["raw_ending"])
-    catalog = CatalogStore(Path(told["catalog_root"]))
+    spec = json_format.ParseDict(payload["spec"], conversion_pb2.ConversionSpec())
+    raw = RawStore(Path(payload["data_root"]), payload["raw_ending"])
+    catalog = CatalogStore(Path(payload["catalog_root"]))
     catalog.sweep()
     plan = ConversionPlan.of(spec, raw, catalog)
     total = sum(source.rows for source in plan.missing)
@@ -58,20 +58,21 @@ def convert(told: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
 def convert_missing(
     plan: ConversionPlan, raw: RawStore, catalog: CatalogStore, on_rows: Callable[[int], None]
 ) -> list[conversion_pb2.ConvertedFile]:
-    """Converts what a plan lacks, registers the instrument, and returns all files of the plan in time order.
+    """Convert the missing files of a plan, register the instrument, and return all files of the plan in time order.
+
+    If the catalog is deleted while a file is written, the file is written again, three times in all. If another conversion,
+    of this service or of another one over the same catalog, is converting a file, this one waits for it.
 
     Args:
-        on_rows: Called with the rows converted so far, of all files together; from several threads.
+        on_rows: Called with the number of rows converted so far in all files, from several threads.
 
     Raises:
-        TickreelError: The first file that cannot be converted, by name. Files that were finished stay. A file is written again
-            where the catalog was deleted meanwhile, at most three times. One that another conversion is at work on, of this
-            service or another over the same catalog, is waited for.
+        TickreelError: Names the first file that cannot be converted. Finished files stay in the catalog.
     """
     progress = dict.fromkeys((source.path for source in plan.missing), 0)
     on_rows(0)
 
-    def bring(file: PlannedFile) -> conversion_pb2.ConvertedFile:
+    def converted_file(file: PlannedFile) -> conversion_pb2.ConvertedFile:
         if file.present is not None:
             return file.to_message()
 
@@ -86,7 +87,7 @@ def convert_missing(
 
     def write(source: RawFile, report: Callable[[int], None]) -> conversion_pb2.ConvertedFile:
         with catalog.converting(source.path, lambda: report(0)):
-            present = plan.look_again(source, catalog)
+            present = plan.find_converted(source, catalog)
             if present is not None:
                 report(source.rows)
                 return PlannedFile(source, present).to_message()
@@ -95,7 +96,7 @@ def convert_missing(
             return message
 
     with ThreadPoolExecutor(max_workers=FILES_AT_A_TIME, thread_name_prefix="convert") as pool:
-        files = [pool.submit(bring, file) for file in plan.files]
+        files = [pool.submit(converted_file, file) for file in plan.files]
         try:
             converted = [file.result() for file in files]
         finally:

@@ -1,4 +1,4 @@
-"""Converted book snapshots: as rows of the engine's catalog, and as the bytes that their digest is of."""
+"""Converted book snapshots: as rows of the engine's catalog, and as the bytes that their digest covers."""
 
 from collections.abc import Buffer
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ from tickreel.engine import catalog_format
 
 @dataclass(frozen=True)
 class SideLevels:
-    """The levels of one side of snapshots.
+    """Levels of one side of snapshots.
 
     Attributes:
-        price, size: Of all rows one after another, the best level of each row first.
-        counts: How many levels each row has, uint8.
+        price, size: Levels of all rows, row after row, the best level of a row first.
+        counts: Number of levels of each row.
     """
 
     price: pa.Decimal128Array
@@ -26,24 +26,27 @@ class SideLevels:
     counts: npt.NDArray[np.uint8]
 
     def column(self) -> pa.ListArray:
-        """The side in the engine's schema."""
+        """Return the side in the engine's schema."""
         return catalog_format.levels(self.price, self.size, self.counts)
 
     def digest_bytes(self) -> list[Buffer]:
-        """Its columns of the digest."""
+        """Return the side's columns that the digest covers."""
         return [self.counts, decimal_bytes(self.price), decimal_bytes(self.size)]
 
 
 @dataclass(frozen=True)
 class ConvertedDepths:
-    """Book snapshots that follow each other in the replay, column by column.
+    """Consecutive book snapshots of a replay, column by column.
 
-    The digest's columns, in this order: the numbers of bids in one byte each, the prices of all bids and their sizes as
-    128-bit integers of scale 16, the same of the asks, ts_event and ts_init as 64-bit nanoseconds; integers are
-    little-endian.
+    The digest covers these columns in this order, integers little-endian:
+
+    - the number of bids of each row in one byte, then the prices of all bids, then their sizes, as 128-bit integers of
+      scale 16
+    - the same for the asks
+    - ts_event and ts_init as 64-bit nanoseconds
 
     Attributes:
-        start: The place of the first row in the replay, from 0.
+        start: Position of the first row in the replay, from 0.
         ts_event, ts_init: UNIX nanoseconds.
     """
 
@@ -68,7 +71,7 @@ class ConvertedDepths:
         return len(self.ts_init)
 
     def table(self) -> pa.Table:
-        """The rows in the engine's schema; their sequence is their place in the replay."""
+        """Return the rows in the engine's schema; the sequence of a row is its position in the replay."""
         columns = [
             self.bids.column(),
             self.asks.column(),
@@ -80,6 +83,6 @@ class ConvertedDepths:
         return pa.Table.from_arrays(columns, schema=self.schema)
 
     def digest_bytes(self) -> list[Buffer]:
-        """The digest's columns."""
+        """Return the columns that the digest covers."""
         times = (np.ascontiguousarray(column, dtype="<i8") for column in (self.ts_event, self.ts_init))
         return [*self.bids.digest_bytes(), *self.asks.digest_bytes(), *times]

@@ -1,4 +1,4 @@
-"""Converted trades: as rows of the engine's catalog, and as the bytes that their digest is of."""
+"""Converted trades: as rows of the engine's catalog, and as the bytes that their digest covers."""
 
 from collections.abc import Buffer
 from dataclasses import dataclass
@@ -14,11 +14,14 @@ from tickreel.engine import catalog_format
 
 @dataclass(frozen=True)
 class ConvertedTrades:
-    """Trades that follow each other in the replay, column by column, without nulls.
+    """Consecutive trades of a replay, column by column, without nulls.
 
-    The digest's columns, in this order: price and size as 128-bit integers of scale 16, the side's code in one byte, the
-    length of each id in one byte, the ids one after another, ts_event and ts_init as 64-bit nanoseconds; integers are
-    little-endian.
+    The digest covers these columns in this order, integers little-endian:
+
+    - price and size as 128-bit integers of scale 16
+    - the side's code in one byte
+    - the length of each id in one byte, then the ids one after another
+    - ts_event and ts_init as 64-bit nanoseconds
 
     Attributes:
         side: Codes of `catalog_format`.
@@ -44,15 +47,15 @@ class ConvertedTrades:
         return len(self.ids)
 
     def table(self) -> pa.Table:
-        """The rows in the engine's schema."""
+        """Return the rows in the engine's schema."""
         times = catalog_format.times(self.ts_event), catalog_format.times(self.ts_init)
         columns = [self.price, self.size, catalog_format.sides(self.side), self.ids, *times]
         return pa.Table.from_arrays(columns, schema=self.schema)
 
     def digest_bytes(self) -> list[Buffer]:
-        """The digest's columns."""
-        _, offsets_buffer, text = self.ids.buffers()
-        offsets = np.frombuffer(offsets_buffer, dtype=np.int32, count=self.ids.offset + len(self) + 1)[self.ids.offset :]
+        """Return the columns that the digest covers."""
+        text = self.ids.buffers()[2]
+        offsets = catalog_format.text_offsets(self.ids)
         return [
             decimal_bytes(self.price),
             decimal_bytes(self.size),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tickreel.converter.book_columns import SideColumns
 from tickreel.converter.book_counts import BookCounts
-from tickreel.converter.conversion import INFO, WARNING, Conversion, Int64, Noticed
+from tickreel.converter.conversion import INFO, WARNING, Conversion, CountedFinding, Int64
 from tickreel.converter.converted_depths import ConvertedDepths
 from tickreel.converter.raw_reader import Chunk, RawReader
 from tickreel.converter.time_column import TimeColumn
@@ -12,7 +12,7 @@ from tickreel.stores.catalog import CatalogFile
 from tickreel.stores.raw_schema import ENGINE, EXCHANGE
 from tickreel.stores.replay_clock import MICROSECOND, book_times, overfull
 
-# What the exchange's time is called.
+# Column of the exchange's time.
 _TIMES = {EXCHANGE: "timestamp", ENGINE: "ts_event"}
 
 
@@ -20,7 +20,7 @@ class DepthConversion(Conversion[ConvertedDepths]):
     """The conversion of one raw file of book snapshots, in either raw schema."""
 
     _kind = ConvertedDepths
-    # A snapshot has ten times the values of a trade.
+    # A snapshot has ten times as many values as a trade.
     _chunk_rows = 16_384
 
     def _begin(self, reader: RawReader) -> tuple[list[str], Int64]:
@@ -31,7 +31,7 @@ class DepthConversion(Conversion[ConvertedDepths]):
         )
         self._counts = BookCounts()
         ts_init = book_times(reader.recorded)
-        # Rows whose time is at fault share one; that is no fault of its own.
+        # Rows with faulty times share one time, which is not another fault.
         if not self._faults:
             crowd = overfull(reader.recorded, ts_init)
             problem = f"more than {MICROSECOND} snapshots in one microsecond, so that the engine cannot keep their order,"
@@ -40,7 +40,7 @@ class DepthConversion(Conversion[ConvertedDepths]):
 
     def _rows_of(self, chunk: Chunk, ts_init: Int64) -> ConvertedDepths:
         bids, asks = (side.convert(chunk.columns, chunk.rows) for side in (self._bids, self._asks))
-        self._counts.see(bids, asks)
+        self._counts.add(bids, asks)
         ts_event = self._ts_event.convert(chunk.columns[self._time], chunk.rows)
         return ConvertedDepths(chunk.start, bids.levels(), asks.levels(), ts_event, ts_init)
 
@@ -49,7 +49,7 @@ class DepthConversion(Conversion[ConvertedDepths]):
         file.converted.clock_step = MICROSECOND
         return file
 
-    def _noticed(self) -> Iterator[Noticed]:
+    def _counted_findings(self) -> Iterator[CountedFinding]:
         counts = self._counts
         yield counts.missing, INFO, "MISSING_LEVELS", "snapshots show fewer than five levels on a side; they are kept"
         yield counts.empty, WARNING, "EMPTY_SIDES", "snapshots show no level on a side; they are kept"

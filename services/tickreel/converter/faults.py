@@ -1,4 +1,4 @@
-"""What keeps a raw file from being converted, gathered over all of its rows so that one reading names every problem."""
+"""Reasons why a raw file cannot be converted, collected over all rows so that one error names every problem."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class _Fault:
 
 
 class Faults:
-    """The problems of one file, by column and kind. It is false while there is none."""
+    """Problems of one file, by column and kind. False as long as there are none."""
 
     def __init__(self) -> None:
         self._of_rows: dict[tuple[str, str], _Fault] = {}
@@ -34,12 +34,12 @@ class Faults:
     def add(
         self, column: str, problem: str, rows: Rows, values: Sequence[object] | npt.NDArray[np.generic], remedy: str = ""
     ) -> None:
-        """Adds rows with a problem; none is no problem.
+        """Record faulty rows. An empty array is ignored.
 
         Args:
-            rows: Their numbers in the raw file, from 0.
-            values: Their values.
-            remedy: What would be right; the last one said is told.
+            rows: Row numbers in the raw file, from 0.
+            values: Value of the column in each of these rows.
+            remedy: How to correct the problem. The last remedy of a problem is shown.
         """
         if not len(rows):
             return
@@ -51,11 +51,11 @@ class Faults:
             fault.first_row, fault.first_value = int(rows[first]), values[first]
 
     def add_file(self, problem: str) -> None:
-        """Adds a problem of the file as a whole."""
+        """Record a problem of the file as a whole."""
         self._of_file.append(problem)
 
     def refusal(self, source: str) -> TickreelError:
-        """The error that names all of them."""
+        """Return the error that names all problems."""
         lines = self._of_file + [
             f"{column}: {problem} in {fault.rows} {'row' if fault.rows == 1 else 'rows'},"
             f" first in row {fault.first_row} ({excerpt(fault.first_value)}){'; ' * bool(fault.remedy)}{fault.remedy}"

@@ -1,4 +1,4 @@
-"""A raw file, read in replay order, a chunk at a time."""
+"""Reader of a raw file in replay order, chunk by chunk."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,12 +20,12 @@ Int64 = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Chunk:
-    """Rows that follow each other in the replay.
+    """Consecutive rows of the replay.
 
     Attributes:
-        start: The place of the first of them in the replay, from 0.
-        rows: Their numbers in the raw file, from 0.
-        columns: Their columns.
+        start: Position of the first row in the replay, from 0.
+        rows: Row numbers in the raw file, from 0.
+        columns: Columns of the rows.
     """
 
     start: int
@@ -37,18 +37,18 @@ class RawReader:
     """Reads a raw file.
 
     Attributes:
-        names: Its columns.
-        raw_schema: What they are taken for.
-        stated_id: The engine's id of the instrument in the metadata of the file, BTCUSDT-PERP.BINANCE for example; empty
-            where there is none, and in the exchange's schema.
-        clock: The name of its replay clock.
-        recorded: The replay clock of the rows in replay order, nanoseconds since 1970.
-        unit: The unit of the replay clock; None where no row has a time.
-        out_of_order: Rows recorded before one that stands above them; they are sorted, stably.
+        names: Names of its columns.
+        raw_schema: The schema that the names belong to.
+        stated_id: The engine's instrument id in the metadata of the file, for example BTCUSDT-PERP.BINANCE. Empty if there
+            is none, and in the exchange's schema.
+        clock: Column name of the replay clock.
+        recorded: Replay clock of the rows in replay order, nanoseconds since 1970.
+        unit: Unit of the replay clock; None if no row has a time.
+        out_of_order: Number of rows recorded before a row above them. Rows are sorted stably.
 
     Args:
-        path: The raw file; its schema is one that `schema_faults` has no fault with.
-        faults: Takes times of the replay clock that are missing or no times.
+        path: The raw file. `schema_faults` must be empty for its schema.
+        faults: Receives missing and invalid times of the replay clock.
 
     Raises:
         OSError, pyarrow.ArrowException: The file cannot be read.
@@ -71,7 +71,7 @@ class RawReader:
         self.recorded = recorded if self._order is None else recorded[self._order]
 
     def chunks(self, columns: list[str], max_rows: int) -> Iterator[Chunk]:
-        """Columns of all rows in replay order, in chunks of so many rows and a last one of the rest.
+        """Yield columns of all rows in replay order, in chunks of `max_rows` rows and a shorter last one.
 
         Raises:
             OSError, pyarrow.ArrowException: The file cannot be read.
@@ -86,11 +86,11 @@ class RawReader:
 
     @property
     def places(self) -> Int64:
-        """The numbers of the rows in the raw file, from 0, in replay order."""
+        """Row numbers in the raw file, from 0, in replay order."""
         return np.arange(self.rows) if self._order is None else self._order
 
     def close(self) -> None:
-        """Closes the file."""
+        """Close the file."""
         self._table.close()
 
     def _in_file_order(self, columns: list[str], max_rows: int) -> Iterator[pa.Table]:
@@ -108,20 +108,20 @@ class RawReader:
             yield pa.Table.from_batches(waiting)
 
     def _sorted(self, columns: list[str], max_rows: int, order: Int64) -> Iterator[pa.Table]:
-        # Sorting needs all rows at hand; recordings that need it are rare.
+        # Sorting needs all rows in memory; few recordings need it.
         table = _without_views(self._table.read(columns)).combine_chunks()
         for start in range(0, self.rows, max_rows):
             yield table.take(order[start : start + max_rows])
 
 
 def _without_views(table: pa.Table) -> pa.Table:
-    """The table with plain text for views of text, of which rows cannot be taken."""
+    """Return the table with string views cast to strings, since `take` does not support views."""
     fields = [field.with_type(pa.string()) if pa.types.is_string_view(field.type) else field for field in table.schema]
     return table.cast(pa.schema(fields))
 
 
 def _read_ahead(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    """The same tables, the next one being read while one is worked on."""
+    """Yield the same tables, reading the next one while the caller handles one."""
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="raw-reader") as beside:
         pending = beside.submit(next, tables, None)
         while (table := pending.result()) is not None:

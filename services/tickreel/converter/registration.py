@@ -1,6 +1,6 @@
-"""The instruments that the catalog registers: a script of the engine finds them beside the data.
+"""Registration of instruments in the catalog, for scripts that use the engine directly.
 
-Runs do not read them: each uses the instrument of its own config.
+Runs do not read registered instruments: each run uses the instrument of its config.
 """
 
 from collections.abc import Iterable
@@ -15,9 +15,9 @@ from tickreel.v1 import conversion_pb2, run_config_pb2
 
 
 def given_instrument(spec: conversion_pb2.ConversionSpec, violations: Violations) -> run_config_pb2.InstrumentConfig | None:
-    """The instrument of the config that the files are converted for, with its defaults; None where there is no config.
+    """Return the instrument of the config that files are converted for, with defaults; None if there is no config.
 
-    What is wrong with it goes to `violations`.
+    Problems of the instrument are added to `violations`.
     """
     if not spec.HasField("instrument_config"):
         return None
@@ -37,9 +37,9 @@ def given_instrument(spec: conversion_pb2.ConversionSpec, violations: Violations
 def default_instrument(
     name: InstrumentName, price_precision: int, size_precision: int, violations: Violations
 ) -> run_config_pb2.InstrumentConfig:
-    """The instrument of a config that says nothing but its name and precisions.
+    """Return the instrument of a config that has only its name and precisions.
 
-    Where that is not enough, the problem goes to `violations`.
+    If the name is not enough, the problem is added to `violations`.
     """
     config = run_config_pb2.InstrumentConfig(id=str(name), price_precision=price_precision, size_precision=size_precision)
     check_instrument(config, violations)
@@ -52,11 +52,11 @@ def register(
     given: run_config_pb2.InstrumentConfig | None,
     files: Iterable[conversion_pb2.ConvertedFile],
 ) -> None:
-    """Registers an instrument in each folder of the catalog that has one of the files.
+    """Register an instrument in each folder of the catalog that has one of the files.
 
     Args:
-        given: The instrument of a config; it replaces the one that is registered. Without it, one with the defaults is
-            registered where there is none yet, unless the name does not say enough.
+        given: Instrument of a config, which replaces the registered one. If None, an instrument with default terms is
+            registered where there is none yet, unless its name is not enough.
 
     Raises:
         TickreelError: STORE_NOT_WRITABLE or STORE_FULL.

@@ -1,11 +1,12 @@
-"""The Converter's calls: a message in, the domain's answer out."""
+"""The gRPC methods of the Converter."""
 
 import asyncio
 import contextlib
 import logging
 import os
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from typing import cast
 
 import grpc
 
@@ -28,7 +29,7 @@ from tickreel.v1 import conversion_pb2, converter_service_pb2, converter_service
 
 log = logging.getLogger("tickreel")
 
-# A long conversion shall not hold up a short one; more at a time would only share the same cores.
+# At least two, so that a long conversion does not block a short one. More would only share the same cores.
 _SLOTS = max(2, (os.cpu_count() or 2) // 2)
 
 
@@ -42,11 +43,11 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
         self._settings = settings
         self._raw = RawStore(settings.data_root, settings.raw_ending)
         self._catalog = CatalogStore(settings.catalog_root)
-        # Who asks meanwhile would make the same, on another core.
+        # Concurrent requests would make the same data on another core.
         self._making_sample = asyncio.Lock()
 
     async def open(self) -> None:
-        """Opens the journal, removes what a former process left half-written, and takes up what it left unfinished."""
+        """Open the journal, remove the incomplete files of a former process, and resume its unfinished conversions."""
         settings = self._settings
         folder = settings.state_root / "converter"
         journal = Journal(folder, conversion_pb2.Conversion)
@@ -72,7 +73,7 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
         self._executor.warm_up()
 
     async def close(self) -> None:
-        """Stops what runs, and leaves it and what is queued to the next process."""
+        """Stop running conversions; the next process resumes them and the queued ones."""
         await self._jobs.close()
         await self._executor.close()
 
@@ -113,7 +114,8 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
         self, request: converter_service_pb2.ListConversionsRequest, context: grpc.aio.ServicerContext
     ) -> converter_service_pb2.ListConversionsResponse:
         conversions, token = self._jobs.page(Page.of(request, "conversions"))
-        return converter_service_pb2.ListConversionsResponse(conversions=conversions, next_page_token=token)
+        entries = cast(Sequence[conversion_pb2.ConversionEntry], conversions)
+        return converter_service_pb2.ListConversionsResponse(conversions=entries, next_page_token=token)
 
     async def CancelConversion(  # noqa: N802
         self, request: converter_service_pb2.CancelConversionRequest, context: grpc.aio.ServicerContext
@@ -137,18 +139,18 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
             return await asyncio.to_thread(make_sample_data, self._raw)
 
     def _register_instrument(self, plan: ConversionPlan, conversion: conversion_pb2.Conversion) -> None:
-        """Registers the instrument of a conversion that needs nothing else: a catalog that cannot be written serves it, too."""
+        """Register the instrument of a conversion whose files are all cached. A read-only catalog is only logged."""
         try:
             plan.register_instrument(self._catalog, conversion.files)
         except TickreelError as error:
             log.warning("the instrument %s is not registered in the catalog: %s", conversion.spec.instrument, error)
 
     async def _execute(self, live: LiveJob[conversion_pb2.Conversion]) -> None:
-        """Does the work of one conversion, in a process of its own."""
+        """Run one conversion in a worker process."""
         conversion = live.resource
-        told = conversion_process.spec_of(conversion.spec, self._raw, self._catalog)
+        payload = conversion_process.spec_of(conversion.spec, self._raw, self._catalog)
         try:
-            result = await self._executor.run(Work(conversion.conversion_id, told, live.report, live.share.memory))
+            result = await self._executor.run(Work(conversion.conversion_id, payload, live.report, live.share.memory))
         except TickreelError as error:
             await self._discard(conversion)
             await self._tell_finished_files(conversion)
@@ -161,11 +163,11 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
         conversion.figures.CopyFrom(_figures(conversion))
 
     async def _discard(self, _conversion: conversion_pb2.Conversion) -> None:
-        """Removes what conversions left half-written whose processes are dead, and with them the locks on their files."""
+        """Remove the incomplete files and the locks of conversions whose processes are dead."""
         await asyncio.to_thread(self._catalog.sweep)
 
     async def _tell_finished_files(self, conversion: conversion_pb2.Conversion) -> None:
-        """Brings the files of a failed conversion up to date: those before the failure are in the catalog."""
+        """Update the files of a failed conversion: the catalog holds those that were finished before the failure."""
         spec = conversion_pb2.ConversionSpec()
         spec.CopyFrom(conversion.spec)
         spec.force = False
@@ -177,12 +179,12 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
 
 
 def _with_files(error: TickreelError, conversion: conversion_pb2.Conversion) -> TickreelError:
-    """An error of a worker; where memory ran out, with the files that it was at work on."""
+    """Return the error of a worker; if memory ran out, with the files that it was converting."""
     if error.reason != "OUT_OF_MEMORY":
         return error
     files = [file.source for file in conversion.files if not file.cached][: conversion_process.FILES_AT_A_TIME]
-    remedy = f"leave out what is damaged or no recording of them, or raise {CONVERTER_MEMORY}"
-    message = f"{' and '.join(files)} cannot be converted in the memory that there is; {remedy}: {error.message}"
+    remedy = f"remove a file that is damaged or not a recording, or raise {CONVERTER_MEMORY}"
+    message = f"{' and '.join(files)} cannot be converted in the available memory; {remedy}: {error.message}"
     return TickreelError(error.reason, message, **error.metadata)
 
 
@@ -193,7 +195,7 @@ def _figures(conversion: conversion_pb2.Conversion) -> conversion_pb2.Conversion
 
 
 def _entry(conversion: conversion_pb2.Conversion) -> conversion_pb2.ConversionEntry:
-    """A conversion as lists have it. An older one gets the figures of its files here."""
+    """Return the list entry of a conversion. Figures missing in an older conversion are computed from its files."""
     entry = conversion_pb2.ConversionEntry(
         conversion_id=conversion.conversion_id,
         state=conversion.state,

@@ -1,15 +1,15 @@
-"""Whether the words that a recording has for its exchange and symbol are those of its instrument.
+"""Checks whether the exchange and symbol in a recording belong to its instrument.
 
 Exchanges write one instrument in many ways: BTCUSDT, btcusdt, BTC_USDT, XBT/USD, tBTCUST, BTC-USDT-SWAP, BTC-PERPETUAL,
-KRW-BTC. So only what clearly says another instrument counts: another first word of the exchange, a symbol without the base
-currency, or a symbol with another quote currency.
+KRW-BTC. So only clear differences count: another first word of the exchange, a symbol without the base currency, or a symbol
+with another quote currency.
 """
 
 import re
 
 from tickreel.stores.instrument_name import InstrumentName
 
-# Names of one exchange, and of one currency; the first stands for all.
+# Alternative names, one group per exchange or currency.
 _EXCHANGES = (("OKX", "OKEX"), ("HTX", "HUOBI"), ("COINBASE", "GDAX"), ("KRAKEN", "CRYPTOFACILITIES"))
 _CURRENCIES = (
     ("BTC", "XBT"),
@@ -19,10 +19,10 @@ _CURRENCIES = (
     ("DASH", "DSH"),
     ("QTUM", "QTM"),
     ("USDT", "UST"),
-    # Some exchanges call contracts that settle in USDC by USD.
+    # Some exchanges write USD for contracts that settle in USDC.
     ("USD", "USDC", "UDC"),
 )
-# What symbols are quoted in. A symbol may leave its quote out, so only one of these is another quote.
+# Quote currencies of symbols. A symbol may omit its quote, so only one of these counts as another quote.
 _QUOTES = (
     *("USDT", "UST", "USDC", "UDC", "USD", "BUSD", "FDUSD", "TUSD", "USDE", "DAI", "BTC", "XBT", "ETH", "BNB"),
     *("EUR", "GBP", "JPY", "KRW", "TRY", "BRL", "AUD", "CAD", "CHF", "RUB", "UAH", "ARS", "IDR", "INR", "MXN", "PLN"),
@@ -30,7 +30,7 @@ _QUOTES = (
 
 
 def says_other_exchange(word: str, instrument: InstrumentName) -> bool:
-    """Whether an exchange word clearly says another exchange than the instrument's venue."""
+    """Return whether an exchange word clearly names another exchange than the instrument's venue."""
     said, meant = _compact(word), _compact(instrument.venue)
     said_names, meant_names = (_names(_EXCHANGES, _first_word(text)) for text in (word, instrument.venue))
     # gate-io is GATEIO, and binanceusdm is BINANCE.
@@ -39,14 +39,14 @@ def says_other_exchange(word: str, instrument: InstrumentName) -> bool:
 
 
 def says_other_symbol(word: str, instrument: InstrumentName) -> bool:
-    """Whether a symbol clearly says another pair than the instrument's."""
+    """Return whether a symbol clearly names another pair than the instrument's."""
     said = _compact(word)
     bases, quotes = _names(_CURRENCIES, instrument.base.upper()), _names(_CURRENCIES, instrument.quote.upper())
     base = next((name for name in bases if name in said), None)
     if not said or base is None:
         return bool(said)
     rest = said.replace(base, "", 1)
-    # The longest first: USDT is no USD.
+    # The longest first, so that USDT is not taken for USD.
     known = sorted({*_QUOTES, *quotes}, key=len, reverse=True)
     found = re.findall("|".join(known), rest)
     return bool(found) and not set(found) & set(quotes)

@@ -1,4 +1,6 @@
-"""A column of times, made into nanoseconds whatever its unit is; what is no time is added to the faults."""
+"""Conversion of a time column of any unit into nanoseconds. Values that are not times are added to the faults."""
+
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +15,10 @@ Int64 = npt.NDArray[np.int64]
 
 
 class TimeColumn:
-    """Reads times, chunk by chunk; all must be of the unit that the first have.
+    """Converts times chunk by chunk. All times must have the unit of the first valid time.
 
     Attributes:
-        unit: The unit; None before the first time that is one.
+        unit: The unit; None before the first valid time.
     """
 
     def __init__(self, name: str, faults: Faults) -> None:
@@ -24,18 +26,18 @@ class TimeColumn:
         self._name, self._faults = name, faults
 
     def convert(self, column: pa.ChunkedArray, rows: Int64) -> Int64:
-        """The times of a chunk as nanoseconds since 1970; one at fault is the earliest there can be instead.
+        """Return the times of a chunk as nanoseconds since 1970. A time at fault becomes the earliest plausible time.
 
         Args:
-            rows: Their numbers in the raw file, from 0.
+            rows: Row numbers in the raw file, from 0.
         """
-        # A number of 64 bits without a sign that has none with one becomes negative, and so no time.
+        # A uint64 above the int64 range becomes negative, which is no valid time.
         values = column.cast(pa.int64(), safe=False)
         missing = values.null_count
         if missing == len(values):
             self._faults.add(self._name, "no value", rows, ["null"] * missing)
             return np.full(len(rows), PLAUSIBLE.start, dtype=np.int64)
-        bounds = pc.min_max(values).as_py()
+        bounds = cast(dict[str, int], pc.min_max(values).as_py())
         unit = unit_of(bounds["min"], bounds["max"], column.type)
         if unit is not None and self.unit in (None, unit):
             self.unit = unit
@@ -45,21 +47,20 @@ class TimeColumn:
         if missing:
             absent = pc.is_null(values).to_numpy()
             self._faults.add(self._name, "no value", rows[absent], ["null"] * missing)
-            values = pc.fill_null(values, 0)
-        return self._checked(values.to_numpy(), absent, column.type, rows)
+        return self._checked(values.combine_chunks().fill_null(0).to_numpy(), absent, column.type, rows)
 
     def _checked(self, values: Int64, absent: npt.NDArray[np.bool_], kind: pa.DataType, rows: Int64) -> Int64:
-        """The times of a chunk where not every value is one of the column's unit."""
+        """Return the times of a chunk that has values which are not times of the column's unit."""
         units = possible_units(kind) if self.unit is None else [self.unit]
         fitting = {unit: _times_in(unit, values) & ~absent for unit in units}
-        # The first time that is one says the unit; without such a time none fits, and all are told.
+        # The first valid time determines the unit. Without a valid time every value is a fault.
         found = [unit for unit in units if fitting[unit].any()]
         unit = min(found, key=lambda unit: int(rows[fitting[unit]].min()), default=None)
         fits = np.zeros(len(rows), dtype=np.bool_) if unit is None else fitting[unit]
         wrong = ~fits & ~absent
         if wrong.any():
             words = " or ".join(UNIT_WORDS[unit] for unit in (units if unit is None else [unit]))
-            problem = f"no {words} since 1970 of the years 2009 to 2100"
+            problem = f"not {words} since 1970 (years 2009 to 2099)"
             first = int(values[wrong][np.argmin(rows[wrong])])
             self._faults.add(self._name, problem, rows[wrong], values[wrong], f"it {guess_unit(first)}")
         times = np.full(len(rows), PLAUSIBLE.start, dtype=np.int64)

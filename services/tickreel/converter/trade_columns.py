@@ -1,4 +1,6 @@
-"""The sides and ids of raw trades, made into those of the engine's catalog; what cannot be is added to the faults."""
+"""Conversion of sides and ids of raw trades for the engine's catalog. Sides that cannot be converted are faults."""
+
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -23,16 +25,16 @@ _WORDS = {
     EXCHANGE: (_EXCHANGE_WORDS, "buy, sell or unknown"),
     ENGINE: (_ENGINE_WORDS, "BUY, SELL or NO_AGGRESSOR"),
 }
-# The engine's own numbers of sides are the places here.
+# Codes of sides, indexed by the engine's own numbers of sides.
 _NUMBERS = np.array([NO_AGGRESSOR, BUY, SELL], dtype=np.int8)
 _FOREIGN = -1
 
 
 class SideColumn:
-    """Makes the codes of sides, chunk by chunk.
+    """Converts sides into codes, chunk by chunk.
 
-    A side is a word in any case, or the engine's number of it. Null, empty and "unknown" are no aggressor; anything
-    else that is neither buyer nor seller is a fault.
+    A side is a word in any case, or the engine's number for it. Null, the empty text and "unknown" mean no aggressor.
+    Any other value that is neither buyer nor seller is a fault.
     """
 
     def __init__(self, name: str, raw_schema: conversion_pb2.RawSchema, faults: Faults) -> None:
@@ -40,10 +42,10 @@ class SideColumn:
         self._words, self._wanted = _WORDS[raw_schema]
 
     def convert(self, column: pa.ChunkedArray, rows: Int64) -> Codes:
-        """The codes of a chunk.
+        """Return the codes of a chunk.
 
         Args:
-            rows: The numbers of its rows in the raw file, from 0.
+            rows: Row numbers in the raw file, from 0.
         """
         if pa.types.is_integer(column.type):
             return self._of_numbers(column, rows)
@@ -52,14 +54,14 @@ class SideColumn:
     def _of_words(self, column: pa.Array, rows: Int64) -> Codes:
         if pa.types.is_null(column.type):
             return np.full(len(column), NO_AGGRESSOR, dtype=np.int8)
-        coded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+        coded = cast(pa.DictionaryArray, column if pa.types.is_dictionary(column.type) else column.dictionary_encode())
         words = coded.dictionary.cast(pa.string())
         found = pc.index_in(pc.ascii_lower(words), value_set=pa.array(self._words)).fill_null(_FOREIGN).to_numpy()
-        # One more code, for a null; and a word that is null itself is none.
+        # One more code stands for null rows. A null word in the dictionary is no aggressor, too.
         codes_of_words = np.append(np.array([*self._words.values(), _FOREIGN], dtype=np.int8)[found], np.int8(NO_AGGRESSOR))
         codes_of_words[:-1][pc.is_null(words).to_numpy(zero_copy_only=False)] = NO_AGGRESSOR
-        indices = pc.fill_null(coded.indices.cast(pa.int64()), len(words)).to_numpy()
-        codes = codes_of_words[indices]
+        indices = coded.indices.cast(pa.int64()).fill_null(len(words)).to_numpy()
+        codes: Codes = codes_of_words[indices]
         if _FOREIGN in codes_of_words:
             for word in np.unique(indices[codes == _FOREIGN])[:MOST_WORDS]:
                 where = rows[indices == word]
@@ -69,32 +71,36 @@ class SideColumn:
 
     def _of_numbers(self, column: pa.ChunkedArray, rows: Int64) -> Codes:
         missing = pc.is_null(column).to_numpy()
-        # A number beyond 64 bits with a sign becomes negative, and so no side.
-        numbers = pc.fill_null(column.cast(pa.int64(), safe=False), 0).to_numpy()
+        # A uint64 above the int64 range becomes negative, which is no side.
+        numbers = column.cast(pa.int64(), safe=False).combine_chunks().fill_null(0).to_numpy()
         foreign = (numbers < 0) | (numbers >= len(_NUMBERS))
         for number in np.unique(numbers[foreign])[:MOST_WORDS]:
             where = rows[numbers == number]
             problem = f"the number {number} instead of 0 (none), 1 (buyer) or 2 (seller)"
             self._faults.add(self._name, problem, where, [number] * len(where))
-        codes = _NUMBERS[np.where(foreign, 0, numbers)]
+        codes: Codes = _NUMBERS[np.where(foreign, 0, numbers)]
         codes[missing] = NO_AGGRESSOR
         return codes
 
 
 def trade_ids(column: pa.ChunkedArray, rows: Int64, day: str) -> tuple[pa.StringArray, int]:
-    """The ids of a chunk, and how many of them were made.
+    """Return the ids of a chunk, and how many of them were generated.
 
-    An id that the engine cannot hold (see `fit_ids`) becomes row-<day>-<row>: the same for the same file, another for
-    every row.
+    An id that the engine cannot hold (see `fit_ids`) becomes row-<day>-<row>. Generated ids are unique within a file, and
+    the same file always gets the same ids.
 
     Args:
-        rows: The numbers of the rows in the raw file, from 0.
-        day: The UTC day of the file's first row, as 20240718.
+        rows: Row numbers in the raw file, from 0.
+        day: UTC day of the file's first row, for example 20240718.
     """
-    ids = column.cast(pa.string()).combine_chunks()
-    fit = pc.and_not(catalog_format.fit_ids(ids), pc.fill_null(pc.starts_with(ids, MADE_ID), False))
+    ids = cast(pa.StringArray, column.cast(pa.string()).combine_chunks())
+    looks_made = cast(pa.BooleanArray, pc.starts_with(ids, MADE_ID).fill_null(False))
+    fit = pc.and_not(catalog_format.fit_ids(ids), looks_made)
     unfit = len(ids) - fit.true_count
     if not unfit:
         return ids, 0
-    made = pc.binary_join_element_wise(f"{MADE_ID}{day}-", pa.array(rows).cast(pa.string()), "")
-    return pc.if_else(fit, ids, made), unfit
+    numbers = pa.array(rows).cast(pa.string())
+    made = pc.binary_join_element_wise(  # type: ignore[call-overload]  # the stub knows no scalars beside columns
+        f"{MADE_ID}{day}-", numbers, ""
+    )
+    return cast(pa.StringArray, pc.if_else(fit, ids, made)), unfit

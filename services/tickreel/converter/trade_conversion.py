@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tickreel.converter.conversion import INFO, WARNING, Conversion, Int64, Noticed
+from tickreel.converter.conversion import INFO, WARNING, Conversion, CountedFinding, Int64
 from tickreel.converter.converted_trades import ConvertedTrades
 from tickreel.converter.raw_reader import Chunk, RawReader
 from tickreel.converter.time_column import TimeColumn
@@ -16,7 +16,7 @@ from tickreel.stores.raw import utc_day
 from tickreel.stores.raw_schema import ENGINE, EXCHANGE
 from tickreel.stores.replay_clock import clock_step, crowded_instants, trade_times
 
-# What the columns of a trade are called: price, size, side, id, time of the exchange.
+# Columns of a trade: price, size, side, id, time of the exchange.
 _NAMES = {
     EXCHANGE: ("price", "amount", "side", "id", "timestamp"),
     ENGINE: ("price", "size", "aggressor_side", "trade_id", "ts_event"),
@@ -58,8 +58,8 @@ class TradeConversion(Conversion[ConvertedTrades]):
         file.converted.unknown_sides = self._unknown_sides
         return replace(file, crowded=tuple(crowded_instants(reader.recorded, ts_init, step)))
 
-    def _noticed(self) -> Iterator[Noticed]:
+    def _counted_findings(self) -> Iterator[CountedFinding]:
         sides = "rows do not say who the aggressor was; they are kept as unknown"
-        ids = "rows have no id that the engine can hold; theirs is made of day and row"
+        ids = "rows have no id that the engine can hold; their ids are made of day and row"
         yield self._unknown_sides, WARNING, "SIDES_UNKNOWN", sides
         yield self._made_ids, INFO, "IDS_MADE", ids

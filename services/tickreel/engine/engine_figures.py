@@ -1,4 +1,4 @@
-"""What the engine itself says of a replay: its orders, its position, what it earned and paid."""
+"""The engine's own figures of a replay: orders, position, profit and commissions."""
 
 from collections.abc import Iterable
 from decimal import Decimal, localcontext
@@ -9,14 +9,14 @@ from nautilus_trader.model import AccountId, Price
 from tickreel.engine.instrument import Instrument
 from tickreel.engine.tape import Fills
 
-# More than any sum of figures has: a size of the engine has 30 digits, the default context 28.
+# More digits than any sum has. A size of the engine has 30 digits, the default context only 28.
 _DIGITS = 80
 
 
 class EngineFigures:
-    """Adds up the engine's figures, of which it forgets some on the way.
+    """Sums the engine's figures, some of which the engine drops during the replay.
 
-    A position that is closed and opened again leaves a snapshot; both are gone with the position.
+    A position that is closed and opened again leaves a snapshot. Purging the position drops both.
     """
 
     def __init__(self, instrument: Instrument) -> None:
@@ -24,26 +24,31 @@ class EngineFigures:
         self._orders = self._events = 0
         self._commissions = self._realized = Decimal(0)
 
-    def keep(self, cache: Any) -> None:
-        """Takes what the engine's cache is about to be made to forget: all orders and positions that are closed."""
+    def add_closed(self, cache: Any) -> None:
+        """Add the closed orders and positions of the engine's cache. Call it before they are purged."""
         self._orders += cache.orders_closed_count()
         self._take(cache, cache.positions_closed())
 
-    def keep_back(self) -> None:
-        """Counts an order that was denied before it reached the engine."""
+    def add_denied(self) -> None:
+        """Count an order that was denied before it reached the engine."""
         self._orders += 1
 
     def close(self, cache: Any, fills: Fills, *, with_balances: bool) -> dict[str, str]:
-        """The figures as decimals, after the replay.
+        """Return the figures after the replay, as decimal texts.
 
         Args:
-            fills: All of the replay.
+            fills: All fills of the replay.
             with_balances: Whether the engine kept an account.
 
         Returns:
-            `orders`; `fill events`, one a fill and one more where it turned the position over; `position`; `commissions`;
-            `pnl`, of what was closed and of what is open at the price of the last fill, after commissions; `balance CODE` of
-            each currency.
+            A dictionary with these keys:
+
+            - `orders`
+            - `fill events`: one per fill, and one more for a fill that reversed the position
+            - `position`
+            - `commissions`
+            - `pnl`: realized, and unrealized at the price of the last fill, after commissions
+            - `balance CODE` for each currency
         """
         instrument = self._instrument
         self._take(cache, cache.positions())

@@ -1,4 +1,4 @@
-"""The errors that the engine logs. It stops a replay after one, or aborts its process, and says why in its log alone."""
+"""Errors in the engine's log. After an error the engine stops the replay or aborts its process; only its log says why."""
 
 import contextlib
 import os
@@ -9,12 +9,12 @@ from pathlib import Path
 
 from tickreel.engine.catalog_format import MAX_SIZE
 
-# The most that the engine's money holds, in whole units.
+# Greatest amount that the engine's money holds, in whole units.
 MAX_MONEY = 17_014_118_346_046
 
 _LINE = re.compile(r"^(?P<instant>\S+Z) \[ERROR\] \S+?\.(?P<component>\S+): (?P<text>.*)$", re.MULTILINE)
 _PANIC = re.compile(r"^thread .* panicked at [^\n]*\n(?P<text>[^\n]*)", re.MULTILINE)
-# What an error is about, by words of its text; the first that fits counts.
+# Explanations of errors, by patterns of their text. The first match counts.
 _MEANINGS = (
     (
         re.compile(r"for Money|'amount' not in range|Money bounds"),
@@ -37,9 +37,9 @@ class EngineError:
     """An error in the log.
 
     Attributes:
-        text: What was logged.
-        instant: The replay time of a logged line, ISO 8601; empty for an abort.
-        by_engine: Whether the engine logged it, and not a strategy.
+        text: The logged text.
+        instant: Replay time of the logged line, ISO 8601; empty for an abort.
+        by_engine: Whether the engine logged the error; otherwise a strategy did.
     """
 
     text: str
@@ -51,9 +51,9 @@ class EngineError:
 
 
 class ErrorLog:
-    """The errors that this process and its children log from now on.
+    """Errors that this process and its children log from now on.
 
-    They are found where standard error is a file, as it is in the process of a run; elsewhere there are none.
+    Errors are only found if standard error is a file, as in the process of a run.
     """
 
     def __init__(self) -> None:
@@ -61,10 +61,10 @@ class ErrorLog:
         self._begin = status.st_size if stat.S_ISREG(status.st_mode) else None
 
     def first(self) -> EngineError | None:
-        """The first error so far; the engine must have flushed its log."""
+        """Return the first error so far. The engine must have flushed its log."""
         if self._begin is None:
             return None
-        # A descriptor that was opened for writing: it is opened again.
+        # The descriptor is open for writing only, so the file is opened again.
         with contextlib.suppress(OSError), Path("/dev/fd/2").open("rb") as log:
             log.seek(self._begin)
             return first_error(log.read().decode(errors="replace"))
@@ -72,7 +72,7 @@ class ErrorLog:
 
 
 def first_error(log: str) -> EngineError | None:
-    """The first error in the text of a log: a line of the engine's or of a strategy's logger, or the panic of an abort."""
+    """Return the first error in a log: the panic of an abort, else an error line of the engine or of a strategy."""
     if panic := _PANIC.search(log):
         return EngineError(panic["text"].strip(), "", by_engine=True)
     if line := _LINE.search(log):
@@ -81,5 +81,5 @@ def first_error(log: str) -> EngineError | None:
 
 
 def explained(text: str) -> str:
-    """An error of the engine with the bound and the fields of a config that it is about, where they are known."""
+    """Return an error of the engine, followed by an explanation if there is one: the bound, and the fields of a config."""
     return next((f"{text}; {meaning}" for about, meaning in _MEANINGS if about.search(text)), text)

@@ -1,4 +1,4 @@
-"""Which engine this is: part of what a result was made from."""
+"""Name and version of the engine, which results record."""
 
 from tickreel.engine.catalog_format import engine_version
 

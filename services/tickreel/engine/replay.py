@@ -34,11 +34,11 @@ _ENGINE_TYPES = {
 
 @dataclass(frozen=True)
 class ReplayFile:
-    """A converted file, and what is to be replayed of it; times are UNIX nanoseconds on the replay clock.
+    """A converted file, and the span of it to replay. Times are UNIX nanoseconds on the replay clock.
 
     Attributes:
-        first, last: The times of its first and last row.
-        start, end: The first and last instant to replay, both inclusive.
+        first, last: Times of its first and last row.
+        start, end: First and last instant to replay, both inclusive.
     """
 
     path: Path
@@ -51,7 +51,7 @@ class ReplayFile:
 
 @dataclass(frozen=True)
 class Lane:
-    """A catalog of files of one data type that do not overlap in time, with one span to replay."""
+    """A catalog of files of one data type that do not overlap in time, and the span of it to replay."""
 
     path: Path
     data_type: market_data_pb2.DataType
@@ -61,13 +61,13 @@ class Lane:
 
 @dataclass(frozen=True)
 class Shortcuts:
-    """What the engine leaves out of a replay, because it would not change what comes of it.
+    """Work that the engine skips in a replay because it cannot change the outcome.
 
     Attributes:
-        frozen_account: Leaves the account as it is at the start, a fifth of its work. Fills are the same as long as the account
+        frozen_account: Do not update the account, which is a fifth of the engine's work. Fills are the same if the account
             would never have refused an order.
-        no_risk_checks: Looks at no order before it goes to the venue, an eighth of its work. Fills are the same where no order
-            would have been denied.
+        no_risk_checks: Do not check orders before they go to the venue, which is an eighth of the engine's work. Fills are the
+            same if no order would have been denied.
     """
 
     frozen_account: bool = False
@@ -75,16 +75,16 @@ class Shortcuts:
 
 
 def catalog_view(root: Path, instrument: Instrument, files: Sequence[ReplayFile]) -> list[Lane]:
-    """Makes catalogs that hold just the files of a run, as links, and the run's own instrument.
+    """Make catalogs that hold links to the files of a run, and the run's instrument.
 
-    The engine refuses files of one catalog that overlap in time, which recordings do around midnight: such files go to
-    catalogs of their own ("lanes"), whose rows the engine merges by time.
+    The engine refuses files in one catalog that overlap in time, as recordings do around midnight. Such files go to separate
+    catalogs ("lanes"), whose rows the engine merges by time.
 
     Args:
-        root: An empty folder; the engine cannot read from a path with a "#" in it.
+        root: An empty folder. Its path must not contain a "#", which the engine cannot read.
 
     Returns:
-        The lanes, those of trades first: the engine keeps their order where rows have equal times.
+        The lanes, trades first: the engine keeps this order for rows of equal times.
     """
     lanes: list[Lane] = []
     reach: list[int] = []
@@ -115,15 +115,15 @@ def replay(
     chunk_size: int,
     shortcuts: Shortcuts = Shortcuts(),
 ) -> None:
-    """Replays a window through a strategy, whose tape then holds what happened up to its end.
+    """Replay a window through a strategy, whose tape then holds all events up to the window's end.
 
-    The engine stops after an error that it or the strategy logs. One of its own fails the replay; one of the strategy's is left
-    on the tape.
+    The engine stops after any logged error. An error logged by the engine fails the replay. An error logged by the strategy
+    is recorded on the tape.
 
     Args:
-        config: Resolved: every optional key is there.
+        config: A resolved config: every optional key is set.
         lanes: The catalogs of `catalog_view`.
-        chunk_size: How many rows the engine holds at a time; the outcome does not depend on it.
+        chunk_size: Number of rows that the engine loads at a time. The outcome does not depend on it.
 
     Raises:
         TickreelError: REPLAY_FAILED, with the traceback of the strategy or the engine's message.
@@ -138,18 +138,18 @@ def replay(
                 instrument_id=strategy.instrument.id,
                 start_time=lane.start,
                 end_time=lane.end,
-                # Of no effect here: the catalogs hold no deltas. Said because its default is new.
+                # No effect here: the catalogs hold no deltas. Set because the default is new.
                 batch_deltas=False,
             )
             for lane in lanes
         ],
         engine=BacktestEngineConfig(
-            # No banner, and only errors, which end up in the log of the run.
+            # No banner, and only errors, which go to the log of the run.
             logging=LoggerConfig(stdout_level=LogLevel.ERROR, is_colored=False),
-            # Without it the engine replays on after an error in a callback, and says nothing.
+            # Without this, the engine silently continues after an error in a callback.
             shutdown_on_error=True,
             run_analysis=False,
-            # For bars of a strategy's own.
+            # For bars that a strategy builds.
             data_engine=DataEngineConfig(time_bars_time_zone="UTC"),
             risk_engine=RiskEngineConfig(
                 bypass=shortcuts.no_risk_checks, max_order_submit_rate=f"{config.risk.throttling_per_sec}/00:00:01"
@@ -171,7 +171,7 @@ def replay(
         raise TickreelError("REPLAY_FAILED", f"the engine stopped: {explained(str(error))}") from error
     finally:
         node.dispose()
-        strategy.let_go()
+        strategy.drop_cycles()
         logger_flush()
     if strategy.tape.error:
         traceback = strategy.tape.error.strip()

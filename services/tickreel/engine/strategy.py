@@ -1,4 +1,4 @@
-"""What a strategy that Tickreel replays derives from: a strategy of the engine whose orders and fills go on a tape."""
+"""Base class of the strategies that Tickreel replays, which records their orders and fills on a tape."""
 
 import functools
 import gc
@@ -31,13 +31,13 @@ from tickreel.rpc.json_struct import values_of
 from tickreel.v1 import run_config_pb2
 
 NOT_IN_LOTS = "NOT_A_MULTIPLE_OF_LOT_SIZE"
-"""Why an order was denied whose quantity is not a multiple of the instrument's lot size."""
-# Rows after which what was recorded goes on the tape.
+"""Reason of a denied order whose quantity is not a multiple of the instrument's lot size."""
+# Rows after which recorded events are written to the tape.
 _BATCH = 1_000
 
 
 def _guarded(method: Callable[..., Any]) -> Callable[..., Any]:
-    """A callback whose error ends the run with its traceback; the engine would swallow it."""
+    """Wrap a callback so that its error fails the run with a traceback. The engine would swallow the error."""
 
     @functools.wraps(method)
     def guarded(self: "ReplayStrategy", *args: Any) -> Any:
@@ -51,9 +51,9 @@ def _guarded(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _recorded(record: Callable[..., None], method: Callable[..., Any]) -> Callable[..., Any]:
-    """A callback before which its event is recorded: once, however many overrides it passes on its way up."""
+    """Wrap a callback so that its event is recorded first, and only once even if overrides call `super()`."""
 
-    # Guarded here as well, and not by another function around it: this runs twice for every row of a recording.
+    # Catches errors like `_guarded`. A second wrapper would cost too much: this runs twice per row.
     @functools.wraps(method)
     def recorded(self: "ReplayStrategy", event: Any) -> Any:
         try:
@@ -71,37 +71,41 @@ def _recorded(record: Callable[..., None], method: Callable[..., Any]) -> Callab
 class ReplayStrategy(Strategy):
     """A strategy over one instrument.
 
-    A subclass says what it does in its docstring, whose first line ListStrategies shows, and which `submission_modes` of a
-    config it knows; it is made with the run's instrument and resolved config, and submits through `submit_order`. Callbacks
-    that it overrides are recorded all the same; `on_start` and `on_stop` must call these. An error that a callback raises
-    fails the run with its traceback.
+    A subclass:
+
+    - explains itself in its docstring; ListStrategies shows the first line
+    - names the `submission_modes` of a config that it supports
+    - is constructed with the run's instrument and resolved config
+    - submits orders through `submit_order`
+    - may override callbacks, which are still recorded; `on_start` and `on_stop` must call `super()`
+
+    An error in a callback fails the run with its traceback.
     """
 
     submission_modes: ClassVar[tuple[str, ...]] = ("per_trade_tick",)
     parameters_schema: ClassVar[Mapping[str, Any]] = {"type": "object", "properties": {}, "additionalProperties": False}
-    """What `strategy.parameters` of a config must be: a JSON Schema of the keywords that docs/REFERENCE.md names.
+    """JSON Schema of `strategy.parameters` in a config, with the keywords that docs/REFERENCE.md lists.
 
-    The default takes none.
+    The default allows no parameters.
     """
     purge_every: ClassVar[int] = 0
-    """After about so many rows the closed orders leave the engine's cache; 0 keeps them all, at 10 kB each.
+    """Number of rows after which closed orders are purged from the engine's cache; 0 keeps all, at 10 kB each.
 
-    Only for a strategy that never looks back at its orders. Where they may outlive the row they were submitted at (GTC, or
-    latency) the cache keeps them in any case.
+    Set it only if the strategy never looks up its past orders. Where orders may outlive the row at which they were submitted
+    (GTC, or latency), nothing is purged.
     """
     independent_orders: ClassVar[bool] = False
-    """Whether each order follows from its own trade row alone, whatever came before: then a window may be replayed in
-    slices."""
+    """Whether each order depends on its trade row alone, not on earlier rows. A window may then be replayed in slices."""
     copies_rows: ClassVar[bool] = False
-    """Whether it submits at most one order for a trade row, at once, of the size and the price of the row, and cancels none.
+    """Whether it submits at most one order per trade row, immediately, with the row's size and price, and cancels none.
 
-    The engine's risk checks refuse such an order for want of money or by the rate of orders alone, and are left out where
-    neither can be.
+    The engine's risk checks can deny such an order only because of the balance or the rate of orders. They are skipped if
+    neither is possible.
     """
     submits_in_order: ClassVar[bool] = False
-    """Whether it submits every order that it makes, in the order it makes them.
+    """Whether it submits every order that it creates, in order of creation.
 
-    The running number in an order's id is then its place on the tape, and nothing needs to be looked up.
+    The running number in an order's id is then its position on the tape, which needs no lookup.
     """
 
     def __new__(cls, *_args: object, **_options: object) -> "ReplayStrategy":
@@ -114,13 +118,15 @@ class ReplayStrategy(Strategy):
         self.parameters = values_of(config.strategy.parameters)
         self.tape = Tape()
         self._figures = EngineFigures(instrument)
-        self._lot: int = instrument.engine.lot_size.raw
+        lot = instrument.engine.lot_size
+        assert lot is not None
+        self._lot: int = lot.raw
         self._on_levels = config.venue.book_type == "L2_MBP"
         self._lasting = config.venue.HasField("latency") or config.strategy.time_in_force == "GTC"
         self._purges = bool(self.purge_every) and not self._lasting
         self._batch = min(self.purge_every or _BATCH, _BATCH)
         self._next_batch = self._batch
-        # What goes on the tape with the next batch. Not the orders themselves: a thousand that are kept alive slow the engine.
+        # The next batch for the tape. Orders themselves are not kept: a thousand live ones slow the engine.
         self._submitted: list[tuple[int, OrderSide, Price | None, Quantity]] = []
         self._submitted_ids: list[ClientOrderId] = []
         self._filled: list[Any] = []
@@ -137,10 +143,10 @@ class ReplayStrategy(Strategy):
                 setattr(cls, name, _recorded(record, method) if record else _guarded(method))
 
     def on_start(self) -> None:
-        # Each access to the engine's clock makes a new Python object.
+        # Bound once: each access to the engine's clock makes a new Python object.
         self._now = self.clock.timestamp_ns
         submit = super().submit_order
-        # The engine checks no lots. Where one is the smallest size, there is nothing to check.
+        # The engine does not check lots. A lot of the smallest size needs no check.
         in_lots = self._lot > self.instrument.size_unit
         self._submit = functools.partial(self._submit_in_lots, submit) if in_lots else submit
         self.subscribe_trades(self.instrument.id)
@@ -154,50 +160,51 @@ class ReplayStrategy(Strategy):
         self._open_at_stop = {order.client_order_id.value: len(order.events()) for order in open_orders}
 
     def finish(self, cache: Any, end: int, *, with_balances: bool) -> None:
-        """Completes the tape, also with what became of orders after the strategy stopped, of which the engine tells it no more.
+        """Complete the tape, including events of orders after the strategy stopped, which the engine does not report to it.
 
-        An order that reaches the venue after the window has no data to meet, and stays in flight.
+        An order that would reach the venue after the window stays in flight: there is no data left to match it.
 
         Args:
-            cache: The engine's, after the replay.
-            end: The last instant of the window, UNIX nanoseconds.
+            cache: The engine's cache after the replay.
+            end: Last instant of the window, UNIX nanoseconds.
             with_balances: Whether the engine kept an account.
         """
         past_end = False
-        for client_order_id, told in self._open_at_stop.items():
-            for event in cache.order(ClientOrderId(client_order_id)).events()[told:]:
+        for client_order_id, recorded in self._open_at_stop.items():
+            for event in cache.order(ClientOrderId(client_order_id)).events()[recorded:]:
                 record = _RECORDS_OF_EVENTS.get(type(event))
                 if event.ts_event > end:
                     past_end = True
                 elif record is not None:
                     record(self, event)
         self._write_batch()
-        # Where the engine went on past the window, its figures are of more than is on the tape.
+        # If the engine continued past the window, its figures cover more events than the tape.
         if not past_end:
             self.tape.reported = self._figures.close(cache, self.tape.fills, with_balances=with_balances)
         self.tape.settled = self.tape.rows
 
-    def let_go(self) -> None:
-        """Drops what refers back to the strategy, which then ends where its last reader does, and not by the collector.
+    def drop_cycles(self) -> None:
+        """Drop references back to the strategy, so that it is freed without the garbage collector.
 
-        Only the thread that made the engine's objects can free them, and the collector runs in any.
+        Only the thread that made the engine's objects can free them, and the collector may run in any thread.
         """
-        self._submit = self._now = None
+        for name in ("_submit", "_now"):
+            vars(self).pop(name, None)
 
     def submit_order(self, order: Any, *args: Any, **options: Any) -> None:
-        """Submits an order, and records it."""
+        """Submit an order, and record it."""
         if not self.submits_in_order:
             self._submitted_ids.append(order.client_order_id)
-        # The engine's market order has no such attribute at all.
+        # Market orders of the engine have no attribute `price`.
         self._submitted.append((self._now(), order.side, getattr(order, "price", None), order.quantity))
         self._submit(order, *args, **options)
 
     def _submit_in_lots(self, submit: Callable[..., None], order: Any, *args: Any, **options: Any) -> None:
-        """Submits an order whose quantity is a multiple of the lot size, and denies another as the risk engine would."""
+        """Submit an order if its quantity is a multiple of the lot size; otherwise deny it as the risk engine would."""
         if order.quantity.raw % self._lot == 0:
             submit(order, *args, **options)
             return
-        self._figures.keep_back()
+        self._figures.add_denied()
         now = self._now()
         names = (order.trader_id, order.strategy_id, order.instrument_id, order.client_order_id)
         denied = OrderDenied(*names, NOT_IN_LOTS, UUID4(), now, now)
@@ -205,9 +212,9 @@ class ReplayStrategy(Strategy):
         self.on_order_event(denied)
 
     def _write_batch(self) -> None:
-        """Puts what was recorded on the tape.
+        """Write recorded events to the tape.
 
-        In batches: a look at an object of the engine costs several times as much between two orders as it does here.
+        Events are written in batches: reading an object of the engine costs several times as much between two orders.
         """
         tape, submitted, filled, ended = self.tape, self._submitted, self._filled, self._ended
         self._submitted, self._filled, self._ended = [], [], []
@@ -224,7 +231,7 @@ class ReplayStrategy(Strategy):
             place = self._place(event.client_order_id)
             ts, sign = tape.submission(place)
             taker = 1
-            # An order that ends at once fills when it is submitted, and takes: two questions less to the engine.
+            # An order that cannot rest fills on submission and takes liquidity, which saves two reads from the engine.
             if self._lasting:
                 ts, taker = event.ts_event, int(event.liquidity_side == LiquiditySide.TAKER)
             fills += place, ts, sign, event.last_px.raw // price_unit, event.last_qty.raw // size_unit, taker
@@ -234,24 +241,24 @@ class ReplayStrategy(Strategy):
             tape.end(self._place(client_order_id), ts, kind, reason)
 
     def _place(self, client_order_id: ClientOrderId) -> int:
-        """The place of an order on the tape."""
+        """Return the position of an order on the tape."""
         text = client_order_id.value
         return int(text[text.rindex("-") + 1 :]) - 1 if self.submits_in_order else self._places[text]
 
     def _purge_closed(self) -> None:
-        """Lets the engine forget closed orders: without it an order keeps 10 kB, with it under 4."""
+        """Purge closed orders from the engine's cache. An order then keeps under 4 kB instead of 10."""
         cache, ts = self.cache, self._now()
-        self._figures.keep(cache)
+        self._figures.add_closed(cache)
         cache.purge_closed_orders(ts, 0)
         cache.purge_closed_positions(ts, 0)
         cache.purge_account_events(ts, 0)
-        # None of them has anything more to tell; the last one may still be on its way.
+        # Closed orders have no further events. The last order may still be in flight.
         self._places = dict([*self._places.items()][-1:])
 
     def _close_positions(self) -> list[Any]:
-        """Submits what closes the position, as far as whole lots do; returns the orders.
+        """Submit an order that closes the position as far as whole lots can, and return the submitted orders.
 
-        The engine keeps its position in a double, which loses digits of large sizes: the exact one is the sum of the fills.
+        The engine keeps its position in a double, which loses digits of large sizes. The sum of the fills is exact.
         """
         self._write_batch()
         fills, instrument = self.tape.fills, self.instrument
@@ -261,14 +268,14 @@ class ReplayStrategy(Strategy):
             return []
         side = OrderSide.SELL if held > 0 else OrderSide.BUY
         known = sum(position.quantity.raw for position in self.cache.positions_open(instrument_id=instrument.id))
-        # Numbered by its place, however the strategy numbers its own.
+        # Numbered by its position on the tape, however the strategy numbers its orders.
         named = ClientOrderId(f"CLOSE-{self.tape.order_count + 1}")
         order = self.order_factory.market(
             instrument.id,
             side,
             Quantity.from_raw(size, instrument.engine.size_precision),
             TimeInForce.IOC,
-            # The engine cuts such an order down to the position that it knows.
+            # The engine reduces a reduce-only order to the position that it knows.
             reduce_only=known >= size,
             client_order_id=named,
         )
@@ -282,9 +289,9 @@ class ReplayStrategy(Strategy):
             self._write_batch()
             if self._purges:
                 self._purge_closed()
-            # A strategy may leave cycles behind, and nothing else collects during a replay.
+            # A strategy may leave reference cycles, and nothing else collects them during a replay.
             gc.collect(1)
-            # All of the rows before this one has happened.
+            # All events of the rows before this one are on the tape.
             tape.settled = tape.rows
         tape.rows += 1
 
@@ -308,8 +315,9 @@ class ReplayStrategy(Strategy):
         self._ended.append((event.client_order_id, event.ts_event, "expired", "EXPIRED"))
 
     def _reason_of_cancel(self, client_order_id: ClientOrderId) -> str:
-        """Why the venue cancelled an order or the rest of one; the engine does not say."""
+        """Return why the venue cancelled an order or its remainder. The engine does not say."""
         order = self.cache.order(client_order_id)
+        assert order is not None
         if order.time_in_force not in (TimeInForce.IOC, TimeInForce.FOK):
             return "CANCELLED"
         if self._on_levels and not self.tape.book_rows:
@@ -320,7 +328,7 @@ class ReplayStrategy(Strategy):
 
 
 def _reason(text: str) -> str:
-    """The name of a reason; the engine appends figures after a colon that differ from order to order."""
+    """Return the name of a reason, without the figures of the order that the engine appends after a colon."""
     return text.partition(":")[0].strip() or "UNKNOWN"
 
 
@@ -345,7 +353,7 @@ _RECORDS_OF_EVENTS: dict[type, Callable[..., None]] = {
 
 
 def _ignore(self: ReplayStrategy, event: Any) -> None:
-    """What a strategy does about an event that it has no callback for."""
+    """Default callback of a strategy."""
 
 
 for _name, _record in _RECORDS.items():

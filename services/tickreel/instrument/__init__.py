@@ -1,1 +1,1 @@
-"""The instrument of a run config: the Runner replays it, and the Converter registers it in the catalog."""
+"""Rules for the instrument of a run config, which the Runner replays and the Converter registers in the catalog."""

@@ -1,4 +1,4 @@
-"""What the instrument of a run config must say, and what it means where it says nothing."""
+"""Checks and defaults of the instrument of a run config."""
 
 import re
 from decimal import Decimal
@@ -11,18 +11,18 @@ from tickreel.v1 import run_config_pb2
 
 # The engine's integers hold this many decimals.
 MAX_PRECISION = 16
-# What the engine's decimals hold, which its margins are.
+# Decimals of the engine's decimal numbers, which hold its margins.
 _SHARE_DECIMALS = 28
 _CURRENCY = re.compile(r"[A-Z0-9]{1,16}")
 
 
 def check_instrument(instrument: run_config_pb2.InstrumentConfig, violations: Violations) -> None:
-    """Checks the instrument and fills in its optional keys."""
+    """Check the instrument, and fill in its optional keys."""
     at = "instrument"
-    for name in ("price_precision", "size_precision"):
-        precision = getattr(instrument, name)
-        if violations.clean(f"{at}.{name}") and not 0 <= precision <= MAX_PRECISION:
-            violations.add(f"{at}.{name}", f"is {precision}; it must be 0 to {MAX_PRECISION}")
+    for key in ("price_precision", "size_precision"):
+        precision = getattr(instrument, key)
+        if violations.clean(f"{at}.{key}") and not 0 <= precision <= MAX_PRECISION:
+            violations.add(f"{at}.{key}", f"is {precision}; it must be 0 to {MAX_PRECISION}")
     for key in ("base_currency", "quote_currency", "settlement_currency"):
         _check_currency(instrument, key, violations)
     if violations.clean(f"{at}.id"):
@@ -111,7 +111,7 @@ def _resolve_kind(instrument: run_config_pb2.InstrumentConfig, name: InstrumentN
 
 
 def _check_pair(instrument: run_config_pb2.InstrumentConfig, name: InstrumentName, violations: Violations) -> None:
-    """Refuses a pair of one currency, at the key that makes it one."""
+    """Refuse a pair of one currency twice. The violation names the key that made both the same."""
     at = "instrument"
     if (
         not violations.clean(f"{at}.base_currency", f"{at}.quote_currency")

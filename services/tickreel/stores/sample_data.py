@@ -35,7 +35,7 @@ _MARK = "tickreel.sample"
 _VERSION = 1
 _DAY_US = 86_400_000_000
 
-MARKETS = (
+MARKETS: tuple[SampleMarket, ...] = (
     SampleMarket("SAMPLE-FUTURES:PERPETUAL:BTC-USDT", "sample-futures", "BTCUSDT", 1, 3, 66_912.4, 0.02),
     SampleMarket("SAMPLE-FUTURES:PERPETUAL:ETH-USDT", "sample-futures", "ETHUSDT", 2, 3, 3_084.57, 0.25),
     # Like an exchange whose sizes have as many decimals as the coin itself.
