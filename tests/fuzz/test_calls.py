@@ -263,7 +263,7 @@ async def fuzz(up: Up, run_id: str, count: int, seed: int) -> tuple[Told, Bystan
 @pytest.mark.timeout(0 if REQUESTS > 1_000 else 600)
 def test_hostile_requests_get_fitting_codes_and_hurt_nobody_else(tmp_path: Path) -> None:
     (tmp_path / "tmp").mkdir()
-    terminal = Terminal(tmp_path, {"TMPDIR": str(tmp_path / "tmp")})
+    terminal = Terminal(tmp_path, {"TMPDIR": str(tmp_path / "tmp"), "TICKREEL_SPARE_WORKERS": "0"})
     terminal.call("sample-data", "--rows", 500)
     (tmp_path / "configs").mkdir()
     write_config(tmp_path / "configs/btc.json")
