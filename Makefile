@@ -46,7 +46,7 @@ check: lint ## Check what takes little time: lint, types of the UI, unit tests
 	$(BIN)/$(PYTEST) $(UNIT_TESTS) || failed=1; \
 	wait $$ui || failed=1; cat .ui-tests.log; rm -f .ui-tests.log; test -z "$$failed"
 
-test: browser lint ui ## Check everything: lint, then the tests with branch coverage, and the UI in a browser
+test: browser lint ui ## Check everything: lint, then the tests with line coverage, and the UI in a browser
 	@$(BIN)/coverage erase
 	@{ failed=; $(NPM) run --silent test || failed=1; $(NPM) run --silent e2e || failed=1; test -z "$$failed"; } > .ui-tests.log 2>&1 & ui=$$!; failed=; \
 	$(BIN)/coverage run -m $(PYTEST) tests || failed=1; \
@@ -79,6 +79,7 @@ BASELINE := protos/baseline.binpb
 lint-python: setup
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet || { echo "not formatted as ruff does: run $(BIN)/ruff format"; exit 1; }
+	@$(BIN)/mypy --no-error-summary
 	@report=$$($(BIN)/lint-imports --no-logo) || { echo "$$report"; exit 1; }
 	@$(BIN)/buf lint
 	@$(BIN)/buf format --diff --exit-code
@@ -128,7 +129,7 @@ baseline: setup ## Make the contracts of today the baseline that make lint compa
 	@$(BIN)/buf build --exclude-source-info --output $(BASELINE)
 
 clean: ## Remove what the tools leave behind; .venv, data and results stay
-	@rm -rf frontend/dist frontend/playwright-report frontend/test-results .coverage .coverage.* htmlcov .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist build
+	@rm -rf frontend/dist frontend/playwright-report frontend/test-results .coverage .coverage.* htmlcov .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache dist build
 	@find services tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/ready: pyproject.toml uv.lock scripts/setup scripts/uv scripts/find-python

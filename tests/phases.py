@@ -49,7 +49,7 @@ async def reach(services: Stack, phase: str) -> run_pb2.Run:
             case _:
                 run = await services.create(first_rows(CACHED, ROWS - 1))
         while (now := _phase_of(run)) != phase and PHASES.index(now) < PHASES.index(phase):
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.005)
             request = runner_service_pb2.GetRunRequest(run_id=run.run_id)
             run = (await services.runner.call("GetRun", request)).run
             assert run.state in (job_pb2.JOB_STATE_QUEUED, job_pb2.JOB_STATE_RUNNING), run.failure.message

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import psutil
+
 from tickreel.cli.__main__ import main
 
 # Variables that a developer may have set. Tests must not depend on them.
@@ -124,10 +126,9 @@ class Up:
 def is_alive(pid: int) -> bool:
     """Return whether a process with this id runs. A zombie does not."""
     try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
         return False
-    return state != "Z"
 
 
 def wait_until_gone(pids: list[int], seconds: float = 20.0) -> None:
@@ -140,13 +141,8 @@ def wait_until_gone(pids: list[int], seconds: float = 20.0) -> None:
 
 def processes_in(folder: Path) -> dict[int, str]:
     """Return the command lines, by process id, of the processes whose working folder is `folder`."""
-    found = {}
-    for process in Path("/proc").iterdir():
-        if process.name.isdigit() and is_alive(int(process.name)):
-            with suppress(OSError):
-                if (process / "cwd").readlink() == folder:
-                    found[int(process.name)] = (process / "cmdline").read_text().replace("\0", " ")
-    return found
+    processes = psutil.process_iter(["cwd", "cmdline"])
+    return {process.pid: " ".join(process.info["cmdline"]) for process in processes if process.info["cwd"] == str(folder)}
 
 
 def send_to_runs(folder: Path, number: signal.Signals) -> list[int]:

@@ -22,6 +22,7 @@ from google.protobuf import struct_pb2
 sys.path.append(str(Path(__file__).parents[1]))
 
 import numpy as np
+import psutil
 
 from phases import PHASES, cancel, phases, reach
 from recordings import BTC, DAY, RawFolder, micros, trades
@@ -36,8 +37,6 @@ LATENCY_TARGET = 0.5
 BUSY_TARGET = 0.9
 WATCHING_TARGET = 1.05
 CANCEL_TARGET = 1.0
-_TICKS = os.sysconf("SC_CLK_TCK")
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def config_of(rows: int) -> struct_pb2.Struct:
@@ -65,37 +64,26 @@ async def end_of(runner: ServiceClient, run_id: str) -> run_pb2.Run:
     return run
 
 
-def tree(pids: Iterable[int]) -> list[int]:
-    """Processes and all that they have started."""
-    found = []
-    waiting = list(pids)
-    while waiting:
-        found.append(waiting.pop())
-        with suppress(OSError):
-            for task in Path(f"/proc/{found[-1]}/task").iterdir():
-                waiting += map(int, (task / "children").read_text().split())
-    return found
-
-
 def cpu_seconds(pids: Iterable[int]) -> float:
-    """The processor time of processes and all that they have started, the ended ones too."""
-    ticks = 0
-    for pid in tree(pids):
-        with suppress(OSError):
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            ticks += sum(map(int, fields[11:15] if pid in pids else fields[11:13]))
-    return ticks / _TICKS
+    """Return the processor time of processes and their descendants, including those that have ended."""
+    seconds = 0.0
+    for process in map(psutil.Process, pids):
+        seconds += sum(process.cpu_times()[:4])
+        for descendant in process.children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                seconds += sum(descendant.cpu_times()[:2])
+    return seconds
 
 
 def resources(services: Services, folder: Path) -> dict[str, int]:
     """What the services hold."""
     held = {"scratch folders": len(list((folder / "tmp").iterdir()))}
     for process in services.processes:
-        root = Path(f"/proc/{process.pid}")
-        held[f"{process.name} MiB"] = int((root / "statm").read_text().split()[1]) * _PAGE // 2**20
-        held[f"{process.name} descriptors"] = len(list((root / "fd").iterdir()))
-        held[f"{process.name} threads"] = len(list((root / "task").iterdir()))
-        held[f"{process.name} processes"] = len(tree([process.pid])) - 1
+        root = psutil.Process(process.pid)
+        held[f"{process.name} MiB"] = root.memory_info().rss // 2**20
+        held[f"{process.name} descriptors"] = root.num_fds()
+        held[f"{process.name} threads"] = root.num_threads()
+        held[f"{process.name} processes"] = len(root.children(recursive=True))
     return held
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from child_processes import children_running
 from recordings import BTC, DAY, ETH, RawFolder, books, engine_trades, micros, trades
 from serving import serving, settings_in
 from tickreel.converter import service
@@ -358,7 +359,7 @@ async def test_a_conversion_whose_worker_aborts_fails_and_leaves_nothing_visible
 ) -> None:
     made = await _create(client, _spec())
     await _until_half_done(client, made.conversion_id)
-    (worker,) = _workers()
+    (worker,) = children_running("tickreel.converter.conversion_process")
     os.kill(worker, signal.SIGABRT)
     *_, ended = await _watch(client, made.conversion_id)
     assert (ended.state, ended.failure.reason) == (jobs.FAILED, "ENGINE_ABORTED")
@@ -376,7 +377,7 @@ async def test_a_conversion_that_takes_more_memory_than_there_is_fails_with_the_
     async with serving("converter", ConverterServicer, settings) as client:
         ended = await _convert(client, _spec())
     assert (ended.state, ended.failure.reason) == (jobs.FAILED, "OUT_OF_MEMORY"), ended.failure
-    assert "(TICKREEL_CONVERTER_MEMORY), and was killed" in ended.failure.message
+    assert "and was killed; the limit for all is 60 MiB (TICKREEL_CONVERTER_MEMORY)" in ended.failure.message
     source = raw.store.relative(raw.path())
     assert ended.failure.message.startswith(f"{source} cannot be converted in the memory that there is; ")
     assert not list((settings.catalog_root / "incoming").iterdir())
@@ -386,7 +387,7 @@ async def test_a_conversion_that_takes_more_memory_than_there_is_fails_with_the_
 async def test_a_conversion_whose_worker_is_killed_is_done_again(client: ServiceClient, settings: Settings) -> None:
     made = await _create(client, _spec())
     await _until_half_done(client, made.conversion_id)
-    (worker,) = _workers()
+    (worker,) = children_running("tickreel.converter.conversion_process")
     os.kill(worker, signal.SIGKILL)
     *_, ended = await _watch(client, made.conversion_id)
     assert (ended.state, ended.attempts) == (jobs.SUCCEEDED, 2)
@@ -469,17 +470,3 @@ async def test_an_unknown_conversion_is_not_found(client: ServiceClient) -> None
             await client.call(method, request)
     with pytest.raises(TickreelError, match="there is no conversion 'x'"):
         await _watch(client, "x")
-
-
-def _workers() -> list[int]:
-    """The conversion processes that this one started."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (folder / "cmdline").read_bytes().split(b"\0")
-            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            continue
-        if parent == os.getpid() and b"tickreel.converter.conversion_process" in command:
-            found.append(int(folder.name))
-    return found

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pyarrow.parquet as pq
 import pytest
 from google.protobuf import struct_pb2
@@ -39,7 +40,7 @@ from tickreel.runner.submission.run_entry import run_entry
 from tickreel.stores.results import ResultStore
 from tickreel.v1 import job_pb2, result_pb2, results_service_pb2, run_pb2, runner_service_pb2
 
-SECONDS = float(os.environ.get("TICKREEL_CHAOS_SECONDS") or 15)
+SECONDS = float(os.environ.get("TICKREEL_CHAOS_SECONDS") or 8)
 SEED = int(os.environ.get("TICKREEL_CHAOS_SEED") or 1)
 PATIENCE = 120.0
 DAYS = [f"2024-07-{day}" for day in range(10, 18)]
@@ -138,13 +139,9 @@ class Deployment:
 
     def pids(self) -> list[int]:
         """Every process that was started here, by what its environment says."""
-        mark = f"TICKREEL_STATE_PATH={self.environ['TICKREEL_STATE_PATH']}\0".encode()
-        found = []
-        for process in Path("/proc").glob("[0-9]*"):
-            with suppress(OSError):
-                if mark in (process / "environ").read_bytes():
-                    found.append(int(process.name))
-        return found
+        mark = ("TICKREEL_STATE_PATH", self.environ["TICKREEL_STATE_PATH"])
+        processes = psutil.process_iter(["environ"])
+        return [process.pid for process in processes if mark in (process.info["environ"] or {}).items()]
 
     async def _add(self, name: str, process: ChildProcess) -> None:
         self.processes[name] = process
@@ -161,8 +158,8 @@ class Deployment:
 
 
 def command(pid: int) -> str:
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+    with suppress(psutil.NoSuchProcess):
+        return " ".join(psutil.Process(pid).cmdline())
     return ""
 
 

@@ -175,7 +175,7 @@ def test_the_death_of_a_service_ends_the_run_and_is_reported(terminal: Terminal)
     for line in running.stderr:
         if line.startswith(("loading", "replaying", "converting", "starting")):
             break
-    (runner,) = [pid for pid, command in processes_in(terminal.folder).items() if command.endswith("tickreel.runner ")]
+    (runner,) = [pid for pid, command in processes_in(terminal.folder).items() if command.endswith("tickreel.runner")]
     os.kill(runner, signal.SIGKILL)
     _, err = running.communicate(timeout=60)
     assert running.returncode == 1

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import grpc
+import psutil
 import pytest
 from google.protobuf.descriptor import MethodDescriptor
 
@@ -194,10 +195,8 @@ def files_outside(folder: Path) -> set[str]:
 
 def resident(up: Up) -> dict[str, int]:
     """The resident memory of the process of each service, in MiB, without those of its jobs."""
-    pages = {
-        name: int(Path(f"/proc/{service['pid']}/statm").read_text().split()[1]) for name, service in up.said["services"].items()
-    }
-    return {name: count * os.sysconf("SC_PAGE_SIZE") >> 20 for name, count in pages.items()}
+    services = up.said["services"]
+    return {name: psutil.Process(service["pid"]).memory_info().rss >> 20 for name, service in services.items()}
 
 
 async def fuzz(up: Up, run_id: str, count: int, seed: int) -> tuple[Told, Bystander]:

@@ -1,4 +1,4 @@
-"""A worker that does what its spec says: how the tests of workers see each way that one can end."""
+"""A worker whose spec says how it behaves and ends."""
 
 import os
 import signal
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tickreel.jobs.worker import Reporter, serve_worker
+from tickreel.processes.memory import peak_memory
 from tickreel.rpc.errors import TickreelError, Violation
 from tickreel.v1 import job_pb2
 
@@ -19,7 +20,8 @@ def work(spec: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     """Does `spec["do"]`."""
     match spec["do"]:
         case "return":
-            return spec["result"]
+            result: dict[str, Any] = spec["result"]
+            return result
         case "return pid":
             print(spec.get("say", ""))
             return {"pid": os.getpid()}
@@ -28,8 +30,7 @@ def work(spec: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
             if spec["keep"]:
                 KEPT.append(hoard)
             del hoard
-            (peak,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
-            return {"pid": os.getpid(), "peak": int(peak.split()[1]) // 1024}
+            return {"pid": os.getpid(), "peak": peak_memory()}
         case "start a process":
             subprocess.run([sys.executable, "-c", ""], check=True)
             return {"pid": os.getpid()}
@@ -39,7 +40,7 @@ def work(spec: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
             raise TickreelError("DATA_REFUSED", "no such rows", [Violation("time_window", "is empty")], reason="none", rows=3)
         case "stumble":
             return {"never": 1 // 0}
-        case "return what is no JSON":
+        case "return no JSON":
             return {"pid": object()}
         case "abort":
             print("the engine has seen a zero", flush=True)
@@ -66,14 +67,14 @@ def work(spec: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
         case "raise SystemExit":
             sys.exit(spec["code"])
         case "die while reporting":
-            # Half of a line, as of a process that is killed while it writes.
+            # Half a line, as if the process was killed while writing.
             os.write(int(sys.argv[1]), b'{"result": {"text": "half of i')
             os.kill(os.getpid(), signal.SIGKILL)
         case "leave a process":
             left = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"])
             return {"pid": os.getpid(), "left": left.pid}
-        case "report what is no report":
-            os.write(int(sys.argv[1]), b"no report\n")
+        case "report nonsense":
+            os.write(int(sys.argv[1]), b"nonsense\n")
             time.sleep(3600)
         case "print without end":
             while True:
@@ -114,4 +115,6 @@ def work(spec: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    if greeting := os.environ.get("SAMPLE_WORKER_GREETING"):
+        print(greeting, flush=True)
     serve_worker(work)

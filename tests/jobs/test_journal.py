@@ -1,4 +1,4 @@
-"""The journal keeps every job through whatever happens to the process that wrote it."""
+"""The journal keeps every job, whatever happens to the process that wrote it."""
 
 import contextlib
 import signal
@@ -20,7 +20,7 @@ from tickreel.v1 import job_pb2
 from tickreel.v1.conversion_pb2 import Conversion
 from tickreel.v1.converter_service_pb2 import ListConversionsRequest
 
-# Leaves a job in every state that is not final, and two that have ended, and waits to be killed.
+# Writes a job in every unfinished state and two ended ones, and waits to be killed.
 CRASHES = """
 import sys, time
 from pathlib import Path
@@ -41,7 +41,7 @@ time.sleep(3600)
 """
 
 
-def add(journal: Journal[Conversion], name: str, state: int = jobs.QUEUED, request_id: str = "") -> None:
+def add(journal: Journal[Conversion], name: str, state: job_pb2.JobState = jobs.QUEUED, request_id: str = "") -> None:
     journal.add(name, Conversion(conversion_id=name, state=state), request_id, "digest")
 
 
@@ -55,7 +55,7 @@ def page(journal: Journal[Conversion], size: int, token: str = "") -> tuple[list
     return [job_id for _, job_id, _ in rows], asked.token(str(rows[-1][0])) if more else ""
 
 
-def test_a_job_comes_back_as_it_was_saved(tmp_path: Path) -> None:
+def test_a_saved_job_is_read_back(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "state" / "converter", Conversion)
     job = Conversion(conversion_id="a", state=jobs.QUEUED)
     journal.add("a", job, "", "")
@@ -69,7 +69,7 @@ def test_a_job_comes_back_as_it_was_saved(tmp_path: Path) -> None:
     journal.close()
 
 
-def test_the_jobs_of_a_killed_process_are_found_again(tmp_path: Path) -> None:
+def test_the_jobs_of_a_killed_process_are_kept(tmp_path: Path) -> None:
     process = subprocess.Popen([sys.executable, "-c", CRASHES, str(tmp_path)], stdout=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stdout.readline() == b"ready\n"
@@ -93,7 +93,7 @@ def test_the_jobs_of_a_killed_process_are_found_again(tmp_path: Path) -> None:
     journal.close()
 
 
-def test_the_folder_is_free_again_after_closing(tmp_path: Path) -> None:
+def test_closing_releases_the_folder(tmp_path: Path) -> None:
     for _ in range(3):
         Journal(tmp_path, Conversion).close()
 
@@ -108,7 +108,7 @@ def test_a_second_journal_in_a_folder_is_refused_and_leaves_no_descriptor(tmp_pa
     journal.close()
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(TickreelError, match=f"{tmp_path}/file/converter") as caught:
         Journal(tmp_path / "file" / "converter", Conversion)
@@ -117,7 +117,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["no journal", "cut short", "overwritten", "other columns"])
-def test_a_corrupt_journal_says_what_to_do_and_its_folder_is_given_back(tmp_path: Path, damage: str) -> None:
+def test_the_error_of_a_corrupt_journal_says_what_to_do_and_the_folder_is_released(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "journal.sqlite"
     journal = Journal(tmp_path, Conversion)
     for number in range(200):
@@ -147,7 +147,7 @@ def test_a_corrupt_journal_says_what_to_do_and_its_folder_is_given_back(tmp_path
         add(anew, "a")
 
 
-def test_a_corrupt_entry_is_shown_as_that_and_hides_no_other(tmp_path: Path) -> None:
+def test_a_corrupt_entry_is_a_failed_job_and_hides_no_other(tmp_path: Path) -> None:
     journal = Journal(tmp_path, Conversion)
     for name in ("a", "b", "c"):
         add(journal, name)
@@ -163,7 +163,7 @@ def test_a_corrupt_entry_is_shown_as_that_and_hides_no_other(tmp_path: Path) -> 
         assert job.failure.message.startswith(f"the entry of b in {tmp_path}/journal.sqlite is corrupt")
 
 
-def test_a_full_disk_is_told_as_that_by_a_journal_that_is_opened_or_written(tmp_path: Path) -> None:
+def test_opening_and_writing_on_a_full_disk_raise_store_full(tmp_path: Path) -> None:
     with disk(tmp_path / "state") as mounted:
         folder = tmp_path / "state" / "runner"
         with mounted.full(), pytest.raises(TickreelError, match="no space is left") as caught:
@@ -180,7 +180,7 @@ def test_a_full_disk_is_told_as_that_by_a_journal_that_is_opened_or_written(tmp_
         assert caught.value.reason == "STORE_FULL"
 
 
-def test_a_request_is_found_by_its_id_and_none_by_an_empty_one(tmp_path: Path) -> None:
+def test_a_request_is_found_by_its_id_but_not_by_an_empty_one(tmp_path: Path) -> None:
     journal = Journal(tmp_path, Conversion)
     add(journal, "a", request_id="r")
     add(journal, "b")
@@ -193,14 +193,14 @@ def test_a_request_is_found_by_its_id_and_none_by_an_empty_one(tmp_path: Path) -
 
 @settings(deadline=None, max_examples=20)
 @given(st.integers(0, 25), st.integers(1, 30))
-def test_pages_are_all_jobs_newest_first(tmp_path_factory: pytest.TempPathFactory, count: int, size: int) -> None:
+def test_pages_together_have_all_jobs_newest_first(tmp_path_factory: pytest.TempPathFactory, count: int, size: int) -> None:
     journal = Journal(tmp_path_factory.mktemp("journal"), Conversion)
     names = [str(number) for number in range(count)]
     for name in names:
         add(journal, name)
     seen, token = page(journal, size)
     while token:
-        # What comes in meanwhile is newer than any page to come.
+        # Jobs that are added now are newer than all remaining pages.
         add(journal, f"late {token}")
         more, token = page(journal, size, token)
         seen += more
@@ -209,7 +209,7 @@ def test_pages_are_all_jobs_newest_first(tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.mark.parametrize("after", ["the beginning", "-1", "9223372036854775808", "9" * 4_000])
-def test_a_token_that_no_page_gave_is_refused(tmp_path: Path, after: str) -> None:
+def test_a_forged_token_is_refused(tmp_path: Path, after: str) -> None:
     journal = Journal(tmp_path, Conversion)
     forged = Page("conversions", 1, None).token(after)
     with pytest.raises(TickreelError) as caught:
@@ -218,5 +218,5 @@ def test_a_token_that_no_page_gave_is_refused(tmp_path: Path, after: str) -> Non
     journal.close()
 
 
-def test_a_request_is_known_by_all_its_bytes() -> None:
+def test_the_request_digest_depends_on_all_bytes() -> None:
     assert len({jobs.request_digest(content) for content in (b"", b"\0", b"a", b"ab")}) == 4

@@ -1,4 +1,4 @@
-"""Progress says how fast a job goes by what it did in the last seconds of its phase."""
+"""The rate of a job is measured over the last seconds of its phase."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return made
 
 
-def test_the_first_word_of_a_phase_has_no_rate(clock: Clock) -> None:
+def test_the_first_progress_of_a_phase_has_no_rate(clock: Clock) -> None:
     progress = ProgressMeter().measure(LOADING, 5, 10, "rows")
     assert (progress.phase, progress.done, progress.total, progress.unit) == (LOADING, 5, 10, "rows")
     assert progress.rate == 0
@@ -34,7 +34,7 @@ def test_the_first_word_of_a_phase_has_no_rate(clock: Clock) -> None:
     assert not progress.HasField("ts_event")
 
 
-def test_a_steady_job_has_its_rate_and_the_time_that_is_left(clock: Clock) -> None:
+def test_a_steady_job_has_a_rate_and_a_remaining_time(clock: Clock) -> None:
     meter = ProgressMeter()
     for second in range(11):
         clock.now = 1000.0 + second
@@ -63,7 +63,7 @@ def test_a_new_phase_starts_its_own_rate(clock: Clock) -> None:
     assert meter.measure(REPLAYING, 0, 10, "rows").rate == 0
 
 
-def test_no_time_is_left_of_a_job_that_is_done_and_none_is_known_without_a_total(clock: Clock) -> None:
+def test_a_finished_job_has_no_remaining_time_and_without_a_total_it_is_unknown(clock: Clock) -> None:
     meter = ProgressMeter()
     meter.measure(LOADING, 0, 10, "rows")
     clock.now += 1
@@ -72,7 +72,7 @@ def test_no_time_is_left_of_a_job_that_is_done_and_none_is_known_without_a_total
     assert not meter.measure(LOADING, 20, 0, "rows").HasField("eta")
 
 
-def test_progress_survives_the_pipe(clock: Clock) -> None:
+def test_progress_is_unchanged_by_json(clock: Clock) -> None:
     meter = ProgressMeter()
     meter.measure(REPLAYING, 0, 2**40, "rows", 1)
     clock.now += 1 / 3

@@ -1,4 +1,4 @@
-"""A watcher of all jobs learns of each that has changed, once, however late it asks."""
+"""A watcher of all jobs gets each changed job once, however late it asks."""
 
 from tickreel.jobs.watchers import Unseen, Watchers
 
@@ -10,7 +10,7 @@ def taken(unseen: Unseen, most: int = 9) -> list[str]:
     return found
 
 
-async def test_what_has_changed_is_told_once_in_order() -> None:
+async def test_changed_jobs_are_returned_once_in_order() -> None:
     watchers = Watchers()
     with watchers.joined(["a", "b"]) as unseen:
         for _ in range(1000):
@@ -23,16 +23,20 @@ async def test_what_has_changed_is_told_once_in_order() -> None:
         assert taken(unseen) == ["b"]
 
 
-async def test_what_was_not_taken_is_still_there_to_be_waited_for() -> None:
+async def test_a_watcher_does_not_wait_while_jobs_are_left() -> None:
     with Watchers().joined("abcd") as unseen:
         assert taken(unseen, 3) == ["a", "b", "c"]
         await unseen.wait(60)
         assert taken(unseen, 3) == ["d"]
+
+
+async def test_a_watcher_without_changes_waits_until_the_time_is_over() -> None:
+    with Watchers().joined([]) as unseen:
         await unseen.wait(0.01)
-        assert taken(unseen, 3) == []
+        assert taken(unseen) == []
 
 
-async def test_each_watcher_has_its_own_and_none_after_it_left() -> None:
+async def test_each_watcher_has_its_own_changes() -> None:
     watchers = Watchers()
     with watchers.joined([]) as one:
         with watchers.joined(["a"]) as other:

@@ -1,4 +1,4 @@
-"""A worker ends in one of few ways, and none of them takes the service along or leaves a process behind."""
+"""Each way in which a worker can end has its error, and none affects the service or leaves an orphan process."""
 
 import asyncio
 import os
@@ -8,22 +8,26 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import psutil
 import pytest
 
+from terminal import is_alive, wait_until_gone
+from tickreel.jobs import progress, worker
 from tickreel.jobs.executor import is_lost
+from tickreel.jobs.worker import Reporter
 from tickreel.jobs.worker_process import WorkerProcess
 from tickreel.processes.exit import LOG_TAIL_BYTES, Exit, log_tail
 from tickreel.processes.process import LINE_LIMIT
+from tickreel.processes.starter import Starter
 from tickreel.rpc.errors import TickreelError
 from tickreel.v1 import job_pb2
 
 HERE = Path(__file__).parent
 PATIENCE = 60
-PROC = Path("/proc/self/stat").exists()
 
-# A service that is killed while its worker works: prints the worker's pid.
+# A service that is killed while its worker works. It prints the pid of the worker.
 SERVICE = """
 import asyncio, sys
 from pathlib import Path
@@ -43,7 +47,7 @@ asyncio.run(serve())
 
 @pytest.fixture(autouse=True)
 def on_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The workers of these tests can be started by name."""
+    """Make the sample worker importable by its name."""
     monkeypatch.setenv("PYTHONPATH", str(HERE))
 
 
@@ -68,25 +72,7 @@ async def death(tmp_path: Path, do: str, **spec: Any) -> TickreelError:
     return caught.value
 
 
-def is_alive(pid: int) -> bool:
-    """Whether a process is there that is no zombie."""
-    try:
-        os.kill(pid, 0)
-        return " Z " not in Path(f"/proc/{pid}/stat").read_text()
-    except ProcessLookupError:
-        return False
-    except FileNotFoundError:
-        return not PROC
-
-
-def wait_until_gone(pid: int) -> None:
-    end = time.monotonic() + PATIENCE
-    while is_alive(pid):
-        assert time.monotonic() < end, f"process {pid} is still there"
-        time.sleep(0.01)
-
-
-async def test_a_result_comes_back(tmp_path: Path) -> None:
+async def test_a_result_is_returned(tmp_path: Path) -> None:
     result = {"text": "данные\nnext line", "list": [1, 2.5, None], "nested": {"": True}}
     assert await outcome(tmp_path, "return", result=result) == result
 
@@ -95,19 +81,19 @@ async def test_a_result_may_be_empty(tmp_path: Path) -> None:
     assert await outcome(tmp_path, "return", result={}) == {}
 
 
-async def test_a_spec_and_a_result_may_be_huge(tmp_path: Path) -> None:
-    """Far beyond what a pipe holds, and beyond the line limit that asyncio has by default."""
+async def test_a_spec_and_a_result_may_be_large(tmp_path: Path) -> None:
+    """Larger than the buffer of a pipe, and than asyncio's default line limit."""
     assert await outcome(tmp_path, "return much", bytes=8_000_000, padding="y" * 2_000_000) == {"text": "x" * 8_000_000}
 
 
-async def test_what_the_worker_raises_is_raised_here(tmp_path: Path) -> None:
+async def test_the_error_of_a_worker_is_raised(tmp_path: Path) -> None:
     error = await death(tmp_path, "refuse")
     assert error.reason == "DATA_REFUSED"
     assert error.message == "no such rows\n  time_window: is empty"
     assert error.metadata == {"reason": "none", "rows": "3"}
 
 
-async def test_an_unforeseen_error_comes_with_the_traceback(tmp_path: Path) -> None:
+async def test_an_unexpected_error_has_the_traceback(tmp_path: Path) -> None:
     error = await death(tmp_path, "stumble")
     assert error.reason == "INTERNAL"
     assert error.message == "ZeroDivisionError: integer division or modulo by zero"
@@ -115,13 +101,13 @@ async def test_an_unforeseen_error_comes_with_the_traceback(tmp_path: Path) -> N
     assert 'return {"never": 1 // 0}' in (tmp_path / "logs" / "a.log").read_text()
 
 
-async def test_a_result_that_cannot_be_told_is_an_error(tmp_path: Path) -> None:
-    error = await death(tmp_path, "return what is no JSON")
+async def test_a_result_that_is_not_json_is_an_error(tmp_path: Path) -> None:
+    error = await death(tmp_path, "return no JSON")
     assert error.reason == "INTERNAL"
     assert "object is not JSON serializable" in error.message
 
 
-async def test_an_abort_of_the_engine_is_a_death_with_its_signal_and_its_log(tmp_path: Path) -> None:
+async def test_an_abort_of_the_engine_is_reported_with_its_signal_and_log(tmp_path: Path) -> None:
     error = await death(tmp_path, "abort")
     assert error.reason == "ENGINE_ABORTED"
     assert error.metadata["signal"] == "SIGABRT"
@@ -130,7 +116,7 @@ async def test_an_abort_of_the_engine_is_a_death_with_its_signal_and_its_log(tmp
     assert error.metadata["log"] in error.message
 
 
-async def test_a_kill_of_somebody_else_is_a_death_by_its_signal(tmp_path: Path) -> None:
+async def test_a_kill_from_outside_is_reported_as_lost_work(tmp_path: Path) -> None:
     error = await death(tmp_path, "kill")
     assert (error.reason, error.metadata["signal"]) == ("WORKER_DIED", "SIGKILL")
     assert is_lost(error)
@@ -138,48 +124,48 @@ async def test_a_kill_of_somebody_else_is_a_death_by_its_signal(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("reason", ["ENGINE_ABORTED", "WORKER_DIED"])
-def test_a_death_of_the_work_itself_is_not_one_from_outside(reason: str) -> None:
+def test_signals_caused_by_the_work_are_not_lost_work(reason: str) -> None:
     signals = {"ENGINE_ABORTED": signal.SIGABRT, "WORKER_DIED": signal.SIGSEGV}
     found, message, metadata = Exit(-signals[reason]).failure("worker")
     assert found == reason
     assert not is_lost(TickreelError(found, message, **metadata))
 
 
-def test_a_kill_of_the_kernel_for_want_of_memory_is_told_as_that() -> None:
+def test_an_oom_kill_is_reported_as_out_of_memory() -> None:
     reason, message, _ = Exit(-signal.SIGKILL, memory_ran_out=True).failure("worker")
     assert reason == "OUT_OF_MEMORY"
     assert "memory ran out" in message
 
 
-async def test_memory_that_cannot_be_had_is_told_as_that(tmp_path: Path) -> None:
+async def test_a_failed_allocation_is_reported_as_out_of_memory(tmp_path: Path) -> None:
     error = await death(tmp_path, "ask for too much")
     assert error.reason == "OUT_OF_MEMORY"
     assert "bytearray(1 << 62)" in error.metadata["log"]
 
 
-async def test_any_other_signal_is_a_death(tmp_path: Path) -> None:
+async def test_any_other_signal_is_reported_as_worker_died(tmp_path: Path) -> None:
     error = await death(tmp_path, "fault")
     assert (error.reason, error.metadata["signal"]) == ("WORKER_DIED", "SIGSEGV")
 
 
-async def test_a_worker_that_reports_nothing_for_long_is_hung_and_killed(tmp_path: Path) -> None:
+async def test_a_worker_that_reports_nothing_for_long_is_killed_as_hung(tmp_path: Path) -> None:
     pids: list[int] = []
     with pytest.raises(TickreelError, match=r"reported nothing for 0\.5 s and was killed") as caught:
         await run_worker("sample_worker", {"do": "wait"}, tmp_path / "log", lambda told: pids.append(told.done), 0.5)
-    # Either before its first report, on a busy machine, or after it.
+    # On a busy machine, the limit may pass before the first report.
     assert caught.value.reason == "WORKER_HUNG"
     assert caught.value.metadata["seconds"] == "0.5"
     assert caught.value.metadata["phase"] in ("LOADING", "UNSPECIFIED")
     assert not any(is_alive(pid) for pid in pids)
 
 
-async def test_a_worker_is_not_hung_because_its_service_was_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_worker_is_not_hung_if_its_service_was_suspended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     loop, told = asyncio.get_running_loop(), asyncio.Event()
     go_on = tmp_path / "go on"
 
     async def stop_and_go_on() -> None:
         await told.wait()
-        # As for a process that is stopped for that long, and its worker with it.
+        # The time jumps, as for a process that was suspended together with its worker.
         monkeypatch.setattr(loop, "time", lambda: time.monotonic() + 1_000)
         await asyncio.sleep(0.01)
         go_on.touch()
@@ -191,13 +177,13 @@ async def test_a_worker_is_not_hung_because_its_service_was_stopped(tmp_path: Pa
     assert result == {"waited": True}
 
 
-async def test_a_worker_that_reports_is_not_hung_however_long_it_works(tmp_path: Path) -> None:
+async def test_a_worker_that_reports_is_never_hung(tmp_path: Path) -> None:
     spec = {"do": "report for a while", "seconds": 3.0}
     assert (await run_worker("sample_worker", spec, tmp_path / "log", ignore, 2.0))["seconds"] == 3.0
 
 
 @pytest.mark.parametrize(("do", "code"), [("exit", 7), ("exit", 0), ("raise SystemExit", 7)])
-async def test_an_exit_without_a_word_is_a_death_with_its_code(tmp_path: Path, do: str, code: int) -> None:
+async def test_an_exit_without_a_result_is_reported_with_its_code(tmp_path: Path, do: str, code: int) -> None:
     error = await death(tmp_path, do, code=code)
     assert error.reason == "WORKER_DIED"
     assert error.metadata["exit_code"] == str(code)
@@ -205,31 +191,31 @@ async def test_an_exit_without_a_word_is_a_death_with_its_code(tmp_path: Path, d
         assert "nothing works here" in error.message
 
 
-async def test_a_death_amid_a_report_is_a_death(tmp_path: Path) -> None:
+async def test_a_death_during_a_report_is_reported_as_worker_died(tmp_path: Path) -> None:
     error = await death(tmp_path, "die while reporting")
     assert (error.reason, error.metadata["signal"]) == ("WORKER_DIED", "SIGKILL")
 
 
-async def test_a_report_that_is_none_is_a_death(tmp_path: Path) -> None:
-    error = await death(tmp_path, "report what is no report")
+async def test_an_invalid_report_is_reported_as_worker_died(tmp_path: Path) -> None:
+    error = await death(tmp_path, "report nonsense")
     assert error.reason == "WORKER_DIED"
-    assert "wrote to its pipe what is no report" in error.message
+    assert "wrote something other than a report to its pipe" in error.message
 
 
-async def test_a_module_that_does_not_exist_is_a_death_that_names_it(tmp_path: Path) -> None:
+async def test_a_module_that_does_not_exist_is_named(tmp_path: Path) -> None:
     with pytest.raises(TickreelError, match="No module named no_such_worker") as caught:
         await run_worker("no_such_worker", {}, tmp_path / "log", ignore)
     assert caught.value.metadata["exit_code"] == "1"
 
 
-async def test_noise_goes_to_the_log_and_is_no_report(tmp_path: Path) -> None:
+async def test_printed_lines_go_to_the_log_and_are_not_reports(tmp_path: Path) -> None:
     assert set(await outcome(tmp_path, "make noise")) == {"pid"}
     log = (tmp_path / "logs" / "a.log").read_text()
     assert log.count('{"result"') == 20_000
     assert log.count("noise\n") == 20_000
 
 
-def test_the_tail_of_a_log_is_its_end(tmp_path: Path) -> None:
+def test_the_tail_of_a_log_has_its_last_lines(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_bytes(b"beginning\n" + b"\xff" * 10_000 + "\nlast wörds\n".encode())
     tail = log_tail(log)
@@ -239,7 +225,7 @@ def test_the_tail_of_a_log_is_its_end(tmp_path: Path) -> None:
     assert "cannot be read" in log_tail(tmp_path / "none")
 
 
-async def test_every_phase_is_told_and_so_is_its_end(tmp_path: Path) -> None:
+async def test_every_phase_and_its_end_are_reported(tmp_path: Path) -> None:
     told: list[job_pb2.Progress] = []
     await run_worker("sample_worker", {"do": "report fast"}, tmp_path / "log", told.append)
     loading = [progress for progress in told if progress.phase == job_pb2.JOB_PHASE_LOADING]
@@ -252,16 +238,32 @@ async def test_every_phase_is_told_and_so_is_its_end(tmp_path: Path) -> None:
     assert all(progress.HasField("updated_at") for progress in told)
 
 
-async def test_a_phase_is_told_at_most_ten_times_a_second(tmp_path: Path) -> None:
-    told: list[job_pb2.Progress] = []
-    result = await run_worker("sample_worker", {"do": "report for a while", "seconds": 1.0}, tmp_path / "log", told.append)
-    assert 2 <= len(told) <= 11 < result["calls"]
+class Reports:
+    """The pipe to the service, as a list."""
+
+    def __init__(self) -> None:
+        self.sent: list[dict[str, Any]] = []
+
+    def report(self, values: dict[str, Any]) -> None:
+        self.sent.append(values)
+
+
+def test_progress_of_a_phase_is_reported_once_per_interval(monkeypatch: pytest.MonkeyPatch) -> None:
+    reports, now = Reports(), 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    monkeypatch.setattr(worker, "REPORT_INTERVAL", 1.0)
+    reporter = Reporter(cast(Starter, reports))
+    for step in range(100):
+        now = step / 4
+        reporter.progress(job_pb2.JOB_PHASE_REPLAYING, step, 10**12, "rows")
+    told = [progress.from_json(report["progress"]) for report in reports.sent]
+    assert [progress.done for progress in told] == list(range(0, 100, 4))
     assert told[-1].rate > 0
     assert told[-1].HasField("eta")
 
 
 @pytest.mark.parametrize("do", ["wait", "wait deaf"])
-async def test_cancelling_kills_the_process_before_it_returns(tmp_path: Path, do: str) -> None:
+async def test_cancelling_waits_until_the_process_is_killed(tmp_path: Path, do: str) -> None:
     pid = asyncio.get_running_loop().create_future()
     running = asyncio.create_task(
         run_worker("sample_worker", {"do": do}, tmp_path / "log", lambda progress: pid.set_result(progress.done))
@@ -274,9 +276,9 @@ async def test_cancelling_kills_the_process_before_it_returns(tmp_path: Path, do
     assert not is_alive(number)
 
 
-@pytest.mark.skipif(not PROC, reason="only /proc tells which processes and descriptors there are")
 async def test_cancelling_at_any_step_leaves_no_process_and_no_descriptor(tmp_path: Path) -> None:
-    descriptors, children = open_descriptors(), child_processes()
+    this = psutil.Process()
+    descriptors, children = this.num_fds(), set(this.children())
     for steps in range(12):
         running = asyncio.create_task(run_worker("sample_worker", {"do": "wait"}, tmp_path / "log", ignore))
         for _ in range(steps):
@@ -284,22 +286,13 @@ async def test_cancelling_at_any_step_leaves_no_process_and_no_descriptor(tmp_pa
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
-    # Transports close in the next steps of the loop.
+    # Transports are closed in the next steps of the loop.
     async with asyncio.timeout(PATIENCE):
-        while open_descriptors() > descriptors or child_processes() - children:  # noqa: ASYNC110 - no event says so
+        while this.num_fds() > descriptors or set(this.children()) - children:  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0.01)
 
 
-def open_descriptors() -> int:
-    return len(list(Path("/proc/self/fd").iterdir()))
-
-
-def child_processes() -> set[int]:
-    tasks = Path("/proc/self/task")
-    return {int(pid) for task in tasks.iterdir() for pid in (task / "children").read_text().split() if is_alive(int(pid))}
-
-
-async def test_a_listener_that_stumbles_ends_the_worker(tmp_path: Path) -> None:
+async def test_an_exception_of_a_progress_callback_ends_the_worker(tmp_path: Path) -> None:
     pids: list[int] = []
 
     def stumble(progress: job_pb2.Progress) -> None:
@@ -318,28 +311,28 @@ def test_a_worker_dies_with_its_service(tmp_path: Path, do: str) -> None:
         pid = int(service.stdout.readline())
         assert is_alive(pid)
         service.send_signal(signal.SIGKILL)
-    wait_until_gone(pid)
+    wait_until_gone([pid])
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with its parent, whatever it is at")
-def test_a_worker_that_is_stopped_dies_with_its_service_all_the_same(tmp_path: Path) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux kills a suspended process with its parent")
+def test_a_suspended_worker_dies_with_its_service(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", SERVICE, str(tmp_path / "log"), "wait"], stdout=subprocess.PIPE) as service:
         assert service.stdout is not None
         pid = int(service.stdout.readline())
         os.kill(pid, signal.SIGSTOP)
         service.send_signal(signal.SIGKILL)
-    wait_until_gone(pid)
+    wait_until_gone([pid])
 
 
-async def test_a_log_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+async def test_an_unwritable_log_is_named(tmp_path: Path) -> None:
     (tmp_path / "logs").write_text("in the way")
     error = await death(tmp_path, "return", result={})
     assert error.reason == "STORE_NOT_WRITABLE"
     assert f"the log a.log cannot be written in {tmp_path}/logs" in error.message
 
 
-async def test_a_worker_is_out_of_reach_of_the_terminal(tmp_path: Path) -> None:
-    """A Ctrl-C reaches the processes of the terminal's group; what becomes of the job is for the service to say."""
+async def test_a_ctrl_c_in_the_terminal_does_not_reach_a_worker(tmp_path: Path) -> None:
+    """A Ctrl-C reaches the process group of the terminal, but only the service decides about its jobs."""
     pid = asyncio.get_running_loop().create_future()
     running = asyncio.create_task(
         run_worker("sample_worker", {"do": "wait"}, tmp_path / "log", lambda progress: pid.set_result(progress.done))
@@ -349,14 +342,14 @@ async def test_a_worker_is_out_of_reach_of_the_terminal(tmp_path: Path) -> None:
     await asyncio.wait([running])
 
 
-async def test_workers_run_side_by_side(tmp_path: Path) -> None:
+async def test_workers_run_in_parallel(tmp_path: Path) -> None:
     results = await asyncio.gather(
         *(run_worker("sample_worker", {"do": "return", "result": {"n": n}}, tmp_path / f"{n}.log", ignore) for n in range(3))
     )
     assert results == [{"n": 0}, {"n": 1}, {"n": 2}]
 
 
-def test_the_line_limit_leaves_room_for_a_year_of_files() -> None:
+def test_the_line_limit_suffices_for_a_year_of_files() -> None:
     assert LINE_LIMIT >= 32 * 1024 * 1024
 
 

@@ -1,4 +1,4 @@
-"""Jobs have three quarters of what the machine, or a control group, leaves to the process."""
+"""Jobs get three quarters of the memory of the machine or of the control group."""
 
 import os
 import subprocess
@@ -14,14 +14,14 @@ MACHINE = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def root_with(folder: Path, membership: str, limits: dict[str, str]) -> Path:
-    """A root whose /proc and /sys say so."""
+    """Write a root folder with these files in /proc and /sys."""
     for path, text in {"proc/self/cgroup": membership, **limits}.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text)
     return folder
 
 
-def test_without_control_groups_it_is_the_machines(tmp_path: Path) -> None:
+def test_without_control_groups_the_machine_is_the_limit(tmp_path: Path) -> None:
     assert memory_for_jobs(tmp_path) == MACHINE * 3 // 4 // 2**20
 
 
@@ -30,7 +30,7 @@ def test_without_control_groups_it_is_the_machines(tmp_path: Path) -> None:
     [
         ("0::/job\n", {"sys/fs/cgroup/job/memory.max": f"{GIB}\n"}),
         ("0::/job/inner\n", {"sys/fs/cgroup/job/inner/memory.max": "max\n", "sys/fs/cgroup/job/memory.max": f"{GIB}\n"}),
-        # In a container the mount begins at the group itself.
+        # In a container, its own group is the root of the mount.
         ("0::/docker/abc\n", {"sys/fs/cgroup/memory.max": f"{GIB}\n"}),
         ("9:pids:/\n4:cpu,memory:/job\n0::/\n", {"sys/fs/cgroup/memory/job/memory.limit_in_bytes": f"{GIB}\n"}),
         (
@@ -42,7 +42,7 @@ def test_without_control_groups_it_is_the_machines(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_control_group_that_says_less_is_heard(tmp_path: Path, membership: str, limits: dict[str, str]) -> None:
+def test_a_lower_limit_of_a_control_group_counts(tmp_path: Path, membership: str, limits: dict[str, str]) -> None:
     assert memory_for_jobs(root_with(tmp_path, membership, limits)) == 768
 
 
@@ -60,18 +60,16 @@ def test_a_control_group_without_a_limit_changes_nothing(tmp_path: Path) -> None
         ("0::/\n", "proc/vmstat", "pgfault 17\noom_kill 3\n"),
     ],
 )
-def test_kills_for_want_of_memory_are_counted_where_the_kernel_counts_them(
-    tmp_path: Path, membership: str, file: str, text: str
-) -> None:
+def test_oom_kills_are_read_from_where_the_kernel_counts_them(tmp_path: Path, membership: str, file: str, text: str) -> None:
     assert oom_kills(root_with(tmp_path, membership, {file: text})) == 3
 
 
-def test_without_a_count_there_are_no_kills(tmp_path: Path) -> None:
+def test_without_a_count_there_are_no_oom_kills(tmp_path: Path) -> None:
     assert oom_kills(tmp_path) == 0
 
 
-@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="only /proc tells what a process takes")
-def test_a_process_takes_what_it_touches_and_one_that_is_gone_nothing() -> None:
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory of processes is read from /proc")
+def test_a_process_uses_the_memory_it_touches_and_an_ended_one_uses_none() -> None:
     before = process_memory(os.getpid())
     hoard = b"x" * (200 << 20)
     assert process_memory(os.getpid()) - before > 150
@@ -79,16 +77,16 @@ def test_a_process_takes_what_it_touches_and_one_that_is_gone_nothing() -> None:
     assert process_memory(2**30) == 0
 
 
-@pytest.mark.skipif(not process_memory(os.getpid()), reason="only /proc tells what a process takes")
-def test_the_peak_of_a_process_is_its_own_and_not_that_of_the_one_that_started_it() -> None:
+@pytest.mark.skipif(not process_memory(os.getpid()), reason="memory of processes is read from /proc")
+def test_the_peak_memory_of_a_process_excludes_that_of_its_parent() -> None:
     held = b"x" * (300 * 2**20)
-    says = (
+    script = (
         "from tickreel.processes.memory import peak_memory",
         "print(peak_memory())",
         "held = b'x' * (200 * 2**20)",
         "print(peak_memory())",
     )
-    said = subprocess.run([sys.executable, "-c", "\n".join(says)], capture_output=True, check=True).stdout
+    said = subprocess.run([sys.executable, "-c", "\n".join(script)], capture_output=True, check=True).stdout
     before, after = map(int, said.split())
     assert before < len(held) // 2**20 < peak_memory()
     assert before + 150 < after < before + 250

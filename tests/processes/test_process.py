@@ -1,6 +1,7 @@
-"""A process is told things, heard to its end, and gone with whoever started it."""
+"""A child process receives values, reports until its end, and dies with its parent."""
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from tickreel.processes.process import Process
 
 PATIENCE = 60
 
-# Reports its pid, then what it is told, until it is told to end.
+# Reports its pid, then echoes values until it is told to end.
 ECHO = """
 import os
 from tickreel.processes.starter import Starter
@@ -26,7 +27,7 @@ while "end" not in (told := starter.told()):
     starter.report(told)
 os._exit(told["end"])
 """
-# Reports once it no longer minds SIGTERM.
+# Reports its pid after it ignores SIGTERM.
 DEAF = """
 import os, signal
 from tickreel.processes.starter import Starter
@@ -36,7 +37,7 @@ Starter().report({"pid": os.getpid()})
 while True:
     signal.pause()
 """
-# Starts one that is not a leader, prints its pid, and is killed.
+# Starts a child that does not lead a session, and prints its pid.
 STARTER = f"""
 import asyncio, sys
 from tickreel.processes.process import Process
@@ -51,14 +52,14 @@ asyncio.run(main())
 
 
 async def started(script: str, log: Path) -> Process:
-    """A process that has reported its id."""
+    """Start a process and wait until it has reported its id."""
     process = await Process.start((sys.executable, "-c", script), log)
     async with asyncio.timeout(PATIENCE):
         assert await process.report() == {"pid": process.pid}
     return process
 
 
-async def test_what_it_is_told_comes_back_and_its_end_has_its_code(tmp_path: Path) -> None:
+async def test_values_are_echoed_and_the_end_has_the_exit_code(tmp_path: Path) -> None:
     process = await started(ECHO, tmp_path / "log")
     for told in ({"text": "данные\nnext line"}, {"list": [1, None]}):
         await process.tell(told)
@@ -71,25 +72,28 @@ async def test_what_it_is_told_comes_back_and_its_end_has_its_code(tmp_path: Pat
     assert await process.end() == Exit(7)
 
 
-async def test_one_that_is_asked_to_end_ends_by_that(tmp_path: Path) -> None:
+async def test_stop_ends_a_process_with_sigterm(tmp_path: Path) -> None:
     process = await started(ECHO, tmp_path / "log")
     assert (await process.stop(PATIENCE)).signal == "SIGTERM"
 
 
-async def test_one_that_does_not_end_within_its_grace_is_killed(tmp_path: Path) -> None:
+async def test_stop_kills_a_process_after_the_grace(tmp_path: Path) -> None:
     process = await started(DEAF, tmp_path / "log")
     assert (await process.stop(0.1)).signal == "SIGKILL"
 
 
-async def test_one_that_nobody_tells_anything_more_ends(tmp_path: Path) -> None:
-    process = await started(ECHO, tmp_path / "log")
-    assert process._process.stdin is not None
-    process._process.stdin.close()
-    async with asyncio.timeout(PATIENCE):
-        assert (await process.ended()).code > 0
+def test_a_process_ends_when_its_standard_input_closes() -> None:
+    reading, writing = os.pipe()
+    command = [sys.executable, "-c", ECHO, str(writing)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[writing]) as process, os.fdopen(reading) as reports:
+        os.close(writing)
+        assert json.loads(reports.readline()) == {"pid": process.pid}
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait(PATIENCE) > 0
 
 
-async def test_one_that_follows_another_adds_to_its_log(tmp_path: Path) -> None:
+async def test_appends_keeps_the_log_of_the_previous_process(tmp_path: Path) -> None:
     log = tmp_path / "log"
     for appends in (False, True):
         process = await Process.start((sys.executable, "-c", "print('a line')"), log, appends=appends)
@@ -99,7 +103,7 @@ async def test_one_that_follows_another_adds_to_its_log(tmp_path: Path) -> None:
     assert log.read_text() == "a line\n" * 2
 
 
-async def test_one_that_prints_much_after_it_is_heard_no_more_does_not_block(tmp_path: Path) -> None:
+async def test_a_process_whose_output_is_ignored_does_not_block(tmp_path: Path) -> None:
     script = "print('first', flush=True); print('x' * 1_000_000, flush=True)"
     process = await Process.start((sys.executable, "-c", script), tmp_path / "log", reports=False)
     async with asyncio.timeout(PATIENCE):
@@ -109,8 +113,8 @@ async def test_one_that_prints_much_after_it_is_heard_no_more_does_not_block(tmp
     await process.end()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with its parent, whatever it is at")
-def test_one_that_is_stopped_dies_with_its_starter_all_the_same() -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux kills a suspended process with its parent")
+def test_a_suspended_process_dies_with_its_parent() -> None:
     with subprocess.Popen([sys.executable, "-c", STARTER], stdout=subprocess.PIPE, start_new_session=True) as starter:
         assert starter.stdout is not None
         pid = int(starter.stdout.readline())
@@ -119,7 +123,7 @@ def test_one_that_is_stopped_dies_with_its_starter_all_the_same() -> None:
     wait_until_gone([pid])
 
 
-def test_one_that_does_not_lead_is_killed_with_the_session_of_its_starter() -> None:
+def test_a_process_that_does_not_lead_is_killed_with_the_session_of_its_parent() -> None:
     with subprocess.Popen([sys.executable, "-c", STARTER], stdout=subprocess.PIPE, start_new_session=True) as starter:
         assert starter.stdout is not None
         pid = int(starter.stdout.readline())
@@ -135,12 +139,12 @@ def test_one_that_does_not_lead_is_killed_with_the_session_of_its_starter() -> N
         (Exit(7), "WORKER_DIED", {"exit_code": 7}),
         (Exit(-signal.SIGKILL), "WORKER_DIED", {"signal": "SIGKILL"}),
         (Exit(-signal.SIGKILL, memory_ran_out=True), "OUT_OF_MEMORY", {"signal": "SIGKILL"}),
-        # Memory ran out for another process.
+        # The kernel killed another process.
         (Exit(-signal.SIGSEGV, memory_ran_out=True), "WORKER_DIED", {"signal": "SIGSEGV"}),
         (Exit(-signal.SIGABRT), "ENGINE_ABORTED", {"signal": "SIGABRT"}),
     ],
 )
-def test_each_end_has_its_reason(ended: Exit, reason: str, metadata: dict[str, object]) -> None:
+def test_each_exit_has_its_error_reason(ended: Exit, reason: str, metadata: dict[str, object]) -> None:
     found, message, more = ended.failure("worker")
     assert (found, more) == (reason, metadata)
     assert message.startswith("the worker process ")

@@ -244,8 +244,8 @@ def test_a_sort_without_room_says_what_would_help(tmp_path: Path, monkeypatch: p
         ("ListOrders", {"order_by": "prize"}, "order_by", "'prize' is no field"),
         ("ListFills", {"filter": "order_id = x"}, "filter", "it must be a number"),
         ("ListTimeline", {"filter": "data = 3"}, "filter", "'data' has fields of its own"),
-        ("ListOrders", {"page_token": "x"}, "page_token", "begin without one"),
-        ("ListTimeline", {"page_token": "eyJsaXN0IjoidGltZWxpbmUifQ=="}, "page_token", "begin without one"),
+        ("ListOrders", {"page_token": "x"}, "page_token", "start again without a token"),
+        ("ListTimeline", {"page_token": "eyJsaXN0IjoidGltZWxpbmUifQ=="}, "page_token", "start again without a token"),
     ],
 )
 async def test_what_makes_no_sense_is_refused(
@@ -260,7 +260,7 @@ async def test_what_makes_no_sense_is_refused(
 async def test_a_token_of_other_arguments_is_refused(run: Path, results: ServiceClient) -> None:
     token = (await ask(results, "ListOrders", page_size=1)).next_page_token
     for fields in ({"filter": "id > 3"}, {"order_by": "price"}):
-        with pytest.raises(TickreelError, match="is not one that this list gave for these arguments"):
+        with pytest.raises(TickreelError, match="is not from this list with these arguments"):
             await ask(results, "ListOrders", page_token=token, **fields)
     assert [order.id for order in (await ask(results, "ListOrders", page_token=token, page_size=2)).orders] == [2, 3]
 

@@ -1,4 +1,4 @@
-"""A small service: a catalog whose answers a test decides, in this process or in one of its own."""
+"""Small services whose answers a test decides, in this process or in a child process."""
 
 import asyncio
 import os
@@ -15,7 +15,7 @@ from tickreel.v1 import catalog_service_pb2, catalog_service_pb2_grpc, results_s
 
 
 class SmallCatalog(catalog_service_pb2_grpc.CatalogServiceServicer):
-    """Raises the error that it holds, or answers with the id that it was asked for."""
+    """Raises its error if it has one, or else answers with the requested id."""
 
     DESCRIPTOR = catalog_service_pb2.DESCRIPTOR.services_by_name["CatalogService"]
     add_to_server = staticmethod(catalog_service_pb2_grpc.add_CatalogServiceServicer_to_server)
@@ -45,11 +45,11 @@ class SmallCatalog(catalog_service_pb2_grpc.CatalogServiceServicer):
 
 
 class SmallResults(results_service_pb2_grpc.ResultsServiceServicer):
-    """Streams as many chunks as the cursor says, then raises the error that it holds, or waits for the caller to leave.
+    """Streams the number of chunks in the cursor, then raises its error if it has one, or else waits until the caller leaves.
 
     Attributes:
-        width: How many bytes a chunk of the next stream has at least.
-        sent: How many chunks have been made.
+        width: The least size of a chunk of the next stream in bytes.
+        sent: The number of chunks made.
     """
 
     DESCRIPTOR = results_service_pb2.DESCRIPTOR.services_by_name["ResultsService"]
@@ -84,7 +84,7 @@ class SmallResults(results_service_pb2_grpc.ResultsServiceServicer):
 
 @asynccontextmanager
 async def serving(servicer: SmallCatalog | SmallResults) -> AsyncIterator[str]:
-    """Serves on a free port; yields the address."""
+    """Serve on a free port and yield the address."""
     server = Server(servicer)
     address = await server.start("127.0.0.1:0")
     try:
@@ -94,7 +94,7 @@ async def serving(servicer: SmallCatalog | SmallResults) -> AsyncIterator[str]:
 
 
 async def error_of_call(error: Exception) -> TickreelError:
-    """What the client of a method gets when the method raises."""
+    """Return the error that a client gets if a method raises this error."""
     async with serving(SmallCatalog(error)) as address:
         client = ServiceClient("catalog", address)
         try:
@@ -107,7 +107,7 @@ async def error_of_call(error: Exception) -> TickreelError:
 
 
 def small_catalog(_settings: Settings) -> SmallCatalog:
-    """Made as the real ones are; refuses to open where SMALL_REFUSES says so."""
+    """Make a servicer, or refuse to if SMALL_REFUSES is set."""
     if os.environ.get("SMALL_REFUSES"):
         raise TickreelError("STORE_NOT_WRITABLE", "nothing can be written here")
     return SmallCatalog(delay=float(os.environ.get("SMALL_DELAY", "0")))

@@ -1,4 +1,4 @@
-"""The work of a call that is cancelled sees that; work of no call is never abandoned."""
+"""Work in a thread sees that its call was cancelled; work outside of calls is never abandoned."""
 
 import asyncio
 import threading
@@ -8,7 +8,7 @@ import pytest
 from tickreel.rpc.call_thread import abandoned, call_in_thread
 
 
-async def test_work_whose_call_is_cancelled_sees_it() -> None:
+async def test_the_work_of_a_cancelled_call_sees_the_cancellation() -> None:
     begun, seen = threading.Event(), threading.Event()
 
     def work() -> None:
@@ -25,7 +25,7 @@ async def test_work_whose_call_is_cancelled_sees_it() -> None:
     assert await asyncio.to_thread(seen.wait, 60)
 
 
-async def test_work_that_is_waited_for_is_done_with_its_arguments() -> None:
+async def test_awaited_work_gets_its_arguments_and_is_not_abandoned() -> None:
     def work(one: int, *, other: int) -> tuple[int, bool]:
         return one + other, abandoned().is_set()
 

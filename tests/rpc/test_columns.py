@@ -1,4 +1,4 @@
-"""Columns put together from bytes are the message that protobuf itself would make."""
+"""A message built from the bytes of columns equals the message that protobuf builds."""
 
 import numpy as np
 from hypothesis import given
@@ -14,7 +14,7 @@ _rows = st.lists(st.tuples(_int64, _int64, _int64, _int64, st.integers(0, 2), st
 def both_ways(
     rows: list[tuple[int, int, int, int, int, str]], price_precision: int, size_precision: int
 ) -> tuple[TradeColumns, TradeColumns]:
-    """A chunk made by us, and by protobuf's own assignment."""
+    """Build a chunk with make_columns and with protobuf's own assignment."""
     columns = [list(column) for column in zip(*rows, strict=True)] or [[]] * 6
     ts_event, ts_init, price, size = (np.array(column, dtype=np.int64) for column in columns[:4])
     ours = make_columns(
@@ -35,7 +35,7 @@ def both_ways(
 
 
 @given(_rows, st.integers(0, 16), st.integers(0, 16))
-def test_the_fast_way_is_the_slow_way(
+def test_both_ways_give_the_same_message(
     rows: list[tuple[int, int, int, int, int, str]], price_precision: int, size_precision: int
 ) -> None:
     ours, theirs = both_ways(rows, price_precision, size_precision)
@@ -43,7 +43,7 @@ def test_the_fast_way_is_the_slow_way(
     assert ours.SerializeToString(deterministic=True) == theirs.SerializeToString(deterministic=True)
 
 
-def test_columns_need_not_lie_in_one_piece() -> None:
+def test_columns_need_not_be_contiguous() -> None:
     table = np.arange(40, dtype=np.int64).reshape(10, 4)
     ours = make_columns(
         TradeColumns,
@@ -62,8 +62,8 @@ def test_columns_need_not_lie_in_one_piece() -> None:
     assert list(ours.side) == [1] * 10
 
 
-def test_a_whole_chunk_fits_into_a_message() -> None:
-    """Of the widest values that there are, and of the longest ids that the engine takes."""
+def test_a_full_chunk_fits_into_a_message() -> None:
+    """With the largest values, and the longest ids that the engine accepts."""
     rows = [(2**63 - 1, 2**63 - 1, 2**63 - 1, 2**63 - 1, 2, "x" * 36)] * ROWS_PER_CHUNK
     ours, _ = both_ways(rows, 16, 16)
     assert ours.ByteSize() < 4 * 1024 * 1024

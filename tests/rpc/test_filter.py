@@ -1,4 +1,4 @@
-"""Filters let through what they say, and what cannot be compared is refused with what would be right."""
+"""Filters match the right messages, and errors of invalid filters show the correct form."""
 
 import pytest
 
@@ -55,7 +55,7 @@ def entry() -> result_pb2.NotedResult:
         "((mode = full))",
         'mode = "full" AND mode = FULL AND mode = RUN_MODE_FULL AND mode != "fast"',
         'metadata.snapshot_mode = "both" AND metadata.snapshot_mode != trades',
-        # What has no value passes no comparison.
+        # A comparison with an unset field is false.
         "NOT summary.pnl_usd > 0 AND NOT summary.pnl_usd <= 0 AND NOT summary.pnl_usd != 0",
         'dataset = ""',
         'NOT run_id = "a \\" b"',
@@ -67,7 +67,7 @@ def entry() -> result_pb2.NotedResult:
         "NOT tags:kee",
     ],
 )
-def test_it_passes(text: str) -> None:
+def test_a_filter_that_matches(text: str) -> None:
     assert predicate(parse_filter(text, RESULTS))(entry())
 
 
@@ -87,11 +87,11 @@ def test_it_passes(text: str) -> None:
         "tags:*x",
     ],
 )
-def test_it_does_not_pass(text: str) -> None:
+def test_a_filter_that_does_not_match(text: str) -> None:
     assert not predicate(parse_filter(text, RESULTS))(entry())
 
 
-def test_enums_and_switches_are_compared_by_their_names() -> None:
+def test_enums_and_booleans_are_compared_by_name() -> None:
     run = run_pb2.Run(state=job_pb2.JOB_STATE_FAILED, options=run_pb2.RunOptions(export_ticks=True))
     for text in (
         "state = FAILED",
@@ -138,7 +138,7 @@ def test_enums_and_switches_are_compared_by_their_names() -> None:
         ("NOT " * 2000 + "mode = full", "nested deeper than 50 levels"),
     ],
 )
-def test_what_is_wrong_is_named_with_what_would_be_right(text: str, problem: str) -> None:
+def test_errors_show_the_correct_form(text: str, problem: str) -> None:
     with pytest.raises(TickreelError) as caught:
         parse_filter(text, RESULTS)
     assert caught.value.reason == "INVALID_REQUEST"
@@ -155,12 +155,12 @@ def test_what_is_wrong_is_named_with_what_would_be_right(text: str, problem: str
         ("options.export_ticks = yes", "options.export_ticks is compared with 'yes'; it must be true or false"),
     ],
 )
-def test_names_are_told_where_one_is_wrong(text: str, problem: str) -> None:
+def test_errors_list_the_known_values(text: str, problem: str) -> None:
     with pytest.raises(TickreelError) as caught:
         parse_filter(text, RUNS)
     assert problem in caught.value.violations[0].description
 
 
-def test_a_filter_longer_than_anybody_writes_is_refused() -> None:
+def test_a_filter_that_is_too_long_is_refused() -> None:
     with pytest.raises(TickreelError, match="filter: has 1,200,000 characters; it must have 10,000 at most"):
         parse_filter("run_id = a " * 100_000 + "x" * 100_000, RUNS)

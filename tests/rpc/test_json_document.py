@@ -1,4 +1,4 @@
-"""JSON text is taken whole and exactly, or refused with every fault and its place."""
+"""JSON text is read exactly, or refused with all faults and their places."""
 
 import json
 from pathlib import Path
@@ -21,8 +21,8 @@ _values = st.recursive(
 
 
 @given(st.dictionaries(st.text(), _values, max_size=4))
-def test_what_json_can_say_passes_unchanged(document: dict[str, Any]) -> None:
-    """And survives the Struct that carries it."""
+def test_json_values_are_read_unchanged(document: dict[str, Any]) -> None:
+    """They are also unchanged by a Struct."""
     read = json_document.parse(json.dumps(document).encode(), "config.json")
     assert read == document
     carried = json_format.MessageToDict(json_format.ParseDict(read, struct_pb2.Struct()))
@@ -72,11 +72,11 @@ def test_only_an_object_is_a_config(content: bytes) -> None:
 
 
 @pytest.mark.parametrize("depth", [40, 100_000])
-def test_nesting_has_an_end(depth: int) -> None:
+def test_deep_nesting_is_refused(depth: int) -> None:
     assert "nested" in str(refusal(b'{"a": ' + b"[" * depth + b"]" * depth + b"}"))
 
 
-def test_a_text_that_is_too_large_to_travel_is_refused() -> None:
+def test_a_text_that_is_too_large_is_refused() -> None:
     error = refusal(b'{"a": "' + b"x" * json_document.MOST_BYTES + b'"}')
     assert str(error) == "config.json: has 1048585 bytes; a run config has at most 1048576"
 
@@ -100,7 +100,7 @@ def test_repeated_keys_are_found_in_linear_time() -> None:
 
 
 def test_the_path_of_a_long_key_is_cut() -> None:
-    """Every value below the key repeats it: whole, a thousand of them would make a gigabyte of a megabyte."""
+    """The paths of all values below the key repeat it. Uncut, a megabyte of JSON would give a gigabyte of paths."""
     error = refusal(json.dumps({"k" * 500_000: [float("nan")] * 1_000}).encode())
     assert len(error.violations) == 1_000
     assert {len(violation.field) for violation in error.violations} <= {104, 105, 106}
@@ -117,17 +117,17 @@ def test_the_path_of_a_long_key_is_cut() -> None:
         (b'"\\ud83d"', "has half of a surrogate pair"),
     ],
 )
-def test_a_value_that_no_message_carries_is_one_problem(value: bytes, says: str) -> None:
+def test_a_value_that_a_struct_cannot_represent_is_one_problem(value: bytes, says: str) -> None:
     (violation,) = refusal(b'{"a": [' + value + b"]}").violations
     assert violation.field == "a[0]"
     assert says in violation.description
 
 
-def test_utf_16_is_refused_by_its_first_byte() -> None:
+def test_utf_16_is_refused_at_its_first_byte() -> None:
     assert "line 1, column 1: is not UTF-8" in str(refusal('{"a": 1}'.encode("utf-16")))
 
 
-def test_a_byte_order_mark_is_no_fault() -> None:
+def test_a_byte_order_mark_is_accepted() -> None:
     assert json_document.parse(b'\xef\xbb\xbf{"a": 1}', "config.json") == {"a": 1}
 
 

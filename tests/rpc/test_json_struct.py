@@ -1,4 +1,4 @@
-"""A Struct gives back the JSON values that it was made of."""
+"""A Struct returns the JSON values that it was made from."""
 
 import json
 import math
@@ -25,19 +25,19 @@ def carried(values: dict[str, Any]) -> dict[str, Any]:
 
 
 @given(st.dictionaries(st.text(), _values, max_size=4))
-def test_values_come_back_as_they_were(values: dict[str, Any]) -> None:
+def test_values_are_unchanged(values: dict[str, Any]) -> None:
     assert carried(values) == values
     assert carried(carried(values)) == carried(values)
 
 
-def test_whole_numbers_are_whole_again_and_keys_sorted() -> None:
+def test_whole_numbers_become_integers_and_keys_are_sorted() -> None:
     assert (
         json.dumps(carried({"b": 2.0, "a": [1, 0.5, {"d": 1e300, "c": -3}]}))
         == '{"a": [1, 0.5, {"c": -3, "d": 1e+300}], "b": 2}'
     )
 
 
-def test_what_json_cannot_say_is_left_to_whoever_checks() -> None:
+def test_values_that_json_does_not_have_are_returned_unchanged() -> None:
     struct = struct_pb2.Struct()
     struct.update({"much": math.inf})
     _ = struct.fields["nothing"]

@@ -1,4 +1,4 @@
-"""The JSON of result files and commands is the message: the keys and words that users know, and nothing lost."""
+"""The JSON of result files and commands has the keys and words that users know, and loses nothing."""
 
 import json
 
@@ -21,7 +21,7 @@ def result() -> result_pb2.Result:
     return made
 
 
-def test_it_is_protojson_but_for_words_and_large_integers() -> None:
+def test_it_is_protojson_except_for_words_and_large_integers() -> None:
     plain = json_format.MessageToDict(result(), always_print_fields_with_no_presence=True)
     assert (plain["mode"], plain["metadata"]["snapshot_mode"]) == ("RUN_MODE_FAST", "SNAPSHOT_MODE_UNSPECIFIED")
     plain["mode"], plain["metadata"]["snapshot_mode"] = "fast", ""
@@ -31,14 +31,14 @@ def test_it_is_protojson_but_for_words_and_large_integers() -> None:
     assert json.dumps(as_json(result()), sort_keys=True) == json.dumps(plain, sort_keys=True)
 
 
-def test_figures_that_are_zero_are_there_and_those_unknown_are_not() -> None:
+def test_zero_figures_are_written_and_unset_ones_are_not() -> None:
     summary = as_json(result())["summary"]
     assert summary["fills"] == 0
     assert summary["orders_unfilled"] == {"DENIED": 1, "EXPIRED": 2}
     assert "pnl_usd" not in summary
 
 
-def test_names_are_those_of_the_contract_and_a_config_keeps_its_own() -> None:
+def test_keys_are_proto_names_and_configs_keep_their_own() -> None:
     run = run_pb2.Run(run_id="R")
     run.config.environment.data_catalog_path = "c"
     run.config.time_window.start.FromJsonString("2024-05-17T22:00:00Z")
@@ -50,13 +50,13 @@ def test_names_are_those_of_the_contract_and_a_config_keeps_its_own() -> None:
 
 
 def test_large_counts_are_numbers() -> None:
-    dataset = catalog_service_pb2.Dataset(rows=2**40, data_types=[1])
+    dataset = catalog_service_pb2.Dataset(rows=2**40, data_types=[market_data_pb2.DATA_TYPE_TRADES])
     printed = as_json(dataset)
     assert printed["rows"] == 2**40
     assert printed["data_types"] == ["DATA_TYPE_TRADES"]
 
 
-def test_what_is_written_is_read_back() -> None:
+def test_written_messages_are_read_back() -> None:
     made = result()
     made.metadata.data_files.add(data_type=market_data_pb2.DATA_TYPE_BOOK_SNAPSHOT_5, rows=2**40)
     made.summary.statistics.by_side.add(side=statistics_pb2.POSITION_SIDE_SHORT)
@@ -65,7 +65,7 @@ def test_what_is_written_is_read_back() -> None:
     assert read_json(result_pb2.Result, json.dumps(as_json(made) | {"later": 1})) == made
 
 
-def test_an_unknown_word_is_named_with_those_that_there_are() -> None:
+def test_the_error_of_an_unknown_word_lists_the_known_ones() -> None:
     with pytest.raises(ValueError, match=r"^mode is 'slow'; it must be fast or full$"):
         read_json(result_pb2.Result, '{"mode": "slow"}')
     with pytest.raises(ValueError, match=r"^mode is 2; it must be fast or full$"):
@@ -73,16 +73,17 @@ def test_an_unknown_word_is_named_with_those_that_there_are() -> None:
     problem = r"^metadata.data_files.data_type is 'bars'; it must be trades or book_snapshot_5$"
     with pytest.raises(ValueError, match=problem):
         read_json(result_pb2.Result, '{"metadata": {"data_files": [{"data_type": "trades"}, {"data_type": "bars"}]}}')
-    with pytest.raises(ValueError, match="no JSON object"):
+    with pytest.raises(ValueError, match="not a JSON object"):
         read_json(result_pb2.Result, "[]")
 
 
-def test_a_parser_of_protojson_reads_back_what_has_no_words() -> None:
+def test_a_protojson_parser_reads_messages_without_words() -> None:
     run = run_pb2.Run(run_id="R")
     run.config.fx_stub["USDT_USD"] = 1.0
     run.config.strategy.orders.add(side="buy")
     run.created_at.FromNanoseconds(1_715_983_200_123_456_789)
-    dataset = catalog_service_pb2.Dataset(rows=2**40, size_bytes=5, data_types=[1, 2])
+    types = [market_data_pb2.DATA_TYPE_TRADES, market_data_pb2.DATA_TYPE_BOOK_SNAPSHOT_5]
+    dataset = catalog_service_pb2.Dataset(rows=2**40, size_bytes=5, data_types=types)
     messages: list[Message] = [run, dataset]
     for message in messages:
         assert json_format.ParseDict(as_json(message), type(message)()) == message

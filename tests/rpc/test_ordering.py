@@ -1,5 +1,6 @@
-"""Lists in the order of their fields, and their pages: every message once, whatever comes or goes between two of them."""
+"""Sorted lists and their pages: every message appears once, even if others are added or removed between pages."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import pytest
@@ -19,7 +20,7 @@ Row = tuple[int, int | None, int]
 
 
 def entries_of(rows: list[Row]) -> list[NotedResult]:
-    """Results of (orders, pnl in hundredths or None, created at), each with an id of its own."""
+    """Make results with different ids from (orders, pnl in hundredths or None, created at)."""
     entries = []
     for number, (orders, pnl, created) in enumerate(rows):
         entry = NotedResult()
@@ -44,7 +45,7 @@ def sorted_by(entries: list[NotedResult], order: str) -> list[NotedResult]:
     return in_order(entries, (*parse_order(order, FIELDS), *NEWEST_FIRST))
 
 
-def page(entries: list[NotedResult], order: str, token: str, size: int) -> tuple[list[NotedResult], str]:
+def page(entries: list[NotedResult], order: str, token: str, size: int) -> tuple[Sequence[NotedResult], str]:
     request = ListResultsRequest(page_size=size, page_token=token, order_by=order)
     page = Page.of(request, "results", order)
     return cut_page(page, in_order(entries, NEWEST_FIRST), parse_order(order, FIELDS), NEWEST_FIRST, lambda entry: entry)
@@ -55,12 +56,12 @@ def test_following_the_tokens_delivers_every_entry_once_and_in_order(entries: li
     found, token = page(entries, order, "", size)
     while token:
         more, token = page(entries, order, token, size)
-        found += more
+        found = [*found, *more]
     assert found == sorted_by(entries, order)
 
 
 @given(_rows, _orders, st.integers(1, 9), st.data())
-def test_entries_that_come_or_go_between_pages_never_repeat_or_hide_the_others(
+def test_entries_added_or_removed_between_pages_never_repeat_or_hide_others(
     entries: list[NotedResult], order: str, size: int, data: st.DataObject
 ) -> None:
     before = data.draw(st.lists(st.sampled_from(entries), unique_by=lambda entry: entry.result.run_id)) if entries else []
@@ -69,13 +70,13 @@ def test_entries_that_come_or_go_between_pages_never_repeat_or_hide_the_others(
         return
     after = data.draw(st.lists(st.sampled_from(entries), unique_by=lambda entry: entry.result.run_id))
     rest, _ = page(after, order, token, 500)
-    seen = [entry.result.run_id for entry in first + rest]
+    seen = [entry.result.run_id for entry in (*first, *rest)]
     assert len(seen) == len(set(seen))
     staying = {entry.result.run_id for entry in before} & {entry.result.run_id for entry in after}
     assert staying <= set(seen)
 
 
-def test_decimals_are_sorted_as_numbers_and_none_comes_last_either_way() -> None:
+def test_decimals_are_sorted_as_numbers_and_unset_ones_come_last() -> None:
     entries = entries_of([(0, 900, 1), (0, None, 1), (0, -1000, 1), (0, 10_000, 1)])
     ids = [
         [entry.result.run_id for entry in in_order(entries, parse_order(order, FIELDS))]
@@ -93,7 +94,7 @@ def test_decimals_are_sorted_as_numbers_and_none_comes_last_either_way() -> None
         ("summary", "'summary' has fields of its own"),
     ],
 )
-def test_an_order_that_cannot_be_is_refused(order: str, problem: str) -> None:
+def test_an_invalid_order_is_refused(order: str, problem: str) -> None:
     with pytest.raises(TickreelError) as caught:
         parse_order(order, FIELDS)
     assert [violation.field for violation in caught.value.violations] == ["order_by"]
@@ -114,10 +115,10 @@ def test_a_forged_token_is_refused(after: str) -> None:
 def test_a_token_of_another_order_is_refused() -> None:
     entries = entries_of([(0, 1, 1), (0, 2, 2)])
     _, token = page(entries, "summary.pnl", "", 1)
-    with pytest.raises(TickreelError, match="is not one that this list gave for these arguments"):
+    with pytest.raises(TickreelError, match="is not from this list with these arguments"):
         page(entries, "summary.orders", token, 1)
 
 
-def test_an_order_longer_than_anybody_writes_is_refused() -> None:
+def test_an_order_that_is_too_long_is_refused() -> None:
     with pytest.raises(TickreelError, match="order_by: has 17,999 characters; it must have 10,000 at most"):
         parse_order(",".join(["notes"] * 3_000), FIELDS)

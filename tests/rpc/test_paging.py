@@ -1,4 +1,4 @@
-"""The pages of a list together are the list: every entry once, in order."""
+"""The pages of a list together have every entry once, in order."""
 
 import base64
 import json
@@ -15,7 +15,7 @@ _keys = st.lists(st.text(), unique=True, max_size=40)
 
 
 def all_pages(keys: list[str], size: int, *, descending: bool = False) -> list[list[str]]:
-    """The pages that a client gets which follows the tokens."""
+    """Return all pages by following the tokens."""
     pages, token = [], ""
     while True:
         page = Page.of(ListDatasetsRequest(page_size=size, page_token=token), "datasets")
@@ -34,7 +34,7 @@ def test_following_the_tokens_delivers_every_entry_once_and_in_order(keys: list[
 
 
 @given(_keys, _keys, st.integers(1, 10))
-def test_entries_that_come_or_go_between_pages_never_repeat_or_hide_the_others(
+def test_entries_added_or_removed_between_pages_never_repeat_or_hide_others(
     before: list[str], after: list[str], size: int
 ) -> None:
     request = ListDatasetsRequest(page_size=size)
@@ -48,7 +48,7 @@ def test_entries_that_come_or_go_between_pages_never_repeat_or_hide_the_others(
     assert staying <= {*first, *rest}
 
 
-def test_a_page_has_a_default_size_and_a_largest() -> None:
+def test_pages_have_a_default_and_a_maximum_size() -> None:
     assert Page.of(ListDatasetsRequest(), "datasets").size == DEFAULT_SIZE
     assert Page.of(ListDatasetsRequest(page_size=2_000_000_000), "datasets").size == MAX_SIZE
 
@@ -85,7 +85,7 @@ def test_a_token_of_another_list_is_refused() -> None:
     ],
     ids=["empty", "null", "list", "text", "no key", "a number", "no text", "deep"],
 )
-def test_a_token_with_anything_else_in_it_is_refused(content: bytes) -> None:
+def test_a_token_with_other_content_is_refused(content: bytes) -> None:
     token = base64.urlsafe_b64encode(content).decode() or "===="
     assert refused_field(ListDatasetsRequest(page_token=token)) == "page_token"
 
@@ -95,7 +95,7 @@ def test_garbage_is_refused(token: str) -> None:
     assert refused_field(ListDatasetsRequest(page_token=token)) == "page_token"
 
 
-def test_a_token_is_opaque_but_the_same_for_the_same_place() -> None:
+def test_a_token_contains_its_list_and_its_key() -> None:
     page = Page.of(ListDatasetsRequest(page_size=1), "datasets")
     token = page.token("ключ")
     assert Page.of(ListDatasetsRequest(page_token=token), "datasets").after == "ключ"

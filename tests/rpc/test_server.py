@@ -1,4 +1,4 @@
-"""A service's process: it says that it is there, what it offers, and leaves without dropping what it does."""
+"""The process of a service: health, reflection, graceful shutdown and start-up errors."""
 
 import asyncio
 import os
@@ -27,7 +27,7 @@ PATIENCE = 60
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    """What a service needs, and nothing that a developer may have set."""
+    """The variables that a service needs, without the settings of the developer."""
     ours = ("TICKREEL_", "UNIFIED_CLOUD_", "DATA_CATALOG_PATH")
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)} | {
         "UNIFIED_CLOUD_LOCAL_PATH": str(tmp_path),
@@ -38,7 +38,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 @asynccontextmanager
 async def process(environment: dict[str, str], stdin: int = DEVNULL) -> AsyncIterator[Process]:
-    """The small service in a process of its own."""
+    """Run the small service in a child process."""
     started = await asyncio.create_subprocess_exec(
         sys.executable, small_service.__file__, env=environment, stdin=stdin, stdout=PIPE, stderr=PIPE
     )
@@ -56,7 +56,7 @@ async def line_of(process: Process) -> str:
 
 
 async def refusal(environment: dict[str, str]) -> str:
-    """What a service says that exits with 2 instead of serving."""
+    """Run a service that exits with 2 instead of serving, and return its error output."""
     async with process(environment) as service:
         stdout, stderr = await asyncio.wait_for(service.communicate(), PATIENCE)
     assert service.returncode == 2, stderr.decode()
@@ -67,12 +67,14 @@ async def refusal(environment: dict[str, str]) -> str:
 
 async def health(address: str, service: str) -> int:
     async with grpc.aio.insecure_channel(address) as channel:
-        response = await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(service=service))
+        stub = health_pb2_grpc.HealthStub(channel)
+        request = health_pb2.HealthCheckRequest(service=service)
+        response: health_pb2.HealthCheckResponse = await stub.Check(request)  # type: ignore[attr-defined]  # the stub has no methods
     return response.status
 
 
 @pytest.mark.parametrize("name", ["", NAME])
-async def test_health_is_told_for_the_server_and_for_its_service(name: str) -> None:
+async def test_the_server_and_its_service_are_healthy(name: str) -> None:
     async with serving(SmallCatalog()) as address:
         assert await health(address, name) == health_pb2.HealthCheckResponse.SERVING
 
@@ -107,7 +109,7 @@ async def test_reflection_lists_and_describes_the_service(version: str) -> None:
     assert b"CatalogService" in described.file_descriptor_response.file_descriptor_proto[0]
 
 
-async def test_a_service_is_opened_before_and_closed_after_its_calls() -> None:
+async def test_a_service_is_opened_at_start_and_closed_at_stop() -> None:
     service = SmallCatalog()
     server = Server(service)
     address = await server.start("127.0.0.1:0")
@@ -125,7 +127,7 @@ async def test_a_second_service_on_one_port_is_refused_and_never_opened() -> Non
     assert second.events == []
 
 
-async def test_sigterm_lets_a_call_end_and_then_ends_the_process(environment: dict[str, str]) -> None:
+async def test_sigterm_waits_for_calls_and_then_ends_the_process(environment: dict[str, str]) -> None:
     async with process(environment | {"SMALL_DELAY": "0.5"}) as service:
         address = (await line_of(service)).removeprefix("listening ")
         client = ServiceClient("catalog", address)
@@ -140,7 +142,7 @@ async def test_sigterm_lets_a_call_end_and_then_ends_the_process(environment: di
         assert await asyncio.wait_for(service.wait(), PATIENCE) == 0
 
 
-async def test_a_call_without_end_does_not_keep_a_service_from_stopping() -> None:
+async def test_an_endless_call_does_not_prevent_shutdown() -> None:
     service = SmallCatalog(delay=3600)
     server = Server(service)
     client = ServiceClient("catalog", await server.start("127.0.0.1:0"))
@@ -165,7 +167,7 @@ async def test_a_supervised_service_ends_with_its_standard_input(environment: di
 
 
 async def test_a_supervised_service_without_a_supervisor_ends_at_once(environment: dict[str, str]) -> None:
-    """Its input is at its end from the first."""
+    """Its standard input is closed from the start."""
     async with process(environment | {"TICKREEL_SUPERVISED": "1"}, stdin=DEVNULL) as service:
         stdout, stderr = await asyncio.wait_for(service.communicate(), PATIENCE)
     assert service.returncode == 0, stderr.decode()
@@ -184,19 +186,19 @@ async def test_every_missing_variable_is_named_at_once(environment: dict[str, st
         assert f"  {name}: is" in said
 
 
-async def test_a_port_in_use_is_told(environment: dict[str, str]) -> None:
+async def test_a_port_in_use_is_reported(environment: dict[str, str]) -> None:
     async with serving(SmallCatalog()) as address:
         assert f"catalog: cannot listen on {address}" in await refusal(environment | {"TICKREEL_LISTEN": address})
 
 
-async def test_an_address_that_is_none_is_told(environment: dict[str, str]) -> None:
+async def test_an_invalid_address_is_reported(environment: dict[str, str]) -> None:
     assert "cannot listen on nowhere:http:x" in await refusal(environment | {"TICKREEL_LISTEN": "nowhere:http:x"})
 
 
-async def test_a_service_that_cannot_open_says_why(environment: dict[str, str]) -> None:
+async def test_a_service_that_cannot_open_prints_the_reason(environment: dict[str, str]) -> None:
     assert "catalog: nothing can be written here" in await refusal(environment | {"SMALL_REFUSES": "1"})
 
 
-async def test_a_log_level_that_is_none_is_told(environment: dict[str, str]) -> None:
+async def test_an_unknown_log_level_is_reported(environment: dict[str, str]) -> None:
     said = await refusal(environment | {"TICKREEL_LOG_LEVEL": "chatty"})
     assert "TICKREEL_LOG_LEVEL: is 'chatty'" in said

@@ -1,4 +1,4 @@
-"""Settings are read once, and everything that is wrong with them is said at once."""
+"""Settings are read from the environment, and all faults are reported at once."""
 
 import os
 from pathlib import Path
@@ -12,7 +12,7 @@ NEEDED = {"UNIFIED_CLOUD_LOCAL_PATH": "raw", "DATA_CATALOG_PATH": "catalog"}
 
 
 def refused(environ: dict[str, str]) -> dict[str, str]:
-    """What is wrong with each variable."""
+    """Return the violations by variable."""
     with pytest.raises(TickreelError) as caught:
         Settings.from_env(environ)
     assert caught.value.reason == "ENVIRONMENT_MISMATCH"
@@ -21,7 +21,7 @@ def refused(environ: dict[str, str]) -> dict[str, str]:
     return {violation.field: violation.description for violation in caught.value.violations}
 
 
-def test_what_is_not_set_has_its_documented_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_unset_variables_have_their_documented_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     settings = Settings.from_env(NEEDED)
     assert settings.data_root == tmp_path / "raw"
@@ -75,7 +75,7 @@ def test_every_setting_is_a_variable(tmp_path: Path) -> None:
     assert not settings.spare_workers
 
 
-def test_the_environment_that_a_config_may_name_is_told_as_it_is() -> None:
+def test_the_environment_has_the_variables_that_a_config_may_name() -> None:
     settings = Settings.from_env(NEEDED | {"UNIFIED_CLOUD_SERVICES_USE_PARQUET": "YES"})
     assert settings.environment == {
         "UNIFIED_CLOUD_LOCAL_PATH": "raw",
@@ -91,7 +91,7 @@ def test_raw_data_is_parquet_or_csv(text: str, ending: str, told: str) -> None:
     assert (settings.raw_ending, settings.environment["UNIFIED_CLOUD_SERVICES_USE_PARQUET"]) == (ending, told)
 
 
-def test_everything_that_is_wrong_is_said_at_once() -> None:
+def test_all_faults_are_reported_at_once() -> None:
     wrong = refused(
         {
             "DATA_CATALOG_PATH": "",
@@ -134,5 +134,5 @@ def test_a_count_is_a_whole_number_above_zero(text: str) -> None:
     ("text", "value"),
     [("true", True), (" ON ", True), ("1", True), ("yes", True), ("False", False), ("off", False), ("0", False), ("", None)],
 )
-def test_a_switch_is_on_or_off_in_the_usual_words(text: str, value: bool | None) -> None:
+def test_a_switch_accepts_the_usual_words(text: str, value: bool | None) -> None:
     assert parse_switch(text) is value

@@ -1,10 +1,14 @@
-"""Timestamps that are no instants and unknown values of enums are refused, wherever they stand in the message."""
+"""Invalid timestamps and unknown enum values are refused anywhere in a message."""
+
+from typing import cast
 
 import pytest
 
 from tickreel.rpc.errors import TickreelError
 from tickreel.rpc.values import check_values
 from tickreel.v1.converter_service_pb2 import CreateConversionRequest
+from tickreel.v1.market_data_pb2 import DATA_TYPE_TRADES, DataType
+from tickreel.v1.result_pb2 import SNAPSHOT_MODE_BOTH, SnapshotMode
 from tickreel.v1.runner_service_pb2 import CreateRunRequest
 
 
@@ -12,7 +16,7 @@ from tickreel.v1.runner_service_pb2 import CreateRunRequest
     ("seconds", "nanos"),
     [(253_402_300_800, 0), (-62_135_596_801, 0), (2**63 - 1, 0), (0, -1), (0, 1_000_000_000)],
 )
-def test_what_is_no_instant_is_named_with_its_field(seconds: int, nanos: int) -> None:
+def test_an_invalid_timestamp_is_named_with_its_field(seconds: int, nanos: int) -> None:
     request = CreateRunRequest()
     request.config.time_window.start.seconds = 1
     request.config.time_window.end.seconds = seconds
@@ -24,20 +28,20 @@ def test_what_is_no_instant_is_named_with_its_field(seconds: int, nanos: int) ->
     assert [violation.field for violation in caught.value.violations] == ["config.time_window.end", "start"]
 
 
-def test_instants_pass() -> None:
+def test_valid_timestamps_pass() -> None:
     for seconds in (-62_135_596_800, 0, 253_402_300_799):
         request = CreateRunRequest()
         request.start.seconds, request.start.nanos = seconds, 999_999_999
         check_values(request)
 
 
-def test_a_value_that_an_enum_does_not_have_is_named_with_its_field() -> None:
+def test_an_unknown_enum_value_is_named_with_its_field() -> None:
     run, conversion = CreateRunRequest(), CreateConversionRequest()
-    run.options.snapshot_mode = 99
-    conversion.spec.data_types.extend([1, -1])
+    run.options.snapshot_mode = cast(SnapshotMode, 99)
+    conversion.spec.data_types.extend([DATA_TYPE_TRADES, cast(DataType, -1)])
     for request, field in ((run, "options.snapshot_mode"), (conversion, "spec.data_types[1]")):
         with pytest.raises(TickreelError) as caught:
             check_values(request)
         assert [violation.field for violation in caught.value.violations] == [field]
-    run.options.snapshot_mode = 3
+    run.options.snapshot_mode = SNAPSHOT_MODE_BOTH
     check_values(run)

@@ -10,6 +10,7 @@ from typing import Any
 import grpc
 import pytest
 
+from child_processes import children_running
 from plug_in import MEDDLER, install_here
 from recordings import BTC, DAY, RawFolder, books, trades
 from run_configs import run_config
@@ -137,7 +138,7 @@ async def test_other_rows_in_place_of_the_first_are_not_believed(folder: Path, r
 async def test_deleted_before_its_process_has_read_anything(folder: Path) -> None:
     async with stack(folder, TICKREEL_SPARE_WORKERS="1") as services:
         wanted = await undisturbed(services)
-        stopped = _processes("tickreel.runner.run_process")
+        stopped = children_running("tickreel.runner.run_process")
         for pid in stopped:
             os.kill(pid, signal.SIGSTOP)
         run = await services.create(CONFIG)
@@ -174,13 +175,3 @@ async def test_deleted_between_conversion_and_replay(folder: Path) -> None:
             run = await Stack(settings, converter, runner, runner).finish(CONFIG)
     assert (run.state, run.failure.reason) == (job_pb2.JOB_STATE_FAILED, "DATA_CHANGED")
     assert "deleted or replaced each of the 3 times" in run.failure.message
-
-
-def _processes(module: str) -> list[int]:
-    """The ids of the processes of this one that run a module."""
-    found = []
-    for task in Path("/proc/self/task").iterdir():
-        for pid in (task / "children").read_text().split():
-            if module.encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
-                found.append(int(pid))
-    return found

@@ -1,1 +1,1 @@
-"""Work that takes longer than a call: journalled, queued, watched, done in processes of its own."""
+"""Jobs: work that takes longer than a call. Jobs are journalled, queued and watched, and run in child processes."""

@@ -1,4 +1,4 @@
-"""Who may run, and with how much: first come, first served, as long as there is a slot and memory."""
+"""Admission of jobs in order of arrival, limited by slots, processes and memory."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Share:
-    """What one has who was admitted: so many processes, and so much memory (MiB) that they are expected to take."""
+    """The resources of an admitted job: its processes, and their expected memory in MiB."""
 
     processes: int = 1
     memory: int = 0
 
 
-class _Visitor:
-    """One who waits, or has been admitted: what it says it weighs, and whom to tell where it stands."""
+class _Entrant:
+    """A job that waits or was admitted: its expected memory, and the callback for its position."""
 
     def __init__(self, weigh: Callable[[int], int], tell_position: Callable[[int], None]) -> None:
         self.weigh = weigh
@@ -24,67 +24,68 @@ class _Visitor:
 
 
 class Admission:
-    """The line before the slots.
+    """The queue in front of the slots.
 
-    Nobody overtakes: a heavy one at the head waits until there is room, and those behind it wait too, or it would wait for
-    ever while light ones come. One that is heavier than everything there is runs alone, since its weight is an expectation
-    and no measurement: refusing it would be final, and whether it fits is seen while it runs.
+    Jobs never overtake each other. If the job at the head needs more memory than is free, it waits, and so do the jobs behind
+    it. Otherwise a stream of small jobs could starve a large one. A job that expects more than the total memory runs alone:
+    the expectation is not a measurement, and a refusal would be final.
 
-    Whoever is admitted has an equal part of the processes that are free, with those who wait behind it, and one at least: alone
-    it has all of them, in a long line one, which wastes none. A slot without a free process is given all the same, so that
-    nobody waits long for one who took everything when it was alone.
+    The free processes are divided equally between the job at the head and the jobs behind it; the head gets at least one.
+    A job alone gets all of them, and a job in a long queue gets one, so no process is idle. A free slot is given out even if no
+    process is free, so that nobody waits long for a job that got all processes when it was alone.
 
     Args:
-        slots: How many run at a time.
-        processes: How many processes they share.
-        memory: What they may weigh together, in MiB; None for no limit.
+        slots: How many jobs run at a time.
+        processes: How many processes the jobs share.
+        memory: The limit of the sum of their expected memory in MiB; None for no limit.
     """
 
     def __init__(self, slots: int, processes: int = 1, memory: int | None = None) -> None:
         self._slots = slots
         self._processes = processes
         self._memory = memory
-        self._line: list[_Visitor] = []
-        self._shares: dict[_Visitor, Share] = {}
+        self._queue: list[_Entrant] = []
+        self._shares: dict[_Entrant, Share] = {}
 
     @asynccontextmanager
     async def turn(self, weigh: Callable[[int], int], tell_position: Callable[[int], None]) -> AsyncIterator[Share]:
-        """Waits in line, then has a slot as long as the context is open; gives what goes with it.
+        """Wait in the queue, then hold a slot while the context is open. Yields the resources of the slot.
 
         Args:
-            weigh: What to expect of memory with so many processes, in MiB; asked whenever the head of the line is looked at.
-            tell_position: Called with the place in line, 1 being next, whenever it changes.
+            weigh: Returns the expected memory in MiB for a number of processes. Called each time the head of the queue is
+                considered.
+            tell_position: Called with the position in the queue when it may have changed; 1 is the head.
         """
-        visitor = _Visitor(weigh, tell_position)
-        self._line.append(visitor)
+        entrant = _Entrant(weigh, tell_position)
+        self._queue.append(entrant)
         self._admit()
         try:
-            yield await visitor.admitted
+            yield await entrant.admitted
         finally:
-            self._shares.pop(visitor, None)
-            if visitor in self._line:
-                self._line.remove(visitor)
+            self._shares.pop(entrant, None)
+            if entrant in self._queue:
+                self._queue.remove(entrant)
             self._admit()
 
     def _admit(self) -> None:
-        # Some may have left and not had their turn to say so.
-        self._line = [visitor for visitor in self._line if not visitor.admitted.cancelled()]
-        while self._line and len(self._shares) < self._slots and (share := self._share_of(self._line[0])) is not None:
-            visitor = self._line.pop(0)
-            self._shares[visitor] = share
-            visitor.admitted.set_result(share)
-        for position, visitor in enumerate(self._line, 1):
-            visitor.tell_position(position)
+        # Entrants whose task was cancelled may not have removed themselves yet.
+        self._queue = [entrant for entrant in self._queue if not entrant.admitted.cancelled()]
+        while self._queue and len(self._shares) < self._slots and (share := self._share_of(self._queue[0])) is not None:
+            entrant = self._queue.pop(0)
+            self._shares[entrant] = share
+            entrant.admitted.set_result(share)
+        for position, entrant in enumerate(self._queue, 1):
+            entrant.tell_position(position)
 
-    def _share_of(self, visitor: _Visitor) -> Share | None:
-        """What there is for the head of the line, or None where memory is short for one process."""
+    def _share_of(self, entrant: _Entrant) -> Share | None:
+        """Return the resources for the head of the queue, or None if memory does not suffice for one process."""
         free = self._processes - sum(share.processes for share in self._shares.values())
         taken = sum(share.memory for share in self._shares.values())
-        processes = max(1, free // len(self._line))
-        while self._memory is not None and taken + visitor.weigh(processes) > self._memory:
+        processes = max(1, free // len(self._queue))
+        while self._memory is not None and taken + entrant.weigh(processes) > self._memory:
             if processes == 1:
                 if self._shares:
                     return None
                 break
             processes -= 1
-        return Share(processes, visitor.weigh(processes))
+        return Share(processes, entrant.weigh(processes))

@@ -1,6 +1,6 @@
-"""What a job service needs of whatever does its work: the processes of this machine, or a cluster beside them.
+"""The interface between a job service and the executor of its work: the processes of this machine, or a cluster.
 
-`ProcessPool` is one. Nothing else in a service knows where the work of a job is done.
+`ProcessPool` is an executor. No other part of a service knows where the work of a job runs.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from tickreel.v1 import job_pb2
 
 @dataclass(frozen=True)
 class Resources:
-    """What all work of an executor shares: so many processes, and so much memory in MiB; None for no limit."""
+    """The processes and the memory in MiB that all work of an executor shares; None for no memory limit."""
 
     processes: int = 1
     memory: int | None = None
@@ -26,12 +26,12 @@ class Work:
     """The work of a job.
 
     Attributes:
-        spec: What is to be done, as JSON values.
-        memory: What it is expected to take, in MiB. Where all work takes too much, the one that is furthest beyond this is
-            ended.
-        taints: Whether it may leave something behind that other work must not see.
-        on_progress: Called with how far the work is.
-        on_live: Called with what the work tells of itself beside the progress, see `Reporter.live`.
+        spec: The specification of the work, as JSON values.
+        memory: The expected memory in MiB. If all work together uses too much memory, the work that exceeds its expectation
+            most is ended.
+        taints: Whether the work may change the state of its process, which other work must not see.
+        on_progress: Called with the progress of the work.
+        on_live: Called with the live figures of the work, see `Reporter.live`.
     """
 
     job_id: str
@@ -43,37 +43,38 @@ class Work:
 
 
 class Executor(Protocol):
-    """Does the work of jobs, as much at a time as it is given."""
+    """Runs the work of jobs. The caller limits how much runs at a time."""
 
     @property
     def resources(self) -> Resources:
-        """What all work shares. The queue admits no more than fits."""
+        """The shared resources. The queue admits no more work than they allow."""
         ...
 
     async def run(self, work: Work) -> dict[str, Any]:
-        """Does some work and returns what it made, as JSON values.
+        """Run work and return its result as JSON values.
 
-        Cancelling this ends the work before it returns: nothing of it goes on.
+        Cancellation ends the work before this call returns.
 
         Raises:
-            TickreelError: What the work raised, or why it ended: OUT_OF_MEMORY, ENGINE_ABORTED, WORKER_HUNG or WORKER_DIED,
-                with the tail of its log as `log`. One that the work is not to blame for passes `is_lost`.
+            TickreelError: The error that the work raised, or the reason for its end: OUT_OF_MEMORY, ENGINE_ABORTED,
+                WORKER_HUNG or WORKER_DIED, with the tail of its log as `log`. If the cause lies outside the work, `is_lost`
+                is true for the error.
         """
         ...
 
     def log_path(self, job_id: str) -> Path:
-        """The file of what the work of a job prints."""
+        """Return the file that receives the output of a job."""
         ...
 
     def warm_up(self) -> None:
-        """Makes ready for the next work."""
+        """Prepare for the next work."""
         ...
 
     async def close(self) -> None:
-        """Gives back what waits for work. The work in hand has ended before."""
+        """Release idle resources. The caller has already ended all work."""
         ...
 
 
 def is_lost(failure: TickreelError) -> bool:
-    """Whether work ended for a reason outside of it, other than memory: it can be begun again."""
+    """Return whether work was ended from outside, for a reason other than memory, so that it can be retried."""
     return failure.reason == "WORKER_DIED" and is_from_outside(failure.metadata.get("signal", ""))

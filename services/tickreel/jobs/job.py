@@ -1,4 +1,4 @@
-"""What a conversion and a run have in common: the state machine of `JobState`, and the fields that it moves."""
+"""The state machine of `JobState`, which conversions and runs share, and the fields that its transitions set."""
 
 import hashlib
 import time
@@ -18,12 +18,12 @@ CANCELLED = job_pb2.JOB_STATE_CANCELLED
 
 FINAL = frozenset({SUCCEEDED, FAILED, CANCELLED})
 
-# Counts while the machine sleeps, too; Linux alone has it.
-_PASSED = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+# CLOCK_BOOTTIME also counts while the machine is suspended; only Linux has it.
+_ELAPSED = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 class Job(Protocol):
-    """The resource of a job as its contract has it: `Conversion` or `Run`."""
+    """The fields that the resources of all jobs share: `Conversion`, `Run`, and their entries in lists."""
 
     state: job_pb2.JobState
     progress: job_pb2.Progress
@@ -34,42 +34,39 @@ class Job(Protocol):
     attempts: int
     queue_position: int
 
-    def ByteSize(self) -> int: ...  # noqa: N802 - protobuf's own name
-    def SerializeToString(self) -> bytes: ...  # noqa: N802 - protobuf's own name
     def ClearField(self, field_name: str) -> None: ...  # noqa: N802 - protobuf's own name
-    def CopyFrom(self, other: "Job") -> None: ...  # noqa: N802 - protobuf's own name
 
 
 class JobClock:
-    """The wall clock as it was when a job came to this process, and from then on what has passed.
+    """A clock for one job: the wall clock when this process received the job, plus the time elapsed since.
 
-    A wall clock that is set while the job runs would end it before it started, or hours late.
+    The wall clock itself may be set while the job runs, and then the job would end before its start or hours late.
 
     Args:
-        job: No time that is told comes before one that it has already.
+        job: The clock never returns a time before the timestamps of this job.
     """
 
     def __init__(self, job: Job) -> None:
         known = (stamp.ToNanoseconds() for stamp in (job.created_at, job.started_at, job.ended_at))
-        self._offset = max(time.time_ns(), *known) - time.clock_gettime_ns(_PASSED)
+        self._offset = max(time.time_ns(), *known) - time.clock_gettime_ns(_ELAPSED)
 
     def stamp(self, stamp: timestamp_pb2.Timestamp) -> None:
-        """Sets a timestamp to the time that it is."""
-        stamp.FromNanoseconds(self._offset + time.clock_gettime_ns(_PASSED))
+        """Set a timestamp to the current time."""
+        stamp.FromNanoseconds(self._offset + time.clock_gettime_ns(_ELAPSED))
 
 
 def request_digest(request: bytes) -> str:
-    """The digest by which a repeated request is known, from its deterministic serialisation."""
+    """Return the digest that identifies a repeated request, from its deterministic serialisation."""
     return hashlib.sha256(request).hexdigest()
 
 
 def state_name(state: job_pb2.JobState) -> str:
-    """The state without its prefix: RUNNING, for example."""
+    """Return the name of a state without its prefix, RUNNING for example."""
     return job_pb2.JobState.Name(state).removeprefix("JOB_STATE_")
 
 
 def start(job: Job, clock: JobClock) -> None:
-    """QUEUED → RUNNING: an attempt begins."""
+    """QUEUED → RUNNING: start an attempt."""
     job.state = RUNNING
     job.attempts += 1
     job.queue_position = 0
@@ -77,21 +74,21 @@ def start(job: Job, clock: JobClock) -> None:
 
 
 def requeue(job: Job) -> None:
-    """RUNNING → QUEUED: the attempt came to nothing and the job is to be begun again."""
+    """RUNNING → QUEUED: the attempt was lost and the job will be retried."""
     job.state = QUEUED
     for field in ("progress", "started_at"):
         job.ClearField(field)
 
 
 def put_back(job: Job) -> None:
-    """RUNNING → QUEUED, where the service stops in good order: that says nothing against the job, so it was no attempt."""
+    """RUNNING → QUEUED, because the service shuts down; the attempt is not counted."""
     if job.state == RUNNING:
         job.attempts -= 1
     requeue(job)
 
 
 def end(job: Job, state: job_pb2.JobState, clock: JobClock) -> None:
-    """Any state → a final one; a final job has no progress left to show, nor a place in the queue."""
+    """Any state → a final state, which has no progress and no queue position."""
     job.state = state
     job.queue_position = 0
     clock.stamp(job.ended_at)
@@ -99,16 +96,16 @@ def end(job: Job, state: job_pb2.JobState, clock: JobClock) -> None:
 
 
 def fail(job: Job, error: TickreelError, clock: JobClock) -> None:
-    """Any state → FAILED, with the reason."""
+    """Any state → FAILED, with an error."""
     job.failure.CopyFrom(error.to_failure())
     end(job, FAILED, clock)
 
 
 def give_up(job: Job, clock: JobClock) -> None:
-    """RUNNING → FAILED, because the service died in the midst of the job too often."""
+    """RUNNING → FAILED, because the service died too often while the job ran."""
     times = "once" if job.attempts == 1 else f"{job.attempts} times"
     message = (
-        f"the service died while it was at this, which was begun {times}; nothing half-made is left. Create it again, or let it"
-        " be begun more often: TICKREEL_MAX_ATTEMPTS"
+        f"the service died while this job ran; it was started {times}. Nothing half-finished is left. Create it again, or allow"
+        " more attempts with TICKREEL_MAX_ATTEMPTS"
     )
     fail(job, TickreelError("INTERRUPTED", message, attempts=job.attempts), clock)

@@ -1,7 +1,7 @@
-"""The journal of a job service: one sqlite table whose rows are the jobs themselves.
+"""The journal of a job service: one SQLite table with one row per job.
 
-Every change of state is a committed transaction, synced to the disk: neither a killed process nor a machine without power loses
-one. The folder belongs to one process at a time.
+Every change of state is a committed transaction that is synced to the disk. Neither a killed process nor a power failure loses
+one. Only one process at a time may use the folder.
 """
 
 import asyncio
@@ -16,34 +16,36 @@ from typing import Any
 
 from google.protobuf.message import DecodeError
 
-from tickreel.jobs.job import FAILED, FINAL, Job
+from tickreel.jobs.job import FAILED, FINAL
 from tickreel.rpc.errors import TickreelError, not_readable, not_writable
 from tickreel.rpc.paging import Page
+from tickreel.v1.conversion_pb2 import Conversion
+from tickreel.v1.run_pb2 import Run
 
 _FILE = "journal.sqlite"
 
 
-class Journal[J: Job]:
+class Journal[J: (Conversion, Run)]:
     """The jobs of one service, newest last.
 
-    One thread may read while another one writes. They have a connection each: a read waits for no disk that a write is
-    synced to, and finds what was written before.
+    One thread may read while another one writes. Reads and writes have separate connections, so a read never waits until a
+    write is synced to the disk; it returns everything committed before.
 
     Args:
-        folder: The state folder of the service; made where it does not exist.
+        folder: The state folder of the service; created if it does not exist.
         resource: The message class of the jobs.
-        upgrade: Brings a job that an earlier version wrote to the contract of today.
+        upgrade: Migrates a job that an earlier version wrote to the current contract.
 
     Raises:
-        TickreelError: STORE_NOT_WRITABLE where the folder cannot be written or another process holds it, STORE_FULL where its
-            disk is full; `add` and `save` raise the same. Read methods raise STORE_NOT_READABLE. All of them raise
-            STORE_CORRUPT, which says how to go on without the journal.
+        TickreelError: STORE_NOT_WRITABLE if the folder cannot be written or another process holds it, STORE_FULL if its disk
+            is full; `add`, `save` and `delete` raise the same. Read methods raise STORE_NOT_READABLE. All methods raise
+            STORE_CORRUPT; its message says how to continue without the journal.
     """
 
     def __init__(self, folder: Path, resource: type[J], upgrade: Callable[[J], None] = lambda _: None) -> None:
-        self._resource = resource
-        self._upgrade = upgrade
-        self._folder = folder
+        self._resource: type[J] = resource
+        self._upgrade: Callable[[J], None] = upgrade
+        self._folder: Path = folder
         with self._failing_as(not_writable), contextlib.ExitStack() as opened:
             folder.mkdir(parents=True, exist_ok=True)
             lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -55,7 +57,7 @@ class Journal[J: Job]:
                 raise TickreelError("STORE_NOT_WRITABLE", message, path=folder) from None
             self._written = self._connect(opened)
             self._written.execute("PRAGMA journal_mode = WAL")
-            # With a log, anything less leaves the last transactions to the mercy of the machine.
+            # In WAL mode, a lower level could lose the last transactions in a power failure.
             self._written.execute("PRAGMA synchronous = FULL")
             self._written.execute(
                 "CREATE TABLE IF NOT EXISTS job (sequence INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,"
@@ -65,53 +67,53 @@ class Journal[J: Job]:
             self._opened = opened.pop_all()
 
     def add(self, job_id: str, job: J, request_id: str, request_digest: str) -> None:
-        """Adds a job; its id must be new, and so must the request's, or empty."""
+        """Add a job. Its id must be new; the request id must be new or empty."""
         statement = "INSERT INTO job (id, request_id, request_digest, state, resource) VALUES (?, ?, ?, ?, ?)"
         self._write(statement, job_id, request_id or None, request_digest, job.state, job.SerializeToString())
 
     def save(self, job_id: str, job: J) -> None:
-        """Replaces a job by its present state."""
+        """Replace the stored job."""
         self._write("UPDATE job SET state = ?, resource = ? WHERE id = ?", job.state, job.SerializeToString(), job_id)
 
     def get(self, job_id: str) -> J | None:
-        """The job of that id."""
+        """Return the job with this id."""
         rows = self._read("SELECT resource FROM job WHERE id = ?", job_id)
         return self._parse(job_id, rows[0][0]) if rows else None
 
     def find_request(self, request_id: str) -> tuple[str, str] | None:
-        """The id of the job that the request made, and the digest of the request."""
+        """Return the id of the job that a request created, and the digest of the request."""
         rows = self._read("SELECT id, request_digest FROM job WHERE request_id = ?", request_id) if request_id else []
         return rows[0] if rows else None
 
     def unfinished(self) -> list[tuple[str, J]]:
-        """The jobs that have not ended, oldest first; those whose row is corrupt have failed."""
+        """Return the jobs that have not ended, oldest first. A job with a corrupt row counts as failed."""
         marks = ", ".join(str(int(state)) for state in FINAL)
         rows = self._read(f"SELECT id, resource FROM job WHERE state NOT IN ({marks}) ORDER BY sequence")
         found = ((job_id, self._parse(job_id, resource)) for job_id, resource in rows)
         return [(job_id, job) for job_id, job in found if job.state not in FINAL]
 
     def page(self, page: Page) -> tuple[list[tuple[int, str, J]], bool]:
-        """A page of the jobs as `before` gives them, and whether more follow.
+        """Return a page of jobs in the form of `before`, and whether more follow.
 
         Raises:
-            TickreelError: INVALID_REQUEST for a token that no page gave.
+            TickreelError: INVALID_REQUEST for a forged page token.
         """
         before = page.offset if page.after is not None else 2**63 - 1
         rows = self.before(before, page.size + 1)
         return rows[: page.size], len(rows) > page.size
 
     def before(self, sequence: int, count: int) -> list[tuple[int, str, J]]:
-        """The jobs that came before one, newest first: of each its place in the sequence, its id, and itself."""
+        """Return up to `count` jobs before a sequence number, newest first, as (sequence number, id, job)."""
         statement = "SELECT sequence, id, resource FROM job WHERE sequence < ? ORDER BY sequence DESC LIMIT ?"
         rows = self._read(statement, sequence, count)
         return [(number, job_id, self._parse(job_id, resource)) for number, job_id, resource in rows]
 
     def delete(self, job_id: str) -> None:
-        """Deletes a job and what is known of its request."""
+        """Delete a job and the record of its request."""
         self._write("DELETE FROM job WHERE id = ?", job_id)
 
     def close(self) -> None:
-        """Gives the folder back."""
+        """Close the journal and release its folder."""
         self._opened.close()
 
     def _connect(self, opened: contextlib.ExitStack) -> sqlite3.Connection:
@@ -129,7 +131,7 @@ class Journal[J: Job]:
 
     @contextlib.contextmanager
     def _failing_as(self, disk_error: Callable[[str, Path, Exception], TickreelError]) -> Iterator[None]:
-        """Raises STORE_CORRUPT where the file is no journal, else what the disk is at fault with."""
+        """Convert errors: STORE_CORRUPT if the file is not a journal, else the error of the disk."""
         try:
             yield
         except sqlite3.IntegrityError:
@@ -138,16 +140,17 @@ class Journal[J: Job]:
             raise self._corrupt(error) if _is_corrupt(error) else disk_error("the journal", self._folder, error) from None
 
     def _parse(self, job_id: str, resource: bytes) -> J:
-        """A job of its row; where the row is corrupt a job that failed for that, so that lists show the others."""
+        """Parse the row of a job. A corrupt row becomes a failed job, so that lists still show the others."""
         try:
-            job: J = self._resource.FromString(resource)  # type: ignore[attr-defined]
+            job = self._resource.FromString(resource)
             self._upgrade(job)
             return job
         except DecodeError:
-            message = f"the entry of {job_id} in {self._path} is corrupt; what it made, if anything, is where it was"
+            message = f"the entry of {job_id} in {self._path} is corrupt; the outputs of the job are not affected"
             error = TickreelError("STORE_CORRUPT", message, path=self._path, id=job_id)
-            id_field = self._resource.DESCRIPTOR.fields_by_number[1].name  # type: ignore[attr-defined]
-            return self._resource(**{id_field: job_id}, state=FAILED, failure=error.to_failure())
+            failed = self._resource(state=FAILED, failure=error.to_failure())
+            setattr(failed, failed.DESCRIPTOR.fields_by_number[1].name, job_id)
+            return failed
 
     @property
     def _path(self) -> Path:
@@ -161,31 +164,31 @@ class Journal[J: Job]:
         return TickreelError("STORE_CORRUPT", message, path=self._path)
 
 
-class JournalWriter[J: Job]:
-    """Writes to a journal in a thread of its own, so that nothing else waits for the disk.
+class JournalWriter[J: (Conversion, Run)]:
+    """Writes to a journal in a separate thread, so that the event loop never waits for the disk.
 
-    Writes are made one after another, in the order in which they were asked for. Each is on the disk once it was awaited, and
-    is made also where the caller is cancelled while it waits. They raise what the journal raises.
+    Writes are executed one after another, in the order of the calls. An awaited write is on the disk. Cancelling the caller
+    does not cancel the write. Writes raise the errors of the journal.
     """
 
     def __init__(self, journal: Journal[J]) -> None:
-        self._journal = journal
+        self._journal: Journal[J] = journal
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
 
     def add(self, job_id: str, job: J, request_id: str, request_digest: str) -> asyncio.Future[None]:
-        """Adds a job as it is now; see `Journal.add`."""
+        """Add a job in its current state; see `Journal.add`."""
         return self._ask(self._journal.add, job_id, _copy(job), request_id, request_digest)
 
     def save(self, job_id: str, job: J) -> asyncio.Future[None]:
-        """Replaces a job by its state now."""
+        """Replace the stored job with its current state."""
         return self._ask(self._journal.save, job_id, _copy(job))
 
     def delete(self, job_id: str) -> asyncio.Future[None]:
-        """Deletes a job; see `Journal.delete`."""
+        """Delete a job; see `Journal.delete`."""
         return self._ask(self._journal.delete, job_id)
 
     async def close(self) -> None:
-        """Makes the writes that were asked for, then closes the journal."""
+        """Finish the pending writes, then close the journal."""
         await asyncio.to_thread(self._thread.shutdown)
         self._journal.close()
 
@@ -193,13 +196,13 @@ class JournalWriter[J: Job]:
         return asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, write, *values))
 
 
-def _copy[J: Job](job: J) -> J:
+def _copy[J: (Conversion, Run)](job: J) -> J:
     copy = type(job)()
     copy.CopyFrom(job)
     return copy
 
 
 def _is_corrupt(error: Exception) -> bool:
-    """Whether sqlite, or the want of a column, says that a file is no journal."""
+    """Return whether an error of SQLite means that the file is not a journal; a missing column is one of them."""
     code = getattr(error, "sqlite_errorcode", None)
     return code is not None and (code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR))

@@ -1,4 +1,4 @@
-"""An executor that does each work in a process of this machine: those at work, those that wait for it, and their memory."""
+"""An executor that runs work in processes of this machine and watches their memory."""
 
 import asyncio
 import logging
@@ -13,27 +13,27 @@ from tickreel.rpc.errors import TickreelError
 
 log = logging.getLogger("tickreel")
 
-# How often memory and logs are looked at. A worker that grows faster meets the machine's own limit, before its service does.
+# Seconds between two checks of memory and logs. If a worker grows faster, the kernel kills it before its service.
 MEMORY_INTERVAL = 1.0
-# How long more processes than one wait for a job.
+# Seconds after which an idle process is ended if another one is idle too.
 SURPLUS_SECONDS = 10.0
 
 
 class ProcessPool:
-    """An `Executor` that runs `python -m module` on one spec after another, no two at a time in one process.
+    """An `Executor` that runs `python -m module`. A process runs one job at a time.
 
-    Most of what a short job takes is the start of its process. So a process that has done its job well, and holds little,
-    does the next; and one is kept that waits for it, started where a job leaves none behind: beside the job it would take the
-    cores that this was given.
+    Most of the time of a short job is the start of its process. A process whose job succeeded and that holds little memory
+    therefore runs the next job. One idle process, the spare, is kept for the next job. The spare is started when a job ends
+    without leaving its process, because a start during the job would take its cores.
 
     Args:
         module: A module whose main calls `serve_worker`.
-        logs: The folder of the logs, one a job.
+        logs: The folder of the logs, one per job.
         hang_seconds: How long a worker may report nothing.
-        spare: Whether a process is kept for the next job.
-        resources: How many processes jobs share, and what all of them may take of memory together: that is watched.
-        memory_variable: The environment variable that sets it.
-        stores: The folders that they write to, so that a full one can be named.
+        spare: Whether to keep a process for the next job.
+        resources: The number of processes that jobs share, and the memory limit of all jobs together, which is enforced.
+        memory_variable: The environment variable that sets the memory limit.
+        stores: The folders that jobs write to, so that an error can name the full one.
     """
 
     def __init__(
@@ -54,31 +54,31 @@ class ProcessPool:
         self._resources = resources
         self._memory_variable = memory_variable
         self._stores = tuple(stores)
-        self._waiting: list[WorkerProcess] = []
+        self._idle: list[WorkerProcess] = []
         self._working: dict[WorkerProcess, int] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     @property
     def resources(self) -> Resources:
-        """What all jobs share."""
+        """The resources that all jobs share."""
         return self._resources
 
     def log_path(self, job_id: str) -> Path:
-        """The log of a job's process."""
+        """Return the log file of a job."""
         return self._logs / f"{job_id}.log"
 
     def warm_up(self) -> None:
-        """Starts the process for the next job, where one is kept and there is none."""
-        if self._keeps_spare and not self._waiting:
+        """Start the spare process, if one is to be kept and none is idle."""
+        if self._keeps_spare and not self._idle:
             self._in_background("spare", self._start_spare)
 
     async def run(self, work: Work) -> dict[str, Any]:
-        """Does the work of a job and returns what it made.
+        """Run the work of a job and return its result.
 
-        Cancelling this kills the process before it returns. One whose work taints it does no other job after that.
+        Cancellation kills the process before this call returns. A process whose work taints it runs no other job.
 
         Raises:
-            TickreelError: The one that the worker raised, or why the process ended, with the tail of the log.
+            TickreelError: The error of the worker, or the reason why its process ended with the tail of the log.
         """
         log = self.log_path(work.job_id)
         process = await self._take(log)
@@ -97,24 +97,24 @@ class ProcessPool:
         finally:
             del self._working[process]
             if process.stays:
-                self._waiting.append(process)
+                self._idle.append(process)
                 self._in_background("surplus", self._end_surplus)
             self.warm_up()
 
     async def close(self) -> None:
-        """Ends the processes that wait; those of jobs end with their jobs."""
+        """End the idle processes. The processes of jobs end with their jobs."""
         self._keeps_spare = False
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
-        await asyncio.gather(*(process.end() for process in self._waiting))
+        await asyncio.gather(*(process.end() for process in self._idle))
 
     async def _take(self, path: Path) -> WorkerProcess:
         starting = self._tasks.get("spare")
-        if not self._waiting and starting is not None:
+        if not self._idle and starting is not None:
             await asyncio.wait([starting])
-        while self._waiting:
-            process = self._waiting.pop()
+        while self._idle:
+            process = self._idle.pop()
             if process.alive:
                 return process
             await process.end()
@@ -126,40 +126,40 @@ class ProcessPool:
 
     async def _start_spare(self) -> None:
         try:
-            self._waiting.append(await WorkerProcess.spawn(self._module, self._logs / "spare.log"))
+            self._idle.append(await WorkerProcess.spawn(self._module, self._logs / "spare.log"))
         except (TickreelError, OSError) as error:
-            log.warning("no worker process is kept for the next job: %s", error)
+            log.warning("no spare worker process could be started: %s", error)
 
     async def _end_surplus(self) -> None:
-        """Ends processes that have waited for long, but one."""
-        while len(self._waiting) > 1:
-            # Jobs take from the end.
-            longest = self._waiting[0]
+        """End all but one of the processes that have been idle for long."""
+        while len(self._idle) > 1:
+            # Jobs take processes from the end of the list.
+            longest = self._idle[0]
             await asyncio.sleep(SURPLUS_SECONDS)
-            if len(self._waiting) > 1 and self._waiting[0] is longest:
-                await self._waiting.pop(0).end()
+            if len(self._idle) > 1 and self._idle[0] is longest:
+                await self._idle.pop(0).end()
 
     async def _watch(self) -> None:
         while self._working:
             await asyncio.sleep(MEMORY_INTERVAL)
             for process in self._working:
                 process.check_log()
-            # What was killed gives its memory back in a moment; nobody else shall die for it.
+            # The memory of a killed process is free in a moment; do not kill another one for it.
             if any(process.condemned for process in self._working):
                 continue
             taken = {process: process_memory(process.pid) for process in self._working}
             total = sum(taken.values())
             limit = self._resources.memory
             if limit is not None and total > limit:
-                self._condemn_the_worst(taken, total, limit)
+                self._condemn_worst(taken, total, limit)
 
-    def _condemn_the_worst(self, taken: dict[WorkerProcess, int], total: int, limit: int) -> None:
+    def _condemn_worst(self, taken: dict[WorkerProcess, int], total: int, limit: int) -> None:
         worst = max(taken, key=lambda process: taken[process] - self._working[process])
-        together = f", with the others {total} MiB," if len(taken) > 1 else ""
+        together = f" (all worker processes together: {total} MiB)" if len(taken) > 1 else ""
         worst.condemn(
             "OUT_OF_MEMORY",
-            f"the worker process took {taken[worst]} MiB of memory{together} where {limit} MiB are for all"
-            f" ({self._memory_variable}), and was killed",
+            f"the worker process used {taken[worst]} MiB of memory{together} and was killed; the limit for all is {limit} MiB"
+            f" ({self._memory_variable})",
             memory_mib=taken[worst],
             limit_mib=limit,
         )

@@ -1,4 +1,4 @@
-"""How fast a job is going, and how long it will take."""
+"""Progress of a job: its rate and its remaining time."""
 
 import time
 from collections import deque
@@ -7,12 +7,12 @@ from google.protobuf import json_format
 
 from tickreel.v1 import job_pb2
 
-# The rate is taken over this many seconds, so that it follows the job but does not jump.
+# Seconds over which the rate is averaged, so that it follows the job without jumping.
 RATE_SECONDS = 3.0
 
 
 class ProgressMeter:
-    """Makes the `Progress` of a job from how far it has come."""
+    """Computes the `Progress` of a job from its counts."""
 
     def __init__(self) -> None:
         self._phase = job_pb2.JOB_PHASE_UNSPECIFIED
@@ -21,11 +21,11 @@ class ProgressMeter:
     def measure(
         self, phase: job_pb2.JobPhase, done: int, total: int, unit: str, ts_event: int | None = None
     ) -> job_pb2.Progress:
-        """The progress now.
+        """Return the current progress.
 
         Args:
-            done, total: How far, of how much, in units; `total` 0 where it is not known.
-            ts_event: The time of the last replayed row, UNIX nanoseconds.
+            done, total: Finished and total amount in `unit`; `total` is 0 if it is unknown.
+            ts_event: The time of the last replayed row in UNIX nanoseconds.
         """
         now = time.monotonic()
         if phase != self._phase:
@@ -46,10 +46,10 @@ class ProgressMeter:
 
 
 def to_json(progress: job_pb2.Progress) -> dict[str, object]:
-    """The progress as JSON values, as it goes from a worker to its service."""
+    """Convert progress to JSON values, which a worker sends to its service."""
     return json_format.MessageToDict(progress)
 
 
 def from_json(values: dict[str, object]) -> job_pb2.Progress:
-    """The progress that `to_json` gave."""
+    """Convert the values of `to_json` back to progress."""
     return json_format.ParseDict(values, job_pb2.Progress())

@@ -1,4 +1,4 @@
-"""Who watches all jobs of a queue, and which of them have changed since each was told."""
+"""Watchers of all jobs of a queue, and the jobs that changed since each watcher's last message."""
 
 import asyncio
 import contextlib
@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 
 
 class Unseen:
-    """The jobs that one watcher does not know the present state of, those that changed first in front.
+    """The ids of the jobs whose current state a watcher has not received, in order of their first change.
 
-    Ids, and each once, so that a watcher who reads slowly costs no more than one who does not.
+    Each id is held once, so a slow watcher needs no more memory than a fast one.
     """
 
     def __init__(self, job_ids: Iterable[str]) -> None:
@@ -16,12 +16,12 @@ class Unseen:
         self._some = asyncio.Event()
 
     def add(self, job_id: str) -> None:
-        """Marks a job as changed."""
+        """Mark a job as changed."""
         self._ids[job_id] = None
         self._some.set()
 
     def pop(self) -> str | None:
-        """Removes and returns the first id; None where there is none."""
+        """Remove and return the first id, or return None."""
         job_id = next(iter(self._ids), None)
         if job_id is not None:
             del self._ids[job_id]
@@ -32,20 +32,20 @@ class Unseen:
         return job_id
 
     async def wait(self, seconds: float) -> None:
-        """Waits until there is one, but not longer than so many seconds."""
+        """Wait until there is an id, at most `seconds`."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._some.wait(), seconds)
 
 
 class Watchers:
-    """All who watch, each with what it has not seen."""
+    """The connected watchers."""
 
     def __init__(self) -> None:
         self._joined: set[Unseen] = set()
 
     @contextlib.contextmanager
     def joined(self, job_ids: Iterable[str]) -> Iterator[Unseen]:
-        """One more watcher, who has not seen these jobs, for as long as the context is open."""
+        """Add a watcher that has not seen these jobs while the context is open."""
         unseen = Unseen(job_ids)
         self._joined.add(unseen)
         try:
@@ -57,6 +57,6 @@ class Watchers:
         return len(self._joined)
 
     def tell(self, job_id: str) -> None:
-        """Tells everyone that a job has changed."""
+        """Mark a job as changed for all watchers."""
         for unseen in self._joined:
             unseen.add(job_id)

@@ -1,10 +1,10 @@
-"""The inside of a job's own process: it waits for its work, reports as it goes, and is gone when its service is.
+"""The worker side of a job's process: it receives work, reports progress and a result, and dies with its service.
 
-The engine can abort its process and a file can exhaust memory; in a process of its own that ends one job with a reason, not the
-service with all jobs. What passes between the two is JSON lines: what to do on the worker's standard input (which stays open:
-its end means that the service died), reports on a pipe. Standard output and error go to the job's log.
+The engine can abort its process, and a file can exhaust memory. In a separate process, this ends one job with a reason, not the
+service with all its jobs. Both sides exchange JSON lines: the work arrives on standard input, reports are sent on a pipe.
+Standard input stays open; its end means that the service died. Standard output and error go to the log of the job.
 
-A process that has done a job well may do another, as its service says, which spares the start of the next; see `_stays`.
+After a successful job the service may give the same process another one, which saves a process start; see `_stays`.
 """
 
 import contextlib
@@ -29,18 +29,18 @@ from tickreel.rpc.errors import TickreelError, is_full, not_writable
 from tickreel.v1 import job_pb2
 
 REPORT_INTERVAL = 0.1
-# What a process may hold after a job to be given another, in MiB; one that has imported everything holds half of it.
+# A process that holds more MiB than this after a job is not reused. With all imports done, a process holds half of it.
 STAYING_MEMORY = 400
 
-# What writing to a disk ends with that has become read-only, or belongs to somebody else.
+# Error numbers of writes to a read-only disk or to the folder of another user.
 _FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
 
-# For clear_refs, see proc(5).
+# Written to clear_refs, it resets the peak memory of a process; see proc(5).
 _RESET_PEAK = "5"
 
 
 class Reporter:
-    """A worker's line to its service, for one job. Progress may be reported from any thread, as often as one likes."""
+    """Sends the reports of one job to the service. Progress may be reported from any thread, at any rate."""
 
     def __init__(self, service: Starter) -> None:
         self._service = service
@@ -51,7 +51,7 @@ class Reporter:
         self._over = False
 
     def progress(self, phase: job_pb2.JobPhase, done: int, total: int, unit: str, ts_event: int | None = None) -> None:
-        """Reports how far the work is; see `ProgressMeter.measure`. At most ten a second pass, and every new phase."""
+        """Report progress; see `ProgressMeter.measure`. Sends at most ten reports a second, and one for every new phase."""
         with self._lock:
             now = time.monotonic()
             if now < self._next and phase == self._phase and done != total:
@@ -60,18 +60,18 @@ class Reporter:
             self._send({"progress": progress.to_json(self._meter.measure(phase, done, total, unit, ts_event))})
 
     def live(self, values: dict[str, Any]) -> None:
-        """Reports what the work has come to so far, as its service understands it."""
+        """Report live figures, in a form that the service of the job understands."""
         with self._lock:
             self._send({"live": values})
 
     def result(self, result: dict[str, Any], *, stays: bool = False) -> None:
-        """Reports what the work made, and whether this process may be given more. Nothing follows."""
+        """Report the result, and whether this process can run another job. Later reports are dropped."""
         with self._lock:
             self._send({"result": result, "stays": stays})
             self._over = True
 
     def failure(self, error: TickreelError) -> None:
-        """Reports why the work failed. Nothing follows."""
+        """Report a failure. Later reports are dropped."""
         with self._lock:
             self._send({"failure": error.to_json()})
             self._over = True
@@ -82,10 +82,10 @@ class Reporter:
 
 
 def serve_worker(work: Callable[[dict[str, Any], Reporter], dict[str, Any]]) -> None:
-    """The body of a worker module's main: does `work` on each spec from standard input and reports its outcome."""
+    """Run `work` on each spec from standard input and report its outcome. The main of a worker module calls this."""
     service = Starter()
-    # A log that is followed shows each line when it is printed.
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    # A reader who follows the log sees each line when it is printed.
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # the stub allows any text stream
     stays = True
     while stays:
         task = service.told()
@@ -99,29 +99,29 @@ def serve_worker(work: Callable[[dict[str, Any], Reporter], dict[str, Any]]) -> 
             reporter.failure(error)
             break
         except MemoryError as error:
-            message = f"the worker process could not have the memory that it asked for: {error or 'no more is left'}"
+            message = f"the worker process could not allocate memory: {error or 'none is left'}"
             reporter.failure(TickreelError("OUT_OF_MEMORY", message, log=traceback.format_exc()[-LOG_TAIL_BYTES:]))
             _log_exception()
             break
         except Exception as error:
-            reporter.failure(_unforeseen(error, [Path(store) for store in task["stores"]]))
+            reporter.failure(_unexpected(error, [Path(store) for store in task["stores"]]))
             _log_exception()
             break
     with contextlib.suppress(OSError):
         sys.stdout.flush()
-    # Straight out: the engine's own threads need not be waited for, and all files are in place.
+    # Exit without waiting for the threads of the engine; all files are in place.
     os._exit(0)
 
 
 def _stays() -> bool:
-    """Whether this process is as good as a new one: it holds little memory, and has started no other process.
+    """Return whether this process can run another job: it holds little memory and has started no other process.
 
-    What it took of memory at most begins anew, so that each job is told its own.
+    Resets the peak memory, so that each job reports its own.
     """
     if resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss or process_memory(os.getpid()) > STAYING_MEMORY:
         return False
     try:
-        # Those that still run are not in the figure above.
+        # RUSAGE_CHILDREN does not count children that still run.
         if any((task / "children").read_text() for task in Path("/proc/self/task").iterdir()):
             return False
         Path("/proc/self/clear_refs").write_text(_RESET_PEAK)
@@ -131,7 +131,7 @@ def _stays() -> bool:
 
 
 def _log_to(log: Path) -> None:
-    """Sends standard output and error to the end of a file."""
+    """Redirect standard output and error to the end of a file."""
     with contextlib.suppress(OSError):
         sys.stdout.flush()
     try:
@@ -142,11 +142,11 @@ def _log_to(log: Path) -> None:
         raise not_writable(f"the log {log.name}", log.parent, error) from None
 
 
-def _unforeseen(error: Exception, stores: list[Path]) -> TickreelError:
-    """What a job failed with whose code does not say; where that is a disk, which of those that it writes to."""
+def _unexpected(error: Exception, stores: list[Path]) -> TickreelError:
+    """Return the error for an unexpected exception. If a disk caused it, the error names the folder."""
     if is_full(error):
-        there = [store for store in stores if store.exists()]
-        return not_writable("what the job makes", min(there, key=lambda store: shutil.disk_usage(store).free), error)
+        existing = [store for store in stores if store.exists()]
+        return not_writable("the output of the job", min(existing, key=lambda store: shutil.disk_usage(store).free), error)
     if isinstance(error, OSError) and error.errno in _FORBIDDEN and error.filename:
         path = Path(os.fsdecode(error.filename))
         return not_writable(path.name, path.parent, error)
@@ -154,6 +154,6 @@ def _unforeseen(error: Exception, stores: list[Path]) -> TickreelError:
 
 
 def _log_exception() -> None:
-    # The log may lie on a full disk; the service has heard of it already.
+    # The log may be on a full disk. The service already has the traceback.
     with contextlib.suppress(OSError):
         traceback.print_exc()

@@ -1,4 +1,4 @@
-"""A worker process as its service sees it: spawned, told its work, heard to its end, and why it ended."""
+"""A worker process, from the side of its service: spawn it, give it work, read its reports, explain its end."""
 
 import asyncio
 import contextlib
@@ -13,18 +13,18 @@ from tickreel.processes.process import Process
 from tickreel.rpc.errors import TickreelError, not_writable
 from tickreel.v1 import job_pb2
 
-# What a process may print for a job. Its log lies on the disk of the journal, which all jobs need.
+# Limit of the log of a job. It is on the disk of the journal, which all jobs need.
 MOST_LOG_BYTES = 256 * 2**20
 
-# A silence is counted in so many steps. While this service itself is stopped, no more than one of them passes.
+# The waiting time is split into this many steps. While this service itself is suspended, at most one step elapses.
 _STEPS = 10
 
 
 class WorkerProcess:
-    """One worker process. Whoever spawns it calls `end`, unless `work` has done so.
+    """One worker process. The caller of `spawn` must call `end`, unless `work` has ended the process.
 
     Attributes:
-        stays: Whether it has done a job and waits for another.
+        stays: Whether the process has finished a job and waits for another one.
     """
 
     def __init__(self, process: Process, log: Path) -> None:
@@ -37,30 +37,30 @@ class WorkerProcess:
 
     @classmethod
     async def spawn(cls, module: str, log: Path) -> Self:
-        """Starts `python -m module`, which imports what it needs and waits for its spec.
+        """Start `python -m module`, which does its imports and then waits for a spec.
 
         Args:
             module: A module whose main calls `serve_worker`.
             log: The file for its standard output and error.
 
         Raises:
-            TickreelError: STORE_NOT_WRITABLE or STORE_FULL where the log cannot be written.
+            TickreelError: STORE_NOT_WRITABLE or STORE_FULL if the log cannot be written.
         """
         return cls(await Process.start((sys.executable, "-m", module), log), log)
 
     @property
     def pid(self) -> int:
-        """The id of the process."""
+        """The process id."""
         return self._process.pid
 
     @property
     def alive(self) -> bool:
-        """Whether it has not ended, as far as is known."""
+        """Whether the process runs, or its end is not yet noticed."""
         return self._process.exit is None
 
     @property
     def condemned(self) -> bool:
-        """Whether it was killed with a reason."""
+        """Whether `condemn` has killed the process."""
         return self._verdict is not None
 
     async def work(
@@ -74,19 +74,19 @@ class WorkerProcess:
         last: bool = True,
         stores: Iterable[Path] = (),
     ) -> dict[str, Any]:
-        """Has it do its work and returns what it made.
+        """Let the process do work, and return its result.
 
-        Cancelling this kills the process before it returns.
+        Cancellation kills the process before this call returns.
 
         Args:
-            spec: JSON values.
-            log: The file of its log from now on, in the folder of the one that it was spawned with.
-            patience: The seconds without a report after which it is taken for hung.
-            last: Whether the process ends with this work; where not, it may stay.
-            stores: The folders that it writes to, so that a full one can be named.
+            spec: The specification of the work, as JSON values.
+            log: The log file from now on, in the same folder as the log of `spawn`.
+            patience: The seconds without a report after which the process is considered hung.
+            last: Whether the process ends after this work. If not, it may stay.
+            stores: The folders that the work writes to, so that an error can name the full one.
 
         Raises:
-            TickreelError: The one that the worker raised, or why the process ended, with the tail of the log.
+            TickreelError: The error of the worker, or the reason why its process ended with the tail of the log.
         """
         self.stays = False
         try:
@@ -96,33 +96,34 @@ class WorkerProcess:
             self.stays = outcome.get("stays", False) and not self.condemned
         finally:
             if not self.stays:
-                self._process.kill_rest()
+                self._process.kill_group()
                 await self.end()
         if "result" in outcome:
-            return outcome["result"]
+            result: dict[str, Any] = outcome["result"]
+            return result
         if "failure" in outcome:
             raise TickreelError.from_json(outcome["failure"])
         raise self._death()
 
     def condemn(self, reason: str, message: str, **metadata: object) -> None:
-        """Kills it for a reason, unless it has ended already; `work` raises it."""
+        """Kill the process unless it has ended; `work` then raises this reason."""
         if self._verdict is None:
             self._verdict = reason, message, metadata
         self._process.kill()
 
     async def end(self) -> None:
-        """Kills it where it has not ended, and gives back what it took."""
+        """Kill the process if it runs, and close its pipes."""
         await self._process.end()
 
     def check_log(self) -> None:
-        """Kills it where it has printed too much."""
+        """Kill the process if its log is too large."""
         with contextlib.suppress(OSError):
             if self._log.stat().st_size > MOST_LOG_BYTES:
                 message = f"the worker process printed more than {MOST_LOG_BYTES // 2**20} MiB and was killed; print less"
                 self.condemn("WORKER_DIED", message, limit_mib=MOST_LOG_BYTES // 2**20)
 
     def _begin_log(self, log: Path) -> None:
-        """Begins the log of a job, the first with what the process has said so far."""
+        """Start the log of a job. The first log keeps what the process has printed so far."""
         try:
             if self._logged:
                 log.write_bytes(b"")
@@ -139,7 +140,7 @@ class WorkerProcess:
         on_live: Callable[[dict[str, Any]], None],
         patience: float,
     ) -> dict[str, Any]:
-        """Gives it a task and hears it to its end; returns its last report, empty where it made none but progress."""
+        """Send a task and read reports to the last one. Returns the last report; empty if all were progress."""
         outcome: dict[str, Any] = {}
         try:
             await _within(patience, self._process.tell(task))
@@ -153,11 +154,11 @@ class WorkerProcess:
                 else:
                     outcome = report
                     break
-            # Its log is whole once it has ended.
+            # The log is complete only after the end of the process.
             if not outcome.get("stays"):
                 await _within(patience, self._process.ended())
         except ValueError:
-            self.condemn("WORKER_DIED", "the worker process wrote to its pipe what is no report, and was killed")
+            self.condemn("WORKER_DIED", "the worker process wrote something other than a report to its pipe and was killed")
         except TimeoutError:
             phase = job_pb2.JobPhase.Name(self._phase).removeprefix("JOB_PHASE_")
             message = f"the worker process reported nothing for {patience:g} s and was killed (TICKREEL_HANG_SECONDS)"
@@ -165,7 +166,7 @@ class WorkerProcess:
         return outcome
 
     def _death(self) -> TickreelError:
-        """Why it ended without a result."""
+        """Return the error of a process that ended without a result."""
         assert self._process.exit is not None
         reason, message, metadata = self._verdict or self._process.exit.failure("worker")
         tail = log_tail(self._log)
@@ -173,10 +174,10 @@ class WorkerProcess:
 
 
 async def _within[T](patience: float, work: Awaitable[T]) -> T:
-    """What some work gives, unless it takes longer than so many seconds in which this process itself runs.
+    """Await `work` for `patience` seconds at most, not counting the time in which this process is suspended.
 
     Raises:
-        TimeoutError: It takes longer.
+        TimeoutError: The work takes longer.
     """
     working = asyncio.ensure_future(work)
     try:

@@ -1,1 +1,1 @@
-"""Processes that are started here: told their work or found healthy, heard to their end, gone with whoever started them."""
+"""Child processes: start them, exchange messages with them, and end them with their parent."""

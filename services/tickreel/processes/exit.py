@@ -1,4 +1,4 @@
-"""How a process ended, and what its log says last."""
+"""How a process ended, and the last lines of its log."""
 
 import os
 import signal
@@ -7,7 +7,7 @@ from pathlib import Path
 
 LOG_TAIL_BYTES = 3000
 
-# Signals that somebody outside sends. A process that dies of another died of its own work.
+# Signals that are sent from outside. Any other signal is caused by the work of the process itself.
 _FROM_OUTSIDE = ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT")
 
 
@@ -16,8 +16,8 @@ class Exit:
     """How a process ended.
 
     Attributes:
-        code: As `subprocess` has it: below 0 for a signal.
-        memory_ran_out: Whether the kernel killed a process for want of memory while this one was at its last work.
+        code: The return code as `subprocess` reports it: negative for a signal.
+        memory_ran_out: Whether the kernel killed any process for lack of memory during the last work of this one.
     """
 
     code: int
@@ -25,14 +25,14 @@ class Exit:
 
     @property
     def signal(self) -> str:
-        """The name of the signal that it ended by; empty where there was none."""
+        """Name of the signal that ended the process; empty if there was none."""
         return signal.Signals(-self.code).name if self.code < 0 else ""
 
     def failure(self, process: str) -> tuple[str, str, dict[str, object]]:
-        """Reason, message and metadata of the error that the work fails with which it did not finish.
+        """Return reason, message and metadata of the error for the unfinished work.
 
         Args:
-            process: What it is called, "worker" for example.
+            process: The name of the process in messages, "worker" for example.
         """
         if not self.signal:
             message = f"the {process} process ended with code {self.code} and no result"
@@ -47,12 +47,12 @@ class Exit:
 
 
 def is_from_outside(signal_name: str) -> bool:
-    """Whether somebody else sends a signal of that name, as a rule."""
+    """Return whether a signal of this name usually comes from another process."""
     return signal_name in _FROM_OUTSIDE
 
 
 def log_tail(log: Path) -> str:
-    """The last lines of a log."""
+    """Return the last lines of a log."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - LOG_TAIL_BYTES))

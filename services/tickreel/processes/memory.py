@@ -1,4 +1,4 @@
-"""How much memory there is for jobs, and how much a process takes, as Linux tells it."""
+"""Memory limits for jobs, and memory use of processes, from Linux."""
 
 import contextlib
 import os
@@ -12,24 +12,25 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def memory_for_jobs(root: Path = Path("/")) -> int:
-    """Three quarters of the memory that this process may take, in MiB; the rest is the services' and the machine's.
+    """Return the memory for jobs in MiB: three quarters of the memory that this process may use.
 
-    That is the machine's memory, or less where a control group says so, this process's own or one that holds it.
+    This process may use all of the machine's memory, unless its control group or a parent of it has a lower limit. The
+    remaining quarter is for the services and the system.
 
     Args:
-        root: Where /proc and /sys are.
+        root: The folder that holds /proc and /sys.
     """
     machine = _PAGE * os.sysconf("SC_PHYS_PAGES")
     return min([machine, *_group_limits(root)]) * 3 // 4 // _MIB
 
 
 def process_memory(pid: int) -> int:
-    """The resident memory of a process and of those that it started, in MiB; 0 where there is none, or no /proc."""
+    """Return the resident memory of a process and its descendants in MiB; 0 if the process or /proc does not exist."""
     pages = 0
     processes = [str(pid)]
     while processes:
         process = Path("/proc") / processes.pop()
-        # Any of them may end meanwhile.
+        # Any of them may end at any time.
         with contextlib.suppress(OSError):
             pages += int((process / "statm").read_text().split()[1])
             for task in (process / "task").iterdir():
@@ -38,9 +39,9 @@ def process_memory(pid: int) -> int:
 
 
 def peak_memory() -> int:
-    """The most resident memory that this process has had, in MiB.
+    """Return the peak resident memory of this process in MiB.
 
-    What the process had that it was started from counts for the figure of getrusage, and not for this.
+    getrusage is only the fallback: its figure includes the memory of the process that forked this one.
     """
     try:
         status = Path("/proc/self/status").read_text()
@@ -51,19 +52,19 @@ def peak_memory() -> int:
 
 
 def oom_kills(root: Path = Path("/")) -> int:
-    """How many processes the kernel has killed because memory ran out.
+    """Return how many processes the kernel has killed because memory ran out.
 
-    The count is that of this process's control group if it has one, else the machine's, else 0.
+    The count is taken from the control group of this process, else from the machine, else it is 0.
 
     Args:
-        root: Where /proc and /sys are.
+        root: The folder that holds /proc and /sys.
     """
     groups = root / "sys/fs/cgroup"
     with contextlib.suppress(OSError):
         for membership in (root / "proc/self/cgroup").read_text().splitlines():
             _, controllers, name = membership.split(":", 2)
             own = name.lstrip("/")
-            # The second is version 1. A container sees its own group as the root of the mount.
+            # Control groups of version 2, then of version 1. In a container, its own group is the root of the mount.
             for file in (
                 *((groups / own / "memory.events", groups / "memory.events") if not controllers else ()),
                 *((groups / "memory" / own / "memory.oom_control",) if "memory" in controllers.split(",") else ()),
@@ -74,7 +75,7 @@ def oom_kills(root: Path = Path("/")) -> int:
 
 
 def _count_in(file: Path) -> int | None:
-    """The value of `oom_kill` in a file of names and values; None where there is none."""
+    """Return the value of `oom_kill` in a file of names and values, or None."""
     with contextlib.suppress(OSError, ValueError):
         for line in file.read_text().splitlines():
             name, _, value = line.partition(" ")
@@ -84,7 +85,7 @@ def _count_in(file: Path) -> int | None:
 
 
 def _group_limits(root: Path) -> Iterator[int]:
-    """The limits of the control groups of this process, in bytes, of either version of their interface."""
+    """Yield the memory limits of the control groups of this process in bytes, for versions 1 and 2."""
     groups = root / "sys/fs/cgroup"
     try:
         memberships = (root / "proc/self/cgroup").read_text().splitlines()
@@ -99,7 +100,7 @@ def _group_limits(root: Path) -> Iterator[int]:
         else:
             continue
         own = mount / name.lstrip("/")
-        # A container sees its own group as the root of the mount, whatever its name is outside.
+        # In a container, its own group is the root of the mount, whatever the group is called outside.
         for group in (own, *own.parents):
             with contextlib.suppress(OSError, ValueError):  # no such group, or "max"
                 yield int((group / file).read_text())

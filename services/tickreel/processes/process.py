@@ -1,7 +1,7 @@
-"""A process that was started here, as its starter sees it.
+"""A child process, from the side of its parent; `starter` is the other side.
 
-It is told things on its standard input, JSON values a line each, and is heard on a pipe of its own or on its standard output.
-The end of its standard input, which even SIGKILL of the starter brings about, tells it to end; see `starter` for its side.
+The parent sends JSON values on the child's standard input, one per line. The child reports on a pipe, or prints to its standard
+output. When its standard input closes, which even a SIGKILL of the parent causes, the child ends.
 """
 
 import asyncio
@@ -18,12 +18,12 @@ from tickreel.processes.exit import Exit
 from tickreel.processes.memory import oom_kills
 from tickreel.rpc.errors import not_writable
 
-# A report holds at most the findings and files of a job; asyncio's default line limit of 64 KiB is too near.
+# The longest report has the findings and files of a job. asyncio's default limit of 64 KiB could be too short for it.
 LINE_LIMIT = 64 * 1024 * 1024
 
 
 class Process:
-    """One process. Whoever starts it calls `end` or `stop`."""
+    """One child process. The caller of `start` must call `end` or `stop`."""
 
     def __init__(self, process: asyncio.subprocess.Process, reports: BinaryIO | None, *, leads: bool) -> None:
         self._process = process
@@ -45,18 +45,19 @@ class Process:
         reports: bool = True,
         leads: bool = True,
     ) -> Self:
-        """Starts a command.
+        """Start a command.
 
         Args:
-            log: The file for its standard output and error; default: those of this process.
-            appends: Whether the log has more before, of a process that this one follows.
-            environ: Its environment; default: that of this process.
-            reports: Whether it reports on a pipe, whose descriptor is its last argument. If not, its standard output is heard.
-            leads: Whether it leads a session, so that a Ctrl-C in the terminal does not reach it, and what it starts is
+            log: The file for the standard output and error of the child. Default: those of this process.
+            appends: Whether to append to the log instead of overwriting it.
+            environ: The environment of the child. Default: that of this process.
+            reports: Whether the child reports on a pipe, whose descriptor is its last argument. If not, `line` reads its
+                standard output.
+            leads: Whether the child leads a session. A Ctrl-C in the terminal then does not reach it, and its own children are
                 killed with it. If not, it is killed with the session of this process.
 
         Raises:
-            TickreelError: STORE_NOT_WRITABLE or STORE_FULL where the log cannot be written.
+            TickreelError: STORE_NOT_WRITABLE or STORE_FULL if the log cannot be written.
         """
         with contextlib.ExitStack() as opened:
             failed = opened.enter_context(contextlib.ExitStack())
@@ -90,17 +91,17 @@ class Process:
 
     @property
     def pid(self) -> int:
-        """The id of the process."""
+        """The process id."""
         return self._process.pid
 
     @property
     def exit(self) -> Exit | None:
-        """How it ended; None where it has not, as far as is known."""
+        """How the process ended; None while it runs, or while its end is not yet noticed."""
         code = self._process.returncode
         return None if code is None else Exit(code, oom_kills() > self._oom_kills)
 
     async def tell(self, values: dict[str, Any]) -> None:
-        """Tells it something, unless it has ended. What memory ran out for before is not held against it any more."""
+        """Send values to the process, unless it has ended. Earlier OOM kills no longer count for its `exit`."""
         self._oom_kills = oom_kills()
         assert self._process.stdin is not None
         with contextlib.suppress(ConnectionError):
@@ -108,48 +109,51 @@ class Process:
             await self._process.stdin.drain()
 
     async def line(self) -> bytes:
-        """The next line that it prints or reports. One without an end is the last of a process that died while it wrote."""
-        if self._reports is not None and self._transport is None:
-            loop = asyncio.get_running_loop()
-            self._transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(self._reader), self._reports)
+        """Return the next printed or reported line. A line without a newline is the last: the process died while writing."""
         assert self._reader is not None
+        if self._reports is not None and self._transport is None:
+            loop, protocol = asyncio.get_running_loop(), asyncio.StreamReaderProtocol(self._reader)
+            self._transport, _ = await loop.connect_read_pipe(lambda: protocol, self._reports)
         return await self._reader.readline()
 
     async def report(self) -> dict[str, Any] | None:
-        """Its next report; None where there is none any more.
+        """Return the next report, or None after the last one.
 
         Raises:
-            ValueError: It wrote what is no report.
+            ValueError: A line is not a report.
         """
         line = await self.line()
         if not line.endswith(b"\n"):
             return None
         report = json.loads(line)
         if not isinstance(report, dict):
-            raise ValueError("a report is a JSON object")
+            raise ValueError("a report must be a JSON object")
         return report
 
     def ignore(self) -> None:
-        """Takes and drops what it says from now on: it would block once the pipe is full."""
+        """Read and drop all further output, because the process would block on a full pipe."""
         self._ignoring = asyncio.create_task(self._drop())
 
     async def ended(self) -> Exit:
-        """Waits until it is gone; returns how."""
+        """Wait for the end of the process and return how it ended."""
         await self._process.wait()
         assert self.exit is not None
         return self.exit
 
     def kill(self) -> None:
-        """Kills it, with what it has started where it leads, unless it has ended; may be called from any thread."""
+        """Kill the process unless it has ended, and its session if it leads one. Callable from any thread."""
         self._send(signal.SIGKILL, group=self._leads)
 
-    def kill_rest(self) -> None:
-        """Kills it and what it has started, also where it has ended before: only as soon as that is known."""
+    def kill_group(self) -> None:
+        """Kill the process group, even if the process itself has ended.
+
+        Call it right after the end is noticed: later the id may belong to another process.
+        """
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
 
     async def end(self) -> Exit:
-        """Kills it where it has not ended, and gives back what it took."""
+        """Kill the process if it runs, and close its pipes."""
         self.kill()
         await self._process.wait()
         if self._transport is not None:
@@ -163,7 +167,7 @@ class Process:
         return await self.ended()
 
     async def stop(self, grace: float) -> Exit:
-        """Asks it to end, and kills it where it has not done so within the grace, in seconds."""
+        """Send SIGTERM, and kill the process if it still runs after `grace` seconds."""
         self._send(signal.SIGTERM, group=False)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace):

@@ -1,4 +1,4 @@
-"""The process that started this one, as this one sees it: `Process` is its side."""
+"""The parent of this process, from the side of the child; `Process` is the other side."""
 
 import contextlib
 import ctypes
@@ -11,24 +11,25 @@ import threading
 from pathlib import Path
 from typing import Any
 
-# What a process ends with that was told nothing more: its starter is gone, or wants no more of it.
-_NO_MORE = 3
+# Exit code of a process whose standard input was closed: its parent is gone or has no more work for it.
+_INPUT_CLOSED = 3
 
 # From linux/prctl.h.
 _PR_SET_PDEATHSIG = 1
-# Of -1000 to 1000; a process is 0 where nobody says otherwise.
+# From -1000 to 1000; the default is 0. The kernel first kills the process with the highest score.
 _OOM_SCORE = "500"
 
 
 class Starter:
-    """Hears what the starter tells, and reports to it on the pipe that is the last argument of this process.
+    """Receives values from the parent, and reports to it on a pipe whose descriptor is the last argument of this process.
 
-    This process ends at once, whatever it is doing, when its starter does, and before its starter where memory runs out.
+    This process ends as soon as its parent ends, whatever it is doing. When memory runs out, the kernel kills this process
+    before its parent.
     """
 
     def __init__(self) -> None:
         descriptor = int(sys.argv[-1])
-        # A process that this one starts must not hold the pipe open once this one is gone.
+        # A child of this process must not keep the pipe open after this process has ended.
         os.set_inheritable(descriptor, False)
         self._pipe = os.fdopen(descriptor, "wb", buffering=0)
         self._lock = threading.Lock()
@@ -40,26 +41,26 @@ class Starter:
         threading.Thread(target=self._listen, name="told", daemon=True).start()
 
     def told(self) -> dict[str, Any]:
-        """The next thing that it tells; waits for it."""
+        """Wait for the next values from the parent and return them."""
         return self._told.get()
 
     def report(self, values: dict[str, Any]) -> None:
-        """Reports something; from any thread."""
+        """Report values to the parent. Callable from any thread."""
         line = json.dumps(values).encode() + b"\n"
         with self._lock:
             self._pipe.write(line)
 
     def _listen(self) -> None:
         line = b""
-        # Not by sys.stdin, whose lock Python wants at its end.
+        # os.read instead of sys.stdin: Python takes the lock of sys.stdin at exit, and this thread would hold it.
         while part := os.read(0, 1 << 16):
             *lines, line = (line + part).split(b"\n")
             for whole in lines:
                 self._told.put(json.loads(whole))
-        os._exit(_NO_MORE)
+        os._exit(_INPUT_CLOSED)
 
 
 def die_with_parent() -> None:
-    """Asks the kernel to kill this process, and what it becomes by `exec`, when its parent is gone; Linux alone can."""
+    """Ask the kernel to kill this process when its parent dies, also after an `exec`. Only on Linux."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

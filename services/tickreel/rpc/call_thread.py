@@ -1,4 +1,4 @@
-"""The work of a call in a thread, which can see that its call was cancelled: a thread itself cannot be."""
+"""Run the work of a call in a thread. The thread cannot be cancelled, but it can check whether its call was."""
 
 import asyncio
 import threading
@@ -6,29 +6,29 @@ from collections.abc import Callable
 from contextvars import ContextVar
 
 _abandoned: ContextVar[threading.Event] = ContextVar("abandoned")
-# Of work that belongs to no call.
+# For work outside of any call; never set.
 _NEVER = threading.Event()
 
 
 class AbandonedError(Exception):
-    """Nobody waits for the work any more."""
+    """The call was cancelled, so nobody waits for the work."""
 
 
 async def call_in_thread[**P, T](work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Does work in a thread; where the caller is cancelled meanwhile, `abandoned` is set there."""
+    """Run work in a thread and return its result. If the caller is cancelled, the event of `abandoned` is set in the thread."""
     event = threading.Event()
 
-    def do() -> T:
+    def run() -> T:
         _abandoned.set(event)
         return work(*args, **kwargs)
 
     try:
-        return await asyncio.to_thread(do)
+        return await asyncio.to_thread(run)
     except asyncio.CancelledError:
         event.set()
         raise
 
 
 def abandoned() -> threading.Event:
-    """Set once nobody waits for what this thread is at."""
+    """Return the event that is set when nobody waits for the work of this thread."""
     return _abandoned.get(_NEVER)

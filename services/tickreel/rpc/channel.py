@@ -1,7 +1,7 @@
-"""Calls to the services: one channel an address, errors as `TickreelError`."""
+"""Clients of the services: one channel per address, errors as `TickreelError`."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 import grpc
@@ -14,7 +14,8 @@ from tickreel.v1 import (
     runner_service_pb2_grpc,
 )
 
-STUBS = {
+# The generated stubs have no types.
+STUBS: dict[str, Callable[[grpc.Channel | grpc.aio.Channel], Any]] = {
     "catalog": catalog_service_pb2_grpc.CatalogServiceStub,
     "converter": converter_service_pb2_grpc.ConverterServiceStub,
     "runner": runner_service_pb2_grpc.RunnerServiceStub,
@@ -22,24 +23,23 @@ STUBS = {
 }
 
 OPTIONS = [
-    # A service that restarts is found again within a second, not after gRPC's two minutes of backoff.
+    # Reconnect to a restarted service within a second; gRPC's own backoff grows to two minutes.
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 1000),
     ("grpc.keepalive_time_ms", 30_000),
-    # Two services of one process tree may share an address for a moment; do not share their connections.
+    # Two services of a process tree may briefly have the same address; they must not share connections.
     ("grpc.use_local_subchannel_pool", 1),
 ]
 
-
-# How often a service that does not answer is tried.
+# Seconds between two attempts to call a service that does not answer.
 _RETRY_SECONDS = 0.25
 
 
 class ServiceClient:
     """A client of one service.
 
-    Calls return the response message, or raise `TickreelError`: the one that the service raised, or SERVICE_UNAVAILABLE where
-    it does not answer.
+    Calls return the response message or raise `TickreelError`: the error of the service, or SERVICE_UNAVAILABLE if it does not
+    answer.
     """
 
     def __init__(self, service: str, address: str) -> None:
@@ -49,17 +49,17 @@ class ServiceClient:
         self._stub: Any = STUBS[service](self._channel)
 
     async def call(self, method: str, request: Any, *, timeout: float | None = 60, wait: bool = False) -> Any:
-        """Calls a unary method; `wait` waits for a service that is just starting instead of failing at once."""
+        """Call a unary method. With `wait`, wait for a service that is still starting instead of failing at once."""
         try:
             return await getattr(self._stub, method)(request, timeout=timeout, wait_for_ready=wait)
         except grpc.aio.AioRpcError as error:
             raise TickreelError.from_rpc_error(error, self.service, self.address) from None
 
     async def call_again(self, method: str, request: Any, *, patience: float) -> Any:
-        """Calls a unary method that may be called twice with one request, until it is answered.
+        """Call an idempotent unary method, and repeat the call until it is answered.
 
         Args:
-            patience: The seconds after its first failure after which a service that does not answer is given up.
+            patience: The seconds after the first failure after which to give up.
         """
         loop = asyncio.get_running_loop()
         lost: float | None = None
@@ -67,14 +67,14 @@ class ServiceClient:
             try:
                 return await self.call(method, request)
             except TickreelError as error:
-                # Not since the call: this process may have been stopped itself meanwhile.
+                # Counted from the first failure: this process may have been suspended during the call.
                 lost = loop.time() if lost is None else lost
                 if error.reason != "SERVICE_UNAVAILABLE" or loop.time() - lost >= patience:
                     raise
             await asyncio.sleep(_RETRY_SECONDS)
 
-    async def stream(self, method: str, request: Any) -> AsyncIterator[Any]:
-        """Calls a server-streaming method; leaving the iteration hangs up."""
+    async def stream(self, method: str, request: Any) -> AsyncGenerator[Any, None]:
+        """Call a server-streaming method. Leaving the iteration cancels the call."""
         call = getattr(self._stub, method)(request)
         try:
             async for response in call:
@@ -85,5 +85,5 @@ class ServiceClient:
             call.cancel()
 
     async def close(self) -> None:
-        """Closes the channel."""
+        """Close the channel."""
         await self._channel.close()

@@ -1,9 +1,8 @@
-"""Columns on the wire: chunks of rows, written at memory speed.
+"""Fast serialisation of messages of columns.
 
-A packed fixed-width field has the same bytes on the wire as a length-delimited little-endian array, so a message of columns is
-put together from array bytes, instead of one Python integer a value (CONTRACTS: 0.07 ms instead of 3.8 ms for 32k rows of 5
-columns). A stream sends these bytes as they are: to make a message of them, only to have it written again, takes most of the
-time.
+On the wire, a packed fixed-width field is a length-delimited little-endian array. A message of columns is therefore built from
+the bytes of its arrays, without a Python integer per value: 0.07 ms instead of 3.8 ms for 32k rows of 5 columns. Streams send
+these bytes directly, because parsing them into a message and serialising it again would take most of the time.
 """
 
 from dataclasses import dataclass
@@ -14,36 +13,36 @@ import numpy.typing as npt
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
-# About this many rows make a message of 1 to 3 MB: under gRPC's default limit of 4 MiB.
+# A message of this many rows has 1 to 3 MB, below gRPC's default limit of 4 MiB.
 ROWS_PER_CHUNK = 32_768
 
 _LENGTH_DELIMITED = 2
-# An enum of fewer than 128 values is a single byte on the wire.
+# On the wire, a value of an enum with fewer than 128 values is one byte.
 _DTYPES = {FieldDescriptor.TYPE_SFIXED64: "<i8", FieldDescriptor.TYPE_DOUBLE: "<f8", FieldDescriptor.TYPE_ENUM: "u1"}
 
 
 @dataclass(frozen=True)
 class Wire:
-    """A message in the bytes that travel, as parts that follow each other: what is in a message in a message is copied once."""
+    """A serialised message as a sequence of parts, so that nested messages are copied only once."""
 
     parts: tuple[bytes | npt.NDArray[np.uint8], ...]
 
     @property
     def content(self) -> bytes:
-        """The bytes."""
+        """The serialised message."""
         return b"".join(self.parts)
 
     def joined(self) -> "Wire":
-        """The same in one part, which holds on to no array."""
+        """Return the same message as one part, which keeps no array alive."""
         return Wire((self.content,))
 
 
 def wire_of(kind: type[Message], **fields: Any) -> Wire:
-    """A message in the bytes that travel.
+    """Serialise a message.
 
     Args:
-        fields: Its fields by name. Arrays, shape (rows,), are taken by their bytes, for fields of 64-bit integers, of doubles,
-            and of enums; a `Wire` is that of a message field; anything else is set as protobuf itself does.
+        fields: The fields by name. An array of shape (rows,) is the value of a repeated field of 64-bit integers, doubles or
+            enums. A `Wire` is the value of a message field. All other values are set by protobuf itself.
     """
     parts: list[bytes | npt.NDArray[np.uint8]] = []
     others = {}
@@ -63,7 +62,7 @@ def wire_of(kind: type[Message], **fields: Any) -> Wire:
 
 
 def make_columns[M: Message](kind: type[M], **fields: Any) -> M:
-    """Makes a message of columns, of the same fields."""
+    """Make a message from the same fields as `wire_of`."""
     return kind.FromString(wire_of(kind, **fields).content)
 
 

@@ -1,7 +1,7 @@
-"""One exception type, from where a fault is found to the client that prints it.
+"""`TickreelError`, the one exception type between the code that finds a fault and the client that prints it.
 
-A service raises `TickreelError`; the server turns it into a gRPC status with exactly one `google.rpc.ErrorInfo`, and a
-`google.rpc.BadRequest` where fields are at fault (AIP-193); a client turns that status back into a `TickreelError`. A job that
+A service raises `TickreelError`. The server converts it to a gRPC status with exactly one `google.rpc.ErrorInfo`, and a
+`google.rpc.BadRequest` if fields are at fault (AIP-193). A client converts the status back to a `TickreelError`. A job that
 raises one ends FAILED with the same reason, message and metadata.
 """
 
@@ -21,32 +21,32 @@ from tickreel.v1 import error_reason_pb2, job_pb2
 
 DOMAIN = "tickreel"
 
-# An error travels as metadata, of which a gRPC client takes 8 KiB by default; the difference is for gRPC's own entries.
+# A gRPC client accepts 8 KiB of metadata by default, which includes the error. The difference is left for gRPC's own entries.
 WIRE_BYTES = 7680
-# What the parts may take of it: a long message or value is cut so that violations have room.
+# Limits of the parts of an error: long messages and values are cut to leave room for violations.
 MESSAGE_BYTES = 1500
 VALUE_BYTES = 300
 
-# The most characters of a value that a message shows, and of the message of a failed job: a list has many of them.
+# Most characters of a value shown in a message, and of the message of a failed job, which lists repeat.
 _VALUE_SHOWN = 100
 _FAILURE_SHOWN = 16_384
 
-# What sqlite's log and its index take at the least.
+# SQLite needs at least this many bytes for its log and the index of the log.
 _LEAST_SPACE = 128 * 1024
-# The field of the violation that stands for those that a cut list leaves out, and the metadata that counts all.
+# Field of the violation that replaces the end of a cut list, and the metadata key with the count of all violations.
 _REST = "…"
 _COUNT = "violations"
 
-# How a full disk or quota sounds, whichever library met it; the last is sqlite's.
+# Messages of a full disk or quota from any library; the last one is SQLite's.
 _FULL = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT), "database or disk is full")
 
 
 @dataclass(frozen=True)
 class Violation:
-    """One problem of a request or config: the path of the field, and what is wrong and what would be right.
+    """One problem of a request or config: the path of the field, the fault, and how to fix it.
 
     Attributes:
-        count: How many problems this stands for. More than one only in the last violation of a list that was cut.
+        count: The number of problems. It is above one only in the last violation of a cut list.
     """
 
     field: str
@@ -55,32 +55,32 @@ class Violation:
 
     @classmethod
     def rest(cls, count: int) -> "Violation":
-        """The last violation of a list that was cut; `count` is the number of problems that are not listed."""
+        """Return the last violation of a cut list; `count` is the number of problems that are not listed."""
         return cls(_REST, f"{count} more; there is no room to show them", count)
 
 
 def problems(violations: Iterable[Violation]) -> str:
-    """The number of problems in words, those that a cut list leaves out included: one problem, 400 problems."""
+    """Return the number of problems in words (one problem, 400 problems), including those left out of a cut list."""
     count = count_of(violations)
     return "one problem" if count == 1 else f"{count} problems"
 
 
 def count_of(violations: Iterable[Violation]) -> int:
-    """The number of problems, those that a cut list leaves out included."""
+    """Return the number of problems, including those left out of a cut list."""
     return sum(violation.count for violation in violations)
 
 
 class TickreelError(Exception):
-    """Why something was refused or failed.
+    """The reason why a request was refused or a job failed.
 
     Args:
         reason: The name of an `ErrorReason` without its prefix.
-        message: What happened, where, and what to do about it.
-        violations: The fields at fault, one a problem.
-        metadata: The dynamic parts of the message, as strings; any key, those of the arguments before too.
+        message: What failed, where, and what to do.
+        violations: The problems of fields, one each.
+        metadata: The variable parts of the message, as strings. Any key is allowed, even "reason" or "message".
 
     Raises:
-        ValueError: The reason is not one of the contract's.
+        ValueError: The contract has no such reason.
     """
 
     def __init__(self, reason: str, message: str, violations: Iterable[Violation] = (), /, **metadata: object) -> None:
@@ -94,7 +94,7 @@ class TickreelError(Exception):
 
     @property
     def code(self) -> grpc.StatusCode:
-        """The canonical code that the reason travels under."""
+        """The gRPC status code of the reason."""
         return _CODES[self.reason]
 
     def __str__(self) -> str:
@@ -103,24 +103,24 @@ class TickreelError(Exception):
         return "\n".join([self.message, *(f"  {line}" for line in lines if line != self.message)])
 
     def to_failure(self) -> job_pb2.JobFailure:
-        """The failure of a job that raised this."""
+        """Convert the error to the failure of a job."""
         return job_pb2.JobFailure(**self.to_json())
 
     def to_json(self) -> dict[str, Any]:
-        """The error as JSON values, as a worker process reports it; violations are in the message."""
+        """Convert the error to JSON values, which a worker process reports. Violations become part of the message."""
         metadata = {key: excerpt(value, _FAILURE_SHOWN) for key, value in self.metadata.items()}
         return {"reason": self.reason, "message": excerpt(self, _FAILURE_SHOWN), "metadata": metadata}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "TickreelError":
-        """The error that `to_json` gave."""
+        """Convert the values of `to_json` back to an error."""
         return cls(values["reason"], values["message"], **values["metadata"])
 
     def to_status(self) -> grpc.Status:
-        """The gRPC status that carries this.
+        """Convert the error to a gRPC status.
 
-        What does not fit into a client's default limit is left out: the ends of a long message and of long metadata, and
-        the violations after those that have room, whose number stands in their place. The metadata `violations` then counts
+        The status is cut to the default limit of clients: the ends of a long message and of long metadata are left out.
+        Violations that do not fit are replaced by one that says how many there are. The metadata `violations` then counts
         all problems.
         """
         message = _cut(self.message, MESSAGE_BYTES)
@@ -131,12 +131,12 @@ class TickreelError(Exception):
         return rpc_status.to_status(status)
 
     def _status(self, message: str, metadata: dict[str, str]) -> tuple[status_pb2.Status, bool]:
-        """The status with as many violations as have room, and whether these are all."""
+        """Return the status with as many violations as fit, and whether these are all."""
         info = error_details_pb2.ErrorInfo(reason=self.reason, domain=DOMAIN, metadata=metadata)
         status = status_pb2.Status(code=getattr(code_pb2, self.code.name), message=message, details=[_pack(info)])
         if not self.violations:
             return status, True
-        # The details are in base64.
+        # The details are sent in base64.
         room = (WIRE_BYTES - _wire_bytes(message)) * 3 // 4 - status.ByteSize()
         bad_request = _bad_request(self.violations, room)
         status.details.append(_pack(bad_request))
@@ -144,7 +144,7 @@ class TickreelError(Exception):
 
     @classmethod
     def from_rpc_error(cls, error: grpc.RpcError, service: str = "", address: str = "") -> "TickreelError":
-        """The error that a call to a service ended with; any status is taken, even one that is not ours."""
+        """Convert the error of a call to a service. The status may come from another program than a service of ours."""
         assert isinstance(error, grpc.Call | grpc.aio.AioRpcError)
         info, bad_request = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
         for trailer in error.trailing_metadata() or ():
@@ -158,13 +158,13 @@ class TickreelError(Exception):
                 violations[-1] = Violation.rest(int(info.metadata[_COUNT]) - len(violations) + 1)
             return cls(info.reason, error.details() or "", violations, **info.metadata)
         if error.code() in _UNANSWERED:
-            # gRPC tells the whole way to the cause, which stands last.
+            # gRPC gives the chain of errors; the cause is the last one.
             cause = (error.details() or "").rpartition(": ")[2]
             message = f"the {service or 'called'} service at {address or 'its address'} does not answer: {cause}"
             return cls("SERVICE_UNAVAILABLE", message, service=service, address=address)
         if error.code() is grpc.StatusCode.UNIMPLEMENTED:
             message = (
-                f"what answers at {address or 'its address'} is not the {service or 'called'} service, or is of another version"
+                f"the server at {address or 'its address'} is not the {service or 'called'} service, or has another version"
             )
             return cls("SERVICE_UNAVAILABLE", message, service=service, address=address)
         if error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED:
@@ -174,33 +174,33 @@ class TickreelError(Exception):
 
 
 def not_found(kind: str, identifier: str) -> TickreelError:
-    """There is no such thing; `kind` is the field's word for it: run, dataset, and so on."""
+    """Return NOT_FOUND for an unknown id; `kind` is the name of its resource: run, dataset, and so on."""
     return TickreelError("NOT_FOUND", f"there is no {kind} {identifier!r}", kind=kind, id=identifier)
 
 
 def invalid_request(field: str, description: str) -> TickreelError:
-    """A field of the request itself is malformed."""
+    """Return INVALID_REQUEST for a malformed field of a request."""
     return TickreelError("INVALID_REQUEST", f"{field}: {description}", [Violation(field, description)])
 
 
 def excerpt(value: object, most: int = _VALUE_SHOWN) -> str:
-    """The beginning of a text from outside, which may be of any length, and how long it is in all."""
+    """Return the beginning of a text of any length, and the total length if it was cut."""
     text = str(value)
     return text if len(text) <= most else f"{text[:most]}… ({len(text):,} characters)"
 
 
 def is_full(error: Exception) -> bool:
-    """Whether something failed because no space is left for what it writes."""
+    """Return whether an error means that no space is left on a disk."""
     return any(words in str(error) for words in _FULL)
 
 
 def not_writable(what: str, path: Path, error: Exception) -> TickreelError:
-    """Something cannot be written: STORE_FULL where no space is left for it, else STORE_NOT_WRITABLE.
+    """Return the error of a failed write: STORE_FULL if no space is left, else STORE_NOT_WRITABLE.
 
     Args:
-        what: What it is called, with its path where that says more than `path`.
+        what: The name of the file or store; with its path if that says more than `path`.
         path: The folder whose disk or permissions are at fault.
-        error: As the system, or a library that wrote there, has it.
+        error: The error of the system or of a library.
     """
     if is_full(error) or _is_full_disk(path):
         message = f"{what} cannot be written, no space is left in {path}: free some, and try again"
@@ -210,7 +210,7 @@ def not_writable(what: str, path: Path, error: Exception) -> TickreelError:
 
 
 def _is_full_disk(path: Path) -> bool:
-    """Whether a disk has no room for a page of a database, which sqlite reports as an I/O error."""
+    """Return whether a disk has no room for a page of a database; SQLite reports this as an I/O error."""
     try:
         space = os.statvfs(path)
     except OSError:
@@ -219,7 +219,7 @@ def _is_full_disk(path: Path) -> bool:
 
 
 def not_readable(what: str, path: Path, error: Exception) -> TickreelError:
-    """STORE_NOT_READABLE: something that is there as a rule cannot be read; `not_writable` has the arguments."""
+    """Return STORE_NOT_READABLE for a failed read. The arguments are those of `not_writable`."""
     said = (isinstance(error, OSError) and error.strerror) or error
     hint = "let the user of the service read it" if isinstance(error, PermissionError) else "is its disk mounted?"
     return TickreelError("STORE_NOT_READABLE", f"{what} cannot be read in {path}: {said}; {hint}", path=path)
@@ -232,9 +232,9 @@ def _pack(message: error_details_pb2.ErrorInfo | error_details_pb2.BadRequest) -
 
 
 def _bad_request(violations: Sequence[Violation], room: int) -> error_details_pb2.BadRequest:
-    """The violations that have room, in bytes; where not all do, the last says how many more there are."""
+    """Return the violations that fit into `room` bytes. If some do not fit, the last one says how many."""
     fitting = error_details_pb2.BadRequest()
-    # For the envelope and for the violation that counts the others.
+    # Bytes for the envelope and for the violation that counts the rest.
     room -= 200
     for shown, violation in enumerate(violations):
         description = _cut(violation.description, MESSAGE_BYTES)
@@ -249,13 +249,13 @@ def _bad_request(violations: Sequence[Violation], room: int) -> error_details_pb
 
 
 def _text(text: str) -> str:
-    """A text that can travel: the name of a file may have bytes that are no UTF-8, which Python holds as lone surrogates."""
+    """Replace lone surrogates, which Python uses for file names that are not UTF-8 and protobuf refuses."""
     return text.encode(errors="backslashreplace").decode()
 
 
 def _cut(text: str, limit: int) -> str:
-    """As much of a text as takes no more bytes on the wire than the limit."""
-    # A character takes a byte or more: what lies behind the limit is not looked at, however long it is.
+    """Cut a text to a number of bytes on the wire."""
+    # A character takes at least one byte, so the text after the limit need not be read, however long it is.
     text, whole = text[:limit], text
     if text == whole and _wire_bytes(text) <= limit:
         return text
@@ -269,12 +269,12 @@ def _cut(text: str, limit: int) -> str:
 
 
 def _wire_bytes(text: str) -> int:
-    """What a message takes on the wire, where all but printable ASCII is percent-encoded."""
+    """Return the bytes of a message on the wire, where everything except printable ASCII is percent-encoded."""
     return sum(1 if 0x20 <= byte < 0x7F and byte != ord("%") else 3 for byte in text.encode())
 
 
-# What a call ends with where nobody answers, or where the service goes away amid an answer. What a service of ours has to say
-# for itself comes with a reason.
+# Status codes of a call without an answer, or whose service went away during the answer. Errors of our own services have an
+# ErrorInfo and are recognised before.
 _UNANSWERED = (
     grpc.StatusCode.UNAVAILABLE,
     grpc.StatusCode.DEADLINE_EXCEEDED,

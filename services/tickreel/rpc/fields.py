@@ -1,25 +1,34 @@
-"""The fields of a message that a filter or an order may name, by their paths, each with the kind of its values."""
+"""Fields of a message that a filter or an order can name, with the kinds of their values."""
 
 import enum
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from operator import attrgetter
+from typing import Any, Protocol
 
 from google.protobuf import timestamp_pb2
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Message
 
+from tickreel.rpc.descriptors import descriptor_of
 from tickreel.v1 import text_format_pb2
 
-Value = str | int | float | Decimal | bool
-"""A value of a field: times are UNIX nanoseconds, values of enums their numbers."""
+
+class Value(Protocol):
+    """A value of a field: a str, int, float, bool or Decimal. Only values of the same field are compared.
+
+    Times are UNIX nanoseconds, and enum values are their numbers.
+    """
+
+    def __lt__(self, other: Any, /) -> bool: ...
+    def __gt__(self, other: Any, /) -> bool: ...
 
 
 class Kind(enum.Enum):
-    """What the values of a field are; the word is that of an error."""
+    """The kind of the values of a field. The text is used in errors."""
 
     TEXT = "text"
     TEXTS = "texts"
@@ -50,12 +59,12 @@ _TIME = timestamp_pb2.Timestamp.DESCRIPTOR.full_name
 
 @dataclass(frozen=True)
 class Field:
-    """A field below a message.
+    """A field in a message or in its nested messages.
 
     Attributes:
-        path: Its names, as a caller writes them: summary.pnl.
-        attribute: Its names from the message on: result.summary.pnl.
-        type: The values that it can have, where it is of an enum.
+        path: The path as a caller writes it: summary.pnl.
+        attribute: The path from the root message: result.summary.pnl.
+        type: The enum, if the field has one.
     """
 
     path: str
@@ -65,7 +74,7 @@ class Field:
 
     @property
     def getter(self) -> Callable[[Message], Value | None]:
-        """Gets the value of the field from a message, None where it has none."""
+        """Function that returns the value of the field in a message, or None if it is unset."""
         get = attrgetter(self.attribute)
         if self.kind is Kind.DECIMAL:
             return lambda message: decimal_of(get(message))
@@ -73,25 +82,33 @@ class Field:
             return lambda message: _instant(get(message))
         return get
 
+    @property
+    def texts(self) -> Callable[[Message], Sequence[str]]:
+        """Function that returns the values of a repeated field of texts."""
+        return attrgetter(self.attribute)
+
 
 class Fields:
-    """The fields below a message.
+    """The fields of a message type that a path can name.
 
     Args:
-        kind: The message.
-        within: The name of a field of it whose own fields are named without it.
+        kind: The message type.
+        within: A message field whose own fields can be named without its name.
     """
 
     def __init__(self, kind: type[Message], within: str = "") -> None:
-        self._roots: list[tuple[Descriptor, str]] = [(kind.DESCRIPTOR, "")]
+        descriptor = descriptor_of(kind)
+        self._roots = [(descriptor, "")]
         if within:
-            self._roots.append((kind.DESCRIPTOR.fields_by_name[within].message_type, f"{within}."))
+            inner = descriptor.fields_by_name[within].message_type
+            assert inner is not None
+            self._roots.append((inner, f"{within}."))
 
     def find(self, path: str) -> Field:
-        """The field of a path.
+        """Return the field with a path.
 
         Raises:
-            ValueError: There is none, or it has no single value; says so, and what there is.
+            ValueError: The field does not exist or cannot be compared. The message names the fields that exist.
         """
         first = path.partition(".")[0]
         for descriptor, prefix in self._roots:
@@ -101,10 +118,10 @@ class Fields:
         raise ValueError(f"{path!r} is no field; there are {', '.join(names)}")
 
 
-# A list is filtered and sorted by the same texts again, page after page.
+# Every page of a list filters and sorts by the same texts.
 @functools.lru_cache(1 << 15)
 def decimal_of(text: str) -> Decimal | None:
-    """The finite decimal of a text, None where it is none."""
+    """Parse a finite decimal; return None for any other text."""
     try:
         value = Decimal(text)
     except InvalidOperation:
@@ -113,7 +130,7 @@ def decimal_of(text: str) -> Decimal | None:
 
 
 def instant_of(text: str) -> int | None:
-    """The UNIX nanoseconds of an ISO 8601 time with its zone, None where it is none."""
+    """Parse an ISO 8601 time with a zone to UNIX nanoseconds; return None for any other text."""
     stamp = timestamp_pb2.Timestamp()
     try:
         stamp.FromJsonString(text)
@@ -123,7 +140,7 @@ def instant_of(text: str) -> int | None:
 
 
 def number_of(text: str) -> int | float | None:
-    """The finite number of a text, None where it is none."""
+    """Parse a finite number; return None for any other text."""
     try:
         return int(text)
     except ValueError:
@@ -131,7 +148,8 @@ def number_of(text: str) -> int | float | None:
         return float(value) if value is not None and math.isfinite(float(value)) else None
 
 
-def _found(descriptor: Descriptor, path: str, prefix: str) -> Field:
+def _found(root: Descriptor, path: str, prefix: str) -> Field:
+    descriptor: Descriptor | None = root
     field, names = None, path.split(".")
     for place, name in enumerate(names, 1):
         if descriptor is None:
@@ -151,14 +169,16 @@ def _found(descriptor: Descriptor, path: str, prefix: str) -> Field:
     if descriptor is not None:
         raise ValueError(f"{path!r} has fields of its own; name one of {', '.join(sorted(descriptor.fields_by_name))}")
     if field.cpp_type == FieldDescriptor.CPPTYPE_STRING and field.type == FieldDescriptor.TYPE_STRING:
-        return Field(path, prefix + path, _TEXTS[field.GetOptions().Extensions[text_format_pb2.text_format]])
+        # The generated stub gives extensions the type of ordinary fields.
+        text_format: text_format_pb2.TextFormat = field.GetOptions().Extensions[text_format_pb2.text_format]  # type: ignore[index]
+        return Field(path, prefix + path, _TEXTS[text_format])
     if field.cpp_type not in _KINDS:
         raise ValueError(f"{path!r} cannot be compared: it is bytes")
     return Field(path, prefix + path, _KINDS[field.cpp_type], field.enum_type)
 
 
 def _instant(time: timestamp_pb2.Timestamp | str) -> int | None:
-    """A time that was never set is none: no market was open in 1970."""
+    """Return UNIX nanoseconds, or None for an unset time. Time 0 counts as unset: no market was open in 1970."""
     if isinstance(time, str):
         return instant_of(time)
     return time.seconds * 1_000_000_000 + time.nanos or None

@@ -1,10 +1,18 @@
-"""Filters of lists: a subset of AIP-160, typed against the message that is listed.
+"""Filters of lists: a subset of AIP-160, checked against the type of the listed message.
 
     state = FAILED AND (summary.pnl < 0 OR instrument = "BINANCE*") AND NOT dataset = ""
 
-A comparison names a field, an operator and a value. OR binds tighter than AND, as in AIP-160; NOT negates what follows it,
-and parentheses group. In a text, `*` at the beginning or the end stands for anything. A field that has no value passes no
-comparison, not even !=. One with many values is asked for one of them: tags:reviewed.
+The grammar:
+
+    filter     = [all]
+    all        = any {"AND" any}
+    any        = term {"OR" term}
+    term       = "NOT" term | "(" all ")" | comparison
+    comparison = field operator value | field ":" value
+
+OR binds tighter than AND, as in AIP-160. A value is a word or a text in quotes. In a text, `*` at the beginning or the end
+matches anything. A comparison with an unset field is false, even with !=. The operator `:` tests whether a repeated field has a
+value: tags:reviewed.
 """
 
 import operator
@@ -27,7 +35,7 @@ OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,
 }
 
-# Of a field with many values: whether one of them is the value.
+# True if one value of a repeated field is equal.
 HAS = ":"
 
 _TOKEN = re.compile(
@@ -40,18 +48,18 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _PATH = re.compile(r"[A-Za-z_]\w*(\.\w+)*", re.ASCII)
-# Room for some hundred comparisons; a database takes seconds to plan thousands.
+# Enough for hundreds of comparisons. A database takes seconds to plan thousands.
 MOST_CHARACTERS = 10_000
-# Deeper than people nest, and far from Python's own limit.
+# Deeper than people nest, and far below Python's recursion limit.
 _MAX_DEPTH = 50
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A field, an operator, and a value of the field's kind.
+    """A field, an operator, and a value of the kind of the field.
 
     Attributes:
-        starts, ends: Whether a text must begin and end with the value; both where the whole must be it.
+        starts, ends: Whether a text must start and end with the value. If both are true, the whole text must be equal.
     """
 
     field: Field
@@ -63,21 +71,21 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Not:
-    """What does not pass."""
+    """Matches if the part does not match."""
 
     part: "Filter"
 
 
 @dataclass(frozen=True)
 class All:
-    """What passes every part; with no parts everything."""
+    """Matches if every part matches; without parts, always."""
 
     parts: tuple["Filter", ...] = ()
 
 
 @dataclass(frozen=True)
 class Any_:  # noqa: N801 - typing has Any
-    """What passes one part at least."""
+    """Matches if at least one part matches."""
 
     parts: tuple["Filter", ...]
 
@@ -86,10 +94,10 @@ Filter = Comparison | Not | All | Any_
 
 
 def parse_filter(text: str, fields: Fields) -> Filter:
-    """Reads a filter.
+    """Parse a filter.
 
     Raises:
-        TickreelError: INVALID_REQUEST, naming what is wrong and what would be right.
+        TickreelError: INVALID_REQUEST. The message names the fault and the correct form.
     """
     if len(text) > MOST_CHARACTERS:
         raise invalid_request("filter", f"has {len(text):,} characters; it must have {MOST_CHARACTERS:,} at most")
@@ -100,7 +108,7 @@ def parse_filter(text: str, fields: Fields) -> Filter:
 
 
 def predicate(filter_: Filter) -> Callable[[Message], bool]:
-    """What tells whether a message passes."""
+    """Return the function that evaluates a filter for a message."""
     match filter_:
         case Not(part):
             passes = predicate(part)
@@ -114,11 +122,11 @@ def predicate(filter_: Filter) -> Callable[[Message], bool]:
             some = [predicate(part) for part in parts]
             return lambda message: any(passes(message) for passes in some)
         case Comparison(field, symbol, value, starts, ends):
-            get = field.getter
+            compare: Callable[[Any, Any], bool]
             if symbol == HAS:
-                is_it = operator.eq if starts and ends else _like("=", starts, ends)
-                return lambda message: any(is_it(found, value) for found in get(message))
-            compare = OPERATORS[symbol] if starts and ends else _like(symbol, starts, ends)
+                texts, compare = field.texts, operator.eq if starts and ends else _like("=", starts, ends)
+                return lambda message: any(compare(found, value) for found in texts(message))
+            get, compare = field.getter, OPERATORS[symbol] if starts and ends else _like(symbol, starts, ends)
 
             def passes_comparison(message: Message) -> bool:
                 found = get(message)
@@ -127,7 +135,7 @@ def predicate(filter_: Filter) -> Callable[[Message], bool]:
             return passes_comparison
 
 
-def _like(symbol: str, starts: bool, ends: bool) -> Callable[[str, str], bool]:
+def _like(symbol: str, starts: bool, ends: bool) -> Callable[[Any, Any], bool]:
     def like(found: str, value: str) -> bool:
         matches = found.startswith(value) if starts else found.endswith(value) if ends else value in found
         return matches == (symbol == "=")
@@ -136,7 +144,7 @@ def _like(symbol: str, starts: bool, ends: bool) -> Callable[[str, str], bool]:
 
 
 class _Parser:
-    """Takes tokens one after the other; `_next` is the one that is looked at."""
+    """Recursive-descent parser; `_next` is the current token and `_kind` its kind, None at the end."""
 
     def __init__(self, text: str, fields: Fields) -> None:
         self._tokens = self._tokenize(text)
@@ -181,7 +189,7 @@ class _Parser:
             self._depth -= 1
 
     def _comparison(self) -> Comparison:
-        # A colon is a part of words, since times and ids of instruments have some.
+        # The tokeniser keeps colons in words, because times and instrument ids contain them.
         path, has, value = self._next.partition(HAS)
         if self._kind != "word" or not _PATH.fullmatch(path):
             raise ValueError(f"{self._next or 'the end'} stands where a field is expected; a comparison is: price >= 64000")

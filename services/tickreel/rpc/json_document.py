@@ -1,7 +1,7 @@
-"""A config as JSON text, read strictly before it travels as a Struct, since a reader that shrugs changes what is run.
+"""Strict reader of a config in JSON, before it is sent as a Struct.
 
-Python's parser takes `NaN`, lets the last of two equal keys win and turns 1e999 into infinity. All of that is refused here,
-each with its path; whether the keys and values are those of a run config is for the Runner to say.
+Python's parser accepts `NaN`, keeps the last of two equal keys, and turns 1e999 into infinity. Each of these would silently
+change the run, so this module refuses them and names their paths. The Runner checks the keys and values themselves.
 """
 
 import json
@@ -13,18 +13,18 @@ from typing import Any
 
 from tickreel.rpc.errors import TickreelError, Violation
 
-# protobuf parses a Struct only so deep, and a run config is nowhere near it.
+# protobuf limits the depth of a Struct. A run config is far from this limit.
 _MAX_DEPTH = 30
-# A config with every key has some kilobytes. The journal keeps each whole, and a message holds 4 MiB.
+# A config with every key has a few kilobytes. The journal keeps each config, and a message has 4 MiB at most.
 MOST_BYTES = 2**20
-# Characters of a key that a path shows.
+# Characters of a long key that a path keeps.
 _LONG_KEY = 100
-# Every whole number below is a double, and JSON numbers travel as doubles.
+# Doubles represent every whole number below exactly, and a Struct has only doubles.
 _MAX_WHOLE = 2**53
 
 
 class _Object(dict[str, Any]):
-    """A JSON object that remembers which keys it had twice."""
+    """A JSON object with a list of its repeated keys."""
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
@@ -32,19 +32,19 @@ class _Object(dict[str, Any]):
 
 
 def repeated(keys: Iterable[str]) -> list[str]:
-    """The keys that occur more than once, sorted; in linear time."""
+    """Return the keys that occur more than once, sorted. Counting takes linear time."""
     return sorted(key for key, count in Counter(keys).items() if count > 1)
 
 
 class _NoNumber(str):
-    """The text of a number that no double is."""
+    """The text of a number that a double cannot represent."""
 
 
 def read_file(path: Path) -> dict[str, Any]:
-    """Reads the JSON object in a file.
+    """Read the JSON object in a file.
 
     Raises:
-        TickreelError: CONFIG_INVALID: the file cannot be read, or as `parse`.
+        TickreelError: CONFIG_INVALID if the file cannot be read, and the errors of `parse`.
     """
     try:
         content = path.read_bytes()
@@ -54,14 +54,14 @@ def read_file(path: Path) -> dict[str, Any]:
 
 
 def parse(content: bytes, name: str) -> dict[str, Any]:
-    """Reads a JSON object.
+    """Parse a JSON object.
 
     Args:
-        name: What the text is called in messages: its file.
+        name: The name of the text in messages, usually its file.
 
     Raises:
-        TickreelError: CONFIG_INVALID: it is no JSON (with line and column) or no object, larger than `MOST_BYTES`, or has
-            violations, one a problem.
+        TickreelError: CONFIG_INVALID if the text is larger than `MOST_BYTES`, is not JSON (with line and column) or not an
+            object, or has faults, each reported as a violation.
     """
     if len(content) > MOST_BYTES:
         message = f"{name}: has {len(content)} bytes; a run config has at most {MOST_BYTES}"
@@ -77,11 +77,11 @@ def parse(content: bytes, name: str) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         column = error.start - content.rfind(b"\n", 0, error.start)
-        raise _no_json(name, line, column, "is not UTF-8") from None
+        raise _not_json(name, line, column, "is not UTF-8") from None
     except json.JSONDecodeError as error:
-        raise _no_json(name, error.lineno, error.colno, error.msg) from None
+        raise _not_json(name, error.lineno, error.colno, error.msg) from None
     except RecursionError:
-        raise TickreelError("CONFIG_INVALID", f"{name}: is nested too deep to be a run config", path=name) from None
+        raise TickreelError("CONFIG_INVALID", f"{name}: is nested too deep for a run config", path=name) from None
     if not isinstance(document, _Object):
         message = f"{name}: is no JSON object; a run config is one: {{...}}"
         raise TickreelError("CONFIG_INVALID", message, path=name)
@@ -91,7 +91,7 @@ def parse(content: bytes, name: str) -> dict[str, Any]:
     return document
 
 
-def _no_json(name: str, line: int, column: int, fault: str) -> TickreelError:
+def _not_json(name: str, line: int, column: int, fault: str) -> TickreelError:
     message = f"{name}: line {line}, column {column}: {fault}"
     return TickreelError("CONFIG_INVALID", message, path=name, line=line, column=column)
 
@@ -104,7 +104,7 @@ def _violations(path: str, value: Any, depth: int) -> Iterator[Violation]:
             yield Violation(inside(path, key), "is there more than once; keep one")
         for key, item in value.items():
             if not _is_text(key):
-                yield Violation(inside(path, key), "is a key with half of a surrogate pair, which is no text")
+                yield Violation(inside(path, key), "is a key with half of a surrogate pair, which is not valid text")
             yield from _violations(inside(path, key), item, depth + 1)
     elif isinstance(value, list):
         for index, item in enumerate(value):
@@ -113,11 +113,11 @@ def _violations(path: str, value: Any, depth: int) -> Iterator[Violation]:
         shown = value if len(value) <= 30 else f"{value[:30]}…"
         yield Violation(path, f"is {shown}; it must be a finite number, a whole one below 2^53")
     elif isinstance(value, str) and not _is_text(value):
-        yield Violation(path, "has half of a surrogate pair, which is no text")
+        yield Violation(path, "has half of a surrogate pair, which is not valid text")
 
 
 def inside(path: str, key: str) -> str:
-    """The path of a key. The end of a long key is left out, since the paths of all values below it repeat it."""
+    """Return the path of a key. A long key is cut, because the paths of all values below repeat it."""
     name = key if _is_text(key) else ascii(key)
     name = name if len(name) <= _LONG_KEY else f"{name[:_LONG_KEY]}…"
     return f"{path}.{name}" if path else name

@@ -1,18 +1,18 @@
-"""The JSON values that a `Struct` carries, as Python's `json` would have read them."""
+"""Convert a `Struct` to the JSON values that Python's `json` would read."""
 
 from typing import Any
 
 from google.protobuf import struct_pb2
 
-# Every whole number below is a double of its own.
+# Doubles represent every whole number below exactly.
 _MAX_WHOLE = 2**53
 
 
 def values_of(struct: struct_pb2.Struct) -> dict[str, Any]:
-    """The values of a Struct, keys sorted.
+    """Return the values of a Struct, with sorted keys.
 
-    Its numbers are doubles: a whole one is an `int` again, as it was in the file. One that JSON does not have (an infinity)
-    stays as it is, for whoever checks the values to refuse.
+    The numbers of a Struct are doubles. A whole number becomes an `int` again, as in the file. A number that JSON does not
+    have, such as infinity, is returned unchanged; the caller must refuse it.
     """
     return {key: _plain(struct.fields[key]) for key in sorted(struct.fields)}
 

@@ -1,32 +1,33 @@
-"""The order of lists (AIP-132): fields separated by commas, each with desc where the largest comes first."""
+"""Order of lists (AIP-132): fields separated by commas, each with an optional desc for descending order."""
 
 import bisect
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import itemgetter
 
 from google.protobuf.message import Message
 
 from tickreel.rpc.errors import invalid_request
 from tickreel.rpc.fields import Field, Fields, Kind, Value
 from tickreel.rpc.filter import MOST_CHARACTERS
-from tickreel.rpc.paging import Page, fitting, not_this_token
+from tickreel.rpc.paging import Page, fitting, invalid_token
 
 
 @dataclass(frozen=True)
 class SortKey:
-    """A field that a list is sorted by. What has no value in it comes last either way."""
+    """A field to sort by. Unset values come last in both directions."""
 
     field: Field
     descending: bool
 
 
 def parse_order(text: str, fields: Fields) -> tuple[SortKey, ...]:
-    """Reads an order; none where it is empty.
+    """Parse an order. An empty text has no sort keys.
 
     Raises:
-        TickreelError: INVALID_REQUEST, naming what is wrong and what would be right.
+        TickreelError: INVALID_REQUEST. The message names the fault and the correct form.
     """
     if len(text) > MOST_CHARACTERS:
         raise invalid_request("order_by", f"has {len(text):,} characters; it must have {MOST_CHARACTERS:,} at most")
@@ -39,21 +40,19 @@ def parse_order(text: str, fields: Fields) -> tuple[SortKey, ...]:
 def cut_page[M: Message, E: Message](
     page: Page, messages: Iterable[M], order: Sequence[SortKey], within: Sequence[SortKey], entry: Callable[[M], E]
 ) -> tuple[Sequence[E], str]:
-    """Cuts a page out of a whole list: its entries in order, and the token of the next page ("" at the end).
+    """Cut a page out of a whole list by keyset pagination. Returns its entries and the token of the next page ("" at the end).
 
-    The page ends early where its entries would not fit into a message.
-
-    A token says where in the order the page ended, so that messages that come or go between two pages never repeat or hide the
-    others.
+    The page ends early if its entries do not fit into a message. The token has the sort values of the last entry. So messages
+    that are added or removed between two pages never repeat or hide other messages.
 
     Args:
-        messages: In the order of `within`.
-        order: What they are sorted by.
-        within: How those are sorted that are equal in it; no two messages are equal in all of these.
-        entry: The entry of a message.
+        messages: The messages in the order of `within`.
+        order: The sort keys.
+        within: Tie-breaking sort keys. No two messages are equal in all of them.
+        entry: Returns the entry of a message.
 
     Raises:
-        TickreelError: INVALID_REQUEST for a token that is not of this list.
+        TickreelError: INVALID_REQUEST for a token of another list.
     """
     found, keys = in_order(messages, order), (*order, *within)
     getters = [key.field.getter for key in keys]
@@ -70,15 +69,15 @@ def cut_page[M: Message, E: Message](
 
 
 def in_order[M: Message](messages: Iterable[M], keys: Sequence[SortKey]) -> list[M]:
-    """Messages in an order; those that are equal stay as they were."""
+    """Sort messages. The sort is stable."""
     found = list(messages)
-    # A sort is stable, so that the last key is sorted by first.
+    # Because the sort is stable, sort by the last key first.
     for key in reversed(keys):
         get = key.field.getter
         values = [(message, get(message)) for message in found]
-        known = [pair for pair in values if pair[1] is not None]
-        known.sort(key=lambda pair: pair[1], reverse=key.descending)
-        found = [message for message, _ in known] + [message for message, value in values if value is None]
+        known = [(value, message) for message, value in values if value is not None]
+        known.sort(key=itemgetter(0), reverse=key.descending)
+        found = [message for _, message in known] + [message for message, value in values if value is None]
     return found
 
 
@@ -109,13 +108,19 @@ def _values_of(token: str, keys: Sequence[SortKey]) -> list[Value | None]:
         pairs = list(zip(json.loads(token), keys, strict=True))
         return [None if value is None else _value_of(value, key.field.kind) for value, key in pairs]
     except (TypeError, ValueError, ArithmeticError, RecursionError):
-        raise not_this_token() from None
+        raise invalid_token() from None
 
 
 def _value_of(value: object, kind: Kind) -> Value:
-    match kind, value:
-        case Kind.DECIMAL, str():
+    match value:
+        case str() if kind is Kind.DECIMAL:
             return Decimal(value)
-        case (Kind.TEXT, str()) | (Kind.NUMBER | Kind.TIME | Kind.ENUM, int()) | (Kind.NUMBER, float()) | (Kind.BOOL, bool()):
+        case str() if kind is Kind.TEXT:
+            return value
+        case bool() if kind is Kind.BOOL:
+            return value
+        case int() if kind in (Kind.NUMBER, Kind.TIME, Kind.ENUM):
+            return value
+        case float() if kind is Kind.NUMBER:
             return value
     raise TypeError(f"no value of {kind}")

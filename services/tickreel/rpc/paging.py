@@ -1,6 +1,6 @@
-"""Pages of a list (AIP-158): a size, and an opaque token that says after which key the next page begins.
+"""Pages of a list (AIP-158): a size, and an opaque token with the key after which the next page begins.
 
-A token names its list, so that one of another list is refused instead of silently answered.
+A token contains the name of its list, so that a token of another list is refused instead of giving wrong entries.
 """
 
 import base64
@@ -17,7 +17,7 @@ from tickreel.rpc.errors import TickreelError, invalid_request
 
 DEFAULT_SIZE = 50
 MAX_SIZE = 500
-# What the entries of a response may take together: gRPC clients accept messages of 4 MiB.
+# Limit of all entries of a response together. gRPC clients accept messages of 4 MiB.
 MESSAGE_BYTES = 3 * 2**20
 
 
@@ -30,7 +30,7 @@ class ListRequest(Protocol):
 
 @dataclass(frozen=True)
 class Page:
-    """What a request asks for: at most `size` entries of the list `name`, those after the key `after`."""
+    """A requested page: at most `size` entries of the list `name`, after the key `after`."""
 
     name: str
     size: int
@@ -38,13 +38,13 @@ class Page:
 
     @classmethod
     def of(cls, request: ListRequest, name: str, *arguments: str) -> "Page":
-        """Reads the page that a request asks for.
+        """Return the page that a request asks for.
 
         Args:
-            arguments: What the list depends on beside its name: its filter, for example.
+            arguments: All arguments that the list depends on, its filter for example.
 
         Raises:
-            TickreelError: INVALID_REQUEST for a negative size or a token that is not of this list with these arguments.
+            TickreelError: INVALID_REQUEST for a negative size, or a token of another list or of other arguments.
         """
         if any(arguments):
             name = f"{name} {hashlib.sha256(json.dumps(arguments).encode()).hexdigest()[:16]}"
@@ -56,29 +56,29 @@ class Page:
             except (ValueError, RecursionError):
                 token = None
             if not isinstance(token, dict) or token.get("list") != name or not isinstance(token.get("after"), str):
-                raise not_this_token()
+                raise invalid_token()
             after = token["after"]
         return cls(name, size, after)
 
     @property
     def offset(self) -> int:
-        """The number after which the page begins, in a list whose keys are numbers; 0 for the first page.
+        """The number after which the page begins, in a list with numbers as keys; 0 for the first page.
 
         Raises:
-            TickreelError: INVALID_REQUEST for a token that is not of this list.
+            TickreelError: INVALID_REQUEST for a token of another list.
         """
         if self.after is None:
             return 0
         if not (self.after.isascii() and self.after.isdigit() and len(self.after) < 19):
-            raise not_this_token()
+            raise invalid_token()
         return int(self.after)
 
     def token(self, last_key: str) -> str:
-        """The token of the page after the one that ends with `last_key`."""
+        """Return the token of the page that begins after `last_key`."""
         return base64.urlsafe_b64encode(json.dumps({"list": self.name, "after": last_key}).encode()).decode()
 
     def cut[T](self, items: Iterable[T], key: Callable[[T], str], *, descending: bool = False) -> tuple[list[T], str]:
-        """Cuts the page out of a whole list: its entries in key order, and the token of the next page ("" at the end)."""
+        """Cut the page out of a whole list. Returns its entries in key order and the token of the next page ("" at the end)."""
         ordered = sorted(items, key=key, reverse=descending)
         if self.after is not None:
             after = self.after
@@ -87,17 +87,17 @@ class Page:
         return entries, self.token(key(entries[-1])) if len(ordered) > self.size else ""
 
     def fit[M: Message](self, entries: Sequence[M], token: str, key: Callable[[M], str]) -> tuple[Sequence[M], str]:
-        """Ends a page from `cut` early where its entries do not fit into one response; returns it and the next page's token.
+        """Shorten a page from `cut` to the entries that fit into one response. Returns it and the token of the next page.
 
         Args:
-            token: The token of the next page where all entries fit.
+            token: The token of the next page if all entries fit.
         """
         fitted = fitting(entries)
         return fitted, token if len(fitted) == len(entries) else self.token(key(fitted[-1]))
 
 
 def fitting[M: Message](entries: Sequence[M]) -> Sequence[M]:
-    """The first entries that fit into one response together; at least one, if there is one."""
+    """Return the first entries that fit into one response together, at least one if there is any."""
     room = MESSAGE_BYTES
     for count, entry in enumerate(entries):
         room -= entry.ByteSize()
@@ -106,6 +106,6 @@ def fitting[M: Message](entries: Sequence[M]) -> Sequence[M]:
     return entries
 
 
-def not_this_token() -> TickreelError:
-    """The error of a page token that the list did not give."""
-    return invalid_request("page_token", "is not one that this list gave for these arguments; begin without one")
+def invalid_token() -> TickreelError:
+    """Return the error of a page token that this list did not issue."""
+    return invalid_request("page_token", "is not from this list with these arguments; start again without a token")

@@ -1,26 +1,27 @@
-"""Reading files for a stream: in a thread, and one step ahead of what is being sent."""
+"""Read the parts of a stream in a thread, one part ahead of the part that is sent."""
 
 import asyncio
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncGenerator, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
-# Streams read in threads of their own: however many there are, a list does not wait behind them.
+# A separate thread pool: other calls never wait behind streams, however many there are.
 _READERS = ThreadPoolExecutor(4, "stream")
-# How many streams may wait for clients that do not read. Each holds about ten megabytes of rows.
+# Most streams that may wait for clients that do not read. Each holds about ten megabytes of rows.
 MOST_UNREAD = 32
 
 
-async def read_ahead[T](parts: Generator[T, None, None]) -> AsyncIterator[T]:
-    """The items of a generator that blocks.
+async def read_ahead[T](parts: Generator[T, None, None]) -> AsyncGenerator[T, None]:
+    """Yield the items of a blocking generator.
 
-    One is made while the one before it is sent; the transport's backpressure stops it there. Leaving the iteration closes the
-    generator. Where more than MOST_UNREAD streams wait for their clients, the one that has waited the longest is cancelled.
+    The next item is made while the current one is sent; backpressure of the transport stops the generator there. Leaving the
+    iteration closes the generator. If more than MOST_UNREAD streams wait for their clients, the one that has waited longest is
+    cancelled.
     """
     reading = _READERS.submit(next, parts, None)
     try:
-        # Shielded: who is cancelled while he waits still has to wait for the thread before the generator can be closed.
+        # Shielded: a cancelled caller must still wait for the thread before it can close the generator.
         while (part := await asyncio.shield(_awaited(reading))) is not None:
             reading = _READERS.submit(next, parts, None)
             with _UNREAD.waiting():
@@ -31,14 +32,14 @@ async def read_ahead[T](parts: Generator[T, None, None]) -> AsyncIterator[T]:
 
 
 class _Unread:
-    """The tasks of the streams whose last part has not been taken yet, the one that has waited the longest in front."""
+    """The tasks of streams whose last part the client has not read yet, longest waiting first."""
 
     def __init__(self) -> None:
         self._tasks: dict[asyncio.Task[Any], None] = {}
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
-        """Counts the current task, and cancels the first one where there are too many."""
+        """Count the current task as waiting, and cancel the first one if there are too many."""
         task = asyncio.current_task()
         assert task is not None
         self._tasks[task] = None
@@ -56,13 +57,13 @@ _UNREAD = _Unread()
 
 
 async def _ended(reading: "Future[Any]") -> None:
-    """Waits until a thread has ended what it reads, unless none has begun."""
+    """Wait until a thread has finished reading, unless it has not begun."""
     if not reading.cancel():
         await asyncio.wait([_awaited(reading)])
 
 
 def _awaited(reading: "Future[Any]") -> "asyncio.Future[Any]":
-    """Makes a read awaitable. Its exception may meet nobody: who has hung up is not told of it, nor is the log."""
+    """Make a read awaitable. If the caller has hung up, its exception is dropped without a log entry."""
     awaited = asyncio.wrap_future(reading)
     awaited.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
     return awaited

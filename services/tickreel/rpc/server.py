@@ -1,4 +1,4 @@
-"""A service's process: a gRPC server with health, reflection, rich errors and a graceful end."""
+"""The process of a service: a gRPC server with health, reflection, rich errors and graceful shutdown."""
 
 import asyncio
 import contextlib
@@ -10,7 +10,7 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import grpc
 from google.protobuf import descriptor_pool
@@ -30,10 +30,10 @@ from tickreel.v1 import catalog_service_pb2, converter_service_pb2, results_serv
 log = logging.getLogger("tickreel")
 
 DRAIN_SECONDS = 5.0
-# A client may ping as often as it likes, with calls or without: an answer costs less than its reconnection.
+# Clients may ping at any rate, with or without calls: answering a ping costs less than a reconnection.
 _PINGS = (("grpc.http2.max_ping_strikes", 0), ("grpc.keepalive_permit_without_calls", 1))
 REFLECTION_V1 = "grpc.reflection.v1.ServerReflection"
-# What services/gateway/envoy.yaml adds to a reflection call.
+# Header that services/gateway/envoy.yaml adds to reflection calls.
 FOR_THE_GATEWAY = ("x-tickreel-reflect", "all")
 CONTRACTS = tuple(
     service.full_name
@@ -43,42 +43,46 @@ CONTRACTS = tuple(
 
 
 class Servicer(Protocol):
-    """What a service brings: its contract, and what it does before the first and after the last call."""
+    """A service: its contract, and its work before the first and after the last call."""
 
     DESCRIPTOR: ServiceDescriptor
-    add_to_server: Callable[[Any, grpc.aio.Server], None]
+
+    @property
+    def add_to_server(self) -> Callable[[Any, grpc.aio.Server], None]:
+        """The generated function that registers a servicer with a server."""
+        ...
 
     async def open(self) -> None:
-        """Makes the service ready, before it is called healthy."""
+        """Prepare the service. It becomes healthy afterwards."""
 
     async def close(self) -> None:
-        """Releases what `open` took, after the last call."""
+        """Release the resources of `open`, after the last call."""
 
 
 class Server:
     """A gRPC server of one service.
 
-    Health (for the whole server and for the service by name) and reflection (v1 and v1alpha) come with it; a `TickreelError`
-    that a method raises becomes its rich status, any other exception INTERNAL with the traceback in the log. A method may
-    return or yield a response as a `Wire`.
+    The server adds health (for the whole server and for the service by name) and reflection (v1 and v1alpha). A `TickreelError`
+    that a method raises becomes its rich status. Any other exception becomes INTERNAL, with the traceback in the log. A method
+    may return or yield a response as a `Wire`.
     """
 
     def __init__(self, servicer: Servicer) -> None:
         self._servicer = servicer
         self._name = servicer.DESCRIPTOR.full_name
         self._health = health_aio.HealthServicer()
-        # Off, or a second service on the same port would answer half of the calls.
+        # Without reuse of ports: a second service on the same port would answer half of the calls.
         self._server = grpc.aio.server(interceptors=[_RichErrors()], options=[("grpc.so_reuseport", 0), *_PINGS])
         servicer.add_to_server(servicer, self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         _add_reflection(self._name, self._server)
 
     async def start(self, listen: str) -> str:
-        """Opens the service, listens, and returns the address with the port that was bound."""
+        """Open the service, listen, and return the address with the bound port."""
         try:
             port = self._server.add_insecure_port(listen)
         except RuntimeError as error:
-            message = f"cannot listen on {listen}: {error}; is another service there already?"
+            message = f"cannot listen on {listen}: {error}; does another service use this port?"
             raise TickreelError("SERVICE_UNAVAILABLE", message, address=listen) from None
         await self._servicer.open()
         await self._server.start()
@@ -87,17 +91,17 @@ class Server:
         return f"{listen.rpartition(':')[0]}:{port}"
 
     async def stop(self, grace: float = DRAIN_SECONDS) -> None:
-        """Turns health off, lets calls end within the grace, and closes the service."""
+        """Turn health off, let calls end within `grace` seconds, and close the service."""
         await self._health.enter_graceful_shutdown()
         await self._server.stop(grace)
         await self._servicer.close()
 
 
 def run(service: str, make_servicer: Callable[[Settings], Servicer]) -> None:
-    """The body of a service's `__main__`: settings, serve, end on SIGTERM or SIGINT.
+    """Read the settings and serve until SIGTERM or SIGINT. The `__main__` of a service calls this.
 
-    Once it serves it prints one line, `listening HOST:PORT`. With TICKREEL_SUPERVISED=1 it also ends when its standard input
-    closes, so that it never outlives whoever started it. Exits with 2, saying why, where the settings are at fault.
+    When the service is ready, it prints one line: `listening HOST:PORT`. With TICKREEL_SUPERVISED=1 it also ends when its
+    standard input closes, so that it never outlives its parent. If it cannot start, it prints the reason and exits with 2.
     """
     try:
         settings = Settings.from_env(os.environ)
@@ -116,7 +120,7 @@ async def _serve(service: str, servicer: Servicer, listen: str) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     if os.environ.get("TICKREEL_SUPERVISED") == "1":
-        # A thread, because the loop cannot watch an input that is a file or /dev/null.
+        # A thread, because the loop cannot watch a standard input that is a file or /dev/null.
         threading.Thread(target=_stop_at_end_of_input, args=(loop, stop), name="supervisor-watch", daemon=True).start()
     server = Server(servicer)
     address = await server.start(listen)
@@ -130,25 +134,27 @@ async def _serve(service: str, servicer: Servicer, listen: str) -> None:
 def _stop_at_end_of_input(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
     while os.read(0, 4096):
         pass
-    # The loop may have ended for another reason.
+    # The loop may already be closed.
     with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(stop.set)
 
 
 def _add_reflection(service: str, server: grpc.aio.Server) -> None:
-    """Serves reflection under both of its names; the two versions have the same messages on the wire.
+    """Serve reflection under both of its names; both versions have the same messages on the wire.
 
-    It lists the service that it is part of. The gateway asks any one of the services on behalf of all, and is told of all.
+    Reflection lists only the service of this server. The gateway asks one of the services for all, and gets the list of all.
     """
-    beside = (health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME, REFLECTION_V1)
-    alone = ReflectionServicer(service_names=(service, *beside), pool=_Symbols())
-    everyone = ReflectionServicer(service_names=(*CONTRACTS, *beside), pool=_Symbols())
+    common = (health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME, REFLECTION_V1)
+    alone = ReflectionServicer(service_names=(service, *common), pool=_Symbols())
+    everyone = ReflectionServicer(service_names=(*CONTRACTS, *common), pool=_Symbols())
 
     async def info(
         requests: AsyncIterator[reflection_pb2.ServerReflectionRequest], context: grpc.aio.ServicerContext
     ) -> AsyncIterator[reflection_pb2.ServerReflectionResponse]:
         servicer = everyone if FOR_THE_GATEWAY in tuple(context.invocation_metadata() or ()) else alone
-        async for response in servicer.ServerReflectionInfo(requests, context):
+        # The stub declares a coroutine; it is an asynchronous generator.
+        responses = servicer.ServerReflectionInfo(requests, context)
+        async for response in cast(AsyncIterator[reflection_pb2.ServerReflectionResponse], responses):
             yield response
 
     for name in (reflection.SERVICE_NAME, REFLECTION_V1):
@@ -161,7 +167,7 @@ def _add_reflection(service: str, server: grpc.aio.Server) -> None:
 
 
 class _Symbols:
-    """The descriptors of this process; finds the file of a method too, which protobuf's own pool does not."""
+    """The descriptors of this process. It also finds the file of a method, unlike protobuf's own pool."""
 
     def __init__(self) -> None:
         self._pool = descriptor_pool.Default()
@@ -177,18 +183,20 @@ class _Symbols:
 
 
 class _RichErrors(grpc.aio.ServerInterceptor):
-    """Turns what a method raises into the status that its caller gets."""
+    """Converts the exceptions of methods to rich statuses."""
 
     async def intercept_service(
         self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler]],
+        # Any: the stubs describe the handlers of a synchronous server.
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Any]],
         handler_call_details: grpc.HandlerCallDetails,
-    ) -> grpc.RpcMethodHandler:
+    ) -> Any:
         handler = await continuation(handler_call_details)
         method = handler_call_details.method
         if handler is None or not method.startswith("/tickreel."):
             return handler
-        # The request is read here: gRPC never answers a call without one, and answers INTERNAL to one that it cannot decode.
+        # Requests are read here, because gRPC itself never answers a call without a request, and answers INTERNAL if it cannot
+        # decode one.
         request_of = partial(_request_of, handler.request_deserializer or bytes)
         serializer = partial(_serialized, handler.response_serializer)
         if handler.unary_unary:
@@ -210,10 +218,10 @@ class _RichErrors(grpc.aio.ServerInterceptor):
 
 
 async def _request_of(deserialize: Callable[[bytes], Any], requests: AsyncIterator[bytes]) -> Any:
-    """The request message of a call.
+    """Return the request of a call.
 
     Raises:
-        TickreelError: INVALID_REQUEST where there is none, is not of its type, or has a timestamp or an enum that is none.
+        TickreelError: INVALID_REQUEST if the request is missing, cannot be decoded, or has an invalid timestamp or enum value.
     """
     async for content in requests:
         try:
@@ -228,7 +236,7 @@ async def _request_of(deserialize: Callable[[bytes], Any], requests: AsyncIterat
 
 
 def _serialized(serialize: Callable[[Any], bytes], response: Any) -> bytes:
-    """A response in the bytes that travel, which a method may have made itself."""
+    """Serialise a response; a method may have done it already."""
     return response.content if isinstance(response, Wire) else serialize(response)
 
 
@@ -241,10 +249,10 @@ async def _answering(method: str, context: grpc.aio.ServicerContext) -> AsyncIte
     except (grpc.aio.AbortError, asyncio.CancelledError):
         raise
     except PermissionError as error:
-        # Whatever is written is checked where it is.
+        # Writes are checked where they happen, so this was a read.
         path = Path(os.fsdecode(error.filename or "."))
         await context.abort_with_status(not_readable(path.name, path.parent, error).to_status())
     except Exception:
         log.exception("%s failed", method)
-        error = TickreelError("INTERNAL", "an unforeseen error; the log of the service has the traceback")
-        await context.abort_with_status(error.to_status())
+        unexpected = TickreelError("INTERNAL", "an unexpected error; the log of the service has the traceback")
+        await context.abort_with_status(unexpected.to_status())

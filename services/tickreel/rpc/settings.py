@@ -1,7 +1,7 @@
 """The settings of a deployment, read once from the environment.
 
-They say where data lies and who listens where; what to run is in a run config. No path has a silent default: the raw data
-and the catalog must be named, and `tickreel up` names them for the services it starts.
+They set the locations of data and the addresses of services; a run config says what to run. The paths of the raw data and of
+the catalog have no default and must be set. `tickreel up` sets them for the services that it starts.
 """
 
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tickreel.rpc.errors import TickreelError, Violation
 
-# The ports that the services and the gateway before them listen on where nothing else is said, all on loopback.
+# Default ports of the services and of the gateway, all on loopback.
 DEFAULT_PORTS = {"catalog": 50051, "converter": 50052, "runner": 50053, "results": 50054, "gateway": 8000}
 
 DATA_ROOT = "UNIFIED_CLOUD_LOCAL_PATH"
@@ -19,19 +19,19 @@ USE_PARQUET = "UNIFIED_CLOUD_SERVICES_USE_PARQUET"
 USE_DIRECT_GCS = "UNIFIED_CLOUD_SERVICES_USE_DIRECT_GCS"
 CATALOG_ROOT = "DATA_CATALOG_PATH"
 UI_ROOT = "TICKREEL_UI_PATH"
-# The host names and the origins of pages that the gateway answers beside loopback names and its own pages.
+# Host names and origins that the gateway accepts in addition to loopback names and its own pages.
 GATEWAY_HOSTS = "TICKREEL_GATEWAY_HOSTS"
 GATEWAY_ORIGINS = "TICKREEL_GATEWAY_ORIGINS"
 
-# Where results and tick exports lie where nothing else is said.
+# Default folders of results and of tick exports.
 DEFAULT_RESULTS = "data/backtest_results"
 DEFAULT_TICKDATA = "frontend/public/tickdata"
 
-# What the processes of all runs, and those of all conversions, may take of memory, in MiB.
+# Memory limits in MiB: of the processes of all runs together, and of all conversions together.
 RUNNER_MEMORY = "TICKREEL_RUNNER_MEMORY"
 CONVERTER_MEMORY = "TICKREEL_CONVERTER_MEMORY"
 
-# The kinds of raw files, by the ending of their names.
+# The kinds of raw files, by their file name extensions.
 PARQUET = ".parquet"
 CSV = ".csv.gz"
 
@@ -39,22 +39,22 @@ LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
 def default_address(service: str) -> str:
-    """The loopback address of a service where nothing else is said."""
+    """Return the default address of a service, on loopback."""
     return f"127.0.0.1:{DEFAULT_PORTS[service]}"
 
 
 def address_variable(service: str) -> str:
-    """The environment variable that says where a service is reached: TICKREEL_RUNNER_ADDRESS, for example."""
+    """Return the environment variable with the address of a service, TICKREEL_RUNNER_ADDRESS for example."""
     return f"TICKREEL_{service.upper()}_ADDRESS"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a service knows of its deployment.
+    """The settings of a deployment.
 
-    Paths are absolute. `environment` holds the variables that a run config may name, as this process has them. `raw_ending`
-    is the kind of raw files that it reads: PARQUET or CSV. `runner_memory` and `converter_memory` are in MiB, None where the
-    machine's memory decides; `derived_limit` is in MiB.
+    Paths are absolute. `environment` has the variables that a run config may name, with their values in this process.
+    `raw_ending` is the kind of raw files to read: PARQUET or CSV. `runner_memory` and `converter_memory` are in MiB; None means
+    that the machine's memory is the limit. `derived_limit` is in MiB.
     """
 
     data_root: Path
@@ -82,15 +82,15 @@ class Settings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
-        """Reads the settings.
+        """Read the settings.
 
         Raises:
-            TickreelError: ENVIRONMENT_MISMATCH, with one violation a variable that is missing or has a value it cannot have.
+            TickreelError: ENVIRONMENT_MISMATCH, with one violation for each variable that is missing or invalid.
         """
         faults: list[Violation] = []
         for name, meaning in ((DATA_ROOT, "the root of the raw data"), (CATALOG_ROOT, "the root of the converted catalog")):
             if not environ.get(name):
-                faults.append(Violation(name, f"is not set; it names {meaning}, data_downloads or data/parquet for example"))
+                faults.append(Violation(name, f"is not set; set it to {meaning}, data_downloads or data/parquet for example"))
         use_parquet = parse_switch(environ.get(USE_PARQUET) or "true")
         if use_parquet is None:
             text = f"is {environ[USE_PARQUET]!r}; it must be true, to read {PARQUET} files, or false, to read {CSV} files"
@@ -104,8 +104,8 @@ class Settings:
             text = environ.get(name) or default
             try:
                 return Path(text).expanduser().resolve()
-            except RuntimeError as error:  # a home of nobody, or a link to itself
-                faults.append(Violation(name, f"is {text!r}, which is no path: {error}"))
+            except RuntimeError as error:  # an unknown user's home, or a link to itself
+                faults.append(Violation(name, f"is {text!r}, which is not a valid path: {error}"))
                 return Path(default)
 
         def count(name: str, default: int) -> int:
@@ -117,7 +117,7 @@ class Settings:
 
         spare_workers = environ.get("TICKREEL_SPARE_WORKERS") or "1"
         if spare_workers not in ("0", "1"):
-            problem = "it must be 1, to keep a process for the next job, or 0, to start one when it comes"
+            problem = "it must be 1, to keep a process for the next job, or 0, to start a process for each job"
             faults.append(Violation("TICKREEL_SPARE_WORKERS", f"is {spare_workers!r}; {problem}"))
 
         log_level = (environ.get("TICKREEL_LOG_LEVEL") or "INFO").upper()
@@ -141,7 +141,7 @@ class Settings:
                 USE_DIRECT_GCS: "false",
                 CATALOG_ROOT: environ.get(CATALOG_ROOT, ""),
             },
-            # A short run waits for disks and for other services as long as it computes.
+            # A short run waits for disks and other services for as long as it computes.
             runner_slots=count("TICKREEL_RUNNER_SLOTS", 2 * (os.cpu_count() or 1)),
             runner_memory=count(RUNNER_MEMORY, 1) if environ.get(RUNNER_MEMORY) else None,
             converter_memory=count(CONVERTER_MEMORY, 1) if environ.get(CONVERTER_MEMORY) else None,
@@ -157,12 +157,12 @@ class Settings:
         )
         if faults:
             names = ", ".join(fault.field for fault in faults)
-            raise TickreelError("ENVIRONMENT_MISMATCH", f"the environment is not complete: {names}", faults)
+            raise TickreelError("ENVIRONMENT_MISMATCH", f"the environment is not valid: {names}", faults)
         return settings
 
 
 def parse_switch(text: str) -> bool | None:
-    """The value of an on/off variable, or None where the text is neither."""
+    """Parse an on/off variable; return None for any other text."""
     return {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}.get(
         text.strip().lower()
     )

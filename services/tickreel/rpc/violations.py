@@ -1,4 +1,4 @@
-"""All that is wrong with a config, one entry a problem."""
+"""Collected violations of a config, one per problem."""
 
 import re
 from collections.abc import Iterator
@@ -6,46 +6,46 @@ from typing import Any
 
 from tickreel.rpc.errors import TickreelError, Violation, count_of
 
-# A config of a megabyte can have a problem in every tenth byte. More than these are counted, not listed.
+# A config of a megabyte can have a problem in every tenth byte. Further problems are counted, not listed.
 MOST_LISTED = 1_000
 
 _STEP = re.compile(r"(?=[.\[])")
-# More than any field of a config has. A key may be a text of a million dots.
+# More steps than any field of a config has. A hostile key may have a million dots.
 _MOST_STEPS = 64
-# The key of a node that is wrong itself. No step of a path is empty.
-_WRONG = ""
+# Key that marks a field as faulty. No step of a path is empty.
+_FAULTY = ""
 
 
 class Violations:
-    """Collects violations, so that a caller learns of all at once.
+    """Collects violations, so that a caller gets all at once.
 
-    Iteration gives at most `MOST_LISTED` of them, and then one that stands for the rest. `len` counts all.
+    Iteration yields at most `MOST_LISTED` violations, and then one with the number of the rest. `len` counts all.
     """
 
     def __init__(self) -> None:
         self._found: list[Violation] = []
         self._unlisted = 0
-        # The fields at fault as a tree of the steps of their paths: a config may have very many of them.
-        self._wrong: dict[str, Any] = {}
+        # Faulty fields as a tree of path steps, because a config may have very many of them.
+        self._faulty: dict[str, Any] = {}
 
     def add(self, field: str, description: str) -> None:
-        """Records one problem."""
+        """Record one problem."""
         self._add(Violation(field, description))
 
     def unread(self, field: str) -> None:
-        """Marks a field whose value is not there for a reason that is recorded elsewhere: its key is misspelt, say."""
-        node = self._wrong
+        """Mark a field as faulty whose problem is recorded under another field, for example a misspelt key."""
+        node = self._faulty
         for step in _steps(field):
             node = node.setdefault(step, {})
-        node[_WRONG] = None
+        node[_FAULTY] = None
 
     def extend(self, error: TickreelError) -> None:
-        """Records the problems that another service found."""
+        """Record the problems that another service found."""
         for violation in error.violations or [Violation("data_catalog", error.message)]:
             self._add(violation)
 
     def clean(self, *fields: str) -> bool:
-        """Whether nothing is wrong with these fields, what they contain, or what contains them."""
+        """Return whether these fields, their parents and everything in them have no problems."""
         return all(map(self._is_clean, fields))
 
     def __iter__(self) -> Iterator[Violation]:
@@ -64,16 +64,16 @@ class Violations:
             self._found.append(violation)
 
     def _is_clean(self, field: str) -> bool:
-        node = self._wrong
+        node = self._faulty
         for step in _steps(field):
             if step not in node:
                 return True
             node = node[step]
-            if _WRONG in node:
+            if _FAULTY in node:
                 return False
         return False
 
 
 def _steps(field: str) -> list[str]:
-    """The steps of a path: `orders`, `[0]`, `.side`."""
+    """Split a path into steps: `orders`, `[0]`, `.side`."""
     return _STEP.split(field, _MOST_STEPS)

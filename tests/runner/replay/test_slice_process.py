@@ -15,6 +15,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from child_processes import children_running
 from overlapping import convert, expected_view, in_view_order, recordings
 from small_catalog import START, WINDOW, replay_config, window_rows, write_books, write_trades
 from tickreel.engine.replay import ReplayFile, Shortcuts
@@ -195,20 +196,6 @@ def test_slices_in_processes_beside_this_one_are_put_together_in_order(tmp_path:
     assert sum(segment.book_rows - segment.repeats for segment in plan.segments) == len(rows.book_ts)
 
 
-def beside() -> list[int]:
-    """The processes beside this one."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (process / "cmdline").read_bytes()
-            parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            continue
-        if b"tickreel.runner.replay.slice_process" in command and parent == os.getpid():
-            found.append(int(process.name))
-    return found
-
-
 def test_a_process_beside_that_dies_costs_the_slice_in_hand(tmp_path: Path) -> None:
     files, rows, _ = market(tmp_path / "files", 4, 3_000)
     config = replay_config(1e9)
@@ -218,7 +205,7 @@ def test_a_process_beside_that_dies_costs_the_slice_in_hand(tmp_path: Path) -> N
 
     def kill_one() -> None:
         while not killed:
-            killed.extend(beside()[:1])
+            killed.extend(children_running("tickreel.runner.replay.slice_process")[:1])
             time.sleep(0.01)
         os.kill(killed[0], signal.SIGKILL)
 
@@ -228,7 +215,7 @@ def test_a_process_beside_that_dies_costs_the_slice_in_hand(tmp_path: Path) -> N
     killer.join()
     assert killed
     assert parts(tapes) == parts(whole)
-    assert beside() == []
+    assert children_running("tickreel.runner.replay.slice_process") == []
 
 
 def test_a_slice_that_the_engine_cannot_replay_fails_the_run_with_its_reason(tmp_path: Path) -> None:
@@ -239,7 +226,7 @@ def test_a_slice_that_the_engine_cannot_replay_fails_the_run_with_its_reason(tmp
     with pytest.raises(TickreelError) as failure:
         replayed(tmp_path / "sliced", config, files[:1], plan, processes=2)
     assert failure.value.reason == "REPLAY_FAILED"
-    assert beside() == []
+    assert children_running("tickreel.runner.replay.slice_process") == []
 
 
 ENTANGLED: list[tuple[dict, dict, str]] = [

@@ -12,6 +12,7 @@ from typing import Any
 import grpc
 import pytest
 
+from child_processes import children_running
 from recordings import BTC, DAY, RawFolder, trades
 from run_configs import run_config
 from serving import serving, settings_in
@@ -236,7 +237,7 @@ async def test_a_process_that_is_killed_fails_its_run_and_leaves_nothing(raw: Ra
     async with stack(tmp_path) as services:
         run = await services.create(CONFIG)
         await until(services.runner, run.run_id, job_pb2.JOB_PHASE_REPLAYING)
-        (pid,) = workers_of_this_process()
+        (pid,) = children_running("tickreel.runner.run_process")
         os.kill(pid, signal.SIGABRT)
         ended = await end(services.runner, run.run_id)
     assert (ended.state, ended.failure.reason) == (job_pb2.JOB_STATE_FAILED, "ENGINE_ABORTED")
@@ -248,7 +249,7 @@ async def test_a_run_whose_process_is_killed_is_done_again_with_the_same_result(
     async with stack(tmp_path) as services:
         run = await services.create(CONFIG)
         await until(services.runner, run.run_id, job_pb2.JOB_PHASE_REPLAYING)
-        (pid,) = workers_of_this_process()
+        (pid,) = children_running("tickreel.runner.run_process")
         os.kill(pid, signal.SIGKILL)
         ended = await end(services.runner, run.run_id)
         undisturbed = await services.finish(CONFIG)
@@ -261,18 +262,4 @@ async def test_a_process_that_was_kept_for_the_next_run_does_it(data: RawFolder,
         runs = [await services.finish(CONFIG) for _ in range(3)]
     assert len({run.result.metadata.result_digest for run in runs}) == 1
     assert all(run.state == job_pb2.JOB_STATE_SUCCEEDED for run in runs)
-    assert workers_of_this_process() == []
-
-
-def workers_of_this_process() -> list[int]:
-    """The processes of runs that this one has started."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (folder / "cmdline").read_bytes().split(b"\0")
-            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            continue
-        if parent == os.getpid() and b"tickreel.runner.run_process" in command:
-            found.append(int(folder.name))
-    return found
+    assert children_running("tickreel.runner.run_process") == []
