@@ -174,7 +174,7 @@ async def test_a_full_run_streams_the_ticks_it_kept_and_a_fast_one_those_of_the_
         with pytest.raises(TickreelError) as refusal:
             await ticks(fast)
     assert refusal.value.reason == "DATA_CHANGED"
-    assert "a new run converts them again" in refusal.value.message
+    assert "repeat the run to convert them again" in refusal.value.message
 
 
 async def test_ticks_of_a_catalog_file_that_became_another_are_not_those_of_the_run(raw: RawFolder, tmp_path: Path) -> None:
