@@ -33,8 +33,7 @@ PATIENCE = 120.0
 # A stream is cancelled after this many messages, or after this many seconds: some streams never end.
 MESSAGES = 3
 SILENCE = 0.5
-# Allowed growth of a service in MiB, from a third of the requests to the end. Only checked in long runs, whose first third fills
-# the caches.
+# Allowed growth of a service in MiB, from a third of the requests to the end. Checked only in long runs, which fill the caches.
 MAX_GROWTH = 50
 LONG_RUN = 30_000
 

@@ -19,7 +19,7 @@ PART_BYTES = 1_048_575
 _NAME = re.compile(r"[a-z][a-z0-9_]*\.[a-z]+")
 
 
-def left_file(store: ResultStore, stored: StoredResult, result: result_pb2.Result, name: str) -> Path | None:
+def output_path(store: ResultStore, stored: StoredResult, result: result_pb2.Result, name: str) -> Path | None:
     """Return the path of a file that the run wrote, or None if the result names no such file.
 
     The path follows from the layout of the store. Paths in the result are ignored: the store may have moved since.

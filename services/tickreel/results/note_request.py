@@ -12,7 +12,7 @@ _TAG = re.compile(r"[\w.-]{1,64}")
 _FIELDS = ("notes", "tags")
 
 
-def noted(request: results_service_pb2.UpdateResultRequest, before: result_pb2.NotedResult) -> result_pb2.NotedResult:
+def updated_notes(request: results_service_pb2.UpdateResultRequest, before: result_pb2.NotedResult) -> result_pb2.NotedResult:
     """Return the notes and tags after an update.
 
     Args:

@@ -10,7 +10,7 @@ import grpc
 from tickreel.results.equity import equity_chunks, equity_sample
 from tickreel.results.index import ResultIndex
 from tickreel.results.markers import markers, with_markers
-from tickreel.results.note_request import noted
+from tickreel.results.note_request import updated_notes
 from tickreel.results.result_entry import result_entry
 from tickreel.results.run_columns import RunColumns, result_key
 from tickreel.results.table_exports import Exports
@@ -100,7 +100,7 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
             stored = self._store.find(request.run_id)
             # Loaded before anything is written, so that a damaged result is refused.
             before = self._store.noted(stored)
-            self._store.notes.write(stored.run_id, noted(request, before))
+            self._store.notes.write(stored.run_id, updated_notes(request, before))
             return self._store.noted(stored)
 
         async with self._noting:

@@ -14,7 +14,7 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tickreel.results.artifact import Artifact, left_file, unreadable
+from tickreel.results.artifact import Artifact, output_path, unreadable
 from tickreel.results.exported_tables import TABLES, exported_table
 from tickreel.results.run_columns import RunColumns, result_key
 from tickreel.results.stored_table import scale_of, stored_table
@@ -79,20 +79,20 @@ class Exports:
                 file; STORE_FULL or STORE_NOT_WRITABLE if the file cannot be made.
         """
         result = await asyncio.to_thread(self._store.load, stored)
-        file = await asyncio.to_thread(self._open_left, stored, result, name)
+        file = await asyncio.to_thread(self._open_output, stored, result, name)
         if file is None:
             async for progress in self._make_with_progress(stored, result, name):
                 if progress.total:
                     yield results_service_pb2.ExportArtifactResponse(made_rows=progress.rows, total_rows=progress.total)
             # The cache may have removed the file since; then it is made again.
-            file = await asyncio.to_thread(self._made, stored, result, name, _Progress())
+            file = await asyncio.to_thread(self._open_derived, stored, result, name, _Progress())
         async with aclosing(read_ahead(Artifact(stored.run_id, name, file).parts(offset))) as parts:
             async for part in parts:
                 yield part
 
-    def _open_left(self, stored: StoredResult, result: result_pb2.Result, name: str) -> BinaryIO | None:
+    def _open_output(self, stored: StoredResult, result: result_pb2.Result, name: str) -> BinaryIO | None:
         """Open the file that the run wrote. Return None if the file has to be made."""
-        path = left_file(self._store, stored, result, name)
+        path = output_path(self._store, stored, result, name)
         try:
             if path is not None:
                 table, _, form = name.partition(".")
@@ -118,7 +118,7 @@ class Exports:
             return
         if key not in self._making:
             progress = _Progress()
-            work = self._makers.submit(lambda: self._made(stored, result, name, progress).close())
+            work = self._makers.submit(lambda: self._open_derived(stored, result, name, progress).close())
             making = asyncio.wrap_future(work)
             self._making[key] = making, progress
             making.add_done_callback(lambda done: (self._making.pop(key), done.cancelled() or done.exception()))
@@ -128,7 +128,7 @@ class Exports:
         # Raises the error if the work failed.
         await making
 
-    def _made(self, stored: StoredResult, result: result_pb2.Result, name: str, progress: _Progress) -> BinaryIO:
+    def _open_derived(self, stored: StoredResult, result: result_pb2.Result, name: str, progress: _Progress) -> BinaryIO:
         """Open a derived file, and make it first if it is not cached."""
 
         def make(folder: Path) -> None:
