@@ -185,7 +185,7 @@ async def test_ticks_of_a_catalog_file_that_became_another_are_not_those_of_the_
         assert ticks.schema.names
         raw.write(trades(40, price=[64_000.5] * 40))
         assert (await services.finish(CONFIG)).result.metadata.data_files[0].path == fast.metadata.data_files[0].path
-    with pytest.raises(TickreelError, match="was converted from other data since") as refusal:
+    with pytest.raises(TickreelError, match="was converted again from other data") as refusal:
         list(ticks.batches())
     assert refusal.value.reason == "DATA_CHANGED"
 
