@@ -8,6 +8,7 @@ from typing import cast
 import click
 import pytest
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.message import Message
 
 from documents import ROOT, Document
 from tickreel.cli import exit_codes
@@ -53,6 +54,11 @@ def _constants() -> Iterator[str]:
                 yield node.value
 
 
+def _descriptor(message: type[Message]) -> Descriptor:
+    """The descriptor of a message, under its public type."""
+    return cast("Descriptor", message.DESCRIPTOR)
+
+
 # Fields of a config
 
 
@@ -83,7 +89,7 @@ def _config_field(field: FieldDescriptor, path: str, required: bool) -> Iterator
         # A block that must be given has keys that must be given, and a row of its own would say nothing.
         if field.is_repeated or not required:
             yield path, "list" if field.is_repeated else "object", False
-        yield from _config_fields(cast("Descriptor", kind), f"{path}{'[]' if field.is_repeated else ''}.")
+        yield from _config_fields(kind, f"{path}{'[]' if field.is_repeated else ''}.")
 
 
 def _label(message: Descriptor, field: FieldDescriptor) -> str:
@@ -103,7 +109,7 @@ def test_every_field_of_a_config_is_specified() -> None:
     conditional = {"venue.base_currency", "venue.starting_balance", "venue.starting_balances"}
     expected = {
         path: (kind, required or path in conditional)
-        for path, kind, required in _config_fields(run_config_pb2.RunConfig.DESCRIPTOR)
+        for path, kind, required in _config_fields(_descriptor(run_config_pb2.RunConfig))
     }
     assert stated == expected
 
@@ -119,7 +125,7 @@ def _result_fields(message: Descriptor, prefix: str = "") -> Iterator[tuple[str,
         elif kind.GetOptions().map_entry:
             yield path, "map"
         else:
-            yield from _result_fields(cast("Descriptor", kind), f"{path}{'[]' if field.is_repeated else ''}.")
+            yield from _result_fields(kind, f"{path}{'[]' if field.is_repeated else ''}.")
 
 
 def _type(field: FieldDescriptor) -> str:
@@ -135,7 +141,7 @@ def _type(field: FieldDescriptor) -> str:
 def test_every_field_of_a_result_is_specified() -> None:
     tables = [table for table in SPEC.tables if table.header == ["field", "type", "meaning"]]
     stated = [(_names(name)[0], kind) for table in tables for name, kind, _ in table.rows]
-    assert sorted(stated) == sorted(_result_fields(result_pb2.Result.DESCRIPTOR))
+    assert sorted(stated) == sorted(_result_fields(_descriptor(result_pb2.Result)))
 
 
 # Commands
