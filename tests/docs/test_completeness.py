@@ -14,7 +14,7 @@ from documents import ROOT, Document
 from tickreel.cli import exit_codes
 from tickreel.cli.__main__ import main
 from tickreel.rpc.errors import TickreelError
-from tickreel.rpc.settings import DEFAULT_PORTS, address_variable
+from tickreel.rpc.settings import CATALOG_ROOT, DATA_ROOT, DEFAULT_PORTS, Settings, address_variable
 from tickreel.runner.ledger.settlement import STATUSES
 from tickreel.v1 import (
     catalog_service_pb2,
@@ -226,6 +226,27 @@ def test_every_environment_variable_is_explained() -> None:
     compose = (ROOT / "docker-compose.yml").read_text()
     assert set(stated) == used | {image for image in images if image in compose}
     assert len(stated) == len(set(stated))
+
+
+def test_the_defaults_of_settings_are_those_of_the_code() -> None:
+    settings = Settings.from_env({DATA_ROOT: "data_downloads", CATALOG_ROOT: "data/parquet"})
+    stated = {_names(row[0])[0]: row[1] for row in REFERENCE.rows_below("Settings")}
+    attributes = {name: name.removeprefix("TICKREEL_").lower() for name in stated}
+    numbers = {
+        name: int(default) for name, default in stated.items() if default.isdigit() and hasattr(settings, attributes[name])
+    }
+    assert len(numbers) > 5
+    assert numbers == {name: int(getattr(settings, attributes[name])) for name in numbers}
+    for service, address in settings.addresses.items():
+        assert stated[address_variable(service)] == address
+    for name, attribute in (
+        ("RESULTS", "results_root"),
+        ("TICKDATA", "tickdata_root"),
+        ("CONFIGS", "configs_root"),
+        ("UI", "ui_root"),
+    ):
+        assert str(getattr(settings, attribute)).endswith(stated[f"TICKREEL_{name}_PATH"])
+    assert stated["TICKREEL_LOG_LEVEL"] == settings.log_level
 
 
 # Calls
