@@ -75,7 +75,7 @@ def _config_field(field: FieldDescriptor, path: str, required: bool) -> Iterator
     kind = field.message_type
     if kind is None:
         types = {
-            FieldDescriptor.CPPTYPE_STRING: "text",
+            FieldDescriptor.CPPTYPE_STRING: "string",
             FieldDescriptor.CPPTYPE_INT32: "integer",
             FieldDescriptor.CPPTYPE_BOOL: "bool",
         }
@@ -136,7 +136,7 @@ def _type(field: FieldDescriptor) -> str:
         return formats[options["text_format"]]
     if field.enum_type is not None:
         return "word"
-    return {FieldDescriptor.CPPTYPE_STRING: "text", FieldDescriptor.CPPTYPE_DOUBLE: "number"}.get(field.cpp_type, "integer")
+    return {FieldDescriptor.CPPTYPE_STRING: "string", FieldDescriptor.CPPTYPE_DOUBLE: "number"}.get(field.cpp_type, "integer")
 
 
 def test_every_field_of_a_result_is_specified() -> None:
