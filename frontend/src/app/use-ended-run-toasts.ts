@@ -8,7 +8,7 @@ import { hasEnded } from '@/jobs/job'
 import { useLiveRuns } from '@/jobs/live-runs'
 import { showToast } from '@/ui/toasts'
 
-/** Says of each run that ends while the page looks on how it ended, unless its own screen is open. */
+/** Show a toast when a run ends, unless the screen of that run is open. */
 export function useEndedRunToasts(): void {
   const { state: runs } = useLiveRuns()
   const navigate = useNavigate()
@@ -25,7 +25,7 @@ export function useEndedRunToasts(): void {
       ) {
         const failed = run.state === JobState.FAILED
         showToast({
-          title: failed ? 'A run failed' : endOf(run),
+          title: failed ? 'Run failed' : endOf(run),
           description: run.runId,
           tone: failed ? 'danger' : 'neutral',
           action: { label: 'Open', onClick: () => void navigate({ to: '/runs/$runId', params: { runId: run.runId } }) },
@@ -37,6 +37,6 @@ export function useEndedRunToasts(): void {
 }
 
 function endOf({ verdict }: RunEntry): string {
-  if (verdict === Verdict.UNSPECIFIED) return 'A run has finished'
-  return verdict === Verdict.EQUAL ? 'A run was verified: equal' : 'A run was verified: different'
+  if (verdict === Verdict.UNSPECIFIED) return 'Run finished'
+  return verdict === Verdict.EQUAL ? 'Run verified: equal' : 'Run verified: different'
 }

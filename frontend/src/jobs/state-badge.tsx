@@ -15,7 +15,7 @@ const LOOKS: Record<JobState, { tone: Tone; Icon: LucideIcon; word: string }> = 
   [JobState.CANCELLED]: { tone: 'faint', Icon: Ban, word: 'cancelled' },
 }
 
-/** What a running job does, in a word. */
+/** Display names of job phases. */
 export const PHASE_WORDS: Record<JobPhase, string> = {
   [JobPhase.UNSPECIFIED]: 'starting',
   [JobPhase.CONVERTING]: 'converting',
@@ -25,7 +25,7 @@ export const PHASE_WORDS: Record<JobPhase, string> = {
   [JobPhase.COMPARING]: 'comparing',
 }
 
-/** Where a job is in its life: its place in the queue, or what it does and how far it is. */
+/** State of a job, with its queue position or its phase and progress. */
 export function StateBadge({ job }: { job: Job }) {
   const { tone, Icon, word } = LOOKS[job.state]
   const said = detail(job)

@@ -11,7 +11,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** Follows a stream whose connections are given one by one, and writes down what is heard of it. */
+/** Follows a stream over the given connections and records all statuses and messages. */
 function follow(
   connections: ((signal: AbortSignal) => AsyncIterable<number>)[],
   options: Partial<StreamSource<number>> = {},
@@ -36,14 +36,14 @@ async function* messages(...values: number[]): AsyncIterable<number> {
 
 async function* breaking(code: Code, ...values: number[]): AsyncIterable<number> {
   yield* messages(...values)
-  throw new ConnectError('it broke', code)
+  throw new ConnectError('connection broke', code)
 }
 
-/** A connection that says nothing until it is aborted. */
+/** A connection that stays silent until it is aborted. */
 async function* silent(signal: AbortSignal): AsyncIterable<number> {
   yield* await new Promise<number[]>((_, reject) => {
     const abort = () => {
-      reject(new ConnectError('it was aborted', Code.Canceled))
+      reject(new ConnectError('aborted', Code.Canceled))
     }
     signal.addEventListener('abort', abort)
     if (signal.aborted) abort()
@@ -56,7 +56,7 @@ test('a stream is followed to its end', async () => {
   expect(heard).toEqual(['connecting', '1 first', 'open', '2', 'ended'])
 })
 
-test('a stream that breaks is opened again', async () => {
+test('a broken stream is reopened', async () => {
   const { heard, done } = follow([
     () => breaking(Code.Unavailable, 1),
     () => breaking(Code.Unavailable),
@@ -73,14 +73,14 @@ test('a refusal is final', async () => {
   expect(heard).toEqual(['connecting', 'failed'])
 })
 
-test('the end of an endless stream is a break', async () => {
+test('an endless stream that ends counts as broken', async () => {
   const { heard, controller } = follow([() => messages(1)], { endless: true })
   await vi.advanceTimersByTimeAsync(0)
   controller.abort()
   expect(heard).toEqual(['connecting', '1 first', 'open', 'broken'])
 })
 
-test('a connection that says nothing for too long is given up', async () => {
+test('a connection that is silent for too long is reopened', async () => {
   const { heard, done } = follow([silent, () => messages(1)], { silence: 20 })
   await vi.advanceTimersByTimeAsync(19_000)
   expect(heard).toEqual(['connecting'])
@@ -89,7 +89,7 @@ test('a connection that says nothing for too long is given up', async () => {
   expect(heard).toEqual(['connecting', 'broken', '1 first', 'open', 'ended'])
 })
 
-test('nothing is said after the signal', async () => {
+test('nothing is reported after the abort signal', async () => {
   const { heard, controller, done } = follow([() => breaking(Code.Unavailable)])
   await vi.advanceTimersByTimeAsync(0)
   controller.abort()

@@ -3,15 +3,15 @@ import { formatTime, type Nanoseconds, parseInstant } from './format/instant'
 const DAY = 86_400_000_000_000
 
 interface DayStripProps {
-  /** Said of the strip by those who do not see it, and on hover. */
+  /** Accessible name, also in the tooltip. */
   label: string
   /** The UTC day, as 2024-07-18. */
   date: string
-  /** What lies in the day, one line below the other; undefined where there is nothing. */
+  /** Covered spans, one per line; undefined for an empty line. */
   spans: readonly ({ start: Nanoseconds; end: Nanoseconds } | undefined)[]
 }
 
-/** A UTC day from midnight to midnight, and the hours of it that something covers. */
+/** A UTC day from midnight to midnight, with its covered spans. */
 export function DayStrip({ label, date, spans }: DayStripProps) {
   const midnight = parseInstant(`${date}T00:00:00Z`)
   if (midnight === undefined) return null

@@ -2,21 +2,21 @@ import { createContext, type ReactNode, use } from 'react'
 
 const ToolsContext = createContext<ReactNode>(null)
 
-/** Gives every screen below it what stands at the right end of its bar. */
+/** Provides the tools at the right end of the bar of every screen. */
 export const ScreenToolsProvider = ToolsContext
 
 interface ScreenProps {
   title: string
-  /** What the browser's tab says, where the title is not enough. */
+  /** Title of the browser tab, if it differs from the title of the screen. */
   tabTitle?: string
-  /** What the screen is about, in a few words beside the title. */
+  /** A few words beside the title. */
   context?: ReactNode
-  /** What can be done here. */
+  /** Action buttons in the bar. */
   actions?: ReactNode
   children: ReactNode
 }
 
-/** A screen: a bar that stays, with its title, and the content below. */
+/** A screen: a fixed bar with its title, and the content below. */
 export function Screen({ title, tabTitle = title, context, actions, children }: ScreenProps) {
   return (
     <main className="flex h-full min-w-0 flex-col overflow-hidden">

@@ -12,12 +12,12 @@ const route = getRouteApi('/')
 export function LaunchScreen() {
   const address = useAddress<LaunchSearch>()
   const navigate = route.useNavigate()
-  // Another entry of the history is another form.
+  // Each history entry has its own form state.
   const entry = useLocation({ select: ({ state }) => state.__TSR_index })
   const router = useRouter()
   const begun = route.useSearch({ select: ({ config, from }) => (config ?? from) !== undefined })
   useEffect(() => {
-    // The screen that a run is watched on is there before the run is; whoever has chosen nothing yet waits for less.
+    // Preload the screen that shows the run, but only once something is chosen, to keep the empty form light.
     if (begun) void router.loadRouteChunk(router.routesById['/runs/$runId'])
   }, [router, begun])
   return (

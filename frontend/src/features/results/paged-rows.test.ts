@@ -6,7 +6,7 @@ const total = 100_000
 const load = (skip: number, size: number) =>
   Promise.resolve({ rows: Array.from({ length: Math.min(size, total - skip) }, (_, i) => skip + i), total })
 
-test('the rows around those in sight come, each at its index', async () => {
+test('rows around the visible ones are loaded, each at its index', async () => {
   const rows = new PagedRows(load)
   await rows.start()
   expect(rows.length).toBe(total)
@@ -18,7 +18,7 @@ test('the rows around those in sight come, each at its index', async () => {
   expect(rows.at(80_000)).toBeUndefined()
 })
 
-test('pages that went out of sight before they came are given up', async () => {
+test('requests for pages that are no longer visible are aborted', async () => {
   const signals: AbortSignal[] = []
   const rows = new PagedRows<number>((skip, size, signal) => {
     if (skip === 0) return load(skip, size)
@@ -31,7 +31,7 @@ test('pages that went out of sight before they came are given up', async () => {
   expect(signals.map(({ aborted }) => aborted)).toEqual([true, true, false])
 })
 
-test('pages that may be next are asked for once what is in sight is there, more of them in the direction of the scroll', async () => {
+test('neighbouring pages are prefetched after the visible ones, more of them in the scroll direction', async () => {
   const asked: number[] = []
   const answers: (() => void)[] = []
   const rows = new PagedRows<number>((skip, size) => {
@@ -63,7 +63,7 @@ test('pages that may be next are asked for once what is in sight is there, more 
   })
 })
 
-test('a page that failed is asked for again when it is in sight again', async () => {
+test('a failed page is requested again when it is visible again', async () => {
   const failing = vi.fn(load)
   const rows = new PagedRows(failing)
   failing.mockRejectedValueOnce(new Error('gone'))

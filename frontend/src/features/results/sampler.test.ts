@@ -6,7 +6,7 @@ import { type Sample, Sampler } from './sampler'
 
 const bounds = { from: 0, to: 1_000e9 }
 
-/** A service that answers when it is told to. */
+/** A service that answers on demand. */
 function slowService(complete = false) {
   const asked: Span[] = []
   const answers: (() => void)[] = []
@@ -36,7 +36,7 @@ function sampler(service: ReturnType<typeof slowService>) {
   }
 }
 
-test('while one request is under way, only the newest wish is kept', async () => {
+test('while a request is pending, only the newest span is kept', async () => {
   const service = slowService()
   const { sampler: one } = sampler(service)
   one.see({ from: 100e9, to: 200e9 }, bounds)
@@ -48,7 +48,7 @@ test('while one request is under way, only the newest wish is kept', async () =>
   expect(service.asked).toHaveLength(2)
 })
 
-test('a short pan is served by what is there', async () => {
+test('a short pan needs no request', async () => {
   const service = slowService()
   const { sampler: one, samples } = sampler(service)
   one.see({ from: 100e9, to: 200e9 }, bounds)
@@ -58,7 +58,7 @@ test('a short pan is served by what is there', async () => {
   expect(samples).toHaveLength(1)
 })
 
-test('a closer look asks again, unless every row is there already', async () => {
+test('zooming in sends a request unless the sample is complete', async () => {
   const coarse = slowService()
   const rough = sampler(coarse)
   rough.sampler.see({ from: 100e9, to: 200e9 }, bounds)
@@ -74,7 +74,7 @@ test('a closer look asks again, unless every row is there already', async () => 
   expect(exact.asked).toHaveLength(1)
 })
 
-test('a failure is told, and does not end the asking', async () => {
+test('a failure is reported and does not stop later requests', async () => {
   const onError = vi.fn()
   const load = vi
     .fn<() => Promise<Sample<string>>>()
@@ -91,7 +91,7 @@ test('a failure is told, and does not end the asking', async () => {
   })
 })
 
-test('nothing is heard after the stop', async () => {
+test('nothing is reported after stop', async () => {
   const service = slowService()
   const { sampler: one, samples } = sampler(service)
   one.see({ from: 0, to: 1e9 }, bounds)

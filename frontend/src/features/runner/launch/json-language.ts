@@ -20,11 +20,11 @@ import {
   TextDocument,
 } from 'vscode-json-languageservice'
 
-/** Completion and hover by a JSON Schema: the language service of VS Code, behind CodeMirror's interface. */
+/** Completion and hover from a JSON Schema, by VS Code's language service, as a CodeMirror extension. */
 export function jsonLanguage(schema: JSONSchema): Extension {
   const service = getLanguageService({
     clientCapabilities: ClientCapabilities.LATEST,
-    // Whatever a config names as its `$schema`: it is this one, and nothing is fetched.
+    // Any `$schema` of a config resolves to this one, so that nothing is fetched.
     schemaRequestService: () => Promise.resolve(JSON.stringify(schema)),
   })
   service.configure({ schemas: [{ uri: 'schema://run-config', fileMatch: ['*'], schema }] })
@@ -62,7 +62,7 @@ function toCompletion(item: CompletionItem, document: TextDocument): Completion 
   const text = item.textEdit?.newText ?? item.label
   const documentation = typeof item.documentation === 'string' ? item.documentation : item.documentation?.value
   return {
-    // What is typed so far may begin with the quote of a key.
+    // The typed text may start with the quote of a key.
     label: item.filterText ?? item.label,
     displayLabel: item.label,
     type: item.kind === CompletionItemKind.Property ? 'property' : 'constant',
@@ -70,7 +70,7 @@ function toCompletion(item: CompletionItem, document: TextDocument): Completion 
     apply: (view, completion, _, end) => {
       const past = Math.max(to, end)
       if (item.insertTextFormat === InsertTextFormat.Snippet) {
-        // CodeMirror's placeholders have braces.
+        // CodeMirror writes placeholders with braces.
         snippet(text.replaceAll(/\$(\d+)/g, '${$1}'))(view, completion, from, past)
       } else {
         view.dispatch(insertCompletionText(view.state, text, from, past))
@@ -82,7 +82,7 @@ function toCompletion(item: CompletionItem, document: TextDocument): Completion 
 async function describe(service: LanguageService, doc: Text, pos: number) {
   const { document, json } = read(service, doc)
   const node = json.getNodeFromOffset(pos)
-  // On a key, what is meant is its value.
+  // On a key, describe its value.
   const property = node?.parent?.type === 'property' && node.parent.keyNode === node ? node.parent : undefined
   const meant: ASTNode | undefined = property === undefined ? node : property.valueNode
   if (node === undefined || meant === undefined) return undefined
@@ -97,7 +97,7 @@ function read(service: LanguageService, doc: Text): { document: TextDocument; js
 }
 
 function rangeOf({ textEdit }: CompletionItem) {
-  if (textEdit === undefined) throw new Error('a completion without a place')
+  if (textEdit === undefined) throw new Error('completion item without a text edit')
   return 'range' in textEdit ? textEdit.range : textEdit.insert
 }
 

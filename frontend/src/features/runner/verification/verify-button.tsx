@@ -5,7 +5,7 @@ import { Button } from '@/ui/button'
 
 import { useVerification, useVerify } from './use-verification'
 
-/** Has a run executed again; what comes of it stands above the report. */
+/** Starts a verification of a run; its verdict is shown above the report. */
 export function VerifyButton({ runId }: { runId: string }) {
   const latest = useVerification(runId)
   const { verify, isPending } = useVerify(runId)
