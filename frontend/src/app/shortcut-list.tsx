@@ -3,7 +3,7 @@ import { Kbd } from '@/ui/kbd'
 import { useShortcuts } from '@/ui/shortcuts'
 
 /** Keys that act on the focused part; each part binds its own. */
-const OF_PARTS = [
+const PART_KEYS = [
   {
     part: 'Charts',
     keys: [
@@ -38,7 +38,7 @@ export function ShortcutList({ onClose }: { onClose: () => void }) {
           </div>
         ))}
       </dl>
-      {OF_PARTS.map(({ part, keys }) => (
+      {PART_KEYS.map(({ part, keys }) => (
         <section key={part} className="pt-3">
           <h3 className="label">{part}</h3>
           <dl className="grid grid-cols-[1fr_auto] text-sm">

@@ -13,13 +13,13 @@ export function useEndedRunToasts(): void {
   const { state: runs } = useLiveRuns()
   const navigate = useNavigate()
   const { runId: open } = useParams({ strict: false })
-  const lived = useRef<ReadonlySet<string>>(new Set())
+  const wasLive = useRef<ReadonlySet<string>>(new Set())
   useEffect(() => {
     const live = new Set<string>()
     for (const run of runs.values()) {
       if (!hasEnded(run)) live.add(run.runId)
       else if (
-        lived.current.has(run.runId) &&
+        wasLive.current.has(run.runId) &&
         ![run.runId, run.verifiedRunId].includes(open ?? '') &&
         run.state !== JobState.CANCELLED
       ) {
@@ -32,7 +32,7 @@ export function useEndedRunToasts(): void {
         })
       }
     }
-    lived.current = live
+    wasLive.current = live
   }, [runs, open, navigate])
 }
 

@@ -5,7 +5,7 @@ import { Badge, type Tone } from '@/ui/badge'
 
 import { type Job, shareDone } from './job'
 
-const LOOKS: Record<JobState, { tone: Tone; Icon: LucideIcon; word: string }> = {
+const APPEARANCE: Record<JobState, { tone: Tone; Icon: LucideIcon; word: string }> = {
   [JobState.UNSPECIFIED]: { tone: 'faint', Icon: CircleDashed, word: 'unknown' },
   [JobState.QUEUED]: { tone: 'neutral', Icon: CircleDashed, word: 'queued' },
   [JobState.RUNNING]: { tone: 'accent', Icon: CircleDot, word: 'running' },
@@ -27,12 +27,12 @@ export const PHASE_WORDS: Record<JobPhase, string> = {
 
 /** State of a job, with its queue position or its phase and progress. */
 export function StateBadge({ job }: { job: Job }) {
-  const { tone, Icon, word } = LOOKS[job.state]
-  const said = detail(job)
+  const { tone, Icon, word } = APPEARANCE[job.state]
+  const text = detail(job)
   return (
     <Badge tone={tone} Icon={Icon}>
       {job.state === JobState.RUNNING ? PHASE_WORDS[job.progress?.phase ?? JobPhase.UNSPECIFIED] : word}
-      {said !== '' && <span className="figures">{said}</span>}
+      {text !== '' && <span className="figures">{text}</span>}
     </Badge>
   )
 }

@@ -16,18 +16,18 @@ function follow(
   connections: ((signal: AbortSignal) => AsyncIterable<number>)[],
   options: Partial<StreamSource<number>> = {},
 ) {
-  const heard: string[] = []
+  const events: string[] = []
   const controller = new AbortController()
   const done = followStream(
     {
       open: (signal) => (connections.shift() ?? silent)(signal),
-      onMessage: (message, first) => heard.push(`${message}${first ? ' first' : ''}`),
-      onStatus: (status) => heard.push(status),
+      onMessage: (message, first) => events.push(`${message}${first ? ' first' : ''}`),
+      onStatus: (status) => events.push(status),
       ...options,
     },
     controller.signal,
   )
-  return { heard, controller, done }
+  return { events, controller, done }
 }
 
 async function* messages(...values: number[]): AsyncIterable<number> {
@@ -51,49 +51,49 @@ async function* silent(signal: AbortSignal): AsyncIterable<number> {
 }
 
 test('a stream is followed to its end', async () => {
-  const { heard, done } = follow([() => messages(1, 2)])
+  const { events, done } = follow([() => messages(1, 2)])
   await done
-  expect(heard).toEqual(['connecting', '1 first', 'open', '2', 'ended'])
+  expect(events).toEqual(['connecting', '1 first', 'open', '2', 'ended'])
 })
 
 test('a broken stream is reopened', async () => {
-  const { heard, done } = follow([
+  const { events, done } = follow([
     () => breaking(Code.Unavailable, 1),
     () => breaking(Code.Unavailable),
     () => messages(2),
   ])
   await vi.advanceTimersByTimeAsync(2_000)
   await done
-  expect(heard).toEqual(['connecting', '1 first', 'open', 'broken', 'broken', '2 first', 'open', 'ended'])
+  expect(events).toEqual(['connecting', '1 first', 'open', 'broken', 'broken', '2 first', 'open', 'ended'])
 })
 
 test('a refusal is final', async () => {
-  const { heard, done } = follow([() => breaking(Code.NotFound)])
+  const { events, done } = follow([() => breaking(Code.NotFound)])
   await done
-  expect(heard).toEqual(['connecting', 'failed'])
+  expect(events).toEqual(['connecting', 'failed'])
 })
 
 test('an endless stream that ends counts as broken', async () => {
-  const { heard, controller } = follow([() => messages(1)], { endless: true })
+  const { events, controller } = follow([() => messages(1)], { endless: true })
   await vi.advanceTimersByTimeAsync(0)
   controller.abort()
-  expect(heard).toEqual(['connecting', '1 first', 'open', 'broken'])
+  expect(events).toEqual(['connecting', '1 first', 'open', 'broken'])
 })
 
 test('a connection that is silent for too long is reopened', async () => {
-  const { heard, done } = follow([silent, () => messages(1)], { silence: 20 })
+  const { events, done } = follow([silent, () => messages(1)], { silence: 20 })
   await vi.advanceTimersByTimeAsync(19_000)
-  expect(heard).toEqual(['connecting'])
+  expect(events).toEqual(['connecting'])
   await vi.advanceTimersByTimeAsync(3_000)
   await done
-  expect(heard).toEqual(['connecting', 'broken', '1 first', 'open', 'ended'])
+  expect(events).toEqual(['connecting', 'broken', '1 first', 'open', 'ended'])
 })
 
 test('nothing is reported after the abort signal', async () => {
-  const { heard, controller, done } = follow([() => breaking(Code.Unavailable)])
+  const { events, controller, done } = follow([() => breaking(Code.Unavailable)])
   await vi.advanceTimersByTimeAsync(0)
   controller.abort()
   await vi.advanceTimersByTimeAsync(60_000)
   await done
-  expect(heard).toEqual(['connecting', 'broken'])
+  expect(events).toEqual(['connecting', 'broken'])
 })

@@ -16,12 +16,12 @@ export function DayStrip({ label, date, spans }: DayStripProps) {
   const midnight = parseInstant(`${date}T00:00:00Z`)
   if (midnight === undefined) return null
   const share = (instant: Nanoseconds) => Math.min(Math.max(Number(instant - midnight) / DAY, 0), 1) * 100
-  const said = spans.flatMap((span) => (span ? `${formatTime(span.start)} → ${formatTime(span.end)}` : []))
+  const times = spans.flatMap((span) => (span ? `${formatTime(span.start)} → ${formatTime(span.end)}` : []))
   return (
     <span
       role="img"
       aria-label={label}
-      title={[label, ...new Set(said)].join('\n')}
+      title={[label, ...new Set(times)].join('\n')}
       className="relative flex w-full flex-col gap-px bg-[linear-gradient(to_right,var(--line-strong)_1px,transparent_1px)] bg-[length:25%_100%] py-px"
     >
       {spans.map((span, lane) => (

@@ -21,7 +21,7 @@ export function Screen({ title, tabTitle = title, context, actions, children }: 
   return (
     <main className="flex h-full min-w-0 flex-col overflow-hidden">
       <title>{`${tabTitle} · Tickreel`}</title>
-      {/* On a phone what the screen is about stands below its title and tools. */}
+      {/* On a phone the context is below the title and the tools. */}
       <header className="flex min-h-11 shrink-0 flex-wrap items-center gap-x-4 border-b border-line pr-2 pl-4 sm:flex-nowrap">
         <h1 className="min-w-0 text-base font-medium max-sm:flex max-sm:min-h-11 max-sm:flex-1 max-sm:items-center max-sm:text-sm max-sm:wrap-anywhere sm:truncate">
           {title}

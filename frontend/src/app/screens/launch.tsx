@@ -15,11 +15,11 @@ export function LaunchScreen() {
   // Each history entry has its own form state.
   const entry = useLocation({ select: ({ state }) => state.__TSR_index })
   const router = useRouter()
-  const begun = route.useSearch({ select: ({ config, from }) => (config ?? from) !== undefined })
+  const hasChoice = route.useSearch({ select: ({ config, from }) => (config ?? from) !== undefined })
   useEffect(() => {
     // Preload the screen that shows the run, but only once something is chosen, to keep the empty form light.
-    if (begun) void router.loadRouteChunk(router.routesById['/runs/$runId'])
-  }, [router, begun])
+    if (hasChoice) void router.loadRouteChunk(router.routesById['/runs/$runId'])
+  }, [router, hasChoice])
   return (
     <Screen title="Run">
       <Launch

@@ -22,7 +22,7 @@ import { ConversionsView } from './conversions-view'
 
 test('a running conversion shows progress and can be cancelled', async () => {
   let cancelled: (() => void) | undefined
-  const asked = new Promise<void>((resolve) => (cancelled = resolve))
+  const cancelRequested = new Promise<void>((resolve) => (cancelled = resolve))
   const running = conversion('CNV_BTC', JobState.RUNNING, {
     progress: { phase: JobPhase.CONVERTING, done: 250n, total: 1000n, unit: 'rows' },
     files: [
@@ -34,7 +34,7 @@ test('a running conversion shows progress and can be cancelled', async () => {
     listConversions: () => ({ conversions: [entryOf(running)] }),
     watchConversion: async function* () {
       yield { conversion: running }
-      await asked
+      await cancelRequested
       yield { conversion: conversion('CNV_BTC', JobState.CANCELLED) }
     },
     cancelConversion: () => {

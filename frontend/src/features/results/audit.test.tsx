@@ -103,7 +103,7 @@ describe('the audit of a run', () => {
     }
   })
 
-  it('shows zero costs without shares', () => {
+  it('shows costs that sum to zero without invalid shares', () => {
     const costs = { fees: '20', latencyDrift: '0', waitingDrift: '0', spread: '-20', depth: '0', total: '0' }
     const shown = show({ fillAudit: AUDIT, costs }, '0')
     expect(shown.innerHTML).not.toMatch(/NaN|Infinity/)

@@ -47,9 +47,9 @@ interface TableFilesProps {
 
 function TableFiles({ runId, table, about, outputs }: TableFilesProps) {
   const { transfer, error, start, stop } = useDownload(runId)
-  const [asked, setAsked] = useState('')
-  const begin = (name: string) => {
-    setAsked(name)
+  const [requested, setRequested] = useState('')
+  const download = (name: string) => {
+    setRequested(name)
     void start(name)
   }
   return (
@@ -70,7 +70,7 @@ function TableFiles({ runId, table, about, outputs }: TableFilesProps) {
                   aria-label={`Save ${name}`}
                   title={outputs[name] ?? 'Created on the first download'}
                   onClick={() => {
-                    begin(name)
+                    download(name)
                   }}
                 >
                   {form === 'parquet' ? 'Parquet' : form.toUpperCase()}
@@ -84,7 +84,7 @@ function TableFiles({ runId, table, about, outputs }: TableFilesProps) {
         <ErrorState
           problem={error}
           onRetry={() => {
-            begin(asked)
+            download(requested)
           }}
         />
       )}

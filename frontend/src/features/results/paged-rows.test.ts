@@ -32,11 +32,11 @@ test('requests for pages that are no longer visible are aborted', async () => {
 })
 
 test('neighbouring pages are prefetched after the visible ones, more of them in the scroll direction', async () => {
-  const asked: number[] = []
+  const requested: number[] = []
   const answers: (() => void)[] = []
   const rows = new PagedRows<number>((skip, size) => {
     if (skip === 0) return load(skip, size)
-    asked.push(skip / PAGE_SIZE)
+    requested.push(skip / PAGE_SIZE)
     return new Promise((resolve) => {
       answers.push(() => {
         resolve(load(skip, size))
@@ -45,21 +45,21 @@ test('neighbouring pages are prefetched after the visible ones, more of them in 
   })
   await rows.start()
   rows.see(50_080, 50_120)
-  expect(asked).toEqual([500, 501])
+  expect(requested).toEqual([500, 501])
   answers[0]?.()
   await vi.waitFor(() => {
     expect(rows.at(50_080)).toBe(50_080)
   })
-  expect(asked).toEqual([500, 501])
+  expect(requested).toEqual([500, 501])
   answers[1]?.()
   await vi.waitFor(() => {
-    expect(asked).toEqual([500, 501, 502, 503, 504, 499])
+    expect(requested).toEqual([500, 501, 502, 503, 504, 499])
   })
   rows.see(49_980, 50_020)
-  expect(asked).toEqual([500, 501, 502, 503, 504, 499])
+  expect(requested).toEqual([500, 501, 502, 503, 504, 499])
   answers[5]?.()
   await vi.waitFor(() => {
-    expect(asked.slice(6)).toEqual([498, 497, 496])
+    expect(requested.slice(6)).toEqual([498, 497, 496])
   })
 })
 

@@ -24,14 +24,14 @@ interface SamplerOptions<T> {
  */
 export class Sampler<T> {
   private readonly controller = new AbortController()
-  private wish: { span: Span; bounds: Span } | undefined
+  private pending: { span: Span; bounds: Span } | undefined
   private last: Sample<T> | undefined
   private busy = false
 
   constructor(private readonly options: SamplerOptions<T>) {}
 
   see(span: Span, bounds: Span): void {
-    this.wish = { span, bounds }
+    this.pending = { span, bounds }
     if (!this.busy) void this.work()
   }
 
@@ -55,10 +55,10 @@ export class Sampler<T> {
 
   /** Window to request now; undefined if the last sample suffices or the sampler is stopped. */
   private nextWindow(): Span | undefined {
-    const { wish, last } = this
-    this.wish = undefined
-    if (!wish || this.stopped() || (last && serves(last, wish.span))) return undefined
-    return clamp(widen(wish.span, 0.5), wish.bounds)
+    const { pending, last } = this
+    this.pending = undefined
+    if (!pending || this.stopped() || (last && serves(last, pending.span))) return undefined
+    return clamp(widen(pending.span, 0.5), pending.bounds)
   }
 
   private stopped(): boolean {

@@ -103,12 +103,12 @@ test('a list that fails to load shows the error and can be retried', async () =>
 
 test('cancelling is shown at once, and the state follows', async () => {
   let cancelled: (() => void) | undefined
-  const asked = new Promise<void>((resolve) => (cancelled = resolve))
+  const cancelRequested = new Promise<void>((resolve) => (cancelled = resolve))
   const running = run('BTC_1', JobState.RUNNING, { progress: { phase: JobPhase.LOADING } })
   show('/runs/BTC_1', {
     watchRun: async function* () {
       yield { run: running }
-      await asked
+      await cancelRequested
       yield { run: run('BTC_1', JobState.CANCELLED) }
     },
     cancelRun: () => new Promise(() => undefined),

@@ -5,12 +5,12 @@ import { formatNumber } from './number'
 /** Decimals of a currency that is neither fiat nor pegged to one: eight, as exchanges count coins. */
 const COIN_DECIMALS = 8
 
-const ofStates = new Set(Intl.supportedValuesOf('currency'))
+const fiat = new Set(Intl.supportedValuesOf('currency'))
 
 /** Usual decimals of a currency: two for dollars and dollar stablecoins, those of ISO 4217 for other fiat, eight for coins. */
 export function moneyDecimals(currency: string): number {
   if (currency.includes('USD') || currency === 'DAI') return 2
-  if (!ofStates.has(currency)) return COIN_DECIMALS
+  if (!fiat.has(currency)) return COIN_DECIMALS
   return new Intl.NumberFormat('en-US', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
 }
 

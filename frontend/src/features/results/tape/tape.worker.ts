@@ -27,7 +27,7 @@ self.onmessage = ({ data }: MessageEvent<TapeRequest>) => {
 /** Stream the ticks of a run into the tape; resumes after a break. */
 async function load(runId: string, base: bigint): Promise<void> {
   let cursor = ''
-  let toldAt = -Infinity
+  let reportedAt = -Infinity
   const controller = new AbortController()
   await followStream(
     {
@@ -43,8 +43,8 @@ async function load(runId: string, base: bigint): Promise<void> {
           return
         }
         cursor = next
-        if (performance.now() - toldAt < PAUSE) return
-        toldAt = performance.now()
+        if (performance.now() - reportedAt < PAUSE) return
+        reportedAt = performance.now()
         post({ kind: 'progress', rows: tape.rows, total: tape.total, done: false })
       },
       onStatus: (status, error) => {

@@ -19,7 +19,7 @@ class WorkerEnd {
   static started: WorkerEnd[] = []
   onmessage: ((event: { data: TapeReply }) => void) | undefined
   onerror: ((event: { message: string }) => void) | undefined
-  asked: TapeRequest[] = []
+  requests: TapeRequest[] = []
   terminated = false
 
   constructor() {
@@ -27,14 +27,14 @@ class WorkerEnd {
   }
 
   postMessage(request: TapeRequest): void {
-    this.asked.push(request)
+    this.requests.push(request)
   }
 
   terminate(): void {
     this.terminated = true
   }
 
-  say(data: TapeReply): void {
+  reply(data: TapeReply): void {
     act(() => this.onmessage?.({ data }))
   }
 }
@@ -52,7 +52,7 @@ function loaded() {
   })
   const worker = WorkerEnd.started[0]
   if (worker === undefined) throw new Error('no worker was started')
-  worker.say({ kind: 'progress', rows: 1, total: 1, done: true })
+  worker.reply({ kind: 'progress', rows: 1, total: 1, done: true })
   return { ...hook, worker }
 }
 
@@ -60,9 +60,9 @@ test('a sample is the answer of the worker', async () => {
   const { result, worker } = loaded()
   const first = result.current.sample(SPAN, 100)
   const second = result.current.sample(SPAN, 50)
-  const ids = worker.asked.flatMap((request) => (request.kind === 'sample' ? [request.id] : []))
-  worker.say({ kind: 'sample', id: ids[1] ?? -1, trades: TRADES, complete: false })
-  worker.say({ kind: 'sample', id: ids[0] ?? -1, trades: TRADES, complete: true })
+  const ids = worker.requests.flatMap((request) => (request.kind === 'sample' ? [request.id] : []))
+  worker.reply({ kind: 'sample', id: ids[1] ?? -1, trades: TRADES, complete: false })
+  worker.reply({ kind: 'sample', id: ids[0] ?? -1, trades: TRADES, complete: true })
   expect(await first).toEqual({ value: TRADES, complete: true })
   expect(await second).toEqual({ value: TRADES, complete: false })
 })
@@ -91,7 +91,7 @@ test.each<[string, (tape: ReturnType<typeof loaded>) => void]>([
   [
     'reports a failure',
     ({ worker }) => {
-      worker.say({ kind: 'failed', message: 'no more memory' })
+      worker.reply({ kind: 'failed', message: 'no more memory' })
     },
   ],
 ])('a pending sample is undefined if the worker %s', async (_, end) => {

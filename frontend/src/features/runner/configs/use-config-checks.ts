@@ -19,11 +19,11 @@ export interface ConfigCheck {
 /** Check configs against the current data with the Runner, for a replay of trades and books, without creating runs. */
 export function useConfigChecks(configs: readonly ConfigFile[], open: string | undefined): Map<string, ConfigCheck> {
   const transport = useTransport()
-  const asked = configs.filter(
+  const checked = configs.filter(
     ({ configId, violations }, index) => violations.length === 0 && (index < MOST || configId === open),
   )
   const checks = useQueries({
-    queries: asked.map(({ configId }) => ({
+    queries: checked.map(({ configId }) => ({
       ...createQueryOptions(
         RunnerService.method.createRun,
         {
@@ -40,7 +40,7 @@ export function useConfigChecks(configs: readonly ConfigFile[], open: string | u
     ...configs.map(
       ({ configId, violations }) => [configId, { violations, response: undefined, error: undefined }] as const,
     ),
-    ...asked.map(({ configId }, index) => [configId, checkOf(checks[index])] as const),
+    ...checked.map(({ configId }, index) => [configId, checkOf(checks[index])] as const),
   ])
 }
 

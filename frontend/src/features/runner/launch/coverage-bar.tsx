@@ -31,7 +31,7 @@ export function CoverageBar({ days, start, end, onChange }: CoverageBarProps) {
     const { left, width } = event.currentTarget.getBoundingClientRect()
     return { fraction: (event.clientX - left) / width, reach: REACH / width, step: axis.stepOf(width) }
   }
-  const begin = (event: PointerEvent) => {
+  const grab = (event: PointerEvent) => {
     const { fraction, reach, step } = place(event)
     event.currentTarget.setPointerCapture(event.pointerId)
     const at = axis.toInstant(fraction, step)
@@ -96,7 +96,7 @@ export function CoverageBar({ days, start, end, onChange }: CoverageBarProps) {
       </div>
       <div
         ref={track}
-        onPointerDown={begin}
+        onPointerDown={grab}
         onPointerMove={move}
         onPointerUp={() => {
           setDrag(undefined)

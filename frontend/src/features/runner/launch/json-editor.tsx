@@ -27,9 +27,9 @@ export default function JsonEditor({ label, text, onChange, schema, problems, pl
   const editor = useRef<EditorView>(undefined)
   const language = useRef(new Compartment())
   /** Texts that were reported by `onChange` and have not come back as `text` yet. */
-  const told = useRef<string[]>([])
+  const reported = useRef<string[]>([])
   const changed = useEffectEvent((typed: string) => {
-    told.current.push(typed)
+    reported.current.push(typed)
     onChange(typed)
   })
   const initial = useEffectEvent(() => ({ text, label }))
@@ -73,8 +73,8 @@ export default function JsonEditor({ label, text, onChange, schema, problems, pl
   useEffect(() => {
     const view = editor.current
     // On a slow machine an own text comes back after more was typed. Applying it would undo the later input.
-    const known = told.current.indexOf(text)
-    told.current = known < 0 ? [] : told.current.slice(known + 1)
+    const known = reported.current.indexOf(text)
+    reported.current = known < 0 ? [] : reported.current.slice(known + 1)
     if (view === undefined || known >= 0 || view.state.doc.toString() === text) return
     view.dispatch({ changes: difference(view.state.doc.toString(), text), userEvent: 'sync' })
   }, [text])

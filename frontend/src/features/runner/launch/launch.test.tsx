@@ -166,9 +166,9 @@ describe('the Run screen', () => {
   it('shows what will be read, and the environment', async () => {
     open()
     await ready()
-    const told = screen.getByRole('region', { name: 'Replay preview' })
-    expect(within(told).getByText('≈ 123')).toBeVisible()
-    expect(within(told).getByText('up to ≈ 123')).toBeVisible()
+    const preview = screen.getByRole('region', { name: 'Replay preview' })
+    expect(within(preview).getByText('≈ 123')).toBeVisible()
+    expect(within(preview).getByText('up to ≈ 123')).toBeVisible()
     expect(screen.getByText('to convert')).toBeVisible()
     expect(screen.getByText('/srv/parquet')).toBeVisible()
     expect(command('tickreel')).toContain('tickreel run --config /srv/configs/sample.json')

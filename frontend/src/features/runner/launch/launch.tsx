@@ -267,8 +267,8 @@ function Failure({ error, onRetry }: { error: RpcError; onRetry: () => void }) {
 /** Path of the config file, as reported by the Runner once it has checked the request. */
 function pathOf(origin: Origin | undefined, { response }: Check): string {
   const name = `${origin?.configId ?? ''}.json`
-  const told = response?.run?.options?.configPath ?? ''
-  return told.endsWith(`/${name}`) ? told : `configs/${name}`
+  const reported = response?.run?.options?.configPath ?? ''
+  return reported.endsWith(`/${name}`) ? reported : `configs/${name}`
 }
 
 /** Name of an instrument in raw files. */

@@ -19,14 +19,14 @@ import { VerificationStrip } from './verification-strip'
 import { VerifyButton } from './verify-button'
 
 test('a verification is requested, shows progress, and ends in a verdict that can be closed', async () => {
-  let asked: ((runId: string) => void) | undefined
-  const request = new Promise<string>((resolve) => (asked = resolve))
+  let resolveRequest: ((runId: string) => void) | undefined
+  const request = new Promise<string>((resolve) => (resolveRequest = resolve))
   const start = { runId: 'VERIFY_1', verifiedRunId: 'BTC_1', createdAt: timestampFromMs(Date.now()) }
   let finish: (() => void) | undefined
   const finished = new Promise<void>((resolve) => (finish = resolve))
   show({
     verifyRun: ({ runId }) => {
-      asked?.(runId)
+      resolveRequest?.(runId)
       return {}
     },
     watchRuns: async function* () {

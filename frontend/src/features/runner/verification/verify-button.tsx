@@ -9,10 +9,10 @@ import { useVerification, useVerify } from './use-verification'
 export function VerifyButton({ runId }: { runId: string }) {
   const latest = useVerification(runId)
   const { verify, isPending } = useVerify(runId)
-  const living = latest !== undefined && !hasEnded(latest)
+  const isVerifying = latest !== undefined && !hasEnded(latest)
   return (
-    <Button Icon={ShieldCheck} busy={isPending || living} onClick={verify}>
-      {living ? 'Verifying' : 'Verify'}
+    <Button Icon={ShieldCheck} busy={isPending || isVerifying} onClick={verify}>
+      {isVerifying ? 'Verifying' : 'Verify'}
     </Button>
   )
 }
