@@ -53,12 +53,19 @@ async function complete(
   const items = list?.items.filter((item) => item.textEdit !== undefined) ?? []
   if (items.length === 0) return null
   const starts = items.map((item) => document.offsetAt(rangeOf(item).start))
-  return { from: Math.min(...starts), options: items.map((item) => toCompletion(item, document)), validFor: /^"?\w*$/ }
+  return {
+    from: Math.min(...starts),
+    options: items.map((item) => toCompletion(item, document, pos)),
+    validFor: /^"?\w*$/,
+  }
 }
 
-function toCompletion(item: CompletionItem, document: TextDocument): Completion {
+/** Convert a completion that was requested at `pos`. */
+function toCompletion(item: CompletionItem, document: TextDocument, pos: number): Completion {
   const range = rangeOf(item)
-  const [from, to] = [document.offsetAt(range.start), document.offsetAt(range.end)]
+  const from = document.offsetAt(range.start)
+  // The text behind the cursor to replace, such as a closing quote. It moves along while the user types on.
+  const behind = Math.max(document.offsetAt(range.end) - pos, 0)
   const text = item.textEdit?.newText ?? item.label
   const documentation = typeof item.documentation === 'string' ? item.documentation : item.documentation?.value
   return {
@@ -68,12 +75,12 @@ function toCompletion(item: CompletionItem, document: TextDocument): Completion 
     type: item.kind === CompletionItemKind.Property ? 'property' : 'constant',
     ...(documentation === undefined || documentation === '' ? {} : { info: () => paragraph(documentation) }),
     apply: (view, completion, _, end) => {
-      const past = Math.max(to, end)
+      const to = end + behind
       if (item.insertTextFormat === InsertTextFormat.Snippet) {
         // CodeMirror writes placeholders with braces.
-        snippet(text.replaceAll(/\$(\d+)/g, '${$1}'))(view, completion, from, past)
+        snippet(text.replaceAll(/\$(\d+)/g, '${$1}'))(view, completion, from, to)
       } else {
-        view.dispatch(insertCompletionText(view.state, text, from, past))
+        view.dispatch(insertCompletionText(view.state, text, from, to))
       }
     },
   }
