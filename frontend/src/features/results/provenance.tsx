@@ -33,9 +33,9 @@ export function Provenance({ result }: { result: Result }) {
           <Fact name="to" value={metadata.replayEnd} />
           <Fact name="slices" value={formatCount(metadata.segments)} />
           {metadata.onePieceBecause && <Fact name="not sliced because" value={metadata.onePieceBecause} />}
-          <Fact name="took" value={formatDuration(metadata.replaySeconds)} />
+          <Fact name="duration" value={formatDuration(metadata.replaySeconds)} />
           <Fact name="peak memory" value={`${formatCount(metadata.peakMemoryMib)} MiB`} />
-          <Fact name="made" value={metadata.createdAt} />
+          <Fact name="created" value={metadata.createdAt} />
         </Facts>
         <Facts title="Data">
           <Fact name="catalog" value={metadata.catalogRoot} />

@@ -254,7 +254,7 @@ function Verdict({ blocker, isWrong, check }: { blocker: string | undefined; isW
     <span>
       <span className="text-accent">Ready</span>
       <span className="text-muted">
-        {` · ${about}${formatCount(preview.tradeRows + preview.bookRows)} rows of ${countOf(preview.files.length, 'file')}`}
+        {` · ${about}${formatCount(preview.tradeRows + preview.bookRows)} rows in ${countOf(preview.files.length, 'file')}`}
       </span>
     </span>
   )
