@@ -42,7 +42,7 @@ ui: frontend/dist/index.html ## Build the web UI into frontend/dist
 PYTEST := pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # The folders whose tests take little time.
-UNIT_TESTS := $(addprefix tests/,accounting catalog engine rpc runner/config runner/ledger runner/window stores)
+UNIT_TESTS := $(addprefix tests/,accounting catalog engine rpc runner/config runner/ledger stores)
 
 check: lint ## Check what takes little time: lint, types of the UI, unit tests
 	@$(NPM) run --silent test > .ui-tests.log 2>&1 & ui=$$!; failed=; \
