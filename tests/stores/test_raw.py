@@ -157,7 +157,9 @@ def test_files_without_read_permission_are_named(raw: RawFolder) -> None:
         (warning,) = store.dataset(f"day-{DAY}").files[0].warnings
         assert (warning.code, warning.message.endswith("cannot be read: Permission denied")) == ("FILE_UNREADABLE", True)
         folder.chmod(0)
-        with pytest.raises(TickreelError, match="Permission denied; let the user of the service read it") as refused:
+        with pytest.raises(
+            TickreelError, match="Permission denied; give the user of the service permission to read it"
+        ) as refused:
             store.dataset(f"day-{DAY}")
         assert (refused.value.reason, refused.value.metadata["path"]) == ("STORE_NOT_READABLE", str(folder.parent))
         folder.chmod(0o755)

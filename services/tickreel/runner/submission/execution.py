@@ -266,7 +266,7 @@ class Execution:
             get = converter_service_pb2.GetConversionRequest(conversion_id=run.conversion_id)
             # A Converter that lost its journal does not know the conversion.
             with contextlib.suppress(TickreelError):
-                found: converter_service_pb2.GetConversionResponse = await self._converter.call_again(
+                found: converter_service_pb2.GetConversionResponse = await self._converter.call_with_retries(
                     "GetConversion", get, patience=_PATIENCE
                 )
                 if found.conversion.state not in jobs.FINAL:
@@ -275,7 +275,7 @@ class Execution:
         request_id = f"{run.run_id}/{uuid.uuid4()}" if run.conversion_id else run.run_id
         request = converter_service_pb2.CreateConversionRequest(request_id=request_id, spec=_conversion_spec(run))
         asked: asyncio.Future[converter_service_pb2.CreateConversionResponse] = asyncio.ensure_future(
-            self._converter.call_again("CreateConversion", request, patience=_PATIENCE)
+            self._converter.call_with_retries("CreateConversion", request, patience=_PATIENCE)
         )
         try:
             conversion = (await asyncio.shield(asked)).conversion
