@@ -50,7 +50,7 @@ class Cursor:
             return None
         found = _CURSOR.fullmatch(text)
         if found is None or abs(int(found[1])) > LAST_INSTANT:
-            raise invalid_request("cursor", f"is {text!r}, which no chunk of this stream had; begin without one")
+            raise invalid_request("cursor", f"is {text!r}, which is not from this stream; start again without a cursor")
         return cls(int(found[1]), int(found[2]))
 
     def __str__(self) -> str:

@@ -74,7 +74,7 @@ def result_folder(results: Path, run_id: str, *, full: bool) -> Path:
 def summary_path(results: Path, run_id: str, *, full: bool) -> Path:
     """Return the path of the summary.
 
-    The summary of a fast run lies beside the run's folder, so that listing many results opens few folders.
+    The summary of a fast run is next to the run's folder, so that listing many results opens few folders.
     """
     if full:
         return result_folder(results, run_id, full=True) / ResultFile.SUMMARY
