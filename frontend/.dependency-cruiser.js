@@ -1,4 +1,4 @@
-/** Finds import cycles, those of types among them: none of their modules can be read without the others. */
+/** Find import cycles, including cycles of types: a module of a cycle cannot be understood alone. */
 export default {
   forbidden: [{ name: 'no-cycle', severity: 'error', from: {}, to: { circular: true } }],
   options: {

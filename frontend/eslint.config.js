@@ -3,7 +3,7 @@ import checkFile from 'eslint-plugin-check-file'
 import reactHooks from 'eslint-plugin-react-hooks'
 import tseslint from 'typescript-eslint'
 
-/** What the files of a layer may import. */
+/** Layers that the files of a layer may import. */
 function layer(type, others) {
   return {
     from: { element: { type } },

@@ -2,10 +2,10 @@ import { brotliCompressSync } from 'node:zlib'
 
 import type { Plugin } from 'vite'
 
-/** What is text and large enough to be worth it; fonts are compressed as they are. */
+/** Text files; fonts are already compressed. */
 const COMPRESSIBLE = /\.(?:js|css|svg)$/
 
-/** Puts a Brotli file beside each one of the build, a tenth smaller than what the server makes of it on the way. */
+/** Adds a Brotli file for each text file of the build, a tenth smaller than what the server compresses on the fly. */
 export function precompress(): Plugin {
   return {
     name: 'precompress',

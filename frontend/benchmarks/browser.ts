@@ -1,5 +1,5 @@
 /**
- * Measures the UI in headless Chromium through the gateway, and prints what it found as JSON.
+ * Measure the UI in headless Chromium through the gateway and print the results as JSON.
  *
  *     node benchmarks/browser.ts URL REPORT_RUN STREAM_RUN LAUNCHES
  */
@@ -9,7 +9,7 @@ import { type Browser, chromium, type Page } from '@playwright/test'
 
 const [url = '', reportRun = '', streamRun = '', launches = '6'] = process.argv.slice(2)
 
-/** Rows that the plain way is given: it takes long. */
+/** Rows for the plain client, which is slow. */
 const PLAIN_ROWS = 500_000
 
 const installed = '/usr/bin/chromium'
@@ -28,15 +28,14 @@ try {
   await browser.close()
 }
 
-/** Every tick of a run into the worker's typed arrays, by the button that a person presses. */
+/** Load all ticks of a run into the worker, as the button of the page does. */
 async function stream(browser: Browser) {
   const page = await open(browser, `/runs/${streamRun}`)
-  // Few ticks come unasked.
-  const button = page.getByRole('button', { name: 'Load every tick' })
-  await button.or(page.getByText('every tick at hand')).waitFor()
+  // The page loads few ticks automatically.
+  const button = page.getByRole('button', { name: 'Load all ticks' })
+  await button.or(page.getByText('all ticks loaded')).waitFor()
   const asked = await button.isVisible()
-  // Pressed by who has seen the charts: the first look at a run makes its columns, which is measured below.
-  // All that is made at the first look is made, not the ticks alone, which come first.
+  // Wait for all charts: the first view of a run builds its columns, which is measured separately below.
   await page.waitForFunction(() => {
     const answers = performance.getEntriesByType('resource').filter(({ name }) => /Sample(Ticks|Equity)$/.test(name))
     return answers.length >= 3
@@ -48,7 +47,7 @@ async function stream(browser: Browser) {
     const start = performance.now()
     for (;;) {
       const text = document.body.textContent
-      if (text.includes('every tick at hand')) {
+      if (text.includes('all ticks loaded')) {
         const times = Reflect.get(globalThis, 'blocks') as number[]
         return { milliseconds: performance.now() - start, rows: times.length }
       }
@@ -71,12 +70,12 @@ async function stream(browser: Browser) {
   return { streamSeconds: milliseconds / 1_000, frames: rows, longestBlock: longest, plain: plainly }
 }
 
-/** A report of a million ticks and orders: the first picture, zooming and panning, scrolling the orders. */
+/** A report of a million ticks and orders: first drawing, zooming and panning, scrolling the orders. */
 async function report(browser: Browser) {
   const cold = await firstChart(browser)
   await cold.page.close()
   const { page, milliseconds } = await firstChart(browser)
-  await page.getByText('every tick at hand').waitFor({ timeout: 30_000 })
+  await page.getByText('all ticks loaded').waitFor({ timeout: 30_000 })
   await page.waitForTimeout(500)
   const moves = await zoomAndPan(page)
   const blank = await scrollOrders(page)
@@ -84,7 +83,7 @@ async function report(browser: Browser) {
   return { coldChart: cold.milliseconds, firstChart: milliseconds, ...moves, longestBlank: blank }
 }
 
-/** Milliseconds from the navigation to the frame in which the price line of the run stands. */
+/** Milliseconds from the navigation to the first frame with the price line. */
 async function firstChart(browser: Browser): Promise<{ page: Page; milliseconds: number }> {
   const page = await open(browser, 'about:blank')
   await page.addInitScript(() => {
@@ -100,10 +99,10 @@ async function firstChart(browser: Browser): Promise<{ page: Page; milliseconds:
   return { page, milliseconds: await page.evaluate(() => Reflect.get(globalThis, 'drawnAt') as number) }
 }
 
-/** Wheels in and out and drags; the longest time to a frame, and to the answer of a service. */
+/** Zoom and drag; returns the longest frame and the longest answer of a service. */
 async function zoomAndPan(page: Page): Promise<{ longestFrame: number; longestAnswer: number; answers: number }> {
   const box = await page.getByRole('region', { name: 'Ticks' }).boundingBox()
-  if (!box) throw new Error('there is no tick chart')
+  if (!box) throw new Error('no tick chart found')
   const [x, y] = [box.x + box.width * 0.4, box.y + box.height / 2]
   await page.mouse.move(x, y)
   await page.evaluate(watchBlocks)
@@ -134,7 +133,7 @@ async function zoomAndPan(page: Page): Promise<{ longestFrame: number; longestAn
   return { longestFrame, longestAnswer: Math.max(0, ...answers), answers: answers.length }
 }
 
-/** Jumps and scrolls through the orders: the longest time that a row in sight had nothing in it. */
+/** Jump and scroll through the orders; returns the longest time that a visible row was blank. */
 async function scrollOrders(page: Page): Promise<number> {
   return page.getByRole('grid', { name: 'Orders' }).evaluate(async (grid) => {
     let since: number | undefined
@@ -166,18 +165,18 @@ async function scrollOrders(page: Page): Promise<number> {
   })
 }
 
-/** From the click on Run to the frame with the first progress of the run, and the part of it that the Runner took to create it. */
+/** Time from the click on Run to the first progress on the screen, and the time of CreateRun within it. */
 async function launch(browser: Browser) {
   const page = await open(browser, 'about:blank')
   const found: { progress: number; created: number }[] = []
-  // The first launch converts the data, and warms what is used for the first time.
+  // The first launch converts the data and warms the caches.
   for (let i = 0; i < Number(launches); i++) {
     await page.goto(`${url}/?config=sample_btc_usdt&snapshot_mode=both`)
     await page.getByText('Ready').waitFor()
     await page.waitForTimeout(500)
     found.push(await page.evaluate(clickAndWait))
     await page.getByRole('button', { name: 'Cancel run' }).click()
-    await page.getByText('Cancelled; nothing of it is left.').waitFor()
+    await page.getByText('Cancelled. No result was kept.').waitFor()
   }
   await page.close()
   const median = (values: number[]) => values.sort((one, other) => one - other)[Math.floor(values.length / 2)] ?? NaN
@@ -189,7 +188,7 @@ async function launch(browser: Browser) {
   }
 }
 
-/** Clicks Run and waits until the run is in a phase; runs in the page. */
+/** Click Run and wait until the run shows a phase; runs in the page. */
 async function clickAndWait(): Promise<{ progress: number; created: number }> {
   performance.clearResourceTimings()
   const start = performance.now()
@@ -209,7 +208,7 @@ async function open(browser: Browser, path: string): Promise<Page> {
   return page
 }
 
-/** Notes when each frame came; runs in the page. */
+/** Record the time of each frame; runs in the page. */
 function watchBlocks(): void {
   const times: number[] = [performance.now()]
   Object.assign(globalThis, { blocks: times })
@@ -220,7 +219,7 @@ function watchBlocks(): void {
   requestAnimationFrame(note)
 }
 
-/** The longest time between two frames so far, in milliseconds; runs in the page. */
+/** Longest time between two recorded frames in milliseconds; runs in the page. */
 function longestBlock(): number {
   const times = Reflect.get(globalThis, 'blocks') as number[]
   return Math.max(...times.slice(1).map((time, i) => time - (times[i] ?? time)))

@@ -6,7 +6,7 @@ import { transport } from '@/rpc/transport'
 
 const results = createClient(ResultsService, transport)
 
-/** Brings the first ticks of a run into typed arrays with the generated client, on the page's own thread: the milliseconds. */
+/** Load the first ticks of a run into typed arrays with the generated client on the main thread, and measure it. */
 async function streamPlainly(runId: string, most: number): Promise<{ rows: number; milliseconds: number }> {
   const start = performance.now()
   const controller = new AbortController()

@@ -6,7 +6,7 @@ import ui from '../vite.config'
 
 const root = join(import.meta.dirname, '..')
 
-/** The page that does the same in the plain way, put beside the built UI. */
+/** Adds the page with the plain client to the built UI. */
 export default mergeConfig(
   ui,
   defineConfig({

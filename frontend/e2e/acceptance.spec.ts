@@ -1,20 +1,21 @@
+import { expectAccessible } from './accessibility'
 import { expect, test as base } from './fixtures'
 
-/** On what has just been installed, which it is for the first test alone: this file is the first by its name. */
+/** On a fresh installation. Only the first test gets one, so this file must be the first by name. */
 const test = base.extend({
   baseURL: async ({ installation }, provide) => {
     await provide(installation.url)
   },
 })
 
-test('make sample data, launch its config, watch it live, open its report, and find when its drawdown was worst', async ({
-  page,
-  installation,
-}) => {
+test('from sample data over a live run to the worst drawdown in its report', async ({ page, installation }) => {
   await page.goto('/')
-  await page.getByRole('button', { name: 'Make sample data' }).click()
-  const made = page.getByRole('combobox', { name: 'Config' })
-  await expect(made).toHaveValue('sample_btc_usdt')
+  const makeSampleData = page.getByRole('button', { name: 'Make sample data' })
+  await makeSampleData.waitFor()
+  await expectAccessible(page)
+  await makeSampleData.click()
+  const config = page.getByRole('combobox', { name: 'Config' })
+  await expect(config).toHaveValue('sample_btc_usdt')
   await expect(page.getByRole('radio', { name: 'Both' })).toBeChecked()
   await page.getByRole('radio', { name: 'Full' }).click()
   await expect(page.getByText('Ready')).toBeVisible()

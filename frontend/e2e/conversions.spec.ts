@@ -5,10 +5,7 @@ interface Converted {
   files: { source: string; rows: number; cached?: boolean }[]
 }
 
-test('a conversion is listed with each file that it made, and the next one comes by itself', async ({
-  page,
-  stack,
-}) => {
+test('a conversion is listed with its files, and the next one appears automatically', async ({ page, stack }) => {
   const convert = [
     'convert',
     '--instrument',

@@ -2,7 +2,7 @@ import type { Locator } from '@playwright/test'
 
 import { expect, test } from './fixtures'
 
-/** The parts of a result's file that the two tabs show; decimals are texts. */
+/** Parts of a result file that the two tabs show; decimals are strings. */
 interface Summary {
   statistics: {
     closing_orders: number
@@ -29,52 +29,63 @@ interface Summary {
   fills: number
 }
 
-test('statistics and audit show the figures that the command tells', async ({ page, stack }) => {
+test('statistics and audit show the figures that tickreel show prints', async ({ page, stack }) => {
   const runId = await stack.wholeRun()
   const { summary } = JSON.parse(stack.tickreel('show', runId, '--output', 'json')) as { summary: Summary }
   const { statistics, fill_audit: audit, costs, fills } = summary
   await page.goto(`/runs/${runId}?tab=statistics`)
   const panel = page.getByRole('tabpanel', { name: 'Statistics' })
   await expect(panel.getByRole('heading', { name: /^Closing orders/ })).toContainText(whole(statistics.closing_orders))
-  await shows(panel, 'Win rate', percent(statistics.win_rate))
-  await shows(panel, 'Profit factor', figure(statistics.profit_factor, 3))
-  await shows(panel, 'Expectancy, USDT', figure(statistics.expectancy, 4))
-  await shows(panel, 'Gross loss', fixed(statistics.gross_loss))
-  await shows(panel, 'Largest loss', fixed(statistics.largest_loss))
-  await shows(panel, 'Turnover, USDT', fixed(statistics.turnover))
-  await shows(panel, 'Slippage', `${fixed(statistics.slippage)} · ${figure(statistics.average_slippage_bps, 3)} bp`)
+  await expectFigure(panel, 'Win rate', percent(statistics.win_rate))
+  await expectFigure(panel, 'Profit factor', figure(statistics.profit_factor, 3))
+  await expectFigure(panel, 'Expectancy, USDT', figure(statistics.expectancy, 4))
+  await expectFigure(panel, 'Gross loss', fixed(statistics.gross_loss))
+  await expectFigure(panel, 'Largest loss', fixed(statistics.largest_loss))
+  await expectFigure(panel, 'Turnover, USDT', fixed(statistics.turnover))
+  await expectFigure(
+    panel,
+    'Slippage',
+    `${fixed(statistics.slippage)} · ${figure(statistics.average_slippage_bps, 3)} bp`,
+  )
   const sides = statistics.by_side
   await expect(panel.getByRole('columnheader', { name: /^(long|short)$/ })).toHaveText(sides.map(({ side }) => side))
-  for (const [name, told] of [
+  for (const [name, values] of [
     ['Realized', sides.map((side) => signed(side.realized_pnl))],
     ['Unrealized', sides.map((side) => signed(side.unrealized_pnl))],
     ['Fees', sides.map((side) => fixed(side.fees))],
     ['PnL', sides.map((side) => signed(side.pnl))],
   ] as const) {
-    await expect(panel.getByRole('row', { name: new RegExp(`^${name} `) }).getByRole('cell')).toHaveText(told)
+    await expect(panel.getByRole('row', { name: new RegExp(`^${name} `) }).getByRole('cell')).toHaveText(values)
   }
   const hours = panel.getByRole('table', { name: 'PnL by hour of the day, UTC' })
   await expect(hours.getByRole('row')).toHaveCount(statistics.by_hour.length)
   for (const { hour, pnl, fees, fills } of statistics.by_hour) {
-    const told = `${signed(pnl)} USDT · ${whole(fills)} fills · fees ${fixed(fees)}`
-    await expect(hours.getByRole('row', { name: new RegExp(`^${hour} `) })).toContainText(told)
+    const text = `${signed(pnl)} USDT · ${whole(fills)} fills · fees ${fixed(fees)}`
+    await expect(hours.getByRole('row', { name: new RegExp(`^${hour} `) })).toContainText(text)
   }
 
   await page.getByRole('tab', { name: 'Audit' }).click()
   const audited = page.getByRole('tabpanel', { name: 'Audit' })
   await expect(audited.getByText(percent(audit.backed_share), { exact: true })).toBeVisible()
-  await expect(audited.getByRole('listitem').filter({ hasText: 'backed' })).toContainText(grouped(audit.backed_volume))
-  await expect(audited.getByText('beyond the evidence')).toContainText(grouped(audit.unbacked_volume))
-  await expect(audited).toContainText(`${whole(audit.unbacked_fills)} fills reached beyond that`)
-  await shows(audited, 'Our size by the size of the prints met', percent(audit.prints.participation))
-  await shows(audited, 'Fills that met a print', `${whole(audit.prints.fills)} · ${share(audit.prints.fills, fills)}`)
+  const backed = audited.getByRole('listitem').filter({ hasText: /\d backed/ })
+  await expect(backed).toContainText(grouped(audit.backed_volume))
+  await expect(audited.getByRole('listitem').filter({ hasText: 'not backed' })).toContainText(
+    grouped(audit.unbacked_volume),
+  )
+  await expect(audited).toContainText(`${whole(audit.unbacked_fills)} fills exceeded it`)
+  await expectFigure(audited, 'Participation in prints', percent(audit.prints.participation))
+  await expectFigure(
+    audited,
+    'Fills matched to a print',
+    `${whole(audit.prints.fills)} · ${share(audit.prints.fills, fills)}`,
+  )
   await expect(audited.getByRole('listitem').filter({ hasText: 'at the touch' })).toContainText(
     whole(audit.book.fills_at_touch),
   )
-  await shows(audited, 'Our size by the size displayed', percent(audit.book.participation))
-  await shows(
+  await expectFigure(audited, 'Participation in displayed size', percent(audit.book.participation))
+  await expectFigure(
     audited,
-    'On a book older than 1 s',
+    'Fills on a book older than 1 s',
     `${whole(audit.book.fills_on_old_book)} · ${share(audit.book.fills_on_old_book, fills)}`,
   )
   await expect(audited.getByText(fixed(costs.total))).toBeVisible()
@@ -87,20 +98,20 @@ test('statistics and audit show the figures that the command tells', async ({ pa
   }
 })
 
-/** Sees that the figure of a name is what it should be. */
-async function shows(panel: Locator, name: string, value: string): Promise<void> {
+/** Expects a figure to have a value. */
+async function expectFigure(panel: Locator, name: string, value: string): Promise<void> {
   const row = panel.locator('div', { has: panel.page().getByText(name, { exact: true }) })
   await expect(row.last().getByRole('definition')).toHaveText(value)
 }
 
-// Written by other means than those of the page: these are what they should come to.
+// Independent of the formatting code of the page.
 
 function fixed(decimal: string, decimals = 2): string {
   const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals }
   return Number(decimal).toLocaleString('en-US', digits).replace('-', '−')
 }
 
-/** Three significant digits at the least of what is below one. */
+/** At least three significant digits below one. */
 function figure(decimal: string, decimals: number): string {
   if (Math.abs(Number(decimal)) >= 1) return fixed(decimal, decimals)
   const digits = { minimumSignificantDigits: 3, maximumSignificantDigits: 3 }

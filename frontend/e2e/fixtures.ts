@@ -3,16 +3,16 @@ import { test as base } from '@playwright/test'
 import { Stack } from './stack'
 
 interface Stacks {
-  /** `tickreel up` as it is after an installation: no data, no run. */
+  /** `tickreel up` on a fresh installation, without data and runs. */
   installation: Stack
-  /** The same, with sample data. */
+  /** The same stack with sample data. */
   stack: Stack
 }
 
-/** How many times slower than this machine the browser runs; E2E_CPU_THROTTLE=4 finds tests that depend on its speed. */
+/** CPU slowdown of the browser; E2E_CPU_THROTTLE=4 finds tests that depend on its speed. */
 const CPU_THROTTLE = Number(process.env.E2E_CPU_THROTTLE ?? 1)
 
-/** A test on a real stack with sample data; paths are below the address that `tickreel up` prints. */
+/** Test on a real stack with sample data; paths are relative to the URL that `tickreel up` prints. */
 export const test = base.extend<object, Stacks>({
   installation: [
     async ({}, provide) => {

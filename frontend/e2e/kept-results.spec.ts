@@ -1,7 +1,7 @@
 import { RunMode } from '../src/gen/tickreel/v1/result_pb'
 import { expect, test } from './fixtures'
 
-test('a run gets notes and tags, is found by them, and is deleted once that is confirmed', async ({ page, stack }) => {
+test('a run gets notes and tags, is found by them, and is deleted after confirmation', async ({ page, stack }) => {
   const runId = await stack.createRun({ mode: RunMode.FAST, minute: true })
   await stack.finish(runId)
   await page.goto(`/runs/${runId}`)
@@ -11,7 +11,7 @@ test('a run gets notes and tags, is found by them, and is deleted once that is c
   await expect(page.getByRole('list', { name: 'Tags' })).toContainText('wide-spread')
   await page.getByRole('textbox', { name: 'Notes' }).fill('Quiet until the hour,\nthen not.')
   await page.getByRole('textbox', { name: 'Add a tag' }).focus()
-  await expect(page.getByText(/^Saved beside the result/)).toBeVisible()
+  await expect(page.getByText(/^Saved\. The result itself/)).toBeVisible()
 
   await page.reload()
   await page.getByRole('button', { name: 'Notes and tags: wide-spread' }).click()
@@ -31,23 +31,23 @@ test('a run gets notes and tags, is found by them, and is deleted once that is c
   await page.getByRole('button', { name: 'Delete this result' }).click()
   const question = page.getByRole('dialog', { name: 'Delete this result?' })
   await expect(question).toContainText(runId)
-  await question.getByRole('button', { name: 'Keep it' }).click()
+  await question.getByRole('button', { name: 'Cancel' }).click()
   await page.getByRole('button', { name: 'Delete this result' }).click()
   await question.getByRole('button', { name: 'Delete', exact: true }).click()
   await expect(page).toHaveURL(/\/runs$/)
-  // Who kept the link is told, and can have it again.
+  // An old link explains that the result was deleted, and offers to run it again.
   await page.goto(`/runs/${runId}`)
   await expect(page.getByText('The result of this run was deleted.')).toBeVisible()
   await page.getByRole('link', { name: 'Run again' }).click()
   await expect(page.getByText('Ready')).toBeVisible()
 
-  // The list gives the result of a run that has just ended some seconds to come.
+  // The list tolerates a missing result for some seconds after the end of a run.
   await expect(async () => {
     await page.goto('/runs')
     await expect(page.getByRole('row', { name: new RegExp(runId) })).toContainText('no result', { timeout: 15_000 })
   }).toPass()
 
-  // The results remember it, though the runner does not.
+  // The results service remembers the deletion, although the runner has forgotten the run.
   stack.tickreel('runs', 'delete', runId)
   await page.goto(`/runs/${runId}`)
   await expect(page.getByRole('alert')).toContainText(`the result ${runId} was deleted at`)

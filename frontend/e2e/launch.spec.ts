@@ -9,21 +9,21 @@ import type { Stack } from './stack'
 
 const BIN = resolve(import.meta.dirname, '../../.venv/bin')
 
-/** The first minute of the sample data: a run of a second. */
+/** First minute of the sample data: a run of it takes a second. */
 const MINUTE = 'config=sample_btc_usdt&snapshot_mode=both&start=2024-05-17T22:00:00Z&end=2024-05-17T22:01:00Z'
 
 const run = (page: Page) => page.getByRole('button', { name: 'Run', exact: true })
 const ready = (page: Page) => expect(page.getByText('Ready')).toBeVisible()
 
-test('a run is launched from an empty form by choosing, and watched', async ({ page }) => {
+test('a run is launched from an empty form and watched', async ({ page }) => {
   await page.goto('/')
   await expect(page.getByText('Choose a config', { exact: true }).last()).toBeVisible()
   await expect(run(page)).toBeDisabled()
   await page.getByRole('button', { name: /^sample_btc_usdt/ }).click()
-  await expect(page.getByText('Choose what is replayed: trades, book or both')).toBeVisible()
+  await expect(page.getByText('Choose what to replay: trades, book or both')).toBeVisible()
   await page.getByRole('radio', { name: 'Both' }).click()
   await ready(page)
-  await expect(page.getByRole('region', { name: 'What will be replayed' })).toContainText('120,000')
+  await expect(page.getByRole('region', { name: 'Replay preview' })).toContainText('120,000')
 
   await page.getByRole('button', { name: 'First minute' }).click()
   await page.getByRole('radio', { name: 'Full' }).click()
@@ -36,7 +36,7 @@ test('a run is launched from an empty form by choosing, and watched', async ({ p
   await expect(page.getByText('succeeded')).toBeVisible()
 })
 
-test('what is wrong stands on its field, in one list, and at its line of the JSON', async ({ page }) => {
+test('problems are shown at their fields, in one list, and at their lines in the JSON', async ({ page }) => {
   await page.goto(`/?${MINUTE}`)
   await ready(page)
   await page.getByRole('button', { name: 'Edit JSON' }).click()
@@ -46,7 +46,7 @@ test('what is wrong stands on its field, in one list, and at its line of the JSO
   await page.getByRole('textbox', { name: 'Risk throttle' }).fill('0')
   await expect(page.getByText('is 0; it must be at least 1').first()).toBeVisible()
   await expect(page.getByRole('textbox', { name: 'Risk throttle' })).toHaveAccessibleDescription(/at least 1/)
-  await expect(page.getByText('1 problem to mend first')).toBeVisible()
+  await expect(page.getByText('1 problem to fix first')).toBeVisible()
   await expect(run(page)).toBeDisabled()
   await expect(editor.locator('.cm-lintRange-error')).toHaveText('0')
 
@@ -56,12 +56,12 @@ test('what is wrong stands on its field, in one list, and at its line of the JSO
   await expect(problems).toContainText('time_window')
   expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
 
-  await page.getByRole('button', { name: 'As the config' }).click()
+  await page.getByRole('button', { name: 'From config' }).click()
   await page.getByRole('button', { name: 'Revert' }).click()
   await ready(page)
 })
 
-test('a reload at any moment shows the form as it was filled in', async ({ page }) => {
+test('a reload at any moment keeps the form as filled in', async ({ page }) => {
   await page.goto(`/?${MINUTE}`)
   const end = page.getByRole('textbox', { name: 'End' })
   await end.fill('2024-05-17T22:00:5')
@@ -83,13 +83,17 @@ test('a reload at any moment shows the form as it was filled in', async ({ page 
   await expect(page.getByRole('radio', { name: 'Full' })).toBeChecked()
 })
 
-test('a config that is edited in place completes its keys, and runs as it stands', async ({ page, stack }) => {
+test('an edited config gets completions and runs as edited', async ({ page, stack }) => {
   await page.goto(`/?${MINUTE}&json=true`)
   const editor = page.getByRole('textbox', { name: 'JSON of the config' })
   await editor.getByText('"maker_fee"').click()
   await page.keyboard.press('End')
-  await page.keyboard.type('\n"latenc')
-  await page.getByRole('option', { name: 'latency' }).click()
+  await page.keyboard.type('\n"l')
+  const latency = page.getByRole('option', { name: 'latency' })
+  await latency.waitFor()
+  // Typing on narrows the list and moves the closing quote, which the completion replaces.
+  await page.keyboard.type('atenc')
+  await latency.click()
   await page.keyboard.type('"base_latency_nanos": 1000000')
   await ready(page)
   await expect(page.getByText(/^Edited/)).toBeVisible()
@@ -109,10 +113,10 @@ test('a config that is edited in place completes its keys, and runs as it stands
 })
 
 for (const { name, edit } of [
-  { name: 'a config as it is', edit: undefined },
+  { name: 'an unedited config', edit: undefined },
   { name: 'an edited config', edit: { risk: { throttling_per_sec: 5 } } },
 ]) {
-  test(`the commands that it shows make the very run of the page: ${name}`, async ({ page, stack }) => {
+  test(`the shown commands create the same run as the page: ${name}`, async ({ page, stack }) => {
     const edited = edit === undefined ? '' : `&edit=${encodeURIComponent(JSON.stringify(edit))}`
     await page.goto(`/?${MINUTE}${edited}&instrument=SAMPLE-FUTURES:PERPETUAL:BTC-USDT@LIN&dataset=day-2024-05-17`)
     await ready(page)
@@ -130,7 +134,7 @@ for (const { name, edit } of [
   })
 }
 
-test('a double click makes one run', async ({ page, stack }) => {
+test('a double click creates one run', async ({ page, stack }) => {
   const count = async () => (await stack.runner.listRuns({ pageSize: 500 })).runs.length
   await page.goto(`/?${MINUTE}`)
   await ready(page)
@@ -140,7 +144,7 @@ test('a double click makes one run', async ({ page, stack }) => {
   expect(await count()).toBe(before + 1)
 })
 
-/** Launches what the form says, and gives the id of the run. */
+/** Launch the run of the form and return its id. */
 async function launched(page: Page): Promise<string> {
   await run(page).click()
   await expect(page).toHaveURL(/\/runs\//)

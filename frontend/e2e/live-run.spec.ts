@@ -7,7 +7,7 @@ test.afterEach(({ stack }) => {
   stack.resume()
 })
 
-test('a run is found in the list, watched as it goes on, and a cancel is seen before it is done', async ({
+test('a run is found in the list, watched live, and shown as cancelling before it is cancelled', async ({
   page,
   stack,
 }) => {
@@ -25,7 +25,7 @@ test('a run is found in the list, watched as it goes on, and a cancel is seen be
   await expect.poll(() => orders(page)).toBeGreaterThan(before)
 
   await page.getByRole('button', { name: 'Cancel run' }).click()
-  const cancelled = page.getByText('Cancelled; nothing of it is left.')
+  const cancelled = page.getByText('Cancelled. No result was kept.')
   await expect(page.getByRole('button', { name: 'Cancelling' }).or(cancelled)).toBeVisible()
   stack.resume()
   await expect(cancelled).toBeVisible()
@@ -39,13 +39,13 @@ test('a run is found in the list, watched as it goes on, and a cancel is seen be
   await expect(cancelled).toBeVisible()
 })
 
-test.describe('a run that takes long', () => {
+test.describe('a long run', () => {
   test.beforeAll(({ stack }) => {
     stack.makeEthBusy()
   })
 
   for (const service of ['gateway', 'runner'] as const) {
-    test(`outlives a reload and a ${service} that dies, which the page says, and is cancelled after`, async ({
+    test(`survives a reload and a killed ${service}, which the page reports, and is then cancelled`, async ({
       page,
       stack,
     }) => {
@@ -57,41 +57,41 @@ test.describe('a run that takes long', () => {
 
       await page.evaluate(watchConnection)
       stack.kill(service)
-      // It may be back before anyone has read it, so what the page has said is asked for afterwards.
-      const said = () => page.evaluate(() => Reflect.get(globalThis, 'said') as Said)
-      await expect.poll(async () => (await said()).reconnecting).toBe(true)
+      // The connection may be back before a check of the page, so the page records what it showed.
+      const shown = () => page.evaluate(() => Reflect.get(globalThis, 'shown') as Shown)
+      await expect.poll(async () => (await shown()).reconnecting).toBe(true)
       await expect(page.getByText('1 live')).toBeVisible()
-      // With the runner the replay is gone, too: it begins anew, and for a moment there are no figures.
-      if (service === 'gateway') expect((await said()).blank).toBe(false)
+      // Killing the runner restarts the replay, so that figures are missing for a moment.
+      if (service === 'gateway') expect((await shown()).blank).toBe(false)
 
       const before = await orders(page)
       await expect.poll(() => orders(page)).toBeGreaterThan(before)
       await page.getByRole('button', { name: 'Cancel run' }).click()
-      await expect(page.getByText('Cancelled; nothing of it is left.')).toBeVisible()
+      await expect(page.getByText('Cancelled. No result was kept.')).toBeVisible()
     })
   }
 })
 
-interface Said {
-  /** Whether the page has said that it reconnects. */
+interface Shown {
+  /** Whether the page has shown that it reconnects. */
   reconnecting: boolean
-  /** Whether the figures were ever out of sight while it did. */
+  /** Whether the figures were ever blank while reconnecting. */
   blank: boolean
 }
 
-/** Notes what the page says of its connection from now on; runs in the page. */
+/** Record what the page shows about its connection from now on; runs in the page. */
 function watchConnection(): void {
-  const said = { reconnecting: false, blank: false }
-  Object.assign(globalThis, { said })
+  const shown = { reconnecting: false, blank: false }
+  Object.assign(globalThis, { shown })
   const note = () => {
     if (!(document.querySelector('header')?.textContent ?? '').includes('reconnecting')) return
-    said.reconnecting = true
-    if (!/\d/.test(document.querySelector('[aria-label="Figures so far"]')?.textContent ?? '')) said.blank = true
+    shown.reconnecting = true
+    if (!/\d/.test(document.querySelector('[aria-label="Figures so far"]')?.textContent ?? '')) shown.blank = true
   }
   new MutationObserver(note).observe(document.body, { subtree: true, childList: true, characterData: true })
 }
 
-/** How many orders the screen says that there are so far. */
+/** Number of orders so far, as shown on the screen. */
 async function orders(page: Page): Promise<number> {
   const figures = page.getByLabel('Figures so far')
   const text = await figures

@@ -17,13 +17,13 @@ test.beforeEach(async ({ page }) => {
 
 const window = (page: Page) => page.getByRole('slider', { name: 'Window' })
 
-test('the wheel zooms at the cursor, and a reload at any moment shows what was on the screen', async ({ page }) => {
+test('the wheel zooms at the cursor, and a reload at any moment keeps the window', async ({ page }) => {
   const whole = await window(page).getAttribute('aria-valuetext')
   for (const turns of [1, 5, 20]) {
     await page.mouse.move(...(await middleOf(page)))
     for (let i = 0; i < turns; i++) await page.mouse.wheel(0, -200)
     await expect(window(page)).not.toHaveAttribute('aria-valuetext', whole ?? '')
-    // In one task of the page: the turns of the wheel may still be arriving.
+    // Read and reload in one task of the page, since wheel events may still be arriving.
     const seen = await window(page).evaluate((slider) => {
       location.reload()
       return slider.getAttribute('aria-valuetext')
@@ -36,7 +36,7 @@ test('the wheel zooms at the cursor, and a reload at any moment shows what was o
   }
 })
 
-test('a long drag is in the address when it ends', async ({ page }) => {
+test('the URL has the final window of a long drag', async ({ page }) => {
   await page.mouse.move(...(await middleOf(page)))
   for (let i = 0; i < 10; i++) await page.mouse.wheel(0, -200)
   const [x, y] = await middleOf(page)
@@ -52,7 +52,7 @@ test('a long drag is in the address when it ends', async ({ page }) => {
   await expect(window(page)).toHaveAttribute('aria-valuetext', seen ?? '')
 })
 
-test('beside an order, too, a reload shows the window that was on the screen', async ({ page }) => {
+test('a reload keeps the window also beside a selected order', async ({ page }) => {
   const whole = await window(page).getAttribute('aria-valuetext')
   const orders = page.getByRole('grid', { name: 'Orders' })
   await orders.getByRole('row').filter({ hasText: 'sell' }).first().click()
@@ -63,13 +63,13 @@ test('beside an order, too, a reload shows the window that was on the screen', a
   await expect(page.getByRole('region', { name: 'Selected order' })).toBeVisible()
   await expect(window(page)).toHaveAttribute('aria-valuetext', whole ?? '')
 
-  // An order alone in an address is one to be shown.
+  // A URL with an order and no window moves the charts to the order.
   await page.goto(`/runs/${runId}?order=%227%22`)
   await expect(page.getByRole('region', { name: 'Selected order' })).toBeVisible()
   await expect(window(page)).not.toHaveAttribute('aria-valuetext', whole ?? '')
 })
 
-test('the charts follow an address that another link changes, and the way back', async ({ page }) => {
+test('the charts follow the URL when a link changes it and on the way back', async ({ page }) => {
   const whole = await window(page).getAttribute('aria-valuetext')
   await page.mouse.move(...(await middleOf(page)))
   await page.mouse.wheel(0, -200)
@@ -83,7 +83,7 @@ test('the charts follow an address that another link changes, and the way back',
   await expect(window(page)).toHaveAttribute('aria-valuetext', zoomed ?? '')
 })
 
-test('an order that is chosen moves the charts to it, and arrow keys go on from there', async ({ page }) => {
+test('selecting an order moves the charts to it, and arrow keys step to its neighbours', async ({ page }) => {
   const orders = page.getByRole('grid', { name: 'Orders' })
   await orders.getByRole('row').filter({ hasText: 'sell' }).first().click()
   const selected = page.getByRole('region', { name: 'Selected order' })
@@ -109,7 +109,7 @@ test('orders are filtered by a selection in the charts, by side and by status', 
   await page.keyboard.up('Shift')
   await expect(page).toHaveURL(/since=.*until=/)
   await expect(page.getByText('120,000 orders')).toBeHidden()
-  await page.getByRole('button', { name: 'Clear the selection' }).click()
+  await page.getByRole('button', { name: 'Clear selection' }).click()
   await expect(page.getByText('120,000 orders')).toBeVisible()
 
   await page.getByRole('combobox', { name: 'Status' }).click()
@@ -117,15 +117,13 @@ test('orders are filtered by a selection in the charts, by side and by status', 
   await expect(page.getByText('3,826 orders')).toBeVisible()
 })
 
-test('the last of the orders is one key away', async ({ page }) => {
+test('the End key shows the last order', async ({ page }) => {
   await page.getByRole('grid', { name: 'Orders' }).focus()
   await page.keyboard.press('End')
   await expect(page.getByRole('gridcell', { name: '120000', exact: true })).toBeVisible()
 })
 
-test('the timeline, the findings, and what the run was made from are a click away, and in the address', async ({
-  page,
-}) => {
+test('timeline, findings and provenance are tabs, and the tab is in the URL', async ({ page }) => {
   await page.getByRole('tab', { name: 'Timeline' }).click()
   await page.getByRole('combobox', { name: 'Event' }).click()
   await page.getByRole('option', { name: 'Fill' }).click()
@@ -135,7 +133,7 @@ test('the timeline, the findings, and what the run was made from are a click awa
 
   await page.getByRole('tab', { name: /^Findings/ }).click()
   await expect(page.getByRole('list', { name: 'Findings' })).toContainText('margin_init is 0')
-  await page.getByRole('tab', { name: 'Made from' }).click()
+  await page.getByRole('tab', { name: 'Provenance' }).click()
   await expect(page.getByLabel('Config as JSON')).toContainText('"TempBacktestStrategy"')
 })
 
@@ -148,8 +146,8 @@ test('a file is saved byte for byte', async ({ page }) => {
   expect(JSON.parse(await readFile(await saved.path(), 'utf8'))).toMatchObject({ run_id: runId, mode: 'full' })
 })
 
-test('every tick comes to hand by itself', async ({ page }) => {
-  await expect(page.getByText(/every tick at hand · 120K/)).toBeVisible()
+test('all ticks are loaded automatically', async ({ page }) => {
+  await expect(page.getByText(/all ticks loaded · 120K/)).toBeVisible()
 })
 
 async function middleOf(page: Page): Promise<[number, number]> {

@@ -1,16 +1,14 @@
 import type { Page } from '@playwright/test'
 
-import { RunMode } from '../src/gen/tickreel/v1/result_pb'
-import { Stack } from './stack'
+import { RUNNER_SLOTS, type Stack } from './stack'
 
-/** A screen with real content; the stack has a finished run. */
+/** A screen with real content, on a stack with a finished run. */
 export interface ScreenCase {
   name: string
-  /** Brings the page there; what it returns puts away what it needed. */
-  open: (page: Page, stack: Stack) => Promise<(() => Promise<void>) | undefined> | Promise<void>
+  open: (page: Page, stack: Stack) => Promise<void>
 }
 
-/** Every screen: what axe looks at and what `make screenshots` draws. */
+/** Every screen, for the accessibility tests and for `make screenshots`. */
 export const SCREENS: readonly ScreenCase[] = [
   {
     name: 'run',
@@ -31,7 +29,7 @@ export const SCREENS: readonly ScreenCase[] = [
     open: async (page) => {
       const edit = JSON.stringify({ venue: { taker_fee: 'x' }, risk: { throttling_per_sec: 0 } })
       await page.goto(`/?config=sample_btc_usdt&snapshot_mode=both&json=true&edit=${encodeURIComponent(edit)}`)
-      await page.getByText('2 problems to mend first').waitFor()
+      await page.getByText('2 problems to fix first').waitFor()
       await page.getByRole('textbox', { name: 'JSON of the config' }).waitFor()
     },
   },
@@ -62,7 +60,7 @@ export const SCREENS: readonly ScreenCase[] = [
     name: 'audit',
     open: async (page, stack) => {
       await page.goto(`/runs/${await finishedRun(stack)}?tab=audit`)
-      await page.getByText('Filled size that the data backs').waitFor()
+      await page.getByText('Filled size backed by the data').waitFor()
     },
   },
   {
@@ -112,21 +110,21 @@ export const SCREENS: readonly ScreenCase[] = [
   {
     name: 'verified, equal',
     open: async (page, stack) => {
-      await page.goto(`/runs/${await verifiedRun(stack)}`)
+      await page.goto(`/runs/${await equalRun(stack)}`)
       await page.getByText('Equal.').waitFor()
     },
   },
   {
     name: 'verified, different',
     open: async (page, stack) => {
-      await page.goto(`/runs/${await verifiedRun(stack, 'spoilt')}`)
+      await page.goto(`/runs/${await differentRun(stack)}`)
       await page.getByText('Different.').waitFor()
     },
   },
   {
     name: 'verifications',
     open: async (page, stack) => {
-      await verifiedRun(stack)
+      await equalRun(stack)
       await page.goto('/runs?state=verifications')
       await page.getByText('equal').first().waitFor()
     },
@@ -150,7 +148,7 @@ export const SCREENS: readonly ScreenCase[] = [
       await page.goto(`/runs/${runId}`)
       await page.getByRole('button', { name: 'Cancel run' }).click()
       stack.resume()
-      await page.getByText('Cancelled; nothing of it is left.').waitFor()
+      await page.getByText('Cancelled. No result was kept.').waitFor()
     },
   },
   {
@@ -181,7 +179,7 @@ export const SCREENS: readonly ScreenCase[] = [
       await page.goto(`/runs/${await finishedRun(stack)}`)
       await page.getByText('succeeded').first().waitFor()
       await page.keyboard.press('?')
-      await page.getByRole('dialog', { name: 'Shortcuts' }).waitFor()
+      await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor()
     },
   },
   {
@@ -192,15 +190,6 @@ export const SCREENS: readonly ScreenCase[] = [
       await page.getByText('The gateway cannot be reached.').waitFor()
     },
   },
-  {
-    name: 'first start',
-    open: async (page) => {
-      const installation = await Stack.start()
-      await page.goto(installation.url)
-      await page.getByRole('button', { name: 'Make sample data' }).waitFor()
-      return () => installation.stop()
-    },
-  },
 ]
 
 async function finishedRun(stack: Stack): Promise<string> {
@@ -208,11 +197,21 @@ async function finishedRun(stack: Stack): Promise<string> {
   return runs.find((run) => run.figures !== undefined)?.runId ?? ''
 }
 
-/** A run that was executed again; a spoilt one came out otherwise than what it keeps. */
-async function verifiedRun(stack: Stack, spoilt?: 'spoilt'): Promise<string> {
-  const runId = await stack.createRun({ configId: 'sample_sol_usdt', minute: true })
-  await stack.finish(runId)
-  if (spoilt) {
+const equalRuns = new WeakMap<Stack, Promise<string>>()
+
+/** A run whose verification is equal; the same one for all screens of a stack. */
+async function equalRun(stack: Stack): Promise<string> {
+  let runId = equalRuns.get(stack)
+  if (runId === undefined) {
+    runId = verifiedRun(stack)
+    equalRuns.set(stack, runId)
+  }
+  return runId
+}
+
+/** A run whose stored result was edited, so that its verification finds a difference. */
+function differentRun(stack: Stack): Promise<string> {
+  return verifiedRun(stack, (runId) => {
     stack.python(`
 import json
 from pathlib import Path
@@ -220,15 +219,21 @@ path = Path("data/backtest_results/full/${runId}/summary.json")
 result = json.loads(path.read_text())
 result["summary"]["fees"] = "0.01"
 path.write_text(json.dumps(result))`)
-  }
+  })
+}
+
+/** A run and its verification, with an optional edit between them. */
+async function verifiedRun(stack: Stack, edit?: (runId: string) => void): Promise<string> {
+  const runId = await stack.createRun({ configId: 'sample_sol_usdt', minute: true })
+  await stack.finish(runId)
+  edit?.(runId)
   const { run } = await stack.runner.verifyRun({ requestId: crypto.randomUUID(), runId })
   await stack.finish(run?.runId ?? '')
   return runId
 }
 
-/** A run that waits for longer than a browser takes to show it: many are before it. */
+/** A run that stays queued, since held runs take all slots. */
 async function queuedRun(stack: Stack): Promise<string> {
-  let last = ''
-  for (let i = 0; i < 20; i++) last = await stack.createRun({ mode: RunMode.FAST })
-  return last
+  for (let slot = 0; slot < RUNNER_SLOTS; slot++) await stack.hold(await stack.createRun())
+  return stack.createRun()
 }

@@ -1,5 +1,8 @@
+import type { Page } from '@playwright/test'
+
 import { test } from './fixtures'
 import { SCREENS } from './screens'
+import { Stack } from './stack'
 
 const SIZES = [
   { width: 1440, height: 900 },
@@ -17,20 +20,32 @@ test.afterEach(async ({ stack }) => {
 
 for (const { name, open } of SCREENS) {
   test(name, async ({ page, stack }) => {
-    const close = await open(page, stack)
-    for (const size of SIZES) {
-      await page.setViewportSize(size)
-      for (const theme of ['dark', 'light']) {
-        await page.evaluate((chosen) => {
-          document.documentElement.dataset.theme = chosen
-        }, theme)
-        // A chart draws itself anew after it has its size.
-        await page.waitForTimeout(500)
-        await page.screenshot({
-          path: `screenshots/${name.replaceAll(/\W+/g, '-')}-${theme}-${size.width}x${size.height}.png`,
-        })
-      }
-    }
-    await close?.()
+    await open(page, stack)
+    await capture(page, name)
   })
+}
+
+test('first start', async ({ page }) => {
+  const installation = await Stack.start()
+  await page.goto(installation.url)
+  await page.getByRole('button', { name: 'Make sample data' }).waitFor()
+  await capture(page, 'first start')
+  await installation.stop()
+})
+
+/** Save screenshots of a screen in all sizes and both themes. */
+async function capture(page: Page, name: string): Promise<void> {
+  for (const size of SIZES) {
+    await page.setViewportSize(size)
+    for (const theme of ['dark', 'light']) {
+      await page.evaluate((chosen) => {
+        document.documentElement.dataset.theme = chosen
+      }, theme)
+      // Charts redraw after they are resized.
+      await page.waitForTimeout(500)
+      await page.screenshot({
+        path: `screenshots/${name.replaceAll(/\W+/g, '-')}-${theme}-${size.width}x${size.height}.png`,
+      })
+    }
+  }
 }

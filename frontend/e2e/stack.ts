@@ -19,16 +19,19 @@ const SERVICES = ['catalog', 'converter', 'runner', 'results', 'gateway'] as con
 
 type Service = (typeof SERVICES)[number]
 
-/** What `tickreel up --output json` prints. */
+/** Number of runs at a time; few, so that a queued run takes few others. */
+export const RUNNER_SLOTS = 2
+
+/** Output of `tickreel up --output json`. */
 interface Started {
   url: string
   services: Record<Service, { address: string; pid: number }>
 }
 
-/** The first minute of the sample data: a run of it takes a second. */
+/** First minute of the sample data: a run of it takes a second. */
 const MINUTE = { start: { seconds: 1715983200n }, end: { seconds: 1715983260n } }
 
-/** What a run replays: a config under configs/, all of it or its first minute, trades against its books or trades alone. */
+/** Options of a run: a config under configs/, the whole window or its first minute, and what to replay. */
 interface RunChoice {
   configId?: string
   mode?: RunMode
@@ -36,7 +39,7 @@ interface RunChoice {
   minute?: boolean
 }
 
-/** `tickreel up` in a folder of its own: the real services, the real Envoy, the built UI; no data to begin with. */
+/** `tickreel up` in a separate folder: real services, real Envoy and the built UI, initially without data. */
 export class Stack {
   readonly runner
   private readonly converter
@@ -59,8 +62,9 @@ export class Stack {
       ...Object.fromEntries(SERVICES.map((name) => [`TICKREEL_${name.toUpperCase()}_ADDRESS`, '127.0.0.1:0'])),
       UNIFIED_CLOUD_LOCAL_PATH: 'data_downloads',
       DATA_CATALOG_PATH: 'data/parquet',
-      // Short slices, so that the account moves on often.
+      // Short slices, so that the account is updated often.
       TICKREEL_SEGMENT_ROWS: '5000',
+      TICKREEL_RUNNER_SLOTS: String(RUNNER_SLOTS),
       TICKREEL_CONFIGS_PATH: join(ROOT, 'configs'),
       TICKREEL_UI_PATH: join(ROOT, 'frontend/dist'),
     }
@@ -70,17 +74,17 @@ export class Stack {
     return new Stack(url, services, folder, up)
   }
 
-  /** Kills a service or the gateway, which can be done once: `tickreel up` starts it again. */
+  /** Kill a service or the gateway; `tickreel up` restarts it under another pid, so this works only once. */
   kill(service: Service): void {
     process.kill(this.services[service].pid, 'SIGKILL')
   }
 
-  /** Makes the sample data, where it is not there. */
+  /** Make the sample data unless it exists. */
   async makeSampleData(): Promise<void> {
     await this.converter.makeSampleData({})
   }
 
-  /** Gives ETH-USDT eight times the trades: a run of it is longer than a test, on whatever machine. */
+  /** Give ETH-USDT eight times as many trades, so that a run of it outlasts a test on any machine. */
   makeEthBusy(): void {
     this.python(`
 from pathlib import Path
@@ -89,23 +93,23 @@ sample_data.MARKETS = [market for market in sample_data.MARKETS if "ETH" in mark
 sample_data.write_sample_data(Path("data_downloads"), rows=1_000_000)`)
   }
 
-  /** Runs Python in the folder, with what the services have. */
+  /** Run Python code in the folder of the stack, in the environment of the services. */
   python(code: string): void {
     execFileSync(join(BIN, 'python'), ['-c', code], { cwd: this.folder })
   }
 
-  /** What a command prints that talks to these services. */
+  /** Run a `tickreel` command against these services and return its output. */
   tickreel(...command: string[]): string {
     const env = { ...process.env, TICKREEL_GATEWAY_ADDRESS: new URL(this.url).host }
     return execFileSync(TICKREEL, command, { cwd: this.folder, env, encoding: 'utf8', stdio: 'pipe' })
   }
 
   /**
-   * Waits until a run has more than so many orders, and stops the processes of all runs there.
+   * Wait until a run has more than `orders` orders, then suspend the processes of all runs.
    *
-   * A live run stays live for as long as a browser takes to show it, on whatever machine.
+   * The run stays live for as long as the browser needs to show it, on any machine.
    *
-   * @param runId - The newest that replays if not given.
+   * @param runId - Default: the newest running one.
    */
   async hold(runId?: string, orders = 0): Promise<void> {
     for await (const { run } of this.runner.watchRun({ runId: runId ?? (await this.newestRunning()) })) {
@@ -116,15 +120,15 @@ sample_data.write_sample_data(Path("data_downloads"), rows=1_000_000)`)
     throw new Error('the run ended before it could be held')
   }
 
-  /** Lets the processes that were held go on. */
+  /** Resume the suspended processes. */
   resume(): void {
     this.signalWorkers('SIGCONT')
   }
 
-  /** Ends the processes of all runs, as the engine does where it gives up. */
+  /** Abort the processes of all runs, as the engine does on a panic. */
   crashWorkers(): void {
     this.signalWorkers('SIGABRT')
-    // A process that is held does not die of it.
+    // A suspended process does not handle the signal.
     this.resume()
   }
 
@@ -137,7 +141,7 @@ sample_data.write_sample_data(Path("data_downloads"), rows=1_000_000)`)
 
   private signalWorkers(signal: NodeJS.Signals): void {
     const workers = readdirSync('/proc').filter((pid) => this.isWorker(pid))
-    if (workers.length === 0 && signal !== 'SIGCONT') throw new Error('there is no worker')
+    if (workers.length === 0 && signal !== 'SIGCONT') throw new Error('no run process found')
     for (const pid of workers) process.kill(Number(pid), signal)
   }
 
@@ -150,7 +154,7 @@ sample_data.write_sample_data(Path("data_downloads"), rows=1_000_000)`)
     }
   }
 
-  /** Creates a run: in full, of the whole of sample_btc_usdt, if nothing else is said. */
+  /** Create a run; by default a full run of the whole sample_btc_usdt. */
   async createRun(choice: RunChoice = {}): Promise<string> {
     const {
       configId = 'sample_btc_usdt',
@@ -168,7 +172,7 @@ sample_data.write_sample_data(Path("data_downloads"), rows=1_000_000)`)
     return run.runId
   }
 
-  /** A run in full of the whole of sample_btc_usdt that has ended well: one that there is, else a new one. */
+  /** A finished full run of the whole sample_btc_usdt: an existing one, else a new one. */
   async wholeRun(): Promise<string> {
     const { runs } = await this.runner.listRuns({ pageSize: 500 })
     const found = runs.find(({ options, figures }) => options?.mode === RunMode.FULL && figures?.orders === 120_000n)
@@ -178,19 +182,20 @@ sample_data.write_sample_data(Path("data_downloads"), rows=1_000_000)`)
     return runId
   }
 
-  /** Waits until a run has ended. */
+  /** Wait for the end of a run. */
   async finish(runId: string): Promise<void> {
     let ended = false
     for await (const { run } of this.runner.watchRun({ runId })) ended = run?.endedAt !== undefined
-    if (!ended) throw new Error(`${runId} was watched, but not to its end`)
+    if (!ended) throw new Error(`the stream of ${runId} ended before the run`)
   }
 
-  /** Cancels what still goes on, so that it does not slow what comes next. */
+  /** Cancel queued and running runs, so that they do not slow down the next test. */
   async cancelRuns(): Promise<void> {
-    this.resume()
     const { runs } = await this.runner.listRuns({ filter: 'state = QUEUED OR state = RUNNING' })
-    // One may have ended meanwhile.
-    await Promise.allSettled(runs.map(({ runId }) => this.runner.cancelRun({ runId })))
+    // Held runs are resumed after the requests, so that they do not go on meanwhile. A run may have ended already.
+    const cancelled = Promise.allSettled(runs.map(({ runId }) => this.runner.cancelRun({ runId })))
+    this.resume()
+    await cancelled
   }
 
   async stop(): Promise<void> {
@@ -200,13 +205,13 @@ sample_data.write_sample_data(Path("data_downloads"), rows=1_000_000)`)
   }
 }
 
-/** Reads the object that a process prints, and leaves it running. */
+/** Read the JSON object that a process prints while it keeps running. */
 async function firstJson(process: ChildProcess): Promise<Started> {
-  if (process.stdout === null) throw new Error('its output is not piped')
+  if (process.stdout === null) throw new Error('the output of the process is not piped')
   const text: string[] = []
   for await (const line of createInterface(process.stdout)) {
     text.push(line)
     if (line === '}') return JSON.parse(text.join('\n')) as Started
   }
-  throw new Error(`tickreel up ended before it was up: ${text.join('\n')}`)
+  throw new Error(`tickreel up ended before it was ready: ${text.join('\n')}`)
 }

@@ -4,7 +4,7 @@ import { expect, test } from './fixtures'
 const TRADES =
   'data_downloads/raw_tick_data/by_date/day-2024-05-17/data_type-trades/SAMPLE-SPOT:SPOT_PAIR:SOL-USDT.parquet'
 
-test('a run is executed again and is equal; with another price in its raw data the first order that differs is shown', async ({
+test('a verification is equal, and after a change of a raw price it names the first different order', async ({
   page,
   stack,
 }) => {
@@ -20,28 +20,28 @@ test('a run is executed again and is equal; with another price in its raw data t
   await expect(verdict).toContainText('Equal.')
   const { orders = 0, fills = 0 } = (await stack.runner.getRun({ runId })).run?.result?.summary ?? {}
   expect(fills).toBeGreaterThan(10)
-  await expect(verdict).toContainText(`all ${orders} orders and ${fills} fills came out the same`)
+  await expect(verdict).toContainText(`all ${orders} orders, ${fills} fills and the account are the same`)
 
   stack.python(editPrice('tenth'))
   try {
     await page.getByRole('button', { name: 'Verify' }).click()
-    await expect(verdict).toContainText('Different. Order 10 is the first that came out otherwise')
+    await expect(verdict).toContainText('Different. Order 10 is the first that differs')
     await expect(verdict).toContainText('2024-05-17 22:00:')
     await expect(verdict.getByRole('row', { name: /^data raw_tick_data\/.*data_type-trades.*SOL-USDT/ })).toBeVisible()
     const price = verdict.getByRole('row', { name: /^price / })
     const [before, after] = (await price.getByRole('cell').allTextContents()).map(Number)
     expect(after).toBeCloseTo((before ?? 0) + 1, 9)
 
-    await verdict.getByRole('button', { name: 'Show it' }).click()
+    await verdict.getByRole('button', { name: 'Show order' }).click()
     await expect(page.getByRole('region', { name: 'Selected order' })).toContainText(String(before))
     await expect(page).toHaveURL(/order=%2210%22/)
 
-    // Its verdict is still there for whoever comes later, and in the list of runs.
+    // The verdict survives a reload and is in the list of runs.
     await page.reload()
     await expect(verdict).toContainText('Different.')
     await page.goto('/runs?state=verifications')
     const { runs } = await stack.runner.listRuns({ filter: `verified_run_id = "${runId}"` })
-    // The newest first.
+    // Newest first.
     const rows = runs.map((run) => page.getByRole('row', { name: new RegExp(run.runId) }).textContent())
     expect(await Promise.all(rows)).toEqual([expect.stringContaining('different'), expect.stringContaining('equal')])
   } finally {
@@ -49,7 +49,7 @@ test('a run is executed again and is equal; with another price in its raw data t
   }
 })
 
-/** Python that adds one to the tenth price of SOL-USDT, or takes it away again. */
+/** Python code that adds one to the tenth price of SOL-USDT, or subtracts it again. */
 function editPrice(edit: 'tenth' | 'restored'): string {
   return `
 import pyarrow as pa, pyarrow.parquet as pq

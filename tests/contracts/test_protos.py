@@ -1,4 +1,4 @@
-"""The protos keep the rules of `buf`, and the committed code is what they generate."""
+"""The protos follow the rules of `buf`, and the committed code is generated from them."""
 
 import os
 import shutil
@@ -14,24 +14,24 @@ BASELINE = "protos/baseline.binpb"
 
 
 def buf(*arguments: str, folder: Path = ROOT) -> str:
-    # The plugin for TypeScript runs on the Node.js beside this Python.
+    # The TypeScript plugin needs the Node.js of this Python environment.
     environ = {**os.environ, "PATH": f"{BUF.parent}{os.pathsep}{os.environ['PATH']}"}
     called = subprocess.run([BUF, *arguments], cwd=folder, env=environ, capture_output=True, text=True, check=False)
     assert called.returncode == 0, called.stdout + called.stderr
     return called.stdout
 
 
-def test_they_are_lint_clean_without_ignores() -> None:
+def test_the_protos_pass_lint_without_ignores() -> None:
     assert buf("lint") == ""
     assert "except" not in (ROOT / "buf.yaml").read_text()
     assert "ignore:" not in (ROOT / "buf.yaml").read_text()
 
 
-def test_they_are_formatted() -> None:
+def test_the_protos_are_formatted() -> None:
     assert buf("format", "--diff", "--exit-code") == ""
 
 
-def test_they_break_nothing_of_the_baseline() -> None:
+def test_the_protos_are_compatible_with_the_baseline() -> None:
     assert buf("breaking", "--against", BASELINE) == ""
 
 
@@ -44,7 +44,7 @@ def test_they_break_nothing_of_the_baseline() -> None:
         ("  int32 violation_count = 5;", "  string violation_count = 5;", "violation_count"),
     ],
 )
-def test_a_break_of_the_baseline_is_named(old: str, new: str, problem: str, tmp_path: Path) -> None:
+def test_an_incompatible_change_is_named(old: str, new: str, problem: str, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "protos", tmp_path / "protos")
     (tmp_path / "buf.yaml").symlink_to(ROOT / "buf.yaml")
     path = tmp_path / "protos/tickreel/v1/runner_service.proto"
@@ -56,7 +56,7 @@ def test_a_break_of_the_baseline_is_named(old: str, new: str, problem: str, tmp_
     assert problem in called.stdout
 
 
-def test_the_committed_code_is_what_they_generate(tmp_path: Path) -> None:
+def test_the_committed_code_is_generated_from_the_protos(tmp_path: Path) -> None:
     for name in ("protos", "buf.yaml", "buf.gen.yaml"):
         (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / ".venv").symlink_to(Path(sys.prefix))

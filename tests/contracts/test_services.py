@@ -1,11 +1,11 @@
-"""Every service answers health and reflection, under both names of reflection, as a process of its own."""
+"""Health and reflection of each service process, under both names of reflection."""
 
 from collections.abc import Iterator
 
 import grpc
 import pytest
 from google.protobuf import descriptor_pb2
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2
 
 from terminal import Terminal, Up
@@ -31,36 +31,48 @@ def channel(request: pytest.FixtureRequest, up: Up) -> Iterator[grpc.Channel]:
         yield opened
 
 
-def reflect(channel: grpc.Channel, reflection: str, **request: str) -> reflection_pb2.ServerReflectionResponse:
-    call = channel.stream_stream(
-        f"/{reflection}/ServerReflectionInfo",
-        request_serializer=reflection_pb2.ServerReflectionRequest.SerializeToString,
-        response_deserializer=reflection_pb2.ServerReflectionResponse.FromString,
+def reflect(
+    channel: grpc.Channel, reflection: str, request: reflection_pb2.ServerReflectionRequest
+) -> reflection_pb2.ServerReflectionResponse:
+    call: grpc.StreamStreamMultiCallable[reflection_pb2.ServerReflectionRequest, reflection_pb2.ServerReflectionResponse] = (
+        channel.stream_stream(
+            f"/{reflection}/ServerReflectionInfo",
+            request_serializer=reflection_pb2.ServerReflectionRequest.SerializeToString,
+            response_deserializer=reflection_pb2.ServerReflectionResponse.FromString,
+        )
     )
-    return next(call(iter([reflection_pb2.ServerReflectionRequest(**request)])))
+    return next(iter(call(iter([request]))))
+
+
+def reflect_symbol(channel: grpc.Channel, reflection: str, symbol: str) -> reflection_pb2.ServerReflectionResponse:
+    return reflect(channel, reflection, reflection_pb2.ServerReflectionRequest(file_containing_symbol=symbol))
 
 
 @pytest.mark.parametrize(("channel", "name"), SERVICES.items(), indirect=["channel"], ids=SERVICES)
 def test_health_is_known_for_the_server_and_the_service(channel: grpc.Channel, name: str) -> None:
-    stub = health_pb2_grpc.HealthStub(channel)
-    for asked in ("", name):
-        answer = stub.Check(health_pb2.HealthCheckRequest(service=asked), timeout=60)
+    check: grpc.UnaryUnaryMultiCallable[health_pb2.HealthCheckRequest, health_pb2.HealthCheckResponse] = channel.unary_unary(
+        "/grpc.health.v1.Health/Check",
+        request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
+        response_deserializer=health_pb2.HealthCheckResponse.FromString,
+    )
+    for service in ("", name):
+        answer = check(health_pb2.HealthCheckRequest(service=service), timeout=60)
         assert answer.status == health_pb2.HealthCheckResponse.SERVING
     with pytest.raises(grpc.RpcError) as caught:
-        stub.Check(health_pb2.HealthCheckRequest(service="tickreel.v1.NoSuchService"), timeout=60)
+        check(health_pb2.HealthCheckRequest(service="tickreel.v1.NoSuchService"), timeout=60)
     assert caught.value.code() == grpc.StatusCode.NOT_FOUND
 
 
 @pytest.mark.parametrize("reflection", REFLECTIONS)
 @pytest.mark.parametrize(("channel", "name"), SERVICES.items(), indirect=["channel"], ids=SERVICES)
-def test_reflection_tells_the_contract(channel: grpc.Channel, name: str, reflection: str) -> None:
-    listed = {service.name for service in reflect(channel, reflection, list_services="").list_services_response.service}
-    assert listed == {name, "grpc.health.v1.Health", *REFLECTIONS}
-    (text, *_) = reflect(channel, reflection, file_containing_symbol=name).file_descriptor_response.file_descriptor_proto
+def test_reflection_returns_the_contract(channel: grpc.Channel, name: str, reflection: str) -> None:
+    listed = reflect(channel, reflection, reflection_pb2.ServerReflectionRequest(list_services=""))
+    assert {service.name for service in listed.list_services_response.service} == {name, "grpc.health.v1.Health", *REFLECTIONS}
+    (text, *_) = reflect_symbol(channel, reflection, name).file_descriptor_response.file_descriptor_proto
     file = descriptor_pb2.FileDescriptorProto.FromString(text)
     assert [f"{file.package}.{service.name}" for service in file.service] == [name]
-    # A method is a symbol too.
+    # Methods are symbols, too.
     for method in file.service[0].method:
-        answer = reflect(channel, reflection, file_containing_symbol=f"{name}.{method.name}")
+        answer = reflect_symbol(channel, reflection, f"{name}.{method.name}")
         assert answer.file_descriptor_response.file_descriptor_proto[0] == text
-    assert reflect(channel, reflection, file_containing_symbol=f"{name}.NoSuchMethod").error_response.error_code == 5
+    assert reflect_symbol(channel, reflection, f"{name}.NoSuchMethod").error_response.error_code == 5

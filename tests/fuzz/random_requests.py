@@ -1,4 +1,4 @@
-"""Random requests for every RPC of the contracts, made from their descriptors: most are hostile, some nearly valid."""
+"""Random requests for every RPC, generated from the descriptors. Most are hostile, some almost valid."""
 
 import random
 import string
@@ -51,24 +51,24 @@ _TEXTS = (
     "created_at >= 99999-01-01T00:00:00Z",
     ", ".join(f"created_at{' desc' * (number % 2)}" for number in range(200)),
 )
-# What a message may be nested to: protobuf itself refuses more than a hundred.
+# Maximum nesting of messages. protobuf itself refuses more than a hundred levels.
 _DEEPEST = 6
 
 
 @dataclass(frozen=True)
 class Requests:
-    """A source of requests.
+    """A generator of requests.
 
     Args:
-        chance: Where the randomness comes from.
-        known: Values of fields that stand for something that is there, by the name of the field.
+        chance: The source of randomness.
+        known: Values that name existing resources, by the names of the fields.
     """
 
     chance: random.Random
     known: Mapping[str, Sequence[Any]]
 
     def next(self) -> tuple[MethodDescriptor, bytes]:
-        """A method, and the bytes of a request for it."""
+        """Return a method and the bytes of a request for it."""
         method = self.chance.choice(METHODS)
         content = self._message(method.input_type, 0).SerializeToString()
         match self.chance.randrange(12):
@@ -114,6 +114,9 @@ class Requests:
     def _scalar(self, field: FieldDescriptor) -> Any:
         if field.name in self.known and self.chance.random() < 0.6:
             return self.chance.choice(self.known[field.name])
+        enum = field.enum_type
+        if enum is not None:
+            return self.chance.choice((*(value.number for value in enum.values), 99, -1))
         match field.cpp_type:
             case FieldDescriptor.CPPTYPE_STRING:
                 return self._bytes() if field.type == FieldDescriptor.TYPE_BYTES else self._text()
@@ -121,8 +124,6 @@ class Requests:
                 return self.chance.random() < 0.5
             case FieldDescriptor.CPPTYPE_DOUBLE | FieldDescriptor.CPPTYPE_FLOAT:
                 return self.chance.choice((*_DOUBLES, self.chance.uniform(-1e6, 1e6)))
-            case FieldDescriptor.CPPTYPE_ENUM:
-                return self.chance.choice((*(value.number for value in field.enum_type.values), 99, -1))
             case FieldDescriptor.CPPTYPE_INT32:
                 return self._integer(-(2**31), 2**31 - 1)
             case FieldDescriptor.CPPTYPE_INT64:

@@ -1,6 +1,6 @@
-"""Hostile requests of one client, direct and through the gateway: each gets a fitting code, and no valid call of another fails.
+"""Hostile requests, direct and through the gateway: each gets an allowed code, and no valid call of another client fails.
 
-TICKREEL_FUZZ_REQUESTS says how many requests, TICKREEL_FUZZ_SEED which.
+TICKREEL_FUZZ_REQUESTS sets the number of requests, TICKREEL_FUZZ_SEED selects them.
 """
 
 import asyncio
@@ -9,10 +9,11 @@ import os
 import random
 import struct
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import grpc
 import psutil
@@ -26,16 +27,17 @@ from tickreel.v1 import catalog_service_pb2, results_service_pb2, runner_service
 
 REQUESTS = int(os.environ.get("TICKREEL_FUZZ_REQUESTS") or 300)
 SEED = int(os.environ.get("TICKREEL_FUZZ_SEED") or 20_240_718)
-AT_ONCE = 8
-# A call that takes longer hangs. Streams that follow something are hung up on after their first messages.
+CONCURRENT = 8
+# Seconds after which a call counts as hung.
 PATIENCE = 120.0
+# A stream is cancelled after this many messages, or after this many seconds: some streams never end.
 MESSAGES = 3
 SILENCE = 0.5
-# What a service may grow by, in MiB, from a third of the requests to all of them; of few, a third does not fill its caches.
-MOST_GROWN = 50
-ENOUGH = 30_000
+# Allowed growth of a service in MiB, from a third of the requests to the end. Checked only in long runs, which fill the caches.
+MAX_GROWTH = 50
+LONG_RUN = 30_000
 
-FITTING = {
+ALLOWED = {
     "OK",
     "INVALID_ARGUMENT",
     "NOT_FOUND",
@@ -43,43 +45,54 @@ FITTING = {
     "FAILED_PRECONDITION",
     "OUT_OF_RANGE",
     "RESOURCE_EXHAUSTED",
-    # What the gateway and gRPC itself tell a hostile client.
+    # Codes of the gateway and of gRPC itself.
     "DEADLINE_EXCEEDED",
     "UNIMPLEMENTED",
     "PERMISSION_DENIED",
-    # A stream that was hung up on.
-    "HUNG UP",
+    # A stream that this client cancelled.
+    "CANCELLED BY CLIENT",
 }
-# What the specification of gRPC prescribes INTERNAL for: compressed frames that name no encoding, or are not of it.
+# The specification of gRPC prescribes INTERNAL for compressed frames without an encoding or of another encoding.
 _PRESCRIBED = ("Compression bit set", "Decompression failed")
 _CODES = {str(code.value[0]): code.name for code in grpc.StatusCode}
 _TIMEOUTS = ("", "-1S", "1", "0n", "1n", "99999999H", "5S", "1000000000S", "abc", "5 S")
 
 
 @dataclass
-class Told:
-    """What came of the requests: how often each code, those whose code does not fit, and what services grew by, in MiB."""
+class Outcomes:
+    """Outcomes of the requests.
+
+    Attributes:
+        codes: Number of requests by code.
+        unexpected: Requests with a code that is not allowed.
+        grown: Growth of each service, in MiB.
+    """
 
     codes: Counter[str] = field(default_factory=Counter)
-    unfit: list[str] = field(default_factory=list)
+    unexpected: list[str] = field(default_factory=list)
     grown: dict[str, int] = field(default_factory=dict)
 
-    def take(self, code: str, method: MethodDescriptor, content: bytes, details: str) -> None:
+    def add(self, code: str, method: MethodDescriptor, content: bytes, details: str) -> None:
         self.codes[code] += 1
-        if code not in FITTING and not any(words in details for words in _PRESCRIBED):
-            self.unfit.append(f"{method.full_name} {code} {details[:300]} {content[:200].hex()}")
+        if code not in ALLOWED and not any(words in details for words in _PRESCRIBED):
+            self.unexpected.append(f"{method.full_name} {code} {details[:300]} {content[:200].hex()}")
 
 
 @dataclass
 class Bystander:
-    """A second client: its valid calls, all the while, and those that failed."""
+    """A second client that makes valid calls all the time.
+
+    Attributes:
+        calls: Number of calls.
+        failed: Errors of failed calls.
+    """
 
     address: str
     config: str
     calls: int = 0
     failed: list[str] = field(default_factory=list)
 
-    async def go_on(self) -> None:
+    async def run(self) -> None:
         calls = (
             ("CatalogService/ListDatasets", catalog_service_pb2.ListDatasetsRequest()),
             ("RunnerService/ListRuns", runner_service_pb2.ListRunsRequest(page_size=500)),
@@ -90,54 +103,58 @@ class Bystander:
             while True:
                 for method, request in calls:
                     try:
-                        await channel.unary_unary(f"/tickreel.v1.{method}")(request.SerializeToString(), timeout=PATIENCE)
+                        await unary(channel, f"/tickreel.v1.{method}", request.SerializeToString())
                     except grpc.aio.AioRpcError as error:
                         self.failed.append(f"{method}: {error.code().name} {error.details()}")
                     self.calls += 1
                 await asyncio.sleep(0.02)
 
     @asynccontextmanager
-    async def around(self) -> AsyncIterator[None]:
-        going = asyncio.create_task(self.go_on())
+    async def running(self) -> AsyncIterator[None]:
+        task = asyncio.create_task(self.run())
         try:
             yield
         finally:
-            going.cancel()
+            task.cancel()
             with suppress(asyncio.CancelledError):
-                await going
+                await task
 
 
-async def ask(channel: grpc.aio.Channel, method: MethodDescriptor, content: bytes, told: Told) -> None:
-    """One request by gRPC."""
+async def unary(channel: grpc.aio.Channel, path: str, content: bytes) -> None:
+    call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(path)
+    await call(content, timeout=PATIENCE)
+
+
+async def ask(channel: grpc.aio.Channel, method: MethodDescriptor, content: bytes, outcomes: Outcomes) -> None:
+    """Send a request by gRPC."""
     path = f"/{method.containing_service.full_name}/{method.name}"
     try:
         if not method.server_streaming:
-            await channel.unary_unary(path)(content, timeout=PATIENCE)
-            told.take("OK", method, content, "")
+            await unary(channel, path, content)
+            outcomes.add("OK", method, content, "")
             return
-        call = channel.unary_stream(path)(content, timeout=PATIENCE)
+        stream: grpc.aio.UnaryStreamMultiCallable[bytes, bytes] = channel.unary_stream(path)
+        call = stream(content, timeout=PATIENCE)
         try:
             async with asyncio.timeout(SILENCE):
                 for _ in range(MESSAGES):
                     if await call.read() is grpc.aio.EOF:
                         break
-            # Raises what the stream ended with.
             if call.done():
-                await call.code()
                 raise_for(await call.code(), await call.details())
-            told.take("OK" if call.done() else "HUNG UP", method, content, "")
+            outcomes.add("OK" if call.done() else "CANCELLED BY CLIENT", method, content, "")
         except TimeoutError:
-            told.take("HUNG UP", method, content, "")
+            outcomes.add("CANCELLED BY CLIENT", method, content, "")
         finally:
             call.cancel()
     except grpc.aio.AioRpcError as error:
-        told.take(error.code().name, method, content, error.details() or "")
+        outcomes.add(error.code().name, method, content, error.details() or "")
     except Ended as ended:
-        told.take(ended.code, method, content, ended.details)
+        outcomes.add(ended.code, method, content, ended.details)
 
 
 class Ended(Exception):  # noqa: N818
-    """A stream has ended with a code that is not OK."""
+    """A stream ended with another code than OK."""
 
     def __init__(self, code: str, details: str) -> None:
         super().__init__(code)
@@ -150,7 +167,7 @@ def raise_for(code: grpc.StatusCode, details: str | None) -> None:
 
 
 def ask_as_a_browser(address: str, method: MethodDescriptor, content: bytes, chance: random.Random) -> tuple[str, str]:
-    """One request by grpc-web with hostile headers and frames; its code and message."""
+    """Send a request by grpc-web with hostile headers and frames. Return the code and the message."""
     body = struct.pack(">BI", chance.choice((0, 0, 0, 0, 1, 2, 128)), len(content)) + content
     if chance.random() < 0.2:
         body = body[: chance.randrange(len(body) + 1)]
@@ -169,22 +186,22 @@ def ask_as_a_browser(address: str, method: MethodDescriptor, content: bytes, cha
     try:
         connection.request("POST", f"/{method.containing_service.full_name}/{method.name}", body, headers)
         response = connection.getresponse()
-        said = response.getheader("grpc-status"), response.getheader("grpc-message", "")
-        # A stream that follows something does not end: its first bytes are enough.
-        rest = response.read1(1 << 20) if response.status == 200 and said[0] is None else b""
-        if said[0] is None and (at := rest.find(b"grpc-status:")) >= 0:
-            said = rest[at + 12 :].split(b"\r")[0].decode(), rest[at:].decode(errors="replace")
+        code, details = response.getheader("grpc-status"), response.getheader("grpc-message", "")
+        # Some streams never end, so only the first bytes are read.
+        received = response.read1(1 << 20) if response.status == 200 and code is None else b""
+        if code is None and (at := received.find(b"grpc-status:")) >= 0:
+            code, details = received[at + 12 :].split(b"\r")[0].decode(), received[at:].decode(errors="replace")
         if response.status != 200:
             return {415: "UNIMPLEMENTED", 400: "INVALID_ARGUMENT", 403: "PERMISSION_DENIED"}.get(
                 response.status, f"HTTP {response.status}"
             ), ""
-        return (_CODES[said[0]] if said[0] is not None else "HUNG UP"), said[1]
+        return (_CODES[code] if code is not None else "CANCELLED BY CLIENT"), details
     finally:
         connection.close()
 
 
 def files_outside(folder: Path) -> set[str]:
-    """The files that are there beside those that the services may write."""
+    """Return the files outside of the folders that the services may write to."""
     allowed = ("data_downloads", "data", "frontend", "tmp", "configs")
     return {
         str(path.relative_to(folder))
@@ -194,15 +211,15 @@ def files_outside(folder: Path) -> set[str]:
 
 
 def resident(up: Up) -> dict[str, int]:
-    """The resident memory of the process of each service, in MiB, without those of its jobs."""
+    """Return the resident memory of each service process in MiB, without its workers."""
     services = up.said["services"]
     return {name: psutil.Process(service["pid"]).memory_info().rss >> 20 for name, service in services.items()}
 
 
-async def fuzz(up: Up, run_id: str, count: int, seed: int) -> tuple[Told, Bystander]:
-    """Sends so many requests, half of them direct, and the other half through the gateway."""
+async def fuzz(up: Up, run_id: str, count: int, seed: int) -> tuple[Outcomes, Bystander]:
+    """Send `count` requests, half of them directly and half through the gateway."""
     chance = random.Random(seed)
-    known = {
+    known: dict[str, Sequence[Any]] = {
         "run_id": [run_id, "x", f"{run_id}0"],
         "dataset_id": ["day-2024-05-17", "day-2024-05-18"],
         "dataset": ["", "day-2024-05-17"],
@@ -218,11 +235,11 @@ async def fuzz(up: Up, run_id: str, count: int, seed: int) -> tuple[Told, Bystan
         "price_precision": [1],
         "size_precision": [3],
     }
-    requests, told = Requests(chance, known), Told()
+    requests, outcomes = Requests(chance, known), Outcomes()
     services = up.said["services"]
     bystander = Bystander(services["gateway"]["address"], "btc")
-    gate = asyncio.Semaphore(AT_ONCE)
-    async with bystander.around():
+    gate = asyncio.Semaphore(CONCURRENT)
+    async with bystander.running():
         channels = {
             name: grpc.aio.insecure_channel(service["address"]) for name, service in services.items() if name != "frontend"
         }
@@ -231,14 +248,14 @@ async def fuzz(up: Up, run_id: str, count: int, seed: int) -> tuple[Told, Bystan
             service = method.containing_service.name.removesuffix("Service").lower()
             async with gate, asyncio.timeout(2 * PATIENCE):
                 if number % 4 < 2:
-                    await ask(channels[service], method, content, told)
+                    await ask(channels[service], method, content, outcomes)
                 elif number % 4 == 2:
-                    await ask(channels["gateway"], method, content, told)
+                    await ask(channels["gateway"], method, content, outcomes)
                 else:
                     code, details = await asyncio.to_thread(
                         ask_as_a_browser, services["gateway"]["address"], method, content, own
                     )
-                    told.take(code, method, content, details)
+                    outcomes.add(code, method, content, details)
 
         pending: set[asyncio.Task[None]] = set()
         warm = resident(up)
@@ -248,35 +265,33 @@ async def fuzz(up: Up, run_id: str, count: int, seed: int) -> tuple[Told, Bystan
                 pending, warm = set(), resident(up)
             method, content = requests.next()
             pending.add(asyncio.create_task(one(number, method, content, random.Random(chance.random()))))
-            if len(pending) >= 4 * AT_ONCE:
+            if len(pending) >= 4 * CONCURRENT:
                 done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
                     task.result()
         await asyncio.gather(*pending)
-        told.grown = {name: memory - warm[name] for name, memory in resident(up).items()}
+        outcomes.grown = {name: memory - warm[name] for name, memory in resident(up).items()}
         for channel in channels.values():
             await channel.close()
-    return told, bystander
+    return outcomes, bystander
 
 
 @pytest.mark.timeout(0 if REQUESTS > 1_000 else 600)
-def test_hostile_requests_get_fitting_codes_and_hurt_nobody_else(tmp_path: Path) -> None:
+def test_hostile_requests_get_allowed_codes_and_do_not_affect_others(tmp_path: Path) -> None:
     (tmp_path / "tmp").mkdir()
-    terminal = Terminal(tmp_path, {"TMPDIR": str(tmp_path / "tmp")})
+    terminal = Terminal(tmp_path, {"TMPDIR": str(tmp_path / "tmp"), "TICKREEL_SPARE_WORKERS": "0"})
     terminal.call("sample-data", "--rows", 500)
     (tmp_path / "configs").mkdir()
     write_config(tmp_path / "configs/btc.json")
     with terminal.up() as up:
         run = up.terminal.json("run", "--config", "configs/btc.json", "--snapshot_mode", "trades", "--full", "true")
-        told, bystander = asyncio.run(fuzz(up, run["run_id"], REQUESTS, SEED))
-        print(
-            f"seed {SEED}: {dict(told.codes)}; {bystander.calls} valid calls of another client, {len(bystander.failed)} failed;"
-            f" grown by {told.grown} MiB"
-        )
-        assert told.unfit == []
-        assert told.codes.total() == REQUESTS
+        outcomes, bystander = asyncio.run(fuzz(up, run["run_id"], REQUESTS, SEED))
+        print(f"seed {SEED}: {dict(outcomes.codes)}; growth {outcomes.grown} MiB")
+        print(f"calls of the other client: {bystander.calls}, of which {len(bystander.failed)} failed")
+        assert outcomes.unexpected == []
+        assert outcomes.codes.total() == REQUESTS
         assert (bystander.calls > 0, bystander.failed) == (True, [])
         assert files_outside(tmp_path) == set()
-        assert REQUESTS < ENOUGH or max(told.grown.values()) <= MOST_GROWN
+        assert REQUESTS < LONG_RUN or max(outcomes.grown.values()) <= MAX_GROWTH
         assert all(is_alive(pid) for pid in up.pids)
         up.terminal.call("runs")

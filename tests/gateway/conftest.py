@@ -1,4 +1,4 @@
-"""The real Envoy and the real Caddy, before small services whose answers a test decides."""
+"""The real Envoy and the real Caddy in front of small services whose answers a test sets."""
 
 import asyncio
 import http.client
@@ -18,45 +18,46 @@ from tickreel.converter.service import ConverterServicer
 from tickreel.rpc.server import Server, Servicer
 from tickreel.runner.service import RunnerServicer
 
-# A page of another origin that may call, and a host name that is answered.
+# A configured origin and a configured host name.
 OTHER_UI, OTHER_HOST = "https://reel.example.com", "reel.test"
 PAGE = "<!doctype html><title>The page</title>"
 SCRIPT = "console.log('the same text again and again');\n" * 200
-# What a browser would be told by `content-encoding: br` to unpack; nothing here does.
+# Content of a Brotli file. No test decompresses it, so it need not be valid.
 PACKED = b"packed by the build"
 
 
 @dataclass
 class Gateway:
-    """A gateway, and what is behind it.
+    """A gateway with its services and the server of the UI.
 
     Attributes:
-        address: Where it listens.
-        servicers: What answers, by the name of the service.
+        servicers: The servicers by the names of their services.
         ui: The folder that is served.
+        address: The address of the gateway.
+        addresses: The addresses of the services, by name.
     """
 
     servicers: dict[str, Any]
     ui: Path = Path("/nowhere")
     address: str = ""
+    addresses: dict[str, str] = field(default_factory=dict)
     _servers: dict[str, Server] = field(default_factory=dict)
-    _addresses: dict[str, str] = field(default_factory=dict)
 
     async def serve(self, name: str) -> None:
-        """Starts a service, where it was before if it was there before."""
+        """Start a service; a service that ran before gets its address again."""
         self._servers[name] = Server(self.servicers[name])
-        self._addresses[name] = await self._servers[name].start(self._addresses.get(name, "127.0.0.1:0"))
+        self.addresses[name] = await self._servers[name].start(self.addresses.get(name, "127.0.0.1:0"))
 
     async def end(self, name: str) -> None:
-        """Ends a service."""
+        """Stop a service."""
         await self._servers.pop(name).stop(0)
 
     @asynccontextmanager
     async def running(self, folder: Path) -> AsyncIterator["Gateway"]:
-        """This, while it runs; what its processes say is kept in the folder."""
+        """Run the gateway until the context exits. Its processes write their logs to `folder`."""
         await asyncio.gather(*(self.serve(name) for name in self.servicers))
         frontend = FrontendProcess(self.ui, folder / "frontend.log")
-        addresses = {**self._addresses, "frontend": frontend.address}
+        addresses = {**self.addresses, "frontend": frontend.address}
         process = GatewayProcess("127.0.0.1:0", addresses, folder / "envoy.yaml", folder / "gateway.log")
         try:
             for child in (frontend, process):
@@ -68,9 +69,13 @@ class Gateway:
             await asyncio.gather(process.stop(), frontend.stop(), *(server.stop(0) for server in self._servers.values()))
 
     async def request(
-        self, method: str, path: str, body: bytes | None = None, **headers: str
+        self, method: str, path: str, body: bytes | None = None, /, **headers: str
     ) -> tuple[http.client.HTTPResponse, bytes]:
-        """A request of HTTP/1.1, as a browser makes it, and the body of the response."""
+        """Send an HTTP/1.1 request as a browser does. Return the response and its body.
+
+        Args:
+            headers: The headers by name, with underscores for dashes.
+        """
 
         def ask() -> tuple[http.client.HTTPResponse, bytes]:
             connection = http.client.HTTPConnection(self.address, timeout=30)
@@ -106,7 +111,7 @@ def _write_ui(folder: Path) -> Path:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def gateway(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Gateway]:
-    """A gateway with everything behind it. A test that changes something puts it back."""
+    """A gateway with all services, shared by all tests. A test that changes something restores it."""
     folder = tmp_path_factory.mktemp("gateway")
     with pytest.MonkeyPatch.context() as environ:
         environ.setenv("TICKREEL_GATEWAY_HOSTS", OTHER_HOST)

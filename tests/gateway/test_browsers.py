@@ -1,4 +1,4 @@
-"""What browsers need: grpc-web, errors that a page may read, and no page but ours."""
+"""Calls of browsers: grpc-web, errors that a page can read, and no access for other origins."""
 
 import asyncio
 import base64
@@ -32,7 +32,7 @@ CALL = framed(catalog_service_pb2.GetDatasetRequest(dataset_id="day-2024-07-18")
 
 
 async def curl(gateway: Gateway, method: str, request: object) -> tuple[int | None, str, str]:
-    """`buf curl`, a client of grpc-web that is not ours."""
+    """Call a method with `buf curl`, an independent grpc-web client. Return its exit code, output and errors."""
     arguments = ("curl", "--protocol", "grpcweb", "--schema", ".", "--data", json.dumps(request))
     process = await asyncio.create_subprocess_exec(
         *(Path(sys.executable).with_name("buf"), *arguments, f"http://{gateway.address}/tickreel.v1.{method}"),
@@ -59,7 +59,7 @@ async def test_grpc_web_calls_and_streams(gateway: Gateway) -> None:
     assert '"type": "google.rpc.ErrorInfo"' in err
 
 
-async def test_a_configured_origin_may_call_and_read_why_a_call_failed(gateway: Gateway) -> None:
+async def test_a_configured_origin_can_call_and_read_errors(gateway: Gateway) -> None:
     asked = "content-type,grpc-timeout,x-grpc-web,x-user-agent"
     preflight, _ = await gateway.request(
         "OPTIONS", GET, origin=OTHER_UI, access_control_request_method="POST", access_control_request_headers=asked
@@ -86,7 +86,7 @@ async def test_a_configured_origin_may_call_and_read_why_a_call_failed(gateway: 
 
 
 @pytest.mark.parametrize("origin", [STRANGER, "null", "http://127.0.0.1:5173", "http://localhost:5173"])
-async def test_other_pages_may_not(gateway: Gateway, origin: str) -> None:
+async def test_other_origins_cannot_call(gateway: Gateway, origin: str) -> None:
     gateway.servicers["catalog"].asked.clear()
     preflight, _ = await gateway.request(
         "OPTIONS", GET, origin=origin, access_control_request_method="POST", access_control_request_headers="content-type"
@@ -96,13 +96,14 @@ async def test_other_pages_may_not(gateway: Gateway, origin: str) -> None:
     assert response.getheader("grpc-status") == "7"
     for refused in (preflight, response):
         assert refused.getheader("access-control-allow-origin") is None
-    # What a page may send without asking first.
+    # A page may send this request without a preflight.
     response, _ = await gateway.request("POST", GET, CALL, origin=origin, content_type="text/plain")
     assert response.status == 403
     assert not gateway.servicers["catalog"].asked.is_set()
 
 
-async def test_a_name_that_was_bound_to_this_address_by_others_is_refused(gateway: Gateway) -> None:
+async def test_an_unknown_host_name_is_refused(gateway: Gateway) -> None:
+    # DNS rebinding: another site points its own name to this address.
     gateway.servicers["catalog"].asked.clear()
     response, body = await gateway.request("POST", GET, CALL, host="evil.example", origin="http://evil.example", **GRPC_WEB)
     assert response.getheader("grpc-status") == "7"
@@ -120,14 +121,14 @@ async def test_loopback_names_and_configured_hosts_are_answered(gateway: Gateway
     assert (response.status, response.getheader("grpc-status")) == (200, None)
 
 
-async def test_pages_of_other_sites_may_link_and_no_more(gateway: Gateway) -> None:
+async def test_other_sites_can_only_link_to_the_ui(gateway: Gateway) -> None:
     response, _ = await gateway.request("GET", "/", sec_fetch_site="cross-site", sec_fetch_mode="navigate")
     assert response.status == 200
     response, _ = await gateway.request("GET", "/", sec_fetch_site="cross-site", sec_fetch_mode="no-cors")
     assert response.status == 403
 
 
-async def test_names_of_another_form_are_refused_before_the_gateway_starts(
+async def test_invalid_hosts_and_origins_are_refused_before_the_gateway_starts(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("TICKREEL_GATEWAY_HOSTS", "reel.example.com, http://reel.example.com")

@@ -1,4 +1,4 @@
-"""The UI as it is served: kept by browsers where it cannot change, asked for anew where it can, and under a strict policy."""
+"""The UI as it is served: immutable assets are cached, the page is revalidated, and the content security policy is strict."""
 
 import base64
 import hashlib
@@ -15,7 +15,7 @@ INDEX = Path(__file__).parents[2] / "frontend/index.html"
 
 
 @pytest.mark.parametrize("path", ["/", "/runs", "/runs/SMF_BTC_1?tab=orders", "/catalog/BTC-USDT-PERP.BINANCE-FUTURES"])
-async def test_every_path_of_the_ui_is_the_page(gateway: Gateway, path: str) -> None:
+async def test_every_path_of_the_ui_returns_the_page(gateway: Gateway, path: str) -> None:
     response, body = await gateway.request("GET", path)
     assert (response.status, body.decode()) == (200, PAGE)
     assert response.getheader("content-type") == "text/html; charset=utf-8"
@@ -23,18 +23,18 @@ async def test_every_path_of_the_ui_is_the_page(gateway: Gateway, path: str) -> 
 
 
 @pytest.mark.parametrize("host", ["localhost:8000", OTHER_HOST])
-async def test_it_is_there_under_every_name(gateway: Gateway, host: str) -> None:
+async def test_the_ui_is_served_for_every_host_name(gateway: Gateway, host: str) -> None:
     response, body = await gateway.request("GET", "/", host=host)
     assert (response.status, body.decode()) == (200, PAGE)
 
 
-async def test_a_page_that_has_not_changed_is_not_sent_again(gateway: Gateway) -> None:
+async def test_an_unchanged_page_is_not_sent_again(gateway: Gateway) -> None:
     first, _ = await gateway.request("GET", "/")
     response, body = await gateway.request("GET", "/runs", if_none_match=first.getheader("etag", ""))
     assert (response.status, body) == (304, b"")
 
 
-async def test_assets_are_kept_for_good_and_sent_packed(gateway: Gateway) -> None:
+async def test_assets_are_immutable_and_compressed(gateway: Gateway) -> None:
     response, body = await gateway.request("GET", "/assets/plain-1a2b3c4d.js")
     assert (response.status, body.decode()) == (200, SCRIPT)
     assert response.getheader("content-type") == "text/javascript; charset=utf-8"
@@ -49,15 +49,15 @@ async def test_assets_are_kept_for_good_and_sent_packed(gateway: Gateway) -> Non
     assert response.getheader("content-type") == "text/javascript; charset=utf-8"
 
 
-async def test_an_asset_that_there_is_not_is_no_page(gateway: Gateway) -> None:
+async def test_a_missing_asset_is_not_found(gateway: Gateway) -> None:
     for path in ("/assets/gone-00000000.js", "/assets/"):
         response, body = await gateway.request("GET", path)
-        assert (response.status, body) == (404, b"There is no such file.")
+        assert (response.status, body) == (404, b"This file does not exist.")
         assert response.getheader("cache-control") == "no-store"
 
 
 @pytest.mark.parametrize("path", ["/", "/assets/plain-1a2b3c4d.js", "/assets/gone-00000000.js"])
-async def test_everything_is_sent_under_the_policy(gateway: Gateway, path: str) -> None:
+async def test_every_response_has_the_security_headers(gateway: Gateway, path: str) -> None:
     response, _ = await gateway.request("GET", path)
     policy = response.getheader("content-security-policy", "")
     assert policy.startswith("default-src 'none'; script-src 'self' 'sha256-")
@@ -75,7 +75,7 @@ async def test_the_policy_names_the_scripts_in_the_page(gateway: Gateway) -> Non
     assert policy[1].split() == hashes, "services/gateway/Caddyfile must name the hash of each script in frontend/index.html"
 
 
-async def test_where_nothing_is_built_it_says_so(gateway: Gateway) -> None:
+async def test_a_missing_ui_is_reported_with_the_remedy(gateway: Gateway) -> None:
     page = gateway.ui / "index.html"
     page.unlink()
     try:
@@ -83,4 +83,4 @@ async def test_where_nothing_is_built_it_says_so(gateway: Gateway) -> None:
     finally:
         page.write_text(PAGE)
     assert response.status == 404
-    assert body.decode() == "The web UI is not built: make ui does so. Calls work all the same."
+    assert body.decode() == "The web UI is not built. Build it with: make ui. Calls work without it."

@@ -1,4 +1,4 @@
-"""Every call finds its service; what goes to all of them finds one that can answer."""
+"""Routes: each call reaches its service. Health and reflection reach a service that can answer."""
 
 import asyncio
 import contextlib
@@ -11,8 +11,8 @@ import grpc
 import pytest
 import pytest_asyncio
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
-from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from grpc_health.v1 import health_pb2
+from grpc_reflection.v1alpha import reflection_pb2
 
 import tickreel.v1
 from gateway.conftest import Gateway
@@ -40,7 +40,9 @@ class Named:
         async def answer(request: bytes, context: grpc.aio.ServicerContext) -> bytes:
             raise TickreelError("NOT_FOUND", NAMES[self.DESCRIPTOR.full_name])
 
-        handlers = {method.name: grpc.unary_unary_rpc_method_handler(answer) for method in self.DESCRIPTOR.methods}
+        handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
+            method.name: grpc.unary_unary_rpc_method_handler(answer) for method in self.DESCRIPTOR.methods
+        }
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(self.DESCRIPTOR.full_name, handlers),))
 
     async def open(self) -> None: ...
@@ -61,27 +63,39 @@ async def channel(named: Gateway) -> AsyncIterator[grpc.aio.Channel]:
         yield opened
 
 
+async def call(channel: grpc.aio.Channel, path: str) -> bytes:
+    method: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(path)
+    return await method(b"")
+
+
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.full_name.removeprefix("tickreel.v1."))
-async def test_every_method_of_the_contracts_has_its_route(channel: grpc.aio.Channel, method: MethodDescriptor) -> None:
+async def test_every_method_of_the_contracts_has_a_route(channel: grpc.aio.Channel, method: MethodDescriptor) -> None:
     service = method.containing_service.full_name
     with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await channel.unary_unary(f"/{service}/{method.name}")(b"")
+        await call(channel, f"/{service}/{method.name}")
     assert (caught.value.code(), caught.value.details()) == (grpc.StatusCode.NOT_FOUND, NAMES[service])
 
 
 @pytest.mark.parametrize("path", ["/tickreel.v1.NoSuchService/Get", "/other.v1.CatalogService/GetDataset"])
-async def test_a_service_that_there_is_not_is_unimplemented_and_no_page(channel: grpc.aio.Channel, path: str) -> None:
+async def test_an_unknown_service_is_unimplemented(channel: grpc.aio.Channel, path: str) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await channel.unary_unary(path)(b"")
+        await call(channel, path)
     assert caught.value.code() == grpc.StatusCode.UNIMPLEMENTED
     assert caught.value.details() == "the gateway knows no such service"
 
 
-async def test_health_is_that_of_the_service_that_is_named(named: Gateway, channel: grpc.aio.Channel) -> None:
+async def test_health_is_that_of_the_named_service(named: Gateway, channel: grpc.aio.Channel) -> None:
+    check: grpc.aio.UnaryUnaryMultiCallable[health_pb2.HealthCheckRequest, health_pb2.HealthCheckResponse] = (
+        channel.unary_unary(
+            "/grpc.health.v1.Health/Check",
+            request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
+            response_deserializer=health_pb2.HealthCheckResponse.FromString,
+        )
+    )
+
     async def health(name: str) -> str:
-        request = health_pb2.HealthCheckRequest(service=name)
         try:
-            answer = await health_pb2_grpc.HealthStub(channel).Check(request, timeout=60)
+            answer = await check(health_pb2.HealthCheckRequest(service=name), timeout=60)
         except grpc.aio.AioRpcError as error:
             return error.code().name
         return health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)
@@ -91,36 +105,43 @@ async def test_health_is_that_of_the_service_that_is_named(named: Gateway, chann
     await named.end("runner")
     try:
         assert await health("tickreel.v1.RunnerService") == "UNAVAILABLE"
-        # There are others.
+        # The other services still answer for the server as a whole.
         assert [await health(name) for name in ("", "tickreel.v1.CatalogService")] == ["SERVING", "SERVING"]
     finally:
         await named.serve("runner")
 
 
-async def test_reflection_tells_of_all_services_as_long_as_there_is_one(named: Gateway, channel: grpc.aio.Channel) -> None:
-    async def reflect(**request: str) -> reflection_pb2.ServerReflectionResponse:
-        call = reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo(
-            iter([reflection_pb2.ServerReflectionRequest(**request)])
-        )
-        return await anext(aiter(call))
+async def test_reflection_lists_all_services_while_one_is_available(named: Gateway, channel: grpc.aio.Channel) -> None:
+    info: grpc.aio.StreamStreamMultiCallable[
+        reflection_pb2.ServerReflectionRequest, reflection_pb2.ServerReflectionResponse
+    ] = channel.stream_stream(
+        "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+        request_serializer=reflection_pb2.ServerReflectionRequest.SerializeToString,
+        response_deserializer=reflection_pb2.ServerReflectionResponse.FromString,
+    )
+
+    async def reflect(request: reflection_pb2.ServerReflectionRequest) -> reflection_pb2.ServerReflectionResponse:
+        return await anext(aiter(info(iter([request]))))
 
     async def listed() -> set[str]:
-        return {service.name for service in (await reflect(list_services="")).list_services_response.service}
+        response = await reflect(reflection_pb2.ServerReflectionRequest(list_services=""))
+        return {service.name for service in response.list_services_response.service}
 
-    async def listed_in_the_end() -> set[str]:
+    async def eventually_listed() -> set[str]:
         async with asyncio.timeout(60):
             while True:
-                # The retries of the gateway may meet those alone that have just gone.
+                # All retries of the gateway may go to services that have just stopped.
                 with contextlib.suppress(grpc.aio.AioRpcError):
                     return await listed()
                 await asyncio.sleep(0.05)
 
     assert await listed() > set(SERVICES)
     for name in SERVICES:
-        assert (await reflect(file_containing_symbol=name)).file_descriptor_response.file_descriptor_proto
+        response = await reflect(reflection_pb2.ServerReflectionRequest(file_containing_symbol=name))
+        assert response.file_descriptor_response.file_descriptor_proto
     others = [name for name in named.servicers if name != "results"]
     await asyncio.gather(*(named.end(name) for name in others))
     try:
-        assert await listed_in_the_end() > set(SERVICES)
+        assert await eventually_listed() > set(SERVICES)
     finally:
         await asyncio.gather(*(named.serve(name) for name in others))

@@ -1,4 +1,4 @@
-"""The process of a service is stopped (SIGSTOP) amid a call: the call ends, and the next is answered once it goes on."""
+"""A service process that is stopped (SIGSTOP) during a call: the call fails, and calls succeed again after SIGCONT."""
 
 import asyncio
 import os
@@ -19,7 +19,7 @@ PATIENCE = 60
 PINGS = "connection_keepalive: {interval: 10s, timeout: 20s}"
 
 
-async def test_a_call_does_not_wait_for_a_service_that_is_stopped(tmp_path: Path) -> None:
+async def test_a_call_to_a_stopped_service_fails(tmp_path: Path) -> None:
     environ = {
         **os.environ,
         **{"SMALL_DELAY": "3600", "TICKREEL_LISTEN": "127.0.0.1:0", DATA_ROOT: str(tmp_path), CATALOG_ROOT: str(tmp_path)},
@@ -32,7 +32,7 @@ async def test_a_call_does_not_wait_for_a_service_that_is_stopped(tmp_path: Path
     config = tmp_path / "envoy.yaml"
     addresses = dict.fromkeys((*DEFAULT_PORTS, "frontend"), "127.0.0.1:1") | {"catalog": address}
     gateway = GatewayProcess("127.0.0.1:0", addresses, config, tmp_path / "gateway.log")
-    # The same as in use, but for how long it takes.
+    # The committed setting with shorter times.
     assert PINGS in config.read_text()
     config.write_text(config.read_text().replace(PINGS, "connection_keepalive: {interval: 0.2s, timeout: 0.4s}"))
     client = ServiceClient("catalog", gateway.address)

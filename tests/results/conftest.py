@@ -1,4 +1,4 @@
-"""A results service over a folder of its own."""
+"""A results service over a new folder for each test."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,7 +14,7 @@ from tickreel.v1 import result_pb2
 
 @pytest.fixture
 def store(tmp_path: Path) -> ResultStore:
-    """The store of the service; a fast run S is in it."""
+    """The store of the service, with a fast run S."""
     store = ResultStore(tmp_path / "results", tmp_path / "tickdata")
     store.check_writable()
     fast = result_pb2.Result(run_id="S", mode=result_pb2.RUN_MODE_FAST)

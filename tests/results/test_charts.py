@@ -1,4 +1,4 @@
-"""Ticks, markers and equity as charts draw them: nothing that matters is lost, and what is counted adds up."""
+"""Samples of ticks, markers and equity for charts: extremes are kept, and counts add up."""
 
 from collections.abc import Callable
 from functools import partial
@@ -51,10 +51,11 @@ def window(start: int, end: int) -> dict[str, timestamp_pb2.Timestamp]:
 
 
 async def sample(results: ServiceClient, **fields: Any) -> rpc.SampleTicksResponse:
-    return await results.call("SampleTicks", rpc.SampleTicksRequest(run_id="F", **fields))
+    response: rpc.SampleTicksResponse = await results.call("SampleTicks", rpc.SampleTicksRequest(run_id="F", **fields))
+    return response
 
 
-async def test_a_window_with_few_rows_comes_whole(run: Path, results: ServiceClient) -> None:
+async def test_a_window_with_few_rows_is_not_sampled(run: Path, results: ServiceClient) -> None:
     first, last = 1_000, 1_400
     response = await sample(results, **window(int(TICKS.ts[first]), int(TICKS.ts[last])))
     trades, rows = response.trades, slice(first, last + 1)
@@ -65,7 +66,7 @@ async def test_a_window_with_few_rows_comes_whole(run: Path, results: ServiceCli
     assert list(trades.price) == TICKS.price[rows].tolist()
     assert list(trades.size) == TICKS.size[rows].tolist()
     assert list(trades.side) == TICKS.side[rows].tolist()
-    # Each order is a marker of its own.
+    # One marker per order.
     drawn = response.markers
     assert list(drawn.first_order) == list(range(first + 1, last + 2))
     assert set(drawn.orders) == {1}
@@ -78,7 +79,7 @@ async def test_a_window_with_few_rows_comes_whole(run: Path, results: ServiceCli
     ]
 
 
-async def test_of_the_whole_run_the_extremes_are_kept(run: Path, results: ServiceClient) -> None:
+async def test_a_sample_of_the_whole_run_keeps_the_extremes(run: Path, results: ServiceClient) -> None:
     response = await sample(results, max_points=400, max_markers=60)
     assert response.rows == response.orders == ROWS
     assert 100 < len(response.trades.price) <= 400
@@ -90,7 +91,7 @@ async def test_of_the_whole_run_the_extremes_are_kept(run: Path, results: Servic
     assert sum(response.markers.filled) == ROWS - ROWS // 4
 
 
-async def test_trades_and_markers_come_alone(run: Path, results: ServiceClient) -> None:
+async def test_a_read_mask_selects_trades_or_markers(run: Path, results: ServiceClient) -> None:
     trades = await sample(results, read_mask=FieldMask(paths=["trades"]))
     assert trades.rows == ROWS
     assert len(trades.trades.price) > 0
@@ -114,13 +115,13 @@ async def test_a_zoom_to_one_nanosecond_finds_its_row(run: Path, results: Servic
     assert (beside.rows, beside.orders, len(beside.trades.price), len(beside.markers.orders)) == (0, 0, 0, 0)
 
 
-async def test_more_than_there_is_room_for_is_taken_as_the_most(run: Path, results: ServiceClient) -> None:
+async def test_a_larger_sample_than_the_limit_is_reduced_to_the_limit(run: Path, results: ServiceClient) -> None:
     response = await sample(results, max_points=2_000_000_000, max_markers=2_000_000_000)
     assert len(response.trades.price) == ROWS
     assert len(response.markers.orders) == ROWS
 
 
-async def test_what_was_deleted_of_the_columns_is_made_again(tmp_path: Path, run: Path, results: ServiceClient) -> None:
+async def test_deleted_columns_are_made_again(tmp_path: Path, run: Path, results: ServiceClient) -> None:
     first = await sample(results)
     columns = tmp_path / "state/results/derived"
     for path in [*columns.rglob("*.*")]:
@@ -129,7 +130,9 @@ async def test_what_was_deleted_of_the_columns_is_made_again(tmp_path: Path, run
     assert await sample(results) == first
 
 
-async def test_a_deleted_run_that_is_made_again_is_another(store: ResultStore, run: Path, results: ServiceClient) -> None:
+async def test_columns_of_a_deleted_run_are_not_used_for_its_replacement(
+    store: ResultStore, run: Path, results: ServiceClient
+) -> None:
     assert (await sample(results)).rows == ROWS
     store.discard("F")
     write_full_run(store, "F", Ticks.random(10), timeline=False)
@@ -149,12 +152,12 @@ async def test_the_equity_keeps_its_extremes_and_the_deepest_drawdown(run: Path,
     assert len(reduced.equity.ts) <= 100
     assert (min(reduced.equity.equity), max(reduced.equity.equity)) == (equity.min(), equity.max())
     assert max(reduced.equity.drawdown) == drawdown.max()
-    part = rpc.SampleEquityRequest(run_id="F", **window(int(TICKS.ts[10]), int(TICKS.ts[20])))
+    part = rpc.SampleEquityRequest(run_id="F", start=instant(int(TICKS.ts[10])), end=instant(int(TICKS.ts[20])))
     assert list((await results.call("SampleEquity", part)).equity.ts) == TICKS.ts[10:21].tolist()
 
 
 @pytest.mark.parametrize("after", [0, 1, 32_768, 40_000])
-async def test_streamed_equity_goes_on_after_its_cursor(store: ResultStore, results: ServiceClient, after: int) -> None:
+async def test_streamed_equity_resumes_after_its_cursor(store: ResultStore, results: ServiceClient, after: int) -> None:
     ticks = Ticks.random(40_000)
     write_full_run(store, "L", ticks, timeline=False)
     request = rpc.StreamEquityRequest(run_id="L", cursor=str(after) if after else "")
@@ -177,7 +180,7 @@ async def test_streamed_equity_goes_on_after_its_cursor(store: ResultStore, resu
         ("SampleEquity", window(START + 1, START), "end"),
     ],
 )
-async def test_what_makes_no_sense_is_refused(
+async def test_invalid_requests_are_refused(
     run: Path, results: ServiceClient, call: str, fields: dict[str, Any], field: str
 ) -> None:
     request = getattr(rpc, f"{call}Request")(run_id="F", **fields)
@@ -188,29 +191,29 @@ async def test_what_makes_no_sense_is_refused(
 
 
 @pytest.mark.parametrize("call", ["SampleTicks", "SampleEquity"])
-async def test_a_run_that_is_not_there_is_not_found(results: ServiceClient, call: str) -> None:
+async def test_an_unknown_run_is_not_found(results: ServiceClient, call: str) -> None:
     with pytest.raises(TickreelError) as caught:
         await results.call(call, getattr(rpc, f"{call}Request")(run_id="nobody"))
     assert (caught.value.reason, caught.value.metadata["id"]) == ("NOT_FOUND", "nobody")
 
 
-async def test_the_equity_of_a_fast_run_is_refused_with_what_to_do(results: ServiceClient) -> None:
+async def test_the_equity_of_a_fast_run_is_refused_with_the_remedy(results: ServiceClient) -> None:
     with pytest.raises(TickreelError) as caught:
         await results.call("SampleEquity", rpc.SampleEquityRequest(run_id="S"))
     assert (caught.value.reason, caught.value.metadata) == ("TABLE_NOT_KEPT", {"run_id": "S", "table": "equity"})
-    assert "make it in full mode" in caught.value.message
+    assert "repeat it in full mode" in caught.value.message
 
 
-async def test_a_table_that_is_gone_is_named(run: Path, results: ServiceClient) -> None:
+async def test_a_missing_table_is_named(run: Path, results: ServiceClient) -> None:
     (run / "equity.parquet").unlink()
-    with pytest.raises(TickreelError, match=r"has left equity\.parquet, but it cannot be read") as caught:
+    with pytest.raises(TickreelError, match=r"equity\.parquet of the result F cannot be read") as caught:
         await results.call("SampleEquity", rpc.SampleEquityRequest(run_id="F"))
     assert caught.value.reason == "DATA_CHANGED"
 
 
 @pytest.fixture(scope="module")
 def ticks(tmp_path_factory: pytest.TempPathFactory) -> Columns:
-    """The columns of 1,000 ticks, some of them at one instant."""
+    """The columns of 1,000 ticks, some with equal times."""
     made = Ticks.random(1_000, pause=3)
     columns = {"ts_event": made.ts, "ts_init": made.ts, "price": made.price, "size": made.size}
     side = made.side.astype(np.uint8)
@@ -224,7 +227,7 @@ def ticks(tmp_path_factory: pytest.TempPathFactory) -> Columns:
 
 @pytest.fixture(scope="module")
 def orders(tmp_path_factory: pytest.TempPathFactory) -> Columns:
-    """The columns of the orders of a run of 1,000 ticks, some of them at one instant."""
+    """The columns of the orders of a run of 1,000 ticks, some with equal times."""
     folder = tmp_path_factory.mktemp("orders")
     ticks = Ticks.random(1_000, pause=3)
     store = ResultStore(folder / "results", folder / "tickdata")
@@ -235,7 +238,7 @@ def orders(tmp_path_factory: pytest.TempPathFactory) -> Columns:
 
 
 def columns_of_orders(columns: ColumnStore, store: ResultStore, ticks: Callable[[], Columns]) -> Columns:
-    """What markers need of the orders of the run M."""
+    """Make the columns of the orders of the run M."""
     stored = store.find("M")
     with stored_table(stored, store.load(stored), "orders") as orders:
         return columns.get("orders", partial(make_orders, orders, ticks))
@@ -243,7 +246,7 @@ def columns_of_orders(columns: ColumnStore, store: ResultStore, ticks: Callable[
 
 @settings(deadline=None)
 @given(st.integers(-5, 2_100), st.integers(-5, 2_100), st.integers(1, 1_200))
-def test_markers_stand_for_every_order_once_and_for_those_of_one_side(orders: Columns, one: int, other: int, most: int) -> None:
+def test_each_order_is_in_exactly_one_marker_of_its_side(orders: Columns, one: int, other: int, most: int) -> None:
     ticks = Ticks.random(1_000, pause=3)
     start, end = START + min(one, other), START + max(one, other)
     columns, count = markers(orders, start, end, most)
@@ -268,10 +271,10 @@ def test_markers_stand_for_every_order_once_and_for_those_of_one_side(orders: Co
 
 @settings(deadline=None)
 @given(st.lists(st.integers(-5, 2_100), min_size=1, max_size=30), st.sets(st.integers(1, 29)), st.integers(0, 29))
-def test_every_order_comes_with_the_ticks_it_belongs_to_wherever_a_stream_is_cut(
+def test_each_order_comes_with_its_ticks_wherever_a_stream_breaks(
     orders: Columns, offsets: list[int], cuts: set[int], broken: int
 ) -> None:
-    """Orders may lie before, between and after ticks, and some ticks are of one instant."""
+    """Orders may be before, between and after ticks, and some ticks have equal times."""
     clock = np.array(sorted(offsets)) + START
     ends = sorted({cut for cut in cuts if cut < len(clock)} | {len(clock)})
     after = [0, *ends[:-1]][broken % len(ends)]
@@ -310,7 +313,7 @@ def test_every_window_of_ticks_keeps_its_ends_and_extremes(ticks: Columns, one: 
     )
 
 
-def test_a_market_order_stands_at_its_average_fill_or_at_the_last_trade(tmp_path: Path) -> None:
+def test_a_market_order_is_drawn_at_its_average_fill_or_at_the_last_trade(tmp_path: Path) -> None:
     ticks = Ticks.random(8)
     store = ResultStore(tmp_path / "results", tmp_path / "tickdata")
     path = write_full_run(store, "M", ticks, timeline=False)
@@ -320,14 +323,14 @@ def test_a_market_order_stands_at_its_average_fill_or_at_the_last_trade(tmp_path
     columns = ColumnStore(DerivedFiles(tmp_path / "columns", 100))
 
     def make_ticks(writer: ColumnWriter) -> None:
-        # In hundredths: the ticks may have other decimals than the orders.
+        # Two decimals: ticks and orders may have different decimals.
         writer.facts.update(price_precision=2)
         writer.append(ts_init=ticks.ts, price=(ticks.price + 7) * 10)
 
     made_ticks = columns.get("ticks", make_ticks)
     made = columns_of_orders(columns, store, lambda: made_ticks)
     drawn = MarkerColumns.FromString(markers(made, FIRST_INSTANT, LAST_INSTANT, 8)[0].content)
-    # Every fourth has no fill.
+    # Every fourth order has no fill.
     assert list(drawn.price_low) == [int(price) + 7 * (row in (3, 7)) for row, price in enumerate(ticks.price)]
     assert list(drawn.orders) == [1] * 8
 
@@ -342,7 +345,7 @@ def test_a_marker_of_sizes_beyond_64_bits_has_fewer_decimals(tmp_path: Path) -> 
     filled = decimals(np.full(rows, 10**17), 8)
     at = table.schema.get_field_index("filled_amount")
     pq.write_table(table.set_column(at, "filled_amount", filled), path / "orders.parquet")
-    made = columns_of_orders(columns, store, lambda: pytest.fail("no ticks are asked for"))
+    made = columns_of_orders(columns, store, lambda: pytest.fail("the ticks were read"))
     drawn = MarkerColumns.FromString(markers(made, FIRST_INSTANT, LAST_INSTANT, 2)[0].content)
     assert (list(drawn.orders), drawn.size_precision, drawn.filled_precision) == ([rows], 8, 7)
     assert list(drawn.filled_size) == [10**18]

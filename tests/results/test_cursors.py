@@ -1,13 +1,14 @@
-"""Whatever breaks, and wherever: a cursor or a page token goes on with the next row, so that each comes exactly once."""
+"""Cursors and page tokens resume at the next row after any break, so that each row comes exactly once."""
 
 import shutil
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,14 +21,20 @@ from tickreel.rpc.channel import ServiceClient
 from tickreel.stores.results import ResultStore
 from tickreel.v1 import results_service_pb2 as rpc
 
-# Some chunks of a stream; a table is read in small pages, and few rows are enough.
+# Enough rows for some chunks of a stream. Tables are read in small pages, so fewer rows are enough.
 STREAMED, LISTED = 70_000, 600
 RUNS = {"STREAMED": Ticks.random(STREAMED), "LISTED": Ticks.random(LISTED)}
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A way to read rows: the method, its request, what a response has of rows and where it says to go on."""
+    """A method that reads rows of a run.
+
+    Attributes:
+        fields: Fields of the request.
+        rows: Returns the rows of a response.
+        expected: Returns all rows of the run, given the folder of the full results.
+    """
 
     method: str
     fields: dict[str, Any]
@@ -35,7 +42,7 @@ class Reading:
     expected: Callable[[Path], list[Any]]
 
     async def responses(self, results: ServiceClient, after: str) -> AsyncIterator[tuple[list[Any], str]]:
-        """Rows, and where to go on after them; "" at the end of a list."""
+        """Yield rows and the cursor or page token after them; "" at the end of a list."""
         request = getattr(rpc, f"{self.method}Request")
         if self.method.startswith("Stream"):
             async for response in results.stream(self.method, request(run_id="STREAMED", cursor=after, **self.fields)):
@@ -50,15 +57,15 @@ class Reading:
 
 
 def column(table: str, name: str) -> Callable[[Path], list[Any]]:
-    """A column of a table of the run that is listed."""
+    """Return a function that reads a column of a table of the run LISTED."""
     return lambda folder: pq.read_table(folder / f"LISTED/{table}.parquet")[name].to_pylist()
 
 
 def by_price(folder: Path) -> list[int]:
-    """The orders that are filled, the dearest first."""
+    """Return the ids of the filled orders, highest price first."""
     table = pq.read_table(folder / "LISTED/orders.parquet").append_column("place", pa.array(np.arange(LISTED)))
-    filled = table.filter(pa.compute.equal(table["status"].cast(pa.string()), "filled"))
-    return filled.sort_by([("price", "descending"), ("place", "ascending")])["id"].to_pylist()
+    filled = table.filter(pc.equal(table["status"].cast(pa.string()), pa.scalar("filled")))
+    return cast(list[int], filled.sort_by([("price", "descending"), ("place", "ascending")])["id"].to_pylist())
 
 
 READINGS = {
@@ -95,7 +102,7 @@ READINGS = {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A deployment with both runs."""
+    """The folder of a deployment with both runs."""
     folder = tmp_path_factory.mktemp("cursors")
     store = ResultStore(folder / "results", folder / "tickdata")
     for run_id, ticks in RUNS.items():
@@ -107,7 +114,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @settings(deadline=None, max_examples=5, suppress_health_check=[HealthCheck.too_slow])
 @given(services=st.lists(st.tuples(st.booleans(), st.lists(st.integers(0, 3), max_size=3)), max_size=3))
 async def test_each_row_comes_exactly_once(folder: Path, reading: Reading, services: list[tuple[bool, list[int]]]) -> None:
-    """A service after the other, each with or without what it has made before, each with some connections that break."""
+    """Read through several services in turn.
+
+    Each service starts with or without the derived files of the one before, and each has some connections that break.
+    """
     arrived: list[Any] = []
     after, is_whole = "", False
     for keeps_files, connections in [*services, (True, [1_000])]:

@@ -1,4 +1,4 @@
-"""A deletion is whole, final and told: nothing of a result is left, and nothing else is touched."""
+"""Deletion of results: it is complete, final and recorded, and touches no other result."""
 
 import asyncio
 from pathlib import Path
@@ -20,7 +20,7 @@ TICKS = Ticks.random(ROWS)
 
 @pytest.fixture(autouse=True)
 def runs(store: ResultStore) -> None:
-    """A full run F with exported ticks, beside the fast run S."""
+    """A full run F with exported ticks, in addition to the fast run S."""
     write_full_run(store, "F", TICKS, timeline=False)
     store.ticks_path("F").write_text("{}")
 
@@ -57,7 +57,7 @@ def files_of(folder: Path, run_id: str) -> list[str]:
 
 
 @pytest.mark.parametrize("run_id", ["F", "S"])
-async def test_nothing_of_it_is_left_but_the_word_that_it_was_deleted(
+async def test_a_deleted_result_leaves_only_the_record_of_its_deletion(
     tmp_path: Path, store: ResultStore, results: ServiceClient, run_id: str
 ) -> None:
     await ask(results, "UpdateResult", run_id, notes="noted", tags=["a"])
@@ -75,8 +75,8 @@ async def test_nothing_of_it_is_left_but_the_word_that_it_was_deleted(
     assert [entry.run_id for entry in left.results] == [{"F": "S", "S": "F"}[run_id]]
 
 
-async def test_only_what_is_there_can_be_deleted(store: ResultStore, results: ServiceClient) -> None:
-    # What a run that goes on has so far is no result.
+async def test_only_committed_results_can_be_deleted(store: ResultStore, results: ServiceClient) -> None:
+    # The files of a running run are not a result yet.
     running = store.staging("Q")
     (running / "orders.parquet").write_bytes(b"half")
     for run_id in ("Q", "X", "", ".Q", "../full/F"):
@@ -86,10 +86,10 @@ async def test_only_what_is_there_can_be_deleted(store: ResultStore, results: Se
     assert not (store.root / "deleted").exists()
 
 
-async def test_a_deletion_that_was_broken_off_is_finished_by_the_next_start(tmp_path: Path, store: ResultStore) -> None:
+async def test_an_interrupted_deletion_is_finished_at_the_next_start(tmp_path: Path, store: ResultStore) -> None:
     async with serving("results", ResultsServicer, settings_in(tmp_path)) as results:
         await ask(results, "UpdateResult", "F", notes="noted")
-    # Where a service stands that is killed right after the rename.
+    # The state after a kill immediately after the rename.
     (store.root / "trash").mkdir()
     (store.root / "full/F").rename(store.root / "trash/F")
     with pytest.raises(TickreelError, match="the result F was deleted"):
@@ -100,25 +100,25 @@ async def test_a_deletion_that_was_broken_off_is_finished_by_the_next_start(tmp_
     assert files_of(tmp_path / "tickdata", "F") == []
 
 
-async def test_what_cannot_be_deleted_stays_whole(store: ResultStore, results: ServiceClient) -> None:
+async def test_a_result_that_cannot_be_deleted_stays_intact(store: ResultStore, results: ServiceClient) -> None:
     (store.root / "trash").touch()
     assert (await refusal(results, "DeleteResult", "F")).reason == "STORE_NOT_WRITABLE"
     assert len(await ask(results, "StreamTicks", "F")) == 1
     assert store.ticks_path("F").is_file()
 
 
-async def test_a_result_that_comes_back_is_there_again(store: ResultStore, results: ServiceClient) -> None:
+async def test_a_deleted_result_can_be_written_again(store: ResultStore, results: ServiceClient) -> None:
     await ask(results, "DeleteResult", "F")
     write_full_run(store, "F", TICKS, timeline=False)
     assert (await ask(results, "GetResult", "F"))[0].result.result.run_id == "F"
 
 
-async def test_who_reads_meanwhile_gets_all_of_it_or_is_told(
+async def test_a_read_during_deletion_is_complete_or_refused(
     tmp_path: Path, store: ResultStore, results: ServiceClient
 ) -> None:
-    """Whatever the moment of the deletion: every answer is the one from before, or RESULT_DELETED."""
+    """At any moment of the deletion, every answer equals the answer before it, or is RESULT_DELETED."""
     whole = {str(read): await ask(results, read[0], "F", **read[1]) for read in READS}
-    told = 0
+    refused = 0
     for number in range(12):
 
         async def delete(pause: float = number / 1_000) -> None:
@@ -133,15 +133,15 @@ async def test_who_reads_meanwhile_gets_all_of_it_or_is_told(
             if isinstance(answer, BaseException):
                 assert isinstance(answer, TickreelError), answer
                 assert answer.reason == "RESULT_DELETED", answer
-                told += 1
+                refused += 1
             elif read[0] != "GetResult":
                 assert answer == whole[str(read)], read
         assert files_of(tmp_path, "F") == ["results/deleted/F"]
         write_full_run(store, "F", TICKS, timeline=False)
-    assert told > 0
+    assert refused > 0
 
 
-async def test_a_stream_that_has_begun_goes_on_to_its_end(store: ResultStore, results: ServiceClient) -> None:
+async def test_an_open_stream_continues_after_the_deletion(store: ResultStore, results: ServiceClient) -> None:
     result = store.root / "full/F"
     named = store.load(store.find("F"))
     named.metadata.outputs["config.json"] = "/somewhere/else/config.json"
@@ -149,7 +149,7 @@ async def test_a_stream_that_has_begun_goes_on_to_its_end(store: ResultStore, re
     with (result / "config.json").open("wb") as file:
         file.truncate(64 << 20)
     received, deleted = 0, False
-    # More than what lies between the two on the way.
+    # The file is larger than all buffers between service and client.
     async for part in results.stream("ExportArtifact", rpc.ExportArtifactRequest(run_id="F", name="config.json")):
         if not deleted:
             await asyncio.to_thread(store.delete, store.find("F"))

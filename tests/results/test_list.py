@@ -1,4 +1,4 @@
-"""The list of results: what a filter says, in the order asked for, as the files are now."""
+"""ListResults: filters, orders, and changes of the files."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from google.protobuf import json_format
 from tickreel.results.index import ResultIndex
 from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.errors import TickreelError
-from tickreel.stores.results import ResultStore
+from tickreel.stores.results import ResultStore, StoredResult
 from tickreel.v1 import result_pb2
 from tickreel.v1 import results_service_pb2 as rpc
 
@@ -27,7 +27,7 @@ def commit(
     mode: result_pb2.RunMode = result_pb2.RUN_MODE_FAST,
     instrument: str = "BTC",
 ) -> None:
-    """Commits a result whose files are as many seconds old as their number says."""
+    """Commit a result. Its commit time is COMMITTED plus `number` seconds."""
     result = result_pb2.Result(run_id=f"R{number:02d}", mode=mode, instrument=f"SAMPLE-FUTURES:PERPETUAL:{instrument}-USDT@LIN")
     result.summary.pnl, result.summary.orders = pnl, number
     result.metadata.environment["DATA_CATALOG_PATH"] = "data/parquet"
@@ -56,7 +56,7 @@ async def ids(results: ServiceClient, **fields: Any) -> list[int]:
             return found
 
 
-async def test_the_newest_is_first(results: ServiceClient) -> None:
+async def test_results_are_listed_newest_first(results: ServiceClient) -> None:
     assert await ids(results) == list(range(9, -1, -1))
 
 
@@ -75,11 +75,11 @@ async def test_the_newest_is_first(results: ServiceClient) -> None:
         ({"order_by": "summary.pnl desc", "filter": "summary.orders > 4"}, [5, 6, 7, 8, 9]),
     ],
 )
-async def test_a_filter_and_an_order_are_followed(results: ServiceClient, fields: dict[str, str], expected: list[int]) -> None:
+async def test_filters_and_orders(results: ServiceClient, fields: dict[str, str], expected: list[int]) -> None:
     assert await ids(results, **fields) == expected
 
 
-async def test_what_comes_and_goes_is_seen_at_once(store: ResultStore, results: ServiceClient) -> None:
+async def test_new_and_removed_results_are_seen_at_once(store: ResultStore, results: ServiceClient) -> None:
     assert len(await ids(results)) == 10
     commit(store, 42)
     assert (await ids(results))[0] == 42
@@ -99,28 +99,31 @@ async def test_a_result_that_cannot_be_read_is_left_out_and_named_in_the_log(
 
 
 def test_files_are_read_once(store: ResultStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    index, read = ResultIndex(store), []
-    monkeypatch.setattr(store, "load", lambda stored: read.append(stored.run_id) or result_pb2.Result(run_id=stored.run_id))
+    index, read, load = ResultIndex(store), list[str](), store.load
+
+    def counted_load(stored: StoredResult) -> result_pb2.Result:
+        read.append(stored.run_id)
+        return load(stored)
+
+    monkeypatch.setattr(store, "load", counted_load)
     assert len(index.newest_first()) == 10
     assert len(index.newest_first()) == 10
     assert sorted(read) == [f"R{number:02d}" for number in range(10)]
 
 
-# A folder whose time is ahead is one of before the clock was set back.
+# A modification time in the future is from before the clock was set back.
 @pytest.mark.parametrize("ahead", [[], ["fast"], ["fast", "full"]])
-def test_a_folder_that_has_not_changed_is_not_looked_at(
-    store: ResultStore, monkeypatch: pytest.MonkeyPatch, ahead: list[str]
-) -> None:
+def test_an_unchanged_folder_is_not_read_again(store: ResultStore, monkeypatch: pytest.MonkeyPatch, ahead: list[str]) -> None:
     for folder in ("fast", "full"):
         changed = time.time() + 3_600 if folder in ahead else COMMITTED
         os.utime(store.root / folder, (changed, changed))
     index = ResultIndex(store)
     before = index.newest_first()
-    monkeypatch.setattr(store, "stored", lambda: pytest.fail("the folder was looked at"))
+    monkeypatch.setattr(store, "stored", lambda: pytest.fail("the folder was read"))
     assert index.newest_first() is before
 
 
-def test_a_folder_that_has_just_changed_is_looked_at_again_where_another_is_ahead(
+def test_a_recently_changed_folder_is_read_again_if_another_has_a_future_time(
     store: ResultStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = time.time()
@@ -134,13 +137,13 @@ def test_a_folder_that_has_just_changed_is_looked_at_again_where_another_is_ahea
     assert len(index.newest_first()) == 9
 
 
-def test_a_file_is_read_as_protobuf_reads_it(store: ResultStore) -> None:
+def test_a_summary_is_parsed_as_protobuf_parses_it(store: ResultStore) -> None:
     stored = store.find("R03")
     values = json.loads(stored.summary.read_text())
     values["metadata"].pop("snapshot_mode")
     expected = json_format.ParseDict(values | {"mode": f"RUN_MODE_{values['mode'].upper()}"}, result_pb2.Result())
     assert store.load(stored) == expected
-    # As another version may have written it.
+    # A later version may write more fields.
     stored.summary.write_text(json.dumps(values | {"a_field_of_tomorrow": {"x": 1}}))
     assert store.load(stored) == expected
 
@@ -154,7 +157,7 @@ def test_a_file_is_read_as_protobuf_reads_it(store: ResultStore) -> None:
         ({"order_by": "findings"}, "order_by"),
     ],
 )
-async def test_what_makes_no_sense_is_refused(results: ServiceClient, fields: dict[str, Any], field: str) -> None:
+async def test_invalid_requests_are_refused(results: ServiceClient, fields: dict[str, Any], field: str) -> None:
     with pytest.raises(TickreelError) as caught:
         await results.call("ListResults", rpc.ListResultsRequest(**fields))
     assert [violation.field for violation in caught.value.violations] == [field]

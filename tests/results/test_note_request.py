@@ -1,4 +1,4 @@
-"""Notes and tags: kept beside the results, listed and filtered with them, whatever becomes of the index."""
+"""Notes and tags: stored beside the results, listed and filtered with them, and kept when the index is lost."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from tickreel.v1 import results_service_pb2 as rpc
 
 @pytest.fixture(autouse=True)
 def run(store: ResultStore) -> None:
-    """A fast run R with all that a list is filtered by."""
+    """A fast run R with values for all fields that the filters name."""
     result = result_pb2.Result(run_id="R", mode=result_pb2.RUN_MODE_FAST, instrument="SAMPLE-FUTURES:PERPETUAL:BTC-USDT@LIN")
     result.start, result.end = "2024-05-17T22:00:00.000000000Z", "2024-05-18T02:00:00.000000000Z"
     result.summary.pnl = "-12.50"
@@ -36,7 +36,7 @@ async def listed(results: ServiceClient, filter_: str) -> list[str]:
     return [entry.run_id for entry in response.results]
 
 
-async def test_notes_and_tags_are_part_of_the_result_from_then_on(store: ResultStore, results: ServiceClient) -> None:
+async def test_notes_and_tags_become_part_of_the_result(store: ResultStore, results: ServiceClient) -> None:
     before = store.find("R").summary.read_bytes()
     assert await listed(results, "tags:keep") == []
     updated = await update(results, notes="A *quick* look:\nthe book is too old.", tags=["keep", "btc", "keep"])
@@ -60,7 +60,7 @@ async def test_notes_and_tags_are_part_of_the_result_from_then_on(store: ResultS
         (["*"], {"notes": "new"}, ("new", [])),
     ],
 )
-async def test_a_mask_says_what_is_changed(
+async def test_the_mask_selects_the_fields_to_change(
     results: ServiceClient, paths: list[str], fields: dict[str, Any], after: tuple[str, list[str]]
 ) -> None:
     await update(results, notes="old", tags=["a"])
@@ -78,7 +78,7 @@ async def test_a_mask_says_what_is_changed(
         ({"tags": ["good", "two words", "", "x" * 65]}, ["tags[1]", "tags[2]", "tags[3]"]),
     ],
 )
-async def test_what_cannot_be_noted_is_refused_and_changes_nothing(
+async def test_invalid_notes_are_refused_and_change_nothing(
     results: ServiceClient, fields: dict[str, Any], at_fault: list[str]
 ) -> None:
     before = await update(results, notes="old", tags=["a"])
@@ -89,10 +89,10 @@ async def test_what_cannot_be_noted_is_refused_and_changes_nothing(
     assert (await results.call("GetResult", rpc.GetResultRequest(run_id="R"))).result == before
 
 
-async def test_there_is_no_note_of_what_is_not_there(store: ResultStore, results: ServiceClient) -> None:
+async def test_an_unknown_run_gets_no_notes(store: ResultStore, results: ServiceClient) -> None:
     for run_id in ("X", "", "../R"):
         with pytest.raises(TickreelError, match="there is no result"):
-            await update(results, run_id, notes="of nothing")
+            await update(results, run_id, notes="unused")
     assert not store.notes.folder.exists()
 
 
@@ -116,13 +116,13 @@ async def test_there_is_no_note_of_what_is_not_there(store: ResultStore, results
         'notes = "*too old*"',
     ],
 )
-async def test_it_is_found_by_whatever_people_look_for(results: ServiceClient, text: str) -> None:
+async def test_filters_find_a_result_by_its_fields(results: ServiceClient, text: str) -> None:
     await update(results, notes="the book is too old", tags=["keep", "btc"])
     assert await listed(results, text) == ["R"]
     assert "R" not in await listed(results, f"NOT ({text})")
 
 
-async def test_notes_outlive_the_service_and_all_that_it_makes(tmp_path: Path, store: ResultStore) -> None:
+async def test_notes_outlive_the_service_and_its_derived_files(tmp_path: Path, store: ResultStore) -> None:
     settings = settings_in(tmp_path)
     async with serving("results", ResultsServicer, settings) as results:
         before = await update(results, notes="kept", tags=["a"])
@@ -132,13 +132,13 @@ async def test_notes_outlive_the_service_and_all_that_it_makes(tmp_path: Path, s
         assert list(found.results) == [result_entry(before)]
         assert (await update(results, tags=["b"])).notes == "kept"
         assert await listed(results, "tags:a") == []
-    # Half a file of a service that was killed is nobody's note.
+    # A partial file of a service that was killed is ignored.
     (store.notes.folder / ".R.json").write_text('{"no')
     async with serving("results", ResultsServicer, settings) as results:
         assert await listed(results, "tags:b") == ["R"]
 
 
-async def test_notes_that_cannot_be_read_hide_no_result(
+async def test_a_result_with_unreadable_notes_is_still_listed(
     store: ResultStore, results: ServiceClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     await update(results, notes="kept", tags=["a"])
@@ -148,7 +148,7 @@ async def test_notes_that_cannot_be_read_hide_no_result(
     assert (await update(results, notes="again")).notes == "again"
 
 
-async def test_a_folder_that_cannot_be_written_is_told(store: ResultStore, results: ServiceClient) -> None:
+async def test_a_folder_that_cannot_be_written_is_refused(store: ResultStore, results: ServiceClient) -> None:
     store.notes.folder.touch()
     with pytest.raises(TickreelError) as caught:
         await update(results, notes="lost")

@@ -1,4 +1,4 @@
-"""Ticks as a stream: the columns that were asked for, each row exactly once however often the stream breaks."""
+"""StreamTicks: the requested columns, and each row exactly once however often the stream breaks."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from full_runs import Ticks, without_recorded_times, write_full_run
-from tickreel.results.ticks import RunTicks, chunks_at_hand
+from tickreel.results.ticks import RunTicks, cached_chunks
 from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.columns import ROWS_PER_CHUNK
 from tickreel.rpc.errors import TickreelError
@@ -35,7 +35,7 @@ async def stream(results: ServiceClient, *paths: str, cursor: str = "") -> list[
     return [chunk async for chunk in results.stream("StreamTicks", request)]
 
 
-async def test_a_mask_names_the_columns_that_come(run: Path, results: ServiceClient) -> None:
+async def test_the_mask_selects_the_columns(run: Path, results: ServiceClient) -> None:
     slow = await stream(results, "price", "side")
     await results.call("SampleTicks", rpc.SampleTicksRequest(run_id="F"))
     quick = await stream(results, "price", "side")
@@ -54,7 +54,7 @@ async def test_a_mask_names_the_columns_that_come(run: Path, results: ServiceCli
         assert {chunk.total_rows for chunk in chunks} == {ROWS}
 
 
-async def test_without_a_mask_all_columns_come(run: Path, results: ServiceClient) -> None:
+async def test_without_a_mask_all_columns_are_sent(run: Path, results: ServiceClient) -> None:
     await results.call("SampleTicks", rpc.SampleTicksRequest(run_id="F"))
     chunks = await stream(results)
     assert [name for chunk in chunks for name in chunk.trades.trade_id] == [str(row + 1) for row in range(ROWS)]
@@ -62,7 +62,7 @@ async def test_without_a_mask_all_columns_come(run: Path, results: ServiceClient
     assert [ts for chunk in chunks for ts in chunk.trades.ts_recorded] == (TICKS.ts // 1_000 * 1_000).tolist()
 
 
-async def test_a_result_of_before_there_were_recorded_times_streams_without_them(run: Path, results: ServiceClient) -> None:
+async def test_a_result_without_recorded_times_is_streamed_without_them(run: Path, results: ServiceClient) -> None:
     without_recorded_times(run)
     chunks = await stream(results)
     assert [ts for chunk in chunks for ts in chunk.trades.ts_init] == TICKS.ts.tolist()
@@ -71,7 +71,7 @@ async def test_a_result_of_before_there_were_recorded_times_streams_without_them
     assert chunks[-1].trades.first_row + len(chunks[-1].trades.ts_init) == ROWS
 
 
-async def test_a_column_that_there_is_not_is_refused_with_those_that_there_are(run: Path, results: ServiceClient) -> None:
+async def test_an_unknown_column_is_refused_with_the_known_columns(run: Path, results: ServiceClient) -> None:
     with pytest.raises(
         TickreelError, match="names 'volume'; the columns are ts_event, ts_init, price, size, side, trade_id, ts_recorded"
     ):
@@ -79,7 +79,7 @@ async def test_a_column_that_there_is_not_is_refused_with_those_that_there_are(r
 
 
 @pytest.mark.parametrize("cursor", ["-1", "x", "1.5", "9" * 19])
-async def test_a_cursor_that_no_chunk_had_is_refused(run: Path, results: ServiceClient, cursor: str) -> None:
+async def test_an_invalid_cursor_is_refused(run: Path, results: ServiceClient, cursor: str) -> None:
     with pytest.raises(TickreelError) as caught:
         await stream(results, cursor=cursor)
     assert [violation.field for violation in caught.value.violations] == ["cursor"]
@@ -87,7 +87,7 @@ async def test_a_cursor_that_no_chunk_had_is_refused(run: Path, results: Service
 
 @pytest.fixture(scope="module")
 def both_ways(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunTicks, Columns]:
-    """The ticks of a run where they came to rest, and at hand."""
+    """The ticks of a run from its table, and as cached columns."""
     folder = tmp_path_factory.mktemp("ticks")
     store = ResultStore(folder / "results", folder / "tickdata")
     path = write_full_run(store, "F", TICKS, group=30_000, timeline=False)
@@ -97,24 +97,24 @@ def both_ways(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunTicks, Colum
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.integers(1, 3)), max_size=6))
-def test_every_row_arrives_once_whichever_way_each_connection_takes(
+def test_each_row_arrives_once_from_the_table_or_the_cache(
     both_ways: tuple[RunTicks, Columns], connections: list[tuple[bool, int]]
 ) -> None:
-    """A connection breaks after some chunks, and the next may find the columns at hand, or gone again."""
-    ticks, ready = both_ways
+    """A connection breaks after some chunks. For the next one, the columns may be cached or no longer cached."""
+    ticks, columns = both_ways
     after, arrived = 0, []
 
-    def connect(is_ready: bool) -> Iterator[list[int]]:
+    def connect(is_cached: bool) -> Iterator[list[int]]:
         nonlocal after
-        chunks = chunks_at_hand(ready, after, ["ts_init"]) if is_ready else ticks.chunks(after, ["ts_init"])
+        chunks = cached_chunks(columns, after, ["ts_init"]) if is_cached else ticks.chunks(after, ["ts_init"])
         for chunk in chunks:
             after = chunk.rows_until_end
-            columns = TradeColumns.FromString(chunk.columns.content)
-            assert len(columns.ts_init) <= ROWS_PER_CHUNK
-            yield list(columns.ts_init)
+            trades = TradeColumns.FromString(chunk.columns.content)
+            assert len(trades.ts_init) <= ROWS_PER_CHUNK
+            yield list(trades.ts_init)
 
-    for is_ready, chunks in connections:
-        reading = connect(is_ready)
+    for is_cached, chunks in connections:
+        reading = connect(is_cached)
         for _ in range(chunks):
             arrived += next(reading, [])
     for rest in connect(True):

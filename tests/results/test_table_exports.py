@@ -1,16 +1,16 @@
-"""Every table of a run in every form: exact, with the same bytes each time, and made once for all who ask."""
+"""Exports of tables in every format: exact, reproducible, and made once for all clients."""
 
 import asyncio
 import csv
 import json
 import random
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable
 from decimal import Decimal
 from io import BytesIO, StringIO
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -25,6 +25,7 @@ from tickreel.results.service import ResultsServicer
 from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.errors import TickreelError
 from tickreel.stores.results import ResultStore, to_json
+from tickreel.stores.table_text import write_csv
 from tickreel.v1 import result_pb2
 from tickreel.v1 import results_service_pb2 as rpc
 
@@ -34,7 +35,7 @@ ROW_TABLES = tuple(name for name in TABLES if name != "summary")
 
 @pytest.fixture(scope="module")
 def made_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a store with a full run F, which has left Parquet tables alone."""
+    """The folder of a store with a full run F, which wrote only Parquet tables."""
     folder = tmp_path_factory.mktemp("made")
     write_full_run(ResultStore(folder / "results", folder / "tickdata"), "F", Ticks.random(ROWS))
     return folder
@@ -58,7 +59,7 @@ async def refusal(results: ServiceClient, name: str) -> TickreelError:
 
 
 def as_texts(table: pa.Table) -> list[dict[str, str | None]]:
-    """The rows of a table as the contract writes them, one Python object a value."""
+    """Return the rows of a table as texts in the documented formats."""
 
     def text(name: str, value: Any) -> str | None:
         if isinstance(value, Decimal):
@@ -67,7 +68,7 @@ def as_texts(table: pa.Table) -> list[dict[str, str | None]]:
             return digits[:-spare] + digits[-spare:].rstrip("0") if spare else digits
         return None if value is None else str(value)
 
-    columns = {}
+    columns: dict[str, list[str | None]] = {}
     for name, column in zip(table.column_names, table.columns, strict=True):
         if pa.types.is_timestamp(column.type):
             columns[name] = [f"{np.datetime64(ns, 'ns')}Z" for ns in column.cast(pa.int64()).to_pylist()]
@@ -77,7 +78,7 @@ def as_texts(table: pa.Table) -> list[dict[str, str | None]]:
 
 
 @pytest.mark.parametrize("name", ROW_TABLES)
-async def test_every_table_is_the_same_in_every_form(run: Path, results: ServiceClient, name: str) -> None:
+async def test_a_table_has_the_same_rows_in_every_format(run: Path, results: ServiceClient, name: str) -> None:
     before = {path: path.stat().st_mtime_ns for path in run.iterdir()}
     kept = (run / f"{name}.parquet").read_bytes()
     expected = as_texts(pq.read_table(BytesIO(kept)))
@@ -97,11 +98,11 @@ async def test_every_table_is_the_same_in_every_form(run: Path, results: Service
         assert parsed == [row | {"data": json.loads(row["data"] or "")} for row in expected]
     else:
         assert parsed == expected
-    # What a run has left never changes.
+    # The files of the run are unchanged.
     assert {path: path.stat().st_mtime_ns for path in run.iterdir()} == before
 
 
-async def test_the_summary_is_one_row_named_by_the_paths_of_its_fields(store: ResultStore, results: ServiceClient) -> None:
+async def test_the_summary_is_one_row_with_field_paths_as_columns(store: ResultStore, results: ServiceClient) -> None:
     store.discard("S")
     result = result_pb2.Result(
         run_id="S", mode=result_pb2.RUN_MODE_FAST, start="2024-05-17T22:00:00.000000001Z", instrument='A "quoted", one'
@@ -123,7 +124,7 @@ async def test_the_summary_is_one_row_named_by_the_paths_of_its_fields(store: Re
     assert json.loads(await export(results, "summary.json", run_id="S"))["summary"]["pnl"] == "-0.00000012"
 
 
-async def test_what_a_run_left_is_made_again_where_it_is_gone(store: ResultStore, run: Path, results: ServiceClient) -> None:
+async def test_a_missing_json_file_is_made_again_from_the_tables(store: ResultStore, run: Path, results: ServiceClient) -> None:
     result = store.load(store.find("F"))
     for name in ("orders.json", "ticks.json"):
         result.metadata.outputs[name] = f"/somewhere/else/{name}"
@@ -135,15 +136,10 @@ async def test_what_a_run_left_is_made_again_where_it_is_gone(store: ResultStore
     assert len(json.loads(await export(results, "ticks.json"))["ticks"]) == ROWS
 
 
-@pytest.fixture
-def breaks() -> Iterator[random.Random]:
-    """Where streams break."""
-    return random.Random(6)
-
-
 @pytest.mark.parametrize("name", ["orders.csv", "ticks.json"])
-async def test_whatever_breaks_the_parts_are_the_file(tmp_path: Path, breaks: random.Random, name: str) -> None:
-    """A stream breaks, the service starts anew, or what it has made is gone: nothing comes twice, and nothing is left out."""
+async def test_an_export_resumes_after_any_break(tmp_path: Path, name: str) -> None:
+    """Streams break, the service restarts, and its derived files are lost: every byte still arrives exactly once."""
+    breaks = random.Random(6)
     derived, settings = tmp_path / "state/results/derived", settings_in(tmp_path)
     async with serving("results", ResultsServicer, settings) as results:
         whole = await export(results, name)
@@ -162,23 +158,22 @@ async def test_whatever_breaks_the_parts_are_the_file(tmp_path: Path, breaks: ra
                     if left < 0:
                         break
     assert arrived == whole
-    # Of what was broken off while it was made the next start leaves nothing.
+    # The next start removes partial files of interrupted exports.
     async with serving("results", ResultsServicer, settings):
         assert list(derived.glob(".*")) == []
 
 
-async def test_it_is_made_once_whoever_asks_and_told_how_far_it_is(
+async def test_a_file_is_made_once_for_all_clients_and_reports_progress(
     results: ServiceClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made: list[str] = []
+    made: list[int] = []
 
-    def write(*arguments: Any) -> None:
-        made.append("orders")
-        table_exports.write_csv.__wrapped__(*arguments)
+    def write(file: BinaryIO, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
+        write_csv(file, schema, batches)
+        made.append(file.tell())
 
-    write.__wrapped__ = table_exports.write_csv
     monkeypatch.setattr(table_exports, "write_csv", write)
-    monkeypatch.setattr(table_exports, "_TELL_SECONDS", 0)
+    monkeypatch.setattr(table_exports, "_PROGRESS_SECONDS", 0)
 
     async def ask() -> list[rpc.ExportArtifactResponse]:
         return [
@@ -186,21 +181,21 @@ async def test_it_is_made_once_whoever_asks_and_told_how_far_it_is(
         ]
 
     answers = await asyncio.gather(*(ask() for _ in range(4)))
-    assert made == ["orders"]
-    assert len({b"".join(part.data for part in answer) for answer in answers}) == 1
+    (content,) = {b"".join(part.data for part in answer) for answer in answers}
+    assert made == [len(content)]
     for answer in answers:
-        told = [part for part in answer if not part.total_bytes]
-        assert {part.total_rows for part in told} <= {ROWS}
-        assert [part.made_rows for part in told] == sorted(part.made_rows for part in told)
-        assert all(not part.data and part.made_rows <= ROWS for part in told)
-        assert all(part.data and not part.total_rows for part in answer[len(told) :])
+        progress = [part for part in answer if not part.total_bytes]
+        assert {part.total_rows for part in progress} <= {ROWS}
+        assert [part.made_rows for part in progress] == sorted(part.made_rows for part in progress)
+        assert all(not part.data and part.made_rows <= ROWS for part in progress)
+        assert all(part.data and not part.total_rows for part in answer[len(progress) :])
     assert any(not answer[0].total_bytes for answer in answers)
-    # Then it lies ready.
+    # A cached file is sent without progress.
     assert all(part.total_bytes for part in await ask())
 
 
-async def test_who_hangs_up_does_not_stop_it_for_the_others(results: ServiceClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(table_exports, "_TELL_SECONDS", 0)
+async def test_a_client_that_hangs_up_does_not_stop_the_export(results: ServiceClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table_exports, "_PROGRESS_SECONDS", 0)
     request = rpc.ExportArtifactRequest(run_id="F", name="timeline.csv")
     async for part in results.stream("ExportArtifact", request):
         assert not part.total_bytes
@@ -208,7 +203,7 @@ async def test_who_hangs_up_does_not_stop_it_for_the_others(results: ServiceClie
     assert (await export(results, "timeline.csv")).startswith(b"ts,event,data,ts_recorded,trade_row\n")
 
 
-async def test_where_it_cannot_be_made_is_told_and_it_is_made_once_it_can_be(tmp_path: Path, results: ServiceClient) -> None:
+async def test_an_export_that_cannot_be_written_is_refused_and_can_be_retried(tmp_path: Path, results: ServiceClient) -> None:
     derived = tmp_path / "state/results/derived"
     derived.parent.mkdir(parents=True)
     derived.touch()
@@ -217,7 +212,7 @@ async def test_where_it_cannot_be_made_is_told_and_it_is_made_once_it_can_be(tmp
     assert (await export(results, "fills.csv")).startswith(b"id,order_id,ts")
 
 
-async def test_a_table_that_is_gone_or_broken_is_told(run: Path, results: ServiceClient) -> None:
+async def test_a_missing_or_corrupt_table_is_refused(run: Path, results: ServiceClient) -> None:
     (run / "fills.parquet").unlink()
     (run / "equity.parquet").write_bytes(b"PAR1")
     for name, form in product(("fills", "equity"), ("csv", "json")):
@@ -226,7 +221,7 @@ async def test_a_table_that_is_gone_or_broken_is_told(run: Path, results: Servic
 
 
 @pytest.mark.parametrize("name", ["orders", "orders.txt", "orders.csv.gz", "trades.csv", "Orders.csv", ".csv", "../orders.csv"])
-async def test_a_name_that_no_file_has_is_refused_with_those_there_are(results: ServiceClient, name: str) -> None:
+async def test_an_unknown_name_is_refused_with_the_known_names(results: ServiceClient, name: str) -> None:
     error = await refusal(results, name)
     assert error.reason == "NOT_FOUND"
-    assert "summary, orders, fills, timeline, equity and ticks with .json, .csv or .parquet after it" in error.message
+    assert "can export summary, orders, fills, timeline, equity and ticks as .json, .csv or .parquet" in error.message

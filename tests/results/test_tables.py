@@ -1,4 +1,4 @@
-"""Orders, fills and the timeline a page at a time: what a filter says, in the order asked for, from anywhere."""
+"""ListOrders, ListFills and ListTimeline: filters, orders, and pages at any offset."""
 
 import json
 from decimal import Decimal
@@ -41,7 +41,7 @@ async def ask(results: ServiceClient, call: str, **fields: Any) -> Any:
     return await results.call(call, getattr(rpc, f"{call}Request")(run_id="F", **fields))
 
 
-async def test_orders_are_those_of_the_json(run: Path, results: ServiceClient) -> None:
+async def test_orders_equal_the_json_export(run: Path, results: ServiceClient) -> None:
     exports = JsonExports(run)
     exports.orders()
     exports.close()
@@ -58,7 +58,7 @@ async def test_orders_are_those_of_the_json(run: Path, results: ServiceClient) -
             assert getattr(order, name) == (row[name] or ""), name
 
 
-async def test_rows_have_their_recorded_time_and_trade_row(store: ResultStore, results: ServiceClient) -> None:
+async def test_rows_have_recorded_time_and_trade_row(store: ResultStore, results: ServiceClient) -> None:
     write_full_run(store, "F", TICKS)
     found = [
         *(await ask(results, "ListOrders", page_size=500)).orders,
@@ -71,19 +71,17 @@ async def test_rows_have_their_recorded_time_and_trade_row(store: ResultStore, r
         assert row.ts_recorded.ToNanoseconds() == int(TICKS.ts[row.trade_row]) // 1_000 * 1_000
 
 
-async def test_a_result_of_before_there_were_recorded_times_is_listed_without_them(
-    store: ResultStore, results: ServiceClient
-) -> None:
+async def test_a_result_without_recorded_times_is_listed_without_them(store: ResultStore, results: ServiceClient) -> None:
     without_recorded_times(write_full_run(store, "F", TICKS))
     for call, rows in (("ListOrders", "orders"), ("ListFills", "fills"), ("ListTimeline", "events")):
         found = getattr(await ask(results, call, page_size=500), rows)
         assert len(found) == 500
         assert not any(row.HasField("ts_recorded") or row.HasField("trade_row") for row in found)
-        with pytest.raises(TickreelError, match="it was made before there was one"):
+        with pytest.raises(TickreelError, match="an earlier version wrote it"):
             await ask(results, call, filter="trade_row = 1")
 
 
-async def test_fills_are_those_of_the_table(run: Path, results: ServiceClient) -> None:
+async def test_fills_equal_the_table(run: Path, results: ServiceClient) -> None:
     table = pq.read_table(run / "fills.parquet")
     response = await ask(results, "ListFills", page_size=500)
     assert response.total_size == table.num_rows == ROWS - ROWS // 4
@@ -94,7 +92,7 @@ async def test_fills_are_those_of_the_table(run: Path, results: ServiceClient) -
         assert [Decimal(getattr(fill, name)) for fill in response.fills] == table[name].to_pylist()[:500], name
 
 
-async def test_the_timeline_is_that_of_the_json(store: ResultStore, results: ServiceClient) -> None:
+async def test_the_timeline_equals_the_json_export(store: ResultStore, results: ServiceClient) -> None:
     run = write_full_run(store, "F", TICKS)
     exports = JsonExports(run)
     exports.timeline()
@@ -122,7 +120,7 @@ async def test_the_timeline_is_that_of_the_json(store: ResultStore, results: Ser
     ]
 
 
-async def test_pages_one_after_the_other_are_the_list(run: Path, results: ServiceClient) -> None:
+async def test_pages_together_are_the_list(run: Path, results: ServiceClient) -> None:
     for fields in ({}, {"filter": "status = cancelled", "order_by": "price desc, amount"}, {"order_by": "id desc"}):
         whole, token = [], ""
         while True:
@@ -188,7 +186,7 @@ _order = st.sampled_from(
 
 
 class Orders:
-    """The tables of a run, and its orders as messages, in order of submission."""
+    """The tables of a run, and its orders as messages in order of submission."""
 
     def __init__(self, run_tables: RunTables, stored: StoredResult) -> None:
         self.tables = run_tables
@@ -202,7 +200,7 @@ class Orders:
 
 @pytest.fixture(scope="module")
 def orders(tmp_path_factory: pytest.TempPathFactory) -> Orders:
-    """Those of a run of 400 orders."""
+    """The orders of a run with 400 orders."""
     folder = tmp_path_factory.mktemp("tables")
     store = ResultStore(folder / "results", folder / "tickdata")
     write_full_run(store, "F", Ticks.random(400), group=64, timeline=False)
@@ -211,23 +209,23 @@ def orders(tmp_path_factory: pytest.TempPathFactory) -> Orders:
 
 @settings(max_examples=60, deadline=None)
 @given(_filters, _order, st.booleans())
-def test_sql_lets_through_and_sorts_as_the_messages_themselves(orders: Orders, text: str, order: str, is_mapped: bool) -> None:
+def test_sql_filters_and_sorts_like_python_over_the_messages(orders: Orders, text: str, order: str, is_mapped: bool) -> None:
     fields = Fields(report_pb2.Order)
     expected = in_order(filter(predicate(parse_filter(text, fields)), orders.rows), parse_order(order, fields))
     with pytest.MonkeyPatch.context() as patch:
-        # Whether scattered rows come from the mapped file or from the Parquet table; a space makes it a view of its own.
+        # Read scattered rows from the mapped file or from the Parquet table. A trailing space makes it another view.
         patch.setattr(tables, "_NEAR", 1 if is_mapped else 1_000)
         found, total = orders.find(text + " " * is_mapped, order)
     assert total == len(expected)
     assert found == expected
 
 
-def test_a_sort_without_room_says_what_would_help(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sort_without_memory_is_refused_with_a_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tables, "_MEMORY", "1KB")
     store = ResultStore(tmp_path / "results", tmp_path / "tickdata")
     write_full_run(store, "F", Ticks.random(400), group=64, timeline=False)
     made = RunTables(store, DerivedFiles(tmp_path / "derived", 100), tmp_path / "spill")
-    with pytest.raises(TickreelError, match="let a filter leave fewer rows, or ask again later") as caught:
+    with pytest.raises(TickreelError, match="select fewer rows with a filter, or try again later") as caught:
         made.rows(View(store.find("F"), ORDERS, "", "price desc"), 0, 10)
     assert caught.value.reason == "OUT_OF_MEMORY"
 
@@ -248,7 +246,7 @@ def test_a_sort_without_room_says_what_would_help(tmp_path: Path, monkeypatch: p
         ("ListTimeline", {"page_token": "eyJsaXN0IjoidGltZWxpbmUifQ=="}, "page_token", "start again without a page_token"),
     ],
 )
-async def test_what_makes_no_sense_is_refused(
+async def test_invalid_requests_are_refused(
     run: Path, results: ServiceClient, call: str, fields: dict[str, Any], field: str, problem: str
 ) -> None:
     with pytest.raises(TickreelError) as caught:
@@ -257,7 +255,7 @@ async def test_what_makes_no_sense_is_refused(
     assert problem in caught.value.violations[0].description
 
 
-async def test_a_token_of_other_arguments_is_refused(run: Path, results: ServiceClient) -> None:
+async def test_a_token_for_other_arguments_is_refused(run: Path, results: ServiceClient) -> None:
     token = (await ask(results, "ListOrders", page_size=1)).next_page_token
     for fields in ({"filter": "id > 3"}, {"order_by": "price"}):
         with pytest.raises(TickreelError, match="is not from this list with these arguments"):
@@ -265,49 +263,51 @@ async def test_a_token_of_other_arguments_is_refused(run: Path, results: Service
     assert [order.id for order in (await ask(results, "ListOrders", page_token=token, page_size=2)).orders] == [2, 3]
 
 
-async def test_more_than_the_most_is_taken_as_the_most(run: Path, results: ServiceClient) -> None:
+async def test_a_page_size_above_the_limit_is_reduced_to_the_limit(run: Path, results: ServiceClient) -> None:
     assert len((await ask(results, "ListOrders", page_size=2_000_000_000)).orders) == 500
 
 
 @pytest.mark.parametrize("call", ["ListOrders", "ListFills", "ListTimeline"])
-async def test_a_fast_run_says_what_to_do(results: ServiceClient, call: str) -> None:
-    with pytest.raises(TickreelError, match=r"was made in fast mode, which keeps no .*; make it in full mode") as caught:
+async def test_a_fast_run_is_refused_with_the_remedy(results: ServiceClient, call: str) -> None:
+    with pytest.raises(TickreelError, match=r"was made in fast mode, which keeps no .*; repeat it in full mode") as caught:
         await results.call(call, getattr(rpc, f"{call}Request")(run_id="S"))
     assert (caught.value.reason, caught.value.metadata["run_id"]) == ("TABLE_NOT_KEPT", "S")
 
 
-async def test_a_table_that_is_gone_is_named(run: Path, results: ServiceClient) -> None:
+async def test_a_missing_table_is_named(run: Path, results: ServiceClient) -> None:
     (run / "fills.parquet").unlink()
-    with pytest.raises(TickreelError, match=r"has left fills\.parquet, but it cannot be read") as caught:
+    with pytest.raises(TickreelError, match=r"fills\.parquet of the result F cannot be read") as caught:
         await ask(results, "ListFills")
     assert caught.value.reason == "DATA_CHANGED"
 
 
-async def test_a_table_that_is_broken_is_named(run: Path, results: ServiceClient) -> None:
-    (run / "orders.parquet").write_bytes(b"PAR1 but not for long")
-    with pytest.raises(TickreelError, match=r"has left orders\.parquet, but it cannot be read") as caught:
+async def test_a_corrupt_table_is_named(run: Path, results: ServiceClient) -> None:
+    (run / "orders.parquet").write_bytes(b"PAR1 without a footer")
+    with pytest.raises(TickreelError, match=r"orders\.parquet of the result F cannot be read") as caught:
         await ask(results, "ListOrders")
     assert caught.value.reason == "DATA_CHANGED"
 
 
-async def test_a_table_without_orders_has_none(store: ResultStore, results: ServiceClient) -> None:
+async def test_an_empty_table_returns_no_orders(store: ResultStore, results: ServiceClient) -> None:
     write_full_run(store, "F", Ticks.random(0), timeline=False)
     for fields in ({}, {"filter": "price > 3"}, {"order_by": "price"}):
         response = await ask(results, "ListOrders", **fields)
         assert (len(response.orders), response.total_size, response.next_page_token) == (0, 0, "")
 
 
-async def test_a_sort_that_cannot_put_rows_aside_says_where(run: Path, results: ServiceClient, tmp_path: Path) -> None:
+async def test_a_sort_that_cannot_write_its_temporary_data_names_the_folder(
+    run: Path, results: ServiceClient, tmp_path: Path
+) -> None:
     (tmp_path / "state").mkdir(exist_ok=True)
-    (tmp_path / "state/results").write_text("a file where a folder shall be")
-    with pytest.raises(TickreelError, match="what a sort does not hold in memory cannot be written") as caught:
+    (tmp_path / "state/results").write_text("a file in place of the folder")
+    with pytest.raises(TickreelError, match="temporary data of a sort cannot be written") as caught:
         await ask(results, "ListOrders", order_by="price")
     assert caught.value.reason == "STORE_NOT_WRITABLE"
     assert len((await ask(results, "ListOrders", filter="status = cancelled")).orders) == 50
 
 
 def _shortened(time: str) -> str:
-    """As protobuf writes it: 0, 3, 6 or 9 digits of a second."""
+    """Return a time as protobuf writes it, with 0, 3, 6 or 9 digits of a second."""
     head, _, digits = time.removesuffix("Z").partition(".")
     while digits.endswith("000"):
         digits = digits.removesuffix("000")

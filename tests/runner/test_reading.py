@@ -39,7 +39,7 @@ async def test_charts_and_tables_agree_with_the_summary(raw: RawFolder, tmp_path
         # A fast run has the same ticks, read from the catalog, and no orders.
         of_fast = await ask("SampleTicks", fast.run_id)
         assert (of_fast.trades, of_fast.orders, len(of_fast.markers.orders)) == (whole.trades, 0, 0)
-        with pytest.raises(TickreelError, match="make it in full mode"):
+        with pytest.raises(TickreelError, match="repeat it in full mode"):
             await ask("SampleEquity", fast.run_id)
 
         equity = (await ask("SampleEquity", max_points=60)).equity

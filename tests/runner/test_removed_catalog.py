@@ -68,7 +68,7 @@ async def conversions(services: Stack) -> int:
 
 
 async def test_a_catalog_deleted_during_the_replay_is_converted_again(folder: Path) -> None:
-    async with stack(folder, TICKREEL_REPLAY_CHUNK="10") as services:
+    async with stack(folder, TICKREEL_REPLAY_CHUNK="10", TICKREEL_SPARE_WORKERS="1") as services:
         wanted = await undisturbed(services, options=BOTH)
         for deleted, at in DELETED:
             before = await conversions(services)

@@ -174,7 +174,7 @@ async def test_a_full_run_streams_its_own_ticks_and_a_fast_run_those_of_the_cata
         with pytest.raises(TickreelError) as refusal:
             await ticks(fast)
     assert refusal.value.reason == "DATA_CHANGED"
-    assert "a new run converts them again" in refusal.value.message
+    assert "repeat the run to convert them again" in refusal.value.message
 
 
 async def test_ticks_of_a_catalog_file_with_other_rows_are_refused(raw: RawFolder, tmp_path: Path) -> None:
@@ -185,7 +185,7 @@ async def test_ticks_of_a_catalog_file_with_other_rows_are_refused(raw: RawFolde
         assert ticks.schema.names
         raw.write(trades(40, price=[64_000.5] * 40))
         assert (await services.finish(CONFIG)).result.metadata.data_files[0].path == fast.metadata.data_files[0].path
-    with pytest.raises(TickreelError, match="was converted from other data since") as refusal:
+    with pytest.raises(TickreelError, match="was converted again from other data") as refusal:
         list(ticks.batches())
     assert refusal.value.reason == "DATA_CHANGED"
 

@@ -1,10 +1,10 @@
-"""The layout of a result, and its table in the reference."""
+"""The layout of a result, and its table in the specification."""
 
 from pathlib import Path
 
 from tickreel.stores.result_layout import ResultFile
 
-REFERENCE = Path(__file__).parents[2] / "docs/REFERENCE.md"
+SPECIFICATION = Path(__file__).parents[2] / "docs/BACKTEST_SPEC.md"
 
 
 def table() -> str:
@@ -20,8 +20,8 @@ def table() -> str:
     return "\n".join(lines) + "\n"
 
 
-def test_the_reference_lists_the_files_of_a_result() -> None:
-    assert table() in REFERENCE.read_text(), f"docs/REFERENCE.md must have this table:\n{table()}"
+def test_the_specification_lists_the_files_of_a_result() -> None:
+    assert table() in SPECIFICATION.read_text(), f"docs/BACKTEST_SPEC.md must have this table:\n{table()}"
 
 
 def test_no_two_files_have_the_same_path() -> None:

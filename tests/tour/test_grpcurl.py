@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from readme import at_addresses, code_blocks
+from documents import at_addresses, code_blocks
 from terminal import send_to_runs
 
 # grpcurl is on the PATH, or an installer puts it beside this Python.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from readme import at_addresses, code_blocks
+from documents import at_addresses, code_blocks
 
 _PROJECT = Path(__file__).parents[2]
 _PYPROJECT = tomllib.loads((_PROJECT / "pyproject.toml").read_text())

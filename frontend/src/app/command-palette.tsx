@@ -31,7 +31,7 @@ interface CommandPaletteProps {
   onTheme: () => void
 }
 
-/** Everything that there is to go to or to do, found by typing a part of its name. */
+/** Searchable list of all screens, actions, runs and configs. */
 export function CommandPalette({ onClose, onShortcuts, onTheme }: CommandPaletteProps) {
   const navigate = useNavigate()
   const { runs } = useRuns()
@@ -47,13 +47,13 @@ export function CommandPalette({ onClose, onShortcuts, onTheme }: CommandPalette
       ],
     },
     {
-      value: 'Do',
+      value: 'Actions',
       items: [
-        { value: 'theme', label: 'Switch between dark and light', keys: 't', run: onTheme },
-        { value: 'shortcuts', label: 'List the shortcuts', keys: '?', run: onShortcuts },
+        { value: 'theme', label: 'Switch theme', keys: 't', run: onTheme },
+        { value: 'shortcuts', label: 'Show keyboard shortcuts', keys: '?', run: onShortcuts },
         {
           value: 'link',
-          label: 'Copy the link to this screen',
+          label: 'Copy link to this screen',
           run: () => void navigator.clipboard.writeText(window.location.href),
         },
       ],
@@ -103,9 +103,7 @@ export function CommandPalette({ onClose, onShortcuts, onTheme }: CommandPalette
               placeholder="Find a run, a config or a command"
               className="h-11 w-full border-b border-line bg-transparent px-4 text-base outline-none placeholder:text-faint"
             />
-            <Autocomplete.Empty className="px-4 text-sm text-faint not-empty:py-3">
-              Nothing has that in its name
-            </Autocomplete.Empty>
+            <Autocomplete.Empty className="px-4 text-sm text-faint not-empty:py-3">No matches</Autocomplete.Empty>
             <Autocomplete.List className="max-h-[52vh] scroll-py-2 overflow-auto p-1.5 empty:hidden">
               {(group: Group) => (
                 <Autocomplete.Group key={group.value} items={group.items}>

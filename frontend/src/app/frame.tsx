@@ -23,7 +23,7 @@ const SCREENS = [
   { to: '/configs', label: 'Configs', Icon: FileJson2 },
 ] as const
 
-/** What stands around every screen: the rail, the tools at the end of its bar, and what opens over it. */
+/** Layout around every screen: the navigation rail, the tools at the end of the bar, dialogs and toasts. */
 export function Frame() {
   const [open, setOpen] = useState<'palette' | 'shortcuts'>()
   const navigate = useNavigate()
@@ -34,17 +34,17 @@ export function Frame() {
   useShortcut('mod+k', 'Find a run, a config or a command', () => {
     setOpen('palette')
   })
-  useShortcut('?', 'List the shortcuts', () => {
+  useShortcut('?', 'Show keyboard shortcuts', () => {
     setOpen('shortcuts')
   })
   useShortcut('g r', 'Go to Run', () => void navigate({ to: '/' }))
   useShortcut('g l', 'Go to Runs', () => void navigate({ to: '/runs' }))
   useShortcut('g d', 'Go to Data', () => void navigate({ to: '/data' }))
   useShortcut('g c', 'Go to Configs', () => void navigate({ to: '/configs' }))
-  useShortcut('t', 'Switch between dark and light', switchTheme)
+  useShortcut('t', 'Switch theme', switchTheme)
   useEndedRunToasts()
   useEffect(() => {
-    // Whoever presses its keys types on at once: it is here by then, but not before the screen is.
+    // People type right after opening the palette, so it is preloaded, but only after the screen has loaded.
     const timer = setTimeout(() => void loadPalette(), 1_000)
     return () => {
       clearTimeout(timer)

@@ -5,7 +5,7 @@ import { useLiveRuns } from '@/jobs/live-runs'
 import { formatAge } from '@/ui/format/duration'
 import { useNow } from '@/ui/use-now'
 
-/** How many runs live; or that the connection is away, since when, and that it mends itself. */
+/** Number of live runs, or the state of the connection and the age of the last update while it is down. */
 export function LiveStatus() {
   const { state, status, lastMessageAt } = useLiveRuns()
   const now = useNow()

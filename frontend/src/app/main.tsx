@@ -6,16 +6,16 @@ import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 
-import { askAhead } from '@/features/results/whole-run'
+import { prefetchReport } from '@/features/results/whole-run'
 import { LiveRunsProvider } from '@/jobs/live-runs'
 import { transport } from '@/rpc/transport'
 
 import { queries, router } from './router'
 
-// What a report needs is on its way before anything is rendered.
+// Start fetching what a report needs before anything is rendered.
 const [, runId] = /^\/runs\/([^/]+)$/.exec(location.pathname) ?? []
 if (runId !== undefined) {
-  askAhead(queries, transport, runId)
+  prefetchReport(queries, transport, runId)
   void import('./screens/run')
 }
 

@@ -4,7 +4,7 @@ import { pacedHistory } from './paced-history'
 
 beforeEach(() => {
   vi.useFakeTimers()
-  // The allowance of the test before is full again.
+  // Refill the allowance that the previous test used up.
   vi.advanceTimersByTime(60_000)
 })
 
@@ -13,7 +13,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** A history, a way to replace its entry that returns once microtasks are done, and what reaches the browser. */
+/** A paced history, a `replace` that waits for microtasks, and the URLs that reached the browser. */
 function open() {
   const history = pacedHistory()
   const native = vi.spyOn(window.history, 'replaceState')
@@ -24,7 +24,7 @@ function open() {
   return { history, native, replace }
 }
 
-test('the steps of a short gesture are in the address one by one', async () => {
+test('every step of a short gesture reaches the URL', async () => {
   const { replace } = open()
   for (let step = 0; step < 40; step++) {
     await replace(step)
@@ -32,7 +32,7 @@ test('the steps of a short gesture are in the address one by one', async () => {
   }
 })
 
-test('a long gesture stays below the limits of browsers, and its last step is in the address without a further one', async () => {
+test('a long gesture stays below browser rate limits, and its last step still reaches the URL', async () => {
   const { native, replace } = open()
   const times: number[] = []
   for (let step = 0; step < 3_000; step++) {
@@ -52,7 +52,7 @@ test.each([
   ['a key is pressed', () => window.dispatchEvent(new KeyboardEvent('keydown', { key: 'F5' }))],
   ['the pointer leaves the page', () => document.dispatchEvent(new Event('mouseleave'))],
   ['the page is left', () => window.dispatchEvent(new Event('beforeunload'))],
-])('a step that waits is written when %s', async (_, happens) => {
+])('a pending write is flushed when %s', async (_, happens) => {
   const { replace } = open()
   for (let step = 0; step < 60; step++) await replace(step)
   expect(location.search).toBe('?step=49')
@@ -60,7 +60,7 @@ test.each([
   expect(location.search).toBe('?step=59')
 })
 
-test('a step that waits is written before another entry is made', async () => {
+test('a pending write is flushed before a new history entry is pushed', async () => {
   const { history, native, replace } = open()
   const entries = window.history.length
   for (let step = 0; step < 60; step++) await replace(step)
@@ -71,7 +71,7 @@ test('a step that waits is written before another entry is made', async () => {
   expect(window.history.length).toBe(entries + 1)
 })
 
-test('a write that the browser refuses is tried again', async () => {
+test('a write that the browser refuses is retried', async () => {
   const { native, replace } = open()
   native.mockImplementationOnce(() => {
     throw new DOMException('more than 100 times per 10 seconds', 'SecurityError')

@@ -1,10 +1,10 @@
 import { createBrowserHistory, type RouterHistory } from '@tanstack/react-router'
 
-/** How many writes may follow each other at once, and how often one more is free, in milliseconds. */
+/** Token bucket: BURST writes at once, then one more every EVERY milliseconds. */
 const BURST = 50
 const EVERY = 200
 
-/** When a person may be about to reload the page or to copy its address. */
+/** Events after which the user may reload the page or copy its URL. */
 const FLUSHED_ON = ['pointerup', 'blur', 'visibilitychange', 'beforeunload', 'pagehide'] as const
 
 interface Write {
@@ -13,11 +13,11 @@ interface Write {
 }
 
 /**
- * The history of the browser for a router that replaces its entry at every step of a gesture.
+ * Browser history with rate-limited `replaceState`, for a router that replaces its entry at every step of a gesture.
  *
- * Browsers refuse or ignore replaceState beyond a rate: Chromium and Firefox after 200 calls in ten seconds, Safari after 100.
- * A write reaches the browser at once as long as the rate allows it. Later ones wait, the newest only: for the next free slot,
- * for the end of the gesture, or for a key, the pointer or the focus to leave the page, whichever comes first.
+ * Browsers refuse or ignore `replaceState` beyond a rate: Chromium and Firefox after 200 calls in ten seconds, Safari after
+ * 100. A write reaches the browser at once while the rate allows it. Beyond the rate only the newest write is kept. It is
+ * written at the next free slot or at the first of: end of the gesture, key press, pointer or focus leaving the page.
  */
 export function pacedHistory(): RouterHistory {
   const paced = new PacedReplace()
@@ -62,7 +62,7 @@ export function pacedHistory(): RouterHistory {
 class PacedReplace {
   private waiting: Write | undefined
   private timer: ReturnType<typeof setTimeout> | undefined
-  /** When the allowance is full again; each write moves it. Monotonic milliseconds. */
+  /** Time at which the bucket is full again, in monotonic milliseconds; each write moves it. */
   private full = 0
 
   constructor() {
@@ -70,7 +70,7 @@ class PacedReplace {
       this.flush()
     }
     for (const name of FLUSHED_ON) window.addEventListener(name, flush, { capture: true })
-    // A key that is held is a gesture itself.
+    // A key that repeats is itself a gesture.
     window.addEventListener(
       'keydown',
       ({ repeat }) => {
@@ -79,7 +79,7 @@ class PacedReplace {
       { capture: true },
     )
     document.addEventListener('mouseleave', flush)
-    // The entry that it was meant for is no longer the current one.
+    // The pending write belongs to an entry that is no longer the current one.
     window.addEventListener('popstate', () => {
       this.drop()
     })
@@ -88,7 +88,7 @@ class PacedReplace {
   write(write: Write): void {
     this.waiting = write
     const free = this.full - (BURST - 1) * EVERY - performance.now()
-    // Timers count whole milliseconds.
+    // Timers have a resolution of one millisecond.
     if (free < 1) this.flush()
     else this.wait(free)
   }
@@ -100,7 +100,7 @@ class PacedReplace {
       window.history.replaceState(waiting.state, '', waiting.href)
       this.drop()
     } catch (error) {
-      // Safari's refusal. What another script wrote counts as well.
+      // Safari throws when the rate is exceeded, which includes writes of other scripts.
       if (!(error instanceof DOMException) || error.name !== 'SecurityError') throw error
       this.wait(1_000)
     }

@@ -1,7 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
 
 import { reportSearch } from '@/features/results/report-search'
-import { askAhead } from '@/features/results/whole-run'
+import { prefetchReport } from '@/features/results/whole-run'
 import { dataSearch } from '@/features/catalog/data-search'
 import { configsSearch } from '@/features/runner/configs/configs-search'
 import { launchSearch } from '@/features/runner/launch/launch-search'
@@ -13,7 +13,7 @@ import { Frame } from './frame'
 import { pacedHistory } from './paced-history'
 import { NotFound, ScreenError } from './screen-error'
 
-/** The cache of what the page has read. */
+/** Cache of unary reads. */
 export const queries = createQueryClient()
 
 const rootRoute = createRootRoute({ component: Frame, notFoundComponent: NotFound })
@@ -37,8 +37,8 @@ const runRoute = createRoute({
   path: '/runs/$runId',
   validateSearch: reportSearch,
   loader: ({ params, cause }) => {
-    // Not for a pointer that rests on a link for a moment: the first look at a run is work.
-    if (cause === 'enter') askAhead(queries, transport, params.runId)
+    // Not on hover preloads: the first samples of a run are expensive.
+    if (cause === 'enter') prefetchReport(queries, transport, params.runId)
   },
   component: lazyRouteComponent(() => import('./screens/run'), 'RunScreen'),
 })

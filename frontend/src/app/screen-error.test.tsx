@@ -1,24 +1,24 @@
 import { describe, expect, it } from 'vitest'
 import * as v from 'valibot'
 
-import { unfitParts } from '@/app/screen-error'
+import { invalidParameters } from '@/app/screen-error'
 
 function issuesOf(search: object): string {
   const result = v.safeParse(v.strictObject({ mode: v.optional(v.picklist(['fast', 'full'])) }), search)
-  if (result.success) throw new Error('it fits')
+  if (result.success) throw new Error('expected the search to be invalid')
   return JSON.stringify(result.issues)
 }
 
-describe('unfitParts', () => {
-  it('names a setting that the screen does not have', () => {
-    expect(unfitParts(issuesOf({ speed: 'x' }))).toBe('speed is no setting of this screen.')
+describe('invalidParameters', () => {
+  it('names an unknown parameter', () => {
+    expect(invalidParameters(issuesOf({ speed: 'x' }))).toBe('speed is not a parameter of this screen.')
   })
 
-  it('says what a value must be', () => {
-    expect(unfitParts(issuesOf({ mode: 'slow' }))).toBe('mode is "slow"; it must be ("fast" | "full").')
+  it('names the allowed values', () => {
+    expect(invalidParameters(issuesOf({ mode: 'slow' }))).toBe('mode is "slow"; it must be ("fast" | "full").')
   })
 
-  it('leaves a message that is no list of issues as it is', () => {
-    expect(unfitParts('no JSON')).toBe('no JSON')
+  it('passes through a message that is not a list of issues', () => {
+    expect(invalidParameters('no JSON')).toBe('no JSON')
   })
 })

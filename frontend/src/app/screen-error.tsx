@@ -4,31 +4,31 @@ import { ButtonLink } from '@/ui/button'
 import { ErrorState } from '@/ui/error-state'
 import { Screen } from '@/ui/screen'
 
-/** Stands where a screen failed: the rest of the page goes on. */
+/** Error boundary of a screen; the rest of the page keeps working. */
 export function ScreenError({ error, reset }: ErrorComponentProps) {
   if (error instanceof SearchParamError) {
     return (
-      <Screen title="This link does not fit">
+      <Screen title="Invalid link">
         <ErrorState
           problem={{
-            message: unfitParts(error.message),
-            advice: 'Part of the address after the question mark is not what this screen knows.',
+            message: invalidParameters(error.message),
+            advice: 'The screen does not know a parameter after the question mark in the URL.',
           }}
         />
         <div className="px-11">
           <ButtonLink to="." search={{}}>
-            Open it without
+            Open without parameters
           </ButtonLink>
         </div>
       </Screen>
     )
   }
   return (
-    <Screen title="This screen failed">
+    <Screen title="This screen failed to load">
       <ErrorState
         problem={{
           message: String(error instanceof Error ? error.message : error),
-          advice: 'The page was perhaps built anew meanwhile: load it again.',
+          advice: 'The page may have been updated since it was opened. Reload it.',
         }}
         onRetry={reset}
       />
@@ -42,8 +42,8 @@ interface SearchIssue {
   received: string
 }
 
-/** What does not fit in an address, one part a sentence, from the issues that the router gives as JSON. */
-export function unfitParts(message: string): string {
+/** Describe the invalid parameters of a URL, one sentence each, from the router's issues (JSON). */
+export function invalidParameters(message: string): string {
   let issues: SearchIssue[]
   try {
     issues = JSON.parse(message) as SearchIssue[]
@@ -52,17 +52,17 @@ export function unfitParts(message: string): string {
   }
   const parts = issues.map(({ path, expected, received }) => {
     const key = path?.map((step) => String(step.key)).join('.') ?? 'the address'
-    if (expected === 'never') return `${key} is no setting of this screen.`
-    return `${key} is ${received}; it must be ${expected ?? 'another'}.`
+    if (expected === 'never') return `${key} is not a parameter of this screen.`
+    return `${key} is ${received}; it must be ${expected ?? 'another value'}.`
   })
   return parts.join(' ')
 }
 
-/** Stands where an address leads nowhere. */
+/** Screen for an unknown URL. */
 export function NotFound() {
   return (
-    <Screen title="Nothing here">
-      <ErrorState problem={{ message: `No screen has the address ${window.location.pathname}.` }} />
+    <Screen title="Page not found">
+      <ErrorState problem={{ message: `There is no screen at ${window.location.pathname}.` }} />
       <div className="px-11">
         <ButtonLink to="/runs">Go to the runs</ButtonLink>
       </div>

@@ -2,32 +2,32 @@ import { Dialog } from '@/ui/dialog'
 import { Kbd } from '@/ui/kbd'
 import { useShortcuts } from '@/ui/shortcuts'
 
-/** Keys of what has the focus; they are bound where it has it. */
-const OF_PARTS = [
+/** Keys that act on the focused part; each part binds its own. */
+const PART_KEYS = [
   {
-    part: 'In charts',
+    part: 'Charts',
     keys: [
-      ['Order before, order after', '← →'],
-      ['Move the window', 'Shift ← →'],
+      ['Previous order, next order', '← →'],
+      ['Pan', 'Shift ← →'],
       ['Zoom in, zoom out, show all', '+ − 0'],
-      ['Drop the selection and the crosshair', 'Esc'],
+      ['Clear selection and crosshair', 'Esc'],
     ],
   },
   {
-    part: 'In tables',
+    part: 'Tables',
     keys: [
-      ['Move from row to row, open one', '↑ ↓ Enter'],
-      ['Move by a page, to an end', 'PgUp PgDn Home End'],
+      ['Move between rows, open a row', '↑ ↓ Enter'],
+      ['Page up, page down, first row, last row', 'PgUp PgDn Home End'],
     ],
   },
-  { part: 'On an edge of a column, on the line between charts and tables', keys: [['Move it', '← → ↑ ↓']] },
+  { part: 'Column edges, divider between charts and tables', keys: [['Resize', '← → ↑ ↓']] },
 ] as const
 
-/** All keys that do something on the screen that is open. */
+/** Dialog with all keyboard shortcuts of the open screen. */
 export function ShortcutList({ onClose }: { onClose: () => void }) {
   const shortcuts = useShortcuts()
   return (
-    <Dialog title="Shortcuts" open onOpenChange={onClose}>
+    <Dialog title="Keyboard shortcuts" open onOpenChange={onClose}>
       <dl className="grid grid-cols-[1fr_auto] gap-y-1 text-sm">
         {shortcuts.map(({ keys, label }) => (
           <div key={keys} className="contents">
@@ -38,7 +38,7 @@ export function ShortcutList({ onClose }: { onClose: () => void }) {
           </div>
         ))}
       </dl>
-      {OF_PARTS.map(({ part, keys }) => (
+      {PART_KEYS.map(({ part, keys }) => (
         <section key={part} className="pt-3">
           <h3 className="label">{part}</h3>
           <dl className="grid grid-cols-[1fr_auto] text-sm">

@@ -8,35 +8,35 @@ import { hasEnded } from '@/jobs/job'
 import { useLiveRuns } from '@/jobs/live-runs'
 import { showToast } from '@/ui/toasts'
 
-/** Says of each run that ends while the page looks on how it ended, unless its own screen is open. */
+/** Show a toast when a run ends, unless the screen of that run is open. */
 export function useEndedRunToasts(): void {
   const { state: runs } = useLiveRuns()
   const navigate = useNavigate()
   const { runId: open } = useParams({ strict: false })
-  const lived = useRef<ReadonlySet<string>>(new Set())
+  const wasLive = useRef<ReadonlySet<string>>(new Set())
   useEffect(() => {
     const live = new Set<string>()
     for (const run of runs.values()) {
       if (!hasEnded(run)) live.add(run.runId)
       else if (
-        lived.current.has(run.runId) &&
+        wasLive.current.has(run.runId) &&
         ![run.runId, run.verifiedRunId].includes(open ?? '') &&
         run.state !== JobState.CANCELLED
       ) {
         const failed = run.state === JobState.FAILED
         showToast({
-          title: failed ? 'A run failed' : endOf(run),
+          title: failed ? 'Run failed' : endOf(run),
           description: run.runId,
           tone: failed ? 'danger' : 'neutral',
           action: { label: 'Open', onClick: () => void navigate({ to: '/runs/$runId', params: { runId: run.runId } }) },
         })
       }
     }
-    lived.current = live
+    wasLive.current = live
   }, [runs, open, navigate])
 }
 
 function endOf({ verdict }: RunEntry): string {
-  if (verdict === Verdict.UNSPECIFIED) return 'A run has finished'
-  return verdict === Verdict.EQUAL ? 'A run was verified: equal' : 'A run was verified: different'
+  if (verdict === Verdict.UNSPECIFIED) return 'Run finished'
+  return verdict === Verdict.EQUAL ? 'Run verified: equal' : 'Run verified: different'
 }

@@ -11,12 +11,12 @@ import { useViewport, type Viewport } from './viewport'
 interface ChartStackProps {
   viewport: Viewport
   label: string
-  /** Goes to the order before (-1) or after (1) the one that is selected. */
+  /** Selects the order before (-1) or after (1) the selected one. */
   onStep?: (direction: 1 | -1) => void
   children: ReactNode
 }
 
-/** Panels over one time axis, with one crosshair and one selection through all of them. */
+/** Panels that share one time axis, one crosshair and one selection. */
 export function ChartStack({ viewport, label, onStep, children }: ChartStackProps) {
   const host = useRef<HTMLDivElement>(null)
   useGestures(host, viewport)
@@ -72,7 +72,7 @@ export function ChartStack({ viewport, label, onStep, children }: ChartStackProp
   )
 }
 
-/** The crosshair and the selection, moved without a render. */
+/** Crosshair and selection, moved without a React render. */
 function Hairlines({ viewport }: { viewport: Viewport }) {
   const line = useRef<HTMLDivElement>(null)
   const band = useRef<HTMLDivElement>(null)
@@ -107,7 +107,7 @@ function Hairlines({ viewport }: { viewport: Viewport }) {
   )
 }
 
-/** What a screen reader hears of the crosshair. */
+/** Position of the crosshair for screen readers. */
 function Instant({ viewport }: { viewport: Viewport }) {
   const crosshair = useViewport(viewport, ({ crosshair }) => crosshair)
   return (

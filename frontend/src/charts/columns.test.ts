@@ -7,7 +7,7 @@ import { append, indexAt, NO_TRADES, splice, tradeSeries } from './columns'
 
 const base = 1_715_983_200_123_456_789n
 
-test('trades count nanoseconds from the base and have their decimals', () => {
+test('trades are scaled and count nanoseconds from the base', () => {
   const series = tradeSeries(
     create(TradeColumnsSchema, {
       pricePrecision: 1,
@@ -25,7 +25,7 @@ test('trades count nanoseconds from the base and have their decimals', () => {
   expect([...series.side]).toEqual([1, -1])
 })
 
-test('the last entry at or before an instant is found', () => {
+test('indexAt finds the last entry at or before an instant', () => {
   const ts = Float64Array.of(10, 20, 20, 30)
   expect([5, 10, 25, 20, 99].map((at) => indexAt(ts, at))).toEqual([-1, 0, 2, 2, 3])
 })
@@ -42,14 +42,14 @@ function trades(...ts: number[]) {
   }
 }
 
-test('the detail replaces what the whole has of its stretch', () => {
+test('the detail replaces the same span of the overview', () => {
   const joined = splice(trades(0, 10, 20, 30, 40), trades(12, 13, 20, 28))
   expect([...joined.ts]).toEqual([0, 12, 13, 20, 28, 30, 40])
   expect(joined.side).toHaveLength(7)
   expect(joined.pricePrecision).toBe(1)
 })
 
-test('without a detail the whole is drawn', () => {
+test('without a detail the overview is drawn', () => {
   const whole = trades(0, 10)
   expect(splice(whole, NO_TRADES)).toBe(whole)
 })

@@ -1,7 +1,7 @@
 import type { QuoteColumns, TradeColumns } from '@/gen/tickreel/v1/market_data_pb'
 import type { EquityColumns } from '@/gen/tickreel/v1/report_pb'
 
-/** The account over time, ready to draw; `ts` counts nanoseconds from a base, as everywhere in charts. */
+/** The account over time, ready to draw. `ts` is in nanoseconds from a base, as in all chart code. */
 export interface EquitySeries {
   readonly ts: Float64Array
   readonly equity: Float64Array
@@ -9,18 +9,18 @@ export interface EquitySeries {
   readonly position: Float64Array
 }
 
-/** Trades, ready to draw. `side` is 1 where the buyer took liquidity, -1 where the seller did, 0 where nobody knows. */
+/** Trades, ready to draw. `side` is 1 for a buying aggressor, -1 for a selling one, 0 if unknown. */
 export interface TradeSeries {
   readonly ts: Float64Array
   readonly price: Float64Array
   readonly size: Float64Array
   readonly side: Int8Array
-  /** How many decimals prices and sizes have. */
+  /** Number of decimals of prices and of sizes. */
   readonly pricePrecision: number
   readonly sizePrecision: number
 }
 
-/** Best bids and asks, ready to draw; NaN where a book has none. */
+/** Best bids and asks, ready to draw; NaN where the book side is empty. */
 export interface QuoteSeries {
   readonly ts: Float64Array
   readonly bid: Float64Array
@@ -75,7 +75,7 @@ export function quoteSeries(columns: QuoteColumns | undefined, base: bigint): Qu
   }
 }
 
-/** An AggressorSide as a sign. */
+/** Sign of an AggressorSide: 1 buyer, -1 seller, 0 unknown. */
 export function aggressorSign(side: number): number {
   return side === 1 ? 1 : side === 2 ? -1 : 0
 }
@@ -84,13 +84,13 @@ export function offsets(instants: bigint[], base: bigint): Float64Array {
   return Float64Array.from(instants, (instant) => Number(instant - base))
 }
 
-/** Reads an integer of a scale as a number. */
+/** Return a function that converts a scaled integer to a number. */
 export function decimal(precision: number): (integer: bigint) => number {
   const scale = 10 ** precision
   return (integer) => Number(integer) / scale
 }
 
-/** The index of the last entry at or before `at`, -1 where there is none. */
+/** Index of the last entry at or before `at`, -1 if there is none. */
 export function indexAt(ts: Float64Array, at: number): number {
   let low = 0
   let high = ts.length
@@ -102,7 +102,7 @@ export function indexAt(ts: Float64Array, at: number): number {
   return low - 1
 }
 
-/** The detail where there is any and the whole around it, so that a view that has moved on finds something to draw. */
+/** The overview with the detail inserted where it has one, so that a view that has just moved is never blank. */
 export function splice<S extends Series>(whole: S, detail: S): S {
   if (detail.ts.length === 0) return whole
   const before = Math.max(indexAt(whole.ts, detail.ts[0] ?? 0), 0)
@@ -122,7 +122,7 @@ export function splice<S extends Series>(whole: S, detail: S): S {
   return Object.fromEntries(entries) as S
 }
 
-/** One series after the other; how live points are appended. */
+/** Concatenate two series; used to append live points. */
 export function append(before: EquitySeries, after: EquitySeries): EquitySeries {
   const join = (a: Float64Array, b: Float64Array) => {
     const result = new Float64Array(a.length + b.length)

@@ -15,15 +15,15 @@ interface EquityPanelsProps {
   viewport: Viewport
   series: EquitySeries
   currency: string
-  /** The equity that a run began with, drawn as a line to compare with. */
+  /** Equity at the start of the run, drawn as a reference line. */
   startingEquity: number
-  /** Whether other panels come first where the stack is low. */
+  /** Whether these panels are hidden first when the stack is too low. */
   yields?: boolean
 }
 
 const steps = uPlot.paths.stepped?.({ align: 1 })
 
-/** The equity of an account and, below it, how far it has fallen from its peak. */
+/** Equity of the account, with its drawdown below. */
 export function EquityPanels({ viewport, series, currency, startingEquity, yields = false }: EquityPanelsProps) {
   const equity = useMemo(() => [series.ts, series.equity] as uPlot.AlignedData, [series])
   const drawdown = useMemo(() => [series.ts, series.drawdown.map((value) => -value)] as uPlot.AlignedData, [series])
@@ -40,7 +40,7 @@ export function EquityPanels({ viewport, series, currency, startingEquity, yield
       <Panel
         title="Equity"
         grow={5}
-        yieldsBelow={yields ? 210 : undefined}
+        hiddenBelow={yields ? 210 : undefined}
         readout={
           <>
             <span className="text-text">{`${value(series.equity)} ${currency}`}</span>
@@ -60,7 +60,7 @@ export function EquityPanels({ viewport, series, currency, startingEquity, yield
       <Panel
         title="Drawdown"
         grow={4}
-        yieldsBelow={yields ? 290 : undefined}
+        hiddenBelow={yields ? 290 : undefined}
         readout={<span>{`${value(series.drawdown)} ${currency}`}</span>}
       >
         <Plot
@@ -76,7 +76,7 @@ export function EquityPanels({ viewport, series, currency, startingEquity, yield
               points: { show: false },
             },
           ]}
-          extent={(span) => fromPeak(columnExtent(series.ts, drawdown[1] as Float64Array, span))}
+          extent={(span) => includePeak(columnExtent(series.ts, drawdown[1] as Float64Array, span))}
           format={formatNumber}
         />
       </Panel>
@@ -84,8 +84,8 @@ export function EquityPanels({ viewport, series, currency, startingEquity, yield
   )
 }
 
-/** The peak belongs in sight, unless what moves is so far below it that nothing would be seen to move. */
-function fromPeak(extent: [number, number] | undefined): [number, number] | undefined {
+/** Include the peak (zero) in the range unless the drawdown is so deep that its changes would be invisible. */
+function includePeak(extent: [number, number] | undefined): [number, number] | undefined {
   if (!extent) return undefined
   const [low, high] = extent
   return high - low > -low / 8 ? [low, 0] : extent

@@ -1,7 +1,7 @@
 import { indexAt } from './columns'
 import type { Span } from './span'
 
-/** The lowest and highest value of a column in a span, the value that held when it began included; NaN is no value. */
+/** Lowest and highest value of a column in a span, including the value in effect at its start. NaN is ignored. */
 export function columnExtent(ts: Float64Array, column: Float64Array, span: Span): [number, number] | undefined {
   const first = Math.max(indexAt(ts, span.from), 0)
   const last = indexAt(ts, span.to)

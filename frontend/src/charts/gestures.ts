@@ -4,7 +4,7 @@ import { GUTTER } from './plot'
 import { length, type Span } from './span'
 import type { Viewport } from './viewport'
 
-/** Pixels that a pointer may move and still have clicked. */
+/** Pixels that a pointer may move during a click. */
 const SLACK = 4
 
 /** Wheel zooms at the cursor, drag pans, two fingers do both, shift-drag selects, double click fits. */
@@ -28,7 +28,7 @@ export function useGestures(host: RefObject<HTMLElement | null>, viewport: Viewp
   }, [host, viewport])
 }
 
-/** A finger or the mouse: the instant it took hold of, and where it is. */
+/** A pressed pointer (finger or mouse): the instant it grabbed and its current position. */
 interface Hold {
   readonly instant: number
   readonly startX: number
@@ -71,7 +71,7 @@ class Gesture {
     if (hold) hold.x = event.clientX
     if (hold && !this.dragging && Math.abs(hold.x - hold.startX) > SLACK) {
       this.dragging = true
-      // Not before: a captured pointer takes the click away from the marker below it.
+      // Capture only now: a captured pointer would swallow the click on the marker below it.
       this.element.setPointerCapture(event.pointerId)
     }
     if (this.dragging && this.selecting !== null) {
@@ -97,7 +97,7 @@ class Gesture {
     if (!(event.target as Element).closest('button, a, input')) this.viewport.fit()
   }
 
-  /** The span that has each held instant under its pointer. */
+  /** The span that keeps each grabbed instant under its pointer. */
   private held(): Span {
     const { left, width } = this.plot()
     const [first, second] = [...this.holds.values()]

@@ -7,7 +7,7 @@ import type { Span } from './span'
 import { Viewport } from './viewport'
 
 interface LiveEquityProps {
-  /** The points so far, counted from `base`; give the component a `key` that changes where a replay begins anew. */
+  /** Points so far, counted from `base`. Give the component a `key` that changes when a replay restarts. */
   series: EquitySeries
   base: bigint
   currency: string
@@ -15,7 +15,7 @@ interface LiveEquityProps {
   className?: string
 }
 
-/** The equity of a running replay: it grows to the right, under the eyes of one who sees all, beside one who zoomed in. */
+/** Equity of a running replay. New points extend the view if it shows everything; a zoomed view stays put. */
 export function LiveEquity({ series, base, currency, startingEquity, className }: LiveEquityProps) {
   const [viewport] = useState(() => new Viewport(base, covered(series)))
   useEffect(() => {
@@ -30,7 +30,7 @@ export function LiveEquity({ series, base, currency, startingEquity, className }
   )
 }
 
-/** From the first point to the last; a second where there are not two yet. */
+/** Span from the first point to the last, at least one second. */
 function covered({ ts }: EquitySeries): Span {
   const from = ts[0] ?? 0
   return { from, to: Math.max(ts.at(-1) ?? 0, from + 1e9) }

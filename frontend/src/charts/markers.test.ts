@@ -9,7 +9,7 @@ function order(id: number, at: number, side: 1 | -1 = 1): Marker {
 describe('placing', () => {
   const many = Array.from({ length: 1_000 }, (_, i) => order(i + 1, i * 1e9, i % 2 ? 1 : -1))
 
-  test('single orders stay single where there is room', () => {
+  test('orders stay single if there is room', () => {
     const placed = placeMarkers([order(1, 1e9), order(2, 5e9, -1)], { from: 0, to: 10e9 }, 1_000)
     expect(placed.map(({ marker, x }) => [marker.firstOrder, x])).toEqual([
       [1n, 100],
@@ -27,7 +27,7 @@ describe('placing', () => {
 
   test('a cluster opens into its orders when its span is shown', () => {
     const [cluster] = placeMarkers(many, { from: 0, to: 1_000e9 }, 1_000)
-    if (!cluster) throw new Error('nothing was placed')
+    if (!cluster) throw new Error('no marker was placed')
     const { from, to } = cluster.marker
     const opened = placeMarkers(many, { from, to }, 1_000).filter(({ marker }) => marker.side === cluster.marker.side)
     expect(opened.map(({ marker }) => marker.orders)).toEqual(Array(cluster.marker.orders).fill(1))
@@ -43,7 +43,7 @@ describe('placing', () => {
     })
   })
 
-  test('no cluster is cut at an edge, and none lies over another there', () => {
+  test('clusters are neither cut at an edge nor overlap there', () => {
     for (const to of [965e9, 983e9, 990e9, 999e9]) {
       const placed = placeMarkers(many, { from: 17e9, to }, 1_000)
       const xs = placed.filter(({ marker }) => marker.side === -1).map(({ x }) => x)
@@ -56,7 +56,7 @@ describe('placing', () => {
     }
   })
 
-  test('panning keeps clusters what they are', () => {
+  test('panning does not change the clusters', () => {
     const counts = (shift: number) =>
       placeMarkers(many, { from: 200e9 + shift, to: 700e9 + shift }, 1_000).map(({ marker }) => marker.firstOrder)
     expect(counts(20e9).filter((id) => counts(0).includes(id)).length).toBeGreaterThan(20)

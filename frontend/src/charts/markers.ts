@@ -4,7 +4,7 @@ import { instantOf } from '@/ui/format/instant'
 import { decimal } from './columns'
 import { length, type Span } from './span'
 
-/** One order on a chart, or all of one side that are too close together to be drawn. */
+/** One order on a chart, or a cluster of orders of one side that are too close to be drawn apart. */
 export interface Marker {
   readonly firstOrder: bigint
   readonly orders: number
@@ -35,7 +35,7 @@ export function orderMarkers(columns: MarkerColumns | undefined, base: bigint): 
   }))
 }
 
-/** One order as a marker of its own; undefined where it has no place on a chart, for want of a price. */
+/** Marker of a single order; undefined if it has no price or was never submitted. */
 export function orderMarker(order: Order, base: bigint): Marker | undefined {
   const price = order.price || order.averagePrice
   if (!order.tsSubmitted || !price) return undefined
@@ -53,21 +53,21 @@ export function orderMarker(order: Order, base: bigint): Marker | undefined {
   }
 }
 
-/** A marker and where it is drawn, in pixels from the left edge of the plot. */
+/** A marker and its position, in pixels from the left edge of the plot. */
 export interface PlacedMarker {
   readonly marker: Marker
   readonly x: number
 }
 
-/** The width that a counted cluster needs, and the distance at which single orders stay apart. */
+/** Width of a cluster and least distance between single orders, in pixels. */
 const CLUSTER_WIDTH = 40
 const SINGLE_WIDTH = 11
 
 /**
- * Places markers on a plot: single where there is room, in counted clusters where there is not.
+ * Place markers on a plot: single if there is room, else in counted clusters.
  *
- * Clusters are those of a grid in time whose cells are powers of two, so that they stay as they are while the view pans;
- * a cell that reaches out of the view counts whole. At the edges of the view, where there is no room for two, they become one.
+ * Clusters are the cells of a time grid whose cell length is a power of two, so that panning does not change them.
+ * A cell that is partly out of view is counted whole. At the edges of the view, overlapping clusters are merged.
  */
 export function placeMarkers(markers: readonly Marker[], span: Span, width: number): PlacedMarker[] {
   const perPixel = length(span) / width
@@ -92,11 +92,11 @@ export function placeMarkers(markers: readonly Marker[], span: Span, width: numb
     return []
   })
   const sides = [1, -1].map((side) => clusters.filter(({ marker }) => marker.side === side))
-  return [...singles, ...sides.flatMap((ofSide) => inSight(ofSide, width))]
+  return [...singles, ...sides.flatMap((ofSide) => moveIn(ofSide, width))]
 }
 
-/** Clusters of one side with none cut at an edge: it moves in, and takes in the one that stands there. */
-function inSight(clusters: readonly PlacedMarker[], width: number): PlacedMarker[] {
+/** Clusters of one side, moved in from the edges of the plot; a moved cluster absorbs the one that it would cover. */
+function moveIn(clusters: readonly PlacedMarker[], width: number): PlacedMarker[] {
   const least = CLUSTER_WIDTH / 2
   const most = Math.max(width - least, least)
   const shown: PlacedMarker[] = []
@@ -133,7 +133,7 @@ function merge(group: readonly Marker[]): Marker {
 
 const middle = (marker: Marker): number => (marker.from + marker.to) / 2
 
-/** A count as a cluster says it, four characters at most: 950, 9.5k, 120k. */
+/** Format the count of a cluster in at most four characters: 950, 9.5k, 120k. */
 export function formatCount(count: number): string {
   if (count < 1_000) return String(count)
   if (count < 9_950) return `${(count / 1_000).toFixed(1)}k`

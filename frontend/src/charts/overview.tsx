@@ -11,11 +11,11 @@ import { useViewport, type Viewport } from './viewport'
 
 interface OverviewProps {
   viewport: Viewport
-  /** The prices of the whole run. */
+  /** Prices of the whole run. */
   trades: TradeSeries
 }
 
-/** The whole run in a strip: drag in it to choose what the panels show, drag what is chosen to move it. */
+/** Strip with the whole run: drag to choose the window, drag the window to move it. */
 export function Overview({ viewport, trades }: OverviewProps) {
   const canvas = useRef<HTMLCanvasElement>(null)
   const grip = useRef<{ at: number; moving: Span | undefined }>(null)

@@ -1,7 +1,7 @@
 /** The colours of ui/styles.css that canvases draw with. */
 export type Ink = 'ground' | 'surface' | 'line' | 'line-strong' | 'text' | 'muted' | 'faint' | 'accent' | 'buy' | 'sell'
 
-/** A colour as the theme has it now. */
+/** The colour in the current theme. */
 export function color(ink: Ink): string {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${ink}`).trim()
 }

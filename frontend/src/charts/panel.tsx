@@ -4,26 +4,26 @@ import { classNames } from '@/ui/class-names'
 
 interface PanelProps {
   title: string
-  /** What the panel shows at the crosshair. */
+  /** Values at the crosshair. */
   readout: ReactNode
-  /** The share of the stack's height. */
+  /** Share of the height of the stack. */
   grow: number
-  /** The height of the stack, in pixels, below which the panel gives its room to the others. */
-  yieldsBelow?: keyof typeof GONE_BELOW | undefined
+  /** Height of the stack in pixels below which the panel is hidden. */
+  hiddenBelow?: keyof typeof HIDDEN_BELOW | undefined
   children: ReactNode
 }
 
-const GONE_BELOW = {
+const HIDDEN_BELOW = {
   210: '[@container_stack_(height<210px)]:hidden',
   290: '[@container_stack_(height<290px)]:hidden',
 }
 
-/** A named chart of a stack, its values at the crosshair in its head. */
-export function Panel({ title, readout, grow, yieldsBelow, children }: PanelProps) {
+/** A titled chart of a stack, with the values at the crosshair in its header. */
+export function Panel({ title, readout, grow, hiddenBelow, children }: PanelProps) {
   return (
     <section
       aria-label={title}
-      className={classNames('flex min-h-17 flex-col border-b border-line', yieldsBelow && GONE_BELOW[yieldsBelow])}
+      className={classNames('flex min-h-17 flex-col border-b border-line', hiddenBelow && HIDDEN_BELOW[hiddenBelow])}
       style={{ flex: `${grow} 1 0` }}
     >
       <header className="flex h-6 shrink-0 items-center gap-3 overflow-hidden px-3 whitespace-nowrap">

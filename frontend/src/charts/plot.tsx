@@ -11,20 +11,20 @@ import { timeTicks } from './time-axis'
 import { valueTicks } from './value-axis'
 import type { Viewport } from './viewport'
 
-/** The width of the values' axis, the same for all panels, so that their instants line up. */
+/** Width of the value axis, the same in all panels so that their time axes line up. */
 export const GUTTER = 88
 
-/** About how many pixels a label of the time axis takes. */
+/** Approximate width of a time axis label in pixels. */
 export const LABEL_WIDTH = 96
 
 interface PlotProps {
   viewport: Viewport
-  /** The instants and a column for each line, as uPlot takes them. */
+  /** Times and one column per line, in uPlot's layout. */
   data: uPlot.AlignedData
   lines: uPlot.Series[]
-  /** The lowest and highest value that a span must show; nothing where it has none. */
+  /** Lowest and highest value in a span; undefined if there is none. */
   extent: (span: Span) => readonly [number, number] | undefined
-  /** Writes a value with as many decimals as the axis needs. */
+  /** Format a value with the decimals that the axis needs. */
   format: (value: number, decimals: number) => string
   /** Drawn below the lines, clipped to the plot. */
   under?: (plot: uPlot) => void
@@ -32,7 +32,7 @@ interface PlotProps {
   over?: (plot: uPlot) => void
 }
 
-/** A canvas with lines over the replay clock that follows its viewport by itself. */
+/** Line chart on a canvas over the replay clock; it redraws itself when its viewport changes. */
 export function Plot(props: PlotProps) {
   const { viewport, data } = props
   const [theme] = useTheme()
@@ -70,7 +70,7 @@ export function Plot(props: PlotProps) {
           ticks: { show: false },
         },
         {
-          // The right; uPlot's enum is for types alone.
+          // 1 is the right side; uPlot exports its enum only as a type.
           // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment
           side: 1,
           size: GUTTER,
@@ -138,12 +138,12 @@ export function Plot(props: PlotProps) {
   return <div ref={host} className="size-full overflow-hidden" aria-hidden />
 }
 
-/** The room there is; a plot without any cannot be made. */
+/** Size of the host, at least one pixel: uPlot fails on an empty one. */
 function size(element: HTMLElement): { width: number; height: number } {
   return { width: Math.max(element.clientWidth, GUTTER + 1), height: Math.max(element.clientHeight, 24) }
 }
 
-/** The least pixels between two labels: a low plot says two values rather than one. */
+/** Least distance between two labels in pixels; smaller in a low plot, so that it still has two. */
 function labelSpace(height: number): number {
   return Math.min(26, Math.max(height / 3, 13))
 }
@@ -156,7 +156,7 @@ function decimalsOf(step: number): number {
   return [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11].find(exact) ?? 12
 }
 
-/** The extent with a twelfth of room above and below. */
+/** The extent with a margin of a twelfth above and below. */
 function roomy(extent: readonly [number, number] | undefined): [number, number] {
   if (!extent) return [0, 1]
   const [low, high] = extent

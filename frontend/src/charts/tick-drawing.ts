@@ -5,10 +5,10 @@ import { formatCount, type Marker, type PlacedMarker } from './markers'
 import { color, FONT, sideColor } from './palette'
 import type { Span } from './span'
 
-/** Pixels between trades from which on each is a point. */
+/** Mean distance between trades, in pixels, from which each trade is drawn as a point. */
 const POINT_ROOM = 5
 
-/** The best bid and ask as a ribbon. */
+/** Draw the best bid and ask as a ribbon. */
 export function drawRibbon(plot: uPlot, quotes: QuoteSeries, span: Span): void {
   const { ctx } = plot
   const first = Math.max(indexAt(quotes.ts, span.from), 0)
@@ -44,13 +44,13 @@ export function drawRibbon(plot: uPlot, quotes: QuoteSeries, span: Span): void {
   ctx.stroke(edges.ask)
 }
 
-/** Where an instant is, or just outside the plot: a canvas has no room for a neighbour hours away from a microsecond. */
+/** Pixel of an instant, clamped to just outside the plot: canvas coordinates overflow for far neighbours. */
 function edge(plot: uPlot, at: number): number {
   const { bbox } = plot
   return Math.min(Math.max(plot.valToPos(at, 'x', true), bbox.left - 9), bbox.left + bbox.width + 9)
 }
 
-/** Each trade as a point in the colour of its aggressor, where there is room for points. */
+/** Draw each trade as a point in the colour of its aggressor, if there is room for points. */
 export function drawTrades(plot: uPlot, trades: TradeSeries, span: Span): void {
   const { ctx } = plot
   const first = indexAt(trades.ts, span.from) + 1
@@ -71,7 +71,7 @@ export function drawTrades(plot: uPlot, trades: TradeSeries, span: Span): void {
   }
 }
 
-/** Where a marker stands: below what it bought, above what it sold, in CSS pixels of the plot. */
+/** Vertical position of a marker in CSS pixels of the plot: buys below the price, sells above. */
 export function markerY(plot: uPlot, { marker }: PlacedMarker): number {
   const y = plot.valToPos(marker.side > 0 ? marker.low : marker.high, 'y')
   const away = marker.orders > 1 ? 14 : 9
@@ -79,14 +79,14 @@ export function markerY(plot: uPlot, { marker }: PlacedMarker): number {
   return Math.min(Math.max(y + marker.side * away, 9), height - 9)
 }
 
-/** Buys as ▲, sells as ▼, hollow where nothing filled whole; clusters as their count in a frame. */
+/** Draw buys as ▲ and sells as ▼, hollow unless fully filled; clusters as a framed count. */
 export function drawMarkers(plot: uPlot, placed: readonly PlacedMarker[]): void {
   inPlot(plot, (ctx) => {
     for (const entry of placed) drawMarker(ctx, entry, markerY(plot, entry))
   })
 }
 
-/** One order above all others, in a ring, whatever cluster it is in. */
+/** Draw the selected order in a ring above all other markers. */
 export function drawSelected(plot: uPlot, marker: Marker): void {
   const entry = { marker, x: plot.valToPos(marker.from, 'x') }
   const y = markerY(plot, entry)
@@ -102,7 +102,7 @@ export function drawSelected(plot: uPlot, marker: Marker): void {
   })
 }
 
-/** Draws in CSS pixels from the corner of the plot. */
+/** Draw in CSS pixels from the top left corner of the plot. */
 function inPlot({ ctx, bbox }: uPlot, draw: (ctx: CanvasRenderingContext2D) => void): void {
   ctx.save()
   ctx.translate(bbox.left, bbox.top)

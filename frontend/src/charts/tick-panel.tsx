@@ -17,20 +17,20 @@ interface TickPanelProps {
   viewport: Viewport
   trades: TradeSeries
   quotes: QuoteSeries
-  /** Whether there are more rows than these, so that what stands at the crosshair is near, not exact. */
+  /** Whether rows were left out, so that the values at the crosshair are approximate. */
   sampled: boolean
   markers: readonly Marker[]
-  /** The order that stands out. */
+  /** The selected order. */
   selected: Marker | undefined
-  /** Called with a marker that was clicked. */
+  /** Called when a marker is clicked. */
   onOpen: (marker: Marker) => void
-  /** What the card beside a marker says. */
+  /** Content of the card beside a hovered marker. */
   describe: (marker: Marker) => ReactNode
 }
 
 const steps = uPlot.paths.stepped?.({ align: 1 })
 
-/** Trades as a line of steps, each a point where there is room, between the best bid and ask, with orders on them. */
+/** Trades as a step line (points when zoomed in) over the ribbon of best bid and ask, with order markers. */
 export function TickPanel(props: TickPanelProps) {
   const { viewport, trades, quotes, markers, selected, onOpen, describe } = props
   const drawn = useRef<Drawn>(null)
@@ -112,11 +112,11 @@ interface Hovered {
   readonly marker: Marker
   readonly x: number
   readonly y: number
-  /** The span it was hovered in; once that has changed it is somewhere else. */
+  /** The span at the time of hovering; in another span the marker is elsewhere. */
   readonly span: object
 }
 
-/** The marker at a place, in pixels from the corner of the panel. */
+/** The marker at a position, in pixels from the top left corner of the panel. */
 function pick({ plot, placed }: Drawn, x: number, y: number): Omit<Hovered, 'span'> | undefined {
   const left = plot.bbox.left / devicePixelRatio
   const top = plot.bbox.top / devicePixelRatio

@@ -8,7 +8,7 @@ import { TickTape, type TradeBytes } from './tick-tape'
 
 const base = 1_715_983_200_123_456_789n
 
-/** A walk of prices with uneven gaps, negative sizes and times before the base among them. */
+/** A random walk with uneven gaps, negative sizes and times before the base. */
 function columns(rows: number) {
   const numbers = Array.from({ length: rows }, (_, i) => i)
   return create(TradeColumnsSchema, {
@@ -45,7 +45,7 @@ function tape(rows: number, chunk = rows): TickTape {
   return result
 }
 
-test('bytes become what the generated message says, to the nanosecond', () => {
+test('bytes decode to the values of the generated message, to the nanosecond', () => {
   const { trades, complete } = tape(1_000, 300).sample({ from: -10, to: Number.MAX_SAFE_INTEGER - 1 }, 1_000)
   expect(complete).toBe(true)
   expect(trades).toEqual(tradeSeries(columns(1_000), base))
@@ -64,7 +64,7 @@ test('a sample keeps the first, the last and the extremes', () => {
   expect([...trades.ts]).toEqual([...trades.ts].sort((a, b) => a - b))
 })
 
-test('columns that do not fit are refused', () => {
+test('columns of unequal length or beyond the total are refused', () => {
   const chunk = asBytes(columns(10))
   expect(() => {
     new TickTape(base, 9).append(chunk)
@@ -74,7 +74,7 @@ test('columns that do not fit are refused', () => {
   }).toThrow('differ in length')
 })
 
-test('a span without ticks gives columns that can be given away, time and again', () => {
+test('a sample of an empty span can be transferred repeatedly', () => {
   const held = tape(10)
   for (const span of [
     { from: -100, to: -50 },

@@ -1,7 +1,7 @@
 import type { TradeSeries } from './columns'
 import type { Span } from './span'
 
-/** Columns of trades as they are on the wire: little-endian, 8 bytes a value, one byte a side. */
+/** Trade columns in wire format: little-endian, 8 bytes per value, one byte per side. */
 export interface TradeBytes {
   readonly pricePrecision: number
   readonly sizePrecision: number
@@ -13,7 +13,7 @@ export interface TradeBytes {
 
 const WORD = 2 ** 32
 
-/** Every tick of a run in typed arrays, 25 bytes each: what a chart asks for is found here without a service. */
+/** All ticks of a run in typed arrays, 25 bytes each, so that charts can be sampled without a service call. */
 export class TickTape {
   rows = 0
   private readonly ts: Float64Array
@@ -23,8 +23,8 @@ export class TickTape {
   private precision = { pricePrecision: 0, sizePrecision: 0 }
 
   /**
-   * @param base The instant that times count from, UNIX nanoseconds.
-   * @param total How many rows there will be.
+   * @param base Origin of times, in UNIX nanoseconds.
+   * @param total Number of rows to come.
    */
   constructor(
     private readonly base: bigint,
@@ -36,28 +36,28 @@ export class TickTape {
     this.side = new Int8Array(total)
   }
 
-  /** Adds the next rows. Throws a RangeError where the columns differ in length, or where there is no room for them. */
+  /** Append rows. Throws RangeError if the columns differ in length or exceed the total. */
   append({ tsInit, price, size, side, pricePrecision, sizePrecision }: TradeBytes): void {
     const rows = tsInit.length / 8
     if (price.length !== rows * 8 || size.length !== rows * 8 || side.length !== rows) {
-      throw new RangeError('the columns of a chunk differ in length')
+      throw new RangeError('columns of a chunk differ in length')
     }
-    if (this.rows + rows > this.total) throw new RangeError(`there are more than the ${this.total} rows announced`)
+    if (this.rows + rows > this.total) throw new RangeError(`more rows than the ${this.total} announced`)
     const end = this.rows + rows
     readWords(tsInit, this.ts.subarray(this.rows, end), this.base, 1)
     readWords(price, this.price.subarray(this.rows, end), 0n, 10 ** pricePrecision)
     readWords(size, this.size.subarray(this.rows, end), 0n, 10 ** sizePrecision)
     const signs = this.side.subarray(this.rows, end)
-    // AggressorSide: 1 bought, 2 sold. A loop, as a closure called for each row costs as much as a column.
+    // AggressorSide: 1 buyer, 2 seller. A plain loop: a closure call per row costs as much as a whole column.
     for (let row = 0; row < rows; row++) signs[row] = side[row] === 2 ? -1 : (side[row] ?? 0)
     this.rows = end
     this.precision = { pricePrecision, sizePrecision }
   }
 
   /**
-   * The rows of a span as a chart draws them: all where there are no more than `points`, else of each of equal parts of the
-   * time the first, the last, the lowest and the highest, as the service keeps them. The arrays are new, so that a worker may
-   * give them away.
+   * Sample the rows of a span for drawing. Returns all rows if there are at most `points`. Otherwise it divides the span into
+   * equal parts and keeps the first, last, lowest and highest row of each, as the service does. The arrays are new, so that a
+   * worker can transfer them.
    */
   sample(span: Span, points: number): { trades: TradeSeries; complete: boolean } {
     const first = this.search(span.from)
@@ -74,7 +74,7 @@ export class TickTape {
     return { trades: this.pick(kept), complete: false }
   }
 
-  /** The first, lowest, highest and last row of a part, in order and each once. */
+  /** First, lowest, highest and last row of a part, in order and without repeats. */
   private extremes(first: number, end: number): number[] {
     const { price } = this
     let low = first
@@ -86,7 +86,7 @@ export class TickTape {
     return [...new Set([first, Math.min(low, high), Math.max(low, high), end - 1])]
   }
 
-  /** The first row at or after an instant. */
+  /** Index of the first row at or after an instant. */
   private search(at: number): number {
     let low = 0
     let high = this.rows
@@ -120,7 +120,7 @@ export class TickTape {
   }
 }
 
-/** Reads 64-bit integers less a base, divided by a scale, in two halves: the difference fits a double, the integer does not. */
+/** Decode 64-bit integers as (value - base) / scale, in two halves: the difference fits a double, the integer does not. */
 function readWords(bytes: Uint8Array, into: Float64Array, base: bigint, scale: number): void {
   const { lows, highs } = aligned(bytes)
   const baseLow = Number(base & 0xffffffffn)
@@ -130,7 +130,7 @@ function readWords(bytes: Uint8Array, into: Float64Array, base: bigint, scale: n
   }
 }
 
-/** The halves of words, which may begin anywhere in a message: they are copied to where numbers can be read, each time the same. */
+/** Low and high halves of 64-bit words. Words may be unaligned in a message, so they are copied to a reused aligned buffer. */
 function aligned(bytes: Uint8Array): { lows: Uint32Array; highs: Int32Array } {
   if (place.byteLength < bytes.byteLength) place = new ArrayBuffer(bytes.byteLength)
   new Uint8Array(place).set(bytes)

@@ -17,16 +17,16 @@ const STEPS = [
   ...[1, 2, 5, 10, 20, 50, 100].map((n) => n * DAY),
 ]
 
-/** A mark on the time axis: `label` tells it from its neighbours, `context` is what they share. */
+/** A mark on the time axis: `label` differs from its neighbours, `context` is the part that they share. */
 export interface Tick {
   readonly at: number
   readonly label: string
   readonly context: string
-  /** What is new of the context, where it is not that of the tick before. */
+  /** Changed part of the context, if it differs from that of the previous tick. */
   readonly turn: string | undefined
 }
 
-/** The ticks of a span, at most `most` of them: at round instants of the UTC day, from days down to nanoseconds. */
+/** At most `most` ticks of a span, at round UTC times, from days down to nanoseconds. */
 export function timeTicks(span: Span, base: bigint, most: number): Tick[] {
   const step = stepOf(span, most)
   const phase = Number(base % BigInt(step))
@@ -39,7 +39,7 @@ export function timeTicks(span: Span, base: bigint, most: number): Tick[] {
   return ticks
 }
 
-/** What the ticks share where a span begins, to be said once: the day, or the second, or the microsecond. */
+/** Context of the ticks at the start of a span, to be shown once: the day, second or microsecond. */
 export function leadingContext(span: Span, base: bigint, most: number): string {
   return words(base + BigInt(Math.floor(span.from)), stepOf(span, most)).context
 }

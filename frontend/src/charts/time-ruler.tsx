@@ -7,13 +7,13 @@ import { leadingContext, type Tick, timeTicks } from './time-axis'
 import { length } from './span'
 import { useViewport, type Viewport } from './viewport'
 
-/** The least distance of a label from the left edge: none is cut there; at the right there is the gutter. */
+/** Least distance of a label from the left edge, so that none is cut. At the right there is the gutter. */
 const LEAST = 4
 
-/** About the width of a character of a label. */
+/** Approximate width of a label character in pixels. */
 const CHARACTER = 6.5
 
-/** The ticks whose labels have room, and where each begins: one that was moved in from the edge may lie over the next. */
+/** Ticks whose labels fit, with their left edges. A label that was moved in from the edge may cover the next one. */
 function apart(ticks: readonly Tick[], x: (at: number) => number): (Tick & { left: number })[] {
   const placed = ticks.map((tick) => ({
     ...tick,
@@ -22,7 +22,7 @@ function apart(ticks: readonly Tick[], x: (at: number) => number): (Tick & { lef
   return placed.filter(({ label, left }, i) => left + label.length * CHARACTER < (placed[i + 1]?.left ?? Infinity))
 }
 
-/** The time axis of a stack: what the ticks share is said once, at the left, and again where it changes. */
+/** Time axis of a stack. The shared context of the ticks is shown once at the left, and again where it changes. */
 export function TimeRuler({ viewport }: { viewport: Viewport }) {
   const host = useRef<HTMLDivElement>(null)
   const [width, setWidth] = useState(0)

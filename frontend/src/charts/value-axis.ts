@@ -1,7 +1,7 @@
-/** What a step is divided by where it is too large for two of its multiples to be in sight. */
+/** Divisors to try when a step is too large for two ticks. */
 const FINER = [1, 2, 5, 10, 20, 50]
 
-/** The values on an axis: multiples of a step, or of a finer one where the range has fewer than two of them. */
+/** Values on an axis: multiples of a step, or of a finer one if the range has fewer than two. */
 export function valueTicks(low: number, high: number, step: number): number[] {
   const ticks = FINER.map((by) => multiples(low, high, step / by))
   return ticks.find(({ length }) => length > 1) ?? ticks.at(-1) ?? []
@@ -10,6 +10,6 @@ export function valueTicks(low: number, high: number, step: number): number[] {
 function multiples(low: number, high: number, step: number): number[] {
   const first = Math.ceil(low / step)
   const count = Math.max(Math.floor(high / step) - first + 1, 0)
-  // Zero is never negative.
+  // Adding zero turns -0 into 0.
   return Array.from({ length: count }, (_, i) => (first + i) * step + 0)
 }

@@ -4,35 +4,35 @@ import { Viewport } from './viewport'
 
 const base = 1_715_983_200_123_456_789n
 
-test('an instant survives the way into the view and back, to the nanosecond', () => {
+test('an instant survives the conversion to an offset and back, to the nanosecond', () => {
   const viewport = new Viewport(base, { from: 0, to: 86_400e9 })
   const instant = base + 86_399_999_999_999n
   expect(viewport.instant(viewport.offset(instant))).toBe(instant)
 })
 
-test('one who sees all goes on seeing all while a run grows', () => {
+test('a view of the whole run grows with the run', () => {
   const viewport = new Viewport(base, { from: 0, to: 10e9 })
   viewport.extend({ from: 0, to: 12e9 })
   expect(viewport.span).toEqual({ from: 0, to: 12e9 })
 })
 
-test('one who zoomed in stays where he is while a run grows', () => {
+test('a zoomed view stays in place while the run grows', () => {
   const viewport = new Viewport(base, { from: 0, to: 10e9 })
   viewport.show({ from: 2e9, to: 3e9 })
   viewport.extend({ from: 0, to: 12e9 })
   expect(viewport.span).toEqual({ from: 2e9, to: 3e9 })
 })
 
-test('subscribers hear of each change and of nothing else', () => {
+test('subscribers are notified of changes only', () => {
   const viewport = new Viewport(base, { from: 0, to: 10e9 })
-  const heard = vi.fn()
-  const leave = viewport.subscribe(heard)
+  const listener = vi.fn()
+  const unsubscribe = viewport.subscribe(listener)
   viewport.show({ from: 1e9, to: 2e9 })
   viewport.show({ from: 1e9, to: 2e9 })
   viewport.point(1.5e9)
   viewport.point(1.5e9)
-  expect(heard).toHaveBeenCalledTimes(2)
-  leave()
+  expect(listener).toHaveBeenCalledTimes(2)
+  unsubscribe()
   viewport.fit()
-  expect(heard).toHaveBeenCalledTimes(2)
+  expect(listener).toHaveBeenCalledTimes(2)
 })

@@ -3,9 +3,9 @@ import { useSyncExternalStore } from 'react'
 import { clamp, equal, pan, reveal, type Span, zoom } from './span'
 
 /**
- * What all panels of a screen show of the replay clock: one span, one crosshair, one selection.
+ * Shared view state of all panels of a screen: one span, one crosshair and one selection of the replay clock.
  *
- * Panels subscribe and draw by themselves, so that a drag repaints canvases and renders no React tree.
+ * Panels subscribe and redraw themselves, so that a drag repaints canvases without rendering a React tree.
  */
 export class Viewport {
   span: Span
@@ -14,8 +14,8 @@ export class Viewport {
   readonly #listeners = new Set<() => void>()
 
   /**
-   * @param base The instant that offsets count from, UNIX nanoseconds.
-   * @param bounds As far as one can zoom out.
+   * @param base Origin of offsets, in UNIX nanoseconds.
+   * @param bounds Limit for zooming out.
    */
   constructor(
     readonly base: bigint,
@@ -59,7 +59,7 @@ export class Viewport {
     this.#notify()
   }
 
-  /** Puts the crosshair at an instant and moves the span there if need be. */
+  /** Move the crosshair to an instant, and the span if the instant is outside. */
   visit(at: number): void {
     this.span = reveal(this.span, at, this.bounds)
     this.crosshair = at
@@ -71,14 +71,14 @@ export class Viewport {
     this.#notify()
   }
 
-  /** Shows a span and a selection at once, as an address holds them. */
+  /** Set span and selection at once, from the URL. */
   restore(span: Span, selection: Span | null): void {
     this.span = clamp(span, this.bounds)
     this.selection = selection
     this.#notify()
   }
 
-  /** Takes in that there is more to see; one who saw all of it goes on seeing all, one who zoomed in stays put. */
+  /** Extend the bounds. A view of everything keeps showing everything; a zoomed view stays put. */
   extend(bounds: Span): void {
     if (equal(bounds, this.bounds)) return
     const all = equal(this.span, this.bounds)
@@ -92,7 +92,7 @@ export class Viewport {
   }
 }
 
-/** Renders anew when what `read` takes from the viewport changes; `read` returns a primitive or a stored object. */
+/** Subscribe to a value of the viewport. `read` must return a primitive or a stable object. */
 export function useViewport<T>(viewport: Viewport, read: (viewport: Viewport) => T): T {
   return useSyncExternalStore(viewport.subscribe, () => read(viewport))
 }

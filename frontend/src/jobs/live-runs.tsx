@@ -7,12 +7,12 @@ import { type Stream, useStream } from '@/rpc/use-stream'
 
 import { hasEnded } from './job'
 
-/** The runs that live, and those that ended while the page looked on, by id. */
+/** Live runs, and runs that ended since the page was opened, by id. */
 export type LiveRuns = ReadonlyMap<string, RunEntry>
 
 const LiveRunsContext = createContext<Stream<LiveRuns> | undefined>(undefined)
 
-/** Watches all runs over one stream for the whole page: a browser has six connections to an origin. */
+/** Watches all live runs over one stream for the whole page, since a browser opens only six connections per origin. */
 export function LiveRunsProvider({ children }: { children: ReactNode }) {
   const runner = useClient(RunnerService)
   const stream = useStream<WatchRunsResponse, LiveRuns>({
@@ -20,7 +20,7 @@ export function LiveRunsProvider({ children }: { children: ReactNode }) {
     initial: new Map(),
     reduce: (runs, { runs: changed }, first) =>
       new Map([
-        // What lived before the connection broke and is not in the first message has ended meanwhile.
+        // Runs that were live before a reconnect and are missing from its first message have ended.
         ...[...runs].filter(([, run]) => !first || hasEnded(run)),
         ...changed.map((run) => [run.runId, run] as const),
       ]),
@@ -34,6 +34,6 @@ export function LiveRunsProvider({ children }: { children: ReactNode }) {
 /** The page's one stream of live runs. */
 export function useLiveRuns(): Stream<LiveRuns> {
   const stream = use(LiveRunsContext)
-  if (stream === undefined) throw new Error('useLiveRuns needs a LiveRunsProvider above it')
+  if (stream === undefined) throw new Error('useLiveRuns must be used within a LiveRunsProvider')
   return stream
 }

@@ -5,7 +5,7 @@ import { Badge, type Tone } from '@/ui/badge'
 
 import { type Job, shareDone } from './job'
 
-const LOOKS: Record<JobState, { tone: Tone; Icon: LucideIcon; word: string }> = {
+const APPEARANCE: Record<JobState, { tone: Tone; Icon: LucideIcon; word: string }> = {
   [JobState.UNSPECIFIED]: { tone: 'faint', Icon: CircleDashed, word: 'unknown' },
   [JobState.QUEUED]: { tone: 'neutral', Icon: CircleDashed, word: 'queued' },
   [JobState.RUNNING]: { tone: 'accent', Icon: CircleDot, word: 'running' },
@@ -15,7 +15,7 @@ const LOOKS: Record<JobState, { tone: Tone; Icon: LucideIcon; word: string }> = 
   [JobState.CANCELLED]: { tone: 'faint', Icon: Ban, word: 'cancelled' },
 }
 
-/** What a running job does, in a word. */
+/** Display names of job phases. */
 export const PHASE_WORDS: Record<JobPhase, string> = {
   [JobPhase.UNSPECIFIED]: 'starting',
   [JobPhase.CONVERTING]: 'converting',
@@ -25,14 +25,14 @@ export const PHASE_WORDS: Record<JobPhase, string> = {
   [JobPhase.COMPARING]: 'comparing',
 }
 
-/** Where a job is in its life: its place in the queue, or what it does and how far it is. */
+/** State of a job, with its queue position or its phase and progress. */
 export function StateBadge({ job }: { job: Job }) {
-  const { tone, Icon, word } = LOOKS[job.state]
-  const said = detail(job)
+  const { tone, Icon, word } = APPEARANCE[job.state]
+  const text = detail(job)
   return (
     <Badge tone={tone} Icon={Icon}>
       {job.state === JobState.RUNNING ? PHASE_WORDS[job.progress?.phase ?? JobPhase.UNSPECIFIED] : word}
-      {said !== '' && <span className="figures">{said}</span>}
+      {text !== '' && <span className="figures">{text}</span>}
     </Badge>
   )
 }

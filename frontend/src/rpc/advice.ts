@@ -1,24 +1,22 @@
 import type { Reason } from './reason'
 
-/** What to do about an error, for each reason that leaves something to do. */
+/** Next step for the user, for each error reason that has one. */
 export const ADVICE: Partial<Record<Reason, string>> = {
-  CONFIG_INVALID: 'Mend the fields above and try again.',
-  DATA_REFUSED: 'Mend or replace the raw file, or move the window off it.',
-  ENVIRONMENT_MISMATCH: "Start the services with the config's environment, or leave the key out of the config.",
-  STORE_NOT_WRITABLE: 'Let the service write to the folder, or name another one in its environment.',
-  STORE_FULL: 'Make room on the disk that the message names, and run it again.',
-  STORE_NOT_READABLE: 'Let the service read the folder, and see whether its disk is there.',
-  STORE_CORRUPT: 'Move the file that the message names out of its folder, and start the service again.',
-  NOT_FOUND: 'It may have been deleted, or the link is of another installation.',
-  INTERRUPTED: 'Run it again; if it ends the same way, the log of the service says more.',
-  WORKER_DIED: 'The log below has the last that was heard of it. Run it again.',
+  CONFIG_INVALID: 'Fix the fields above and try again.',
+  DATA_REFUSED: 'Repair or replace the raw file, or choose a window without it.',
+  ENVIRONMENT_MISMATCH: "Start the services with the config's environment, or remove the key from the config.",
+  STORE_NOT_WRITABLE: 'Give the service write access to the folder, or set another folder in its environment.',
+  STORE_FULL: 'Free space on the disk named in the message and run it again.',
+  STORE_NOT_READABLE: 'Give the service read access to the folder, and check that its disk is mounted.',
+  STORE_CORRUPT: 'Move the file named in the message out of its folder and restart the service.',
+  NOT_FOUND: 'It may have been deleted, or the link belongs to another installation.',
+  INTERRUPTED: 'Run it again. If it ends the same way, check the log of the service.',
+  WORKER_DIED: 'The log below has its last output. Run it again.',
   REPLAY_FAILED: 'The log below has the error of the strategy or of the engine.',
-  OUT_OF_MEMORY: 'Run a shorter window, fewer runs at once, or give the service more memory.',
-  ENGINE_ABORTED: 'The log below has the last words of the engine.',
-  WORKER_HUNG:
-    'The log below has the last that was heard of it. A strategy that waits for something is a common cause.',
-  SERVICE_UNAVAILABLE: 'See whether all services are up: tickreel up names the one that died.',
-  DATA_CHANGED:
-    'A file that the run read or wrote is no longer what it was. Do what the message says, or run it again.',
-  INTERNAL: "The service's log has the traceback.",
+  OUT_OF_MEMORY: 'Choose a shorter window, run fewer at once, or give the service more memory.',
+  ENGINE_ABORTED: 'The log below has the last output of the engine.',
+  WORKER_HUNG: 'The log below has its last output. A common cause is a strategy that blocks.',
+  SERVICE_UNAVAILABLE: 'Check that all services are running. tickreel up names the one that died.',
+  DATA_CHANGED: 'A file that the run read or wrote has changed. Follow the message, or run it again.',
+  INTERNAL: 'The log of the service has the traceback.',
 }

@@ -6,7 +6,7 @@ import { ResultsService, StreamTicksResponseSchema } from '@/gen/tickreel/v1/res
 
 import { columnsAsBytes } from './columns-as-bytes'
 
-test('columns arrive as the bytes that they are, everything else as it was', () => {
+test('columns arrive as raw bytes, all other fields unchanged', () => {
   const prices = [660_005n, -1n, 2n ** 62n]
   const sides = [AggressorSide.BUY, AggressorSide.SELL, AggressorSide.UNSPECIFIED]
   const wire = toBinary(
@@ -30,7 +30,7 @@ test('columns arrive as the bytes that they are, everything else as it was', () 
   })
 })
 
-test('what is asked for is asked for as ever', () => {
+test('requests are unchanged', () => {
   const { input } = columnsAsBytes(ResultsService, TradeColumnsSchema).method.streamTicks
   const wire = toBinary(input, create(input, { runId: 'r', cursor: 'c' }))
   expect(fromBinary(ResultsService.method.streamTicks.input, wire)).toMatchObject({ runId: 'r', cursor: 'c' })

@@ -14,14 +14,14 @@ import {
   FileDescriptorSetSchema,
 } from '@bufbuild/protobuf/wkt'
 
-/** A message whose packed columns are the bytes that they are on the wire. */
+/** A message type whose packed columns are raw wire bytes. */
 export type AsBytes<T extends Message> = { [K in keyof T]: T[K] extends bigint[] | number[] ? Uint8Array : T[K] }
 
 /**
- * The same service, in which the columns of a message are read as bytes: little-endian, fixed width, as sfixed64 is packed.
+ * Derive a service that reads the columns of a message as bytes: little-endian and fixed-width, as sfixed64 is packed.
  *
- * A packed field and a field of bytes are alike on the wire, so the generated schema stays the only one; what is spared is
- * one `bigint` for each value, which costs twenty times what a look at the bytes does.
+ * Packed fields and bytes fields have the same wire format, so the generated schema stays the only one. This avoids one
+ * `bigint` per value, which is twenty times slower than reading the bytes.
  */
 export function columnsAsBytes<S extends DescService>(service: S, columns: DescMessage): S {
   const files = [...reachable(service.file)].map((file) => clone(FileDescriptorProtoSchema, file.proto))
@@ -36,7 +36,7 @@ export function columnsAsBytes<S extends DescService>(service: S, columns: DescM
   return registry.getService(service.typeName) as S
 }
 
-/** A file and all that it imports, what is imported first. */
+/** A file and its transitive imports, imports first. */
 function reachable(file: DescFile, seen = new Set<DescFile>()): Set<DescFile> {
   file.dependencies.forEach((dependency) => reachable(dependency, seen))
   return seen.add(file)

@@ -11,23 +11,23 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** Follows a stream whose connections are given one by one, and writes down what is heard of it. */
+/** Follows a stream over the given connections and records all statuses and messages. */
 function follow(
   connections: ((signal: AbortSignal) => AsyncIterable<number>)[],
   options: Partial<StreamSource<number>> = {},
 ) {
-  const heard: string[] = []
+  const events: string[] = []
   const controller = new AbortController()
   const done = followStream(
     {
       open: (signal) => (connections.shift() ?? silent)(signal),
-      onMessage: (message, first) => heard.push(`${message}${first ? ' first' : ''}`),
-      onStatus: (status) => heard.push(status),
+      onMessage: (message, first) => events.push(`${message}${first ? ' first' : ''}`),
+      onStatus: (status) => events.push(status),
       ...options,
     },
     controller.signal,
   )
-  return { heard, controller, done }
+  return { events, controller, done }
 }
 
 async function* messages(...values: number[]): AsyncIterable<number> {
@@ -36,14 +36,14 @@ async function* messages(...values: number[]): AsyncIterable<number> {
 
 async function* breaking(code: Code, ...values: number[]): AsyncIterable<number> {
   yield* messages(...values)
-  throw new ConnectError('it broke', code)
+  throw new ConnectError('connection broke', code)
 }
 
-/** A connection that says nothing until it is aborted. */
+/** A connection that stays silent until it is aborted. */
 async function* silent(signal: AbortSignal): AsyncIterable<number> {
   yield* await new Promise<number[]>((_, reject) => {
     const abort = () => {
-      reject(new ConnectError('it was aborted', Code.Canceled))
+      reject(new ConnectError('aborted', Code.Canceled))
     }
     signal.addEventListener('abort', abort)
     if (signal.aborted) abort()
@@ -51,49 +51,49 @@ async function* silent(signal: AbortSignal): AsyncIterable<number> {
 }
 
 test('a stream is followed to its end', async () => {
-  const { heard, done } = follow([() => messages(1, 2)])
+  const { events, done } = follow([() => messages(1, 2)])
   await done
-  expect(heard).toEqual(['connecting', '1 first', 'open', '2', 'ended'])
+  expect(events).toEqual(['connecting', '1 first', 'open', '2', 'ended'])
 })
 
-test('a stream that breaks is opened again', async () => {
-  const { heard, done } = follow([
+test('a broken stream is reopened', async () => {
+  const { events, done } = follow([
     () => breaking(Code.Unavailable, 1),
     () => breaking(Code.Unavailable),
     () => messages(2),
   ])
   await vi.advanceTimersByTimeAsync(2_000)
   await done
-  expect(heard).toEqual(['connecting', '1 first', 'open', 'broken', 'broken', '2 first', 'open', 'ended'])
+  expect(events).toEqual(['connecting', '1 first', 'open', 'broken', 'broken', '2 first', 'open', 'ended'])
 })
 
 test('a refusal is final', async () => {
-  const { heard, done } = follow([() => breaking(Code.NotFound)])
+  const { events, done } = follow([() => breaking(Code.NotFound)])
   await done
-  expect(heard).toEqual(['connecting', 'failed'])
+  expect(events).toEqual(['connecting', 'failed'])
 })
 
-test('the end of an endless stream is a break', async () => {
-  const { heard, controller } = follow([() => messages(1)], { endless: true })
+test('an endless stream that ends counts as broken', async () => {
+  const { events, controller } = follow([() => messages(1)], { endless: true })
   await vi.advanceTimersByTimeAsync(0)
   controller.abort()
-  expect(heard).toEqual(['connecting', '1 first', 'open', 'broken'])
+  expect(events).toEqual(['connecting', '1 first', 'open', 'broken'])
 })
 
-test('a connection that says nothing for too long is given up', async () => {
-  const { heard, done } = follow([silent, () => messages(1)], { silence: 20 })
+test('a connection that is silent for too long is reopened', async () => {
+  const { events, done } = follow([silent, () => messages(1)], { silence: 20 })
   await vi.advanceTimersByTimeAsync(19_000)
-  expect(heard).toEqual(['connecting'])
+  expect(events).toEqual(['connecting'])
   await vi.advanceTimersByTimeAsync(3_000)
   await done
-  expect(heard).toEqual(['connecting', 'broken', '1 first', 'open', 'ended'])
+  expect(events).toEqual(['connecting', 'broken', '1 first', 'open', 'ended'])
 })
 
-test('nothing is said after the signal', async () => {
-  const { heard, controller, done } = follow([() => breaking(Code.Unavailable)])
+test('nothing is reported after the abort signal', async () => {
+  const { events, controller, done } = follow([() => breaking(Code.Unavailable)])
   await vi.advanceTimersByTimeAsync(0)
   controller.abort()
   await vi.advanceTimersByTimeAsync(60_000)
   await done
-  expect(heard).toEqual(['connecting', 'broken'])
+  expect(events).toEqual(['connecting', 'broken'])
 })

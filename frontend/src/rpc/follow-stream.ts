@@ -1,21 +1,21 @@
 import { RpcError } from './rpc-error'
 
-/** Where a stream stands. `broken` tries again by itself; `ended` and `failed` are final. */
+/** Status of a stream. `broken` is retried automatically; `ended` and `failed` are final. */
 export type StreamStatus = 'connecting' | 'open' | 'broken' | 'ended' | 'failed'
 
 export interface StreamSource<Message> {
-  /** Opens the stream where it left off. It must heed the signal: leaving a loop does not end a call. */
+  /** Opens the stream where it left off. It must pass on the signal: leaving the loop does not end the call. */
   open: (signal: AbortSignal) => AsyncIterable<Message>
-  /** Takes a message; `first` marks the first one of each connection. */
+  /** Handles a message; `first` marks the first one of each connection. */
   onMessage: (message: Message, first: boolean) => void
   onStatus: (status: StreamStatus, error?: RpcError) => void
-  /** Whether the service never ends the stream, so that an end is a break too. */
+  /** Whether the service never ends the stream, so that an end counts as a break. */
   endless?: boolean
-  /** After how many seconds without a message the connection is taken for dead. */
+  /** Seconds without a message after which the connection is considered dead. */
   silence?: number
 }
 
-/** Follows a stream to its end over breaks of any kind, until the signal; waits longer after each failure, 5 s at most. */
+/** Follow a stream to its end or until the signal. Reconnects after breaks, with a growing delay of at most 5 s. */
 export async function followStream<Message>(source: StreamSource<Message>, signal: AbortSignal): Promise<void> {
   source.onStatus('connecting')
   for (let failures = 0; ; failures++) {
@@ -47,7 +47,7 @@ export async function followStream<Message>(source: StreamSource<Message>, signa
   }
 }
 
-/** Ends a connection on which nothing was heard for too long: a network that went away says nothing. */
+/** Aborts a connection that is silent for too long: a lost network raises no error. */
 class Watchdog {
   private timer: ReturnType<typeof setTimeout> | undefined
 

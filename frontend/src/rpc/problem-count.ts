@@ -1,9 +1,9 @@
 import type { Violation } from './rpc-error'
 
-/** The field of the last violation of a list that a service has cut; its description begins with the number of the rest. */
+/** Field of the last violation in a truncated list; its description starts with the number of omitted ones. */
 const REST = '…'
 
-/** How many problems there are, those that a cut list leaves out included. */
+/** Number of problems, including those omitted from a truncated list. */
 export function problemCount(violations: readonly Violation[]): number {
   const last = violations.at(-1)
   const rest = last?.field === REST ? Number.parseInt(last.description, 10) : Number.NaN

@@ -2,7 +2,7 @@ import { QueryClient } from '@tanstack/react-query'
 
 import { RpcError } from './rpc-error'
 
-/** The cache of unary reads. A refusal is final; a call that nobody answered is tried again. */
+/** Create the cache of unary reads. Refused calls are final; unanswered calls are retried. */
 export function createQueryClient(): QueryClient {
   return new QueryClient({
     defaultOptions: {

@@ -6,7 +6,7 @@ import { BadRequestSchema, ErrorInfoSchema } from '@/gen/google/rpc/error_detail
 
 import { RpcError } from './rpc-error'
 
-test('a refusal is decoded: its reason, its metadata, and one violation for each field', () => {
+test('a refusal is decoded into reason, metadata and one violation per field', () => {
   const refusal = new ConnectError('the config breaks 2 rules', Code.InvalidArgument, undefined, [
     { desc: ErrorInfoSchema, value: { reason: 'CONFIG_INVALID', domain: 'tickreel', metadata: { violations: '2' } } },
     {
@@ -30,22 +30,22 @@ test('a refusal is decoded: its reason, its metadata, and one violation for each
     ],
     unreachable: false,
   })
-  expect(error.advice).toMatch(/^Mend/)
+  expect(error.advice).toMatch(/^Fix/)
   expect(RpcError.from(error)).toBe(error)
 })
 
 describe('unreachable is', () => {
   const because = (reason: string) => [{ desc: ErrorInfoSchema, value: { reason, domain: 'tickreel' } }]
   test.each([
-    ['a network that is away', new TypeError('Failed to fetch'), true],
+    ['a lost network', new TypeError('Failed to fetch'), true],
     ['a gateway without its service', new ConnectError('no healthy upstream', Code.Unavailable), true],
     [
-      'a service without the one that it needs',
+      'a service that cannot reach another',
       new ConnectError('', Code.Unavailable, undefined, because('SERVICE_UNAVAILABLE')),
       true,
     ],
-    ['not an error that a service had', new ConnectError('', Code.Internal, undefined, because('INTERNAL')), false],
-    ['not a thing that is not there', new ConnectError('', Code.NotFound), false],
+    ['not an internal error of a service', new ConnectError('', Code.Internal, undefined, because('INTERNAL')), false],
+    ['not a missing resource', new ConnectError('', Code.NotFound), false],
   ])('%s', (_, cause, unreachable) => {
     expect(RpcError.from(cause).unreachable).toBe(unreachable)
   })

@@ -5,24 +5,24 @@ import { BadRequestSchema, ErrorInfoSchema } from '@/gen/google/rpc/error_detail
 import { ADVICE } from './advice'
 import type { Reason } from './reason'
 
-/** What is wrong with one field: its path as the request or the config has it, and what would be right. */
+/** A problem with one field: its path in the request or config, and what is required. */
 export interface Violation {
   field: string
   description: string
 }
 
-/** A call that failed, decoded: the one error type that screens know. */
+/** A decoded RPC error: the only error type that screens handle. */
 export class RpcError extends Error {
   override readonly name = 'RpcError'
 
   private constructor(
     message: string,
     readonly code: Code,
-    /** Why, in the words of the services; not set where no service has answered. */
+    /** Reason given by the service; undefined if no service answered. */
     readonly reason: Reason | undefined,
-    /** The dynamic parts of the message. */
+    /** Dynamic parts of the message. */
     readonly metadata: Readonly<Record<string, string>>,
-    /** One for each field at fault. */
+    /** One per faulty field. */
     readonly violations: readonly Violation[],
     options: ErrorOptions,
   ) {
@@ -44,22 +44,22 @@ export class RpcError extends Error {
     )
   }
 
-  /** What to do about it. */
+  /** Next step for the user. */
   get advice(): string | undefined {
     if (this.reason !== undefined) return ADVICE[this.reason]
-    return this.unreachable ? 'Nothing answers behind this page: see whether tickreel up is running.' : undefined
+    return this.unreachable ? 'The services do not answer. Check that tickreel up is running.' : undefined
   }
 
-  /** Whether nobody answered: the network, the gateway or the service behind it is away. */
+  /** Whether the call got no answer: the network, the gateway or the service behind it is down. */
   get unreachable(): boolean {
     return this.reason === undefined ? !ANSWERED.has(this.code) : this.reason === 'SERVICE_UNAVAILABLE'
   }
 }
 
-/** What browsers say where nothing could be fetched: Chromium, Firefox, Safari. */
+/** Messages of failed fetches in Chromium, Firefox and Safari. */
 const NO_NETWORK = /^(Failed to fetch|NetworkError when|Load failed|network error)/i
 
-/** Codes that only a service that is there gives. */
+/** Codes that only a reachable service returns. */
 const ANSWERED: ReadonlySet<Code> = new Set([
   Code.Canceled,
   Code.InvalidArgument,

@@ -1,4 +1,4 @@
 import { createGrpcWebTransport } from '@connectrpc/connect-web'
 
-/** Calls go to the origin that the page came from: the gateway, or in development the Vite server in front of it. */
+/** Transport to the origin of the page: the gateway, or in development the Vite server in front of it. */
 export const transport = createGrpcWebTransport({ baseUrl: location.origin, useBinaryFormat: true })

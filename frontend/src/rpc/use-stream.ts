@@ -4,16 +4,16 @@ import { followStream, type StreamStatus } from './follow-stream'
 import type { RpcError } from './rpc-error'
 
 export interface StreamOptions<Message, State> {
-  /** Opens the stream; `state` is what came so far, for a stream that is resumed by a cursor. */
+  /** Opens the stream; `state` is the state so far, for streams that resume from a cursor. */
   open: (signal: AbortSignal, state: State) => AsyncIterable<Message>
   initial: State
-  /** Adds a message; `first` marks the first one of each connection, where the service says all anew. */
+  /** Folds a message into the state; `first` marks the first of each connection, in which the service repeats everything. */
   reduce: (state: State, message: Message, first: boolean) => State
   /** Whether the service never ends the stream. */
   endless?: boolean
-  /** After how many seconds without a message the connection is taken for dead. */
+  /** Seconds without a message after which the connection is considered dead. */
   silence?: number
-  /** Whether to go on while the page is out of sight. Default: false; a browser has six connections for all tabs of an origin. */
+  /** Whether to continue while the page is hidden. Default: false, since all tabs of an origin share six connections. */
   background?: boolean
 }
 
@@ -22,14 +22,14 @@ export interface Stream<State> {
   status: StreamStatus
   /** Why the connection broke or the stream failed. */
   error: RpcError | undefined
-  /** When the last message came, by the page's clock in milliseconds. */
+  /** Arrival of the last message, by the page's clock in milliseconds. */
   lastMessageAt: number | undefined
 }
 
 /**
- * Follows a stream for as long as the component is there. It reconnects by itself and keeps its state meanwhile.
+ * Follow a stream while the component is mounted. It reconnects automatically and keeps its state meanwhile.
  *
- * One component follows one stream: give the component a `key` where what it follows can change.
+ * The stream cannot change during the life of a component: give the component a `key` if it can.
  */
 export function useStream<Message, State>(options: StreamOptions<Message, State>): Stream<State> {
   const { initial, endless, silence, background = false } = options

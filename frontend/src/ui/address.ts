@@ -2,20 +2,20 @@ import { type RegisteredRouter, replaceEqualDeep, useMatch, useRouter } from '@t
 import { useMemo, useSyncExternalStore } from 'react'
 
 /**
- * The search parameters of a screen, as the address of the page has them at this instant.
+ * The current search parameters of a screen, read from the URL.
  *
- * Screens that are edited quickly read this instead of the router's `useSearch`, which follows in a transition: a text field
- * would lose letters that are typed before it. A change is in the address before the handler that made it returns.
+ * The router's `useSearch` updates in a transition, so a text field would lose letters typed in the meantime. Here a change
+ * is in the URL before the handler that made it returns.
  */
 export interface Address<Search extends object> {
   read: () => Search
   /** Sets parameters in place of the current history entry; undefined removes one. */
   change: (part: Partial<Search>) => void
-  /** Calls a listener after each change, whoever made it; returns the way to stop that. */
+  /** Calls a listener after each change from any source; returns the function that unsubscribes. */
   subscribe: (listener: () => void) => () => void
 }
 
-/** The address of the screen that calls it; while another screen opens, the last that it had. */
+/** Address of the calling screen; while another screen opens, its last address. */
 export function useAddress<Search extends object>(): Address<Search> {
   const router = useRouter()
   const pathname = useMatch({ strict: false, select: (match) => match.pathname })
@@ -23,9 +23,9 @@ export function useAddress<Search extends object>(): Address<Search> {
 }
 
 /**
- * The parameters that `select` takes; renders anew when they change, before the handler that changed them returns.
+ * Subscribe to the parameters that `select` picks. Re-renders before the handler that changed them returns.
  *
- * @param select - One function for all renders.
+ * @param select - A stable function.
  */
 export function useSearchOf<Search extends object>(
   address: Address<Search>,
@@ -45,7 +45,7 @@ function addressAt<Search extends object>(router: RegisteredRouter, pathname: st
   return {
     read,
     change: (part) => {
-      // What still moves on a screen that is being left is no part of the next address.
+      // Ignore late changes of a screen that is being left.
       if (!isHere()) return
       const search = { ...read(), ...part }
       void router.navigate({ to: '.', search: search as never, replace: true })
@@ -55,7 +55,7 @@ function addressAt<Search extends object>(router: RegisteredRouter, pathname: st
   }
 }
 
-/** A read that returns the object of the read before where nothing has changed. */
+/** A read function that returns the previous object if nothing changed. */
 function sharing<T>(read: () => T): () => T {
   let last: T | undefined
   return () => (last = replaceEqualDeep(last, read()))

@@ -13,7 +13,7 @@ const TONES: Record<Tone, string> = {
   faint: 'text-faint',
 }
 
-/** A state in a word, with a shape before it, as colour alone says nothing to some. */
+/** A one-word state with an icon, so that it does not rely on colour alone. */
 export function Badge({ tone = 'neutral', Icon, children }: { tone?: Tone; Icon?: LucideIcon; children: ReactNode }) {
   return (
     <span className={classNames('inline-flex items-center gap-1.5 align-top text-sm whitespace-nowrap', TONES[tone])}>

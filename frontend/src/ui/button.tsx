@@ -24,11 +24,11 @@ const PRESSED = 'aria-pressed:border-accent aria-pressed:bg-accent-soft aria-pre
 interface ButtonProps extends Omit<ComponentProps<typeof BaseButton>, 'disabled' | 'className'> {
   variant?: Variant
   Icon?: LucideIcon
-  /** Why it cannot be pressed now; where set, it is disabled and says so. */
+  /** Reason why the button is disabled, shown to the user; undefined if it is enabled. */
   disabledBecause?: string | undefined
-  /** Whether it is the one of a few that holds; nothing where it is no such one. */
+  /** Whether a toggle button is on; undefined for a plain button. */
   pressed?: boolean
-  /** Something that takes a while is under way: it stays where it is and takes no second press. */
+  /** Whether its action is running: the button keeps its place and ignores further presses. */
   busy?: boolean
   children: ReactNode
 }
@@ -72,12 +72,12 @@ function ButtonAnchor({ variant = 'secondary', Icon, children, ...props }: Butto
   )
 }
 
-/** A link to another screen that looks like a button: the next thing to do. */
+/** A link to another screen, styled as a button. */
 export const ButtonLink = createLink(ButtonAnchor)
 
 interface IconButtonProps extends Omit<ComponentProps<typeof BaseButton>, 'className' | 'children'> {
   Icon: LucideIcon
-  /** What it does: its name for those who do not see it, and its tooltip. */
+  /** Accessible name and tooltip. */
   label: string
   pressed?: boolean
 }

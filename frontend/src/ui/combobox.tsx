@@ -7,19 +7,19 @@ import { POPUP, POPUP_ITEM } from './popup'
 import type { Option } from './select'
 
 interface ComboboxProps<Value extends string> {
-  /** Its name, where no Field is around it. */
+  /** Accessible name, if there is no Field around it. */
   label?: string
   options: readonly Option<Value>[]
   value: Value | null
   onChange: (value: Value) => void
   placeholder?: string
-  /** What is said where nothing fits what was typed. */
+  /** Text shown if nothing matches. */
   empty?: string
 }
 
-/** A choice of many, found by typing a part of it. */
+/** A choice among many values, filtered by typing. */
 export function Combobox<Value extends string>(props: ComboboxProps<Value>) {
-  const { label, options, value, onChange, placeholder, empty = 'Nothing fits' } = props
+  const { label, options, value, onChange, placeholder, empty = 'No matches' } = props
   return (
     <BaseCombobox.Root
       items={options}

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'react'
 
 import { IconButton } from './button'
 
-/** Puts a text on the clipboard, and shows for a moment that it did. */
+/** Copies a text to the clipboard and confirms it for a moment. */
 export function CopyButton({ text, label = 'Copy' }: { text: string; label?: string }) {
   const [copied, setCopied] = useState(false)
   useEffect(() => {

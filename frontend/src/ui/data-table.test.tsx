@@ -16,7 +16,7 @@ function Words() {
 
 const widths = () => screen.getAllByRole('row')[0]?.style.gridTemplateColumns
 
-test('a column is made wider by keys or by dragging its edge, stays so, and gets its own width back', async () => {
+test('a column is resized by keys and by dragging, keeps its width, and is reset by a double click', async () => {
   vi.spyOn(HTMLElement.prototype, 'offsetWidth', 'get').mockReturnValue(100)
   HTMLElement.prototype.setPointerCapture = () => undefined
   const { unmount } = render(<Words />)

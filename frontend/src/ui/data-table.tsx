@@ -9,10 +9,10 @@ import { useColumnWidths } from './use-column-widths'
 import { useFittingColumns } from './use-fitting-columns'
 
 const ROW_HEIGHT = 28
-/** That of a row on a phone, which has two lines. */
+/** Height of a row on a phone, which has two lines. */
 const PHONE_ROW_HEIGHT = 52
 
-/** Rows that may come later: an array is one, and so is a window of a list that the service holds. */
+/** Rows by index; undefined for rows that are not loaded yet. Arrays qualify, and so do paged lists. */
 export interface Rows<Row> {
   readonly length: number
   at: (index: number) => Row | undefined
@@ -21,26 +21,26 @@ export interface Rows<Row> {
 interface DataTableProps<Row> {
   label: string
   columns: readonly Column<Row>[]
-  /** A row in two lines, for a phone. Where it is not given, the columns scroll there. */
+  /** Renders a row in two lines on a phone. If it is not given, the columns scroll sideways there. */
   phoneRow?: (row: Row) => ReactNode
   rows: Rows<Row>
   rowKey: (row: Row) => string
   sort?: Sort | undefined
   onSort?: (sort: Sort) => void
-  /** The key of the row that is selected. */
+  /** Key of the selected row. */
   selected?: string | undefined
-  /** A row was chosen by a click, or by Enter. */
+  /** Called when a row is chosen by a click or Enter. */
   onSelect?: (row: Row) => void
-  /** Which rows are in sight, for those who fetch them. */
+  /** Called with the range of visible rows, for lists that are loaded in pages. */
   onVisible?: (first: number, last: number) => void
-  /** What stands there where there are no rows. */
+  /** Content if there are no rows. */
   empty?: ReactNode
 }
 
 /**
- * A table of any length: only rows in sight are drawn.
+ * A virtualized table: only visible rows are rendered, whatever its length.
  *
- * Arrow keys, Page Up and Down, Home and End move the active row, Enter chooses it.
+ * Arrow keys, Page Up and Down, Home and End move the active row. Enter chooses it.
  */
 export function DataTable<Row>(props: DataTableProps<Row>) {
   const { label, rows, rowKey, sort, onSort, selected, onSelect, onVisible, empty } = props
@@ -179,7 +179,7 @@ const TableRow = memo(function TableRow<Row>(props: TableRowProps<Row>) {
       aria-selected={selected}
       data-active={active}
       onClick={(event) => {
-        // A link or a button in a cell does what it does.
+        // Clicks on a link or a button in a cell do not select the row.
         if (row !== undefined && !(event.target as Element).closest('a, button')) onSelect?.(row)
       }}
       className={classNames(

@@ -6,7 +6,7 @@ import { parseInstant } from './format/instant'
 
 const at = (time: string) => parseInstant(`2024-05-17T${time}Z`) ?? 0n
 
-test('what lies in a day is as far from midnight as it is long', () => {
+test('a span is drawn at its place and with its length within the day', () => {
   const span = { start: at('06:00:00'), end: at('18:00:00') }
   render(<DayStrip label="BTC-USDT" date="2024-05-17" spans={[span, undefined]} />)
   const strip = screen.getByRole('img', { name: 'BTC-USDT' })
@@ -14,7 +14,7 @@ test('what lies in a day is as far from midnight as it is long', () => {
   expect(strip.querySelector('[style]')).toHaveStyle({ left: '25%', width: '50%' })
 })
 
-test('a folder without a day has no strip', () => {
+test('a folder without a date has no strip', () => {
   const { container } = render(<DayStrip label="BTC-USDT" date="" spans={[undefined]} />)
   expect(container).toBeEmptyDOMElement()
 })

@@ -3,25 +3,25 @@ import { formatTime, type Nanoseconds, parseInstant } from './format/instant'
 const DAY = 86_400_000_000_000
 
 interface DayStripProps {
-  /** Said of the strip by those who do not see it, and on hover. */
+  /** Accessible name, also in the tooltip. */
   label: string
   /** The UTC day, as 2024-07-18. */
   date: string
-  /** What lies in the day, one line below the other; undefined where there is nothing. */
+  /** Covered spans, one per line; undefined for an empty line. */
   spans: readonly ({ start: Nanoseconds; end: Nanoseconds } | undefined)[]
 }
 
-/** A UTC day from midnight to midnight, and the hours of it that something covers. */
+/** A UTC day from midnight to midnight, with its covered spans. */
 export function DayStrip({ label, date, spans }: DayStripProps) {
   const midnight = parseInstant(`${date}T00:00:00Z`)
   if (midnight === undefined) return null
   const share = (instant: Nanoseconds) => Math.min(Math.max(Number(instant - midnight) / DAY, 0), 1) * 100
-  const said = spans.flatMap((span) => (span ? `${formatTime(span.start)} → ${formatTime(span.end)}` : []))
+  const times = spans.flatMap((span) => (span ? `${formatTime(span.start)} → ${formatTime(span.end)}` : []))
   return (
     <span
       role="img"
       aria-label={label}
-      title={[label, ...new Set(said)].join('\n')}
+      title={[label, ...new Set(times)].join('\n')}
       className="relative flex w-full flex-col gap-px bg-[linear-gradient(to_right,var(--line-strong)_1px,transparent_1px)] bg-[length:25%_100%] py-px"
     >
       {spans.map((span, lane) => (

@@ -13,7 +13,7 @@ interface DialogProps {
   children: ReactNode
 }
 
-/** Asks or shows something that stops everything else. There is never a second one over it. */
+/** A modal dialog. Dialogs are never nested. */
 export function Dialog({ title, open, onOpenChange, children }: DialogProps) {
   const popup = useRef<HTMLDivElement>(null)
   return (
@@ -22,7 +22,7 @@ export function Dialog({ title, open, onOpenChange, children }: DialogProps) {
         <BaseDialog.Backdrop className="fixed inset-0 z-30 bg-ground/70" />
         <BaseDialog.Popup
           ref={popup}
-          // Itself, so that no button is lit, nor pressed by an Enter too many.
+          // Focus the dialog itself, so that a stray Enter presses no button.
           initialFocus={popup}
           className={classNames(
             POPUP,

@@ -2,17 +2,17 @@ import { CircleAlert, RotateCw } from 'lucide-react'
 
 import { Button } from './button'
 
-/** What went wrong, as a screen says it. */
+/** An error as shown to the user. */
 export interface Problem {
   message: string
-  /** A stable name to search for. */
+  /** Stable, searchable name of the error. */
   reason?: string | undefined
-  /** What to do about it. */
+  /** Next step for the user. */
   advice?: string | undefined
   violations?: readonly { field: string; description: string }[]
 }
 
-/** Stands where something could not be had: what, why, what to do, and a way to try again. */
+/** Replaces content that failed to load: message, reason, next step and a retry button. */
 export function ErrorState({ problem, onRetry }: { problem: Problem; onRetry?: () => void }) {
   const { message, reason, advice, violations = [] } = problem
   return (

@@ -4,14 +4,14 @@ import type { ReactNode } from 'react'
 
 interface FieldProps {
   label: string
-  /** What to put in, where the label alone does not say. */
+  /** Explanation, if the label alone is not enough. */
   hint?: ReactNode
-  /** What is wrong with it and what would be right. */
+  /** What is wrong with the value and what is required. */
   error?: string | undefined
   children: ReactNode
 }
 
-/** A control with its label above, and its hint or what is wrong with it below. */
+/** A control with its label above and its hint or error below. */
 export function Field({ label, hint, error, children }: FieldProps) {
   return (
     <BaseField.Root invalid={error !== undefined} className="flex min-w-0 flex-col gap-1">
@@ -28,7 +28,7 @@ export function Field({ label, hint, error, children }: FieldProps) {
   )
 }
 
-/** What every control that takes text or opens a list looks like. */
+/** Class names of text inputs and of controls that open a list. */
 export const CONTROL =
   'h-7 w-full min-w-0 rounded border border-line-strong bg-raised px-2 text-sm text-text placeholder:text-faint ' +
   'hover:border-faint focus-visible:border-accent focus-visible:outline-1 focus-visible:outline-offset-0 ' +

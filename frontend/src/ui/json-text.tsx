@@ -1,6 +1,6 @@
 const TOKEN = /("(?:\\.|[^"\\])*")(\s*:)?|\b(true|false|null)\b|-?\b\d+(?:\.\d+)?(?:[eE][-+]?\d+)?\b/g
 
-/** JSON as it is in the file, with its keys, texts and figures told apart. */
+/** JSON text with syntax highlighting; its formatting is kept. */
 export function JsonText({ text }: { text: string }) {
   return (
     <pre className="figures text-xs leading-5">

@@ -1,6 +1,6 @@
 const MAC = navigator.userAgent.includes('Mac')
 
-/** Keys to press, as they stand on the keyboard. */
+/** A keyboard shortcut, with the key names of the platform. */
 export function Kbd({ keys }: { keys: string }) {
   const caps = keys
     .split(' ')

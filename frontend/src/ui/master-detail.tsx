@@ -1,17 +1,17 @@
 import type { CSSProperties, ReactNode } from 'react'
 
 interface MasterDetailProps {
-  /** How many rows the list has: it takes no more room than they need, and no more than two fifths. */
+  /** Number of rows in the list, which limits its height; it takes at most two fifths. */
   rows: number
   master: ReactNode
   detail: ReactNode
 }
 
-/** A list above, and below it what the chosen row has in it. */
+/** A list above and the details of the selected row below. */
 export function MasterDetail({ rows, master, detail }: MasterDetailProps) {
   return (
     <div
-      // A row of a phone has two lines.
+      // Rows have two lines on a phone.
       className="grid h-full grid-cols-[minmax(0,1fr)] grid-rows-[min(40%,calc(var(--rows)*28px+36px))_1fr] max-sm:grid-rows-[min(40%,calc(var(--rows)*52px))_1fr]"
       style={{ '--rows': rows } as CSSProperties}
     >

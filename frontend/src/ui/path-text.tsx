@@ -1,12 +1,12 @@
-/** Where all raw files lie below the data root, which is said of none of them. */
+/** Common prefix of all raw files below the data root, which is not shown. */
 const LAYOUT = 'raw_tick_data/by_date/'
 
 interface PathTextProps {
-  /** Of a raw file, below the data root. */
+  /** Path of a raw file, relative to the data root. */
   path: string
 }
 
-/** A path that gives way in its folders where there is no room for all of it: files differ by their day and by their name. */
+/** A path that is truncated in its folders if there is no room, since files differ by their day and their name. */
 export function PathText({ path: whole }: PathTextProps) {
   const path = whole.replace(LAYOUT, '')
   const [first = '', ...rest] = path.split('/')

@@ -5,13 +5,13 @@ import { classNames } from './class-names'
 import { POPUP } from './popup'
 
 interface PopoverProps {
-  /** What it is, for those who do not see it beside its trigger. */
+  /** Accessible name. */
   label: string
   trigger: ReactElement
   children: ReactNode
 }
 
-/** Opens something beside its trigger, which stays in sight. */
+/** A popup beside its trigger, which stays visible. */
 export function Popover({ label, trigger, children }: PopoverProps) {
   return (
     <BasePopover.Root>

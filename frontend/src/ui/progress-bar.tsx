@@ -2,9 +2,9 @@ import { Progress } from '@base-ui/react/progress'
 
 interface ProgressBarProps {
   label: string
-  /** How much is done, from 0 to 1; null while it is not known. */
+  /** Progress from 0 to 1; null while unknown. */
   share: number | null
-  /** Whether nothing moves now: no news has come for a while. */
+  /** Whether no update has arrived for a while. */
   stale?: boolean
 }
 
@@ -13,7 +13,7 @@ export function ProgressBar({ label, share, stale = false }: ProgressBarProps) {
     <Progress.Root
       aria-label={label}
       value={share === null ? null : share * 100}
-      getAriaValueText={() => (share === null ? 'not known yet' : `${Math.floor(share * 100)} %`)}
+      getAriaValueText={() => (share === null ? 'unknown' : `${Math.floor(share * 100)} %`)}
     >
       <Progress.Track className="h-1 overflow-hidden rounded-full bg-line">
         <Progress.Indicator

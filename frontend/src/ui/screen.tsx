@@ -2,26 +2,26 @@ import { createContext, type ReactNode, use } from 'react'
 
 const ToolsContext = createContext<ReactNode>(null)
 
-/** Gives every screen below it what stands at the right end of its bar. */
+/** Provides the tools at the right end of the bar of every screen. */
 export const ScreenToolsProvider = ToolsContext
 
 interface ScreenProps {
   title: string
-  /** What the browser's tab says, where the title is not enough. */
+  /** Title of the browser tab, if it differs from the title of the screen. */
   tabTitle?: string
-  /** What the screen is about, in a few words beside the title. */
+  /** A few words beside the title. */
   context?: ReactNode
-  /** What can be done here. */
+  /** Action buttons in the bar. */
   actions?: ReactNode
   children: ReactNode
 }
 
-/** A screen: a bar that stays, with its title, and the content below. */
+/** A screen: a fixed bar with its title, and the content below. */
 export function Screen({ title, tabTitle = title, context, actions, children }: ScreenProps) {
   return (
     <main className="flex h-full min-w-0 flex-col overflow-hidden">
       <title>{`${tabTitle} · Tickreel`}</title>
-      {/* On a phone what the screen is about stands below its title and tools. */}
+      {/* On a phone the context is below the title and the tools. */}
       <header className="flex min-h-11 shrink-0 flex-wrap items-center gap-x-4 border-b border-line pr-2 pl-4 sm:flex-nowrap">
         <h1 className="min-w-0 text-base font-medium max-sm:flex max-sm:min-h-11 max-sm:flex-1 max-sm:items-center max-sm:text-sm max-sm:wrap-anywhere sm:truncate">
           {title}

@@ -8,7 +8,7 @@ interface SegmentedControlProps<Value extends string> {
   onChange: (value: Value) => void
 }
 
-/** One of a few, all of them in sight. */
+/** A choice of a few values, all of them visible. */
 export function SegmentedControl<Value extends string>({
   label,
   options,

@@ -8,12 +8,12 @@ import { POPUP, POPUP_ITEM } from './popup'
 export interface Option<Value extends string> {
   value: Value
   label: string
-  /** A word beside the label, in a fainter colour. */
+  /** Secondary text beside the label. */
   note?: string
 }
 
 interface SelectProps<Value extends string> {
-  /** Its name, where no Field is around it. */
+  /** Accessible name, if there is no Field around it. */
   label?: string
   options: readonly Option<Value>[]
   value: Value | null
@@ -22,7 +22,7 @@ interface SelectProps<Value extends string> {
   disabled?: boolean
 }
 
-/** A choice of a few; where there are many, a Combobox lets one type. */
+/** A choice of a few values; for many, use a Combobox. */
 export function Select<Value extends string>({
   label,
   options,

@@ -1,8 +1,8 @@
 import { useEffect, useEffectEvent, useSyncExternalStore } from 'react'
 
-/** A key that does something on the screen that is open. */
+/** A keyboard shortcut of the open screen. */
 export interface Shortcut {
-  /** As keydown names it, after `mod+` for ⌘ or Ctrl; or two keys one after the other: `g r`. */
+  /** Key as in KeyboardEvent.key, optionally after `mod+` for ⌘ or Ctrl; or a sequence of two keys: `g r`. */
   keys: string
   label: string
   run: () => void
@@ -11,7 +11,7 @@ export interface Shortcut {
 let registered: readonly Shortcut[] = []
 const listeners = new Set<() => void>()
 
-/** Binds keys for as long as the component is there; they are listed under `?`. Typing in a control is not heard. */
+/** Bind keys while the component is mounted. They are listed under `?` and ignored while typing in a control. */
 export function useShortcut(keys: string, label: string, run: () => void): void {
   const onPress = useEffectEvent(run)
   useEffect(() => {
@@ -29,7 +29,7 @@ export function useShortcut(keys: string, label: string, run: () => void): void 
   }, [keys, label])
 }
 
-/** All keys that do something now. */
+/** All bound shortcuts. */
 export function useShortcuts(): readonly Shortcut[] {
   return useSyncExternalStore(subscribe, () => registered)
 }
@@ -46,7 +46,7 @@ function subscribe(listener: () => void): () => void {
   return () => listeners.delete(listener)
 }
 
-/** The key before, and when it was pressed: the first of two keys counts for a second. */
+/** Previous key and its time: the first key of a sequence is valid for one second. */
 let before = { key: '', at: 0 }
 
 document.addEventListener('keydown', (event) => {
@@ -55,7 +55,7 @@ document.addEventListener('keydown', (event) => {
   const pressed = (modified ? 'mod+' : '') + event.key
   const both = event.timeStamp - before.at < 1_000 ? `${before.key} ${pressed}` : pressed
   before = { key: pressed, at: event.timeStamp }
-  // The last one wins: what opened later stands in front.
+  // The last binding wins, since later components are in front.
   const shortcut =
     registered.findLast(({ keys }) => keys === both) ?? registered.findLast(({ keys }) => keys === pressed)
   if (shortcut === undefined) return

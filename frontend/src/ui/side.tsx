@@ -1,4 +1,4 @@
-/** Buy or sell, by shape and by colour. */
+/** Buy or sell, marked by shape and colour. */
 export function Side({ side }: { side: 'buy' | 'sell' }) {
   return side === 'buy' ? <span className="text-buy">▲ buy</span> : <span className="text-sell">▼ sell</span>
 }

@@ -1,7 +1,7 @@
 /**
- * Stands where something will: a line of text by default, as wide as what comes.
+ * Placeholder for loading content; the default height is that of a line of text.
  *
- * It begins to pulse after a while: most of what it stands for is there by then, sooner where nothing is drawn for its sake.
+ * It starts to pulse only after a while, since most content has arrived by then and animation would slow it down.
  */
 export function Skeleton({ width, height = 12 }: { width: number | string; height?: number }) {
   return (
@@ -13,7 +13,7 @@ export function Skeleton({ width, height = 12 }: { width: number | string; heigh
   )
 }
 
-/** Rows of a list that is on its way. */
+/** Placeholder for the rows of a loading list. */
 export function SkeletonRows({ rows = 8 }: { rows?: number }) {
   return (
     <div role="status" aria-label="Loading" className="flex flex-col">

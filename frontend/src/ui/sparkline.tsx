@@ -1,9 +1,9 @@
 const WIDTH = 112
 const HEIGHT = 20
-/** Room for the width of the line at the top and at the bottom. */
+/** Margin for the line width at the top and bottom. */
 const MARGIN = 2
 
-/** A curve as small as a word, with zero as a dotted line: its points are as far from each other as they come. */
+/** A word-sized curve with zero as a dotted line; its points are equally spaced. */
 export function Sparkline({ label, points }: { label: string; points: readonly number[] }) {
   if (points.length < 2) return null
   const low = Math.min(0, ...points)

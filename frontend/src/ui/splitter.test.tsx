@@ -13,7 +13,7 @@ beforeEach(() => {
   localStorage.clear()
 })
 
-test('arrow keys move the line no further than each side needs, and the browser keeps where it stands', async () => {
+test('arrow keys move the divider within its limits, and its position is stored', async () => {
   const { unmount } = render(<Halves />)
   screen.getByRole('separator', { name: 'Between' }).focus()
   await userEvent.keyboard('{ArrowUp}{ArrowUp}{ArrowDown}')
@@ -25,7 +25,7 @@ test('arrow keys move the line no further than each side needs, and the browser 
   expect(screen.getByRole('separator')).toHaveAttribute('aria-valuenow', '85')
 })
 
-test('a double click puts it back', () => {
+test('a double click resets the position', () => {
   localStorage.setItem('halves', '0.7')
   render(<Halves />)
   expect(screen.getByRole('separator')).toHaveAttribute('aria-valuenow', '70')

@@ -1,10 +1,10 @@
 import { type KeyboardEvent, type PointerEvent, useState } from 'react'
 
-/** The least share of the height that either side keeps. */
+/** Least share of the height of either side. */
 const LEAST = 0.15
 const STEP = 0.05
 
-/** The share of the height that the upper side has; kept in the browser, as it is a habit. Undefined gives back the first. */
+/** Share of the height of the upper side, stored in the browser. Setting undefined restores the initial share. */
 export function useSplit(key: string, first: number): [number, (share: number | undefined) => void] {
   const [share, setShare] = useState(() => stored(key) ?? first)
   return [
@@ -19,13 +19,13 @@ export function useSplit(key: string, first: number): [number, (share: number | 
 }
 
 interface SplitterProps {
-  /** What it divides. */
+  /** Accessible name. */
   label: string
   share: number
   onShare: (share: number | undefined) => void
 }
 
-/** The line between two parts of a column: dragged, or moved by the arrow keys; a double click puts it back. */
+/** Divider between two parts of a column: drag it or use arrow keys; a double click resets it. */
 export function Splitter({ label, share, onShare }: SplitterProps) {
   const onKeyDown = (event: KeyboardEvent) => {
     const wanted = { ArrowUp: share - STEP, ArrowDown: share + STEP, Home: LEAST, End: 1 - LEAST }[event.key]
@@ -36,7 +36,7 @@ export function Splitter({ label, share, onShare }: SplitterProps) {
   const onPointerMove = (event: PointerEvent<HTMLElement>) => {
     const column = event.currentTarget.parentElement
     if (column === null || !event.currentTarget.hasPointerCapture(event.pointerId)) return
-    // What stands above both, a hint for example, is of neither.
+    // Content above both parts, such as a hint, does not count.
     const top = event.currentTarget.previousElementSibling?.getBoundingClientRect().top ?? 0
     onShare((event.clientY - top) / (column.getBoundingClientRect().bottom - top))
   }

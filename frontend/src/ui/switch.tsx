@@ -2,14 +2,14 @@ import { Switch as BaseSwitch } from '@base-ui/react/switch'
 
 interface SwitchProps {
   label: string
-  /** What it changes, or why it cannot be changed now. */
+  /** What it changes, or why it is disabled. */
   hint?: string
   checked: boolean
   onChange: (checked: boolean) => void
   disabled?: boolean
 }
 
-/** On or off, with its label beside it. */
+/** An on/off switch with its label. */
 export function Switch({ label, hint, checked, onChange, disabled = false }: SwitchProps) {
   return (
     <label className="group flex items-start gap-2">

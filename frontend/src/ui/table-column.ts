@@ -1,16 +1,16 @@
 import type { ReactNode } from 'react'
 
-/** A column of a table: its head, its width, and the cell of a row. */
+/** A column of a table: header, width and cell renderer. */
 export interface Column<Row> {
   id: string
   header: string
-  /** The least width in pixels; what is left over goes to the columns that `grow`. */
+  /** Least width in pixels; the remaining width goes to the columns that `grow`. */
   width: number
   grow?: boolean
-  /** Figures stand right, so that their decimals line up. */
+  /** Figures align right, so that their decimals line up. */
   align?: 'start' | 'end'
   sortable?: boolean
-  /** Where there is no room for all, the columns with the lowest priority go first; those without one stay. */
+  /** If there is no room for all columns, those with the lowest priority are hidden first; those without one stay. */
   priority?: number
   cell: (row: Row) => ReactNode
 }

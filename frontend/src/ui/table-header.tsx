@@ -4,7 +4,7 @@ import { type KeyboardEvent, type PointerEvent, useRef } from 'react'
 import { classNames } from './class-names'
 import type { Column, Sort } from './table-column'
 
-/** How far an arrow key moves the edge of a column, in pixels. */
+/** Distance that an arrow key moves the edge of a column, in pixels. */
 const STEP = 16
 
 interface HeaderCellProps<Row> {
@@ -12,11 +12,11 @@ interface HeaderCellProps<Row> {
   sort: Sort | undefined
   onSort: ((sort: Sort) => void) | undefined
   width: number
-  /** Sets the width of the column; undefined gives it back its own. */
+  /** Sets the width of the column; undefined resets it. */
   onResize: (width: number | undefined) => void
 }
 
-/** The head of a column: a press sorts by it, its edge is dragged to make it wider. */
+/** Header of a column: a click sorts by it, dragging its edge resizes it. */
 export function HeaderCell<Row>({ column, sort, onSort, width, onResize }: HeaderCellProps<Row>) {
   const sorted = sort?.column === column.id ? sort : undefined
   const className = classNames(
@@ -58,7 +58,7 @@ interface EdgeProps {
   onResize: (width: number | undefined) => void
 }
 
-/** The right edge of a column: dragged, or moved by arrow keys; a double click gives the column back its width. */
+/** Right edge of a column: drag it or use arrow keys to resize; a double click resets the width. */
 function Edge({ header, width, onResize }: EdgeProps) {
   const drag = useRef<{ x: number; width: number }>(null)
   const widthNow = (edge: HTMLElement) => edge.parentElement?.offsetWidth ?? 0

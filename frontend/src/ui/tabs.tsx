@@ -4,7 +4,7 @@ import type { ReactNode } from 'react'
 export interface Tab<Value extends string> {
   value: Value
   label: string
-  /** How many things are in it. */
+  /** Number of items in the tab. */
   count?: string
   content: ReactNode
 }
@@ -16,7 +16,7 @@ interface TabsProps<Value extends string> {
   onChange: (value: Value) => void
 }
 
-/** Panels of which one is in sight; it takes the height that it is given. */
+/** Tabs with one visible panel, which fills the given height. */
 export function Tabs<Value extends string>({ label, tabs, value, onChange }: TabsProps<Value>) {
   return (
     <BaseTabs.Root

@@ -7,7 +7,7 @@ import { CONTROL } from './field'
 interface TextInputProps extends Omit<ComponentProps<typeof Input>, 'className' | 'onChange' | 'onValueChange'> {
   value: string
   onChange: (value: string) => void
-  /** Whether it holds a figure, an id or a time rather than words. */
+  /** Whether it holds a number, an id or a time rather than words. */
   figures?: boolean
 }
 

@@ -4,7 +4,7 @@ export type Theme = 'dark' | 'light'
 
 const KEY = 'tickreel.theme'
 
-/** The theme that the page shows, and how to change it; index.html sets it before the first paint. */
+/** The current theme and its setter. index.html sets the theme before the first paint. */
 export function useTheme(): [Theme, (theme: Theme) => void] {
   return [useSyncExternalStore(subscribe, currentTheme), setTheme]
 }

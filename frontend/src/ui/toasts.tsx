@@ -9,25 +9,25 @@ const manager = Toast.createToastManager()
 interface ToastOptions {
   title: string
   description?: string
-  /** Where it goes when pressed. */
+  /** Button of the toast. */
   action?: { label: string; onClick: () => void }
   tone?: 'neutral' | 'danger'
 }
 
-/** Says something that has happened elsewhere on the page, or out of sight. What is in sight says it itself. */
+/** Show a toast about something that is not visible on the screen. */
 export function showToast({ title, description, action, tone = 'neutral' }: ToastOptions): void {
   manager.add({
     title,
     description,
     type: tone,
     priority: tone === 'danger' ? 'high' : 'low',
-    // What went wrong takes longer to read.
+    // Errors take longer to read.
     ...(tone === 'danger' && { timeout: 12_000 }),
     ...(action && { actionProps: { children: action.label, onClick: action.onClick } }),
   })
 }
 
-/** Once in the page: one toast, the newest, for five seconds and longer where something went wrong; no wider than what stands beside the charts and tables. */
+/** Place of the toasts, rendered once per page. Shows only the newest toast, for five seconds, errors longer. */
 export function Toasts() {
   return (
     <Toast.Provider toastManager={manager} limit={1} timeout={5_000}>

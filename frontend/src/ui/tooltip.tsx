@@ -1,7 +1,7 @@
 import { Tooltip as BaseTooltip } from '@base-ui/react/tooltip'
 import type { ReactElement, ReactNode } from 'react'
 
-/** A word on what it is put around; never the only place where something is said. */
+/** A tooltip for its child. It never holds information that is not available elsewhere. */
 export function Tooltip({ text, children }: { text: ReactNode; children: ReactElement }) {
   return (
     <BaseTooltip.Root>
@@ -17,5 +17,5 @@ export function Tooltip({ text, children }: { text: ReactNode; children: ReactEl
   )
 }
 
-/** Once around the page: a second tooltip soon after the first comes without its delay. */
+/** Wraps the page once: a tooltip that follows another one soon opens without delay. */
 export const TooltipProvider = BaseTooltip.Provider

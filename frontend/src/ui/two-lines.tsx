@@ -7,7 +7,7 @@ interface TwoLinesProps {
   bottomEnd?: ReactNode
 }
 
-/** A row of a table as a phone has room for it: what it is and how it stands, then the rest, smaller. */
+/** Table row on a phone: title and state in the first line, the rest in a smaller second line. */
 export function TwoLines({ top, topEnd, bottom, bottomEnd }: TwoLinesProps) {
   return (
     <>

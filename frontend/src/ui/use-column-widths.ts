@@ -1,15 +1,15 @@
 import { useState } from 'react'
 
-/** The least that a column can be made, in pixels: a heading of some letters. */
+/** Least width of a column in pixels, enough for a short heading. */
 const LEAST = 48
 
-/** The widths that a person gave to columns, by their ids; kept in the browser for all tables with the same columns. */
+/** User-set column widths by column id, stored in the browser for all tables with the same columns. */
 export function useColumnWidths(columnIds: readonly string[]) {
   const key = `widths of ${columnIds.join()}`
   const [widths, setWidths] = useState(() => stored(key))
   return {
     widths,
-    /** Sets a width; undefined gives the column back its own. */
+    /** Sets the width of a column; undefined resets it. */
     resize: (columnId: string, width: number | undefined) => {
       const others = Object.entries(widths).filter(([id]) => id !== columnId)
       const given = width === undefined ? [] : [[columnId, Math.max(Math.round(width), LEAST)] as const]

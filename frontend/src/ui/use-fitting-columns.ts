@@ -2,13 +2,13 @@ import { type RefObject, useLayoutEffect, useMemo, useState } from 'react'
 
 import type { Column } from './table-column'
 
-/** What a row leaves free at both ends. */
+/** Padding of a row at both ends together, in pixels. */
 const PADDING = 16
 
-/** Less than this, in pixels, is a phone held upright. */
+/** Width in pixels below which the screen is a phone in portrait. */
 const PHONE = 480
 
-/** The columns that the viewport has room for, in their order, and whether it is so narrow that columns make no sense. */
+/** Columns that fit the viewport, in order, and whether it is too narrow for columns at all. */
 export function useFittingColumns<Row>(
   columns: readonly Column<Row>[],
   viewport: RefObject<HTMLDivElement | null>,

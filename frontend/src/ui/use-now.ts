@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react'
 
-/** The page's clock in milliseconds, read anew every so often; for ages and what is left. */
+/** The page's clock in milliseconds, updated at an interval; for ages and remaining times. */
 export function useNow(milliseconds = 1_000): number {
   const [now, setNow] = useState(Date.now)
   useEffect(() => {

@@ -1,1 +1,1 @@
-"""The results service: answers what runs found."""
+"""The results service: lists, reads, exports and deletes the results of runs."""

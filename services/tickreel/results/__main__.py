@@ -1,4 +1,4 @@
-"""The Results' process."""
+"""The process of the results service."""
 
 from tickreel.results.service import ResultsServicer
 from tickreel.rpc.server import run

@@ -1,4 +1,4 @@
-"""The bytes of a file of a run, and where those lie that it left, by the names that its result gives them."""
+"""Files of a run: where they are, and their bytes in parts."""
 
 import os
 import re
@@ -12,40 +12,40 @@ from tickreel.stores.result_layout import ResultFile
 from tickreel.stores.results import ResultStore, StoredResult
 from tickreel.v1 import result_pb2, results_service_pb2
 
-# A whole number of three bytes, so that the base64 of the parts, as grpcurl prints it, is put together by writing one after
-# the other; and at most 1 MiB.
+# At most 1 MiB, and a multiple of three bytes: the base64 texts of the parts, which grpcurl prints, can then be concatenated.
 PART_BYTES = 1_048_575
 
-# A name becomes part of a path: nothing that could lead out of the folder is one, whatever a result says.
+# A name becomes part of a path. This pattern keeps it inside the folder, even if the result was forged.
 _NAME = re.compile(r"[a-z][a-z0-9_]*\.[a-z]+")
 
 
-def left_file(store: ResultStore, stored: StoredResult, result: result_pb2.Result, name: str) -> Path | None:
-    """Where a file lies that a run left, which is where its store has it, wherever its result says it once was.
+def output_path(store: ResultStore, stored: StoredResult, result: result_pb2.Result, name: str) -> Path | None:
+    """Return the path of a file that the run wrote, or None if the result names no such file.
 
-    None where the result names no such file.
+    The path follows from the layout of the store. Paths in the result are ignored: the store may have moved since.
     """
     if name not in {ResultFile.SUMMARY, *result.metadata.outputs} or not _NAME.fullmatch(name):
         return None
-    if name in ResultFile:
-        return store.path(stored.run_id, ResultFile(name), full=stored.is_full)
-    # An earlier version may have left others.
+    file = next((file for file in ResultFile if file == name), None)
+    if file is not None:
+        return store.path(stored.run_id, file, full=stored.is_full)
+    # Earlier versions wrote other files.
     return stored.folder / name
 
 
 @dataclass(frozen=True)
 class Artifact:
-    """A file of a run that is open, so that it stays readable whatever becomes of its name."""
+    """An open file of a run. It stays readable if it is renamed or deleted."""
 
     run_id: str
     name: str
     file: BinaryIO
 
     def parts(self, offset: int) -> Generator[results_service_pb2.ExportArtifactResponse, None, None]:
-        """The bytes from an offset on; one part without bytes where that is the end, so that its length is always told.
+        """Yield the bytes from an offset on. An offset at the end yields one empty part, which states the length.
 
         Raises:
-            TickreelError: INVALID_REQUEST for an offset that is not within the file, DATA_CHANGED where it becomes shorter.
+            TickreelError: INVALID_REQUEST if the offset is outside of the file, DATA_CHANGED if the file becomes shorter.
         """
         with self.file as file:
             total = os.fstat(file.fileno()).st_size
@@ -59,14 +59,14 @@ class Artifact:
                     raise unreadable(self.run_id, self.name, error.strerror or str(error)) from None
                 offset += len(data)
                 if not data and offset < total:
-                    raise unreadable(self.run_id, self.name, f"it became shorter than its {total} bytes while it was read")
+                    raise unreadable(self.run_id, self.name, f"it became shorter than {total} bytes during reading")
                 yield results_service_pb2.ExportArtifactResponse(data=data, total_bytes=total)
                 if offset == total:
                     return
 
 
 def unreadable(run_id: str, name: str, problem: str) -> TickreelError:
-    """DATA_CHANGED: a file that a run has left cannot be read."""
-    said = " ".join(problem.split()).rstrip(".")
-    message = f"the result {run_id} has left {name}, but it cannot be read: {said}; a new run makes it again"
+    """Return the error DATA_CHANGED for a file of a run that cannot be read."""
+    reason = " ".join(problem.split()).rstrip(".")
+    message = f"{name} of the result {run_id} cannot be read: {reason}; repeat the run to write it again"
     return TickreelError("DATA_CHANGED", message, run_id=run_id)

@@ -1,9 +1,10 @@
-"""The equity of a run: the account at every trade row and at the end, as doubles for charts."""
+"""Equity of a run for charts: the account at every trade row and at the end, as doubles."""
 
 from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from tickreel.results.stored_table import StoredTable
@@ -19,17 +20,22 @@ _BATCH_ROWS = 131_072
 
 @dataclass(frozen=True)
 class EquityChunk:
-    """Some points as `EquityColumns`, and how many of the whole lie before and up to their end."""
+    """Consecutive points of equity.
+
+    Attributes:
+        columns: The points, as `EquityColumns`.
+        points_until_end: Number of points of the run up to the end of this chunk.
+    """
 
     columns: Wire
     points_until_end: int
 
 
 def make_equity(equity: StoredTable, writer: ColumnWriter) -> None:
-    """Makes a table of equity lie ready.
+    """Write the columns of a table of equity.
 
     Raises:
-        TickreelError: DATA_CHANGED where it cannot be read.
+        TickreelError: DATA_CHANGED if the table cannot be read.
     """
     none = np.empty(0)
     writer.append(ts=none.astype(np.int64), **dict.fromkeys(_MONEY, none))
@@ -39,12 +45,14 @@ def make_equity(equity: StoredTable, writer: ColumnWriter) -> None:
 
 
 def equity_sample(equity: Columns, start: int, end: int, most: int) -> tuple[Wire, int]:
-    """The points of a window that a chart keeps, the extremes of equity and the deepest drawdowns among them, as
-    `EquityColumns`, and how many it has.
+    """Downsample the points of a window for a chart; extremes of equity and the deepest drawdowns are kept.
 
     Args:
         start, end: The window, both ends inclusive, UNIX nanoseconds.
-        most: About how many points there is room for.
+        most: The approximate number of points to keep.
+
+    Returns:
+        The kept points as `EquityColumns`, and the number of points in the window.
     """
     rows = window_rows(equity["ts"], start, end)
     money, drawdown = equity["equity"][rows], equity["drawdown"][rows]
@@ -53,7 +61,7 @@ def equity_sample(equity: Columns, start: int, end: int, most: int) -> tuple[Wir
 
 
 def equity_chunks(equity: Columns, after: int) -> Generator[EquityChunk, None, None]:
-    """The chunks after a point."""
+    """Yield all points after the first `after` points, in chunks."""
     total = len(equity["ts"])
     for first in range(after, total, ROWS_PER_CHUNK):
         past = min(first + ROWS_PER_CHUNK, total)
@@ -61,5 +69,5 @@ def equity_chunks(equity: Columns, after: int) -> Generator[EquityChunk, None, N
         equity.release_pages()
 
 
-def _columns(equity: Columns, rows: object) -> Wire:
+def _columns(equity: Columns, rows: slice | npt.NDArray[np.int64]) -> Wire:
     return wire_of(report_pb2.EquityColumns, **{name: equity[name][rows] for name in ("ts", *_MONEY)})

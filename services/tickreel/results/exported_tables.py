@@ -1,4 +1,4 @@
-"""The tables of a run, each as columns and batches of rows, whatever they lie in."""
+"""Tables of a run for export, as schemas and batches of rows, from any source."""
 
 import json
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 from tickreel.results.artifact import unreadable
 from tickreel.results.run_columns import RunColumns
 from tickreel.results.stored_table import stored_table
+from tickreel.rpc.descriptors import descriptor_of
 from tickreel.rpc.fields import decimal_of, instant_of
 from tickreel.rpc.message_json import as_json, enum_text
 from tickreel.stores.results import StoredResult
@@ -35,7 +36,7 @@ class ExportedTable:
     """A table that is being read.
 
     Attributes:
-        rows: How many there are.
+        rows: The number of rows.
     """
 
     schema: pa.Schema
@@ -45,14 +46,14 @@ class ExportedTable:
 
 @contextmanager
 def exported_table(columns: RunColumns, stored: StoredResult, result: result_pb2.Result, name: str) -> Iterator[ExportedTable]:
-    """A table of a run, open for as long as it is read.
+    """Open a table of a run until the context exits.
 
     Args:
         name: One of `TABLES`.
 
     Raises:
-        TickreelError: TABLE_NOT_KEPT for a fast run, but for its summary and its ticks; DATA_CHANGED where its file is
-            gone or is not what the run wrote.
+        TickreelError: TABLE_NOT_KEPT for a fast run, except for its summary and its ticks; DATA_CHANGED if the file is
+            missing or differs from what the run wrote.
     """
     if name == "summary":
         try:
@@ -69,14 +70,14 @@ def exported_table(columns: RunColumns, stored: StoredResult, result: result_pb2
 
 
 def _summary(result: result_pb2.Result) -> pa.RecordBatch:
-    """A result as one row, whose columns are named by the paths of the fields; a field with many values is their JSON."""
+    """Return a result as one row. The columns are named by the paths of the fields; a repeated field becomes JSON text."""
     columns = dict(_fields(result, ""))
     return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
 
 
 def _fields(message: Message, prefix: str) -> Iterator[tuple[str, pa.Array]]:
     values = as_json(message)
-    for field in message.DESCRIPTOR.fields:
+    for field in descriptor_of(message).fields:
         value, path = getattr(message, field.name), prefix + field.name
         if field.is_repeated:
             yield path, pa.array([json.dumps(values[field.name], ensure_ascii=False)])
@@ -92,15 +93,16 @@ def _value(field: FieldDescriptor, value: Any) -> pa.Array:
         return pa.array([value], _NUMBERS[field.cpp_type])
     if field.enum_type is not None:
         return pa.array([enum_text(field, value or 0)])
-    match field.GetOptions().Extensions[text_format_pb2.text_format]:
+    # The generated stub gives extensions the type of ordinary fields.
+    match field.GetOptions().Extensions[text_format_pb2.text_format]:  # type: ignore[index]
         case text_format_pb2.TEXT_FORMAT_DECIMAL:
             number = decimal_of(value or "")
             if value and number is None:
-                raise ValueError(f"{field.name} is {value!r}, which is no decimal")
+                raise ValueError(f"{field.name} is {value!r}, which is not a decimal")
             return pa.array([number], None if number is not None else pa.decimal128(38, 0))
         case text_format_pb2.TEXT_FORMAT_TIME:
             instant = instant_of(value) if value else None
             if value and instant is None:
-                raise ValueError(f"{field.name} is {value!r}, which is no time")
+                raise ValueError(f"{field.name} is {value!r}, which is not a time")
             return pa.array([instant], pa.int64()).cast(_TIME)
     return pa.array([value], pa.string())

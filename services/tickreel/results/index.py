@@ -1,4 +1,4 @@
-"""What all results are, in memory: a cache of their files, made from them at the first question."""
+"""Index of all results: an in-memory cache of their files, loaded by the first request."""
 
 import itertools
 import logging
@@ -11,21 +11,21 @@ from tickreel.v1 import result_pb2
 
 log = logging.getLogger("tickreel")
 
-# The clock of a file system may stand still for some milliseconds: a folder that changed a moment ago may change again unseen.
-# One whose time is ahead changed before the clock was set back: its next change has another time.
+# The clock of a file system may advance only every few milliseconds, so a folder that has just changed may change again without
+# a new time. A folder with a time in the future changed before the clock was set back; its next change gets another time.
 _SETTLED_NS = 1_000_000_000
-# How many results that cannot be read are named.
+# Most unreadable results that are named.
 _MOST_UNREADABLE = 100
 
 
 class ResultIndex:
-    """The results of a store, as they are now.
+    """The current results of a store.
 
-    Results and notes come and go by renames and removals, which change the time of a folder; as long as that is the same, no
-    file is looked at. A file that cannot be read is left out, and named in the log once.
+    Results and notes are written and removed by renames and removals, which change the modification time of a folder. While the
+    times are unchanged, no file is read. A file that cannot be read is left out, and logged once.
 
     Attributes:
-        unreadable: The ids of the first runs whose result cannot be read, as `newest_first` found them.
+        unreadable: Ids of runs whose result the last `newest_first` could not read, at most a hundred, newest first.
     """
 
     def __init__(self, store: ResultStore) -> None:
@@ -37,7 +37,7 @@ class ResultIndex:
         self._lock = threading.Lock()
 
     def newest_first(self) -> list[result_pb2.NotedResult]:
-        """All results; those of one instant by their ids, the last of them first."""
+        """Return all results, newest first. Results of the same instant are sorted by id, descending."""
         with self._lock:
             changed_at = self._store.changed_at()
             if changed_at != self._changed_at:

@@ -1,7 +1,8 @@
-"""The orders of a run as markers on a chart: single, or counted where there are too many to draw."""
+"""Orders of a run as markers on a chart: one marker per order, or one per group of orders if there are too many to draw."""
 
 import sys
 from collections.abc import Callable, Generator, Iterable
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tickreel.accounting import scaled
-from tickreel.results.stored_table import StoredTable
+from tickreel.results.stored_table import StoredTable, scale_of
 from tickreel.results.ticks import TickChunk
 from tickreel.rpc.bounds import FIRST_INSTANT, LAST_INSTANT
 from tickreel.rpc.columns import Wire, wire_of
@@ -21,55 +22,60 @@ from tickreel.v1 import report_pb2
 
 Int64 = npt.NDArray[np.int64]
 
-# The values of `MarkerColumns.side`, by the word of the table.
+# Values of `MarkerColumns.side`, by the word in the table.
 _SIDES = {"buy": 1, "sell": -1}
 _COLUMNS = ("id", "ts_submitted", "side", "price", "filled_amount", "status")
-# About as many rows as a group of the table has.
+# About the size of a row group of the table.
 _BATCH_ROWS = 131_072
 
 
 def make_orders(orders: StoredTable, ticks: Callable[[], Columns], writer: ColumnWriter) -> None:
-    """Makes what markers need of a table of orders lie ready, the orders of each side together.
+    """Write the columns of a table of orders that markers need, separately for each side.
 
     Args:
-        ticks: Gives those of the run, where an order has no price: a market order without a fill stands at the last of them.
+        ticks: Returns the ticks of the run. Called only if a market order has no fill: its marker is at the price of the last
+            tick before it.
 
     Raises:
-        TickreelError: DATA_CHANGED where the table cannot be read.
+        TickreelError: DATA_CHANGED if the table cannot be read.
     """
     schema = orders.schema
-    price_precision = orders.fitting_precision(["price", "average_price"], schema.field("price").type.scale)
-    size_precision = orders.fitting_precision(["filled_amount"], schema.field("filled_amount").type.scale)
+    price_precision = orders.fitting_precision(["price", "average_price"], scale_of(schema.field("price").type))
+    size_precision = orders.fitting_precision(["filled_amount"], scale_of(schema.field("filled_amount").type))
     writer.facts.update(price_precision=price_precision, size_precision=size_precision)
     none = np.empty(0, dtype=np.int64)
     for side in _SIDES:
         _append(writer, side, none, none, none, none, none)
-    # What market orders were filled at is as much to decode as a limit, and most runs have no market orders.
-    columns = _COLUMNS if _is_whole(orders.metadata, "price") else (*_COLUMNS, "average_price")
+    # Only market orders need the average price of their fills, and most runs have none. Decoding the column is not free.
+    columns = _COLUMNS if _has_no_nulls(orders.metadata, "price") else (*_COLUMNS, "average_price")
     for batch in orders.batches(_BATCH_ROWS, columns):
         ts = nanoseconds(batch.column("ts_submitted"))
+        ids: Int64 = batch.column("id").to_numpy()
         values = (
-            batch.column("id").to_numpy(),
+            ids,
             ts,
             _prices(batch, ts, price_precision, ticks),
             _rounded(batch.column("filled_amount"), size_precision),
-            _are(batch.column("status"), "filled"),
+            _equals(batch.column("status"), "filled").astype(np.int64),
         )
         for side in _SIDES:
-            here = np.flatnonzero(_are(batch.column("side"), side))
-            _append(writer, side, *(column[here] for column in values))
+            rows = np.flatnonzero(_equals(batch.column("side"), side))
+            _append(writer, side, *(column[rows] for column in values))
 
 
 def markers(orders: Columns, start: int, end: int, most: int) -> tuple[Wire, int]:
-    """The markers of a window as `MarkerColumns`, in order of time, and how many orders it has.
+    """Return the markers of a window.
 
-    Prices and sizes have as many decimals as 64 bits a value hold, rounded half-even where those are fewer than the table has.
+    Prices and sizes are rounded half-even to as many decimals as fit into 64 bits, if the table has more.
 
     Args:
-        orders: What `make_orders` made.
+        orders: The columns that `make_orders` wrote.
         start, end: The window, both ends inclusive, UNIX nanoseconds.
-        most: About how many markers there is room for. Where there are more orders, the window's time is cut into equal parts,
-            and the orders of a part and side become one marker.
+        most: The approximate number of markers to draw. If there are more orders, the time of the window is divided into equal
+            parts, and all orders of one side in one part become one marker.
+
+    Returns:
+        The markers as `MarkerColumns`, in order of time, and the number of orders in the window.
     """
     windows = {side: window_rows(orders[f"{side}_ts"], start, end) for side in _SIDES}
     count = sum(rows.stop - rows.start for rows in windows.values())
@@ -105,44 +111,48 @@ def markers(orders: Columns, start: int, end: int, most: int) -> tuple[Wire, int
 def with_markers(
     chunks: Iterable[TickChunk], orders: Columns, clock: Int64, after: int
 ) -> Generator[tuple[TickChunk, Wire], None, None]:
-    """Each chunk of ticks with its orders as `MarkerColumns`, so that every order comes once wherever a stream is cut.
+    """Yield each chunk of ticks with its orders as `MarkerColumns`. Each order comes exactly once, wherever a stream breaks.
 
     Args:
-        orders: What `make_orders` made.
-        clock: The times of all ticks, UNIX nanoseconds.
-        after: The row after which the chunks begin.
+        orders: The columns that `make_orders` wrote.
+        clock: The times of all ticks, UNIX nanoseconds, shape (rows,).
+        after: The number of rows before the first chunk.
     """
     start = int(clock[after - 1]) + 1 if after else FIRST_INSTANT
     for chunk in chunks:
         is_last = chunk.rows_until_end == len(clock)
         end = LAST_INSTANT if is_last else int(clock[chunk.rows_until_end - 1])
-        # At the time of the chunk before there are none left.
+        # The window starts after the last time of the previous chunk, whose window included that time.
         drawn, _ = markers(orders, start, end, most=sys.maxsize)
         yield chunk, drawn
         start = end + 1
 
 
 def _append(writer: ColumnWriter, side: str, ids: Int64, ts: Int64, price: Int64, size: Int64, filled: Int64) -> None:
-    columns = {"id": ids, "ts": ts, "price": price, "size": size, "filled": filled.astype(np.uint8)}
+    columns: dict[str, npt.NDArray[np.integer]] = {"id": ids, "ts": ts, "price": price, "size": size}
+    columns["filled"] = filled.astype(np.uint8)
     writer.append(**{f"{side}_{name}": values for name, values in columns.items()})
 
 
-def _is_whole(metadata: pq.FileMetaData, name: str) -> bool:
-    """Whether a column of a table has no nulls, as far as its statistics tell."""
+def _has_no_nulls(metadata: pq.FileMetaData, name: str) -> bool:
+    """Return whether the statistics of a column say that it has no nulls."""
     index = metadata.schema.to_arrow_schema().get_field_index(name)
-    found = (metadata.row_group(number).column(index).statistics for number in range(metadata.num_row_groups))
-    return all(statistics is not None and statistics.null_count == 0 for statistics in found)
+    groups = (metadata.row_group(number).column(index).statistics for number in range(metadata.num_row_groups))
+    return all(statistics is not None and statistics.null_count == 0 for statistics in groups)
 
 
 def _prices(batch: pa.RecordBatch, ts: Int64, precision: int, ticks: Callable[[], Columns]) -> Int64:
-    """Limits; of a market order the average of its fills, and without any the last trade price."""
-    price = batch.column("price")
-    if not price.null_count:
-        return _rounded(price, precision)
-    average = pc.round(batch.column("average_price"), price.type.scale, "half_to_even").cast(price.type)
-    price = pc.coalesce(price, average)
-    known = price.is_valid().to_numpy(zero_copy_only=False)
-    limits = _rounded(pc.fill_null(price, 0), precision)
+    """Return the price of each marker.
+
+    The price is the limit; for a market order the average price of its fills; without fills the last trade price before it.
+    """
+    limit = batch.column("price")
+    if not limit.null_count:
+        return _rounded(limit, precision)
+    average = pc.round(batch.column("average_price"), scale_of(limit.type), "half_to_even").cast(limit.type)
+    price = pc.coalesce(limit, average)
+    known: npt.NDArray[np.bool_] = price.is_valid().to_numpy(zero_copy_only=False)
+    limits = _rounded(price.fill_null(0), precision)
     if known.all():
         return limits
     trades = ticks()
@@ -151,11 +161,14 @@ def _prices(batch: pa.RecordBatch, ts: Int64, precision: int, ticks: Callable[[]
     return np.where(known, limits, last.astype(np.int64))
 
 
-def _rounded(column: pa.Decimal128Array, precision: int) -> Int64:
-    """Decimals times 10^precision, rounded half-even where they have more decimals."""
-    return scaled.rescaled(integers(column, column.type.scale), column.type.scale, precision).astype(np.int64)
+def _rounded(column: pa.Array, precision: int) -> Int64:
+    """Return decimals times 10^precision, rounded half-even to integers."""
+    scale = scale_of(column.type)
+    return scaled.rescaled(integers(column, scale), scale, precision).astype(np.int64)
 
 
-def _are(column: pa.Array, word: str) -> npt.NDArray[np.bool_]:
-    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-    return np.array([known == word for known in encoded.dictionary.to_pylist()], dtype=bool)[encoded.indices.to_numpy()]
+def _equals(column: pa.Array, word: str) -> npt.NDArray[np.bool_]:
+    encoded = cast(pa.DictionaryArray, column if pa.types.is_dictionary(column.type) else column.dictionary_encode())
+    words = cast(list[str], encoded.dictionary.to_pylist())
+    indices: Int64 = encoded.indices.to_numpy()
+    return np.array([known == word for known in words], dtype=np.bool_)[indices]

@@ -1,11 +1,11 @@
-"""The entry of a result in lists: its identity, its figures and what is noted of it."""
+"""Entry of a result in lists: identity, figures, notes and tags."""
 
 from tickreel.stores.results import figures_of
 from tickreel.v1 import result_pb2
 
 
 def result_entry(noted: result_pb2.NotedResult) -> result_pb2.ResultEntry:
-    """The entry of a result."""
+    """Return the entry of a result."""
     result, metadata = noted.result, noted.result.metadata
     return result_pb2.ResultEntry(
         run_id=result.run_id,

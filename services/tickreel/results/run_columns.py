@@ -1,4 +1,4 @@
-"""The columns of runs that charts and streams are made from: they lie ready after the first look."""
+"""Columns of runs for charts and streams, cached at the first request."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,33 +15,33 @@ from tickreel.stores.results import ResultStore, StoredResult
 
 
 class RunColumns:
-    """The columns of the runs of a store, made from the tables of full runs, or from the catalog."""
+    """The columns of the runs of a store, read from the tables of full runs or from the catalog."""
 
     def __init__(self, results: ResultStore, catalog: CatalogStore, columns: ColumnStore) -> None:
         self._results = results
         self._catalog = catalog
         self._columns = columns
-        # Of one result one after the other, in the order of the questions: side by side none would be there soon.
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        # Columns of one result are made one after the other, in the order of the requests. In parallel, all would be late.
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def sources(self, stored: StoredResult) -> RunTicks:
-        """The ticks of a run where they came to rest."""
+        """Return the stored ticks of a run."""
         return RunTicks(self._results.load(stored), stored.folder / ResultFile.TICKS, self._catalog)
 
-    def ticks_at_hand(self, stored: StoredResult) -> Columns | None:
-        """The ticks of a run, where they lie ready."""
+    def cached_ticks(self, stored: StoredResult) -> Columns | None:
+        """Return the columns of the ticks of a run if they are cached, else None."""
         return self._columns.find(result_key(stored, "ticks"))
 
     async def ticks(self, stored: StoredResult) -> Columns:
-        """The ticks of a run.
+        """Return the columns of the ticks of a run.
 
         Raises:
-            TickreelError: DATA_CHANGED where the catalog no longer has what a fast run replayed.
+            TickreelError: DATA_CHANGED if the catalog no longer has the data that a fast run replayed.
         """
         return await self._get(stored, "ticks", lambda writer: self._make_ticks(stored, writer))
 
     async def orders(self, stored: StoredResult) -> Columns | None:
-        """The orders of a run by side (see `make_orders`), None of a fast one."""
+        """Return the columns of the orders of a full run, by side (see `make_orders`); None for a fast run."""
         if not stored.is_full:
             return None
 
@@ -55,10 +55,11 @@ class RunColumns:
         return await self._get(stored, "orders", make)
 
     async def equity(self, stored: StoredResult) -> Columns:
-        """The equity of a full run (see `make_equity`).
+        """Return the columns of the equity of a full run (see `make_equity`).
 
         Raises:
-            TickreelError: TABLE_NOT_KEPT of a fast one, DATA_CHANGED where its table is gone or is not what the run wrote.
+            TickreelError: TABLE_NOT_KEPT for a fast run; DATA_CHANGED if the table is missing or differs from what the run
+                wrote.
         """
 
         def make(writer: ColumnWriter) -> None:
@@ -72,13 +73,13 @@ class RunColumns:
 
     async def _get(self, stored: StoredResult, name: str, make: Callable[[ColumnWriter], None]) -> Columns:
         key = result_key(stored, name)
-        ready = await asyncio.to_thread(self._columns.find, key)
-        if ready is not None:
-            return ready
-        async with self._turns.setdefault(result_key(stored, ""), asyncio.Lock()):
+        cached = await asyncio.to_thread(self._columns.find, key)
+        if cached is not None:
+            return cached
+        async with self._locks.setdefault(result_key(stored, ""), asyncio.Lock()):
             return await asyncio.to_thread(self._columns.get, key, make)
 
 
 def result_key(stored: StoredResult, name: str) -> str:
-    """A key of what is made from a result; one that was deleted and made again is another."""
+    """Return the key of a file derived from a result. A result that is deleted and written again has other keys."""
     return f"{stored.run_id}-{stored.committed_at}-{name}"

@@ -1,4 +1,4 @@
-"""The Results' calls: a message in, the domain's answer out."""
+"""The methods of `ResultsService`."""
 
 import asyncio
 from collections.abc import AsyncIterator, Generator, Sequence
@@ -10,12 +10,12 @@ import grpc
 from tickreel.results.equity import equity_chunks, equity_sample
 from tickreel.results.index import ResultIndex
 from tickreel.results.markers import markers, with_markers
-from tickreel.results.note_request import noted
+from tickreel.results.note_request import updated_notes
 from tickreel.results.result_entry import result_entry
 from tickreel.results.run_columns import RunColumns, result_key
 from tickreel.results.table_exports import Exports
 from tickreel.results.tables import FILLS, ORDERS, TIMELINE, RunTables, TableKind, View
-from tickreel.results.ticks import chunks_at_hand, parse_cursor, tick_sample
+from tickreel.results.ticks import TickChunk, cached_chunks, parse_cursor, tick_sample
 from tickreel.rpc.bounds import (
     DEFAULT_POINTS,
     MOST_POINTS,
@@ -59,16 +59,16 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
         self._columns = RunColumns(self._store, CatalogStore(settings.catalog_root), ColumnStore(self._derived))
         self._tables = RunTables(self._store, self._derived, state / "spill")
         self._exports = Exports(self._store, self._derived, self._columns)
-        # One change of what is noted at a time.
+        # Updates and deletions run one at a time.
         self._noting = asyncio.Lock()
 
     async def open(self) -> None:
-        """Removes what a former process left half made or half deleted; the files are the results."""
+        """Remove partial derived files of an earlier process, and finish its deletions."""
         await asyncio.to_thread(self._derived.sweep)
         await asyncio.to_thread(self._store.finish_deletions)
 
     async def close(self) -> None:
-        """Ends the database of the tables, and the making of exports."""
+        """Close the database of the tables, and stop the exports in progress."""
         self._tables.close()
         await asyncio.to_thread(self._exports.close)
 
@@ -98,9 +98,9 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
     ) -> results_service_pb2.UpdateResultResponse:
         def update() -> result_pb2.NotedResult:
             stored = self._store.find(request.run_id)
-            # Before anything is written: a damaged result is refused.
+            # Loaded before anything is written, so that a damaged result is refused.
             before = self._store.noted(stored)
-            self._store.notes.write(stored.run_id, noted(request, before))
+            self._store.notes.write(stored.run_id, updated_notes(request, before))
             return self._store.noted(stored)
 
         async with self._noting:
@@ -123,14 +123,15 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
     ) -> AsyncIterator[Wire]:
         after, wanted = parse_cursor(request.cursor), requested_columns(request, market_data_pb2.TradeColumns)
         async with self._reading(request.run_id) as stored:
-            numbers_alone = set(wanted) <= set(NUMBERS)
-            ready = await asyncio.to_thread(self._columns.ticks_at_hand, stored) if numbers_alone else None
-            if ready is not None:
-                chunks, total = chunks_at_hand(ready, after, wanted), len(ready["ts_init"])
+            are_numbers = set(wanted) <= set(NUMBERS)
+            cached = await asyncio.to_thread(self._columns.cached_ticks, stored) if are_numbers else None
+            if cached is not None:
+                chunks, total = cached_chunks(cached, after, wanted), len(cached["ts_init"])
             else:
                 ticks = await asyncio.to_thread(self._columns.sources, stored)
                 chunks, total = ticks.chunks(after, wanted), ticks.total
             orders = await self._columns.orders(stored) if request.markers else None
+            drawn: Generator[tuple[TickChunk, Wire | None], None, None]
             if orders is None:
                 drawn = ((chunk, None) for chunk in chunks)
             else:
@@ -138,10 +139,10 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
                 drawn = with_markers(chunks, orders, clock, min(after, len(clock)))
 
             def responses() -> Generator[Wire, None, None]:
-                for chunk, its_orders in drawn:
+                for chunk, chunk_markers in drawn:
                     cursor = str(chunk.rows_until_end)
-                    fields = {"trades": chunk.columns, "cursor": cursor, "total_rows": total, "markers": its_orders}
-                    # Joined before the files are forgotten that it is of.
+                    fields = {"trades": chunk.columns, "cursor": cursor, "total_rows": total, "markers": chunk_markers}
+                    # Joined at once, because the generator drops the pages of the mapped columns when it continues.
                     yield wire_of(results_service_pb2.StreamTicksResponse, **fields).joined()
 
             async with aclosing(read_ahead(responses())) as parts:
@@ -221,10 +222,11 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
 
     @asynccontextmanager
     async def _reading(self, run_id: str) -> AsyncIterator[StoredResult]:
-        """The result of a run, to be read.
+        """Find a result for reading.
 
         Raises:
-            TickreelError: NOT_FOUND; RESULT_DELETED also where what it was made of is gone because it was deleted meanwhile.
+            TickreelError: NOT_FOUND or RESULT_DELETED. A result that is deleted while it is read raises RESULT_DELETED, not
+                DATA_CHANGED.
         """
         stored = await asyncio.to_thread(self._store.find, run_id)
         try:
@@ -235,7 +237,7 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
             raise
 
     async def _rows(self, request: Any, kind: TableKind, order_by: str = "") -> tuple[list[Any], str, int]:
-        """The rows that a request for a page of a table asks for, the token of the next page, and how many there are in all."""
+        """Return the rows of the requested page of a table, the token of the next page, and the number of rows in all."""
         page = Page.of(request, kind.name, request.run_id, request.filter, order_by)
         if request.skip < 0:
             raise invalid_request("skip", f"is {request.skip}; it must not be negative")

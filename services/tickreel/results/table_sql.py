@@ -1,4 +1,4 @@
-"""Filters and orders as SQL over the table of a run, values as parameters."""
+"""SQL of filters and orders over a table of a run. Values are passed as parameters."""
 
 from collections.abc import Sequence
 from decimal import ROUND_FLOOR, Decimal, localcontext
@@ -7,25 +7,26 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from tickreel.results.stored_table import scale_of
 from tickreel.rpc.errors import TickreelError, invalid_request
 from tickreel.rpc.fields import Field, Kind
 from tickreel.rpc.filter import All, Any_, Comparison, Filter, Not
 from tickreel.rpc.ordering import SortKey
 
-# The most digits of a decimal, in Parquet and in DuckDB.
+# Most digits of a decimal in Parquet and in DuckDB.
 _DIGITS = 38
 
 
 def where(filter_: Filter, schema: pa.Schema) -> tuple[str, list[Any]]:
-    """A filter as a condition and its parameters.
+    """Return the SQL condition of a filter, and its parameters.
 
     Raises:
-        TickreelError: INVALID_REQUEST for a field that is no column of the table.
+        TickreelError: INVALID_REQUEST for a field that is not a column of the table.
     """
     match filter_:
         case Not(part):
             condition, values = where(part, schema)
-            # A comparison with nothing is neither true nor false, and shall be false.
+            # A comparison with an unset field is NULL in SQL and false in a filter.
             return f"NOT coalesce({condition}, false)", values
         case All(parts):
             return _joined(" AND ", parts, schema) if parts else ("true", [])
@@ -36,10 +37,10 @@ def where(filter_: Filter, schema: pa.Schema) -> tuple[str, list[Any]]:
 
 
 def order(keys: Sequence[SortKey], schema: pa.Schema) -> str:
-    """An order as a list of expressions.
+    """Return the SQL expressions of an order, separated by commas.
 
     Raises:
-        TickreelError: INVALID_REQUEST for a field that is no column of the table.
+        TickreelError: INVALID_REQUEST for a field that is not a column of the table.
     """
     return ", ".join(
         f"{_column('order_by', key.field, schema)} {'DESC' if key.descending else 'ASC'} NULLS LAST" for key in keys
@@ -47,8 +48,8 @@ def order(keys: Sequence[SortKey], schema: pa.Schema) -> str:
 
 
 def _joined(word: str, parts: Sequence[Filter], schema: pa.Schema) -> tuple[str, list[Any]]:
-    found = [where(part, schema) for part in parts]
-    return "(" + word.join(condition for condition, _ in found) + ")", [value for _, values in found for value in values]
+    clauses = [where(part, schema) for part in parts]
+    return "(" + word.join(condition for condition, _ in clauses) + ")", [value for _, values in clauses for value in values]
 
 
 def _comparison(comparison: Comparison, schema: pa.Schema) -> tuple[str, list[Any]]:
@@ -62,20 +63,20 @@ def _comparison(comparison: Comparison, schema: pa.Schema) -> tuple[str, list[An
         return f"{column} {symbol} ?", [_iso(value)]
     if field.kind is Kind.DECIMAL:
         assert isinstance(value, Decimal)
-        return _decimal_comparison(column, symbol, value, schema.field(field.path).type.scale)
+        return _decimal_comparison(column, symbol, value, scale_of(schema.field(field.path).type))
     return f"{column} {symbol} ?", [value]
 
 
 def _decimal_comparison(column: str, symbol: str, value: Decimal, scale: int) -> tuple[str, list[Any]]:
-    """Compares with the value as the column could have it, so that nothing is rounded."""
+    """Compare a column with a value in the decimals of the column, without rounding the value."""
     with localcontext(prec=200):
         if abs(value) >= Decimal(10) ** (_DIGITS - scale):
-            # Beyond all that the column can have.
+            # The value is outside the range of the column.
             always = {"!=": True, "<": value > 0, "<=": value > 0, ">": value < 0, ">=": value < 0}.get(symbol, False)
             return f"({column} IS NOT NULL AND {str(always).lower()})", []
         below = value.quantize(Decimal(1).scaleb(-scale), ROUND_FLOOR)
     if below != value:
-        # Between two values that the column can have.
+        # The value is between two values that the column can have.
         match symbol:
             case "=":
                 return "false", []
@@ -95,13 +96,13 @@ def _column(argument: str, field: Field, schema: pa.Schema) -> str:
         case Kind.TIME if not _is_text(field, schema):
             return f'epoch_ns("{field.path}")'
         case Kind.TEXT:
-            # No text is an empty one.
+            # In a filter, an unset text is an empty text.
             return f"coalesce(\"{field.path}\", '')"
     return f'"{field.path}"'
 
 
 def _is_text(field: Field, schema: pa.Schema) -> bool:
-    """Whether a column of times has them as texts, which are as long as each other and so in the order of time."""
+    """Return whether a column stores times as texts. They all have the same length, so text order is time order."""
     return pa.types.is_string(schema.field(field.path).type)
 
 
@@ -111,5 +112,5 @@ def _iso(nanoseconds: int) -> str:
 
 def _no_column(argument: str, field: Field) -> TickreelError:
     return invalid_request(
-        argument, f"names {field.path}, which the table of this run has not; it was made before there was one"
+        argument, f"names {field.path}, which the table of this run does not have: an earlier version wrote it"
     )

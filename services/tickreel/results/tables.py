@@ -1,4 +1,4 @@
-"""The tables of full runs, some rows at a time: filtered, in any order, from anywhere."""
+"""Pages of the tables of full runs, with filters and orders."""
 
 import threading
 from collections.abc import Iterator
@@ -28,14 +28,14 @@ from tickreel.stores.results import ResultStore, StoredResult
 from tickreel.stores.table_rows import messages_of
 from tickreel.v1 import report_pb2
 
-# What sorting takes before it goes to disk.
+# Memory for sorting. Larger sorts spill to disk.
 _MEMORY = "160MB"
-_SPILLED = "what a sort does not hold in memory"
-# Rows that are fetched and kept together: as many as the largest page has.
+_SPILLED = "temporary data of a sort"
+# Rows that are fetched and cached together: the size of the largest page.
 _BLOCK = 500
 _MOST_BLOCKS = 32
 _VIEW_BYTES = 128 << 20
-# Rows over which it is quicker to scan the table than to map it.
+# If the requested rows span fewer rows than this, scanning the table is quicker than mapping it.
 _NEAR = 65_536
 
 RowNumbers = npt.NDArray[np.uint32] | range
@@ -43,11 +43,13 @@ RowNumbers = npt.NDArray[np.uint32] | range
 
 @dataclass(frozen=True)
 class TableKind:
-    """A kind of table: its file, and the message that a row becomes.
+    """A kind of table.
 
     Attributes:
-        natural: The columns that its rows are in order of.
-        is_mapped: Whether it may be made into a file that gives any row at once. Only of use where it can be sorted.
+        name: The name of the file, without its ending.
+        message: The message of a row.
+        natural: Columns by which the rows of the file are already sorted.
+        is_mapped: Whether to make a `TableFile` for random access. Useful only for tables that clients can sort.
     """
 
     name: str
@@ -63,7 +65,7 @@ TIMELINE = TableKind("timeline", report_pb2.TimelineEvent, ("ts",), is_mapped=Fa
 
 @dataclass(frozen=True)
 class View:
-    """Which rows of a table, and in what order."""
+    """A selection of rows of a table, with their order."""
 
     stored: StoredResult
     kind: TableKind
@@ -74,13 +76,13 @@ class View:
 class RunTables:
     """The tables of the runs of a store.
 
-    A view is the numbers of its rows, found once and kept while there is room; rows are fetched by their numbers. So a page
-    costs the same wherever it begins.
+    A view is evaluated once to its row numbers, which are cached. Rows are fetched by number, so all pages cost the same, at
+    any offset.
 
     Args:
-        results: Where the tables lie.
-        derived: Where files lie that give any row at once.
-        spill: A folder for what a sort does not hold in memory.
+        results: The store of the tables.
+        derived: The cache of table files for random access.
+        spill: A folder for temporary data of large sorts.
     """
 
     def __init__(self, results: ResultStore, derived: DerivedFiles, spill: Path) -> None:
@@ -90,20 +92,20 @@ class RunTables:
         self._database = duckdb.connect(config={"memory_limit": _MEMORY, "temp_directory": str(spill)})
         self._views: LRUCache[View, RowNumbers] = LRUCache(_VIEW_BYTES, getsizeof=_bytes)
         self._blocks: LRUCache[tuple[View, int], pa.Table] = LRUCache(_MOST_BLOCKS)
-        # Who wants what is just being found waits for it: a screen asks for several pages at once.
-        self._finding = threading.Condition()
+        # A screen requests several pages of a view at once: the first request evaluates it, the others wait.
+        self._evaluating = threading.Condition()
 
     def rows(self, view: View, first: int, count: int) -> tuple[list[Any], int]:
-        """Rows of a view as messages, and how many the view has.
+        """Return rows of a view as messages, and the number of rows of the view.
 
         Args:
-            first: How many rows of the view to leave out.
+            first: The offset of the first row to return.
             count: The most rows to return.
 
         Raises:
-            TickreelError: TABLE_NOT_KEPT for a fast run, DATA_CHANGED where the table is gone or is not what the run wrote,
-                INVALID_REQUEST for a filter or an order that cannot be, STORE_NOT_WRITABLE or STORE_FULL where a sort cannot
-                put its rows aside.
+            TickreelError: TABLE_NOT_KEPT for a fast run; DATA_CHANGED if the table is missing or differs from what the run
+                wrote; INVALID_REQUEST for an invalid filter or order; OUT_OF_MEMORY, STORE_NOT_WRITABLE or STORE_FULL if a
+                sort has no room for its temporary data.
         """
         numbers = self._numbers(view)
         last = min(first + count, len(numbers))
@@ -114,10 +116,10 @@ class RunTables:
         return messages_of(view.kind.message, rows), len(numbers)
 
     def close(self) -> None:
-        """Ends the database."""
+        """Close the database."""
         self._database.close()
 
-    @cachedmethod(lambda self: self._views, key=lambda self, view: view, condition=lambda self: self._finding)
+    @cachedmethod(lambda self: self._views, key=lambda self, view: view, condition=lambda self: self._evaluating)
     def _numbers(self, view: View) -> RowNumbers:
         path, fields = table_path(view.stored, view.kind.name), Fields(view.kind.message)
         filter_, keys = parse_filter(view.filter, fields), parse_order(view.order_by, fields)
@@ -134,14 +136,16 @@ class RunTables:
             self._make_spill()
             query += f" ORDER BY {order(keys, schema)}, file_row_number"
         with self._querying(view):
-            rows = self._database.cursor().execute(query, [str(path), *values]).fetchnumpy()
-        found = rows["file_row_number"].astype(np.uint32)
+            columns = self._database.cursor().execute(query, [str(path), *values]).fetchnumpy()
+        numbers = np.asarray(columns["file_row_number"], dtype=np.uint32)
         if is_natural:
-            # A scan by several threads gives rows in no order.
-            found.sort()
-        return found[::-1] if is_reversed else found
+            # A scan by several threads returns rows in any order.
+            numbers.sort()
+        return numbers[::-1] if is_reversed else numbers
 
-    @cachedmethod(lambda self: self._blocks, key=lambda self, view, block: (view, block), condition=lambda self: self._finding)
+    @cachedmethod(
+        lambda self: self._blocks, key=lambda self, view, block: (view, block), condition=lambda self: self._evaluating
+    )
     def _block(self, view: View, block: int) -> pa.Table:
         numbers = np.asarray(self._numbers(view)[block * _BLOCK : (block + 1) * _BLOCK], dtype=np.int64)
         first, last = int(numbers.min()), int(numbers.max())
@@ -154,9 +158,9 @@ class RunTables:
             query += f" AND file_row_number IN ({', '.join(map(str, numbers.tolist()))})"
         query += " ORDER BY file_row_number"
         with self._querying(view):
-            found = self._database.cursor().sql(query, params=[str(path), first, last]).to_arrow_table()
+            rows: pa.Table = self._database.cursor().sql(query, params=[str(path), first, last]).to_arrow_table()
         places = np.argsort(np.argsort(numbers))
-        return found.take(pa.array(places))
+        return rows.take(places)
 
     def _open(self, view: View) -> AbstractContextManager[StoredTable]:
         return stored_table(view.stored, self._results.load(view.stored), view.kind.name)
@@ -167,13 +171,18 @@ class RunTables:
 
     @contextmanager
     def _querying(self, view: View) -> Iterator[None]:
-        """Turns the faults of a query into ours: filters and orders are checked, so the table or the disk is at fault."""
+        """Convert errors of a query to a `TickreelError`.
+
+        Filters and orders are checked before the query, so errors are due to the table, the memory or the disk.
+        """
         try:
             yield
         except duckdb.OutOfMemoryException as error:
-            what = f"the {view.kind.name} of {view.stored.run_id} in this order"
-            room = f"the {_MEMORY} of memory and the space in {self._spill} that all sorts share"
-            message = f"{what} take more than {room} ({_first_line(error)}); let a filter leave fewer rows, or ask again later"
+            sort = f"sorting the {view.kind.name} of {view.stored.run_id} in this order"
+            room = f"the {_MEMORY} of memory and the space in {self._spill}, which all sorts share"
+            message = (
+                f"{sort} takes more than {room} ({_first_line(error)}); select fewer rows with a filter, or try again later"
+            )
             raise TickreelError("OUT_OF_MEMORY", message, run_id=view.stored.run_id, table=view.kind.name) from None
         except duckdb.Error as error:
             if is_full(error):
@@ -181,7 +190,7 @@ class RunTables:
             raise unreadable(view.stored.run_id, f"{view.kind.name}.parquet", str(error)) from None
 
     def _make_spill(self) -> None:
-        """DuckDB makes no more than one folder."""
+        # DuckDB does not create the parents of its folder.
         try:
             self._spill.mkdir(parents=True, exist_ok=True)
         except OSError as error:

@@ -1,15 +1,17 @@
-"""The ticks that a run replayed: a full run has kept them, a fast one has named the catalog files."""
+"""The ticks that a run replayed, from the table of a full run or from the catalog files of a fast run."""
 
 from collections.abc import Collection, Generator, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tickreel.results.artifact import unreadable
-from tickreel.results.stored_table import check_table
+from tickreel.results.stored_table import check_table, scale_of
 from tickreel.rpc.columns import ROWS_PER_CHUNK, Wire, wire_of
 from tickreel.rpc.errors import TickreelError, invalid_request
 from tickreel.rpc.fields import instant_of
@@ -20,38 +22,43 @@ from tickreel.stores.sampling import downsampled_rows, window_rows
 from tickreel.stores.trades import NUMBERS, TradeRows, file_columns, read_trades, tick_schema, write_trades
 from tickreel.v1 import market_data_pb2, result_pb2
 
-# Fewer than a message has room for: to decode them takes longer than to send them, and the first shall be there soon.
+# Half of a message: decoding takes longer than sending, and the first message should arrive early.
 _BATCH_ROWS = ROWS_PER_CHUNK // 2
 _DECIMAL = ("price", "size")
 
 
 @dataclass(frozen=True)
 class TickChunk:
-    """Some rows as `TradeColumns`, and how many rows of the whole lie before and up to their end."""
+    """Consecutive rows of ticks.
+
+    Attributes:
+        columns: The rows, as `TradeColumns`.
+        rows_until_end: Number of rows of the run up to the end of this chunk.
+    """
 
     columns: Wire
     rows_until_end: int
 
 
 def parse_cursor(cursor: str) -> int:
-    """The row after which a stream goes on.
+    """Return the number of rows before the position of a cursor.
 
     Raises:
-        TickreelError: INVALID_REQUEST for a cursor that no chunk had.
+        TickreelError: INVALID_REQUEST for a cursor that is not from a stream.
     """
     if not cursor:
         return 0
     if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
-        raise invalid_request("cursor", f"is {cursor!r}, which no chunk of this stream had; begin without one")
+        raise invalid_request("cursor", f"is {cursor!r}, which is not from this stream; start again without a cursor")
     return int(cursor)
 
 
 class RunTicks:
-    """The ticks of a result, where they came to rest.
+    """The stored ticks of a result.
 
     Args:
-        kept: Where a full run has kept them. Where that is no file they are read from the catalog, whose files are those of
-            the run for as long as they have the same digest.
+        kept: The table of a full run. If the file does not exist, the ticks are read from the files of the catalog that the
+            result names, provided that their digests are unchanged.
     """
 
     def __init__(self, result: result_pb2.Result, kept: Path, catalog: CatalogStore) -> None:
@@ -61,11 +68,11 @@ class RunTicks:
         self.total = result.summary.trade_rows
 
     def chunks(self, after: int, wanted: Collection[str]) -> Generator[TickChunk, None, None]:
-        """The chunks after a row, with some columns.
+        """Yield all rows after the first `after` rows, with the wanted columns.
 
         Raises:
-            TickreelError: DATA_CHANGED where the catalog no longer has what the run replayed; DATA_REFUSED for a value that is
-                no 64-bit integer.
+            TickreelError: DATA_CHANGED if the catalog no longer has the data that the run replayed; DATA_REFUSED for a value
+                that does not fit into 64 bits.
         """
         row, decimals = 0, self._wire_decimals
         for rows in self._batches(wanted):
@@ -77,14 +84,14 @@ class RunTicks:
 
     @property
     def schema(self) -> pa.Schema:
-        """The columns of `batches`."""
+        """The schema of `batches`."""
         return tick_schema(*self._decimals)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """All rows with all columns, as a table of a full run has them.
+        """Yield all rows, with the columns of the table of a full run.
 
         Raises:
-            TickreelError: DATA_CHANGED, likewise.
+            TickreelError: DATA_CHANGED if the catalog no longer has the data that the run replayed.
         """
         row = 0
         for rows in self._batches(self.schema.names):
@@ -92,21 +99,21 @@ class RunTicks:
             row += len(rows)
 
     def make(self, writer: ColumnWriter) -> None:
-        """Makes the columns of numbers of all rows lie ready.
+        """Write the numeric columns of all rows.
 
         Raises:
-            TickreelError: DATA_CHANGED and DATA_REFUSED, likewise.
+            TickreelError: DATA_CHANGED and DATA_REFUSED, as for `chunks`.
         """
         write_trades(self._batches(NUMBERS), *self._wire_decimals, writer)
 
     @property
     def _decimals(self) -> tuple[int, int]:
-        """Those of prices and of sizes."""
+        """The decimals of prices and of sizes."""
         return self._sources[1]
 
     @property
     def _wire_decimals(self) -> tuple[int, int]:
-        """The same, or fewer where the values would not fit into the 64 bits that columns have."""
+        """The decimals of prices and of sizes on the wire: fewer if the values would not fit into 64 bits."""
         files = [part.path for part in self._sources[0]]
         try:
             price, size = (fitting_precision(files, [name], most) for name, most in zip(_DECIMAL, self._decimals, strict=True))
@@ -116,31 +123,31 @@ class RunTicks:
 
     @cached_property
     def _sources(self) -> tuple[list[Slice], tuple[int, int]]:
-        """What to read, and the decimals of prices and sizes."""
+        """The files to read, and the decimals of prices and sizes."""
         if self._kept.is_file():
             try:
-                with pq.ParquetFile(self._kept) as file:
-                    rows, schema = file.metadata.num_rows, file.schema_arrow
+                with pq.ParquetFile(self._kept) as table:
+                    rows, schema = table.metadata.num_rows, table.schema_arrow
             except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
                 raise self._changed(str(error)) from None
             check_table(self._result, "ticks", rows, schema)
-            return [Slice(self._kept, *ALL_TIMES)], (schema.field("price").type.scale, schema.field("size").type.scale)
+            return [Slice(self._kept, *ALL_TIMES)], (scale_of(schema.field("price").type), scale_of(schema.field("size").type))
         slices, precisions = [], (0, 0)
         for named, file in self._in_catalog():
             if file is None:
-                raise self._changed(f"{named.path} is not in it")
+                raise self._changed(f"{named.path} is missing")
             start, end = self._instant(named.replay_start), self._instant(named.replay_end)
             slices.append(Slice(self._catalog.root / named.path, start, end))
             precisions = file.converted.price_precision, file.converted.size_precision
         return slices, precisions
 
     def _in_catalog(self) -> Iterator[tuple[result_pb2.DataFile, CatalogFile | None]]:
-        """The catalog files that the result names and those that are there."""
+        """Yield each catalog file that the result names, with its current entry in the catalog or None."""
         for named in self._result.metadata.data_files:
             if named.data_type == market_data_pb2.DATA_TYPE_TRADES:
                 file = self._catalog.find(named.path)
                 if file is not None and file.converted.digest != named.digest:
-                    raise self._changed(f"{named.path} was converted from other data since")
+                    raise self._changed(f"{named.path} was converted again from other data")
                 yield named, file
 
     def _batches(self, wanted: Collection[str]) -> Iterator[TradeRows]:
@@ -152,29 +159,31 @@ class RunTicks:
         except (OSError, pa.ArrowException) as error:
             raise self._changed(str(error)) from None
         if found != self.total:
-            raise self._changed(f"{found:,} rows are left of {self.total:,}")
+            raise self._changed(f"{found:,} of {self.total:,} rows are left")
         if not self._kept.is_file():
-            # One may have been replaced before it was opened. One that is gone by now was read.
+            # Check the digests again: a file may have been replaced before it was opened. A file that is gone now was read.
             list(self._in_catalog())
 
     def _instant(self, time: str) -> int:
         found = instant_of(time)
         if found is None:
-            raise unreadable(self._result.run_id, "summary.json", f"{time!r} in its data_files is no time")
+            raise unreadable(self._result.run_id, "summary.json", f"{time!r} in data_files is not a time")
         return found
 
     def _changed(self, problem: str) -> TickreelError:
         if self._kept.is_file():
             return unreadable(self._result.run_id, self._kept.name, problem)
-        message = f"the ticks of {self._result.run_id} are no longer in the catalog: {problem}; a new run converts them again"
+        message = (
+            f"the ticks of {self._result.run_id} are no longer in the catalog: {problem}; repeat the run to convert them again"
+        )
         return TickreelError("DATA_CHANGED", message, run_id=self._result.run_id)
 
 
-def chunks_at_hand(columns: Columns, after: int, wanted: Collection[str]) -> Generator[TickChunk, None, None]:
-    """The chunks after a row, from columns that lie ready.
+def cached_chunks(columns: Columns, after: int, wanted: Collection[str]) -> Generator[TickChunk, None, None]:
+    """Yield all rows after the first `after` rows, from cached columns.
 
     Args:
-        wanted: Columns of NUMBERS.
+        wanted: Names from NUMBERS.
     """
     total = len(columns["ts_init"])
     for first in range(after, total, ROWS_PER_CHUNK):
@@ -184,20 +193,28 @@ def chunks_at_hand(columns: Columns, after: int, wanted: Collection[str]) -> Gen
 
 
 def tick_sample(columns: Columns, start: int, end: int, most: int) -> tuple[Wire, int]:
-    """The rows of a window that a chart keeps, its extremes of price among them, as `TradeColumns`, and how many it has.
+    """Downsample the rows of a window for a chart; the extremes of the price are kept.
 
     Args:
         start, end: The window, both ends inclusive, UNIX nanoseconds.
-        most: About how many rows there is room for.
+        most: The approximate number of rows to keep.
+
+    Returns:
+        The kept rows as `TradeColumns`, and the number of rows in the window.
     """
     rows = window_rows(columns["ts_init"], start, end)
     price = columns["price"][rows]
     kept = downsampled_rows(columns["ts_init"][rows], most, lowest=[price], highest=[price])
-    found = _tick_columns(columns, kept + rows.start)
+    sample = _tick_columns(columns, kept + rows.start)
     columns.release_pages()
-    return found, rows.stop - rows.start
+    return sample, rows.stop - rows.start
 
 
-def _tick_columns(columns: Columns, rows: object, wanted: Collection[str] = NUMBERS, first_row: int | None = None) -> Wire:
+def _tick_columns(
+    columns: Columns,
+    rows: slice | npt.NDArray[np.int64],
+    wanted: Collection[str] = NUMBERS,
+    first_row: int | None = None,
+) -> Wire:
     arrays = {name: columns[name][rows] for name in wanted}
     return wire_of(market_data_pb2.TradeColumns, **columns.facts, first_row=first_row, **arrays)

@@ -35,8 +35,9 @@ def quiet_at_night(random: np.random.Generator, mean: float, days: int = 3) -> I
 
 
 def in_sweeps(random: np.random.Generator, mean: float, days: int = 3) -> Int64:
-    """Return times of sweeps: each time occurs many times."""
-    return np.repeat(quiet_at_night(random, mean, days), random.geometric(0.05, 1)[0] + 30)
+    """Return times of sweeps: each time occurs many times, so sweeps are `mean` times their size apart."""
+    size = random.geometric(0.05, 1)[0] + 30
+    return np.repeat(quiet_at_night(random, mean * size, days), size)
 
 
 def with_flurries(random: np.random.Generator, mean: float, days: int = 3) -> Int64:

@@ -264,7 +264,7 @@ async def test_an_order_of_a_timer_has_the_row_before_it(
 
 
 async def test_orders_join_with_the_raw_file(raw: RawFolder, tmp_path: Path) -> None:
-    """Run the SQL examples of docs/REFERENCE.md."""
+    """Run the SQL examples of docs/BACKTEST_SPEC.md."""
     raw_file = raw.write(trades(len(TIES), local_timestamp=TIES, price=[64_000.5 + row for row in range(len(TIES))]))
     async with stack(tmp_path) as services:
         run_id = await ran(services, config())
@@ -285,8 +285,8 @@ async def test_orders_join_with_the_raw_file(raw: RawFolder, tmp_path: Path) -> 
 
 
 def _examples() -> list[str]:
-    """Return the SQL examples of the reference."""
-    text = (Path(__file__).parents[3] / "docs/REFERENCE.md").read_text()
+    """Return the SQL examples of the specification."""
+    text = (Path(__file__).parents[3] / "docs/BACKTEST_SPEC.md").read_text()
     return [part.partition("```")[0] for part in text.split("```sql\n")[1:]]
 
 

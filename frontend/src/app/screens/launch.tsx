@@ -12,14 +12,14 @@ const route = getRouteApi('/')
 export function LaunchScreen() {
   const address = useAddress<LaunchSearch>()
   const navigate = route.useNavigate()
-  // Another entry of the history is another form.
+  // Each history entry has its own form state.
   const entry = useLocation({ select: ({ state }) => state.__TSR_index })
   const router = useRouter()
-  const begun = route.useSearch({ select: ({ config, from }) => (config ?? from) !== undefined })
+  const hasChoice = route.useSearch({ select: ({ config, from }) => (config ?? from) !== undefined })
   useEffect(() => {
-    // The screen that a run is watched on is there before the run is; whoever has chosen nothing yet waits for less.
-    if (begun) void router.loadRouteChunk(router.routesById['/runs/$runId'])
-  }, [router, begun])
+    // Preload the screen that shows the run, but only once something is chosen, to keep the empty form light.
+    if (hasChoice) void router.loadRouteChunk(router.routesById['/runs/$runId'])
+  }, [router, hasChoice])
   return (
     <Screen title="Run">
       <Launch

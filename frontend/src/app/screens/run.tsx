@@ -28,7 +28,7 @@ import { SkeletonRows } from '@/ui/skeleton'
 
 const route = getRouteApi('/runs/$runId')
 
-/** One run: as it lives, and its report once it has one. */
+/** One run: live progress, then its report. */
 export function RunScreen() {
   const { runId } = route.useParams()
   return <WatchedRunScreen key={runId} runId={runId} />
@@ -37,9 +37,9 @@ export function RunScreen() {
 function WatchedRunScreen({ runId }: { runId: string }) {
   const stream = useWatchedRun(runId)
   const { run } = stream.state
-  // Results outlive the runner's memory of their jobs.
+  // Results outlive the runner's record of the job.
   const kept = useQuery(ResultsService.method.getResult, { runId }, { retry: false })
-  // A result that was deleted or is damaged is told as that, also where the runner does not know its run.
+  // Report a deleted or damaged result as such even if the runner does not know the run.
   const noResult = kept.error && RpcError.from(kept.error)
   const deleted = noResult?.reason === 'RESULT_DELETED'
   const result = deleted ? undefined : (run?.result ?? kept.data?.result?.result)
@@ -56,7 +56,7 @@ function WatchedRunScreen({ runId }: { runId: string }) {
             </div>
           </>
         ) : stream.status === 'broken' && stream.error && kept.isError ? (
-          // The stream tries again by itself.
+          // The stream retries by itself.
           <ErrorState problem={stream.error} onRetry={() => void kept.refetch()} />
         ) : (
           <SkeletonRows />
@@ -96,7 +96,7 @@ function WatchedRunScreen({ runId }: { runId: string }) {
   )
 }
 
-/** What a run is of, in a line; its window where there is room for all of it. */
+/** Instrument and mode of a run in one line, and its window if there is room. */
 function RunFacts({ run }: { run: Run }) {
   return (
     <span className="@container flex min-w-0 flex-auto gap-2 whitespace-nowrap">
@@ -107,7 +107,7 @@ function RunFacts({ run }: { run: Run }) {
   )
 }
 
-/** What can be done with a result. */
+/** Actions on a result. */
 function ReportActions({ runId }: { runId: string }) {
   const navigate = route.useNavigate()
   return (

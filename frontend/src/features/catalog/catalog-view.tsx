@@ -25,7 +25,7 @@ const COLUMNS: readonly Column<CatalogInstrument>[] = [
   },
   {
     id: 'types',
-    header: 'Holds',
+    header: 'Data',
     width: 120,
     priority: 3,
     cell: ({ dataTypes }) => (
@@ -34,7 +34,7 @@ const COLUMNS: readonly Column<CatalogInstrument>[] = [
   },
   {
     id: 'span',
-    header: 'From, to (UTC)',
+    header: 'Interval (UTC)',
     width: 276,
     priority: 2,
     cell: ({ span }) => {
@@ -44,7 +44,7 @@ const COLUMNS: readonly Column<CatalogInstrument>[] = [
   },
   {
     id: 'decimals',
-    header: 'Decimals: price, size',
+    header: 'Decimals (price, size)',
     width: 140,
     priority: 1,
     cell: ({ decimals }) => (
@@ -58,7 +58,7 @@ const COLUMNS: readonly Column<CatalogInstrument>[] = [
   { id: 'size', header: 'Size', width: 96, align: 'end', priority: 5, cell: ({ sizeBytes }) => formatBytes(sizeBytes) },
 ]
 
-/** An instrument on a phone. */
+/** Row of an instrument on a phone. */
 function InstrumentLines({ instrumentId, dataTypes, span, rows }: CatalogInstrument) {
   const window = spanOf(span)
   return (
@@ -76,7 +76,7 @@ interface CatalogViewProps {
   onChoose: (instrumentId: string) => void
 }
 
-/** The instruments of the catalog, and the coverage of the one that is chosen. */
+/** Instruments of the catalog, and the coverage of the selected one. */
 export function CatalogView({ chosen, onChoose }: CatalogViewProps) {
   const query = useInfiniteQuery(
     CatalogService.method.listInstruments,
@@ -87,7 +87,7 @@ export function CatalogView({ chosen, onChoose }: CatalogViewProps) {
   if (query.isError) return <ErrorState problem={RpcError.from(query.error)} onRetry={() => void query.refetch()} />
   const instruments = query.data.pages.flatMap((page) => page.instruments)
   if (instruments.length === 0) {
-    return <EmptyState>Nothing has been converted yet: a run converts what it needs by itself.</EmptyState>
+    return <EmptyState>The catalog is empty. Runs convert the raw files that they need.</EmptyState>
   }
   const open = chosen ?? instruments[0]?.instrumentId
   return (

@@ -12,14 +12,14 @@ const FILLS: Record<Freshness, string> = {
   [Freshness.ORPHANED]: 'bg-danger',
 }
 
-/** A stretch of one row of the timeline. */
+/** A covered stretch in one row of the timeline. */
 interface Stretch {
   interval: CoverageInterval
   start: Nanoseconds
   end: Nanoseconds
 }
 
-/** The intervals of each kind of rows on one time axis; what is empty between them is a gap. */
+/** Covered intervals per data type on one time axis; gaps stay empty. */
 export function CoverageTimeline({ intervals }: { intervals: readonly CoverageInterval[] }) {
   const stretches = intervals.flatMap((interval): Stretch[] => {
     const span = spanOf(interval.span)
@@ -37,7 +37,7 @@ export function CoverageTimeline({ intervals }: { intervals: readonly CoverageIn
   const precisions = new Set(intervals.map(decimalsOf))
   const lanes = Map.groupBy(stretches, ({ interval }) => {
     const kind = DATA_TYPE_WORDS[interval.dataType]
-    // Files of other decimals stand beside each other, each with a row of its own.
+    // Files with different decimals get separate rows.
     return precisions.size > 1 ? `${kind}, ${decimalsOf(interval)}` : kind
   })
   const share = (at: Nanoseconds) => (last === first ? 0 : Number(at - first) / Number(last - first))

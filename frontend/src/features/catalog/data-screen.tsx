@@ -11,11 +11,11 @@ import { RawView } from './raw-view'
 const route = getRouteApi('/data')
 
 interface DataScreenProps {
-  /** How raw files come into the catalog. */
+  /** The conversions view. */
   conversions: (chosen: string | undefined, onChoose: (conversionId: string) => void) => ReactNode
 }
 
-/** What data there is: raw files as the scan finds them, the catalog that they were converted into, and how. */
+/** Raw files, the catalog that they were converted into, and the conversions. */
 export function DataScreen({ conversions }: DataScreenProps) {
   const { view = 'raw', dataset, instrument, conversion } = route.useSearch()
   const navigate = useNavigate()

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 
-/** What the data screen shows: raw files, the catalog or conversions, and which of them is open. */
+/** Search parameters of the data screen: the view and its open item. */
 export const dataSearch = v.strictObject({
   view: v.optional(v.picklist(['raw', 'catalog', 'conversions'])),
   dataset: v.optional(v.string()),

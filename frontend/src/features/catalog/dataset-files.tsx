@@ -24,13 +24,13 @@ const columnsOf = (date: string): readonly Column<SourceFile>[] => [
   },
   {
     id: 'type',
-    header: 'Holds',
+    header: 'Data',
     width: 80,
     cell: ({ dataType }) => <span className="text-muted">{DATA_TYPE_WORDS[dataType]}</span>,
   },
   {
     id: 'hours',
-    header: 'Hours, 00 to 24 UTC',
+    header: 'Hours (UTC)',
     width: 160,
     grow: true,
     priority: 3,
@@ -44,7 +44,7 @@ const columnsOf = (date: string): readonly Column<SourceFile>[] => [
     cell: ({ span }) => {
       const window = spanOf(span)
       return (
-        <span className="figures text-muted">{window ? formatWindow(window.start, window.end, 'ms') : 'not said'}</span>
+        <span className="figures text-muted">{window ? formatWindow(window.start, window.end, 'ms') : 'unknown'}</span>
       )
     },
   },
@@ -52,7 +52,7 @@ const columnsOf = (date: string): readonly Column<SourceFile>[] => [
   { id: 'size', header: 'Size', width: 96, align: 'end', priority: 2, cell: ({ sizeBytes }) => formatBytes(sizeBytes) },
 ]
 
-/** The files of a day folder, and what is wrong or missing. */
+/** Files and warnings of a day folder. */
 export function DatasetFiles({ datasetId }: { datasetId: string }) {
   const query = useQuery(CatalogService.method.getDataset, { datasetId })
   if (query.isPending) return <SkeletonRows rows={4} />
@@ -75,7 +75,7 @@ export function DatasetFiles({ datasetId }: { datasetId: string }) {
   )
 }
 
-/** A file on a phone. */
+/** Row of a file on a phone. */
 function FileLines({ instrument, dataType, rows, sizeBytes }: SourceFile) {
   return (
     <TwoLines

@@ -18,28 +18,28 @@ import { TwoLines } from '@/ui/two-lines'
 import { CoverageTimeline } from './coverage-timeline'
 import { DATA_TYPE_WORDS, spanOf } from './data-facts'
 
-/** Whether a conversion would make the same today, as people say it. */
+/** Display of the freshness: whether a conversion today would produce the same rows. */
 export const FRESHNESS: Record<Freshness, { word: string; tone: Tone; meaning: string }> = {
   [Freshness.UNSPECIFIED]: { word: 'unknown', tone: 'faint', meaning: '' },
-  [Freshness.FRESH]: { word: 'fresh', tone: 'neutral', meaning: 'What a conversion would make today' },
+  [Freshness.FRESH]: { word: 'fresh', tone: 'neutral', meaning: 'A conversion today would produce the same rows' },
   [Freshness.STALE]: {
     word: 'stale',
     tone: 'warning',
-    meaning: 'The raw file, the converter or the engine has changed: the next run converts it again',
+    meaning: 'The raw file, converter or engine has changed. The next run converts it again',
   },
-  [Freshness.ORPHANED]: { word: 'orphaned', tone: 'danger', meaning: 'The raw file is gone' },
+  [Freshness.ORPHANED]: { word: 'orphaned', tone: 'danger', meaning: 'The raw file no longer exists' },
 }
 
 const COLUMNS: readonly Column<CoverageInterval>[] = [
   {
     id: 'type',
-    header: 'Holds',
+    header: 'Data',
     width: 80,
     cell: ({ dataType }) => <span className="text-muted">{DATA_TYPE_WORDS[dataType]}</span>,
   },
   {
     id: 'span',
-    header: 'From, to (UTC)',
+    header: 'Interval (UTC)',
     width: 310,
     cell: ({ span }) => {
       const window = spanOf(span)
@@ -68,7 +68,7 @@ const COLUMNS: readonly Column<CoverageInterval>[] = [
   },
   {
     id: 'source',
-    header: 'Made from',
+    header: 'Raw file',
     width: 240,
     grow: true,
     priority: 2,
@@ -80,19 +80,19 @@ const COLUMNS: readonly Column<CoverageInterval>[] = [
   },
   {
     id: 'digest',
-    header: 'Digest of its rows',
+    header: 'Row digest',
     width: 150,
     priority: 1,
     cell: ({ digest }) => (
       <span className="figures flex items-center text-faint" title={digest}>
         {digest.slice(0, 12)}
-        <CopyButton text={digest} label="Copy the digest" />
+        <CopyButton text={digest} label="Copy digest" />
       </span>
     ),
   },
 ]
 
-/** A file of the catalog on a phone. */
+/** Row of a catalog file on a phone. */
 function IntervalLines({ dataType, span, rows, freshness, gapSeconds }: CoverageInterval) {
   const window = spanOf(span)
   return (
@@ -109,7 +109,7 @@ function IntervalLines({ dataType, span, rows, freshness, gapSeconds }: Coverage
   )
 }
 
-/** What the catalog holds of one instrument: on a time axis with its gaps, and file by file. */
+/** Catalog coverage of one instrument: a time axis with gaps, and the list of files. */
 export function InstrumentCoverage({ instrumentId }: { instrumentId: string }) {
   const query = useInfiniteQuery(
     CatalogService.method.getCoverage,
@@ -121,7 +121,7 @@ export function InstrumentCoverage({ instrumentId }: { instrumentId: string }) {
     if (hasNextPage && !isFetching && !isError) void fetchNextPage()
   }, [hasNextPage, isFetching, isError, fetchNextPage])
   if (isError) return <ErrorState problem={RpcError.from(query.error)} onRetry={() => void query.refetch()} />
-  // A part of the timeline would look like gaps.
+  // Wait for all pages: missing ones would look like gaps.
   if (query.isPending || hasNextPage) return <SkeletonRows rows={4} />
   const intervals = query.data.pages.flatMap((page) => page.intervals)
   return (

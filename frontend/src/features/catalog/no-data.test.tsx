@@ -19,7 +19,7 @@ const DAY = {
   rows: 7n,
 }
 
-/** The raw files of a Catalog without any, beside a Converter that can make some. */
+/** Shows the raw view of an empty Catalog, with a Converter that can make sample data. */
 function show(converter: { hasNoPlace?: boolean; make?: () => Promise<void> }): void {
   let made = false
   const transport = createRouterTransport(({ service }) => {
@@ -50,7 +50,7 @@ function show(converter: { hasNoPlace?: boolean; make?: () => Promise<void> }): 
 
 const make = () => screen.findByRole('button', { name: 'Make sample data' })
 
-test('one press makes sample data, says that it does, and the list fills by itself', async () => {
+test('the button makes sample data, shows progress, and the list refreshes', async () => {
   let finish: (() => void) | undefined
   const finished = new Promise<void>((resolve) => (finish = resolve))
   show({ make: () => finished })
@@ -64,7 +64,7 @@ test('one press makes sample data, says that it does, and the list fills by itse
   expect(screen.queryByText(/No raw data yet/)).toBeNull()
 })
 
-test('a refusal says which file is in the way, and the button is there for the next try', async () => {
+test('a refusal names the conflicting file, and the button can be pressed again', async () => {
   const message = '/srv/raw/a.parquet is in the way: it is not a sample file, so it is not replaced; move it'
   let refuses = true
   show({
@@ -83,9 +83,9 @@ test('a refusal says which file is in the way, and the button is there for the n
   expect(await screen.findByRole('grid', { name: 'Day folders' })).toBeVisible()
 })
 
-test('where the services only read there is the command instead of a button that would be refused', async () => {
+test('if the services have read-only access, the command is shown instead of the button', async () => {
   show({ hasNoPlace: true })
   expect(await screen.findByText('tickreel sample-data')).toBeVisible()
-  expect(screen.getByRole('button', { name: 'Copy the command' })).toBeVisible()
+  expect(screen.getByRole('button', { name: 'Copy command' })).toBeVisible()
   expect(screen.queryByRole('button', { name: /sample data/ })).toBeNull()
 })

@@ -9,28 +9,28 @@ import { CommandLine } from '@/ui/command-line'
 import { EmptyState } from '@/ui/empty-state'
 
 export interface NoDataProps {
-  /** Told of the instruments of the sample data, by their raw names, once it is made. */
+  /** Called with the raw names of the instruments once the sample data is made. */
   onMade?: (instruments: readonly string[]) => void
 }
 
-/** There is no raw data yet: where it belongs, and the way to some that is made up. */
+/** Empty state of the raw data: where recordings belong, and a button that makes sample data. */
 export function NoData({ onMade }: NoDataProps) {
   const queries = useQueryClient()
   const check = useQuery(ConverterService.method.makeSampleData, { validateOnly: true }, { retry: false })
   const { mutate, isPending, error } = useMutation(ConverterService.method.makeSampleData, {
     onSuccess: ({ instruments }) => {
-      // Whatever was asked was answered without data: what there is, and what a run would read.
+      // All earlier answers were given without data.
       void queries.invalidateQueries()
       onMade?.(instruments)
     },
   })
   if (check.isPending) return null
-  // The Converter has no place for sample data: the command makes it.
+  // The Converter cannot write sample data, so the command has to.
   if (check.isError) {
     return (
       <EmptyState action={<CommandLine command="tickreel sample-data" />}>
-        No raw data yet. Put recordings below data_downloads/ as its README says; the services only read there. This
-        makes some to try with, where the folder lies:
+        No raw data yet. Put recordings into data_downloads/ (see its README). The services can only read that folder;
+        to make sample data, run this on its host:
       </EmptyState>
     )
   }
@@ -59,8 +59,8 @@ export function NoData({ onMade }: NoDataProps) {
         </>
       }
     >
-      No raw data yet. Put recordings below data_downloads/ as its README says, or begin with made-up trades and books
-      of three instruments over a night.
+      No raw data yet. Put recordings into data_downloads/ (see its README), or start with sample trades and books of
+      three instruments over one night.
     </EmptyState>
   )
 }

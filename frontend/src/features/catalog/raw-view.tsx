@@ -33,7 +33,7 @@ const COLUMNS: readonly Column<Dataset>[] = [
   },
   {
     id: 'hours',
-    header: 'Hours, 00 to 24 UTC',
+    header: 'Hours (UTC)',
     width: 160,
     grow: true,
     priority: 4,
@@ -50,7 +50,7 @@ const COLUMNS: readonly Column<Dataset>[] = [
   },
   {
     id: 'types',
-    header: 'Holds',
+    header: 'Data',
     width: 120,
     priority: 2,
     cell: ({ dataTypes }) => (
@@ -64,7 +64,7 @@ const COLUMNS: readonly Column<Dataset>[] = [
     priority: 1,
     cell: ({ span }) => {
       const window = spanOf(span)
-      return <span className="figures text-muted">{window ? formatWindow(window.start, window.end) : 'not said'}</span>
+      return <span className="figures text-muted">{window ? formatWindow(window.start, window.end) : 'unknown'}</span>
     },
   },
   { id: 'rows', header: 'Rows', width: 110, align: 'end', cell: ({ rows }) => formatCount(rows) },
@@ -80,7 +80,7 @@ function Warnings({ count }: { count: number }) {
   )
 }
 
-/** A day folder on a phone. */
+/** Row of a day folder on a phone. */
 function DayLines({ datasetId, date, instruments, rows, warnings }: Dataset) {
   return (
     <TwoLines
@@ -97,7 +97,7 @@ interface RawViewProps {
   onChoose: (datasetId: string) => void
 }
 
-/** The day folders of raw data, newest first, and the files of the one that is chosen. */
+/** Day folders of raw data, newest first, and the files of the selected one. */
 export function RawView({ chosen, onChoose }: RawViewProps) {
   const query = useInfiniteQuery(
     CatalogService.method.listDatasets,

@@ -20,9 +20,9 @@ import { createQueryClient } from '@/rpc/query-client'
 
 import { ConversionsView } from './conversions-view'
 
-test('a conversion under way is seen as it goes on, and is cancelled', async () => {
+test('a running conversion shows progress and can be cancelled', async () => {
   let cancelled: (() => void) | undefined
-  const asked = new Promise<void>((resolve) => (cancelled = resolve))
+  const cancelRequested = new Promise<void>((resolve) => (cancelled = resolve))
   const running = conversion('CNV_BTC', JobState.RUNNING, {
     progress: { phase: JobPhase.CONVERTING, done: 250n, total: 1000n, unit: 'rows' },
     files: [
@@ -34,7 +34,7 @@ test('a conversion under way is seen as it goes on, and is cancelled', async () 
     listConversions: () => ({ conversions: [entryOf(running)] }),
     watchConversion: async function* () {
       yield { conversion: running }
-      await asked
+      await cancelRequested
       yield { conversion: conversion('CNV_BTC', JobState.CANCELLED) }
     },
     cancelConversion: () => {
@@ -50,7 +50,7 @@ test('a conversion under way is seen as it goes on, and is cancelled', async () 
   expect(await one.findByText('cancelled')).toBeVisible()
 })
 
-test('of the conversions that ended the chosen one says why it failed, or what it noticed', async () => {
+test('the selected conversion shows its failure or its findings', async () => {
   const failed = conversion('CNV_BTC', JobState.FAILED, {
     failure: { reason: 'DATA_REFUSED', message: 'row 7: price is NaN' },
   })
@@ -65,7 +65,7 @@ test('of the conversions that ended the chosen one says why it failed, or what i
     },
   })
   expect(await screen.findByText('row 7: price is NaN')).toBeVisible()
-  expect(screen.getByText(/Mend or replace the raw file/)).toBeVisible()
+  expect(screen.getByText(/Repair or replace the raw file/)).toBeVisible()
   await userEvent.click(screen.getByText('1 file, 1 cached'))
   expect(await screen.findByText('3 are equal')).toBeVisible()
   expect(screen.queryByText('row 7: price is NaN')).not.toBeInTheDocument()
@@ -99,7 +99,7 @@ function conversion(
   return create(ConversionSchema, { conversionId, state, spec, ...fields })
 }
 
-/** As lists have it: an entry has the same fields under the same numbers. */
+/** The list entry of a conversion: it has the same fields with the same numbers. */
 function entryOf(conversion: Conversion): ConversionEntry {
   return fromBinary(ConversionEntrySchema, toBinary(ConversionSchema, conversion))
 }

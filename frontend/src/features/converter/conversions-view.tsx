@@ -30,7 +30,7 @@ const COLUMNS: readonly Column<ConversionEntry>[] = [
   },
   {
     id: 'types',
-    header: 'Holds',
+    header: 'Data',
     width: 110,
     priority: 1,
     cell: ({ spec }) => (
@@ -73,7 +73,7 @@ const COLUMNS: readonly Column<ConversionEntry>[] = [
   },
   {
     id: 'took',
-    header: 'Took',
+    header: 'Duration',
     width: 90,
     align: 'end',
     priority: 6,
@@ -91,7 +91,7 @@ interface ConversionsViewProps {
   onChoose: (conversionId: string) => void
 }
 
-/** The conversions of raw files, those of runs among them, and the chosen one as it goes on. */
+/** All conversions of raw files, including those of runs, and the selected one with live progress. */
 export function ConversionsView({ chosen, onChoose }: ConversionsViewProps) {
   const query = useConversions()
   if (query.isPending) return <SkeletonRows />
@@ -100,7 +100,7 @@ export function ConversionsView({ chosen, onChoose }: ConversionsViewProps) {
   }
   const conversions = query.data.pages.flatMap((page) => page.conversions)
   if (conversions.length === 0) {
-    return <EmptyState>Nothing has been converted yet: a run converts what it needs by itself.</EmptyState>
+    return <EmptyState>No conversions yet. Runs convert the raw files that they need.</EmptyState>
   }
   const open = chosen ?? conversions[0]?.conversionId
   return (

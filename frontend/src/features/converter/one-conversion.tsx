@@ -36,13 +36,13 @@ const COLUMNS: readonly Column<ConvertedFile>[] = [
   },
   {
     id: 'type',
-    header: 'Holds',
+    header: 'Data',
     width: 80,
     cell: ({ dataType }) => <span className="text-muted">{dataType === DataType.TRADES ? 'trades' : 'books'}</span>,
   },
   {
     id: 'span',
-    header: 'From, to (UTC)',
+    header: 'Interval (UTC)',
     width: 300,
     priority: 1,
     cell: ({ span }) => (
@@ -59,7 +59,7 @@ interface OneConversionProps {
   conversionId: string
 }
 
-/** One conversion: how far it is, how it ended, and its files. */
+/** One conversion: progress or outcome, and its files. */
 export function OneConversion({ conversionId }: OneConversionProps) {
   const converter = useClient(ConverterService)
   const stream = useStream<WatchConversionResponse, Conversion | undefined>({
@@ -120,7 +120,7 @@ export function OneConversion({ conversionId }: OneConversionProps) {
   )
 }
 
-/** How far it is and how fast, or how long it took. */
+/** Progress, rate and time left of a running conversion; the duration of a finished one. */
 function Position({ conversion, heardAt }: { conversion: Conversion; heardAt: number | undefined }) {
   const now = useNow()
   const { progress, state } = conversion
@@ -141,7 +141,7 @@ function Position({ conversion, heardAt }: { conversion: Conversion; heardAt: nu
       )}
       {hasEnded(conversion) && taken !== undefined && (
         <span className="font-sans">
-          {wasCached(conversion) ? 'the catalog had all of it' : `after ${formatDuration(taken)}`}
+          {wasCached(conversion) ? 'all files cached' : `after ${formatDuration(taken)}`}
         </span>
       )}
     </p>
@@ -153,7 +153,7 @@ function CancelConversion({ conversion }: { conversion: Conversion }) {
     onError: (error) => {
       const { reason, message } = RpcError.from(error)
       if (reason === 'JOB_ENDED') return
-      showToast({ title: 'It could not be cancelled', description: message, tone: 'danger' })
+      showToast({ title: 'Could not cancel the conversion', description: message, tone: 'danger' })
     },
   })
   if (hasEnded(conversion)) return null
@@ -172,13 +172,13 @@ function CancelConversion({ conversion }: { conversion: Conversion }) {
   )
 }
 
-/** Whether there was nothing to do, as the catalog had every file. */
+/** Whether the catalog already had every file. */
 export function wasCached({ state, figures }: Pick<Conversion, 'state' | 'figures'>): boolean {
   if (state !== JobState.SUCCEEDED || figures === undefined) return false
   return figures.files > 0n && figures.cachedFiles === figures.files
 }
 
-/** A file of a conversion on a phone. */
+/** Row of a converted file on a phone. */
 function FileLines(file: ConvertedFile) {
   return (
     <TwoLines

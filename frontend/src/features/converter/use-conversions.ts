@@ -3,11 +3,11 @@ import { useInfiniteQuery } from '@connectrpc/connect-query'
 import { ConverterService } from '@/gen/tickreel/v1/converter_service_pb'
 import { hasEnded } from '@/jobs/job'
 
-/** How often the list is asked for, in milliseconds, while a conversion lives and else: there is no stream of all of them. */
+/** Polling intervals in milliseconds, with and without a running conversion. There is no stream of all conversions. */
 const LIVELY = 1_000
 const QUIET = 10_000
 
-/** All conversions, newest first, as far as they were asked for. */
+/** Conversions, newest first, in pages. */
 export function useConversions() {
   return useInfiniteQuery(
     ConverterService.method.listConversions,

@@ -55,7 +55,7 @@ function figure(name: string): string | null | undefined {
   return row && within(row).getByRole('definition').textContent
 }
 
-/** What a part of the costs came to, and that in basis points of the turnover. */
+/** Amount of a part of the costs, and its basis points of the turnover. */
 function cost(name: RegExp): (string | null)[] {
   return within(screen.getByRole('row', { name }))
     .getAllByRole('cell')
@@ -65,24 +65,24 @@ function cost(name: RegExp): (string | null)[] {
 const parts = () => screen.getAllByRole('listitem').map(({ textContent }) => textContent)
 
 describe('the audit of a run', () => {
-  it('says how much of the fills the data backs, by print and by book', () => {
+  it('shows how much of the fills the data backs, by print and by book', () => {
     show({ fillAudit: AUDIT, costs: COSTS })
     expect(screen.getByText('73.1 %')).toBeVisible()
-    expect(parts()).toEqual(expect.arrayContaining(['2,314.578 backed', '851.400 beyond the evidence']))
-    expect(screen.getByText(/35,085 fills reached beyond that/)).toBeVisible()
-    expect(figure('Our size by the size of the prints met')).toBe('80.5 %')
-    expect(figure('Fills that met a print')).toBe('98,000 · 79.4 %')
-    expect(figure('Larger than their print')).toBe('12 · < 0.1 %')
-    expect(figure('Our size by the size displayed')).toBe('127.0 %')
-    expect(figure('Filled from liquidity already used')).toBe('30.7 %')
-    expect(figure('Where nothing was displayed')).toBe('0 · 0 %')
-    expect(figure('Age of the book, mean and most')).toBe('350 ms, 22 s')
+    expect(parts()).toEqual(expect.arrayContaining(['2,314.578 backed', '851.400 not backed']))
+    expect(screen.getByText(/35,085 fills exceeded it/)).toBeVisible()
+    expect(figure('Participation in prints')).toBe('80.5 %')
+    expect(figure('Fills matched to a print')).toBe('98,000 · 79.4 %')
+    expect(figure('Fills larger than their print')).toBe('12 · < 0.1 %')
+    expect(figure('Participation in displayed size')).toBe('127.0 %')
+    expect(figure('Size filled from reused liquidity')).toBe('30.7 %')
+    expect(figure('Fills with nothing displayed')).toBe('0 · 0 %')
+    expect(figure('Book age, mean and max')).toBe('350 ms, 22 s')
     expect(parts()).toEqual(
-      expect.arrayContaining(['40 inside the touch', '100,000 at the touch', '23,358 through it']),
+      expect.arrayContaining(['40 inside the touch', '100,000 at the touch', '23,358 through the touch']),
     )
   })
 
-  it('says what the fills cost, in parts that add up', () => {
+  it('shows the costs of the fills in parts that add up', () => {
     show({ fillAudit: AUDIT, costs: COSTS })
     expect(screen.getByText('84,461.20')).toBeVisible()
     expect(parts()).toEqual(expect.arrayContaining(['84,224.10 · 99.7 % fees', '237.10 · 0.281 % execution']))
@@ -91,7 +91,7 @@ describe('the audit of a run', () => {
     expect(cost(/^Execution/)).toEqual(['237.10', '0.0113 bp'])
   })
 
-  it('says of fills that earned the spread what they earned, and no share of a whole that there is not', () => {
+  it('shows negative costs of fills that earned the spread, without shares of a meaningless total', () => {
     const costs = { fees: '10', latencyDrift: '0', waitingDrift: '2.5', spread: '-22.5', depth: '0', total: '-10' }
     const shown = show({ fillAudit: AUDIT, costs }, '100000')
     expect(cost(/^Half spread/)).toEqual(['−22.50', '−2.250 bp'])
@@ -103,28 +103,28 @@ describe('the audit of a run', () => {
     }
   })
 
-  it('makes no figure of costs that come to nothing', () => {
+  it('shows costs that sum to zero without invalid shares', () => {
     const costs = { fees: '20', latencyDrift: '0', waitingDrift: '0', spread: '-20', depth: '0', total: '0' }
     const shown = show({ fillAudit: AUDIT, costs }, '0')
     expect(shown.innerHTML).not.toMatch(/NaN|Infinity/)
     expect(cost(/^Half spread/)).toEqual(['−20.00', ''])
   })
 
-  it('has no part of the book where none was replayed, and says of which fills there are fees alone', () => {
+  it('omits the book if none was replayed, and names the fills with fees only', () => {
     const { prints, backedVolume = '', unbackedVolume = '' } = AUDIT
     const costs = { ...COSTS, spread: '0', depth: '0', total: COSTS.fees ?? '', unattributedFills: 123_398n }
     show({ fillAudit: { prints, backedVolume, unbackedVolume }, costs })
     expect(screen.queryByText('Against the displayed book')).toBeNull()
     expect(screen.getByText('Against the prints')).toBeVisible()
-    expect(screen.getByText(/Of 123,398 fills only the fees are in here: there was no book/)).toBeVisible()
-    // What cannot be said is no 0.
+    expect(screen.getByText(/only fees are counted for 123,398 fills/)).toBeVisible()
+    // An unknown value is not 0.
     expect(screen.getByText('–')).toBeVisible()
   })
 
-  it('has nothing to say of a run that filled nothing, or that is older than the audit', () => {
+  it('shows an empty state for a run without fills and for a result older than the audit', () => {
     show({ fillAudit: AUDIT, fills: 0n })
-    expect(screen.getByText('Nothing was filled, so there is nothing to believe or not.')).toBeVisible()
+    expect(screen.getByText('No fills to audit.')).toBeVisible()
     show({})
-    expect(screen.getByText(/This run was made before fills were audited: run it again/)).toBeVisible()
+    expect(screen.getByText(/This result has no fill audit/)).toBeVisible()
   })
 })

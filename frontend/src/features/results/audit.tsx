@@ -10,13 +10,13 @@ import { CostBars } from './cost-bars'
 import { FigureColumns, FigureGroup, FigureRow } from './figure-list'
 import { ShareBar } from './share-bar'
 
-/** How believable the fills of a run are, by what the data showed at each, and what they cost. */
+/** Audit of the fills: how far the market data backs them, and what they cost. */
 export function Audit({ result: { summary, metadata } }: { result: Result }) {
   const { fillAudit, costs, statistics, fills = 0n } = summary ?? {}
   if (!fillAudit) {
-    return <EmptyState>This run was made before fills were audited: run it again to have that.</EmptyState>
+    return <EmptyState>This result has no fill audit. Run it again to get one.</EmptyState>
   }
-  if (fills === 0n) return <EmptyState>Nothing was filled, so there is nothing to believe or not.</EmptyState>
+  if (fills === 0n) return <EmptyState>No fills to audit.</EmptyState>
   return (
     <FigureColumns>
       <div className="flex flex-col gap-y-3">
@@ -28,7 +28,7 @@ export function Audit({ result: { summary, metadata } }: { result: Result }) {
           <CostBars costs={costs} turnover={Number(statistics?.turnover ?? 0)} currency={metadata?.currency ?? ''} />
           {costs.unattributedFills > 0 && (
             <p className="pt-1 text-xs text-muted">
-              {`Of ${countOf(costs.unattributedFills, 'fill')} only the fees are in here: there was no book to measure by.`}
+              {`Without a book to compare with, only fees are counted for ${countOf(costs.unattributedFills, 'fill')}.`}
             </p>
           )}
         </section>
@@ -40,17 +40,17 @@ export function Audit({ result: { summary, metadata } }: { result: Result }) {
 
 function Evidence({ audit }: { audit: FillAudit }) {
   const { backedShare, backedVolume, unbackedVolume, unbackedFills } = audit
-  // The audit's own share is rounded to six decimals.
+  // The share in the audit is rounded to six decimals.
   const share = Number(backedVolume) / (Number(backedVolume) + Number(unbackedVolume))
   return (
     <section className="min-w-0">
-      <h3 className="label flex h-7 items-center">Filled size that the data backs</h3>
+      <h3 className="label flex h-7 items-center">Filled size backed by the data</h3>
       <p className="figures pb-1 text-xl">{backedShare === undefined ? '–' : formatPercent(share)}</p>
       <ShareBar
         parts={[
           { name: 'backed', count: Number(backedVolume), text: formatDecimal(backedVolume), className: 'bg-text' },
           {
-            name: 'beyond the evidence',
+            name: 'not backed',
             count: Number(unbackedVolume),
             text: formatDecimal(unbackedVolume),
             className: 'bg-warning',
@@ -58,9 +58,8 @@ function Evidence({ audit }: { audit: FillAudit }) {
         ]}
       />
       <p className="text-xs text-muted">
-        A fill is backed as far as its size fits into what earlier fills of the run left of the print or of the
-        displayed level that it met.
-        {unbackedFills > 0 && ` ${countOf(unbackedFills, 'fill')} reached beyond that, at least in part.`}
+        A fill is backed up to the size that earlier fills of the run left of its print or of its displayed level.
+        {unbackedFills > 0 && ` ${countOf(unbackedFills, 'fill')} exceeded it, at least in part.`}
       </p>
     </section>
   )
@@ -69,10 +68,10 @@ function Evidence({ audit }: { audit: FillAudit }) {
 function Prints({ prints, fills }: { prints: PrintAudit; fills: bigint }) {
   return (
     <FigureGroup title="Against the prints">
-      <Gauge name="Our size by the size of the prints met" share={prints.participation} />
-      <FigureRow name="Fills that met a print" value={counted(prints.fills, fills)} />
-      <FigureRow name="Larger than their print" value={counted(prints.fillsAbovePrint, fills)} />
-      <FigureRow name="Size above" value={formatDecimal(prints.volumeAbovePrint)} />
+      <Gauge name="Participation in prints" share={prints.participation} />
+      <FigureRow name="Fills matched to a print" value={counted(prints.fills, fills)} />
+      <FigureRow name="Fills larger than their print" value={counted(prints.fillsAbovePrint, fills)} />
+      <FigureRow name="Size above the prints" value={formatDecimal(prints.volumeAbovePrint)} />
     </FigureGroup>
   )
 }
@@ -93,32 +92,32 @@ function Book({ book, fills }: { book: BookAudit; fills: bigint }) {
           parts={[
             part('inside the touch', book.fillsInsideTouch, 'bg-accent'),
             part('at the touch', book.fillsAtTouch, 'bg-text'),
-            part('through it', book.fillsThroughTouch, 'bg-faint'),
+            part('through the touch', book.fillsThroughTouch, 'bg-faint'),
           ]}
         />
       }
     >
-      <Gauge name="Our size by the size displayed" share={book.participation} />
-      <Gauge name="Filled from liquidity already used" share={book.reusedShare} wary />
-      <FigureRow name="Fills that used it again" value={counted(book.fillsReusing, fills)} />
-      <FigureRow name="Where nothing was displayed" value={counted(book.fillsWithoutLevel, fills)} />
+      <Gauge name="Participation in displayed size" share={book.participation} />
+      <Gauge name="Size filled from reused liquidity" share={book.reusedShare} wary />
+      <FigureRow name="Fills on reused liquidity" value={counted(book.fillsReusing, fills)} />
+      <FigureRow name="Fills with nothing displayed" value={counted(book.fillsWithoutLevel, fills)} />
       <FigureRow
-        name="Age of the book, mean and most"
+        name="Book age, mean and max"
         value={
           book.meanBookAgeSeconds &&
           `${seconds(book.meanBookAgeSeconds) ?? ''}, ${seconds(book.longestBookAgeSeconds) ?? ''}`
         }
       />
-      <FigureRow name="On a book older than 1 s" value={counted(book.fillsOnOldBook, fills)} />
+      <FigureRow name="Fills on a book older than 1 s" value={counted(book.fillsOnOldBook, fills)} />
     </FigureGroup>
   )
 }
 
 interface GaugeProps {
   name: string
-  /** From 0 to 1; what is above is drawn full. */
+  /** From 0 to 1; larger values are drawn as a full bar. */
   share: string | undefined
-  /** Whether the more of it, the less one should believe. */
+  /** Whether higher values make the result less credible. */
   wary?: boolean
 }
 

@@ -28,21 +28,21 @@ import type { Tape } from './tape/use-tape'
 import { useSamples } from './use-samples'
 import { MARKERS, POINTS, wholeRun } from './whole-run'
 
-/** What the charts of a report draw now. */
+/** Data that the charts of a report draw. */
 export interface ChartSamples {
   trades: TradeSeries
-  /** The prices of the whole run, coarse. */
+  /** Coarse prices of the whole run. */
   overview: TradeSeries
   markers: readonly Marker[]
   equity: EquitySeries
   quotes: QuoteSeries
-  /** Whether trades or quotes are a sample of more rows than are drawn. */
+  /** Whether trades or quotes are only a sample of the rows. */
   sampled: boolean
-  /** Why some of it is older than it should be. */
+  /** Why some of the data could not be refreshed. */
   error: RpcError | undefined
 }
 
-/** Samples all that the charts of a run draw for what is in sight; trades come from the tape once it has them all. */
+/** Sample everything that the charts draw for the visible span. Trades come from the tape once it is complete. */
 export function useChartSamples(result: Result, viewport: Viewport, tape: Tape): ChartSamples {
   const { runId, instrument, metadata } = result
   const { base } = viewport

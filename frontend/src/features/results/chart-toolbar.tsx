@@ -16,7 +16,7 @@ interface ChartToolbarProps {
   tape: Tape
 }
 
-/** What is in sight, and the ways to another look. */
+/** The visible window, and buttons to zoom and to jump to the worst drawdown. */
 export function ChartToolbar({ viewport, result, tape }: ChartToolbarProps) {
   const span = useViewport(viewport, ({ span }) => span)
   const { maxDrawdown = '', maxDrawdownAt = '' } = result.summary ?? {}
@@ -67,16 +67,16 @@ export function ChartToolbar({ viewport, result, tape }: ChartToolbarProps) {
   )
 }
 
-/** Whether the charts have every tick at hand, and the way to it. */
+/** Loading state of the ticks, or the button that loads them all. */
 function TapeStatus({ tape: { progress, load } }: { tape: Tape }) {
   if (progress === undefined || progress.failure !== undefined) {
-    const label = progress?.failure === undefined ? 'Load every tick' : `Load every tick again: ${progress.failure}`
+    const label = progress?.failure === undefined ? 'Load all ticks' : `Load all ticks again: ${progress.failure}`
     return <IconButton Icon={HardDriveDownload} label={label} onClick={load} />
   }
   return (
     <span role="status" className="figures px-2 text-2xs whitespace-nowrap text-faint @max-2xl:hidden">
       {progress.done
-        ? `every tick at hand · ${formatCompact(progress.total)}`
+        ? `all ticks loaded · ${formatCompact(progress.total)}`
         : `${formatCompact(progress.rows)} of ${formatCompact(progress.total)} ticks`}
     </span>
   )

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import { allOf, equals, selected } from './conditions'
 
-test('conditions that are set are joined, others left out', () => {
+test('conditions are joined and undefined ones left out', () => {
   const filter = allOf(
     equals('side', 'buy'),
     equals('status', undefined),
@@ -11,6 +11,6 @@ test('conditions that are set are joined, others left out', () => {
   expect(filter).toBe('side = "buy" AND ts >= "1970-01-01T00:00:00.000000001Z" AND ts <= "1970-01-01T00:00:02Z"')
 })
 
-test('no conditions are no filter', () => {
+test('no conditions give an empty filter', () => {
   expect(allOf(equals('side', undefined), selected('ts', {}))).toBe('')
 })

@@ -7,19 +7,19 @@ import { ShareBar } from './share-bar'
 
 interface CostBarsProps {
   costs: CostAttribution
-  /** The value of all fills, which costs are a share of. */
+  /** Value of all fills; costs are given in basis points of it. */
   turnover: number
   currency: string
 }
 
 /**
- * What the fills cost: fees beside execution, and of execution part by part on a scale of its own, as it is mostly a sliver of
- * the fees. Each bar begins where the one above ends, and the last one is all of it.
+ * Cost of the fills: fees and execution, and below them the parts of execution as a waterfall, whose last bar is the total.
+ * The waterfall has a separate scale, since execution is usually a sliver of the fees.
  */
 export function CostBars({ costs, turnover, currency }: CostBarsProps) {
   const parts = [
-    { name: 'Drift until arrival', value: costs.latencyDrift },
-    { name: 'Drift while waiting', value: costs.waitingDrift },
+    { name: 'Latency drift', value: costs.latencyDrift },
+    { name: 'Waiting drift', value: costs.waitingDrift },
     { name: 'Half spread', value: costs.spread },
     { name: 'Depth', value: costs.depth },
   ].map(({ name, value }) => ({ name, value: Number(value), text: formatMoney(value, currency) }))
@@ -29,12 +29,12 @@ export function CostBars({ costs, turnover, currency }: CostBarsProps) {
   const low = Math.min(0, ...ends)
   const high = Math.max(0, ...ends)
   const share = (at: number) => ((at - low) / (high - low || 1)) * 100
-  // Where one of the two has earned what the other has cost, neither is a share of their sum.
+  // If one of them is negative, neither is a share of their sum.
   const isWhole = Number(costs.fees) >= 0 && execution >= 0
   const points = (value: number) => (turnover > 0 ? `${formatFigure((value / turnover) * 10_000, 3)} bp` : '')
   return (
     <>
-      <h3 className="label flex h-7 items-center">{`Cost of the fills, ${currency}`}</h3>
+      <h3 className="label flex h-7 items-center">{`Fill costs, ${currency}`}</h3>
       <p className="figures pb-1 text-xl">
         {formatMoney(costs.total, currency)} <span className="text-sm text-muted">{points(Number(costs.total))}</span>
       </p>
@@ -50,7 +50,7 @@ export function CostBars({ costs, turnover, currency }: CostBarsProps) {
         }))}
       />
       <table className="w-full text-xs">
-        <caption className="label h-7 text-left">Execution, against the middle at submission</caption>
+        <caption className="label h-7 text-left">Execution, against the mid price at submission</caption>
         <tbody>
           {[
             ...bars,
@@ -75,7 +75,7 @@ export function CostBars({ costs, turnover, currency }: CostBarsProps) {
             </tr>
           ))}
           <tr aria-hidden className="h-6 border-t border-line text-faint">
-            <td>Scale of the bars</td>
+            <td>Bar scale</td>
             <td className="figures">
               <span className="flex justify-between">
                 <span>{formatNumber(Number(low.toPrecision(3)))}</span>

@@ -9,7 +9,7 @@ import { Button, IconButton } from '@/ui/button'
 import { Dialog } from '@/ui/dialog'
 import { showToast } from '@/ui/toasts'
 
-/** Deletes a result for good, once asked and answered. */
+/** Deletes a result after a confirmation. */
 export function DeleteButton({ runId, onDeleted }: { runId: string; onDeleted: () => void }) {
   const [open, setOpen] = useState(false)
   const queries = useQueryClient()
@@ -34,8 +34,8 @@ export function DeleteButton({ runId, onDeleted }: { runId: string; onDeleted: (
       />
       <Dialog title="Delete this result?" open={open} onOpenChange={setOpen}>
         <p className="text-sm">
-          <span className="figures">{runId}</span>: its figures, orders, fills, ticks and files, its notes and tags are
-          deleted for good. That the run was made stays in the list of runs.
+          <span className="figures">{runId}</span>: its figures, orders, fills, ticks, files, notes and tags are deleted
+          permanently. The run stays in the list of runs.
         </p>
         {error && (
           <p role="alert" className="pt-2 text-sm text-danger">
@@ -48,7 +48,7 @@ export function DeleteButton({ runId, onDeleted }: { runId: string; onDeleted: (
               setOpen(false)
             }}
           >
-            Keep it
+            Cancel
           </Button>
           <Button
             variant="danger"

@@ -9,10 +9,10 @@ import { useClient } from '@/rpc/use-client'
 import { formatDecimal } from '@/ui/format/decimal'
 import { formatTime, instantOf, secondsAndNanos } from '@/ui/format/instant'
 
-/** How long the crosshair rests before the book is asked for, in milliseconds. */
+/** Rest time of the crosshair before the book is requested, in milliseconds. */
 const REST = 60
 
-/** The book at the crosshair, or where there is none at the right edge: the asks above, the bids below. */
+/** Book at the crosshair, or at the right edge without one: asks above, bids below. */
 export function DepthPanel({ viewport, instrument }: { viewport: Viewport; instrument: string }) {
   const catalog = useClient(CatalogService)
   const at = useViewport(viewport, ({ crosshair, span }) => crosshair ?? span.to)
@@ -50,7 +50,7 @@ export function DepthPanel({ viewport, instrument }: { viewport: Viewport; instr
       </header>
       {depth ? (
         <table className="w-full text-xs">
-          <caption className="sr-only">Prices and sizes, the best asks and bids in the middle</caption>
+          <caption className="sr-only">Prices and sizes, best ask and bid in the middle</caption>
           <thead className="sr-only">
             <tr>
               <th scope="col">Price</th>
@@ -70,7 +70,7 @@ export function DepthPanel({ viewport, instrument }: { viewport: Viewport; instr
         </table>
       ) : (
         <p className="px-4 text-xs text-faint">
-          {error ? error.message : 'Point at the charts to see the book as it was there.'}
+          {error ? error.message : 'Hover over the charts to see the book at that time.'}
         </p>
       )}
     </section>

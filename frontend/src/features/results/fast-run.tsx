@@ -12,7 +12,7 @@ interface FastRunProps {
   onRun: (runId: string) => void
 }
 
-/** What a fast run did not keep, and the run that would. */
+/** Notice that a fast run keeps only the summary, with a button that runs it again in full. */
 export function FastRun({ runId, onRun }: FastRunProps) {
   const run = useQuery(RunnerService.method.getRun, { runId }, { staleTime: Infinity })
   const create = useMutation(RunnerService.method.createRun)
@@ -36,7 +36,7 @@ export function FastRun({ runId, onRun }: FastRunProps) {
     <div className="border-b border-line bg-surface px-4 py-2">
       <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
         <p className="text-sm text-muted">
-          This was a fast run: it kept its figures alone. A full one also keeps equity, orders, fills and the timeline.
+          Fast run: only the summary was kept. A full run also keeps equity, orders, fills and the timeline.
         </p>
         <span className="ml-auto">
           <Button

@@ -2,7 +2,7 @@ import type { ReactNode } from 'react'
 
 interface FigureGroupProps {
   title: string
-  /** What is drawn above the figures. */
+  /** Drawing above the figures. */
   drawing?: ReactNode
   children: ReactNode
 }
@@ -18,7 +18,7 @@ export function FigureGroup({ title, drawing, children }: FigureGroupProps) {
   )
 }
 
-/** Groups of figures beside each other: as many as the room has, however wide the window is. */
+/** Groups of figures in as many columns as fit. */
 export function FigureColumns({ children }: { children: ReactNode }) {
   return (
     <div className="@container">
@@ -27,7 +27,7 @@ export function FigureColumns({ children }: { children: ReactNode }) {
   )
 }
 
-/** A figure with its name; a dash where it cannot be said, and why on demand. */
+/** A figure with its name and an optional tooltip; a dash if its value is undefined. */
 export function FigureRow({ name, value, hint }: { name: string; value: string | undefined; hint?: string }) {
   return (
     <div className="flex min-h-6 items-center gap-3 border-t border-line" title={hint}>

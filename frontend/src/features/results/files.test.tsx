@@ -10,7 +10,7 @@ import { Files } from './files'
 
 const content = new TextEncoder().encode('0123456789')
 
-test('a file whose stream breaks is gone on with where it broke, and saved whole', async () => {
+test('a broken download is resumed and the complete file is saved', async () => {
   const offsets: bigint[] = []
   const transport = createRouterTransport(({ rpc }) => {
     rpc(ResultsService.method.exportArtifact, async function* ({ offset }) {
@@ -42,7 +42,7 @@ test('a file whose stream breaks is gone on with where it broke, and saved whole
   expect(await saved[0]?.text()).toBe('0123456789')
 })
 
-test('a refusal says why, beside the file', async () => {
+test('a refusal is shown beside the file', async () => {
   const transport = createRouterTransport(({ rpc }) => {
     rpc(ResultsService.method.exportArtifact, () => {
       throw new ConnectError('summary.json is gone', Code.NotFound)
@@ -57,7 +57,7 @@ test('a refusal says why, beside the file', async () => {
   expect(await screen.findByRole('alert')).toHaveTextContent('summary.json is gone')
 })
 
-test('a table in another form says how far its making is, and a fast run offers what it has', async () => {
+test('an export shows its progress, and a fast run offers only its own tables', async () => {
   let made: (() => void) | undefined
   const making = new Promise<void>((resolve) => (made = resolve))
   const names: string[] = []
@@ -81,7 +81,7 @@ test('a table in another form says how far its making is, and a fast run offers 
   )
   expect(screen.queryByRole('button', { name: 'Save orders.csv' })).not.toBeInTheDocument()
   await userEvent.click(screen.getByRole('button', { name: 'Save ticks.csv' }))
-  expect(await screen.findByText('ticks.csv: 40,000 of 120,000 rows made')).toBeVisible()
+  expect(await screen.findByText('ticks.csv: 40,000 of 120,000 rows written')).toBeVisible()
   made?.()
   await waitFor(() => {
     expect(saved).toHaveLength(1)

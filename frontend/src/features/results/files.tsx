@@ -9,25 +9,25 @@ import { ProgressBar } from '@/ui/progress-bar'
 import { type Transfer, useDownload } from './use-download'
 
 const TABLES = [
-  { name: 'summary', about: 'The figures and what they were made from', fast: true },
-  { name: 'orders', about: 'Each order, what became of it and why', fast: false },
-  { name: 'fills', about: 'Each fill, with what the market showed at it', fast: false },
-  { name: 'timeline', about: 'Trades, orders and fills in the order they happened', fast: false },
-  { name: 'equity', about: 'The account at every trade row and at the end', fast: false },
-  { name: 'ticks', about: 'The trade rows that were replayed', fast: true },
+  { name: 'summary', about: 'Figures and provenance of the run', fast: true },
+  { name: 'orders', about: 'Every order with its outcome and reason', fast: false },
+  { name: 'fills', about: 'Every fill with the market data at its time', fast: false },
+  { name: 'timeline', about: 'Trades, orders and fills in order of time', fast: false },
+  { name: 'equity', about: 'Account after every trade row and at the end', fast: false },
+  { name: 'ticks', about: 'Replayed trade rows', fast: true },
 ] as const
 
 const FORMS = ['parquet', 'csv', 'json'] as const
 
 interface FilesProps {
   runId: string
-  /** Whether the run kept its rows: a fast one has its summary and ticks alone. */
+  /** Whether the run kept its rows: a fast run has only its summary and ticks. */
   full: boolean
-  /** The files that the run left, by name: where they lie on the machine of the services. */
+  /** Paths of the files of the run on the host of the services, by name. */
   outputs: Readonly<Record<string, string>>
 }
 
-/** Every table of a run, to be saved in the form that one wants. */
+/** Downloads of every table of a run, in each format. */
 export function Files({ runId, full, outputs }: FilesProps) {
   return (
     <ul aria-label="Files">
@@ -47,9 +47,9 @@ interface TableFilesProps {
 
 function TableFiles({ runId, table, about, outputs }: TableFilesProps) {
   const { transfer, error, start, stop } = useDownload(runId)
-  const [asked, setAsked] = useState('')
-  const begin = (name: string) => {
-    setAsked(name)
+  const [requested, setRequested] = useState('')
+  const download = (name: string) => {
+    setRequested(name)
     void start(name)
   }
   return (
@@ -68,9 +68,9 @@ function TableFiles({ runId, table, about, outputs }: TableFilesProps) {
                   key={form}
                   Icon={Download}
                   aria-label={`Save ${name}`}
-                  title={outputs[name] ?? 'Made when it is asked for the first time'}
+                  title={outputs[name] ?? 'Created on the first download'}
                   onClick={() => {
-                    begin(name)
+                    download(name)
                   }}
                 >
                   {form === 'parquet' ? 'Parquet' : form.toUpperCase()}
@@ -84,7 +84,7 @@ function TableFiles({ runId, table, about, outputs }: TableFilesProps) {
         <ErrorState
           problem={error}
           onRetry={() => {
-            begin(asked)
+            download(requested)
           }}
         />
       )}
@@ -95,10 +95,12 @@ function TableFiles({ runId, table, about, outputs }: TableFilesProps) {
 function Arrival({ transfer, onStop }: { transfer: Transfer; onStop: () => void }) {
   const { name, done, total, unit, broken } = transfer
   const [shown, whole] =
-    unit === 'rows' ? [formatCount(done), `${formatCount(total)} rows made`] : [formatBytes(done), formatBytes(total)]
+    unit === 'rows'
+      ? [formatCount(done), `${formatCount(total)} rows written`]
+      : [formatBytes(done), formatBytes(total)]
   return (
     <>
-      <span className="figures text-xs text-muted">{broken ? 'trying again' : `${name}: ${shown} of ${whole}`}</span>
+      <span className="figures text-xs text-muted">{broken ? 'retrying' : `${name}: ${shown} of ${whole}`}</span>
       <div className="w-32">
         <ProgressBar label={`Saving ${name}`} share={total === 0 ? null : done / total} stale={broken} />
       </div>

@@ -68,13 +68,13 @@ const columnsOf = (sizeDecimals: number): readonly Column<Fill>[] => [
 
 interface FillsTableProps {
   runId: string
-  /** How many decimals sizes have. */
+  /** Number of decimals of sizes. */
   sizeDecimals: number
   search: ReportSearch
   onSearch: ChangeSearch
 }
 
-/** Every fill of a run, a page at a time; choosing one moves the charts to its order. */
+/** All fills of a run, loaded in pages. Selecting one moves the charts to its order. */
 export function FillsTable({ runId, sizeDecimals, search, onSearch }: FillsTableProps) {
   const columns = useMemo(() => columnsOf(sizeDecimals), [sizeDecimals])
   const results = useClient(ResultsService)

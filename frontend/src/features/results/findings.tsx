@@ -4,9 +4,9 @@ import { type Finding, Severity } from '@/gen/tickreel/v1/result_pb'
 import { EmptyState } from '@/ui/empty-state'
 import { MessageText } from '@/ui/message-text'
 
-/** What a reader should know before believing the figures, the gravest first. */
+/** Findings that qualify the figures, most severe first. */
 export function Findings({ findings }: { findings: readonly Finding[] }) {
-  if (findings.length === 0) return <EmptyState>Nothing was found that would make these figures mean less.</EmptyState>
+  if (findings.length === 0) return <EmptyState>No findings.</EmptyState>
   return (
     <ul aria-label="Findings">
       {findings

@@ -3,7 +3,7 @@ import { formatCount } from '@/ui/format/count'
 import { formatMoney } from '@/ui/format/money'
 import { Tooltip } from '@/ui/tooltip'
 
-/** The profit of each hour of the day as a bar up or down from zero; its length is its share of the largest. */
+/** PnL per hour of the day as bars up or down from zero, scaled to the largest. */
 export function HourBars({ hours, currency }: { hours: readonly HourStatistics[]; currency: string }) {
   const byHour = new Map(hours.map((hour) => [hour.hour, hour]))
   const pnls = hours.map(({ pnl }) => Number(pnl))

@@ -12,10 +12,10 @@ import { CONTROL } from '@/ui/field'
 import { Popover } from '@/ui/popover'
 import { TextInput } from '@/ui/text-input'
 
-/** What a tag may be made of; the service says the same. */
+/** Valid tags, by the same rule as in the service. */
 const TAG = /^[A-Za-z0-9._-]{1,64}$/
 
-/** The tags of a result, and behind them its tags and notes to edit. */
+/** Shows the tags of a result and opens the editor of its tags and notes. */
 export function NotesButton({ runId }: { runId: string }) {
   const { data } = useQuery(ResultsService.method.getResult, { runId })
   const entry = data?.result
@@ -67,7 +67,7 @@ function Notes({ runId, entry }: { runId: string; entry: NotedResult }) {
               {tag}
               <button
                 type="button"
-                aria-label={`Take the tag ${tag} away`}
+                aria-label={`Remove tag ${tag}`}
                 className="text-faint hover:text-text"
                 onClick={() => {
                   setTags(tags.filter((other) => other !== tag))
@@ -81,7 +81,7 @@ function Notes({ runId, entry }: { runId: string; entry: NotedResult }) {
       )}
       <TextInput
         aria-label="Add a tag"
-        placeholder="Add a tag, then Enter"
+        placeholder="Add a tag and press Enter"
         value={typed}
         onChange={setTyped}
         onKeyDown={({ key }) => {
@@ -90,11 +90,11 @@ function Notes({ runId, entry }: { runId: string; entry: NotedResult }) {
         onBlur={add}
       />
       {typed !== '' && !TAG.test(typed) && (
-        <p className="text-xs text-warning">A tag is 1 to 64 letters, digits, dots, dashes and underscores.</p>
+        <p className="text-xs text-warning">Use 1 to 64 letters, digits, dots, dashes or underscores.</p>
       )}
       <textarea
         aria-label="Notes"
-        placeholder="What there is to say of this run"
+        placeholder="Notes on this run"
         rows={5}
         maxLength={10_000}
         value={notes}
@@ -110,7 +110,7 @@ function Notes({ runId, entry }: { runId: string; entry: NotedResult }) {
         ) : isPending ? (
           'Saving'
         ) : notes === entry.notes ? (
-          'Saved beside the result; what the run found never changes.'
+          'Saved. The result itself never changes.'
         ) : (
           'Saved when you leave the field.'
         )}

@@ -12,7 +12,7 @@ import { createQueryClient } from '@/rpc/query-client'
 import { DeleteButton } from './delete-button'
 import { NotesButton } from './notes-button'
 
-test('tags are added and taken away, notes are saved when left, and nothing else is changed', async () => {
+test('tags are added and removed, notes are saved on blur, and nothing else is changed', async () => {
   let entry = { result: { runId: 'BTC_1' }, tags: ['baseline'], notes: '' }
   const updates: unknown[] = []
   show(<NotesButton runId="BTC_1" />, {
@@ -33,7 +33,7 @@ test('tags are added and taken away, notes are saved when left, and nothing else
   expect(screen.getByText(/letters, digits, dots/)).toBeVisible()
   await userEvent.clear(screen.getByRole('textbox', { name: 'Add a tag' }))
   await userEvent.type(screen.getByRole('textbox', { name: 'Add a tag' }), 'reviewed{Enter}')
-  await userEvent.click(await screen.findByRole('button', { name: 'Take the tag reviewed away' }))
+  await userEvent.click(await screen.findByRole('button', { name: 'Remove tag reviewed' }))
   await userEvent.type(screen.getByRole('textbox', { name: 'Notes' }), 'wide spreads')
   await userEvent.tab()
   await vi.waitFor(() => {
@@ -42,7 +42,7 @@ test('tags are added and taken away, notes are saved when left, and nothing else
   expect(updates).toEqual([['tags'], ['tags'], ['notes']])
 })
 
-test('a result is deleted only once asked and answered', async () => {
+test('a result is deleted only after the confirmation', async () => {
   const deleted: string[] = []
   const onDeleted = vi.fn()
   show(<DeleteButton runId="BTC_1" onDeleted={onDeleted} />, {
@@ -52,7 +52,7 @@ test('a result is deleted only once asked and answered', async () => {
     },
   })
   await userEvent.click(screen.getByRole('button', { name: 'Delete this result' }))
-  await userEvent.click(await screen.findByRole('button', { name: 'Keep it' }))
+  await userEvent.click(await screen.findByRole('button', { name: 'Cancel' }))
   expect(deleted).toEqual([])
   await userEvent.click(screen.getByRole('button', { name: 'Delete this result' }))
   await userEvent.click(await screen.findByRole('button', { name: 'Delete' }))

@@ -14,11 +14,11 @@ import { words } from './table-filters'
 interface OrderCardProps {
   runId: string
   marker: Marker
-  /** How many decimals prices and sizes have. */
+  /** Number of decimals of prices and of sizes. */
   precision: Pick<TradeSeries, 'pricePrecision' | 'sizePrecision'>
 }
 
-/** What stands beside a marker: the order it is, or what the orders have in common that it stands for. */
+/** Card beside a marker: its order, or a summary of its cluster. */
 export function OrderCard({ runId, marker, precision }: OrderCardProps) {
   const { pricePrecision, sizePrecision } = precision
   const single = marker.orders === 1
@@ -39,7 +39,7 @@ export function OrderCard({ runId, marker, precision }: OrderCardProps) {
         facts={[
           ['price', low === high ? low : `${low} – ${high}`],
           ['filled', filledSize],
-          ['filled whole', formatCount(marker.filled)],
+          ['fully filled', formatCount(marker.filled)],
         ]}
         note="Click to open"
       />

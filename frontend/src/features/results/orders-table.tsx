@@ -16,7 +16,7 @@ import { recordedTitle } from './recorded-place'
 import { type ChangeSearch, ORDER_STATUSES, type ReportSearch } from './report-search'
 import { FilterSelect, TableFilters, words } from './table-filters'
 
-/** The columns of the orders; each has the name of its field, by which the service sorts. */
+/** Columns of the orders; column ids are the field names that the service sorts by. */
 const columnsOf = (sizeDecimals: number): readonly Column<Order>[] => [
   { id: 'id', header: 'Order', width: 76, align: 'end', sortable: true, cell: ({ id }) => String(id) },
   {
@@ -46,20 +46,20 @@ const columnsOf = (sizeDecimals: number): readonly Column<Order>[] => [
   },
 ]
 
-/** The width of a column of sizes: none is cut, with however many decimals. */
+/** Width of a column of sizes that fits any number of decimals. */
 export function sizeWidth(decimals: number): number {
   return 60 + 7 * Math.max(decimals, 3)
 }
 
 interface OrdersTableProps {
   runId: string
-  /** How many decimals sizes have. */
+  /** Number of decimals of sizes. */
   sizeDecimals: number
   search: ReportSearch
   onSearch: ChangeSearch
 }
 
-/** Every order of a run, a page at a time; choosing one moves the charts to it. */
+/** All orders of a run, loaded in pages. Selecting one moves the charts to it. */
 export function OrdersTable({ runId, sizeDecimals, search, onSearch }: OrdersTableProps) {
   const columns = useMemo(() => columnsOf(sizeDecimals), [sizeDecimals])
   const results = useClient(ResultsService)
@@ -124,7 +124,7 @@ function figure(id: string, header: string, width: number, value: (order: Order)
   return { id, header, width, align: 'end', sortable: true, cell: (order) => formatDecimal(value(order)) }
 }
 
-/** An average without the zeros behind its last digit, but for the decimals that the price has. */
+/** Strip trailing zeros of an average price, but keep as many decimals as the price has. */
 function shorten(average: string, price: string): string {
   const decimals = price.split('.')[1]?.length ?? 0
   const [whole = '', fraction = ''] = average.split('.')
@@ -132,12 +132,12 @@ function shorten(average: string, price: string): string {
   return digits === '' ? whole : `${whole}.${digits}`
 }
 
-/** 05-17 22:00:00.001435: all orders of a run are of one or two days. */
+/** Format without the year, 05-17 22:00:00.001435: the orders of a run span few days. */
 function withoutYear(instant: bigint): string {
   return formatInstant(instant, 'us').slice(5)
 }
 
-/** An order on a phone: what was asked for, and what came of it. */
+/** Row of an order on a phone: the order, then its outcome. */
 function OrderLines(order: Order) {
   const { id, tsSubmitted, side, price, amount, filledAmount, averagePrice, fees } = order
   return (
@@ -159,7 +159,7 @@ function OrderLines(order: Order) {
   )
 }
 
-/** How an order ended, and why where that needs saying. */
+/** Status of an order, with the reason if there is one. */
 function Outcome({ order: { status, reason } }: { order: Order }) {
   return (
     <span title={reason || undefined}>

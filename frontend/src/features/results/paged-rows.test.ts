@@ -6,7 +6,7 @@ const total = 100_000
 const load = (skip: number, size: number) =>
   Promise.resolve({ rows: Array.from({ length: Math.min(size, total - skip) }, (_, i) => skip + i), total })
 
-test('the rows around those in sight come, each at its index', async () => {
+test('rows around the visible ones are loaded, each at its index', async () => {
   const rows = new PagedRows(load)
   await rows.start()
   expect(rows.length).toBe(total)
@@ -18,7 +18,7 @@ test('the rows around those in sight come, each at its index', async () => {
   expect(rows.at(80_000)).toBeUndefined()
 })
 
-test('pages that went out of sight before they came are given up', async () => {
+test('requests for pages that are no longer visible are aborted', async () => {
   const signals: AbortSignal[] = []
   const rows = new PagedRows<number>((skip, size, signal) => {
     if (skip === 0) return load(skip, size)
@@ -31,12 +31,12 @@ test('pages that went out of sight before they came are given up', async () => {
   expect(signals.map(({ aborted }) => aborted)).toEqual([true, true, false])
 })
 
-test('pages that may be next are asked for once what is in sight is there, more of them in the direction of the scroll', async () => {
-  const asked: number[] = []
+test('neighbouring pages are prefetched after the visible ones, more of them in the scroll direction', async () => {
+  const requested: number[] = []
   const answers: (() => void)[] = []
   const rows = new PagedRows<number>((skip, size) => {
     if (skip === 0) return load(skip, size)
-    asked.push(skip / PAGE_SIZE)
+    requested.push(skip / PAGE_SIZE)
     return new Promise((resolve) => {
       answers.push(() => {
         resolve(load(skip, size))
@@ -45,25 +45,25 @@ test('pages that may be next are asked for once what is in sight is there, more 
   })
   await rows.start()
   rows.see(50_080, 50_120)
-  expect(asked).toEqual([500, 501])
+  expect(requested).toEqual([500, 501])
   answers[0]?.()
   await vi.waitFor(() => {
     expect(rows.at(50_080)).toBe(50_080)
   })
-  expect(asked).toEqual([500, 501])
+  expect(requested).toEqual([500, 501])
   answers[1]?.()
   await vi.waitFor(() => {
-    expect(asked).toEqual([500, 501, 502, 503, 504, 499])
+    expect(requested).toEqual([500, 501, 502, 503, 504, 499])
   })
   rows.see(49_980, 50_020)
-  expect(asked).toEqual([500, 501, 502, 503, 504, 499])
+  expect(requested).toEqual([500, 501, 502, 503, 504, 499])
   answers[5]?.()
   await vi.waitFor(() => {
-    expect(asked.slice(6)).toEqual([498, 497, 496])
+    expect(requested.slice(6)).toEqual([498, 497, 496])
   })
 })
 
-test('a page that failed is asked for again when it is in sight again', async () => {
+test('a failed page is requested again when it is visible again', async () => {
   const failing = vi.fn(load)
   const rows = new PagedRows(failing)
   failing.mockRejectedValueOnce(new Error('gone'))

@@ -3,7 +3,7 @@ import { useEffect, useState, useSyncExternalStore } from 'react'
 import { RpcError } from '@/rpc/rpc-error'
 import type { Rows } from '@/ui/data-table'
 
-/** Rows of a page and of the whole list. */
+/** Rows of a page, and the length of the whole list. */
 export interface Page<Row> {
   rows: readonly Row[]
   total: number
@@ -11,25 +11,25 @@ export interface Page<Row> {
 
 export type LoadPage<Row> = (skip: number, size: number, signal: AbortSignal) => Promise<Page<Row>>
 
-/** Rows that a service is asked for at a time. */
+/** Rows per request. */
 export const PAGE_SIZE = 100
 
-/** Pages that are asked for before they are in sight, in the direction of the scroll. */
+/** Pages to prefetch in the scroll direction. */
 const AHEAD = 3
 
-/** Pages that are kept: some megabytes at the most. */
+/** Pages to keep: a few megabytes at most. */
 const KEPT_PAGES = 100
 
-/** A list that the service holds, of which the pages around those in sight are here. */
+/** A list held by the service, with the pages around the visible rows loaded. */
 export class PagedRows<Row> implements Rows<Row> {
   length = 0
-  /** Changes with each page that arrives; what React compares. */
+  /** Incremented with each page that arrives, for React to compare. */
   version = 0
   error: RpcError | undefined
   private readonly pages = new Map<number, readonly Row[]>()
   private readonly underWay = new Map<number, AbortController>()
   private readonly listeners = new Set<() => void>()
-  /** The pages of the rows in sight, and those that may be next. */
+  /** Pages of the visible rows, and pages to prefetch. */
   private inSight: readonly number[] = [0]
   private next: readonly number[] = []
 
@@ -39,7 +39,7 @@ export class PagedRows<Row> implements Rows<Row> {
     return this.pages.get(Math.floor(index / PAGE_SIZE))?.[index % PAGE_SIZE]
   }
 
-  /** Asks for the pages of these rows, then for those before and behind them, and no longer for others. */
+  /** Request the pages of these rows, then their neighbours, and abort requests for other pages. */
   readonly see = (first: number, last: number): void => {
     const end = Math.max(Math.ceil(this.length / PAGE_SIZE), 1)
     const from = Math.floor(first / PAGE_SIZE)
@@ -59,7 +59,7 @@ export class PagedRows<Row> implements Rows<Row> {
     this.ask()
   }
 
-  /** Asks for the first page; resolves when it is there or refused. */
+  /** Request the first page; resolves when it has arrived or failed. */
   async start(): Promise<void> {
     await this.fetch(0)
   }
@@ -74,7 +74,7 @@ export class PagedRows<Row> implements Rows<Row> {
     return () => this.listeners.delete(listener)
   }
 
-  /** Asks for what is missing in sight, and for what may be next once nothing is: it would take its time from the other. */
+  /** Request missing visible pages, and neighbours only once none is missing, so that they do not delay the visible ones. */
   private ask(): void {
     const missing = this.inSight.filter((number) => !this.pages.has(number))
     for (const number of missing.length > 0 ? missing : this.next) void this.fetch(number)
@@ -108,7 +108,7 @@ export class PagedRows<Row> implements Rows<Row> {
   }
 }
 
-/** The list that `load` has pages of; while another one begins, the one before stays in sight. Memoise `load`. */
+/** The list that `load` loads in pages. While a new list loads, the previous one stays visible. Memoize `load`. */
 export function usePagedRows<Row>(load: LoadPage<Row>): PagedRows<Row> {
   const [list, setList] = useState(() => new PagedRows(load))
   useEffect(() => {

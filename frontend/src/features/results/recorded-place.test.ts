@@ -8,7 +8,7 @@ import { recordedPlace, recordedTitle } from './recorded-place'
 
 const tsRecorded = { ...timestampFromMs(Date.UTC(2024, 6, 18, 12)), nanos: 1_000 }
 
-test('the recorded time stands beside the first trade row', () => {
+test('recorded time and trade row are shown, also for row 0', () => {
   const order = create(OrderSchema, { tsRecorded, tradeRow: 0n })
   expect(recordedPlace(order)).toEqual([
     ['Recorded', '12:00:00.000001000'],

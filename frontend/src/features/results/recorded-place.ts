@@ -3,7 +3,7 @@ import { formatTime, instantOf } from '@/ui/format/instant'
 
 type Recorded = Pick<Order | Fill | TimelineEvent, 'tsRecorded' | 'tradeRow'>
 
-/** The recorded time and the trade row of an order, fill or event, by name. Results written before these existed have none. */
+/** Recorded time and trade row of an order, fill or event, by name. Unset in results written before these fields existed. */
 export function recordedPlace({ tsRecorded, tradeRow }: Recorded): [string, string][] {
   const facts: [string, string][] = []
   if (tsRecorded) facts.push(['Recorded', formatTime(instantOf(tsRecorded), 'ns')])
@@ -11,7 +11,7 @@ export function recordedPlace({ tsRecorded, tradeRow }: Recorded): [string, stri
   return facts
 }
 
-/** The same in one line: the tooltip of a time on the replay clock. */
+/** The recorded place in one line, for the tooltip of a time on the replay clock. */
 export function recordedTitle(row: Recorded): string | undefined {
   const facts = recordedPlace(row)
   return facts.length > 0 ? facts.map(([name, value]) => `${name} ${value}`).join(' · ') : undefined

@@ -16,37 +16,37 @@ import { ChartToolbar } from './chart-toolbar'
 import { OrderCard } from './order-card'
 import { useTape } from './tape/use-tape'
 
-/** Up to how many ticks are fetched unasked: 25 MB of them. */
-const FETCHED_UNASKED = 1_000_000
+/** Most ticks to load without a request by the user: 25 MB. */
+const LOADED_AUTOMATICALLY = 1_000_000
 
 interface ReportChartsProps {
   result: Result
   viewport: Viewport
-  /** The order that stands out. */
+  /** The selected order. */
   order: Order | undefined
   onOrder: (id: bigint) => void
-  /** Goes to the order before or after. */
+  /** Selects the previous or next order. */
   onStep: (direction: 1 | -1) => void
 }
 
-/** Equity, drawdown and ticks with orders of a run over one replay clock. */
+/** Charts of a run over one replay clock: equity, drawdown, and ticks with order markers. */
 export function ReportCharts({ result, viewport, order, onOrder, onStep }: ReportChartsProps) {
   const { runId, summary, metadata } = result
   const tape = useTape(runId, viewport.base)
   const samples = useChartSamples(result, viewport, tape)
   const { trades, quotes, markers, overview, error } = samples
   const drawn = overview.ts.length > 0
-  const fetchUnasked = useEffectEvent(() => {
-    if ((summary?.tradeRows ?? 0) <= FETCHED_UNASKED) tape.load()
+  const loadAutomatically = useEffectEvent(() => {
+    if ((summary?.tradeRows ?? 0) <= LOADED_AUTOMATICALLY) tape.load()
   })
   useEffect(() => {
-    // The first picture goes first.
-    if (drawn) fetchUnasked()
+    // Load after the first drawing.
+    if (drawn) loadAutomatically()
   }, [drawn])
 
   const selected = useMemo(() => order && orderMarker(order, viewport.base), [order, viewport])
   const open = (marker: Marker) => {
-    // Of orders of one instant there is no closer look than the first of them.
+    // Orders of the same instant cannot be zoomed apart, so the first one is selected.
     if (marker.orders === 1 || marker.from === marker.to) onOrder(marker.firstOrder)
     else viewport.show(widen(marker, 1 / 12))
   }
@@ -56,7 +56,7 @@ export function ReportCharts({ result, viewport, order, onOrder, onStep }: Repor
       {error && (
         <p role="status" className="flex shrink-0 items-center gap-2 border-b border-line px-3 py-1 text-xs">
           <CircleAlert size={13} aria-hidden className="shrink-0 text-danger" />
-          {`The charts show what came last: ${error.message}`}
+          {`The charts could not be refreshed: ${error.message}`}
         </p>
       )}
       <ChartStack viewport={viewport} label="Charts" onStep={onStep}>

@@ -15,25 +15,25 @@ export const REPORT_TABS = [
 export const ORDER_STATUSES = ['filled', 'partially_filled', 'cancelled', 'denied', 'rejected', 'in_flight'] as const
 export const EVENTS = ['Trade', 'Order', 'Fill'] as const
 
-/** What the address of a report says of what it shows. Instants are UNIX nanoseconds. */
+/** Search parameters of a report. Instants are UNIX nanoseconds. */
 export const reportSearch = v.strictObject({
-  /** The span of the charts. */
+  /** Span of the charts. */
   from: instant,
   to: instant,
-  /** The selection, which filters the tables. */
+  /** Selection, which filters the tables. */
   since: instant,
   until: instant,
-  /** The id of the order that is selected. */
+  /** Id of the selected order. */
   order: v.optional(v.pipe(v.string(), v.regex(/^\d{1,18}$/, 'must be the id of an order'))),
   tab: v.optional(v.picklist(REPORT_TABS)),
   side: v.optional(v.picklist(['buy', 'sell'])),
   status: v.optional(v.picklist(ORDER_STATUSES)),
   event: v.optional(v.picklist(EVENTS)),
-  /** The column of the orders that sorts them, after a minus where the largest comes first. */
+  /** Column that the orders are sorted by, prefixed with a minus for descending order. */
   sort: v.optional(v.pipe(v.string(), v.regex(/^-?[a-z_]+$/, 'must be a column'))),
 })
 
 export type ReportSearch = v.InferOutput<typeof reportSearch>
 
-/** Changes some of it; undefined takes a parameter away. */
+/** Changes parameters; undefined removes one. */
 export type ChangeSearch = (change: Partial<ReportSearch>) => void

@@ -10,13 +10,13 @@ import type { ReportSearch } from './report-search'
 
 type Window = Pick<ReportSearch, 'from' | 'to' | 'since' | 'until'>
 
-/** The viewport of a report. It shows what the address says, and the address says what it shows, at every instant. */
+/** Viewport of a report, kept in sync with the URL in both directions. */
 export function useReportViewport({ summary }: Result, address: Address<ReportSearch>): Viewport {
   const [viewport] = useState(() => {
     const first = parseInstant(summary?.firstTs ?? '') ?? 0n
     const last = parseInstant(summary?.lastTs ?? '') ?? first
     const { from, to } = widen({ from: 0, to: Math.max(Number(last - first), 1_000) }, 0.004)
-    // Whole nanoseconds, as the address has them.
+    // The URL holds whole nanoseconds.
     const viewport = new Viewport(first, { from: Math.floor(from), to: Math.ceil(to) })
     show(viewport, address.read())
     return viewport
@@ -44,9 +44,9 @@ export function useReportViewport({ summary }: Result, address: Address<ReportSe
 }
 
 /**
- * What a viewport shows, in terms of the address.
+ * URL parameters of a viewport.
  *
- * All of a run needs no span, except beside an order: an order alone in an address moves the charts to it.
+ * The span is omitted if the whole run is visible, unless there is an order: a URL with only an order moves the charts to it.
  */
 function windowOf(viewport: Viewport, withOrder: boolean): Window {
   const { span, bounds, selection } = viewport
@@ -64,7 +64,7 @@ function isSame(a: Window, b: Window): boolean {
   return a.from === b.from && a.to === b.to && a.since === b.since && a.until === b.until
 }
 
-/** Shows what an address says. */
+/** Apply URL parameters to a viewport. */
 function show(viewport: Viewport, { from, to, since, until }: Window): void {
   const spanOf = (from: string | undefined, to: string | undefined) => {
     if (from === undefined || to === undefined || BigInt(from) > BigInt(to)) return undefined
@@ -73,14 +73,14 @@ function show(viewport: Viewport, { from, to, since, until }: Window): void {
   viewport.restore(spanOf(from, to) ?? viewport.bounds, spanOf(since, until) ?? null)
 }
 
-/** Shows the surroundings of an order, so close that it stands alone: some forty orders of average density. */
+/** Zoom to an order so that its marker stands alone: about forty orders at average density. */
 export function visitOrder(viewport: Viewport, at: number, orders: number): void {
   const close = (length(viewport.bounds) / Math.max(orders, 1)) * 40
   if (length(viewport.span) > close * 4) viewport.show({ from: at - close / 2, to: at + close / 2 })
   viewport.visit(at)
 }
 
-/** The instant that keys act on: the crosshair, or the middle of what is in sight. */
+/** Instant that keys act on: the crosshair, or the middle of the span. */
 export function focusOf(viewport: Viewport): number {
   return viewport.crosshair ?? middle(viewport.span)
 }

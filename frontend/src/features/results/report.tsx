@@ -16,7 +16,7 @@ import { FastRun } from './fast-run'
 import { Files } from './files'
 import { FillsTable } from './fills-table'
 import { Findings } from './findings'
-import { MadeFrom } from './made-from'
+import { Provenance } from './provenance'
 import { OrdersTable } from './orders-table'
 import { ReportCharts } from './report-charts'
 import type { REPORT_TABS, ReportSearch } from './report-search'
@@ -31,11 +31,11 @@ type ReportTab = (typeof REPORT_TABS)[number]
 interface ReportProps {
   result: Result
   address: Address<ReportSearch>
-  /** Called with the id of a run that was started from here. */
+  /** Called with the id of a run started from the report. */
   onRun: (runId: string) => void
 }
 
-/** What a run found: figures, charts, and every row that it kept, all at the same instant of the replay clock. */
+/** Report of a run: figures, charts and tables, linked by one replay clock. */
 export function Report({ result, address, onRun }: ReportProps) {
   const { runId, summary, metadata } = result
   const full = result.mode === RunMode.FULL
@@ -43,7 +43,7 @@ export function Report({ result, address, onRun }: ReportProps) {
   const sizeDecimals = summary?.volume.split('.')[1]?.length ?? 0
   const search = useSearchOf(address, withoutSpan)
   const onSearch = address.change
-  // The order that the address named together with the span to see it in.
+  // Initial order if the URL also has a span: the charts must not move to it.
   const kept = useRef(address.read().from === undefined ? undefined : address.read().order)
   const viewport = useReportViewport(result, address)
   const [share, setShare] = useSplit('tickreel.report', 0.58)
@@ -80,7 +80,7 @@ export function Report({ result, address, onRun }: ReportProps) {
       count: formatCompact(result.findings.length),
       content: <Findings findings={result.findings} />,
     },
-    { value: 'made-from', label: 'Made from', content: <MadeFrom result={result} /> },
+    { value: 'made-from', label: 'Provenance', content: <Provenance result={result} /> },
     { value: 'files', label: 'Files', content: <Files runId={runId} full={full} outputs={metadata?.outputs ?? {}} /> },
   ]
   if (full) {
@@ -130,13 +130,13 @@ export function Report({ result, address, onRun }: ReportProps) {
             onStep={step}
           />
         </div>
-        <Splitter label="Between the charts and the tables" share={share} onShare={setShare} />
+        <Splitter label="Divider between charts and tables" share={share} onShare={setShare} />
         <div
           className="order-1 h-120 min-h-0 max-lg:border-t max-lg:border-line-strong lg:h-auto lg:basis-0"
           style={{ flexGrow: 1 - share }}
         >
           <Tabs
-            label="What the run kept"
+            label="Report details"
             tabs={tabs}
             value={tab}
             onChange={(value) => {
@@ -168,7 +168,7 @@ export function Report({ result, address, onRun }: ReportProps) {
   )
 }
 
-/** Panels follow the span without a render of the report. */
+/** Without the span, so that panning does not re-render the report. */
 function withoutSpan(search: ReportSearch): ReportSearch {
   return { ...search, from: undefined, to: undefined }
 }

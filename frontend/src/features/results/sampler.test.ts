@@ -6,12 +6,12 @@ import { type Sample, Sampler } from './sampler'
 
 const bounds = { from: 0, to: 1_000e9 }
 
-/** A service that answers when it is told to. */
+/** A service that answers on demand. */
 function slowService(complete = false) {
-  const asked: Span[] = []
+  const requested: Span[] = []
   const answers: (() => void)[] = []
   const load = (window: Span) => {
-    asked.push(window)
+    requested.push(window)
     return new Promise<Sample<string>>((resolve) => {
       answers.push(() => {
         resolve({ window, complete, value: `${window.from}–${window.to}` })
@@ -23,7 +23,7 @@ function slowService(complete = false) {
     await Promise.resolve()
     await vi.waitFor(() => undefined)
   }
-  return { load, asked, answer }
+  return { load, requested, answer }
 }
 
 function sampler(service: ReturnType<typeof slowService>) {
@@ -36,45 +36,45 @@ function sampler(service: ReturnType<typeof slowService>) {
   }
 }
 
-test('while one request is under way, only the newest wish is kept', async () => {
+test('while a request is pending, only the newest span is kept', async () => {
   const service = slowService()
   const { sampler: one } = sampler(service)
   one.see({ from: 100e9, to: 200e9 }, bounds)
   one.see({ from: 300e9, to: 310e9 }, bounds)
   one.see({ from: 500e9, to: 510e9 }, bounds)
-  expect(service.asked).toEqual([{ from: 50e9, to: 250e9 }])
+  expect(service.requested).toEqual([{ from: 50e9, to: 250e9 }])
   await service.answer()
-  expect(service.asked[1]).toEqual({ from: 495e9, to: 515e9 })
-  expect(service.asked).toHaveLength(2)
+  expect(service.requested[1]).toEqual({ from: 495e9, to: 515e9 })
+  expect(service.requested).toHaveLength(2)
 })
 
-test('a short pan is served by what is there', async () => {
+test('a short pan needs no request', async () => {
   const service = slowService()
   const { sampler: one, samples } = sampler(service)
   one.see({ from: 100e9, to: 200e9 }, bounds)
   await service.answer()
   one.see({ from: 120e9, to: 220e9 }, bounds)
-  expect(service.asked).toHaveLength(1)
+  expect(service.requested).toHaveLength(1)
   expect(samples).toHaveLength(1)
 })
 
-test('a closer look asks again, unless every row is there already', async () => {
+test('zooming in sends a request unless the sample is complete', async () => {
   const coarse = slowService()
   const rough = sampler(coarse)
   rough.sampler.see({ from: 100e9, to: 200e9 }, bounds)
   await coarse.answer()
   rough.sampler.see({ from: 140e9, to: 150e9 }, bounds)
-  expect(coarse.asked).toHaveLength(2)
+  expect(coarse.requested).toHaveLength(2)
 
   const exact = slowService(true)
   const fine = sampler(exact)
   fine.sampler.see({ from: 100e9, to: 200e9 }, bounds)
   await exact.answer()
   fine.sampler.see({ from: 140e9, to: 150e9 }, bounds)
-  expect(exact.asked).toHaveLength(1)
+  expect(exact.requested).toHaveLength(1)
 })
 
-test('a failure is told, and does not end the asking', async () => {
+test('a failure is reported and does not stop later requests', async () => {
   const onError = vi.fn()
   const load = vi
     .fn<() => Promise<Sample<string>>>()
@@ -91,7 +91,7 @@ test('a failure is told, and does not end the asking', async () => {
   })
 })
 
-test('nothing is heard after the stop', async () => {
+test('nothing is reported after stop', async () => {
   const service = slowService()
   const { sampler: one, samples } = sampler(service)
   one.see({ from: 0, to: 1e9 }, bounds)

@@ -1,9 +1,9 @@
 import { clamp, contains, length, type Span, widen } from '@/charts/span'
 
-/** What a service had to say of a window. */
+/** A sample of a window. */
 export interface Sample<T> {
   readonly window: Span
-  /** Whether every row of the window is in it, so that a closer look shows no more. */
+  /** Whether it has every row of the window, so that zooming in needs no new sample. */
   readonly complete: boolean
   readonly value: T
 }
@@ -13,25 +13,25 @@ type Load<T> = (window: Span, signal: AbortSignal) => Promise<Sample<T>>
 interface SamplerOptions<T> {
   load: Load<T>
   onSample: (sample: Sample<T>) => void
-  /** Called with what went wrong, and with undefined once it goes well again. */
+  /** Called with an error, and with undefined after the next success. */
   onError: (error: unknown) => void
 }
 
 /**
- * Asks for samples of the span in sight: one request at a time, then the newest wish.
+ * Requests samples of the visible span, one at a time. While one is pending, only the newest span is kept.
  *
- * A window reaches half a span beyond either side, so that a pan finds something to draw before the answer is there.
+ * A window extends half a span beyond either side, so that panning has data to draw before the next sample arrives.
  */
 export class Sampler<T> {
   private readonly controller = new AbortController()
-  private wish: { span: Span; bounds: Span } | undefined
+  private pending: { span: Span; bounds: Span } | undefined
   private last: Sample<T> | undefined
   private busy = false
 
   constructor(private readonly options: SamplerOptions<T>) {}
 
   see(span: Span, bounds: Span): void {
-    this.wish = { span, bounds }
+    this.pending = { span, bounds }
     if (!this.busy) void this.work()
   }
 
@@ -41,7 +41,7 @@ export class Sampler<T> {
 
   private async work(): Promise<void> {
     this.busy = true
-    for (let next = this.takeWish(); next; next = this.takeWish()) {
+    for (let next = this.nextWindow(); next; next = this.nextWindow()) {
       try {
         this.last = await this.options.load(next, this.controller.signal)
         if (!this.stopped()) this.options.onSample(this.last)
@@ -53,12 +53,12 @@ export class Sampler<T> {
     this.busy = false
   }
 
-  /** The window to ask for now; none where the last sample serves, or nobody listens any more. */
-  private takeWish(): Span | undefined {
-    const { wish, last } = this
-    this.wish = undefined
-    if (!wish || this.stopped() || (last && serves(last, wish.span))) return undefined
-    return clamp(widen(wish.span, 0.5), wish.bounds)
+  /** Window to request now; undefined if the last sample suffices or the sampler is stopped. */
+  private nextWindow(): Span | undefined {
+    const { pending, last } = this
+    this.pending = undefined
+    if (!pending || this.stopped() || (last && serves(last, pending.span))) return undefined
+    return clamp(widen(pending.span, 0.5), pending.bounds)
   }
 
   private stopped(): boolean {
@@ -66,7 +66,7 @@ export class Sampler<T> {
   }
 }
 
-/** Whether a sample covers a span, as fine as one made for it would. */
+/** Whether a sample covers a span at the resolution that the span needs. */
 function serves({ window, complete }: Sample<unknown>, span: Span): boolean {
   const covers = contains(window, span.from) && contains(window, span.to)
   return covers && (complete || length(window) <= length(span) * 2.5)

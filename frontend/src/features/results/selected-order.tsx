@@ -15,7 +15,7 @@ interface SelectedOrderProps {
   onClear: () => void
 }
 
-/** The order that is selected, with all that is known of it, and the ways to its neighbours. */
+/** Details of the selected order, with buttons for the previous and next one. */
 export function SelectedOrder({ order, onStep, onClear }: SelectedOrderProps) {
   const facts: [string, string][] = [
     ['Submitted', order.tsSubmitted ? formatTime(instantOf(order.tsSubmitted), 'ns') : '–'],
@@ -50,7 +50,7 @@ export function SelectedOrder({ order, onStep, onClear }: SelectedOrderProps) {
               onStep(1)
             }}
           />
-          <IconButton Icon={X} label="Clear the order" onClick={onClear} />
+          <IconButton Icon={X} label="Deselect order" onClick={onClear} />
         </span>
       </header>
       <dl>

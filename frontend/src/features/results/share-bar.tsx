@@ -1,13 +1,13 @@
-/** A part of a whole, drawn. */
+/** A part of a bar. */
 export interface Part {
   name: string
   count: number
-  /** How the count is said, where it is not a plain number. */
+  /** Formatted count. */
   text: string
   className: string
 }
 
-/** What a whole is made of, as one bar and its parts by name. */
+/** A stacked bar with its parts listed by name. */
 export function ShareBar({ parts }: { parts: readonly Part[] }) {
   const total = parts.reduce((sum, { count }) => sum + count, 0)
   return (

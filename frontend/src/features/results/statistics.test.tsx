@@ -58,7 +58,7 @@ const LOSING: MessageInitShape<typeof RunStatisticsSchema> = {
   byLiquidity: [{ liquidity: Liquidity.MAKER, fills: 1n, fees: '-0.7' }],
 }
 
-/** No order closed a position, so nothing can be said of those that do. */
+/** Statistics of a run without closing orders. */
 const IDLE: MessageInitShape<typeof RunStatisticsSchema> = {
   grossProfit: '0',
   grossLoss: '0',
@@ -72,14 +72,14 @@ function show(statistics: MessageInitShape<typeof RunStatisticsSchema> | undefin
   return render(<Statistics result={create(ResultSchema, { summary, metadata: { currency } })} />).container
 }
 
-/** What stands beside the name of a figure. */
+/** Value of a figure by name. */
 function figure(name: string): string | null | undefined {
   const row = screen.getByText(name, { selector: 'dt' }).parentElement
   return row && within(row).getByRole('definition').textContent
 }
 
 describe('the statistics of a run', () => {
-  it('have every figure of closing orders, position and cost, losses with their sign', () => {
+  it('show closing orders, position and costs, with signed losses', () => {
     show(LOSING)
     expect(screen.getByRole('heading', { name: 'Closing orders, 57,072' })).toBeVisible()
     expect(screen.getAllByRole('listitem').map(({ textContent }) => textContent)).toEqual([
@@ -98,14 +98,14 @@ describe('the statistics of a run', () => {
     expect(figure('Fees as maker')).toBe('−0.70 · 1 fill')
   })
 
-  it('have what each side and each hour came to', () => {
+  it('show the PnL of each side and each hour', () => {
     show(LOSING)
     const cells = (name: RegExp) =>
       within(screen.getByRole('row', { name }))
         .getAllByRole('cell')
         .map(({ textContent }) => textContent)
     expect(screen.getAllByRole('columnheader').map(({ textContent }) => textContent)).toEqual([
-      'By side of the position',
+      'By position side',
       'long',
       'short',
     ])
@@ -119,7 +119,7 @@ describe('the statistics of a run', () => {
     expect(hours.getAllByRole('row')).toHaveLength(2)
   })
 
-  it('leave a dash where nothing can be said, and no figure that is none', () => {
+  it('show a dash for undefined figures and zero for known ones', () => {
     const shown = show(IDLE)
     for (const name of ['Win rate', 'Profit factor', 'Expectancy, USDT', 'Largest win', 'Largest loss']) {
       expect(figure(name), name).toBe('–')
@@ -131,26 +131,26 @@ describe('the statistics of a run', () => {
     expect(shown.innerHTML).not.toMatch(/NaN|Infinity/)
   })
 
-  it('say a ratio with its error, and none of fewer hours than it takes', () => {
+  it('show ratios, with the error of Sharpe', () => {
     show({ ...IDLE, returns: { hours: 48n, sharpeRatio: '-1.2049', sharpeStandardError: '0.4', sortinoRatio: '-2' } })
-    expect(figure('Sharpe, a year')).toBe('−1.20 ± 0.400')
-    expect(figure('Sortino, a year')).toBe('−2.00')
+    expect(figure('Sharpe (annualized)')).toBe('−1.20 ± 0.400')
+    expect(figure('Sortino (annualized)')).toBe('−2.00')
   })
 
-  it('leave a dash for ratios without enough hours', () => {
+  it('show a dash for ratios of too few hours', () => {
     show({ ...IDLE, returns: { hours: 4n } })
-    expect(figure('Sharpe, a year')).toBe('–')
-    expect(figure('Sortino, a year')).toBe('–')
+    expect(figure('Sharpe (annualized)')).toBe('–')
+    expect(figure('Sortino (annualized)')).toBe('–')
   })
 
-  it('are in the decimals of the currency, so that a hundredth of a coin is not nothing', () => {
+  it('use the decimals of the currency, so that small amounts of a coin are visible', () => {
     show({ ...IDLE, grossLoss: '0.00123456', expectancy: '-0.00012345' }, 'BTC')
     expect(figure('Gross loss')).toBe('0.00123456')
     expect(figure('Expectancy, BTC')).toBe('−0.0001234500')
   })
 
-  it('are missing of a run that is older than they are, which is said', () => {
+  it('are replaced by an empty state in a result that has none', () => {
     show(undefined)
-    expect(screen.getByText(/This run was made before there were statistics: run it again/)).toBeVisible()
+    expect(screen.getByText(/This result has no statistics/)).toBeVisible()
   })
 })

@@ -12,11 +12,10 @@ import { HourBars } from './hour-bars'
 import { ShareBar } from './share-bar'
 import { LIQUIDITY_WORDS, POSITION_SIDE_WORDS } from './words'
 
-/** How a run went: what won and lost, when and on which side, what it cost, and how long it was exposed. */
+/** Statistics of a run: wins and losses, PnL by hour and side, costs, and exposure. */
 export function Statistics({ result: { summary, metadata } }: { result: Result }) {
   const statistics = summary?.statistics
-  if (!statistics)
-    return <EmptyState>This run was made before there were statistics: run it again to have them.</EmptyState>
+  if (!statistics) return <EmptyState>This result has no statistics. Run it again to get them.</EmptyState>
   const currency = metadata?.currency ?? ''
   return (
     <FigureColumns>
@@ -65,12 +64,12 @@ function ClosingOrders({ statistics, currency }: PartProps) {
       <FigureRow
         name="Profit factor"
         value={profitFactor && formatFigure(Number(profitFactor), 3)}
-        hint="Gross profit by gross loss"
+        hint="Gross profit divided by gross loss"
       />
       <FigureRow
         name={`Expectancy, ${currency}`}
         value={expectancy && formatFigure(Number(expectancy), moneyDecimals(currency) + 2, { signed: true })}
-        hint="The mean profit of a closing order"
+        hint="Mean profit per closing order"
       />
       <FigureRow name="Gross profit" value={money(statistics.grossProfit)} />
       <FigureRow name="Gross loss" value={money(statistics.grossLoss)} />
@@ -86,8 +85,8 @@ function Holding({ statistics, currency }: PartProps) {
   const seconds = (text: string | undefined) => text && formatDuration(Number(text))
   return (
     <FigureGroup title="Position and cost">
-      <FigureRow name="Time exposed" value={position?.exposure && formatPercent(Number(position.exposure))} />
-      <FigureRow name="Mean size held" value={position?.meanSize && formatFigure(Number(position.meanSize), 3)} />
+      <FigureRow name="Time in market" value={position?.exposure && formatPercent(Number(position.exposure))} />
+      <FigureRow name="Mean position size" value={position?.meanSize && formatFigure(Number(position.meanSize), 3)} />
       <FigureRow name="Largest long" value={position && formatDecimal(position.largestLong)} />
       <FigureRow name="Largest short" value={position && formatDecimal(position.largestShort)} />
       <FigureRow
@@ -98,7 +97,7 @@ function Holding({ statistics, currency }: PartProps) {
         }
       />
       <FigureRow
-        name="Held on average, at most"
+        name="Holding time, mean and max"
         value={
           position?.meanHoldingSeconds &&
           `${seconds(position.meanHoldingSeconds) ?? ''}, ${seconds(position.longestHoldingSeconds) ?? ''}`
@@ -108,7 +107,7 @@ function Holding({ statistics, currency }: PartProps) {
       <FigureRow
         name="Slippage"
         value={`${money(slippage) ?? ''}${averageSlippageBps ? ` · ${formatFigure(Number(averageSlippageBps), 3)} bp` : ''}`}
-        hint="What the fills cost more than at the mark when their orders were submitted"
+        hint="Fill prices against the mark price at submission. Positive is a cost"
       />
       {byLiquidity.map(({ liquidity, fills, fees }) => (
         <FigureRow
@@ -117,9 +116,9 @@ function Holding({ statistics, currency }: PartProps) {
           value={`${money(fees) ?? ''} · ${countOf(fills, 'fill')}`}
         />
       ))}
-      <FigureRow name="Sharpe, a year" value={sharpe(statistics.returns)} hint={RATIOS} />
+      <FigureRow name="Sharpe (annualized)" value={sharpe(statistics.returns)} hint={RATIOS} />
       <FigureRow
-        name="Sortino, a year"
+        name="Sortino (annualized)"
         value={statistics.returns?.sortinoRatio && formatFigure(Number(statistics.returns.sortinoRatio), 2)}
         hint={RATIOS}
       />
@@ -127,7 +126,7 @@ function Holding({ statistics, currency }: PartProps) {
   )
 }
 
-const RATIOS = 'Of hourly returns; not said of fewer than 24 whole hours'
+const RATIOS = 'From hourly returns; needs at least 24 whole hours'
 
 function sharpe(returns: ReturnStatistics | undefined): string | undefined {
   if (!returns?.sharpeRatio) return undefined
@@ -136,7 +135,7 @@ function sharpe(returns: ReturnStatistics | undefined): string | undefined {
   return error ? `${ratio} ± ${formatFigure(Number(error), 2)}` : ratio
 }
 
-/** What long and short positions came to, side by side. */
+/** Results of long and short positions, side by side. */
 function Sides({ statistics: { bySide }, currency }: PartProps) {
   const money = moneyIn(currency)
   const rows: [string, (side: SideStatistics) => string | undefined][] = [
@@ -152,7 +151,7 @@ function Sides({ statistics: { bySide }, currency }: PartProps) {
       <thead>
         <tr className="label h-7 text-right [&>th]:font-medium">
           <th scope="col" className="text-left">
-            By side of the position
+            By position side
           </th>
           {bySide.map(({ side }) => (
             <th key={side} scope="col" className="w-24">

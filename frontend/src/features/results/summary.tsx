@@ -8,7 +8,7 @@ import { formatMoney } from '@/ui/format/money'
 
 import { words } from './table-filters'
 
-/** The figures of a run, grouped by the question that they answer. */
+/** Summary figures of a run, in groups. */
 export function Summary({ result }: { result: Result }) {
   const { summary, metadata } = result
   if (!summary) return null
@@ -32,7 +32,7 @@ export function Summary({ result }: { result: Result }) {
         <Figure name="Unrealized" value={money(summary.unrealizedPnl, true)} />
         <Figure name="Fees" value={money(summary.fees)} />
         {summary.feesExact !== undefined && money(summary.feesExact) !== money(summary.fees) && (
-          <Figure name="Fees unrounded" value={money(summary.feesExact)} />
+          <Figure name="Fees (unrounded)" value={money(summary.feesExact)} />
         )}
         <Figure name="Max drawdown" value={money(summary.maxDrawdown)} />
         <Figure name="Final equity" value={money(summary.finalEquity)} />
@@ -73,7 +73,7 @@ interface FillShareProps {
   orders: bigint
 }
 
-/** What became of the orders, as counts and as shares of a bar. */
+/** Orders by outcome, as counts and as a stacked bar. */
 function FillShare({ whole, part, unfilled, orders }: FillShareProps) {
   const none = Object.values(unfilled).reduce((sum, count) => sum + count, 0n)
   const width = (count: bigint) => ({ width: `${orders === 0n ? 0 : (100 * Number(count)) / Number(orders)}%` })
@@ -88,8 +88,8 @@ function FillShare({ whole, part, unfilled, orders }: FillShareProps) {
         <div className="bg-accent/50" style={width(part)} />
       </div>
       <dl>
-        <Share name="Filled whole" count={whole} of={orders} />
-        <Share name="Filled in part" count={part} of={orders} />
+        <Share name="Fully filled" count={whole} of={orders} />
+        <Share name="Partially filled" count={part} of={orders} />
         <Share name="Unfilled" count={none} of={orders} />
         {Object.entries(unfilled).map(([reason, count]) => (
           <Share key={reason} name={words(reason.toLowerCase())} count={count} of={orders} inset />

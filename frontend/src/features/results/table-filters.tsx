@@ -10,13 +10,13 @@ import type { ChangeSearch, ReportSearch } from './report-search'
 interface TableFiltersProps {
   search: ReportSearch
   onSearch: ChangeSearch
-  /** How many rows pass, and what they are. */
+  /** Number of matching rows, and their noun. */
   total: number
   noun: string
   children?: ReactNode
 }
 
-/** The line above a table: what it is filtered by, and how many rows that leaves. */
+/** Bar above a table: its filters and the number of matching rows. */
 export function TableFilters({ search: { since, until }, onSearch, total, noun, children }: TableFiltersProps) {
   return (
     <div className="flex h-10 shrink-0 items-center gap-2 overflow-x-auto border-b border-line px-4 whitespace-nowrap">
@@ -30,7 +30,7 @@ export function TableFilters({ search: { since, until }, onSearch, total, noun, 
           }}
         >
           {formatWindow(BigInt(since), BigInt(until), 'ms')}
-          <X size={12} aria-label="Clear the selection" />
+          <X size={12} aria-label="Clear selection" />
         </button>
       )}
       <span className="figures ml-auto text-xs text-faint">{`${formatCount(total)} ${noun}`}</span>
@@ -45,7 +45,7 @@ interface FilterSelectProps<Value extends string> {
   onChange: (value: Value | undefined) => void
 }
 
-/** A choice of a few values, or of any. */
+/** A choice of one value or any. */
 export function FilterSelect<Value extends string>({ label, options, value, onChange }: FilterSelectProps<Value>) {
   return (
     <div className="w-36 shrink-0">
@@ -66,7 +66,7 @@ export function FilterSelect<Value extends string>({ label, options, value, onCh
 
 const ANY = 'any'
 
-/** A stored value as people say it: partially_filled is partially filled. */
+/** Display form of a stored value: partially_filled is "partially filled". */
 export function words(value: string): string {
   return value.replaceAll('_', ' ')
 }

@@ -27,18 +27,18 @@ const COLUMNS: readonly Column<TimelineEvent>[] = [
     ),
   },
   { id: 'event', header: 'Event', width: 80, cell: ({ event }) => event },
-  { id: 'data', header: 'What', width: 480, grow: true, cell: ({ data }) => <Facts data={data} /> },
+  { id: 'data', header: 'Details', width: 480, grow: true, cell: ({ data }) => <Facts data={data} /> },
 ]
 
 interface TimelineTableProps {
   runId: string
   search: ReportSearch
   onSearch: ChangeSearch
-  /** Called with the instant of an event that was chosen. */
+  /** Called with the instant of a selected event. */
   onVisit: (instant: bigint) => void
 }
 
-/** Each trade, order and fill of a run in the order they happened; choosing one moves the charts there. */
+/** All trades, orders and fills of a run in order of time. Selecting one moves the charts there. */
 export function TimelineTable({ runId, search, onSearch, onVisit }: TimelineTableProps) {
   const results = useClient(ResultsService)
   const { event, since, until } = search
@@ -81,10 +81,10 @@ export function TimelineTable({ runId, search, onSearch, onVisit }: TimelineTabl
   )
 }
 
-/** What is said first of an event; the fields of a Struct have no order. */
+/** Order of the facts of an event, since the fields of a Struct are unordered. */
 const ORDER = ['id', 'order_id', 'side', 'price', 'amount', 'size', 'status', 'liquidity', 'fee', 'trade_id']
 
-/** The facts of an event by name, in one line. */
+/** Facts of an event, by name, in one line. */
 function Facts({ data = {} }: { data: JsonObject | undefined }) {
   const rank = (name: string) => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length)
   return Object.entries(data)

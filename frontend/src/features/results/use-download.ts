@@ -5,17 +5,17 @@ import { followStream } from '@/rpc/follow-stream'
 import type { RpcError } from '@/rpc/rpc-error'
 import { useClient } from '@/rpc/use-client'
 
-/** How far a file is: rows while it is being made, then bytes. */
+/** Progress of a file: rows while it is being exported, then bytes. */
 export interface Transfer {
   readonly name: string
   readonly done: number
   readonly total: number
   readonly unit: 'rows' | 'bytes'
-  /** Whether the connection is away and tried again. */
+  /** Whether the connection is down and being retried. */
   readonly broken: boolean
 }
 
-/** Saves files of a run one after another; a broken connection goes on where it broke. */
+/** Download files of a run, one at a time. A broken download is resumed. */
 export function useDownload(runId: string) {
   const results = useClient(ResultsService)
   const [transfer, setTransfer] = useState<Transfer>()

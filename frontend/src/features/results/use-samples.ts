@@ -7,19 +7,19 @@ import { RpcError } from '@/rpc/rpc-error'
 import { type Sample, Sampler } from './sampler'
 
 interface Samples<T> {
-  /** The whole run, coarse. */
+  /** Coarse sample of the whole run. */
   whole: T | undefined
-  /** What is in sight and a bit around it. */
+  /** Sample of the visible span and a margin around it. */
   detail: T | undefined
-  /** Whether the detail has every row of what it shows. */
+  /** Whether the detail has every row of its window. */
   complete: boolean
-  /** Why it is older than it should be. */
+  /** Why the sample could not be refreshed. */
   error: RpcError | undefined
 }
 
 /**
- * Keeps samples of what a viewport shows: of the whole run once, of the span in sight whenever it changes. The last ones
- * stay until newer ones are there.
+ * Keep samples for a viewport: one of the whole run, and one of the visible span whenever that changes. The last samples
+ * stay until newer ones arrive.
  */
 export function useSamples<T>(
   viewport: Viewport,
@@ -57,7 +57,7 @@ export function useSamples<T>(
       seen = viewport.span
       sampler.see(viewport.span, viewport.bounds)
     }
-    // The whole first: a report is looked at from afar, and its overview needs it anyway.
+    // The whole run first: a report opens zoomed out, and its overview needs it anyway.
     sampler.see(viewport.bounds, viewport.bounds)
     see()
     const unsubscribe = viewport.subscribe(see)

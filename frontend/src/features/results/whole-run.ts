@@ -6,11 +6,11 @@ import type { QueryClient } from '@tanstack/react-query'
 import { RunMode } from '@/gen/tickreel/v1/result_pb'
 import { ResultsService } from '@/gen/tickreel/v1/results_service_pb'
 
-/** Rows that a sample may have: it is twice as wide as what is in sight, and each column of pixels may need four. */
+/** Most rows of a sample: it covers twice the visible span, and each column of pixels may need four rows. */
 export const POINTS = 6_000
 export const MARKERS = 2_000
 
-/** Samples of a whole run, each asked for once: a result never changes. They need no more than its id. */
+/** Queries for samples of a whole run, by its id alone. They never go stale, since a result never changes. */
 export function wholeRun(queries: QueryClient, transport: Transport, runId: string) {
   const once = <I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
@@ -26,12 +26,12 @@ export function wholeRun(queries: QueryClient, transport: Transport, runId: stri
 }
 
 /**
- * Asks for a result and for what its charts draw first, while the screen that shows them is still on its way.
+ * Prefetch a result and the first samples of its charts while its screen is still loading.
  *
- * Its ticks need not wait for it, as every result has some; what else there is to draw, the result says. The screen asks again
- * for what could not be had, and says why. A run that lives has no result yet.
+ * Ticks do not wait for the result, as every result has some; the result tells what else to draw. The screen repeats failed
+ * requests and shows their errors. A live run has no result yet.
  */
-export function askAhead(queries: QueryClient, transport: Transport, runId: string): void {
+export function prefetchReport(queries: QueryClient, transport: Transport, runId: string): void {
   const { trades, equity, markers } = wholeRun(queries, transport, runId)
   const rest = async () => {
     const { result } = await queries.query(

@@ -2,7 +2,7 @@ import { DataType } from '@/gen/tickreel/v1/market_data_pb'
 import { SnapshotMode } from '@/gen/tickreel/v1/result_pb'
 import { Liquidity, PositionSide } from '@/gen/tickreel/v1/statistics_pb'
 
-/** What a run replayed, as result files and commands say it. */
+/** Names of snapshot modes in result files and commands. */
 export const SNAPSHOT_MODE_WORDS: Record<SnapshotMode, string> = {
   [SnapshotMode.UNSPECIFIED]: '',
   [SnapshotMode.TRADES]: 'trades',
@@ -10,7 +10,7 @@ export const SNAPSHOT_MODE_WORDS: Record<SnapshotMode, string> = {
   [SnapshotMode.BOTH]: 'both',
 }
 
-/** The kinds of rows, as result files say them. */
+/** Names of data types in result files. */
 export const DATA_TYPE_WORDS: Record<DataType, string> = {
   [DataType.UNSPECIFIED]: '',
   [DataType.TRADES]: 'trades',

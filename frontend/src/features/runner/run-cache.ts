@@ -5,7 +5,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import type { Run } from '@/gen/tickreel/v1/run_pb'
 import { type GetRunResponse, GetRunResponseSchema, RunnerService } from '@/gen/tickreel/v1/runner_service_pb'
 
-/** Runs as they were last heard of: what a screen shows of one before its own stream has said the first word. */
+/** Last known state of runs, shown until the stream of the run sends its first message. */
 export function useRunCache() {
   const queries = useQueryClient()
   const transport = useTransport()

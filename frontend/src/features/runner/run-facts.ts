@@ -2,7 +2,7 @@ import { RunMode, SnapshotMode } from '@/gen/tickreel/v1/result_pb'
 import type { Run, RunEntry } from '@/gen/tickreel/v1/run_pb'
 import { formatWindow, instantOf, type Nanoseconds } from '@/ui/format/instant'
 
-/** The parts of an instrument's id: BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN. */
+/** Parts of an instrument id: BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN. */
 export interface InstrumentName {
   venue: string
   kind: string
@@ -14,12 +14,12 @@ export function instrumentName(id: string): InstrumentName {
   return { venue, kind, symbol }
 }
 
-/** What a run trades, as short as people say it: BTC-USDT. */
+/** Short symbol of the instrument of a run: BTC-USDT. */
 export function symbolOf(run: Run | RunEntry): string {
   return instrumentName(isEntry(run) ? run.instrument : (run.config?.instrument?.id ?? '')).symbol
 }
 
-/** The window that a run replays. */
+/** Window of a run. */
 export function windowOf(run: Run | RunEntry): { start: Nanoseconds; end: Nanoseconds } | undefined {
   const { start, end } = (isEntry(run) ? run.timeWindow : run.config?.timeWindow) ?? {}
   return start && end && { start: instantOf(start), end: instantOf(end) }
@@ -34,7 +34,7 @@ export function windowText(run: Run | RunEntry): string {
   return window === undefined ? '' : formatWindow(window.start, window.end, isWhole(window) ? 'min' : 's')
 }
 
-/** Whether both ends lie on a whole minute. */
+/** Whether both ends are whole minutes. */
 function isWhole({ start, end }: { start: Nanoseconds; end: Nanoseconds }): boolean {
   return start % 60_000_000_000n === 0n && end % 60_000_000_000n === 0n
 }
@@ -46,7 +46,7 @@ const SNAPSHOT_MODES: Record<SnapshotMode, string> = {
   [SnapshotMode.BOTH]: 'both',
 }
 
-/** What is replayed and how much is kept: both · full. */
+/** Snapshot mode and mode of a run: both · full. */
 export function modeText({ options, verifiedRunId }: Run | RunEntry): string {
   if (verifiedRunId !== '') return 'verification'
   const kept = options?.mode === RunMode.FULL ? 'full' : 'fast'

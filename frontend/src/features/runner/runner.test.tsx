@@ -23,7 +23,7 @@ import { useWatchedRun } from './live/use-watched-run'
 import { RunsScreen } from './runs/runs-screen'
 import { runsSearch } from './runs/runs-search'
 
-test('the list has finished runs and live ones, each once, and narrows to what is asked for', async () => {
+test('the list has finished and live runs, each once, and can be filtered', async () => {
   const finished = entry('BTC_1', JobState.SUCCEEDED, {
     figures: { orders: 120_000n, pnl: '-122391.14912704', currency: 'USDT' },
   })
@@ -46,12 +46,12 @@ test('the list has finished runs and live ones, each once, and narrows to what i
   await userEvent.click(screen.getByRole('radio', { name: 'Failed 1' }))
   expect(screen.getAllByRole('row')).toHaveLength(2)
   await userEvent.type(screen.getByRole('searchbox'), 'nothing like it')
-  expect(screen.getByText('No run fits these filters.')).toBeVisible()
-  await userEvent.click(screen.getByRole('link', { name: 'Show all' }))
+  expect(screen.getByText('No runs match these filters.')).toBeVisible()
+  await userEvent.click(screen.getByRole('link', { name: 'Clear filters' }))
   expect(screen.getAllByRole('row')).toHaveLength(4)
 })
 
-test('a result whose run nobody remembers is among the runs, tags filter, and a run without a result says so', async () => {
+test('a result without a run is listed, tags filter, and a run without a result is marked', async () => {
   const day = { seconds: 1_716_000_000n, nanos: 0 }
   const gone = entry('BTC_1', JobState.SUCCEEDED, { endedAt: day, figures: { pnl: '1' } })
   const verification = entry('BTC_9', JobState.SUCCEEDED, {
@@ -86,7 +86,7 @@ test('a result whose run nobody remembers is among the runs, tags filter, and a 
   expect(screen.getAllByRole('row')).toHaveLength(2)
 })
 
-test('a list that cannot be had says why and is asked for again', async () => {
+test('a list that fails to load shows the error and can be retried', async () => {
   let calls = 0
   const because = { desc: ErrorInfoSchema, value: { reason: 'INTERNAL', domain: 'tickreel' } }
   show('/runs', {
@@ -101,14 +101,14 @@ test('a list that cannot be had says why and is asked for again', async () => {
   expect(await screen.findByRole('link', { name: 'BTC_1' })).toBeVisible()
 })
 
-test('a cancel is said from the press on, and the state follows', async () => {
+test('cancelling is shown at once, and the state follows', async () => {
   let cancelled: (() => void) | undefined
-  const asked = new Promise<void>((resolve) => (cancelled = resolve))
+  const cancelRequested = new Promise<void>((resolve) => (cancelled = resolve))
   const running = run('BTC_1', JobState.RUNNING, { progress: { phase: JobPhase.LOADING } })
   show('/runs/BTC_1', {
     watchRun: async function* () {
       yield { run: running }
-      await asked
+      await cancelRequested
       yield { run: run('BTC_1', JobState.CANCELLED) }
     },
     cancelRun: () => new Promise(() => undefined),
@@ -116,10 +116,10 @@ test('a cancel is said from the press on, and the state follows', async () => {
   await userEvent.click(await screen.findByRole('button', { name: 'Cancel run' }))
   expect(screen.getByRole('button', { name: 'Cancelling' })).toHaveAttribute('aria-disabled', 'true')
   cancelled?.()
-  expect(await screen.findByText('Cancelled; nothing of it is left.')).toBeVisible()
+  expect(await screen.findByText('Cancelled. No result was kept.')).toBeVisible()
 })
 
-test('a run that failed says why, what to do, and has the end of its log', async () => {
+test('a failed run shows its reason, the next step and the end of its log', async () => {
   show('/runs/BTC_1', {
     watchRun: async function* () {
       yield await Promise.resolve({
@@ -139,7 +139,7 @@ test('a run that failed says why, what to do, and has the end of its log', async
   expect(screen.getByRole('button', { name: 'Run again' })).toBeEnabled()
 })
 
-/** Shows a screen of the runner on an in-memory service; what is not given answers with nothing. */
+/** Renders a screen of the runner on an in-memory service; methods that are not given return empty responses. */
 function show(
   path: string,
   service: Partial<ServiceImpl<typeof RunnerService>>,

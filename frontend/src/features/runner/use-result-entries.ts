@@ -4,14 +4,14 @@ import { useEffect, useMemo } from 'react'
 import type { ResultEntry } from '@/gen/tickreel/v1/result_pb'
 import { ResultsService } from '@/gen/tickreel/v1/results_service_pb'
 
-/** Every result there is, by the id of its run. */
+/** All results, by run id. */
 export interface ResultEntries {
   readonly byRun: ReadonlyMap<string, ResultEntry>
-  /** When they were asked for, by the page's clock in milliseconds. */
+  /** Time of the request, by the page's clock in milliseconds. */
   readonly asOf: number
 }
 
-/** Every result there is; undefined until all of them have come. */
+/** All results; undefined until all pages have arrived. */
 export function useResultEntries(): ResultEntries | undefined {
   const { data, dataUpdatedAt, hasNextPage, isFetching, fetchNextPage } = useInfiniteQuery(
     ResultsService.method.listResults,

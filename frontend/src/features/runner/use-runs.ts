@@ -9,7 +9,7 @@ import { useLiveRuns } from '@/jobs/live-runs'
 
 const LIST_RUNS = RunnerService.method.listRuns
 
-/** All runs, newest first: those of the service's list, each as new as the stream of live runs has it. */
+/** All runs, newest first: the list of the service, updated from the stream of live runs. */
 export function useRuns() {
   const { state: live } = useLiveRuns()
   const query = useInfiniteQuery(
@@ -22,7 +22,7 @@ export function useRuns() {
     if (hasNextPage && !isFetching) void fetchNextPage()
   }, [hasNextPage, isFetching, fetchNextPage])
 
-  // A run that came or ended has changed the list.
+  // The list changes when a run is created or ends.
   const queries = useQueryClient()
   const states = [...live.values()].map((run) => `${run.runId} ${run.state}`).join()
   useEffect(() => {
@@ -41,7 +41,7 @@ function merge(listed: readonly RunEntry[], live: ReadonlyMap<string, RunEntry>)
   return [...newer, ...listed.map((run) => live.get(run.runId) ?? run)]
 }
 
-/** When a run was created, in seconds since 1970. */
+/** Creation time of a run, in UNIX seconds. */
 export function createdAt({ createdAt }: Pick<RunEntry, 'createdAt'>): number {
   return createdAt === undefined ? 0 : Number(createdAt.seconds) + createdAt.nanos / 1e9
 }

@@ -1,22 +1,22 @@
 const WHOLE = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
 const COMPACT = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 3 })
 
-/** A count with its thousands apart: 1,234,567. */
+/** Format a count with thousands separators: 1,234,567. */
 export function formatCount(count: number | bigint): string {
   return WHOLE.format(count)
 }
 
-/** A count of things: 1 row, 1,234 rows. */
+/** Format a count with its noun: 1 row, 1,234 rows. */
 export function countOf(count: number | bigint, noun: string): string {
   return `${formatCount(count)} ${noun}${Number(count) === 1 ? '' : 's'}`
 }
 
-/** A count where there is little room: 1.23M. */
+/** Format a count compactly: 1.23M. */
 export function formatCompact(count: number | bigint): string {
   return COMPACT.format(count)
 }
 
-/** A share of a whole in percent; 0 and 100 % are said of exactly that alone. */
+/** Format part / whole in percent. Only exact values are shown as 0 % or 100 %. */
 export function formatShare(part: number | bigint, whole: number | bigint): string {
   if (Number(whole) === 0) return '0 %'
   const percent = (100 * Number(part)) / Number(whole)
@@ -25,14 +25,14 @@ export function formatShare(part: number | bigint, whole: number | bigint): stri
   return `${percent === 0 || percent === 100 ? percent : percent.toFixed(1)} %`
 }
 
-/** Units a second: 1.23M rows/s. */
+/** Format a rate per second: 1.23M rows/s. */
 export function formatRate(rate: number, unit: string): string {
   return `${formatCompact(rate)} ${unit}/s`
 }
 
 const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
 
-/** A size in bytes by powers of 1,024: 12.3 MiB. */
+/** Format a size in bytes with binary units: 12.3 MiB. */
 export function formatBytes(bytes: number | bigint): string {
   let size = Number(bytes)
   let unit = 0

@@ -1,14 +1,14 @@
-/** The minus sign, as wide as a digit in the figures' font. */
+/** Minus sign (U+2212), as wide as a digit in the figures' font. */
 const MINUS = '−'
 
 export interface DecimalFormat {
-  /** How many decimals to show, rounded half to even; all of them where not set. */
+  /** Number of decimals to show, rounded half to even. Default: all. */
   decimals?: number
-  /** Whether a positive value has a plus sign. */
+  /** Whether to show a plus sign for positive values. */
   signed?: boolean
 }
 
-/** A decimal string as people read it, `-1234567.80` as `−1,234,567.80`: exact, as no Number is between. */
+/** Format a decimal string, `-1234567.80` as `−1,234,567.80`, without going through Number, so that it stays exact. */
 export function formatDecimal(value: string, { decimals, signed = false }: DecimalFormat = {}): string {
   const shown = decimals === undefined ? value : roundDecimal(value, decimals)
   const negative = shown.startsWith('-')
@@ -17,7 +17,7 @@ export function formatDecimal(value: string, { decimals, signed = false }: Decim
   return sign + whole.replace(/\B(?=(\d{3})+$)/g, ',') + (fraction === undefined ? '' : `.${fraction}`)
 }
 
-/** Rounds a decimal string half to even. A value with fewer decimals gets zeros. */
+/** Round a decimal string half to even, padded with zeros to `decimals`. */
 export function roundDecimal(value: string, decimals: number): string {
   const negative = value.startsWith('-')
   const [whole = '', fraction = ''] = value.replace(/^[-+]/, '').split('.')
@@ -30,7 +30,7 @@ export function roundDecimal(value: string, decimals: number): string {
   return negative && scaled !== 0n ? `-${rounded}` : rounded
 }
 
-/** An integer that is scaled by ten to the power of `precision`, as columns have them, as a decimal string. */
+/** Convert an integer scaled by 10^precision, as in columns, to a decimal string. */
 export function unscale(scaled: bigint, precision: number): string {
   const digits = (scaled < 0n ? -scaled : scaled).toString().padStart(precision + 1, '0')
   const shown = precision === 0 ? digits : `${digits.slice(0, -precision)}.${digits.slice(-precision)}`

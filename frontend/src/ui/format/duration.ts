@@ -1,4 +1,4 @@
-/** A span of time with two units at the most: 140 ms, 8.3 s, 4 min 05 s, 2 h 05 min, 3 d 04 h. */
+/** Format a duration with at most two units: 140 ms, 8.3 s, 4 min 05 s, 2 h 05 min, 3 d 04 h. */
 export function formatDuration(seconds: number): string {
   if (seconds < 0.9995) return `${Math.round(seconds * 1000)} ms`
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`
@@ -11,7 +11,7 @@ export function formatDuration(seconds: number): string {
   return `${Math.floor(hours / 24)} d ${pad(hours % 24)} h`
 }
 
-/** How long ago, in one unit: now, 3 s ago, 2 min ago. */
+/** Format an age in one unit: now, 3 s ago, 2 min ago. */
 export function formatAge(seconds: number): string {
   if (seconds < 1) return 'now'
   if (seconds < 60) return `${Math.floor(seconds)} s ago`

@@ -1,15 +1,15 @@
 import { formatNumber } from './number'
 
-/** The most decimals that a figure has; a smaller one is written with an exponent. */
+/** Most decimals of a figure; smaller ones are written with an exponent. */
 const MOST = 12
 
 /** Significant digits of a figure below one. */
 const SIGNIFICANT = 3
 
 /**
- * A figure with at least `decimals` decimals, and with more where it is below one: three significant digits.
+ * Format a figure with at least `decimals` decimals, and at least three significant digits if it is below one.
  *
- * Only zero reads as zero. Below 10^-10 it is written as 1.23e−11.
+ * Only zero is shown as zero. Below 10^-10 it is written as 1.23e−11.
  */
 export function formatFigure(value: number, decimals: number, { signed = false } = {}): string {
   const shown = magnitude(value, decimals)
@@ -17,9 +17,9 @@ export function formatFigure(value: number, decimals: number, { signed = false }
 }
 
 /**
- * A share of a whole in percent: 0.1234 is 12.3 %. A dash stands for what is not finite.
+ * Format a share in percent: 0.1234 is 12.3 %. A value that is not finite is shown as a dash.
  *
- * Only nothing reads as 0 % and only all of it as 100 %: a share that is close to either has as many decimals as tell.
+ * Only 0 is shown as 0 % and only 1 as 100 %: a share close to either gets as many decimals as it needs to differ.
  */
 export function formatPercent(share: number, decimals = 1): string {
   const percent = share * 100

@@ -30,7 +30,7 @@ describe('money', () => {
   ])('%s %s is %s', (value, currency, shown) => {
     expect(formatMoney(value, currency)).toBe(shown)
   })
-  test('does not call nothing what is something', () => {
+  test('does not show a non-zero amount as zero', () => {
     expect(formatMoney('-0.00310000', 'USDT')).toBe('−0.00310000')
     expect(formatMoney('0.00310000', 'USDT', { signed: true })).toBe('+0.00310000')
   })
@@ -82,7 +82,7 @@ describe('shares in percent', () => {
   ])('%d is %s', (share, shown) => {
     expect(formatPercent(share)).toBe(shown)
   })
-  test('no other share reads as none or as all', () => {
+  test('no other share is shown as 0 % or 100 %', () => {
     for (let exponent = 1; exponent < 15; exponent++) {
       for (const share of [10 ** -exponent, -(10 ** -exponent), 1 - 10 ** -exponent, 1 + 10 ** -exponent]) {
         const read = Number(formatPercent(share, 3).replace(' %', '').replaceAll('−', '-'))
@@ -93,19 +93,19 @@ describe('shares in percent', () => {
 })
 
 describe('numbers', () => {
-  test('have the decimals asked for, or those that they need', () => {
+  test('have the requested decimals, or as many as they need', () => {
     expect(formatNumber(-1234.5, 2)).toBe('−1,234.50')
     expect(formatNumber(-2161)).toBe('−2,161')
     expect(formatNumber(0.00000005)).toBe('0.00000005')
   })
-  test('have no minus before a zero', () => {
+  test('never show a negative zero', () => {
     expect(formatNumber(-0, 0)).toBe('0')
     expect(formatNumber(-0.0001, 2)).toBe('0.00')
   })
 })
 
 describe('decimals', () => {
-  test('keep digits that no Number holds', () => {
+  test('keep digits beyond the precision of a Number', () => {
     expect(formatDecimal('-12345678901234567890.123456789')).toBe('−12,345,678,901,234,567,890.123456789')
   })
   test('have a plus where asked for, but not zero', () => {
@@ -122,7 +122,7 @@ describe('decimals', () => {
   ])('%s to %i decimals is %s', (value, decimals, rounded) => {
     expect(roundDecimal(value, decimals)).toBe(rounded)
   })
-  test('come out of scaled integers', () => {
+  test('are converted from scaled integers', () => {
     expect(unscale(-5n, 3)).toBe('-0.005')
     expect(unscale(648123n, 1)).toBe('64812.3')
     expect(unscale(12n, 0)).toBe('12')
@@ -130,12 +130,12 @@ describe('decimals', () => {
 })
 
 describe('counts', () => {
-  test('have their thousands apart', () => {
+  test('have thousands separators', () => {
     expect(formatCount(1234567n)).toBe('1,234,567')
     expect(formatCompact(1_234_567)).toBe('1.23M')
     expect(formatBytes(12_900_000)).toBe('12.3 MiB')
   })
-  test('are not all where one is missing', () => {
+  test('are not shown as 100 % if one is missing', () => {
     expect(formatShare(999_999, 1_000_000)).toBe('> 99.9 %')
     expect(formatShare(1, 1_000_000)).toBe('< 0.1 %')
     expect(formatShare(5, 5)).toBe('100 %')
@@ -167,11 +167,11 @@ describe('instants', () => {
     expect(formatTime(instant, 'us')).toBe('23:57:00.123456')
     expect(isoInstant(-1n)).toBe('1969-12-31T23:59:59.999999999Z')
   })
-  test('are refused without a zone or with a day that is none', () => {
+  test('are refused without a zone or with an invalid day', () => {
     expect(parseInstant('2024-07-18T23:57:00')).toBeUndefined()
     expect(parseInstant('2024-13-18T23:57:00Z')).toBeUndefined()
   })
-  test('say the day of a window no oftener than needed', () => {
+  test('repeat the date of a window only if it differs', () => {
     expect(formatInstant(instant)).toBe('2024-07-18 23:57:00')
     expect(formatWindow(instant, instant + 60_000_000_000n)).toBe('2024-07-18 23:57:00 → 23:58:00')
     expect(formatWindow(instant, instant + 600_000_000_000n, 'min')).toBe('2024-07-18 23:57 → 07-19 00:07')

@@ -2,22 +2,22 @@ import { formatDecimal } from './decimal'
 import { formatFigure } from './figure'
 import { formatNumber } from './number'
 
-/** Decimals of what is no money of a state and worth no unit of one: eight, as exchanges count coins. */
+/** Decimals of a currency that is neither fiat nor pegged to one: eight, as exchanges count coins. */
 const COIN_DECIMALS = 8
 
-const ofStates = new Set(Intl.supportedValuesOf('currency'))
+const fiat = new Set(Intl.supportedValuesOf('currency'))
 
-/** Decimals in which people count a currency: dollars and what stands for them to the cent, coins to a hundred-millionth. */
+/** Usual decimals of a currency: two for dollars and dollar stablecoins, those of ISO 4217 for other fiat, eight for coins. */
 export function moneyDecimals(currency: string): number {
   if (currency.includes('USD') || currency === 'DAI') return 2
-  if (!ofStates.has(currency)) return COIN_DECIMALS
+  if (!fiat.has(currency)) return COIN_DECIMALS
   return new Intl.NumberFormat('en-US', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
 }
 
 /**
- * An amount of a currency without its name: 1,234.50.
+ * Format an amount without the name of its currency: 1,234.50.
  *
- * Only zero reads as zero. An amount below a cent has a coin's decimals, a smaller one as many as show three digits of it.
+ * Only zero is shown as zero. An amount below a cent gets eight decimals, a smaller one enough for three significant digits.
  */
 export function formatMoney(value: string, currency: string, { signed = false } = {}): string {
   for (const decimals of [moneyDecimals(currency), COIN_DECIMALS]) {
@@ -27,7 +27,7 @@ export function formatMoney(value: string, currency: string, { signed = false } 
   return formatFigure(Number(value), COIN_DECIMALS, { signed })
 }
 
-/** The same of an amount that is a double, as charts have them. */
+/** Like formatMoney, for an amount that is a double, as in charts. */
 export function formatAmount(value: number, currency: string): string {
   const shown = formatNumber(value, moneyDecimals(currency))
   return isNothing(shown) && value !== 0 && Number.isFinite(value) ? formatFigure(value, COIN_DECIMALS) : shown

@@ -1,4 +1,4 @@
-/** Decimals up to which a number is shown where none are asked for; those of coins. */
+/** Most decimals if none are requested; enough for coins. */
 const MOST = 8
 
 const formats = Array.from(
@@ -12,7 +12,7 @@ const formats = Array.from(
 )
 const shortest = new Intl.NumberFormat('en-US', { maximumFractionDigits: MOST, signDisplay: 'negative' })
 
-/** A double with its thousands apart and a real minus: 1,234.50. Without decimals asked for it has those that it needs. */
+/** Format a double with thousands separators and a minus sign: 1,234.50. Default decimals: as many as needed. */
 export function formatNumber(value: number, decimals?: number): string {
   const format = decimals === undefined ? shortest : (formats[Math.min(decimals, 12)] ?? shortest)
   return format.format(value).replace('-', '−')

@@ -37,7 +37,9 @@ def _all(limit: int, address: str, output: str) -> None:
     if output == "json":
         print_json({"configs": [as_json(entry) for entry in found]})
     elif not found:
-        screen.out.print("There is no config yet. Put one into the configs folder as a .json file; the README shows one.")
+        screen.out.print(
+            "There is no config yet. Put one into the configs folder as a .json file; docs/BACKTEST_SPEC.md shows one."
+        )
     else:
         screen.print_table(
             Column("config", [entry.config_id for entry in found]),

@@ -9,10 +9,10 @@ import { transport } from '@/rpc/transport'
 
 import type { TapeReply, TapeRequest } from './tape-messages'
 
-/** The columns that charts draw; ids of trades are texts, and most of the bytes. */
+/** Columns that charts draw. Trade ids are left out: they are strings and most of the bytes. */
 const COLUMNS = ['ts_init', 'price', 'size', 'side']
 
-/** Between two words on progress, in milliseconds: each makes the page draw. */
+/** Least interval between progress messages in milliseconds, since each makes the page redraw. */
 const PAUSE = 150
 
 const results = createClient(columnsAsBytes(ResultsService, TradeColumnsSchema), transport)
@@ -24,10 +24,10 @@ self.onmessage = ({ data }: MessageEvent<TapeRequest>) => {
   else answer(data)
 }
 
-/** Streams the ticks of a run into the tape; after a break from where it was. */
+/** Stream the ticks of a run into the tape; resumes after a break. */
 async function load(runId: string, base: bigint): Promise<void> {
   let cursor = ''
-  let toldAt = -Infinity
+  let reportedAt = -Infinity
   const controller = new AbortController()
   await followStream(
     {
@@ -37,23 +37,23 @@ async function load(runId: string, base: bigint): Promise<void> {
           tape ??= new TickTape(base, Number(totalRows))
           if (trades) tape.append(trades as unknown as AsBytes<TradeColumns>)
         } catch (error) {
-          // Neither too little memory nor a chunk that makes no sense gets better by asking again.
+          // A retry helps neither against a lack of memory nor against an invalid chunk.
           post({ kind: 'failed', message: String(error) })
           controller.abort()
           return
         }
         cursor = next
-        if (performance.now() - toldAt < PAUSE) return
-        toldAt = performance.now()
+        if (performance.now() - reportedAt < PAUSE) return
+        reportedAt = performance.now()
         post({ kind: 'progress', rows: tape.rows, total: tape.total, done: false })
       },
       onStatus: (status, error) => {
         if (status === 'ended') {
-          // A run may have no ticks at all.
+          // A run may have no ticks.
           tape ??= new TickTape(base, 0)
           post({ kind: 'progress', rows: tape.rows, total: tape.total, done: true })
         }
-        if (status === 'failed') post({ kind: 'failed', message: error?.message ?? 'the ticks could not be had' })
+        if (status === 'failed') post({ kind: 'failed', message: error?.message ?? 'the ticks could not be loaded' })
       },
     },
     controller.signal,
@@ -61,7 +61,7 @@ async function load(runId: string, base: bigint): Promise<void> {
 }
 
 function answer({ id, span, points }: TapeRequest & { kind: 'sample' }): void {
-  if (!tape) throw new Error('there is no tape yet')
+  if (!tape) throw new Error('a sample was requested before the tape was loaded')
   const { trades, complete } = tape.sample(span, points)
   const { ts, price, size, side } = trades
   self.postMessage({ kind: 'sample', id, trades, complete } satisfies TapeReply, {

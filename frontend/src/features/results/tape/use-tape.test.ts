@@ -14,12 +14,12 @@ const TRADES = {
   sizePrecision: 3,
 }
 
-/** The page's end of a worker, which jsdom does not have. */
+/** The page's end of a worker: jsdom has no workers. */
 class WorkerEnd {
   static started: WorkerEnd[] = []
   onmessage: ((event: { data: TapeReply }) => void) | undefined
   onerror: ((event: { message: string }) => void) | undefined
-  asked: TapeRequest[] = []
+  requests: TapeRequest[] = []
   terminated = false
 
   constructor() {
@@ -27,14 +27,14 @@ class WorkerEnd {
   }
 
   postMessage(request: TapeRequest): void {
-    this.asked.push(request)
+    this.requests.push(request)
   }
 
   terminate(): void {
     this.terminated = true
   }
 
-  say(data: TapeReply): void {
+  reply(data: TapeReply): void {
     act(() => this.onmessage?.({ data }))
   }
 }
@@ -44,7 +44,7 @@ beforeEach(() => {
   vi.stubGlobal('Worker', WorkerEnd)
 })
 
-/** A tape that has every tick of its run, and its worker. */
+/** A completely loaded tape, and its worker. */
 function loaded() {
   const hook = renderHook(() => useTape('a-run', 0n))
   act(() => {
@@ -52,24 +52,24 @@ function loaded() {
   })
   const worker = WorkerEnd.started[0]
   if (worker === undefined) throw new Error('no worker was started')
-  worker.say({ kind: 'progress', rows: 1, total: 1, done: true })
+  worker.reply({ kind: 'progress', rows: 1, total: 1, done: true })
   return { ...hook, worker }
 }
 
-test('a sample is what the worker answers to it', async () => {
+test('a sample is the answer of the worker', async () => {
   const { result, worker } = loaded()
   const first = result.current.sample(SPAN, 100)
   const second = result.current.sample(SPAN, 50)
-  const ids = worker.asked.flatMap((request) => (request.kind === 'sample' ? [request.id] : []))
-  worker.say({ kind: 'sample', id: ids[1] ?? -1, trades: TRADES, complete: false })
-  worker.say({ kind: 'sample', id: ids[0] ?? -1, trades: TRADES, complete: true })
+  const ids = worker.requests.flatMap((request) => (request.kind === 'sample' ? [request.id] : []))
+  worker.reply({ kind: 'sample', id: ids[1] ?? -1, trades: TRADES, complete: false })
+  worker.reply({ kind: 'sample', id: ids[0] ?? -1, trades: TRADES, complete: true })
   expect(await first).toEqual({ value: TRADES, complete: true })
   expect(await second).toEqual({ value: TRADES, complete: false })
 })
 
 test.each<[string, (tape: ReturnType<typeof loaded>) => void]>([
   [
-    'is gone with its screen',
+    'is terminated with its screen',
     ({ unmount }) => {
       unmount()
     },
@@ -89,12 +89,12 @@ test.each<[string, (tape: ReturnType<typeof loaded>) => void]>([
     },
   ],
   [
-    'says that it failed',
+    'reports a failure',
     ({ worker }) => {
-      worker.say({ kind: 'failed', message: 'no more memory' })
+      worker.reply({ kind: 'failed', message: 'no more memory' })
     },
   ],
-])('a sample is left to the service where the worker %s', async (_, end) => {
+])('a pending sample is undefined if the worker %s', async (_, end) => {
   const tape = loaded()
   const sample = tape.result.current.sample(SPAN, 100)
   end(tape)
@@ -102,7 +102,7 @@ test.each<[string, (tape: ReturnType<typeof loaded>) => void]>([
   expect(tape.worker.terminated).toBe(true)
 })
 
-test('a worker that throws leaves no tape, and says why', async () => {
+test('a worker that throws leaves no tape, and its error is reported', async () => {
   const { result, worker } = loaded()
   act(() => worker.onerror?.({ message: 'RangeError: Array buffer allocation failed' }))
   expect(result.current.progress).toEqual({

@@ -5,20 +5,20 @@ import type { Span } from '@/charts/span'
 
 import type { TapeReply, TapeRequest } from './tape-messages'
 
-/** How much of the ticks of a run is in the memory of the page. */
+/** Loading progress of the ticks of a run. */
 export interface TapeProgress {
   readonly rows: number
   readonly total: number
-  /** Whether all of them are: charts may ask the tape instead of the service. */
+  /** Whether all ticks are loaded, so that charts can use the tape instead of the service. */
   readonly done: boolean
   readonly failure: string | undefined
 }
 
 export interface Tape {
-  /** Not set before the ticks were asked for. */
+  /** Undefined until loading is requested. */
   progress: TapeProgress | undefined
   load: () => void
-  /** What a chart draws of a span; undefined where the worker ended before it answered, as the service knows it too. */
+  /** Sample of a span; undefined if the worker ended before it answered, in which case the service can be asked. */
   sample: (span: Span, points: number) => Promise<TapeSample | undefined>
 }
 
@@ -27,7 +27,7 @@ interface TapeSample {
   readonly complete: boolean
 }
 
-/** Holds every tick of a run in a worker once they are asked for, for as long as the component is there. */
+/** Hold all ticks of a run in a worker, once requested, while the component is mounted. */
 export function useTape(runId: string, base: bigint): Tape {
   const worker = useRef<Worker>(null)
   const waiting = useRef(new Map<number, (sample: TapeSample | undefined) => void>())
@@ -43,7 +43,7 @@ export function useTape(runId: string, base: bigint): Tape {
     end()
     const next = new Worker(new URL('./tape.worker.ts', import.meta.url), { type: 'module' })
     const fail = (failure: string) => {
-      // One that was replaced may still have something to say.
+      // Ignore late messages of a replaced worker.
       if (worker.current !== next) return
       end()
       setProgress({ ...NOTHING, failure })
@@ -59,7 +59,7 @@ export function useTape(runId: string, base: bigint): Tape {
       }
     }
     next.onerror = ({ message }) => {
-      fail(message || 'the worker that holds them could not be started')
+      fail(message || 'the worker for the ticks could not be started')
     }
     next.postMessage({ kind: 'load', runId, base } satisfies TapeRequest)
     worker.current = next

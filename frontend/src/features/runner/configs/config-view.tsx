@@ -20,7 +20,7 @@ interface ConfigViewProps {
   check: ConfigCheck | undefined
 }
 
-/** One config: what it says, whether a run of it would be refused, and its text. */
+/** One config: its summary, its check against the data, and its text. */
 export function ConfigView({ configId, check }: ConfigViewProps) {
   const query = useQuery(RunnerService.method.getConfig, { configId })
   if (query.isPending) return <SkeletonRows />
@@ -32,10 +32,10 @@ export function ConfigView({ configId, check }: ConfigViewProps) {
       <header className="flex h-10 shrink-0 items-center gap-2 border-b border-line pr-2 pl-4">
         <h2 className="figures truncate text-sm">{`configs/${configId}.json`}</h2>
         <span className="ml-auto" />
-        <CopyButton text={text} label="Copy the config" />
+        <CopyButton text={text} label="Copy config" />
         {violations.length === 0 && (
           <ButtonLink variant="primary" Icon={Play} to="/" search={{ config: configId }}>
-            Run it
+            Run this config
           </ButtonLink>
         )}
       </header>
@@ -52,15 +52,16 @@ export function ConfigView({ configId, check }: ConfigViewProps) {
   )
 }
 
-/** Whether a run would be refused, and why; else what it would read. */
+/** Result of the check: the problems that prevent a run, or the data that a run would read. */
 function Checked({ check: { violations, response, error } }: { check: ConfigCheck }) {
-  if (error !== undefined) return <p className="text-sm text-muted">{`It could not be checked: ${error.message}`}</p>
+  if (error !== undefined)
+    return <p className="text-sm text-muted">{`The config could not be checked: ${error.message}`}</p>
   if (violations.length > 0) {
     return (
       <section aria-label="Problems" className="min-w-0">
         <h3 className="flex items-center gap-1.5 pb-1 text-xs font-medium text-danger">
           <CircleAlert size={13} aria-hidden />
-          {`A run of it would be refused: ${countOf(problemCount(violations), 'problem')}`}
+          {`Cannot run: ${countOf(problemCount(violations), 'problem')}`}
         </h3>
         <ul className="flex flex-col gap-1 text-sm">
           {violations.map(({ field, description }) => (
@@ -79,7 +80,7 @@ function Checked({ check: { violations, response, error } }: { check: ConfigChec
     <section aria-label="Checked against the data" className="min-w-0 text-xs">
       <h3 className="flex items-center gap-1.5 pb-1 font-medium text-accent">
         <Check size={13} aria-hidden />
-        Ready to run, as the data is now
+        Ready to run with the current data
       </h3>
       <dl className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-4 gap-y-0.5">
         <dt className="text-faint">Trade rows</dt>
@@ -97,7 +98,7 @@ function Checked({ check: { violations, response, error } }: { check: ConfigChec
   )
 }
 
-/** The text as an object, where it is one. */
+/** Parse the text; undefined if it is not a JSON object. */
 function documentOf(text: string): JsonObject | undefined {
   try {
     const value = JSON.parse(text) as unknown

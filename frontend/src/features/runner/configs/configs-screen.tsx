@@ -19,7 +19,7 @@ import { useConfigChecks } from './use-config-checks'
 
 const route = getRouteApi('/configs')
 
-/** The files below configs/: what each replays, what is wrong with it, and its text. */
+/** Config files in configs/, each with its instrument, its problems and its text. */
 export function ConfigsScreen() {
   const { config: chosen } = route.useSearch()
   const query = useQuery(RunnerService.method.listConfigs, { pageSize: 500 })
@@ -27,13 +27,13 @@ export function ConfigsScreen() {
   const open = chosen ?? configs[0]?.configId
   const checks = useConfigChecks(configs, open)
   return (
-    <Screen title="Configs" context="JSON files below configs/, read only">
+    <Screen title="Configs" context="JSON files in configs/, read-only">
       {query.isPending ? (
         <SkeletonRows />
       ) : query.isError ? (
         <ErrorState problem={RpcError.from(query.error)} onRetry={() => void query.refetch()} />
       ) : configs.length === 0 ? (
-        <EmptyState>No config yet: put a JSON file below configs/ and load this page again.</EmptyState>
+        <EmptyState>No configs yet. Put a JSON file into configs/ and reload the page.</EmptyState>
       ) : (
         <div className="grid h-full max-sm:grid-rows-[auto_1fr] sm:grid-cols-[minmax(260px,360px)_1fr]">
           <ul aria-label="Configs" className="overflow-auto border-line max-sm:max-h-60 max-sm:border-b sm:border-r">
@@ -56,7 +56,7 @@ export function ConfigsScreen() {
 
 interface ConfigEntryProps {
   config: ConfigFile
-  /** How many a run of it would be refused for. */
+  /** Number of problems that prevent a run. */
   problems: number
   current: boolean
 }
@@ -83,7 +83,7 @@ function ConfigEntry({ config: { configId, config }, problems, current }: Config
         )}
       </span>
       <span className="block truncate text-xs text-muted">
-        {config ? instrumentName(config.instrument?.id ?? '').symbol : 'It cannot be read as a config'}
+        {config ? instrumentName(config.instrument?.id ?? '').symbol : 'Not a valid config'}
         {start && end && <span className="figures"> {formatWindow(instantOf(start), instantOf(end), 'min')}</span>}
       </span>
     </Link>

@@ -1,4 +1,4 @@
 import * as v from 'valibot'
 
-/** Which config is open. */
+/** Search parameters of the configs screen: the open config. */
 export const configsSearch = v.strictObject({ config: v.optional(v.string()) })

@@ -19,7 +19,7 @@ const TEXT = JSON.stringify({
   time_window: { start: '2024-05-17T22:00:00Z', end: '2024-05-18T02:00:00Z' },
 })
 
-test('the list marks configs that the data does not fit, and the open one says what is wrong or what a run would read', async () => {
+test('the list marks configs with problems, and the open one shows its problems or what a run would read', async () => {
   show()
   const list = within(await screen.findByRole('list', { name: 'Configs' }))
   expect(await within(list.getByRole('link', { name: /^lost/ })).findByText('1 problem')).toBeVisible()
@@ -36,7 +36,7 @@ test('the list marks configs that the data does not fit, and the open one says w
   expect(problems.getByText('there are no trades of it')).toBeVisible()
   await userEvent.click(list.getByRole('link', { name: /^broken/ }))
   expect(await screen.findByText('must be a number')).toBeVisible()
-  expect(screen.queryByRole('link', { name: 'Run it' })).not.toBeInTheDocument()
+  expect(screen.queryByRole('link', { name: 'Run this config' })).not.toBeInTheDocument()
 })
 
 function show() {

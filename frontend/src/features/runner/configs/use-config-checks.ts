@@ -5,25 +5,25 @@ import { SnapshotMode } from '@/gen/tickreel/v1/result_pb'
 import { type ConfigFile, type CreateRunResponse, RunnerService } from '@/gen/tickreel/v1/runner_service_pb'
 import { RpcError, type Violation } from '@/rpc/rpc-error'
 
-/** Of how many configs, the first of the list, the Runner is asked: each is a call of some milliseconds. */
+/** Number of configs to check, from the start of the list. Each check is a call of a few milliseconds. */
 const MOST = 50
 
-/** What the Runner says of a config: problems, or what a run of it would read; neither while it is asked. */
+/** The Runner's check of a config: its problems, or what a run would read. Empty while pending. */
 export interface ConfigCheck {
   violations: readonly Violation[]
   response: CreateRunResponse | undefined
-  /** Why the Runner could not say. */
+  /** Why the check failed. */
   error: RpcError | undefined
 }
 
-/** What the Runner says of configs against the data that there is, for a replay of trades against books; nothing is created. */
+/** Check configs against the current data with the Runner, for a replay of trades and books, without creating runs. */
 export function useConfigChecks(configs: readonly ConfigFile[], open: string | undefined): Map<string, ConfigCheck> {
   const transport = useTransport()
-  const asked = configs.filter(
+  const checked = configs.filter(
     ({ configId, violations }, index) => violations.length === 0 && (index < MOST || configId === open),
   )
   const checks = useQueries({
-    queries: asked.map(({ configId }) => ({
+    queries: checked.map(({ configId }) => ({
       ...createQueryOptions(
         RunnerService.method.createRun,
         {
@@ -40,7 +40,7 @@ export function useConfigChecks(configs: readonly ConfigFile[], open: string | u
     ...configs.map(
       ({ configId, violations }) => [configId, { violations, response: undefined, error: undefined }] as const,
     ),
-    ...asked.map(({ configId }, index) => [configId, checkOf(checks[index])] as const),
+    ...checked.map(({ configId }, index) => [configId, checkOf(checks[index])] as const),
   ])
 }
 

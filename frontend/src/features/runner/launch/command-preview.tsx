@@ -6,26 +6,26 @@ import { SegmentedControl } from '@/ui/segmented-control'
 import { grpcurlCommand, tickreelCommand } from './commands'
 import type { Choice } from './run-request'
 
-/** Tools that make a run without this page. */
+/** Command-line tools that can create the run. */
 type Tool = 'tickreel' | 'grpcurl'
 
 interface CommandPreviewProps {
-  /** Undefined while there is nothing that could be run. */
+  /** Undefined while the form does not describe a run. */
   choice: Choice | undefined
-  /** The file of the config, on the machine of the services. */
+  /** Path of the config file on the host of the services. */
   path: string
 }
 
-/** The same run from a terminal: the lines to paste, as the form stands. */
+/** Command that creates the run of the form from a terminal. */
 export function CommandPreview({ choice, path }: CommandPreviewProps) {
   const [tool, setTool] = useState<Tool>('tickreel')
   const gateway = window.location
   const command =
     choice && (tool === 'tickreel' ? tickreelCommand(choice, path, gateway) : grpcurlCommand(choice, gateway))
   return (
-    <section aria-label="The same run from a terminal" className="px-4 py-3">
+    <section aria-label="Run from a terminal" className="px-4 py-3">
       <div className="flex items-center gap-2 pb-2">
-        <h2 className="flex-1 text-xs font-medium text-faint">The same run from a terminal</h2>
+        <h2 className="flex-1 text-xs font-medium text-faint">Run from a terminal</h2>
         <SegmentedControl
           label="Tool"
           options={[
@@ -35,12 +35,10 @@ export function CommandPreview({ choice, path }: CommandPreviewProps) {
           value={tool}
           onChange={setTool}
         />
-        {command !== undefined && <CopyButton text={command} label="Copy the command" />}
+        {command !== undefined && <CopyButton text={command} label="Copy command" />}
       </div>
       {command === undefined ? (
-        <p className="text-xs text-muted">
-          The command stands here once a config and a snapshot mode are chosen, and what was typed can be read.
-        </p>
+        <p className="text-xs text-muted">Choose a valid config and a snapshot mode to see the command.</p>
       ) : (
         <pre
           tabIndex={0}

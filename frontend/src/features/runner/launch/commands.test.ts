@@ -16,7 +16,7 @@ const CHOICE: Choice = {
   end: undefined,
 }
 
-it('says no more than was chosen', () => {
+it('contains only what was chosen', () => {
   expect(tickreelCommand(CHOICE, "my configs/it's.json", GATEWAY)).toBe(
     String.raw`tickreel run --config 'my configs/it'\''s.json' \
   --snapshot_mode both \
@@ -35,7 +35,7 @@ REQUEST`,
   )
 })
 
-it('says all that was chosen', () => {
+it('contains everything that was chosen', () => {
   const chosen: Choice = {
     source: { document: { risk: { throttling_per_sec: 5 } } },
     snapshotMode: 'trades',

@@ -7,13 +7,13 @@ import { toText } from './config-text'
 
 import { type Choice, toRequest } from './run-request'
 
-/** Where the gateway is reached: the origin of the page. */
+/** Address of the gateway: the origin of the page. */
 export type Gateway = Pick<URL, 'host' | 'port' | 'protocol'>
 
 /**
- * The `tickreel run` that makes exactly the run of a choice. A config that was edited goes in through standard input.
+ * Write the `tickreel run` command for a choice. An edited config is passed through standard input.
  *
- * @param path - The file of the config, where it is run as it is.
+ * @param path - Path of the config file, for an unedited config.
  */
 export function tickreelCommand(choice: Choice, path: string, gateway: Gateway): string {
   const { source, snapshotMode, full, exportTicks, dataset, instrument, start, end } = choice
@@ -32,7 +32,7 @@ export function tickreelCommand(choice: Choice, path: string, gateway: Gateway):
   return 'configId' in source ? command : `${command} << 'CONFIG'\n${toText(source.document)}CONFIG`
 }
 
-/** The `grpcurl` that asks the gateway for exactly the run of a choice. */
+/** Write the `grpcurl` command that requests the run of a choice from the gateway. */
 export function grpcurlCommand(choice: Choice, gateway: Gateway): string {
   const request = toJson(CreateRunRequestSchema, toRequest(choice), { useProtoFieldName: true })
   const plaintext = gateway.protocol === 'https:' ? '' : '-plaintext '
@@ -44,7 +44,7 @@ function address({ host, port, protocol }: Gateway): string {
   return port === '' ? `${host}:${protocol === 'https:' ? 443 : 80}` : host
 }
 
-/** A word for a POSIX shell. */
+/** Quote a word for a POSIX shell. */
 function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
 }

@@ -5,14 +5,14 @@ import { Field } from '@/ui/field'
 
 interface ConfigFieldProps {
   label: string
-  /** The path of what it sets, as violations name it. */
+  /** Path of the config field that it sets, as in violations. */
   path: string
   violations: readonly Violation[]
   hint?: ReactNode
   children: ReactNode
 }
 
-/** A control of the form with what is wrong with its value below it. */
+/** A form control with the errors of its field below. */
 export function ConfigField({ label, path, violations, hint, children }: ConfigFieldProps) {
   return (
     <div data-path={path} className="min-w-0">
@@ -23,13 +23,13 @@ export function ConfigField({ label, path, violations, hint, children }: ConfigF
   )
 }
 
-/** What is wrong with a field, all of it. */
+/** All errors of a field in one text. */
 export function errorOf(path: string, violations: readonly Violation[]): string | undefined {
   const mine = violations.filter(({ field }) => field === path).map(({ description }) => description)
   return mine.length === 0 ? undefined : mine.join('; ')
 }
 
-/** Brings the keyboard to the control of a field; false where the form has none. */
+/** Focus the control of a field; returns false if the form has none. */
 export function focusField(path: string): boolean {
   const field = document.querySelector(`[data-path="${CSS.escape(path)}"]`)
   const control = field?.querySelector<HTMLElement>('input, button, [role=slider], [tabindex="0"]')

@@ -3,7 +3,7 @@ import { problemCount } from '@/rpc/problem-count'
 import { formatWindow, instantOf } from '@/ui/format/instant'
 import { countOf } from '@/ui/format/count'
 
-/** The configs to begin with, in a line each. */
+/** Configs to choose from, one per line. */
 export function ConfigList({
   configs,
   onChoose,

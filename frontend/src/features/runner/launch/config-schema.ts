@@ -4,7 +4,7 @@ import type { Strategy } from '@/gen/tickreel/v1/runner_service_pb'
 
 import runConfigSchema from '../../../../../configs/schema/run_config.schema.json'
 
-/** The JSON Schema of run configs, with the strategies that there are and the parameters of the one that is chosen. */
+/** JSON Schema of run configs, with the registered strategies and the parameters of the chosen one filled in. */
 export function configSchema(strategies: readonly Strategy[], chosen: string): JSONSchema {
   const schema = structuredClone(runConfigSchema) as JSONSchema
   const known = properties(properties(schema).strategy)
@@ -25,6 +25,6 @@ export function configSchema(strategies: readonly Strategy[], chosen: string): J
 
 function properties(schema: JSONSchema | boolean | undefined): Record<string, JSONSchema> {
   if (typeof schema !== 'object' || schema.properties === undefined)
-    throw new Error('the schema of run configs lacks a part')
+    throw new Error('the schema of run configs has no such object')
   return schema.properties as Record<string, JSONSchema>
 }

@@ -27,16 +27,16 @@ interface ConfigSectionProps {
   config: EditedConfig
   strategies: readonly Strategy[]
   violations: readonly Violation[]
-  /** Whether the window is that of the form and not the one of the config. */
+  /** Whether the window of the form overrides the one of the config. */
   overridesWindow: boolean
   isOpen: boolean
   onOpen: (open: boolean) => void
-  /** A place in the JSON to go to. */
+  /** Position in the JSON to jump to. */
   place: Range | undefined
   onChoose: (configId: string) => void
 }
 
-/** Which config, what it says, and its JSON to edit. */
+/** Choice of the config, its summary, and its JSON editor. */
 export function ConfigSection(props: ConfigSectionProps) {
   const { origin, config, strategies, violations, overridesWindow, isOpen, onOpen, place, onChoose } = props
   const list = useQuery(RunnerService.method.listConfigs, { pageSize: 500 })
@@ -75,8 +75,8 @@ export function ConfigSection(props: ConfigSectionProps) {
               options={options}
               value={origin?.configId ?? null}
               onChange={onChoose}
-              placeholder={origin?.runId === undefined ? 'Choose a config' : `Of ${origin.runId}`}
-              empty="No config has that in its name"
+              placeholder={origin?.runId === undefined ? 'Choose a config' : `Config of ${origin.runId}`}
+              empty="No matches"
             />
           </ConfigField>
         </div>
@@ -105,7 +105,7 @@ export function ConfigSection(props: ConfigSectionProps) {
       {origin === undefined && configs.length > 0 && <ConfigList configs={configs} onChoose={onChoose} />}
       {config.edited && (
         <div className="flex flex-wrap items-center gap-2">
-          <Badge tone="warning">Edited: runs as it stands here, the file stays as it is</Badge>
+          <Badge tone="warning">Edited. The run uses this text; the file is unchanged.</Badge>
           <Button variant="quiet" Icon={Undo2} onClick={config.revert}>
             Revert
           </Button>
@@ -141,11 +141,11 @@ function EditorSkeleton() {
 }
 
 function hintOf(origin: Origin | undefined, isLoaded: boolean, count: number): string | undefined {
-  if (origin?.runId !== undefined) return `As ${origin.runId} was resolved; choosing another starts afresh`
-  return isLoaded && count === 0 ? 'There is no config yet: put a JSON file into the configs folder' : undefined
+  if (origin?.runId !== undefined) return `Resolved config of ${origin.runId}. Choosing another config starts over.`
+  return isLoaded && count === 0 ? 'No configs yet. Put a JSON file into the configs folder.' : undefined
 }
 
-/** Whether a violation is of the config itself, and not of how it is run. */
+/** Whether a violation concerns the config itself rather than the options of the run. */
 export function isOfConfig(field: string): boolean {
   return !/^(options\.|instrument$|dataset$|source$|start$|end$)/.test(field)
 }

@@ -3,9 +3,9 @@ import type { JsonObject, JsonValue } from '@bufbuild/protobuf'
 import { valueAt } from './config-text'
 
 /**
- * What a config says, in a few words each; as far as it can be read, for it may be wrong.
+ * Summary of a config. It shows whatever can be read, since the config may be invalid.
  *
- * `whole` adds what the form of a run has controls for: window, strategy and throttle.
+ * `whole` adds the fields that the run form has controls for: window, strategy and throttle.
  */
 export function ConfigSummary({ document, whole = false }: { document: JsonObject; whole?: boolean }) {
   const at = (...path: string[]) => words(valueAt(document, path))

@@ -12,26 +12,26 @@ import {
 
 import type { Violation } from '@/rpc/rpc-error'
 
-/** A place in a text. */
+/** A range of a text. */
 export interface Range {
   from: number
   to: number
 }
 
-/** A config as text, read: its values where it is a JSON object, and what is wrong with the text where it is none. */
+/** A parsed config text: its document, or the syntax error if it is not a JSON object. */
 export interface ConfigText {
   text: string
   document: JsonObject | undefined
-  /** Why the text is no JSON object, and where. */
+  /** Why and where the text is not a JSON object. */
   fault: (Range & { message: string }) | undefined
-  /** Keys that are there twice: JSON readers take the last one silently. */
+  /** Duplicate keys, of which JSON readers silently take the last one. */
   violations: readonly Violation[]
 }
 
 const STRICT = { disallowComments: true, allowTrailingComma: false, allowEmptyContent: false }
 const FORMATTING = { formattingOptions: { insertSpaces: true, tabSize: 2, keepLines: true } }
 
-/** Reads the text of a config. */
+/** Parse the text of a config. */
 export function readConfigText(text: string): ConfigText {
   const errors: ParseError[] = []
   const root = parseTree(text, errors, STRICT)
@@ -39,28 +39,28 @@ export function readConfigText(text: string): ConfigText {
   if (error !== undefined) {
     const { offset, length } = error
     const line = text.slice(0, offset).split('\n').length
-    const message = `is no JSON: line ${line}, ${inWords(printParseErrorCode(error.error))}`
+    const message = `is not valid JSON: line ${line}, ${inWords(printParseErrorCode(error.error))}`
     const fault = { from: offset, to: offset + length, message }
     return { text, document: undefined, fault, violations: [] }
   }
   if (root?.type !== 'object') {
-    const fault = { from: 0, to: text.length, message: 'is no JSON object; a run config is one: {…}' }
+    const fault = { from: 0, to: text.length, message: 'is not a JSON object; a run config must be one: {…}' }
     return { text, document: undefined, fault, violations: [] }
   }
   return { text, document: JSON.parse(text) as JsonObject, fault: undefined, violations: [...repeatedKeys(root, '')] }
 }
 
-/** The text with a value set, or removed where it is undefined; what is not concerned stays as it was written. */
+/** Set a value in the text, or remove it if undefined. The rest of the text is unchanged. */
 export function withValue(text: string, path: JSONPath, value: JsonValue | undefined): string {
   return applyEdits(text, modify(text, path, value, FORMATTING))
 }
 
-/** The text of a document. */
+/** Format a document as text. */
 export function toText(document: JsonObject): string {
   return `${JSON.stringify(document, null, 2)}\n`
 }
 
-/** The value at a path of a document, undefined where there is none. */
+/** Value at a path of a document; undefined if there is none. */
 export function valueAt(document: JsonValue | undefined, path: JSONPath): JsonValue | undefined {
   return path.reduce<JsonValue | undefined>((value, key) => {
     if (typeof value !== 'object' || value === null) return undefined
@@ -68,7 +68,7 @@ export function valueAt(document: JsonValue | undefined, path: JSONPath): JsonVa
   }, document)
 }
 
-/** Where a field stands in a text: its value, or the key of the nearest object around it where it is missing. */
+/** Range of a field in a text: its value, or if it is missing the key of the nearest object around it. */
 export function rangeOf(text: string, field: string): Range {
   const root = parseTree(text)
   if (root === undefined) return { from: 0, to: 0 }
@@ -82,7 +82,7 @@ export function rangeOf(text: string, field: string): Range {
   return { from: root.offset, to: root.offset + 1 }
 }
 
-/** The steps of a field's path: strategy.orders[0].side. */
+/** Split a field path into its steps: strategy.orders[0].side. */
 export function pathOf(field: string): JSONPath {
   return [...field.matchAll(/\[(\d+)\]|[^.[\]]+/g)].map(([key, index]) => (index === undefined ? key : Number(index)))
 }
@@ -102,13 +102,13 @@ function* repeatedKeys(node: Node, path: string): Generator<Violation> {
     if (key === undefined) continue
     const name = String(key.value)
     const here = path === '' ? name : `${path}.${name}`
-    if (seen.has(name)) yield { field: here, description: 'is there more than once; keep one' }
+    if (seen.has(name)) yield { field: here, description: 'appears more than once; keep one' }
     seen.add(name)
     if (value !== undefined) yield* repeatedKeys(value, here)
   }
 }
 
-/** PropertyNameExpected as "property name expected". */
+/** Format PropertyNameExpected as "property name expected". */
 function inWords(code: string): string {
   return code.replace(/\B[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).toLowerCase()
 }

@@ -14,11 +14,11 @@ import { FindingList } from '../live/finding-list'
 interface ConsequencesProps {
   run: Run
   preview: RunPreview
-  /** Whether what is shown is of the request before the one that is being checked. */
+  /** Whether the preview belongs to the previous request, while the current one is being checked. */
   stale: boolean
 }
 
-/** What a run would read and submit, as the Runner says. */
+/** Preview of a run by the Runner: the rows that it would read, orders, files and findings. */
 export function Consequences({ run, preview, stale }: ConsequencesProps) {
   const { files, tradeRows, bookRows, rowsEstimated, findings } = preview
   const about = rowsEstimated ? '≈ ' : ''
@@ -40,8 +40,8 @@ export function Consequences({ run, preview, stale }: ConsequencesProps) {
   ]
   return (
     <div aria-busy={stale} className={classNames('transition-opacity duration-100', stale && 'opacity-60')}>
-      <section aria-label="What will be replayed" className="border-b border-line px-4 py-3">
-        <h2 className="pb-2 text-xs font-medium text-faint">What will be replayed</h2>
+      <section aria-label="Replay preview" className="border-b border-line px-4 py-3">
+        <h2 className="pb-2 text-xs font-medium text-faint">Replay preview</h2>
         <dl className="grid grid-cols-3 gap-x-4 gap-y-3">
           {figures.map(([name, value, note]) => (
             <div key={name} className="min-w-0">
@@ -69,10 +69,10 @@ export function Consequences({ run, preview, stale }: ConsequencesProps) {
   )
 }
 
-/** Stands where the consequences will, as high as they are for a few files. */
+/** Placeholder for the preview, with the height of one with a few files. */
 export function ConsequencesSkeleton() {
   return (
-    <div role="status" aria-label="Checking what would be read" className="border-b border-line px-4 py-3">
+    <div role="status" aria-label="Checking" className="border-b border-line px-4 py-3">
       <div className="grid grid-cols-3 gap-x-4 gap-y-6 pt-6 pb-10">
         {[72, 60, 96, 80, 16, 56].map((width) => (
           <Skeleton key={width} width={width} height={14} />
@@ -85,15 +85,15 @@ export function ConsequencesSkeleton() {
 
 function Files({ files }: { files: readonly ConvertedFile[] }) {
   return (
-    <section aria-label="Files that are read" className="border-b border-line px-4 py-3">
-      <h2 className="pb-1 text-xs font-medium text-faint">Files that are read</h2>
+    <section aria-label="Input files" className="border-b border-line px-4 py-3">
+      <h2 className="pb-1 text-xs font-medium text-faint">Input files</h2>
       <div className="max-h-56 overflow-auto">
         <table className="w-full text-xs">
           <thead className="text-left text-2xs text-faint">
             <tr>
               <th className="py-0.5 font-normal">Day folder</th>
-              <th className="font-normal">Kind</th>
-              <th className="text-right font-normal">Rows of the file</th>
+              <th className="font-normal">Data</th>
+              <th className="text-right font-normal">Rows in file</th>
               <th className="pl-4 font-normal">Catalog</th>
             </tr>
           </thead>
@@ -103,9 +103,7 @@ function Files({ files }: { files: readonly ConvertedFile[] }) {
                 <td className="py-0.5">{dataset || source}</td>
                 <td>{dataType === DataType.TRADES ? 'trades' : 'books'}</td>
                 <td className="text-right text-text">{formatCount(rows)}</td>
-                <td className={classNames('pl-4', !cached && 'text-warning')}>
-                  {cached ? 'cached' : 'converted first'}
-                </td>
+                <td className={classNames('pl-4', !cached && 'text-warning')}>{cached ? 'cached' : 'to convert'}</td>
               </tr>
             ))}
           </tbody>
@@ -115,7 +113,7 @@ function Files({ files }: { files: readonly ConvertedFile[] }) {
   )
 }
 
-/** Every submission mode that there is submits for trade rows alone. */
+/** All submission modes submit orders for trade rows only. */
 function ordersOf({ options }: Run, tradeRows: bigint, about: string): string {
   if (options?.snapshotMode === SnapshotMode.BOOK) return 'none'
   return `up to ${about}${formatCount(tradeRows)}`

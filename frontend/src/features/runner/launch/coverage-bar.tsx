@@ -12,13 +12,13 @@ interface CoverageBarProps {
   onChange: (span: Span) => void
 }
 
-/** What a drag moves: an end of the window, the whole of it, or the far end of a new one. */
+/** What a drag moves: one end of the window, the whole window, or the far end of a new one. */
 type Grip = 'start' | 'end' | 'whole' | 'new'
 
-/** How near in pixels an end must be to be taken hold of. */
+/** Distance in pixels within which an end can be grabbed. */
 const REACH = 8
 
-/** The trades and books that there are, day by day, and the window over them; it can be dragged, and moved by the arrow keys. */
+/** Coverage of trades and books by day, with the window on top, which is moved by dragging or arrow keys. */
 export function CoverageBar({ days, start, end, onChange }: CoverageBarProps) {
   const axis = useMemo(() => new CoverageAxis(days), [days])
   const track = useRef<HTMLDivElement>(null)
@@ -31,7 +31,7 @@ export function CoverageBar({ days, start, end, onChange }: CoverageBarProps) {
     const { left, width } = event.currentTarget.getBoundingClientRect()
     return { fraction: (event.clientX - left) / width, reach: REACH / width, step: axis.stepOf(width) }
   }
-  const begin = (event: PointerEvent) => {
+  const grab = (event: PointerEvent) => {
     const { fraction, reach, step } = place(event)
     event.currentTarget.setPointerCapture(event.pointerId)
     const at = axis.toInstant(fraction, step)
@@ -96,7 +96,7 @@ export function CoverageBar({ days, start, end, onChange }: CoverageBarProps) {
       </div>
       <div
         ref={track}
-        onPointerDown={begin}
+        onPointerDown={grab}
         onPointerMove={move}
         onPointerUp={() => {
           setDrag(undefined)
@@ -137,7 +137,7 @@ export function CoverageBar({ days, start, end, onChange }: CoverageBarProps) {
   )
 }
 
-/** Nanoseconds that a key moves an end by; sixty times that with Shift. */
+/** Nanoseconds that a key moves an end by; sixty times as much with Shift. */
 const KEYS: Readonly<Record<string, Nanoseconds>> = {
   ArrowLeft: -SECOND,
   ArrowDown: -SECOND,
@@ -187,7 +187,7 @@ function DayLabel({ days, index }: { days: readonly Day[]; index: number }) {
   }
   const every = Math.ceil(days.length / 8)
   const before = days[index - every]
-  // The year is said where it is another one.
+  // Show the year only where it changes.
   const text = before?.date.slice(0, 4) === day.date.slice(0, 4) ? day.date.slice(5) : day.date
   return <span className="flex-1 overflow-visible whitespace-nowrap">{index % every === 0 ? text : ''}</span>
 }

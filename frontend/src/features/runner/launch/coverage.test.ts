@@ -29,7 +29,7 @@ function dataset(date: string, from: string, to: string) {
 
 const DAYS = coverageOf([dataset('2024-07-18', '10:00', '12:00'), dataset('2024-05-17', '22:00', '23:00')], BTC)
 
-it('has the days of the instrument in order of time, a file without a span among none', () => {
+it('has the days of the instrument in order of time, without files that have no span', () => {
   expect(DAYS.map(({ date, tradeRows, bookRows, books }) => [date, tradeRows, bookRows, books])).toEqual([
     ['2024-05-17', 10n, 20n, undefined],
     ['2024-07-18', 10n, 20n, undefined],
@@ -37,7 +37,7 @@ it('has the days of the instrument in order of time, a file without a span among
   expect(coverageOf([dataset('2024-05-17', '22:00', '23:00')], 'Y')).toEqual([])
 })
 
-it('gives each day the same room and none to what lies between', () => {
+it('gives each day the same width and gaps none', () => {
   const axis = new CoverageAxis(DAYS)
   const places = ['2024-01-01', '2024-05-17T22:30', '2024-06-01', '2024-07-18T11:00', '2025-01-01'].map((text) =>
     axis.toFraction(at(text)),
@@ -45,7 +45,7 @@ it('gives each day the same room and none to what lies between', () => {
   expect(places).toEqual([0, 0.25, 0.5, 0.75, 1])
 })
 
-it('finds the instant at a place in whole steps, within the data', () => {
+it('maps a position to an instant in whole steps, within the data', () => {
   const axis = new CoverageAxis(DAYS)
   expect(isoInstant(axis.toInstant(0.2501, MINUTE))).toBe('2024-05-17T22:30:00Z')
   expect(isoInstant(axis.toInstant(-1, MINUTE))).toBe('2024-05-17T22:00:00Z')

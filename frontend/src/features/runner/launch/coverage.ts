@@ -3,13 +3,13 @@ import { DataType, type TimeWindow } from '@/gen/tickreel/v1/market_data_pb'
 
 import { instantOf, type Nanoseconds } from '@/ui/format/instant'
 
-/** A span of time, both ends inclusive. */
+/** A time span, both ends inclusive. */
 export interface Span {
   start: Nanoseconds
   end: Nanoseconds
 }
 
-/** What a day folder has of one instrument. */
+/** Data of one instrument in a day folder. */
 export interface Day extends Span {
   datasetId: string
   date: string
@@ -19,7 +19,7 @@ export interface Day extends Span {
   bookRows: bigint
 }
 
-/** The days that have data of an instrument, by its raw name, in order of time; folders without a date are none of them. */
+/** Days with data of an instrument (by raw name), in order of time. Folders without a date are left out. */
 export function coverageOf(datasets: readonly Dataset[], rawName: string): Day[] {
   const days = datasets.flatMap(({ datasetId, date, files }) => {
     const mine = files.filter((file) => file.instrument === rawName)
@@ -43,13 +43,13 @@ export function coverageOf(datasets: readonly Dataset[], rawName: string): Day[]
 }
 
 /**
- * The axis of the coverage bar, from 0 to 1: every day is as wide as every other and spans what it has, for recordings may be
- * minutes of days that lie months apart. What lies between two days is the line between them.
+ * Axis of the coverage bar, from 0 to 1. All days have the same width and span their recorded part, since recordings may be
+ * minutes of days that are months apart. The gap between two days has no width.
  */
 export class CoverageAxis {
   constructor(private readonly days: readonly Day[]) {}
 
-  /** Where an instant lies. */
+  /** Position of an instant. */
   toFraction(instant: Nanoseconds): number {
     const index = this.days.findIndex((day) => instant <= day.end)
     const day = this.days[index]
@@ -58,7 +58,7 @@ export class CoverageAxis {
     return (index + Math.max(inside, 0)) / this.days.length
   }
 
-  /** The instant at a place, to whole steps of nanoseconds. */
+  /** Instant at a position, rounded to whole steps (nanoseconds). */
   toInstant(fraction: number, step: Nanoseconds): Nanoseconds {
     const place = Math.min(Math.max(fraction, 0), 1) * this.days.length
     const index = Math.min(Math.floor(place), this.days.length - 1)
@@ -70,7 +70,7 @@ export class CoverageAxis {
     return rounded >= day.end ? day.end : rounded
   }
 
-  /** A step fit for dragging on a bar of so many pixels: a second, or more where a pixel is more. */
+  /** Step for dragging on a bar of this width in pixels: one second, or more if a pixel is longer. */
   stepOf(pixels: number): Nanoseconds {
     const longest = this.days.reduce((most, { start, end }) => (end - start > most ? end - start : most), 0n)
     const pixel = (longest * BigInt(this.days.length)) / BigInt(Math.max(Math.round(pixels), 1))

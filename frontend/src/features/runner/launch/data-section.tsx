@@ -12,12 +12,12 @@ import { ConfigField } from './config-field'
 import { FormSection } from './form-section'
 import type { Datasets } from './use-datasets'
 
-/** All day folders, as a choice beside them. */
+/** Value of the choice "all day folders". */
 const ALL = 'all'
 
 interface DataSectionProps {
   datasets: Datasets
-  /** The raw name of the config's instrument. */
+  /** Raw name of the instrument of the config. */
   rawName: string
   dataset: string
   onDataset: (dataset: string | undefined) => void
@@ -26,13 +26,13 @@ interface DataSectionProps {
   violations: readonly Violation[]
 }
 
-/** Which raw data, and a check that it is of the instrument that one thinks. */
+/** Choice of the raw data, and an optional check of its instrument. */
 export function DataSection(props: DataSectionProps) {
   const { datasets, rawName, dataset, onDataset, instrument, onInstrument, violations } = props
   const folders = datasets.datasets.filter(({ instruments }) => rawName === '' || instruments.includes(rawName))
   const chosen = datasets.datasets.find(({ datasetId }) => datasetId === dataset)
   const options = [
-    { value: ALL, label: 'Every day that the window touches', note: `${folders.length} of this instrument` },
+    { value: ALL, label: 'All days in the window', note: `${folders.length} with this instrument` },
     ...folders.map(({ datasetId, rows, warnings }) => ({
       value: datasetId,
       label: datasetId,

@@ -10,10 +10,10 @@ import { countOf, formatCompact, formatCount } from '@/ui/format/count'
 import { instrumentName } from '../run-facts'
 import { coverageOf, type Day } from './coverage'
 
-/** Of how many days, the newest, the hours are drawn. */
+/** Number of newest days to draw. */
 const DAYS = 10
 
-/** What raw data there is to replay: of each instrument the hours of each day that trades and books cover. */
+/** Available raw data: per instrument, the hours of each day that trades and books cover. */
 export function DatasetList({ datasets }: { datasets: readonly Dataset[] }) {
   const transport = useTransport()
   const dated = datasets.filter(({ date }) => date !== '')
@@ -37,7 +37,7 @@ export function DatasetList({ datasets }: { datasets: readonly Dataset[] }) {
         </span>
         <span className="figures ml-auto font-normal">
           {dates.length < datasets.length
-            ? `the newest ${dates.length} of ${countOf(datasets.length, 'day')}`
+            ? `newest ${dates.length} of ${countOf(datasets.length, 'day')}`
             : countOf(datasets.length, 'day')}
         </span>
       </h2>

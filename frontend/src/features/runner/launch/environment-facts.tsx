@@ -8,11 +8,11 @@ import { valueAt } from './config-text'
 import { FormSection } from './form-section'
 
 interface EnvironmentFactsProps {
-  /** What the services run with, as far as they have said. */
+  /** Environment of the services; undefined until it is known. */
   environment: Readonly<Record<string, string>> | undefined
   document: JsonObject | undefined
   violations: readonly Violation[]
-  /** Takes the block out of the config. */
+  /** Removes the environment block from the config. */
   onLeave: () => void
 }
 
@@ -25,7 +25,7 @@ const VARIABLES = [
 
 type Variable = (typeof VARIABLES)[number]
 
-/** Under which environment the run is made: the service's own, which a config may name but not change. */
+/** Environment of the run: that of the services, which a config can require but not change. */
 export function EnvironmentFacts({ environment, document, violations, onLeave }: EnvironmentFactsProps) {
   const valueOf = (variable: Variable) => {
     const named = valueAt(document, ['environment', variable])
@@ -60,7 +60,7 @@ export function EnvironmentFacts({ environment, document, violations, onLeave }:
               {error}
             </p>
           ))}
-          <Button onClick={onLeave}>Leave it to the services</Button>
+          <Button onClick={onLeave}>Remove from config</Button>
         </div>
       )}
     </FormSection>

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react'
 
-/** A part of the form: its name on the left, where there is room, and its controls. */
+/** A section of the form: its title, on the left if there is room, and its controls. */
 export function FormSection({ title, children }: { title: string; children: ReactNode }) {
   return (
     <section

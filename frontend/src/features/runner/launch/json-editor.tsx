@@ -17,19 +17,19 @@ export interface JsonEditorProps {
   onChange: (text: string) => void
   schema: JSONSchema
   problems: readonly (Range & { message: string })[]
-  /** A place to go to; a new object goes there again. */
+  /** Position to jump to; a new object repeats the jump. */
   place: Range | undefined
 }
 
-/** An editor of JSON with completion and hover by a schema, and problems at their place. Tab leaves it, as it leaves any field. */
+/** JSON editor with completion and hover from a schema, and inline problems. Tab leaves it like any other field. */
 export default function JsonEditor({ label, text, onChange, schema, problems, place }: JsonEditorProps) {
   const parent = useRef<HTMLDivElement>(null)
   const editor = useRef<EditorView>(undefined)
   const language = useRef(new Compartment())
-  /** Texts that were typed and told, and have not come back as `text` yet. */
-  const told = useRef<string[]>([])
+  /** Texts that were reported by `onChange` and have not come back as `text` yet. */
+  const reported = useRef<string[]>([])
   const changed = useEffectEvent((typed: string) => {
-    told.current.push(typed)
+    reported.current.push(typed)
     onChange(typed)
   })
   const initial = useEffectEvent(() => ({ text, label }))
@@ -72,16 +72,16 @@ export default function JsonEditor({ label, text, onChange, schema, problems, pl
 
   useEffect(() => {
     const view = editor.current
-    // On a slow machine a text comes back after more was typed. It is no news, and would undo what was typed since.
-    const known = told.current.indexOf(text)
-    told.current = known < 0 ? [] : told.current.slice(known + 1)
+    // On a slow machine an own text comes back after more was typed. Applying it would undo the later input.
+    const known = reported.current.indexOf(text)
+    reported.current = known < 0 ? [] : reported.current.slice(known + 1)
     if (view === undefined || known >= 0 || view.state.doc.toString() === text) return
     view.dispatch({ changes: difference(view.state.doc.toString(), text), userEvent: 'sync' })
   }, [text])
 
   useEffect(() => {
     let current = true
-    // What a person reads first is the text: what knows of schemas comes after it.
+    // Show the text first and load the schema support after it.
     void import('./json-language').then(({ jsonLanguage }) => {
       if (current) editor.current?.dispatch({ effects: language.current.reconfigure(jsonLanguage(schema)) })
     })
@@ -116,7 +116,7 @@ export default function JsonEditor({ label, text, onChange, schema, problems, pl
   return <div ref={parent} className="h-full min-h-0 overflow-hidden" />
 }
 
-/** The one change between two texts, so that the cursor stays where it is. */
+/** Smallest single change between two texts, which keeps the cursor in place. */
 function difference(from: string, to: string) {
   let start = 0
   while (start < Math.min(from.length, to.length) && from[start] === to[start]) start++

@@ -20,11 +20,11 @@ import {
   TextDocument,
 } from 'vscode-json-languageservice'
 
-/** Completion and hover by a JSON Schema: the language service of VS Code, behind CodeMirror's interface. */
+/** Completion and hover from a JSON Schema, by VS Code's language service, as a CodeMirror extension. */
 export function jsonLanguage(schema: JSONSchema): Extension {
   const service = getLanguageService({
     clientCapabilities: ClientCapabilities.LATEST,
-    // Whatever a config names as its `$schema`: it is this one, and nothing is fetched.
+    // Any `$schema` of a config resolves to this one, so that nothing is fetched.
     schemaRequestService: () => Promise.resolve(JSON.stringify(schema)),
   })
   service.configure({ schemas: [{ uri: 'schema://run-config', fileMatch: ['*'], schema }] })
@@ -53,27 +53,34 @@ async function complete(
   const items = list?.items.filter((item) => item.textEdit !== undefined) ?? []
   if (items.length === 0) return null
   const starts = items.map((item) => document.offsetAt(rangeOf(item).start))
-  return { from: Math.min(...starts), options: items.map((item) => toCompletion(item, document)), validFor: /^"?\w*$/ }
+  return {
+    from: Math.min(...starts),
+    options: items.map((item) => toCompletion(item, document, pos)),
+    validFor: /^"?\w*$/,
+  }
 }
 
-function toCompletion(item: CompletionItem, document: TextDocument): Completion {
+/** Convert a completion that was requested at `pos`. */
+function toCompletion(item: CompletionItem, document: TextDocument, pos: number): Completion {
   const range = rangeOf(item)
-  const [from, to] = [document.offsetAt(range.start), document.offsetAt(range.end)]
+  const from = document.offsetAt(range.start)
+  // The text behind the cursor to replace, such as a closing quote. It moves along while the user types on.
+  const behind = Math.max(document.offsetAt(range.end) - pos, 0)
   const text = item.textEdit?.newText ?? item.label
   const documentation = typeof item.documentation === 'string' ? item.documentation : item.documentation?.value
   return {
-    // What is typed so far may begin with the quote of a key.
+    // The typed text may start with the quote of a key.
     label: item.filterText ?? item.label,
     displayLabel: item.label,
     type: item.kind === CompletionItemKind.Property ? 'property' : 'constant',
     ...(documentation === undefined || documentation === '' ? {} : { info: () => paragraph(documentation) }),
     apply: (view, completion, _, end) => {
-      const past = Math.max(to, end)
+      const to = end + behind
       if (item.insertTextFormat === InsertTextFormat.Snippet) {
-        // CodeMirror's placeholders have braces.
-        snippet(text.replaceAll(/\$(\d+)/g, '${$1}'))(view, completion, from, past)
+        // CodeMirror writes placeholders with braces.
+        snippet(text.replaceAll(/\$(\d+)/g, '${$1}'))(view, completion, from, to)
       } else {
-        view.dispatch(insertCompletionText(view.state, text, from, past))
+        view.dispatch(insertCompletionText(view.state, text, from, to))
       }
     },
   }
@@ -82,7 +89,7 @@ function toCompletion(item: CompletionItem, document: TextDocument): Completion 
 async function describe(service: LanguageService, doc: Text, pos: number) {
   const { document, json } = read(service, doc)
   const node = json.getNodeFromOffset(pos)
-  // On a key, what is meant is its value.
+  // On a key, describe its value.
   const property = node?.parent?.type === 'property' && node.parent.keyNode === node ? node.parent : undefined
   const meant: ASTNode | undefined = property === undefined ? node : property.valueNode
   if (node === undefined || meant === undefined) return undefined
@@ -97,7 +104,7 @@ function read(service: LanguageService, doc: Text): { document: TextDocument; js
 }
 
 function rangeOf({ textEdit }: CompletionItem) {
-  if (textEdit === undefined) throw new Error('a completion without a place')
+  if (textEdit === undefined) throw new Error('completion item without a text edit')
   return 'range' in textEdit ? textEdit.range : textEdit.insert
 }
 

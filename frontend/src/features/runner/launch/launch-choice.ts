@@ -9,25 +9,25 @@ import { readTyped } from './typed-instant'
 import type { EditedConfig } from './use-config-text'
 import type { Origin } from './use-origin'
 
-/** What the form shows: what was chosen, and what holds where nothing was. */
+/** Displayed state of the form: the choices, or their defaults. */
 export interface Shown extends Omit<Choice, 'source' | 'start' | 'end'> {
   window: Record<End, ShownTime>
 }
 
 export type End = 'start' | 'end'
 
-/** An end of the window. */
+/** One end of the window. */
 export interface ShownTime {
   text: string
-  /** Undefined where the text is no time. */
+  /** Undefined if the text is not a valid time. */
   instant: Nanoseconds | undefined
-  /** The end that the config has. */
+  /** The same end in the config. */
   ofConfig: Nanoseconds | undefined
 }
 
-const NO_TIME = 'is no time in UTC; 2024-07-18T23:57:00Z is one, with nine decimals of a second at the most'
+const NO_TIME = 'is not a UTC time; write it like 2024-07-18T23:57:00Z, with up to nine decimals of a second'
 
-/** What the form shows of the search over the config and options that it begins with. */
+/** Combine the search parameters with the initial config and options to the displayed state. */
 export function shown(search: LaunchSearch, origin: Origin | undefined, config: EditedConfig): Shown {
   const options = origin?.options
   const full = search.full ?? options?.mode === RunMode.FULL
@@ -41,7 +41,7 @@ export function shown(search: LaunchSearch, origin: Origin | undefined, config: 
   }
 }
 
-/** What to run; undefined while the config is no JSON object. A time that is none is left to the config. */
+/** The choice to run; undefined while the config is not a JSON object. Invalid times fall back to the config. */
 export function choiceOf(form: Shown, origin: Origin | undefined, config: EditedConfig): Choice | undefined {
   if (origin === undefined || config.document === undefined) return undefined
   const { window, ...options } = form
@@ -54,7 +54,7 @@ export function choiceOf(form: Shown, origin: Origin | undefined, config: Edited
   }
 }
 
-/** The times that are none, each under its field. */
+/** Violations for invalid times. */
 export function timeFaults({ window }: Shown): Violation[] {
   return (['start', 'end'] as const)
     .filter((end) => window[end].text !== '' && window[end].instant === undefined)

@@ -5,15 +5,15 @@ export const SNAPSHOT_MODES = ['trades', 'book', 'both'] as const
 export type SnapshotModeName = (typeof SNAPSHOT_MODES)[number]
 
 /**
- * The Run screen in its URL, under the names of the flags of `tickreel run`. What it does not say is as the config, or the run
- * that it comes from, has it.
+ * Search parameters of the Run screen, named like the flags of `tickreel run`. Unset ones default to the config, or to the
+ * run that it starts from.
  */
 export const launchSearch = v.strictObject({
-  /** The id of a config under configs/. */
+  /** Id of a config under configs/. */
   config: v.optional(v.string()),
-  /** The id of a run to run again: its stored config and options are what the rest is seen against. */
+  /** Id of a run to run again; its stored config and options are the defaults. */
   from: v.optional(v.string()),
-  /** How the config was edited, as a JSON Merge Patch. */
+  /** Edits of the config, as a JSON Merge Patch. */
   edit: v.optional(
     v.custom<JsonObject>((input) => typeof input === 'object' && input !== null && !Array.isArray(input)),
   ),
@@ -22,10 +22,10 @@ export const launchSearch = v.strictObject({
   export_ticks: v.optional(v.boolean()),
   dataset: v.optional(v.string()),
   instrument: v.optional(v.string()),
-  /** Times as they were typed, which may be no times yet. */
+  /** Times as typed, which may be incomplete. */
   start: v.optional(v.string()),
   end: v.optional(v.string()),
-  /** Whether the JSON of the config is open. */
+  /** Whether the JSON editor is open. */
   json: v.optional(v.boolean()),
 })
 

@@ -28,7 +28,7 @@ const CONFIG = {
 }
 const WINDOW = { start: at('2024-05-17T22:00:00Z'), end: at('2024-05-17T23:00:00Z') }
 
-/** What reached the Runner: the checks, and the requests that create. */
+/** Requests that reached the Runner: checks, and creations. */
 let checks: CreateRunRequest[]
 let created: CreateRunRequest[]
 let violations: { field: string; description: string }[]
@@ -128,7 +128,7 @@ function open(search: LaunchSearch = { config: 'sample', snapshot_mode: 'trades'
   return { user: userEvent.setup({ delay: null }), onLaunched, address }
 }
 
-/** An address without a router. */
+/** An in-memory address. */
 function addressOf(search: LaunchSearch): Address<LaunchSearch> {
   const listeners = new Set<() => void>()
   return {
@@ -149,12 +149,12 @@ const runButton = () => screen.getByRole('button', { name: 'Run' })
 const command = (tool: string) => screen.getByRole('region', { name: `Command for ${tool}` }).textContent
 
 describe('the Run screen', () => {
-  it('asks for a config, then for a snapshot mode, and says so while Run is disabled', async () => {
+  it('asks for a config, then for a snapshot mode, while Run is disabled', async () => {
     const { user, address } = open({})
     expect(await screen.findByText('Choose a config')).toBeVisible()
     expect(runButton()).toHaveAttribute('aria-disabled', 'true')
     await user.click(await screen.findByRole('button', { name: /sample/ }))
-    expect(await screen.findByText('Choose what is replayed: trades, book or both')).toBeVisible()
+    expect(await screen.findByText('Choose what to replay: trades, book or both')).toBeVisible()
     expect(screen.queryByRole('region', { name: 'Problems' })).toBeNull()
     await user.click(screen.getByRole('radio', { name: 'Both' }))
     await ready()
@@ -163,18 +163,18 @@ describe('the Run screen', () => {
     })
   })
 
-  it('says what will be read, and under what environment', async () => {
+  it('shows what will be read, and the environment', async () => {
     open()
     await ready()
-    const told = screen.getByRole('region', { name: 'What will be replayed' })
-    expect(within(told).getByText('≈ 123')).toBeVisible()
-    expect(within(told).getByText('up to ≈ 123')).toBeVisible()
-    expect(screen.getByText('converted first')).toBeVisible()
+    const preview = screen.getByRole('region', { name: 'Replay preview' })
+    expect(within(preview).getByText('≈ 123')).toBeVisible()
+    expect(within(preview).getByText('up to ≈ 123')).toBeVisible()
+    expect(screen.getByText('to convert')).toBeVisible()
     expect(screen.getByText('/srv/parquet')).toBeVisible()
     expect(command('tickreel')).toContain('tickreel run --config /srv/configs/sample.json')
   })
 
-  it('shows every problem on its field and in one list, and lets nothing run', async () => {
+  it('shows every problem at its field and in one list, and disables Run', async () => {
     violations = [
       { field: 'risk.throttling_per_sec', description: 'is 0; it must be at least 1' },
       { field: 'venue.taker_fee', description: 'is missing; it must be a number' },
@@ -193,7 +193,7 @@ describe('the Run screen', () => {
     expect(created).toHaveLength(0)
   })
 
-  it('runs a config as it is by its id, and an edited one as a document', async () => {
+  it('runs an unedited config by its id, and an edited one as a document', async () => {
     const { user, onLaunched } = open()
     await ready()
     await user.click(runButton())
@@ -226,7 +226,7 @@ describe('the Run screen', () => {
     expect(command('tickreel')).toContain('--config /srv/configs/sample.json')
   })
 
-  it('makes one run of a double click', async () => {
+  it('creates one run on a double click', async () => {
     const { user } = open()
     await ready()
     await user.dblClick(runButton())
@@ -237,7 +237,7 @@ describe('the Run screen', () => {
     expect(created[0]?.requestId).not.toBe('')
   })
 
-  it('turns the export on with a full run, visibly', async () => {
+  it('visibly enables the export in a full run', async () => {
     const { user } = open()
     await ready()
     const exporting = screen.getByRole('switch', { name: /^Export ticks/ })
@@ -249,7 +249,7 @@ describe('the Run screen', () => {
     expect(command('tickreel')).not.toContain('--export_ticks')
   })
 
-  it('takes a window to the nanosecond, and says what is no time', async () => {
+  it('accepts a window to the nanosecond, and rejects an invalid time', async () => {
     const { user } = open()
     await ready()
     const start = screen.getByRole('textbox', { name: 'Start' })
@@ -262,9 +262,9 @@ describe('the Run screen', () => {
     })
     expect(checks.at(-1)?.end).toBeUndefined()
     await user.type(start, 'x')
-    expect(start).toHaveAccessibleDescription(/^is no time in UTC/)
+    expect(start).toHaveAccessibleDescription(/^is not a UTC time/)
     expect(runButton()).toHaveAttribute('aria-disabled', 'true')
-    await user.click(screen.getByRole('button', { name: 'As the config' }))
+    await user.click(screen.getByRole('button', { name: 'From config' }))
     expect(start).toHaveValue('2024-05-17T22:00:00Z')
   })
 
@@ -278,7 +278,7 @@ describe('the Run screen', () => {
     expect(screen.getByRole('textbox', { name: 'End' })).toHaveValue('2024-05-17T23:00:00Z')
   })
 
-  it('begins with the stored config and options of a run', async () => {
+  it('starts with the stored config and options of a run', async () => {
     open({ from: 'BTC_1' })
     await ready()
     expect(screen.getByRole('radio', { name: 'Both' })).toBeChecked()
@@ -287,7 +287,7 @@ describe('the Run screen', () => {
     expect(checks.at(-1)?.options).toMatchObject({ mode: RunMode.FULL, dataset: 'day-2024-05-17' })
   })
 
-  it('has a config of the data that was made where there was none, ready to run', async () => {
+  it('selects a config for newly made sample data, ready to run', async () => {
     datasets = false
     const { user, onLaunched } = open({})
     await user.click(await screen.findByRole('button', { name: 'Make some' }))
@@ -300,7 +300,7 @@ describe('the Run screen', () => {
     })
   })
 
-  it('leaves the config that was chosen as it is when data is made for it', async () => {
+  it('keeps the chosen config when sample data is made', async () => {
     datasets = false
     const { user } = open({ config: 'other', snapshot_mode: 'book' })
     await user.click(await screen.findByRole('button', { name: 'Make some' }))
@@ -309,7 +309,7 @@ describe('the Run screen', () => {
     expect(screen.getByRole('radio', { name: 'Book' })).toBeChecked()
   })
 
-  it('says that the services are away, and tries again when asked', async () => {
+  it('reports unreachable services, and retries on request', async () => {
     reachable = false
     const { user } = open()
     expect(await screen.findByText('no healthy upstream')).toBeVisible()

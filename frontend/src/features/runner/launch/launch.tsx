@@ -37,14 +37,14 @@ import { type Origin, useOrigin } from './use-origin'
 import { WindowSection } from './window-section'
 
 interface LaunchProps {
-  /** Holds all that was chosen and typed. */
+  /** Holds the state of the form. */
   address: Address<LaunchSearch>
   onLaunched: (run: Run) => void
-  /** What stands where there is no raw data; it tells of what was made there. */
+  /** Renders the empty state if there is no raw data; it reports newly made sample data. */
   noData: (props: { onMade: (instruments: readonly string[]) => void }) => ReactNode
 }
 
-/** The form of a run and its consequences beside it: what will be replayed, what is wrong, and the same as a command. */
+/** The run form, and beside it the replay preview, the problems and the equivalent command. */
 export function Launch({ address, onLaunched, noData }: LaunchProps) {
   const search = useSearchOf(address)
   const { change } = address
@@ -61,7 +61,7 @@ export function Launch({ address, onLaunched, noData }: LaunchProps) {
     const found = configs.data?.configs.find(({ config }) =>
       instruments.includes(rawNameOf(config?.instrument?.id ?? '')),
     )
-    // The sample data took a while to make; a config may have been chosen meanwhile.
+    // A config may have been chosen while the sample data was being made.
     const { config, from, snapshot_mode = 'both' } = address.read()
     if (found !== undefined && (config ?? from) === undefined) change({ config: found.configId, snapshot_mode })
   }
@@ -81,13 +81,13 @@ export function Launch({ address, onLaunched, noData }: LaunchProps) {
   ].filter(({ field }) => field !== 'options.snapshot_mode' || form.snapshotMode !== undefined)
 
   const blocker = isPending
-    ? 'The run is being created'
+    ? 'Creating the run'
     : origin === undefined
       ? 'Choose a config'
       : form.snapshotMode === undefined
-        ? 'Choose what is replayed: trades, book or both'
+        ? 'Choose what to replay: trades, book or both'
         : violations.length > 0
-          ? `${countOf(problemCount(violations), 'problem')} to mend first`
+          ? `${countOf(problemCount(violations), 'problem')} to fix first`
           : check.error?.message
   const run = () => {
     if (blocker === undefined && request !== undefined) launch(request)
@@ -102,7 +102,7 @@ export function Launch({ address, onLaunched, noData }: LaunchProps) {
     setPlace({ ...(config.fault ?? rangeOf(config.text, field)) })
   }
 
-  // What is on the form stays there when the services go away later.
+  // Keep the form if the services become unreachable later.
   if (strategies.isLoadingError) {
     return <Failure error={RpcError.from(strategies.error)} onRetry={() => void strategies.refetch()} />
   }
@@ -110,7 +110,7 @@ export function Launch({ address, onLaunched, noData }: LaunchProps) {
     <div
       className="grid h-full min-h-0 grid-rows-[minmax(0,1fr)_auto]"
       onKeyDownCapture={(event) => {
-        // Before the control that has the focus: radios and switches keep Enter to themselves.
+        // Handle it in the capture phase, since radios and switches consume Enter.
         if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return
         event.preventDefault()
         event.stopPropagation()
@@ -199,7 +199,7 @@ export function Launch({ address, onLaunched, noData }: LaunchProps) {
           )}
         </form>
         <aside
-          aria-label="Consequences"
+          aria-label="Preview"
           className="min-w-0 border-line bg-surface max-lg:border-t lg:overflow-auto lg:border-l"
         >
           {datasets.error !== undefined && <Failure error={datasets.error} onRetry={datasets.retry} />}
@@ -244,7 +244,7 @@ export function Launch({ address, onLaunched, noData }: LaunchProps) {
   )
 }
 
-/** Whether the run can be made, in a line. */
+/** One line that says whether the run can be created. */
 function Verdict({ blocker, isWrong, check }: { blocker: string | undefined; isWrong: boolean; check: Check }) {
   if (blocker !== undefined) return <span className={isWrong ? 'text-danger' : 'text-muted'}>{blocker}</span>
   const preview = check.response?.preview
@@ -254,7 +254,7 @@ function Verdict({ blocker, isWrong, check }: { blocker: string | undefined; isW
     <span>
       <span className="text-accent">Ready</span>
       <span className="text-muted">
-        {` · ${about}${formatCount(preview.tradeRows + preview.bookRows)} rows of ${countOf(preview.files.length, 'file')}`}
+        {` · ${about}${formatCount(preview.tradeRows + preview.bookRows)} rows in ${countOf(preview.files.length, 'file')}`}
       </span>
     </span>
   )
@@ -264,14 +264,14 @@ function Failure({ error, onRetry }: { error: RpcError; onRetry: () => void }) {
   return <ErrorState problem={error} onRetry={onRetry} />
 }
 
-/** The file of a config, by the word of the Runner as soon as it has one. */
+/** Path of the config file, as reported by the Runner once it has checked the request. */
 function pathOf(origin: Origin | undefined, { response }: Check): string {
   const name = `${origin?.configId ?? ''}.json`
-  const told = response?.run?.options?.configPath ?? ''
-  return told.endsWith(`/${name}`) ? told : `configs/${name}`
+  const reported = response?.run?.options?.configPath ?? ''
+  return reported.endsWith(`/${name}`) ? reported : `configs/${name}`
 }
 
-/** The name of an instrument's raw files. */
+/** Name of an instrument in raw files. */
 function rawNameOf(instrumentId: string): string {
   return instrumentId.replace(/@\w+$/, '')
 }

@@ -20,12 +20,12 @@ const EDITS: [string, JsonObject][] = [
   ],
 ]
 
-it.each(EDITS)('a patch of %s makes the text what it was made from', (_, edited) => {
+it.each(EDITS)('a patch of %s reproduces the edited document', (_, edited) => {
   const patch = mergePatch(DOCUMENT, edited)
   expect(patch).toBeDefined()
   expect(JSON.parse(patchText(JSON.stringify(DOCUMENT, null, 2), patch ?? {}))).toEqual(edited)
 })
 
-it('there is no patch where nothing differs', () => {
+it('equal documents give no patch', () => {
   expect(mergePatch(DOCUMENT, structuredClone(DOCUMENT))).toBeUndefined()
 })

@@ -4,8 +4,8 @@ import type { JSONPath } from 'jsonc-parser'
 import { valueAt, withValue } from './config-text'
 
 /**
- * What makes one document another, as a JSON Merge Patch (RFC 7396): the keys that differ, null for those that are gone.
- * Undefined where they are the same. A null inside a document cannot be told; no config may have one.
+ * Difference of two documents as a JSON Merge Patch (RFC 7396): changed keys, and null for removed ones. Undefined if they
+ * are equal. A merge patch cannot express null values, which configs cannot have.
  */
 export function mergePatch(from: JsonObject, to: JsonObject): JsonObject | undefined {
   const patch: JsonObject = {}
@@ -21,7 +21,7 @@ export function mergePatch(from: JsonObject, to: JsonObject): JsonObject | undef
   return Object.keys(patch).length === 0 ? undefined : patch
 }
 
-/** The text of a document with a merge patch applied; what the patch does not name stays as it was written. */
+/** Apply a merge patch to the text of a document. Text that the patch does not touch is unchanged. */
 export function patchText(text: string, patch: JsonObject, path: JSONPath = []): string {
   return Object.entries(patch).reduce((patched, [key, value]) => {
     const here = [...path, key]

@@ -5,12 +5,12 @@ import { TextInput } from '@/ui/text-input'
 
 interface NumberInputProps {
   value: JsonValue | undefined
-  /** What was typed: a number where it is one, else the text itself, for the Runner to refuse; undefined for nothing. */
+  /** Called with the number, or with the text if it is not one (the Runner will reject it); undefined if empty. */
   onChange: (value: number | string | undefined) => void
   placeholder?: string
 }
 
-/** A number of the config. What is typed stays as it is typed, `1e6` and `0.` included. */
+/** Number field of the config. It keeps the typed text, such as `1e6` and `0.`. */
 export function NumberInput({ value, onChange, placeholder }: NumberInputProps) {
   const [typed, setTyped] = useState<string>()
   const text = typed !== undefined && Object.is(numberOf(typed), value) ? typed : textOf(value)

@@ -9,15 +9,15 @@ import { NumberInput } from './number-input'
 
 interface ParameterFieldProps {
   name: string
-  /** The JSON Schema of the parameter, of the keywords that docs/REFERENCE.md names. */
+  /** JSON Schema of the parameter, with the keywords listed in docs/REFERENCE.md. */
   schema: JsonObject
   value: JsonValue | undefined
-  /** Undefined leaves it to its default. */
+  /** Undefined restores the default. */
   onChange: (value: JsonValue | undefined) => void
   violations: readonly Violation[]
 }
 
-/** A parameter of a strategy, by its schema; lists and objects are for the JSON. */
+/** Control for a strategy parameter, by its schema. Lists and objects are edited in the JSON. */
 export function ParameterField({ name, schema, value, onChange, violations }: ParameterFieldProps) {
   return (
     <ConfigField
@@ -32,7 +32,7 @@ export function ParameterField({ name, schema, value, onChange, violations }: Pa
 }
 
 function Control({ schema, value, onChange }: Pick<ParameterFieldProps, 'schema' | 'value' | 'onChange'>) {
-  const fallback = schema.default === undefined ? '' : `${JSON.stringify(schema.default)} by default`
+  const fallback = schema.default === undefined ? '' : `default: ${JSON.stringify(schema.default)}`
   const choices = Array.isArray(schema.enum) ? schema.enum : schema.type === 'boolean' ? [true, false] : undefined
   if (choices !== undefined) {
     return (

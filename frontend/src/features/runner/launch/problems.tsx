@@ -6,11 +6,11 @@ import { countOf } from '@/ui/format/count'
 
 interface ProblemsProps {
   violations: readonly Violation[]
-  /** Goes to the control of a field, or to its place in the JSON. */
+  /** Jumps to the control of a field, or to its position in the JSON. */
   onGoTo: (field: string) => void
 }
 
-/** All that is wrong, each with the way to it. */
+/** List of all problems; clicking one jumps to its field. */
 export function Problems({ violations, onGoTo }: ProblemsProps) {
   return (
     <section aria-label="Problems" className="border-b border-line px-4 py-3">

@@ -9,12 +9,12 @@ import { Sparkline } from '@/ui/sparkline'
 import { modeText, symbolOf, windowText } from '../run-facts'
 import { FormSection } from './form-section'
 
-/** The last runs, each a form to begin with: what ran once runs again, or a little different. */
+/** Recent runs; clicking one fills the form with its config and options. */
 export function RecentRuns() {
   const { data } = useQuery(RunnerService.method.listRuns, { pageSize: 6, filter: 'verified_run_id = ""' })
   if (data === undefined || data.runs.length === 0) return null
   return (
-    <FormSection title="Once more">
+    <FormSection title="Recent runs">
       <ul aria-label="Recent runs" className="flex flex-col rounded border border-line">
         {data.runs.map((run) => (
           <li key={run.runId} className="border-b border-line last:border-b-0">

@@ -10,9 +10,9 @@ import { FormSection } from './form-section'
 import { SNAPSHOT_MODES, type SnapshotModeName } from './launch-search'
 
 const REPLAYS: Record<SnapshotModeName, { label: string; meaning: string }> = {
-  trades: { label: 'Trades', meaning: 'Trades alone; each print is the best price there is.' },
-  book: { label: 'Book', meaning: 'Book snapshots alone: without trade rows there are no orders.' },
-  both: { label: 'Both', meaning: 'Trades against the five levels of the last book snapshot.' },
+  trades: { label: 'Trades', meaning: 'Trades only. Each print is the best available price.' },
+  book: { label: 'Book', meaning: 'Book snapshots only. Without trade rows there are no orders.' },
+  both: { label: 'Both', meaning: 'Trades against the five levels of the latest book snapshot.' },
 }
 
 interface ReplaySectionProps {
@@ -25,7 +25,7 @@ interface ReplaySectionProps {
   violations: readonly Violation[]
 }
 
-/** What is replayed, and how much of the run is kept. */
+/** Choice of the replayed data and of how much of the run is kept. */
 export function ReplaySection(props: ReplaySectionProps) {
   const { snapshotMode, onSnapshotMode, full, onFull, exportTicks, onExportTicks, violations } = props
   const error = snapshotMode === undefined ? undefined : errorOf('options.snapshot_mode', violations)
@@ -75,13 +75,13 @@ export function ReplaySection(props: ReplaySectionProps) {
             }}
           />
           <p className="text-xs text-muted">
-            {full ? 'Keeps every order, fill, tick and the timeline.' : 'Keeps the summary alone.'}
+            {full ? 'Keeps every order, fill, tick and the timeline.' : 'Keeps only the summary.'}
           </p>
         </div>
         <div className="pt-1">
           <Switch
             label="Export ticks"
-            hint={full ? 'On: a full run exports them' : 'The ticks of the window, as JSON'}
+            hint={full ? 'Always on in a full run' : 'Ticks of the window, as JSON'}
             checked={exportTicks}
             onChange={onExportTicks}
             disabled={full}

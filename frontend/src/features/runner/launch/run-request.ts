@@ -6,18 +6,18 @@ import { type CreateRunRequest, CreateRunRequestSchema } from '@/gen/tickreel/v1
 import { type Nanoseconds, secondsAndNanos } from '@/ui/format/instant'
 import type { SnapshotModeName } from './launch-search'
 
-/** What to run, and how: all that the form says. */
+/** A run as chosen in the form. */
 export interface Choice {
-  /** A config of the Runner as it is, by id, or a document of one's own. */
+  /** An unedited config by id, or an edited document. */
   source: { configId: string } | { document: JsonObject }
   snapshotMode: SnapshotModeName | undefined
   full: boolean
   exportTicks: boolean
-  /** A day folder; empty for all that the window touches. */
+  /** A day folder; empty for all days in the window. */
   dataset: string
-  /** The instrument that the config must have; empty for no check. */
+  /** Instrument that the config must have; empty for no check. */
   instrument: string
-  /** Where the window differs from the config's. */
+  /** Ends of the window that differ from those of the config. */
   start: Nanoseconds | undefined
   end: Nanoseconds | undefined
 }
@@ -28,7 +28,7 @@ const SNAPSHOT_MODE: Record<SnapshotModeName, SnapshotMode> = {
   both: SnapshotMode.BOTH,
 }
 
-/** The request for a run, but for its request_id. */
+/** Build the request for a run, without its request_id. */
 export function toRequest(choice: Choice): CreateRunRequest {
   const { source, snapshotMode, full, exportTicks, dataset, instrument, start, end } = choice
   const init: MessageInitShape<typeof CreateRunRequestSchema> = {
@@ -49,7 +49,7 @@ export function toRequest(choice: Choice): CreateRunRequest {
   return create(CreateRunRequestSchema, init)
 }
 
-/** The name of a snapshot mode; undefined where it is not set. */
+/** Name of a snapshot mode; undefined if unset. */
 export function snapshotModeName(mode: SnapshotMode): SnapshotModeName | undefined {
   return (['trades', 'book', 'both'] as const).find((name) => SNAPSHOT_MODE[name] === mode)
 }

@@ -18,14 +18,14 @@ interface StrategySectionProps {
   violations: readonly Violation[]
 }
 
-/** What trades, with what parameters, and how many orders a second it may submit. */
+/** Choice of the strategy, its parameters, and its order throttle. */
 export function StrategySection({ document, onValue, strategies, violations }: StrategySectionProps) {
   const name = valueAt(document, ['strategy', 'name'])
   const strategy = strategies.find(({ strategyId }) => strategyId === name)
   const parameters = parametersOf(strategy)
   const unknown = typeof name === 'string' && strategy === undefined ? [{ value: name, label: name }] : []
   return (
-    <FormSection title="Trading">
+    <FormSection title="Strategy and risk">
       <div className="grid gap-3 sm:grid-cols-2">
         <ConfigField label="Strategy" path="strategy.name" violations={violations} hint={strategy?.description}>
           <Select
@@ -41,7 +41,7 @@ export function StrategySection({ document, onValue, strategies, violations }: S
           label="Risk throttle"
           path="risk.throttling_per_sec"
           violations={violations}
-          hint="Orders a second of replay time; those beyond it are denied"
+          hint="Orders per second of replay time; orders above it are denied"
         >
           <NumberInput
             value={valueAt(document, ['risk', 'throttling_per_sec'])}
@@ -52,7 +52,7 @@ export function StrategySection({ document, onValue, strategies, violations }: S
         </ConfigField>
       </div>
       {parameters.length > 0 && (
-        <div role="group" aria-label="Parameters of the strategy" className="grid gap-3 sm:grid-cols-2">
+        <div role="group" aria-label="Strategy parameters" className="grid gap-3 sm:grid-cols-2">
           {parameters.map(([key, schema]) => (
             <ParameterField
               key={key}
@@ -71,7 +71,7 @@ export function StrategySection({ document, onValue, strategies, violations }: S
   )
 }
 
-/** The parameters that a strategy declares, each with its schema. */
+/** Parameters of a strategy, each with its schema. */
 function parametersOf(strategy: Strategy | undefined): [string, JsonObject][] {
   const properties = valueAt(strategy?.parametersSchema, ['properties'])
   return typeof properties === 'object' && properties !== null

@@ -15,7 +15,7 @@ it.each([
 })
 
 it.each(['', 'now', '2024-06-31', '2024-07-18T25:00Z', '2024-07-18T10:00:00.1234567890Z', '2024-07-18T10:00:00+02:00'])(
-  '%j is none',
+  '%j is not a time',
   (text) => {
     expect(readTyped(text)).toBeUndefined()
   },

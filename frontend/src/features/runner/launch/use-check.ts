@@ -11,21 +11,21 @@ import {
 } from '@/gen/tickreel/v1/runner_service_pb'
 import { RpcError, type Violation } from '@/rpc/rpc-error'
 
-/** How long a request must stand still before the Runner is asked. */
+/** Debounce time of checks in milliseconds. */
 const PAUSE = 250
 
 export interface Check {
-  /** Whether the answer to the request as it is now is still awaited. */
+  /** Whether the check of the current request is pending. */
   checking: boolean
-  /** The resolved run and what it would read; while checking, those of the request before. */
+  /** Resolved run and preview; while checking, those of the previous request. */
   response: CreateRunResponse | undefined
   violations: readonly Violation[]
-  /** Why the Runner could not say: it is away, or what is wrong lies in no field. */
+  /** Error that belongs to no field, such as an unreachable Runner. */
   error: RpcError | undefined
   retry: () => void
 }
 
-/** Has the Runner check a request whenever it changes; nothing is created. */
+/** Let the Runner check a request whenever it changes, without creating a run. */
 export function useCheck(request: CreateRunRequest | undefined): Check {
   const key = request && toJsonString(CreateRunRequestSchema, request)
   const settled = useSettled(key)
@@ -46,7 +46,7 @@ export function useCheck(request: CreateRunRequest | undefined): Check {
   }
 }
 
-/** A value once it has stood still; at once where there was none before. */
+/** Debounced value; the first value is not delayed. */
 function useSettled(value: string | undefined): string | undefined {
   const [settled, setSettled] = useState(value)
   useEffect(() => {

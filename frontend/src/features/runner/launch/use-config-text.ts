@@ -6,14 +6,14 @@ import { type ConfigText, readConfigText, withValue } from './config-text'
 import { mergePatch, patchText } from './merge-patch'
 import type { Origin } from './use-origin'
 
-/** The config as it is being edited: one text, whether it is changed in the editor or by a control of the form. */
+/** The config being edited: one text, changed by the editor and by the controls of the form. */
 export interface EditedConfig extends ConfigText {
-  /** The document, while the text is none the last that it was: what the form shows meanwhile. */
+  /** The last valid document, which the form shows while the text is invalid. */
   readable: JsonObject | undefined
-  /** Whether it differs from what it began with. */
+  /** Whether it differs from the original. */
   edited: boolean
   setText: (text: string) => void
-  /** Sets a value, or removes it where it is undefined. Does nothing while the text is no JSON object. */
+  /** Sets a value, or removes it if undefined. Does nothing while the text is not a JSON object. */
   setValue: (path: JSONPath, value: JsonValue | undefined) => void
   revert: () => void
 }
@@ -21,10 +21,10 @@ export interface EditedConfig extends ConfigText {
 const EMPTY = readConfigText('{}')
 
 /**
- * Edits the config of an origin.
+ * Edit the config of an origin.
  *
- * @param edit - The edit that the URL holds, as a merge patch.
- * @param onEdit - Told of every edit that can be held so: not of a text that is no JSON object.
+ * @param edit - The edit from the URL, as a merge patch.
+ * @param onEdit - Called with every edit that a merge patch can hold, so not while the text is not a JSON object.
  */
 export function useConfigText(
   origin: Origin | undefined,

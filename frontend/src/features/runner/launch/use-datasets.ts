@@ -6,19 +6,19 @@ import { RpcError } from '@/rpc/rpc-error'
 
 import { coverageOf, type Day } from './coverage'
 
-/** Of how many day folders, the newest first, the files are looked at. */
+/** Number of newest day folders whose files are read. */
 const MOST_DAYS = 400
 
 export interface Datasets {
   datasets: readonly Dataset[]
-  /** The days that have data of the instrument. */
+  /** Days with data of the instrument. */
   days: readonly Day[]
   isPending: boolean
   error: RpcError | undefined
   retry: () => void
 }
 
-/** The day folders of raw data, and what they have of an instrument. */
+/** Day folders of raw data, and their coverage of an instrument. */
 export function useDatasets(rawName: string): Datasets {
   const transport = useTransport()
   const list = useQuery(CatalogService.method.listDatasets, { pageSize: MOST_DAYS })

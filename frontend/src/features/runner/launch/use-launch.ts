@@ -9,13 +9,13 @@ import { RpcError } from '@/rpc/rpc-error'
 import { useRunCache } from '../run-cache'
 
 export interface Launch {
-  /** Creates the run of a request. The same request makes one run, for as long as the form is open. */
+  /** Creates the run of a request. Repeating a request creates no second run while the form is open. */
   launch: (request: CreateRunRequest) => void
   isPending: boolean
   error: RpcError | undefined
 }
 
-/** Creates runs, each once however often it is asked for: a second click, or a call again after one whose answer was lost. */
+/** Create runs idempotently, so that a second click or a retry after a lost answer creates no second run. */
 export function useLaunch(onLaunched: (run: Run) => void): Launch {
   const { mutateAsync, isPending, error } = useMutation(RunnerService.method.createRun)
   const cache = useRunCache()
@@ -31,7 +31,7 @@ export function useLaunch(onLaunched: (run: Run) => void): Launch {
   }
   return {
     launch: (request) => {
-      // What went wrong is in `error`.
+      // The failure is in `error`.
       if (!isPending) launch(request).catch(() => undefined)
     },
     isPending,
@@ -39,7 +39,7 @@ export function useLaunch(onLaunched: (run: Run) => void): Launch {
   }
 }
 
-/** 128 random bits; `randomUUID` is there on secure origins alone, and a gateway in a local network is none. */
+/** 128 random bits. `randomUUID` exists only on secure origins, and a gateway in a local network is not one. */
 function newRequestId(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }

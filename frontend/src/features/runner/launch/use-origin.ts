@@ -9,11 +9,11 @@ import { RpcError } from '@/rpc/rpc-error'
 import { type ConfigText, readConfigText, toText } from './config-text'
 import type { LaunchSearch } from './launch-search'
 
-/** What the form begins with: a config under configs/, or the stored config and options of a run. */
+/** Starting point of the form: a config under configs/, or the stored config and options of a run. */
 export interface Origin {
-  /** The same for as long as it is the same config. */
+  /** Identifies the config. */
   key: string
-  /** The id of the config; not set where it is that of a run. */
+  /** Id of the config; undefined if the origin is a run. */
   configId: string | undefined
   runId: string | undefined
   options: RunOptions | undefined
@@ -27,7 +27,7 @@ export interface OriginQuery {
   retry: () => void
 }
 
-/** Loads what the URL says to begin with; `config` wins over `from`, since it was chosen later. */
+/** Load the starting point named in the URL. `config` takes precedence over `from`, since it was chosen later. */
 export function useOrigin({ config, from }: Pick<LaunchSearch, 'config' | 'from'>): OriginQuery {
   const ofRun = config === undefined && from !== undefined
   const file = useQuery(

@@ -14,12 +14,12 @@ import type { Datasets } from './use-datasets'
 interface WindowSectionProps {
   datasets: Datasets
   window: Record<End, ShownTime>
-  /** Sets both ends as they are typed; undefined takes the config's. */
+  /** Sets both ends as typed; undefined takes that of the config. */
   onWindow: (start: string | undefined, end: string | undefined) => void
   violations: readonly Violation[]
 }
 
-/** From when to when, as text to the nanosecond, by presets, or by dragging over what there is. */
+/** Choice of the window: as text to the nanosecond, by presets, or by dragging over the coverage. */
 export function WindowSection({ datasets, window, onWindow, violations }: WindowSectionProps) {
   const { days, isPending } = datasets
   const { start, end } = window
@@ -58,7 +58,7 @@ export function WindowSection({ datasets, window, onWindow, violations }: Window
           {whole}
         </p>
       )}
-      <div role="group" aria-label="Presets of the window" className="flex flex-wrap gap-2">
+      <div role="group" aria-label="Window presets" className="flex flex-wrap gap-2">
         <Button
           pressed={start.text === textOf(start) && end.text === textOf(end)}
           disabledBecause={start.ofConfig === undefined ? 'The config has no window' : undefined}
@@ -66,7 +66,7 @@ export function WindowSection({ datasets, window, onWindow, violations }: Window
             onWindow(undefined, undefined)
           }}
         >
-          As the config
+          From config
         </Button>
         {presets(days, start.instant).map(({ label, span }) => (
           <Button
@@ -89,7 +89,7 @@ export function WindowSection({ datasets, window, onWindow, violations }: Window
   )
 }
 
-/** An end of the window as the config has it; nothing that can be typed where it has none. */
+/** One end of the config's window as text; undefined if it has none. */
 function textOf({ ofConfig }: ShownTime): string | undefined {
   return ofConfig === undefined ? undefined : isoInstant(ofConfig)
 }
@@ -99,7 +99,7 @@ interface Preset {
   span: Span
 }
 
-/** The windows that are asked for most, by what there is; the day and the minute are those of the window as it is. */
+/** Frequently used windows: all data, and the day and first minute at the current start. */
 function presets(days: readonly Day[], start: Nanoseconds | undefined): Preset[] {
   const [first] = days
   const last = days.at(-1)

@@ -9,13 +9,12 @@ import { RpcError } from '@/rpc/rpc-error'
 import { Button } from '@/ui/button'
 import { showToast } from '@/ui/toasts'
 
-/** Cancels a run; it says so from the press on, not only when the service has answered. */
+/** Cancels a run; it shows "Cancelling" at once, before the service has answered. */
 export function CancelButton({ run }: { run: Pick<Run, 'runId' | 'state'> }) {
   const cancel = useMutation(RunnerService.method.cancelRun, {
     onError: (error) => {
       const { reason, message } = RpcError.from(error)
-      if (reason !== 'JOB_ENDED')
-        showToast({ title: 'It could not be cancelled', description: message, tone: 'danger' })
+      if (reason !== 'JOB_ENDED') showToast({ title: 'Could not cancel the run', description: message, tone: 'danger' })
     },
   })
   if (hasEnded(run)) return null

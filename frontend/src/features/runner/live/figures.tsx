@@ -6,11 +6,11 @@ import { formatDecimal } from '@/ui/format/decimal'
 import { formatMoney } from '@/ui/format/money'
 import { Skeleton } from '@/ui/skeleton'
 
-/** What the replay has come to so far. */
+/** Live figures of a replay. */
 export function Figures({ run }: { run: Run }) {
   const { live } = run
   const currency = live?.currency ?? ''
-  // The account is not known before its first row has been settled.
+  // The account is unknown until the first row is settled.
   const settled = live?.accountTs !== undefined
   const show = (text: (live: LiveFigures) => string) => live && text(live)
   const money = (value: string, signed = false) => (settled ? formatMoney(value, currency, { signed }) : '–')

@@ -3,7 +3,7 @@ import { Info, TriangleAlert } from 'lucide-react'
 import { type Finding, Severity } from '@/gen/tickreel/v1/result_pb'
 import { MessageText } from '@/ui/message-text'
 
-/** What a reader should know before believing the figures. */
+/** Findings that qualify the figures. */
 export function FindingList({ findings }: { findings: readonly Finding[] }) {
   return (
     <ul className="flex flex-col">

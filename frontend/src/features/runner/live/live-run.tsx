@@ -20,7 +20,7 @@ interface LiveRunProps {
   stream: Stream<WatchedRun>
 }
 
-/** A run that has no report: it waits, is under way, failed or was cancelled. */
+/** A run without a report: queued, running, failed or cancelled. */
 export function LiveRun({ run, stream }: LiveRunProps) {
   const { equity, beginnings } = stream.state
   const ended = run.state === JobState.FAILED || run.state === JobState.CANCELLED
@@ -38,7 +38,7 @@ export function LiveRun({ run, stream }: LiveRunProps) {
       {!ended && (
         <div className="min-h-72 flex-1 border-b border-line">
           {equity.ts.length === 0 ? (
-            <EmptyState>Equity and drawdown are drawn here as the replay goes on.</EmptyState>
+            <EmptyState>Equity and drawdown appear here during the replay.</EmptyState>
           ) : (
             <Suspense>
               <LiveEquity

@@ -14,15 +14,15 @@ import { PHASE_WORDS } from '@/jobs/state-badge'
 
 const PHASES = [JobPhase.CONVERTING, JobPhase.LOADING, JobPhase.REPLAYING]
 
-/** What comes last: a run writes what it found, and one that verifies compares it. */
+/** Phases of a run. The last one is writing, or comparing in a verification. */
 function phasesOf({ verifiedRunId }: Run): readonly JobPhase[] {
   return [...PHASES, verifiedRunId === '' ? JobPhase.WRITING : JobPhase.COMPARING]
 }
 
-/** No news for this long, in seconds, is worth a word: a running job reports several times a second. */
+/** Age in seconds from which an update counts as stale: a running job reports several times a second. */
 const STALE = 5
 
-/** Where a run is: its phases, how far the present one is and how fast, and how old that news is. */
+/** Progress of a run: its phases, progress and rate of the current one, and the age of the last update. */
 export function PhaseStrip({ run, heardAt }: { run: Run; heardAt: number | undefined }) {
   const now = useNow()
   const age = heardAt === undefined ? 0 : Math.max(now - heardAt, 0) / 1_000
@@ -70,8 +70,8 @@ function Position({ run }: { run: Run }) {
     return (
       <span className="font-sans">
         {queuePosition > 0
-          ? `Number ${queuePosition} in the queue: it begins when those before it have ended`
-          : 'It waits for its turn'}
+          ? `Number ${queuePosition} in the queue; starts when the runs before it have ended`
+          : 'Waiting in the queue'}
       </span>
     )
   }
@@ -80,7 +80,7 @@ function Position({ run }: { run: Run }) {
   return (
     <>
       {tsEvent && (
-        <span className="text-text" title="The time of the last replayed row">
+        <span className="text-text" title="Time of the last replayed row">
           {`${formatDate(instantOf(tsEvent))} ${formatTime(instantOf(tsEvent), 'ms')} UTC`}
         </span>
       )}

@@ -8,7 +8,7 @@ import { RpcError } from '@/rpc/rpc-error'
 import { Button } from '@/ui/button'
 import { showToast } from '@/ui/toasts'
 
-/** Runs the same config in the same way once more, and goes to the new run. */
+/** Creates a new run with the same config and options, and opens it. */
 export function RunAgainButton({ run: { config, options } }: { run: Run }) {
   const navigate = useNavigate()
   const create = useMutation(RunnerService.method.createRun, {
@@ -16,14 +16,14 @@ export function RunAgainButton({ run: { config, options } }: { run: Run }) {
     onError: (error) => {
       const { message, violations } = RpcError.from(error)
       const description = violations.map((violation) => `${violation.field}: ${violation.description}`).join('\n')
-      showToast({ title: 'It cannot be run again', description: description || message, tone: 'danger' })
+      showToast({ title: 'Could not create the run', description: description || message, tone: 'danger' })
     },
   })
   return (
     <Button
       Icon={RotateCw}
       busy={create.isPending}
-      disabledBecause={config === undefined ? 'Its config was not kept' : undefined}
+      disabledBecause={config === undefined ? 'The config was not kept' : undefined}
       onClick={() => {
         if (config === undefined || options === undefined) return
         create.mutate({ requestId: crypto.randomUUID(), source: { case: 'config', value: config }, options })

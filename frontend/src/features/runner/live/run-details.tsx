@@ -12,11 +12,11 @@ import { Tabs } from '@/ui/tabs'
 import { FindingList } from './finding-list'
 import { RunLog } from './run-log'
 
-/** What there is to read about a run beside its figures. */
+/** Log, findings and config of a run. */
 export function RunDetails({ run }: { run: Run }) {
   const findings = run.live?.findings ?? []
   const [chosen, setChosen] = useState<'log' | 'findings' | 'config'>()
-  // A log is read where something went wrong; it is empty where nothing did.
+  // Open the log first after a failure; after a success it is usually empty.
   const first =
     run.state === JobState.FAILED
       ? 'log'
@@ -38,11 +38,7 @@ export function RunDetails({ run }: { run: Run }) {
           label: 'Findings',
           count: findings.length > 0 ? `${findings.length}` : '',
           content:
-            findings.length > 0 ? (
-              <FindingList findings={findings} />
-            ) : (
-              <EmptyState>Nothing was found so far.</EmptyState>
-            ),
+            findings.length > 0 ? <FindingList findings={findings} /> : <EmptyState>No findings so far.</EmptyState>,
         },
         {
           value: 'config',

@@ -10,17 +10,17 @@ import { formatInstant, instantOf } from '@/ui/format/instant'
 import { secondsTaken } from '@/jobs/job'
 import { RunAgainButton } from './run-again-button'
 
-/** How a run without a result ended, why, and what to do. */
+/** Outcome of a run without a result: reason and next step. */
 export function RunEnd({ run }: { run: Run }) {
   const { state, failure, endedAt, startedAt } = run
   const when = endedAt && `${formatInstant(instantOf(endedAt))} UTC`
   const after = startedAt && `after ${formatDuration(secondsTaken(run, 0) ?? 0)}`
   return (
-    <section aria-label="How it ended" className="shrink-0 border-b border-line">
+    <section aria-label="Outcome" className="shrink-0 border-b border-line">
       {state === JobState.FAILED ? (
         <ErrorState
           problem={{
-            // The log stands below.
+            // The log is shown below.
             message: failure?.message.split('; the last lines of its log:')[0] ?? 'The run failed.',
             reason: failure?.reason,
             advice: ADVICE[failure?.reason as keyof typeof ADVICE],
@@ -28,7 +28,7 @@ export function RunEnd({ run }: { run: Run }) {
         />
       ) : (
         <p className="flex items-center gap-3 p-4 text-sm">
-          <Ban size={16} aria-hidden className="text-faint" /> Cancelled; nothing of it is left.
+          <Ban size={16} aria-hidden className="text-faint" /> Cancelled. No result was kept.
         </p>
       )}
       <div className="flex flex-wrap items-center gap-4 px-11 pb-4">

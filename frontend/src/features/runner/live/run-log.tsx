@@ -13,7 +13,7 @@ import { ErrorState } from '@/ui/error-state'
 
 const LINE_HEIGHT = 18
 
-/** The log of a run's process as it is written, the end in sight unless one has scrolled up. */
+/** Live log of the process of a run. It follows the end unless the user has scrolled up. */
 export function RunLog({ run }: { run: Run }) {
   const runner = useClient(RunnerService)
   const {
@@ -23,12 +23,12 @@ export function RunLog({ run }: { run: Run }) {
   } = useStream<StreamRunLogResponse, string>({
     open: (signal) => runner.streamRunLog({ runId: run.runId, follow: true }, { signal }),
     initial: '',
-    // Each connection tells the log from its beginning.
+    // Each connection sends the log from the start.
     reduce: (before, message, first) => (first ? message.text : before + message.text),
   })
   const known = text === '' ? (run.failure?.metadata.log ?? '') : text
   if (status === 'failed' && known === '' && error) return <ErrorState problem={error} />
-  if (known === '') return <EmptyState>{silenceOf(run)}</EmptyState>
+  if (known === '') return <EmptyState>{emptyText(run)}</EmptyState>
   return <LogLines lines={known.replace(/\n$/, '').split('\n')} />
 }
 
@@ -84,7 +84,7 @@ function LogLines({ lines }: { lines: readonly string[] }) {
   )
 }
 
-function silenceOf({ state }: Run): string {
-  if (state === JobState.QUEUED) return 'The log begins when the run does.'
-  return state === JobState.RUNNING ? 'Its process has written nothing so far.' : 'Its process has written nothing.'
+function emptyText({ state }: Run): string {
+  if (state === JobState.QUEUED) return 'The log starts with the run.'
+  return state === JobState.RUNNING ? 'No log output so far.' : 'No log output.'
 }

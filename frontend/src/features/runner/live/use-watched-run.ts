@@ -9,13 +9,13 @@ import { windowOf } from '../run-facts'
 
 export interface WatchedRun {
   run: Run | undefined
-  /** The equity so far, counted from the start of the run's window. */
+  /** Equity so far, in time from the start of the window. */
   equity: EquitySeries
-  /** How often the replay has begun: what was drawn of it before the last time is void. */
+  /** Number of starts of the replay; a restart invalidates everything drawn before. */
   beginnings: number
 }
 
-/** Watches one run to its end, over reloads and broken connections. Give the component a `key` of the run's id. */
+/** Watch a run to its end, across broken connections. Give the component the run id as its `key`. */
 export function useWatchedRun(runId: string): Stream<WatchedRun> {
   const runner = useClient(RunnerService)
   const cache = useRunCache()
@@ -24,7 +24,7 @@ export function useWatchedRun(runId: string): Stream<WatchedRun> {
     initial: { run: cache.get(runId), equity: NO_EQUITY, beginnings: 0 },
     reduce: (before, { run = before.run, equity, equityRestarted }, first) => {
       const points = equitySeries(equity, run === undefined ? 0n : (windowOf(run)?.start ?? 0n))
-      // The first message of each connection has all points so far.
+      // The first message of each connection contains all points so far.
       if (first) return { ...before, run, equity: points }
       if (equityRestarted) return { run, equity: points, beginnings: before.beginnings + 1 }
       return { ...before, run, equity: points.ts.length === 0 ? before.equity : append(before.equity, points) }

@@ -7,18 +7,18 @@ import { instantOf, parseInstant, secondsAndNanos } from '@/ui/format/instant'
 
 import type { ResultEntries } from '../use-result-entries'
 
-/** A run of the list, and what people have noted of its result. */
+/** A run in the list, with the tags and notes of its result. */
 export interface ListedRun {
   run: RunEntry
   tags: readonly string[]
   notes: string
-  /** Whether it left a result that was deleted since, or cannot be read. */
+  /** Whether its result was deleted or cannot be read. */
   withoutResult: boolean
 }
 
 /**
- * The runs that the runner knows, each with what is noted of its result, and the results whose runs it does not know: they
- * were copied here, or its journal was lost.
+ * Join the runs of the runner with the notes of their results, and add results whose runs the runner does not know: they
+ * were copied here, or the journal was lost.
  */
 export function listRuns(runs: readonly RunEntry[], entries: ResultEntries | undefined): ListedRun[] {
   const known = new Set(runs.map(({ runId }) => runId))
@@ -29,7 +29,7 @@ export function listRuns(runs: readonly RunEntry[], entries: ResultEntries | und
   })
 }
 
-/** How long a result may be missing from a list that was asked for about when its run ended, in milliseconds. */
+/** Time after the end of a run in which the list of results may still lack its result, in milliseconds. */
 const GRACE = 10_000
 
 function leftNothing(run: RunEntry, { byRun, asOf }: ResultEntries): boolean {
@@ -37,7 +37,7 @@ function leftNothing(run: RunEntry, { byRun, asOf }: ResultEntries): boolean {
   return run.endedAt !== undefined && Number(instantOf(run.endedAt) / 1_000_000n) < asOf - GRACE
 }
 
-/** As much of a run as its result tells. */
+/** Run entry reconstructed from a result. */
 function runOf(entry: ResultEntry): RunEntry {
   const { runId, mode, snapshotMode, instrument, strategy, configPath, figures, createdAt } = entry
   const time = (text: string) => {

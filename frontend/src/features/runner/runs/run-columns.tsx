@@ -19,7 +19,7 @@ import { StateBadge } from '@/jobs/state-badge'
 import { ProgressBar } from '@/ui/progress-bar'
 import { Sparkline } from '@/ui/sparkline'
 
-/** The columns of the list of runs; each sortable one has the id that the address says. */
+/** Columns of the list of runs; ids of sortable columns are those in the URL. */
 export const RUN_COLUMNS: readonly Column<ListedRun>[] = [
   {
     id: 'run',
@@ -57,7 +57,7 @@ export const RUN_COLUMNS: readonly Column<ListedRun>[] = [
   },
   {
     id: 'mode',
-    header: 'Replays · keeps',
+    header: 'Mode',
     width: 112,
     priority: 2,
     cell: ({ run }) => <span className="text-muted">{modeText(run)}</span>,
@@ -119,7 +119,7 @@ export const RUN_COLUMNS: readonly Column<ListedRun>[] = [
   },
   {
     id: 'took',
-    header: 'Took',
+    header: 'Duration',
     width: 108,
     priority: 2.5,
     align: 'end',
@@ -133,7 +133,7 @@ function State({ run, withoutResult }: ListedRun) {
     <span className="flex gap-2" title={run.failure?.message}>
       <StateBadge job={run} />
       {withoutResult && (
-        <span className="text-faint" title="Its result was deleted or cannot be read: the run's page says which.">
+        <span className="text-faint" title="The result was deleted or cannot be read. Open the run for details.">
           no result
         </span>
       )}
@@ -141,7 +141,7 @@ function State({ run, withoutResult }: ListedRun) {
   )
 }
 
-/** The curve of a run, how far it is, or why it has none. */
+/** Equity curve of a run, or its progress, or its failure. */
 function Curve({ run }: { run: RunEntry }) {
   const { runId, figures, failure, state } = run
   if (figures) return <Sparkline label={`PnL of ${runId}`} points={figures.pnlSketch} />
@@ -149,7 +149,7 @@ function Curve({ run }: { run: RunEntry }) {
   return <Reason failure={failure} />
 }
 
-/** Why a run failed, in a word, where its curve would be. */
+/** Failure reason, in place of the curve. */
 function Reason({ failure }: { failure: JobFailure | undefined }) {
   return (
     <span className="figures text-2xs text-faint" title={failure?.message}>
@@ -158,7 +158,7 @@ function Reason({ failure }: { failure: JobFailure | undefined }) {
   )
 }
 
-/** The columns of the runs that verify others: what they verify and what they found. */
+/** Columns of the list of verifications: the verified run and the verdict. */
 export const VERIFICATION_COLUMNS: readonly Column<ListedRun>[] = [
   ...RUN_COLUMNS.filter(({ id }) => id === 'run' || id === 'state'),
   {
@@ -172,14 +172,14 @@ export const VERIFICATION_COLUMNS: readonly Column<ListedRun>[] = [
       </Link>
     ),
   },
-  { id: 'verdict', header: 'Came out', width: 120, cell: ({ run }) => <VerdictBadge run={run} /> },
+  { id: 'verdict', header: 'Verdict', width: 120, cell: ({ run }) => <VerdictBadge run={run} /> },
   ...RUN_COLUMNS.filter(({ id }) => id === 'instrument' || id === 'created' || id === 'took').map((column) => ({
     ...column,
     ...(column.id === 'instrument' && { width: 210, grow: false }),
   })),
 ]
 
-/** What a run that verifies another has found. */
+/** Verdict of a verification. */
 function VerdictBadge({ run: { verdict } }: { run: RunEntry }) {
   if (verdict === Verdict.UNSPECIFIED) return null
   return verdict === Verdict.EQUAL ? (
@@ -193,7 +193,7 @@ function VerdictBadge({ run: { verdict } }: { run: RunEntry }) {
   )
 }
 
-/** A run on a phone: what it is and how it stands, then when and what came of it. */
+/** Row of a run on a phone: id and state, then time and outcome. */
 export function RunLines({ run }: ListedRun) {
   const { runId, figures, createdAt } = run
   return (
@@ -231,12 +231,12 @@ export function RunLines({ run }: ListedRun) {
 
 interface MoneyProps {
   figures: ResultFigures | undefined
-  /** An amount of the figures' currency; a run without a result has none. */
+  /** Amount in the currency of the figures; undefined without a result. */
   value: string | undefined
   signed?: boolean
 }
 
-/** An amount with its currency, which differs from run to run. */
+/** An amount with its currency, which can differ between runs. */
 function Money({ figures, value, signed = false }: MoneyProps) {
   if (value === undefined) return null
   const currency = figures?.currency ?? ''

@@ -11,7 +11,7 @@ import type { RunsSearch } from './runs-search'
 type StateFilter = NonNullable<RunsSearch['state']>
 type SortColumn = NonNullable<RunsSearch['sort']>
 
-/** Whether a run is of a group; without one, whether it is none that verifies another. */
+/** Whether a run belongs to a group; without a group, whether it is not a verification. */
 function isOf(group: StateFilter | undefined, run: RunEntry): boolean {
   if (group === 'verifications') return run.verifiedRunId !== ''
   return run.verifiedRunId === '' && (group === undefined || STATES[group](run))
@@ -24,7 +24,7 @@ const STATES: Record<Exclude<StateFilter, 'verifications'>, (run: RunEntry) => b
   cancelled: (run) => run.state === JobState.CANCELLED,
 }
 
-/** What runs are sorted by. Money is compared as numbers: the order of what differs after 15 digits is no matter. */
+/** Sort keys. Money is compared as numbers, since differences beyond 15 digits do not matter here. */
 const KEYS: Record<SortColumn, (run: RunEntry, now: number) => number | bigint | string | undefined> = {
   created: createdAt,
   state: (run) => run.state,
@@ -35,7 +35,7 @@ const KEYS: Record<SortColumn, (run: RunEntry, now: number) => number | bigint |
   took: secondsTaken,
 }
 
-/** The runs that a search asks for, in its order; those without the figure that sorts come last. */
+/** Filter and sort runs by a search. Runs without the sorted figure come last. */
 export function selectRuns(runs: readonly ListedRun[], search: RunsSearch, now: number): ListedRun[] {
   const { state, instrument, tag, find = '', sort = 'created', order = 'descending' } = search
   const wanted = find.toLowerCase()
@@ -54,7 +54,7 @@ export function selectRuns(runs: readonly ListedRun[], search: RunsSearch, now: 
     .map(({ listed }) => listed)
 }
 
-/** How many runs each group has. */
+/** Number of runs per group. */
 export function countGroups(runs: readonly ListedRun[]): Record<StateFilter, number> {
   const count = (group: StateFilter) => runs.filter(({ run }) => isOf(group, run)).length
   return {

@@ -24,10 +24,10 @@ import { RUN_COLUMNS, RunLines, VERIFICATION_COLUMNS } from './run-columns'
 import { countGroups, selectRuns } from './run-selection'
 import { type RunsSearch, SORT_COLUMNS, STATE_FILTERS } from './runs-search'
 
-/** The columns while nothing has a tag. */
+/** Columns if no run has a tag. */
 const UNTAGGED = RUN_COLUMNS.filter(({ id }) => id !== 'tags')
 
-/** All runs, live ones among them; filter and sort are in the address. */
+/** List of all runs, including live ones; filters and sort order are in the URL. */
 export function RunsScreen() {
   const address = useAddress<RunsSearch>()
   const { change } = address
@@ -86,7 +86,7 @@ export function RunsScreen() {
               { value: 'all', label: 'All' },
               ...STATE_FILTERS.filter(
                 (group) => group !== 'verifications' || counts.verifications > 0 || search.state === group,
-              ).map((state) => ({ value: state, label: `${capitalised(state)} ${counts[state]}` })),
+              ).map((state) => ({ value: state, label: `${capitalize(state)} ${counts[state]}` })),
             ]}
           />
           <div className="w-52">
@@ -139,7 +139,7 @@ export function RunsScreen() {
                 change({ sort: sort === 'created' ? undefined : sort, order: descending ? undefined : 'ascending' })
               }}
               onSelect={({ run: { runId } }) => void navigate({ to: '/runs/$runId', params: { runId } })}
-              empty={filtered ? <NothingFits /> : <NoRuns />}
+              empty={filtered ? <NoMatches /> : <NoRuns />}
             />
           )}
         </div>
@@ -148,16 +148,16 @@ export function RunsScreen() {
   )
 }
 
-function NothingFits() {
+function NoMatches() {
   return (
     <EmptyState
       action={
         <ButtonLink to="/runs" search={{}}>
-          Show all
+          Clear filters
         </ButtonLink>
       }
     >
-      No run fits these filters.
+      No runs match these filters.
     </EmptyState>
   )
 }
@@ -171,7 +171,7 @@ function NoRuns() {
         </ButtonLink>
       }
     >
-      No run yet.
+      No runs yet.
     </EmptyState>
   )
 }
@@ -180,6 +180,6 @@ function counted(shown: number, all: number): string {
   return shown === all ? formatCount(all) : `${formatCount(shown)} of ${formatCount(all)}`
 }
 
-function capitalised(word: string): string {
+function capitalize(word: string): string {
   return word.charAt(0).toUpperCase() + word.slice(1)
 }

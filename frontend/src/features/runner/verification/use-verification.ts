@@ -8,7 +8,7 @@ import { showToast } from '@/ui/toasts'
 
 import { createdAt } from '../use-runs'
 
-/** The newest run that verifies another, as new as the stream of live runs has it. */
+/** Newest verification of a run, updated from the stream of live runs. */
 export function useVerification(runId: string): RunEntry | undefined {
   const { state: live } = useLiveRuns()
   const past = useQuery(RunnerService.method.listRuns, { pageSize: 1, filter: `verified_run_id = "${runId}"` })
@@ -20,13 +20,13 @@ export function useVerification(runId: string): RunEntry | undefined {
     )
 }
 
-/** Has a run executed again and compared. */
+/** Start a verification of a run. */
 export function useVerify(runId: string) {
   const { mutate, isPending } = useMutation(RunnerService.method.verifyRun, {
     onError: (error) => {
       const { message, violations } = RpcError.from(error)
       const description = violations.map(({ field, description }) => `${field}: ${description}`).join('\n') || message
-      showToast({ title: 'It cannot be verified', description, tone: 'danger' })
+      showToast({ title: 'Could not verify the run', description, tone: 'danger' })
     },
   })
   return {

@@ -14,11 +14,11 @@ import { formatInstant, instantOf } from '@/ui/format/instant'
 
 interface VerdictProps {
   verification: Verification
-  /** Shows an order of the run that was verified. */
+  /** Selects an order of the verified run. */
   onOrder?: ((id: bigint) => void) | undefined
 }
 
-/** Whether a run came out the same again; else the first thing that did not, and which inputs have changed since. */
+/** Verdict of a verification: equal, or the first difference and the changed inputs. */
 export function Verdict({ verification, onOrder }: VerdictProps) {
   const { verdict, orders, fills, inputs, divergence, summary, recordedDigest, resultDigest } = verification
   if (verdict === Outcome.EQUAL) {
@@ -28,14 +28,14 @@ export function Verdict({ verification, onOrder }: VerdictProps) {
           <ShieldCheck size={15} aria-hidden className="mt-0.5 shrink-0 text-accent" />
           <span>
             <span className="font-medium text-accent">Equal.</span>{' '}
-            {`Executed again, all ${formatCount(orders)} orders and ${formatCount(fills)} fills came out the same, and so did the account.`}
+            {`Executed again: all ${formatCount(orders)} orders, ${formatCount(fills)} fills and the account are the same.`}
           </span>
         </p>
         {inputs.length > 0 && (
           <p className="pl-6 text-xs text-muted">
-            {'Changed since, without making a difference: '}
+            {'Inputs changed since, without effect: '}
             {inputs.map(({ input, name, recorded, present }, index) => (
-              <span key={`${input} ${name}`} title={`${recorded || 'not known'}\n${present || 'gone'}`}>
+              <span key={`${input} ${name}`} title={`${recorded || 'unknown'}\n${present || 'missing'}`}>
                 {index > 0 && ', '}
                 {INPUTS[input]} <span className="figures text-text">{name}</span>
               </span>
@@ -59,7 +59,7 @@ export function Verdict({ verification, onOrder }: VerdictProps) {
                 onOrder(divergence.orderId)
               }}
             >
-              Show it
+              Show order
             </button>
           )}
         </span>
@@ -69,7 +69,7 @@ export function Verdict({ verification, onOrder }: VerdictProps) {
           <Inputs inputs={inputs} />
         ) : (
           <p className="text-muted">
-            No input has changed since: a file of the result was changed, or what ran is not deterministic.
+            No input has changed since. Either a file of the result was modified or the run is not deterministic.
           </p>
         )}
         {divergence && divergence.fields.length > 0 && (
@@ -78,7 +78,7 @@ export function Verdict({ verification, onOrder }: VerdictProps) {
         {summary.length > 0 && <Differences title="Summary" differences={summary} />}
         {recordedDigest !== resultDigest && (
           <Differences
-            title="Digest of the outcome"
+            title="Outcome digest"
             differences={[{ name: 'result', recorded: recordedDigest.slice(0, 16), again: resultDigest.slice(0, 16) }]}
           />
         )}
@@ -88,11 +88,10 @@ export function Verdict({ verification, onOrder }: VerdictProps) {
 }
 
 function firstDifference(divergence: Divergence | undefined, figures: boolean): string {
-  if (divergence === undefined)
-    return figures ? 'Figures of the summary came out otherwise.' : 'The outcome is another.'
+  if (divergence === undefined) return figures ? 'Summary figures differ.' : 'The outcome differs.'
   const at = divergence.ts ? `, at ${formatInstant(instantOf(divergence.ts), 'us')} UTC` : ''
-  const only = divergence.order === undefined ? ' It did not come out again.' : ''
-  return `${nameOf(divergence)} is the first that came out otherwise${at}.${only}`
+  const missing = divergence.order === undefined ? ' It is missing in the new execution.' : ''
+  return `${nameOf(divergence)} is the first that differs${at}.${missing}`
 }
 
 function nameOf({ orderId, fillId }: Divergence): string {
@@ -109,12 +108,12 @@ const INPUTS: Record<RunInput, string> = {
 
 function Inputs({ inputs }: { inputs: readonly InputChange[] }) {
   return (
-    <Table title="What has changed since">
+    <Table title="Changed inputs">
       {inputs.map(({ input, name, recorded, present }) => (
         <Row
           key={`${input} ${name}`}
           name={`${INPUTS[input]} ${name}`}
-          before={recorded || 'not known'}
+          before={recorded || 'unknown'}
           after={present || 'gone'}
         />
       ))}
@@ -170,7 +169,7 @@ function Row({ name, before, after }: { name: string; before: string; after: str
   )
 }
 
-/** A text with its digests as far as people compare them. */
+/** The text with digests shortened to a comparable length. */
 function abbreviated(text: string): string {
   return text.replace(/[0-9a-f]{40,}/g, (digest) => digest.slice(0, 12))
 }

@@ -8,7 +8,7 @@ import { ButtonLink } from '@/ui/button'
 import { RunDetails } from '../live/run-details'
 import { Verdict } from './verdict'
 
-/** A finished run that verified another: its verdict, and the way to what it verified. */
+/** A finished verification: its verdict, and a link to the verified run. */
 export function VerificationReport({ run, verification }: { run: Run; verification: Verification }) {
   const { verifiedRunId: runId } = run
   const navigate = useNavigate()
@@ -21,7 +21,7 @@ export function VerificationReport({ run, verification }: { run: Run; verificati
         />
         <div className="pt-2">
           <ButtonLink Icon={ArrowRight} to="/runs/$runId" params={{ runId }}>
-            {`To ${runId}`}
+            {`Open ${runId}`}
           </ButtonLink>
         </div>
       </section>

@@ -21,16 +21,16 @@ import { Verdict } from './verdict'
 
 interface VerificationStripProps {
   runId: string
-  /** Shows an order of the run. */
+  /** Selects an order of the run. */
   onOrder: (id: bigint) => void
 }
 
-/** The last verification of a run, above its report: how far it is, or its verdict. Nothing where there was none. */
+/** Progress or verdict of the newest verification, above the report; nothing if there was none. */
 export function VerificationStrip({ runId, onOrder }: VerificationStripProps) {
   const run = useVerification(runId)
   const [closed, setClosed] = useState<string>()
   const now = useNow(10_000)
-  // What was compared is in the whole run alone, once it has ended.
+  // Only the complete run has the comparison, once it has ended.
   const whole = useQuery(
     RunnerService.method.getRun,
     { runId: run?.runId ?? '' },
@@ -59,7 +59,7 @@ export function VerificationStrip({ runId, onOrder }: VerificationStripProps) {
       {hasEnded(run) ? (
         <IconButton
           Icon={X}
-          label="Close the verdict"
+          label="Close verdict"
           onClick={() => {
             setClosed(run.runId)
           }}
@@ -86,6 +86,6 @@ function Underway({ run, problem }: { run: RunEntry; problem: string | undefined
 }
 
 function endText(run: RunEntry): string {
-  if (!hasEnded(run)) return 'Executing it again'
-  return run.verdict === VerdictValue.UNSPECIFIED ? 'The verification came to nothing' : 'Fetching the verdict'
+  if (!hasEnded(run)) return 'Executing again'
+  return run.verdict === VerdictValue.UNSPECIFIED ? 'The verification has no verdict' : 'Loading the verdict'
 }

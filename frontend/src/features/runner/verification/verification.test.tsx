@@ -18,15 +18,15 @@ import { createQueryClient } from '@/rpc/query-client'
 import { VerificationStrip } from './verification-strip'
 import { VerifyButton } from './verify-button'
 
-test('a verification is asked for, seen as it goes on, and ends in a verdict that can be closed', async () => {
-  let asked: ((runId: string) => void) | undefined
-  const request = new Promise<string>((resolve) => (asked = resolve))
+test('a verification is requested, shows progress, and ends in a verdict that can be closed', async () => {
+  let resolveRequest: ((runId: string) => void) | undefined
+  const request = new Promise<string>((resolve) => (resolveRequest = resolve))
   const start = { runId: 'VERIFY_1', verifiedRunId: 'BTC_1', createdAt: timestampFromMs(Date.now()) }
   let finish: (() => void) | undefined
   const finished = new Promise<void>((resolve) => (finish = resolve))
   show({
     verifyRun: ({ runId }) => {
-      asked?.(runId)
+      resolveRequest?.(runId)
       return {}
     },
     watchRuns: async function* () {
@@ -50,12 +50,12 @@ test('a verification is asked for, seen as it goes on, and ends in a verdict tha
   expect(screen.getByRole('button', { name: 'Verifying' })).toHaveAttribute('aria-disabled', 'true')
   finish?.()
   expect(await strip.findByText('Equal.')).toBeVisible()
-  expect(strip.getByText(/all 120,000 orders and 123,398 fills came out the same/)).toBeVisible()
-  await userEvent.click(strip.getByRole('button', { name: 'Close the verdict' }))
+  expect(strip.getByText(/all 120,000 orders, 123,398 fills and the account are the same/)).toBeVisible()
+  await userEvent.click(strip.getByRole('button', { name: 'Close verdict' }))
   expect(screen.queryByRole('region', { name: 'Verification' })).not.toBeInTheDocument()
 })
 
-test('what came out otherwise is named, with the input that has changed, and the order is shown', async () => {
+test('the first difference is named with the changed input, and its order is selected', async () => {
   const onOrder = vi.fn()
   const verification = {
     verdict: Verdict.DIFFERENT,
@@ -80,15 +80,15 @@ test('what came out otherwise is named, with the input that has changed, and the
   )
   const strip = within(await screen.findByRole('region', { name: 'Verification' }))
   expect(await strip.findByText('Different.')).toBeVisible()
-  expect(strip.getByText(/Order 17 is the first that came out otherwise/)).toBeVisible()
+  expect(strip.getByText(/Order 17 is the first that differs/)).toBeVisible()
   expect(strip.getByRole('row', { name: /data day-1\/trades.parquet aaaa bbbb/ })).toBeVisible()
   expect(strip.getByRole('row', { name: /average price 100.5 100.6/ })).toBeVisible()
   expect(strip.getByRole('row', { name: /realized pnl 1.50 1.40/ })).toBeVisible()
-  await userEvent.click(strip.getByRole('button', { name: 'Show it' }))
+  await userEvent.click(strip.getByRole('button', { name: 'Show order' }))
   expect(onOrder).toHaveBeenCalledWith(17n)
 })
 
-/** Shows what the report of BTC_1 has of verification, on an in-memory service. */
+/** Renders the verification parts of the report of BTC_1, on an in-memory service. */
 function show(service: Partial<ServiceImpl<typeof RunnerService>>, onOrder = vi.fn()) {
   const silence = async function* () {
     await new Promise(() => undefined)

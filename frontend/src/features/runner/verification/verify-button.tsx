@@ -5,14 +5,14 @@ import { Button } from '@/ui/button'
 
 import { useVerification, useVerify } from './use-verification'
 
-/** Has a run executed again; what comes of it stands above the report. */
+/** Starts a verification of a run; its verdict is shown above the report. */
 export function VerifyButton({ runId }: { runId: string }) {
   const latest = useVerification(runId)
   const { verify, isPending } = useVerify(runId)
-  const living = latest !== undefined && !hasEnded(latest)
+  const isVerifying = latest !== undefined && !hasEnded(latest)
   return (
-    <Button Icon={ShieldCheck} busy={isPending || living} onClick={verify}>
-      {living ? 'Verifying' : 'Verify'}
+    <Button Icon={ShieldCheck} busy={isPending || isVerifying} onClick={verify}>
+      {isVerifying ? 'Verifying' : 'Verify'}
     </Button>
   )
 }

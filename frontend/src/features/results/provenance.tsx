@@ -13,8 +13,8 @@ import { formatDuration } from '@/ui/format/duration'
 import { SkeletonRows } from '@/ui/skeleton'
 import { DATA_TYPE_WORDS, SNAPSHOT_MODE_WORDS } from './words'
 
-/** What the figures come from: digests, data, engine, environment, and the config as it was resolved. */
-export function MadeFrom({ result }: { result: Result }) {
+/** Provenance of the figures: digests, data, engine, environment and the resolved config. */
+export function Provenance({ result }: { result: Result }) {
   const { metadata } = result
   if (!metadata) return null
   return (
@@ -32,10 +32,10 @@ export function MadeFrom({ result }: { result: Result }) {
           <Fact name="from" value={metadata.replayStart} />
           <Fact name="to" value={metadata.replayEnd} />
           <Fact name="slices" value={formatCount(metadata.segments)} />
-          {metadata.onePieceBecause && <Fact name="in one piece because" value={metadata.onePieceBecause} />}
-          <Fact name="took" value={formatDuration(metadata.replaySeconds)} />
+          {metadata.onePieceBecause && <Fact name="not sliced because" value={metadata.onePieceBecause} />}
+          <Fact name="duration" value={formatDuration(metadata.replaySeconds)} />
           <Fact name="peak memory" value={`${formatCount(metadata.peakMemoryMib)} MiB`} />
-          <Fact name="made" value={metadata.createdAt} />
+          <Fact name="created" value={metadata.createdAt} />
         </Facts>
         <Facts title="Data">
           <Fact name="catalog" value={metadata.catalogRoot} />
@@ -67,11 +67,11 @@ function Config({ runId, path }: { runId: string; path: string }) {
   return (
     <section className="min-w-0">
       <header className="flex h-7 items-center gap-2">
-        <h3 className="label">Config, resolved</h3>
+        <h3 className="label">Resolved config</h3>
         <span className="figures truncate text-2xs text-faint">{path}</span>
         {text !== undefined && (
           <span className="ml-auto">
-            <CopyButton text={text} label="Copy the config" />
+            <CopyButton text={text} label="Copy config" />
           </span>
         )}
       </header>
@@ -112,7 +112,7 @@ function Fact({ name, value, copy = false }: { name: string; value: string; copy
       <dt className="flex min-h-7 items-center border-t border-line text-xs break-all text-muted">{name}</dt>
       <dd className="figures flex min-h-7 items-center gap-1 border-t border-line py-0.5 text-xs break-all">
         {value || '–'}
-        {copy && <CopyButton text={value} label={`Copy the ${name} ${name === 'run' ? 'id' : 'digest'}`} />}
+        {copy && <CopyButton text={value} label={`Copy ${name} ${name === 'run' ? 'id' : 'digest'}`} />}
       </dd>
     </>
   )
