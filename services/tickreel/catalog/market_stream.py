@@ -1,7 +1,7 @@
 """Streams of rows of the catalog in chunks. A stream can resume after any chunk, and sends each row exactly once.
 
 A cursor is an instant and the number of rows of that instant that have arrived. So a stream resumes without reading earlier
-rows, and files of other times that are converted meanwhile do not shift it.
+rows, and newly converted files of other times do not shift it.
 """
 
 import re

@@ -24,7 +24,7 @@ class ResultFile(StrEnum):
         return file
 
     SUMMARY = "summary.json", "fast, full", "the result: summary, metadata, findings"
-    CONFIG = "config.json", "fast, full", "the resolved config: a config file that says the same run again"
+    CONFIG = "config.json", "fast, full", "the resolved config: a config file that repeats the run"
     MARKS = "marks.bin", "fast", "a mark of each order with its fills, 8 bytes each; `runner/result/order_marks.py` defines it"
     ORDERS = (
         "orders.parquet",
@@ -47,7 +47,7 @@ class ResultFile(StrEnum):
         "mark, position, profit, fees, equity and drawdown at every trade row, and at the end",
     )
     TICKS = "ticks.parquet", "full", "the rows that were replayed"
-    TICKS_JSON = "ticks.json", "fast, full", "the same rows, of a fast run where `--export_ticks` asks for them"
+    TICKS_JSON = "ticks.json", "fast, full", "the same rows; of a fast run only with `--export_ticks`"
 
     def is_of(self, *, full: bool) -> bool:
         """Return whether runs of a mode leave the file."""
