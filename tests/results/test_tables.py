@@ -241,7 +241,7 @@ def test_a_sort_without_memory_is_refused_with_a_remedy(tmp_path: Path, monkeypa
         ("ListOrders", {"filter": "price > high"}, "filter", "it must be a decimal"),
         ("ListOrders", {"order_by": "prize"}, "order_by", "'prize' is not a field"),
         ("ListFills", {"filter": "order_id = x"}, "filter", "it must be a number"),
-        ("ListTimeline", {"filter": "data = 3"}, "filter", "'data' has fields of its own"),
+        ("ListTimeline", {"filter": "data = 3"}, "filter", "'data' is a message"),
         ("ListOrders", {"page_token": "x"}, "page_token", "start again without a page_token"),
         ("ListTimeline", {"page_token": "eyJsaXN0IjoidGltZWxpbmUifQ=="}, "page_token", "start again without a page_token"),
     ],

@@ -64,7 +64,7 @@ def test_notes_and_tags_are_shown_and_found(terminal: Terminal) -> None:
     shown = terminal.call("show", "A").out
     assert shown.endswith("Tags\n  keep  btc\n\nNotes\n  Too good.\n")
     assert terminal.call("results", "note", "A", "").out == "A\n\nTags\n  keep  btc\n"
-    assert "a tag is 1 to 64 letters" in terminal.call("results", "tag", "B", "two words", code=2).err
+    assert "a tag has 1 to 64 letters" in terminal.call("results", "tag", "B", "two words", code=2).err
 
 
 def test_a_deletion_asks_for_confirmation(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
