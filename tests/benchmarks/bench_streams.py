@@ -47,7 +47,7 @@ from tickreel.rpc.server import Server
 from tickreel.runner.ledger.pnl_sketch import PARTS
 from tickreel.stores.converted_rows import integers, nanoseconds
 from tickreel.stores.results import ResultStore
-from tickreel.stores.sampling import kept_rows
+from tickreel.stores.sampling import downsampled_rows
 from tickreel.v1 import market_data_pb2, result_pb2
 from tickreel.v1 import results_service_pb2 as rpc
 
@@ -153,7 +153,7 @@ def plain_sample(path: Path) -> None:
     """Make a chart from whole columns of the table."""
     table = pq.read_table(path, columns=["ts_init", "price"]).combine_chunks()
     price = integers(table["price"].combine_chunks(), 1)
-    kept_rows(nanoseconds(table["ts_init"].combine_chunks()), 2_000, lowest=[price], highest=[price])
+    downsampled_rows(nanoseconds(table["ts_init"].combine_chunks()), 2_000, lowest=[price], highest=[price])
 
 
 def plain_page(path: Path, skip: int) -> None:

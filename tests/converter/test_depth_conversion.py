@@ -161,9 +161,9 @@ def test_closing_gaps_between_levels_makes_no_finding(raw: RawFolder, catalog: C
 @pytest.mark.parametrize(
     ("columns", "says"),
     [
-        ({"bids[1].price": [1.0, None, 1.0]}, "bids[1].price: no value beside an amount in 1 row, first in row 1 (null)"),
-        ({"bids[1].price": [1.0, np.nan, 1.0]}, "bids[1].price: no value beside an amount in 1 row, first in row 1 (null)"),
-        ({"asks[4].amount": [None, None, 1.0]}, "asks[4].amount: no value beside a price in 2 rows, first in row 0 (null)"),
+        ({"bids[1].price": [1.0, None, 1.0]}, "bids[1].price: no value, but an amount in 1 row, first in row 1 (null)"),
+        ({"bids[1].price": [1.0, np.nan, 1.0]}, "bids[1].price: no value, but an amount in 1 row, first in row 1 (null)"),
+        ({"asks[4].amount": [None, None, 1.0]}, "asks[4].amount: no value, but a price in 2 rows, first in row 0 (null)"),
         ({"asks[0].price": [1.0, 0.0, -1.0]}, "asks[0].price: not above zero in 2 rows, first in row 1 (0.0)"),
         ({"asks[0].amount": [1.0, -2.0, 1.0]}, "asks[0].amount: not above zero in 1 row, first in row 1 (-2.0)"),
         ({"bids[0].amount": [1.0, np.inf, 1.0]}, "bids[0].amount: infinite in 1 row"),

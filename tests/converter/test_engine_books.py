@@ -194,10 +194,10 @@ def test_null_lists_and_levels_are_absent(raw: RawFolder, catalog: CatalogStore)
 @pytest.mark.parametrize(
     ("bids", "says"),
     [
-        ([[{"price": 1.0, "size": None}], []], "bids[0].size: no value beside a price in 1 row, first in row 0 (null)"),
+        ([[{"price": 1.0, "size": None}], []], "bids[0].size: no value, but a price in 1 row, first in row 0 (null)"),
         (
             [[], [{"price": 2.0, "size": 1.0}, {"price": None, "size": 1.0}]],
-            "bids[1].price: no value beside an amount in 1 row",
+            "bids[1].price: no value, but an amount in 1 row",
         ),
         ([[{"price": -1.0, "size": 1.0}], []], "bids[0].price: not above zero in 1 row, first in row 0 (-1.0)"),
         ([[], [{"price": 1.0, "size": float("inf")}]], "bids[0].size: infinite in 1 row, first in row 1 (inf)"),

@@ -131,7 +131,7 @@ class Deployment:
 
     async def until_done(self, service: str, method: str, request: Any) -> Any:
         """Call a method until the service answers."""
-        return await self.clients[service].call_again(method, request, patience=PATIENCE)
+        return await self.clients[service].call_with_retries(method, request, patience=PATIENCE)
 
     def workers(self, service: str) -> list[int]:
         """The worker processes of a service, and their helper processes."""

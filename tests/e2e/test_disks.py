@@ -78,7 +78,7 @@ async def test_a_full_journal_refuses_a_run_and_accepts_the_same_request_later(s
     with mounted.full():
         error = await refusal(services, request_id="one")
         assert (error.reason, error.metadata) == ("STORE_FULL", {"path": str(mounted.folder)})
-        assert "the journal cannot be written, no space is left" in error.message
+        assert "the journal cannot be written: no space is left" in error.message
     run = await services.create(CONFIG, request_id="one")
     assert (await services.watch(run.run_id))[-1].state == job_pb2.JOB_STATE_SUCCEEDED
 

@@ -79,7 +79,7 @@ def test_a_run_is_listed_and_shown(up: Terminal) -> None:
     for command in ("runs", "results"):
         assert len(up.json(command, "--filter", f"run_id = {run_id}", "--order_by", "created_at")[command]) == 1
         assert "matches the filter run_id = nobody" in up.call(command, "--filter", "run_id = nobody").out
-        assert "'prize' is no field" in up.call(command, "--filter", "prize = 3", code=2).err
+        assert "'prize' is not a field" in up.call(command, "--filter", "prize = 3", code=2).err
     assert "--limit" in up.call("runs", "--limit", 1).err
     assert "has already ended" in up.call("cancel", run_id, code=2).err
 

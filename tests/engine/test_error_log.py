@@ -26,7 +26,7 @@ def test_the_first_error_is_reported_with_its_time_and_limit() -> None:
     assert found is not None
     assert (found.text, found.instant, found.by_engine) == (BEYOND, "2024-07-18T10:53:20.000000001Z", True)
     assert str(found).startswith(
-        f"the engine stopped at 2024-07-18T10:53:20.000000001Z: {BEYOND}; the engine's money holds up to"
+        f"the engine stopped at 2024-07-18T10:53:20.000000001Z: {BEYOND}; the engine's money holds at most"
     )
     assert "instrument.multiplier" in str(found)
 
@@ -43,7 +43,7 @@ def test_an_abort_is_reported_by_its_panic() -> None:
     assert str(found).startswith(
         "the engine stopped: Condition failed: invalid f64 for 'value' not in range [0, 34028236692093]"
     )
-    assert "the position went beyond it" in str(found)
+    assert "the position exceeded it" in str(found)
 
 
 @pytest.mark.parametrize("log", ["", "2024 [INFO] all is well\n", line("low", "WARN")])

@@ -47,7 +47,7 @@ async def test_a_call_to_a_stopped_service_fails(tmp_path: Path) -> None:
             await asyncio.wait_for(call, PATIENCE)
         assert caught.value.reason == "SERVICE_UNAVAILABLE"
         service.send_signal(signal.SIGCONT)
-        again = asyncio.create_task(client.call_again("GetDataset", request, patience=PATIENCE))
+        again = asyncio.create_task(client.call_with_retries("GetDataset", request, patience=PATIENCE))
         assert await asyncio.wait_for(service.stdout.readline(), PATIENCE) == b"asked for d\n"
         again.cancel()
     finally:

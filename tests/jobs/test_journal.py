@@ -170,7 +170,7 @@ def test_opening_and_writing_on_a_full_disk_raise_store_full(tmp_path: Path) -> 
             Journal(folder, Conversion)
         assert caught.value.reason == "STORE_FULL"
         journal = Journal(folder, Conversion)
-        with mounted.full(), pytest.raises(TickreelError, match="free some, and try again") as caught:
+        with mounted.full(), pytest.raises(TickreelError, match="free some and try again") as caught:
             for number in range(10_000):
                 add(journal, f"job {number}")
         assert caught.value.reason == "STORE_FULL"

@@ -15,10 +15,10 @@ async def test_changed_jobs_are_returned_once_in_order() -> None:
     with watchers.joined(["a", "b"]) as unseen:
         for _ in range(1000):
             for job_id in ("c", "a"):
-                watchers.tell(job_id)
+                watchers.notify(job_id)
         assert taken(unseen) == ["a", "b", "c"]
         assert taken(unseen) == []
-        watchers.tell("b")
+        watchers.notify("b")
         await unseen.wait(60)
         assert taken(unseen) == ["b"]
 
@@ -40,6 +40,6 @@ async def test_each_watcher_has_its_own_changes() -> None:
     watchers = Watchers()
     with watchers.joined([]) as one:
         with watchers.joined(["a"]) as other:
-            watchers.tell("b")
-        watchers.tell("c")
+            watchers.notify("b")
+        watchers.notify("c")
         assert (taken(one), taken(other)) == (["b", "c"], ["a", "b"])

@@ -23,9 +23,9 @@ from tickreel.processes.starter import Starter
 
 starter = Starter()
 starter.report({"pid": os.getpid()})
-while "end" not in (told := starter.told()):
-    starter.report(told)
-os._exit(told["end"])
+while "end" not in (values := starter.receive()):
+    starter.report(values)
+os._exit(values["end"])
 """
 # Reports its pid after it ignores SIGTERM.
 DEAF = """
@@ -61,11 +61,11 @@ async def started(script: str, log: Path) -> Process:
 
 async def test_values_are_echoed_and_the_end_has_the_exit_code(tmp_path: Path) -> None:
     process = await started(ECHO, tmp_path / "log")
-    for told in ({"text": "данные\nnext line"}, {"list": [1, None]}):
-        await process.tell(told)
-        assert await process.report() == told
+    for values in ({"text": "данные\nnext line"}, {"list": [1, None]}):
+        await process.send(values)
+        assert await process.report() == values
     assert process.exit is None
-    await process.tell({"end": 7})
+    await process.send({"end": 7})
     async with asyncio.timeout(PATIENCE):
         assert await process.report() is None
         assert await process.ended() == Exit(7)

@@ -237,13 +237,13 @@ def test_a_sort_without_memory_is_refused_with_a_remedy(tmp_path: Path, monkeypa
         ("ListOrders", {"skip": -1}, "skip", "must not be negative"),
         ("ListFills", {"skip": -7}, "skip", "must not be negative"),
         ("ListTimeline", {"skip": -7}, "skip", "must not be negative"),
-        ("ListOrders", {"filter": "prize > 1"}, "filter", "'prize' is no field; there are amount, average_price"),
+        ("ListOrders", {"filter": "prize > 1"}, "filter", "'prize' is not a field; the fields are amount, average_price"),
         ("ListOrders", {"filter": "price > high"}, "filter", "it must be a decimal"),
-        ("ListOrders", {"order_by": "prize"}, "order_by", "'prize' is no field"),
+        ("ListOrders", {"order_by": "prize"}, "order_by", "'prize' is not a field"),
         ("ListFills", {"filter": "order_id = x"}, "filter", "it must be a number"),
-        ("ListTimeline", {"filter": "data = 3"}, "filter", "'data' has fields of its own"),
-        ("ListOrders", {"page_token": "x"}, "page_token", "start again without a token"),
-        ("ListTimeline", {"page_token": "eyJsaXN0IjoidGltZWxpbmUifQ=="}, "page_token", "start again without a token"),
+        ("ListTimeline", {"filter": "data = 3"}, "filter", "'data' is a message"),
+        ("ListOrders", {"page_token": "x"}, "page_token", "start again without a page_token"),
+        ("ListTimeline", {"page_token": "eyJsaXN0IjoidGltZWxpbmUifQ=="}, "page_token", "start again without a page_token"),
     ],
 )
 async def test_invalid_requests_are_refused(

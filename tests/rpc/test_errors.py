@@ -237,7 +237,10 @@ async def test_a_call_waits_for_a_service_that_is_just_starting() -> None:
 async def test_a_file_without_read_permission_is_named() -> None:
     caught = await error_of_call(PermissionError(13, "Permission denied", "/data/day-2024-07-18"))
     assert caught.reason == "STORE_NOT_READABLE"
-    assert caught.message == "day-2024-07-18 cannot be read in /data: Permission denied; let the user of the service read it"
+    assert (
+        caught.message
+        == "day-2024-07-18 cannot be read in /data: Permission denied; give the user of the service permission to read it"
+    )
 
 
 def test_cutting_reads_only_the_beginning_of_a_text() -> None:

@@ -68,7 +68,7 @@ def test_every_fault_is_reported_with_its_path() -> None:
 
 @pytest.mark.parametrize("content", [b"[]", b"3", b"null", b'"text"'])
 def test_only_an_object_is_a_config(content: bytes) -> None:
-    assert "is no JSON object" in str(refusal(content))
+    assert "is not a JSON object" in str(refusal(content))
 
 
 @pytest.mark.parametrize("depth", [40, 100_000])

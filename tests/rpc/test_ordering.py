@@ -88,10 +88,10 @@ def test_decimals_are_sorted_as_numbers_and_unset_ones_come_last() -> None:
 @pytest.mark.parametrize(
     ("order", "problem"),
     [
-        ("profit", "'profit' is no field"),
-        ("summary.pnl down", "down stands after summary.pnl; only desc may"),
-        ("summary.pnl,,run_id", "a field is missing; an order is: status, price desc"),
-        ("summary", "'summary' has fields of its own"),
+        ("profit", "'profit' is not a field"),
+        ("summary.pnl down", "down is not expected after summary.pnl; use asc or desc"),
+        ("summary.pnl,,run_id", "a field is missing; an example is status, price desc"),
+        ("summary", "'summary' is a message"),
     ],
 )
 def test_an_invalid_order_is_refused(order: str, problem: str) -> None:

@@ -58,7 +58,7 @@ async def test_a_position_at_which_the_engine_aborts_fails_with_its_message(raw:
     run = await failed(raw, tmp_path, config, price=[0.1] * 6, amount=[1e13] * 6, side=["buy"] * 6)
     assert run.failure.reason == "ENGINE_ABORTED"
     assert f"not in range [0, {MAX_SIZE}], was 40000000000000" in run.failure.message
-    assert "the position went beyond it" in run.failure.message
+    assert "the position exceeded it" in run.failure.message
 
 
 async def test_a_profit_beyond_the_engines_largest_amount_fails_with_its_message(raw: RawFolder, tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ async def test_a_profit_beyond_the_engines_largest_amount_fails_with_its_message
     run = await failed(raw, tmp_path, config, price=[1.0, 1.7] * 4, amount=[1e13] * 8, side=["buy", "sell"] * 4)
     assert run.failure.reason == "REPLAY_FAILED"
     assert "Money bounds" in run.failure.message or "for Money" in run.failure.message
-    assert f"the engine's money holds up to {MAX_MONEY}" in run.failure.message
+    assert f"the engine's money holds at most {MAX_MONEY}" in run.failure.message
 
 
 async def test_ticks_and_markers_have_as_many_decimals_as_fit_into_64_bits(raw: RawFolder, tmp_path: Path) -> None:

@@ -130,7 +130,7 @@ async def test_when_the_account_runs_dry_the_replay_restarts_with_the_engines_ch
     assert responses[-1].run.state == SUCCEEDED, responses[-1].run.failure.message
     assert (result.metadata.segments, result.metadata.one_piece_because) == (
         1,
-        "the account ran dry, so that it may refuse orders",
+        "the account has no free balance left, so it may deny orders",
     )
     assert 2_900 < result.summary.orders_filled < 2_960
     assert sum(result.summary.orders_unfilled.values()) == 6_000 - result.summary.orders_filled

@@ -162,7 +162,7 @@ def figures(market: Market, label: tuple[int, int], folder: Path, *, full: bool 
     rows = MarkRows.of_trades(ts, price, label[0])
     if books:
         (depths,) = read_depths(book_slices)
-        rows = MarkRows.of_books(ts, price, label[0], depths.ts_init, depths.middles(label[0]))
+        rows = MarkRows.of_books(ts, price, label[0], depths.ts_init, depths.mids(label[0]))
     tape = Tape()
     for number, (side, *_) in enumerate(market.prints):
         at, cost, amount = int(ts[number]), int(price[number]), int(size[number])

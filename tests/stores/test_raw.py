@@ -54,7 +54,7 @@ def test_a_dataset_describes_its_files_by_their_footers(raw: RawFolder) -> None:
         (trades(), {"write_statistics": False}, "NO_STATISTICS", "has no statistics of local_timestamp"),
         (trades(local_timestamp=[NOON // 1_000_000] * 5), {}, "TIMES_IMPLAUSIBLE", "seems to be seconds"),
         (trades(local_timestamp=[NOON // 1000, *[NOON] * 4]), {}, "TIMES_IMPLAUSIBLE", "milliseconds, and 17213"),
-        (trades(local_timestamp=[0, *[NOON] * 4]), {}, "TIMES_IMPLAUSIBLE", "is not a time of 2009 to 2100 in any unit"),
+        (trades(local_timestamp=[0, *[NOON] * 4]), {}, "TIMES_IMPLAUSIBLE", "is not a time from 2009 to 2099 in any unit"),
         (trades(local_timestamp=pa.array([5] * 5, pa.timestamp("ms"))), {}, "TIMES_IMPLAUSIBLE", "the local_timestamp 5; it"),
     ],
 )  # fmt: skip
@@ -83,7 +83,7 @@ def test_files_that_are_larger_than_any_recording_are_refused_by_their_footers(r
     said = [(found.code, found.message) for file in dataset.files for found in file.warnings]
     assert [code for code, _ in said] == ["FILE_EXPANDS", "FOOTER_TOO_LARGE", "COLUMNS_MISSING"]
     assert "it unpacks to more than 268,435,456 bytes, 100 times its size" in said[0][1]
-    assert "bytes, and 16,777,216 are the most; write it with larger row groups" in said[1][1]
+    assert "bytes; at most 16,777,216 are read. Write it with larger row groups" in said[1][1]
     # Short enough for thousands of them in one response.
     assert max(len(message) for _, message in said) < 1_200
     assert all(file.faults for file in dataset.files)
@@ -157,7 +157,9 @@ def test_files_without_read_permission_are_named(raw: RawFolder) -> None:
         (warning,) = store.dataset(f"day-{DAY}").files[0].warnings
         assert (warning.code, warning.message.endswith("cannot be read: Permission denied")) == ("FILE_UNREADABLE", True)
         folder.chmod(0)
-        with pytest.raises(TickreelError, match="Permission denied; let the user of the service read it") as refused:
+        with pytest.raises(
+            TickreelError, match="Permission denied; give the user of the service permission to read it"
+        ) as refused:
             store.dataset(f"day-{DAY}")
         assert (refused.value.reason, refused.value.metadata["path"]) == ("STORE_NOT_READABLE", str(folder.parent))
         folder.chmod(0o755)
@@ -229,7 +231,7 @@ def test_units_of_times_are_guessed() -> None:
     assert guess_unit(seconds) == "seems to be seconds"
     assert guess_unit(seconds * 1000) == "seems to be milliseconds"
     assert guess_unit(seconds * 10**9) == "seems to be nanoseconds"
-    assert guess_unit(0) == "is not a time of 2009 to 2100 in any unit"
+    assert guess_unit(0) == "is not a time from 2009 to 2099 in any unit"
 
 
 def test_a_csv_is_described_like_a_parquet_file(raw: RawFolder) -> None:
@@ -258,7 +260,7 @@ def test_a_csv_is_described_like_a_parquet_file(raw: RawFolder) -> None:
         ([HEADER, ROW, "x,BTC"], "FILE_UNREADABLE", "Expected 8 columns, got 2: x,BTC"),
         ([HEADER, ROW, ROW.replace(f"{NOON}", "noon")], "FILE_UNREADABLE", "local_timestamp is 'noon' in row 1 (from 0)"),
         ([HEADER, ROW.replace(f"{NOON}", "")], "NO_STATISTICS", "has no statistics of local_timestamp"),
-        ([HEADER, ROW.replace(f"{NOON}", "12")], "TIMES_IMPLAUSIBLE", "is not a time of 2009 to 2100"),
+        ([HEADER, ROW.replace(f"{NOON}", "12")], "TIMES_IMPLAUSIBLE", "is not a time from 2009 to 2099"),
     ],
 )
 def test_each_fault_of_a_csv_is_a_warning(raw: RawFolder, lines: list[str], code: str, says: str) -> None:

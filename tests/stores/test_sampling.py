@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tickreel.stores.sampling import kept_rows, time_parts, window_rows
+from tickreel.stores.sampling import downsampled_rows, time_parts, window_rows
 
 _rows = st.lists(st.tuples(st.integers(0, 50), st.integers(-100, 100), st.integers(-100, 100)), max_size=300)
 Rows = list[tuple[int, int, int]]
@@ -19,7 +19,7 @@ def columns_of(rows: Rows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 @given(_rows, st.integers(1, 400))
 def test_the_ends_and_extremes_of_each_part_are_kept(rows: Rows, most: int) -> None:
     clock, low, high = columns_of(rows)
-    kept = kept_rows(clock, most, lowest=[low], highest=[high])
+    kept = downsampled_rows(clock, most, lowest=[low], highest=[high])
     assert kept.tolist() == sorted(set(kept.tolist()))
     if len(rows) <= most:
         assert kept.tolist() == list(range(len(rows)))

@@ -68,7 +68,7 @@ def test_a_dataset_restricts_the_search(three_days: RawFolder) -> None:
         (file,) = search(everything, dataset=f"day-{DAY}", path=path).run(three_days.store)
         assert file.dataset == f"day-{DAY}"
     field, text = _refusal(three_days, search(everything, dataset="day-2024-07-01"))
-    assert (field, "there are day-2024-07-17, day-2024-07-18, day-2024-07-19" in text) == ("dataset", True)
+    assert (field, "the day folders are day-2024-07-17, day-2024-07-18, day-2024-07-19" in text) == ("dataset", True)
     field, text = _refusal(three_days, search(whole_days("2024-08-01"), dataset=f"day-{DAY}"))
     assert (field, "they are in day-2024-07-17" in text) == ("dataset", True)
     assert _refusal(three_days, search(everything, dataset="../by_date"))[0] == "dataset"
@@ -110,7 +110,11 @@ def test_a_pattern_finds_the_instrument(three_days: RawFolder) -> None:
     [
         ({"file_pattern": "BINANCE-FUTURES:*"}, "data_catalog.instrument_file_pattern", f"several instruments: {BTC}, {ETH}"),
         ({"file_pattern": ETH}, "data_catalog.instrument_file_pattern", f"files of {ETH}, but the instrument is {BTC}"),
-        ({"file_pattern": "nothing"}, "data_catalog.instrument_file_pattern", f"'nothing' matches no file; there are {BTC}"),
+        (
+            {"file_pattern": "nothing"},
+            "data_catalog.instrument_file_pattern",
+            f"'nothing' matches no file; the files are named {BTC}",
+        ),
         ({"file_pattern": f"../{BTC}"}, "data_catalog.instrument_file_pattern", "is not a file name"),
         ({"file_pattern": ".."}, "data_catalog.instrument_file_pattern", "is not a file name"),
         ({"path": f"{LAYOUT}/*.parquet"}, "data_catalog.trades_path", "several instruments"),
@@ -123,7 +127,7 @@ def test_a_pattern_finds_the_instrument(three_days: RawFolder) -> None:
         ({"path": "@data_downloads/../x.parquet"}, "data_catalog.trades_path", "leaves the data root"),
         ({"path": "a**b/x.parquet"}, "data_catalog.trades_path", "is not a valid glob"),
         ({"path": "."}, "data_catalog.trades_path", "leaves the data root"),
-        ({"path": "notes.txt"}, "data_catalog.trades_path", "matches notes.txt; it must match .parquet files alone"),
+        ({"path": "notes.txt"}, "data_catalog.trades_path", "matches notes.txt; it must match only .parquet files"),
     ],
 )
 def test_a_wrong_pattern_or_path_is_refused(three_days: RawFolder, parts: dict, field: str, says: str) -> None:
@@ -175,7 +179,7 @@ def test_a_window_without_data_names_the_nearest_days_of_many(raw: RawFolder) ->
     assert after.endswith("some in day-2024-01-01, the nearest of 55 days from day-2024-01-01 to day-2024-02-29")
     assert before.endswith("some in day-2024-02-29, the nearest of 55 days from day-2024-01-01 to day-2024-02-29")
     text = _refusal(raw, search(whole_days("2024-02-01"), dataset="day-2024-02-01"))[1]
-    assert text == "there is no day folder 'day-2024-02-01'; there are " + text.partition("there are ")[2]
+    assert text == "there is no day folder 'day-2024-02-01'; the day folders are " + text.partition("folders are ")[2]
     assert "day-2024-02-21" in text
     assert text.endswith("and 43 more")
 
@@ -206,7 +210,7 @@ def _skipped(raw: RawFolder, wanted: SourceSearch) -> list[str]:
     [
         (f"day-{DAY}/{BTC}.parquet", "lies directly in a day folder; move it to data_type-trades or data_type-book_"),
         (f"day-{DAY}/trades/{BTC}.parquet", "lies in a folder that is not named data_type-trades or data_type-book"),
-        (f"day-{DAY}/data_type-trades/new/{BTC}.parquet", "lies in a folder that is a folder inside of data_type-trades; move"),
+        (f"day-{DAY}/data_type-trades/new/{BTC}.parquet", "lies in a folder that is a folder inside data_type-trades; move"),
         (f"day-{DAY}/data_type-trades/{BTC}.parquet.tmp", "does not end in .parquet"),
         (f"day-{DAY}/data_type-trades/{BTC}.PARQUET", "does not end in .parquet"),
         (f"day-{DAY}/data_type-trades/{BTC}@LIN.parquet", "is not named VENUE:PRODUCT:SYMBOL.parquet"),
@@ -385,7 +389,7 @@ def test_files_of_the_other_kind_are_mentioned_in_errors(raw: RawFolder) -> None
     field, text = _refusal(raw, search(whole_days(DAY)))
     assert (field, f"there are some of {ETH}; {hint}" in text) == ("instrument.id", True)
     field, text = _refusal(raw, search(whole_days(DAY), path="raw_tick_data/**/*BTC-USDT.csv.gz"))
-    assert (field, f"must match .parquet files alone, or {hint}" in text) == ("data_catalog.trades_path", True)
+    assert (field, f"must match only .parquet files, or {hint}" in text) == ("data_catalog.trades_path", True)
     # No hint if the files of the right kind explain the error, or if the other kind would not help.
     assert hint not in _refusal(csv, search(whole_days("2023-01-01")))[1]
     with pytest.raises(TickreelError) as refused:

@@ -142,6 +142,6 @@ def test_a_standalone_run_without_the_engine_names_the_extra(python: Path, folde
     called = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert called.returncode == 2
     said = " ".join(called.stderr.split())
-    assert "pip install 'tickreel[services]' brings it, on Python 3.13 or 3.14" in said
+    assert "`pip install 'tickreel[services]'` installs it on Python 3.13 or 3.14" in said
     version = run_python(python, "import platform; print(platform.python_version())", folder).strip()
     assert f"this is Python {version}" in said

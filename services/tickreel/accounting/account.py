@@ -196,9 +196,9 @@ def drawdown(equity: Integers, peak: int) -> Integers:
     return np.maximum(np.maximum.accumulate(equity), peak) - equity
 
 
-def _entry(value: int, beside: int) -> Integers:
-    """Return a column of one value, wide enough for sums with `beside`."""
-    (array,) = scaled.wide((np.array([value], dtype=object),), abs(value) + beside)
+def _entry(value: int, other: int) -> Integers:
+    """Return a column of one value, wide enough for sums with `other`."""
+    (array,) = scaled.wide((np.array([value], dtype=object),), abs(value) + other)
     return array
 
 

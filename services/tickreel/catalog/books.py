@@ -12,7 +12,7 @@ from tickreel.rpc.errors import TickreelError
 from tickreel.stores.column_files import ColumnStore
 from tickreel.stores.depths import NO_LEVEL
 from tickreel.stores.raw_schema import LEVELS
-from tickreel.stores.sampling import kept_rows
+from tickreel.stores.sampling import downsampled_rows
 from tickreel.v1 import market_data_pb2
 
 _COLUMNS = ("ts_event", "ts_init", "bid_price", "bid_size", "ask_price", "ask_size")
@@ -30,7 +30,7 @@ def sample_quotes(books: Arrays, price_precision: int, most: int) -> market_data
     bid, ask = books["bid_price"][::LEVELS], books["ask_price"][::LEVELS]
     # A book without a bid must not be chosen for the lowest bid.
     lowest = np.where(bid == NO_LEVEL, scaled.largest(bid), bid)
-    kept = kept_rows(books["ts_init"], most, lowest=[lowest], highest=[ask])
+    kept = downsampled_rows(books["ts_init"], most, lowest=[lowest], highest=[ask])
     best = bid[kept], ask[kept]
     fitting, price_precision = scaled.fitting(*best, scale=price_precision)
     # Rounding changes NO_LEVEL, so it is set again.

@@ -11,7 +11,7 @@ from tickreel.stores.raw import RawStore
 from tickreel.v1 import catalog_service_pb2, conversion_pb2, market_data_pb2
 from tickreel.v1.catalog_service_pb2 import FRESHNESS_FRESH, FRESHNESS_ORPHANED, FRESHNESS_STALE
 
-# Shorter pauses are taken for a quiet market, not for missing data.
+# A shorter pause means a quiet market rather than missing data.
 _GAP_SECONDS = 60.0
 
 

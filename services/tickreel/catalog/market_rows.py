@@ -120,7 +120,7 @@ class MarketRows:
         return {name: _with_decimals(values, more.get(name, 0)) for name, values in found.items()}
 
     def decimals_of(self, stretch: Stretch) -> tuple[int, int]:
-        """Return the fewest decimals of prices and of sizes that hold all values of a stretch's files."""
+        """Return the fewest decimals of prices and of sizes that hold all values in the files of a stretch."""
         return _decimals(self._records(stretch))
 
     def columns(self, columns: ColumnStore, names: Sequence[str]) -> Arrays:
@@ -181,7 +181,7 @@ class MarketRows:
 
 def _changed(file: CatalogFile, problem: str) -> TickreelError:
     path = file.converted.path
-    return TickreelError("DATA_CHANGED", f"the catalog file {path} {problem}; ask again", path=path)
+    return TickreelError("DATA_CHANGED", f"the catalog file {path} {problem}; try again", path=path)
 
 
 def _decimals(files: Sequence[CatalogFile]) -> tuple[int, int]:

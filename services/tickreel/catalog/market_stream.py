@@ -1,7 +1,7 @@
 """Streams of rows of the catalog in chunks. A stream can resume after any chunk, and sends each row exactly once.
 
 A cursor is an instant and the number of rows of that instant that have arrived. So a stream resumes without reading earlier
-rows, and files of other times that are converted meanwhile do not shift it.
+rows, and newly converted files of other times do not shift it.
 """
 
 import re
@@ -50,7 +50,7 @@ class Cursor:
             return None
         found = _CURSOR.fullmatch(text)
         if found is None or abs(int(found[1])) > LAST_INSTANT:
-            raise invalid_request("cursor", f"is {text!r}, which no chunk of this stream had; begin without one")
+            raise invalid_request("cursor", f"is {text!r}, which is not from this stream; start again without a cursor")
         return cls(int(found[1]), int(found[2]))
 
     def __str__(self) -> str:

@@ -18,7 +18,7 @@ from tickreel.rpc.bounds import (
     MOST_POINTS,
     requested_columns,
     requested_instant,
-    requested_most,
+    requested_limit,
     requested_window,
 )
 from tickreel.rpc.call_thread import call_in_thread
@@ -90,7 +90,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
     async def SampleBars(  # noqa: N802
         self, request: catalog_service_pb2.SampleBarsRequest, context: grpc.aio.ServicerContext
     ) -> catalog_service_pb2.SampleBarsResponse:
-        window, most = requested_window(request), requested_most(request, "max_bars", DEFAULT_BARS, MOST_BARS)
+        window, most = requested_window(request), requested_limit(request, "max_bars", DEFAULT_BARS, MOST_BARS)
 
         def sample() -> catalog_service_pb2.SampleBarsResponse:
             found = MarketRows.find(self._catalog, request.instrument_id, TRADES, window)
@@ -103,7 +103,7 @@ class CatalogServicer(catalog_service_pb2_grpc.CatalogServiceServicer):
     async def SampleQuotes(  # noqa: N802
         self, request: catalog_service_pb2.SampleQuotesRequest, context: grpc.aio.ServicerContext
     ) -> catalog_service_pb2.SampleQuotesResponse:
-        window, most = requested_window(request), requested_most(request, "max_points", DEFAULT_POINTS, MOST_POINTS)
+        window, most = requested_window(request), requested_limit(request, "max_points", DEFAULT_POINTS, MOST_POINTS)
 
         def sample() -> catalog_service_pb2.SampleQuotesResponse:
             found = MarketRows.find(self._catalog, request.instrument_id, BOOK_SNAPSHOT_5, window)

@@ -44,7 +44,7 @@ class Listing:
         finally:
             await client.close()
         if token:
-            screen.say(f"there are more than these {limit}; --limit shows more")
+            screen.say(f"only the first {limit} are shown; --limit shows more")
         if unreadable := getattr(page, "unreadable_run_ids", None):
             screen.say(f"not listed because unreadable (`tickreel show` prints why): {', '.join(unreadable)}")
         return found

@@ -73,7 +73,7 @@ def listed(example: str, order: str) -> Callable[[Any], Any]:
 
     def add(command: Any) -> Any:
         command = click.option(
-            "--order_by", default="", metavar="FIELDS", help=f"Sort order, e.g. {order}. [default: newest first]"
+            "--order-by", default="", metavar="FIELDS", help=f"Sort order, e.g. {order}. [default: newest first]"
         )(limit(command))
         return click.option("--filter", "filter_text", default="", help=f"Show only matching entries, e.g. {example}.")(command)
 
@@ -81,7 +81,7 @@ def listed(example: str, order: str) -> Callable[[Any], Any]:
 
 
 def address(service: str) -> Callable[[Any], Any]:
-    """Add the option `address`: where a service is reached."""
+    """Add the option `address`: the address of a service."""
     return click.option(
         "--address",
         type=ADDRESS,

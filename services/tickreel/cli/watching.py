@@ -53,32 +53,32 @@ class Display(Protocol):
 
 
 async def messages(
-    client: ServiceClient, method: str, request: Any, note: Callable[[str], None], go_on: str = ""
+    client: ServiceClient, method: str, request: Any, note: Callable[[str], None], resume_hint: str = ""
 ) -> AsyncGenerator[Any]:
     """Yield the messages of a watch without end. A broken stream is requested again.
 
     Args:
         note: Called with a message for each break.
-        go_on: Text that ends the error when the watcher gives up: how to resume watching.
+        resume_hint: How to resume watching. Appended to the error when the watcher gives up.
 
     Raises:
         TickreelError: The service refuses the request. SERVICE_UNAVAILABLE: it has not answered for `PATIENCE` seconds.
     """
     loop = asyncio.get_running_loop()
     # Time of the first failure, not of the last message: this process may have been suspended since that message.
-    lost: float | None = None
+    failing_since: float | None = None
     retry = RETRY_FIRST
     while True:
         try:
             async for response in client.stream(method, request):
-                lost, retry = None, RETRY_FIRST
+                failing_since, retry = None, RETRY_FIRST
                 yield response
         except TickreelError as error:
             if error.reason not in _BROKEN:
                 raise
-        lost = loop.time() if lost is None else lost
-        if loop.time() - lost >= PATIENCE:
-            message = f"the {client.service} service at {client.address} has not answered for {PATIENCE:.0f} s{go_on}"
+        failing_since = loop.time() if failing_since is None else failing_since
+        if loop.time() - failing_since >= PATIENCE:
+            message = f"the {client.service} service at {client.address} has not answered for {PATIENCE:.0f} s{resume_hint}"
             raise TickreelError("SERVICE_UNAVAILABLE", message, service=client.service, address=client.address)
         note(f"lost the connection to {client.address}; retrying")
         await asyncio.sleep(retry)
@@ -104,8 +104,8 @@ class Watch:
         """
         noun, address = self._kind.noun, self._client.address
         request = self._kind.request("Watch", self._job_id)
-        go_on = f"; to resume watching: tickreel watch {self._job_id} --address {address}" if noun == "run" else ""
-        heard = messages(self._client, f"Watch{noun.capitalize()}", request, self._display.note, go_on)
+        resume_hint = f"; to resume watching: tickreel watch {self._job_id} --address {address}" if noun == "run" else ""
+        heard = messages(self._client, f"Watch{noun.capitalize()}", request, self._display.note, resume_hint)
         async with contextlib.aclosing(heard):
             async for response in heard:
                 job = getattr(response, noun)

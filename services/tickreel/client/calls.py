@@ -47,20 +47,20 @@ class Service:
             make_request: Makes the request for the responses that have not arrived yet.
         """
         # Time of the first failure, not of the last response: this process may have been suspended since that response.
-        lost: float | None = None
-        heard, retry = False, RETRY_FIRST
+        failing_since: float | None = None
+        has_answered, retry = False, RETRY_FIRST
         while True:
             call = getattr(self._stub, method)(make_request())
             try:
                 for response in call:
                     yield response
-                    heard, lost, retry = True, None, RETRY_FIRST
+                    has_answered, failing_since, retry = True, None, RETRY_FIRST
                 return
             except grpc.RpcError as error:
                 # Fail at once if the service never answered.
-                is_lost = heard and _is_broken(error)
-                lost = time.monotonic() if lost is None else lost
-                if not is_lost or time.monotonic() - lost >= PATIENCE:
+                can_retry = has_answered and _is_broken(error)
+                failing_since = time.monotonic() if failing_since is None else failing_since
+                if not can_retry or time.monotonic() - failing_since >= PATIENCE:
                     raise TickreelError.from_rpc_error(error, self._name, self._address) from None
             finally:
                 call.cancel()

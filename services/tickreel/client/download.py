@@ -35,7 +35,7 @@ def download(
 ) -> None:
     """Download a file to a path.
 
-    Data is written to a hidden partial file beside the path, which is renamed once it is complete. The same call resumes an
+    Data is written to a hidden partial file in the same folder, which is renamed once it is complete. The same call resumes an
     interrupted download; this is safe because the files of a run never change.
 
     Args:

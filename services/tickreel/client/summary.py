@@ -18,7 +18,7 @@ def figures(message: Message, *, floats: bool) -> dict[str, Any]:
     """Return the fields of a message by their paths, e.g. `statistics.win_rate`.
 
     Decimals become `Decimal`, or `float` if `floats` is true. Unset fields become None. Enum values become words: long, maker.
-    A repeated message becomes a list of such dicts. Other values stay as they are in the message.
+    A repeated message becomes a list of such dicts. Other values are returned unchanged.
     """
     return dict(_fields(message, "", floats=floats, is_set=True))
 

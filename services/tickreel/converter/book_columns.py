@@ -125,11 +125,11 @@ class SideColumns:
             return np.ones(len(rows), dtype=np.bool_)
         no_price, no_amount = (pc.is_null(column, nan_is_null=True).to_numpy(zero_copy_only=False) for column in columns)
         zero = pc.equal(amount, _zero(amount.type)).fill_null(False).to_numpy(zero_copy_only=False)
-        for name, beside, lacks in (
+        for name, other, lacks in (
             (level.price_name, "an amount", no_price & ~no_amount & ~zero),
             (level.size_name, "a price", no_amount & ~no_price),
         ):
-            self._faults.add(name, f"no value beside {beside}", rows[lacks], ["null"] * int(lacks.sum()))
+            self._faults.add(name, f"no value, but {other}", rows[lacks], ["null"] * int(lacks.sum()))
         present: Bools = ~(no_price | no_amount | zero)
         return present
 

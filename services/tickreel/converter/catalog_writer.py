@@ -37,14 +37,14 @@ class CatalogWriter[Rows: (ConvertedTrades, ConvertedDepths)]:
             # The engine looks up list elements by their Arrow name.
             use_compliant_nested_type=False,
         )
-        self._beside = ThreadPoolExecutor(max_workers=2, thread_name_prefix="catalog-writer")
+        self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="catalog-writer")
         self._pending: list[Future[None]] = []
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        self._beside.shutdown()
+        self._pool.shutdown()
         self._file.close()
 
     def write(self, rows: Rows) -> None:
@@ -54,7 +54,7 @@ class CatalogWriter[Rows: (ConvertedTrades, ConvertedDepths)]:
             OSError: The file cannot be written.
         """
         self._wait()
-        self._pending = [self._beside.submit(work, rows) for work in (self._write, self._digest_rows)]
+        self._pending = [self._pool.submit(work, rows) for work in (self._write, self._digest_rows)]
 
     def digest(self) -> str:
         """Return the digest of all rows.

@@ -115,7 +115,7 @@ class Conversion[Rows: (ConvertedTrades, ConvertedDepths)](ABC):
                         self._instrument.engine_id, converted.price_precision, converted.size_precision
                     )
                     writer.add_metadata({**engine_metadata, **file.to_metadata()})
-                # If a name is taken, the name of the next later end is tried: a name may give a later end than the file has.
+                # If a name is taken, try the name with the next later end. A name may give a later end than the last row.
                 first, last = int(ts_init[0]), int(ts_init[-1])
                 names = (catalog_format.file_name(first, last + more) for more in itertools.count())
                 return catalog.place(written, file, names)
@@ -132,7 +132,7 @@ class Conversion[Rows: (ConvertedTrades, ConvertedDepths)](ABC):
 
     @abstractmethod
     def _begin(self, reader: RawReader) -> tuple[list[str], Int64]:
-        """Return the raw columns to read, without those of one word, and the `ts_init` of all rows in replay order."""
+        """Return the raw columns to read, except those of `_ONE_WORD`, and the `ts_init` of all rows in replay order."""
 
     @abstractmethod
     def _rows_of(self, chunk: Chunk, ts_init: Int64) -> Rows:
@@ -170,7 +170,7 @@ class Conversion[Rows: (ConvertedTrades, ConvertedDepths)](ABC):
                 reason = excerpt(" ".join(str(error).split()), _REASON_SHOWN)
                 message = f"{self._source.path} cannot be converted from row {chunk.start} on, in replay order: {reason}"
                 raise TickreelError("DATA_REFUSED", message, source=self._source.path) from None
-            # A file at fault is no longer written, but read to its end, so that one error names all problems.
+            # After a fault, rows are no longer written, but the file is read to its end, so that one error names all problems.
             if not self._faults:
                 writer.write(rows)
             on_rows(end)

@@ -32,7 +32,7 @@ class PlannedFile:
     present: CatalogFile | None
 
     def to_message(self) -> conversion_pb2.ConvertedFile:
-        """Return the message of the file: complete if it is converted, else with what its footer says."""
+        """Return the message of the file: complete if it is converted, else with the facts from its footer."""
         if self.present is not None:
             message = conversion_pb2.ConvertedFile(cached=True)
             message.MergeFrom(self.present.converted)
@@ -110,7 +110,7 @@ class ConversionPlan:
         return (file.to_message() for file in self.files)
 
     def register_instrument(self, catalog: CatalogStore, files: Iterable[conversion_pb2.ConvertedFile]) -> None:
-        """Register the instrument beside the files, all of which the catalog must already hold.
+        """Register the instrument in the folders of the files, all of which the catalog must already hold.
 
         Raises:
             TickreelError: STORE_NOT_WRITABLE or STORE_FULL.

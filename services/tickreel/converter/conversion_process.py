@@ -14,7 +14,7 @@ from tickreel.stores.catalog import CatalogRemovedError, CatalogStore
 from tickreel.stores.raw import RawFile, RawStore
 from tickreel.v1 import conversion_pb2, job_pb2
 
-# After so many deletions of the catalog during the write of one file, the conversion fails.
+# The conversion fails when the catalog was deleted this many times during the write of one file.
 _ATTEMPTS = 3
 # One file keeps a core and a half busy, and takes a few hundred MB.
 FILES_AT_A_TIME = 2
@@ -38,7 +38,7 @@ def files_of(result: dict[str, Any]) -> list[conversion_pb2.ConvertedFile]:
 def convert(payload: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     """Run the conversion.
 
-    The plan is made anew: another conversion may have converted some of the files since the request.
+    The plan is made again, because another conversion may have converted some of the files since the request.
 
     Raises:
         TickreelError: Like `convert_missing`.

@@ -3,11 +3,11 @@
 A recorder that means 0.1 stores the nearest double. Sums and differences before that add a unit or two in the last place.
 The decimal that was meant is the first of these that exists:
 
-1. The decimal of `grids` places whose nearest double the value is. Below 2⁵² units the step of the grid is greater than
-   the spacing of the doubles, so there is at most one.
+1. An exact decimal on one of the `grids`: the value is its nearest double. Below 2⁵² units the step of a grid is greater
+   than the spacing of the doubles, so there is at most one.
 2. The decimal of the fewest places and at most 15 digits that lies within the noise of the double.
-3. The shortest decimal whose nearest double the value is, which is what every exporter prints for it. It has 16 or 17
-   digits. If another decimal with as many places has the same nearest double, the value is refused as ambiguous.
+3. The shortest exact decimal, which is the one that every exporter prints for the double. It has 16 or 17 digits. If another
+   decimal with as many places has the same nearest double, the value is refused as ambiguous.
 
 The bound on noise: two different decimals of at most 15 significant digits are at least 2⁵²/10¹⁵ ≈ 4.5 spacings of
 doubles apart. So a distance of 4 spacings cannot hide a digit that a double reliably holds. Beyond 15 digits a double holds
@@ -170,8 +170,8 @@ def _shortest(values: Float64) -> tuple[Int64, npt.NDArray[np.int8]]:
     for row, value in enumerate(distinct.tolist()):
         _, digits, exponent = Decimal(repr(value)).as_tuple()
         number = int("".join(map(str, digits)))
-        beside = (float(f"{number + step}e{exponent}") for step in (-1, 1))
-        if isinstance(exponent, int) and -SCALE <= exponent <= 0 and value not in beside:
+        neighbours = (float(f"{number + step}e{exponent}") for step in (-1, 1))
+        if isinstance(exponent, int) and -SCALE <= exponent <= 0 and value not in neighbours:
             units[row], places[row] = number, -exponent
     return units[where], places[where]
 

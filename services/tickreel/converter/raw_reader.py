@@ -121,9 +121,9 @@ def _without_views(table: pa.Table) -> pa.Table:
 
 
 def _read_ahead(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    """Yield the same tables, reading the next one while the caller handles one."""
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="raw-reader") as beside:
-        pending = beside.submit(next, tables, None)
+    """Yield the same tables, each read while the caller handles the one before."""
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="raw-reader") as pool:
+        pending = pool.submit(next, tables, None)
         while (table := pending.result()) is not None:
-            pending = beside.submit(next, tables, None)
+            pending = pool.submit(next, tables, None)
             yield table

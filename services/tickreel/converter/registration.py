@@ -56,7 +56,7 @@ def register(
 
     Args:
         given: Instrument of a config, which replaces the registered one. If None, an instrument with default terms is
-            registered where there is none yet, unless its name is not enough.
+            registered where there is none yet, if its name determines the terms.
 
     Raises:
         TickreelError: STORE_NOT_WRITABLE or STORE_FULL.

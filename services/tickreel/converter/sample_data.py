@@ -34,7 +34,7 @@ def make_sample_data(raw: RawStore) -> converter_service_pb2.MakeSampleDataRespo
 
 def _check_readable(raw: RawStore) -> None:
     if raw.ending != PARQUET:
-        message = f"sample data comes in {PARQUET} files, and {raw.ending} files are read here; {raw.how_to_read_others}"
+        message = f"sample data is written to {PARQUET} files, but this service reads {raw.ending} files; {raw.other_kind_hint}"
         raise TickreelError("ENVIRONMENT_MISMATCH", message, variable=USE_PARQUET)
     # A missing root may be an unmounted disk. Creating a folder in its place would hide that.
     raw.dataset_ids()

@@ -153,7 +153,7 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
             result = await self._executor.run(Work(conversion.conversion_id, payload, live.report, live.share.memory))
         except TickreelError as error:
             await self._discard(conversion)
-            await self._tell_finished_files(conversion)
+            await self._update_files(conversion)
             raise _with_files(error, conversion) from None
         except asyncio.CancelledError:
             await self._discard(conversion)
@@ -166,8 +166,8 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
         """Remove the incomplete files and the locks of conversions whose processes are dead."""
         await asyncio.to_thread(self._catalog.sweep)
 
-    async def _tell_finished_files(self, conversion: conversion_pb2.Conversion) -> None:
-        """Update the files of a failed conversion: the catalog holds those that were finished before the failure."""
+    async def _update_files(self, conversion: conversion_pb2.Conversion) -> None:
+        """Update the file list of a failed conversion: the catalog holds the files that were finished before the failure."""
         spec = conversion_pb2.ConversionSpec()
         spec.CopyFrom(conversion.spec)
         spec.force = False

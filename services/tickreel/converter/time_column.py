@@ -31,7 +31,7 @@ class TimeColumn:
         Args:
             rows: Row numbers in the raw file, from 0.
         """
-        # A uint64 above the int64 range becomes negative, which is no valid time.
+        # A uint64 above the int64 range becomes negative, which is not a valid time.
         values = column.cast(pa.int64(), safe=False)
         missing = values.null_count
         if missing == len(values):

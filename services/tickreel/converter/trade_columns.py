@@ -57,7 +57,7 @@ class SideColumn:
         coded = cast(pa.DictionaryArray, column if pa.types.is_dictionary(column.type) else column.dictionary_encode())
         words = coded.dictionary.cast(pa.string())
         found = pc.index_in(pc.ascii_lower(words), value_set=pa.array(self._words)).fill_null(_FOREIGN).to_numpy()
-        # One more code stands for null rows. A null word in the dictionary is no aggressor, too.
+        # One more code is for null rows. A null word in the dictionary also means no aggressor.
         codes_of_words = np.append(np.array([*self._words.values(), _FOREIGN], dtype=np.int8)[found], np.int8(NO_AGGRESSOR))
         codes_of_words[:-1][pc.is_null(words).to_numpy(zero_copy_only=False)] = NO_AGGRESSOR
         indices = coded.indices.cast(pa.int64()).fill_null(len(words)).to_numpy()
@@ -71,7 +71,7 @@ class SideColumn:
 
     def _of_numbers(self, column: pa.ChunkedArray, rows: Int64) -> Codes:
         missing = pc.is_null(column).to_numpy()
-        # A uint64 above the int64 range becomes negative, which is no side.
+        # A uint64 above the int64 range becomes negative, which is not a side.
         numbers = column.cast(pa.int64(), safe=False).combine_chunks().fill_null(0).to_numpy()
         foreign = (numbers < 0) | (numbers >= len(_NUMBERS))
         for number in np.unique(numbers[foreign])[:MOST_WORDS]:
@@ -100,7 +100,7 @@ def trade_ids(column: pa.ChunkedArray, rows: Int64, day: str) -> tuple[pa.String
     if not unfit:
         return ids, 0
     numbers = pa.array(rows).cast(pa.string())
-    made = pc.binary_join_element_wise(  # type: ignore[call-overload]  # the stub knows no scalars beside columns
+    made = pc.binary_join_element_wise(  # type: ignore[call-overload]  # the stub does not mix scalars and columns
         f"{MADE_ID}{day}-", numbers, ""
     )
     return cast(pa.StringArray, pc.if_else(fit, ids, made)), unfit

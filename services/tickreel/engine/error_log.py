@@ -18,16 +18,16 @@ _PANIC = re.compile(r"^thread .* panicked at [^\n]*\n(?P<text>[^\n]*)", re.MULTI
 _MEANINGS = (
     (
         re.compile(r"for Money|'amount' not in range|Money bounds"),
-        f"the engine's money holds up to {MAX_MONEY}, and price x size x instrument.multiplier, the profit or the balance went"
-        " beyond it; replay a shorter window, or lower instrument.multiplier or the starting balance",
+        f"the engine's money holds at most {MAX_MONEY}, and price x size x instrument.multiplier, the profit or the balance"
+        " exceeded it; replay a shorter window, or lower instrument.multiplier or the starting balance",
     ),
     (
         re.compile(rf"'value' not in range \[0, {MAX_SIZE}\]|for Quantity"),
-        f"the engine's sizes end at {MAX_SIZE}, and the position went beyond it; replay a shorter window",
+        f"the engine's sizes hold at most {MAX_SIZE}, and the position exceeded it; replay a shorter window",
     ),
     (
         re.compile("Cash account balance would become negative"),
-        "the account ran dry: a fee was more than it had left; start with larger venue.starting_balances",
+        "the account cannot pay a fee; set larger venue.starting_balances",
     ),
 )
 

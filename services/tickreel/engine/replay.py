@@ -77,8 +77,8 @@ class Shortcuts:
 def catalog_view(root: Path, instrument: Instrument, files: Sequence[ReplayFile]) -> list[Lane]:
     """Make catalogs that hold links to the files of a run, and the run's instrument.
 
-    The engine refuses files in one catalog that overlap in time, as recordings do around midnight. Such files go to separate
-    catalogs ("lanes"), whose rows the engine merges by time.
+    The engine refuses files in one catalog that overlap in time, as recordings do around midnight. Such files are put into
+    separate catalogs ("lanes"), whose rows the engine merges by time.
 
     Args:
         root: An empty folder. Its path must not contain a "#", which the engine cannot read.

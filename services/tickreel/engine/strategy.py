@@ -97,7 +97,7 @@ class ReplayStrategy(Strategy):
     independent_orders: ClassVar[bool] = False
     """Whether each order depends on its trade row alone, not on earlier rows. A window may then be replayed in slices."""
     copies_rows: ClassVar[bool] = False
-    """Whether it submits at most one order per trade row, immediately, with the row's size and price, and cancels none.
+    """Whether it submits at most one order per trade row, at once and with the row's size and price, and never cancels.
 
     The engine's risk checks can deny such an order only because of the balance or the rate of orders. They are skipped if
     neither is possible.
@@ -126,7 +126,7 @@ class ReplayStrategy(Strategy):
         self._purges = bool(self.purge_every) and not self._lasting
         self._batch = min(self.purge_every or _BATCH, _BATCH)
         self._next_batch = self._batch
-        # The next batch for the tape. Orders themselves are not kept: a thousand live ones slow the engine.
+        # The next batch for the tape. It holds values instead of orders: a thousand live order objects slow the engine.
         self._submitted: list[tuple[int, OrderSide, Price | None, Quantity]] = []
         self._submitted_ids: list[ClientOrderId] = []
         self._filled: list[Any] = []
@@ -246,7 +246,7 @@ class ReplayStrategy(Strategy):
         return int(text[text.rindex("-") + 1 :]) - 1 if self.submits_in_order else self._places[text]
 
     def _purge_closed(self) -> None:
-        """Purge closed orders from the engine's cache. An order then keeps under 4 kB instead of 10."""
+        """Purge closed orders from the engine's cache. An order then takes less than 4 kB instead of 10."""
         cache, ts = self.cache, self._now()
         self._figures.add_closed(cache)
         cache.purge_closed_orders(ts, 0)
@@ -268,7 +268,7 @@ class ReplayStrategy(Strategy):
             return []
         side = OrderSide.SELL if held > 0 else OrderSide.BUY
         known = sum(position.quantity.raw for position in self.cache.positions_open(instrument_id=instrument.id))
-        # Numbered by its position on the tape, however the strategy numbers its orders.
+        # The number is the order's position on the tape, even if the strategy numbers its orders differently.
         named = ClientOrderId(f"CLOSE-{self.tape.order_count + 1}")
         order = self.order_factory.market(
             instrument.id,

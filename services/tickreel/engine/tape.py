@@ -6,6 +6,7 @@ size needs more than 64 bits at the instrument's precision, the rows become Pyth
 
 import json
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,11 +110,11 @@ class Tape:
         """Number of fills so far."""
         return len(self._fills) // _FILL
 
-    def add_orders(self, rows: list[int]) -> None:
+    def add_orders(self, rows: Sequence[int]) -> None:
         """Record submitted orders, given as ts, side, price and quantity of each, one order after another."""
         self._orders = _extended(self._orders, rows)
 
-    def add_fills(self, rows: list[int]) -> None:
+    def add_fills(self, rows: Sequence[int]) -> None:
         """Record fills, given as order, ts, side, price, quantity, taker and commission of each, one fill after another."""
         self._fills = _extended(self._fills, rows)
 
@@ -178,7 +179,7 @@ class Tape:
         return Ends(order, ts, kind, reason, reasons=tuple(self._reasons))
 
 
-def _extended(rows: Rows, more: list[int]) -> Rows:
+def _extended(rows: Rows, more: Sequence[int]) -> Rows:
     """Append to the rows in place, or return a list of Python integers if a value needs more than 64 bits."""
     if not isinstance(rows, array):
         rows += more

@@ -12,7 +12,7 @@ from tickreel.v1 import run_config_pb2
 # The engine's integers hold this many decimals.
 MAX_PRECISION = 16
 # Decimals of the engine's decimal numbers, which hold its margins.
-_SHARE_DECIMALS = 28
+_FRACTION_DECIMALS = 28
 _CURRENCY = re.compile(r"[A-Z0-9]{1,16}")
 
 
@@ -47,9 +47,9 @@ def check_instrument(instrument: run_config_pb2.InstrumentConfig, violations: Vi
         if not violations.clean(f"{at}.{key}"):
             continue
         if not 0 <= value <= 1:
-            violations.add(f"{at}.{key}", f"is {value}; it must be a share of the notional, 0 to 1")
-        elif places_of(value) > _SHARE_DECIMALS:
-            violations.add(f"{at}.{key}", f"is {value}; it must have {_SHARE_DECIMALS} decimals at the most")
+            violations.add(f"{at}.{key}", f"is {value}; it must be a fraction of the notional, 0 to 1")
+        elif places_of(value) > _FRACTION_DECIMALS:
+            violations.add(f"{at}.{key}", f"is {value}; it must have {_FRACTION_DECIMALS} decimals at most")
 
 
 def _check_currency(instrument: run_config_pb2.InstrumentConfig, key: str, violations: Violations) -> None:
@@ -63,13 +63,13 @@ def _check_quantity(field: str, value: float, violations: Violations) -> None:
     if not value > 0:
         violations.add(field, f"is {value}; it must be above zero")
     elif value > MAX_SIZE or places_of(value) > MAX_PRECISION:
-        violations.add(field, f"is {value}; it must be {MAX_SIZE} at the most, with {MAX_PRECISION} decimals at the most")
+        violations.add(field, f"is {value}; it must be {MAX_SIZE} at most, with {MAX_PRECISION} decimals at most")
 
 
 def _check_lot(instrument: run_config_pb2.InstrumentConfig, violations: Violations) -> None:
     lot, decimals = decimal_of(instrument.lot_size), instrument.size_precision
     if places_of(instrument.lot_size) > decimals:
-        remedy = f"it must be a multiple of {Decimal(1).scaleb(-decimals):f}, or size_precision larger"
+        remedy = f"it must be a multiple of {Decimal(1).scaleb(-decimals):f}, or size_precision must be larger"
         violations.add("instrument.lot_size", f"is {lot:f}, but sizes have {decimals} decimals; {remedy}")
 
 
@@ -111,7 +111,7 @@ def _resolve_kind(instrument: run_config_pb2.InstrumentConfig, name: InstrumentN
 
 
 def _check_pair(instrument: run_config_pb2.InstrumentConfig, name: InstrumentName, violations: Violations) -> None:
-    """Refuse a pair of one currency twice. The violation names the key that made both the same."""
+    """Refuse a pair whose base and quote are the same currency. The violation names the key that made them equal."""
     at = "instrument"
     if (
         not violations.clean(f"{at}.base_currency", f"{at}.quote_currency")
@@ -127,7 +127,7 @@ def _check_pair(instrument: run_config_pb2.InstrumentConfig, name: InstrumentNam
         violations.add(f"{at}.base_currency", f"is {currency!r}, the quote currency; it must be another: {name.base.upper()!r}")
     else:
         problem = f"is {instrument.id!r}, which trades {currency} against itself; base and quote must be two currencies"
-        violations.add(f"{at}.id", f"{problem}: correct the symbol, or give base_currency or quote_currency")
+        violations.add(f"{at}.id", f"{problem}: correct the symbol, or set base_currency or quote_currency")
 
 
 def _json(value: object) -> str:

@@ -17,18 +17,18 @@ class Share:
 class _Entrant:
     """A job that waits or was admitted: its expected memory, and the callback for its position."""
 
-    def __init__(self, weigh: Callable[[int], int], tell_position: Callable[[int], None]) -> None:
+    def __init__(self, weigh: Callable[[int], int], on_position: Callable[[int], None]) -> None:
         self.weigh = weigh
-        self.tell_position = tell_position
+        self.on_position = on_position
         self.admitted: asyncio.Future[Share] = asyncio.get_running_loop().create_future()
 
 
 class Admission:
-    """The queue in front of the slots.
+    """The queue for the slots.
 
     Jobs never overtake each other. If the job at the head needs more memory than is free, it waits, and so do the jobs behind
     it. Otherwise a stream of small jobs could starve a large one. A job that expects more than the total memory runs alone:
-    the expectation is not a measurement, and a refusal would be final.
+    the expectation is only an estimate, and a refusal would be final.
 
     The free processes are divided equally between the job at the head and the jobs behind it; the head gets at least one.
     A job alone gets all of them, and a job in a long queue gets one, so no process is idle. A free slot is given out even if no
@@ -48,15 +48,15 @@ class Admission:
         self._shares: dict[_Entrant, Share] = {}
 
     @asynccontextmanager
-    async def turn(self, weigh: Callable[[int], int], tell_position: Callable[[int], None]) -> AsyncIterator[Share]:
+    async def turn(self, weigh: Callable[[int], int], on_position: Callable[[int], None]) -> AsyncIterator[Share]:
         """Wait in the queue, then hold a slot while the context is open. Yields the resources of the slot.
 
         Args:
             weigh: Returns the expected memory in MiB for a number of processes. Called each time the head of the queue is
                 considered.
-            tell_position: Called with the position in the queue when it may have changed; 1 is the head.
+            on_position: Called with the position in the queue when it may have changed; 1 is the head.
         """
-        entrant = _Entrant(weigh, tell_position)
+        entrant = _Entrant(weigh, on_position)
         self._queue.append(entrant)
         self._admit()
         try:
@@ -75,7 +75,7 @@ class Admission:
             self._shares[entrant] = share
             entrant.admitted.set_result(share)
         for position, entrant in enumerate(self._queue, 1):
-            entrant.tell_position(position)
+            entrant.on_position(position)
 
     def _share_of(self, entrant: _Entrant) -> Share | None:
         """Return the resources for the head of the queue, or None if memory does not suffice for one process."""

@@ -53,7 +53,9 @@ class Journal[J: (Conversion, Run)]:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                message = f"another process keeps its journal in {folder}; give this one another TICKREEL_STATE_PATH"
+                message = (
+                    f"another process keeps its journal in {folder}; set TICKREEL_STATE_PATH of this one to another folder"
+                )
                 raise TickreelError("STORE_NOT_WRITABLE", message, path=folder) from None
             self._written = self._connect(opened)
             self._written.execute("PRAGMA journal_mode = WAL")
@@ -93,7 +95,7 @@ class Journal[J: (Conversion, Run)]:
         return [(job_id, job) for job_id, job in found if job.state not in FINAL]
 
     def page(self, page: Page) -> tuple[list[tuple[int, str, J]], bool]:
-        """Return a page of jobs in the form of `before`, and whether more follow.
+        """Return a page of jobs, as `before` returns them, and whether more follow.
 
         Raises:
             TickreelError: INVALID_REQUEST for a forged page token.
@@ -159,7 +161,7 @@ class Journal[J: (Conversion, Run)]:
     def _corrupt(self, error: Exception) -> TickreelError:
         message = (
             f"the journal {self._path} is corrupt ({error}). Stop the service, move {_FILE}* out of {self._folder}, and start"
-            " it again: it begins a new journal. Raw data, catalog and results are not affected; the list of jobs is lost"
+            " it again with a new journal. Raw data, catalog and results are not affected; the list of jobs is lost"
         )
         return TickreelError("STORE_CORRUPT", message, path=self._path)
 
@@ -177,22 +179,22 @@ class JournalWriter[J: (Conversion, Run)]:
 
     def add(self, job_id: str, job: J, request_id: str, request_digest: str) -> asyncio.Future[None]:
         """Add a job in its current state; see `Journal.add`."""
-        return self._ask(self._journal.add, job_id, _copy(job), request_id, request_digest)
+        return self._submit(self._journal.add, job_id, _copy(job), request_id, request_digest)
 
     def save(self, job_id: str, job: J) -> asyncio.Future[None]:
         """Replace the stored job with its current state."""
-        return self._ask(self._journal.save, job_id, _copy(job))
+        return self._submit(self._journal.save, job_id, _copy(job))
 
     def delete(self, job_id: str) -> asyncio.Future[None]:
         """Delete a job; see `Journal.delete`."""
-        return self._ask(self._journal.delete, job_id)
+        return self._submit(self._journal.delete, job_id)
 
     async def close(self) -> None:
         """Finish the pending writes, then close the journal."""
         await asyncio.to_thread(self._thread.shutdown)
         self._journal.close()
 
-    def _ask(self, write: Callable[..., None], *values: object) -> asyncio.Future[None]:
+    def _submit(self, write: Callable[..., None], *values: object) -> asyncio.Future[None]:
         return asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, write, *values))
 
 

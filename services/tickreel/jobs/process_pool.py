@@ -13,7 +13,7 @@ from tickreel.rpc.errors import TickreelError
 
 log = logging.getLogger("tickreel")
 
-# Seconds between two checks of memory and logs. If a worker grows faster, the kernel kills it before its service.
+# Seconds between two checks of memory and logs. A worker that grows faster is killed by the kernel, before its service.
 MEMORY_INTERVAL = 1.0
 # Seconds after which an idle process is ended if another one is idle too.
 SURPLUS_SECONDS = 10.0

@@ -52,7 +52,7 @@ class LiveJob[J: (Conversion, Run)]:
         self.share = Share()
         """The resources that the job was admitted with."""
         self.entry: Message | None = None
-        """Cached list entry of the resource; None after a change, until somebody asks for it."""
+        """Cached list entry of the resource; None after a change, until the next watcher needs it."""
         self.task: asyncio.Task[None] | None = None
         self.is_decided = False
         """Whether the outcome of the job is decided; the journal may not have it yet."""
@@ -63,7 +63,7 @@ class LiveJob[J: (Conversion, Run)]:
         self._journal: JournalWriter[J] = journal
         self._watchers = watchers
         self.next_change = asyncio.Event()
-        """Set at the next change. Take it before you read the resource, or a change in between is missed."""
+        """Set at the next change. Get it before reading the resource, or a change in between is missed."""
         self.over = asyncio.Event()
         """Set when this queue is done with the job."""
 
@@ -92,7 +92,7 @@ class LiveJob[J: (Conversion, Run)]:
         self.entry = None
         self.next_change.set()
         self.next_change = asyncio.Event()
-        self._watchers.tell(self.job_id)
+        self._watchers.notify(self.job_id)
 
 
 class JobQueue[J: (Conversion, Run)]:
@@ -105,7 +105,7 @@ class JobQueue[J: (Conversion, Run)]:
             `TickreelError` on failure. It is cancelled when the job is cancelled (its state is then CANCELLING) or when the
             service stops, and must then leave nothing behind.
         slots: How many jobs run at a time.
-        max_attempts: How often a job is started if its service dies meanwhile, or if its process is killed from outside.
+        max_attempts: How often a job is started if its service dies, or if its process is killed from outside.
         resources: The resources that running jobs share, from their executor.
         weigh: Returns the expected memory of a job in MiB for a number of processes.
         entry: Returns the entry of a job for lists and for `watch_all`. Default: the whole job.
@@ -258,8 +258,8 @@ class JobQueue[J: (Conversion, Run)]:
 
         Raises:
             TickreelError: NOT_FOUND, or JOB_ENDED if the job has already succeeded or failed. If the journal is not writable,
-                its error is raised, and the job ends all the same. It is then started again if the service dies before the
-                journal is writable.
+                its error is raised, but the job still ends. If the service dies before the journal is writable, the next
+                process starts the job again.
         """
         live = self._live.get(job_id)
         if live is not None:
@@ -352,7 +352,7 @@ class JobQueue[J: (Conversion, Run)]:
         await self._writer.close()
 
     async def _enqueue(self, job_id: str, job: J) -> None:
-        """Put a job at the end of the queue. Returns when the job waits there, or when the journal has it as running."""
+        """Put a job at the end of the queue. Returns when the job waits in the queue, or when its start is in the journal."""
         live = self._live[job_id] = LiveJob(job_id, job, self._writer, self._watchers)
         # Eager: a cancellation before the first step would end the task without an entry in the journal.
         live.task = asyncio.Task(self._run(live), loop=asyncio.get_running_loop(), eager_start=True)
@@ -405,9 +405,9 @@ class JobQueue[J: (Conversion, Run)]:
         return True
 
     async def _transition(self, live: LiveJob[J], change: Callable[[J], None]) -> None:
-        """Change a job after the journal has the change, however long that takes.
+        """Change a job after the change is in the journal, however long the write takes.
 
-        So nobody sees a state that a crash could undo.
+        So no caller sees a state that a crash could undo.
         """
         waits = False
         while True:

@@ -56,7 +56,7 @@ class Watchers:
     def __len__(self) -> int:
         return len(self._joined)
 
-    def tell(self, job_id: str) -> None:
+    def notify(self, job_id: str) -> None:
         """Mark a job as changed for all watchers."""
         for unseen in self._joined:
             unseen.add(job_id)

@@ -88,7 +88,7 @@ def serve_worker(work: Callable[[dict[str, Any], Reporter], dict[str, Any]]) -> 
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # the stub allows any text stream
     stays = True
     while stays:
-        task = service.told()
+        task = service.receive()
         reporter = Reporter(service)
         try:
             _log_to(Path(task["log"]))

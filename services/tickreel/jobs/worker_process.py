@@ -55,7 +55,7 @@ class WorkerProcess:
 
     @property
     def alive(self) -> bool:
-        """Whether the process runs, or its end is not yet noticed."""
+        """Whether the process runs, as far as is known."""
         return self._process.exit is None
 
     @property
@@ -92,7 +92,7 @@ class WorkerProcess:
         try:
             self._begin_log(log)
             task = {"spec": spec, "log": str(log), "last": last, "stores": [str(store) for store in (*stores, log.parent)]}
-            outcome = await self._converse(task, on_progress, on_live, patience)
+            outcome = await self._exchange(task, on_progress, on_live, patience)
             self.stays = outcome.get("stays", False) and not self.condemned
         finally:
             if not self.stays:
@@ -133,22 +133,22 @@ class WorkerProcess:
             raise not_writable(f"the log {log.name}", log.parent, error) from None
         self._log, self._logged = log, True
 
-    async def _converse(
+    async def _exchange(
         self,
         task: dict[str, Any],
         on_progress: Callable[[job_pb2.Progress], None],
         on_live: Callable[[dict[str, Any]], None],
         patience: float,
     ) -> dict[str, Any]:
-        """Send a task and read reports to the last one. Returns the last report; empty if all were progress."""
+        """Send a task, read its reports, and return the final one; empty if the process ended without one."""
         outcome: dict[str, Any] = {}
         try:
-            await _within(patience, self._process.tell(task))
+            await _within(patience, self._process.send(task))
             while (report := await _within(patience, self._process.report())) is not None:
                 if "progress" in report:
-                    told = progress.from_json(report["progress"])
-                    self._phase = told.phase
-                    on_progress(told)
+                    reported = progress.from_json(report["progress"])
+                    self._phase = reported.phase
+                    on_progress(reported)
                 elif "live" in report:
                     on_live(report["live"])
                 else:

@@ -1,6 +1,6 @@
 """`python -m tickreel.processes.ended_with_parent COMMAND...`: run a command that is killed when its parent exits.
 
-For programs that outlive their parent otherwise. The soft limit of open files is raised to the hard limit, because each
+For programs that would outlive their parent. The soft limit of open files is raised to the hard limit, because each
 connection of the gateway is an open file and the usual soft limit is 1,024.
 """
 

@@ -1,4 +1,4 @@
-"""How a process ended, and the last lines of its log."""
+"""The end of a process, and the last lines of its log."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ _FROM_OUTSIDE = ("SIGKILL", "SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT")
 
 @dataclass(frozen=True)
 class Exit:
-    """How a process ended.
+    """The end of a process.
 
     Attributes:
         code: The return code as `subprocess` reports it: negative for a signal.

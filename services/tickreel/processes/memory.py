@@ -64,7 +64,7 @@ def oom_kills(root: Path = Path("/")) -> int:
         for membership in (root / "proc/self/cgroup").read_text().splitlines():
             _, controllers, name = membership.split(":", 2)
             own = name.lstrip("/")
-            # Control groups of version 2, then of version 1. In a container, its own group is the root of the mount.
+            # Control groups of version 2, then of version 1. In a container, the mount's root is the group of the container.
             for file in (
                 *((groups / own / "memory.events", groups / "memory.events") if not controllers else ()),
                 *((groups / "memory" / own / "memory.oom_control",) if "memory" in controllers.split(",") else ()),
@@ -100,7 +100,7 @@ def _group_limits(root: Path) -> Iterator[int]:
         else:
             continue
         own = mount / name.lstrip("/")
-        # In a container, its own group is the root of the mount, whatever the group is called outside.
+        # In a container, the mount's root is the group of the container, whatever its name is outside.
         for group in (own, *own.parents):
             with contextlib.suppress(OSError, ValueError):  # no such group, or "max"
                 yield int((group / file).read_text())

@@ -96,11 +96,11 @@ class Process:
 
     @property
     def exit(self) -> Exit | None:
-        """How the process ended; None while it runs, or while its end is not yet noticed."""
+        """How the process ended; None while it runs, or until its end is noticed."""
         code = self._process.returncode
         return None if code is None else Exit(code, oom_kills() > self._oom_kills)
 
-    async def tell(self, values: dict[str, Any]) -> None:
+    async def send(self, values: dict[str, Any]) -> None:
         """Send values to the process, unless it has ended. Earlier OOM kills no longer count for its `exit`."""
         self._oom_kills = oom_kills()
         assert self._process.stdin is not None
@@ -142,7 +142,7 @@ class Process:
 
     def kill(self) -> None:
         """Kill the process unless it has ended, and its session if it leads one. Callable from any thread."""
-        self._send(signal.SIGKILL, group=self._leads)
+        self._signal(signal.SIGKILL, group=self._leads)
 
     def kill_group(self) -> None:
         """Kill the process group, even if the process itself has ended.
@@ -168,13 +168,13 @@ class Process:
 
     async def stop(self, grace: float) -> Exit:
         """Send SIGTERM, and kill the process if it still runs after `grace` seconds."""
-        self._send(signal.SIGTERM, group=False)
+        self._signal(signal.SIGTERM, group=False)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace):
                 await self._process.wait()
         return await self.end()
 
-    def _send(self, number: signal.Signals, *, group: bool) -> None:
+    def _signal(self, number: signal.Signals, *, group: bool) -> None:
         if self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 (os.killpg if group else os.kill)(self.pid, number)

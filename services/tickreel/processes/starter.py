@@ -33,16 +33,16 @@ class Starter:
         os.set_inheritable(descriptor, False)
         self._pipe = os.fdopen(descriptor, "wb", buffering=0)
         self._lock = threading.Lock()
-        self._told: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self._received: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         die_with_parent()
         if sys.platform == "linux":
             with contextlib.suppress(OSError):
                 Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE)
-        threading.Thread(target=self._listen, name="told", daemon=True).start()
+        threading.Thread(target=self._listen, name="receiver", daemon=True).start()
 
-    def told(self) -> dict[str, Any]:
-        """Wait for the next values from the parent and return them."""
-        return self._told.get()
+    def receive(self) -> dict[str, Any]:
+        """Return the next values from the parent; wait until they arrive."""
+        return self._received.get()
 
     def report(self, values: dict[str, Any]) -> None:
         """Report values to the parent. Callable from any thread."""
@@ -56,7 +56,7 @@ class Starter:
         while part := os.read(0, 1 << 16):
             *lines, line = (line + part).split(b"\n")
             for whole in lines:
-                self._told.put(json.loads(whole))
+                self._received.put(json.loads(whole))
         os._exit(_INPUT_CLOSED)
 
 

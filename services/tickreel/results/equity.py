@@ -11,7 +11,7 @@ from tickreel.results.stored_table import StoredTable
 from tickreel.rpc.columns import ROWS_PER_CHUNK, Wire, wire_of
 from tickreel.stores.column_files import Columns, ColumnWriter
 from tickreel.stores.converted_rows import nanoseconds
-from tickreel.stores.sampling import kept_rows, window_rows
+from tickreel.stores.sampling import downsampled_rows, window_rows
 from tickreel.v1 import report_pb2
 
 _MONEY = ("equity", "drawdown", "position")
@@ -56,7 +56,7 @@ def equity_sample(equity: Columns, start: int, end: int, most: int) -> tuple[Wir
     """
     rows = window_rows(equity["ts"], start, end)
     money, drawdown = equity["equity"][rows], equity["drawdown"][rows]
-    kept = kept_rows(equity["ts"][rows], most, lowest=[money], highest=[money, drawdown])
+    kept = downsampled_rows(equity["ts"][rows], most, lowest=[money], highest=[money, drawdown])
     return _columns(equity, kept + rows.start), rows.stop - rows.start
 
 
@@ -66,7 +66,7 @@ def equity_chunks(equity: Columns, after: int) -> Generator[EquityChunk, None, N
     for first in range(after, total, ROWS_PER_CHUNK):
         past = min(first + ROWS_PER_CHUNK, total)
         yield EquityChunk(_columns(equity, slice(first, past)), past)
-        equity.forget()
+        equity.release_pages()
 
 
 def _columns(equity: Columns, rows: slice | npt.NDArray[np.int64]) -> Wire:

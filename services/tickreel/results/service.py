@@ -20,7 +20,7 @@ from tickreel.rpc.bounds import (
     DEFAULT_POINTS,
     MOST_POINTS,
     requested_columns,
-    requested_most,
+    requested_limit,
     requested_parts,
     requested_window,
 )
@@ -171,8 +171,8 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
         self, request: results_service_pb2.SampleTicksRequest, context: grpc.aio.ServicerContext
     ) -> Wire:
         window = requested_window(request)
-        most = requested_most(request, "max_points", DEFAULT_POINTS, MOST_POINTS)
-        most_markers = requested_most(request, "max_markers", DEFAULT_MARKERS, MOST_MARKERS)
+        most = requested_limit(request, "max_points", DEFAULT_POINTS, MOST_POINTS)
+        most_markers = requested_limit(request, "max_markers", DEFAULT_MARKERS, MOST_MARKERS)
         parts = requested_parts(request, "trades", "markers")
         sample: dict[str, Wire | int] = {}
         async with self._reading(request.run_id) as stored:
@@ -188,7 +188,7 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
         self, request: results_service_pb2.SampleEquityRequest, context: grpc.aio.ServicerContext
     ) -> Wire:
         window = requested_window(request)
-        most = requested_most(request, "max_points", DEFAULT_POINTS, MOST_POINTS)
+        most = requested_limit(request, "max_points", DEFAULT_POINTS, MOST_POINTS)
         async with self._reading(request.run_id) as stored:
             equity = await self._columns.equity(stored)
         points, rows = await asyncio.to_thread(equity_sample, equity, *window, most)

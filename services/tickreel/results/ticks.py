@@ -18,7 +18,7 @@ from tickreel.rpc.fields import instant_of
 from tickreel.stores.catalog import CatalogFile, CatalogStore
 from tickreel.stores.column_files import Columns, ColumnWriter
 from tickreel.stores.converted_rows import ALL_TIMES, Slice, fitting_precision
-from tickreel.stores.sampling import kept_rows, window_rows
+from tickreel.stores.sampling import downsampled_rows, window_rows
 from tickreel.stores.trades import NUMBERS, TradeRows, file_columns, read_trades, tick_schema, write_trades
 from tickreel.v1 import market_data_pb2, result_pb2
 
@@ -189,7 +189,7 @@ def cached_chunks(columns: Columns, after: int, wanted: Collection[str]) -> Gene
     for first in range(after, total, ROWS_PER_CHUNK):
         past = min(first + ROWS_PER_CHUNK, total)
         yield TickChunk(_tick_columns(columns, slice(first, past), wanted, first), past)
-        columns.forget()
+        columns.release_pages()
 
 
 def tick_sample(columns: Columns, start: int, end: int, most: int) -> tuple[Wire, int]:
@@ -204,9 +204,9 @@ def tick_sample(columns: Columns, start: int, end: int, most: int) -> tuple[Wire
     """
     rows = window_rows(columns["ts_init"], start, end)
     price = columns["price"][rows]
-    kept = kept_rows(columns["ts_init"][rows], most, lowest=[price], highest=[price])
+    kept = downsampled_rows(columns["ts_init"][rows], most, lowest=[price], highest=[price])
     sample = _tick_columns(columns, kept + rows.start)
-    columns.forget()
+    columns.release_pages()
     return sample, rows.stop - rows.start
 
 

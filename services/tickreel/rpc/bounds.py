@@ -46,7 +46,7 @@ def requested_instant(request: Any, field: str) -> int:
     return instant
 
 
-def requested_most(request: Any, field: str, default: int, most: int) -> int:
+def requested_limit(request: Any, field: str, default: int, most: int) -> int:
     """Return a count of a request: `default` if it is 0, and at most `most`.
 
     Raises:

@@ -55,21 +55,21 @@ class ServiceClient:
         except grpc.aio.AioRpcError as error:
             raise TickreelError.from_rpc_error(error, self.service, self.address) from None
 
-    async def call_again(self, method: str, request: Any, *, patience: float) -> Any:
+    async def call_with_retries(self, method: str, request: Any, *, patience: float) -> Any:
         """Call an idempotent unary method, and repeat the call until it is answered.
 
         Args:
-            patience: The seconds after the first failure after which to give up.
+            patience: Seconds from the first failure until this gives up.
         """
         loop = asyncio.get_running_loop()
-        lost: float | None = None
+        failing_since: float | None = None
         while True:
             try:
                 return await self.call(method, request)
             except TickreelError as error:
                 # Counted from the first failure: this process may have been suspended during the call.
-                lost = loop.time() if lost is None else lost
-                if error.reason != "SERVICE_UNAVAILABLE" or loop.time() - lost >= patience:
+                failing_since = loop.time() if failing_since is None else failing_since
+                if error.reason != "SERVICE_UNAVAILABLE" or loop.time() - failing_since >= patience:
                     raise
             await asyncio.sleep(_RETRY_SECONDS)
 

@@ -144,7 +144,7 @@ class TickreelError(Exception):
 
     @classmethod
     def from_rpc_error(cls, error: grpc.RpcError, service: str = "", address: str = "") -> "TickreelError":
-        """Convert the error of a call to a service. The status may come from another program than a service of ours."""
+        """Convert the error of a call to a service. The status may come from a program other than our services."""
         assert isinstance(error, grpc.Call | grpc.aio.AioRpcError)
         info, bad_request = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
         for trailer in error.trailing_metadata() or ():
@@ -198,12 +198,12 @@ def not_writable(what: str, path: Path, error: Exception) -> TickreelError:
     """Return the error of a failed write: STORE_FULL if no space is left, else STORE_NOT_WRITABLE.
 
     Args:
-        what: The name of the file or store; with its path if that says more than `path`.
+        what: The name of the file or store, including its path if `path` is not enough to find it.
         path: The folder whose disk or permissions are at fault.
         error: The error of the system or of a library.
     """
     if is_full(error) or _is_full_disk(path):
-        message = f"{what} cannot be written, no space is left in {path}: free some, and try again"
+        message = f"{what} cannot be written: no space is left in {path}; free some and try again"
         return TickreelError("STORE_FULL", message, path=path)
     said = (isinstance(error, OSError) and error.strerror) or error
     return TickreelError("STORE_NOT_WRITABLE", f"{what} cannot be written in {path}: {said}", path=path)
@@ -221,7 +221,9 @@ def _is_full_disk(path: Path) -> bool:
 def not_readable(what: str, path: Path, error: Exception) -> TickreelError:
     """Return STORE_NOT_READABLE for a failed read. The arguments are those of `not_writable`."""
     said = (isinstance(error, OSError) and error.strerror) or error
-    hint = "let the user of the service read it" if isinstance(error, PermissionError) else "is its disk mounted?"
+    hint = (
+        "give the user of the service permission to read it" if isinstance(error, PermissionError) else "is its disk mounted?"
+    )
     return TickreelError("STORE_NOT_READABLE", f"{what} cannot be read in {path}: {said}; {hint}", path=path)
 
 
@@ -274,7 +276,7 @@ def _wire_bytes(text: str) -> int:
 
 
 # Status codes of a call without an answer, or whose service went away during the answer. Errors of our own services have an
-# ErrorInfo and are recognised before.
+# ErrorInfo and are recognised earlier.
 _UNANSWERED = (
     grpc.StatusCode.UNAVAILABLE,
     grpc.StatusCode.DEADLINE_EXCEEDED,

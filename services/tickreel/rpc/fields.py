@@ -115,7 +115,7 @@ class Fields:
             if first in descriptor.fields_by_name:
                 return _found(descriptor, path, prefix)
         names = sorted({name for descriptor, _ in self._roots for name in descriptor.fields_by_name})
-        raise ValueError(f"{path!r} is no field; there are {', '.join(names)}")
+        raise ValueError(f"{path!r} is not a field; the fields are {', '.join(names)}")
 
 
 # Every page of a list filters and sorts by the same texts.
@@ -154,10 +154,11 @@ def _found(root: Descriptor, path: str, prefix: str) -> Field:
     for place, name in enumerate(names, 1):
         if descriptor is None:
             assert field is not None
-            raise ValueError(f"{path!r} is no field; {field.name} has none of its own")
+            raise ValueError(f"{path!r} is not a field; {field.name} has no fields")
         field = descriptor.fields_by_name.get(name)
         if field is None:
-            raise ValueError(f"{path!r} is no field; {descriptor.name} has {', '.join(sorted(descriptor.fields_by_name))}")
+            known = ", ".join(sorted(descriptor.fields_by_name))
+            raise ValueError(f"{path!r} is not a field; the fields of {descriptor.name} are {known}")
         if field.is_repeated and field.type == FieldDescriptor.TYPE_STRING and place == len(names):
             return Field(path, prefix + path, Kind.TEXTS)
         if field.is_repeated:
@@ -167,7 +168,7 @@ def _found(root: Descriptor, path: str, prefix: str) -> Field:
     if descriptor is not None and descriptor.full_name == _TIME:
         return Field(path, prefix + path, Kind.TIME)
     if descriptor is not None:
-        raise ValueError(f"{path!r} has fields of its own; name one of {', '.join(sorted(descriptor.fields_by_name))}")
+        raise ValueError(f"{path!r} is a message; name one of its fields: {', '.join(sorted(descriptor.fields_by_name))}")
     if field.cpp_type == FieldDescriptor.CPPTYPE_STRING and field.type == FieldDescriptor.TYPE_STRING:
         # The generated stub gives extensions the type of ordinary fields.
         text_format: text_format_pb2.TextFormat = field.GetOptions().Extensions[text_format_pb2.text_format]  # type: ignore[index]

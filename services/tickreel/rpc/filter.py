@@ -157,7 +157,7 @@ class _Parser:
             return All()
         found = self._all()
         if self._kind is not None:
-            raise ValueError(f"{self._next} is not expected there; join comparisons by AND or OR")
+            raise ValueError(f"{self._next} is not expected here; join comparisons with AND or OR")
         return found
 
     def _all(self) -> Filter:
@@ -192,7 +192,7 @@ class _Parser:
         # The tokeniser keeps colons in words, because times and instrument ids contain them.
         path, has, value = self._next.partition(HAS)
         if self._kind != "word" or not _PATH.fullmatch(path):
-            raise ValueError(f"{self._next or 'the end'} stands where a field is expected; a comparison is: price >= 64000")
+            raise ValueError(f"a field is expected instead of {self._next or 'the end'}; an example is price >= 64000")
         field = self._fields.find(path)
         self._advance()
         if not has and self._kind == "word" and self._next.startswith(HAS):
@@ -204,15 +204,15 @@ class _Parser:
     def _operator(self, path: str) -> str:
         symbol = self._next
         if self._kind != "operator":
-            problem = f"{symbol or 'the end'} stands after {path} where an operator is expected"
-            raise ValueError(f"{problem}: one of {' '.join(OPERATORS)}")
+            problem = f"an operator is expected after {path} instead of {symbol or 'the end'}"
+            raise ValueError(f"{problem}; the operators are {' '.join(OPERATORS)}")
         self._advance()
         return symbol
 
     def _value(self, path: str, symbol: str) -> str:
         kind, value = self._kind, self._next
         if kind not in ("word", "text"):
-            raise ValueError(f"{value or 'the end'} stands after {path} {symbol} where a value is expected")
+            raise ValueError(f"a value is expected after {path} {symbol} instead of {value or 'the end'}")
         self._advance()
         return re.sub(r"\\(.)", r"\1", value[1:-1], flags=re.DOTALL) if kind == "text" else value
 
@@ -231,7 +231,7 @@ class _Parser:
         while at < len(text):
             found = _TOKEN.match(text, at)
             if found is None:
-                raise ValueError(f"{text[at:].strip()[:20]} is not understood; a text is in quotes that are closed")
+                raise ValueError(f"{text[at:].strip()[:20]} is not valid; a text needs a closing quote")
             at = found.end()
             assert found.lastgroup is not None
             yield found.lastgroup, found[found.lastgroup]
@@ -240,8 +240,10 @@ class _Parser:
 def _compare(field: Field, symbol: str, text: str) -> Comparison:
     value: Value | None
     if (symbol == HAS) != (field.kind is Kind.TEXTS):
-        right = f"{field.path} has many values; ask for one of them: {field.path}:{text}"
-        raise ValueError(right if symbol != HAS else f"{field.path} has one value; compare it by one of {' '.join(OPERATORS)}")
+        right = f"{field.path} has many values; test for one of them with {field.path}:{text}"
+        raise ValueError(
+            right if symbol != HAS else f"{field.path} has one value; compare it with one of {' '.join(OPERATORS)}"
+        )
     match field.kind:
         case Kind.TEXT | Kind.TEXTS:
             return _compare_text(field, symbol, text)
@@ -263,7 +265,7 @@ def _compare_text(field: Field, symbol: str, text: str) -> Comparison:
     if starts and ends:
         return Comparison(field, symbol, text)
     if symbol not in ("=", "!=", HAS):
-        raise ValueError(f"{field.path} {symbol} {text!r}: * goes with = and != alone")
+        raise ValueError(f"{field.path} {symbol} {text!r}: * can only be used with = and !=")
     return Comparison(field, symbol, text.strip("*"), starts, ends)
 
 
@@ -278,7 +280,7 @@ def _enum_value(field: Field, text: str) -> int:
 
 def _equality(field: Field, symbol: str) -> str:
     if symbol not in ("=", "!="):
-        raise ValueError(f"{field.path} has no order; compare it by = or != instead of {symbol}")
+        raise ValueError(f"{field.path} has no order; compare it with = or != instead of {symbol}")
     return symbol
 
 

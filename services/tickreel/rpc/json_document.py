@@ -83,7 +83,7 @@ def parse(content: bytes, name: str) -> dict[str, Any]:
     except RecursionError:
         raise TickreelError("CONFIG_INVALID", f"{name}: is nested too deep for a run config", path=name) from None
     if not isinstance(document, _Object):
-        message = f"{name}: is no JSON object; a run config is one: {{...}}"
+        message = f"{name}: is not a JSON object; a run config has the form {{...}}"
         raise TickreelError("CONFIG_INVALID", message, path=name)
     violations = list(_violations("", document, 0))
     if violations:

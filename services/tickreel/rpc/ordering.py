@@ -84,9 +84,9 @@ def in_order[M: Message](messages: Iterable[M], keys: Sequence[SortKey]) -> list
 def _key(text: str, fields: Fields) -> SortKey:
     path, *words = text.split() or [""]
     if not path:
-        raise ValueError("a field is missing; an order is: status, price desc")
+        raise ValueError("a field is missing; an example is status, price desc")
     if words not in ([], ["asc"], ["desc"]):
-        raise ValueError(f"{' '.join(words)} stands after {path}; only desc may")
+        raise ValueError(f"{' '.join(words)} is not expected after {path}; use asc or desc")
     field = fields.find(path)
     if field.kind is Kind.TEXTS:
         raise ValueError(f"{path!r} has many values, which have no order")

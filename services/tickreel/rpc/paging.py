@@ -1,4 +1,4 @@
-"""Pages of a list (AIP-158): a size, and an opaque token with the key after which the next page begins.
+"""Pages of a list (AIP-158): a size, and an opaque token that holds the last key of the page before.
 
 A token contains the name of its list, so that a token of another list is refused instead of giving wrong entries.
 """
@@ -12,7 +12,7 @@ from typing import Protocol
 
 from google.protobuf.message import Message
 
-from tickreel.rpc.bounds import requested_most
+from tickreel.rpc.bounds import requested_limit
 from tickreel.rpc.errors import TickreelError, invalid_request
 
 DEFAULT_SIZE = 50
@@ -38,7 +38,7 @@ class Page:
 
     @classmethod
     def of(cls, request: ListRequest, name: str, *arguments: str) -> "Page":
-        """Return the page that a request asks for.
+        """Return the page that a request names.
 
         Args:
             arguments: All arguments that the list depends on, its filter for example.
@@ -48,7 +48,7 @@ class Page:
         """
         if any(arguments):
             name = f"{name} {hashlib.sha256(json.dumps(arguments).encode()).hexdigest()[:16]}"
-        size = requested_most(request, "page_size", DEFAULT_SIZE, MAX_SIZE)
+        size = requested_limit(request, "page_size", DEFAULT_SIZE, MAX_SIZE)
         after = None
         if request.page_token:
             try:
@@ -108,4 +108,4 @@ def fitting[M: Message](entries: Sequence[M]) -> Sequence[M]:
 
 def invalid_token() -> TickreelError:
     """Return the error of a page token that this list did not issue."""
-    return invalid_request("page_token", "is not from this list with these arguments; start again without a token")
+    return invalid_request("page_token", "is not from this list with these arguments; start again without a page_token")

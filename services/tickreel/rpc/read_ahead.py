@@ -15,7 +15,7 @@ MOST_UNREAD = 32
 async def read_ahead[T](parts: Generator[T, None, None]) -> AsyncGenerator[T, None]:
     """Yield the items of a blocking generator.
 
-    The next item is made while the current one is sent; backpressure of the transport stops the generator there. Leaving the
+    The next item is made while the current one is sent. Then backpressure of the transport stops the generator. Leaving the
     iteration closes the generator. If more than MOST_UNREAD streams wait for their clients, the one that has waited longest is
     cancelled.
     """

@@ -142,16 +142,16 @@ def _stop_at_end_of_input(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) 
 def _add_reflection(service: str, server: grpc.aio.Server) -> None:
     """Serve reflection under both of its names; both versions have the same messages on the wire.
 
-    Reflection lists only the service of this server. The gateway asks one of the services for all, and gets the list of all.
+    Reflection lists only the service of this server. To the gateway, any server lists all services.
     """
     common = (health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME, REFLECTION_V1)
-    alone = ReflectionServicer(service_names=(service, *common), pool=_Symbols())
-    everyone = ReflectionServicer(service_names=(*CONTRACTS, *common), pool=_Symbols())
+    own_service = ReflectionServicer(service_names=(service, *common), pool=_Symbols())
+    all_services = ReflectionServicer(service_names=(*CONTRACTS, *common), pool=_Symbols())
 
     async def info(
         requests: AsyncIterator[reflection_pb2.ServerReflectionRequest], context: grpc.aio.ServicerContext
     ) -> AsyncIterator[reflection_pb2.ServerReflectionResponse]:
-        servicer = everyone if FOR_THE_GATEWAY in tuple(context.invocation_metadata() or ()) else alone
+        servicer = all_services if FOR_THE_GATEWAY in tuple(context.invocation_metadata() or ()) else own_service
         # The stub declares a coroutine; it is an asynchronous generator.
         responses = servicer.ServerReflectionInfo(requests, context)
         async for response in cast(AsyncIterator[reflection_pb2.ServerReflectionResponse], responses):

@@ -32,7 +32,7 @@ class Violations:
         """Record one problem."""
         self._add(Violation(field, description))
 
-    def unread(self, field: str) -> None:
+    def mark_faulty(self, field: str) -> None:
         """Mark a field as faulty whose problem is recorded under another field, for example a misspelt key."""
         node = self._faulty
         for step in _steps(field):
@@ -57,7 +57,7 @@ class Violations:
         return count_of(self._found) + self._unlisted
 
     def _add(self, violation: Violation) -> None:
-        self.unread(violation.field)
+        self.mark_faulty(violation.field)
         if violation.count > 1 or len(self._found) >= MOST_LISTED:
             self._unlisted += violation.count
         else:

@@ -18,7 +18,7 @@ from tickreel.runner.ledger.ledger import contract_of
 from tickreel.runner.ledger.outcome import Outcome, summarise
 from tickreel.runner.replay.money_bound import COLUMNS, check_notional
 from tickreel.runner.replay.replay_plan import ReplayPlan
-from tickreel.runner.replay.run_replay import AccountRanDry, RunReplay
+from tickreel.runner.replay.run_replay import AccountExhaustedError, RunReplay
 from tickreel.runner.replay.shortcuts import shortcuts_of
 from tickreel.runner.result.code_digest import code_packages
 from tickreel.runner.result.findings import findings
@@ -53,7 +53,7 @@ def work(values: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     began = time.monotonic()
 
     shortcuts = shortcuts_of(config, entry.strategy, rows)
-    trusting = shortcuts.frozen_account and not config.venue.frozen_account
+    assumes_solvent = shortcuts.frozen_account and not config.venue.frozen_account
     cuts = None
     if options.snapshot_mode == result_pb2.SNAPSHOT_MODE_TRADES:
         prints = PrintOrder.of(window.exchange_times())
@@ -62,10 +62,10 @@ def work(values: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     plan = ReplayPlan.of(config, entry.strategy, rows, (window.start, window.end), spec.segment_rows, spec.processes, cuts)
     replaying = RunReplay(spec, window, rows, store, reporter)
     try:
-        outcome = replaying.run(plan, shortcuts, trusting=trusting)
-    except AccountRanDry:
-        plan = ReplayPlan.whole(rows, window.start, window.end, "the account ran dry, so that it may refuse orders")
-        outcome = replaying.run(plan, Shortcuts(), trusting=False)
+        outcome = replaying.run(plan, shortcuts, assumes_solvent=assumes_solvent)
+    except AccountExhaustedError:
+        plan = ReplayPlan.whole(rows, window.start, window.end, "the account has no free balance left, so it may deny orders")
+        outcome = replaying.run(plan, Shortcuts(), assumes_solvent=False)
     seconds = time.monotonic() - began
     window.check_unchanged()
     result = _result(spec, window, plan, outcome, replaying.peak_memory, seconds)

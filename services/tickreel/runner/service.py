@@ -24,7 +24,7 @@ from tickreel.runner.config.config_json import read_document
 from tickreel.runner.config.rules import check_config
 from tickreel.runner.config.strategy_registry import installed_strategies
 from tickreel.runner.submission.execution import Execution
-from tickreel.runner.submission.journal_rows import take_words
+from tickreel.runner.submission.journal_rows import migrate_enums
 from tickreel.runner.submission.live_equity import CurveWatcher
 from tickreel.runner.submission.preview import preview
 from tickreel.runner.submission.run_entry import run_entry
@@ -56,7 +56,7 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
         self._converter = ServiceClient("converter", self._settings.addresses["converter"])
         self._execution = Execution(self._settings, self._converter, self._store, self._strategies)
         self._requests = RunRequests(self._settings, self._strategies, self._configs, self._store, self._execution)
-        journal = Journal(self._settings.state_root / "runner", run_pb2.Run, take_words)
+        journal = Journal(self._settings.state_root / "runner", run_pb2.Run, migrate_enums)
         self._runs = JobQueue(
             "run",
             journal,

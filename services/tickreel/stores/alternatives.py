@@ -16,7 +16,7 @@ def abbreviated(names: Sequence[str], separator: str = ", ") -> str:
 
 
 def similar_first(wanted: str, names: Iterable[str]) -> list[str]:
-    """Return names sorted; a list longer than MAX_NAMED begins with the names similar to the wanted one."""
+    """Return names sorted; if there are more than MAX_NAMED, the names similar to the wanted one come first."""
     names = sorted(names)
     if len(names) <= MAX_NAMED:
         return names
@@ -27,8 +27,8 @@ def similar_first(wanted: str, names: Iterable[str]) -> list[str]:
 def nearest_days(dataset_ids: Iterable[str], window: tuple[int, int]) -> str:
     """Describe which day folders exist.
 
-    Up to MAX_NAMED folders are all named. Of more, the nearest before and after the window are named, those inside it, and
-    the first and last day.
+    At most MAX_NAMED folders are all named. Of more folders, only these are named: the nearest before and after the window,
+    those inside it, and the first and last day.
 
     Args:
         dataset_ids: Names of day folders; some may not be dates.
@@ -44,8 +44,8 @@ def nearest_days(dataset_ids: Iterable[str], window: tuple[int, int]) -> str:
     inside = [name for name in days if start <= name <= end]
     after = [name for name in days if name > end][:1]
     near = [*before, *inside[:MAX_NAMED], *after]
-    beside = f", and in {abbreviated(others)}" if others else ""
-    return f"{', '.join(near)}, the nearest of {len(days)} days from {days[0]} to {days[-1]}{beside}"
+    and_others = f", and in {abbreviated(others)}" if others else ""
+    return f"{', '.join(near)}, the nearest of {len(days)} days from {days[0]} to {days[-1]}{and_others}"
 
 
 def instant(nanoseconds: int) -> str:

@@ -32,7 +32,7 @@ from tickreel.stores.raw_schema import BOOK_SNAPSHOT_5, TRADES
 from tickreel.stores.sync import sync
 from tickreel.v1 import conversion_pb2, market_data_pb2
 
-# Version of the conversion rules; raised when any rule changes the rows of a converted file.
+# Version of the conversion rules. Increase it with any change of the rows of a converted file.
 CONVERTER_VERSION = "3"
 
 _LABEL = re.compile(r"price(\d+)-size(\d+)", re.ASCII)
@@ -75,7 +75,7 @@ class CatalogFile:
         crowded: The crowded instants of the recorder's clock, each with the replay time of its last row; in nanoseconds, in
             order. Rows of equal time are spread over the following nanoseconds so that the replay keeps their order. An
             instant is crowded if a clock step has more rows than nanoseconds: its last rows run into the next step, so a
-            window that ends there has to be extended.
+            window that ends there must be extended.
         size_bytes: Size of the catalog file; 0 before it is placed.
     """
 
@@ -192,7 +192,7 @@ class CatalogStore:
             pass
 
     def not_writable(self, error: OSError) -> TickreelError:
-        """Return the error for a failed write: CatalogRemovedError if the catalog was deleted meanwhile."""
+        """Return the error for a failed write: CatalogRemovedError if the catalog was deleted during the write."""
         if isinstance(error, FileNotFoundError):
             message = f"the catalog {self.root} was deleted while a file was written to it; convert again"
             return CatalogRemovedError("STORE_NOT_WRITABLE", message, path=self.root)
@@ -220,7 +220,7 @@ class CatalogStore:
         Args:
             written: The complete file, closed.
             file: Its record, without a path.
-            names: Candidates for the file name, by the engine's rule. The first name that no file of another source has is
+            names: Candidates for the file name, by the engine's rule. The first name that is not taken by another source is
                 used: two recordings may begin and end at the same instants.
 
         Raises:
@@ -261,7 +261,7 @@ class CatalogStore:
             yield
 
     def place_instrument(self, price_precision: int, size_precision: int, write: Callable[[Path], str]) -> None:
-        """Place an instrument of the engine beside the files of these decimals, replacing the existing one.
+        """Place an instrument of the engine in the folder of these decimals, replacing the existing one.
 
         Args:
             write: Writes the instrument into an empty folder, as into a catalog. Returns the path of the written file, relative

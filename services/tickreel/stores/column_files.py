@@ -26,7 +26,7 @@ class Columns:
     """The columns of one key. They stay readable while they are held, even if their files are deleted.
 
     Attributes:
-        facts: Facts that the writer of the columns noted.
+        facts: Facts that the writer stored with the columns.
     """
 
     facts: dict[str, Any]
@@ -58,8 +58,8 @@ class Columns:
         """Return a column, read-only, shape (rows,)."""
         return self._arrays[name]
 
-    def forget(self) -> None:
-        """Drop the pages of the mapped files from this process's resident memory; reading maps them again.
+    def release_pages(self) -> None:
+        """Release the pages of the mapped files from resident memory; reading loads them again.
 
         The kernel would reclaim the pages under memory pressure, but until then they count as memory of the process.
         """
@@ -93,7 +93,7 @@ class ColumnWriter:
 
 
 class ColumnStore:
-    """Columns among the derived files, one folder for each key."""
+    """Cached columns as derived files, one folder for each key."""
 
     def __init__(self, files: DerivedFiles) -> None:
         self._files = files

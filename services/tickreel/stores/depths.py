@@ -86,8 +86,8 @@ class DepthRows:
         best[lengths > 0] = prices
         return best
 
-    def middles(self, precision: int) -> Integers:
-        """Return the mid-prices, times 10^(precision + 1); NO_LEVEL where a side is empty."""
+    def mids(self, precision: int) -> Integers:
+        """Return the mid prices, times 10^(precision + 1); NO_LEVEL where a side is empty."""
         bids, asks = self.best("bids", precision), self.best("asks", precision)
         return np.where((bids == NO_LEVEL) | (asks == NO_LEVEL), NO_LEVEL, scaled.times(scaled.plus(bids, asks), 5))
 

@@ -43,7 +43,7 @@ class DerivedFiles:
     def get[T](self, key: str, make: Callable[[Path], None], read: Callable[[Path], T]) -> T:
         """Read the folder of a key, and make it first if it is not cached.
 
-        Threads that ask for the same key wait for the one that makes it.
+        Threads that need the same key wait for the one that makes it.
 
         Args:
             key: Name of the folder. Different content must have different keys.

@@ -24,7 +24,7 @@ from tickreel.stores.raw_schema import REPLAY_CLOCKS
 from tickreel.stores.raw_table import ExpandsTooFar, check_expansion, footer_length, open_raw_table
 
 READERS = 16
-# Code of a permanent fault, which is remembered because finding it again takes seconds.
+# Code of a permanent fault. It is cached, because finding it again takes seconds.
 _EXPANDS = "FILE_EXPANDS"
 # Reading a footer takes ten times its size in memory, and many are read in parallel. The footer of a recording has kilobytes.
 _MAX_FOOTER = 16 << 20
@@ -80,7 +80,7 @@ class Footers:
     def __init__(self, *, bounded: bool = False) -> None:
         self._bounded = bounded
         self._known: dict[Path, Footer] = {}
-        # Reading a CSV may take long, so callers that ask for the same file share one read.
+        # Reading a CSV may take long, so callers that need the same file share one read.
         self._readings: dict[Path, _Reading] = {}
         self._lock = threading.Lock()
 
@@ -123,7 +123,7 @@ class Footers:
             self._end(path, reading)
             reading.footer.set_exception(error)
             raise
-        # Other faults are not remembered: the disk may have been unavailable.
+        # Other faults are not cached: the disk may have been unavailable.
         self._end(path, reading, known if known.fault is None or known.fault[0] == _EXPANDS else None)
         reading.footer.set_result(known)
         return known
@@ -132,7 +132,7 @@ class Footers:
         if not reading.is_abandoned():
             return
         with self._lock:
-            # Another caller may have joined meanwhile. Callers from now on start a new read.
+            # Another caller may have joined before the lock was taken. Later callers start a new read.
             if reading.is_abandoned():
                 self._readings.pop(path, None)
                 raise AbandonedError
@@ -154,7 +154,7 @@ def _read(path: Path, stat: os.stat_result, check: Callable[[], None], *, bounde
             return _scanned(path, identity, check)
         with path.open("rb") as file:
             if bounded and (length := footer_length(file)) > _MAX_FOOTER:
-                text = f"has a footer of {length:,} bytes, and {_MAX_FOOTER:,} are the most; write it with larger row groups"
+                text = f"has a footer of {length:,} bytes; at most {_MAX_FOOTER:,} are read. Write it with larger row groups"
                 return Footer(*identity, fault=("FOOTER_TOO_LARGE", f"{text}, fewer columns and less metadata"))
             meta = pq.read_metadata(file)
         if bounded:

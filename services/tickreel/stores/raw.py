@@ -141,7 +141,7 @@ class RawStore:
         self.root = root.resolve()
         self.ending = ending
         self.other_ending, switch = _OTHER_KIND[ending]
-        self.how_to_read_others = f"set {USE_PARQUET} to {switch} to read {self.other_ending} files"
+        self.other_kind_hint = f"set {USE_PARQUET} to {switch} to read {self.other_ending} files"
         self._footers = Footers(bounded=True)
 
     def require_data(self) -> None:
@@ -169,7 +169,7 @@ class RawStore:
             next(self.root.iterdir(), None)
             if not folder.is_dir():
                 return []
-            # No call could ask for a name that is not valid text.
+            # A request cannot contain a name that is not valid text.
             named = (entry for entry in os.scandir(folder) if not entry.name.startswith(".") and entry.name.isprintable())
             return [entry.name for entry in named if entry.is_dir()]
         except OSError as error:
@@ -197,7 +197,7 @@ class RawStore:
         files = self.examine(sorted(listing.files))
         if not files and listing.others:
             text = f"the folder {dataset_id} holds no {self.ending} file, but {len(listing.others)} {self.other_ending};"
-            warnings.append(warning("NO_FILES", f"{text} {self.how_to_read_others}"))
+            warnings.append(warning("NO_FILES", f"{text} {self.other_kind_hint}"))
         elif not files:
             warnings.append(warning("NO_FILES", f"the folder {dataset_id} holds no raw file"))
         return Dataset(dataset_id, day, tuple(files), tuple(warnings))
@@ -222,8 +222,8 @@ class RawStore:
                     self._list(path, data_type, listing)
         return listing
 
-    def files_beside_the_days(self) -> list[Path]:
-        """Return the files that lie beside the day folders instead of inside one."""
+    def files_outside_day_folders(self) -> list[Path]:
+        """Return the files next to the day folders, which belong inside one."""
         folder = self.root / BY_DATE
         return [path for path in _children(folder) if not path.is_dir()] if folder.is_dir() else []
 
@@ -234,7 +234,7 @@ class RawStore:
         return [self._describe(path, data_type, footer) for (path, data_type), footer in zip(wanted, footers, strict=True)]
 
     def identity(self, path: str) -> tuple[int, int] | None:
-        """Return the present size and time of change of a raw file; None if it is gone."""
+        """Return the current size and time of change of a raw file; None if it does not exist."""
         try:
             stat = (self.root / path).stat()
         except OSError:
@@ -259,7 +259,7 @@ class RawStore:
         if not self.holds(path):
             listing.strays.append(Stray(path, _OUTSIDE, data_type))
         elif ending is None and path.is_dir():
-            listing.strays.append(Stray(path, f"is a folder inside of {path.parent.name}; move its files up", data_type))
+            listing.strays.append(Stray(path, f"is a folder inside {path.parent.name}; move its files up", data_type))
         elif ending is None:
             listing.strays.append(Stray(path, f"does not end in {self.ending}", data_type))
         elif not _is_raw_name(path.name.removesuffix(ending)):

@@ -127,7 +127,7 @@ _ENGINE_METADATA = b"price_precision"
 
 
 def raw_schema_of(names: Collection[str]) -> conversion_pb2.RawSchema:
-    """Return the schema that columns of these names belong to, by their replay clock; the exchange's clock has priority."""
+    """Return the schema of columns with these names, by their replay clock; the exchange's clock takes precedence."""
     return ENGINE if REPLAY_CLOCKS[ENGINE] in names and REPLAY_CLOCKS[EXCHANGE] not in names else EXCHANGE
 
 
@@ -211,13 +211,13 @@ def possible_units(kind: pa.DataType) -> list[conversion_pb2.TimeUnit]:
 
 
 def guess_unit(value: int) -> str:
-    """Return a guess at the unit of a time that does not fit, as the end of a sentence."""
+    """Return a guess at the unit of an invalid time, as the end of a sentence."""
     for unit, word in UNIT_WORDS.items():
         if _is_time_in(unit, value):
             return f"seems to be {word}"
     if value * 1_000_000_000 in PLAUSIBLE:
         return "seems to be seconds"
-    return "is not a time of 2009 to 2100 in any unit"
+    return "is not a time from 2009 to 2099 in any unit"
 
 
 def _is_time_in(unit: conversion_pb2.TimeUnit, value: int) -> bool:

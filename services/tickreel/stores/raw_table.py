@@ -55,7 +55,7 @@ class ExpandsTooFar(pa.ArrowInvalid):
 def footer_length(file: BinaryIO) -> int:
     """Return the length in bytes of a Parquet file's footer; 0 if the file does not end like a Parquet file.
 
-    The file's position is its beginning afterwards.
+    Afterwards the file's position is 0.
     """
     file.seek(-min(_TAIL, file.seek(0, os.SEEK_END)), os.SEEK_END)
     end = file.read()
@@ -133,7 +133,7 @@ class _ParquetTable(RawTable):
         footer = _footer_of(path)
         schema, plain = footer.schema.to_arrow_schema(), _without_dictionary_reader(footer)
         if any(pa.types.is_dictionary(field.type) and field.name in plain for field in schema):
-            # The Arrow schema in the footer would ask for dictionaries.
+            # The Arrow schema in the footer would make pyarrow read dictionaries.
             footer = _footer_of(path, with_arrow_schema=False)
             schema = footer.schema.to_arrow_schema()
         words = [
@@ -214,7 +214,7 @@ class _CsvTable(RawTable):
         """Do nothing: no file is open between two reads."""
 
     def _unpacked(self) -> BinaryIO:
-        # pyarrow reads any object with `read` and `close`; its stubs ask for an IO.
+        # pyarrow reads any object with `read` and `close`; its stubs require an IO.
         return cast(BinaryIO, _Unpacked(self._path, self._check))
 
     def _stream(self, kinds: Mapping[str, pa.DataType]) -> Iterator[pa.RecordBatch]:

@@ -54,8 +54,7 @@ class RecordedClock:
         """Return the recorded times of rows, UNIX nanoseconds.
 
         Args:
-            ts_init: Replay times in any order, UNIX nanoseconds. The result for a time between rows is the start of its clock
-                step.
+            ts_init: Replay times in any order, UNIX nanoseconds. A time between rows gives the start of its clock step.
         """
         recorded = ts_init // self.step * self.step
         if not len(self.instants):

@@ -24,7 +24,7 @@ class ResultFile(StrEnum):
         return file
 
     SUMMARY = "summary.json", "fast, full", "the result: summary, metadata, findings"
-    CONFIG = "config.json", "fast, full", "the resolved config: a config file that says the same run again"
+    CONFIG = "config.json", "fast, full", "the resolved config: a config file that repeats the run"
     MARKS = "marks.bin", "fast", "a mark of each order with its fills, 8 bytes each; `runner/result/order_marks.py` defines it"
     ORDERS = (
         "orders.parquet",
@@ -47,7 +47,7 @@ class ResultFile(StrEnum):
         "mark, position, profit, fees, equity and drawdown at every trade row, and at the end",
     )
     TICKS = "ticks.parquet", "full", "the rows that were replayed"
-    TICKS_JSON = "ticks.json", "fast, full", "the same rows, of a fast run where `--export_ticks` asks for them"
+    TICKS_JSON = "ticks.json", "fast, full", "the same rows; of a fast run only with `--export_ticks`"
 
     def is_of(self, *, full: bool) -> bool:
         """Return whether runs of a mode leave the file."""
@@ -74,7 +74,7 @@ def result_folder(results: Path, run_id: str, *, full: bool) -> Path:
 def summary_path(results: Path, run_id: str, *, full: bool) -> Path:
     """Return the path of the summary.
 
-    The summary of a fast run lies beside the run's folder, so that listing many results opens few folders.
+    The summary of a fast run is next to the run's folder, so that listing many results opens few folders.
     """
     if full:
         return result_folder(results, run_id, full=True) / ResultFile.SUMMARY

@@ -1,12 +1,12 @@
-"""The files of results: of a fast run a JSON file and the files that verify it, of a full run one folder.
+"""The files of results. A fast run has a JSON file and the files that verify it; a full run has one folder.
 
     <root>/{fast,full}/                 files of results (see `ResultFile`)
     <tickdata>/                         tick exports of results (see `ResultFile`)
     <root>/notes/<run_id>.json          notes and tags (see `ResultNotes`)
     <root>/trash/, <root>/deleted/      deleted results (see `ResultTrash`)
 
-Files are written under a name that begins with a dot, and committed by one rename. Ticks are committed before the result that
-refers to them. A deletion also begins with one rename; everything else of the result is removed after it.
+Files are written under a name with a leading dot, and committed by one rename. Ticks are committed before the result that
+refers to them. A deletion starts with one rename; everything else of the result is removed after it.
 """
 
 import contextlib
@@ -42,7 +42,7 @@ class StoredResult:
 
     Attributes:
         root: The root of its store.
-        is_full: Whether the run is a full run, which keeps tables beside its summary.
+        is_full: Whether the run is a full run, which keeps tables in addition to its summary.
         committed_at: When the result was committed, UNIX nanoseconds.
     """
 
@@ -245,7 +245,7 @@ class ResultStore:
         return tuple(folder.stat().st_mtime_ns if folder.is_dir() else 0 for folder in folders)
 
     def _finish_deletion(self, run_id: str) -> None:
-        """Remove everything of a result in the trash, any part of which may be gone already.
+        """Remove all files of a result that is in the trash. Some may already be gone.
 
         The trash is emptied last, so that the next start of the service finds an unfinished deletion.
         """

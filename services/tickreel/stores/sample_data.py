@@ -1,6 +1,6 @@
 """Sample data: synthetic trades and book snapshots in the raw layout, to try Tickreel without a recording.
 
-There are two perpetuals and a spot pair, recorded over midnight, with as many trades as two busy hours have. The rows follow
+There are two perpetuals and a spot pair, recorded over midnight, with as many trades as in two busy hours. The rows follow
 from a seed; `sample_market` describes them.
 """
 
@@ -31,7 +31,7 @@ SKIPPED = "already there"
 
 # Metadata key that marks sample files, so that no recording is ever overwritten. The value identifies the set of a file.
 _MARK = "tickreel.sample"
-# Version of the rows; raised when `sample_market` changes them.
+# Version of the rows. Increase it with any change of the rows by `sample_market`.
 _VERSION = 1
 _DAY_US = 86_400_000_000
 
@@ -61,7 +61,7 @@ def write_sample_data(
 ) -> list[Path]:
     """Write the sample files below a data root. Equal seeds and row counts give equal bytes.
 
-    All files are written aside first and then moved into place. Two calls at the same time do not disturb each other.
+    All files are first written to a temporary folder and then moved into place. Concurrent calls do not disturb each other.
 
     Args:
         root: The data root; created if it does not exist.
@@ -78,7 +78,7 @@ def write_sample_data(
         ValueError: `rows` is less than one.
     """
     if rows < 1:
-        raise ValueError(f"{rows} rows were asked for; there must be at least one")
+        raise ValueError(f"rows is {rows}; it must be at least one")
     if present := _complete_set(root, seed, rows):
         for path in present:
             on_progress(path, SKIPPED)

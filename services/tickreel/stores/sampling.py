@@ -35,10 +35,10 @@ def time_parts(clock: Int64, parts: int) -> Int64:
     return cuts[np.diff(cuts, append=len(clock)) > 0]
 
 
-def kept_rows(
+def downsampled_rows(
     clock: Int64, most: int, *, lowest: Sequence[npt.NDArray[Any]] = (), highest: Sequence[npt.NDArray[Any]] = ()
 ) -> Int64:
-    """Return the rows that a chart of about `most` points keeps, in order; all rows if there are not more.
+    """Return the rows of a chart of about `most` points, in order; all rows if there are at most that many.
 
     Args:
         most: The approximate number of rows to keep. Rows of at least one part are always kept.

@@ -36,7 +36,7 @@ class SkippedFile:
 def skipped_files(
     store: RawStore, raw_name: str, data_type: market_data_pb2.DataType, listings: Mapping[str, Listing]
 ) -> Iterator[SkippedFile]:
-    """Yield the skipped files of an instrument, inside and beside day folders, found by their names alone.
+    """Yield the skipped files of an instrument, inside and outside of day folders, by their names alone.
 
     Args:
         raw_name: The raw name of the instrument.
@@ -44,7 +44,7 @@ def skipped_files(
         listings: The day folders to search, by name, including folders whose name is not a date.
     """
     pattern = re.compile(re.escape(raw_name) + r"(?![A-Za-z0-9])", re.IGNORECASE)
-    for path in store.files_beside_the_days():
+    for path in store.files_outside_day_folders():
         if pattern.match(path.name):
             remedy = f"move it to a folder day-YYYY-MM-DD/{_folder(data_type)}"
             yield SkippedFile(Stray(path, f"lies directly in {BY_DATE}; {remedy}"), None, store.holds(path))

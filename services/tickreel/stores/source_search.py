@@ -23,7 +23,7 @@ DATASET = "dataset"
 PATHS = {TRADES: "data_catalog.trades_path", BOOK_SNAPSHOT_5: "data_catalog.book_snapshot_5_path"}
 FILE_PATTERN = "data_catalog.instrument_file_pattern"
 
-# Prefix of a path that stands for the data root.
+# Prefix of a path that means the data root.
 ROOT_MARK = "@data_downloads/"
 _ROWS = {TRADES: "trades", BOOK_SNAPSHOT_5: "book snapshots"}
 # Longer paths are cut in messages.
@@ -78,7 +78,7 @@ class SourceSearch:
         ids = store.dataset_ids()
         if self.dataset and self.dataset not in ids:
             there = abbreviated(similar_first(self.dataset, ids))
-            raise self._refusal(Violation(DATASET, f"there is no day folder {self.dataset!r}; there are {there}"))
+            raise self._refusal(Violation(DATASET, f"there is no day folder {self.dataset!r}; the day folders are {there}"))
         candidates, skipped = self._by_path(store) if self.path else self._by_name(store, ids)
         names = sorted({path.name.removesuffix(store.ending) for path in candidates})
         if any(name != self.instrument.raw_name for name in names):
@@ -175,11 +175,11 @@ class SourceSearch:
             raise self._refusal(Violation(self._field, text))
         right = [path for path in matches if path.name.endswith(store.ending)]
         other = [path for path in matches if path not in {*right}]
-        # Tools leave markers and unfinished files beside the data, which are ignored. Data of the other kind is refused.
+        # Tools leave markers and unfinished files next to the data. They are ignored; data of the other kind is refused.
         if other and (not right or any(path.name.endswith(store.other_ending) for path in other)):
-            text = f"matches {abbreviated([store.relative(path) for path in other])}; it must match {store.ending} files alone"
+            text = f"matches {abbreviated([store.relative(path) for path in other])}; it must match only {store.ending} files"
             if all(path.name.endswith(store.other_ending) for path in other):
-                text += f", or {store.how_to_read_others}"
+                text += f", or {store.other_kind_hint}"
             raise self._refusal(Violation(self._field, text))
         # A path names its files explicitly, so files in earlier day folders are examined too: they may reach into the window.
         wanted = [
@@ -242,7 +242,7 @@ class SourceSearch:
             for path, found in listing.others
             if found == self.data_type
         }
-        hint = f"; {store.how_to_read_others}, of which there are some" if name in others else ""
+        hint = f"; {store.other_kind_hint}, which exist for {name}" if name in others else ""
         if not instruments:
             return Violation(INSTRUMENT, f"there are no {kind} of any instrument below {BY_DATE} of the data root{hint}")
         if name not in instruments:
@@ -250,7 +250,7 @@ class SourceSearch:
             return Violation(INSTRUMENT, f"there are no {kind} of {name}; there are some of {there}{hint}")
         if self.file_pattern and not any(fnmatchcase(found, self.file_pattern) for found in instruments):
             there = abbreviated(similar_first(self.file_pattern, instruments))
-            return Violation(FILE_PATTERN, f"{self.file_pattern!r} matches no file; there are {there}")
+            return Violation(FILE_PATTERN, f"{self.file_pattern!r} matches no file; the files are named {there}")
         # No search finds a folder whose name is not a day; the skipped files name it.
         dated = [path for path in listed if path.name == name + store.ending and day_of(store.dataset_of(path)) is not None]
         around = self._around(store, dated)

@@ -1,4 +1,4 @@
-"""Tables as JSON or CSV, written a batch of rows at a time, with the contract's format of every value.
+"""Write tables as JSON or CSV, a batch of rows at a time, with every value in the format of the contract.
 
 A decimal has all digits of its column and never an exponent. A time is ISO 8601 in UTC to the nanosecond. A 64-bit integer is a
 string in JSON. Arrow converts each column to text and joins the texts row by row, so no value becomes a Python object.

@@ -136,7 +136,7 @@ def stretches(files: Sequence[ViewFile]) -> list[Stretch]:
     """
     files = sorted(files, key=lambda file: (file.first, file.path))
     # A row moves by at most a nanosecond for each row before it. The difference of recorded and replay times has the same
-    # bound, and so has the difference of two files' clocks. The rest is slack.
+    # bound, and so has the difference of two files' clocks. The rest is a reserve.
     margin = 4 * sum(file.rows for file in files) + 2 * MICROSECOND
     overlaps: list[Span] = []
     reach = -1

@@ -147,7 +147,7 @@ def test_a_displayed_size_is_consumed_once_until_the_next_book(tmp_path: Path) -
     by_code = {finding.code: finding for finding in findings(outcome, result_pb2.SNAPSHOT_MODE_BOTH, [])}
     beyond = by_code["FILLS_BEYOND_EVIDENCE"]
     assert beyond.severity == result_pb2.SEVERITY_WARNING
-    assert beyond.message.startswith("18.2% of the filled size (0.004, in 4 fills) exceeds what earlier fills had left")
+    assert beyond.message.startswith("18.2% of the filled size (0.004, in 4 fills) exceeds the size that earlier fills left")
     assert by_code["FILLS_ON_OLD_BOOK"].message.endswith("(up to 24.0 s)")
     assert ", and 22.7% of the filled size had already been filled by earlier orders; " in by_code["LIQUIDITY_REUSED"].message
 

@@ -86,7 +86,7 @@ def replayed(
     processes: int = 1,
     shortcuts: Shortcuts = Shortcuts(frozen_account=True),  # noqa: B008 - frozen
 ) -> list[Tape]:
-    """Replay a plan and return its tapes, in the order in which they are handed on."""
+    """Replay a plan and return its tapes, in the order in which they are delivered."""
     folder.mkdir()
     tapes: list[Tape] = []
     replay = PlanReplay(SegmentReplay(config, files, folder, 1_000), plan, processes)

@@ -345,7 +345,7 @@ async def test_a_verification_survives_a_killed_service_and_needs_no_journal_of_
     await process.start()
     await process.healthy()
     request = runner_service_pb2.GetRunRequest(run_id=made.run_id)
-    await runner.call_again("GetRun", request, patience=30)
+    await runner.call_with_retries("GetRun", request, patience=30)
     ended = succeeded((await others.watch(made.run_id))[-1])
     assert (ended.attempts, ended.verification.verdict) == (2, verification_pb2.VERDICT_EQUAL)
     await runner.close()

@@ -33,8 +33,8 @@ _LOCAL = {DATA_ROOT: "data_downloads", CATALOG_ROOT: "data/parquet"}
 def up(ctx: click.Context, output: str) -> None:
     """Start the services and the gateway, until Ctrl-C.
 
-    Each listens on TICKREEL_<SERVICE>_ADDRESS; port 0 takes a free port. A process that dies is started again, until it has
-    died five times in a row.
+    Each listens on TICKREEL_<SERVICE>_ADDRESS; port 0 takes a free port. A process that dies is restarted until it dies five
+    times in a row.
     """
     environ = dict(os.environ)
     for name, value in _LOCAL.items():
@@ -42,7 +42,7 @@ def up(ctx: click.Context, output: str) -> None:
             environ[name] = value
             screen.say(f"{name} is not set; using {value}")
             if name == DATA_ROOT:
-                # Only the default folder is created. A folder that the user named and that is missing is a disk not mounted.
+                # Only the default folder is created. If a folder that the user named is missing, its disk may not be mounted.
                 with suppress(OSError):
                     Path(value).mkdir(exist_ok=True)
     ctx.exit(asyncio.run(_up(environ, output)))

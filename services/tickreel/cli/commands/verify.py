@@ -37,7 +37,7 @@ def verify(ctx: click.Context, run: str, address: str | None, standalone: bool, 
 
 async def _verify(run_id: str, address: str | None, *, standalone: bool) -> run_pb2.Run:
     """Return the verifying run in its final state."""
-    environment, unknown = _made_under(run_id)
+    environment, unknown = _recorded_environment(run_id)
     try:
         with Interrupts() as interrupts:
             needs, document = ("converter", "runner"), {"environment": environment}
@@ -56,7 +56,7 @@ async def _verify(run_id: str, address: str | None, *, standalone: bool) -> run_
         raise
 
 
-def _made_under(run_id: str) -> tuple[dict[str, Any], TickreelError | None]:
+def _recorded_environment(run_id: str) -> tuple[dict[str, Any], TickreelError | None]:
     """Return the environment block that a run was executed with.
 
     If the result is not on this machine, return an empty block and the error.

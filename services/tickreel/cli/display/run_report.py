@@ -102,7 +102,7 @@ def _figures(summary: result_pb2.RunSummary, currency: str) -> Table:
 
 
 def _is_rounded(summary: result_pb2.RunSummary) -> bool:
-    """Whether the sum of the rounded fees differs from the unrounded sum. False if an older result does not have the latter."""
+    """Whether the sum of the rounded fees differs from the unrounded sum. False if an older result lacks the unrounded sum."""
     return summary.HasField("fees_exact") and formatting.decimals([summary.fees_exact])[0].rstrip("0") != formatting.decimals(
         [summary.fees]
     )[0].rstrip("0")

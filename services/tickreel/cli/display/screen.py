@@ -25,7 +25,7 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]
 
 
 def visible(text: str) -> str:
-    """Escape the characters that control a terminal. Anyone may write a note, and a note must not clear the screen."""
+    """Escape the characters that control a terminal. Any user may write a note, and a note must not clear the screen."""
     return _CONTROLS.sub(lambda control: ascii(control[0])[1:-1], text)
 
 

@@ -22,7 +22,7 @@ class ChildProcess:
 
     Args:
         name: Its name in messages and in `address_variable`.
-        listen: The address to listen on. With port 0, `address` holds the port that it took.
+        listen: The address to listen on. With port 0, `address` has the port that was chosen.
         log: The file for its output.
     """
 

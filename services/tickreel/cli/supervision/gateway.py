@@ -1,4 +1,4 @@
-"""The gateway on one machine: Envoy in front of the services, and Caddy, which serves the built UI through Envoy."""
+"""The gateway on one machine: Envoy, the proxy of the services, and Caddy, which serves the built UI through Envoy."""
 
 import asyncio
 import os
@@ -18,7 +18,7 @@ _ENVOY, _CADDY = Path(__file__).with_name("envoy.yaml"), Path(__file__).with_nam
 
 # Envoy and Caddy do not end by themselves when their parent dies.
 _TETHERED = (sys.executable, "-m", "tickreel.processes.ended_with_parent")
-# One thread forwards more than a browser can take. The second keeps other streams responsive beside a heavy one.
+# One thread forwards more than a browser can take. The second keeps other streams responsive while one is heavy.
 _ENVOY_THREADS = 2
 _SOCKET_ADDRESS = re.compile(r"\{address: (\S+), port_value: \d+\}")
 # The variables that services/gateway/envoy.yaml reads, with the pattern and the description of their words.
@@ -158,11 +158,11 @@ def _check_names(environ: Mapping[str, str]) -> None:
         if not pattern.fullmatch(word)
     ]
     if faults:
-        raise TickreelError("ENVIRONMENT_MISMATCH", "the environment of the gateway is invalid", faults)
+        raise TickreelError("ENVIRONMENT_MISMATCH", "the environment of the gateway is not valid", faults)
 
 
 def _program(name: str) -> str:
-    """Return the path of a program: beside this Python, else on the PATH."""
+    """Return the path of a program: in the folder of this Python, else on the PATH."""
     found = shutil.which(name, path=Path(sys.executable).parent) or shutil.which(name)
     if found is None:
         message = f"the gateway needs {name}, which is not installed; `pip install 'tickreel[services]'` installs it"

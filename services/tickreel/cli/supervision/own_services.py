@@ -60,7 +60,7 @@ def environment_for(document: Mapping[str, Any]) -> tuple[dict[str, str], dict[s
         overridden[USE_PARQUET] = parse_switch(environ[USE_PARQUET])
     if missing:
         names = ", ".join(fault.field for fault in missing)
-        raise TickreelError("ENVIRONMENT_MISMATCH", f"the environment lacks {names}", missing)
+        raise TickreelError("ENVIRONMENT_MISMATCH", f"the environment is not valid: {names}", missing)
     if overridden:
         document = {**document, "environment": {**named, **overridden}}
     return environ, dict(document)

@@ -22,11 +22,11 @@ async def keep_up(child: ChildProcess) -> NoReturn:
         TickreelError: The process died `MOST_DEATHS` times in a row. The error is its last death.
     """
     loop = asyncio.get_running_loop()
-    well_since, deaths = loop.time(), 0
+    healthy_since, deaths = loop.time(), 0
     while True:
         await _ended(child)
         death = child.death()
-        deaths = 1 if loop.time() - well_since > STEADY_SECONDS else deaths + 1
+        deaths = 1 if loop.time() - healthy_since > STEADY_SECONDS else deaths + 1
         if deaths == MOST_DEATHS:
             message = f"given up after {MOST_DEATHS} deaths in a row: {death.message}"
             raise TickreelError(death.reason, message, **death.metadata)
@@ -42,7 +42,7 @@ async def keep_up(child: ChildProcess) -> NoReturn:
             await child.kill()
         else:
             screen.say(f"the {child.name} service is back")
-        well_since = loop.time()
+        healthy_since = loop.time()
 
 
 async def _ended(child: ChildProcess) -> None:

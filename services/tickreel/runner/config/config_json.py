@@ -71,7 +71,7 @@ def _read_message(message: Message, value: object, path: str, violations: Violat
     if not isinstance(value, dict):
         violations.add(path or "config", f"is {kind_of(value)}; it must be an object with keys")
         for key in fields:
-            violations.unread(inside(path, key))
+            violations.mark_faulty(inside(path, key))
         return
     misspelt = set()
     suggestions = Suggestions(fields, value)
@@ -84,7 +84,7 @@ def _read_message(message: Message, value: object, path: str, violations: Violat
     for key, field in fields.items():
         here = inside(path, key)
         if key in misspelt:
-            violations.unread(here)
+            violations.mark_faulty(here)
         elif key not in value:
             if _required(field):
                 violations.add(here, f"is missing; it must be {_wanted(field)}")

@@ -5,7 +5,7 @@ each fill. These differences are therefore tolerated:
 
 - Every figure may differ by the rounding error of doubles.
 - An amount of money may also differ by one unit of its last decimal per fill.
-- Near a flat position, the engine may take a fill that closes the position for one that reverses it, or the other way round.
+- Near a flat position, the engine may count a fill that closes the position as one that reverses it, or vice versa.
 - Commissions may differ by the difference between our fees and the fees of the engine's fill events, which FEES_DIFFER reports.
 
 Everything else must be equal.

@@ -81,7 +81,7 @@ class _Consumption:
 
 
 class Evidence:
-    """Finds the evidence for fills, slice by slice. Consumption of the last print and book carries over to the next slice.
+    """Finds the evidence for fills, slice by slice. The consumption of the last print and book is kept for the next slice.
 
     Args:
         rows: All rows of the window.

@@ -57,7 +57,7 @@ class Tables(Protocol):
     """A consumer of the rows of a run: tables or marks."""
 
     def add_equity(self, marked: MarkedRows) -> None:
-        """Add the next trade rows; after the last one, the end of the window if it is a separate row."""
+        """Add the next trade rows. After the last trade row, add the end of the window if it is a separate row."""
 
     def add_orders(self, orders: Orders, settlement: Settlement) -> None:
         """Add the next orders."""
@@ -75,7 +75,7 @@ class Ledger:
         end: The last replayed instant, UNIX nanoseconds.
         tables: The consumers of the rows.
         window: The prints and books of the same rows. Without them fills are not audited.
-        decimals: The most decimals of all fill prices and of all fill sizes. Default: the precisions of the config.
+        decimals: Maximum decimals of fill prices and of fill sizes. Default: the precisions of the config.
 
     Attributes:
         account: The current account.
@@ -298,7 +298,7 @@ def opened(config: run_config_pb2.RunConfig, rows: MarkRows, decimals: tuple[int
     """Return the account of a resolved config before its first fill.
 
     Args:
-        decimals: The most decimals of all fill prices and of all fill sizes. Default: the precisions of the config.
+        decimals: Maximum decimals of fill prices and of fill sizes. Default: the precisions of the config.
     """
     contract, instrument, venue = contract_of(config), config.instrument, config.venue
     if venue.account_type == "CASH":

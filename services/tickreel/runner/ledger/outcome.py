@@ -35,7 +35,7 @@ class Outcome:
     """The outcome of a run.
 
     Attributes:
-        account: At the end.
+        account: The account at the end.
         starting_position: Position at the start, in units of the size precision.
         statuses: Number of orders per final status, by `settlement.STATUSES`.
         unfilled: Number of orders without any fill, by reason.

@@ -5,7 +5,7 @@ Sequential slices keep memory flat; parallel slices use every core. Slices give 
 - each order follows from its own trade row and ends at that row, and
 - no order affects a later one through the account, the book, a random draw or the rate limit.
 
-Rules decide whether this holds. If it does not, the plan is one piece and says why. A slice of trades against books begins with
+Rules decide whether this holds. If it does not, the plan is one piece and says why. A slice of trades against books starts with
 the last book before it.
 """
 
@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from tickreel.engine.replay import ReplayFile
 from tickreel.engine.strategy import ReplayStrategy
-from tickreel.runner.replay.shortcuts import may_refuse
+from tickreel.runner.replay.shortcuts import may_deny_orders
 from tickreel.runner.window.mark_rows import MarkRows
 from tickreel.v1 import market_data_pb2, run_config_pb2
 
@@ -92,8 +92,8 @@ class ReplayPlan:
         count = len(rows.ts)
         if because or count <= segment_rows:
             return cls.whole(rows, start, end, because or "the window is short")
-        # Every process gets the same number of pieces. The last piece of each is cut into quarters, so that no process waits
-        # long for the others at the end.
+        # Every process gets the same number of pieces. The last piece of each process is cut into quarters, so that no process
+        # waits long for the others at the end.
         pieces = -(-count // (segment_rows * processes)) * processes
         last = 4 * (pieces - processes) if processes > 1 else 4 * pieces
         quarters = [*range(4, last, 4), *range(max(last, 1), 4 * pieces)]
@@ -123,7 +123,7 @@ class ReplayPlan:
 
 
 def _last_before(mask: npt.NDArray[np.bool_], places: Sequence[int]) -> list[int]:
-    """Return, for each place, the last row of the mask that is at or before it and after the previous place.
+    """Return, for each place, the last row of the mask at or before this place and after the previous place.
 
     Places without such a row are skipped. Row 0 is never returned.
     """
@@ -140,7 +140,7 @@ def _dependence(config: run_config_pb2.RunConfig, strategy: type[ReplayStrategy]
     """Return why the orders of a window may depend on each other; "" if they cannot."""
     venue, orders = config.venue, config.strategy
     drawn = venue.HasField("fill_model") and (venue.fill_model.prob_fill_on_limit < 1 or venue.fill_model.prob_slippage > 0)
-    # If any second has more orders than the limit, a slice that began in it would start with a full allowance.
+    # If a second has more orders than the limit, a slice that started in it would start with a full allowance.
     crowded = rows.more_in_a_second(config.risk.throttling_per_sec)
     rules = (
         (not strategy.independent_orders, f"{config.strategy.name} does not declare independent_orders"),
@@ -149,7 +149,7 @@ def _dependence(config: run_config_pb2.RunConfig, strategy: type[ReplayStrategy]
         (orders.close_positions_on_stop, "the position is closed at the end (close_positions_on_stop)"),
         (venue.liquidity_consumption, "orders consume the displayed sizes (liquidity_consumption)"),
         (drawn, "fills are drawn at random (fill_model)"),
-        (may_refuse(config) and not venue.frozen_account, "the account may deny orders"),
+        (may_deny_orders(config) and not venue.frozen_account, "the account may deny orders"),
         (crowded, "the rate limit may deny orders (risk.throttling_per_sec)"),
     )
     return next((why for applies, why in rules if applies), "")

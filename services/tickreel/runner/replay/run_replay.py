@@ -33,7 +33,7 @@ _PROGRESS_INTERVAL = 0.1
 _MEMORY_INTERVAL = 1.0
 
 
-class AccountRanDry(Exception):  # noqa: N818
+class AccountExhaustedError(Exception):
     """The engine replayed with a frozen account, but a real account would have fallen to zero."""
 
 
@@ -55,15 +55,15 @@ class RunReplay:
         self.staging = Path()
         self.peak_memory = 0
 
-    def run(self, plan: ReplayPlan, shortcuts: Shortcuts, *, trusting: bool) -> Outcome:
+    def run(self, plan: ReplayPlan, shortcuts: Shortcuts, *, assumes_solvent: bool) -> Outcome:
         """Replay a plan and return the outcome.
 
         Args:
-            trusting: Whether the account is frozen on the assumption that it stays above zero.
+            assumes_solvent: Whether the account is frozen on the assumption that it stays above zero.
 
         Raises:
             TickreelError: REPLAY_FAILED, or WORKER_DIED.
-            AccountRanDry: The assumption does not hold.
+            AccountExhaustedError: The assumption does not hold.
         """
         spec, config = self._spec, self._spec.run.config
         self.staging = self._store.staging(spec.run.run_id)
@@ -81,8 +81,8 @@ class RunReplay:
 
         def settle(tape: Tape) -> None:
             marked = ledger.settle(tape)
-            if trusting and not ledger.always_solvent:
-                raise AccountRanDry
+            if assumes_solvent and not ledger.always_solvent:
+                raise AccountExhaustedError
             self._report_equity(marked)
 
         with self._reporting(replay, ledger):
@@ -97,7 +97,7 @@ class RunReplay:
         return outcome
 
     def _decimals(self) -> tuple[int, int]:
-        """Return the most decimals of all fill prices, and of all fill sizes and the starting position."""
+        """Return the maximum decimals of fill prices, and of fill sizes and the starting position."""
         config = self._spec.run.config
         instrument, strategy = config.instrument, installed_strategies()[config.strategy.name].strategy
         # An order that does not copy a row, or that slips, may have any size and fill price within the config's precisions.

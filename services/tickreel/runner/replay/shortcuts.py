@@ -6,19 +6,19 @@ from tickreel.runner.window.mark_rows import MarkRows
 from tickreel.v1 import run_config_pb2
 
 
-def may_refuse(config: run_config_pb2.RunConfig) -> bool:
+def may_deny_orders(config: run_config_pb2.RunConfig) -> bool:
     """Return whether an account above zero may deny orders for lack of money: a CASH account, or one with a margin rate."""
     instrument = config.instrument
     return config.venue.account_type != "MARGIN" or instrument.margin_init > 0 or instrument.margin_maint > 0
 
 
 def shortcuts_of(config: run_config_pb2.RunConfig, strategy: type[ReplayStrategy], rows: MarkRows) -> Shortcuts:
-    """Return the shortcuts that change nothing while the account stays above zero. The ledger checks that it does.
+    """Return the shortcuts that do not change the outcome while the account stays above zero, which the ledger checks.
 
     Args:
         config: Resolved.
     """
-    unconstrained = not may_refuse(config)
+    unconstrained = not may_deny_orders(config)
     # The order that closes the position does not copy a row.
     copies = strategy.copies_rows and not config.strategy.close_positions_on_stop
     return Shortcuts(

@@ -196,7 +196,7 @@ class SegmentProcess:
         process = self._process = self._process or await self._start()
         if self._stopped:
             process.kill()
-        await process.tell(asdict(segment))
+        await process.send(asdict(segment))
         while (report := await process.report()) is not None:
             if "failure" in report:
                 raise TickreelError.from_json(report["failure"])
@@ -211,7 +211,7 @@ class SegmentProcess:
     async def _start(self) -> Process:
         # The child writes to the log of this process and is killed with it.
         process = await Process.start((sys.executable, "-m", "tickreel.runner.replay.slice_process"), leads=False)
-        await process.tell(self._replay.spec(self._shortcuts))
+        await process.send(self._replay.spec(self._shortcuts))
         return process
 
     async def _end(self) -> Exit | None:
@@ -234,13 +234,13 @@ def _serve() -> None:
             run.report({"counts": counts_of(tapes[-1])})
 
     threading.Thread(target=report_counts, name="counts", daemon=True).start()
-    spec = run.told()
+    spec = run.receive()
     files = [ReplayFile(**{**file, "path": Path(file["path"])}) for file in spec["files"]]
     config = json_format.ParseDict(spec["config"], run_config_pb2.RunConfig())
     shortcuts = Shortcuts(**spec["shortcuts"])
     replaying = SegmentReplay(config, files, Path(spec["scratch"]), spec["chunk_size"])
     while True:
-        segment = Segment(**run.told())
+        segment = Segment(**run.receive())
         try:
             tape = replaying.run(segment, tapes.append, shortcuts)
         except TickreelError as error:

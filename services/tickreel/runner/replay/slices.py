@@ -1,4 +1,4 @@
-"""The replay of a plan: free processes take the next slice, and the tapes are handed on in the order of the slices."""
+"""The replay of a plan: free processes take the next slice, and the tapes are delivered in the order of the slices."""
 
 import contextlib
 import functools
@@ -21,16 +21,16 @@ class PlanReplay:
         self._replay = replay
         self._segments = plan.segments
         self._children = min(processes, len(plan.segments)) - 1
-        # Slices by number. Each is taken from `_pending`, replayed, finished, and then handed on.
+        # Slices by number. Each is taken from `_pending`, replayed, finished, and then delivered.
         self._pending = deque(range(len(plan.segments)))
         self._finished: dict[int, Tape] = {}
         self._next = 0
         self._current: tuple[int, Tape] = (-1, Tape())
         self._processes: list[SegmentProcess] = []
         self._error: TickreelError | None = None
-        self._handed_on: Counts = (0, 0, 0, 0)
+        self._delivered: Counts = (0, 0, 0, 0)
         self._finishing = threading.Condition()
-        self._handing_on = threading.Lock()
+        self._delivering = threading.Lock()
 
     @property
     def counts(self) -> Counts:
@@ -39,7 +39,7 @@ class PlanReplay:
         A book that two slices replay counts once.
         """
         begun = self._segments[: len(self._segments) - len(self._pending)]
-        parts = [self._handed_on, *(process.counts for process in self._processes)]
+        parts = [self._delivered, *(process.counts for process in self._processes)]
         with self._finishing:
             parts += [counts_of(tape) for tape in self._finished.values()]
         number, tape = self._current
@@ -55,19 +55,19 @@ class PlanReplay:
 
     @contextlib.contextmanager
     def next_tape(self) -> Iterator[Tape | None]:
-        """Yield the tape of the next slice to hand on if this process is replaying it, else None.
+        """Yield the tape of the next slice to deliver if this process is replaying it, else None.
 
-        The tape is not handed on while the context is open.
+        The tape is not delivered while the context is open.
         """
-        with self._handing_on:
+        with self._delivering:
             number, tape = self._current
             yield tape if number == self._next else None
 
-    def run(self, hand_on: Callable[[Tape], None], shortcuts: Shortcuts) -> None:
+    def run(self, on_tape: Callable[[Tape], None], shortcuts: Shortcuts) -> None:
         """Replay the plan.
 
         Args:
-            hand_on: Called with the tape of each slice, in order.
+            on_tape: Called with the tape of each slice, in order.
 
         Raises:
             TickreelError: REPLAY_FAILED, or an error of `SegmentProcess.run`.
@@ -84,14 +84,14 @@ class PlanReplay:
             # When this process fails, the children take no further slices.
             stack.callback(self._pending.clear)
             while (number := self._take()) is not None:
-                on_tape = functools.partial(self._set_current, number)
-                tape = self._replay.run(self._segments[number], on_tape, shortcuts)
+                set_current = functools.partial(self._set_current, number)
+                tape = self._replay.run(self._segments[number], set_current, shortcuts)
                 self._finish(number, tape)
-                self._hand_on(hand_on)
+                self._deliver(on_tape)
             while self._next < len(self._segments):
                 with self._finishing:
                     self._finishing.wait_for(lambda: self._next in self._finished or self._error is not None)
-                self._hand_on(hand_on)
+                self._deliver(on_tape)
 
     def _take(self) -> int | None:
         try:
@@ -107,18 +107,18 @@ class PlanReplay:
             self._finished[number] = tape
             self._finishing.notify_all()
 
-    def _hand_on(self, hand_on: Callable[[Tape], None]) -> None:
-        """Hand on the finished slices that have no unfinished slice before them."""
+    def _deliver(self, on_tape: Callable[[Tape], None]) -> None:
+        """Deliver the finished slices that have no unfinished slice before them."""
         if self._error is not None:
             raise self._error
         while (tape := self._finished.get(self._next)) is not None:
-            with self._handing_on:
-                hand_on(tape)
+            with self._delivering:
+                on_tape(tape)
                 with self._finishing:
                     del self._finished[self._next]
                     self._next += 1
-                    rows, book_rows, orders, fills = map(sum, zip(self._handed_on, counts_of(tape), strict=True))
-                    self._handed_on = rows, book_rows, orders, fills
+                    rows, book_rows, orders, fills = map(sum, zip(self._delivered, counts_of(tape), strict=True))
+                    self._delivered = rows, book_rows, orders, fills
 
     def _replay_in_child(self, process: SegmentProcess) -> None:
         with contextlib.closing(process):

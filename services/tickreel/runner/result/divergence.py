@@ -12,7 +12,7 @@ from google.protobuf.message import Message
 
 from tickreel.rpc.errors import TickreelError
 from tickreel.runner.result.order_marks import first_difference
-from tickreel.runner.result.reproduction import kept_rows
+from tickreel.runner.result.reproduction import compared_files
 from tickreel.stores.result_layout import ResultFile
 from tickreel.stores.results import StoredResult
 from tickreel.stores.table_rows import messages_of
@@ -38,7 +38,7 @@ def first_divergence(stored: StoredResult, folder: Path, on_progress: Callable[[
     Raises:
         TickreelError: DATA_CHANGED if a file of the result cannot be read.
     """
-    names = kept_rows(full=stored.is_full)
+    names = compared_files(full=stored.is_full)
     first: dict[str, int | None] = dict.fromkeys((ResultFile.ORDERS, ResultFile.FILLS))
     try:
         for done, name in enumerate(names):

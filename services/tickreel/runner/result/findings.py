@@ -45,13 +45,13 @@ replays the recorded flow and does not show what could have been traded
 _REUSED = "orders do not consume the displayed sizes: until the next snapshot every order meets the same sizes"
 _CONSUME = "set venue.liquidity_consumption to fill each displayed size once"
 _BEYOND = """
-exceeds what earlier fills had left of the print and of the displayed level: the data does not show that it could have been
+exceeds the size that earlier fills left in the print and in the displayed level: the data does not show that it could have been
 traded; use smaller or fewer orders, or set venue.liquidity_consumption
 """
 _OLD_BOOK = "met a book snapshot older than one second: the displayed sizes may have been gone"
-# Share of the exact fees from which rounding is reported.
+# Rounding is reported from this share of the exact fees.
 _ROUNDED_AWAY = Decimal("0.001")
-# Share of the filled size, or of the fills, from which a finding is a warning.
+# A finding is a warning from this share of the filled size, or of the fills.
 _SERIOUS = 0.01
 
 

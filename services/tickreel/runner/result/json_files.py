@@ -1,4 +1,4 @@
-"""The JSON files of a full run, and its timeline, which DuckDB merges: made from the Parquet tables in bounded memory."""
+"""The timeline of a full run and its JSON files, which DuckDB makes from the Parquet tables in bounded memory."""
 
 import contextlib
 import itertools

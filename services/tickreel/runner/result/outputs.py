@@ -1,4 +1,4 @@
-"""The outputs of a run: the exports beside its tables, and the rename that commits all of them as a result."""
+"""The outputs of a run: the exports that accompany its tables, and the rename that commits all of them as a result."""
 
 import time
 from collections.abc import Callable

@@ -27,7 +27,7 @@ _AVERAGE_DECIMALS = 8
 _ROW_GROUP = 131_072
 # The digits of decimal128 in Arrow and DuckDB.
 _DIGITS = 38
-# The usual maximum for money: it leaves 14 digits before the point. Values that need more decimals get them.
+# The usual maximum for money, which leaves 14 digits before the point. Values that need more decimals get more.
 _MONEY_DECIMALS = 24
 
 
@@ -36,7 +36,7 @@ class ReportTables:
 
     Args:
         account: At the start.
-        price_decimals: The most decimals that a fill price has.
+        price_decimals: Maximum decimals of a fill price.
 
     Raises:
         TickreelError: DATA_REFUSED if the equity at the start does not fit into a decimal column.

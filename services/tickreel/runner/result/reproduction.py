@@ -17,7 +17,7 @@ MARK_BYTES = 8
 """The size of the mark of an order; see `order_marks`."""
 
 
-def kept_rows(*, full: bool) -> tuple[ResultFile, ...]:
+def compared_files(*, full: bool) -> tuple[ResultFile, ...]:
     """Return the files that the orders and fills of another execution are compared with."""
     return (ResultFile.ORDERS, ResultFile.FILLS) if full else (ResultFile.MARKS,)
 
@@ -36,7 +36,7 @@ def read_config(stored: StoredResult, summary: result_pb2.RunSummary) -> dict[st
         TickreelError: NOT_VERIFIABLE if a file is missing, cannot be read, or has another number of rows than the summary says.
     """
     counted = {ResultFile.MARKS: summary.orders, ResultFile.ORDERS: summary.orders, ResultFile.FILLS: summary.fills}
-    for file in kept_rows(full=stored.is_full):
+    for file in compared_files(full=stored.is_full):
         path = stored.folder / file
         if not path.is_file():
             raise _not_verifiable(stored, f"{path} is missing")

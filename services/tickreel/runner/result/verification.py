@@ -26,7 +26,7 @@ def verify(
         on_progress: Called with the number of files compared so far and the number of files in all.
 
     Raises:
-        TickreelError: NOT_FOUND if the result was deleted meanwhile, DATA_CHANGED if one of its files was damaged.
+        TickreelError: NOT_FOUND if the result was deleted during the execution, DATA_CHANGED if one of its files was damaged.
     """
     recorded = store.load(stored)
     divergence = first_divergence(stored, folder, on_progress)

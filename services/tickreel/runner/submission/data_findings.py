@@ -8,9 +8,9 @@ from tickreel.v1 import conversion_pb2, market_data_pb2, result_pb2
 
 _SECOND = 1_000_000_000
 _DAY = 86_400 * _SECOND
-# A window that lacks more than this at an end is only partly covered. A quiet market lacks seconds.
+# A window is only partly covered if more than this is missing at an end. In a quiet market, seconds are missing.
 _EDGE = 60 * _SECOND
-# In a thin market, an end may lack this many times the mean gap between rows.
+# In a thin market, this many times the mean gap between rows may be missing at an end.
 _MEAN_GAPS = 10
 _EPOCH = date(1970, 1, 1).toordinal()
 _MOST_NAMED = 5

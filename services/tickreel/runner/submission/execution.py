@@ -181,11 +181,11 @@ class Execution:
         except BaseException as error:
             await asyncio.to_thread(self._store.discard, run.run_id)
             if isinstance(error, TickreelError) and error.reason in ("ENGINE_ABORTED", "WORKER_DIED"):
-                raise await asyncio.to_thread(self._why, run.run_id, error) from None
+                raise await asyncio.to_thread(self._cause, run.run_id, error) from None
             raise
         json_format.ParseDict(result, run.verification if run.verified_run_id else run.result)
 
-    def _why(self, run_id: str, death: TickreelError) -> TickreelError:
+    def _cause(self, run_id: str, death: TickreelError) -> TickreelError:
         """Return the error for a process that died: the engine's error if the log has one, else `death`."""
         try:
             logged = first_error(self.log_path(run_id).read_text(errors="replace"))
@@ -222,25 +222,25 @@ class Execution:
             await self._cancel_conversion(run.conversion_id)
 
     async def _convert(self, live: LiveJob[run_pb2.Run]) -> conversion_pb2.Conversion:
-        """Convert the run's files and return the conversion. If the Converter restarts meanwhile, keep waiting for it.
+        """Convert the run's files and return the conversion. If the Converter restarts, keep waiting for it.
 
         Raises:
             TickreelError: The failure of the conversion, or SERVICE_UNAVAILABLE if the Converter is down for too long.
         """
         run, loop = live.resource, asyncio.get_running_loop()
-        conversion = await self._ask_for_conversion(live)
-        lost: float | None = None
+        conversion = await self._request_conversion(live)
+        failing_since: float | None = None
         try:
             while conversion.state not in jobs.FINAL:
                 watch = converter_service_pb2.WatchConversionRequest(conversion_id=conversion.conversion_id)
                 try:
                     async for response in self._converter.stream("WatchConversion", watch):
-                        conversion, lost = response.conversion, None
+                        conversion, failing_since = response.conversion, None
                         if conversion.HasField("progress"):
                             live.report(conversion.progress)
                 except TickreelError as error:
-                    lost = loop.time() if lost is None else lost
-                    if error.reason != "SERVICE_UNAVAILABLE" or loop.time() - lost >= _PATIENCE:
+                    failing_since = loop.time() if failing_since is None else failing_since
+                    if error.reason != "SERVICE_UNAVAILABLE" or loop.time() - failing_since >= _PATIENCE:
                         raise
                     await asyncio.sleep(_RETRY_SECONDS)
         except asyncio.CancelledError:
@@ -256,8 +256,8 @@ class Execution:
         failure = conversion.failure
         raise TickreelError(failure.reason, failure.message, **failure.metadata)
 
-    async def _ask_for_conversion(self, live: LiveJob[run_pb2.Run]) -> conversion_pb2.Conversion:
-        """Return the conversion of the run: that of an earlier attempt if it is still running, else a new one.
+    async def _request_conversion(self, live: LiveJob[run_pb2.Run]) -> conversion_pb2.Conversion:
+        """Return the conversion of the run. If the conversion of an earlier attempt is still running, return that one.
 
         The files of an earlier, finished conversion may have been removed since, so a new one checks for them.
         """
@@ -266,7 +266,7 @@ class Execution:
             get = converter_service_pb2.GetConversionRequest(conversion_id=run.conversion_id)
             # A Converter that lost its journal does not know the conversion.
             with contextlib.suppress(TickreelError):
-                found: converter_service_pb2.GetConversionResponse = await self._converter.call_again(
+                found: converter_service_pb2.GetConversionResponse = await self._converter.call_with_retries(
                     "GetConversion", get, patience=_PATIENCE
                 )
                 if found.conversion.state not in jobs.FINAL:
@@ -275,13 +275,13 @@ class Execution:
         request_id = f"{run.run_id}/{uuid.uuid4()}" if run.conversion_id else run.run_id
         request = converter_service_pb2.CreateConversionRequest(request_id=request_id, spec=_conversion_spec(run))
         asked: asyncio.Future[converter_service_pb2.CreateConversionResponse] = asyncio.ensure_future(
-            self._converter.call_again("CreateConversion", request, patience=_PATIENCE)
+            self._converter.call_with_retries("CreateConversion", request, patience=_PATIENCE)
         )
         try:
             conversion = (await asyncio.shield(asked)).conversion
         except asyncio.CancelledError:
             if run.state == jobs.CANCELLING:
-                # The Converter may have created it already, with the response on its way.
+                # The Converter may have created it already, even if its response has not arrived.
                 cancellation = asyncio.create_task(self._cancel_created(asked))
                 self._cancellations.add(cancellation)
                 cancellation.add_done_callback(self._cancellations.discard)
@@ -299,7 +299,7 @@ class Execution:
 
     async def _cancel_conversion(self, conversion_id: str) -> None:
         request = converter_service_pb2.CancelConversionRequest(conversion_id=conversion_id)
-        # The conversion may have ended meanwhile, or the Converter may be down. The run is cancelled anyway.
+        # The conversion may have ended, or the Converter may be down. The run is cancelled anyway.
         with contextlib.suppress(TickreelError):
             await self._converter.call("CancelConversion", request, timeout=0.5)
 

@@ -18,7 +18,7 @@ _OLD_FIELDS: dict[type[Message], tuple[int, str]] = {
 }
 
 
-def take_words(run: run_pb2.Run) -> None:
+def migrate_enums(run: run_pb2.Run) -> None:
     """Set the enums of a run's result from the old string fields, which are unknown fields now."""
     if not run.HasField("result") or run.result.mode:
         return

@@ -26,7 +26,7 @@ class RunLog:
         """
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         while True:
-            # Ask before reading, so that text written just before the end is not missed.
+            # Check this before reading, so that text written just before the end is not missed.
             live = is_live()
             while data := await asyncio.to_thread(self._read):
                 if text := decoder.decode(data):

@@ -10,7 +10,7 @@ from tickreel.v1 import conversion_pb2
 
 @dataclass(frozen=True)
 class HeldFiles:
-    """The files of a conversion as they were at one moment.
+    """The identities of a conversion's files at one moment.
 
     The catalog is a cache. Anyone may delete it while a run reads it, and another conversion may replace a file. The reader's
     error then depends on how far it has read, so the cause is found by comparing the files.
@@ -21,7 +21,7 @@ class HeldFiles:
 
     @classmethod
     def of(cls, catalog: CatalogStore, files: Sequence[conversion_pb2.ConvertedFile]) -> Self:
-        """Record the current files. A file with other rows than the conversion wrote counts as lost."""
+        """Record the current files. A file whose rows differ from those that the conversion wrote counts as lost."""
         identities = {}
         for file in files:
             # Take the identity first: if the file is replaced in between, `lost` will see a different identity.

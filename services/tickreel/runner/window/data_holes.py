@@ -34,7 +34,7 @@ _STRETCHES = 16
 _EMPTY_SHARE = 0.1
 _FEWEST_GAPS = 50
 # Dense on both sides: the number of gaps compared on each side, and how many times shorter than the hole they must be.
-_GAPS_BESIDE = 19
+_NEARBY_GAPS = 19
 _SHORTER = 100
 _MOST_NAMED = 5
 
@@ -115,8 +115,8 @@ def _is_dense(gaps: Int64, scale: int) -> bool:
 
 def _is_sudden(gaps: Int64, at: int) -> bool:
     """Return whether all nearby gaps on both sides of a gap are far shorter."""
-    before, after = gaps[max(at - _GAPS_BESIDE, 0) : at], gaps[at + 1 : at + 1 + _GAPS_BESIDE]
-    if min(len(before), len(after)) < _GAPS_BESIDE:
+    before, after = gaps[max(at - _NEARBY_GAPS, 0) : at], gaps[at + 1 : at + 1 + _NEARBY_GAPS]
+    if min(len(before), len(after)) < _NEARBY_GAPS:
         return False
     return max(int(before.max()), int(after.max())) * _SHORTER <= int(gaps[at])
 

@@ -25,7 +25,7 @@ class MarkRows:
         first_mark: The mark price of a position that is open at the start of the window.
         last_mark: The mark price at the end of the window.
         book_ts: Replay times of the book rows, UNIX nanoseconds; shape (books,).
-        mids: The mid price of each book. A book that lacks a side has that of the book before it; shape (books,).
+        mids: The mid price of each book. A book that lacks a side has the mid price of the book before it; shape (books,).
         span: The replay times of the first and the last row of any kind.
     """
 
@@ -57,8 +57,8 @@ class MarkRows:
             ts, prices: Replay times and prices of the trade rows, possibly none; prices times 10^precision.
             book_ts, mids: Replay times and mid prices of the book rows; mid prices times 10^(precision + 1).
         """
-        middles = _last(book_ts, mids, ts)
-        marks = np.where(middles == NO_LEVEL, scaled.times(prices, 10), middles)
+        last_mids = _last(book_ts, mids, ts)
+        marks = np.where(last_mids == NO_LEVEL, scaled.times(prices, 10), last_mids)
         known = [*mids[mids != NO_LEVEL][-1:], *marks[-1:], 0]
         opening = [*marks[:1], *mids[mids != NO_LEVEL][:1], 0]
         instants = [int(ends[end]) for ends in (ts, book_ts) if len(ends) for end in (0, -1)]

@@ -1,4 +1,4 @@
-"""The rows of overlapping files: which of them are repeats, and where that cannot be decided."""
+"""The repeats and the contradictions in the rows of overlapping files."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ _REMEDY = (
 )
 
 
-# Up to this many pairs of files have a finding of their own. A year of overlapping days would have hundreds.
+# At most this many pairs of files get a separate finding each. A year of overlapping days would have hundreds.
 _MOST_FINDINGS = 10
 
 
@@ -53,7 +53,7 @@ class Repeats:
 
 
 def repeat_findings(repeats: Sequence[Repeats], *, books: bool) -> Iterator[result_pb2.Finding]:
-    """Yield the findings on rows that several files contain and that are replayed once."""
+    """Yield the findings on rows that are in several files and are replayed once."""
     kind = "book" if books else "trade"
     for pair in repeats[:_MOST_FINDINGS]:
         rows = f"{pair.count:,} {kind} row{'s' * (pair.count > 1)} of {pair.later}"
@@ -180,12 +180,12 @@ class OverlapRows:
         same_id = number[1:] == number[:-1]
         same_file = same_id & (file[1:] == file[:-1])
         single = ~np.append(False, same_file) & ~np.append(same_file, False)
-        beside = np.flatnonzero(same_id & single[:-1] & single[1:])
-        if not len(beside):
+        firsts = np.flatnonzero(same_id & single[:-1] & single[1:])
+        if not len(firsts):
             return
         values = table.select(list(_VALUES))
-        one, other = (values.take(order[beside + step]) for step in (0, 1))
-        differs = np.zeros(len(beside), dtype=np.bool_)
+        one, other = (values.take(order[firsts + step]) for step in (0, 1))
+        differs = np.zeros(len(firsts), dtype=np.bool_)
         for name in _VALUES:
             differs |= pc.not_equal(one[name], other[name]).to_numpy()
         clashes = np.flatnonzero(differs)
@@ -198,10 +198,10 @@ class OverlapRows:
             for key, name in _VALUES.items()
             if rows[0][key] != rows[1][key]
         )
-        trade_id = table["trade_id"][int(order[beside[at]])].as_py()
+        trade_id = table["trade_id"][int(order[firsts[at]])].as_py()
         problem = f"have different trades with the id {trade_id}: {', '.join(named)}"
         others = f" (and {len(clashes) - 1:,} more ids)" if len(clashes) > 1 else ""
-        raise self._refusal(file[beside[at] : beside[at] + 2].tolist(), problem + others, trade_id=trade_id)
+        raise self._refusal(file[firsts[at] : firsts[at] + 2].tolist(), problem + others, trade_id=trade_id)
 
     def _refusal(self, files: Collection[int], problem: str, **metadata: str) -> TickreelError:
         sources = " and ".join(self._sources[file] for file in files)

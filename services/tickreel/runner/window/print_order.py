@@ -2,7 +2,7 @@
 
 The replay follows the recorder's clock. The engine does not update its L1 book from a late print: one with an earlier exchange
 time than a row before it (seen with 2.0.0rc7, book type L1_MBP; books of snapshots apply every row). So the order of a late
-print is matched at the price of the print before it, and a slice must not begin between the two.
+print is matched at the price of the print before it, and a slice must not start between the two.
 """
 
 from collections.abc import Iterator
@@ -23,8 +23,8 @@ class PrintOrder:
 
     Attributes:
         late: The number of trades with an earlier exchange time than a trade before them.
-        cuts: Whether a slice may begin at each row: neither the row nor any later trade has an earlier exchange time than a
-            trade before the row; shape (rows,).
+        cuts: Whether a slice may start at each row; shape (rows,). It may not if a trade from this row on has an earlier
+            exchange time than a trade before this row.
     """
 
     late: int

@@ -107,7 +107,7 @@ class Window:
 
     @property
     def decimals(self) -> tuple[int, int]:
-        """The fewest decimals that hold all prices, and those that hold all sizes, of the files."""
+        """The fewest decimals that hold all prices of the files, and the fewest that hold all sizes."""
         prices, sizes = zip(*((record.price_decimals, record.size_decimals) for record in self._records), strict=True)
         return max(prices), max(sizes)
 
@@ -137,7 +137,7 @@ class Window:
         times, mids = [], []
         for rows in self._books(["bids", "asks"]):
             times.append(rows.ts_init.copy())
-            mids.append(rows.middles(precision))
+            mids.append(rows.mids(precision))
         return _joined(times), _carried(_joined(mids))
 
     def check_order(self, trade_times: Int64, book_times: Int64) -> None:

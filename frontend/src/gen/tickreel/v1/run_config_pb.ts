@@ -166,14 +166,14 @@ export type InstrumentConfig = Message<"tickreel.v1.InstrumentConfig"> & {
   lotSize?: number | undefined;
 
   /**
-   * Initial margin as a share of the notional. Default: 0, no constraint.
+   * Initial margin as a fraction of the notional. Default: 0, no constraint.
    *
    * @generated from field: optional double margin_init = 9 [json_name = "margin_init"];
    */
   marginInit?: number | undefined;
 
   /**
-   * Maintenance margin as a share of the notional. An open position reserves it, so new orders cannot use it. Default: 0.
+   * Maintenance margin as a fraction of the notional. An open position reserves it, so new orders cannot use it. Default: 0.
    *
    * Has no effect without margin_init, because orders then need no margin.
    *
@@ -245,14 +245,14 @@ export type VenueConfig = Message<"tickreel.v1.VenueConfig"> & {
   startingBalance?: number | undefined;
 
   /**
-   * Fee of maker fills (resting orders), as a share of the notional.
+   * Fee of maker fills (resting orders), as a fraction of the notional.
    *
    * @generated from field: double maker_fee = 6 [json_name = "maker_fee"];
    */
   makerFee: number;
 
   /**
-   * Fee of taker fills (orders that take liquidity), as a share of the notional.
+   * Fee of taker fills (orders that take liquidity), as a fraction of the notional.
    *
    * @generated from field: double taker_fee = 7 [json_name = "taker_fee"];
    */
