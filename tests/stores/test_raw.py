@@ -54,7 +54,7 @@ def test_a_dataset_describes_its_files_by_their_footers(raw: RawFolder) -> None:
         (trades(), {"write_statistics": False}, "NO_STATISTICS", "has no statistics of local_timestamp"),
         (trades(local_timestamp=[NOON // 1_000_000] * 5), {}, "TIMES_IMPLAUSIBLE", "seems to be seconds"),
         (trades(local_timestamp=[NOON // 1000, *[NOON] * 4]), {}, "TIMES_IMPLAUSIBLE", "milliseconds, and 17213"),
-        (trades(local_timestamp=[0, *[NOON] * 4]), {}, "TIMES_IMPLAUSIBLE", "is not a time of 2009 to 2100 in any unit"),
+        (trades(local_timestamp=[0, *[NOON] * 4]), {}, "TIMES_IMPLAUSIBLE", "is not a time of 2009 to 2099 in any unit"),
         (trades(local_timestamp=pa.array([5] * 5, pa.timestamp("ms"))), {}, "TIMES_IMPLAUSIBLE", "the local_timestamp 5; it"),
     ],
 )  # fmt: skip
@@ -229,7 +229,7 @@ def test_units_of_times_are_guessed() -> None:
     assert guess_unit(seconds) == "seems to be seconds"
     assert guess_unit(seconds * 1000) == "seems to be milliseconds"
     assert guess_unit(seconds * 10**9) == "seems to be nanoseconds"
-    assert guess_unit(0) == "is not a time of 2009 to 2100 in any unit"
+    assert guess_unit(0) == "is not a time of 2009 to 2099 in any unit"
 
 
 def test_a_csv_is_described_like_a_parquet_file(raw: RawFolder) -> None:
@@ -258,7 +258,7 @@ def test_a_csv_is_described_like_a_parquet_file(raw: RawFolder) -> None:
         ([HEADER, ROW, "x,BTC"], "FILE_UNREADABLE", "Expected 8 columns, got 2: x,BTC"),
         ([HEADER, ROW, ROW.replace(f"{NOON}", "noon")], "FILE_UNREADABLE", "local_timestamp is 'noon' in row 1 (from 0)"),
         ([HEADER, ROW.replace(f"{NOON}", "")], "NO_STATISTICS", "has no statistics of local_timestamp"),
-        ([HEADER, ROW.replace(f"{NOON}", "12")], "TIMES_IMPLAUSIBLE", "is not a time of 2009 to 2100"),
+        ([HEADER, ROW.replace(f"{NOON}", "12")], "TIMES_IMPLAUSIBLE", "is not a time of 2009 to 2099"),
     ],
 )
 def test_each_fault_of_a_csv_is_a_warning(raw: RawFolder, lines: list[str], code: str, says: str) -> None:

@@ -128,9 +128,9 @@ def test_no_number_is_a_time_in_two_units(unit: TimeUnit, nanoseconds: int) -> N
         (SECONDS * 1_000, "seems to be milliseconds"),
         (NOON, "seems to be microseconds"),
         (NOON * 1_000, "seems to be nanoseconds"),
-        (0, "is not a time of 2009 to 2100 in any unit"),
-        (-(2**63), "is not a time of 2009 to 2100 in any unit"),
-        (2**64, "is not a time of 2009 to 2100 in any unit"),
+        (0, "is not a time of 2009 to 2099 in any unit"),
+        (-(2**63), "is not a time of 2009 to 2099 in any unit"),
+        (2**64, "is not a time of 2009 to 2099 in any unit"),
     ],
 )
 def test_the_unit_of_an_implausible_time_is_guessed(value: int, text: str) -> None:

@@ -217,7 +217,7 @@ def guess_unit(value: int) -> str:
             return f"seems to be {word}"
     if value * 1_000_000_000 in PLAUSIBLE:
         return "seems to be seconds"
-    return "is not a time of 2009 to 2100 in any unit"
+    return "is not a time of 2009 to 2099 in any unit"
 
 
 def _is_time_in(unit: conversion_pb2.TimeUnit, value: int) -> bool:

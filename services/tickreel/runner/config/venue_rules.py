@@ -5,7 +5,7 @@ from tickreel.rpc.violations import Violations
 from tickreel.stores.instrument_name import InstrumentName
 from tickreel.v1 import result_pb2, run_config_pb2
 
-# The largest amount that the engine's money type holds.
+# The largest starting balance. The engine's money type holds 17 times as much.
 MAX_MONEY = 1_000_000_000_000
 MAX_LEVERAGE = 1_000
 # A day in nanoseconds. A longer latency is a typing error.
@@ -114,7 +114,7 @@ def _check_cash_account(
 
 def _check_money(field: str, amount: float, currency: str, violations: Violations) -> None:
     if amount > MAX_MONEY:
-        violations.add(field, f"is {amount}; it must be at most {MAX_MONEY}, the largest amount of the engine")
+        violations.add(field, f"is {amount}; it must be at most {MAX_MONEY}")
     elif places_of(amount) > currency_precision(currency):
         violations.add(field, f"is {amount}; {currency} has only {currency_precision(currency)} decimals")
 
