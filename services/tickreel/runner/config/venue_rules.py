@@ -31,7 +31,8 @@ def check_venue(config: run_config_pb2.RunConfig, snapshot_mode: result_pb2.Snap
     for key in ("maker_fee", "taker_fee"):
         fee = getattr(venue, key)
         if violations.clean(f"venue.{key}") and not -1 < fee < 1:
-            violations.add(f"venue.{key}", f"is {fee}; it must be a fraction of the notional, 0.0004 for example")
+            problem = f"is {fee}; it must be above -1 and below 1, a fraction of the notional, 0.0004 for example"
+            violations.add(f"venue.{key}", problem)
     if not venue.HasField("default_leverage"):
         venue.default_leverage = 1.0
     elif violations.clean("venue.default_leverage") and not 1 <= venue.default_leverage <= MAX_LEVERAGE:

@@ -984,8 +984,8 @@ export const RunnerService: GenService<{
   },
   /**
    * Watches all runs that have not ended, including runs created later. The first messages hold all of them; later
-   * messages hold the entries that have changed. The last entry of a run has its final state. The service sends at most ten messages a
-   * second and at least one every 15 seconds. The stream never ends on its own.
+   * messages hold the entries that have changed. The last entry of a run has its final state. The service sends at most ten
+   * messages a second and at least one every 15 seconds. The stream never ends on its own.
    *
    * @generated from rpc tickreel.v1.RunnerService.WatchRuns
    */
