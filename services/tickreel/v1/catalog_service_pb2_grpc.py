@@ -29,7 +29,7 @@ class CatalogServiceStub(object):
     """Lists the raw data under the data root and the converted data in the catalog. Read-only.
 
     The catalog can hold a raw file converted at several precisions. Calls that return rows read each raw file once, from its
-    latest conversion, and return all rows at the highest precision among those files.
+    latest conversion, and return all rows with the fewest decimals that hold every value of these files.
     """
 
     def __init__(self, channel):
@@ -89,7 +89,7 @@ class CatalogServiceServicer(object):
     """Lists the raw data under the data root and the converted data in the catalog. Read-only.
 
     The catalog can hold a raw file converted at several precisions. Calls that return rows read each raw file once, from its
-    latest conversion, and return all rows at the highest precision among those files.
+    latest conversion, and return all rows with the fewest decimals that hold every value of these files.
     """
 
     def ListDatasets(self, request, context):
@@ -222,7 +222,7 @@ class CatalogService(object):
     """Lists the raw data under the data root and the converted data in the catalog. Read-only.
 
     The catalog can hold a raw file converted at several precisions. Calls that return rows read each raw file once, from its
-    latest conversion, and return all rows at the highest precision among those files.
+    latest conversion, and return all rows with the fewest decimals that hold every value of these files.
     """
 
     @staticmethod

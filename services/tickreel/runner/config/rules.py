@@ -165,8 +165,9 @@ def _check_environment(environment: run_config_pb2.EnvironmentConfig, settings: 
     for key, variable in switches:
         is_on = settings.environment[variable] == "true"
         if environment.HasField(key) and getattr(environment, key) is not is_on:
-            named = str(getattr(environment, key)).lower()
-            violations.add(f"environment.{variable}", f"is {named}, but this service runs with {str(is_on).lower()}")
+            named, right = (str(value).lower() for value in (getattr(environment, key), is_on))
+            problem = f"is {named}, but this service runs with {right}; set it to {right}, or leave it out"
+            violations.add(f"environment.{variable}", problem)
 
 
 def _resolved(path: str) -> Path | None:

@@ -5,7 +5,7 @@ from tickreel.rpc.violations import Violations
 from tickreel.stores.instrument_name import InstrumentName
 from tickreel.v1 import result_pb2, run_config_pb2
 
-# The largest amount that the engine's money type holds.
+# The largest starting balance. The engine's money type holds 17 times as much.
 MAX_MONEY = 1_000_000_000_000
 MAX_LEVERAGE = 1_000
 # A day in nanoseconds. A longer latency is a typing error.
@@ -31,7 +31,8 @@ def check_venue(config: run_config_pb2.RunConfig, snapshot_mode: result_pb2.Snap
     for key in ("maker_fee", "taker_fee"):
         fee = getattr(venue, key)
         if violations.clean(f"venue.{key}") and not -1 < fee < 1:
-            violations.add(f"venue.{key}", f"is {fee}; it must be a fraction of the notional, 0.0004 for example")
+            problem = f"is {fee}; it must be above -1 and below 1, a fraction of the notional, 0.0004 for example"
+            violations.add(f"venue.{key}", problem)
     if not venue.HasField("default_leverage"):
         venue.default_leverage = 1.0
     elif violations.clean("venue.default_leverage") and not 1 <= venue.default_leverage <= MAX_LEVERAGE:
@@ -114,7 +115,7 @@ def _check_cash_account(
 
 def _check_money(field: str, amount: float, currency: str, violations: Violations) -> None:
     if amount > MAX_MONEY:
-        violations.add(field, f"is {amount}; it must be at most {MAX_MONEY}, the largest amount of the engine")
+        violations.add(field, f"is {amount}; it must be at most {MAX_MONEY}")
     elif places_of(amount) > currency_precision(currency):
         violations.add(field, f"is {amount}; {currency} has only {currency_precision(currency)} decimals")
 

@@ -580,8 +580,8 @@ export type SampleBarsRequest = Message<"tickreel.v1.SampleBarsRequest"> & {
   /**
    * Maximum number of bars to return. Default: 500. A value above 5000 counts as 5000.
    *
-   * The service picks the shortest bar length that stays within this number: 1, 2, 5, 10, 15 or 30 seconds or minutes, whole
-   * hours, or one day.
+   * The service picks the shortest bar length that stays within this number: 1, 2, 5, 10, 15 or 30 seconds or minutes, 1, 2, 4,
+   * 6 or 12 hours, or whole days.
    *
    * @generated from field: int32 max_bars = 4;
    */
@@ -940,7 +940,7 @@ export const FreshnessSchema: GenEnum<Freshness> = /*@__PURE__*/
  * Lists the raw data under the data root and the converted data in the catalog. Read-only.
  *
  * The catalog can hold a raw file converted at several precisions. Calls that return rows read each raw file once, from its
- * latest conversion, and return all rows at the highest precision among those files.
+ * latest conversion, and return all rows with the fewest decimals that hold every value of these files.
  *
  * @generated from service tickreel.v1.CatalogService
  */

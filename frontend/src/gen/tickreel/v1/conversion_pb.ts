@@ -306,7 +306,7 @@ export type ConversionSpec = Message<"tickreel.v1.ConversionSpec"> & {
   /**
    * Day folder to search.
    *
-   * Default: every day folder that overlaps the window.
+   * Default: the day folders of the window, including the day before and the day after.
    *
    * @generated from field: string dataset = 6;
    */

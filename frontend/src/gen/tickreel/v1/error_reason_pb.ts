@@ -37,7 +37,7 @@ export enum ErrorReason {
   INVALID_REQUEST = 1,
 
   /**
-   * Run config is invalid. The BadRequest of the error has one violation per problem.
+   * The run config is invalid. The BadRequest of the error has one violation per problem.
    *
    * Example: {"reason": "CONFIG_INVALID", "domain": "tickreel", "metadata": {"violations": "3"}}
    *
@@ -191,7 +191,7 @@ export enum ErrorReason {
   WORKER_HUNG = 17,
 
   /**
-   * The disk is full. The service recovers on its own when space is free again.
+   * The disk or a quota is full. The service recovers on its own when space is free again.
    *
    * Example: {"reason": "STORE_FULL", "domain": "tickreel", "metadata": {"path": "data/backtest_results"}}
    *
@@ -209,7 +209,8 @@ export enum ErrorReason {
   STORE_NOT_READABLE = 19,
 
   /**
-   * Run of a result cannot be executed again, because its config is missing or unreadable.
+   * The run of a result cannot be executed again, because a file that this needs is missing or unreadable: the stored config, or
+   * the orders to compare with.
    *
    * Example: {"reason": "NOT_VERIFIABLE", "domain": "tickreel", "metadata": {"run_id": "BNF_BTC_…"}}
    *
@@ -228,7 +229,7 @@ export enum ErrorReason {
   RESULT_DELETED = 21,
 
   /**
-   * Run did not keep this table. A fast run keeps only its summary; run the config in full mode to get tables.
+   * The run did not keep this table. A fast run keeps only its summary; run the config in full mode to get tables.
    *
    * Example: {"reason": "TABLE_NOT_KEPT", "domain": "tickreel", "metadata": {"run_id": "BNF_BTC_…", "table": "orders"}}
    *

@@ -52,7 +52,7 @@ export type Result = Message<"tickreel.v1.Result"> & {
   instrument: string;
 
   /**
-   * Day folder that the run was restricted to. Empty for every day folder that overlaps the window.
+   * Day folder that the run was restricted to. Empty when it was not restricted.
    *
    * @generated from field: string dataset = 4;
    */
@@ -672,7 +672,7 @@ export type ResultEntry = Message<"tickreel.v1.ResultEntry"> & {
   instrument: string;
 
   /**
-   * Day folder that the run was restricted to. Empty for every day folder that overlaps the window.
+   * Day folder that the run was restricted to. Empty when it was not restricted.
    *
    * @generated from field: string dataset = 9;
    */
@@ -887,7 +887,7 @@ export enum Severity {
   UNSPECIFIED = 0,
 
   /**
-   * Worth knowing. The figures are valid.
+   * Worth knowing.
    *
    * @generated from enum value: SEVERITY_INFO = 1;
    */

@@ -68,9 +68,10 @@ export type RunConfig = Message<"tickreel.v1.RunConfig"> & {
   risk?: RiskConfig | undefined;
 
   /**
-   * Folders that the config expects the services to use.
+   * Folders and raw format that the config expects the services to use.
    *
-   * The process environment of a service takes precedence. Not part of the config digest.
+   * The process environment of a service takes precedence: a service with another value refuses the config. Not part of the
+   * config digest.
    *
    * @generated from field: optional tickreel.v1.EnvironmentConfig environment = 7;
    */
@@ -410,7 +411,7 @@ export type DataCatalogConfig = Message<"tickreel.v1.DataCatalogConfig"> & {
   bookSnapshot5Path?: string | undefined;
 
   /**
-   * Whether to find files by name in the day folders that overlap the window.
+   * Whether to find files by name in the day folders of the window, including the day before and the day after.
    *
    * @generated from field: bool auto_discover = 3 [json_name = "auto_discover"];
    */
@@ -556,7 +557,7 @@ export const RiskConfigSchema: GenMessage<RiskConfig> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_run_config, 8);
 
 /**
- * Folders of the services, by the names of their environment variables.
+ * Folders and raw format of the services, by the names of their environment variables.
  *
  * @generated from message tickreel.v1.EnvironmentConfig
  */

@@ -436,7 +436,7 @@ export type RunOptions = Message<"tickreel.v1.RunOptions"> & {
   /**
    * Day folder to take raw data from.
    *
-   * Default: every day folder that overlaps the window.
+   * Default: the day folders of the window, including the day before and the day after.
    *
    * @generated from field: string dataset = 4;
    */

@@ -917,7 +917,7 @@ export const RunnerService: GenService<{
    * Creates a run that executes a finished run again and compares the outcomes. GetRun, WatchRun and CancelRun apply to it. The
    * verified result does not change.
    *
-   * Fails when the result lacks its config, or when its data or strategy no longer exists.
+   * Fails when the result lacks its config or its orders, or when its data or strategy no longer exists.
    *
    * @generated from rpc tickreel.v1.RunnerService.VerifyRun
    */
@@ -983,9 +983,9 @@ export const RunnerService: GenService<{
     output: typeof WatchRunResponseSchema;
   },
   /**
-   * Watches all runs that have not ended, including runs created later. The first message holds all of them; later messages
-   * hold the entries that have changed. The last entry of a run has its final state. The service sends at most ten messages a
-   * second and at least one every 15 seconds. The stream never ends on its own.
+   * Watches all runs that have not ended, including runs created later. The first messages hold all of them; later
+   * messages hold the entries that have changed. The last entry of a run has its final state. The service sends at most ten
+   * messages a second and at least one every 15 seconds. The stream never ends on its own.
    *
    * @generated from rpc tickreel.v1.RunnerService.WatchRuns
    */

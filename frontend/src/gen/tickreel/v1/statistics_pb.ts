@@ -257,8 +257,8 @@ export type ReturnStatistics = Message<"tickreel.v1.ReturnStatistics"> & {
   sharpeStandardError?: string | undefined;
 
   /**
-   * Sortino ratio: mean return / root mean square of the negative returns, times the square root of 8,760. Unset when no hour
-   * has a negative return.
+   * Sortino ratio: mean return / downside deviation, times the square root of 8,760. The downside deviation is the square root of
+   * the sum of the squared negative returns / hours. Unset when no hour has a negative return.
    *
    * @generated from field: optional string sortino_ratio = 4 [json_name = "sortino_ratio"];
    */
