@@ -89,7 +89,7 @@ def test_a_problem_names_its_field(up: Terminal, config: Path, changes: dict[str
         ('{\n  "instrument": {"id" 3}\n}', "line 2, column 23"),
         ('{"venue": {"name": "A", "name": "B"}}', "venue.name: is there more than once"),
         ('{"venue": {"taker_fee": NaN}}', "venue.taker_fee: is NaN"),
-        ("[]", "no JSON object"),
+        ("[]", "is not a JSON object"),
     ],
 )
 def test_a_malformed_config_is_refused_with_the_position(up: Terminal, config: Path, text: str, words: str) -> None:
