@@ -1,22 +1,5 @@
-"""A folder with the configs of the repository and a small sample, and `tickreel up` in it."""
+"""Services for the tests of the documents."""
 
-import shutil
-from collections.abc import Iterator
+from documented_services import up
 
-import pytest
-
-from documents import ROOT
-from terminal import Terminal, Up
-
-ROWS = 3_000
-
-
-@pytest.fixture(scope="session")
-def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    """Services that are up."""
-    folder = tmp_path_factory.mktemp("reader")
-    shutil.copytree(ROOT / "configs", folder / "configs")
-    terminal = Terminal(folder, {})
-    terminal.call("sample-data", "--rows", ROWS)
-    with terminal.up() as running:
-        yield running
+__all__ = ["up"]

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from docs.conftest import ROWS
+from documented_services import ROWS
 from documents import ROOT, SHELL, Block, at_addresses, documents
 from terminal import Up
 from tickreel.cli.__main__ import main

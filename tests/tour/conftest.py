@@ -1,25 +1,13 @@
-"""The deployment that the documents describe: sample data, its configs, and `tickreel up`."""
+"""Services for the tests of scripts and other services, and where they are."""
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from terminal import Terminal, Up
+from documented_services import up
+from terminal import Up
 
-ROWS = 3_000
-
-
-@pytest.fixture(scope="session")
-def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    """Services that are up."""
-    folder = tmp_path_factory.mktemp("user")
-    shutil.copytree(Path(__file__).parents[2] / "configs", folder / "configs")
-    terminal = Terminal(folder, {})
-    terminal.call("sample-data", "--rows", ROWS)
-    with terminal.up() as running:
-        yield running
+__all__ = ["up"]
 
 
 @pytest.fixture
