@@ -3,16 +3,15 @@
 import ast
 import re
 from collections.abc import Iterator
-from typing import cast
 
 import click
 import pytest
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
-from google.protobuf.message import Message
 
 from documents import ROOT, Document
 from tickreel.cli import exit_codes
 from tickreel.cli.__main__ import main
+from tickreel.rpc.descriptors import descriptor_of
 from tickreel.rpc.errors import TickreelError
 from tickreel.rpc.settings import CATALOG_ROOT, DATA_ROOT, DEFAULT_PORTS, Settings, address_variable
 from tickreel.runner.ledger.settlement import STATUSES
@@ -53,11 +52,6 @@ def _constants() -> Iterator[str]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.fullmatch(r"[A-Z]+(_[A-Z]+)+", node.value):
                 yield node.value
-
-
-def _descriptor(message: type[Message]) -> Descriptor:
-    """The descriptor of a message, under its public type."""
-    return cast("Descriptor", message.DESCRIPTOR)
 
 
 # Fields of a config
@@ -110,7 +104,7 @@ def test_every_field_of_a_config_is_specified() -> None:
     conditional = {"venue.base_currency", "venue.starting_balance", "venue.starting_balances"}
     expected = {
         path: (kind, required or path in conditional)
-        for path, kind, required in _config_fields(_descriptor(run_config_pb2.RunConfig))
+        for path, kind, required in _config_fields(descriptor_of(run_config_pb2.RunConfig))
     }
     assert stated == expected
 
@@ -142,7 +136,7 @@ def _type(field: FieldDescriptor) -> str:
 def test_every_field_of_a_result_is_specified() -> None:
     tables = [table for table in SPEC.tables if table.header == ["field", "type", "meaning"]]
     stated = [(_names(name)[0], kind) for table in tables for name, kind, _ in table.rows]
-    assert sorted(stated) == sorted(_result_fields(_descriptor(result_pb2.Result)))
+    assert sorted(stated) == sorted(_result_fields(descriptor_of(result_pb2.Result)))
 
 
 # Commands

@@ -1,17 +1,15 @@
 """The figures of a summary as numbers. In the message, decimals are strings."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any, cast
+from collections.abc import Iterator
+from typing import Any
 
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
+from tickreel.rpc.descriptors import descriptor_of, text_format
 from tickreel.rpc.fields import decimal_of
 from tickreel.rpc.message_json import enum_text
 from tickreel.v1 import text_format_pb2
-
-# The stub of `Extensions` demands a private class of descriptors, which the stubs of generated modules do not use.
-_TEXT_FORMAT = cast("Any", text_format_pb2.text_format)
 
 
 def figures(message: Message, *, floats: bool) -> dict[str, Any]:
@@ -24,7 +22,7 @@ def figures(message: Message, *, floats: bool) -> dict[str, Any]:
 
 
 def _fields(message: Message, prefix: str, *, floats: bool, is_set: bool) -> Iterator[tuple[str, Any]]:
-    for field in cast("Sequence[FieldDescriptor]", message.DESCRIPTOR.fields):
+    for field in descriptor_of(message).fields:
         path, value, kind = prefix + field.name, getattr(message, field.name), field.message_type
         if field.is_repeated and kind is None:
             yield path, list(value)
@@ -42,7 +40,7 @@ def _fields(message: Message, prefix: str, *, floats: bool, is_set: bool) -> Ite
 def _value(field: FieldDescriptor, value: Any, *, floats: bool) -> Any:
     if field.enum_type is not None:
         return enum_text(field, value)
-    if field.GetOptions().Extensions[_TEXT_FORMAT] != text_format_pb2.TEXT_FORMAT_DECIMAL:
+    if text_format(field) != text_format_pb2.TEXT_FORMAT_DECIMAL:
         return value
     number = decimal_of(value)
     return float(number) if floats and number is not None else number

@@ -13,7 +13,7 @@ from google.protobuf.message import Message
 from tickreel.results.artifact import unreadable
 from tickreel.results.run_columns import RunColumns
 from tickreel.results.stored_table import stored_table
-from tickreel.rpc.descriptors import descriptor_of
+from tickreel.rpc.descriptors import descriptor_of, text_format
 from tickreel.rpc.fields import decimal_of, instant_of
 from tickreel.rpc.message_json import as_json, enum_text
 from tickreel.stores.results import StoredResult
@@ -93,8 +93,7 @@ def _value(field: FieldDescriptor, value: Any) -> pa.Array:
         return pa.array([value], _NUMBERS[field.cpp_type])
     if field.enum_type is not None:
         return pa.array([enum_text(field, value or 0)])
-    # The generated stub gives extensions the type of ordinary fields.
-    match field.GetOptions().Extensions[text_format_pb2.text_format]:  # type: ignore[index]
+    match text_format(field):
         case text_format_pb2.TEXT_FORMAT_DECIMAL:
             number = decimal_of(value or "")
             if value and number is None:

@@ -11,12 +11,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tickreel.accounting import scaled
-from tickreel.results.stored_table import StoredTable, scale_of
+from tickreel.results.stored_table import StoredTable
 from tickreel.results.ticks import TickChunk
 from tickreel.rpc.bounds import FIRST_INSTANT, LAST_INSTANT
 from tickreel.rpc.columns import Wire, wire_of
 from tickreel.stores.column_files import Columns, ColumnWriter
-from tickreel.stores.converted_rows import integers, nanoseconds
+from tickreel.stores.converted_rows import integers, nanoseconds, scale_of
 from tickreel.stores.sampling import time_parts, window_rows
 from tickreel.v1 import report_pb2
 

@@ -4,7 +4,6 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -100,12 +99,6 @@ def table_path(stored: StoredResult, name: str) -> Path:
         message = f"the run {stored.run_id} was made in fast mode, which keeps no {name}; repeat it in full mode"
         raise TickreelError("TABLE_NOT_KEPT", message, run_id=stored.run_id, table=name)
     return stored.folder / f"{name}.parquet"
-
-
-def scale_of(type_: pa.DataType) -> int:
-    """Return the number of decimals of a column of decimals."""
-    scale: int = cast(pa.Decimal128Type, type_).scale
-    return scale
 
 
 @contextlib.contextmanager

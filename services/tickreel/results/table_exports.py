@@ -17,9 +17,10 @@ import pyarrow.parquet as pq
 from tickreel.results.artifact import Artifact, output_path, unreadable
 from tickreel.results.exported_tables import TABLES, exported_table
 from tickreel.results.run_columns import RunColumns, result_key
-from tickreel.results.stored_table import scale_of, stored_table
+from tickreel.results.stored_table import stored_table
 from tickreel.rpc.errors import TickreelError
 from tickreel.rpc.read_ahead import read_ahead
+from tickreel.stores.converted_rows import scale_of
 from tickreel.stores.derived_files import DerivedFiles
 from tickreel.stores.result_layout import ResultFile
 from tickreel.stores.results import ResultStore, StoredResult

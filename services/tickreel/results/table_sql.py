@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from tickreel.results.stored_table import scale_of
 from tickreel.rpc.errors import TickreelError, invalid_request
 from tickreel.rpc.fields import Field, Kind
 from tickreel.rpc.filter import All, Any_, Comparison, Filter, Not
 from tickreel.rpc.ordering import SortKey
+from tickreel.stores.converted_rows import scale_of
 
 # Most digits of a decimal in Parquet and in DuckDB.
 _DIGITS = 38

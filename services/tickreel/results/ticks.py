@@ -11,13 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tickreel.results.artifact import unreadable
-from tickreel.results.stored_table import check_table, scale_of
+from tickreel.results.stored_table import check_table
 from tickreel.rpc.columns import ROWS_PER_CHUNK, Wire, wire_of
 from tickreel.rpc.errors import TickreelError, invalid_request
 from tickreel.rpc.fields import instant_of
 from tickreel.stores.catalog import CatalogFile, CatalogStore
 from tickreel.stores.column_files import Columns, ColumnWriter
-from tickreel.stores.converted_rows import ALL_TIMES, Slice, fitting_precision
+from tickreel.stores.converted_rows import ALL_TIMES, Slice, fitting_precision, scale_of
 from tickreel.stores.sampling import downsampled_rows, window_rows
 from tickreel.stores.trades import NUMBERS, TradeRows, file_columns, read_trades, tick_schema, write_trades
 from tickreel.v1 import market_data_pb2, result_pb2

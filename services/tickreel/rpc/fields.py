@@ -13,7 +13,7 @@ from google.protobuf import timestamp_pb2
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-from tickreel.rpc.descriptors import descriptor_of
+from tickreel.rpc.descriptors import descriptor_of, text_format
 from tickreel.v1 import text_format_pb2
 
 
@@ -170,9 +170,7 @@ def _found(root: Descriptor, path: str, prefix: str) -> Field:
     if descriptor is not None:
         raise ValueError(f"{path!r} is a message; name one of its fields: {', '.join(sorted(descriptor.fields_by_name))}")
     if field.cpp_type == FieldDescriptor.CPPTYPE_STRING and field.type == FieldDescriptor.TYPE_STRING:
-        # The generated stub gives extensions the type of ordinary fields.
-        text_format: text_format_pb2.TextFormat = field.GetOptions().Extensions[text_format_pb2.text_format]  # type: ignore[index]
-        return Field(path, prefix + path, _TEXTS[text_format])
+        return Field(path, prefix + path, _TEXTS[text_format(field)])
     if field.cpp_type not in _KINDS:
         raise ValueError(f"{path!r} cannot be compared: it is bytes")
     return Field(path, prefix + path, _KINDS[field.cpp_type], field.enum_type)

@@ -15,9 +15,8 @@ from google.protobuf import json_format, struct_pb2
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-from tickreel.rpc.descriptors import descriptor_of
+from tickreel.rpc.descriptors import descriptor_of, is_word
 from tickreel.rpc.json_struct import values_of
-from tickreel.v1 import text_format_pb2
 
 
 def as_json(message: Message) -> dict[str, Any]:
@@ -60,12 +59,7 @@ def read_json[M: Message](kind: type[M], text: str) -> M:
 def enum_text(field: FieldDescriptor, number: int) -> str:
     """Return the text of an enum value: its word if the field has the option `as_word`, else its name."""
     assert field.enum_type is not None
-    return word(field.enum_type, number) if _is_word(field) else field.enum_type.values_by_number[number].name
-
-
-def _is_word(field: FieldDescriptor) -> bool:
-    # The generated stub gives extensions the type of ordinary fields.
-    return bool(field.GetOptions().Extensions[text_format_pb2.as_word])  # type: ignore[index]
+    return word(field.enum_type, number) if is_word(field) else field.enum_type.values_by_number[number].name
 
 
 @functools.cache
@@ -120,7 +114,5 @@ def _number_words(kind: Descriptor, values: dict[str, Any], path: str) -> None:
 def _with_words(kind: Descriptor) -> tuple[FieldDescriptor, ...]:
     """Return the fields of a message that are words or contain words."""
     return tuple(
-        field
-        for field in kind.fields
-        if _is_word(field) or (field.message_type is not None and _with_words(field.message_type))
+        field for field in kind.fields if is_word(field) or (field.message_type is not None and _with_words(field.message_type))
     )

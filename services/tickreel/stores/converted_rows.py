@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -89,6 +90,12 @@ def count_rows(part: Slice) -> int:
 def nanoseconds(column: pa.Array | pa.ChunkedArray) -> Int64:
     """Return a column of times as integers."""
     return column.cast(pa.int64()).to_numpy()
+
+
+def scale_of(type_: pa.DataType) -> int:
+    """Return the number of decimals of a column of decimals."""
+    scale: int = cast(pa.Decimal128Type, type_).scale
+    return scale
 
 
 def times_column(nanoseconds: Int64) -> pa.Array:

@@ -4,12 +4,14 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
 import pyarrow as pa
 from google.protobuf import struct_pb2, timestamp_pb2
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
+
+from tickreel.rpc.descriptors import descriptor_of
 
 # An average price has eight more decimals than a price. Trailing zeros of these are not shown, as in orders.json.
 _SPARE_ZEROS = re.compile(r"\.?0{1,8}$")
@@ -19,7 +21,7 @@ def messages_of[M: Message](kind: type[M], rows: pa.Table) -> list[M]:
     """Return rows as messages. Each field is set from the column of its name, if there is one."""
     columns = {
         field.name: [convert(value) for value in _values(rows.column(field.name))]
-        for field, convert in ((field, _converter(field)) for field in cast(Iterable[FieldDescriptor], kind.DESCRIPTOR.fields))
+        for field, convert in ((field, _converter(field)) for field in descriptor_of(kind).fields)
         if field.name in rows.schema.names
     }
     return [

@@ -14,6 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tickreel.stores.converted_rows import scale_of
+
 # Rows in a batch, few enough that its texts stay in the processor's cache.
 BATCH_ROWS = 32_768
 _THREADS = 2
@@ -121,7 +123,7 @@ def _text(name: str, column: pa.Array) -> pa.Array:
 
 def _decimal_text(column: pa.Array) -> pa.Array:
     """Return decimals as text with all digits. Arrow's own text of a small decimal has an exponent."""
-    scale = cast(pa.Decimal128Type, column.type).scale
+    scale = scale_of(column.type)
     whole: pa.Array | None = _small_integers(column)
     if whole is None:
         whole = pa.Array.from_buffers(pa.decimal128(38, 0), len(column), column.buffers(), offset=column.offset)

@@ -10,12 +10,13 @@ import re
 import sys
 from collections.abc import Callable, Container, Iterable, Iterator
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 from google.protobuf import json_format, struct_pb2, timestamp_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
+from tickreel.rpc.descriptors import descriptor_of
 from tickreel.rpc.json_document import inside
 from tickreel.rpc.json_struct import values_of
 from tickreel.rpc.violations import Violations
@@ -199,7 +200,7 @@ def read_time(time: timestamp_pb2.Timestamp, value: object) -> str:
 def _fields_by_key(message: Message) -> dict[str, FieldDescriptor]:
     """Return the fields of a message by their JSON key."""
     # The stubs also allow the class of the C implementation, which has the same attributes.
-    return {field.json_name: cast(FieldDescriptor, field) for field in message.DESCRIPTOR.fields}
+    return {field.json_name: field for field in descriptor_of(message).fields}
 
 
 def _required(field: FieldDescriptor) -> bool:
