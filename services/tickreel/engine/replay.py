@@ -17,10 +17,12 @@ from nautilus_trader.data import DataEngineConfig
 from nautilus_trader.execution import DefaultFillModel, MakerTakerFeeModel, StaticLatencyModel
 from nautilus_trader.model import Currency, NautilusDataType
 from nautilus_trader.risk import RiskEngineConfig
+from nautilus_trader.trading import Strategy
 
 from tickreel.engine.catalog_format import FOLDERS
 from tickreel.engine.error_log import ErrorLog, explained
 from tickreel.engine.instrument import Instrument, decimal_of, write_instrument
+from tickreel.engine.recorder import Recorder
 from tickreel.engine.strategy import ReplayStrategy
 from tickreel.rpc.errors import TickreelError
 from tickreel.v1 import market_data_pb2, run_config_pb2
@@ -128,14 +130,75 @@ def replay(
     Raises:
         TickreelError: REPLAY_FAILED, with the traceback of the strategy or the engine's message.
     """
-    run_config = BacktestRunConfig(
+    errors = ErrorLog()
+    node = BacktestNode([_run_config(config, strategy.instrument, lanes, chunk_size, shortcuts)])
+    try:
+        node.build()
+        node.add_strategy(_RUN, strategy)
+        node.run()
+        end = max(lane.end for lane in lanes)
+        strategy.finish(node.get_engine_cache(_RUN), end, with_balances=not shortcuts.frozen_account)
+    except Exception as error:
+        raise TickreelError("REPLAY_FAILED", f"the engine stopped: {explained(str(error))}") from error
+    finally:
+        node.dispose()
+        strategy.drop_cycles()
+        logger_flush()
+    if strategy.tape.error:
+        traceback = strategy.tape.error.strip()
+        cause = traceback.splitlines()[-1]
+        raise TickreelError("REPLAY_FAILED", f"the strategy raised {cause}", log=traceback)
+    logged = errors.first()
+    if logged is not None and logged.by_engine:
+        raise TickreelError("REPLAY_FAILED", str(logged))
+    strategy.tape.logged = str(logged or "")
+
+
+def replay_plain(
+    config: run_config_pb2.RunConfig,
+    strategy: Strategy,
+    recorder: Recorder,
+    instrument: Instrument,
+    lanes: Sequence[Lane],
+    chunk_size: int,
+) -> None:
+    """Replay a window through any strategy of the engine. Then the recorder holds all events of its orders.
+
+    Args:
+        config: A resolved config: every optional key is set.
+        strategy: Of the class that `recorded` returned.
+        lanes: The catalogs of `catalog_view`.
+
+    Raises:
+        TickreelError: REPLAY_FAILED, with the engine's message.
+    """
+    errors = ErrorLog()
+    node = BacktestNode([_run_config(config, instrument, lanes, chunk_size, Shortcuts())])
+    try:
+        node.build()
+        node.add_strategy(_RUN, strategy)
+        node.run()
+        recorder.finish(node.get_engine_cache(_RUN))
+    except Exception as error:
+        raise TickreelError("REPLAY_FAILED", f"the engine stopped: {explained(str(error))}") from error
+    finally:
+        node.dispose()
+        logger_flush()
+    if (logged := errors.first()) is not None:
+        raise TickreelError("REPLAY_FAILED", str(logged))
+
+
+def _run_config(
+    config: run_config_pb2.RunConfig, instrument: Instrument, lanes: Sequence[Lane], chunk_size: int, shortcuts: Shortcuts
+) -> BacktestRunConfig:
+    return BacktestRunConfig(
         id=_RUN,
         venues=[_venue(config, frozen_account=shortcuts.frozen_account)],
         data=[
             BacktestDataConfig(
                 data_type=_ENGINE_TYPES[lane.data_type],
                 catalog_path=str(lane.path),
-                instrument_id=strategy.instrument.id,
+                instrument_id=instrument.id,
                 start_time=lane.start,
                 end_time=lane.end,
                 # No effect here: the catalogs hold no deltas. Set because the default is new.
@@ -159,28 +222,6 @@ def replay(
         raise_exception=True,
         dispose_on_completion=False,
     )
-    errors = ErrorLog()
-    node = BacktestNode([run_config])
-    try:
-        node.build()
-        node.add_strategy(_RUN, strategy)
-        node.run()
-        end = max(lane.end for lane in lanes)
-        strategy.finish(node.get_engine_cache(_RUN), end, with_balances=not shortcuts.frozen_account)
-    except Exception as error:
-        raise TickreelError("REPLAY_FAILED", f"the engine stopped: {explained(str(error))}") from error
-    finally:
-        node.dispose()
-        strategy.drop_cycles()
-        logger_flush()
-    if strategy.tape.error:
-        traceback = strategy.tape.error.strip()
-        cause = traceback.splitlines()[-1]
-        raise TickreelError("REPLAY_FAILED", f"the strategy raised {cause}", log=traceback)
-    logged = errors.first()
-    if logged is not None and logged.by_engine:
-        raise TickreelError("REPLAY_FAILED", str(logged))
-    strategy.tape.logged = str(logged or "")
 
 
 def _venue(config: run_config_pb2.RunConfig, *, frozen_account: bool) -> BacktestVenueConfig:

@@ -1,23 +1,17 @@
-"""The record of a replay: every order, fill and end of an order, as columns of integers.
-
-A row is a few machine integers in a flat array: as Python objects, a million orders would take half a gigabyte. If a price or
-size needs more than 64 bits at the instrument's precision, the rows become Python integers.
-"""
+"""The record of a replay: every order, fill and end of an order, as columns of integers."""
 
 import json
-from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tickreel.accounting.scaled import Integers, narrow
+from tickreel.accounting.scaled import Integers
+from tickreel.engine.integer_rows import IntegerRows
 
 Int64 = npt.NDArray[np.int64]
-Rows = array[int] | list[int]
 
 
 @dataclass(frozen=True)
@@ -94,34 +88,31 @@ class Tape:
         """Traceback of the first error in a callback. The engine swallows such errors."""
         self.logged = ""
         """First error that the strategy logged. The engine stops after it."""
-        # Flat rows; a list if a value needs more than 64 bits.
-        self._orders: Rows = array("q")
-        self._fills: Rows = array("q")
-        self._ends: Rows = array("q")
+        self._orders, self._fills, self._ends = IntegerRows(_ORDER), IntegerRows(_FILL), IntegerRows(_END)
         self._reasons: dict[str, int] = {}
 
     @property
     def order_count(self) -> int:
         """Number of orders submitted so far."""
-        return len(self._orders) // _ORDER
+        return len(self._orders)
 
     @property
     def fill_count(self) -> int:
         """Number of fills so far."""
-        return len(self._fills) // _FILL
+        return len(self._fills)
 
     def add_orders(self, rows: Sequence[int]) -> None:
         """Record submitted orders, given as ts, side, price and quantity of each, one order after another."""
-        self._orders = _extended(self._orders, rows)
+        self._orders.extend(rows)
 
     def add_fills(self, rows: Sequence[int]) -> None:
         """Record fills, given as order, ts, side, price, quantity, taker and commission of each, one fill after another."""
-        self._fills = _extended(self._fills, rows)
+        self._fills.extend(rows)
 
     def submission(self, order: int) -> tuple[int, int]:
         """Return when an order was submitted, UNIX nanoseconds, and its side."""
-        at = _ORDER * order
-        return self._orders[at], self._orders[at + 1]
+        ts, side, _, _ = self._orders.row(order)
+        return ts, side
 
     def end(self, order: int, ts: int, kind: str, reason: str) -> None:
         """Record that an order ended other than by its last fill."""
@@ -130,10 +121,7 @@ class Tape:
 
     def save(self, path: Path) -> None:
         """Write the tape to a file."""
-        # Python integers are stored as text: numpy would pickle them.
-        orders, fills, ends = (
-            np.array(rows, dtype=np.int64 if isinstance(rows, array) else np.str_) for _, rows in self._parts
-        )
+        orders, fills, ends = (rows.to_array() for rows in (self._orders, self._fills, self._ends))
         counts = np.array([self.rows, self.book_rows, self.settled], dtype=np.int64)
         with path.open("wb") as file:
             reasons, reported = np.array(list(self._reasons), dtype=np.str_), np.array(json.dumps(self.reported))
@@ -147,20 +135,16 @@ class Tape:
             tape.rows, tape.book_rows, tape.settled = saved["counts"].tolist()
             tape._reasons = {reason: code for code, reason in enumerate(saved["reasons"].tolist())}
             tape.reported = json.loads(str(saved["reported"]))
-            for name, _ in tape._parts:
-                values = saved[name]
-                wide = values.dtype != np.int64
-                setattr(tape, f"_{name}", list(map(int, values.tolist())) if wide else array("q", values.tobytes()))
+            tape._orders, tape._fills, tape._ends = (
+                IntegerRows.from_array(width, saved[name])
+                for name, width in (("orders", _ORDER), ("fills", _FILL), ("ends", _END))
+            )
         return tape
-
-    @property
-    def _parts(self) -> tuple[tuple[str, Rows], ...]:
-        return ("orders", self._orders), ("fills", self._fills), ("ends", self._ends)
 
     @property
     def orders(self) -> Orders:
         """The orders as columns."""
-        return Orders(*_columns(self._orders, _ORDER))
+        return Orders(*self._orders.columns())
 
     @property
     def fills(self) -> Fills:
@@ -169,29 +153,10 @@ class Tape:
 
     def fills_after(self, count: int) -> Fills:
         """Return the fills after the first `count`."""
-        # A copy: an array whose buffer is in use cannot grow.
-        return Fills(*_columns(self._fills[_FILL * count :], _FILL))
+        return Fills(*self._fills.columns(count))
 
     @property
     def ends(self) -> Ends:
         """The ends as columns."""
-        order, ts, kind, reason = _columns(self._ends, _END)
+        order, ts, kind, reason = self._ends.columns()
         return Ends(order, ts, kind, reason, reasons=tuple(self._reasons))
-
-
-def _extended(rows: Rows, more: Sequence[int]) -> Rows:
-    """Append to the rows in place, or return a list of Python integers if a value needs more than 64 bits."""
-    if not isinstance(rows, array):
-        rows += more
-        return rows
-    try:
-        # Not extend(), which would append some of the values before it fails.
-        rows += array("q", more)
-    except OverflowError:
-        return [*rows, *more]
-    return rows
-
-
-def _columns(rows: Rows, width: int) -> list[Any]:
-    values = np.array(rows, dtype=np.int64 if isinstance(rows, array) else object)
-    return [narrow(np.ascontiguousarray(column)) for column in values.reshape(-1, width).T]

@@ -1,0 +1,161 @@
+"""The record of every order event of a replay, in the order in which the engine published the events.
+
+Three tables hold the events: `orders` the creation of orders, `fills` their fills, and `changes` everything else. The column
+`event` of each table numbers all events of the replay from 0, so the tables merge into the engine's sequence. Prices and sizes
+are integers at the precision of the order's instrument.
+"""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import numpy.typing as npt
+
+from tickreel.accounting.scaled import Integers
+from tickreel.engine.integer_rows import IntegerRows
+
+Int64 = npt.NDArray[np.int64]
+
+MISSING = -(2**63)
+"""Marks a missing price, size or number."""
+
+# The engine's values of each enum are positions in these tuples.
+ORDER_TYPES = (
+    "",
+    "MARKET",
+    "LIMIT",
+    "STOP_MARKET",
+    "STOP_LIMIT",
+    "MARKET_TO_LIMIT",
+    "MARKET_IF_TOUCHED",
+    "LIMIT_IF_TOUCHED",
+    "TRAILING_STOP_MARKET",
+    "TRAILING_STOP_LIMIT",
+)
+TIMES_IN_FORCE = ("", "GTC", "IOC", "FOK", "GTD", "DAY", "AT_THE_OPEN", "AT_THE_CLOSE")
+
+# Bits of `OrderRows.flags`.
+POST_ONLY, REDUCE_ONLY, QUOTE_QUANTITY, OFF_GRID = 1, 2, 4, 8
+
+CHANGES = (
+    "initialized",
+    "denied",
+    "emulated",
+    "released",
+    "submitted",
+    "accepted",
+    "rejected",
+    "triggered",
+    "pending_update",
+    "updated",
+    "modify_rejected",
+    "pending_cancel",
+    "cancel_rejected",
+    "cancelled",
+    "expired",
+)
+CLOSING = frozenset(map(CHANGES.index, ("denied", "rejected", "cancelled", "expired")))
+"""Changes after which an order has no further event."""
+
+
+@dataclass(frozen=True)
+class OrderRows:
+    """The orders in order of creation, whoever created them; every column has shape (orders,)."""
+
+    event: Int64
+    instrument: Int64
+    """Position in `EventRecord.instruments`."""
+    ts: Int64
+    """Time of creation, UNIX nanoseconds on the replay clock."""
+    side: Int64
+    """1 buys, -1 sells."""
+    type: Int64
+    """Position in `ORDER_TYPES`."""
+    time_in_force: Int64
+    """Position in `TIMES_IN_FORCE`."""
+    flags: Int64
+    """Sum of `POST_ONLY`, `REDUCE_ONLY`, `QUOTE_QUANTITY`, and `OFF_GRID`: a price or size had more decimals than the
+    instrument, and was rounded down."""
+    price: Integers
+    """Limit price, or MISSING."""
+    trigger_price: Integers
+    """Trigger price, or MISSING."""
+    quantity: Integers
+    expire: Int64
+    """Time at which a GTD order expires, UNIX nanoseconds, or MISSING."""
+    parent: Int64
+    """Row of the parent order, or MISSING."""
+
+
+@dataclass(frozen=True)
+class FillRows:
+    """The fills; every column has shape (fills,)."""
+
+    event: Int64
+    order: Int64
+    """Row in `OrderRows`."""
+    ts: Int64
+    """UNIX nanoseconds on the replay clock."""
+    price: Integers
+    quantity: Integers
+    taker: Int64
+    """1 took liquidity, 0 provided it."""
+    commission: Integers
+    """Fee according to the engine, times 10^money_precision."""
+    position: Int64
+    """Position in `EventRecord.positions`, or MISSING."""
+
+
+@dataclass(frozen=True)
+class ChangeRows:
+    """All other events of orders; every column has shape (changes,)."""
+
+    event: Int64
+    order: Int64
+    """Row in `OrderRows`."""
+    ts: Int64
+    """UNIX nanoseconds on the replay clock."""
+    kind: Int64
+    """Position in `CHANGES`."""
+    type: Int64
+    """Order type from now on for `initialized`: an emulated order is created again when it is released. Otherwise MISSING."""
+    price: Integers
+    """Limit price from now on, or MISSING if the event states none."""
+    trigger_price: Integers
+    """Trigger price from now on, or MISSING if the event states none."""
+    quantity: Integers
+    """Order size from now on, or MISSING if the event states none."""
+    reason: Int64
+    """Position in `EventRecord.reasons`, or MISSING."""
+
+
+class EventRecord:
+    """The tables of a replay. They grow in the replay's thread. Other threads may read the counts at any time.
+
+    Attributes:
+        instruments: Ids of the engine's instruments.
+        positions: Ids of the engine's positions, in order of their first fill.
+        reasons: Texts of reasons, as the engine stated them.
+    """
+
+    def __init__(self, instruments: tuple[str, ...]) -> None:
+        self.instruments = instruments
+        self.positions: dict[str, int] = {}
+        self.reasons: dict[str, int] = {}
+        self.order_rows = IntegerRows(len(fields(OrderRows)))
+        self.fill_rows = IntegerRows(len(fields(FillRows)))
+        self.change_rows = IntegerRows(len(fields(ChangeRows)))
+
+    @property
+    def orders(self) -> OrderRows:
+        """The orders as columns."""
+        return OrderRows(*self.order_rows.columns())
+
+    @property
+    def fills(self) -> FillRows:
+        """The fills as columns."""
+        return FillRows(*self.fill_rows.columns())
+
+    @property
+    def changes(self) -> ChangeRows:
+        """The changes as columns."""
+        return ChangeRows(*self.change_rows.columns())

@@ -1,0 +1,257 @@
+"""The general recorder: it records what the engine did with every order, whoever created the order.
+
+The engine delivers each event of a strategy's orders to the strategy's `on_order_event`: also of orders that the engine created
+itself (`close_all_positions`, brackets). A subclass of the strategy's class, made for the replay, hands these events to the
+recorder before the strategy sees them. The engine delivers no event after the strategy has stopped; the recorder reads those
+from the engine's cache, where each order keeps all its events.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from nautilus_trader.model import (
+    LiquiditySide,
+    OrderAccepted,
+    OrderCanceled,
+    OrderCancelRejected,
+    OrderDenied,
+    OrderEmulated,
+    OrderExpired,
+    OrderFilled,
+    OrderInitialized,
+    OrderModifyRejected,
+    OrderPendingCancel,
+    OrderPendingUpdate,
+    OrderRejected,
+    OrderReleased,
+    OrderSide,
+    OrderSubmitted,
+    OrderTriggered,
+    OrderUpdated,
+)
+from nautilus_trader.trading import Strategy
+
+from tickreel.engine.event_record import (
+    CHANGES,
+    CLOSING,
+    MISSING,
+    OFF_GRID,
+    POST_ONLY,
+    QUOTE_QUANTITY,
+    REDUCE_ONLY,
+    EventRecord,
+    Int64,
+)
+from tickreel.engine.instrument import Instrument
+
+# Events are decoded in batches: reading an object of the engine costs several times as much between two orders.
+_BATCH = 1_024
+
+_KINDS: dict[type, int] = {
+    event: CHANGES.index(kind)
+    for event, kind in (
+        (OrderInitialized, "initialized"),
+        (OrderDenied, "denied"),
+        (OrderEmulated, "emulated"),
+        (OrderReleased, "released"),
+        (OrderSubmitted, "submitted"),
+        (OrderAccepted, "accepted"),
+        (OrderRejected, "rejected"),
+        (OrderTriggered, "triggered"),
+        (OrderPendingUpdate, "pending_update"),
+        (OrderUpdated, "updated"),
+        (OrderModifyRejected, "modify_rejected"),
+        (OrderPendingCancel, "pending_cancel"),
+        (OrderCancelRejected, "cancel_rejected"),
+        (OrderCanceled, "cancelled"),
+        (OrderExpired, "expired"),
+    )
+}
+_INITIALIZED, _UPDATED = CHANGES.index("initialized"), CHANGES.index("updated")
+_REASONED = frozenset(map(CHANGES.index, ("denied", "rejected", "modify_rejected", "cancel_rejected")))
+
+# What the engine does first at one instant, for events whose sequence is not known.
+_ANSWER = 2
+_STAGES: dict[type, int] = {OrderInitialized: 0, OrderSubmitted: 1, OrderPendingUpdate: 1, OrderPendingCancel: 1}
+
+
+class Recorder:
+    """Records the order events of one replay.
+
+    Args:
+        instruments: The instruments of the replay.
+    """
+
+    def __init__(self, instruments: Sequence[Instrument]) -> None:
+        self.record = EventRecord(tuple(str(instrument.id) for instrument in instruments))
+        self._units = {
+            str(instrument.id): (number, instrument.price_unit, instrument.size_unit, instrument.money_unit)
+            for number, instrument in enumerate(instruments)
+        }
+        self._pending: list[Any] = []
+        self._rows: dict[str, int] = {}
+        # The divisors of each order's instrument.
+        self._order_units: list[tuple[int, int, int]] = []
+        self._events = 0
+
+    def add(self, event: Any) -> None:
+        """Record an event of an order. Call it in the order in which the engine publishes the events."""
+        self._pending.append(event)
+        if len(self._pending) >= _BATCH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the events so far into the tables."""
+        events, self._pending = self._pending, []
+        for event in events:
+            if type(event) is OrderFilled:
+                self._fill(event)
+            elif type(event) is OrderInitialized and event.client_order_id.value not in self._rows:
+                self._create(event)
+            else:
+                self._change(event)
+            self._events += 1
+
+    def finish(self, cache: Any) -> None:
+        """Record the events that the engine did not deliver, and write all events into the tables.
+
+        The engine delivers none after the strategy has stopped, such as the fill of an order from `on_stop`.
+
+        Args:
+            cache: The engine's cache after the replay.
+        """
+        self.flush()
+        counts, unfinished = self._unfinished()
+        tails = []
+        for order_id in cache.client_order_ids():
+            row = self._rows.get(order_id.value)
+            if row is None:
+                tails.append(cache.order(order_id).events())
+            elif unfinished[row]:
+                tails.append(cache.order(order_id).events()[counts[row] :])
+        for event in _in_sequence(tails):
+            self.add(event)
+        self.flush()
+
+    def _unfinished(self) -> tuple[Int64, npt.NDArray[np.bool_]]:
+        """Return how many events of each order are recorded, and whether the order may have more of them."""
+        orders, fills, changes = self.record.orders, self.record.fills, self.record.changes
+        count = len(orders.ts)
+        recorded = 1 + np.bincount(fills.order, minlength=count) + np.bincount(changes.order, minlength=count)
+        filled, size = np.zeros(count, dtype=object), orders.quantity.astype(object)
+        np.add.at(filled, fills.order, fills.quantity.astype(object))
+        sized = changes.quantity != MISSING
+        # Of several updates of an order, numpy assigns the last one.
+        size[changes.order[sized]] = changes.quantity[sized]
+        unfinished = filled != size
+        unfinished[changes.order[np.isin(changes.kind, list(CLOSING))]] = False
+        return recorded, unfinished.astype(bool)
+
+    def _create(self, event: Any) -> None:
+        name = event.client_order_id.value
+        instrument, price_unit, size_unit, money_unit = self._units[str(event.instrument_id)]
+        price, off_price = _scaled(event.price, price_unit)
+        trigger, off_trigger = _scaled(event.trigger_price, price_unit)
+        quantity, off_quantity = _scaled(event.quantity, size_unit)
+        flags = POST_ONLY * event.post_only | REDUCE_ONLY * event.reduce_only | QUOTE_QUANTITY * event.quote_quantity
+        flags |= OFF_GRID * (off_price or off_trigger or off_quantity)
+        parent, expire = event.parent_order_id, event.expire_time
+        self._rows[name] = len(self._order_units)
+        self._order_units.append((price_unit, size_unit, money_unit))
+        self.record.order_rows.extend(
+            (
+                self._events,
+                instrument,
+                event.ts_event,
+                1 if event.order_side == OrderSide.BUY else -1,
+                int(event.order_type),
+                int(event.time_in_force),
+                flags,
+                price,
+                trigger,
+                quantity,
+                MISSING if expire is None else expire,
+                MISSING if parent is None else self._rows.get(parent.value, MISSING),
+            )
+        )
+
+    def _fill(self, event: Any) -> None:
+        row = self._rows[event.client_order_id.value]
+        price_unit, size_unit, money_unit = self._order_units[row]
+        commission, position = event.commission, event.position_id
+        positions = self.record.positions
+        self.record.fill_rows.extend(
+            (
+                self._events,
+                row,
+                event.ts_event,
+                event.last_px.raw // price_unit,
+                event.last_qty.raw // size_unit,
+                int(event.liquidity_side == LiquiditySide.TAKER),
+                0 if commission is None else commission.raw // money_unit,
+                MISSING if position is None else positions.setdefault(position.value, len(positions)),
+            )
+        )
+
+    def _change(self, event: Any) -> None:
+        row, kind = self._rows[event.client_order_id.value], _KINDS[type(event)]
+        price_unit, size_unit, _ = self._order_units[row]
+        order_type = price = trigger = quantity = reason = MISSING
+        if kind in (_INITIALIZED, _UPDATED):
+            (price, _), (trigger, _) = _scaled(event.price, price_unit), _scaled(event.trigger_price, price_unit)
+            quantity, _ = _scaled(event.quantity, size_unit)
+            if kind == _INITIALIZED:
+                order_type = int(event.order_type)
+        if kind in _REASONED:
+            reason = self.record.reasons.setdefault(event.reason, len(self.record.reasons))
+        self.record.change_rows.extend((self._events, row, event.ts_event, kind, order_type, price, trigger, quantity, reason))
+
+
+def recorded[S: Strategy](strategy: type[S], recorder: Recorder) -> type[S]:
+    """Return a subclass that hands the events of its orders to the recorder, and is otherwise the same class.
+
+    It keeps the name of the class, from which the engine makes the strategy's id.
+    """
+
+    def on_order_event(self: S, event: Any) -> None:
+        recorder.add(event)
+        strategy.on_order_event(self, event)
+
+    names = {name: getattr(strategy, name) for name in ("__module__", "__qualname__", "__doc__")}
+    return type(strategy.__name__, (strategy,), {**names, "on_order_event": on_order_event})
+
+
+def _scaled(value: Any, unit: int) -> tuple[int, bool]:
+    """Return a price or size as an integer of the instrument's precision, or MISSING, and whether it was rounded down."""
+    if value is None:
+        return MISSING, False
+    scaled, rest = divmod(value.raw, unit)
+    return scaled, rest != 0
+
+
+def _in_sequence(orders: Iterable[Sequence[Any]]) -> list[Any]:
+    """Merge the events of several orders into one sequence.
+
+    Events are sorted by time. At one instant the engine first creates orders, then sends commands, and then the venue answers.
+    The venue numbers its fills. Its other answers come before the next fill of their order.
+    """
+    keyed: list[tuple[tuple[int, int, float, int, int], Any]] = []
+    for number, events in enumerate(orders):
+        stages, instant, stage = [], 0, 0
+        for event in events:
+            stage = max(stage if event.ts_event == instant else 0, _STAGES.get(type(event), _ANSWER))
+            instant = event.ts_event
+            stages.append(stage)
+        fill = math.inf
+        for place in reversed(range(len(events))):
+            event = events[place]
+            if type(event) is OrderFilled:
+                fill = int(event.trade_id.value.rpartition("-")[2])
+            elif event.ts_event != instant:
+                fill = math.inf
+            instant = event.ts_event
+            keyed.append(((instant, stages[place], fill if stages[place] == _ANSWER else 0, number, place), event))
+    return [event for _, event in sorted(keyed, key=lambda entry: entry[0])]
