@@ -133,12 +133,14 @@ class EventRecord:
 
     Attributes:
         instruments: Ids of the engine's instruments.
+        order_ids: Row of each order by its id in the engine.
         positions: Ids of the engine's positions, in order of their first fill.
         reasons: Texts of reasons, as the engine stated them.
     """
 
     def __init__(self, instruments: tuple[str, ...]) -> None:
         self.instruments = instruments
+        self.order_ids: dict[str, int] = {}
         self.positions: dict[str, int] = {}
         self.reasons: dict[str, int] = {}
         self.order_rows = IntegerRows(len(fields(OrderRows)))
@@ -159,3 +161,20 @@ class EventRecord:
     def changes(self) -> ChangeRows:
         """The changes as columns."""
         return ChangeRows(*self.change_rows.columns())
+
+    def move_last(self, places: Int64) -> None:
+        """Move the last events to their places in the sequence, and number all events again.
+
+        Args:
+            places: For each of the last events, the number of the event before which it belongs; ascending.
+        """
+        first = len(self.order_rows) + len(self.fill_rows) + len(self.change_rows) - len(places)
+        moved = places + np.arange(len(places))
+        for rows in (self.order_rows, self.fill_rows, self.change_rows):
+            event, *others = rows.columns()
+            last = event >= first
+            event[~last] += np.searchsorted(places, event[~last], side="right")
+            event[last] = moved[event[last] - first]
+            # Other tables refer to the rows of orders, which therefore stay.
+            order = np.arange(len(event)) if rows is self.order_rows else np.argsort(event)
+            rows.replace([column[order] for column in (event, *others)])

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from nautilus_trader.model import (
     LiquiditySide,
     OrderAccepted,
@@ -43,7 +42,6 @@ from tickreel.engine.event_record import (
     QUOTE_QUANTITY,
     REDUCE_ONLY,
     EventRecord,
-    Int64,
 )
 from tickreel.engine.instrument import Instrument
 
@@ -71,6 +69,9 @@ _KINDS: dict[type, int] = {
     )
 }
 _INITIALIZED, _UPDATED = CHANGES.index("initialized"), CHANGES.index("updated")
+_FILLED = len(CHANGES)
+# Kinds that the engine does not count as published.
+_UNPUBLISHED = frozenset(map(CHANGES.index, ("initialized", "pending_update", "pending_cancel")))
 _REASONED = frozenset(map(CHANGES.index, ("denied", "rejected", "modify_rejected", "cancel_rejected")))
 
 # What the engine does first at one instant, for events whose sequence is not known.
@@ -92,7 +93,6 @@ class Recorder:
             for number, instrument in enumerate(instruments)
         }
         self._pending: list[Any] = []
-        self._rows: dict[str, int] = {}
         # The divisors of each order's instrument.
         self._order_units: list[tuple[int, int, int]] = []
         self._events = 0
@@ -109,46 +109,41 @@ class Recorder:
         for event in events:
             if type(event) is OrderFilled:
                 self._fill(event)
-            elif type(event) is OrderInitialized and event.client_order_id.value not in self._rows:
+            elif type(event) is OrderInitialized and event.client_order_id.value not in self.record.order_ids:
                 self._create(event)
             else:
                 self._change(event)
             self._events += 1
 
-    def finish(self, cache: Any) -> None:
-        """Record the events that the engine did not deliver, and write all events into the tables.
+    def finish(self, cache: Any, published: int) -> None:
+        """Record the events that the engine did not deliver, each at its place in the sequence.
 
-        The engine delivers none after the strategy has stopped, such as the fill of an order from `on_stop`.
+        The engine delivers none after the strategy has stopped, such as the fill of an order from `on_stop`, and never delivers
+        that a stop-limit order was triggered.
 
         Args:
             cache: The engine's cache after the replay.
+            published: Number of events that the engine counted (`BacktestResult.total_events`).
         """
         self.flush()
-        counts, unfinished = self._unfinished()
-        tails = []
+        record = self.record
+        sequence = _Sequence(record)
+        suspects = sequence.unfinished
+        if sequence.published != published:
+            suspects[:] = True
+        missed: list[list[Any]] = []
+        places: dict[int, int] = {}
         for order_id in cache.client_order_ids():
-            row = self._rows.get(order_id.value)
-            if row is None:
-                tails.append(cache.order(order_id).events())
-            elif unfinished[row]:
-                tails.append(cache.order(order_id).events()[counts[row] :])
-        for event in _in_sequence(tails):
+            row = record.order_ids.get(order_id.value)
+            if row is None or suspects[row]:
+                events = sequence.missed(row, cache.order(order_id).events())
+                missed.append([event for event, _ in events])
+                places |= {id(event): place for event, place in events}
+        ordered = sorted(_in_sequence(missed), key=lambda event: places[id(event)])
+        for event in ordered:
             self.add(event)
         self.flush()
-
-    def _unfinished(self) -> tuple[Int64, npt.NDArray[np.bool_]]:
-        """Return how many events of each order are recorded, and whether the order may have more of them."""
-        orders, fills, changes = self.record.orders, self.record.fills, self.record.changes
-        count = len(orders.ts)
-        recorded = 1 + np.bincount(fills.order, minlength=count) + np.bincount(changes.order, minlength=count)
-        filled, size = np.zeros(count, dtype=object), orders.quantity.astype(object)
-        np.add.at(filled, fills.order, fills.quantity.astype(object))
-        sized = changes.quantity != MISSING
-        # Of several updates of an order, numpy assigns the last one.
-        size[changes.order[sized]] = changes.quantity[sized]
-        unfinished = filled != size
-        unfinished[changes.order[np.isin(changes.kind, list(CLOSING))]] = False
-        return recorded, unfinished.astype(bool)
+        record.move_last(np.array([places[id(event)] for event in ordered], dtype=np.int64))
 
     def _create(self, event: Any) -> None:
         name = event.client_order_id.value
@@ -159,7 +154,7 @@ class Recorder:
         flags = POST_ONLY * event.post_only | REDUCE_ONLY * event.reduce_only | QUOTE_QUANTITY * event.quote_quantity
         flags |= OFF_GRID * (off_price or off_trigger or off_quantity)
         parent, expire = event.parent_order_id, event.expire_time
-        self._rows[name] = len(self._order_units)
+        self.record.order_ids[name] = len(self._order_units)
         self._order_units.append((price_unit, size_unit, money_unit))
         self.record.order_rows.extend(
             (
@@ -174,12 +169,12 @@ class Recorder:
                 trigger,
                 quantity,
                 MISSING if expire is None else expire,
-                MISSING if parent is None else self._rows.get(parent.value, MISSING),
+                MISSING if parent is None else self.record.order_ids.get(parent.value, MISSING),
             )
         )
 
     def _fill(self, event: Any) -> None:
-        row = self._rows[event.client_order_id.value]
+        row = self.record.order_ids[event.client_order_id.value]
         price_unit, size_unit, money_unit = self._order_units[row]
         commission, position = event.commission, event.position_id
         positions = self.record.positions
@@ -197,7 +192,7 @@ class Recorder:
         )
 
     def _change(self, event: Any) -> None:
-        row, kind = self._rows[event.client_order_id.value], _KINDS[type(event)]
+        row, kind = self.record.order_ids[event.client_order_id.value], _KINDS[type(event)]
         price_unit, size_unit, _ = self._order_units[row]
         order_type = price = trigger = quantity = reason = MISSING
         if kind in (_INITIALIZED, _UPDATED):
@@ -222,6 +217,52 @@ def recorded[S: Strategy](strategy: type[S], recorder: Recorder) -> type[S]:
 
     names = {name: getattr(strategy, name) for name in ("__module__", "__qualname__", "__doc__")}
     return type(strategy.__name__, (strategy,), {**names, "on_order_event": on_order_event})
+
+
+class _Sequence:
+    """The recorded events of each order.
+
+    Attributes:
+        unfinished: Whether each order may have had more events; shape (orders,).
+        published: Number of recorded events that the engine counts as published.
+    """
+
+    def __init__(self, record: EventRecord) -> None:
+        orders, fills, changes = record.orders, record.fills, record.changes
+        count = len(orders.ts)
+        numbers = np.concatenate([orders.event, fills.event, changes.event])
+        kinds = np.concatenate([np.full(count, _INITIALIZED), np.full(len(fills.ts), _FILLED), changes.kind])
+        times = np.concatenate([orders.ts, fills.ts, changes.ts])
+        of = np.concatenate([np.arange(count), fills.order, changes.order])
+        by_order = np.lexsort((numbers, of))
+        self._numbers, self._kinds, self._times = numbers[by_order], kinds[by_order], times[by_order]
+        self._starts = np.searchsorted(of[by_order], np.arange(count + 1))
+        self._clock = times[np.argsort(numbers)]
+        self.published = int(np.count_nonzero(~np.isin(kinds, list(_UNPUBLISHED))))
+        filled, size = np.zeros(count, dtype=object), orders.quantity.astype(object)
+        np.add.at(filled, fills.order, fills.quantity.astype(object))
+        sized = changes.quantity != MISSING
+        # Of several updates of an order, numpy assigns the last one.
+        size[changes.order[sized]] = changes.quantity[sized]
+        self.unfinished = np.asarray(filled != size, dtype=np.bool_)
+        self.unfinished[changes.order[np.isin(changes.kind, list(CLOSING))]] = False
+
+    def missed(self, row: int | None, events: Sequence[Any]) -> list[tuple[Any, int]]:
+        """Return the events of an order that are not recorded, each with the number of the event before which it belongs.
+
+        Args:
+            row: The order's row; None if the record does not have the order.
+            events: All events of the order.
+        """
+        at, past = (0, 0) if row is None else (int(self._starts[row]), int(self._starts[row + 1]))
+        found = []
+        for event in events:
+            if at < past and (self._kinds[at], self._times[at]) == (_KINDS.get(type(event), _FILLED), event.ts_event):
+                at += 1
+                continue
+            place = int(np.searchsorted(self._clock, event.ts_event, side="right"))
+            found.append((event, min(place, int(self._numbers[at])) if at < past else place))
+        return found
 
 
 def _scaled(value: Any, unit: int) -> tuple[int, bool]:

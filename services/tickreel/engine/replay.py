@@ -177,8 +177,8 @@ def replay_plain(
     try:
         node.build()
         node.add_strategy(_RUN, strategy)
-        node.run()
-        recorder.finish(node.get_engine_cache(_RUN))
+        (result,) = node.run()
+        recorder.finish(node.get_engine_cache(_RUN), result.total_events)
     except Exception as error:
         raise TickreelError("REPLAY_FAILED", f"the engine stopped: {explained(str(error))}") from error
     finally:

@@ -1,0 +1,96 @@
+"""A run by the engine alone: python bare_node.py SPEC prints all events of all orders as JSON.
+
+SPEC is JSON: `strategy` (a class of plain_strategies), `instrument` (an id), and `lanes` (path, data type, start and end of
+each catalog). It imports nothing of Tickreel: its output is what a script of the strategy's author would show.
+"""
+
+import json
+import sys
+from decimal import Decimal
+from typing import Any
+
+from nautilus_trader.backtest import (
+    BacktestDataConfig,
+    BacktestEngineConfig,
+    BacktestNode,
+    BacktestRunConfig,
+    BacktestVenueConfig,
+)
+from nautilus_trader.common import LoggerConfig, LogLevel
+from nautilus_trader.execution import MakerTakerFeeModel
+from nautilus_trader.model import Currency, InstrumentId, NautilusDataType
+from nautilus_trader.risk import RiskEngineConfig
+
+import plain_strategies
+
+
+def run(spec: dict[str, Any]) -> dict[str, Any]:
+    """Run the spec's strategy and return its events: the terms of each order by id, and the events of each order in order."""
+    instrument_id = InstrumentId.from_str(spec["instrument"])
+    venue = BacktestVenueConfig(
+        name=str(instrument_id.venue),
+        oms_type="NETTING",
+        account_type="MARGIN",
+        book_type="L2_MBP",
+        starting_balances=["1000000 USDT"],
+        base_currency=Currency.from_str("USDT"),
+        default_leverage=Decimal(1),
+        fee_model=MakerTakerFeeModel(Decimal("0.0002"), Decimal("0.0004")),
+    )
+    data = [
+        BacktestDataConfig(
+            data_type=getattr(NautilusDataType, data_type),
+            catalog_path=path,
+            instrument_id=instrument_id,
+            start_time=start,
+            end_time=end,
+        )
+        for path, data_type, start, end in spec["lanes"]
+    ]
+    engine = BacktestEngineConfig(
+        logging=LoggerConfig(stdout_level=LogLevel.ERROR),
+        run_analysis=False,
+        risk_engine=RiskEngineConfig(max_order_submit_rate="1000000/00:00:01"),
+    )
+    node = BacktestNode([BacktestRunConfig(id="bare", venues=[venue], data=data, engine=engine, dispose_on_completion=False)])
+    node.build()
+    strategy = getattr(plain_strategies, spec["strategy"])
+    node.add_strategy("bare", strategy(plain_strategies.OneInstrument(instrument_id)))
+    node.run()
+    orders = node.get_engine_cache("bare").orders()
+    return {order.client_order_id.value: [_event(event) for event in order.events()] for order in orders}
+
+
+def _event(event: Any) -> dict[str, str]:
+    """Return the kind, time and facts of an event, as texts."""
+    values = {"kind": type(event).__name__, "ts": str(event.ts_event)}
+    for name in _FACTS.get(type(event).__name__, ()):
+        value = getattr(event, name)
+        if value is not None:
+            values[name] = str(value)
+    return values
+
+
+_FACTS = {
+    "OrderInitialized": (
+        "order_side",
+        "order_type",
+        "time_in_force",
+        "price",
+        "trigger_price",
+        "quantity",
+        "post_only",
+        "reduce_only",
+        "parent_order_id",
+    ),
+    "OrderUpdated": ("price", "trigger_price", "quantity"),
+    "OrderFilled": ("last_px", "last_qty", "liquidity_side", "commission", "position_id", "trade_id"),
+    "OrderDenied": ("reason",),
+    "OrderRejected": ("reason",),
+    "OrderModifyRejected": ("reason",),
+    "OrderCancelRejected": ("reason",),
+}
+
+
+if __name__ == "__main__":
+    print(json.dumps(run(json.loads(sys.argv[1]))))

@@ -1,0 +1,189 @@
+"""The general recorder equals a bare run of the engine, event by event."""
+
+import json
+import random
+import subprocess
+import sys
+from collections.abc import Sequence
+from decimal import ROUND_FLOOR, Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import plain_strategies
+from small_catalog import ENGINE_ID, START, instrument, replay_config, write_books, write_trades
+from tickreel.accounting import scaled
+from tickreel.engine.event_record import (
+    CHANGES,
+    MISSING,
+    OFF_GRID,
+    ORDER_TYPES,
+    POST_ONLY,
+    REDUCE_ONLY,
+    TIMES_IN_FORCE,
+    EventRecord,
+)
+from tickreel.engine.recorder import Recorder, recorded
+from tickreel.engine.replay import Lane, catalog_view, replay_plain
+from tickreel.v1 import market_data_pb2, result_pb2
+
+SECOND = 1_000_000_000
+TYPES = {market_data_pb2.DATA_TYPE_TRADES: "TradeTick", market_data_pb2.DATA_TYPE_BOOK_SNAPSHOT_5: "OrderBookDepth"}
+# The engine's names of the events in `CHANGES`.
+CHANGE_EVENTS = ["Order" + "".join(word.title() for word in kind.split("_")) for kind in CHANGES]
+CHANGE_EVENTS[CHANGES.index("cancelled")] = "OrderCanceled"
+
+Event = dict[str, str]
+
+
+def market(folder: Path, rows: int = 400) -> list[Lane]:
+    """Write a random walk with books around it, and return the engine's catalogs of it."""
+    random.seed(17)
+    price, trades, books = 640_000, [], []
+    for row in range(rows):
+        ts = START + row * SECOND
+        price += random.choice([-6, -3, -1, 0, 1, 3, 6])
+        levels = range(2, 7)
+        books.append((ts, [(price - gap, 150) for gap in levels], [(price + gap, 150) for gap in levels]))
+        trades.append((ts + SECOND // 2, row % 2, price + random.choice([-2, 2]), random.randint(1, 400)))
+    files = [write_trades(folder / "files", trades), write_books(folder / "files", books)]
+    (folder / "view").mkdir()
+    return catalog_view(folder / "view", instrument(), files)
+
+
+def bare_events(strategy: str, lanes: Sequence[Lane]) -> dict[str, list[Event]]:
+    """Return the events of a run by the engine alone, in a process of its own, by order."""
+    spec = {
+        "strategy": strategy,
+        "instrument": ENGINE_ID,
+        "lanes": [(str(lane.path), TYPES[lane.data_type], lane.start, lane.end) for lane in lanes],
+    }
+    script = Path(__file__).parent.parent / "bare_node.py"
+    run = subprocess.run([sys.executable, str(script), json.dumps(spec)], capture_output=True, text=True, check=True)
+    found: dict[str, list[Event]] = json.loads(run.stdout)
+    return found
+
+
+def record_of(strategy: str, lanes: Sequence[Lane]) -> EventRecord:
+    """Return the record of a replay of the same strategy."""
+    recorder = Recorder([instrument()])
+    config = plain_strategies.OneInstrument(instrument().id)
+    live = recorded(getattr(plain_strategies, strategy), recorder)(config)
+    run_config = replay_config(mode=result_pb2.SNAPSHOT_MODE_BOTH)
+    replay_plain(run_config, live, recorder, instrument(), lanes, chunk_size=100)
+    return recorder.record
+
+
+def recorded_events(record: EventRecord) -> dict[str, list[Event]]:
+    """Return the events of a record by order, in the form of `bare_events`, without the numbers of trades."""
+    orders, fills, changes = record.orders, record.fills, record.changes
+    names, positions, reasons = list(record.order_ids), list(record.positions), list(record.reasons)
+    numbered: list[tuple[int, int, Event]] = []
+
+    def texts(**values: str | None) -> Event:
+        return {name: value for name, value in values.items() if value is not None}
+
+    def price(value: Any) -> str | None:
+        return None if value == MISSING else scaled.text(value, 1)
+
+    def size(value: Any) -> str | None:
+        return None if value == MISSING else scaled.text(value, 3)
+
+    def terms(row: int, order_type: int) -> Event:
+        return texts(
+            order_side="BUY" if orders.side[row] == 1 else "SELL",
+            order_type=ORDER_TYPES[order_type],
+            time_in_force=TIMES_IN_FORCE[orders.time_in_force[row]],
+            post_only=str(bool(orders.flags[row] & POST_ONLY)),
+            reduce_only=str(bool(orders.flags[row] & REDUCE_ONLY)),
+            parent_order_id=None if orders.parent[row] == MISSING else names[orders.parent[row]],
+        )
+
+    for row, event in enumerate(orders.event.tolist()):
+        sizes = texts(
+            price=price(orders.price[row]), trigger_price=price(orders.trigger_price[row]), quantity=size(orders.quantity[row])
+        )
+        head = {"kind": "OrderInitialized", "ts": str(orders.ts[row])}
+        numbered.append((event, row, head | terms(row, orders.type[row]) | sizes))
+    for row, event in enumerate(changes.event.tolist()):
+        order, kind = int(changes.order[row]), CHANGE_EVENTS[changes.kind[row]]
+        values = texts(
+            kind=kind,
+            ts=str(changes.ts[row]),
+            price=price(changes.price[row]),
+            trigger_price=price(changes.trigger_price[row]),
+            quantity=size(changes.quantity[row]),
+            reason=None if changes.reason[row] == MISSING else reasons[changes.reason[row]],
+        )
+        again = terms(order, changes.type[row]) if kind == "OrderInitialized" else {}
+        numbered.append((event, order, values | again))
+    for row, event in enumerate(fills.event.tolist()):
+        values = texts(
+            kind="OrderFilled",
+            ts=str(fills.ts[row]),
+            last_px=price(fills.price[row]),
+            last_qty=size(fills.quantity[row]),
+            liquidity_side="TAKER" if fills.taker[row] else "MAKER",
+            commission=f"{scaled.text(fills.commission[row], 8)} USDT",
+            position_id=positions[fills.position[row]],
+        )
+        numbered.append((event, int(fills.order[row]), values))
+    numbered.sort(key=lambda entry: entry[0])
+    assert [event for event, _, _ in numbered] == list(range(len(numbered)))
+    by_order: dict[str, list[Event]] = {name: [] for name in names}
+    for _, order, values in numbered:
+        by_order[names[order]].append(values)
+    return by_order
+
+
+STRATEGIES = {
+    "GridMaker": {"OrderFilled", "OrderPendingCancel", "OrderCanceled"},
+    "EmaCross": {"OrderFilled"},
+    "Bracket": {"OrderFilled", "OrderCanceled"},
+    "Modifier": {"OrderUpdated", "OrderModifyRejected", "OrderDenied"},
+    "LastMinute": {"OrderFilled", "OrderCanceled"},
+    "Emulated": {"OrderEmulated", "OrderReleased", "OrderFilled"},
+    "Stops": {"OrderTriggered", "OrderRejected", "OrderFilled"},
+}
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_the_record_equals_a_bare_run_event_by_event(strategy: str, tmp_path: Path) -> None:
+    lanes = market(tmp_path)
+    bare = bare_events(strategy, lanes)
+    record = record_of(strategy, lanes)
+    kinds = {event["kind"] for events in bare.values() for event in events}
+    assert kinds >= STRATEGIES[strategy]
+    # The venue numbers its fills, which gives the sequence of fills over all orders.
+    in_sequence = sorted(
+        (int(event["trade_id"].rpartition("-")[2]), order)
+        for order, events in bare.items()
+        for event in events
+        if "trade_id" in event
+    )
+    names = list(record.order_ids)
+    assert [names[order] for order in record.fills.order.tolist()] == [order for _, order in in_sequence]
+    off_grid = {names[row] for row in range(len(names)) if record.orders.flags[row] & OFF_GRID}
+    for order, events in bare.items():
+        for event in events:
+            event.pop("trade_id", None)
+            if order in off_grid and "price" in event:
+                event["price"] = str(Decimal(event["price"]).quantize(Decimal("0.1"), ROUND_FLOOR))
+    assert recorded_events(record) == bare
+
+
+def test_a_resting_order_fills_as_maker_at_the_instant_of_the_fill(tmp_path: Path) -> None:
+    record = record_of("GridMaker", market(tmp_path))
+    fills, orders = record.fills, record.orders
+    later = fills.ts > orders.ts[fills.order]
+    assert later.sum() > 10
+    assert not fills.taker[later].any()
+
+
+def test_orders_beyond_64_bits_are_recorded() -> None:
+    record = EventRecord((ENGINE_ID,))
+    record.change_rows.extend((0, 0, 1, 0, 1, 10**20, MISSING, 5, MISSING))
+    record.change_rows.extend((1, 0, 2, 0, 1, 7, MISSING, 5, MISSING))
+    assert record.changes.price.tolist() == [10**20, 7]
+    assert record.changes.quantity.tolist() == [5, 5]

@@ -1,0 +1,150 @@
+"""Strategies in the manner of the engine's published examples. They import nothing of Tickreel."""
+
+from typing import Any
+
+from nautilus_trader.model import BookType, InstrumentId, OrderSide, Price, Quantity, TimeInForce, TriggerType
+from nautilus_trader.trading import Strategy, StrategyConfig
+
+
+class OneInstrument(StrategyConfig):
+    """The config of all strategies here."""
+
+    def __new__(cls, instrument_id: InstrumentId) -> "OneInstrument":
+        return super().__new__(cls)
+
+    def __init__(self, instrument_id: InstrumentId) -> None:
+        self.instrument_id = instrument_id
+
+
+class Plain(Strategy):
+    """Subscribes to trades and books."""
+
+    size = Quantity.from_str("0.100")
+
+    def __init__(self, config: OneInstrument) -> None:
+        super().__init__(config)
+        self.id = config.instrument_id
+        self.rows = 0
+
+    def on_start(self) -> None:
+        self.subscribe_trades(self.id)
+        self.subscribe_book_depth(self.id, BookType.L2_MBP)
+
+    def on_trade(self, trade: Any) -> None:
+        self.rows += 1
+        self.act(trade)
+
+    def act(self, trade: Any) -> None:
+        """Trade."""
+
+    def limit(self, side: OrderSide, price: float, **options: Any) -> Any:
+        """Return a limit order of the usual size, at a price rounded to a tick."""
+        return self.order_factory.limit(self.id, side, self.size, Price(price, 1), **options)
+
+    def market(self, side: OrderSide) -> Any:
+        """Return a market order of the usual size."""
+        return self.order_factory.market(self.id, side, self.size)
+
+
+class GridMaker(Plain):
+    """Rests three GTC limit orders on each side, and quotes again every ten rows."""
+
+    def act(self, trade: Any) -> None:
+        if self.rows % 10 == 1:
+            self.cancel_all_orders(self.id)
+            for level in (1, 2, 3):
+                self.submit_order(self.limit(OrderSide.BUY, trade.price.as_double() - 0.4 * level))
+                self.submit_order(self.limit(OrderSide.SELL, trade.price.as_double() + 0.4 * level, post_only=True))
+
+
+class EmaCross(Plain):
+    """Follows the cross of two moving averages, closes its position at each cross, and everything when it stops."""
+
+    fast = slow = 0.0
+
+    def act(self, trade: Any) -> None:
+        price = trade.price.as_double()
+        before = self.fast > self.slow
+        self.fast = 0.5 * price + 0.5 * (self.fast or price)
+        self.slow = 0.1 * price + 0.9 * (self.slow or price)
+        if self.rows > 10 and before != (self.fast > self.slow):
+            self.close_all_positions(self.id)
+            self.submit_order(self.market(OrderSide.SELL if before else OrderSide.BUY))
+
+    def on_stop(self) -> None:
+        self.cancel_all_orders(self.id)
+        self.close_all_positions(self.id)
+
+
+class Bracket(Plain):
+    """Enters with a bracket every 25 rows."""
+
+    def act(self, trade: Any) -> None:
+        if self.rows % 25 == 5:
+            price = trade.price.as_double()
+            entry = self.order_factory.bracket(
+                self.id,
+                OrderSide.BUY,
+                self.size,
+                sl_trigger_price=Price(price - 2, 1),
+                tp_price=Price(price + 1, 1),
+            )
+            self.submit_order_list(entry)
+
+
+class Modifier(Plain):
+    """Moves its resting order after the price, and enlarges it."""
+
+    resting: Any = None
+
+    def act(self, trade: Any) -> None:
+        price = trade.price.as_double()
+        if self.rows % 20 == 1:
+            self.resting = self.limit(OrderSide.BUY, price - 5)
+            self.submit_order(self.resting)
+        elif self.rows % 20 in (5, 10) and self.cache.is_order_open(self.resting.client_order_id):
+            new_price = Price(price - (0.5 if self.rows % 20 == 10 else 3), 1)
+            self.modify_order(self.resting.client_order_id, quantity=Quantity.from_str("0.250"), price=new_price)
+        elif self.rows % 20 == 15:
+            # Two more decimals than the instrument has: the engine refuses the first and denies the second.
+            if self.cache.is_order_open(self.resting.client_order_id):
+                self.modify_order(self.resting.client_order_id, price=Price(price - 1.125, 3))
+            self.submit_order(self.order_factory.limit(self.id, OrderSide.SELL, self.size, Price(price + 1.125, 3)))
+
+
+class LastMinute(Plain):
+    """Holds a position and a resting order at the end, and sends orders of every kind from `on_stop`."""
+
+    def act(self, trade: Any) -> None:
+        if self.rows == 20:
+            self.submit_order(self.market(OrderSide.BUY))
+            self.submit_order(self.limit(OrderSide.BUY, trade.price.as_double() - 100))
+
+    def on_stop(self) -> None:
+        self.submit_order(self.market(OrderSide.BUY))
+        self.submit_order(self.limit(OrderSide.SELL, 70_000.0))
+        self.submit_order(self.limit(OrderSide.BUY, 70_000.0, time_in_force=TimeInForce.IOC))
+        self.cancel_all_orders(self.id)
+        self.close_all_positions(self.id)
+
+
+class Emulated(Plain):
+    """Sends orders that the engine holds back until the price meets them."""
+
+    def act(self, trade: Any) -> None:
+        if self.rows % 30 == 3:
+            price = trade.price.as_double() - 0.5
+            self.submit_order(self.limit(OrderSide.BUY, price, emulation_trigger=TriggerType.LAST_PRICE))
+
+
+class Stops(Plain):
+    """Sends stop orders, of which some are in the market already, and a market exit at the end."""
+
+    def act(self, trade: Any) -> None:
+        price, factory = trade.price.as_double(), self.order_factory
+        if self.rows % 40 == 7:
+            self.submit_order(factory.stop_market(self.id, OrderSide.BUY, self.size, Price(price + 1, 1)))
+            self.submit_order(factory.stop_limit(self.id, OrderSide.SELL, self.size, Price(price - 2, 1), Price(price - 1, 1)))
+            self.submit_order(factory.stop_market(self.id, OrderSide.BUY, self.size, Price(price - 5, 1)))
+        if self.rows == 300:
+            self.market_exit()
