@@ -148,3 +148,12 @@ class Stops(Plain):
             self.submit_order(factory.stop_market(self.id, OrderSide.BUY, self.size, Price(price - 5, 1)))
         if self.rows == 300:
             self.market_exit()
+
+
+class Elsewhere(Plain):
+    """Sends an order for an instrument that the run does not have."""
+
+    def act(self, trade: Any) -> None:
+        if self.rows == 2:
+            other = InstrumentId.from_str("ETH-USDT-PERP.BINANCE-FUTURES")
+            self.submit_order(self.order_factory.market(other, OrderSide.BUY, self.size))

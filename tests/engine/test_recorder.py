@@ -26,6 +26,7 @@ from tickreel.engine.event_record import (
 )
 from tickreel.engine.recorder import Recorder, recorded
 from tickreel.engine.replay import Lane, catalog_view, replay_plain
+from tickreel.rpc.errors import TickreelError
 from tickreel.v1 import market_data_pb2, result_pb2
 
 SECOND = 1_000_000_000
@@ -179,6 +180,11 @@ def test_a_resting_order_fills_as_maker_at_the_instant_of_the_fill(tmp_path: Pat
     later = fills.ts > orders.ts[fills.order]
     assert later.sum() > 10
     assert not fills.taker[later].any()
+
+
+def test_an_order_for_another_instrument_fails_the_replay_by_name(tmp_path: Path) -> None:
+    with pytest.raises(TickreelError, match=r"an order for ETH-USDT-PERP\.BINANCE-FUTURES; this run replays BTC-USDT-PERP"):
+        record_of("Elsewhere", market(tmp_path, rows=5))
 
 
 def test_orders_beyond_64_bits_are_recorded() -> None:

@@ -53,8 +53,6 @@ CHANGES = (
     "cancelled",
     "expired",
 )
-CLOSING = frozenset(map(CHANGES.index, ("denied", "rejected", "cancelled", "expired")))
-"""Changes after which an order has no further event."""
 
 
 @dataclass(frozen=True)

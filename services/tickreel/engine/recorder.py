@@ -6,6 +6,7 @@ recorder before the strategy sees them. The engine delivers no event after the s
 from the engine's cache, where each order keeps all its events.
 """
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -35,7 +36,6 @@ from nautilus_trader.trading import Strategy
 
 from tickreel.engine.event_record import (
     CHANGES,
-    CLOSING,
     MISSING,
     OFF_GRID,
     POST_ONLY,
@@ -44,6 +44,7 @@ from tickreel.engine.event_record import (
     EventRecord,
 )
 from tickreel.engine.instrument import Instrument
+from tickreel.rpc.errors import TickreelError
 
 # Events are decoded in batches: reading an object of the engine costs several times as much between two orders.
 _BATCH = 1_024
@@ -70,8 +71,6 @@ _KINDS: dict[type, int] = {
 }
 _INITIALIZED, _UPDATED = CHANGES.index("initialized"), CHANGES.index("updated")
 _FILLED = len(CHANGES)
-# Kinds that the engine does not count as published.
-_UNPUBLISHED = frozenset(map(CHANGES.index, ("initialized", "pending_update", "pending_cancel")))
 _REASONED = frozenset(map(CHANGES.index, ("denied", "rejected", "modify_rejected", "cancel_rejected")))
 
 # What the engine does first at one instant, for events whose sequence is not known.
@@ -89,13 +88,15 @@ class Recorder:
     def __init__(self, instruments: Sequence[Instrument]) -> None:
         self.record = EventRecord(tuple(str(instrument.id) for instrument in instruments))
         self._units = {
-            str(instrument.id): (number, instrument.price_unit, instrument.size_unit, instrument.money_unit)
+            instrument.id: (number, instrument.price_unit, instrument.size_unit, instrument.money_unit)
             for number, instrument in enumerate(instruments)
         }
+        self._foreign: dict[str, str] = {}
         self._pending: list[Any] = []
         # The divisors of each order's instrument.
         self._order_units: list[tuple[int, int, int]] = []
-        self._events = 0
+        # Numbers the events.
+        self._next = itertools.count().__next__
 
     def add(self, event: Any) -> None:
         """Record an event of an order. Call it in the order in which the engine publishes the events."""
@@ -106,48 +107,57 @@ class Recorder:
     def flush(self) -> None:
         """Write the events so far into the tables."""
         events, self._pending = self._pending, []
+        rows, foreign = self.record.order_ids, self._foreign
         for event in events:
+            name = event.client_order_id.value
+            row = rows.get(name)
+            if row is None:
+                if name not in foreign:
+                    self._create(event, name)
+                continue
             if type(event) is OrderFilled:
-                self._fill(event)
-            elif type(event) is OrderInitialized and event.client_order_id.value not in self.record.order_ids:
-                self._create(event)
+                self._fill(event, row)
             else:
-                self._change(event)
-            self._events += 1
+                self._change(event, row)
 
-    def finish(self, cache: Any, published: int) -> None:
+    def finish(self, cache: Any) -> None:
         """Record the events that the engine did not deliver, each at its place in the sequence.
 
         The engine delivers none after the strategy has stopped, such as the fill of an order from `on_stop`, and never delivers
-        that a stop-limit order was triggered.
+        that a stop-limit order was triggered. So the events of every order are counted.
 
         Args:
-            cache: The engine's cache after the replay.
-            published: Number of events that the engine counted (`BacktestResult.total_events`).
+            cache: The engine's cache after the replay. Orders that the strategy purged from it are not counted.
+
+        Raises:
+            TickreelError: REPLAY_FAILED if an order was for an instrument that the replay does not have.
         """
         self.flush()
         record = self.record
         sequence = _Sequence(record)
-        suspects = sequence.unfinished
-        if sequence.published != published:
-            suspects[:] = True
         missed: list[list[Any]] = []
         places: dict[int, int] = {}
         for order_id in cache.client_order_ids():
-            row = record.order_ids.get(order_id.value)
-            if row is None or suspects[row]:
-                events = sequence.missed(row, cache.order(order_id).events())
+            row, order = record.order_ids.get(order_id.value), cache.order(order_id)
+            if row is None or sequence.counts[row] != order.event_count:
+                events = sequence.missed(row, order.events())
                 missed.append([event for event, _ in events])
                 places |= {id(event): place for event, place in events}
         ordered = sorted(_in_sequence(missed), key=lambda event: places[id(event)])
         for event in ordered:
             self.add(event)
         self.flush()
+        if self._foreign:
+            ordered_ids = ", ".join(sorted(set(self._foreign.values())))
+            message = f"the strategy sent an order for {ordered_ids}; this run replays {', '.join(record.instruments)} only"
+            raise TickreelError("REPLAY_FAILED", message)
         record.move_last(np.array([places[id(event)] for event in ordered], dtype=np.int64))
 
-    def _create(self, event: Any) -> None:
-        name = event.client_order_id.value
-        instrument, price_unit, size_unit, money_unit = self._units[str(event.instrument_id)]
+    def _create(self, event: Any, name: str) -> None:
+        if (units := self._units.get(event.instrument_id)) is None:
+            self._foreign[name] = str(event.instrument_id)
+            return
+        instrument, price_unit, size_unit, money_unit = units
         price, off_price = _scaled(event.price, price_unit)
         trigger, off_trigger = _scaled(event.trigger_price, price_unit)
         quantity, off_quantity = _scaled(event.quantity, size_unit)
@@ -158,7 +168,7 @@ class Recorder:
         self._order_units.append((price_unit, size_unit, money_unit))
         self.record.order_rows.extend(
             (
-                self._events,
+                self._next(),
                 instrument,
                 event.ts_event,
                 1 if event.order_side == OrderSide.BUY else -1,
@@ -173,14 +183,13 @@ class Recorder:
             )
         )
 
-    def _fill(self, event: Any) -> None:
-        row = self.record.order_ids[event.client_order_id.value]
+    def _fill(self, event: Any, row: int) -> None:
         price_unit, size_unit, money_unit = self._order_units[row]
         commission, position = event.commission, event.position_id
         positions = self.record.positions
         self.record.fill_rows.extend(
             (
-                self._events,
+                self._next(),
                 row,
                 event.ts_event,
                 event.last_px.raw // price_unit,
@@ -191,8 +200,8 @@ class Recorder:
             )
         )
 
-    def _change(self, event: Any) -> None:
-        row, kind = self.record.order_ids[event.client_order_id.value], _KINDS[type(event)]
+    def _change(self, event: Any, row: int) -> None:
+        kind = _KINDS[type(event)]
         price_unit, size_unit, _ = self._order_units[row]
         order_type = price = trigger = quantity = reason = MISSING
         if kind in (_INITIALIZED, _UPDATED):
@@ -202,7 +211,7 @@ class Recorder:
                 order_type = int(event.order_type)
         if kind in _REASONED:
             reason = self.record.reasons.setdefault(event.reason, len(self.record.reasons))
-        self.record.change_rows.extend((self._events, row, event.ts_event, kind, order_type, price, trigger, quantity, reason))
+        self.record.change_rows.extend((self._next(), row, event.ts_event, kind, order_type, price, trigger, quantity, reason))
 
 
 def recorded[S: Strategy](strategy: type[S], recorder: Recorder) -> type[S]:
@@ -211,9 +220,14 @@ def recorded[S: Strategy](strategy: type[S], recorder: Recorder) -> type[S]:
     It keeps the name of the class, from which the engine makes the strategy's id.
     """
 
+    add, theirs = recorder.add, strategy.on_order_event
+    # Most strategies do not override it, and calling the engine's own takes time.
+    overridden = theirs is not Strategy.on_order_event
+
     def on_order_event(self: S, event: Any) -> None:
-        recorder.add(event)
-        strategy.on_order_event(self, event)
+        add(event)
+        if overridden:
+            theirs(self, event)
 
     names = {name: getattr(strategy, name) for name in ("__module__", "__qualname__", "__doc__")}
     return type(strategy.__name__, (strategy,), {**names, "on_order_event": on_order_event})
@@ -223,8 +237,7 @@ class _Sequence:
     """The recorded events of each order.
 
     Attributes:
-        unfinished: Whether each order may have had more events; shape (orders,).
-        published: Number of recorded events that the engine counts as published.
+        counts: Number of recorded events of each order.
     """
 
     def __init__(self, record: EventRecord) -> None:
@@ -238,14 +251,7 @@ class _Sequence:
         self._numbers, self._kinds, self._times = numbers[by_order], kinds[by_order], times[by_order]
         self._starts = np.searchsorted(of[by_order], np.arange(count + 1))
         self._clock = times[np.argsort(numbers)]
-        self.published = int(np.count_nonzero(~np.isin(kinds, list(_UNPUBLISHED))))
-        filled, size = np.zeros(count, dtype=object), orders.quantity.astype(object)
-        np.add.at(filled, fills.order, fills.quantity.astype(object))
-        sized = changes.quantity != MISSING
-        # Of several updates of an order, numpy assigns the last one.
-        size[changes.order[sized]] = changes.quantity[sized]
-        self.unfinished = np.asarray(filled != size, dtype=np.bool_)
-        self.unfinished[changes.order[np.isin(changes.kind, list(CLOSING))]] = False
+        self.counts: list[int] = np.diff(self._starts).tolist()
 
     def missed(self, row: int | None, events: Sequence[Any]) -> list[tuple[Any, int]]:
         """Return the events of an order that are not recorded, each with the number of the event before which it belongs.

@@ -170,15 +170,17 @@ def replay_plain(
         lanes: The catalogs of `catalog_view`.
 
     Raises:
-        TickreelError: REPLAY_FAILED, with the engine's message.
+        TickreelError: REPLAY_FAILED, with the engine's message, or from `Recorder.finish`.
     """
     errors = ErrorLog()
     node = BacktestNode([_run_config(config, instrument, lanes, chunk_size, Shortcuts())])
     try:
         node.build()
         node.add_strategy(_RUN, strategy)
-        (result,) = node.run()
-        recorder.finish(node.get_engine_cache(_RUN), result.total_events)
+        node.run()
+        recorder.finish(node.get_engine_cache(_RUN))
+    except TickreelError:
+        raise
     except Exception as error:
         raise TickreelError("REPLAY_FAILED", f"the engine stopped: {explained(str(error))}") from error
     finally:
