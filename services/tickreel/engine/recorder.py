@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from nautilus_trader.model import (
+    ClientOrderId,
     LiquiditySide,
     OrderAccepted,
     OrderCanceled,
@@ -137,7 +138,7 @@ class Recorder:
         sequence = _Sequence(record)
         missed: list[list[Any]] = []
         places: dict[int, int] = {}
-        for order_id in cache.client_order_ids():
+        for order_id in sorted(cache.client_order_ids(), key=_natural):
             row, order = record.order_ids.get(order_id.value), cache.order(order_id)
             if row is None or sequence.counts[row] != order.event_count:
                 events = sequence.missed(row, order.events())
@@ -269,6 +270,12 @@ class _Sequence:
             place = int(np.searchsorted(self._clock, event.ts_event, side="right"))
             found.append((event, min(place, int(self._numbers[at])) if at < past else place))
         return found
+
+
+def _natural(order_id: ClientOrderId) -> tuple[str, int]:
+    """Return a key that sorts the ids of an order factory by their running number. The engine returns ids in random order."""
+    head, _, number = order_id.value.rpartition("-")
+    return (head, int(number)) if number.isdecimal() else (order_id.value, 0)
 
 
 def _scaled(value: Any, unit: int) -> tuple[int, bool]:

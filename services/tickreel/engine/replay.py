@@ -116,6 +116,7 @@ def replay(
     lanes: Sequence[Lane],
     chunk_size: int,
     shortcuts: Shortcuts = Shortcuts(),
+    recorder: Recorder | None = None,
 ) -> None:
     """Replay a window through a strategy, whose tape then holds all events up to the window's end.
 
@@ -126,6 +127,7 @@ def replay(
         config: A resolved config: every optional key is set.
         lanes: The catalogs of `catalog_view`.
         chunk_size: Number of rows that the engine loads at a time. The outcome does not depend on it.
+        recorder: The recorder of the strategy's class, if `recorded` made that class.
 
     Raises:
         TickreelError: REPLAY_FAILED, with the traceback of the strategy or the engine's message.
@@ -138,6 +140,8 @@ def replay(
         node.run()
         end = max(lane.end for lane in lanes)
         strategy.finish(node.get_engine_cache(_RUN), end, with_balances=not shortcuts.frozen_account)
+        if recorder is not None:
+            recorder.finish(node.get_engine_cache(_RUN))
     except Exception as error:
         raise TickreelError("REPLAY_FAILED", f"the engine stopped: {explained(str(error))}") from error
     finally:
