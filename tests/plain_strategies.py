@@ -1,5 +1,6 @@
 """Strategies in the manner of the engine's published examples. They import nothing of Tickreel."""
 
+import datetime
 from typing import Any
 
 from nautilus_trader.model import BookType, InstrumentId, OrderSide, Price, Quantity, TimeInForce, TriggerType
@@ -157,3 +158,44 @@ class Elsewhere(Plain):
         if self.rows == 2:
             other = InstrumentId.from_str("ETH-USDT-PERP.BINANCE-FUTURES")
             self.submit_order(self.order_factory.market(other, OrderSide.BUY, self.size))
+
+
+class Failing(Plain):
+    """Raises an error in the callback that `place` names."""
+
+    place = ""
+
+    def fail(self, place: str) -> None:
+        if place == self.place:
+            raise LookupError(f"from {place}\nand a second line")
+
+    def on_start(self) -> None:
+        super().on_start()
+        self.fail("on_start")
+        self.clock.set_timer("callback", datetime.timedelta(seconds=2), callback=lambda event: self.fail("timer"))
+        self.clock.set_timer("default", datetime.timedelta(seconds=3))
+
+    def act(self, trade: Any) -> None:
+        if self.rows == 2:
+            self.submit_order(self.market(OrderSide.BUY))
+        if self.rows == 4:
+            self.fail("on_trade")
+
+    def on_time_event(self, event: Any) -> None:
+        self.fail("on_time_event")
+
+    def on_book_depth(self, depth: Any) -> None:
+        if self.rows == 2:
+            self.fail("on_book_depth")
+
+    def on_order_event(self, event: Any) -> None:
+        self.fail("on_order_event")
+
+    def on_order_filled(self, event: Any) -> None:
+        self.fail("on_order_filled")
+
+    def on_position_opened(self, event: Any) -> None:
+        self.fail("on_position_opened")
+
+    def on_stop(self) -> None:
+        self.fail("on_stop")

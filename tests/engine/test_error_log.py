@@ -89,3 +89,47 @@ def test_an_error_at_the_last_row_fails_the_replay(tmp_path: Path) -> None:
         "2 the engine stopped at 2024-07-18T10:53:20.000000001Z: Cannot fill limit order O-2: Raw value"
     )
     assert str(MAX_MONEY) in done.stdout
+
+
+TRACEBACK = """Traceback (most recent call last):
+  File "mine.py", line 12, in on_trade
+    self.prices[-1]
+    ~~~~~~~~~~~^^^^
+IndexError: list index out of range
+and a second line
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("component", "head"),
+    [
+        ("nautilus_common::actor::data_actor", "Python on_trade failed:"),
+        ("nautilus_common::timer", "Python time event callback raised exception:"),
+        ("nautilus_system::kernel", "Error stopping trader: Python on_stop failed:"),
+        ("Mine-000", "Python on_order_filled failed:"),
+    ],
+)
+def test_an_exception_of_user_code_is_reported_with_its_traceback_and_time(component: str, head: str) -> None:
+    found = first_error(line(f"{head}\n{TRACEBACK}", component=component) + line("Python on_stop failed:\n" + TRACEBACK))
+    assert found is not None
+    assert str(found) == "the strategy raised IndexError: list index out of range at 2024-07-18T10:53:20.000000001Z"
+    assert found.traceback == TRACEBACK.rstrip()
+    assert not found.by_engine
+
+
+def test_of_chained_exceptions_the_last_one_is_named() -> None:
+    chained = (
+        TRACEBACK
+        + "During handling of the above exception, another exception occurred:\n\n"
+        + TRACEBACK.replace("Index", "Key")
+    )
+    found = first_error(line(f"Python on_trade failed:\n{chained}"))
+    assert "raised KeyError: list index out of range" in str(found)
+
+
+def test_an_exception_in_a_handler_of_messages_is_one_of_the_strategy() -> None:
+    found = first_error(
+        line("Python handler python-component:ce64 failed: ValueError: boom", component="nautilus_common::python::msgbus")
+    )
+    assert str(found) == "the strategy raised ValueError: boom at 2024-07-18T10:53:20.000000001Z"

@@ -182,6 +182,55 @@ def test_a_resting_order_fills_as_maker_at_the_instant_of_the_fill(tmp_path: Pat
     assert not fills.taker[later].any()
 
 
+PLACES = {
+    "on_start": "",
+    "on_trade": "10:53:23.5",
+    "on_book_depth": "10:53:22.0",
+    "timer": "10:53:22.0",
+    "on_time_event": "10:53:23.0",
+    "on_order_event": "10:53:21.5",
+    "on_order_filled": "10:53:21.5",
+    "on_position_opened": "10:53:21.5",
+    "on_stop": "10:53:29.5",
+}
+# Runs in a separate process, whose standard error is the log.
+_FAILURES = """
+import json, sys
+from pathlib import Path
+import plain_strategies
+from engine.test_recorder import market, record_of
+
+lanes = market(Path(sys.argv[1]), rows=10)
+failures = {}
+for place in json.loads(sys.argv[2]):
+    plain_strategies.Failing.place = place
+    try:
+        record_of("Failing", lanes)
+    except Exception as error:
+        failures[place] = [str(error), error.metadata.get("log", "")]
+print(json.dumps(failures))
+"""
+
+
+def test_an_error_of_user_code_is_reported_with_its_traceback_and_time_wherever_it_was_raised(tmp_path: Path) -> None:
+    with (tmp_path / "log").open("wb") as log:
+        run = subprocess.run(
+            [sys.executable, "-c", _FAILURES, str(tmp_path), json.dumps(list(PLACES))],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            check=True,
+            cwd=Path(__file__).parents[1],
+        )
+    failures = json.loads(run.stdout)
+    for place, instant in PLACES.items():
+        message, traceback = failures[place]
+        expected = f"the strategy raised LookupError: from {place}"
+        assert message == expected + (f" at 2024-07-18T{instant}00000000Z" if instant else "")
+        assert traceback.startswith("Traceback")
+        assert traceback.endswith("and a second line")
+
+
 def test_an_order_for_another_instrument_fails_the_replay_by_name(tmp_path: Path) -> None:
     with pytest.raises(TickreelError, match=r"an order for ETH-USDT-PERP\.BINANCE-FUTURES; this run replays BTC-USDT-PERP"):
         record_of("Elsewhere", market(tmp_path, rows=5))

@@ -12,7 +12,12 @@ from tickreel.engine.catalog_format import MAX_SIZE
 # Greatest amount that the engine's money holds, in whole units.
 MAX_MONEY = 17_014_118_346_046
 
-_LINE = re.compile(r"^(?P<instant>\S+Z) \[ERROR\] \S+?\.(?P<component>\S+): (?P<text>.*)$", re.MULTILINE)
+_RECORD = re.compile(
+    r"^(?P<instant>\S+Z) \[ERROR\] \S+?\.(?P<component>\S+): (?P<text>.*)$(?P<more>(?:\n(?!\S+Z \[[A-Z]+\] ).*)*)", re.MULTILINE
+)
+_TRACEBACK = "Traceback (most recent call last):"
+# An error in a handler of messages, which the engine logs without a traceback.
+_HANDLER = re.compile(r"^Python handler \S+ failed: (?P<cause>.*)")
 _PANIC = re.compile(r"^thread .* panicked at [^\n]*\n(?P<text>[^\n]*)", re.MULTILINE)
 # Explanations of errors, by patterns of their text. The first match counts.
 _MEANINGS = (
@@ -37,17 +42,31 @@ class EngineError:
     """An error in the log.
 
     Attributes:
-        text: The logged text.
-        instant: Replay time of the logged line, ISO 8601; empty for an abort.
+        text: The first line of the logged text.
+        instant: Replay time of the error, ISO 8601; empty if unknown.
         by_engine: Whether the engine logged the error; otherwise a strategy did.
+        traceback: Traceback of an exception of user code, wherever it was raised; otherwise empty.
     """
 
     text: str
     instant: str
     by_engine: bool
+    traceback: str = ""
+
+    @classmethod
+    def of(cls, text: str, instant: str, *, by_engine: bool) -> "EngineError":
+        """Return the error of a logged text, or of the message of an exception that the engine raised."""
+        first_line, _, more = text.strip().partition("\n")
+        _, begin, frames = more.partition(_TRACEBACK)
+        return cls(first_line.strip(), instant, by_engine and not begin, f"{begin}{frames}".rstrip())
 
     def __str__(self) -> str:
-        return f"the engine stopped{f' at {self.instant}' if self.instant else ''}: {explained(self.text)}"
+        at = f" at {self.instant}" if self.instant else ""
+        if self.traceback:
+            return f"the strategy raised {_cause(self.traceback)}{at}"
+        if handler := _HANDLER.match(self.text):
+            return f"the strategy raised {handler['cause']}{at}"
+        return f"the engine stopped{at}: {explained(self.text)}"
 
 
 class ErrorLog:
@@ -75,9 +94,17 @@ def first_error(log: str) -> EngineError | None:
     """Return the first error in a log: the panic of an abort, else an error line of the engine or of a strategy."""
     if panic := _PANIC.search(log):
         return EngineError(panic["text"].strip(), "", by_engine=True)
-    if line := _LINE.search(log):
-        return EngineError(line["text"].strip(), line["instant"], line["component"].startswith("nautilus_"))
+    if record := _RECORD.search(log):
+        by_engine = record["component"].startswith("nautilus_")
+        return EngineError.of(record["text"] + record["more"], record["instant"], by_engine=by_engine)
     return None
+
+
+def _cause(traceback: str) -> str:
+    """Return the line of a traceback that names the exception. Of a chain of exceptions, it is the last one."""
+    *_, last = traceback.split(_TRACEBACK)
+    lines = [line for line in last.splitlines() if line.strip()]
+    return next((line for line in lines if not line.startswith((" ", "\t"))), lines[-1].strip())
 
 
 def explained(text: str) -> str:

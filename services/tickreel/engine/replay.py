@@ -20,7 +20,7 @@ from nautilus_trader.risk import RiskEngineConfig
 from nautilus_trader.trading import Strategy
 
 from tickreel.engine.catalog_format import FOLDERS
-from tickreel.engine.error_log import ErrorLog, explained
+from tickreel.engine.error_log import EngineError, ErrorLog
 from tickreel.engine.instrument import Instrument, decimal_of, write_instrument
 from tickreel.engine.recorder import Recorder
 from tickreel.engine.strategy import ReplayStrategy
@@ -143,7 +143,7 @@ def replay(
         if recorder is not None:
             recorder.finish(node.get_engine_cache(_RUN))
     except Exception as error:
-        raise TickreelError("REPLAY_FAILED", f"the engine stopped: {explained(str(error))}") from error
+        raise _failed(EngineError.of(str(error), "", by_engine=True)) from error
     finally:
         node.dispose()
         strategy.drop_cycles()
@@ -153,8 +153,8 @@ def replay(
         cause = traceback.splitlines()[-1]
         raise TickreelError("REPLAY_FAILED", f"the strategy raised {cause}", log=traceback)
     logged = errors.first()
-    if logged is not None and logged.by_engine:
-        raise TickreelError("REPLAY_FAILED", str(logged))
+    if logged is not None and (logged.by_engine or logged.traceback):
+        raise _failed(logged)
     strategy.tape.logged = str(logged or "")
 
 
@@ -186,12 +186,17 @@ def replay_plain(
     except TickreelError:
         raise
     except Exception as error:
-        raise TickreelError("REPLAY_FAILED", f"the engine stopped: {explained(str(error))}") from error
+        raise _failed(EngineError.of(str(error), "", by_engine=True)) from error
     finally:
         node.dispose()
         logger_flush()
     if (logged := errors.first()) is not None:
-        raise TickreelError("REPLAY_FAILED", str(logged))
+        raise _failed(logged)
+
+
+def _failed(error: EngineError) -> TickreelError:
+    """Return the failure of a replay after an error, with the traceback of user code if it was at fault."""
+    return TickreelError("REPLAY_FAILED", str(error), **({"log": error.traceback} if error.traceback else {}))
 
 
 def _run_config(
