@@ -199,3 +199,27 @@ class Failing(Plain):
 
     def on_stop(self) -> None:
         self.fail("on_stop")
+
+
+class Talking(Strategy):
+    """Logs at every level. Its constructor has parameters of its own, and does not call the engine's."""
+
+    def __init__(self, instrument_id: InstrumentId, after: int, *, text: str = "") -> None:
+        self.id, self.after, self.text = instrument_id, after, text
+        self.rows = 0
+        self.log.info("made")
+
+    def on_start(self) -> None:
+        self.subscribe_trades(self.id)
+
+    def on_trade(self, trade: Any) -> None:
+        self.rows += 1
+        if self.rows == self.after:
+            self.log.debug("a detail")
+            self.log.info("some news")
+            self.log.warning("a warning")
+            self.log.error(self.text)
+            try:
+                raise ValueError("no value")
+            except ValueError:
+                self.log.exception("caught")

@@ -13,7 +13,8 @@ from tickreel.engine.catalog_format import MAX_SIZE
 MAX_MONEY = 17_014_118_346_046
 
 _RECORD = re.compile(
-    r"^(?P<instant>\S+Z) \[ERROR\] \S+?\.(?P<component>\S+): (?P<text>.*)$(?P<more>(?:\n(?!\S+Z \[[A-Z]+\] ).*)*)", re.MULTILINE
+    r"^(?P<instant>\S+Z) \[ERROR\] TRADER-001\.(?P<component>\S+): (?P<text>.*)$(?P<more>(?:\n(?!\S+Z \[[A-Z]+\] ).*)*)",
+    re.MULTILINE,
 )
 _TRACEBACK = "Traceback (most recent call last):"
 # An error in a handler of messages, which the engine logs without a traceback.

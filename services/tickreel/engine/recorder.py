@@ -33,7 +33,7 @@ from nautilus_trader.model import (
     OrderTriggered,
     OrderUpdated,
 )
-from nautilus_trader.trading import Strategy
+from nautilus_trader.trading import Strategy, StrategyConfig
 
 from tickreel.engine.event_record import (
     CHANGES,
@@ -45,6 +45,7 @@ from tickreel.engine.event_record import (
     EventRecord,
 )
 from tickreel.engine.instrument import Instrument
+from tickreel.engine.strategy_log import StrategyLog
 from tickreel.rpc.errors import TickreelError
 
 # Events are decoded in batches: reading an object of the engine costs several times as much between two orders.
@@ -216,9 +217,11 @@ class Recorder:
 
 
 def recorded[S: Strategy](strategy: type[S], recorder: Recorder) -> type[S]:
-    """Return a subclass that hands the events of its orders to the recorder, and is otherwise the same class.
+    """Return a subclass of a strategy for one replay. It keeps the name of the class, from which the engine makes an id.
 
-    It keeps the name of the class, from which the engine makes the strategy's id.
+    - It hands the events of its orders to the recorder.
+    - Its constructor may have any parameters. The engine's own takes one, the config.
+    - Its `log` writes to the log of the run.
     """
 
     add, theirs = recorder.add, strategy.on_order_event
@@ -230,8 +233,18 @@ def recorded[S: Strategy](strategy: type[S], recorder: Recorder) -> type[S]:
         if overridden:
             theirs(self, event)
 
+    def new(cls: type[S], *args: Any, **options: Any) -> S:
+        if strategy.__new__ is not Strategy.__new__:
+            return strategy.__new__(cls, *args, **options)
+        configs = [value for value in (*args, *options.values()) if isinstance(value, StrategyConfig)]
+        if not configs and len(args) == 1:
+            # The engine accepts any object as a config.
+            configs = [*args]
+        return Strategy.__new__(cls, *configs[:1])
+
     names = {name: getattr(strategy, name) for name in ("__module__", "__qualname__", "__doc__")}
-    return type(strategy.__name__, (strategy,), {**names, "on_order_event": on_order_event})
+    own = {"on_order_event": on_order_event, "__new__": new, "log": property(StrategyLog)}
+    return type(strategy.__name__, (strategy,), names | own)
 
 
 class _Sequence:

@@ -1,0 +1,70 @@
+"""The log of a strategy: lines with level and replay time in the log of the run."""
+
+import contextlib
+import sys
+import traceback
+from typing import Any
+
+from nautilus_trader.core import unix_nanos_to_iso8601
+
+LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR")
+
+
+class StrategyLog:
+    """What `self.log` of a strategy is during a replay. It has the methods of the engine's logger.
+
+    The engine's logger would stop the replay at an error, and would need the level INFO, at which the engine logs every event.
+
+    A line is `INSTANT [LEVEL] STRATEGY: text`. The further lines of a text are indented, so that no text looks like a line of
+    the engine.
+
+    Args:
+        strategy: The strategy. Before it has a clock, in its constructor, lines have no instant.
+    """
+
+    def __init__(self, strategy: Any) -> None:
+        self._strategy = strategy
+
+    @property
+    def name(self) -> str:
+        """The strategy's id, or the name of its class in its constructor."""
+        return str(self._strategy.strategy_id) if self._instant() else type(self._strategy).__name__
+
+    def trace(self, message: str, color: Any = None) -> None:
+        """Log at level TRACE."""
+        self._write("TRACE", message)
+
+    def debug(self, message: str, color: Any = None) -> None:
+        """Log at level DEBUG."""
+        self._write("DEBUG", message)
+
+    def info(self, message: str, color: Any = None) -> None:
+        """Log at level INFO."""
+        self._write("INFO", message)
+
+    def warning(self, message: str, color: Any = None) -> None:
+        """Log at level WARN."""
+        self._write("WARN", message)
+
+    def error(self, message: str, color: Any = None) -> None:
+        """Log at level ERROR. The replay continues."""
+        self._write("ERROR", message)
+
+    def exception(self, message: str = "", color: Any = None) -> None:
+        """Log the exception that is being handled with its traceback, at level ERROR."""
+        self._write("ERROR", f"{message}\n{traceback.format_exc()}".strip())
+
+    def flush(self) -> None:
+        """Write buffered lines."""
+        sys.stderr.flush()
+
+    def _write(self, level: str, message: object) -> None:
+        first, *more = str(message).splitlines() or [""]
+        lines = [f"{self._instant()}[{level}] {self.name}: {first}", *(f"    {line}" for line in more)]
+        # One write, so that lines of other threads do not come in between.
+        sys.stderr.write("\n".join(lines) + "\n")
+
+    def _instant(self) -> str:
+        with contextlib.suppress(RuntimeError):
+            return f"{unix_nanos_to_iso8601(self._strategy.clock.timestamp_ns())} "
+        return ""
