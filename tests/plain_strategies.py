@@ -3,7 +3,7 @@
 import datetime
 from typing import Any
 
-from nautilus_trader.model import BookType, InstrumentId, OrderSide, Price, Quantity, TimeInForce, TriggerType
+from nautilus_trader.model import BarType, BookType, InstrumentId, OrderSide, Price, Quantity, TimeInForce, TriggerType
 from nautilus_trader.trading import Strategy, StrategyConfig
 
 
@@ -223,3 +223,20 @@ class Talking(Strategy):
                 raise ValueError("no value")
             except ValueError:
                 self.log.exception("caught")
+
+
+class Watching(Plain):
+    """Subscribes to an instrument that the run does not have, by the method that `subscription` names."""
+
+    subscription = ""
+
+    def on_start(self) -> None:
+        other = "ETH-USDT-PERP.BINANCE-FUTURES"
+        subscribe = getattr(self, self.subscription)
+        if self.subscription == "subscribe_bars":
+            subscribe(BarType.from_str(f"{other}-1-MINUTE-LAST-INTERNAL"))
+        elif self.subscription.startswith("subscribe_book"):
+            options = {"interval_ms": 100} if self.subscription == "subscribe_book_at_interval" else {}
+            subscribe(instrument_id=InstrumentId.from_str(other), book_type=BookType.L2_MBP, **options)
+        else:
+            subscribe(InstrumentId.from_str(other))

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from small_catalog import START, WINDOW, instrument, replay_config, write_books, write_trades
 from tickreel.engine.recorded_tape import write_tape
-from tickreel.engine.recorder import Recorder, recorded
+from tickreel.engine.recorder import Recorder
 from tickreel.engine.replay import Shortcuts, catalog_view, replay
+from tickreel.engine.replay_class import recorded
 from tickreel.engine.tape import Tape
 from tickreel.runner.strategies.temp_backtest import TempBacktestStrategy
 from tickreel.v1 import result_pb2, run_config_pb2

@@ -24,8 +24,9 @@ from tickreel.engine.event_record import (
     TIMES_IN_FORCE,
     EventRecord,
 )
-from tickreel.engine.recorder import Recorder, recorded
+from tickreel.engine.recorder import Recorder
 from tickreel.engine.replay import Lane, catalog_view, replay_plain
+from tickreel.engine.replay_class import recorded
 from tickreel.rpc.errors import TickreelError
 from tickreel.v1 import market_data_pb2, result_pb2
 
@@ -234,6 +235,18 @@ def test_an_error_of_user_code_is_reported_with_its_traceback_and_time_wherever_
 def test_an_order_for_another_instrument_fails_the_replay_by_name(tmp_path: Path) -> None:
     with pytest.raises(TickreelError, match=r"an order for ETH-USDT-PERP\.BINANCE-FUTURES; this run replays BTC-USDT-PERP"):
         record_of("Elsewhere", market(tmp_path, rows=5))
+
+
+@pytest.mark.parametrize(
+    "subscription",
+    ["subscribe_trades", "subscribe_quotes", "subscribe_bars", "subscribe_book_depth", "subscribe_book_at_interval"],
+)
+def test_a_subscription_to_another_instrument_fails_the_replay_by_name(
+    subscription: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plain_strategies.Watching, "subscription", subscription)
+    with pytest.raises(TickreelError, match=rf"ValueError: {subscription}: this run has no data of ETH-USDT-PERP\.BINANCE"):
+        record_of("Watching", market(tmp_path, rows=5))
 
 
 def test_orders_beyond_64_bits_are_recorded() -> None:

@@ -7,8 +7,9 @@ import pytest
 import plain_strategies
 from small_catalog import START, instrument, replay_config, write_rows
 from tickreel.engine.error_log import first_error
-from tickreel.engine.recorder import Recorder, recorded
+from tickreel.engine.recorder import Recorder
 from tickreel.engine.replay import catalog_view, replay_plain
+from tickreel.engine.replay_class import recorded
 
 
 def test_a_strategy_logs_at_every_level_and_goes_on(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -1,9 +1,8 @@
 """The general recorder: it records what the engine did with every order, whoever created the order.
 
 The engine delivers each event of a strategy's orders to the strategy's `on_order_event`: also of orders that the engine created
-itself (`close_all_positions`, brackets). A subclass of the strategy's class, made for the replay, hands these events to the
-recorder before the strategy sees them. The engine delivers no event after the strategy has stopped; the recorder reads those
-from the engine's cache, where each order keeps all its events.
+itself (`close_all_positions`, brackets). It delivers no event after the strategy has stopped. Those are read from the engine's
+cache, where each order keeps all its events.
 """
 
 import itertools
@@ -33,7 +32,6 @@ from nautilus_trader.model import (
     OrderTriggered,
     OrderUpdated,
 )
-from nautilus_trader.trading import Strategy, StrategyConfig
 
 from tickreel.engine.event_record import (
     CHANGES,
@@ -45,7 +43,6 @@ from tickreel.engine.event_record import (
     EventRecord,
 )
 from tickreel.engine.instrument import Instrument
-from tickreel.engine.strategy_log import StrategyLog
 from tickreel.rpc.errors import TickreelError
 
 # Events are decoded in batches: reading an object of the engine costs several times as much between two orders.
@@ -214,37 +211,6 @@ class Recorder:
         if kind in _REASONED:
             reason = self.record.reasons.setdefault(event.reason, len(self.record.reasons))
         self.record.change_rows.extend((self._next(), row, event.ts_event, kind, order_type, price, trigger, quantity, reason))
-
-
-def recorded[S: Strategy](strategy: type[S], recorder: Recorder) -> type[S]:
-    """Return a subclass of a strategy for one replay. It keeps the name of the class, from which the engine makes an id.
-
-    - It hands the events of its orders to the recorder.
-    - Its constructor may have any parameters. The engine's own takes one, the config.
-    - Its `log` writes to the log of the run.
-    """
-
-    add, theirs = recorder.add, strategy.on_order_event
-    # Most strategies do not override it, and calling the engine's own takes time.
-    overridden = theirs is not Strategy.on_order_event
-
-    def on_order_event(self: S, event: Any) -> None:
-        add(event)
-        if overridden:
-            theirs(self, event)
-
-    def new(cls: type[S], *args: Any, **options: Any) -> S:
-        if strategy.__new__ is not Strategy.__new__:
-            return strategy.__new__(cls, *args, **options)
-        configs = [value for value in (*args, *options.values()) if isinstance(value, StrategyConfig)]
-        if not configs and len(args) == 1:
-            # The engine accepts any object as a config.
-            configs = [*args]
-        return Strategy.__new__(cls, *configs[:1])
-
-    names = {name: getattr(strategy, name) for name in ("__module__", "__qualname__", "__doc__")}
-    own = {"on_order_event": on_order_event, "__new__": new, "log": property(StrategyLog)}
-    return type(strategy.__name__, (strategy,), names | own)
 
 
 class _Sequence:

@@ -1,0 +1,71 @@
+"""The class of a strategy for one replay: a subclass, so that the strategy itself needs no base class of ours."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from nautilus_trader.model import BarType
+from nautilus_trader.trading import Strategy, StrategyConfig
+
+from tickreel.engine.recorder import Recorder
+from tickreel.engine.strategy_log import StrategyLog
+
+# Subscriptions whose first parameter is an instrument, or a type of bars of one.
+_SUBSCRIPTIONS = (
+    "subscribe_trades",
+    "subscribe_quotes",
+    "subscribe_bars",
+    "subscribe_book_depth",
+    "subscribe_book_deltas",
+    "subscribe_book_at_interval",
+)
+
+
+def recorded[S: Strategy](strategy: type[S], recorder: Recorder) -> type[S]:
+    """Return a subclass of a strategy for one replay. It keeps the name of the class, from which the engine makes an id.
+
+    - It hands the events of its orders to the recorder, before the strategy sees them.
+    - Its constructor may have any parameters. The engine's own takes one, the config.
+    - Its `log` writes to the log of the run.
+    - It raises an error in a subscription to an instrument that the replay does not have. The engine would deliver nothing.
+    """
+
+    add, theirs = recorder.add, strategy.on_order_event
+    # Most strategies do not override it, and calling the engine's own takes time.
+    overridden = theirs is not Strategy.on_order_event
+
+    def on_order_event(self: S, event: Any) -> None:
+        add(event)
+        if overridden:
+            theirs(self, event)
+
+    def new(cls: type[S], *args: Any, **options: Any) -> S:
+        if strategy.__new__ is not Strategy.__new__:
+            return strategy.__new__(cls, *args, **options)
+        configs = [value for value in (*args, *options.values()) if isinstance(value, StrategyConfig)]
+        if not configs and len(args) == 1:
+            # The engine accepts any object as a config.
+            configs = [*args]
+        return Strategy.__new__(cls, *configs[:1])
+
+    names = {name: getattr(strategy, name) for name in ("__module__", "__qualname__", "__doc__")}
+    own = {"on_order_event": on_order_event, "__new__": new, "log": property(StrategyLog)}
+    instruments = recorder.record.instruments
+    checked = {name: _checked(getattr(strategy, name), instruments) for name in _SUBSCRIPTIONS}
+    return type(strategy.__name__, (strategy,), names | own | checked)
+
+
+def _checked(subscribe: Callable[..., None], instruments: tuple[str, ...]) -> Callable[..., None]:
+    """Return a method that subscribes only to the instruments of the replay."""
+
+    @functools.wraps(subscribe)
+    def checked(self: Strategy, *args: Any, **options: Any) -> None:
+        # The engine's own method refuses a call without either.
+        of = next(iter((*args, *(options[name] for name in ("instrument_id", "bar_type") if name in options))), None)
+        instrument_id = str(of.instrument_id if isinstance(of, BarType) else of)
+        if of is not None and instrument_id not in instruments:
+            message = f"{subscribe.__name__}: this run has no data of {instrument_id}, only of {', '.join(instruments)}"
+            raise ValueError(message)
+        subscribe(self, *args, **options)
+
+    return checked
