@@ -1,7 +1,8 @@
-"""A run by the engine alone: python bare_node.py SPEC prints all events of all orders as JSON.
+"""Runs by the engine alone: for each line of standard input, a spec, it prints the events of all orders as a line of JSON.
 
-SPEC is JSON: `strategy` (a class of plain_strategies), `instrument` (an id), and `lanes` (path, data type, start and end of
-each catalog). It imports nothing of Tickreel: its output is what a script of the strategy's author would show.
+A spec is JSON: `strategy` (a class of plain_strategies), `instrument` (an id), `lanes` (path, data type, start and end of each
+catalog) and `commands` (of a scripted strategy). The script imports nothing of Tickreel: its output is what a script of the
+strategy's author would show.
 """
 
 import json
@@ -54,11 +55,14 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
     )
     node = BacktestNode([BacktestRunConfig(id="bare", venues=[venue], data=data, engine=engine, dispose_on_completion=False)])
     node.build()
+    plain_strategies.Scripted.commands = spec["commands"]
     strategy = getattr(plain_strategies, spec["strategy"])
     node.add_strategy("bare", strategy(plain_strategies.OneInstrument(instrument_id)))
     node.run()
     orders = node.get_engine_cache("bare").orders()
-    return {order.client_order_id.value: [_event(event) for event in order.events()] for order in orders}
+    found = {order.client_order_id.value: [_event(event) for event in order.events()] for order in orders}
+    node.dispose()
+    return found
 
 
 def _event(event: Any) -> dict[str, str]:
@@ -93,4 +97,5 @@ _FACTS = {
 
 
 if __name__ == "__main__":
-    print(json.dumps(run(json.loads(sys.argv[1]))))
+    for line in sys.stdin:
+        print(json.dumps(run(json.loads(line))), flush=True)

@@ -1,9 +1,21 @@
 """Strategies in the manner of the engine's published examples. They import nothing of Tickreel."""
 
+import contextlib
 import datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, ClassVar
 
-from nautilus_trader.model import BarType, BookType, InstrumentId, OrderSide, Price, Quantity, TimeInForce, TriggerType
+from nautilus_trader.model import (
+    BarType,
+    BookType,
+    InstrumentId,
+    OrderSide,
+    Price,
+    Quantity,
+    TimeInForce,
+    TrailingOffsetType,
+    TriggerType,
+)
 from nautilus_trader.trading import Strategy, StrategyConfig
 
 
@@ -240,3 +252,128 @@ class Watching(Plain):
             subscribe(instrument_id=InstrumentId.from_str(other), book_type=BookType.L2_MBP, **options)
         else:
             subscribe(InstrumentId.from_str(other))
+
+
+class Scripted(Plain):
+    """Executes commands: (row, operation, side, steps, size). A row of -1 is `on_stop`.
+
+    A command that the engine refuses by an exception is skipped.
+    """
+
+    commands: ClassVar[list[list[int]]] = []
+
+    def __init__(self, config: OneInstrument) -> None:
+        super().__init__(config)
+        self.sent: list[Any] = []
+        self.price = 64_000.0
+
+    def act(self, trade: Any) -> None:
+        self.price = trade.price.as_double()
+        self.execute(self.rows)
+
+    def on_stop(self) -> None:
+        self.execute(-1)
+
+    def execute(self, row: int) -> None:
+        for at, operation, side, steps, size in self.commands:
+            if at == row:
+                with contextlib.suppress(ValueError, RuntimeError):
+                    OPERATIONS[operation % len(OPERATIONS)](self, OrderSide.BUY if side else OrderSide.SELL, steps, size)
+
+    def send(self, order: Any) -> None:
+        self.sent.append(order)
+        self.submit_order(order)
+
+    def at(self, steps: float) -> Price:
+        """Return the price this many steps of 0.2 from the last one."""
+        return Price(self.price + 0.2 * steps, 1)
+
+    def chosen(self, steps: int) -> Any:
+        """Return the id of one of the orders sent so far."""
+        return self.sent[steps % len(self.sent)].client_order_id
+
+    def plain_market(self, side: OrderSide, steps: int, size: int) -> None:
+        self.send(self.order_factory.market(self.id, side, lots(size)))
+
+    def plain_limit(self, side: OrderSide, steps: int, size: int) -> None:
+        in_force = (TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK)[size % 3]
+        self.send(self.order_factory.limit(self.id, side, lots(size), self.at(steps), in_force))
+
+    def flagged_limit(self, side: OrderSide, steps: int, size: int) -> None:
+        flags = {"post_only": size % 2 == 0, "reduce_only": size % 2 == 1}
+        self.send(self.order_factory.limit(self.id, side, lots(size), self.at(steps), **flags))
+
+    def expiring_limit(self, side: OrderSide, steps: int, size: int) -> None:
+        expire = self.clock.timestamp_ns() + size * 100_000_000
+        self.send(self.order_factory.limit(self.id, side, lots(size), self.at(steps), TimeInForce.GTD, expire_time=expire))
+
+    def stop(self, side: OrderSide, steps: int, size: int) -> None:
+        self.send(self.order_factory.stop_market(self.id, side, lots(size), self.at(steps)))
+
+    def stop_limit(self, side: OrderSide, steps: int, size: int) -> None:
+        self.send(self.order_factory.stop_limit(self.id, side, lots(size), self.at(steps - 1), self.at(steps)))
+
+    def if_touched(self, side: OrderSide, steps: int, size: int) -> None:
+        self.send(self.order_factory.market_if_touched(self.id, side, lots(size), self.at(steps)))
+
+    def trailing(self, side: OrderSide, steps: int, size: int) -> None:
+        self.send(
+            self.order_factory.trailing_stop_market(
+                self.id,
+                side,
+                lots(size),
+                trailing_offset=Decimal(abs(steps) + 1) / 10,
+                trailing_offset_type=TrailingOffsetType.PRICE,
+                trigger_type=TriggerType.LAST_PRICE,
+            )
+        )
+
+    def emulated(self, side: OrderSide, steps: int, size: int) -> None:
+        trigger = TriggerType.LAST_PRICE
+        self.send(self.order_factory.limit(self.id, side, lots(size), self.at(steps), emulation_trigger=trigger))
+
+    def bracket(self, side: OrderSide, steps: int, size: int) -> None:
+        away = (abs(steps) + 2) * (1 if side == OrderSide.BUY else -1)
+        orders = self.order_factory.bracket(self.id, side, lots(size), sl_trigger_price=self.at(-away), tp_price=self.at(away))
+        self.submit_order_list(orders)
+
+    def modify(self, side: OrderSide, steps: int, size: int) -> None:
+        if self.sent:
+            self.modify_order(self.chosen(steps), quantity=lots(size), price=self.at(steps))
+
+    def cancel(self, side: OrderSide, steps: int, size: int) -> None:
+        if self.sent:
+            self.cancel_order(self.chosen(steps))
+
+    def cancel_all(self, side: OrderSide, steps: int, size: int) -> None:
+        self.cancel_all_orders(self.id)
+
+    def close_all(self, side: OrderSide, steps: int, size: int) -> None:
+        self.close_all_positions(self.id)
+
+    def leave(self, side: OrderSide, steps: int, size: int) -> None:
+        self.market_exit()
+
+
+OPERATIONS = (
+    Scripted.plain_market,
+    Scripted.plain_limit,
+    Scripted.flagged_limit,
+    Scripted.expiring_limit,
+    Scripted.stop,
+    Scripted.stop_limit,
+    Scripted.if_touched,
+    Scripted.trailing,
+    Scripted.emulated,
+    Scripted.bracket,
+    Scripted.modify,
+    Scripted.cancel,
+    Scripted.cancel_all,
+    Scripted.close_all,
+    Scripted.leave,
+)
+
+
+def lots(size: int) -> Quantity:
+    """Return a size in lots of 0.025."""
+    return Quantity(0.025 * size, 3)

@@ -4,12 +4,14 @@ import json
 import random
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import ROUND_FLOOR, Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import plain_strategies
 from small_catalog import ENGINE_ID, START, instrument, replay_config, write_books, write_trades
@@ -37,34 +39,60 @@ CHANGE_EVENTS = ["Order" + "".join(word.title() for word in kind.split("_")) for
 CHANGE_EVENTS[CHANGES.index("cancelled")] = "OrderCanceled"
 
 Event = dict[str, str]
+Commands = Sequence[Sequence[int]]
 
 
-def market(folder: Path, rows: int = 400) -> list[Lane]:
+def market(folder: Path, rows: int = 400, seed: int = 17) -> list[Lane]:
     """Write a random walk with books around it, and return the engine's catalogs of it."""
-    random.seed(17)
+    draw = random.Random(seed)
     price, trades, books = 640_000, [], []
     for row in range(rows):
         ts = START + row * SECOND
-        price += random.choice([-6, -3, -1, 0, 1, 3, 6])
+        price += draw.choice([-6, -3, -1, 0, 1, 3, 6])
         levels = range(2, 7)
         books.append((ts, [(price - gap, 150) for gap in levels], [(price + gap, 150) for gap in levels]))
-        trades.append((ts + SECOND // 2, row % 2, price + random.choice([-2, 2]), random.randint(1, 400)))
+        trades.append((ts + SECOND // 2, row % 2, price + draw.choice([-2, 2]), draw.randint(1, 400)))
     files = [write_trades(folder / "files", trades), write_books(folder / "files", books)]
     (folder / "view").mkdir()
     return catalog_view(folder / "view", instrument(), files)
 
 
-def bare_events(strategy: str, lanes: Sequence[Lane]) -> dict[str, list[Event]]:
-    """Return the events of a run by the engine alone, in a process of its own, by order."""
-    spec = {
-        "strategy": strategy,
-        "instrument": ENGINE_ID,
-        "lanes": [(str(lane.path), TYPES[lane.data_type], lane.start, lane.end) for lane in lanes],
-    }
-    script = Path(__file__).parent.parent / "bare_node.py"
-    run = subprocess.run([sys.executable, str(script), json.dumps(spec)], capture_output=True, text=True, check=True)
-    found: dict[str, list[Event]] = json.loads(run.stdout)
-    return found
+class BareNode:
+    """A process in which the engine runs strategies alone."""
+
+    def __init__(self) -> None:
+        script = Path(__file__).parent.parent / "bare_node.py"
+        self._process = subprocess.Popen(
+            [sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def events(self, strategy: str, lanes: Sequence[Lane], commands: Commands = ()) -> dict[str, list[Event]]:
+        """Return the events of a run, by order."""
+        spec = {
+            "strategy": strategy,
+            "instrument": ENGINE_ID,
+            "lanes": [(str(lane.path), TYPES[lane.data_type], lane.start, lane.end) for lane in lanes],
+            "commands": commands,
+        }
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(spec) + "\n")
+        self._process.stdin.flush()
+        found: dict[str, list[Event]] = json.loads(self._process.stdout.readline())
+        return found
+
+    def close(self) -> None:
+        """End the process."""
+        # It ends at the end of its input.
+        self._process.communicate()
+
+
+@pytest.fixture(scope="module")
+def bare_node() -> Iterator[BareNode]:
+    """Return a process that runs strategies by the engine alone."""
+    node = BareNode()
+    yield node
+    node.close()
 
 
 def record_of(strategy: str, lanes: Sequence[Lane]) -> EventRecord:
@@ -150,21 +178,16 @@ STRATEGIES = {
 }
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-def test_the_record_equals_a_bare_run_event_by_event(strategy: str, tmp_path: Path) -> None:
-    lanes = market(tmp_path)
-    bare = bare_events(strategy, lanes)
-    record = record_of(strategy, lanes)
-    kinds = {event["kind"] for events in bare.values() for event in events}
-    assert kinds >= STRATEGIES[strategy]
-    # The venue numbers its fills, which gives the sequence of fills over all orders.
+def assert_equal(record: EventRecord, bare: dict[str, list[Event]]) -> None:
+    """Assert that a record has the events of a bare run, and its fills in the same sequence over all orders."""
+    names = list(record.order_ids)
+    # The venue numbers its fills.
     in_sequence = sorted(
         (int(event["trade_id"].rpartition("-")[2]), order)
         for order, events in bare.items()
         for event in events
         if "trade_id" in event
     )
-    names = list(record.order_ids)
     assert [names[order] for order in record.fills.order.tolist()] == [order for _, order in in_sequence]
     off_grid = {names[row] for row in range(len(names)) if record.orders.flags[row] & OFF_GRID}
     for order, events in bare.items():
@@ -173,6 +196,34 @@ def test_the_record_equals_a_bare_run_event_by_event(strategy: str, tmp_path: Pa
             if order in off_grid and "price" in event:
                 event["price"] = str(Decimal(event["price"]).quantize(Decimal("0.1"), ROUND_FLOOR))
     assert recorded_events(record) == bare
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_the_record_equals_a_bare_run_event_by_event(strategy: str, bare_node: BareNode, tmp_path: Path) -> None:
+    lanes = market(tmp_path)
+    bare = bare_node.events(strategy, lanes)
+    assert {event["kind"] for events in bare.values() for event in events} >= STRATEGIES[strategy]
+    assert_equal(record_of(strategy, lanes), bare)
+
+
+COMMAND = st.tuples(
+    st.integers(-1, 40),
+    st.integers(0, len(plain_strategies.OPERATIONS) - 1),
+    st.integers(0, 1),
+    st.integers(-6, 6),
+    st.integers(1, 12),
+)
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(commands=st.lists(COMMAND, min_size=1, max_size=40), seed=st.integers(0, 9))
+def test_the_record_of_random_commands_equals_a_bare_run(
+    commands: Commands, seed: int, bare_node: BareNode, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    lanes = market(tmp_path_factory.mktemp("market"), rows=40, seed=seed)
+    bare = bare_node.events("Scripted", lanes, commands)
+    plain_strategies.Scripted.commands = [list(command) for command in commands]
+    assert_equal(record_of("Scripted", lanes), bare)
 
 
 def test_a_resting_order_fills_as_maker_at_the_instant_of_the_fill(tmp_path: Path) -> None:

@@ -48,8 +48,10 @@ def recorded[S: Strategy](strategy: type[S], recorder: Recorder) -> type[S]:
             configs = [*args]
         return Strategy.__new__(cls, *configs[:1])
 
-    names = {name: getattr(strategy, name) for name in ("__module__", "__qualname__", "__doc__")}
-    own = {"on_order_event": on_order_event, "__new__": new, "log": property(StrategyLog)}
+    names: dict[str, Any] = {name: getattr(strategy, name) for name in ("__module__", "__qualname__", "__doc__")}
+    own: dict[str, Any] = {"on_order_event": on_order_event, "__new__": new}
+    if strategy.log is Strategy.log:
+        own["log"] = property(StrategyLog)
     instruments = recorder.record.instruments
     checked = {name: _checked(getattr(strategy, name), instruments) for name in _SUBSCRIPTIONS}
     return type(strategy.__name__, (strategy,), names | own | checked)
