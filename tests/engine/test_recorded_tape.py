@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from small_catalog import START, WINDOW, instrument, replay_config, write_books, write_trades
-from tickreel.engine.recorded_tape import write_tape
+from tickreel.engine.recorded_tape import reason_group, write_tape
 from tickreel.engine.recorder import Recorder
 from tickreel.engine.replay import Shortcuts, catalog_view, replay
 from tickreel.engine.replay_class import recorded
@@ -74,3 +74,22 @@ def test_both_recorders_agree(
 ) -> None:
     fast, general = both_tapes(replay_config(mode=mode, **kind), trades, tmp_path_factory.mktemp("market"))
     assert tables(general) == tables(fast)
+
+
+@pytest.mark.parametrize(
+    ("text", "group"),
+    [
+        ("QUANTITY_PRECISION_EXCEEDS_MAXIMUM: quantity=0.1000, precision=4", "QUANTITY_PRECISION_EXCEEDS_MAXIMUM"),
+        (
+            "STOP_MARKET BUY order stop px of 63000.0 was in the market: bid=64001.5, ask=64002.5, but rejected",
+            "STOP_MARKET BUY order stop px of … was in the market",
+        ),
+        (
+            "Reduce-only order O-20240718-105322-001-000-3 (LIMIT-SELL) would have increased position",
+            "Reduce-only order … (LIMIT-SELL) would have increased position",
+        ),
+        ("", "UNKNOWN"),
+    ],
+)
+def test_reasons_that_differ_in_figures_and_ids_are_one_group(text: str, group: str) -> None:
+    assert reason_group(text, {"O-20240718-105322-001-000-3"}) == group

@@ -1,10 +1,14 @@
 """The tape of a record: its orders, fills and ends of orders, as the ledger settles them."""
 
+import re
+from collections.abc import Container
+
 import numpy as np
 
 from tickreel.engine.event_record import CHANGES, MISSING, ORDER_TYPES, TIMES_IN_FORCE, EventRecord
 from tickreel.engine.tape import Tape
 
+_NUMBER = re.compile(r"-?\d+(\.\d+)?,?")
 _ENDS = {CHANGES.index(kind): kind for kind in ("cancelled", "denied", "rejected", "expired")}
 _CANCELLED, _EXPIRED = CHANGES.index("cancelled"), CHANGES.index("expired")
 _IOC, _FOK, _MARKET = TIMES_IN_FORCE.index("IOC"), TIMES_IN_FORCE.index("FOK"), ORDER_TYPES.index("MARKET")
@@ -30,13 +34,17 @@ def write_tape(record: EventRecord, tape: Tape, end: int, first_book: int | None
             no_book = first_book is not None and ts < first_book
             reason = _reason_of_cancel(int(orders.type[order]), int(orders.time_in_force[order]), no_book=no_book)
         else:
-            reason = "EXPIRED" if kind == _EXPIRED else name_of_reason(reasons[int(changes.reason[row])])
+            reason = "EXPIRED" if kind == _EXPIRED else reason_group(reasons[int(changes.reason[row])], record.order_ids)
         tape.end(order, ts, _ENDS[kind], reason)
 
 
-def name_of_reason(text: str) -> str:
-    """Return the name of a reason, without the figures of the order that the engine appends after a colon."""
-    return text.partition(":")[0].strip() or "UNKNOWN"
+def reason_group(text: str, order_ids: Container[str]) -> str:
+    """Return a reason of the engine without what differs from order to order: figures, and ids of orders.
+
+    Most reasons are a name and figures after a colon. Others are a sentence, in which figures and ids become "…".
+    """
+    words = text.partition(":")[0].split()
+    return " ".join("…" if word in order_ids or _NUMBER.fullmatch(word) else word for word in words) or "UNKNOWN"
 
 
 def _reason_of_cancel(order_type: int, time_in_force: int, *, no_book: bool) -> str:
