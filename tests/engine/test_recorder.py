@@ -1,6 +1,10 @@
-"""The general recorder equals a bare run of the engine, event by event."""
+"""The general recorder equals a bare run of the engine, event by event.
+
+TICKREEL_TEST_EXAMPLES is the number of random scripts of commands that are tried.
+"""
 
 import json
+import os
 import random
 import subprocess
 import sys
@@ -12,6 +16,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from nautilus_trader.model import OrderUpdated
 
 import plain_strategies
 from small_catalog import ENGINE_ID, START, instrument, replay_config, write_books, write_trades
@@ -26,13 +31,14 @@ from tickreel.engine.event_record import (
     TIMES_IN_FORCE,
     EventRecord,
 )
-from tickreel.engine.recorder import Recorder
+from tickreel.engine.recorder import EventSequence, Recorder
 from tickreel.engine.replay import Lane, catalog_view, replay_plain
 from tickreel.engine.replay_class import recorded
 from tickreel.rpc.errors import TickreelError
 from tickreel.v1 import market_data_pb2, result_pb2
 
 SECOND = 1_000_000_000
+EXAMPLES = int(os.environ.get("TICKREEL_TEST_EXAMPLES", "20"))
 TYPES = {market_data_pb2.DATA_TYPE_TRADES: "TradeTick", market_data_pb2.DATA_TYPE_BOOK_SNAPSHOT_5: "OrderBookDepth"}
 # The engine's names of the events in `CHANGES`.
 CHANGE_EVENTS = ["Order" + "".join(word.title() for word in kind.split("_")) for kind in CHANGES]
@@ -215,7 +221,8 @@ COMMAND = st.tuples(
 )
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.timeout(60 + 4 * EXAMPLES)
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(commands=st.lists(COMMAND, min_size=1, max_size=40), seed=st.integers(0, 9))
 def test_the_record_of_random_commands_equals_a_bare_run(
     commands: Commands, seed: int, bare_node: BareNode, tmp_path_factory: pytest.TempPathFactory
@@ -298,6 +305,25 @@ def test_a_subscription_to_another_instrument_fails_the_replay_by_name(
     monkeypatch.setattr(plain_strategies.Watching, "subscription", subscription)
     with pytest.raises(TickreelError, match=rf"ValueError: {subscription}: this run has no data of ETH-USDT-PERP\.BINANCE"):
         record_of("Watching", market(tmp_path, rows=5))
+
+
+def test_an_order_of_which_the_cache_has_fewer_events_is_not_recorded_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivered: list[Any] = []
+    monkeypatch.setattr(plain_strategies.Modifier, "on_order_event", lambda self, event: delivered.append(event), raising=False)
+    record = record_of("Modifier", market(tmp_path, rows=60))
+    order_id = next(event.client_order_id for event in delivered if type(event) is OrderUpdated)
+    events = [event for event in delivered if event.client_order_id == order_id]
+    fewer = [event for event in events if type(event) is not OrderUpdated]
+    sequence = EventSequence(record)
+    row = record.order_ids[order_id.value]
+    assert len(fewer) < len(events)
+    assert sequence.missed(row, fewer) == []
+    # An event that is not recorded comes before the next event of its order.
+    (found,) = sequence.missed(row, [events[0], events[0], *events[1:]])
+    assert found[0] is events[0]
+    assert found[1] == int(record.changes.event[record.changes.order == row][0])
 
 
 def test_orders_beyond_64_bits_are_recorded() -> None:

@@ -5,6 +5,7 @@ itself (`close_all_positions`, brackets). It delivers no event after the strateg
 cache, where each order keeps all its events.
 """
 
+import bisect
 import itertools
 import math
 from collections.abc import Iterable, Sequence
@@ -133,7 +134,7 @@ class Recorder:
         """
         self.flush()
         record = self.record
-        sequence = _Sequence(record)
+        sequence = EventSequence(record)
         missed: list[list[Any]] = []
         places: dict[int, int] = {}
         for order_id in sorted(cache.client_order_ids(), key=_natural):
@@ -213,7 +214,7 @@ class Recorder:
         self.record.change_rows.extend((self._next(), row, event.ts_event, kind, order_type, price, trigger, quantity, reason))
 
 
-class _Sequence:
+class EventSequence:
     """The recorded events of each order.
 
     Attributes:
@@ -240,14 +241,23 @@ class _Sequence:
             row: The order's row; None if the record does not have the order.
             events: All events of the order.
         """
-        at, past = (0, 0) if row is None else (int(self._starts[row]), int(self._starts[row + 1]))
-        found = []
+        first, past = (0, 0) if row is None else (int(self._starts[row]), int(self._starts[row + 1]))
+        numbers = self._numbers[first:past].tolist()
+        recorded: dict[tuple[int, int], list[int]] = {}
+        for number, kind, ts in zip(
+            reversed(numbers), self._kinds[first:past][::-1], self._times[first:past][::-1], strict=True
+        ):
+            recorded.setdefault((int(kind), int(ts)), []).append(number)
+        found, last = [], -1
         for event in events:
-            if at < past and (self._kinds[at], self._times[at]) == (_KINDS.get(type(event), _FILLED), event.ts_event):
-                at += 1
+            # An event is known by its kind and time, and by how many of these there are. The record may have more events than
+            # the cache: an execution algorithm can replace an order in the cache by an older copy.
+            if known := recorded.get((_KINDS.get(type(event), _FILLED), event.ts_event)):
+                last = max(last, known.pop())
                 continue
+            following = numbers[bisect.bisect_right(numbers, last) :]
             place = int(np.searchsorted(self._clock, event.ts_event, side="right"))
-            found.append((event, min(place, int(self._numbers[at])) if at < past else place))
+            found.append((event, min([place, *following[:1]])))
         return found
 
 
