@@ -300,14 +300,15 @@ class Scripted(Plain):
         self.send(self.order_factory.limit(self.id, side, lots(size), self.at(steps), in_force))
 
     def flagged_limit(self, side: OrderSide, steps: int, size: int) -> None:
-        flags = {"post_only": size % 2 == 0, "reduce_only": size % 2 == 1}
-        self.send(self.order_factory.limit(self.id, side, lots(size), self.at(steps), **flags))
+        passive = size % 2 == 0
+        order = self.order_factory.limit(self.id, side, lots(size), self.at(steps), post_only=passive, reduce_only=not passive)
+        self.send(order)
 
     def expiring_limit(self, side: OrderSide, steps: int, size: int) -> None:
         expire = self.clock.timestamp_ns() + size * 100_000_000
         self.send(self.order_factory.limit(self.id, side, lots(size), self.at(steps), TimeInForce.GTD, expire_time=expire))
 
-    def stop(self, side: OrderSide, steps: int, size: int) -> None:
+    def stop_market(self, side: OrderSide, steps: int, size: int) -> None:
         self.send(self.order_factory.stop_market(self.id, side, lots(size), self.at(steps)))
 
     def stop_limit(self, side: OrderSide, steps: int, size: int) -> None:
@@ -360,7 +361,7 @@ OPERATIONS = (
     Scripted.plain_limit,
     Scripted.flagged_limit,
     Scripted.expiring_limit,
-    Scripted.stop,
+    Scripted.stop_market,
     Scripted.stop_limit,
     Scripted.if_touched,
     Scripted.trailing,
