@@ -31,14 +31,18 @@ TRADE = st.tuples(st.integers(1, 3 * SECOND), st.integers(0, 1), st.integers(-3,
 
 
 def tables(tape: Tape) -> list[Any]:
-    """Return every column of the orders and fills of a tape, and the end of each order.
+    """Return the orders, fills and ends of a tape as rows; fills of one instant, and all ends, sorted by order.
 
-    The recorder of copying strategies sorts the ends after the strategy's stop by order.
+    The recorder of copying strategies does not know the sequence of events after the strategy's stop, and takes them order by
+    order.
     """
-    ends = tape.ends
-    columns = [column.tolist() for table in (tape.orders, tape.fills) for column in vars(table).values()]
+    orders, fills, ends = tape.orders, tape.fills, tape.ends
     reasons = [ends.reasons[code] for code in ends.reason.tolist()]
-    return [*columns, sorted(zip(ends.order.tolist(), ends.ts.tolist(), ends.kind.tolist(), reasons, strict=True))]
+    return [
+        list(zip(*(column.tolist() for column in vars(orders).values()), strict=True)),
+        sorted(zip(*(column.tolist() for column in vars(fills).values()), strict=True), key=lambda fill: (fill[1], fill[0])),
+        sorted(zip(ends.order.tolist(), ends.ts.tolist(), ends.kind.tolist(), reasons, strict=True)),
+    ]
 
 
 def both_tapes(config: run_config_pb2.RunConfig, trades: list[tuple[int, int, int, int]], folder: Path) -> tuple[Tape, Tape]:
