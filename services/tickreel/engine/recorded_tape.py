@@ -19,7 +19,8 @@ def write_tape(record: EventRecord, tape: Tape, end: int, first_book: int | None
 
     Args:
         end: Last instant of the window, UNIX nanoseconds. There is no data to match later events against, so they are left out.
-        first_book: Time of the first book, UNIX nanoseconds. None if orders are not matched against books.
+        first_book: Time of the first book, UNIX nanoseconds; no trade may have the same time. None if orders are not matched
+            against books.
     """
     orders, fills, changes = record.orders, record.fills, record.changes
     price = np.where(orders.price == MISSING, 0, orders.price)
