@@ -1,7 +1,7 @@
 """The process of a run: load the window, replay it, compute the account, write the result."""
 
 import time
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -9,10 +9,11 @@ from google.protobuf import json_format
 
 from tickreel.engine.release import ENGINE
 from tickreel.engine.replay import Shortcuts
+from tickreel.engine.strategy import ReplayStrategy
 from tickreel.jobs.worker import Reporter, serve_worker
 from tickreel.rpc.errors import TickreelError, Violation
 from tickreel.runner import digests
-from tickreel.runner.config.strategy_registry import installed_strategies
+from tickreel.runner.config.strategy_registry import installed_strategy
 from tickreel.runner.config.unused_keys import idle_keys_finding
 from tickreel.runner.ledger.ledger import contract_of
 from tickreel.runner.ledger.outcome import Outcome, summarise
@@ -42,9 +43,9 @@ def work(values: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     reporter.progress(job_pb2.JOB_PHASE_LOADING, 0, 0, "rows")
     window = Window(spec)
     window.check_sides()
-    entry = installed_strategies()[config.strategy.name]
+    entry = installed_strategy(config.strategy.name)
     # The orders of other strategies are unknown before the replay.
-    if entry.strategy.copies_rows:
+    if entry.copies_rows:
         check_notional(window.trades(COLUMNS), contract_of(config), config)
     rows = _load(spec, window)
     total = len(rows.ts) + len(rows.book_ts)
@@ -52,14 +53,15 @@ def work(values: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     store = ResultStore(spec.results_root, spec.tickdata_root)
     began = time.monotonic()
 
-    shortcuts = shortcuts_of(config, entry.strategy, rows)
+    strategy = cast(type[ReplayStrategy], entry.strategy)
+    shortcuts = shortcuts_of(config, strategy, rows)
     assumes_solvent = shortcuts.frozen_account and not config.venue.frozen_account
     cuts = None
     if options.snapshot_mode == result_pb2.SNAPSHOT_MODE_TRADES:
         prints = PrintOrder.of(window.exchange_times())
         window.findings += prints.findings()
         cuts = prints.cuts
-    plan = ReplayPlan.of(config, entry.strategy, rows, (window.start, window.end), spec.segment_rows, spec.processes, cuts)
+    plan = ReplayPlan.of(config, strategy, rows, (window.start, window.end), spec.segment_rows, spec.processes, cuts)
     replaying = RunReplay(spec, window, rows, store, reporter)
     try:
         outcome = replaying.run(plan, shortcuts, assumes_solvent=assumes_solvent)
@@ -69,7 +71,7 @@ def work(values: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     seconds = time.monotonic() - began
     window.check_unchanged()
     result = _result(spec, window, plan, outcome, replaying.peak_memory, seconds)
-    result.findings.extend(idle_keys_finding(config, entry.strategy))
+    result.findings.extend(idle_keys_finding(config, entry))
     result.metadata.code.extend(code_packages(entry))
     if spec.run.verified_run_id:
         # Imported here because loading the database would slow the start of all other runs.

@@ -14,7 +14,7 @@ from tickreel.engine.replay import Shortcuts
 from tickreel.engine.tape import Tape
 from tickreel.jobs.worker import Reporter
 from tickreel.processes.memory import process_memory
-from tickreel.runner.config.strategy_registry import installed_strategies
+from tickreel.runner.config.strategy_registry import installed_strategy
 from tickreel.runner.ledger import live_figures
 from tickreel.runner.ledger.ledger import Ledger, MarkedRows, opened
 from tickreel.runner.ledger.outcome import Outcome
@@ -99,7 +99,7 @@ class RunReplay:
     def _decimals(self) -> tuple[int, int]:
         """Return the maximum decimals of fill prices, and of fill sizes and the starting position."""
         config = self._spec.run.config
-        instrument, strategy = config.instrument, installed_strategies()[config.strategy.name].strategy
+        instrument, strategy = config.instrument, installed_strategy(config.strategy.name)
         # An order that does not copy a row, or that slips, may have any size and fill price within the config's precisions.
         if not strategy.copies_rows or config.strategy.close_positions_on_stop or config.venue.fill_model.prob_slippage:
             return instrument.price_precision, instrument.size_precision

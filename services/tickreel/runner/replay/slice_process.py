@@ -17,7 +17,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from google.protobuf import json_format
 
@@ -31,7 +31,7 @@ from tickreel.processes.memory import peak_memory
 from tickreel.processes.process import Process
 from tickreel.processes.starter import Starter
 from tickreel.rpc.errors import TickreelError
-from tickreel.runner.config.strategy_registry import installed_strategies
+from tickreel.runner.config.strategy_registry import installed_strategy
 from tickreel.runner.replay.replay_plan import Segment
 from tickreel.stores.instrument_name import InstrumentName
 from tickreel.v1 import run_config_pb2
@@ -58,7 +58,7 @@ class SegmentReplay:
         self._chunk_size = chunk_size
         name = InstrumentName.parse(config.instrument.id)
         self._instrument: Instrument = engine_instrument(name.engine_id, config.instrument)
-        self._strategy: type[ReplayStrategy] = installed_strategies()[config.strategy.name].strategy
+        self._strategy: type[ReplayStrategy] = cast(type[ReplayStrategy], installed_strategy(config.strategy.name).strategy)
 
     def run(self, segment: Segment, on_tape: Callable[[Tape], None], shortcuts: Shortcuts) -> Tape:
         """Replay one slice and return its tape.
