@@ -1,7 +1,7 @@
 """The process of a run: load the window, replay it, compute the account, write the result."""
 
 import time
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +9,6 @@ from google.protobuf import json_format
 
 from tickreel.engine.release import ENGINE
 from tickreel.engine.replay import Shortcuts
-from tickreel.engine.strategy import ReplayStrategy
 from tickreel.jobs.worker import Reporter, serve_worker
 from tickreel.rpc.errors import TickreelError, Violation
 from tickreel.runner import digests
@@ -53,15 +52,14 @@ def work(values: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     store = ResultStore(spec.results_root, spec.tickdata_root)
     began = time.monotonic()
 
-    strategy = cast(type[ReplayStrategy], entry.strategy)
-    shortcuts = shortcuts_of(config, strategy, rows)
+    shortcuts = shortcuts_of(config, entry.strategy, rows)
     assumes_solvent = shortcuts.frozen_account and not config.venue.frozen_account
     cuts = None
     if options.snapshot_mode == result_pb2.SNAPSHOT_MODE_TRADES:
         prints = PrintOrder.of(window.exchange_times())
         window.findings += prints.findings()
         cuts = prints.cuts
-    plan = ReplayPlan.of(config, strategy, rows, (window.start, window.end), spec.segment_rows, spec.processes, cuts)
+    plan = ReplayPlan.of(config, entry.strategy, rows, (window.start, window.end), spec.segment_rows, spec.processes, cuts)
     replaying = RunReplay(spec, window, rows, store, reporter)
     try:
         outcome = replaying.run(plan, shortcuts, assumes_solvent=assumes_solvent)

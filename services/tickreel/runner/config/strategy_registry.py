@@ -14,6 +14,7 @@ from pathlib import Path
 
 from nautilus_trader.trading import Strategy
 
+from tickreel.engine.copying_strategy import CopyingStrategy
 from tickreel.engine.parameters import Parameters
 from tickreel.engine.strategy import ReplayStrategy
 from tickreel.rpc.errors import TickreelError, Violation
@@ -45,7 +46,7 @@ class StrategyEntry:
     @property
     def copies_rows(self) -> bool:
         """Whether its orders copy trade rows, so that they are known before the replay."""
-        return issubclass(self.strategy, ReplayStrategy) and self.strategy.copies_rows
+        return issubclass(self.strategy, CopyingStrategy)
 
     @property
     def reads_seed(self) -> bool:
