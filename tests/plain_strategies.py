@@ -177,6 +177,10 @@ class Failing(Plain):
 
     place = ""
 
+    def __init__(self, config: OneInstrument) -> None:
+        super().__init__(config)
+        self.fail("__init__")
+
     def fail(self, place: str) -> None:
         if place == self.place:
             raise LookupError(f"from {place}\nand a second line")
@@ -220,6 +224,7 @@ class Talking(Strategy):
         self.id, self.after, self.text = instrument_id, after, text
         self.rows = 0
         self.log.info("made")
+        print("made, too")
 
     def on_start(self) -> None:
         self.subscribe_trades(self.id)
@@ -227,6 +232,7 @@ class Talking(Strategy):
     def on_trade(self, trade: Any) -> None:
         self.rows += 1
         if self.rows == self.after:
+            print("printed\nin one")
             self.log.debug("a detail")
             self.log.info("some news")
             self.log.warning("a warning")
