@@ -25,6 +25,10 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     install_package(EVERY_NTH, folder / "site")
     Terminal(folder, {}).call("new-strategy", "EmaCross")
     install_package(folder / "ema-cross", folder / "site")
+    # A package that needs another one.
+    Terminal(folder, {}).call("new-strategy", "Broken")
+    install_package(folder / "broken", folder / "site")
+    (folder / "site/broken.py").write_text("import nowhere\n")
     path = os.pathsep.join(filter(None, [str(folder / "site"), os.environ.get("PYTHONPATH")]))
     terminal = Terminal(folder, {"PYTHONPATH": path})
     terminal.call("sample-data", "--rows", 2_000)
@@ -69,6 +73,10 @@ def test_parameters_are_listed(up: Terminal) -> None:
     }  # fmt: skip
     assert built_in["parameters_schema"]["properties"] == {}
     lines = [" ".join(line.split()) for line in up.call("strategies").out.splitlines()]
+    assert lines[-2:] == [
+        "Cannot be used",
+        "Broken: broken: importing it raised ModuleNotFoundError: No module named 'nowhere' (broken.py, line 1)",
+    ]
     assert "parameter is default" in lines
     assert "n integer ≥ 1 required How many rows come to one order." in lines
     assert 'side buy | sell | both "both" The rows that count, by their aggressor.' in lines
