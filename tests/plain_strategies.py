@@ -177,10 +177,6 @@ class Failing(Plain):
 
     place = ""
 
-    def __init__(self, config: OneInstrument) -> None:
-        super().__init__(config)
-        self.fail("__init__")
-
     def fail(self, place: str) -> None:
         if place == self.place:
             raise LookupError(f"from {place}\nand a second line")

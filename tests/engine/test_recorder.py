@@ -263,7 +263,6 @@ def test_a_resting_order_fills_as_maker_at_the_instant_of_the_fill(tmp_path: Pat
 
 
 PLACES = {
-    "__init__": "",
     "on_start": "",
     "on_trade": "10:53:23.5",
     "on_book_depth": "10:53:22.0",

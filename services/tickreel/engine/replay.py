@@ -1,7 +1,6 @@
 """A replay: one BacktestNode over the files of a window."""
 
 import contextlib
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,7 +132,7 @@ def replay[S: Strategy](
 
     Args:
         config: A resolved config: every optional key is set.
-        construct: Makes the strategy of a subclass of its class.
+        construct: Makes the strategy of a subclass of its class. `replay` does not handle its errors.
         lanes: The catalogs of `catalog_view`.
         chunk_size: Number of rows that the engine loads at a time. The outcome does not depend on it.
         tape: An empty tape.
@@ -154,7 +153,7 @@ def replay[S: Strategy](
     errors, printed = ErrorLog(), PrintLog(strategy.__name__)
     with contextlib.redirect_stdout(printed):
         try:
-            made = _constructed(construct, recorder.replay_class(strategy))
+            made = construct(recorder.replay_class(strategy))
         finally:
             printed.end_line()
         printed.log = StrategyLog(made)
@@ -188,20 +187,6 @@ def _run(strategy: Strategy, recorder: CopyRecorder | RecordedTape, config: Back
             strategy.drop_cycles()
         logger_flush()
     return None
-
-
-def _constructed[S: Strategy](construct: Callable[[type[S]], S], strategy: type[S]) -> S:
-    try:
-        return construct(strategy)
-    except TickreelError:
-        raise
-    except (Exception, SystemExit) as error:
-        # Without the calls of Tickreel before the first line of the strategy.
-        frames = error.__traceback__
-        while frames is not None and frames.tb_next and frames.tb_frame.f_globals.get("__name__", "").startswith("tickreel."):
-            frames = frames.tb_next
-        text = "".join(traceback.format_exception(error.with_traceback(frames))).strip()
-        raise _failed(EngineError.of(f"the constructor failed\n{text}")) from error
 
 
 def _failed(error: EngineError) -> TickreelError:
