@@ -117,7 +117,7 @@ def test_a_strategy_that_subscribes_to_nothing_is_silent(tmp_path: Path) -> None
 
 def test_an_async_callback_fails_the_replay_by_name(tmp_path: Path) -> None:
     class Waiting(ReplayStrategy):
-        async def on_trade(self, trade: Any) -> None:
+        async def on_trade(self, trade: Any) -> None:  # type: ignore[override]  # the mistake
             raise AssertionError
 
     with pytest.raises(TickreelError, match="on_trade of Waiting is an async function"):
