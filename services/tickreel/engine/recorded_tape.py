@@ -27,8 +27,8 @@ _IOC, _FOK, _MARKET = TIMES_IN_FORCE.index("IOC"), TIMES_IN_FORCE.index("FOK"), 
 
 # Callbacks of data, which tell how far a replay is. A strategy that overrides none has no progress until its end.
 _DATA = ("on_trade", "on_book_depth", "on_quote", "on_bar", "on_time_event")
-# Parts of a window after which new events are written to the tape.
-_PARTS = 500
+# New events are written to the tape after this many calls of these callbacks, and after this many parts of the window.
+_CALLS, _PARTS = 1_000, 500
 
 
 class RecordedTape:
@@ -61,6 +61,7 @@ class RecordedTape:
         self._first_book = first_book
         self._step = (window[1] - window[0]) // _PARTS
         self._next = window[0]
+        self._calls = 0
         self._orders = self._fills = 0
 
     def replay_class[S: Strategy](self, strategy: type[S]) -> type[S]:
@@ -109,8 +110,9 @@ class RecordedTape:
 
         def noted(this: Strategy, event: Any) -> None:
             now = event.ts_init
-            if now >= self._next:
-                self._next = now + self._step
+            self._calls += 1
+            if now >= self._next or self._calls >= _CALLS:
+                self._next, self._calls = now + self._step, 0
                 self.recorder.flush()
                 self._write()
                 # A strategy may leave reference cycles, and nothing else collects them during a replay.
