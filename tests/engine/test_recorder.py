@@ -350,7 +350,8 @@ def test_an_order_of_which_the_cache_has_fewer_events_is_not_recorded_twice(
 
 def test_orders_beyond_64_bits_are_recorded() -> None:
     record = EventRecord((ENGINE_ID,))
-    record.change_rows.extend((0, 0, 1, 0, 1, 10**20, MISSING, 5, MISSING))
-    record.change_rows.extend((1, 0, 2, 0, 1, 7, MISSING, 5, MISSING))
-    assert record.changes.price.tolist() == [10**20, 7]
-    assert record.changes.quantity.tolist() == [5, 5]
+    record.change_rows.extend(1, ([0], [0], [1], 0, 1, [10**20], MISSING, [5], MISSING))
+    record.change_rows.extend(2, ([1, 2], 0, [2, 3], 0, 1, [7, 8], MISSING, 5, MISSING))
+    assert record.changes.price.tolist() == [10**20, 7, 8]
+    assert record.changes.quantity.tolist() == [5, 5, 5]
+    assert record.changes.reason.tolist() == [MISSING] * 3

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tickreel.accounting.scaled import Integers
-from tickreel.engine.integer_rows import IntegerRows
+from tickreel.engine.integer_columns import IntegerColumns
 
 Int64 = npt.NDArray[np.int64]
 
@@ -189,9 +189,13 @@ class EventRecord:
         self.texts: dict[str, int] = {}
         self.text_lists: dict[tuple[str, ...], int] = {}
         self.exact: dict[int, dict[str, str]] = {}
-        self.order_rows = IntegerRows(len(fields(OrderRows)))
-        self.fill_rows = IntegerRows(len(fields(FillRows)))
-        self.change_rows = IntegerRows(len(fields(ChangeRows)))
+        self.order_rows = IntegerColumns(len(fields(OrderRows)))
+        self.fill_rows = IntegerColumns(len(fields(FillRows)))
+        self.change_rows = IntegerColumns(len(fields(ChangeRows)))
+
+    def __len__(self) -> int:
+        """Return the number of events."""
+        return len(self.order_rows) + len(self.fill_rows) + len(self.change_rows)
 
     @property
     def orders(self) -> OrderRows:
@@ -214,8 +218,7 @@ class EventRecord:
         Args:
             places: For each of the last events, the number of the event before which it belongs; ascending.
         """
-        count = len(self.order_rows) + len(self.fill_rows) + len(self.change_rows)
-        earlier = np.arange(count - len(places))
+        earlier = np.arange(len(self) - len(places))
         numbers = np.concatenate(
             [earlier + np.searchsorted(places, earlier, side="right"), places + np.arange(len(places))], dtype=np.int64
         )
