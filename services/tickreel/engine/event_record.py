@@ -200,12 +200,20 @@ class EventRecord:
     @property
     def orders(self) -> OrderRows:
         """The orders as columns."""
-        return OrderRows(*self.order_rows.columns())
+        return self.orders_after(0)
+
+    def orders_after(self, count: int) -> OrderRows:
+        """Return the orders after the first `count`."""
+        return OrderRows(*self.order_rows.columns(count))
 
     @property
     def fills(self) -> FillRows:
         """The fills as columns."""
-        return FillRows(*self.fill_rows.columns())
+        return self.fills_after(0)
+
+    def fills_after(self, count: int) -> FillRows:
+        """Return the fills after the first `count`."""
+        return FillRows(*self.fill_rows.columns(count))
 
     @property
     def changes(self) -> ChangeRows:

@@ -42,10 +42,13 @@ class IntegerColumns:
                     column = self._columns[number] = list(column)
             column += (values,) * count if isinstance(values, int) else values
 
-    def columns(self) -> list[Integers]:
-        """Return the columns: int64, or Python integers where a value needs more than 64 bits."""
+    def columns(self, first: int = 0) -> list[Integers]:
+        """Return the columns of the rows from `first` on: int64, or Python integers where a value needs more than 64 bits."""
         # A copy: an array whose buffer is in use cannot grow.
-        return [narrow(np.array(column, dtype=np.int64 if isinstance(column, array) else object)) for column in self._columns]
+        return [
+            narrow(np.array(column[first:], dtype=np.int64 if isinstance(column, array) else object))
+            for column in self._columns
+        ]
 
     def replace(self, columns: Sequence[Integers]) -> None:
         """Replace all rows."""

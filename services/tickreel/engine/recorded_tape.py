@@ -122,15 +122,17 @@ class RecordedTape:
         """Write the orders and fills that the tape does not have yet."""
         record, tape = self.recorder.record, self._tape
         if len(record.order_rows) > self._orders:
-            _, _, ts, side, _, _, _, price, _, quantity, _, _ = record.order_rows.columns(self._orders)
-            tape.add_orders(_flat(ts, side, np.where(price == MISSING, 0, price), quantity))
-            self._orders += len(ts)
+            orders = record.orders_after(self._orders)
+            price = np.where(orders.price == MISSING, 0, orders.price)
+            tape.add_orders(_flat(orders.ts, orders.side, price, orders.quantity))
+            self._orders += len(orders.ts)
         if len(record.fill_rows) > self._fills:
-            _, order, ts, price, quantity, taker, commission, _ = record.fill_rows.columns(self._fills)
-            sides = np.array([tape.submission(place)[1] for place in order.tolist()], dtype=np.int64)
-            kept = ts <= self._end
-            tape.add_fills(_flat(*(column[kept] for column in (order, ts, sides, price, quantity, taker, commission))))
-            self._fills += len(ts)
+            fills = record.fills_after(self._fills)
+            sides = np.array([tape.submission(order)[1] for order in fills.order.tolist()], dtype=np.int64)
+            columns = (fills.order, fills.ts, sides, fills.price, fills.quantity, fills.taker, fills.commission)
+            kept = fills.ts <= self._end
+            tape.add_fills(_flat(*(column[kept] for column in columns)))
+            self._fills += len(fills.ts)
 
     def _write_ends(self) -> None:
         record = self.recorder.record
@@ -183,5 +185,5 @@ def _is_overridden(strategy: type[Strategy], name: str) -> bool:
 
 def _flat(*columns: Integers | npt.NDArray[np.int64]) -> list[int]:
     """Return the rows of columns, one after another."""
-    rows: list[int] = np.stack([column.astype(object) for column in columns], axis=1).reshape(-1).tolist()
+    rows: list[int] = np.stack(columns, axis=1).reshape(-1).tolist()
     return rows
