@@ -152,25 +152,27 @@ def replay[S: Strategy](
     errors = ErrorLog()
     made = _constructed(construct, recorder.replay_class(strategy))
     node = BacktestNode([_run_config(config, instrument, lanes, chunk_size, shortcuts)])
+    failure: Exception | None = None
     try:
         node.build()
         node.add_strategy(_RUN, made)
         (result,) = node.run()
-        logger_flush()
-        # What an error in the strategy leaves behind may look like another error.
-        if (logged := errors.first()) is not None:
-            raise _failed(logged)
         recorder.finish(node.get_engine_cache(_RUN), with_balances=not shortcuts.frozen_account)
         tape.iterations = result.iterations
-    except TickreelError:
-        raise
     except Exception as error:
-        raise _failed(EngineError.of(str(error), "", by_engine=True)) from error
+        failure = error
     finally:
         node.dispose()
         if isinstance(made, CopyingStrategy):
             made.drop_cycles()
         logger_flush()
+    # What an error in the strategy leaves behind may look like another error, so the first one in the log counts.
+    if (logged := errors.first()) is not None:
+        raise _failed(logged) from failure
+    if isinstance(failure, TickreelError):
+        raise failure
+    if failure is not None:
+        raise _failed(EngineError.of(str(failure), "", by_engine=True)) from failure
     return made
 
 
