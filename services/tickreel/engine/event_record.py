@@ -220,6 +220,15 @@ class EventRecord:
         """The changes as columns."""
         return ChangeRows(*self.change_rows.columns())
 
+    def event_counts(self) -> list[int]:
+        """Return the number of events of each order."""
+        fills, changes = self.fills, self.changes
+        count = len(self.order_rows)
+        counts: list[int] = (
+            1 + np.bincount(fills.order, minlength=count) + np.bincount(changes.order, minlength=count)
+        ).tolist()
+        return counts
+
     def move_last(self, places: Int64) -> None:
         """Move the last events to their places in the sequence, and number all events again.
 

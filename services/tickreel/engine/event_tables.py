@@ -1,7 +1,7 @@
 """Writes events of the engine into the tables of a record, many at a time."""
 
 from collections.abc import Callable, Iterable, Sequence
-from operator import attrgetter
+from operator import attrgetter, floordiv, mul
 from typing import Any
 
 from nautilus_trader.model import (
@@ -29,6 +29,7 @@ from tickreel.engine.event_record import (
     CHANGES,
     MISSING,
     OFF_GRID,
+    ORDER_TYPES,
     POST_ONLY,
     QUOTE_QUANTITY,
     REDUCE_ONLY,
@@ -70,7 +71,6 @@ _TERMS = (
     "reduce_only",
     "quote_quantity",
     "price",
-    "trigger_price",
     "quantity",
     "expire_time",
     "parent_order_id",
@@ -78,14 +78,19 @@ _TERMS = (
     "order_list_id",
     "linked_order_ids",
     "tags",
-    "trigger_type",
     "emulation_trigger",
+    "display_qty",
+    "exec_algorithm_id",
+)
+# Terms that no order of these types has. Reading an attribute of the engine takes time.
+_UNTRIGGERED = frozenset(map(ORDER_TYPES.index, ("MARKET", "LIMIT", "MARKET_TO_LIMIT")))
+_TRIGGER_TERMS = (
+    "trigger_price",
+    "trigger_type",
     "trailing_offset_type",
     "trailing_offset",
     "limit_offset",
     "activation_price",
-    "display_qty",
-    "exec_algorithm_id",
 )
 
 
@@ -113,11 +118,14 @@ class EventTables:
         exact, ids = record.exact, record.order_ids
         self._order_units += units
         of = _values(events, *_TERMS)
+        types = list(map(int, of["order_type"]))
+        of |= _values([] if _UNTRIGGERED.issuperset(types) else events, *_TRIGGER_TERMS)
+        prices, sizes = zip(*units, strict=True)
         price, trigger_price, activation_price = (
-            self._prices(numbers, name, of[name], units) for name in ("price", "trigger_price", "activation_price")
+            self._scaled(numbers, name, of[name], prices) for name in ("price", "trigger_price", "activation_price")
         )
-        quantity = self._sizes(numbers, "quantity", of["quantity"], units)
-        display_quantity = self._sizes(numbers, "display_quantity", of["display_qty"], units)
+        quantity = self._scaled(numbers, "quantity", of["quantity"], sizes)
+        display_quantity = self._scaled(numbers, "display_quantity", of["display_qty"], sizes)
         flags = [
             POST_ONLY * post_only + REDUCE_ONLY * reduce_only + QUOTE_QUANTITY * quote_quantity + OFF_GRID * (number in exact)
             for post_only, reduce_only, quote_quantity, number in zip(
@@ -131,8 +139,8 @@ class EventTables:
                 instruments,
                 of["ts_event"],
                 [1 if side == OrderSide.BUY else -1 for side in of["order_side"]],
-                _coded(of["order_type"], int),
-                _coded(of["time_in_force"], int),
+                types,
+                list(map(int, of["time_in_force"])),
                 flags,
                 price,
                 trigger_price,
@@ -161,7 +169,8 @@ class EventTables:
             numbers: Number of each event in the engine's sequence.
             orders: Row of each fill's order.
         """
-        positions, units = self._record.positions, [self._order_units[order] for order in orders]
+        positions = self._record.positions
+        prices, sizes = zip(*map(self._order_units.__getitem__, orders), strict=True)
         of = _values(events, "ts_event", "last_px", "last_qty", "liquidity_side", "commission", "position_id")
         fees = [_fee(commission) for commission in of["commission"]]
         self._record.fill_rows.extend(
@@ -170,8 +179,8 @@ class EventTables:
                 numbers,
                 orders,
                 of["ts_event"],
-                self._prices(numbers, "price", of["last_px"], units),
-                self._sizes(numbers, "quantity", of["last_qty"], units),
+                self._scaled(numbers, "price", of["last_px"], prices),
+                self._scaled(numbers, "quantity", of["last_qty"], sizes),
                 [side == LiquiditySide.TAKER for side in of["liquidity_side"]],
                 [fee for fee, _ in fees],
                 _coded(of["position_id"], lambda position: positions.setdefault(position.value, len(positions))),
@@ -191,6 +200,7 @@ class EventTables:
         sized = [place for place, kind in enumerate(kinds) if kind in _SIZED]
         of = _values([events[place] for place in sized], "price", "trigger_price", "quantity")
         sized_numbers, units = [numbers[place] for place in sized], [self._order_units[orders[place]] for place in sized]
+        prices, sizes = [price for price, _ in units], [size for _, size in units]
         created = [place for place in sized if kinds[place] == INITIALIZED]
         # The reason of a cancellation is mostly None.
         reasoned = [place for place, kind in enumerate(kinds) if kind in _REASONED and events[place].reason is not None]
@@ -202,37 +212,24 @@ class EventTables:
                 [event.ts_event for event in events],
                 kinds,
                 _spread(count, created, [int(events[place].order_type) for place in created]),
-                _spread(count, sized, self._prices(sized_numbers, "price", of["price"], units)),
-                _spread(count, sized, self._prices(sized_numbers, "trigger_price", of["trigger_price"], units)),
-                _spread(count, sized, self._sizes(sized_numbers, "quantity", of["quantity"], units)),
+                _spread(count, sized, self._scaled(sized_numbers, "price", of["price"], prices)),
+                _spread(count, sized, self._scaled(sized_numbers, "trigger_price", of["trigger_price"], prices)),
+                _spread(count, sized, self._scaled(sized_numbers, "quantity", of["quantity"], sizes)),
                 _spread(count, reasoned, [reasons.setdefault(events[place].reason, len(reasons)) for place in reasoned]),
             ),
         )
-
-    def _prices(
-        self, numbers: Sequence[int], column: str, prices: Sequence[Any], units: Sequence[tuple[int, int]]
-    ) -> Sequence[int] | int:
-        return self._scaled(numbers, column, prices, [unit for unit, _ in units])
-
-    def _sizes(
-        self, numbers: Sequence[int], column: str, sizes: Sequence[Any], units: Sequence[tuple[int, int]]
-    ) -> Sequence[int] | int:
-        return self._scaled(numbers, column, sizes, [unit for _, unit in units])
 
     def _scaled(self, numbers: Sequence[int], column: str, values: Sequence[Any], units: Sequence[int]) -> Sequence[int] | int:
         """Return prices or sizes as integers at the precision of their instruments; MISSING for None."""
         if _all_none(values):
             return MISSING
-        scaled = []
-        for number, value, unit in zip(numbers, values, units, strict=True):
-            if value is None:
-                scaled.append(MISSING)
-                continue
-            whole, rest = divmod(value.raw, unit)
-            if rest:
-                self._record.exact.setdefault(number, {})[column] = text(value.raw, RAW_DECIMALS).rstrip("0")
-            scaled.append(whole)
-        return scaled
+        raws = [0 if value is None else value.raw for value in values]
+        scaled = list(map(floordiv, raws, units))
+        if list(map(mul, scaled, units)) != raws:
+            for number, raw, unit in zip(numbers, raws, units, strict=True):
+                if raw % unit:
+                    self._record.exact.setdefault(number, {})[column] = text(raw, RAW_DECIMALS).rstrip("0")
+        return [MISSING if value is None else whole for value, whole in zip(values, scaled, strict=True)]
 
     def _text(self, value: Any) -> int:
         """Return the code of a value's text."""

@@ -137,14 +137,23 @@ class RecordedTape:
     def _write_ends(self) -> None:
         record = self.recorder.record
         orders, changes, reasons = record.orders, record.changes, list(record.reasons)
-        for row in np.flatnonzero(np.isin(changes.kind, list(_ENDS)) & (changes.ts <= self._end)).tolist():
-            order, ts, kind = int(changes.order[row]), int(changes.ts[row]), int(changes.kind[row])
+        rows = np.flatnonzero(np.isin(changes.kind, list(_ENDS)) & (changes.ts <= self._end))
+        order = changes.order[rows]
+        columns = (
+            order,
+            changes.ts[rows],
+            changes.kind[rows],
+            changes.reason[rows],
+            orders.type[order],
+            orders.time_in_force[order],
+        )
+        for place, ts, kind, code, order_type, time_in_force in zip(*(column.tolist() for column in columns), strict=True):
             if kind == _CANCELLED:
                 no_book = self._first_book is not None and ts < self._first_book
-                reason = reason_of_cancel(int(orders.type[order]), int(orders.time_in_force[order]), no_book=no_book)
+                reason = reason_of_cancel(order_type, time_in_force, no_book=no_book)
             else:
-                reason = "EXPIRED" if kind == _EXPIRED else reason_group(reasons[int(changes.reason[row])], record.order_ids)
-            self._tape.end(order, ts, _ENDS[kind], reason)
+                reason = "EXPIRED" if kind == _EXPIRED else reason_group(reasons[code], record.order_ids)
+            self._tape.end(place, ts, _ENDS[kind], reason)
 
     def _close_position(self, strategy: Strategy) -> None:
         self.recorder.flush()

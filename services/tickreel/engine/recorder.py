@@ -51,32 +51,36 @@ class Recorder:
 
     def add(self, event: Any) -> None:
         """Record an event of an order. Call it in the order in which the engine publishes the events."""
-        self._pending.append(event)
-        if len(self._pending) >= _BATCH:
+        pending = self._pending
+        pending.append(event)
+        if len(pending) == _BATCH:
             self.flush()
 
     def flush(self) -> None:
         """Write the events so far into the tables."""
         events, self._pending = self._pending, []
         ids, tables = self.record.order_ids, self._tables
-        orders, fills, changes = _Batch(), _Batch(), _Batch()
+        # Three entries an event: its number, the row that it belongs to, and the event.
+        orders: list[Any] = []
+        fills: list[Any] = []
+        changes: list[Any] = []
         for number, event in enumerate(events, len(self.record)):
             name = event.client_order_id.value
             row = ids.get(name)
-            if row is not None:
-                batch = fills if type(event) is OrderFilled else changes
-            elif (instrument := self._instruments.get(event.instrument_id)) is not None:
-                ids[name] = len(ids)
-                batch, row = orders, instrument
+            if row is None:
+                instrument = self._instruments.get(event.instrument_id)
+                if instrument is None:
+                    self._foreign.add(str(event.instrument_id))
+                else:
+                    ids[name] = len(ids)
+                    orders += number, instrument, event
+            elif type(event) is OrderFilled:
+                fills += number, row, event
             else:
-                self._foreign.add(str(event.instrument_id))
-                continue
-            batch.numbers.append(number)
-            batch.rows.append(row)
-            batch.events.append(event)
-        for add, batch in ((tables.add_orders, orders), (tables.add_fills, fills), (tables.add_changes, changes)):
-            if batch.events:
-                add(batch.numbers, batch.rows, batch.events)
+                changes += number, row, event
+        for add, entries in ((tables.add_orders, orders), (tables.add_fills, fills), (tables.add_changes, changes)):
+            if entries:
+                add(entries[::3], entries[1::3], entries[2::3])
 
     def finish(self, cache: Any) -> None:
         """Record the events that the engine did not deliver, each at its place in the sequence.
@@ -91,47 +95,36 @@ class Recorder:
             TickreelError: REPLAY_FAILED if an order was for an instrument that the replay does not have.
         """
         self.flush()
-        record = self.record
-        sequence = EventSequence(record)
-        missed: list[list[Any]] = []
-        places: dict[int, int] = {}
-        rows, counts = record.order_ids, sequence.counts
+        ids, counts = self.record.order_ids, self.record.event_counts()
         # One order at a time: the engine returns copies.
         incomplete = [
             order_id
             for order_id in cache.client_order_ids()
-            if (row := rows.get(order_id.value)) is None or counts[row] != cache.order(order_id).event_count
+            if (row := ids.get(order_id.value)) is None or counts[row] != cache.order(order_id).event_count
         ]
-        for order_id in sorted(incomplete, key=_natural):
-            events = sequence.missed(rows.get(order_id.value), cache.order(order_id).events())
-            missed.append([event for event, _ in events])
-            places |= {id(event): place for event, place in events}
-        ordered = sorted(_in_sequence(missed), key=lambda event: places[id(event)])
+        if incomplete:
+            self._add_missed([cache.order(order_id) for order_id in sorted(incomplete, key=_natural)])
+        if self._foreign:
+            ordered_ids = ", ".join(sorted(self._foreign))
+            message = (
+                f"the strategy sent an order for {ordered_ids}; this run replays {', '.join(self.record.instruments)} only"
+            )
+            raise TickreelError("REPLAY_FAILED", message)
+
+    def _add_missed(self, orders: Sequence[Any]) -> None:
+        """Record the events of orders that are not recorded yet."""
+        ids, sequence = self.record.order_ids, EventSequence(self.record)
+        missed = [sequence.missed(ids.get(order.client_order_id.value), order.events()) for order in orders]
+        places = {id(event): place for events in missed for event, place in events}
+        ordered = sorted(_in_sequence([[event for event, _ in events] for events in missed]), key=lambda one: places[id(one)])
         for event in ordered:
             self.add(event)
         self.flush()
-        if self._foreign:
-            ordered_ids = ", ".join(sorted(self._foreign))
-            message = f"the strategy sent an order for {ordered_ids}; this run replays {', '.join(record.instruments)} only"
-            raise TickreelError("REPLAY_FAILED", message)
-        record.move_last(np.array([places[id(event)] for event in ordered], dtype=np.int64))
-
-
-class _Batch:
-    """Events of one kind: their numbers, the rows that they belong to, and the events."""
-
-    def __init__(self) -> None:
-        self.numbers: list[int] = []
-        self.rows: list[int] = []
-        self.events: list[Any] = []
+        self.record.move_last(np.array([places[id(event)] for event in ordered], dtype=np.int64))
 
 
 class EventSequence:
-    """The recorded events of each order.
-
-    Attributes:
-        counts: Number of recorded events of each order.
-    """
+    """The recorded events of each order."""
 
     def __init__(self, record: EventRecord) -> None:
         orders, fills, changes = record.orders, record.fills, record.changes
@@ -144,7 +137,6 @@ class EventSequence:
         self._numbers, self._kinds, self._times = numbers[by_order], kinds[by_order], times[by_order]
         self._starts = np.searchsorted(of[by_order], np.arange(count + 1))
         self._clock = times[np.argsort(numbers)]
-        self.counts: list[int] = np.diff(self._starts).tolist()
 
     def missed(self, row: int | None, events: Sequence[Any]) -> list[tuple[Any, int]]:
         """Return the events of an order that are not recorded, each with the number of the event before which it belongs.
