@@ -33,15 +33,15 @@ def recorded[S: Strategy](
         callbacks: Further methods of the class, by name.
     """
     add, theirs = recorder.add, strategy.on_order_event
-    # Most strategies do not override it, and calling the engine's own takes time.
-    overridden = theirs is not Strategy.on_order_event
 
     def on_order_event(this: S, event: Any) -> None:
         add(event)
-        if overridden:
-            theirs(this, event)
+        theirs(this, event)
 
-    return replay_class(strategy, recorder.record.instruments, {"on_order_event": on_order_event, **callbacks})
+    # Most strategies do not override it. Then the engine calls the recorder itself: it calls this several times an order.
+    overridden = theirs is not Strategy.on_order_event
+    methods = {"on_order_event": on_order_event if overridden else staticmethod(add), **callbacks}
+    return replay_class(strategy, recorder.record.instruments, methods)
 
 
 def replay_class[S: Strategy](strategy: type[S], instruments: tuple[str, ...], methods: Mapping[str, Any]) -> type[S]:
