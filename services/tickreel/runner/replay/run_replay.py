@@ -10,6 +10,7 @@ from pathlib import Path
 from google.protobuf import json_format
 
 from tickreel.engine.copy_recorder import only_copies
+from tickreel.engine.copying_strategy import CopyingStrategy
 from tickreel.engine.instrument import places_of
 from tickreel.engine.replay import Shortcuts
 from tickreel.engine.tape import Tape
@@ -103,7 +104,7 @@ class RunReplay:
         config = self._spec.run.config
         instrument, strategy = config.instrument, self._strategy
         # An order that does not copy a row, or that slips, may have any size and fill price within the config's precisions.
-        copies = strategy.copies_rows and not config.strategy.close_positions_on_stop
+        copies = issubclass(strategy, CopyingStrategy) and not config.strategy.close_positions_on_stop
         if not copies or config.venue.fill_model.prob_slippage:
             return instrument.price_precision, instrument.size_precision
         price, size = self._window.decimals
