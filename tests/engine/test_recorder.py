@@ -31,9 +31,9 @@ from tickreel.engine.event_record import (
     TIMES_IN_FORCE,
     EventRecord,
 )
-from tickreel.engine.recorder import EventSequence, Recorder
-from tickreel.engine.replay import Lane, catalog_view, replay_plain
-from tickreel.engine.replay_class import recorded
+from tickreel.engine.recorder import EventSequence
+from tickreel.engine.replay import Lane, catalog_view, replay
+from tickreel.engine.tape import Tape
 from tickreel.rpc.errors import TickreelError
 from tickreel.v1 import market_data_pb2, result_pb2
 
@@ -103,12 +103,11 @@ def bare_node() -> Iterator[BareNode]:
 
 def record_of(strategy: str, lanes: Sequence[Lane]) -> EventRecord:
     """Return the record of a replay of the same strategy."""
-    recorder = Recorder([instrument()])
-    config = plain_strategies.OneInstrument(instrument().id)
-    live = recorded(getattr(plain_strategies, strategy), recorder)(config)
-    run_config = replay_config(mode=result_pb2.SNAPSHOT_MODE_BOTH)
-    replay_plain(run_config, live, recorder, instrument(), lanes, chunk_size=100)
-    return recorder.record
+    config, tape = plain_strategies.OneInstrument(instrument().id), Tape()
+    run_config, of = replay_config(mode=result_pb2.SNAPSHOT_MODE_BOTH), getattr(plain_strategies, strategy)
+    replay(run_config, instrument(), of, lambda recorded: recorded(config), lanes, 100, tape)
+    assert tape.events is not None
+    return tape.events
 
 
 def recorded_events(record: EventRecord) -> dict[str, list[Event]]:

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from google.protobuf import json_format
 
+from tickreel.engine.copying_strategy import CopyingStrategy
 from tickreel.engine.release import ENGINE
 from tickreel.engine.replay import Shortcuts
 from tickreel.jobs.worker import Reporter, serve_worker
@@ -44,7 +45,7 @@ def work(values: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     window.check_sides()
     entry = installed_strategies()[config.strategy.name]
     # The orders of other strategies are unknown before the replay.
-    if entry.strategy.copies_rows:
+    if issubclass(entry.strategy, CopyingStrategy):
         check_notional(window.trades(COLUMNS), contract_of(config), config)
     rows = _load(spec, window)
     total = len(rows.ts) + len(rows.book_ts)

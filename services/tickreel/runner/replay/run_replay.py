@@ -9,6 +9,8 @@ from pathlib import Path
 
 from google.protobuf import json_format
 
+from tickreel.engine.copy_recorder import only_copies
+from tickreel.engine.copying_strategy import CopyingStrategy
 from tickreel.engine.instrument import places_of
 from tickreel.engine.replay import Shortcuts
 from tickreel.engine.tape import Tape
@@ -101,7 +103,8 @@ class RunReplay:
         config = self._spec.run.config
         instrument, strategy = config.instrument, installed_strategies()[config.strategy.name].strategy
         # An order that does not copy a row, or that slips, may have any size and fill price within the config's precisions.
-        if not strategy.copies_rows or config.strategy.close_positions_on_stop or config.venue.fill_model.prob_slippage:
+        copies = issubclass(strategy, CopyingStrategy) and not config.strategy.close_positions_on_stop
+        if not copies or config.venue.fill_model.prob_slippage:
             return instrument.price_precision, instrument.size_precision
         price, size = self._window.decimals
         given = [config.venue.starting_balances.get(instrument.base_currency, 0.0)]
@@ -115,6 +118,9 @@ class RunReplay:
         done, rows = threading.Event(), self._rows
         findings = [json_format.MessageToDict(finding) for finding in self._window.findings]
         total = len(rows.ts) + len(rows.book_ts)
+        config = self._spec.run.config
+        # The general recorder knows only up to which time it is complete.
+        counts_rows = only_copies(installed_strategies()[config.strategy.name].strategy, config)
 
         def report_until_done() -> None:
             # Memory is measured less often, because it takes a walk through all processes.
@@ -125,6 +131,8 @@ class RunReplay:
                 with replay.next_tape() as tape:
                     marked = ledger.follow(tape) if tape is not None else None
                     counts = replay.counts
+                    if tape is not None and not counts_rows:
+                        counts = (*rows.rows_until(tape.settled), *counts[2:])
                     figures = live_figures.figures(ledger, counts)
                 self._report_equity(marked)
                 trade_rows, book_rows, _, _ = counts

@@ -71,23 +71,35 @@ class SegmentReplay:
         """
         with _garbage_collected():
             tape = self._run(segment, on_tape, shortcuts)
-        if (tape.rows, tape.book_rows) != (segment.rows, segment.book_rows):
-            trades = f"{tape.rows} of {segment.rows} trade rows"
-            message = f"the engine replayed {trades} and {tape.book_rows} of {segment.book_rows} book rows"
-            message += f": {tape.logged}" if tape.logged else "; its log gives no reason"
-            raise TickreelError("REPLAY_FAILED", message, rows=tape.rows, expected=segment.rows)
+        if tape.iterations != (expected := segment.rows + segment.book_rows):
+            message = f"the engine replayed {tape.iterations} of {expected} rows; its log gives no reason"
+            raise TickreelError("REPLAY_FAILED", message, rows=tape.iterations, expected=expected)
+        tape.rows, tape.book_rows = segment.rows, segment.book_rows
         return tape
 
     def _run(self, segment: Segment, on_tape: Callable[[Tape], None], shortcuts: Shortcuts) -> Tape:
         root = Path(tempfile.mkdtemp(prefix="view-", dir=self._scratch))
-        strategy = self._strategy(self._instrument, self._config)
-        on_tape(strategy.tape)
+        tape = Tape()
+        on_tape(tape)
+
+        def construct[S: ReplayStrategy](strategy: type[S]) -> S:
+            return strategy(self._instrument, self._config)
+
         try:
-            lanes = catalog_view(root, self._instrument, segment.files(self._files))
-            replay(self._config, strategy, lanes, self._chunk_size, shortcuts)
+            replay(
+                self._config,
+                self._instrument,
+                self._strategy,
+                construct,
+                catalog_view(root, self._instrument, segment.files(self._files)),
+                self._chunk_size,
+                tape,
+                shortcuts=shortcuts,
+                first_book=segment.first_book,
+            )
         finally:
             shutil.rmtree(root, ignore_errors=True)
-        return strategy.tape
+        return tape
 
     def tape_path(self, segment: Segment) -> Path:
         """Return the path at which a child process saves the tape of a slice."""
