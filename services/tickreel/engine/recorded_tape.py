@@ -12,7 +12,7 @@ from nautilus_trader.trading import Strategy
 from tickreel.accounting.scaled import Integers
 from tickreel.engine.closing_order import close_position
 from tickreel.engine.engine_figures import EngineFigures
-from tickreel.engine.event_record import CHANGES, MISSING, ORDER_TYPES, TIMES_IN_FORCE
+from tickreel.engine.event_record import CHANGES, MISSING, ORDER_TYPES, TIMES_IN_FORCE, FillRows, OrderRows
 from tickreel.engine.instrument import Instrument
 from tickreel.engine.recorder import Recorder
 from tickreel.engine.replay_class import recorded
@@ -122,15 +122,16 @@ class RecordedTape:
         """Write the orders and fills that the tape does not have yet."""
         record, tape = self.recorder.record, self._tape
         if len(record.order_rows) > self._orders:
-            _, _, ts, side, _, _, _, price, _, quantity, _, _ = record.order_rows.columns(self._orders)
-            tape.add_orders(_flat(ts, side, np.where(price == MISSING, 0, price), quantity))
-            self._orders += len(ts)
+            orders = OrderRows(*record.order_rows.columns(self._orders))
+            tape.add_orders(_flat(orders.ts, orders.side, np.where(orders.price == MISSING, 0, orders.price), orders.quantity))
+            self._orders += len(orders.ts)
         if len(record.fill_rows) > self._fills:
-            _, order, ts, price, quantity, taker, commission, _ = record.fill_rows.columns(self._fills)
-            sides = np.array([tape.submission(place)[1] for place in order.tolist()], dtype=np.int64)
-            kept = ts <= self._end
-            tape.add_fills(_flat(*(column[kept] for column in (order, ts, sides, price, quantity, taker, commission))))
-            self._fills += len(ts)
+            fills = FillRows(*record.fill_rows.columns(self._fills))
+            sides = np.array([tape.submission(place)[1] for place in fills.order.tolist()], dtype=np.int64)
+            columns = (fills.order, fills.ts, sides, fills.price, fills.quantity, fills.taker, fills.commission)
+            kept = fills.ts <= self._end
+            tape.add_fills(_flat(*(column[kept] for column in columns)))
+            self._fills += len(fills.ts)
 
     def _write_ends(self) -> None:
         record = self.recorder.record

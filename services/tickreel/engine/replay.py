@@ -1,6 +1,6 @@
 """A replay: one BacktestNode over the files of a window."""
 
-import traceback
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +29,7 @@ from tickreel.engine.instrument import Instrument, decimal_of, write_instrument
 from tickreel.engine.recorded_tape import RecordedTape
 from tickreel.engine.refusals import ReplayData
 from tickreel.engine.replay_api import companions, with_replay_api
+from tickreel.engine.strategy_log import PrintLog, StrategyLog
 from tickreel.engine.tape import Tape
 from tickreel.rpc.errors import TickreelError
 from tickreel.v1 import market_data_pb2, run_config_pb2
@@ -140,7 +141,7 @@ def replay[S: Strategy](
 
     Args:
         config: A resolved config: every optional key is set.
-        construct: Makes the strategy of a subclass of its class.
+        construct: Makes the strategy of a subclass of its class. `replay` does not handle its errors.
         lanes: The catalogs of `catalog_view`.
         chunk_size: Number of rows that the engine loads at a time. The outcome does not depend on it.
         tape: An empty tape.
@@ -160,46 +161,51 @@ def replay[S: Strategy](
         recorder = RecordedTape(instrument, config, tape, (min(lane.start for lane in lanes), end), first_book)
     types = [lane.data_type for lane in lanes]
     data = ReplayData((str(instrument.id),), types.count(_TRADES), types.count(_BOOKS))
-    errors = ErrorLog()
-    of_run = recorder.replay_class(with_replay_api(strategy, data))
-    made = _by_user(lambda: construct(of_run), "the constructor")
-    actors, algorithms = _by_user(lambda: companions(made, data), "actors or exec_algorithms")
-    general = isinstance(recorder, RecordedTape)
-    node = BacktestNode([_run_config(config, instrument, lanes, chunk_size, shortcuts, general=general)])
+    of_engine = _run_config(config, instrument, lanes, chunk_size, shortcuts, general=isinstance(recorder, RecordedTape))
+    errors, printed = ErrorLog(), PrintLog(strategy.__name__)
+    with contextlib.redirect_stdout(printed):
+        try:
+            made = construct(recorder.replay_class(with_replay_api(strategy, data)))
+        finally:
+            printed.end_line()
+        printed.log = StrategyLog(made)
+        failure = _run(made, data, recorder, of_engine, tape)
+        printed.end_line()
+    # What an error in the strategy leaves behind may look like another error, so the first one in the log counts.
+    if (logged := errors.first()) is not None:
+        raise _failed(logged) from failure
+    if isinstance(failure, TickreelError):
+        raise failure
+    if failure is not None:
+        raise _failed(EngineError.of(str(failure))) from failure
+    return made
+
+
+def _run(
+    strategy: Strategy, data: ReplayData, recorder: CopyRecorder | RecordedTape, config: BacktestRunConfig, tape: Tape
+) -> Exception | None:
+    """Run a node, and complete the tape. Return what failed in it."""
+    node = BacktestNode([config])
     try:
+        actors, algorithms = companions(strategy, data)
         node.build()
-        node.add_strategy(_RUN, made)
+        node.add_strategy(_RUN, strategy)
         for actor in actors:
             node.add_actor(_RUN, actor)
         for algorithm in algorithms:
             node.add_exec_algorithm(_RUN, algorithm)
         (result,) = node.run()
-        logger_flush()
-        # What an error in the strategy leaves behind may look like another error.
-        if (logged := errors.first()) is not None:
-            raise _failed(logged)
-        recorder.finish(node.get_engine_cache(_RUN), with_balances=not shortcuts.frozen_account)
+        (venue,) = config.venues
+        recorder.finish(node.get_engine_cache(_RUN), with_balances=not venue.frozen_account)
         tape.iterations = result.iterations
-    except TickreelError:
-        raise
     except Exception as error:
-        raise _failed(EngineError.of(str(error), "", by_engine=True)) from error
+        return error
     finally:
         node.dispose()
-        if isinstance(made, CopyingStrategy):
-            made.drop_cycles()
+        if isinstance(strategy, CopyingStrategy):
+            strategy.drop_cycles()
         logger_flush()
-    return made
-
-
-def _by_user[T](call: Callable[[], T], what: str) -> T:
-    try:
-        return call()
-    except TickreelError:
-        raise
-    except (Exception, SystemExit) as error:
-        text = "".join(traceback.format_exception(error)).strip()
-        raise _failed(EngineError.of(f"{what} failed\n{text}", "", by_engine=False)) from error
+    return None
 
 
 def _failed(error: EngineError) -> TickreelError:

@@ -3,6 +3,7 @@
 docs/BACKTEST_SPEC.md lists every call.
 """
 
+import traceback
 from typing import Any
 
 from nautilus_trader.common import DataActor
@@ -12,6 +13,7 @@ from tickreel.engine.book_subscriptions import BookSubscriptions
 from tickreel.engine.refusals import ReplayData, refusals
 from tickreel.engine.strategy_log import StrategyLog
 from tickreel.engine.venue_accounts import HyphenatedVenues
+from tickreel.rpc.errors import TickreelError
 
 
 def with_replay_api[C: Strategy | DataActor | ExecutionAlgorithm](component: type[C], data: ReplayData) -> type[C]:
@@ -29,12 +31,21 @@ def companions(strategy: Strategy, data: ReplayData) -> tuple[list[DataActor], l
 
     A strategy names them by methods `actors` and `exec_algorithms`, which return lists of instances. They get the API and the
     log of the replay too.
+
+    Raises:
+        TickreelError: REPLAY_FAILED if such a method raises, with its traceback.
     """
     return _brought(strategy, "actors", data), _brought(strategy, "exec_algorithms", data)
 
 
 def _brought(strategy: Strategy, name: str, data: ReplayData) -> list[Any]:
-    made: list[Any] = list(getattr(strategy, name, list)())
+    try:
+        made: list[Any] = list(getattr(strategy, name, list)())
+    except (Exception, SystemExit) as error:
+        cause = traceback.format_exception_only(error)[-1].strip()
+        trace = "".join(traceback.format_exception(error)).strip()
+        message = f"{name} of {type(strategy).__name__} raised {cause}"
+        raise TickreelError("REPLAY_FAILED", message, log=trace) from None
     for component in made:
         replayed = with_replay_api(type(component), data)
         replayed.log = property(StrategyLog)

@@ -186,6 +186,8 @@ class Ledger:
         fills.order[:] += self._orders
         ends.order[:] += self._orders
         self._digest.add(orders, fills, fees, ends)
+        if tape.events is not None:
+            self._digest.add_events(tape.events)
         for tables in self._tables:
             tables.add_orders(orders, settlement)
             tables.add_fills(fills, fees, shown)

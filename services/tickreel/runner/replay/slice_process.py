@@ -21,17 +21,17 @@ from typing import Any
 
 from google.protobuf import json_format
 
+from tickreel.engine.construction import constructed
 from tickreel.engine.error_log import ErrorLog
 from tickreel.engine.instrument import Instrument, engine_instrument
 from tickreel.engine.replay import ReplayFile, Shortcuts, catalog_view, replay
-from tickreel.engine.strategy import ReplayStrategy
 from tickreel.engine.tape import Tape
 from tickreel.processes.exit import Exit
 from tickreel.processes.memory import peak_memory
 from tickreel.processes.process import Process
 from tickreel.processes.starter import Starter
 from tickreel.rpc.errors import TickreelError
-from tickreel.runner.config.strategy_registry import installed_strategies
+from tickreel.runner.config.strategy_registry import installed_strategy
 from tickreel.runner.replay.replay_plan import Segment
 from tickreel.stores.instrument_name import InstrumentName
 from tickreel.v1 import run_config_pb2
@@ -58,7 +58,7 @@ class SegmentReplay:
         self._chunk_size = chunk_size
         name = InstrumentName.parse(config.instrument.id)
         self._instrument: Instrument = engine_instrument(name.engine_id, config.instrument)
-        self._strategy: type[ReplayStrategy] = installed_strategies()[config.strategy.name].strategy
+        self._strategy = installed_strategy(config.strategy.name).strategy
 
     def run(self, segment: Segment, on_tape: Callable[[Tape], None], shortcuts: Shortcuts) -> Tape:
         """Replay one slice and return its tape.
@@ -82,15 +82,12 @@ class SegmentReplay:
         tape = Tape()
         on_tape(tape)
 
-        def construct[S: ReplayStrategy](strategy: type[S]) -> S:
-            return strategy(self._instrument, self._config)
-
         try:
             replay(
                 self._config,
                 self._instrument,
                 self._strategy,
-                construct,
+                lambda strategy: constructed(strategy, self._instrument, self._config),
                 catalog_view(root, self._instrument, segment.files(self._files)),
                 self._chunk_size,
                 tape,
