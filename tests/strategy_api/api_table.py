@@ -407,8 +407,8 @@ ROWS: list[Row] = [
         ),
         (
             WORKS,
-            "Emulated orders: the engine holds them back until trades (`LAST_PRICE`) or quotes (`BID_ASK`, `DEFAULT`) reach the trigger. In snapshot "
-            "mode trades there are no quotes, so `BID_ASK` never triggers.",
+            "Emulated orders: the engine holds them back until trades (`LAST_PRICE`) or quotes (`BID_ASK`, `DEFAULT`) reach the trigger. Snapshot "
+            "mode trades has no quotes: there, an order that waits for them is refused.",
             """
             order_factory.limit(emulation_trigger LAST_PRICE) | alone | s.limit(BUY, 64001.0, emulation_trigger=TriggerType.LAST_PRICE) | Initialized 3, Emulated 3, Initialized 5, Released 5, Submitted 5, Filled 5
             order_factory.limit(emulation_trigger BID_ASK) | alone | s.limit(BUY, 64001.0, emulation_trigger=TriggerType.BID_ASK) | Initialized 3, Emulated 3, Initialized 4.5, Released 4.5, Submitted 4.5, Filled 4.5
@@ -795,7 +795,6 @@ ROWS: list[Row] = [
             clock.timer_count | 8 | clock.timer_count() > 4 | True
             clock.cancel_timer | 12 | (clock.cancel_timer("timer"), clock.next_time_ns("timer"))[1] | None
             clock.register_default_handler | 12 | clock.register_default_handler(lambda event: seen.note("default", event.name)) | None
-            clock.cancel_default_handler | 20 | clock.cancel_default_handler() | None
             clock.cancel_callbacks | 20 | clock.cancel_callbacks() | None
             clock.cancel_timers | 19 | (clock.cancel_timers(), clock.timer_names())[1] | []
             """,
@@ -805,6 +804,13 @@ ROWS: list[Row] = [
             "A clock of its own, which does not move.",
             """
             clock.new_test | 20 | clock.new_test().timestamp_ns() | 0
+            """,
+        ),
+        (
+            WORKS,
+            "Removes the handler of `register_default_handler`. If a timer without a callback is left, the engine's process ends, and the run fails.",
+            """
+            clock.cancel_default_handler | 20 | clock.cancel_default_handler() | None
             """,
         ),
         (

@@ -14,6 +14,7 @@ from strategy_api.api_table import ADDED, ENDS, NO_MEANING, REFUSED, ROWS, WORKS
 from strategy_api.example_runs import Example, Seen, by_engine_alone, market, replayed
 from tickreel.engine.refusals import REFUSED as REFUSALS
 from tickreel.engine.replay import Lane, ReplayFile, catalog_view
+from tickreel.rpc.errors import TickreelError
 
 EXAMPLES = [(place, row, example) for place, (row, example) in enumerate((row, e) for row in ROWS for e in row.examples)]
 SHARED = [(place, row, example) for place, row, example in EXAMPLES if example.at.split()[0] not in ("alone", "trades")]
@@ -102,6 +103,28 @@ def test_the_document_has_the_table() -> None:
     assert {row.outcome for row in ROWS} == {WORKS, ADDED, REFUSED, NO_MEANING, ENDS}
 
 
+def test_books_at_an_interval_come_without_snapshots_until_they_end(tmp_path: Path) -> None:
+    counts = "seen.counts['on_book'], seen.counts['on_book_depth']"
+    steps = {
+        "5": "s.subscribe_book_at_interval(ID, BookType.L2_MBP, 1000)",
+        "9": counts,
+        "10": "s.unsubscribe_book_at_interval(ID, 1000)",
+        "13": counts,
+        "14": "s.subscribe_book_depth(ID, BookType.L2_MBP), s.subscribe_book_at_interval(ID, BookType.L2_MBP, 500)",
+        "16": "s.unsubscribe_book_depth(ID)",
+        "17": counts,
+        "18": "s.unsubscribe_book_at_interval(ID, 500)",
+        "20": counts,
+    }
+    examples = [(place, Example("", at, step, "")) for place, (at, step) in enumerate(steps.items())]
+    answers = replayed(examples, market(tmp_path)).answers
+    # Subscribed at 4 s, so the first book comes at 6 s. At the instant of a row, the row comes first.
+    assert answers[1] == "['2', '0']"
+    assert answers[3] == "['3', '0']"
+    assert answers[6] == "['7', '2']"
+    assert answers[8] == "['9', '2']"
+
+
 def test_requests_read_files_that_follow_one_another(tmp_path: Path) -> None:
     parts = [
         write_trades(tmp_path / str(part), [(START + row * 10**9, 0, 640_000, 1) for row in rows]) for part, rows in _PARTS
@@ -123,6 +146,13 @@ def test_requests_are_refused_where_files_overlap(tmp_path: Path) -> None:
     (tmp_path / "view").mkdir()
     seen = replayed([(0, _REQUEST)], catalog_view(tmp_path / "view", instrument(), files))
     assert seen.answers[0].startswith("raised ValueError: request_trades: the files of the run overlap in time")
+
+
+@pytest.mark.parametrize("trigger", ["BID_ASK", "DEFAULT"])
+def test_an_order_that_waits_for_quotes_is_refused_without_books(trigger: str, tmp_path: Path) -> None:
+    example = Example("submit_order", "5", f"s.limit(BUY, 63000.0, emulation_trigger=TriggerType.{trigger})", "")
+    with pytest.raises(TickreelError, match=f"ValueError: submit_order: .* the emulation trigger {trigger} waits for"):
+        replayed([(0, example)], market(tmp_path, books=False))
 
 
 # Names of files and the seconds of their trades. There is a gap between the files.

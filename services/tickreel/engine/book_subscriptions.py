@@ -80,7 +80,9 @@ class BookSubscriptions:
         self._ignore_unwanted(this)
 
         def publish(_: Any) -> None:
-            if this.cache.book_update_count(instrument_id):
+            # The engine still calls a timer that is due at the instant at which it is cancelled.
+            wanted = interval_ms in self._intervals.get(instrument_id, ())
+            if wanted and this.cache.book_update_count(instrument_id):
                 this.on_book(this.cache.order_book(instrument_id))
 
         interval = interval_ms * _MILLISECOND

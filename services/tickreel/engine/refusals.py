@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nautilus_trader.model import AggregationSource, BarType, InstrumentId, PriceType
+from nautilus_trader.model import AggregationSource, BarType, InstrumentId, PriceType, TriggerType
 
 Method = Callable[..., Any]
 # Of the component, the name of the call and its first argument: why the call is refused, or None.
@@ -64,8 +64,8 @@ class ReplayData:
 def refusals(method: Callable[[str], Method | None], data: ReplayData) -> dict[str, Method]:
     """Return the methods of a strategy, an actor or an execution algorithm that check their calls.
 
-    They raise ValueError for what `REFUSED` names, for data that the replay does not have, and for requests of files that
-    overlap in time.
+    They raise ValueError for what `REFUSED` names, for data that the replay does not have, for requests of files that overlap
+    in time, and for orders that wait for quotes in a replay without books.
 
     Args:
         method: Returns the method of a name, None if there is none.
@@ -75,7 +75,10 @@ def refusals(method: Callable[[str], Method | None], data: ReplayData) -> dict[s
     checks |= {name: functools.partial(_check_data, data, books=True) for name in _BOOKS}
     checks |= {name: functools.partial(_check_bars, data) for name in _BARS}
     found = {name: (method(name), check) for name, check in checks.items()}
-    return {name: _checked(name, theirs, check) for name, (theirs, check) in found.items() if theirs is not None}
+    refusing = {name: _checked(name, theirs, check) for name, (theirs, check) in found.items() if theirs is not None}
+    if data.books == 0 and (on_emulated := method("on_order_emulated")) is not None:
+        refusing["on_order_emulated"] = _triggered_by_trades(on_emulated)
+    return refusing
 
 
 def _checked(name: str, theirs: Method, check: Check) -> Method:
@@ -88,6 +91,19 @@ def _checked(name: str, theirs: Method, check: Check) -> Method:
         return theirs(this, *args, **options)
 
     return checked
+
+
+def _triggered_by_trades(theirs: Method) -> Method:
+    """Return the callback that refuses orders that wait for quotes. The engine would hold them back forever."""
+
+    def on_order_emulated(this: Any, event: Any) -> None:
+        trigger = this.cache.order(event.client_order_id).emulation_trigger
+        if trigger != TriggerType.LAST_PRICE:
+            message = f"submit_order: snapshot mode trades has no quotes, which the emulation trigger {trigger} waits for"
+            raise ValueError(f"{message}; use LAST_PRICE, or snapshot mode both")
+        theirs(this, event)
+
+    return on_order_emulated
 
 
 def _refuse(why: str, this: Any, name: str, of: Any) -> str:
