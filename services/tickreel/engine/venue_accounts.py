@@ -1,5 +1,6 @@
 """Accounts of venues whose name has a hyphen. The engine looks an account up by its id before the first hyphen."""
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -28,7 +29,9 @@ class HyphenatedVenues:
         base: Any = component
         views = {"cache": CacheView, "portfolio": PortfolioView}
         found: dict[str, Any] = {
-            name: property(_once(name, base, view, self)) for name, view in views.items() if hasattr(base, name)
+            name: functools.cached_property(functools.partial(_view_of, getattr(base, name), view, self))
+            for name, view in views.items()
+            if hasattr(base, name)
         }
         if hasattr(base, "query_account"):
 
@@ -51,24 +54,18 @@ class HyphenatedVenues:
 
 
 class _View:
-    """An object of the engine, of which some methods are replaced."""
+    """An object of the engine, of which some methods are replaced.
 
-    __slots__ = ("_engine", "_venues")
+    It holds the other methods as attributes, so that a call through it takes no longer.
+    """
 
     def __init__(self, engine: Any, venues: HyphenatedVenues) -> None:
         self._engine, self._venues = engine, venues
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._engine, name)
-
-    def __dir__(self) -> list[str]:
-        return dir(self._engine)
+        vars(self).update({name: getattr(engine, name) for name in dir(engine) if not hasattr(type(self), name)})
 
 
 class CacheView(_View):
     """The cache, which knows the accounts of venues with a hyphen."""
-
-    __slots__ = ()
 
     @property  # type: ignore[misc]
     def __class__(self) -> type:
@@ -101,8 +98,6 @@ def _of_account(name: str) -> Callable[..., Any]:
 class PortfolioView(_View):
     """The portfolio, which knows the accounts of venues with a hyphen."""
 
-    __slots__ = ()
-
     @property  # type: ignore[misc]
     def __class__(self) -> type:
         return Portfolio
@@ -115,15 +110,6 @@ class PortfolioView(_View):
     net_exposures = _of_account("net_exposures")
 
 
-def _once(name: str, base: Any, view: type[_View], venues: HyphenatedVenues) -> Callable[[Any], _View]:
-    """Return the getter of a property that makes its view once."""
-    key = f"_replay_{name}"
-    of_engine = getattr(base, name).__get__
-
-    def get(this: Any) -> _View:
-        made: _View | None = vars(this).get(key)
-        if made is None:
-            made = vars(this)[key] = view(of_engine(this), venues)
-        return made
-
-    return get
+def _view_of(of_engine: Any, view: type[_View], venues: HyphenatedVenues, component: Any) -> _View:
+    """Return the view of an attribute of a component. A component has none before the replay: the engine raises an error."""
+    return view(of_engine.__get__(component), venues)
