@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -107,7 +108,7 @@ def bare_events(folder: Path) -> dict[str, dict[str, list[dict[str, str]]]]:
     return {name: events.get("events", events) for name, events in zip(STRATEGIES, found, strict=True)}
 
 
-def fills_of(events: Mapping[str, list[dict[str, str]]]) -> list[tuple[int, Any, ...]]:
+def fills_of(events: Mapping[str, list[dict[str, str]]]) -> list[tuple[int, int, Decimal, Decimal, str, Decimal]]:
     """Return (time, order, price, size, liquidity, fee) of each fill, in the order of the venue. Orders are numbered from 1."""
     created = sorted(events, key=lambda order: int(order.rpartition("-")[2]))
     fills = [
@@ -150,7 +151,7 @@ async def test_the_report_of_any_strategy_equals_the_engines_events(folder: Path
         fills, orders = (pq.read_table(tables / f"{table}.parquet") for table in ("fills", "orders"))
         summary, wanted = run.result.summary, fills_of(bare[name])
         columns = [fills[column] for column in ("ts", "order_id", "price", "amount", "liquidity", "fee")]
-        columns[0] = columns[0].cast("int64")
+        columns[0] = columns[0].cast(pa.int64())
         assert list(zip(*(column.to_pylist() for column in columns), strict=True)) == wanted, name
         assert fills["engine_fee"].to_pylist() == fills["fee"].to_pylist(), name
         assert summary.orders == orders.num_rows == len(bare[name]), name
