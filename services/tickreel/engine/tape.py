@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tickreel.accounting.scaled import Integers
+from tickreel.engine.event_record import EventRecord
 from tickreel.engine.integer_rows import IntegerRows
 
 Int64 = npt.NDArray[np.int64]
@@ -88,6 +89,8 @@ class Tape:
         """Traceback of the first error in a callback. The engine swallows such errors."""
         self.logged = ""
         """First error that the strategy logged. The engine stops after it."""
+        self.events: EventRecord | None = None
+        """Every event of the orders; None if the recorder of copying strategies made the tape."""
         self._orders, self._fills, self._ends = IntegerRows(_ORDER), IntegerRows(_FILL), IntegerRows(_END)
         self._reasons: dict[str, int] = {}
 
