@@ -46,7 +46,7 @@ class Ticks:
 
 
 def write_full_run(store: ResultStore, run_id: str, ticks: Ticks, *, group: int = 131_072, timeline: bool = True) -> Path:
-    """Commit a full run with one limit order per tick, every fourth of them cancelled, and a position per fill. Returns its folder.
+    """Commit a full run with one limit order per tick, every fourth cancelled, and a position per fill. Returns its folder.
 
     Args:
         group: Rows per row group.

@@ -145,8 +145,8 @@ class Ledger:
         self._orders = self._fills = self._volume = self._fees = self._unrounded_fees = self._fees_that_differ = 0
         self._statuses: Counter[str] = Counter()
         self._unfilled: dict[str, Counter[str]] = {status: Counter() for status in STATUSES}
-        # The current slice: trade rows before it, its fills that are in the account, and the account over these fills.
-        self._before = self._folded = 0
+        # The current slice: its fills that are in the account, and the account over these fills.
+        self._folded = 0
         self._slice: list[Account] = []
 
     @property
@@ -173,7 +173,7 @@ class Ledger:
         Args:
             tape: The tape of the current slice, whose replay may still be running.
         """
-        first, past = self.marked, self._before + tape.settled
+        first, past = self.marked, int(np.searchsorted(self._rows.ts, tape.settled, side="right"))
         if past <= first:
             return None
         ts, marks = self._rows.ts[first:past], self._rows.marks[first:past]
@@ -228,6 +228,8 @@ class Ledger:
         fills.order[:] += self._orders
         ends.order[:] += self._orders
         self._digest.add(orders, fills, fees, ends)
+        if tape.events is not None:
+            self._digest.add_events(tape.events)
         for tables in self._tables:
             tables.add_orders(orders, settlement, terms)
             tables.add_fills(fills, fees, shown, links)
@@ -237,7 +239,7 @@ class Ledger:
                 tables.add_positions(positions, self._engine_ids)
         self._orders += len(orders.side)
         self._fills += len(fills.order)
-        self._before, self._folded, self._slice = self._before + tape.rows, 0, []
+        self._folded, self._slice = 0, []
         return marked
 
     def _follow_positions(self, fills: Fills, record: EventRecord | None, kept: Int64) -> tuple[Positions | None, FillLinks]:

@@ -1,7 +1,7 @@
 """The positions of a run, from their opening to their close.
 
-A position opens when a fill makes it long or short, and closes when a fill makes it flat or reverses it. A fill that reverses a
-position is split at zero. The account already splits its value and its fee, so the positions take every amount from the account:
+A position opens when a fill makes it long or short, and closes when a fill makes it flat or reverses it. A fill that reverses
+it is split at zero. The account already splits the value and the fee of such a fill, so every amount comes from the account:
 
     gross = realized profit of the account at the close, less that at the opening
     fees  = fees of closed positions at the close, less those at the opening
@@ -162,8 +162,8 @@ class PositionBook:
             parts: The account over these fills, in parts.
             fills: `fills.order` is the row among the orders of the slice.
             first_order: Row of the first order of the slice in the whole run.
-            engine: The engine's position of each fill, see `EventRecord.fills`. If there are several, the fills must be those of
-                the whole run.
+            engine: The engine's position of each fill, see `EventRecord.fills`. If there are several, the fills must be all
+                fills of the run.
 
         Returns:
             The positions that these fills closed; if the engine kept several, all positions of the run. And the number of the

@@ -24,8 +24,8 @@ CREATE MACRO iso(ts) AS strftime(make_timestamp(epoch_ns(ts) // 1000), '%Y-%m-%d
     || '.' || lpad((epoch_ns(ts) % 1000000000)::VARCHAR, 9, '0') || 'Z'
 """
 
-# At the same instant: the print, then the events of orders in the engine's sequence. Where that was not recorded, orders precede
-# fills: each order of a copying strategy follows from the print.
+# At the same instant: the print, then the events of orders in the engine's sequence. Where that was not recorded, orders come
+# before fills: each order of a copying strategy follows from the print.
 _TIMELINE = """
 SELECT iso(ts) AS ts, event, data, iso(ts_recorded) AS ts_recorded, trade_row FROM (
     SELECT ts_init AS ts, 0 AS rank, file_row_number AS number, 'Trade' AS event,

@@ -1,5 +1,7 @@
-"""The Parquet tables of a full run: orders, updates, fills, positions and equity, written during the replay, and ticks from the
-catalog."""
+"""The Parquet tables of a full run.
+
+Orders, updates, fills, positions and equity are written during the replay, ticks from the catalog.
+"""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -45,8 +47,7 @@ _STATES = tuple(words(order_pb2.OrderStatus.DESCRIPTOR))
 
 
 class ReportTables:
-    """Writes orders.parquet, order_updates.parquet, fills.parquet, positions.parquet and equity.parquet into a folder during the
-    replay; a `ledger.Tables`.
+    """Writes the tables of orders, updates, fills, positions and equity into a folder during the replay; a `ledger.Tables`.
 
     Args:
         account: At the start.
