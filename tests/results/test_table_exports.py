@@ -88,8 +88,8 @@ async def test_a_table_has_the_same_rows_in_every_format(run: Path, results: Ser
     expected = as_texts(pq.read_table(BytesIO(kept)))
     assert await export(results, f"{name}.parquet") == kept
     rows = csv.DictReader(StringIO((await export(results, f"{name}.csv")).decode(), newline=""))
-    in_csv = {None: "", True: "true", False: "false"}
-    assert list(rows) == [{key: in_csv.get(value, value) for key, value in row.items()} for row in expected]
+    in_csv: dict[object, str] = {None: "", True: "true", False: "false"}
+    assert list(rows) == [{key: in_csv.get(value, str(value)) for key, value in row.items()} for row in expected]
     parsed = json.loads(await export(results, f"{name}.json"))
     if name == "ticks":
         head = {
@@ -100,7 +100,7 @@ async def test_a_table_has_the_same_rows_in_every_format(run: Path, results: Ser
         }
         assert parsed == head | {"ticks": expected}
     elif name == "timeline":
-        assert parsed == [row | {"data": json.loads(row["data"] or "")} for row in expected]
+        assert parsed == [row | {"data": json.loads(str(row["data"]))} for row in expected]
     else:
         assert parsed == expected
     # The files of the run are unchanged.

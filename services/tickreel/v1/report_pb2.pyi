@@ -14,7 +14,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Order(_message.Message):
-    __slots__ = ("id", "ts_submitted", "ts_closed", "side", "price", "amount", "filled_amount", "average_price", "fees", "status", "reason", "ts_recorded", "trade_row", "order_side", "order_type", "order_status", "trigger_price", "time_in_force", "post_only", "reduce_only", "quote_quantity", "expire_time", "parent_order_id", "client_order_id", "instrument_id", "updates", "reason_group", "initial_price", "initial_amount", "initial_trigger_price", "sequence")
+    __slots__ = ("id", "ts_submitted", "ts_closed", "side", "price", "amount", "filled_amount", "average_price", "fees", "status", "reason", "ts_recorded", "trade_row", "order_side", "order_type", "order_status", "trigger_price", "time_in_force", "post_only", "reduce_only", "quote_quantity", "expire_time", "parent_order_id", "client_order_id", "tags", "instrument_id", "updates", "reason_group", "initial_price", "initial_amount", "initial_trigger_price", "sequence")
     ID_FIELD_NUMBER: _ClassVar[int]
     TS_SUBMITTED_FIELD_NUMBER: _ClassVar[int]
     TS_CLOSED_FIELD_NUMBER: _ClassVar[int]
@@ -39,6 +39,7 @@ class Order(_message.Message):
     EXPIRE_TIME_FIELD_NUMBER: _ClassVar[int]
     PARENT_ORDER_ID_FIELD_NUMBER: _ClassVar[int]
     CLIENT_ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    TAGS_FIELD_NUMBER: _ClassVar[int]
     INSTRUMENT_ID_FIELD_NUMBER: _ClassVar[int]
     UPDATES_FIELD_NUMBER: _ClassVar[int]
     REASON_GROUP_FIELD_NUMBER: _ClassVar[int]
@@ -70,6 +71,7 @@ class Order(_message.Message):
     expire_time: _timestamp_pb2.Timestamp
     parent_order_id: int
     client_order_id: str
+    tags: str
     instrument_id: str
     updates: int
     reason_group: str
@@ -77,7 +79,7 @@ class Order(_message.Message):
     initial_amount: str
     initial_trigger_price: str
     sequence: int
-    def __init__(self, id: _Optional[int] = ..., ts_submitted: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ts_closed: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., side: _Optional[str] = ..., price: _Optional[str] = ..., amount: _Optional[str] = ..., filled_amount: _Optional[str] = ..., average_price: _Optional[str] = ..., fees: _Optional[str] = ..., status: _Optional[str] = ..., reason: _Optional[str] = ..., ts_recorded: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., trade_row: _Optional[int] = ..., order_side: _Optional[_Union[_order_pb2.OrderSide, str]] = ..., order_type: _Optional[_Union[_order_pb2.OrderType, str]] = ..., order_status: _Optional[_Union[_order_pb2.OrderStatus, str]] = ..., trigger_price: _Optional[str] = ..., time_in_force: _Optional[_Union[_order_pb2.TimeInForce, str]] = ..., post_only: bool = ..., reduce_only: bool = ..., quote_quantity: bool = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., parent_order_id: _Optional[int] = ..., client_order_id: _Optional[str] = ..., instrument_id: _Optional[str] = ..., updates: _Optional[int] = ..., reason_group: _Optional[str] = ..., initial_price: _Optional[str] = ..., initial_amount: _Optional[str] = ..., initial_trigger_price: _Optional[str] = ..., sequence: _Optional[int] = ...) -> None: ...
+    def __init__(self, id: _Optional[int] = ..., ts_submitted: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ts_closed: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., side: _Optional[str] = ..., price: _Optional[str] = ..., amount: _Optional[str] = ..., filled_amount: _Optional[str] = ..., average_price: _Optional[str] = ..., fees: _Optional[str] = ..., status: _Optional[str] = ..., reason: _Optional[str] = ..., ts_recorded: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., trade_row: _Optional[int] = ..., order_side: _Optional[_Union[_order_pb2.OrderSide, str]] = ..., order_type: _Optional[_Union[_order_pb2.OrderType, str]] = ..., order_status: _Optional[_Union[_order_pb2.OrderStatus, str]] = ..., trigger_price: _Optional[str] = ..., time_in_force: _Optional[_Union[_order_pb2.TimeInForce, str]] = ..., post_only: bool = ..., reduce_only: bool = ..., quote_quantity: bool = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., parent_order_id: _Optional[int] = ..., client_order_id: _Optional[str] = ..., tags: _Optional[str] = ..., instrument_id: _Optional[str] = ..., updates: _Optional[int] = ..., reason_group: _Optional[str] = ..., initial_price: _Optional[str] = ..., initial_amount: _Optional[str] = ..., initial_trigger_price: _Optional[str] = ..., sequence: _Optional[int] = ...) -> None: ...
 
 class OrderUpdate(_message.Message):
     __slots__ = ("id", "order_id", "ts", "kind", "order_type", "price", "trigger_price", "amount", "reason", "ts_recorded", "trade_row", "sequence")

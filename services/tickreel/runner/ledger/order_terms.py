@@ -3,6 +3,7 @@
 The record of a general strategy has them. The orders of a copying strategy follow from its config.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,6 +69,11 @@ class OrderTerms:
     """Why the order was denied or rejected, in the words of the engine, or ""; None if the words were not recorded."""
     names: npt.NDArray[np.object_] | None
     """Ids of the engine; None if they were not recorded."""
+    tags: npt.NDArray[np.object_] | None
+    """Tags, separated by commas; None if they were not recorded."""
+    exact: Mapping[str, Mapping[int, str]]
+    """Prices and sizes with more decimals than the instrument: by column, then by row, the decimal as text. The columns have
+    them rounded down."""
 
 
 def recorded_terms(record: EventRecord, end: int) -> OrderTerms:
@@ -80,14 +86,15 @@ def recorded_terms(record: EventRecord, end: int) -> OrderTerms:
     count, seen = len(orders.ts), changes.ts <= end
     updated = seen & (changes.kind == _UPDATED)
     updates = np.bincount(changes.order[updated], minlength=count)
-    price, trigger_price, quantity = (
-        _last(first, changes.order[updated], column[updated])
-        for first, column in (
-            (orders.price, changes.price),
-            (orders.trigger_price, changes.trigger_price),
-            (orders.quantity, changes.quantity),
-        )
-    )
+    last, initial, exact = {}, {}, {}
+    for name in ("price", "trigger_price", "quantity"):
+        first, later = getattr(orders, name), getattr(changes, name)[updated]
+        last[name] = _last(first, changes.order[updated], later)
+        initial[name] = np.where(last[name] == first, MISSING, first)
+        # The events that set the last values.
+        setter = _last(orders.event, changes.order[updated], np.where(later == MISSING, MISSING, changes.event[updated]))
+        exact[name] = exact_texts(record, name, setter)
+        exact[f"initial_{name}"] = exact_texts(record, name, np.where(initial[name] == MISSING, MISSING, orders.event))
     codes = _CODES[changes.kind]
     moved, stated = seen & (codes >= 0), seen & _STATED[changes.kind]
     reached = _last(np.full(count, IN_FLIGHT), changes.order[moved], codes[moved])
@@ -99,12 +106,8 @@ def recorded_terms(record: EventRecord, end: int) -> OrderTerms:
         post_only=(orders.flags & POST_ONLY != 0).astype(np.int64),
         reduce_only=(orders.flags & REDUCE_ONLY != 0).astype(np.int64),
         quote_quantity=(orders.flags & QUOTE_QUANTITY != 0).astype(np.int64),
-        price=price,
-        trigger_price=trigger_price,
-        quantity=quantity,
-        initial_price=np.where(price == orders.price, MISSING, orders.price),
-        initial_trigger_price=np.where(trigger_price == orders.trigger_price, MISSING, orders.trigger_price),
-        initial_quantity=np.where(quantity == orders.quantity, MISSING, orders.quantity),
+        **last,
+        **{f"initial_{name}": values for name, values in initial.items()},
         expire=orders.expire,
         parent=orders.parent,
         updates=updates,
@@ -112,7 +115,22 @@ def recorded_terms(record: EventRecord, end: int) -> OrderTerms:
         reached=reached,
         reason=reason,
         names=np.array(list(record.order_ids), dtype=object),
+        tags=np.array([*map(",".join, record.text_lists), ""], dtype=object)[np.maximum(orders.tags, -1)],
+        exact=exact,
     )
+
+
+def exact_texts(record: EventRecord, column: str, events: Int64) -> dict[int, str]:
+    """Return the exact decimals of a column, where they have more decimals than the instrument, by row.
+
+    Args:
+        events: The event that set the value of each row, or MISSING; shape (rows,).
+    """
+    if not record.exact:
+        return {}
+    rows = np.flatnonzero(np.isin(events, np.array(list(record.exact))))
+    texts = ((row, record.exact[int(events[row])].get(column)) for row in rows.tolist())
+    return {row: text for row, text in texts if text is not None}
 
 
 def copied_terms(orders: Orders, config: run_config_pb2.RunConfig, arrives_by: int, rows: int) -> OrderTerms:
@@ -153,6 +171,8 @@ def copied_terms(orders: Orders, config: run_config_pb2.RunConfig, arrives_by: i
         reached=np.where(orders.ts_submitted > arrives_by, IN_FLIGHT, OPEN),
         reason=None,
         names=None,
+        tags=None,
+        exact={},
     )
 
 

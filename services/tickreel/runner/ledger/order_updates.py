@@ -1,5 +1,6 @@
 """The updates of orders: all their recorded events except creations and fills."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy.typing as npt
 
 from tickreel.accounting.scaled import Integers
 from tickreel.engine.event_record import EventRecord
+from tickreel.runner.ledger.order_terms import exact_texts
 
 Int64 = npt.NDArray[np.int64]
 
@@ -30,6 +32,8 @@ class OrderUpdates:
     """In the words of the engine; "" without a reason."""
     sequence: Int64
     """Number of the event among all events of orders."""
+    exact: Mapping[str, Mapping[int, str]]
+    """See `OrderTerms.exact`."""
 
 
 def recorded_updates(record: EventRecord, end: int) -> OrderUpdates:
@@ -52,4 +56,5 @@ def recorded_updates(record: EventRecord, end: int) -> OrderUpdates:
         quantity=changes.quantity[kept],
         reason=np.array([*record.reasons, ""], dtype=object)[code],
         sequence=changes.event[kept],
+        exact={name: exact_texts(record, name, changes.event[kept]) for name in ("price", "trigger_price", "quantity")},
     )

@@ -56,7 +56,7 @@ SELECT iso(ts) AS ts, event, data, iso(ts_recorded) AS ts_recorded, trade_row FR
 _NOT_OF_COPIES = frozenset(
     (
         *("trigger_price", "post_only", "reduce_only", "quote_quantity", "expire_time", "parent_order_id"),
-        *("client_order_id", "instrument_id", "updates", "reason_group"),
+        *("client_order_id", "tags", "instrument_id", "updates", "reason_group"),
         *("initial_price", "initial_amount", "initial_trigger_price", "sequence"),
     )
 )

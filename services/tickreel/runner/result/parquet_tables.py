@@ -3,8 +3,10 @@
 Orders, updates, fills, positions and equity are written during the replay, ticks from the catalog.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -80,7 +82,7 @@ class ReportTables:
         self._order_count = self._update_count = self._fill_count = 0
         # A run without updates has a table without rows.
         none = np.empty(0, dtype=np.int64)
-        self.add_updates(OrderUpdates(none, none, none, none, none, none, none, none.astype(object), none))
+        self._no_updates = self._update_columns(OrderUpdates(*[none] * 7, none.astype(object), none, {}))
 
     def add_orders(self, orders: Orders, settlement: Settlement, terms: OrderTerms) -> None:
         """Write one row per order, in order of submission: the columns of orders.json."""
@@ -93,8 +95,8 @@ class ReportTables:
                 "ts_submitted": _times(orders.ts_submitted),
                 "ts_closed": _times(settlement.ts_closed, settlement.ts_closed == 0),
                 "side": _words(_SIDES, orders.side < 0),
-                "price": self._price(terms.price),
-                "amount": decimals(terms.quantity, contract.size_precision),
+                "price": self._price(terms.price, terms.exact.get("price")),
+                "amount": _known(terms.quantity, contract.size_precision, terms.exact.get("quantity")),
                 "filled_amount": decimals(settlement.filled, contract.size_precision),
                 "average_price": self._average(settlement.value, settlement.filled, contract.price_precision),
                 "fees": decimals(settlement.fees, contract.money_precision),
@@ -103,43 +105,45 @@ class ReportTables:
                 **self._places(orders.ts_submitted),
                 "order_type": _words(_TYPES, terms.type),
                 "order_status": _words(_STATES, settlement.state),
-                "trigger_price": self._price(terms.trigger_price),
+                "trigger_price": self._price(terms.trigger_price, terms.exact.get("trigger_price")),
                 "time_in_force": _words(_TIMES_IN_FORCE, terms.time_in_force, terms.time_in_force == 0),
                 "post_only": _flags(terms.post_only),
                 "reduce_only": _flags(terms.reduce_only),
                 "quote_quantity": _flags(terms.quote_quantity),
                 "expire_time": _known_times(terms.expire),
                 "parent_order_id": _ids(terms.parent, before),
-                "client_order_id": pa.nulls(count, pa.string()) if terms.names is None else pa.array(terms.names, pa.string()),
+                "client_order_id": _texts_or_nulls(terms.names, count),
+                "tags": _texts_or_nulls(terms.tags, count),
                 "instrument_id": self._instrument(count),
                 "updates": pa.array(terms.updates),
                 "reason_group": _texts(settlement.reason),
-                "initial_price": self._price(terms.initial_price),
-                "initial_amount": _known(terms.initial_quantity, contract.size_precision),
-                "initial_trigger_price": self._price(terms.initial_trigger_price),
+                "initial_price": self._price(terms.initial_price, terms.exact.get("initial_price")),
+                "initial_amount": _known(terms.initial_quantity, contract.size_precision, terms.exact.get("initial_quantity")),
+                "initial_trigger_price": self._price(terms.initial_trigger_price, terms.exact.get("initial_trigger_price")),
                 "sequence": _numbers(terms.sequence),
             }
         )
 
     def add_updates(self, updates: OrderUpdates) -> None:
         """Write one row per update, in order of events."""
-        first = self._update_count + 1
+        self._updates.add(self._update_columns(updates))
         self._update_count += len(updates.order)
-        self._updates.add(
-            {
-                "id": pa.array(np.arange(first, self._update_count + 1)),
-                "order_id": pa.array(updates.order + 1),
-                "ts": _times(updates.ts),
-                "kind": _words(CHANGES, updates.kind),
-                "order_type": _words(_TYPES, np.maximum(updates.type, 0), updates.type == MISSING),
-                "price": self._price(updates.price),
-                "trigger_price": self._price(updates.trigger_price),
-                "amount": _known(updates.quantity, self._contract.size_precision),
-                "reason": _texts(updates.reason),
-                **self._places(updates.ts),
-                "sequence": pa.array(updates.sequence),
-            }
-        )
+
+    def _update_columns(self, updates: OrderUpdates) -> dict[str, pa.Array]:
+        first, past = self._update_count + 1, self._update_count + 1 + len(updates.order)
+        return {
+            "id": pa.array(np.arange(first, past)),
+            "order_id": pa.array(updates.order + 1),
+            "ts": _times(updates.ts),
+            "kind": _words(CHANGES, updates.kind),
+            "order_type": _words(_TYPES, np.maximum(updates.type, 0), updates.type == MISSING),
+            "price": self._price(updates.price, updates.exact.get("price")),
+            "trigger_price": self._price(updates.trigger_price, updates.exact.get("trigger_price")),
+            "amount": _known(updates.quantity, self._contract.size_precision, updates.exact.get("quantity")),
+            "reason": _texts(updates.reason),
+            **self._places(updates.ts),
+            "sequence": pa.array(updates.sequence),
+        }
 
     def add_fills(self, fills: Fills, fees: Integers, shown: FillEvidence | None, links: FillLinks) -> None:
         """Write one row per fill, in order of time, with our fee, the engine's fee, and the evidence in the data."""
@@ -200,8 +204,8 @@ class ReportTables:
             }
         )
 
-    def _price(self, values: Integers) -> pa.Array:
-        return _known(values, self._contract.price_precision)
+    def _price(self, values: Integers, exact: Mapping[int, str] | None) -> pa.Array:
+        return _known(values, self._contract.price_precision, exact)
 
     def _average(self, value: Integers, size: Integers, price_scale: int) -> pa.Array:
         """Return average prices, rounded half-even to eight decimals more than prices of the data have; null without size.
@@ -271,6 +275,8 @@ class ReportTables:
 
     def close(self) -> None:
         """Complete the files."""
+        if not self._update_count:
+            self._updates.add(self._no_updates)
         for table in (self._orders, self._updates, self._fills, self._positions, self._equity):
             table.close()
 
@@ -365,20 +371,34 @@ def _times(nanoseconds: npt.NDArray[np.int64], null: npt.NDArray[np.bool_] | Non
     return pa.array(nanoseconds, mask=null).cast(_TIME)
 
 
-def _words(
-    words: tuple[str, ...], codes: npt.NDArray[np.generic], null: npt.NDArray[np.bool_] | None = None
-) -> pa.DictionaryArray:
-    return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int8), mask=null), pa.array(words))
+def _words(words: tuple[str, ...], codes: npt.NDArray[Any], null: npt.NDArray[np.bool_] | None = None) -> pa.DictionaryArray:
+    indices: pa.Int8Array = pa.array(codes.astype(np.int8), pa.int8(), mask=null)
+    return pa.DictionaryArray.from_arrays(indices, pa.array(words))
 
 
 def _texts(texts: npt.NDArray[np.object_]) -> pa.Array:
     return pa.array(texts, pa.string(), mask=texts == "")
 
 
-def _known(values: Integers, scale: int) -> pa.Array:
-    """Return decimals; null where a value is missing."""
+def _texts_or_nulls(texts: npt.NDArray[np.object_] | None, count: int) -> pa.Array:
+    return pa.nulls(count, pa.string()) if texts is None else _texts(texts)
+
+
+def _known(values: Integers, scale: int, exact: Mapping[int, str] | None = None) -> pa.Array:
+    """Return decimals; null where a value is missing.
+
+    Args:
+        exact: By row, decimals that need a greater scale. All decimals then have that scale.
+    """
     missing = values == MISSING
-    return decimals(np.where(missing, 0, values), scale, missing)
+    values = np.where(missing, 0, values)
+    if exact:
+        split = {row: scaled.split(Decimal(text)) for row, text in exact.items()}
+        most = max(decimals_ for _, decimals_ in split.values())
+        values, scale = values.astype(object) * 10 ** (most - scale), most
+        for row, (value, decimals_) in split.items():
+            values[row] = value * 10 ** (scale - decimals_)
+    return decimals(values, scale, missing)
 
 
 def _known_times(nanoseconds: npt.NDArray[np.int64]) -> pa.Array:
@@ -386,12 +406,14 @@ def _known_times(nanoseconds: npt.NDArray[np.int64]) -> pa.Array:
 
 
 def _numbers(values: npt.NDArray[np.int64]) -> pa.Array:
-    return pa.array(values, mask=values == MISSING)
+    numbers: pa.Array = pa.array(values, mask=values == MISSING)
+    return numbers
 
 
 def _ids(rows: npt.NDArray[np.int64], before: int = 0) -> pa.Array:
     """Return the ids of rows, counted from 1 after the rows before; null where a row is missing."""
-    return pa.array(np.where(rows == MISSING, 0, rows) + 1 + before, mask=rows == MISSING)
+    ids: pa.Array = pa.array(np.where(rows == MISSING, 0, rows) + 1 + before, mask=rows == MISSING)
+    return ids
 
 
 def _flags(values: npt.NDArray[np.int64]) -> pa.Array:
