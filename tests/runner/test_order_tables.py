@@ -4,7 +4,6 @@ import itertools
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ ROWS = 401
 
 
 @pytest.fixture
-def folder(raw: RawFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def folder(raw: RawFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A deployment with a random walk of prices, and with the plain strategies in its environment."""
     steps = np.random.default_rng(5).integers(-4, 5, ROWS)
     raw.write(trades(ROWS, price=(640_000 + np.cumsum(steps)) / 10, amount=np.full(ROWS, 3.0)))

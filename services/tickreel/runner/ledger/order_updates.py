@@ -36,6 +36,21 @@ class OrderUpdates:
     """See `OrderTerms.exact`."""
 
 
+_NONE = np.empty(0, dtype=np.int64)
+NO_UPDATES = OrderUpdates(
+    order=_NONE,
+    ts=_NONE,
+    kind=_NONE,
+    type=_NONE,
+    price=_NONE,
+    trigger_price=_NONE,
+    quantity=_NONE,
+    reason=np.empty(0, dtype=object),
+    sequence=_NONE,
+    exact={},
+)
+
+
 def recorded_updates(record: EventRecord, end: int) -> OrderUpdates:
     """Return the updates of a record.
 

@@ -23,7 +23,7 @@ from tickreel.rpc.message_json import words
 from tickreel.runner.ledger.fill_evidence import NONE, FillEvidence
 from tickreel.runner.ledger.ledger import FillLinks, MarkedRows
 from tickreel.runner.ledger.order_terms import UNKNOWN, YES, OrderTerms
-from tickreel.runner.ledger.order_updates import OrderUpdates
+from tickreel.runner.ledger.order_updates import NO_UPDATES, OrderUpdates
 from tickreel.runner.ledger.positions import Positions
 from tickreel.runner.ledger.settlement import STATUSES, Settlement
 from tickreel.runner.window.recorded_times import NO_ROW, RecordedTimes
@@ -81,8 +81,7 @@ class ReportTables:
         )
         self._order_count = self._update_count = self._fill_count = 0
         # A run without updates has a table without rows.
-        none = np.empty(0, dtype=np.int64)
-        self._no_updates = self._update_columns(OrderUpdates(*[none] * 7, none.astype(object), none, {}))
+        self._no_updates = self._update_columns(NO_UPDATES)
 
     def add_orders(self, orders: Orders, settlement: Settlement, terms: OrderTerms) -> None:
         """Write one row per order, in order of submission: the columns of orders.json."""
@@ -417,4 +416,5 @@ def _ids(rows: npt.NDArray[np.int64], before: int = 0) -> pa.Array:
 
 
 def _flags(values: npt.NDArray[np.int64]) -> pa.Array:
-    return pa.array(values == YES, mask=values == UNKNOWN)
+    flags: pa.Array = pa.array(values == YES, mask=values == UNKNOWN)
+    return flags
