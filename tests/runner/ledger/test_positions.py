@@ -169,6 +169,7 @@ def check(
     books.mark(rows.last_mark, rows.mark_scale)
 
     trips = books.trips
+    assert all(getattr(part, name).dtype == np.int64 for part in found for name in ("engine", "ts_closed", "entry_order"))
     assert column(found, "number") == list(range(len(trips)))
     assert column(found, "side") == [trip.side for trip in trips]
     assert column(found, "ts_opened") == [trip.opened for trip in trips]

@@ -407,16 +407,16 @@ def _none() -> Positions:
 
 def _held_at_start(account: Account, held: int, rows: MarkRows) -> Positions:
     """Return the position that the account holds before its first fill, bought at the first mark."""
-    size, zero, missing = (np.array([value], dtype=object) for value in (abs(held), 0, MISSING))
-    values = dict.fromkeys((field.name for field in fields(Positions)), zero)
+    size, zero = np.array([abs(held)], dtype=account.position.dtype), np.array([0])
+    values: dict[str, Integers] = dict.fromkeys((field.name for field in fields(Positions)), zero)
+    values |= dict.fromkeys(("engine", "ts_closed", "entry_order", "exit_order"), np.array([MISSING]))
     values |= dict.fromkeys(("amount", "entered"), size)
-    values |= dict.fromkeys(("engine", "ts_closed", "entry_order", "exit_order"), missing)
     values |= {
         "side": np.array([1 if held > 0 else -1]),
         "ts_opened": np.array([rows.span[0]]),
-        "entry_value": size * rows.first_mark,
+        "entry_value": scaled.narrow(size.astype(object) * rows.first_mark),
     }
-    return Positions(**{name: scaled.narrow(value) for name, value in values.items()})
+    return Positions(**values)
 
 
 def _sign(values: Integers) -> Int64:
