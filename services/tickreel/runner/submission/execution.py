@@ -61,7 +61,7 @@ class Execution:
             _WORKER,
             settings.state_root / "runner" / "logs",
             hang_seconds=settings.hang_seconds,
-            spare=settings.spare_workers,
+            template=settings.spare_workers,
             resources=Resources(settings.run_processes, settings.runner_memory or memory_for_jobs()),
             memory_variable=RUNNER_MEMORY,
             stores=(settings.results_root, settings.tickdata_root, Path(tempfile.gettempdir())),
@@ -173,9 +173,10 @@ class Execution:
                 run.live.findings.extend(spec.notes)
             live.changed()
 
-        # The strategy of another package may leave state in its process, so no other run may use that process.
-        foreign = self._strategies[run.config.strategy.name].package != "tickreel"
-        work = Work(run.run_id, spec.to_json(), live.report, live.share.memory, taints=foreign, on_live=take)
+        # All forks of a template have the same order of sets of texts. A verification in another interpreter finds a strategy that
+        # depends on it.
+        fresh = bool(run.verified_run_id) and self._strategies[run.config.strategy.name].package != "tickreel"
+        work = Work(run.run_id, spec.to_json(), live.report, live.share.memory, needs_interpreter=fresh, on_live=take)
         try:
             result = await self._executor.run(work)
         except BaseException as error:
