@@ -9,16 +9,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
-from child_processes import children_running
+from child_processes import children_running, templates_of
 from terminal import is_alive, wait_until_gone
 from tickreel.jobs import process_pool as module
 from tickreel.jobs import worker_process
 from tickreel.jobs.executor import Resources, Work, is_lost
 from tickreel.jobs.process_pool import ProcessPool
-from tickreel.processes import template_process
 from tickreel.processes.memory import process_memory
 from tickreel.rpc.errors import TickreelError
 from tickreel.v1 import job_pb2
@@ -51,12 +49,6 @@ def ignore(_progress: job_pb2.Progress) -> None: ...
 
 def worker_pids() -> list[int]:
     return children_running("sample_worker")
-
-
-def template_pids(name: str = "sample_worker") -> list[int]:
-    """Return the ids of the templates of a module."""
-    children = psutil.Process().children()
-    return [child.pid for child in children if child.name() == template_process.NAME and name in child.cmdline()]
 
 
 async def parent_of_job(made: ProcessPool, **fields: Any) -> int:
@@ -95,20 +87,27 @@ async def test_each_job_has_its_own_process_and_log(tmp_path: Path) -> None:
 async def test_pools_of_a_module_share_a_template(tmp_path: Path) -> None:
     async with pool(tmp_path) as made, pool(tmp_path) as other:
         made.warm_up()
-        (template,) = template_pids()
+        (template,) = templates_of("sample_worker")
         assert {await parent_of_job(made), await parent_of_job(other)} == {template}
 
 
-async def test_a_job_starts_an_interpreter_if_it_needs_one_or_has_another_environment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_job_starts_an_interpreter_if_it_needs_one_or_the_pool_has_no_template(tmp_path: Path) -> None:
     async with pool(tmp_path, template=False) as made:
         made.warm_up()
         assert await parent_of_job(made) == os.getpid()
     async with pool(tmp_path) as made:
         assert await parent_of_job(made, needs_interpreter=True) == os.getpid()
+
+
+@on_linux
+async def test_a_template_is_replaced_with_the_variables_of_the_interpreter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with pool(tmp_path) as made:
+        former = await parent_of_job(made)
         monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
-        assert await parent_of_job(made) == os.getpid()
+        assert os.getpid() != await parent_of_job(made) != former
+        wait_until_gone([former])
 
 
 @on_linux
@@ -124,7 +123,7 @@ async def test_a_job_runs_the_code_that_is_installed_when_it_starts(tmp_path: Pa
         changing.write_text(text.replace('"pid": os.getpid()', '"pid": -1'))
         assert (await made.run(Work("a", {"do": "return pid"}, ignore)))["pid"] == -1
         assert (await made.run(Work("a", {"do": "return pid"}, ignore)))["pid"] == -1
-        (template,) = {*template_pids("changing_worker")} - {former}
+        (template,) = {*templates_of("changing_worker")} - {former}
         # The job of the former code continues.
         (tmp_path / "go").touch()
         assert await waiting == {"waited": True}
@@ -136,14 +135,14 @@ async def test_a_job_runs_the_code_that_is_installed_when_it_starts(tmp_path: Pa
 async def test_a_job_is_lost_with_its_template_and_the_next_one_gets_another(tmp_path: Path) -> None:
     async with pool(tmp_path) as made:
         running, pid = await begun(made, "a", {"do": "wait"})
-        (template,) = template_pids()
+        (template,) = templates_of("sample_worker")
         os.kill(template, signal.SIGKILL)
         with pytest.raises(TickreelError) as caught:
             await running
         assert is_lost(caught.value)
         wait_until_gone([pid])
         assert await parent_of_job(made) != template
-        assert await parent_of_job(made) in template_pids()
+        assert await parent_of_job(made) in templates_of("sample_worker")
 
 
 async def test_random_numbers_of_two_jobs_differ(tmp_path: Path) -> None:

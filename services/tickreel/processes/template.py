@@ -1,5 +1,9 @@
-"""A process that has imported a module and forks processes, from the side of its parent; `template_process` is the other side."""
+"""A process with all imports, which forks other processes, from the side of its parent.
 
+`template_process` is the other side.
+"""
+
+import atexit
 import os
 import socket
 import subprocess
@@ -14,7 +18,7 @@ _retired: list["Template"] = []
 
 
 class Template:
-    """A process that has imported a module and forks a process for each job. A fork takes a fiftieth of the time of the imports.
+    """A process that has imported a module and forks a process for each job. A fork takes a fiftieth of the imports' time.
 
     Args:
         module: A module with a function `main` that runs one job.
@@ -35,23 +39,21 @@ class Template:
 
     @classmethod
     def of(cls, module: str) -> Self | None:
-        """Return the template of a module, which is started unless it runs. None while the environment is another one.
+        """Return the template of a module, and start it unless it runs.
 
-        None also on other systems than Linux, whose libraries do not all survive a fork.
-
-        A template imports what an interpreter imports. With other variables for the interpreter, PYTHONPATH for example, that
-        may be something else.
+        None on other systems than Linux: their libraries do not all survive a fork. If the variables of the interpreter have
+        changed, PYTHONPATH for example, a new template is started: it may import something else.
         """
         if sys.platform != "linux":
             return None
         _retired[:] = [template for template in _retired if template._is_alive()]
         template = _templates.get(module)
-        if template is not None and not template._is_alive():
+        if template is not None and template._is_alive() and template._interpreter == _interpreter_variables():
+            return template
+        if template is not None:
             template.retire()
-            template = None
-        if template is None:
-            template = _templates[module] = cls(module)
-        return template if template._interpreter == _interpreter_variables() else None
+        template = _templates[module] = cls(module)
+        return template
 
     def request(self, descriptors: Sequence[int]) -> None:
         """Ask for a process; see `template_process`. The status socket closes without a process id if the template forks none.
@@ -68,8 +70,20 @@ class Template:
             _retired.append(self)
             self._channel.close()
 
+    def end(self) -> None:
+        """End the template, which kills the processes that it has forked."""
+        self._channel.close()
+        self._process.kill()
+        self._process.wait()
+
     def _is_alive(self) -> bool:
         return self._process.poll() is None
+
+
+@atexit.register
+def _end_all() -> None:
+    for template in (*_templates.values(), *_retired):
+        template.end()
 
 
 def _interpreter_variables() -> dict[str, str]:

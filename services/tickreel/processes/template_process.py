@@ -6,11 +6,11 @@
 2. a pipe for the reports of the new process
 3. a log for its standard output and error
 
-and a fourth for its status, a socket with one JSON object per line: first the process id, from the new process, then the exit code,
-from this process. The new process runs `MODULE.main()`, with the descriptor of its pipe as the last argument.
+and a fourth for its status, a socket with one JSON object per line. The new process sends its id, later this process sends its
+exit code. The new process runs `MODULE.main()`, with the descriptor of its pipe as the last argument.
 
-This process is never more than a set of imported modules: it runs no work, so no thread of it holds a lock when it forks. The two
-libraries that start a thread on import, OpenBLAS and jemalloc, stop or repair it in the new process by handlers of `pthread_atfork`.
+This process only holds imported modules. It runs no work, so no thread of it holds a lock when it forks. Two libraries start a
+thread on import, OpenBLAS and jemalloc. Both have handlers of `pthread_atfork`, which keep them usable in the new process.
 """
 
 import gc

@@ -173,8 +173,8 @@ class Execution:
                 run.live.findings.extend(spec.notes)
             live.changed()
 
-        # All forks of a template have the same order of sets of texts. A verification in another interpreter finds a strategy that
-        # depends on it.
+        # All forks of a template have the same seed of hashes, and so the same order of sets. A verification in another
+        # interpreter finds a strategy that depends on this order.
         fresh = bool(run.verified_run_id) and self._strategies[run.config.strategy.name].package != "tickreel"
         work = Work(run.run_id, spec.to_json(), live.report, live.share.memory, needs_interpreter=fresh, on_live=take)
         try:
