@@ -195,5 +195,8 @@ if __name__ == "__main__":
     die_with_parent()
     _name(NAME)
     _module = importlib.import_module(sys.argv[1])
+    if (arrow := sys.modules.get("pyarrow")) is not None:
+        # Arrow imports pandas, if it is installed, with its first array. Otherwise each forked process would do that.
+        arrow.array([0])
     serve(socket.socket(fileno=int(sys.argv[2])))
     _module.main()
