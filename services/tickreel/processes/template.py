@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 from collections.abc import Sequence
-from typing import Self
 
 # By module. All pools of a process share them.
 _templates: dict[str, "Template"] = {}
@@ -38,7 +37,7 @@ class Template:
             )
 
     @classmethod
-    def of(cls, module: str) -> Self | None:
+    def of(cls, module: str) -> "Template | None":
         """Return the template of a module, and start it unless it runs.
 
         None on other systems than Linux: their libraries do not all survive a fork. If the variables of the interpreter have
