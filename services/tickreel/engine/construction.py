@@ -1,6 +1,7 @@
 """The construction of a strategy for a run, from the parameters of the run's config."""
 
 import contextlib
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -14,6 +15,9 @@ from tickreel.rpc.errors import TickreelError
 from tickreel.rpc.json_struct import values_of
 from tickreel.v1 import run_config_pb2
 
+# Modules whose frames say nothing to the author of a strategy.
+_OURS = ("tickreel.engine.construction", "tickreel.engine.replay_class")
+
 
 def constructed[S: Strategy](strategy_class: type[S], instrument: Instrument, config: run_config_pb2.RunConfig) -> S:
     """Construct a strategy with the parameters of a config.
@@ -23,22 +27,39 @@ def constructed[S: Strategy](strategy_class: type[S], instrument: Instrument, co
         config: A resolved config: its parameters fit the schema of the strategy.
 
     Raises:
-        TickreelError: REPLAY_FAILED if the strategy does not hold a value of the config, or has a setting of the engine that a
-            replay cannot honour. Errors of the constructor are not caught.
+        TickreelError: REPLAY_FAILED if the constructor raises, with its traceback; if the strategy does not hold a value of the
+            config; or if it has a setting of the engine that a replay cannot honour.
     """
     construct: Callable[..., S] = strategy_class
     if issubclass(strategy_class, ReplayStrategy):
-        return construct(instrument, config)
+        with _failing(strategy_class):
+            return construct(instrument, config)
     parameters = Parameters.of(strategy_class)
     given = values_of(config.strategy.parameters)
     values = {name: parameters.read(name, value, str(instrument.id)) for name, value in given.items()}
     keywords = parameters.keywords(values, instrument, config.seed)
     config_class = parameters.config_class
-    # By position, so that the engine's own constructor takes any object as the config.
-    strategy = construct(**keywords) if config_class is None else construct(config_class(**keywords))
+    with _failing(strategy_class):
+        # By position, so that the engine's own constructor takes any object as the config.
+        strategy = construct(**keywords) if config_class is None else construct(config_class(**keywords))
     _check_held(strategy, values)
     _check_settings(strategy, config.venue)
     return strategy
+
+
+@contextlib.contextmanager
+def _failing(strategy_class: type[Strategy]) -> Iterator[None]:
+    """Turn an error of a constructor into a failure of the replay, with the traceback from the constructor on."""
+    try:
+        yield
+    except (Exception, SystemExit) as error:
+        cause = traceback.format_exception_only(error)[-1].strip()
+        while error.__traceback__ is not None and error.__traceback__.tb_frame.f_globals.get("__name__", "").startswith(_OURS):
+            error.__traceback__ = error.__traceback__.tb_next
+        trace = "".join(traceback.format_exception(error)).strip()
+        raise TickreelError(
+            "REPLAY_FAILED", f"the constructor of {strategy_class.__name__} raised {cause}", log=trace
+        ) from None
 
 
 def _check_held(strategy: Strategy, values: Mapping[str, Any]) -> None:
