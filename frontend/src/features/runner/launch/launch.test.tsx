@@ -79,7 +79,11 @@ const transport = createRouterTransport(({ service }) => {
         ])
       }
       return {
-        run: { runId: 'RUN', config: { timeWindow: WINDOW }, options: { configPath: '/srv/configs/sample.json' } },
+        run: {
+          runId: 'RUN',
+          config: { timeWindow: WINDOW, strategy: { submissionMode: 'per_trade_tick' } },
+          options: { configPath: '/srv/configs/sample.json' },
+        },
         preview: {
           files: [{ source: 'a', dataset: 'day-2024-05-17', dataType: DataType.TRADES, rows: 500n }],
           tradeRows: 123n,
