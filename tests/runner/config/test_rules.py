@@ -204,7 +204,7 @@ REFUSALS: list[tuple[dict[str, Any], str, str]] = [
     ({"time_window__start": "1969-12-31T23:59:59Z"}, "time_window.start", "within 1970 to 2262"),
     ({"time_window__end": "2262-04-12T00:00:00Z"}, "time_window.end", "within 1970 to 2262"),
     ({"strategy__name": "TempBackTestStrategy"}, "strategy.name", "did you mean 'TempBacktestStrategy'?"),
-    ({"strategy__name": "os.system"}, "strategy.name", "the strategies are TempBacktestStrategy"),
+    ({"strategy__name": "os.system"}, "strategy.name", "which is not registered; the strategies are "),
     ({"strategy__submission_mode": "per_bar"}, "strategy.submission_mode", "TempBacktestStrategy supports per_trade_tick"),
     ({"strategy__orders": [{"side": "buy"}, {"side": "sell"}]}, "strategy.orders", "has 2 entries; it may have at most one"),
     ({"strategy__orders": [{"side": "BUY"}]}, "strategy.orders[0].side", "it must be buy or sell"),
