@@ -132,12 +132,15 @@ def _check_realism(venue: run_config_pb2.VenueConfig, snapshot_mode: result_pb2.
         elif book_type is not None:
             venue.book_type = book_type
     if venue.HasField("latency"):
-        for key in ("base_latency_nanos", "insert_latency_nanos", "cancel_latency_nanos"):
+        for key in ("base_latency_nanos", "insert_latency_nanos", "cancel_latency_nanos", "update_latency_nanos"):
             nanoseconds = getattr(venue.latency, key)
             setattr(venue.latency, key, nanoseconds)
             if violations.clean(f"venue.latency.{key}") and not (0 <= nanoseconds <= MAX_LATENCY and nanoseconds % 1 == 0):
                 problem = f"is {nanoseconds}; it must be a whole number of nanoseconds from 0 to {MAX_LATENCY}, a day"
                 violations.add(f"venue.latency.{key}", problem)
+        if not venue.latency.update_latency_nanos:
+            # This key is newer than the others. Unset at zero, it leaves the digests of older configs as they were.
+            venue.latency.ClearField("update_latency_nanos")
     if venue.HasField("fill_model"):
         model = venue.fill_model
         for key, default in (("prob_fill_on_limit", 1.0), ("prob_slippage", 0.0)):
