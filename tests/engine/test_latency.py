@@ -157,7 +157,7 @@ class Arrivals:
 
 
 def market_at(rows: Sequence[Row], ts: int, *, books: bool, by_timer: bool) -> set[tuple[int, int]]:
-    """Return the best bid and ask that the last row at or before an instant left. A timer may fire before a row of its instant."""
+    """Return the best bid and ask after the last row up to an instant. A timer may fire before a row of its instant."""
 
     def seen(rows: Sequence[Row]) -> tuple[int, int]:
         spread = SPREAD if books else 0
