@@ -71,7 +71,7 @@ def _event(event: Any) -> dict[str, str]:
     for name in _FACTS.get(type(event).__name__, ()):
         value = getattr(event, name)
         if value is not None:
-            values[name] = str(value)
+            values[name] = " ".join(map(str, value)) if isinstance(value, list) else str(value)
     return values
 
 
@@ -85,7 +85,21 @@ _FACTS = {
         "quantity",
         "post_only",
         "reduce_only",
+        "quote_quantity",
+        "expire_time",
         "parent_order_id",
+        "contingency_type",
+        "order_list_id",
+        "linked_order_ids",
+        "tags",
+        "trigger_type",
+        "emulation_trigger",
+        "trailing_offset_type",
+        "trailing_offset",
+        "limit_offset",
+        "activation_price",
+        "display_qty",
+        "exec_algorithm_id",
     ),
     "OrderUpdated": ("price", "trigger_price", "quantity"),
     "OrderFilled": ("last_px", "last_qty", "liquidity_side", "commission", "position_id", "trade_id"),
@@ -93,6 +107,7 @@ _FACTS = {
     "OrderRejected": ("reason",),
     "OrderModifyRejected": ("reason",),
     "OrderCancelRejected": ("reason",),
+    "OrderCanceled": ("reason",),
 }
 
 

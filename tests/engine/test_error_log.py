@@ -59,19 +59,18 @@ def test_an_unknown_error_is_reported_unchanged() -> None:
 _REPLAY = """
 import sys
 from pathlib import Path
-from small_catalog import START, instrument, replay_config, write_trades
-from tickreel.engine.replay import Shortcuts, catalog_view, replay
+from small_catalog import START, replay_config, replay_files, write_trades
+from tickreel.engine.replay import Shortcuts
+from tickreel.engine.tape import Tape
 from tickreel.runner.strategies.temp_backtest import TempBacktestStrategy
 
 folder = Path(sys.argv[1])
 file = write_trades(folder / "files", [(START, 1, 10, 10), (START + 1, 1, 18 * 10**12, 10**5)])
-strategy = TempBacktestStrategy(instrument(), replay_config())
-(folder / "view").mkdir()
-lanes = catalog_view(folder / "view", strategy.instrument, [file])
+shortcuts, tape = Shortcuts(frozen_account=True, no_risk_checks=True), Tape()
 try:
-    replay(strategy.run_config, strategy, lanes, 100, Shortcuts(frozen_account=True, no_risk_checks=True))
+    replay_files(TempBacktestStrategy, replay_config(), folder / "view", [file], shortcuts=shortcuts, tape=tape)
 except Exception as error:
-    print(strategy.tape.rows, error)
+    print(tape.rows, error)
 """
 
 

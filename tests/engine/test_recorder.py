@@ -9,7 +9,6 @@ import random
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from decimal import ROUND_FLOOR, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +22,20 @@ from small_catalog import ENGINE_ID, START, instrument, replay_config, write_boo
 from tickreel.accounting import scaled
 from tickreel.engine.event_record import (
     CHANGES,
+    CONTINGENCIES,
     MISSING,
-    OFF_GRID,
     ORDER_TYPES,
     POST_ONLY,
+    QUOTE_QUANTITY,
     REDUCE_ONLY,
     TIMES_IN_FORCE,
+    TRAILING_OFFSET_TYPES,
+    TRIGGER_TYPES,
     EventRecord,
 )
-from tickreel.engine.recorder import EventSequence, Recorder
-from tickreel.engine.replay import Lane, catalog_view, replay_plain
-from tickreel.engine.replay_class import recorded
+from tickreel.engine.recorder import EventSequence
+from tickreel.engine.replay import Lane, catalog_view, replay
+from tickreel.engine.tape import Tape
 from tickreel.rpc.errors import TickreelError
 from tickreel.v1 import market_data_pb2, result_pb2
 
@@ -103,65 +105,64 @@ def bare_node() -> Iterator[BareNode]:
 
 def record_of(strategy: str, lanes: Sequence[Lane]) -> EventRecord:
     """Return the record of a replay of the same strategy."""
-    recorder = Recorder([instrument()])
-    config = plain_strategies.OneInstrument(instrument().id)
-    live = recorded(getattr(plain_strategies, strategy), recorder)(config)
-    run_config = replay_config(mode=result_pb2.SNAPSHOT_MODE_BOTH)
-    replay_plain(run_config, live, recorder, instrument(), lanes, chunk_size=100)
-    return recorder.record
+    config, tape = plain_strategies.OneInstrument(instrument().id), Tape()
+    run_config, of = replay_config(mode=result_pb2.SNAPSHOT_MODE_BOTH), getattr(plain_strategies, strategy)
+    replay(run_config, instrument(), of, lambda recorded: recorded(config), lanes, 100, tape)
+    assert tape.events is not None
+    return tape.events
 
 
 def recorded_events(record: EventRecord) -> dict[str, list[Event]]:
     """Return the events of a record by order, in the form of `bare_events`, without the numbers of trades."""
     orders, fills, changes = record.orders, record.fills, record.changes
     names, positions, reasons = list(record.order_ids), list(record.positions), list(record.reasons)
+    texts, text_lists = list(record.texts), list(record.text_lists)
     numbered: list[tuple[int, int, Event]] = []
 
-    def texts(**values: str | None) -> Event:
-        return {name: value for name, value in values.items() if value is not None}
+    def stated(**values: Any) -> Event:
+        return {name: str(value) for name, value in values.items() if value not in (None, "")}
 
-    def price(value: Any) -> str | None:
-        return None if value == MISSING else scaled.text(value, 1)
+    def measures(event: int, scale: int, **values: Any) -> Event:
+        exact = record.exact.get(event, {})
+        return stated(**{name: exact.get(name) or in_decimals(value, scale) for name, value in values.items()})
 
-    def size(value: Any) -> str | None:
-        return None if value == MISSING else scaled.text(value, 3)
-
-    def terms(row: int, order_type: int) -> Event:
-        return texts(
-            order_side="BUY" if orders.side[row] == 1 else "SELL",
-            order_type=ORDER_TYPES[order_type],
-            time_in_force=TIMES_IN_FORCE[orders.time_in_force[row]],
-            post_only=str(bool(orders.flags[row] & POST_ONLY)),
-            reduce_only=str(bool(orders.flags[row] & REDUCE_ONLY)),
-            parent_order_id=None if orders.parent[row] == MISSING else names[orders.parent[row]],
-        )
+    def coded(code: int, values: Sequence[Any]) -> Any:
+        return None if code == MISSING else values[code]
 
     for row, event in enumerate(orders.event.tolist()):
-        sizes = texts(
-            price=price(orders.price[row]), trigger_price=price(orders.trigger_price[row]), quantity=size(orders.quantity[row])
+        linked, tags = (coded(codes[row], text_lists) or () for codes in (orders.linked, orders.tags))
+        values = stated(
+            kind="OrderInitialized",
+            ts=orders.ts[row],
+            **terms(record, row, int(orders.type[row])),
+            contingency_type=CONTINGENCIES[orders.contingency[row]],
+            order_list_id=coded(orders.order_list[row], texts),
+            linked_order_ids=" ".join(linked),
+            tags=" ".join(tags),
+            trigger_type=TRIGGER_TYPES[orders.trigger_type[row]],
+            emulation_trigger=TRIGGER_TYPES[orders.emulation_trigger[row]],
+            trailing_offset_type=TRAILING_OFFSET_TYPES[orders.trailing_offset_type[row]],
+            trailing_offset=coded(orders.trailing_offset[row], texts),
+            limit_offset=coded(orders.limit_offset[row], texts),
+            exec_algorithm_id=coded(orders.exec_algorithm[row], texts),
         )
-        head = {"kind": "OrderInitialized", "ts": str(orders.ts[row])}
-        numbered.append((event, row, head | terms(row, orders.type[row]) | sizes))
+        prices = {name: getattr(orders, name)[row] for name in ("price", "trigger_price", "activation_price")}
+        sizes = measures(event, 3, quantity=orders.quantity[row], display_qty=orders.display_quantity[row])
+        numbered.append((event, row, values | measures(event, 1, **prices) | sizes))
     for row, event in enumerate(changes.event.tolist()):
         order, kind = int(changes.order[row]), CHANGE_EVENTS[changes.kind[row]]
-        values = texts(
-            kind=kind,
-            ts=str(changes.ts[row]),
-            price=price(changes.price[row]),
-            trigger_price=price(changes.trigger_price[row]),
-            quantity=size(changes.quantity[row]),
-            reason=None if changes.reason[row] == MISSING else reasons[changes.reason[row]],
-        )
-        again = terms(order, changes.type[row]) if kind == "OrderInitialized" else {}
-        numbered.append((event, order, values | again))
+        again = terms(record, order, int(changes.type[row])) if kind == "OrderInitialized" else {}
+        values = stated(kind=kind, ts=changes.ts[row], reason=coded(changes.reason[row], reasons), **again)
+        values |= measures(event, 1, price=changes.price[row], trigger_price=changes.trigger_price[row])
+        numbered.append((event, order, values | measures(event, 3, quantity=changes.quantity[row])))
     for row, event in enumerate(fills.event.tolist()):
-        values = texts(
+        values = stated(
             kind="OrderFilled",
-            ts=str(fills.ts[row]),
-            last_px=price(fills.price[row]),
-            last_qty=size(fills.quantity[row]),
+            ts=fills.ts[row],
+            last_px=in_decimals(fills.price[row], 1),
+            last_qty=in_decimals(fills.quantity[row], 3),
             liquidity_side="TAKER" if fills.taker[row] else "MAKER",
-            commission=f"{scaled.text(fills.commission[row], 8)} USDT",
+            commission=f"{in_decimals(fills.commission[row], 8)} {texts[fills.commission_currency[row]]}",
             position_id=positions[fills.position[row]],
         )
         numbered.append((event, int(fills.order[row]), values))
@@ -171,6 +172,29 @@ def recorded_events(record: EventRecord) -> dict[str, list[Event]]:
     for _, order, values in numbered:
         by_order[names[order]].append(values)
     return by_order
+
+
+def in_decimals(value: Any, scale: int) -> str | None:
+    """Return a value of a record as a decimal; None if it is missing."""
+    return None if value == MISSING else scaled.text(value, scale)
+
+
+def terms(record: EventRecord, row: int, order_type: int) -> Event:
+    """Return the terms of an order that stay the same when it is released."""
+    orders = record.orders
+    values = {
+        "order_side": "BUY" if orders.side[row] == 1 else "SELL",
+        "order_type": ORDER_TYPES[order_type],
+        "time_in_force": TIMES_IN_FORCE[orders.time_in_force[row]],
+        "post_only": str(bool(orders.flags[row] & POST_ONLY)),
+        "reduce_only": str(bool(orders.flags[row] & REDUCE_ONLY)),
+        "quote_quantity": str(bool(orders.flags[row] & QUOTE_QUANTITY)),
+    }
+    if orders.parent[row] != MISSING:
+        values["parent_order_id"] = list(record.order_ids)[orders.parent[row]]
+    if orders.expire[row] != MISSING:
+        values["expire_time"] = str(orders.expire[row])
+    return values
 
 
 STRATEGIES = {
@@ -195,12 +219,9 @@ def assert_equal(record: EventRecord, bare: dict[str, list[Event]]) -> None:
         if "trade_id" in event
     )
     assert [names[order] for order in record.fills.order.tolist()] == [order for _, order in in_sequence]
-    off_grid = {names[row] for row in range(len(names)) if record.orders.flags[row] & OFF_GRID}
-    for order, events in bare.items():
+    for events in bare.values():
         for event in events:
             event.pop("trade_id", None)
-            if order in off_grid and "price" in event:
-                event["price"] = str(Decimal(event["price"]).quantize(Decimal("0.1"), ROUND_FLOOR))
     assert recorded_events(record) == bare
 
 

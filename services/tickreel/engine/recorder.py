@@ -34,6 +34,7 @@ from nautilus_trader.model import (
     OrderUpdated,
 )
 
+from tickreel.accounting.scaled import text
 from tickreel.engine.event_record import (
     CHANGES,
     MISSING,
@@ -43,7 +44,7 @@ from tickreel.engine.event_record import (
     REDUCE_ONLY,
     EventRecord,
 )
-from tickreel.engine.instrument import Instrument
+from tickreel.engine.instrument import RAW_DECIMALS, Instrument
 from tickreel.rpc.errors import TickreelError
 
 # Events are decoded in batches: reading an object of the engine costs several times as much between two orders.
@@ -71,7 +72,7 @@ _KINDS: dict[type, int] = {
 }
 _INITIALIZED, _UPDATED = CHANGES.index("initialized"), CHANGES.index("updated")
 _FILLED = len(CHANGES)
-_REASONED = frozenset(map(CHANGES.index, ("denied", "rejected", "modify_rejected", "cancel_rejected")))
+_REASONED = frozenset(map(CHANGES.index, ("denied", "rejected", "modify_rejected", "cancel_rejected", "cancelled")))
 
 # What the engine does first at one instant, for events whose sequence is not known.
 _ANSWER = 2
@@ -88,13 +89,13 @@ class Recorder:
     def __init__(self, instruments: Sequence[Instrument]) -> None:
         self.record = EventRecord(tuple(str(instrument.id) for instrument in instruments))
         self._units = {
-            instrument.id: (number, instrument.price_unit, instrument.size_unit, instrument.money_unit)
+            instrument.id: (number, instrument.price_unit, instrument.size_unit)
             for number, instrument in enumerate(instruments)
         }
         self._foreign: dict[str, str] = {}
         self._pending: list[Any] = []
         # The divisors of each order's instrument.
-        self._order_units: list[tuple[int, int, int]] = []
+        self._order_units: list[tuple[int, int]] = []
         # Numbers the events.
         self._next = itertools.count().__next__
 
@@ -157,18 +158,21 @@ class Recorder:
         if (units := self._units.get(event.instrument_id)) is None:
             self._foreign[name] = str(event.instrument_id)
             return
-        instrument, price_unit, size_unit, money_unit = units
-        price, off_price = _scaled(event.price, price_unit)
-        trigger, off_trigger = _scaled(event.trigger_price, price_unit)
-        quantity, off_quantity = _scaled(event.quantity, size_unit)
+        instrument, price_unit, size_unit = units
+        record, number = self.record, self._next()
+        price = self._scaled(number, "price", event.price, price_unit)
+        trigger = self._scaled(number, "trigger_price", event.trigger_price, price_unit)
+        quantity = self._scaled(number, "quantity", event.quantity, size_unit)
+        activation = self._scaled(number, "activation_price", event.activation_price, price_unit)
+        display = self._scaled(number, "display_quantity", event.display_qty, size_unit)
         flags = POST_ONLY * event.post_only | REDUCE_ONLY * event.reduce_only | QUOTE_QUANTITY * event.quote_quantity
-        flags |= OFF_GRID * (off_price or off_trigger or off_quantity)
+        flags |= OFF_GRID * (number in record.exact)
         parent, expire = event.parent_order_id, event.expire_time
-        self.record.order_ids[name] = len(self._order_units)
-        self._order_units.append((price_unit, size_unit, money_unit))
-        self.record.order_rows.extend(
+        record.order_ids[name] = len(self._order_units)
+        self._order_units.append((price_unit, size_unit))
+        record.order_rows.extend(
             (
-                self._next(),
+                number,
                 instrument,
                 event.ts_event,
                 1 if event.order_side == OrderSide.BUY else -1,
@@ -179,39 +183,81 @@ class Recorder:
                 trigger,
                 quantity,
                 MISSING if expire is None else expire,
-                MISSING if parent is None else self.record.order_ids.get(parent.value, MISSING),
+                MISSING if parent is None else record.order_ids.get(parent.value, MISSING),
+                int(event.contingency_type or 0),
+                self._text(event.order_list_id),
+                self._texts(event.linked_order_ids),
+                self._texts(event.tags),
+                int(event.trigger_type or 0),
+                int(event.emulation_trigger or 0),
+                int(event.trailing_offset_type or 0),
+                self._text(event.trailing_offset),
+                self._text(event.limit_offset),
+                activation,
+                display,
+                self._text(event.exec_algorithm_id),
             )
         )
 
     def _fill(self, event: Any, row: int) -> None:
-        price_unit, size_unit, money_unit = self._order_units[row]
-        commission, position = event.commission, event.position_id
-        positions = self.record.positions
+        price_unit, size_unit = self._order_units[row]
+        number, position, positions = self._next(), event.position_id, self.record.positions
+        commission, currency = self._commission(event.commission)
         self.record.fill_rows.extend(
             (
-                self._next(),
+                number,
                 row,
                 event.ts_event,
-                event.last_px.raw // price_unit,
-                event.last_qty.raw // size_unit,
+                self._scaled(number, "price", event.last_px, price_unit),
+                self._scaled(number, "quantity", event.last_qty, size_unit),
                 int(event.liquidity_side == LiquiditySide.TAKER),
-                0 if commission is None else commission.raw // money_unit,
+                commission,
                 MISSING if position is None else positions.setdefault(position.value, len(positions)),
+                currency,
             )
         )
 
     def _change(self, event: Any, row: int) -> None:
         kind = _KINDS[type(event)]
-        price_unit, size_unit, _ = self._order_units[row]
-        order_type = price = trigger = quantity = reason = MISSING
+        price_unit, size_unit = self._order_units[row]
+        number, order_type, price, trigger, quantity, reason = self._next(), MISSING, MISSING, MISSING, MISSING, MISSING
         if kind in (_INITIALIZED, _UPDATED):
-            (price, _), (trigger, _) = _scaled(event.price, price_unit), _scaled(event.trigger_price, price_unit)
-            quantity, _ = _scaled(event.quantity, size_unit)
+            price = self._scaled(number, "price", event.price, price_unit)
+            trigger = self._scaled(number, "trigger_price", event.trigger_price, price_unit)
+            quantity = self._scaled(number, "quantity", event.quantity, size_unit)
             if kind == _INITIALIZED:
                 order_type = int(event.order_type)
-        if kind in _REASONED:
-            reason = self.record.reasons.setdefault(event.reason, len(self.record.reasons))
-        self.record.change_rows.extend((self._next(), row, event.ts_event, kind, order_type, price, trigger, quantity, reason))
+        # The reason of a cancellation is mostly None.
+        if kind in _REASONED and (stated := event.reason) is not None:
+            reason = self.record.reasons.setdefault(stated, len(self.record.reasons))
+        self.record.change_rows.extend((number, row, event.ts_event, kind, order_type, price, trigger, quantity, reason))
+
+    def _scaled(self, number: int, column: str, value: Any, unit: int) -> int:
+        """Return a price or size of an event as an integer at the precision of its instrument, or MISSING."""
+        if value is None:
+            return MISSING
+        scaled, rest = divmod(value.raw, unit)
+        if rest:
+            exact = text(value.raw, RAW_DECIMALS).rstrip("0")
+            self.record.exact.setdefault(number, {})[column] = exact
+        return int(scaled)
+
+    def _commission(self, commission: Any) -> tuple[int, int]:
+        """Return a fee at the precision of its currency, and the code of the currency."""
+        if commission is None:
+            return 0, MISSING
+        currency = commission.currency
+        return commission.raw // 10 ** (RAW_DECIMALS - currency.precision), self._text(currency.code)
+
+    def _text(self, value: Any) -> int:
+        """Return the code of a value's text, or MISSING."""
+        texts = self.record.texts
+        return MISSING if value is None else texts.setdefault(str(value), len(texts))
+
+    def _texts(self, values: Iterable[Any] | None) -> int:
+        """Return the code of a list of values, or MISSING if there are none."""
+        lists = self.record.text_lists
+        return lists.setdefault(tuple(map(str, values)), len(lists)) if values else MISSING
 
 
 class EventSequence:
@@ -265,14 +311,6 @@ def _natural(order_id: ClientOrderId) -> tuple[str, int]:
     """Return a key that sorts the ids of an order factory by their running number. The engine returns ids in random order."""
     head, _, number = order_id.value.rpartition("-")
     return (head, int(number)) if number.isdecimal() else (order_id.value, 0)
-
-
-def _scaled(value: Any, unit: int) -> tuple[int, bool]:
-    """Return a price or size as an integer of the instrument's precision, or MISSING, and whether it was rounded down."""
-    if value is None:
-        return MISSING, False
-    scaled, rest = divmod(value.raw, unit)
-    return scaled, rest != 0
 
 
 def _in_sequence(orders: Iterable[Sequence[Any]]) -> list[Any]:

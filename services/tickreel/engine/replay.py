@@ -1,6 +1,7 @@
 """A replay: one BacktestNode over the files of a window."""
 
-from collections.abc import Sequence
+import traceback
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,12 @@ from nautilus_trader.risk import RiskEngineConfig
 from nautilus_trader.trading import Strategy
 
 from tickreel.engine.catalog_format import FOLDERS
+from tickreel.engine.copy_recorder import CopyRecorder, only_copies
+from tickreel.engine.copying_strategy import CopyingStrategy
 from tickreel.engine.error_log import EngineError, ErrorLog
 from tickreel.engine.instrument import Instrument, decimal_of, write_instrument
-from tickreel.engine.recorder import Recorder
-from tickreel.engine.strategy import ReplayStrategy
+from tickreel.engine.recorded_tape import RecordedTape
+from tickreel.engine.tape import Tape
 from tickreel.rpc.errors import TickreelError
 from tickreel.v1 import market_data_pb2, run_config_pb2
 
@@ -110,88 +113,77 @@ def catalog_view(root: Path, instrument: Instrument, files: Sequence[ReplayFile]
     return lanes
 
 
-def replay(
+def replay[S: Strategy](
     config: run_config_pb2.RunConfig,
-    strategy: ReplayStrategy,
+    instrument: Instrument,
+    strategy: type[S],
+    construct: Callable[[type[S]], S],
     lanes: Sequence[Lane],
     chunk_size: int,
+    tape: Tape,
+    *,
     shortcuts: Shortcuts = Shortcuts(),
-    recorder: Recorder | None = None,
-) -> None:
-    """Replay a window through a strategy, whose tape then holds all events up to the window's end.
+    first_book: int | None = None,
+) -> S:
+    """Replay a window through a strategy, and record it on a tape.
 
-    The engine stops after any logged error. An error logged by the engine fails the replay. An error logged by the strategy
-    is recorded on the tape.
+    The engine stops after any logged error, which fails the replay.
 
     Args:
         config: A resolved config: every optional key is set.
+        construct: Makes the strategy of a subclass of its class.
         lanes: The catalogs of `catalog_view`.
         chunk_size: Number of rows that the engine loads at a time. The outcome does not depend on it.
-        recorder: The recorder of the strategy's class, if `recorded` made that class.
+        tape: An empty tape.
+        first_book: Time of the first book, UNIX nanoseconds; None if orders are not matched against books.
+
+    Returns:
+        The strategy after the replay.
 
     Raises:
         TickreelError: REPLAY_FAILED, with the traceback of the strategy or the engine's message.
     """
+    end = max(lane.end for lane in lanes)
+    recorder: CopyRecorder | RecordedTape
+    if only_copies(strategy, config):
+        recorder = CopyRecorder(instrument, config, tape, end)
+    else:
+        recorder = RecordedTape(instrument, config, tape, (min(lane.start for lane in lanes), end), first_book)
     errors = ErrorLog()
-    node = BacktestNode([_run_config(config, strategy.instrument, lanes, chunk_size, shortcuts)])
+    made = _constructed(construct, recorder.replay_class(strategy))
+    node = BacktestNode([_run_config(config, instrument, lanes, chunk_size, shortcuts)])
+    failure: Exception | None = None
     try:
         node.build()
-        node.add_strategy(_RUN, strategy)
-        node.run()
-        end = max(lane.end for lane in lanes)
-        strategy.finish(node.get_engine_cache(_RUN), end, with_balances=not shortcuts.frozen_account)
-        if recorder is not None:
-            recorder.finish(node.get_engine_cache(_RUN))
+        node.add_strategy(_RUN, made)
+        (result,) = node.run()
+        recorder.finish(node.get_engine_cache(_RUN), with_balances=not shortcuts.frozen_account)
+        tape.iterations = result.iterations
     except Exception as error:
-        raise _failed(EngineError.of(str(error), "", by_engine=True)) from error
+        failure = error
     finally:
         node.dispose()
-        strategy.drop_cycles()
+        if isinstance(made, CopyingStrategy):
+            made.drop_cycles()
         logger_flush()
-    if strategy.tape.error:
-        traceback = strategy.tape.error.strip()
-        cause = traceback.splitlines()[-1]
-        raise TickreelError("REPLAY_FAILED", f"the strategy raised {cause}", log=traceback)
-    logged = errors.first()
-    if logged is not None and (logged.by_engine or logged.traceback):
-        raise _failed(logged)
-    strategy.tape.logged = str(logged or "")
+    # What an error in the strategy leaves behind may look like another error, so the first one in the log counts.
+    if (logged := errors.first()) is not None:
+        raise _failed(logged) from failure
+    if isinstance(failure, TickreelError):
+        raise failure
+    if failure is not None:
+        raise _failed(EngineError.of(str(failure), "", by_engine=True)) from failure
+    return made
 
 
-def replay_plain(
-    config: run_config_pb2.RunConfig,
-    strategy: Strategy,
-    recorder: Recorder,
-    instrument: Instrument,
-    lanes: Sequence[Lane],
-    chunk_size: int,
-) -> None:
-    """Replay a window through any strategy of the engine. Then the recorder holds all events of its orders.
-
-    Args:
-        config: A resolved config: every optional key is set.
-        strategy: Of the class that `recorded` returned.
-        lanes: The catalogs of `catalog_view`.
-
-    Raises:
-        TickreelError: REPLAY_FAILED, with the engine's message, or from `Recorder.finish`.
-    """
-    errors = ErrorLog()
-    node = BacktestNode([_run_config(config, instrument, lanes, chunk_size, Shortcuts())])
+def _constructed[S: Strategy](construct: Callable[[type[S]], S], strategy: type[S]) -> S:
     try:
-        node.build()
-        node.add_strategy(_RUN, strategy)
-        node.run()
-        recorder.finish(node.get_engine_cache(_RUN))
+        return construct(strategy)
     except TickreelError:
         raise
-    except Exception as error:
-        raise _failed(EngineError.of(str(error), "", by_engine=True)) from error
-    finally:
-        node.dispose()
-        logger_flush()
-    if (logged := errors.first()) is not None:
-        raise _failed(logged)
+    except (Exception, SystemExit) as error:
+        text = "".join(traceback.format_exception(error)).strip()
+        raise _failed(EngineError.of(f"the constructor failed\n{text}", "", by_engine=False)) from error
 
 
 def _failed(error: EngineError) -> TickreelError:

@@ -1,7 +1,8 @@
 """The class of a strategy for one replay: a subclass, so that the strategy itself needs no base class of ours."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from nautilus_trader.model import BarType
@@ -21,23 +22,37 @@ _SUBSCRIPTIONS = (
 )
 
 
-def recorded[S: Strategy](strategy: type[S], recorder: Recorder) -> type[S]:
-    """Return a subclass of a strategy for one replay. It keeps the name of the class, from which the engine makes an id.
+def recorded[S: Strategy](
+    strategy: type[S], recorder: Recorder, callbacks: Mapping[str, Callable[..., None]] = MappingProxyType({})
+) -> type[S]:
+    """Return the class of a strategy for one replay, which hands the events of its orders to the recorder.
 
-    - It hands the events of its orders to the recorder, before the strategy sees them.
-    - Its constructor may have any parameters. The engine's own takes one, the config.
-    - Its `log` writes to the log of the run.
-    - It raises an error in a subscription to an instrument that the replay does not have. The engine would deliver nothing.
+    Args:
+        callbacks: Further methods of the class, by name.
     """
-
     add, theirs = recorder.add, strategy.on_order_event
     # Most strategies do not override it, and calling the engine's own takes time.
     overridden = theirs is not Strategy.on_order_event
 
-    def on_order_event(self: S, event: Any) -> None:
+    def on_order_event(this: S, event: Any) -> None:
         add(event)
         if overridden:
-            theirs(self, event)
+            theirs(this, event)
+
+    return replay_class(strategy, recorder.record.instruments, {"on_order_event": on_order_event, **callbacks})
+
+
+def replay_class[S: Strategy](strategy: type[S], instruments: tuple[str, ...], methods: Mapping[str, Any]) -> type[S]:
+    """Return a subclass of a strategy for one replay. It keeps the name of the class, from which the engine makes an id.
+
+    - Its constructor may have any parameters. The engine's own takes one, the config.
+    - Its `log` writes to the log of the run.
+    - It raises an error in a subscription to an instrument that the replay does not have. The engine would deliver nothing.
+
+    Args:
+        instruments: Ids of the instruments of the replay.
+        methods: Further methods of the class, by name.
+    """
 
     def new(cls: type[S], *args: Any, **options: Any) -> S:
         if strategy.__new__ is not Strategy.__new__:
@@ -49,10 +64,9 @@ def recorded[S: Strategy](strategy: type[S], recorder: Recorder) -> type[S]:
         return Strategy.__new__(cls, *configs[:1])
 
     names: dict[str, Any] = {name: getattr(strategy, name) for name in ("__module__", "__qualname__", "__doc__")}
-    own: dict[str, Any] = {"on_order_event": on_order_event, "__new__": new}
+    own: dict[str, Any] = {"__new__": new, **methods}
     if strategy.log is Strategy.log:
         own["log"] = property(StrategyLog)
-    instruments = recorder.record.instruments
     checked = {name: _checked(getattr(strategy, name), instruments) for name in _SUBSCRIPTIONS}
     return type(strategy.__name__, (strategy,), names | own | checked)
 

@@ -114,8 +114,8 @@ class Ledger:
         self._orders = self._fills = self._volume = self._fees = self._unrounded_fees = self._fees_that_differ = 0
         self._statuses: Counter[str] = Counter()
         self._unfilled: Counter[str] = Counter()
-        # The current slice: trade rows before it, its fills that are in the account, and the account over these fills.
-        self._before = self._folded = 0
+        # The current slice: its fills that are in the account, and the account over these fills.
+        self._folded = 0
         self._slice: list[Account] = []
 
     @property
@@ -142,7 +142,7 @@ class Ledger:
         Args:
             tape: The tape of the current slice, whose replay may still be running.
         """
-        first, past = self.marked, self._before + tape.settled
+        first, past = self.marked, int(np.searchsorted(self._rows.ts, tape.settled, side="right"))
         if past <= first:
             return None
         ts, marks = self._rows.ts[first:past], self._rows.marks[first:past]
@@ -186,12 +186,14 @@ class Ledger:
         fills.order[:] += self._orders
         ends.order[:] += self._orders
         self._digest.add(orders, fills, fees, ends)
+        if tape.events is not None:
+            self._digest.add_events(tape.events)
         for tables in self._tables:
             tables.add_orders(orders, settlement)
             tables.add_fills(fills, fees, shown)
         self._orders += len(orders.side)
         self._fills += len(fills.order)
-        self._before, self._folded, self._slice = self._before + tape.rows, 0, []
+        self._folded, self._slice = 0, []
         return marked
 
     def close(self) -> Outcome:

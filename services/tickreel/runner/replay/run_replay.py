@@ -9,12 +9,13 @@ from pathlib import Path
 
 from google.protobuf import json_format
 
+from tickreel.engine.copy_recorder import only_copies
 from tickreel.engine.instrument import places_of
 from tickreel.engine.replay import Shortcuts
 from tickreel.engine.tape import Tape
 from tickreel.jobs.worker import Reporter
 from tickreel.processes.memory import process_memory
-from tickreel.runner.config.strategy_registry import installed_strategies
+from tickreel.runner.config.strategy_registry import installed_strategy
 from tickreel.runner.ledger import live_figures
 from tickreel.runner.ledger.ledger import Ledger, MarkedRows, opened
 from tickreel.runner.ledger.outcome import Outcome
@@ -99,9 +100,10 @@ class RunReplay:
     def _decimals(self) -> tuple[int, int]:
         """Return the maximum decimals of fill prices, and of fill sizes and the starting position."""
         config = self._spec.run.config
-        instrument, strategy = config.instrument, installed_strategies()[config.strategy.name].strategy
+        instrument, strategy = config.instrument, installed_strategy(config.strategy.name)
         # An order that does not copy a row, or that slips, may have any size and fill price within the config's precisions.
-        if not strategy.copies_rows or config.strategy.close_positions_on_stop or config.venue.fill_model.prob_slippage:
+        copies = strategy.copies_rows and not config.strategy.close_positions_on_stop
+        if not copies or config.venue.fill_model.prob_slippage:
             return instrument.price_precision, instrument.size_precision
         price, size = self._window.decimals
         given = [config.venue.starting_balances.get(instrument.base_currency, 0.0)]
@@ -115,6 +117,9 @@ class RunReplay:
         done, rows = threading.Event(), self._rows
         findings = [json_format.MessageToDict(finding) for finding in self._window.findings]
         total = len(rows.ts) + len(rows.book_ts)
+        config = self._spec.run.config
+        # The general recorder knows only up to which time it is complete.
+        counts_rows = only_copies(installed_strategy(config.strategy.name).strategy, config)
 
         def report_until_done() -> None:
             # Memory is measured less often, because it takes a walk through all processes.
@@ -125,6 +130,8 @@ class RunReplay:
                 with replay.next_tape() as tape:
                     marked = ledger.follow(tape) if tape is not None else None
                     counts = replay.counts
+                    if tape is not None and not counts_rows:
+                        counts = (*rows.rows_until(tape.settled), *counts[2:])
                     figures = live_figures.figures(ledger, counts)
                 self._report_equity(marked)
                 trade_rows, book_rows, _, _ = counts

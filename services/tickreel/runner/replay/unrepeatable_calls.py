@@ -32,8 +32,8 @@ CLOCK_READ, UNSEEDED_RANDOMNESS = "CLOCK_READ", "UNSEEDED_RANDOMNESS"
 _ADVICE = {
     CLOCK_READ: "reads the clock of the machine, which differs in every execution; use the time of the replay instead,"
     " self.clock.utc_now() or self.clock.timestamp_ns()",
-    UNSEEDED_RANDOMNESS: "draws random numbers without a seed, which differ in every execution; make a generator from the seed of"
-    " the config instead, random.Random(seed) or numpy.random.default_rng(seed)",
+    UNSEEDED_RANDOMNESS: "draws random numbers without a seed, which differ in every execution; make a generator from the"
+    " run's seed instead, random.Random(seed) or numpy.random.default_rng(seed)",
 }
 
 # Code of these packages is not user code.

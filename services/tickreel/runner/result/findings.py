@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from decimal import MAX_PREC, Decimal, localcontext
 
+from tickreel.engine.copying_strategy import NOT_IN_LOTS
 from tickreel.engine.instrument import decimal_of
-from tickreel.engine.strategy import NOT_IN_LOTS
 from tickreel.runner.ledger.outcome import Outcome
 from tickreel.v1 import result_pb2
 from tickreel.v1.result_pb2 import Finding
