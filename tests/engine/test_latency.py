@@ -20,9 +20,8 @@ from nautilus_trader.trading import Strategy
 
 from small_catalog import START, instrument, replay_config, write_books, write_trades
 from tickreel.engine.event_record import CHANGES, EventRecord
-from tickreel.engine.recorder import Recorder
-from tickreel.engine.replay import catalog_view, replay_plain
-from tickreel.engine.replay_class import recorded
+from tickreel.engine.replay import catalog_view, replay
+from tickreel.engine.tape import Tape
 from tickreel.v1 import result_pb2
 
 MILLISECOND = 1_000_000
@@ -138,10 +137,10 @@ def replayed(
     (folder / "view").mkdir()
     nanos = {f"{name}_latency_nanos": value * MILLISECOND for name, value in latency._asdict().items()}
     config = replay_config(mode=MODES[books], venue={"latency": nanos})
-    recorder = Recorder([instrument()])
-    strategy = recorded(Delayed, recorder)(instrument().id, script, timers)
-    replay_plain(config, strategy, recorder, instrument(), catalog_view(folder / "view", instrument(), files), chunk_size=100)
-    return recorder.record, strategy
+    lanes, tape = catalog_view(folder / "view", instrument(), files), Tape()
+    strategy = replay(config, instrument(), Delayed, lambda of: of(instrument().id, script, timers), lanes, 100, tape)
+    assert tape.events is not None
+    return tape.events, strategy
 
 
 class Arrivals:

@@ -44,7 +44,7 @@ def work(values: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     reporter.progress(job_pb2.JOB_PHASE_LOADING, 0, 0, "rows")
     window = Window(spec)
     window.check_sides()
-    calls = UnrepeatableCalls()
+    calls = UnrepeatableCalls(config.strategy.name)
     if spec.run.verified_run_id:
         calls.watch()
     entry = installed_strategy(config.strategy.name)

@@ -1,8 +1,8 @@
 """Calls of user code whose values differ from run to run: reads of the wall clock, and draws of unseeded random numbers.
 
-A verification watches its execution for them. User code is Python code that belongs neither to the standard library nor to the
-packages that a replay itself consists of. Only calls that this code makes itself are seen: not those of C code on its behalf,
-such as `map(random.choice, ...)`.
+A verification watches its execution for them. User code is the package of the strategy, and all Python code that is not
+installed. Libraries are not watched: many read the clock for purposes of their own. Only calls that user code makes itself are
+seen: not those of C code on its behalf, such as `map(random.choice, ...)`.
 """
 
 import datetime
@@ -13,7 +13,7 @@ import sys
 import sysconfig
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
 from types import BuiltinMethodType, CodeType, MethodType
@@ -36,8 +36,6 @@ _ADVICE = {
     " run's seed instead, random.Random(seed) or numpy.random.default_rng(seed)",
 }
 
-# Code of these packages is not user code.
-_OURS = ("tickreel", "nautilus_trader", "numpy", "pyarrow", "duckdb", "google", "grpc")
 # Calls that are named in a finding.
 _SHOWN = 10
 
@@ -71,27 +69,29 @@ _SEEDING = ("seed", "setstate", "set_state")
 
 
 class UnrepeatableCalls:
-    """Watches this process between `watch` and `end`."""
+    """Watches this process between `watch` and `end`.
 
-    def __init__(self) -> None:
+    Args:
+        strategy_id: The strategy of the run.
+    """
+
+    def __init__(self, strategy_id: str) -> None:
         # The numbers of calls by code of the finding, file, line, function and callable, in order of the first call.
         self._calls: dict[tuple[str, str, int, str, str], int] = {}
         self._seeded: set[int] = set()
         self._files: dict[str, bool] = {}
         self._watching = False
-        libraries = [Path(sysconfig.get_path(name)) for name in ("purelib", "platlib")]
-        self._installed = {folder.resolve() for folder in libraries}
-        self._standard = {Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib")}
-        self._own = [folder / name for folder in self._installed for name in _OURS]
-        self._own.append(Path(__file__).resolve().parents[2])
+        self._watched: list[CodeType] = []
+        self._product = Path(__file__).resolve().parents[2]
+        self._standard = [Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib")]
+        self._installed = [Path(sysconfig.get_path(name)).resolve() for name in ("purelib", "platlib")]
+        modules = {point.module.partition(".")[0] for point in metadata.entry_points(group=GROUP, name=strategy_id)}
+        self._packages = [
+            folder / name for folder in self._installed for module in modules for name in (module, f"{module}.py")
+        ]
 
     def watch(self) -> None:
-        """Start. Packages with strategies are imported again, so that the calls of their imports are seen."""
-        for point in metadata.entry_points(group=GROUP):
-            package = point.module.partition(".")[0]
-            if package not in _OURS:
-                for name in [name for name in sys.modules if name.partition(".")[0] == package]:
-                    del sys.modules[name]
+        """Start. Call it before the strategy is imported, so that the calls of the import are seen."""
         monitoring = sys.monitoring
         monitoring.use_tool_id(_TOOL, "tickreel")
         monitoring.register_callback(_TOOL, _PY_START, self._begin)
@@ -104,7 +104,11 @@ class UnrepeatableCalls:
         """Stop, if it was started."""
         if self._watching:
             self._watching = False
-            sys.monitoring.free_tool_id(_TOOL)
+            monitoring = sys.monitoring
+            monitoring.set_events(_TOOL, 0)
+            for code in self._watched:
+                monitoring.set_local_events(_TOOL, code, 0)
+            monitoring.free_tool_id(_TOOL)
 
     def findings(self) -> Iterator[result_pb2.Finding]:
         """Yield a finding for the clock, and one for random numbers, if there were such calls."""
@@ -123,17 +127,24 @@ class UnrepeatableCalls:
         """Called once for each piece of code that begins to run: watch its calls if it is user code."""
         if self._is_users(code.co_filename):
             sys.monitoring.set_local_events(_TOOL, code, _CALL)
+            self._watched.append(code)
         return sys.monitoring.DISABLE
 
     def _is_users(self, filename: str) -> bool:
         known = self._files.get(filename)
         if known is None:
             path = Path(filename).resolve()
-            standard = any(path.is_relative_to(folder) for folder in self._standard)
-            installed = any(path.is_relative_to(folder) for folder in self._installed)
-            own = any(path.is_relative_to(folder) for folder in self._own)
-            # Generated code has a name like <string>.
-            known = not (filename.startswith("<") or own or (standard and not installed))
+
+            def lies_in(folders: Iterable[Path]) -> bool:
+                return any(path.is_relative_to(folder) for folder in folders)
+
+            if filename.startswith("<") or path.is_relative_to(self._product):
+                # Generated code has a name like <string>.
+                known = False
+            elif lies_in(self._installed):
+                known = lies_in(self._packages)
+            else:
+                known = not lies_in(self._standard)
             self._files[filename] = known
         return known
 
@@ -165,7 +176,7 @@ class UnrepeatableCalls:
             return self._seed(_NUMPY, given)
         # Other callables may compute their attributes.
         if type(called) in (BuiltinMethodType, MethodType):
-            return self._kind_of_method(called.__self__, getattr(called, "__name__", ""), given)
+            return self._kind_of_method(getattr(called, "__self__", None), getattr(called, "__name__", ""), given)
         return ""
 
     def _kind_of_method(self, owner: object, name: str, given: bool) -> str:
