@@ -68,11 +68,7 @@ export function Verdict({ verification, onOrder }: VerdictProps) {
         </span>
       </p>
       <div className="grid gap-x-8 gap-y-2 sm:pl-6 md:grid-cols-2">
-        {inputs.length > 0 ? (
-          <Inputs inputs={inputs} />
-        ) : (
-          <p className="text-muted">No input has changed since.</p>
-        )}
+        {inputs.length > 0 ? <Inputs inputs={inputs} /> : <p className="text-muted">No input has changed since.</p>}
         {divergence && divergence.fields.length > 0 && (
           <Differences title={nameOf(divergence)} differences={divergence.fields} />
         )}
