@@ -220,6 +220,7 @@ class Talking(Strategy):
         self.id, self.after, self.text = instrument_id, after, text
         self.rows = 0
         self.log.info("made")
+        print("made, too")
 
     def on_start(self) -> None:
         self.subscribe_trades(self.id)
@@ -227,6 +228,7 @@ class Talking(Strategy):
     def on_trade(self, trade: Any) -> None:
         self.rows += 1
         if self.rows == self.after:
+            print("printed\nin one")
             self.log.debug("a detail")
             self.log.info("some news")
             self.log.warning("a warning")

@@ -86,7 +86,7 @@ def test_each_invalid_parameter_is_refused_on_its_own_line(up: Terminal) -> None
 
 
 def test_the_log_of_a_run_is_printed(up: Terminal, run_id: str) -> None:
-    line = "one order every 100 rows, side: both\n"
+    line = "[PRINT] EveryNth-000: one order every 100 rows, side: both\n"
     shown = up.call("log", run_id)
     assert line in shown.out
     assert up.call("log", run_id, "--follow").out == shown.out

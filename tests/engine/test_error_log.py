@@ -24,17 +24,18 @@ def line(text: str, level: str = "ERROR", component: str = "nautilus_execution::
 def test_the_first_error_is_reported_with_its_time_and_limit() -> None:
     found = first_error("warming up\n" + line("low", "WARN") + line(BEYOND) + line("later"))
     assert found is not None
-    assert (found.text, found.instant, found.by_engine) == (BEYOND, "2024-07-18T10:53:20.000000001Z", True)
+    assert (found.text, found.instant) == (BEYOND, "2024-07-18T10:53:20.000000001Z")
     assert str(found).startswith(
         f"the engine stopped at 2024-07-18T10:53:20.000000001Z: {BEYOND}; the engine's money holds at most"
     )
     assert "instrument.multiplier" in str(found)
 
 
-def test_errors_of_a_strategy_are_not_errors_of_the_engine() -> None:
-    found = first_error(line("no signal", component="Mine-000"))
-    assert found is not None
-    assert not found.by_engine
+def test_an_error_of_a_logger_of_user_code_names_the_logger() -> None:
+    assert str(first_error(line("no signal", component="mine"))) == (
+        "the engine stopped at 2024-07-18T10:53:20.000000001Z because of an error in the log of 'mine': no signal;"
+        " an error of a Logger stops a replay, one of self.log does not"
+    )
 
 
 def test_an_abort_is_reported_by_its_panic() -> None:
@@ -114,7 +115,6 @@ def test_an_exception_of_user_code_is_reported_with_its_traceback_and_time(compo
     assert found is not None
     assert str(found) == "the strategy raised IndexError: list index out of range at 2024-07-18T10:53:20.000000001Z"
     assert found.traceback == TRACEBACK.rstrip()
-    assert not found.by_engine
 
 
 def test_of_chained_exceptions_the_last_one_is_named() -> None:

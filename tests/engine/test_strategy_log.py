@@ -27,8 +27,9 @@ def test_a_strategy_logs_at_every_level_and_goes_on(tmp_path: Path, capfd: pytes
     )
     log = capfd.readouterr().err
     at = "2024-07-18T10:53:22.000000000Z"
-    made, *lines = log.splitlines()
-    assert made == "[INFO] Talking: made"
+    made, also_made, printed, continued, *lines = log.splitlines()
+    assert (made, also_made) == ("[INFO] Talking: made", "[PRINT] Talking: made, too")
+    assert (printed, continued) == (f"{at} [PRINT] Talking-000: printed", "    in one")
     assert lines[:6] == [
         f"{at} [DEBUG] Talking-000: a detail",
         f"{at} [INFO] Talking-000: some news",

@@ -48,7 +48,7 @@ def _failing(strategy_class: type[Strategy]) -> Iterator[None]:
     """Turn an error of a constructor into a failure of the replay, with the traceback from the constructor on."""
     try:
         yield
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         cause = traceback.format_exception_only(error)[-1].strip()
         while error.__traceback__ is not None and error.__traceback__.tb_frame.f_globals.get("__name__", "").startswith(_OURS):
             error.__traceback__ = error.__traceback__.tb_next

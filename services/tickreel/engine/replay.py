@@ -1,6 +1,6 @@
 """A replay: one BacktestNode over the files of a window."""
 
-import traceback
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,7 @@ from tickreel.engine.copying_strategy import CopyingStrategy
 from tickreel.engine.error_log import EngineError, ErrorLog
 from tickreel.engine.instrument import Instrument, decimal_of, write_instrument
 from tickreel.engine.recorded_tape import RecordedTape
+from tickreel.engine.strategy_log import PrintLog, StrategyLog
 from tickreel.engine.tape import Tape
 from tickreel.rpc.errors import TickreelError
 from tickreel.v1 import market_data_pb2, run_config_pb2
@@ -131,7 +132,7 @@ def replay[S: Strategy](
 
     Args:
         config: A resolved config: every optional key is set.
-        construct: Makes the strategy of a subclass of its class.
+        construct: Makes the strategy of a subclass of its class. `replay` does not handle its errors.
         lanes: The catalogs of `catalog_view`.
         chunk_size: Number of rows that the engine loads at a time. The outcome does not depend on it.
         tape: An empty tape.
@@ -149,41 +150,43 @@ def replay[S: Strategy](
         recorder = CopyRecorder(instrument, config, tape, end)
     else:
         recorder = RecordedTape(instrument, config, tape, (min(lane.start for lane in lanes), end), first_book)
-    errors = ErrorLog()
-    made = _constructed(construct, recorder.replay_class(strategy))
-    node = BacktestNode([_run_config(config, instrument, lanes, chunk_size, shortcuts)])
-    failure: Exception | None = None
-    try:
-        node.build()
-        node.add_strategy(_RUN, made)
-        (result,) = node.run()
-        recorder.finish(node.get_engine_cache(_RUN), with_balances=not shortcuts.frozen_account)
-        tape.iterations = result.iterations
-    except Exception as error:
-        failure = error
-    finally:
-        node.dispose()
-        if isinstance(made, CopyingStrategy):
-            made.drop_cycles()
-        logger_flush()
+    errors, printed = ErrorLog(), PrintLog(strategy.__name__)
+    with contextlib.redirect_stdout(printed):
+        try:
+            made = construct(recorder.replay_class(strategy))
+        finally:
+            printed.end_line()
+        printed.log = StrategyLog(made)
+        failure = _run(made, recorder, _run_config(config, instrument, lanes, chunk_size, shortcuts), tape)
+        printed.end_line()
     # What an error in the strategy leaves behind may look like another error, so the first one in the log counts.
     if (logged := errors.first()) is not None:
         raise _failed(logged) from failure
     if isinstance(failure, TickreelError):
         raise failure
     if failure is not None:
-        raise _failed(EngineError.of(str(failure), "", by_engine=True)) from failure
+        raise _failed(EngineError.of(str(failure))) from failure
     return made
 
 
-def _constructed[S: Strategy](construct: Callable[[type[S]], S], strategy: type[S]) -> S:
+def _run(strategy: Strategy, recorder: CopyRecorder | RecordedTape, config: BacktestRunConfig, tape: Tape) -> Exception | None:
+    """Run a node, and complete the tape. Return what failed in it."""
+    node = BacktestNode([config])
     try:
-        return construct(strategy)
-    except TickreelError:
-        raise
-    except (Exception, SystemExit) as error:
-        text = "".join(traceback.format_exception(error)).strip()
-        raise _failed(EngineError.of(f"the constructor failed\n{text}", "", by_engine=False)) from error
+        node.build()
+        node.add_strategy(_RUN, strategy)
+        (result,) = node.run()
+        (venue,) = config.venues
+        recorder.finish(node.get_engine_cache(_RUN), with_balances=not venue.frozen_account)
+        tape.iterations = result.iterations
+    except Exception as error:
+        return error
+    finally:
+        node.dispose()
+        if isinstance(strategy, CopyingStrategy):
+            strategy.drop_cycles()
+        logger_flush()
+    return None
 
 
 def _failed(error: EngineError) -> TickreelError:
