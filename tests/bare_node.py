@@ -1,10 +1,12 @@
 """Runs by the engine alone: for each line of standard input, a spec, it prints the events of all orders as a line of JSON.
 
 A spec is JSON: `strategy` (a class of plain_strategies), `instrument` (an id), `lanes` (path, data type, start and end of each
-catalog) and `commands` (of a scripted strategy). The script imports nothing of Tickreel: its output is what a script of the
-strategy's author would show.
+catalog), `commands` (of a scripted strategy), `module` (of the strategy, if another one) and `venue` (terms that differ from a
+netting margin account of 1,000,000 USDT without leverage). If the strategy has `answers`, the line has both. The script imports
+nothing of Tickreel: its output is what a script of the strategy's author would show.
 """
 
+import importlib
 import json
 import sys
 from decimal import Decimal
@@ -28,14 +30,16 @@ import plain_strategies
 def run(spec: dict[str, Any]) -> dict[str, Any]:
     """Run the spec's strategy and return its events: the terms of each order by id, and the events of each order in order."""
     instrument_id = InstrumentId.from_str(spec["instrument"])
+    terms = spec.get("venue", {})
+    base_currency = terms.get("base_currency", "USDT")
     venue = BacktestVenueConfig(
         name=str(instrument_id.venue),
-        oms_type="NETTING",
-        account_type="MARGIN",
-        book_type="L2_MBP",
-        starting_balances=["1000000 USDT"],
-        base_currency=Currency.from_str("USDT"),
-        default_leverage=Decimal(1),
+        oms_type=terms.get("oms_type", "NETTING"),
+        account_type=terms.get("account_type", "MARGIN"),
+        book_type=terms.get("book_type", "L2_MBP"),
+        starting_balances=terms.get("starting_balances", ["1000000 USDT"]),
+        base_currency=Currency.from_str(base_currency) if base_currency else None,
+        default_leverage=Decimal(terms.get("default_leverage", "1")),
         fee_model=MakerTakerFeeModel(Decimal("0.0002"), Decimal("0.0004")),
     )
     data = [
@@ -56,13 +60,14 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
     node = BacktestNode([BacktestRunConfig(id="bare", venues=[venue], data=data, engine=engine, dispose_on_completion=False)])
     node.build()
     plain_strategies.Scripted.commands = spec["commands"]
-    strategy = getattr(plain_strategies, spec["strategy"])
-    node.add_strategy("bare", strategy(plain_strategies.OneInstrument(instrument_id)))
+    module = importlib.import_module(spec.get("module", "plain_strategies"))
+    strategy = getattr(module, spec["strategy"])(plain_strategies.OneInstrument(instrument_id))
+    node.add_strategy("bare", strategy)
     node.run()
     orders = node.get_engine_cache("bare").orders()
     found = {order.client_order_id.value: [_event(event) for event in order.events()] for order in orders}
     node.dispose()
-    return found
+    return {"events": found, "answers": strategy.answers} if hasattr(strategy, "answers") else found
 
 
 def _event(event: Any) -> dict[str, str]:

@@ -8,7 +8,7 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -82,12 +82,16 @@ class BareNode:
             "lanes": [(str(lane.path), TYPES[lane.data_type], lane.start, lane.end) for lane in lanes],
             "commands": commands,
         }
+        found: dict[str, list[Event]] = self.run(spec)
+        return found
+
+    def run(self, spec: Mapping[str, Any]) -> Any:
+        """Return the outcome of a spec; see bare_node.py."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(spec) + "\n")
         self._process.stdin.flush()
-        found: dict[str, list[Event]] = json.loads(self._process.stdout.readline())
-        return found
+        return json.loads(self._process.stdout.readline())
 
     def close(self) -> None:
         """End the process."""

@@ -24,8 +24,9 @@ def check_venue(config: run_config_pb2.RunConfig, snapshot_mode: result_pb2.Snap
         expected = InstrumentName.parse(instrument.id).venue
         if venue.name != expected:
             violations.add("venue.name", f"is {venue.name!r}, but the venue of instrument.id is {expected!r}; change one")
-    if violations.clean("venue.oms_type") and venue.oms_type != "NETTING":
-        violations.add("venue.oms_type", f"is {venue.oms_type!r}; it must be 'NETTING': one position per instrument")
+    if violations.clean("venue.oms_type") and venue.oms_type not in ("NETTING", "HEDGING"):
+        problem = f"is {venue.oms_type!r}; it must be 'NETTING', one position per instrument, or 'HEDGING', any number"
+        violations.add("venue.oms_type", problem)
     if violations.clean("venue.account_type"):
         _check_account(config, violations)
     for key in ("maker_fee", "taker_fee"):
