@@ -394,7 +394,7 @@ def outcome_of(
     def settle(tape: Tape) -> None:
         first, settled = ledger.marked_until or span[0], tape.settled
         for look in range(looks):
-            tape.settled = first + (span[1] - first) * look // looks
+            tape.settled = first + (settled - first) * look // looks
             ledger.follow(tape)
         tape.settled = settled
         ledger.settle(tape)
