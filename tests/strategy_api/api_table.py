@@ -338,6 +338,15 @@ ROWS: list[Row] = [
         ),
         (
             WORKS,
+            "Denied by the engine: a position id with NETTING, a client that is not the venue, a size off the grid.",
+            """
+            submit_order(position_id) | alone | s.submit_order(factory.market(ID, BUY, size("0.100")), PositionId("P-1")) | Initialized 3, Denied 3
+            submit_order(client_id) | alone | s.submit_order(factory.market(ID, BUY, size("0.100")), None, ClientId("OTHER")) | Initialized 3, Denied 3
+            submit_order(size off the grid) | alone | s.limit(BUY, 60000.0, "0.0001") | Initialized 3, Denied 3
+            """,
+        ),
+        (
+            WORKS,
             "As the others, but the engine does not deliver OrderTriggered (`on_order_triggered`); the order in the cache and the report have it.",
             """
             order_factory.stop_limit | alone | s.send(factory.stop_limit(ID, BUY, size("0.100"), price(64010), price(64004.2))) | Initialized 3, Submitted 3, Accepted 3, Triggered 3.5, Filled 3.5
