@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from nautilus_trader.common import Cache, Clock, DataActor, Logger, OrderFactory
 from nautilus_trader.portfolio import Portfolio
-from nautilus_trader.trading import ExecutionAlgorithm, Strategy
+from nautilus_trader.trading import ExecutionAlgorithm, Strategy, StrategyConfig
 
 from documents import ROOT
 from small_catalog import START, instrument, replay_config, write_trades
@@ -27,6 +27,7 @@ CLASSES = (
     ("portfolio.", Portfolio, ()),
     ("clock.", Clock, ()),
     ("order_factory.", OrderFactory, ()),
+    ("config.", StrategyConfig, ()),
     ("log.", Logger, ()),
     ("actor.", DataActor, (Strategy,)),
     ("algorithm.", ExecutionAlgorithm, (Strategy,)),
@@ -182,6 +183,18 @@ def test_calls_of_an_actor_are_refused_too(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(Examples, "actors", lambda self: [Asking()])
     with pytest.raises(TickreelError, match="ValueError: subscribe_mark_prices: the data has no mark prices"):
         replayed([(0, Example("", "end", "1", ""))], market(tmp_path))
+
+
+def test_an_order_for_an_algorithm_that_the_run_lacks_fails_the_run(tmp_path: Path) -> None:
+    example = Example("submit_order", "5", 's.market(BUY, exec_algorithm_id=ExecAlgorithmId("TWAP"))', "")
+    with pytest.raises(TickreelError, match="the run has no execution algorithm of this name; a strategy brings algorithms"):
+        replayed([(0, example)], market(tmp_path))
+
+
+def test_manage_stop_fails_the_run_at_the_end_of_the_window(tmp_path: Path) -> None:
+    example = Example("config.manage_stop", "alone manage_stop=True", "s.market(BUY)", "")
+    with pytest.raises(TickreelError, match="manage_stop of the strategy's config asks; close positions in on_stop"):
+        replayed([(0, example)], market(tmp_path))
 
 
 def test_an_error_in_actors_fails_the_run_with_its_traceback(tmp_path: Path) -> None:
