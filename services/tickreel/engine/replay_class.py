@@ -1,5 +1,6 @@
 """The class of a strategy for one replay: a subclass, so that the strategy itself needs no base class of ours."""
 
+import inspect
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -8,6 +9,7 @@ from nautilus_trader.trading import Strategy, StrategyConfig
 
 from tickreel.engine.recorder import Recorder
 from tickreel.engine.strategy_log import StrategyLog
+from tickreel.rpc.errors import TickreelError
 
 
 def recorded[S: Strategy](
@@ -19,15 +21,15 @@ def recorded[S: Strategy](
         callbacks: Further methods of the class, by name.
     """
     add, theirs = recorder.add, strategy.on_order_event
-    # Most strategies do not override it, and calling the engine's own takes time.
-    overridden = theirs is not Strategy.on_order_event
 
     def on_order_event(this: S, event: Any) -> None:
         add(event)
-        if overridden:
-            theirs(this, event)
+        theirs(this, event)
 
-    return replay_class(strategy, {"on_order_event": on_order_event, **callbacks})
+    # Most strategies do not override it. Then the engine calls the recorder itself: it calls this several times an order.
+    overridden = theirs is not Strategy.on_order_event
+    methods = {"on_order_event": on_order_event if overridden else staticmethod(add), **callbacks}
+    return replay_class(strategy, methods)
 
 
 def replay_class[S: Strategy](strategy: type[S], methods: Mapping[str, Any]) -> type[S]:
@@ -38,7 +40,14 @@ def replay_class[S: Strategy](strategy: type[S], methods: Mapping[str, Any]) -> 
 
     Args:
         methods: Further methods of the class, by name.
+
+    Raises:
+        TickreelError: REPLAY_FAILED if a callback is a coroutine. The engine would never run it.
     """
+    for name in dir(strategy):
+        if name.startswith("on_") and inspect.iscoroutinefunction(getattr(strategy, name)):
+            message = f"{name} of {strategy.__name__} is an async function, which the engine never runs; remove the async"
+            raise TickreelError("REPLAY_FAILED", message)
 
     def new(cls: type[S], *args: Any, **options: Any) -> S:
         if strategy.__new__ is not Strategy.__new__:
