@@ -12,7 +12,7 @@ from nautilus_trader.trading import Strategy
 from tickreel.accounting.scaled import Integers
 from tickreel.engine.closing_order import close_position
 from tickreel.engine.engine_figures import EngineFigures
-from tickreel.engine.event_record import CHANGES, MISSING, ORDER_TYPES, TIMES_IN_FORCE, FillRows, OrderRows
+from tickreel.engine.event_record import CHANGES, MISSING, ORDER_TYPES, TIMES_IN_FORCE
 from tickreel.engine.instrument import Instrument
 from tickreel.engine.recorder import Recorder
 from tickreel.engine.replay_class import recorded
@@ -127,12 +127,13 @@ class RecordedTape:
         """Write the orders and fills that the tape does not have yet."""
         record, tape = self.recorder.record, self._tape
         if len(record.order_rows) > self._orders:
-            orders = OrderRows(*record.order_rows.columns(self._orders))
-            tape.add_orders(_flat(orders.ts, orders.side, np.where(orders.price == MISSING, 0, orders.price), orders.quantity))
+            orders = record.orders_after(self._orders)
+            price = np.where(orders.price == MISSING, 0, orders.price)
+            tape.add_orders(_flat(orders.ts, orders.side, price, orders.quantity))
             self._orders += len(orders.ts)
         if len(record.fill_rows) > self._fills:
-            fills = FillRows(*record.fill_rows.columns(self._fills))
-            sides = np.array([tape.submission(place)[1] for place in fills.order.tolist()], dtype=np.int64)
+            fills = record.fills_after(self._fills)
+            sides = np.array([tape.submission(order)[1] for order in fills.order.tolist()], dtype=np.int64)
             columns = (fills.order, fills.ts, sides, fills.price, fills.quantity, fills.taker, fills.commission)
             kept = fills.ts <= self._end
             tape.add_fills(_flat(*(column[kept] for column in columns)))
@@ -141,14 +142,23 @@ class RecordedTape:
     def _write_ends(self) -> None:
         record = self.recorder.record
         orders, changes, reasons = record.orders, record.changes, list(record.reasons)
-        for row in np.flatnonzero(np.isin(changes.kind, list(_ENDS)) & (changes.ts <= self._end)).tolist():
-            order, ts, kind = int(changes.order[row]), int(changes.ts[row]), int(changes.kind[row])
+        rows = np.flatnonzero(np.isin(changes.kind, list(_ENDS)) & (changes.ts <= self._end))
+        order = changes.order[rows]
+        columns = (
+            order,
+            changes.ts[rows],
+            changes.kind[rows],
+            changes.reason[rows],
+            orders.type[order],
+            orders.time_in_force[order],
+        )
+        for place, ts, kind, code, order_type, time_in_force in zip(*(column.tolist() for column in columns), strict=True):
             if kind == _CANCELLED:
                 no_book = self._first_book is not None and ts < self._first_book
-                reason = reason_of_cancel(int(orders.type[order]), int(orders.time_in_force[order]), no_book=no_book)
+                reason = reason_of_cancel(order_type, time_in_force, no_book=no_book)
             else:
-                reason = "EXPIRED" if kind == _EXPIRED else reason_group(reasons[int(changes.reason[row])], record.order_ids)
-            self._tape.end(order, ts, _ENDS[kind], reason)
+                reason = "EXPIRED" if kind == _EXPIRED else reason_group(reasons[code], record.order_ids)
+            self._tape.end(place, ts, _ENDS[kind], reason)
 
     def _close_position(self, strategy: Strategy) -> None:
         self.recorder.flush()
@@ -189,5 +199,5 @@ def _is_overridden(strategy: type[Strategy], name: str) -> bool:
 
 def _flat(*columns: Integers | npt.NDArray[np.int64]) -> list[int]:
     """Return the rows of columns, one after another."""
-    rows: list[int] = np.stack([column.astype(object) for column in columns], axis=1).reshape(-1).tolist()
+    rows: list[int] = np.stack(columns, axis=1).reshape(-1).tolist()
     return rows
