@@ -136,7 +136,11 @@ async def test_updates_and_positions_equal_their_tables(run: Path, results: Serv
     assert (update.reason, update.price, update.sequence) == ("NO_LIQUIDITY_AT_LIMIT", "", 15)
     assert (await ask(results, "ListOrderUpdates", filter="kind = UPDATED")).total_size == 0
     positions = pq.read_table(run / "positions.parquet")
-    losses = positions.filter(pc.field("pnl") < 0).sort_by([("pnl", "ascending"), ("id", "ascending")])["id"].to_pylist()
+    losses = (
+        positions.filter(pc.field("pnl") < pa.scalar(Decimal("0.00000000"), positions["pnl"].type))
+        .sort_by([("pnl", "ascending"), ("id", "ascending")])["id"]
+        .to_pylist()
+    )
     assert losses
     response = await ask(results, "ListPositions", filter="pnl < 0", order_by="pnl, id", page_size=500)
     assert [position.id for position in response.positions] == losses[:500]
