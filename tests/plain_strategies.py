@@ -220,6 +220,7 @@ class Talking(Strategy):
         self.id, self.after, self.text = instrument_id, after, text
         self.rows = 0
         self.log.info("made")
+        print("made, too")
 
     def on_start(self) -> None:
         self.subscribe_trades(self.id)
@@ -227,6 +228,7 @@ class Talking(Strategy):
     def on_trade(self, trade: Any) -> None:
         self.rows += 1
         if self.rows == self.after:
+            print("printed\nin one")
             self.log.debug("a detail")
             self.log.info("some news")
             self.log.warning("a warning")
@@ -252,6 +254,23 @@ class Watching(Plain):
             subscribe(instrument_id=InstrumentId.from_str(other), book_type=BookType.L2_MBP, **options)
         else:
             subscribe(InstrumentId.from_str(other))
+
+
+class Busy(Modifier, Bracket, Emulated, Stops):
+    """Does what several others do, and reverses its position from time to time."""
+
+    def act(self, trade: Any) -> None:
+        for part in (Modifier, Bracket, Emulated):
+            part.act(self, trade)
+        if self.rows != 300:
+            # Without the market exit.
+            Stops.act(self, trade)
+        if self.rows % 40 == 20:
+            # Reverses a long position, and closes a short one.
+            held = float(self.portfolio.net_position(self.id))
+            size, side = abs(held) + (0.2 if held > 0 else 0), OrderSide.SELL if held > 0 else OrderSide.BUY
+            if size:
+                self.submit_order(self.order_factory.market(self.id, side, Quantity(size, 3), tags=["REVERSE", "BUSY"]))
 
 
 class Scripted(Plain):

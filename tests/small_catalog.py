@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -11,8 +12,8 @@ import pyarrow.parquet as pq
 from run_configs import run_config
 from tickreel.engine import catalog_format
 from tickreel.engine.instrument import Instrument, engine_instrument
-from tickreel.engine.replay import ReplayFile, catalog_view, replay
-from tickreel.engine.strategy import ReplayStrategy
+from tickreel.engine.replay import ReplayFile, Shortcuts, catalog_view, replay
+from tickreel.engine.tape import Tape
 from tickreel.rpc.settings import Settings
 from tickreel.rpc.violations import Violations
 from tickreel.runner.config.config_json import read_document
@@ -135,10 +136,36 @@ def replay_config(
     return config
 
 
+class Replayed(NamedTuple):
+    """A strategy after its replay, and the tape of the replay."""
+
+    strategy: Any
+    tape: Tape
+
+
 def replay_files(
-    strategy: ReplayStrategy, folder: Path, files: Sequence[ReplayFile], *, chunk_size: int = 1_000
-) -> ReplayStrategy:
-    """Replay whole files through a strategy and return it."""
-    folder.mkdir(parents=True)
-    replay(strategy.run_config, strategy, catalog_view(folder, strategy.instrument, files), chunk_size)
-    return strategy
+    strategy: type[Any],
+    config: run_config_pb2.RunConfig,
+    folder: Path,
+    files: Sequence[ReplayFile],
+    *,
+    chunk_size: int = 1_000,
+    shortcuts: Shortcuts = Shortcuts(),  # noqa: B008 - frozen
+    first_book: int | None = None,
+    tape: Tape | None = None,
+) -> Replayed:
+    """Replay whole files through a strategy that is made of the instrument and the config, onto an empty tape."""
+    folder.mkdir(parents=True, exist_ok=True)
+    traded, tape = engine_instrument(ENGINE_ID, config.instrument), tape or Tape()
+    made = replay(
+        config,
+        traded,
+        strategy,
+        lambda of: of(traded, config),
+        catalog_view(folder, traded, files),
+        chunk_size,
+        tape,
+        shortcuts=shortcuts,
+        first_book=first_book,
+    )
+    return Replayed(made, tape)

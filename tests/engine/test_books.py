@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from small_catalog import START, Levels, instrument, replay_config, replay_files, write_books, write_trades
+from small_catalog import START, Levels, replay_config, replay_files, write_books, write_trades
 from tickreel.engine.tape import KINDS, Tape
 from tickreel.runner.strategies.temp_backtest import TempBacktestStrategy
 from tickreel.v1.result_pb2 import SNAPSHOT_MODE_BOOK, SNAPSHOT_MODE_BOTH
@@ -27,7 +27,7 @@ def replayed(
     """Return the tape of orders that copy trades against books. `venue` and `strategy` are keys of the config."""
     config = replay_config(mode=SNAPSHOT_MODE_BOTH, venue=venue or {}, **strategy)
     files = [write_trades(folder / "files", trades), write_books(folder / "files", books or [BOOK])]
-    return replay_files(TempBacktestStrategy(instrument(), config), folder / "view", files).tape
+    return replay_files(TempBacktestStrategy, config, folder / "view", files).tape
 
 
 def fills(tape: Tape) -> list[tuple[int, int, int]]:
@@ -145,7 +145,7 @@ def test_a_position_stays_open_as_far_as_liquidity_is_lacking(tmp_path: Path) ->
 def test_books_alone_are_replayed_without_an_order(tmp_path: Path) -> None:
     config = replay_config(mode=SNAPSHOT_MODE_BOOK)
     file = write_books(tmp_path / "files", [BOOK, (START + SECOND, BIDS, ASKS)])
-    tape = replay_files(TempBacktestStrategy(instrument(), config), tmp_path / "view", [file]).tape
+    tape = replay_files(TempBacktestStrategy, config, tmp_path / "view", [file]).tape
     assert (tape.rows, tape.book_rows, tape.order_count) == (0, 2, 0)
 
 
@@ -156,7 +156,7 @@ def test_the_seed_determines_random_fills(tmp_path: Path) -> None:
         config = replay_config(venue={"fill_model": {"prob_slippage": 0.5}})
         config.seed = seed
         file = write_trades(tmp_path / name, trades)
-        tape = replay_files(TempBacktestStrategy(instrument(), config), tmp_path / f"{name} view", [file]).tape
+        tape = replay_files(TempBacktestStrategy, config, tmp_path / f"{name} view", [file]).tape
         return [int(price) for price in tape.fills.price]
 
     assert prices("a", 1) == prices("b", 1)

@@ -24,17 +24,18 @@ def line(text: str, level: str = "ERROR", component: str = "nautilus_execution::
 def test_the_first_error_is_reported_with_its_time_and_limit() -> None:
     found = first_error("warming up\n" + line("low", "WARN") + line(BEYOND) + line("later"))
     assert found is not None
-    assert (found.text, found.instant, found.by_engine) == (BEYOND, "2024-07-18T10:53:20.000000001Z", True)
+    assert (found.text, found.instant) == (BEYOND, "2024-07-18T10:53:20.000000001Z")
     assert str(found).startswith(
         f"the engine stopped at 2024-07-18T10:53:20.000000001Z: {BEYOND}; the engine's money holds at most"
     )
     assert "instrument.multiplier" in str(found)
 
 
-def test_errors_of_a_strategy_are_not_errors_of_the_engine() -> None:
-    found = first_error(line("no signal", component="Mine-000"))
-    assert found is not None
-    assert not found.by_engine
+def test_an_error_of_a_logger_of_user_code_names_the_logger() -> None:
+    assert str(first_error(line("no signal", component="mine"))) == (
+        "the engine stopped at 2024-07-18T10:53:20.000000001Z because of an error in the log of 'mine': no signal;"
+        " an error of a Logger stops a replay, one of self.log does not"
+    )
 
 
 def test_an_abort_is_reported_by_its_panic() -> None:
@@ -59,19 +60,18 @@ def test_an_unknown_error_is_reported_unchanged() -> None:
 _REPLAY = """
 import sys
 from pathlib import Path
-from small_catalog import START, instrument, replay_config, write_trades
-from tickreel.engine.replay import Shortcuts, catalog_view, replay
+from small_catalog import START, replay_config, replay_files, write_trades
+from tickreel.engine.replay import Shortcuts
+from tickreel.engine.tape import Tape
 from tickreel.runner.strategies.temp_backtest import TempBacktestStrategy
 
 folder = Path(sys.argv[1])
 file = write_trades(folder / "files", [(START, 1, 10, 10), (START + 1, 1, 18 * 10**12, 10**5)])
-strategy = TempBacktestStrategy(instrument(), replay_config())
-(folder / "view").mkdir()
-lanes = catalog_view(folder / "view", strategy.instrument, [file])
+shortcuts, tape = Shortcuts(frozen_account=True, no_risk_checks=True), Tape()
 try:
-    replay(strategy.run_config, strategy, lanes, 100, Shortcuts(frozen_account=True, no_risk_checks=True))
+    replay_files(TempBacktestStrategy, replay_config(), folder / "view", [file], shortcuts=shortcuts, tape=tape)
 except Exception as error:
-    print(strategy.tape.rows, error)
+    print(tape.rows, error)
 """
 
 
@@ -115,7 +115,22 @@ def test_an_exception_of_user_code_is_reported_with_its_traceback_and_time(compo
     assert found is not None
     assert str(found) == "the strategy raised IndexError: list index out of range at 2024-07-18T10:53:20.000000001Z"
     assert found.traceback == TRACEBACK.rstrip()
-    assert not found.by_engine
+
+
+def test_a_traceback_begins_in_the_strategy() -> None:
+    ours = """  File "/opt/site-packages/tickreel/engine/recorded_tape.py", line 3, in noted
+    theirs(this, event)
+    ~~~~~~^^^^^^^^^^^^^
+"""
+    head, first, *rest = TRACEBACK.splitlines(keepends=True)
+    found = first_error(line("Python on_trade failed:\n" + "".join([head, ours, first, *rest])))
+    assert found is not None
+    assert found.traceback == TRACEBACK.rstrip()
+
+
+def test_an_error_after_the_replay_has_no_replay_time() -> None:
+    found = first_error(line(f"Error disposing trader: Python on_dispose failed:\n{TRACEBACK}"))
+    assert str(found) == "the strategy raised IndexError: list index out of range"
 
 
 def test_of_chained_exceptions_the_last_one_is_named() -> None:

@@ -1,4 +1,4 @@
-"""The general recorder and the recorder of copying strategies agree on the tape."""
+"""The general recorder and the recorder of copies agree on the tape."""
 
 from pathlib import Path
 from typing import Any
@@ -7,11 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from small_catalog import START, WINDOW, instrument, replay_config, write_books, write_trades
-from tickreel.engine.recorded_tape import reason_group, write_tape
-from tickreel.engine.recorder import Recorder
-from tickreel.engine.replay import Shortcuts, catalog_view, replay
-from tickreel.engine.replay_class import recorded
+from small_catalog import START, replay_config, replay_files, write_books, write_trades
+from tickreel.engine.copy_recorder import only_copies
+from tickreel.engine.recorded_tape import reason_group
 from tickreel.engine.tape import Tape
 from tickreel.runner.strategies.temp_backtest import TempBacktestStrategy
 from tickreel.v1 import result_pb2, run_config_pb2
@@ -21,10 +19,9 @@ KINDS = [
     {},
     {"order_type": "MARKET"},
     {"time_in_force": "FOK"},
-    {"time_in_force": "GTC"},
-    {"time_in_force": "GTC", "close_positions_on_stop": True},
-    {"venue": {"latency": {"base_latency_nanos": SECOND, "insert_latency_nanos": SECOND // 2}}},
+    {"close_positions_on_stop": True},
     {"venue": {"liquidity_consumption": True}},
+    {"instrument": {"lot_size": 0.003}},
 ]
 BOTH, TRADES = result_pb2.SNAPSHOT_MODE_BOTH, result_pb2.SNAPSHOT_MODE_TRADES
 # Books come one nanosecond after a trade, never at the time of another.
@@ -32,39 +29,36 @@ TRADE = st.tuples(st.integers(2, 3 * SECOND), st.integers(0, 1), st.integers(-3,
 
 
 def tables(tape: Tape) -> list[Any]:
-    """Return the orders, fills and ends of a tape as rows; fills of one instant, and all ends, sorted by order.
-
-    The recorder of copying strategies does not know the sequence of events after the strategy's stop, and takes them order by
-    order.
-    """
+    """Return the orders, fills and ends of a tape as rows, and the figures of the engine."""
     orders, fills, ends = tape.orders, tape.fills, tape.ends
     reasons = [ends.reasons[code] for code in ends.reason.tolist()]
     return [
         list(zip(*(column.tolist() for column in vars(orders).values()), strict=True)),
-        sorted(zip(*(column.tolist() for column in vars(fills).values()), strict=True), key=lambda fill: (fill[1], fill[0])),
-        sorted(zip(ends.order.tolist(), ends.ts.tolist(), ends.kind.tolist(), reasons, strict=True)),
+        list(zip(*(column.tolist() for column in vars(fills).values()), strict=True)),
+        list(zip(ends.order.tolist(), ends.ts.tolist(), ends.kind.tolist(), reasons, strict=True)),
+        tape.reported,
+        tape.iterations,
     ]
 
 
-def both_tapes(config: run_config_pb2.RunConfig, trades: list[tuple[int, int, int, int]], folder: Path) -> tuple[Tape, Tape]:
-    """Return the tape of the strategy, and the tape of the general recorder listening to the same replay."""
+def both_tapes(config: run_config_pb2.RunConfig, trades: list[tuple[int, int, int, int]], folder: Path) -> list[Tape]:
+    """Return the tapes of a replay by the recorder of copies, and by the general recorder."""
     rows, ts, price = [], START, 640_000
     for gap, side, step, size in trades:
         ts, price = ts + gap, price + step
         rows.append((ts, side, price, size))
-    files = [write_trades(folder / "files", rows)]
+    files, first_book = [write_trades(folder / "files", rows)], None
     if config.venue.book_type == "L2_MBP":
         # The first trades come before the first book.
         books = [(row[0] + 1, [(row[2] - 1, 100)], [(row[2] + 1, 100)]) for row in rows[1:]]
         files.append(write_books(folder / "files", books))
-    (folder / "view").mkdir()
-    recorder = Recorder([instrument()])
-    strategy = recorded(TempBacktestStrategy, recorder)(instrument(), config)
-    lanes = catalog_view(folder / "view", instrument(), files)
-    replay(config, strategy, lanes, 1_000, Shortcuts(), recorder)
-    tape = Tape()
-    write_tape(recorder.record, tape, WINDOW[1], files[1].first if len(files) > 1 else None)
-    return strategy.tape, tape
+        first_book = books[0][0]
+    tapes = []
+    for name, rule in (("fast", only_copies), ("general", lambda *_: False)):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("tickreel.engine.replay.only_copies", rule)
+            tapes.append(replay_files(TempBacktestStrategy, config, folder / name, files, first_book=first_book).tape)
+    return tapes
 
 
 @pytest.mark.parametrize("mode", [TRADES, BOTH], ids=["trades", "both"])
@@ -78,6 +72,8 @@ def test_both_recorders_agree(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     fast, general = both_tapes(replay_config(mode=mode, **kind), trades, tmp_path_factory.mktemp("market"))
+    assert fast.events is None
+    assert general.events is not None
     assert tables(general) == tables(fast)
 
 

@@ -7,23 +7,29 @@ import pytest
 import plain_strategies
 from small_catalog import START, instrument, replay_config, write_rows
 from tickreel.engine.error_log import first_error
-from tickreel.engine.recorder import Recorder
-from tickreel.engine.replay import catalog_view, replay_plain
-from tickreel.engine.replay_class import recorded
+from tickreel.engine.replay import catalog_view, replay
+from tickreel.engine.tape import Tape
 
 
 def test_a_strategy_logs_at_every_level_and_goes_on(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     file = write_rows(tmp_path / "files", [START + row * 1_000_000_000 for row in range(10)])
     (tmp_path / "view").mkdir()
     lanes = catalog_view(tmp_path / "view", instrument(), [file])
-    recorder = Recorder([instrument()])
     text = "an error\n2024-07-18T10:53:22.000000000Z [ERROR] TRADER-001.nautilus_core::x: not the engine"
-    strategy = recorded(plain_strategies.Talking, recorder)(instrument().id, 3, text=text)
-    replay_plain(replay_config(), strategy, recorder, instrument(), lanes, chunk_size=100)
+    strategy = replay(
+        replay_config(),
+        instrument(),
+        plain_strategies.Talking,
+        lambda recorded: recorded(instrument().id, 3, text=text),
+        lanes,
+        100,
+        Tape(),
+    )
     log = capfd.readouterr().err
     at = "2024-07-18T10:53:22.000000000Z"
-    made, *lines = log.splitlines()
-    assert made == "[INFO] Talking: made"
+    made, also_made, printed, continued, *lines = log.splitlines()
+    assert (made, also_made) == ("[INFO] Talking: made", "[PRINT] Talking: made, too")
+    assert (printed, continued) == (f"{at} [PRINT] Talking-000: printed", "    in one")
     assert lines[:6] == [
         f"{at} [DEBUG] Talking-000: a detail",
         f"{at} [INFO] Talking-000: some news",

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from google.protobuf.message import Message
 
+from tickreel.engine.event_record import ChangeRows, EventRecord, OrderRows
 from tickreel.engine.tape import Ends, Fills, Orders, Tape
 from tickreel.runner import digests
 from tickreel.runner.digests import OutcomeDigest
@@ -248,3 +249,26 @@ def test_all_bits_of_a_value_beyond_64_bits_are_in_the_digest() -> None:
 
 def test_wide_values_did_not_change_the_digest_of_values_that_fit_64_bits() -> None:
     assert wide(5) == "d52a66aef889a09addc5ea7e26537a87735b98228e28968b4b902b39d2376299"
+
+
+def recorded(reason: str = "NO_PRICE", kind: int = 1, trigger: int = 7) -> EventRecord:
+    record = EventRecord(("BTC-USDT-PERP.BINANCE-FUTURES",))
+    columns = dict.fromkeys((field.name for field in dataclasses.fields(OrderRows)), 0) | {"trigger_price": trigger}
+    record.order_rows.extend(1, list(columns.values()))
+    columns = dict.fromkeys((field.name for field in dataclasses.fields(ChangeRows)), 0) | {"kind": kind}
+    record.change_rows.extend(1, list(columns.values()))
+    record.reasons[reason] = 0
+    return record
+
+
+def test_every_fact_of_a_record_is_in_the_digest() -> None:
+    def digest(record: EventRecord | None) -> str:
+        made, tape = OutcomeDigest(), Tape()
+        made.add(tape.orders, tape.fills, np.empty(0, dtype=np.int64), tape.ends)
+        if record is not None:
+            made.add_events(record)
+        return made.of({})
+
+    records = [None, recorded(), recorded("NO_MARGIN"), recorded(kind=2), recorded(trigger=8)]
+    assert len({digest(record) for record in records}) == len(records)
+    assert digest(recorded()) == digest(recorded())

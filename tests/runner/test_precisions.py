@@ -19,12 +19,12 @@ from google.protobuf import json_format
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from small_catalog import ENGINE_ID, START, WINDOW, replay_config
+from small_catalog import ENGINE_ID, START, WINDOW, replay_config, replay_files
 from tickreel.engine import catalog_format
 from tickreel.engine.catalog_format import MAX_SIZE
 from tickreel.engine.error_log import MAX_MONEY
-from tickreel.engine.instrument import decimal_of, engine_instrument
-from tickreel.engine.replay import ReplayFile, Shortcuts, catalog_view, replay
+from tickreel.engine.instrument import decimal_of
+from tickreel.engine.replay import ReplayFile, Shortcuts
 from tickreel.engine.tape import Tape
 from tickreel.rpc.errors import TickreelError
 from tickreel.runner.ledger.ledger import Ledger, opened
@@ -168,15 +168,15 @@ def figures(market: Market, label: tuple[int, int], folder: Path, *, full: bool 
         at, cost, amount = int(ts[number]), int(price[number]), int(size[number])
         tape.add_orders([at, side, cost, amount])
         tape.add_fills([number, at, side, cost, amount, 1, 0])
-    tape.rows = tape.settled = len(market.prints)
+    tape.settled = config.time_window.end.ToNanoseconds()
     (folder / "tables").mkdir()
     tables = []
     if full:
         recorded = RecordedTimes.of(rows, [(int(ts[0]), 1_000)], [])
         account = opened(config, rows, market.decimals)
-        tables = [ReportTables(folder / "tables", account, market.decimals[0], recorded)]
+        tables = [ReportTables(folder / "tables", account, market.decimals[0], recorded, config.instrument.id)]
     window = WindowRows(read_trades(trade_slices), read_depths(book_slices), *label)
-    ledger = Ledger(config, rows, WINDOW[1], tables, window, market.decimals)
+    ledger = Ledger(config, rows, WINDOW[1], tables, window, market.decimals, with_positions=full)
     ledger.settle(tape)
     summary = summarise(ledger.close())
     for table in tables:
@@ -265,11 +265,9 @@ def test_the_engine_fills_the_same_at_every_precision(market: Market) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for label, name in ((market.decimals, "own"), (market.labels, "label")):
             config, view = config_of(market, label), Path(folder, name)
-            view.mkdir()
-            strategy = TempBacktestStrategy(engine_instrument(ENGINE_ID, config.instrument), config)
             files = files_of(market, Path(folder, f"{name}-files"), label)
-            replay(config, strategy, catalog_view(view, strategy.instrument, files), 1_000, POOR)
-            strategy.tape.save(view / "tape.npz")
+            tape = replay_files(TempBacktestStrategy, config, view, files, shortcuts=POOR).tape
+            tape.save(view / "tape.npz")
             tapes.append((Tape.load(view / "tape.npz"), label))
     for tape, (price, size) in tapes:
         fills = zip(tape.fills.side.tolist(), tape.fills.price.tolist(), tape.fills.quantity.tolist(), strict=True)

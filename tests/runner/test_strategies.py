@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tickreel.runner.config.strategy_registry import installed_strategies
+from tickreel.rpc.errors import TickreelError
+from tickreel.rpc.json_struct import values_of
+from tickreel.runner.config.strategy_registry import installed_strategies, installed_strategy
 from tickreel.runner.strategies.temp_backtest import TempBacktestStrategy
 
 PLUG_IN = '''
+from nautilus_trader.trading import Strategy
+
 from tickreel.engine.strategy import ReplayStrategy
 
 
@@ -21,6 +25,19 @@ class BuyAndHold(ReplayStrategy):
     """
 
     submission_modes = ("once",)
+
+
+class Plain(Strategy):
+    """Knows nothing of Tickreel."""
+
+    def __init__(self, fast: int = 10) -> None:
+        super().__init__()
+        self.fast = fast
+
+
+class Odd(Strategy):
+    def __init__(self, thing: object) -> None:
+        pass
 
 
 class Nothing:
@@ -64,14 +81,57 @@ def test_strategies_of_an_installed_package_are_registered(install: Install) -> 
     assert (entry.package, entry.submission_modes, entry.description) == ("a-plug-in", ("once",), "Buys once and holds.")
 
 
-def test_two_packages_cannot_register_the_same_name(install: Install) -> None:
+def test_a_plain_strategy_of_the_engine_is_registered(install: Install) -> None:
+    install("a-plug-in", "Plain = plug_in_a:Plain")
+    entry = installed_strategy("Plain")
+    assert (entry.package, entry.submission_modes, entry.copies_rows) == ("a-plug-in", (), False)
+    assert entry.description == "Knows nothing of Tickreel."
+    assert values_of(entry.parameters.message)["properties"] == {"fast": {"type": "integer", "default": 10}}
+
+
+@pytest.mark.parametrize(
+    ("point", "problem"),
+    [
+        ("Broken = plug_in_a:Nothing", "a-plug-in: its entry point names plug_in_a:Nothing, which is no subclass of nautilus_"),
+        ("Broken = plug_in_a:Absent", "a-plug-in: importing it raised AttributeError: module 'plug_in_a' has no attribute"),
+        ("Broken = absent_module:Plain", "a-plug-in: importing it raised ModuleNotFoundError: No module named 'absent_module'"),
+        ("Broken = exiting:Plain", "a-plug-in: importing it raised SystemExit: 3 (exiting.py, line 2)"),
+        ("Broken = plug_in_a:Odd", "a-plug-in: its parameter 'thing': a config cannot express the type object; it can express"),
+    ],
+)
+def test_a_faulty_strategy_is_refused_and_hides_no_other(
+    install: Install, tmp_path: Path, caplog: pytest.LogCaptureFixture, point: str, problem: str
+) -> None:
+    install("a-plug-in", f"{point}\nPlain = plug_in_a:Plain")
+    (tmp_path / "a-plug-in/exiting.py").write_text("import sys\nsys.exit(3)\n")
+    found = installed_strategies()
+    assert list(found) == ["Plain", "TempBacktestStrategy"]
+    assert found.refused["Broken"].startswith(problem)
+    assert f"the strategy 'Broken' cannot be used: {problem}" in caplog.text
+    with pytest.raises(TickreelError) as refusal:
+        installed_strategy("Broken")
+    (violation,) = refusal.value.violations
+    assert violation.field == "strategy.name"
+    assert violation.description.startswith(f"is 'Broken', which cannot be used: {problem}")
+
+
+def test_one_strategy_is_loaded_without_the_packages_of_others(install: Install, tmp_path: Path) -> None:
+    install("a-plug-in", "Other = never_imported:Other\nPlain = plug_in_a:Plain")
+    (tmp_path / "a-plug-in/never_imported.py").write_text("from plug_in_a import Plain as Other\n")
+    assert installed_strategy("Plain").strategy_id == "Plain"
+    assert "never_imported" not in sys.modules
+
+
+def test_a_name_of_two_packages_is_refused(install: Install) -> None:
     install("a-plug-in", "BuyAndHold = plug_in_a:BuyAndHold")
     install("b-plug-in", "BuyAndHold = plug_in_b:BuyAndHold")
-    with pytest.raises(ValueError, match=r"(a|b)-plug-in and (a|b)-plug-in both register the strategy 'BuyAndHold'"):
-        installed_strategies()
+    found = installed_strategies()
+    assert list(found) == ["TempBacktestStrategy"]
+    both = sorted(found.refused["BuyAndHold"].partition(":")[0].split(" and "))
+    assert both == ["a-plug-in", "b-plug-in"]
+    assert found.refused["BuyAndHold"].endswith(": both register it; uninstall one of them")
 
 
-def test_an_entry_point_that_is_not_a_strategy_is_refused_with_its_package(install: Install) -> None:
-    install("a-plug-in", "Nothing = plug_in_a:Nothing")
-    with pytest.raises(TypeError, match="'Nothing' of a-plug-in is not a ReplayStrategy: plug_in_a:Nothing"):
-        installed_strategies()
+def test_an_unknown_strategy_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(TickreelError, match=r"strategy.name: is 'X', which is not registered; the strategies are TempBack"):
+        installed_strategy("X")

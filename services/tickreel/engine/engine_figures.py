@@ -6,8 +6,9 @@ from typing import Any
 
 from nautilus_trader.model import AccountId, Price
 
+from tickreel.engine.copying_strategy import NOT_IN_LOTS
 from tickreel.engine.instrument import Instrument
-from tickreel.engine.tape import Fills
+from tickreel.engine.tape import Tape
 
 # More digits than any sum has. A size of the engine has 30 digits, the default context only 28.
 _DIGITS = 80
@@ -29,15 +30,11 @@ class EngineFigures:
         self._orders += cache.orders_closed_count()
         self._take(cache, cache.positions_closed())
 
-    def add_denied(self) -> None:
-        """Count an order that was denied before it reached the engine."""
-        self._orders += 1
-
-    def close(self, cache: Any, fills: Fills, *, with_balances: bool) -> dict[str, str]:
+    def close(self, cache: Any, tape: Tape, *, with_balances: bool) -> dict[str, str]:
         """Return the figures after the replay, as decimal texts.
 
         Args:
-            fills: All fills of the replay.
+            tape: With all orders, fills and ends of the replay.
             with_balances: Whether the engine kept an account.
 
         Returns:
@@ -56,9 +53,9 @@ class EngineFigures:
         with localcontext(prec=_DIGITS):
             for held in cache.positions_open():
                 position += held.quantity.as_decimal() * (1 if held.is_long else -1)
-                last = Price.from_raw(int(fills.price[-1]) * instrument.price_unit, instrument.engine.price_precision)
+                last = Price.from_raw(int(tape.fills.price[-1]) * instrument.price_unit, instrument.engine.price_precision)
                 pnl += held.unrealized_pnl(last).as_decimal()
-        orders = self._orders + cache.orders_total_count()
+        orders = self._orders + cache.orders_total_count() + _denied_by_us(tape)
         found = {
             "orders": orders,
             "fill events": self._events,
@@ -78,3 +75,9 @@ class EngineFigures:
                     self._events += part.event_count
                     self._commissions += sum((money.as_decimal() for money in part.commissions()), Decimal(0))
                     self._realized += part.realized_pnl.as_decimal()
+
+
+def _denied_by_us(tape: Tape) -> int:
+    """Return the number of orders that were denied before they reached the engine."""
+    ends = tape.ends
+    return ends.reason.tolist().count(ends.reasons.index(NOT_IN_LOTS)) if NOT_IN_LOTS in ends.reasons else 0

@@ -17,8 +17,11 @@ _RECORD = re.compile(
     re.MULTILINE,
 )
 _TRACEBACK = "Traceback (most recent call last):"
+# The calls of Tickreel that come before the first line of the strategy.
+_OUR_FRAMES = re.compile(r'(?<=\n)(?:  File "[^"\n]*/tickreel/engine/\w+\.py", line .*\n(?:    .*\n)*)+(?=  File )')
 # An error in a handler of messages, which the engine logs without a traceback.
 _HANDLER = re.compile(r"^Python handler \S+ failed: (?P<cause>.*)")
+_OWN_LOG = "an error of a Logger stops a replay, one of self.log does not"
 _PANIC = re.compile(r"^thread .* panicked at [^\n]*\n(?P<text>[^\n]*)", re.MULTILINE)
 # Explanations of errors, by patterns of their text. The first match counts.
 _MEANINGS = (
@@ -45,21 +48,24 @@ class EngineError:
     Attributes:
         text: The first line of the logged text.
         instant: Replay time of the error, ISO 8601; empty if unknown.
-        by_engine: Whether the engine logged the error; otherwise a strategy did.
+        component: The part of the engine that logged the error, the id of a strategy, or the name of a logger of user code.
+            Empty if the error was not logged.
         traceback: Traceback of an exception of user code, wherever it was raised; otherwise empty.
     """
 
     text: str
     instant: str
-    by_engine: bool
+    component: str = ""
     traceback: str = ""
 
     @classmethod
-    def of(cls, text: str, instant: str, *, by_engine: bool) -> "EngineError":
+    def of(cls, text: str, instant: str = "", component: str = "") -> "EngineError":
         """Return the error of a logged text, or of the message of an exception that the engine raised."""
         first_line, _, more = text.strip().partition("\n")
         _, begin, frames = more.partition(_TRACEBACK)
-        return cls(first_line.strip(), instant, by_engine and not begin, f"{begin}{frames}".rstrip())
+        # After the replay, the engine's log has the time of the wall clock.
+        instant = "" if first_line.startswith("Error disposing trader:") else instant
+        return cls(first_line.strip(), instant, component, _OUR_FRAMES.sub("", f"{begin}{frames}", count=1).rstrip())
 
     def __str__(self) -> str:
         at = f" at {self.instant}" if self.instant else ""
@@ -67,6 +73,8 @@ class EngineError:
             return f"the strategy raised {_cause(self.traceback)}{at}"
         if handler := _HANDLER.match(self.text):
             return f"the strategy raised {handler['cause']}{at}"
+        if self.component and not self.component.startswith("nautilus_"):
+            return f"the engine stopped{at} because of an error in the log of {self.component!r}: {self.text}; {_OWN_LOG}"
         return f"the engine stopped{at}: {explained(self.text)}"
 
 
@@ -94,10 +102,9 @@ class ErrorLog:
 def first_error(log: str) -> EngineError | None:
     """Return the first error in a log: the panic of an abort, else an error line of the engine or of a strategy."""
     if panic := _PANIC.search(log):
-        return EngineError(panic["text"].strip(), "", by_engine=True)
+        return EngineError(panic["text"].strip(), "")
     if record := _RECORD.search(log):
-        by_engine = record["component"].startswith("nautilus_")
-        return EngineError.of(record["text"] + record["more"], record["instant"], by_engine=by_engine)
+        return EngineError.of(record["text"] + record["more"], record["instant"], record["component"])
     return None
 
 

@@ -1,42 +1,170 @@
-"""The tape of a record: its orders, fills and ends of orders, as the ledger settles them."""
+"""The tape of a general recorder: its orders, fills and ends of orders, as the ledger settles them."""
 
+import gc
 import re
-from collections.abc import Container
+from collections.abc import Callable, Container
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+from nautilus_trader.trading import Strategy
 
-from tickreel.engine.event_record import CHANGES, MISSING, ORDER_TYPES, TIMES_IN_FORCE, EventRecord
+from tickreel.accounting.scaled import Integers
+from tickreel.engine.closing_order import close_position
+from tickreel.engine.engine_figures import EngineFigures
+from tickreel.engine.event_record import CHANGES, MISSING, ORDER_TYPES, TIMES_IN_FORCE
+from tickreel.engine.instrument import Instrument
+from tickreel.engine.recorder import Recorder
+from tickreel.engine.replay_class import recorded
 from tickreel.engine.tape import Tape
+from tickreel.rpc.errors import TickreelError
+from tickreel.v1 import run_config_pb2
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?,?")
 _ENDS = {CHANGES.index(kind): kind for kind in ("cancelled", "denied", "rejected", "expired")}
 _CANCELLED, _EXPIRED = CHANGES.index("cancelled"), CHANGES.index("expired")
 _IOC, _FOK, _MARKET = TIMES_IN_FORCE.index("IOC"), TIMES_IN_FORCE.index("FOK"), ORDER_TYPES.index("MARKET")
 
+# Callbacks of data, which tell how far a replay is. A strategy that overrides none has no progress until its end.
+_DATA = ("on_trade", "on_book_depth", "on_quote", "on_bar", "on_time_event")
+# New events are written to the tape after this many calls of these callbacks, and after this many parts of the window.
+_CALLS, _PARTS = 1_000, 500
 
-def write_tape(record: EventRecord, tape: Tape, end: int, first_book: int | None) -> None:
-    """Write the orders, fills and ends of a record onto an empty tape.
+
+class RecordedTape:
+    """Writes the record of a replay onto a tape while the replay runs.
+
+    The tape grows during the replay by orders and fills. What the recorder adds at the end, because the engine did not deliver
+    it, comes after the strategy's stop. The engine delivers every earlier fill: `finish` fails the replay if it did not.
 
     Args:
-        end: Last instant of the window, UNIX nanoseconds. There is no data to match later events against, so they are left out.
+        config: Resolved.
+        tape: An empty tape.
+        window: First and last replayed instant, UNIX nanoseconds.
         first_book: Time of the first book, UNIX nanoseconds; no trade may have the same time. None if orders are not matched
             against books.
     """
-    orders, fills, changes = record.orders, record.fills, record.changes
-    price = np.where(orders.price == MISSING, 0, orders.price)
-    tape.add_orders(_flat(orders.ts, orders.side, price, orders.quantity))
-    kept = fills.ts <= end
-    columns = (fills.order, fills.ts, orders.side[fills.order], fills.price, fills.quantity, fills.taker, fills.commission)
-    tape.add_fills(_flat(*(column[kept] for column in columns)))
-    reasons = list(record.reasons)
-    for row in np.flatnonzero(np.isin(changes.kind, list(_ENDS)) & (changes.ts <= end)).tolist():
-        order, ts, kind = int(changes.order[row]), int(changes.ts[row]), int(changes.kind[row])
-        if kind == _CANCELLED:
-            no_book = first_book is not None and ts < first_book
-            reason = _reason_of_cancel(int(orders.type[order]), int(orders.time_in_force[order]), no_book=no_book)
-        else:
-            reason = "EXPIRED" if kind == _EXPIRED else reason_group(reasons[int(changes.reason[row])], record.order_ids)
-        tape.end(order, ts, _ENDS[kind], reason)
+
+    def __init__(
+        self,
+        instrument: Instrument,
+        config: run_config_pb2.RunConfig,
+        tape: Tape,
+        window: tuple[int, int],
+        first_book: int | None,
+    ) -> None:
+        self.recorder = Recorder([instrument])
+        self._instrument = instrument
+        self._closes = config.strategy.close_positions_on_stop
+        self._tape = tape
+        self._end = window[1]
+        self._first_book = first_book
+        self._step = (window[1] - window[0]) // _PARTS
+        self._next = window[0]
+        self._calls = 0
+        self._orders = self._fills = 0
+
+    def replay_class[S: Strategy](self, strategy: type[S]) -> type[S]:
+        """Return the class of a strategy for this replay."""
+        callbacks = {name: self._noted(getattr(strategy, name)) for name in _DATA if _is_overridden(strategy, name)}
+        if self._closes:
+            theirs = strategy.on_stop
+
+            def on_stop(this: S) -> None:
+                theirs(this)
+                self._close_position(this)
+
+            callbacks["on_stop"] = on_stop
+        return recorded(strategy, self.recorder, callbacks)
+
+    def finish(self, cache: Any, *, with_balances: bool) -> None:
+        """Complete the tape.
+
+        Events after the window are left out: there is no data to match them against.
+
+        Args:
+            cache: The engine's cache after the replay.
+            with_balances: Whether the engine kept an account.
+
+        Raises:
+            TickreelError: REPLAY_FAILED if the engine delivered a fill too late, or from `Recorder.finish`.
+        """
+        self.recorder.finish(cache)
+        self._write()
+        record, tape = self.recorder.record, self._tape
+        fills, changes = record.fills, record.changes
+        if not np.array_equal(tape.fills.order, fills.order[: tape.fill_count]) or (np.diff(fills.ts) < 0).any():
+            raise TickreelError("REPLAY_FAILED", "the engine delivered the fills of the strategy out of sequence")
+        self._write_ends()
+        reported = EngineFigures(self._instrument).close(cache, tape, with_balances=with_balances)
+        # If the engine continued past the window, its figures cover more events than the tape. If the strategy purged orders,
+        # they cover fewer.
+        beyond = (fills.ts > self._end).any() or (changes.ts > self._end).any()
+        if not beyond and int(reported["orders"]) == tape.order_count:
+            tape.reported = reported
+        tape.events = record
+        tape.settled = self._end
+
+    def _noted(self, theirs: Callable[..., None]) -> Callable[..., None]:
+        """Return a callback that notes the time of its data first."""
+
+        def noted(this: Strategy, event: Any) -> None:
+            now = event.ts_init
+            self._calls += 1
+            if now >= self._next or self._calls >= _CALLS:
+                self._next, self._calls = now + self._step, 0
+                self.recorder.flush()
+                self._write()
+                # A strategy may leave reference cycles, and nothing else collects them during a replay.
+                gc.collect(1)
+                # All events before this instant have been delivered.
+                self._tape.settled = now - 1
+            theirs(this, event)
+
+        return noted
+
+    def _write(self) -> None:
+        """Write the orders and fills that the tape does not have yet."""
+        record, tape = self.recorder.record, self._tape
+        if len(record.order_rows) > self._orders:
+            orders = record.orders_after(self._orders)
+            price = np.where(orders.price == MISSING, 0, orders.price)
+            tape.add_orders(_flat(orders.ts, orders.side, price, orders.quantity))
+            self._orders += len(orders.ts)
+        if len(record.fill_rows) > self._fills:
+            fills = record.fills_after(self._fills)
+            sides = np.array([tape.submission(order)[1] for order in fills.order.tolist()], dtype=np.int64)
+            columns = (fills.order, fills.ts, sides, fills.price, fills.quantity, fills.taker, fills.commission)
+            kept = fills.ts <= self._end
+            tape.add_fills(_flat(*(column[kept] for column in columns)))
+            self._fills += len(fills.ts)
+
+    def _write_ends(self) -> None:
+        record = self.recorder.record
+        orders, changes, reasons = record.orders, record.changes, list(record.reasons)
+        rows = np.flatnonzero(np.isin(changes.kind, list(_ENDS)) & (changes.ts <= self._end))
+        order = changes.order[rows]
+        columns = (
+            order,
+            changes.ts[rows],
+            changes.kind[rows],
+            changes.reason[rows],
+            orders.type[order],
+            orders.time_in_force[order],
+        )
+        for place, ts, kind, code, order_type, time_in_force in zip(*(column.tolist() for column in columns), strict=True):
+            if kind == _CANCELLED:
+                no_book = self._first_book is not None and ts < self._first_book
+                reason = reason_of_cancel(order_type, time_in_force, no_book=no_book)
+            else:
+                reason = "EXPIRED" if kind == _EXPIRED else reason_group(reasons[code], record.order_ids)
+            self._tape.end(place, ts, _ENDS[kind], reason)
+
+    def _close_position(self, strategy: Strategy) -> None:
+        self.recorder.flush()
+        orders, fills = self.recorder.record.orders, self.recorder.record.fills
+        held = int((fills.quantity.astype(object) * orders.side[fills.order]).sum())
+        close_position(strategy, self._instrument, held, len(orders.ts) + 1)
 
 
 def reason_group(text: str, order_ids: Container[str]) -> str:
@@ -48,8 +176,14 @@ def reason_group(text: str, order_ids: Container[str]) -> str:
     return " ".join("…" if word in order_ids or _NUMBER.fullmatch(word) else word for word in words) or "UNKNOWN"
 
 
-def _reason_of_cancel(order_type: int, time_in_force: int, *, no_book: bool) -> str:
-    """Return why the venue cancelled an order or its remainder. The engine does not say."""
+def reason_of_cancel(order_type: int, time_in_force: int, *, no_book: bool) -> str:
+    """Return why the venue cancelled an order or its remainder. The engine does not say.
+
+    Args:
+        order_type: Position in `ORDER_TYPES`.
+        time_in_force: Position in `TIMES_IN_FORCE`.
+        no_book: Whether this was before the first book.
+    """
     if time_in_force not in (_IOC, _FOK):
         return "CANCELLED"
     if no_book:
@@ -59,7 +193,11 @@ def _reason_of_cancel(order_type: int, time_in_force: int, *, no_book: bool) -> 
     return "NO_LIQUIDITY" if order_type == _MARKET else "NO_LIQUIDITY_AT_LIMIT"
 
 
-def _flat(*columns: np.ndarray) -> list[int]:
+def _is_overridden(strategy: type[Strategy], name: str) -> bool:
+    return getattr(strategy, name) is not getattr(Strategy, name)
+
+
+def _flat(*columns: Integers | npt.NDArray[np.int64]) -> list[int]:
     """Return the rows of columns, one after another."""
-    rows: list[int] = np.stack([column.astype(object) for column in columns], axis=1).reshape(-1).tolist()
+    rows: list[int] = np.stack(columns, axis=1).reshape(-1).tolist()
     return rows

@@ -6,7 +6,6 @@ cache, where each order keeps all its events.
 """
 
 import bisect
-import itertools
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -14,64 +13,22 @@ from typing import Any
 import numpy as np
 from nautilus_trader.model import (
     ClientOrderId,
-    LiquiditySide,
-    OrderAccepted,
-    OrderCanceled,
-    OrderCancelRejected,
-    OrderDenied,
-    OrderEmulated,
-    OrderExpired,
     OrderFilled,
     OrderInitialized,
-    OrderModifyRejected,
     OrderPendingCancel,
     OrderPendingUpdate,
-    OrderRejected,
-    OrderReleased,
-    OrderSide,
     OrderSubmitted,
-    OrderTriggered,
-    OrderUpdated,
 )
 
-from tickreel.engine.event_record import (
-    CHANGES,
-    MISSING,
-    OFF_GRID,
-    POST_ONLY,
-    QUOTE_QUANTITY,
-    REDUCE_ONLY,
-    EventRecord,
-)
+from tickreel.engine.event_record import CHANGES, EventRecord
+from tickreel.engine.event_tables import INITIALIZED, KINDS, EventTables
 from tickreel.engine.instrument import Instrument
 from tickreel.rpc.errors import TickreelError
 
 # Events are decoded in batches: reading an object of the engine costs several times as much between two orders.
 _BATCH = 1_024
-
-_KINDS: dict[type, int] = {
-    event: CHANGES.index(kind)
-    for event, kind in (
-        (OrderInitialized, "initialized"),
-        (OrderDenied, "denied"),
-        (OrderEmulated, "emulated"),
-        (OrderReleased, "released"),
-        (OrderSubmitted, "submitted"),
-        (OrderAccepted, "accepted"),
-        (OrderRejected, "rejected"),
-        (OrderTriggered, "triggered"),
-        (OrderPendingUpdate, "pending_update"),
-        (OrderUpdated, "updated"),
-        (OrderModifyRejected, "modify_rejected"),
-        (OrderPendingCancel, "pending_cancel"),
-        (OrderCancelRejected, "cancel_rejected"),
-        (OrderCanceled, "cancelled"),
-        (OrderExpired, "expired"),
-    )
-}
-_INITIALIZED, _UPDATED = CHANGES.index("initialized"), CHANGES.index("updated")
+# Marks a fill among the kinds of events.
 _FILLED = len(CHANGES)
-_REASONED = frozenset(map(CHANGES.index, ("denied", "rejected", "modify_rejected", "cancel_rejected")))
 
 # What the engine does first at one instant, for events whose sequence is not known.
 _ANSWER = 2
@@ -87,38 +44,43 @@ class Recorder:
 
     def __init__(self, instruments: Sequence[Instrument]) -> None:
         self.record = EventRecord(tuple(str(instrument.id) for instrument in instruments))
-        self._units = {
-            instrument.id: (number, instrument.price_unit, instrument.size_unit, instrument.money_unit)
-            for number, instrument in enumerate(instruments)
-        }
-        self._foreign: dict[str, str] = {}
+        self._tables = EventTables(self.record, instruments)
+        self._instruments = {instrument.id: number for number, instrument in enumerate(instruments)}
+        self._foreign: set[str] = set()
         self._pending: list[Any] = []
-        # The divisors of each order's instrument.
-        self._order_units: list[tuple[int, int, int]] = []
-        # Numbers the events.
-        self._next = itertools.count().__next__
 
     def add(self, event: Any) -> None:
         """Record an event of an order. Call it in the order in which the engine publishes the events."""
-        self._pending.append(event)
-        if len(self._pending) >= _BATCH:
+        pending = self._pending
+        pending.append(event)
+        if len(pending) == _BATCH:
             self.flush()
 
     def flush(self) -> None:
         """Write the events so far into the tables."""
         events, self._pending = self._pending, []
-        rows, foreign = self.record.order_ids, self._foreign
-        for event in events:
+        ids, tables = self.record.order_ids, self._tables
+        # Three entries an event: its number, the row that it belongs to, and the event.
+        orders: list[Any] = []
+        fills: list[Any] = []
+        changes: list[Any] = []
+        for number, event in enumerate(events, len(self.record)):
             name = event.client_order_id.value
-            row = rows.get(name)
+            row = ids.get(name)
             if row is None:
-                if name not in foreign:
-                    self._create(event, name)
-                continue
-            if type(event) is OrderFilled:
-                self._fill(event, row)
+                instrument = self._instruments.get(event.instrument_id)
+                if instrument is None:
+                    self._foreign.add(str(event.instrument_id))
+                else:
+                    ids[name] = len(ids)
+                    orders += number, instrument, event
+            elif type(event) is OrderFilled:
+                fills += number, row, event
             else:
-                self._change(event, row)
+                changes += number, row, event
+        for add, entries in ((tables.add_orders, orders), (tables.add_fills, fills), (tables.add_changes, changes)):
+            if entries:
+                add(entries[::3], entries[1::3], entries[2::3])
 
     def finish(self, cache: Any) -> None:
         """Record the events that the engine did not deliver, each at its place in the sequence.
@@ -133,106 +95,48 @@ class Recorder:
             TickreelError: REPLAY_FAILED if an order was for an instrument that the replay does not have.
         """
         self.flush()
-        record = self.record
-        sequence = EventSequence(record)
-        missed: list[list[Any]] = []
-        places: dict[int, int] = {}
-        for order_id in sorted(cache.client_order_ids(), key=_natural):
-            row, order = record.order_ids.get(order_id.value), cache.order(order_id)
-            if row is None or sequence.counts[row] != order.event_count:
-                events = sequence.missed(row, order.events())
-                missed.append([event for event, _ in events])
-                places |= {id(event): place for event, place in events}
-        ordered = sorted(_in_sequence(missed), key=lambda event: places[id(event)])
+        ids, counts = self.record.order_ids, self.record.event_counts()
+        # One order at a time: the engine returns copies.
+        incomplete = [
+            order_id
+            for order_id in cache.client_order_ids()
+            if (row := ids.get(order_id.value)) is None or counts[row] != cache.order(order_id).event_count
+        ]
+        if incomplete:
+            self._add_missed([cache.order(order_id) for order_id in sorted(incomplete, key=_natural)])
+        if self._foreign:
+            ordered_ids = ", ".join(sorted(self._foreign))
+            message = (
+                f"the strategy sent an order for {ordered_ids}; this run replays {', '.join(self.record.instruments)} only"
+            )
+            raise TickreelError("REPLAY_FAILED", message)
+
+    def _add_missed(self, orders: Sequence[Any]) -> None:
+        """Record the events of orders that are not recorded yet."""
+        ids, sequence = self.record.order_ids, EventSequence(self.record)
+        missed = [sequence.missed(ids.get(order.client_order_id.value), order.events()) for order in orders]
+        places = {id(event): place for events in missed for event, place in events}
+        ordered = sorted(_in_sequence([[event for event, _ in events] for events in missed]), key=lambda one: places[id(one)])
         for event in ordered:
             self.add(event)
         self.flush()
-        if self._foreign:
-            ordered_ids = ", ".join(sorted(set(self._foreign.values())))
-            message = f"the strategy sent an order for {ordered_ids}; this run replays {', '.join(record.instruments)} only"
-            raise TickreelError("REPLAY_FAILED", message)
-        record.move_last(np.array([places[id(event)] for event in ordered], dtype=np.int64))
-
-    def _create(self, event: Any, name: str) -> None:
-        if (units := self._units.get(event.instrument_id)) is None:
-            self._foreign[name] = str(event.instrument_id)
-            return
-        instrument, price_unit, size_unit, money_unit = units
-        price, off_price = _scaled(event.price, price_unit)
-        trigger, off_trigger = _scaled(event.trigger_price, price_unit)
-        quantity, off_quantity = _scaled(event.quantity, size_unit)
-        flags = POST_ONLY * event.post_only | REDUCE_ONLY * event.reduce_only | QUOTE_QUANTITY * event.quote_quantity
-        flags |= OFF_GRID * (off_price or off_trigger or off_quantity)
-        parent, expire = event.parent_order_id, event.expire_time
-        self.record.order_ids[name] = len(self._order_units)
-        self._order_units.append((price_unit, size_unit, money_unit))
-        self.record.order_rows.extend(
-            (
-                self._next(),
-                instrument,
-                event.ts_event,
-                1 if event.order_side == OrderSide.BUY else -1,
-                int(event.order_type),
-                int(event.time_in_force),
-                flags,
-                price,
-                trigger,
-                quantity,
-                MISSING if expire is None else expire,
-                MISSING if parent is None else self.record.order_ids.get(parent.value, MISSING),
-            )
-        )
-
-    def _fill(self, event: Any, row: int) -> None:
-        price_unit, size_unit, money_unit = self._order_units[row]
-        commission, position = event.commission, event.position_id
-        positions = self.record.positions
-        self.record.fill_rows.extend(
-            (
-                self._next(),
-                row,
-                event.ts_event,
-                event.last_px.raw // price_unit,
-                event.last_qty.raw // size_unit,
-                int(event.liquidity_side == LiquiditySide.TAKER),
-                0 if commission is None else commission.raw // money_unit,
-                MISSING if position is None else positions.setdefault(position.value, len(positions)),
-            )
-        )
-
-    def _change(self, event: Any, row: int) -> None:
-        kind = _KINDS[type(event)]
-        price_unit, size_unit, _ = self._order_units[row]
-        order_type = price = trigger = quantity = reason = MISSING
-        if kind in (_INITIALIZED, _UPDATED):
-            (price, _), (trigger, _) = _scaled(event.price, price_unit), _scaled(event.trigger_price, price_unit)
-            quantity, _ = _scaled(event.quantity, size_unit)
-            if kind == _INITIALIZED:
-                order_type = int(event.order_type)
-        if kind in _REASONED:
-            reason = self.record.reasons.setdefault(event.reason, len(self.record.reasons))
-        self.record.change_rows.extend((self._next(), row, event.ts_event, kind, order_type, price, trigger, quantity, reason))
+        self.record.move_last(np.array([places[id(event)] for event in ordered], dtype=np.int64))
 
 
 class EventSequence:
-    """The recorded events of each order.
-
-    Attributes:
-        counts: Number of recorded events of each order.
-    """
+    """The recorded events of each order."""
 
     def __init__(self, record: EventRecord) -> None:
         orders, fills, changes = record.orders, record.fills, record.changes
         count = len(orders.ts)
         numbers = np.concatenate([orders.event, fills.event, changes.event])
-        kinds = np.concatenate([np.full(count, _INITIALIZED), np.full(len(fills.ts), _FILLED), changes.kind])
+        kinds = np.concatenate([np.full(count, INITIALIZED), np.full(len(fills.ts), _FILLED), changes.kind])
         times = np.concatenate([orders.ts, fills.ts, changes.ts])
         of = np.concatenate([np.arange(count), fills.order, changes.order])
         by_order = np.lexsort((numbers, of))
         self._numbers, self._kinds, self._times = numbers[by_order], kinds[by_order], times[by_order]
         self._starts = np.searchsorted(of[by_order], np.arange(count + 1))
         self._clock = times[np.argsort(numbers)]
-        self.counts: list[int] = np.diff(self._starts).tolist()
 
     def missed(self, row: int | None, events: Sequence[Any]) -> list[tuple[Any, int]]:
         """Return the events of an order that are not recorded, each with the number of the event before which it belongs.
@@ -252,7 +156,7 @@ class EventSequence:
         for event in events:
             # An event is known by its kind and time, and by how many of these there are. The record may have more events than
             # the cache: an execution algorithm can replace an order in the cache by an older copy.
-            if known := recorded.get((_KINDS.get(type(event), _FILLED), event.ts_event)):
+            if known := recorded.get((KINDS.get(type(event), _FILLED), event.ts_event)):
                 last = max(last, known.pop())
                 continue
             following = numbers[bisect.bisect_right(numbers, last) :]
@@ -265,14 +169,6 @@ def _natural(order_id: ClientOrderId) -> tuple[str, int]:
     """Return a key that sorts the ids of an order factory by their running number. The engine returns ids in random order."""
     head, _, number = order_id.value.rpartition("-")
     return (head, int(number)) if number.isdecimal() else (order_id.value, 0)
-
-
-def _scaled(value: Any, unit: int) -> tuple[int, bool]:
-    """Return a price or size as an integer of the instrument's precision, or MISSING, and whether it was rounded down."""
-    if value is None:
-        return MISSING, False
-    scaled, rest = divmod(value.raw, unit)
-    return scaled, rest != 0
 
 
 def _in_sequence(orders: Iterable[Sequence[Any]]) -> list[Any]:

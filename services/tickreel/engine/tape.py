@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tickreel.accounting.scaled import Integers
+from tickreel.engine.event_record import EventRecord
 from tickreel.engine.integer_rows import IntegerRows
 
 Int64 = npt.NDArray[np.int64]
@@ -77,17 +78,17 @@ class Tape:
 
     def __init__(self) -> None:
         self.rows = 0
-        """Trade rows that the strategy has received."""
+        """Trade rows that the engine has replayed. During a replay, only the recorder of copies counts them."""
         self.book_rows = 0
-        """Book rows that the strategy has received."""
+        """Book rows that the engine has replayed; see `rows`."""
         self.settled = 0
-        """Number of trade rows whose events are all on the tape. It is set last."""
+        """Time up to which all events are on the tape, UNIX nanoseconds. It is set last."""
+        self.iterations = 0
+        """Rows that the engine has replayed, of all kinds. Set at the end of a replay."""
+        self.events: EventRecord | None = None
+        """The record of all order events. Set at the end of a replay; None if the recorder of copies made the tape."""
         self.reported: dict[str, str] = {}
         """The engine's own figures, see `EngineFigures`; empty if they cannot be compared."""
-        self.error = ""
-        """Traceback of the first error in a callback. The engine swallows such errors."""
-        self.logged = ""
-        """First error that the strategy logged. The engine stops after it."""
         self._orders, self._fills, self._ends = IntegerRows(_ORDER), IntegerRows(_FILL), IntegerRows(_END)
         self._reasons: dict[str, int] = {}
 
@@ -120,7 +121,7 @@ class Tape:
         self._ends.extend((order, ts, KINDS.index(kind), code))
 
     def save(self, path: Path) -> None:
-        """Write the tape to a file."""
+        """Write the tape to a file, without `events`."""
         orders, fills, ends = (rows.to_array() for rows in (self._orders, self._fills, self._ends))
         counts = np.array([self.rows, self.book_rows, self.settled], dtype=np.int64)
         with path.open("wb") as file:

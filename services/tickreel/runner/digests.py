@@ -15,6 +15,7 @@ import numpy as np
 from google.protobuf import json_format
 
 from tickreel.accounting.scaled import Integers, low_bits, narrow
+from tickreel.engine.event_record import EventRecord
 from tickreel.engine.tape import Ends, Fills, Orders
 from tickreel.stores.instrument_name import InstrumentName
 from tickreel.v1 import conversion_pb2, market_data_pb2, result_pb2, run_config_pb2
@@ -56,6 +57,8 @@ class OutcomeDigest:
     Each table is hashed row by row. The digest covers the final account, the reasons of order ends in order of their first
     occurrence, and the name, length and hash of each table. For rows with a value of more than 64 bits, a second hash covers
     the row number and the higher bits of all columns. It follows the hash of the table, if the table has such rows.
+
+    If the general recorder made the outcome, the digest also covers the tables and texts of its record.
     """
 
     def __init__(self) -> None:
@@ -63,6 +66,7 @@ class OutcomeDigest:
         self._wide = {name: hashlib.sha256() for name in self._tables}
         self._rows, self._wide_rows = dict.fromkeys(self._tables, 0), dict.fromkeys(self._tables, 0)
         self._reasons: dict[str, int] = {}
+        self._texts: dict[str, object] = {}
 
     def add(self, orders: Orders, fills: Fills, fees: Integers, ends: Ends) -> None:
         """Add the next rows. Fills and ends refer to orders by their row number in the whole outcome."""
@@ -71,9 +75,24 @@ class OutcomeDigest:
         self._add("fills", fills.order, fills.ts, fills.side, fills.price, fills.quantity, fills.taker, fees)
         self._add("ends", ends.order, ends.ts, ends.kind, codes[ends.reason])
 
+    def add_events(self, record: EventRecord) -> None:
+        """Add the record of a replay. Call it at most once: such a replay is one piece."""
+        for name, table in (("created", record.orders), ("filled", record.fills), ("changed", record.changes)):
+            self._tables[name], self._wide[name] = hashlib.sha256(), hashlib.sha256()
+            self._rows[name] = self._wide_rows[name] = 0
+            self._add(name, *vars(table).values())
+        self._texts = {
+            "instruments": record.instruments,
+            "positions": list(record.positions),
+            "event_reasons": list(record.reasons),
+            "texts": list(record.texts),
+            "text_lists": list(record.text_lists),
+            "exact": sorted(record.exact.items()),
+        }
+
     def of(self, final_account: dict[str, str]) -> str:
         """Return the digest in hex."""
-        parts = [_canonical({"account": final_account, "reasons": list(self._reasons)})]
+        parts = [_canonical({"account": final_account, "reasons": list(self._reasons), **self._texts})]
         for name, table in self._tables.items():
             parts += [f"{name} {self._rows[name]}".encode(), table.digest()]
             if self._wide_rows[name]:

@@ -12,7 +12,7 @@ from tickreel.engine.replay import Shortcuts
 from tickreel.jobs.worker import Reporter, serve_worker
 from tickreel.rpc.errors import TickreelError, Violation
 from tickreel.runner import digests
-from tickreel.runner.config.strategy_registry import installed_strategies
+from tickreel.runner.config.strategy_registry import installed_strategy
 from tickreel.runner.config.unused_keys import idle_keys_finding
 from tickreel.runner.ledger.ledger import contract_of
 from tickreel.runner.ledger.outcome import Outcome, summarise
@@ -42,9 +42,9 @@ def work(values: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     reporter.progress(job_pb2.JOB_PHASE_LOADING, 0, 0, "rows")
     window = Window(spec)
     window.check_sides()
-    entry = installed_strategies()[config.strategy.name]
+    entry = installed_strategy(config.strategy.name)
     # The orders of other strategies are unknown before the replay.
-    if entry.strategy.copies_rows:
+    if entry.copies_rows:
         check_notional(window.trades(COLUMNS), contract_of(config), config)
     rows = _load(spec, window)
     total = len(rows.ts) + len(rows.book_ts)
@@ -69,7 +69,7 @@ def work(values: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     seconds = time.monotonic() - began
     window.check_unchanged()
     result = _result(spec, window, plan, outcome, replaying.peak_memory, seconds)
-    result.findings.extend(idle_keys_finding(config, entry.strategy))
+    result.findings.extend(idle_keys_finding(config, entry))
     result.metadata.code.extend(code_packages(entry))
     if spec.run.verified_run_id:
         # Imported here because loading the database would slow the start of all other runs.

@@ -82,6 +82,8 @@ class RunnerServicer(runner_service_pb2_grpc.RunnerServiceServicer):
         page = Page.of(request, "strategies")
         entries, token = page.cut(self._strategies.values(), lambda entry: entry.strategy_id)
         response = runner_service_pb2.ListStrategiesResponse(next_page_token=token)
+        for strategy_id, problem in self._strategies.refused.items():
+            response.refused.add(strategy_id=strategy_id, problem=problem)
         for entry in entries:
             response.strategies.add(
                 strategy_id=entry.strategy_id,

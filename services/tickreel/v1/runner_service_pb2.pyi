@@ -29,6 +29,14 @@ class Strategy(_message.Message):
     parameters_schema: _struct_pb2.Struct
     def __init__(self, strategy_id: _Optional[str] = ..., description: _Optional[str] = ..., submission_modes: _Optional[_Iterable[str]] = ..., package: _Optional[str] = ..., parameters_schema: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ...) -> None: ...
 
+class RefusedStrategy(_message.Message):
+    __slots__ = ("strategy_id", "problem")
+    STRATEGY_ID_FIELD_NUMBER: _ClassVar[int]
+    PROBLEM_FIELD_NUMBER: _ClassVar[int]
+    strategy_id: str
+    problem: str
+    def __init__(self, strategy_id: _Optional[str] = ..., problem: _Optional[str] = ...) -> None: ...
+
 class ConfigFile(_message.Message):
     __slots__ = ("config_id", "config", "violations", "text", "violation_count")
     CONFIG_ID_FIELD_NUMBER: _ClassVar[int]
@@ -60,12 +68,14 @@ class ListStrategiesRequest(_message.Message):
     def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
 
 class ListStrategiesResponse(_message.Message):
-    __slots__ = ("strategies", "next_page_token")
+    __slots__ = ("strategies", "next_page_token", "refused")
     STRATEGIES_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    REFUSED_FIELD_NUMBER: _ClassVar[int]
     strategies: _containers.RepeatedCompositeFieldContainer[Strategy]
     next_page_token: str
-    def __init__(self, strategies: _Optional[_Iterable[_Union[Strategy, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+    refused: _containers.RepeatedCompositeFieldContainer[RefusedStrategy]
+    def __init__(self, strategies: _Optional[_Iterable[_Union[Strategy, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., refused: _Optional[_Iterable[_Union[RefusedStrategy, _Mapping]]] = ...) -> None: ...
 
 class ListConfigsRequest(_message.Message):
     __slots__ = ("page_size", "page_token")

@@ -78,7 +78,7 @@ OPTIONAL = re.compile(
     r"environment(\..*)?|fx_stub|strategy\.orders(\[0\]\..*)?|data_catalog\.(trades_path|book_.*|instrument_.*)"
     r"|instrument\.(base_.*|quote_.*|settlement_.*|multiplier|lot_size|margin_.*|type|is_inverse)"
     r"|venue\.(base_.*|starting_.*|book_type|default_.*|liquidity_.*|queue_.*|frozen_.*|(latency|fill_model)(\..*)?)"
-    r"|strategy\.(order_type|time_in_force|close_.*|parameters)|seed"
+    r"|strategy\.(submission_mode|order_type|time_in_force|close_.*|parameters)|seed"
 )
 
 type Path = tuple[str | int, ...]

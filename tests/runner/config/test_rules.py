@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nautilus_trader.model import BarType, InstrumentId, Quantity
+from nautilus_trader.trading import Strategy
 
 from tickreel.engine.strategy import ReplayStrategy
 from tickreel.rpc.settings import Settings
 from tickreel.rpc.violations import Violations
-from tickreel.runner.config.config_json import read_document
+from tickreel.runner.config.config_json import read_document, to_document
 from tickreel.runner.config.rules import check_config, check_config_path
-from tickreel.runner.config.strategy_registry import StrategyEntry, installed_strategies
+from tickreel.runner.config.strategy_registry import Strategies, StrategyEntry, installed_strategies
 from tickreel.v1.result_pb2 import SNAPSHOT_MODE_BOOK as BOOK
 from tickreel.v1.result_pb2 import SNAPSHOT_MODE_BOTH as BOTH
 from tickreel.v1.result_pb2 import SNAPSHOT_MODE_TRADES as TRADES
@@ -486,5 +488,68 @@ def test_a_registered_strategy_of_another_package_can_be_named() -> None:
 
     violations = Violations()
     config = read_document(changed(strategy__name="Another", strategy__submission_mode="per_minute"), violations)
-    check_config(config, {"Another": StrategyEntry("Another", Another, "a-package")}, SETTINGS, violations)
+    check_config(config, Strategies([StrategyEntry("Another", Another, "a-package")]), SETTINGS, violations)
     assert not list(violations)
+
+
+class Plain(Strategy):
+    """A strategy that knows nothing of configs."""
+
+    def __init__(self, instrument_id: InstrumentId, size: Quantity, bars: BarType, seed: int, fast: int = 10) -> None:
+        super().__init__()
+
+
+PARAMETERS = {"size": "0.100", "bars": "1-MINUTE-LAST-INTERNAL"}
+
+
+def check_plain(**strategy: Any) -> tuple[RunConfig, dict[str, str]]:
+    """Return the resolved config of a plain strategy with these keys, and its violations."""
+    violations = Violations()
+    document = changed()
+    document["strategy"] = {"name": "Plain", "parameters": PARAMETERS, **strategy}
+    config = read_document(document, violations)
+    check_config(config, Strategies([StrategyEntry("Plain", Plain, "a-package")], {"Broken": "it is"}), SETTINGS, violations)
+    return config, {violation.field: violation.description for violation in violations}
+
+
+def test_a_plain_strategy_needs_no_keys_of_orders_and_gets_none() -> None:
+    config, wrong = check_plain()
+    assert wrong == {}
+    assert to_document(config)["strategy"] == {
+        "name": "Plain",
+        "parameters": {**PARAMETERS, "fast": 10},
+        "orders": [],
+        "close_positions_on_stop": False,
+    }
+
+
+def test_keys_of_orders_are_refused_for_a_plain_strategy() -> None:
+    keys = {"submission_mode": "per_trade_tick", "order_type": "LIMIT", "time_in_force": "GTC", "orders": [{"side": "buy"}]}
+    _, wrong = check_plain(**keys)
+    assert wrong == dict.fromkeys(
+        (f"strategy.{key}" for key in keys), "has no effect: Plain builds its own orders; leave it out"
+    )
+
+
+def test_parameters_of_a_plain_strategy_are_checked_by_their_types() -> None:
+    _, wrong = check_plain(parameters={"size": "-1", "bars": "hourly", "fast": 1.5, "seed": 3, "instrument_id": "X.Y"})
+    assert wrong == {
+        "strategy.parameters.fast": "is the number 1.5; it must be a whole number",
+        "strategy.parameters.size": "is the string '-1', which is no Quantity: Decimal value '-1' is negative, Quantity must be"
+        " non-negative",
+        "strategy.parameters.bars": wrong["strategy.parameters.bars"],
+        "strategy.parameters.seed": "is supplied by the run; set seed of the config instead",
+        "strategy.parameters.instrument_id": "is supplied by the run; leave it out",
+    }
+    assert wrong["strategy.parameters.bars"].startswith("is the string 'hourly', which is no BarType: ")
+
+
+def test_a_refused_strategy_is_named_with_the_reason() -> None:
+    _, wrong = check_plain(name="Broken")
+    assert wrong == {"strategy.name": "is 'Broken', which cannot be used: it is"}
+
+
+def test_a_strategy_with_submission_modes_requires_one() -> None:
+    assert refused(strategy__submission_mode=...) == (
+        "strategy.submission_mode", "is missing; TempBacktestStrategy supports per_trade_tick",
+    )  # fmt: skip

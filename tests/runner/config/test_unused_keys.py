@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
+from nautilus_trader.trading import Strategy
 
 from small_catalog import replay_config
 from tickreel.engine.strategy import ReplayStrategy
+from tickreel.runner.config.strategy_registry import StrategyEntry
 from tickreel.runner.config.unused_keys import idle_keys, idle_keys_finding
 from tickreel.runner.strategies.temp_backtest import TempBacktestStrategy
 from tickreel.v1 import run_config_pb2
@@ -13,6 +15,21 @@ from tickreel.v1 import run_config_pb2
 
 class Own(ReplayStrategy):
     """A strategy whose orders need not copy rows."""
+
+
+class Plain(Strategy):
+    """A strategy that does not take the seed."""
+
+
+class Seeded(Strategy):
+    """A strategy that takes the seed."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self.seed = seed
+
+
+COPIER = StrategyEntry("TempBacktestStrategy", TempBacktestStrategy, "tickreel")
 
 
 def config_with(
@@ -49,12 +66,16 @@ IDLE: list[tuple[dict[str, Any], list[str]]] = [
 @pytest.mark.parametrize(("changes", "keys"), IDLE, ids=str)
 def test_a_key_without_effect_is_named_with_the_reason(changes: dict[str, Any], keys: list[str]) -> None:
     config = config_with(**changes)
-    assert [key for key, _ in idle_keys(config, TempBacktestStrategy)] == keys
-    found = list(idle_keys_finding(config, TempBacktestStrategy))
+    assert [key for key, _ in idle_keys(config, COPIER)] == keys
+    found = list(idle_keys_finding(config, COPIER))
     assert [finding.code for finding in found] == ["KEYS_WITHOUT_EFFECT"] * bool(keys)
     assert all(f"{key} (" in found[0].message for key in keys)
 
 
 def test_keys_for_resting_orders_are_not_idle_for_a_strategy_that_builds_its_own_orders() -> None:
     config = config_with(venue={"queue_position": True, "latency": {"cancel_latency_nanos": 5}}, seed=5)
-    assert [key for key, _ in idle_keys(config, Own)] == ["seed"]
+    idle = {
+        strategy: [key for key, _ in idle_keys(config, StrategyEntry("X", strategy, "p"))] for strategy in (Own, Plain, Seeded)
+    }
+    # A ReplayStrategy may read the seed in the config.
+    assert idle == {Own: [], Plain: ["seed"], Seeded: []}

@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from small_catalog import ENGINE_ID, START, instrument, replay_config, write_trades
-from tickreel.engine.instrument import engine_instrument
-from tickreel.engine.replay import Shortcuts, catalog_view, replay
+from small_catalog import START, replay_config, replay_files, write_trades
+from tickreel.engine.replay import Shortcuts
 from tickreel.engine.tape import Tape
 from tickreel.runner.ledger.ledger import Ledger
 from tickreel.runner.ledger.outcome import Outcome
@@ -31,11 +30,8 @@ MARKETS = {
 
 def replayed(folder: Path, market: str, config: run_config_pb2.RunConfig, *, frozen_account: bool) -> Tape:
     file = write_trades(folder / "files", [(int(ts), *row) for ts, row in zip(TIMES, MARKETS[market], strict=True)])
-    strategy = TempBacktestStrategy(instrument(), config)
-    (folder / "view").mkdir()
-    lanes = catalog_view(folder / "view", strategy.instrument, [file])
-    replay(config, strategy, lanes, 1_000, Shortcuts(frozen_account=frozen_account))
-    return strategy.tape
+    shortcuts = Shortcuts(frozen_account=frozen_account)
+    return replay_files(TempBacktestStrategy, config, folder / "view", [file], shortcuts=shortcuts).tape
 
 
 def settled(config: run_config_pb2.RunConfig, tape: Tape, market: str) -> Outcome:
@@ -69,7 +65,7 @@ def test_a_tape_without_its_last_fill_is_reported(tmp_path: Path) -> None:
     config, market = replay_config(), "up and down"
     tape = replayed(tmp_path, market, config, frozen_account=False)
     tampered = Tape()
-    tampered.rows, tampered.settled, tampered.reported = tape.rows, tape.settled, tape.reported
+    tampered.settled, tampered.reported = tape.settled, tape.reported
     tampered.add_orders(np.stack(list(vars(tape.orders).values()), axis=1).ravel().tolist())
     tampered.add_fills(np.stack(list(vars(tape.fills).values()), axis=1)[:-1].ravel().tolist())
     outcome = settled(config, tampered, market)
@@ -113,21 +109,19 @@ def test_the_rounding_error_of_doubles_is_tolerated(kind: str, seed: int, tmp_pa
         for row, (buys, size) in enumerate(large(kind, random.Random(seed)))
     ]
     file = write_trades(tmp_path / "files", rows, price_precision=8, size_precision=8)
-    strategy = TempBacktestStrategy(engine_instrument(ENGINE_ID, config.instrument), config)
-    (tmp_path / "view").mkdir()
-    lanes = catalog_view(tmp_path / "view", strategy.instrument, [file])
-    replay(config, strategy, lanes, 1_000, Shortcuts(frozen_account=True))
+    shortcuts = Shortcuts(frozen_account=True)
+    tape = replay_files(TempBacktestStrategy, config, tmp_path / "view", [file], shortcuts=shortcuts).tape
     ts, prices = np.array([row[0] for row in rows]), np.array([row[2] for row in rows])
 
     def outcome() -> Outcome:
         ledger = Ledger(config, MarkRows.of_trades(ts, prices, 8), int(ts[-1]))
-        ledger.settle(strategy.tape)
+        ledger.settle(tape)
         return ledger.close()
 
     assert reported(outcome()) == []
     # A difference of one fill is still reported.
     position = outcome().cross_check.figures["position"]
-    strategy.tape.reported["position"] = f"{position.ours + Decimal(rows[-1][3]).scaleb(-8):f}"
+    tape.reported["position"] = f"{position.ours + Decimal(rows[-1][3]).scaleb(-8):f}"
     assert len(reported(outcome())) == 1
 
 
@@ -147,7 +141,7 @@ def test_a_fee_that_differs_is_not_reported_twice(tmp_path: Path) -> None:
     config, market = replay_config(), "up and down"
     tape = replayed(tmp_path, market, config, frozen_account=True)
     changed = Tape()
-    changed.rows, changed.settled = tape.rows, tape.settled
+    changed.settled = tape.settled
     changed.add_orders(np.stack(list(vars(tape.orders).values()), axis=1).ravel().tolist())
     fills = np.stack(list(vars(tape.fills).values()), axis=1)
     fills[0, -1] += 1

@@ -41,9 +41,15 @@ class KeptEvidence:
     def add_orders(self, *_: object) -> None:
         pass
 
-    def add_fills(self, _fills: object, _fees: object, shown: FillEvidence | None) -> None:
+    def add_fills(self, _fills: object, _fees: object, shown: FillEvidence | None, _links: object) -> None:
         assert shown is not None
         self.shown.append(shown)
+
+    def add_updates(self, *_: object) -> None:
+        pass
+
+    def add_positions(self, *_: object) -> None:
+        pass
 
 
 # Time in seconds, side, price in ticks of 0.1, size in units of 0.001.
@@ -77,7 +83,7 @@ def audited(
     for number, (submitted, (at, side, price, size)) in enumerate(deals):
         tape.add_orders([START + submitted * SECOND, side, price, size])
         tape.add_fills([number, START + at * SECOND, side, price, size, 1, 0])
-    tape.rows = tape.settled = len(prints)
+    tape.settled = 2**62
     mode = result_pb2.SNAPSHOT_MODE_BOTH if books else result_pb2.SNAPSHOT_MODE_TRADES
     ledger = Ledger(replay_config(mode=mode, venue=venue), rows, WINDOW_END, [kept], window_rows(files))
     ledger.settle(tape)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from small_catalog import START, replay_config
-from tickreel.engine.strategy import NOT_IN_LOTS
+from tickreel.engine.copying_strategy import NOT_IN_LOTS
 from tickreel.engine.tape import Tape
 from tickreel.runner.ledger.ledger import Ledger, MarkedRows
 from tickreel.runner.ledger.outcome import Outcome, summarise
@@ -46,11 +46,17 @@ class Kept:
     def add_fills(self, *_: object) -> None:
         pass
 
+    def add_updates(self, *_: object) -> None:
+        pass
+
+    def add_positions(self, *_: object) -> None:
+        pass
+
 
 def fold(config: run_config_pb2.RunConfig, tape: Tape, rows: MarkRows, end: int, kept: Kept | None = None) -> Outcome:
     """Return the outcome of a replay in one piece."""
     ledger = Ledger(config, rows, end, [kept] if kept else ())
-    tape.rows = tape.settled = len(rows.ts)
+    tape.settled = rows.span[1]
     ledger.settle(tape)
     return ledger.close()
 

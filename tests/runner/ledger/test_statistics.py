@@ -29,7 +29,7 @@ def summary_of(config: run_config_pb2.RunConfig, deals: list[Deal], rows: MarkRo
         tape.add_orders([START + (ts - 1) * SECOND, side, price, sum(deal[3] for deal in deals if deal[5] == number)])
     for ts, side, price, size, taker, order in deals:
         tape.add_fills([order, START + ts * SECOND, side, price, size, taker, 0])
-    tape.rows = tape.settled = len(rows.ts)
+    tape.settled = rows.span[1]
     ledger = Ledger(config, rows, START + 10_000 * SECOND)
     ledger.settle(tape)
     return summarise(ledger.close())

@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from child_processes import children_running
 from overlapping import convert, expected_view, in_view_order, recordings
 from small_catalog import START, WINDOW, replay_config, window_rows, write_books, write_trades
+from tickreel.engine.copying_strategy import NOT_IN_LOTS
 from tickreel.engine.replay import ReplayFile, Shortcuts
-from tickreel.engine.strategy import NOT_IN_LOTS
+from tickreel.engine.strategy import ReplayStrategy
 from tickreel.engine.tape import KINDS, Tape
 from tickreel.rpc.errors import TickreelError
 from tickreel.runner.ledger.ledger import Ledger
@@ -266,12 +267,7 @@ def test_limits_that_may_deny_orders_keep_a_window_in_one_piece() -> None:
 
 
 def test_risk_checks_are_skipped_only_if_they_cannot_deny_an_order() -> None:
-    class Inventing(TempBacktestStrategy):
-        """A strategy that does not copy rows."""
-
-        copies_rows = False
-
-    def checked(config: run_config_pb2.RunConfig, strategy: type[TempBacktestStrategy] = TempBacktestStrategy) -> bool:
+    def checked(config: run_config_pb2.RunConfig, strategy: type = TempBacktestStrategy) -> bool:
         return not shortcuts_of(config, strategy, ROWS).no_risk_checks
 
     crowded, margin, cash = replay_config(), replay_config(), replay_config()
@@ -283,7 +279,14 @@ def test_risk_checks_are_skipped_only_if_they_cannot_deny_an_order() -> None:
     assert checked(margin)
     assert checked(cash)
     assert checked(replay_config(close_positions_on_stop=True))
-    assert checked(replay_config(), Inventing)
+    assert checked(replay_config(), ReplayStrategy)
+
+
+def test_the_account_of_a_strategy_that_may_look_at_it_is_never_frozen() -> None:
+    config = replay_config()
+    assert shortcuts_of(config, ReplayStrategy, ROWS) == Shortcuts()
+    config.venue.frozen_account = True
+    assert shortcuts_of(config, ReplayStrategy, ROWS) == Shortcuts(frozen_account=True)
 
 
 def test_a_strategy_without_independent_orders_is_replayed_in_one_piece() -> None:
@@ -293,6 +296,8 @@ def test_a_strategy_without_independent_orders_is_replayed_in_one_piece() -> Non
         independent_orders = False
 
     assert "independent_orders" in ReplayPlan.of(replay_config(), Remembering, ROWS, WINDOW, 10, 4).whole_because
+    other = ReplayPlan.of(replay_config(), ReplayStrategy, ROWS, WINDOW, 10, 4)
+    assert "is not a CopyingStrategy" in other.whole_because
 
 
 def test_a_short_window_is_one_piece_and_a_longer_one_is_divided_among_the_processes() -> None:
@@ -387,10 +392,11 @@ def outcome_of(
     ledger = Ledger(config, rows, span[1], window=window_rows(files))
 
     def settle(tape: Tape) -> None:
+        first, settled = ledger.marked_until or span[0], tape.settled
         for look in range(looks):
-            tape.settled = tape.rows * look // looks
+            tape.settled = first + (settled - first) * look // looks
             ledger.follow(tape)
-        tape.settled = tape.rows
+        tape.settled = settled
         ledger.settle(tape)
 
     PlanReplay(SegmentReplay(config, files, folder, 1_000), plan, 1).run(settle, shortcuts)

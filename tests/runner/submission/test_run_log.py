@@ -16,7 +16,7 @@ from tickreel.rpc.errors import TickreelError
 from tickreel.runner.submission.run_log import RunLog
 from tickreel.v1 import results_service_pb2, runner_service_pb2
 
-LINE = "one order every 100 rows, side: both\n"
+LINE = "[PRINT] EveryNth-000: one order every 100 rows, side: both\n"
 PATIENCE = 60
 
 

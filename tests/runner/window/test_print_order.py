@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from overlapping import Row, convert
 from recordings import NOON
-from small_catalog import instrument, replay_config, replay_files
+from small_catalog import replay_config, replay_files
 from tickreel.engine.replay import ReplayFile
 from tickreel.runner.strategies.temp_backtest import TempBacktestStrategy
 from tickreel.runner.window.print_order import PrintOrder
@@ -29,7 +29,7 @@ def test_the_engine_matches_the_order_of_a_late_print_at_an_earlier_price(tmp_pa
     ]
     ((file, path),) = [(file.converted, tmp_path / "parquet" / file.converted.path) for file in convert(tmp_path, [rows])]
     start, end = file.span.start.ToNanoseconds(), file.span.end.ToNanoseconds()
-    strategy = TempBacktestStrategy(instrument(), replay_config(1e9))
-    replay_files(strategy, tmp_path / "view", [ReplayFile(path, file.data_type, start, end, start, end)])
-    assert strategy.tape.orders.price.tolist() == [640_000, 640_007, 640_003]
-    assert strategy.tape.fills.price.tolist() == [640_000, 640_000, 640_003]
+    files = [ReplayFile(path, file.data_type, start, end, start, end)]
+    tape = replay_files(TempBacktestStrategy, replay_config(1e9), tmp_path / "view", files).tape
+    assert tape.orders.price.tolist() == [640_000, 640_007, 640_003]
+    assert tape.fills.price.tolist() == [640_000, 640_000, 640_003]

@@ -139,6 +139,21 @@ test('a failed run shows its reason, the next step and the end of its log', asyn
   expect(screen.getByRole('button', { name: 'Run again' })).toBeEnabled()
 })
 
+test('the log can be filtered by level', async () => {
+  show('/runs/BTC_1', {
+    watchRun: async function* () {
+      yield await Promise.resolve({ run: run('BTC_1', JobState.RUNNING) })
+    },
+    streamRunLog: async function* () {
+      yield await Promise.resolve({ text: '[INFO] Grid: constructed\n[ERROR] Grid: no quote\n    a second line\n' })
+    },
+  })
+  await userEvent.click(await screen.findByRole('tab', { name: 'Log' }))
+  expect(await screen.findByRole('radio', { name: 'All 3' })).toBeChecked()
+  await userEvent.click(screen.getByRole('radio', { name: 'Errors 2' }))
+  expect(screen.getByRole('radio', { name: 'Errors 2' })).toBeChecked()
+})
+
 /** Renders a screen of the runner on an in-memory service; methods that are not given return empty responses. */
 function show(
   path: string,

@@ -1,16 +1,15 @@
 """The rules of a run config beyond the types of its fields, and the defaults of its optional keys."""
 
-import difflib
 import math
 import re
-from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from tickreel.instrument.rules import check_instrument
 from tickreel.rpc.json_struct import values_of
 from tickreel.rpc.settings import CATALOG_ROOT, DATA_ROOT, USE_DIRECT_GCS, USE_PARQUET, Settings
 from tickreel.rpc.violations import Violations
-from tickreel.runner.config.strategy_registry import StrategyEntry
+from tickreel.runner.config.config_json import kind_of
+from tickreel.runner.config.strategy_registry import Strategies, StrategyEntry
 from tickreel.runner.config.venue_rules import check_venue
 from tickreel.stores.instrument_name import InstrumentName
 from tickreel.v1 import result_pb2, run_config_pb2
@@ -25,7 +24,7 @@ _FX_PAIR = re.compile(r"[A-Z0-9]+_[A-Z0-9]+")
 
 def check_config(
     config: run_config_pb2.RunConfig,
-    strategies: Mapping[str, StrategyEntry],
+    strategies: Strategies,
     settings: Settings,
     violations: Violations,
     snapshot_mode: result_pb2.SnapshotMode = result_pb2.SNAPSHOT_MODE_UNSPECIFIED,
@@ -39,7 +38,7 @@ def check_config(
     check_venue(config, snapshot_mode, violations)
     _check_data_catalog(config, snapshot_mode, violations)
     _check_window(config, violations)
-    _check_strategy(config.strategy, strategies, violations)
+    _check_strategy(config, strategies, violations)
     if violations.clean("risk.throttling_per_sec") and config.risk.throttling_per_sec < 1:
         violations.add("risk.throttling_per_sec", f"is {config.risk.throttling_per_sec}; it must be at least 1")
     for pair, rate in config.fx_stub.items():
@@ -102,27 +101,41 @@ def _check_window(config: run_config_pb2.RunConfig, violations: Violations) -> N
         violations.add("time_window.end", f"is {end}, before the start {start}; it must be at or after the start")
 
 
-def _check_strategy(
-    strategy: run_config_pb2.StrategyConfig, strategies: Mapping[str, StrategyEntry], violations: Violations
-) -> None:
-    if violations.clean("strategy.name"):
-        entry = strategies.get(strategy.name)
-        if entry is None:
-            near = difflib.get_close_matches(strategy.name, strategies, n=1)
-            remedy = f"did you mean {near[0]!r}?" if near else f"the strategies are {', '.join(sorted(strategies))}"
-            violations.add("strategy.name", f"is {strategy.name!r}, which is not registered; {remedy}")
-        elif violations.clean("strategy.submission_mode") and strategy.submission_mode not in entry.submission_modes:
-            known = ", ".join(entry.submission_modes)
-            violations.add("strategy.submission_mode", f"is {strategy.submission_mode!r}; {strategy.name} supports {known}")
-        if entry is not None:
-            _complete_parameters(strategy, entry, violations)
+def _check_strategy(config: run_config_pb2.RunConfig, strategies: Strategies, violations: Violations) -> None:
+    strategy = config.strategy
+    entry = strategies.get(strategy.name)
+    if entry is not None:
+        _complete_parameters(config, entry, violations)
+    elif violations.clean("strategy.name"):
+        violations.add("strategy.name", strategies.problem_of(strategy.name))
+    strategy.close_positions_on_stop = strategy.close_positions_on_stop
+    if entry is not None and not entry.submission_modes:
+        _refuse_order_keys(strategy, violations)
+    else:
+        _check_order_keys(strategy, entry, violations)
+
+
+def _refuse_order_keys(strategy: run_config_pb2.StrategyConfig, violations: Violations) -> None:
+    """Refuse the keys of orders for a strategy that builds its own orders and cannot read them."""
+    for key in ("submission_mode", "order_type", "time_in_force"):
+        if strategy.HasField(key):
+            violations.add(f"strategy.{key}", f"has no effect: {strategy.name} builds its own orders; leave it out")
+    if strategy.orders:
+        violations.add("strategy.orders", f"has no effect: {strategy.name} builds its own orders; leave it out")
+
+
+def _check_order_keys(strategy: run_config_pb2.StrategyConfig, entry: StrategyEntry | None, violations: Violations) -> None:
+    modes = entry.submission_modes if entry is not None else ()
+    if modes and violations.clean("strategy.submission_mode") and strategy.submission_mode not in modes:
+        known = " or ".join(modes)
+        given = f"is {strategy.submission_mode!r}" if strategy.HasField("submission_mode") else "is missing"
+        violations.add("strategy.submission_mode", f"{given}; {strategy.name} supports {known}")
     for key, words in (("order_type", ORDER_TYPES), ("time_in_force", TIMES_IN_FORCE)):
         value = getattr(strategy, key)
         if not strategy.HasField(key):
             setattr(strategy, key, words[0])
         elif violations.clean(f"strategy.{key}") and value not in words:
             violations.add(f"strategy.{key}", f"is {value!r}; it must be {' or '.join(words)}")
-    strategy.close_positions_on_stop = strategy.close_positions_on_stop
     if violations.clean("strategy.orders") and len(strategy.orders) > 1:
         violations.add("strategy.orders", f"has {len(strategy.orders)} entries; it may have at most one")
     for index, order in enumerate(strategy.orders):
@@ -135,11 +148,25 @@ def _check_strategy(
                 violations.add(f"{at}.{key}", f"is {value}; it must be above zero")
 
 
-def _complete_parameters(strategy: run_config_pb2.StrategyConfig, entry: StrategyEntry, violations: Violations) -> None:
-    at = "strategy.parameters"
+def _complete_parameters(config: run_config_pb2.RunConfig, entry: StrategyEntry, violations: Violations) -> None:
+    strategy, at = config.strategy, "strategy.parameters"
     if not violations.clean(at):
         return
-    parameters = entry.parameters.complete(values_of(strategy.parameters), at, violations)
+    given = values_of(strategy.parameters)
+    for name in entry.signature.supplied if entry.signature is not None else ():
+        if given.pop(name, None) is not None:
+            remedy = "set seed of the config instead" if name == "seed" else "leave it out"
+            violations.add(f"{at}.{name}", f"is supplied by the run; {remedy}")
+    parameters = entry.parameters.complete(given, at, violations)
+    if entry.signature is not None and violations.clean("instrument.id"):
+        engine_id = InstrumentName.parse(config.instrument.id).engine_id
+        for name, value in parameters.items():
+            if not violations.clean(f"{at}.{name}"):
+                continue
+            try:
+                entry.signature.read(name, value, engine_id)
+            except ValueError as error:
+                violations.add(f"{at}.{name}", f"is {kind_of(value)}, {error}")
     if violations.clean(at):
         # Unset and empty parameters mean the same, so they must give the same config digest.
         strategy.ClearField("parameters")

@@ -6,11 +6,11 @@ seed. Such a config is valid. A finding tells the reader that the figures are th
 
 from collections.abc import Iterator
 
-from tickreel.engine.strategy import ReplayStrategy
+from tickreel.runner.config.strategy_registry import StrategyEntry
 from tickreel.v1 import result_pb2, run_config_pb2
 
 
-def idle_keys(config: run_config_pb2.RunConfig, strategy: type[ReplayStrategy]) -> Iterator[tuple[str, str]]:
+def idle_keys(config: run_config_pb2.RunConfig, strategy: StrategyEntry) -> Iterator[tuple[str, str]]:
     """Yield the keys that differ from their default without effect, each with the reason.
 
     Args:
@@ -24,8 +24,9 @@ def idle_keys(config: run_config_pb2.RunConfig, strategy: type[ReplayStrategy]) 
             yield "instrument.margin_maint", unmargined
         if venue.default_leverage != 1:
             yield "venue.default_leverage", unmargined
-    if config.seed and not (venue.HasField("fill_model") and (chances.prob_fill_on_limit < 1 or chances.prob_slippage)):
-        yield "seed", "venue.fill_model draws no random numbers"
+    draws = venue.HasField("fill_model") and (chances.prob_fill_on_limit < 1 or chances.prob_slippage)
+    if config.seed and not draws and not strategy.reads_seed:
+        yield "seed", f"venue.fill_model draws no random numbers, and {orders.name} does not take the seed"
     # The keys below may affect a strategy that builds its own orders.
     if not strategy.copies_rows:
         return
@@ -43,7 +44,7 @@ def idle_keys(config: run_config_pb2.RunConfig, strategy: type[ReplayStrategy]) 
                 yield f"strategy.orders[0].{key}", f"every trade row has its own {key}; data without one is refused"
 
 
-def idle_keys_finding(config: run_config_pb2.RunConfig, strategy: type[ReplayStrategy]) -> Iterator[result_pb2.Finding]:
+def idle_keys_finding(config: run_config_pb2.RunConfig, strategy: StrategyEntry) -> Iterator[result_pb2.Finding]:
     """Yield one finding that names all idle keys, or nothing if there are none."""
     if idle := [f"{key} ({why})" for key, why in idle_keys(config, strategy)]:
         message = f"these keys of the config have no effect in this run: {', '.join(idle)}"

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from tickreel.engine.copying_strategy import CopyingStrategy
 from tickreel.engine.replay import ReplayFile
-from tickreel.engine.strategy import ReplayStrategy
 from tickreel.runner.replay.shortcuts import may_deny_orders
 from tickreel.runner.window.mark_rows import MarkRows
 from tickreel.v1 import market_data_pb2, run_config_pb2
@@ -31,6 +31,7 @@ class Segment:
         books_from: The start of the books: the time of the last book before `start`, or `start` if there is none.
         rows, book_rows: Number of rows that the engine will see.
         repeats: Number of books that the previous slice replays as well.
+        first_book: The time of the window's first book; None if the window has no books, or several slices.
     """
 
     start: int
@@ -39,6 +40,7 @@ class Segment:
     rows: int
     book_rows: int
     repeats: int = 0
+    first_book: int | None = None
 
     def files(self, files: list[ReplayFile]) -> list[ReplayFile]:
         """Return the parts of the window's files that belong to the slice."""
@@ -65,13 +67,14 @@ class ReplayPlan:
     @classmethod
     def whole(cls, rows: MarkRows, start: int, end: int, because: str) -> "ReplayPlan":
         """Return the plan of a window in one piece."""
-        return cls((Segment(start, end, start, len(rows.ts), len(rows.book_ts)),), because)
+        first_book = int(rows.book_ts[0]) if len(rows.book_ts) else None
+        return cls((Segment(start, end, start, len(rows.ts), len(rows.book_ts), first_book=first_book),), because)
 
     @classmethod
     def of(
         cls,
         config: run_config_pb2.RunConfig,
-        strategy: type[ReplayStrategy],
+        strategy: type,
         rows: MarkRows,
         window: tuple[int, int],
         segment_rows: int,
@@ -136,14 +139,15 @@ def _last_before(mask: npt.NDArray[np.bool_], places: Sequence[int]) -> list[int
     return found
 
 
-def _dependence(config: run_config_pb2.RunConfig, strategy: type[ReplayStrategy], rows: MarkRows) -> str:
+def _dependence(config: run_config_pb2.RunConfig, strategy: type, rows: MarkRows) -> str:
     """Return why the orders of a window may depend on each other; "" if they cannot."""
     venue, orders = config.venue, config.strategy
     drawn = venue.HasField("fill_model") and (venue.fill_model.prob_fill_on_limit < 1 or venue.fill_model.prob_slippage > 0)
     # If a second has more orders than the limit, a slice that started in it would start with a full allowance.
     crowded = rows.more_in_a_second(config.risk.throttling_per_sec)
     rules = (
-        (not strategy.independent_orders, f"{config.strategy.name} does not declare independent_orders"),
+        (not issubclass(strategy, CopyingStrategy), f"{config.strategy.name} is not a CopyingStrategy"),
+        (not getattr(strategy, "independent_orders", False), f"{config.strategy.name} does not declare independent_orders"),
         (orders.time_in_force == "GTC", "orders may rest (time_in_force GTC)"),
         (venue.HasField("latency"), "orders are delayed (latency)"),
         (orders.close_positions_on_stop, "the position is closed at the end (close_positions_on_stop)"),

@@ -21,17 +21,17 @@ from typing import Any
 
 from google.protobuf import json_format
 
+from tickreel.engine.construction import constructed
 from tickreel.engine.error_log import ErrorLog
 from tickreel.engine.instrument import Instrument, engine_instrument
 from tickreel.engine.replay import ReplayFile, Shortcuts, catalog_view, replay
-from tickreel.engine.strategy import ReplayStrategy
 from tickreel.engine.tape import Tape
 from tickreel.processes.exit import Exit
 from tickreel.processes.memory import peak_memory
 from tickreel.processes.process import Process
 from tickreel.processes.starter import Starter
 from tickreel.rpc.errors import TickreelError
-from tickreel.runner.config.strategy_registry import installed_strategies
+from tickreel.runner.config.strategy_registry import installed_strategy
 from tickreel.runner.replay.replay_plan import Segment
 from tickreel.stores.instrument_name import InstrumentName
 from tickreel.v1 import run_config_pb2
@@ -58,7 +58,7 @@ class SegmentReplay:
         self._chunk_size = chunk_size
         name = InstrumentName.parse(config.instrument.id)
         self._instrument: Instrument = engine_instrument(name.engine_id, config.instrument)
-        self._strategy: type[ReplayStrategy] = installed_strategies()[config.strategy.name].strategy
+        self._strategy = installed_strategy(config.strategy.name).strategy
 
     def run(self, segment: Segment, on_tape: Callable[[Tape], None], shortcuts: Shortcuts) -> Tape:
         """Replay one slice and return its tape.
@@ -71,23 +71,33 @@ class SegmentReplay:
         """
         with _garbage_collected():
             tape = self._run(segment, on_tape, shortcuts)
-        if (tape.rows, tape.book_rows) != (segment.rows, segment.book_rows):
-            trades = f"{tape.rows} of {segment.rows} trade rows"
-            message = f"the engine replayed {trades} and {tape.book_rows} of {segment.book_rows} book rows"
-            message += f": {tape.logged}" if tape.logged else "; its log gives no reason"
-            raise TickreelError("REPLAY_FAILED", message, rows=tape.rows, expected=segment.rows)
+        if tape.iterations != (expected := segment.rows + segment.book_rows):
+            message = f"the engine replayed {tape.iterations} of {expected} rows, and its log gives no reason"
+            message += "; a strategy that calls shutdown_system has this effect"
+            raise TickreelError("REPLAY_FAILED", message, rows=tape.iterations, expected=expected)
+        tape.rows, tape.book_rows = segment.rows, segment.book_rows
         return tape
 
     def _run(self, segment: Segment, on_tape: Callable[[Tape], None], shortcuts: Shortcuts) -> Tape:
         root = Path(tempfile.mkdtemp(prefix="view-", dir=self._scratch))
-        strategy = self._strategy(self._instrument, self._config)
-        on_tape(strategy.tape)
+        tape = Tape()
+        on_tape(tape)
+
         try:
-            lanes = catalog_view(root, self._instrument, segment.files(self._files))
-            replay(self._config, strategy, lanes, self._chunk_size, shortcuts)
+            replay(
+                self._config,
+                self._instrument,
+                self._strategy,
+                lambda strategy: constructed(strategy, self._instrument, self._config),
+                catalog_view(root, self._instrument, segment.files(self._files)),
+                self._chunk_size,
+                tape,
+                shortcuts=shortcuts,
+                first_book=segment.first_book,
+            )
         finally:
             shutil.rmtree(root, ignore_errors=True)
-        return strategy.tape
+        return tape
 
     def tape_path(self, segment: Segment) -> Path:
         """Return the path at which a child process saves the tape of a slice."""

@@ -6,7 +6,7 @@ import logging
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from tickreel.processes.memory import memory_for_jobs
 from tickreel.rpc.channel import ServiceClient
 from tickreel.rpc.errors import TickreelError, not_writable
 from tickreel.rpc.settings import RUNNER_MEMORY, Settings
-from tickreel.runner.config.strategy_registry import StrategyEntry
+from tickreel.runner.config.strategy_registry import Strategies
 from tickreel.runner.run_spec import RunSpec
 from tickreel.runner.submission.data_findings import data_findings
 from tickreel.runner.submission.live_equity import EquityCurve
@@ -46,9 +46,7 @@ _RETRY_SECONDS = 0.25
 class Execution:
     """Executes runs, one call per run."""
 
-    def __init__(
-        self, settings: Settings, converter: ServiceClient, store: ResultStore, strategies: Mapping[str, StrategyEntry]
-    ) -> None:
+    def __init__(self, settings: Settings, converter: ServiceClient, store: ResultStore, strategies: Strategies) -> None:
         self._settings = settings
         self._converter = converter
         self._store = store
@@ -175,7 +173,8 @@ class Execution:
 
         # All forks of a template have the same seed of hashes, and so the same order of sets. A verification in another
         # interpreter finds a strategy that depends on this order.
-        fresh = bool(run.verified_run_id) and self._strategies[run.config.strategy.name].package != "tickreel"
+        entry = self._strategies.get(run.config.strategy.name)
+        fresh = bool(run.verified_run_id) and (entry is None or entry.package != "tickreel")
         work = Work(run.run_id, spec.to_json(), live.report, live.share.memory, needs_interpreter=fresh, on_live=take)
         try:
             result = await self._executor.run(work)

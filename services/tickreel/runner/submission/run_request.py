@@ -1,7 +1,6 @@
 """Turn a request into a resolved run, and refuse every problem that can be found before work starts."""
 
 import asyncio
-from collections.abc import Mapping
 
 from tickreel.rpc import json_document
 from tickreel.rpc.errors import TickreelError, invalid_request, problems
@@ -13,7 +12,7 @@ from tickreel.runner import digests
 from tickreel.runner.config.config_files import ConfigFolder
 from tickreel.runner.config.config_json import read_document, to_document
 from tickreel.runner.config.rules import check_config
-from tickreel.runner.config.strategy_registry import StrategyEntry
+from tickreel.runner.config.strategy_registry import Strategies
 from tickreel.runner.result.reproduction import read_config, snapshot_mode
 from tickreel.runner.submission.execution import Execution
 from tickreel.stores.results import ResultStore
@@ -26,7 +25,7 @@ class RunRequests:
     def __init__(
         self,
         settings: Settings,
-        strategies: Mapping[str, StrategyEntry],
+        strategies: Strategies,
         configs: ConfigFolder,
         store: ResultStore,
         execution: Execution,

@@ -80,6 +80,11 @@ class MarkRows:
         """Return whether any second of the window holds more than `count` trade rows."""
         return count < len(self.ts) and int((self.ts[count:] - self.ts[:-count]).min()) <= _SECOND
 
+    def rows_until(self, time: int) -> tuple[int, int]:
+        """Return the numbers of trade rows and of book rows at or before a time."""
+        trade_rows, book_rows = (int(np.searchsorted(ts, time, side="right")) for ts in (self.ts, self.book_ts))
+        return trade_rows, book_rows
+
     def time_after(self, trade_rows: int, book_rows: int) -> int | None:
         """Return the time of the last replayed row, given the numbers of replayed rows; None before the first row."""
         times = [int(ts[min(done, len(ts)) - 1]) for ts, done in ((self.ts, trade_rows), (self.book_ts, book_rows)) if done]

@@ -1,6 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { ArrowDownToLine } from 'lucide-react'
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
 
 import { JobState } from '@/gen/tickreel/v1/job_pb'
 import type { Run } from '@/gen/tickreel/v1/run_pb'
@@ -8,10 +8,23 @@ import { RunnerService, type StreamRunLogResponse } from '@/gen/tickreel/v1/runn
 import { useClient } from '@/rpc/use-client'
 import { useStream } from '@/rpc/use-stream'
 import { Button } from '@/ui/button'
+import { classNames } from '@/ui/class-names'
 import { EmptyState } from '@/ui/empty-state'
 import { ErrorState } from '@/ui/error-state'
+import { formatCount } from '@/ui/format/count'
+import { SegmentedControl } from '@/ui/segmented-control'
+
+import { isAtLeast, type LogLevel, type LogLine, logLines } from './log-lines'
 
 const LINE_HEIGHT = 18
+
+const FILTERS = [
+  { value: 'INFO', label: 'Info' },
+  { value: 'WARN', label: 'Warnings' },
+  { value: 'ERROR', label: 'Errors' },
+] as const
+
+const TONES: Partial<Record<LogLevel, string>> = { ERROR: 'text-danger', WARN: 'text-warning', INFO: 'text-text' }
 
 /** Live log of the process of a run. It follows the end unless the user has scrolled up. */
 export function RunLog({ run }: { run: Run }) {
@@ -29,10 +42,40 @@ export function RunLog({ run }: { run: Run }) {
   const known = text === '' ? (run.failure?.metadata.log ?? '') : text
   if (status === 'failed' && known === '' && error) return <ErrorState problem={error} />
   if (known === '') return <EmptyState>{emptyText(run)}</EmptyState>
-  return <LogLines lines={known.replace(/\n$/, '').split('\n')} />
+  return <FilteredLog log={known} />
 }
 
-function LogLines({ lines }: { lines: readonly string[] }) {
+/** A log with a choice of the lowest level to show, unless no line has a level. */
+function FilteredLog({ log }: { log: string }) {
+  const [least, setLeast] = useState<'ALL' | (typeof FILTERS)[number]['value']>('ALL')
+  const lines = useMemo(() => logLines(log), [log])
+  const shown = useMemo(
+    () => (least === 'ALL' ? lines : lines.filter((line) => isAtLeast(line, least))),
+    [least, lines],
+  )
+  if (!lines.some((line) => line.level)) return <LogLines lines={lines} />
+  const options = FILTERS.map(({ value, label }) => ({
+    value,
+    label: `${label} ${formatCount(lines.filter((line) => isAtLeast(line, value)).length)}`,
+  }))
+  return (
+    <div className="flex h-full flex-col">
+      <div className="border-b border-line px-4 py-2">
+        <SegmentedControl
+          label="Lowest level"
+          options={[{ value: 'ALL', label: `All ${formatCount(lines.length)}` }, ...options]}
+          value={least}
+          onChange={setLeast}
+        />
+      </div>
+      <div className="min-h-0 flex-1">
+        {shown.length > 0 ? <LogLines lines={shown} /> : <EmptyState>No lines at this level.</EmptyState>}
+      </div>
+    </div>
+  )
+}
+
+function LogLines({ lines }: { lines: readonly LogLine[] }) {
   const viewport = useRef<HTMLDivElement>(null)
   const [following, setFollowing] = useState(true)
   const virtualizer = useVirtualizer({
@@ -57,15 +100,21 @@ function LogLines({ lines }: { lines: readonly string[] }) {
         }}
       >
         <div className="relative" style={{ height: virtualizer.getTotalSize() }}>
-          {virtualizer.getVirtualItems().map(({ index, start }) => (
-            <div
-              key={index}
-              className="figures absolute px-4 text-xs leading-4.5 whitespace-pre text-muted"
-              style={{ transform: `translateY(${start}px)` }}
-            >
-              {lines[index]}
-            </div>
-          ))}
+          {virtualizer.getVirtualItems().map(({ index, start }) => {
+            const line = lines[index]
+            return (
+              <div
+                key={index}
+                className={classNames(
+                  'figures absolute px-4 text-xs leading-4.5 whitespace-pre',
+                  (line?.level && TONES[line.level]) ?? 'text-muted',
+                )}
+                style={{ transform: `translateY(${start}px)` }}
+              >
+                {line?.text}
+              </div>
+            )
+          })}
         </div>
       </div>
       {!following && (

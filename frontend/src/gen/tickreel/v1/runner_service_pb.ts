@@ -22,7 +22,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file tickreel/v1/runner_service.proto.
  */
 export const file_tickreel_v1_runner_service: GenFile = /*@__PURE__*/
-  fileDesc("CiB0aWNrcmVlbC92MS9ydW5uZXJfc2VydmljZS5wcm90bxILdGlja3JlZWwudjEikwEKCFN0cmF0ZWd5EhMKC3N0cmF0ZWd5X2lkGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJEhgKEHN1Ym1pc3Npb25fbW9kZXMYAyADKAkSDwoHcGFja2FnZRgEIAEoCRIyChFwYXJhbWV0ZXJzX3NjaGVtYRgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QioAEKCkNvbmZpZ0ZpbGUSEQoJY29uZmlnX2lkGAEgASgJEiYKBmNvbmZpZxgCIAEoCzIWLnRpY2tyZWVsLnYxLlJ1bkNvbmZpZxIwCgp2aW9sYXRpb25zGAMgAygLMhwudGlja3JlZWwudjEuQ29uZmlnVmlvbGF0aW9uEgwKBHRleHQYBCABKAkSFwoPdmlvbGF0aW9uX2NvdW50GAUgASgFIjUKD0NvbmZpZ1Zpb2xhdGlvbhINCgVmaWVsZBgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCSI+ChVMaXN0U3RyYXRlZ2llc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkiXAoWTGlzdFN0cmF0ZWdpZXNSZXNwb25zZRIpCgpzdHJhdGVnaWVzGAEgAygLMhUudGlja3JlZWwudjEuU3RyYXRlZ3kSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIjsKEkxpc3RDb25maWdzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCSJYChNMaXN0Q29uZmlnc1Jlc3BvbnNlEigKB2NvbmZpZ3MYASADKAsyFy50aWNrcmVlbC52MS5Db25maWdGaWxlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIlChBHZXRDb25maWdSZXF1ZXN0EhEKCWNvbmZpZ19pZBgBIAEoCSI8ChFHZXRDb25maWdSZXNwb25zZRInCgZjb25maWcYASABKAsyFy50aWNrcmVlbC52MS5Db25maWdGaWxlIsUCChBDcmVhdGVSdW5SZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSKAoGY29uZmlnGAIgASgLMhYudGlja3JlZWwudjEuUnVuQ29uZmlnSAASKwoIZG9jdW1lbnQYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0SAASEwoJY29uZmlnX2lkGAQgASgJSAASKAoHb3B0aW9ucxgFIAEoCzIXLnRpY2tyZWVsLnYxLlJ1bk9wdGlvbnMSEgoKaW5zdHJ1bWVudBgGIAEoCRIpCgVzdGFydBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJwoDZW5kGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg12YWxpZGF0ZV9vbmx5GAkgASgIQggKBnNvdXJjZSJcChFDcmVhdGVSdW5SZXNwb25zZRIdCgNydW4YASABKAsyEC50aWNrcmVlbC52MS5SdW4SKAoHcHJldmlldxgCIAEoCzIXLnRpY2tyZWVsLnYxLlJ1blByZXZpZXcikQIKClJ1blByZXZpZXcSKQoFZmlsZXMYASADKAsyGi50aWNrcmVlbC52MS5Db252ZXJ0ZWRGaWxlEhIKCnRyYWRlX3Jvd3MYAiABKAMSEQoJYm9va19yb3dzGAMgASgDEhYKDnJvd3NfZXN0aW1hdGVkGAQgASgIEiYKCGZpbmRpbmdzGAUgAygLMhQudGlja3JlZWwudjEuRmluZGluZxI9CgtlbnZpcm9ubWVudBgGIAMoCzIoLnRpY2tyZWVsLnYxLlJ1blByZXZpZXcuRW52aXJvbm1lbnRFbnRyeRoyChBFbnZpcm9ubWVudEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiNgoQVmVyaWZ5UnVuUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg4KBnJ1bl9pZBgCIAEoCSIyChFWZXJpZnlSdW5SZXNwb25zZRIdCgNydW4YASABKAsyEC50aWNrcmVlbC52MS5SdW4iHwoNR2V0UnVuUmVxdWVzdBIOCgZydW5faWQYASABKAkiLwoOR2V0UnVuUmVzcG9uc2USHQoDcnVuGAEgASgLMhAudGlja3JlZWwudjEuUnVuIloKD0xpc3RSdW5zUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIOCgZmaWx0ZXIYAyABKAkSEAoIb3JkZXJfYnkYBCABKAkiUAoQTGlzdFJ1bnNSZXNwb25zZRIjCgRydW5zGAEgAygLMhUudGlja3JlZWwudjEuUnVuRW50cnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiIKEENhbmNlbFJ1blJlcXVlc3QSDgoGcnVuX2lkGAEgASgJIjIKEUNhbmNlbFJ1blJlc3BvbnNlEh0KA3J1bhgBIAEoCzIQLnRpY2tyZWVsLnYxLlJ1biIiChBEZWxldGVSdW5SZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCSITChFEZWxldGVSdW5SZXNwb25zZSIhCg9XYXRjaFJ1blJlcXVlc3QSDgoGcnVuX2lkGAEgASgJIncKEFdhdGNoUnVuUmVzcG9uc2USHQoDcnVuGAEgASgLMhAudGlja3JlZWwudjEuUnVuEioKBmVxdWl0eRgCIAEoCzIaLnRpY2tyZWVsLnYxLkVxdWl0eUNvbHVtbnMSGAoQZXF1aXR5X3Jlc3RhcnRlZBgDIAEoCCISChBXYXRjaFJ1bnNSZXF1ZXN0IjgKEVdhdGNoUnVuc1Jlc3BvbnNlEiMKBHJ1bnMYASADKAsyFS50aWNrcmVlbC52MS5SdW5FbnRyeSI1ChNTdHJlYW1SdW5Mb2dSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIOCgZmb2xsb3cYAiABKAgiJAoUU3RyZWFtUnVuTG9nUmVzcG9uc2USDAoEdGV4dBgBIAEoCTLwBwoNUnVubmVyU2VydmljZRJeCg5MaXN0U3RyYXRlZ2llcxIiLnRpY2tyZWVsLnYxLkxpc3RTdHJhdGVnaWVzUmVxdWVzdBojLnRpY2tyZWVsLnYxLkxpc3RTdHJhdGVnaWVzUmVzcG9uc2UiA5ACARJVCgtMaXN0Q29uZmlncxIfLnRpY2tyZWVsLnYxLkxpc3RDb25maWdzUmVxdWVzdBogLnRpY2tyZWVsLnYxLkxpc3RDb25maWdzUmVzcG9uc2UiA5ACARJPCglHZXRDb25maWcSHS50aWNrcmVlbC52MS5HZXRDb25maWdSZXF1ZXN0Gh4udGlja3JlZWwudjEuR2V0Q29uZmlnUmVzcG9uc2UiA5ACARJPCglDcmVhdGVSdW4SHS50aWNrcmVlbC52MS5DcmVhdGVSdW5SZXF1ZXN0Gh4udGlja3JlZWwudjEuQ3JlYXRlUnVuUmVzcG9uc2UiA5ACAhJPCglWZXJpZnlSdW4SHS50aWNrcmVlbC52MS5WZXJpZnlSdW5SZXF1ZXN0Gh4udGlja3JlZWwudjEuVmVyaWZ5UnVuUmVzcG9uc2UiA5ACAhJGCgZHZXRSdW4SGi50aWNrcmVlbC52MS5HZXRSdW5SZXF1ZXN0GhsudGlja3JlZWwudjEuR2V0UnVuUmVzcG9uc2UiA5ACARJMCghMaXN0UnVucxIcLnRpY2tyZWVsLnYxLkxpc3RSdW5zUmVxdWVzdBodLnRpY2tyZWVsLnYxLkxpc3RSdW5zUmVzcG9uc2UiA5ACARJPCglDYW5jZWxSdW4SHS50aWNrcmVlbC52MS5DYW5jZWxSdW5SZXF1ZXN0Gh4udGlja3JlZWwudjEuQ2FuY2VsUnVuUmVzcG9uc2UiA5ACAhJPCglEZWxldGVSdW4SHS50aWNrcmVlbC52MS5EZWxldGVSdW5SZXF1ZXN0Gh4udGlja3JlZWwudjEuRGVsZXRlUnVuUmVzcG9uc2UiA5ACAhJOCghXYXRjaFJ1bhIcLnRpY2tyZWVsLnYxLldhdGNoUnVuUmVxdWVzdBodLnRpY2tyZWVsLnYxLldhdGNoUnVuUmVzcG9uc2UiA5ACATABElEKCVdhdGNoUnVucxIdLnRpY2tyZWVsLnYxLldhdGNoUnVuc1JlcXVlc3QaHi50aWNrcmVlbC52MS5XYXRjaFJ1bnNSZXNwb25zZSIDkAIBMAESWgoMU3RyZWFtUnVuTG9nEiAudGlja3JlZWwudjEuU3RyZWFtUnVuTG9nUmVxdWVzdBohLnRpY2tyZWVsLnYxLlN0cmVhbVJ1bkxvZ1Jlc3BvbnNlIgOQAgEwAWIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_tickreel_v1_conversion, file_tickreel_v1_report, file_tickreel_v1_result, file_tickreel_v1_run, file_tickreel_v1_run_config]);
+  fileDesc("CiB0aWNrcmVlbC92MS9ydW5uZXJfc2VydmljZS5wcm90bxILdGlja3JlZWwudjEikwEKCFN0cmF0ZWd5EhMKC3N0cmF0ZWd5X2lkGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJEhgKEHN1Ym1pc3Npb25fbW9kZXMYAyADKAkSDwoHcGFja2FnZRgEIAEoCRIyChFwYXJhbWV0ZXJzX3NjaGVtYRgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QiNwoPUmVmdXNlZFN0cmF0ZWd5EhMKC3N0cmF0ZWd5X2lkGAEgASgJEg8KB3Byb2JsZW0YAiABKAkioAEKCkNvbmZpZ0ZpbGUSEQoJY29uZmlnX2lkGAEgASgJEiYKBmNvbmZpZxgCIAEoCzIWLnRpY2tyZWVsLnYxLlJ1bkNvbmZpZxIwCgp2aW9sYXRpb25zGAMgAygLMhwudGlja3JlZWwudjEuQ29uZmlnVmlvbGF0aW9uEgwKBHRleHQYBCABKAkSFwoPdmlvbGF0aW9uX2NvdW50GAUgASgFIjUKD0NvbmZpZ1Zpb2xhdGlvbhINCgVmaWVsZBgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCSI+ChVMaXN0U3RyYXRlZ2llc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkiiwEKFkxpc3RTdHJhdGVnaWVzUmVzcG9uc2USKQoKc3RyYXRlZ2llcxgBIAMoCzIVLnRpY2tyZWVsLnYxLlN0cmF0ZWd5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRItCgdyZWZ1c2VkGAMgAygLMhwudGlja3JlZWwudjEuUmVmdXNlZFN0cmF0ZWd5IjsKEkxpc3RDb25maWdzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCSJYChNMaXN0Q29uZmlnc1Jlc3BvbnNlEigKB2NvbmZpZ3MYASADKAsyFy50aWNrcmVlbC52MS5Db25maWdGaWxlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIlChBHZXRDb25maWdSZXF1ZXN0EhEKCWNvbmZpZ19pZBgBIAEoCSI8ChFHZXRDb25maWdSZXNwb25zZRInCgZjb25maWcYASABKAsyFy50aWNrcmVlbC52MS5Db25maWdGaWxlIsUCChBDcmVhdGVSdW5SZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSKAoGY29uZmlnGAIgASgLMhYudGlja3JlZWwudjEuUnVuQ29uZmlnSAASKwoIZG9jdW1lbnQYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0SAASEwoJY29uZmlnX2lkGAQgASgJSAASKAoHb3B0aW9ucxgFIAEoCzIXLnRpY2tyZWVsLnYxLlJ1bk9wdGlvbnMSEgoKaW5zdHJ1bWVudBgGIAEoCRIpCgVzdGFydBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJwoDZW5kGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg12YWxpZGF0ZV9vbmx5GAkgASgIQggKBnNvdXJjZSJcChFDcmVhdGVSdW5SZXNwb25zZRIdCgNydW4YASABKAsyEC50aWNrcmVlbC52MS5SdW4SKAoHcHJldmlldxgCIAEoCzIXLnRpY2tyZWVsLnYxLlJ1blByZXZpZXcikQIKClJ1blByZXZpZXcSKQoFZmlsZXMYASADKAsyGi50aWNrcmVlbC52MS5Db252ZXJ0ZWRGaWxlEhIKCnRyYWRlX3Jvd3MYAiABKAMSEQoJYm9va19yb3dzGAMgASgDEhYKDnJvd3NfZXN0aW1hdGVkGAQgASgIEiYKCGZpbmRpbmdzGAUgAygLMhQudGlja3JlZWwudjEuRmluZGluZxI9CgtlbnZpcm9ubWVudBgGIAMoCzIoLnRpY2tyZWVsLnYxLlJ1blByZXZpZXcuRW52aXJvbm1lbnRFbnRyeRoyChBFbnZpcm9ubWVudEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiNgoQVmVyaWZ5UnVuUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg4KBnJ1bl9pZBgCIAEoCSIyChFWZXJpZnlSdW5SZXNwb25zZRIdCgNydW4YASABKAsyEC50aWNrcmVlbC52MS5SdW4iHwoNR2V0UnVuUmVxdWVzdBIOCgZydW5faWQYASABKAkiLwoOR2V0UnVuUmVzcG9uc2USHQoDcnVuGAEgASgLMhAudGlja3JlZWwudjEuUnVuIloKD0xpc3RSdW5zUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIOCgZmaWx0ZXIYAyABKAkSEAoIb3JkZXJfYnkYBCABKAkiUAoQTGlzdFJ1bnNSZXNwb25zZRIjCgRydW5zGAEgAygLMhUudGlja3JlZWwudjEuUnVuRW50cnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiIKEENhbmNlbFJ1blJlcXVlc3QSDgoGcnVuX2lkGAEgASgJIjIKEUNhbmNlbFJ1blJlc3BvbnNlEh0KA3J1bhgBIAEoCzIQLnRpY2tyZWVsLnYxLlJ1biIiChBEZWxldGVSdW5SZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCSITChFEZWxldGVSdW5SZXNwb25zZSIhCg9XYXRjaFJ1blJlcXVlc3QSDgoGcnVuX2lkGAEgASgJIncKEFdhdGNoUnVuUmVzcG9uc2USHQoDcnVuGAEgASgLMhAudGlja3JlZWwudjEuUnVuEioKBmVxdWl0eRgCIAEoCzIaLnRpY2tyZWVsLnYxLkVxdWl0eUNvbHVtbnMSGAoQZXF1aXR5X3Jlc3RhcnRlZBgDIAEoCCISChBXYXRjaFJ1bnNSZXF1ZXN0IjgKEVdhdGNoUnVuc1Jlc3BvbnNlEiMKBHJ1bnMYASADKAsyFS50aWNrcmVlbC52MS5SdW5FbnRyeSI1ChNTdHJlYW1SdW5Mb2dSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIOCgZmb2xsb3cYAiABKAgiJAoUU3RyZWFtUnVuTG9nUmVzcG9uc2USDAoEdGV4dBgBIAEoCTLwBwoNUnVubmVyU2VydmljZRJeCg5MaXN0U3RyYXRlZ2llcxIiLnRpY2tyZWVsLnYxLkxpc3RTdHJhdGVnaWVzUmVxdWVzdBojLnRpY2tyZWVsLnYxLkxpc3RTdHJhdGVnaWVzUmVzcG9uc2UiA5ACARJVCgtMaXN0Q29uZmlncxIfLnRpY2tyZWVsLnYxLkxpc3RDb25maWdzUmVxdWVzdBogLnRpY2tyZWVsLnYxLkxpc3RDb25maWdzUmVzcG9uc2UiA5ACARJPCglHZXRDb25maWcSHS50aWNrcmVlbC52MS5HZXRDb25maWdSZXF1ZXN0Gh4udGlja3JlZWwudjEuR2V0Q29uZmlnUmVzcG9uc2UiA5ACARJPCglDcmVhdGVSdW4SHS50aWNrcmVlbC52MS5DcmVhdGVSdW5SZXF1ZXN0Gh4udGlja3JlZWwudjEuQ3JlYXRlUnVuUmVzcG9uc2UiA5ACAhJPCglWZXJpZnlSdW4SHS50aWNrcmVlbC52MS5WZXJpZnlSdW5SZXF1ZXN0Gh4udGlja3JlZWwudjEuVmVyaWZ5UnVuUmVzcG9uc2UiA5ACAhJGCgZHZXRSdW4SGi50aWNrcmVlbC52MS5HZXRSdW5SZXF1ZXN0GhsudGlja3JlZWwudjEuR2V0UnVuUmVzcG9uc2UiA5ACARJMCghMaXN0UnVucxIcLnRpY2tyZWVsLnYxLkxpc3RSdW5zUmVxdWVzdBodLnRpY2tyZWVsLnYxLkxpc3RSdW5zUmVzcG9uc2UiA5ACARJPCglDYW5jZWxSdW4SHS50aWNrcmVlbC52MS5DYW5jZWxSdW5SZXF1ZXN0Gh4udGlja3JlZWwudjEuQ2FuY2VsUnVuUmVzcG9uc2UiA5ACAhJPCglEZWxldGVSdW4SHS50aWNrcmVlbC52MS5EZWxldGVSdW5SZXF1ZXN0Gh4udGlja3JlZWwudjEuRGVsZXRlUnVuUmVzcG9uc2UiA5ACAhJOCghXYXRjaFJ1bhIcLnRpY2tyZWVsLnYxLldhdGNoUnVuUmVxdWVzdBodLnRpY2tyZWVsLnYxLldhdGNoUnVuUmVzcG9uc2UiA5ACATABElEKCVdhdGNoUnVucxIdLnRpY2tyZWVsLnYxLldhdGNoUnVuc1JlcXVlc3QaHi50aWNrcmVlbC52MS5XYXRjaFJ1bnNSZXNwb25zZSIDkAIBMAESWgoMU3RyZWFtUnVuTG9nEiAudGlja3JlZWwudjEuU3RyZWFtUnVuTG9nUmVxdWVzdBohLnRpY2tyZWVsLnYxLlN0cmVhbVJ1bkxvZ1Jlc3BvbnNlIgOQAgEwAWIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_tickreel_v1_conversion, file_tickreel_v1_report, file_tickreel_v1_result, file_tickreel_v1_run, file_tickreel_v1_run_config]);
 
 /**
  * A registered strategy.
@@ -45,7 +45,7 @@ export type Strategy = Message<"tickreel.v1.Strategy"> & {
   description: string;
 
   /**
-   * Supported submission modes.
+   * Supported submission modes. Empty if the strategy builds its own orders: a config then has no keys of orders.
    *
    * @generated from field: repeated string submission_modes = 3;
    */
@@ -74,6 +74,34 @@ export type Strategy = Message<"tickreel.v1.Strategy"> & {
  */
 export const StrategySchema: GenMessage<Strategy> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_runner_service, 0);
+
+/**
+ * A registered strategy that no config can name, because its package is faulty.
+ *
+ * @generated from message tickreel.v1.RefusedStrategy
+ */
+export type RefusedStrategy = Message<"tickreel.v1.RefusedStrategy"> & {
+  /**
+   * Id of the strategy.
+   *
+   * @generated from field: string strategy_id = 1;
+   */
+  strategyId: string;
+
+  /**
+   * Why it cannot be used. Names the package.
+   *
+   * @generated from field: string problem = 2;
+   */
+  problem: string;
+};
+
+/**
+ * Describes the message tickreel.v1.RefusedStrategy.
+ * Use `create(RefusedStrategySchema)` to create a new message.
+ */
+export const RefusedStrategySchema: GenMessage<RefusedStrategy> = /*@__PURE__*/
+  messageDesc(file_tickreel_v1_runner_service, 1);
 
 /**
  * A run config below the configs folder.
@@ -122,7 +150,7 @@ export type ConfigFile = Message<"tickreel.v1.ConfigFile"> & {
  * Use `create(ConfigFileSchema)` to create a new message.
  */
 export const ConfigFileSchema: GenMessage<ConfigFile> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 1);
+  messageDesc(file_tickreel_v1_runner_service, 2);
 
 /**
  * A problem of a config.
@@ -150,7 +178,7 @@ export type ConfigViolation = Message<"tickreel.v1.ConfigViolation"> & {
  * Use `create(ConfigViolationSchema)` to create a new message.
  */
 export const ConfigViolationSchema: GenMessage<ConfigViolation> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 2);
+  messageDesc(file_tickreel_v1_runner_service, 3);
 
 /**
  * Request for ListStrategies.
@@ -178,7 +206,7 @@ export type ListStrategiesRequest = Message<"tickreel.v1.ListStrategiesRequest">
  * Use `create(ListStrategiesRequestSchema)` to create a new message.
  */
 export const ListStrategiesRequestSchema: GenMessage<ListStrategiesRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 3);
+  messageDesc(file_tickreel_v1_runner_service, 4);
 
 /**
  * A page of strategies.
@@ -199,6 +227,13 @@ export type ListStrategiesResponse = Message<"tickreel.v1.ListStrategiesResponse
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * Registered strategies that cannot be used, by id. Each page holds all of them.
+   *
+   * @generated from field: repeated tickreel.v1.RefusedStrategy refused = 3;
+   */
+  refused: RefusedStrategy[];
 };
 
 /**
@@ -206,7 +241,7 @@ export type ListStrategiesResponse = Message<"tickreel.v1.ListStrategiesResponse
  * Use `create(ListStrategiesResponseSchema)` to create a new message.
  */
 export const ListStrategiesResponseSchema: GenMessage<ListStrategiesResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 4);
+  messageDesc(file_tickreel_v1_runner_service, 5);
 
 /**
  * Request for ListConfigs.
@@ -234,7 +269,7 @@ export type ListConfigsRequest = Message<"tickreel.v1.ListConfigsRequest"> & {
  * Use `create(ListConfigsRequestSchema)` to create a new message.
  */
 export const ListConfigsRequestSchema: GenMessage<ListConfigsRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 5);
+  messageDesc(file_tickreel_v1_runner_service, 6);
 
 /**
  * A page of configs.
@@ -262,7 +297,7 @@ export type ListConfigsResponse = Message<"tickreel.v1.ListConfigsResponse"> & {
  * Use `create(ListConfigsResponseSchema)` to create a new message.
  */
 export const ListConfigsResponseSchema: GenMessage<ListConfigsResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 6);
+  messageDesc(file_tickreel_v1_runner_service, 7);
 
 /**
  * Request for GetConfig.
@@ -283,7 +318,7 @@ export type GetConfigRequest = Message<"tickreel.v1.GetConfigRequest"> & {
  * Use `create(GetConfigRequestSchema)` to create a new message.
  */
 export const GetConfigRequestSchema: GenMessage<GetConfigRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 7);
+  messageDesc(file_tickreel_v1_runner_service, 8);
 
 /**
  * Response of GetConfig.
@@ -304,7 +339,7 @@ export type GetConfigResponse = Message<"tickreel.v1.GetConfigResponse"> & {
  * Use `create(GetConfigResponseSchema)` to create a new message.
  */
 export const GetConfigResponseSchema: GenMessage<GetConfigResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 8);
+  messageDesc(file_tickreel_v1_runner_service, 9);
 
 /**
  * Request for CreateRun.
@@ -391,7 +426,7 @@ export type CreateRunRequest = Message<"tickreel.v1.CreateRunRequest"> & {
  * Use `create(CreateRunRequestSchema)` to create a new message.
  */
 export const CreateRunRequestSchema: GenMessage<CreateRunRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 9);
+  messageDesc(file_tickreel_v1_runner_service, 10);
 
 /**
  * Response of CreateRun.
@@ -419,7 +454,7 @@ export type CreateRunResponse = Message<"tickreel.v1.CreateRunResponse"> & {
  * Use `create(CreateRunResponseSchema)` to create a new message.
  */
 export const CreateRunResponseSchema: GenMessage<CreateRunResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 10);
+  messageDesc(file_tickreel_v1_runner_service, 11);
 
 /**
  * Preview of the data that a run would read.
@@ -479,7 +514,7 @@ export type RunPreview = Message<"tickreel.v1.RunPreview"> & {
  * Use `create(RunPreviewSchema)` to create a new message.
  */
 export const RunPreviewSchema: GenMessage<RunPreview> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 11);
+  messageDesc(file_tickreel_v1_runner_service, 12);
 
 /**
  * Request for VerifyRun.
@@ -507,7 +542,7 @@ export type VerifyRunRequest = Message<"tickreel.v1.VerifyRunRequest"> & {
  * Use `create(VerifyRunRequestSchema)` to create a new message.
  */
 export const VerifyRunRequestSchema: GenMessage<VerifyRunRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 12);
+  messageDesc(file_tickreel_v1_runner_service, 13);
 
 /**
  * Response of VerifyRun.
@@ -528,7 +563,7 @@ export type VerifyRunResponse = Message<"tickreel.v1.VerifyRunResponse"> & {
  * Use `create(VerifyRunResponseSchema)` to create a new message.
  */
 export const VerifyRunResponseSchema: GenMessage<VerifyRunResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 13);
+  messageDesc(file_tickreel_v1_runner_service, 14);
 
 /**
  * Request for GetRun.
@@ -549,7 +584,7 @@ export type GetRunRequest = Message<"tickreel.v1.GetRunRequest"> & {
  * Use `create(GetRunRequestSchema)` to create a new message.
  */
 export const GetRunRequestSchema: GenMessage<GetRunRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 14);
+  messageDesc(file_tickreel_v1_runner_service, 15);
 
 /**
  * Response of GetRun.
@@ -570,7 +605,7 @@ export type GetRunResponse = Message<"tickreel.v1.GetRunResponse"> & {
  * Use `create(GetRunResponseSchema)` to create a new message.
  */
 export const GetRunResponseSchema: GenMessage<GetRunResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 15);
+  messageDesc(file_tickreel_v1_runner_service, 16);
 
 /**
  * Request for ListRuns.
@@ -614,7 +649,7 @@ export type ListRunsRequest = Message<"tickreel.v1.ListRunsRequest"> & {
  * Use `create(ListRunsRequestSchema)` to create a new message.
  */
 export const ListRunsRequestSchema: GenMessage<ListRunsRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 16);
+  messageDesc(file_tickreel_v1_runner_service, 17);
 
 /**
  * A page of runs.
@@ -642,7 +677,7 @@ export type ListRunsResponse = Message<"tickreel.v1.ListRunsResponse"> & {
  * Use `create(ListRunsResponseSchema)` to create a new message.
  */
 export const ListRunsResponseSchema: GenMessage<ListRunsResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 17);
+  messageDesc(file_tickreel_v1_runner_service, 18);
 
 /**
  * Request for CancelRun.
@@ -663,7 +698,7 @@ export type CancelRunRequest = Message<"tickreel.v1.CancelRunRequest"> & {
  * Use `create(CancelRunRequestSchema)` to create a new message.
  */
 export const CancelRunRequestSchema: GenMessage<CancelRunRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 18);
+  messageDesc(file_tickreel_v1_runner_service, 19);
 
 /**
  * Response of CancelRun.
@@ -684,7 +719,7 @@ export type CancelRunResponse = Message<"tickreel.v1.CancelRunResponse"> & {
  * Use `create(CancelRunResponseSchema)` to create a new message.
  */
 export const CancelRunResponseSchema: GenMessage<CancelRunResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 19);
+  messageDesc(file_tickreel_v1_runner_service, 20);
 
 /**
  * Request for DeleteRun.
@@ -705,7 +740,7 @@ export type DeleteRunRequest = Message<"tickreel.v1.DeleteRunRequest"> & {
  * Use `create(DeleteRunRequestSchema)` to create a new message.
  */
 export const DeleteRunRequestSchema: GenMessage<DeleteRunRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 20);
+  messageDesc(file_tickreel_v1_runner_service, 21);
 
 /**
  * Response of DeleteRun.
@@ -720,7 +755,7 @@ export type DeleteRunResponse = Message<"tickreel.v1.DeleteRunResponse"> & {
  * Use `create(DeleteRunResponseSchema)` to create a new message.
  */
 export const DeleteRunResponseSchema: GenMessage<DeleteRunResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 21);
+  messageDesc(file_tickreel_v1_runner_service, 22);
 
 /**
  * Request for WatchRun.
@@ -741,7 +776,7 @@ export type WatchRunRequest = Message<"tickreel.v1.WatchRunRequest"> & {
  * Use `create(WatchRunRequestSchema)` to create a new message.
  */
 export const WatchRunRequestSchema: GenMessage<WatchRunRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 22);
+  messageDesc(file_tickreel_v1_runner_service, 23);
 
 /**
  * Response of WatchRun.
@@ -777,7 +812,7 @@ export type WatchRunResponse = Message<"tickreel.v1.WatchRunResponse"> & {
  * Use `create(WatchRunResponseSchema)` to create a new message.
  */
 export const WatchRunResponseSchema: GenMessage<WatchRunResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 23);
+  messageDesc(file_tickreel_v1_runner_service, 24);
 
 /**
  * Request for WatchRuns.
@@ -792,7 +827,7 @@ export type WatchRunsRequest = Message<"tickreel.v1.WatchRunsRequest"> & {
  * Use `create(WatchRunsRequestSchema)` to create a new message.
  */
 export const WatchRunsRequestSchema: GenMessage<WatchRunsRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 24);
+  messageDesc(file_tickreel_v1_runner_service, 25);
 
 /**
  * Response of WatchRuns.
@@ -814,7 +849,7 @@ export type WatchRunsResponse = Message<"tickreel.v1.WatchRunsResponse"> & {
  * Use `create(WatchRunsResponseSchema)` to create a new message.
  */
 export const WatchRunsResponseSchema: GenMessage<WatchRunsResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 25);
+  messageDesc(file_tickreel_v1_runner_service, 26);
 
 /**
  * Request for StreamRunLog.
@@ -842,7 +877,7 @@ export type StreamRunLogRequest = Message<"tickreel.v1.StreamRunLogRequest"> & {
  * Use `create(StreamRunLogRequestSchema)` to create a new message.
  */
 export const StreamRunLogRequestSchema: GenMessage<StreamRunLogRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 26);
+  messageDesc(file_tickreel_v1_runner_service, 27);
 
 /**
  * A part of the log.
@@ -863,7 +898,7 @@ export type StreamRunLogResponse = Message<"tickreel.v1.StreamRunLogResponse"> &
  * Use `create(StreamRunLogResponseSchema)` to create a new message.
  */
 export const StreamRunLogResponseSchema: GenMessage<StreamRunLogResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_runner_service, 27);
+  messageDesc(file_tickreel_v1_runner_service, 28);
 
 /**
  * Runs backtests: replays windows of recorded ticks through the engine.
