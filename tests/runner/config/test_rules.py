@@ -169,7 +169,7 @@ REFUSALS: list[tuple[dict[str, Any], str, str]] = [
     ({"instrument__margin_maint": -0.01}, "instrument.margin_maint", "a fraction of the notional, 0 to 1"),
     ({"instrument__margin_init": 1e-29}, "instrument.margin_init", "28 decimals at most"),
     ({"venue__name": "BINANCE"}, "venue.name", "the venue of instrument.id is 'BINANCE-FUTURES'; change one"),
-    ({"venue__oms_type": "HEDGING"}, "venue.oms_type", "it must be 'NETTING'"),
+    ({"venue__oms_type": "UNSPECIFIED"}, "venue.oms_type", "it must be 'NETTING'"),
     ({"venue__account_type": "CASH"}, "venue.account_type", "a perpetual is traded on margin; it must be 'MARGIN'"),
     ({"venue__account_type": "BETTING"}, "venue.account_type", "it must be 'MARGIN', or 'CASH' for a spot pair"),
     ({"venue__base_currency": ...}, "venue.base_currency", "is missing; a MARGIN account needs it"),
