@@ -149,6 +149,15 @@ class Hedger(Accountant):
             self.close_position(position)
 
 
+class Sinking(Accountant):
+    """Buys in the first rows, as much as the book shows, and holds."""
+
+    def act(self, trade: Any) -> None:
+        self.look("trade")
+        if 2 <= self.rows < 12:
+            self.submit_order(self.order_factory.market(self.id, OrderSide.BUY, Quantity.from_str("0.700")))
+
+
 class Reverser(Plain):
     """Opens two positions, and sells more than one of them."""
 

@@ -17,6 +17,7 @@ from tickreel.engine.tape import Tape
 from tickreel.rpc.errors import TickreelError
 from tickreel.runner.ledger.ledger import Ledger
 from tickreel.runner.ledger.outcome import Outcome
+from tickreel.runner.result.findings import findings
 from tickreel.runner.window.mark_rows import MarkRows
 from tickreel.stores.instrument_name import InstrumentName
 from tickreel.v1 import result_pb2, run_config_pb2
@@ -88,8 +89,8 @@ class Market(NamedTuple):
         return ledger.close()
 
 
-def market(case: str, folder: Path) -> Market:
-    """Write the market of a case."""
+def market(case: str, folder: Path, fall: int = 0) -> Market:
+    """Write the market of a case. The price falls by some ticks a row, beyond its walk."""
     _, name, instrument, venue, books = CASES[case]
     parsed = InstrumentName.parse(name)
     mode = result_pb2.SNAPSHOT_MODE_BOTH if books else result_pb2.SNAPSHOT_MODE_TRADES
@@ -102,7 +103,7 @@ def market(case: str, folder: Path) -> Market:
     traded = engine_instrument(parsed.engine_id, config.instrument)
     trades, shown, price = [], [], 640_000
     for row in range(ROWS):
-        price += (-7, 3, 9, -2, 5, -8)[row * row % 6]
+        price += (-7, 3, 9, -2, 5, -8)[row * row % 6] - fall
         ts, levels = START + row * SECOND, range(2, 7)
         shown.append((ts, [(price - gap, 150) for gap in levels], [(price + gap, 150) for gap in levels]))
         trades.append((ts + SECOND // 2, row % 2, price, 1_000))
@@ -114,29 +115,32 @@ def market(case: str, folder: Path) -> Market:
     return Market(config, traded, lanes, [row[0] for row in trades], [row[2] for row in trades])
 
 
+def spec_of(strategy: str, traded: Market) -> dict[str, Any]:
+    """Return the spec of a bare run over the same market."""
+    terms = traded.config.venue
+    cash = [f"{balance} {currency}" for currency, balance in sorted(terms.starting_balances.items())]
+    return {
+        "strategy": strategy,
+        "module": "account_strategies",
+        "instrument": str(traded.instrument.id),
+        "lanes": [(str(lane.path), TYPES[lane.data_type], lane.start, lane.end) for lane in traded.lanes],
+        "commands": [],
+        "venue": {
+            "oms_type": terms.oms_type,
+            "account_type": terms.account_type,
+            "book_type": terms.book_type,
+            "starting_balances": cash or [f"{terms.starting_balance} {terms.base_currency}"],
+            "base_currency": terms.base_currency,
+            "default_leverage": f"{terms.default_leverage:g}",
+        },
+    }
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_answers_about_the_account_equal_those_of_a_bare_run(case: str, bare_node: BareNode, tmp_path: Path) -> None:
     traded, strategy = market(case, tmp_path), CASES[case][0]
     ours, tape = traded.replay(getattr(account_strategies, strategy))
-    terms = traded.config.venue
-    cash = [f"{balance} {currency}" for currency, balance in sorted(terms.starting_balances.items())]
-    bare = bare_node.run(
-        {
-            "strategy": strategy,
-            "module": "account_strategies",
-            "instrument": str(traded.instrument.id),
-            "lanes": [(str(lane.path), TYPES[lane.data_type], lane.start, lane.end) for lane in traded.lanes],
-            "commands": [],
-            "venue": {
-                "oms_type": terms.oms_type,
-                "account_type": terms.account_type,
-                "book_type": terms.book_type,
-                "starting_balances": cash or [f"{terms.starting_balance} {terms.base_currency}"],
-                "base_currency": terms.base_currency,
-                "default_leverage": f"{terms.default_leverage:g}",
-            },
-        }
-    )
+    bare = bare_node.run(spec_of(strategy, traded))
     assert len(ours.answers) > 2 * ROWS
     for mine, theirs in zip(ours.answers, bare["answers"], strict=True):
         assert mine == theirs
@@ -163,3 +167,16 @@ def test_all_positions_are_closed_on_stop(tmp_path: Path) -> None:
     assert outcome.final_position == 0
     assert not outcome.account.open_positions
     assert outcome.unrealized == 0
+
+
+def test_the_engine_does_not_liquidate_and_the_report_says_so(bare_node: BareNode, tmp_path: Path) -> None:
+    traded = market("margin, L2", tmp_path, fall=300)
+    ours, tape = traded.replay(account_strategies.Sinking)
+    bare = bare_node.run(spec_of("Sinking", traded))
+    assert ours.answers == bare["answers"]
+    outcome = traded.settled(tape)
+    assert outcome.lowest_equity < 0
+    assert outcome.orders == 10
+    assert outcome.final_position == 7_000
+    assert not [name for name, figure in outcome.cross_check.figures.items() if figure.differs]
+    assert "EQUITY_BELOW_ZERO" in [finding.code for finding in findings(outcome, result_pb2.SNAPSHOT_MODE_BOTH, [])]
