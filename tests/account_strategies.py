@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from nautilus_trader.model import AccountId, OrderSide, Price, Quantity
 
@@ -69,16 +69,22 @@ class Accountant(Plain):
     """Trades, and notes every answer about its account at every callback.
 
     Attributes:
-        answers: The callback, and the answers of each question in order, as texts.
+        answers: For each callback of the last run its name, and the answers to all questions as texts.
     """
+
+    answers: ClassVar[list[list[str]]] = []
+    with_books = True
 
     def __init__(self, config: OneInstrument) -> None:
         super().__init__(config)
-        self.answers: list[list[str]] = []
+        type(self).answers = []
         self.account_id = AccountId(f"{self.id.venue}-001")
 
     def on_start(self) -> None:
-        super().on_start()
+        if self.with_books:
+            super().on_start()
+        else:
+            self.subscribe_trades(self.id)
         self.clock.set_timer("look", datetime.timedelta(milliseconds=3_700), callback=lambda _: self.look("timer"))
         self.look("start")
 

@@ -1,9 +1,14 @@
-"""Runs by the engine alone: for each line of standard input, a spec, it prints the events of all orders as a line of JSON.
+"""Runs by the engine alone: for each line of standard input, a spec, it prints what the engine did as a line of JSON.
 
-A spec is JSON: `strategy` (a class of plain_strategies), `instrument` (an id), `lanes` (path, data type, start and end of each
-catalog), `commands` (of a scripted strategy), `module` (of the strategy, if another one) and `venue` (terms that differ from a
-netting margin account of 1,000,000 USDT without leverage). If the strategy has `answers`, the line has both. The script imports
-nothing of Tickreel: its output is what a script of the strategy's author would show.
+The script imports nothing of Tickreel: its output is what a script of the strategy's author would show. Keys of a spec:
+
+- `module`, `strategy`: the class
+- `instrument`: its id
+- `lanes`: path, data type, start and end of each catalog
+- `attributes`: set on the class before the run
+- `quotes`: whether the engine makes quotes of snapshots
+- `venue`: what differs from a netting margin account that trades on depth; `latency` and `fill_model` are the arguments of the
+  engine's models
 """
 
 import importlib
@@ -20,27 +25,37 @@ from nautilus_trader.backtest import (
     BacktestVenueConfig,
 )
 from nautilus_trader.common import LoggerConfig, LogLevel
-from nautilus_trader.execution import MakerTakerFeeModel
-from nautilus_trader.model import Currency, InstrumentId, NautilusDataType
+from nautilus_trader.data import DataEngineConfig
+from nautilus_trader.execution import DefaultFillModel, MakerTakerFeeModel, StaticLatencyModel
+from nautilus_trader.model import AccountId, Currency, InstrumentId, NautilusDataType
 from nautilus_trader.risk import RiskEngineConfig
 
-import plain_strategies
+RUN = "bare"
 
 
-def run(spec: dict[str, Any]) -> dict[str, Any]:
-    """Run the spec's strategy and return its events: the terms of each order by id, and the events of each order in order."""
+def node_of(spec: dict[str, Any]) -> BacktestNode:
+    """Return a node that is ready to run the spec's strategy."""
     instrument_id = InstrumentId.from_str(spec["instrument"])
-    terms = spec.get("venue", {})
-    base_currency = terms.get("base_currency", "USDT")
-    venue = BacktestVenueConfig(
+    venue = {
+        "oms_type": "NETTING",
+        "account_type": "MARGIN",
+        "book_type": "L2_MBP",
+        "starting_balances": ["1000000 USDT"],
+        "base_currency": "USDT",
+        "default_leverage": "1",
+        **spec.get("venue", {}),
+    }
+    venue["default_leverage"] = Decimal(venue["default_leverage"])
+    if venue["base_currency"] is not None:
+        venue["base_currency"] = Currency.from_str(venue["base_currency"])
+    if "latency" in venue:
+        venue["latency_model"] = StaticLatencyModel(*venue.pop("latency"))
+    if "fill_model" in venue:
+        venue["fill_model"] = DefaultFillModel(*venue["fill_model"])
+    config = BacktestVenueConfig(
         name=str(instrument_id.venue),
-        oms_type=terms.get("oms_type", "NETTING"),
-        account_type=terms.get("account_type", "MARGIN"),
-        book_type=terms.get("book_type", "L2_MBP"),
-        starting_balances=terms.get("starting_balances", ["1000000 USDT"]),
-        base_currency=Currency.from_str(base_currency) if base_currency else None,
-        default_leverage=Decimal(terms.get("default_leverage", "1")),
         fee_model=MakerTakerFeeModel(Decimal("0.0002"), Decimal("0.0004")),
+        **venue,
     )
     data = [
         BacktestDataConfig(
@@ -55,19 +70,41 @@ def run(spec: dict[str, Any]) -> dict[str, Any]:
     engine = BacktestEngineConfig(
         logging=LoggerConfig(stdout_level=LogLevel.ERROR),
         run_analysis=False,
+        data_engine=DataEngineConfig(emit_quotes_from_book_depths=spec.get("quotes", False)),
         risk_engine=RiskEngineConfig(max_order_submit_rate="1000000/00:00:01"),
     )
-    node = BacktestNode([BacktestRunConfig(id="bare", venues=[venue], data=data, engine=engine, dispose_on_completion=False)])
+    node = BacktestNode([BacktestRunConfig(id=RUN, venues=[config], data=data, engine=engine, dispose_on_completion=False)])
     node.build()
-    plain_strategies.Scripted.commands = spec["commands"]
-    module = importlib.import_module(spec.get("module", "plain_strategies"))
-    strategy = getattr(module, spec["strategy"])(plain_strategies.OneInstrument(instrument_id))
-    node.add_strategy("bare", strategy)
+    module = importlib.import_module(spec["module"])
+    strategy = getattr(module, spec["strategy"])
+    for name, value in spec.get("attributes", {}).items():
+        setattr(strategy, name, value)
+    node.add_strategy(RUN, strategy(module.OneInstrument(instrument_id)))
+    return node
+
+
+def outcome(spec: dict[str, Any]) -> dict[str, Any]:
+    """Run the spec's strategy, and return the events and the status of each order, all positions, and the balances.
+
+    Also return the `answers` that the class has noted, if it does.
+    """
+    node = node_of(spec)
     node.run()
-    orders = node.get_engine_cache("bare").orders()
-    found = {order.client_order_id.value: [_event(event) for event in order.events()] for order in orders}
+    cache = node.get_engine_cache(RUN)
+    orders = cache.orders()
+    positions = [part for position in cache.positions() for part in (*cache.position_snapshots(position.id), position)]
+    account = cache.account(AccountId(f"{InstrumentId.from_str(spec['instrument']).venue}-001"))
+    found = {
+        "events": {order.client_order_id.value: [_event(event) for event in order.events()] for order in orders},
+        "status": {order.client_order_id.value: str(order.status) for order in orders},
+        "positions": [
+            _position(position) for position in sorted(positions, key=lambda one: (one.ts_opened, one.ts_closed or 0))
+        ],
+        "answers": getattr(getattr(importlib.import_module(spec["module"]), spec["strategy"]), "answers", []),
+        "balances": {str(code): str(money) for code, money in account.balances_total().items()},
+    }
     node.dispose()
-    return {"events": found, "answers": strategy.answers} if hasattr(strategy, "answers") else found
+    return found
 
 
 def _event(event: Any) -> dict[str, str]:
@@ -80,6 +117,24 @@ def _event(event: Any) -> dict[str, str]:
     return values
 
 
+def _position(position: Any) -> dict[str, str]:
+    return {name: str(getattr(position, name)) for name in _POSITION}
+
+
+# A snapshot of a closed position has an id of its own.
+_POSITION = (
+    "entry",
+    "side",
+    "peak_qty",
+    "quantity",
+    "ts_opened",
+    "ts_closed",
+    "avg_px_open",
+    "avg_px_close",
+    "realized_pnl",
+    "opening_order_id",
+    "closing_order_id",
+)
 _FACTS = {
     "OrderInitialized": (
         "order_side",
@@ -118,4 +173,4 @@ _FACTS = {
 
 if __name__ == "__main__":
     for line in sys.stdin:
-        print(json.dumps(run(json.loads(line))), flush=True)
+        print(json.dumps(outcome(json.loads(line))), flush=True)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import account_strategies
-from engine.test_recorder import TYPES, BareNode, recorded_events
+from bare_runs import BareNode, recorded_events, spec_of
 from plain_strategies import OneInstrument
 from small_catalog import RAW_NAME, START, replay_config, write_books, write_trades
 from tickreel.engine.instrument import Instrument, engine_instrument
@@ -78,6 +78,7 @@ class Market(NamedTuple):
         tape, of = Tape(), OneInstrument(self.instrument.id)
 
         def construct(recorded: type[Any]) -> Any:
+            recorded.with_books = self.config.venue.book_type == "L2_MBP"
             return recorded(of)
 
         return replay(self.config, self.instrument, strategy, construct, self.lanes, 50, tape), tape
@@ -115,32 +116,28 @@ def market(case: str, folder: Path, fall: int = 0) -> Market:
     return Market(config, traded, lanes, [row[0] for row in trades], [row[2] for row in trades])
 
 
-def spec_of(strategy: str, traded: Market) -> dict[str, Any]:
-    """Return the spec of a bare run over the same market."""
+def bare_run(node: BareNode, strategy: type, traded: Market) -> dict[str, Any]:
+    """Return the outcome of a bare run over the same market."""
     terms = traded.config.venue
     cash = [f"{balance} {currency}" for currency, balance in sorted(terms.starting_balances.items())]
-    return {
-        "strategy": strategy,
-        "module": "account_strategies",
-        "instrument": str(traded.instrument.id),
-        "lanes": [(str(lane.path), TYPES[lane.data_type], lane.start, lane.end) for lane in traded.lanes],
-        "commands": [],
-        "venue": {
-            "oms_type": terms.oms_type,
-            "account_type": terms.account_type,
-            "book_type": terms.book_type,
-            "starting_balances": cash or [f"{terms.starting_balance} {terms.base_currency}"],
-            "base_currency": terms.base_currency,
-            "default_leverage": f"{terms.default_leverage:g}",
-        },
+    venue = {
+        "oms_type": terms.oms_type,
+        "account_type": terms.account_type,
+        "book_type": terms.book_type,
+        "starting_balances": cash or [f"{terms.starting_balance} {terms.base_currency}"],
+        "base_currency": terms.base_currency or None,
+        "default_leverage": f"{terms.default_leverage:g}",
     }
+    # Where there are quotes, the portfolio values positions by them.
+    keys = {"instrument": str(traded.instrument.id), "venue": venue, "quotes": True}
+    return node.run(spec_of(strategy, traded.lanes, attributes={"with_books": terms.book_type == "L2_MBP"}, **keys))
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_answers_about_the_account_equal_those_of_a_bare_run(case: str, bare_node: BareNode, tmp_path: Path) -> None:
-    traded, strategy = market(case, tmp_path), CASES[case][0]
-    ours, tape = traded.replay(getattr(account_strategies, strategy))
-    bare = bare_node.run(spec_of(strategy, traded))
+    traded, strategy = market(case, tmp_path), getattr(account_strategies, CASES[case][0])
+    ours, tape = traded.replay(strategy)
+    bare = bare_run(bare_node, strategy, traded)
     assert len(ours.answers) > 2 * ROWS
     for mine, theirs in zip(ours.answers, bare["answers"], strict=True):
         assert mine == theirs
@@ -148,7 +145,7 @@ def test_answers_about_the_account_equal_those_of_a_bare_run(case: str, bare_nod
     assert {"fill events", "position", "commissions", "pnl"} < figures.keys()
     assert not [name for name, figure in figures.items() if figure.differs]
     assert tape.events is not None
-    for order, events in recorded_events(tape.events).items():
+    for order, events in recorded_events(tape.events, traded.instrument).items():
         assert [event["ts"] for event in events] == [event["ts"] for event in bare["events"][order]]
 
 
@@ -172,7 +169,7 @@ def test_all_positions_are_closed_on_stop(tmp_path: Path) -> None:
 def test_the_engine_does_not_liquidate_and_the_report_says_so(bare_node: BareNode, tmp_path: Path) -> None:
     traded = market("margin, L2", tmp_path, fall=300)
     ours, tape = traded.replay(account_strategies.Sinking)
-    bare = bare_node.run(spec_of("Sinking", traded))
+    bare = bare_run(bare_node, account_strategies.Sinking, traded)
     assert ours.answers == bare["answers"]
     outcome = traded.settled(tape)
     assert outcome.lowest_equity < 0

@@ -254,9 +254,9 @@ def test_wide_values_did_not_change_the_digest_of_values_that_fit_64_bits() -> N
 def recorded(reason: str = "NO_PRICE", kind: int = 1, trigger: int = 7) -> EventRecord:
     record = EventRecord(("BTC-USDT-PERP.BINANCE-FUTURES",))
     columns = dict.fromkeys((field.name for field in dataclasses.fields(OrderRows)), 0) | {"trigger_price": trigger}
-    record.order_rows.extend(list(columns.values()))
+    record.order_rows.extend(1, list(columns.values()))
     columns = dict.fromkeys((field.name for field in dataclasses.fields(ChangeRows)), 0) | {"kind": kind}
-    record.change_rows.extend(list(columns.values()))
+    record.change_rows.extend(1, list(columns.values()))
     record.reasons[reason] = 0
     return record
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tickreel.accounting.scaled import Integers
-from tickreel.engine.integer_rows import IntegerRows
+from tickreel.engine.integer_columns import IntegerColumns
 
 Int64 = npt.NDArray[np.int64]
 
@@ -189,24 +189,45 @@ class EventRecord:
         self.texts: dict[str, int] = {}
         self.text_lists: dict[tuple[str, ...], int] = {}
         self.exact: dict[int, dict[str, str]] = {}
-        self.order_rows = IntegerRows(len(fields(OrderRows)))
-        self.fill_rows = IntegerRows(len(fields(FillRows)))
-        self.change_rows = IntegerRows(len(fields(ChangeRows)))
+        self.order_rows = IntegerColumns(len(fields(OrderRows)))
+        self.fill_rows = IntegerColumns(len(fields(FillRows)))
+        self.change_rows = IntegerColumns(len(fields(ChangeRows)))
+
+    def __len__(self) -> int:
+        """Return the number of events."""
+        return len(self.order_rows) + len(self.fill_rows) + len(self.change_rows)
 
     @property
     def orders(self) -> OrderRows:
         """The orders as columns."""
-        return OrderRows(*self.order_rows.columns())
+        return self.orders_after(0)
+
+    def orders_after(self, count: int) -> OrderRows:
+        """Return the orders after the first `count`."""
+        return OrderRows(*self.order_rows.columns(count))
 
     @property
     def fills(self) -> FillRows:
         """The fills as columns."""
-        return FillRows(*self.fill_rows.columns())
+        return self.fills_after(0)
+
+    def fills_after(self, count: int) -> FillRows:
+        """Return the fills after the first `count`."""
+        return FillRows(*self.fill_rows.columns(count))
 
     @property
     def changes(self) -> ChangeRows:
         """The changes as columns."""
         return ChangeRows(*self.change_rows.columns())
+
+    def event_counts(self) -> list[int]:
+        """Return the number of events of each order."""
+        fills, changes = self.fills, self.changes
+        count = len(self.order_rows)
+        counts: list[int] = (
+            1 + np.bincount(fills.order, minlength=count) + np.bincount(changes.order, minlength=count)
+        ).tolist()
+        return counts
 
     def move_last(self, places: Int64) -> None:
         """Move the last events to their places in the sequence, and number all events again.
@@ -214,8 +235,7 @@ class EventRecord:
         Args:
             places: For each of the last events, the number of the event before which it belongs; ascending.
         """
-        count = len(self.order_rows) + len(self.fill_rows) + len(self.change_rows)
-        earlier = np.arange(count - len(places))
+        earlier = np.arange(len(self) - len(places))
         numbers = np.concatenate(
             [earlier + np.searchsorted(places, earlier, side="right"), places + np.arange(len(places))], dtype=np.int64
         )

@@ -12,7 +12,7 @@ from nautilus_trader.trading import Strategy
 from tickreel.accounting.scaled import Integers
 from tickreel.engine.closing_order import close_position
 from tickreel.engine.engine_figures import EngineFigures
-from tickreel.engine.event_record import CHANGES, MISSING, ORDER_TYPES, TIMES_IN_FORCE, FillRows, OrderRows
+from tickreel.engine.event_record import CHANGES, MISSING, ORDER_TYPES, TIMES_IN_FORCE
 from tickreel.engine.instrument import Instrument
 from tickreel.engine.recorder import Recorder
 from tickreel.engine.replay_class import recorded
@@ -27,8 +27,8 @@ _IOC, _FOK, _MARKET = TIMES_IN_FORCE.index("IOC"), TIMES_IN_FORCE.index("FOK"), 
 
 # Callbacks of data, which tell how far a replay is. A strategy that overrides none has no progress until its end.
 _DATA = ("on_trade", "on_book_depth", "on_quote", "on_bar", "on_time_event")
-# Parts of a window after which new events are written to the tape.
-_PARTS = 500
+# New events are written to the tape after this many calls of these callbacks, and after this many parts of the window.
+_CALLS, _PARTS = 1_000, 500
 
 
 class RecordedTape:
@@ -62,6 +62,7 @@ class RecordedTape:
         self._first_book = first_book
         self._step = (window[1] - window[0]) // _PARTS
         self._next = window[0]
+        self._calls = 0
         self._orders = self._fills = 0
 
     def replay_class[S: Strategy](self, strategy: type[S]) -> type[S]:
@@ -96,9 +97,12 @@ class RecordedTape:
         if not np.array_equal(tape.fills.order, fills.order[: tape.fill_count]) or (np.diff(fills.ts) < 0).any():
             raise TickreelError("REPLAY_FAILED", "the engine delivered the fills of the strategy out of sequence")
         self._write_ends()
-        # If the engine continued past the window, its figures cover more events than the tape.
-        if not ((fills.ts > self._end).any() or (changes.ts > self._end).any()):
-            tape.reported = EngineFigures(self._instrument).close(cache, tape, with_balances=with_balances)
+        reported = EngineFigures(self._instrument).close(cache, tape, with_balances=with_balances)
+        # If the engine continued past the window, its figures cover more events than the tape. If the strategy purged orders,
+        # they cover fewer.
+        beyond = (fills.ts > self._end).any() or (changes.ts > self._end).any()
+        if not beyond and int(reported["orders"]) == tape.order_count:
+            tape.reported = reported
         tape.events = record
         tape.settled = self._end
 
@@ -107,8 +111,9 @@ class RecordedTape:
 
         def noted(this: Strategy, event: Any) -> None:
             now = event.ts_init
-            if now >= self._next:
-                self._next = now + self._step
+            self._calls += 1
+            if now >= self._next or self._calls >= _CALLS:
+                self._next, self._calls = now + self._step, 0
                 self.recorder.flush()
                 self._write()
                 # A strategy may leave reference cycles, and nothing else collects them during a replay.
@@ -123,12 +128,13 @@ class RecordedTape:
         """Write the orders and fills that the tape does not have yet."""
         record, tape = self.recorder.record, self._tape
         if len(record.order_rows) > self._orders:
-            orders = OrderRows(*record.order_rows.columns(self._orders))
-            tape.add_orders(_flat(orders.ts, orders.side, np.where(orders.price == MISSING, 0, orders.price), orders.quantity))
+            orders = record.orders_after(self._orders)
+            price = np.where(orders.price == MISSING, 0, orders.price)
+            tape.add_orders(_flat(orders.ts, orders.side, price, orders.quantity))
             self._orders += len(orders.ts)
         if len(record.fill_rows) > self._fills:
-            fills = FillRows(*record.fill_rows.columns(self._fills))
-            sides = np.array([tape.submission(place)[1] for place in fills.order.tolist()], dtype=np.int64)
+            fills = record.fills_after(self._fills)
+            sides = np.array([tape.submission(order)[1] for order in fills.order.tolist()], dtype=np.int64)
             columns = (fills.order, fills.ts, sides, fills.price, fills.quantity, fills.taker, fills.commission)
             kept = fills.ts <= self._end
             if self._hedges:
@@ -139,14 +145,23 @@ class RecordedTape:
     def _write_ends(self) -> None:
         record = self.recorder.record
         orders, changes, reasons = record.orders, record.changes, list(record.reasons)
-        for row in np.flatnonzero(np.isin(changes.kind, list(_ENDS)) & (changes.ts <= self._end)).tolist():
-            order, ts, kind = int(changes.order[row]), int(changes.ts[row]), int(changes.kind[row])
+        rows = np.flatnonzero(np.isin(changes.kind, list(_ENDS)) & (changes.ts <= self._end))
+        order = changes.order[rows]
+        columns = (
+            order,
+            changes.ts[rows],
+            changes.kind[rows],
+            changes.reason[rows],
+            orders.type[order],
+            orders.time_in_force[order],
+        )
+        for place, ts, kind, code, order_type, time_in_force in zip(*(column.tolist() for column in columns), strict=True):
             if kind == _CANCELLED:
                 no_book = self._first_book is not None and ts < self._first_book
-                reason = reason_of_cancel(int(orders.type[order]), int(orders.time_in_force[order]), no_book=no_book)
+                reason = reason_of_cancel(order_type, time_in_force, no_book=no_book)
             else:
-                reason = "EXPIRED" if kind == _EXPIRED else reason_group(reasons[int(changes.reason[row])], record.order_ids)
-            self._tape.end(order, ts, _ENDS[kind], reason)
+                reason = "EXPIRED" if kind == _EXPIRED else reason_group(reasons[code], record.order_ids)
+            self._tape.end(place, ts, _ENDS[kind], reason)
 
     def _close_position(self, strategy: Strategy) -> None:
         if self._hedges:
@@ -191,5 +206,5 @@ def _is_overridden(strategy: type[Strategy], name: str) -> bool:
 
 def _flat(*columns: Integers | npt.NDArray[np.int64]) -> list[int]:
     """Return the rows of columns, one after another."""
-    rows: list[int] = np.stack([column.astype(object) for column in columns], axis=1).reshape(-1).tolist()
+    rows: list[int] = np.stack(columns, axis=1).reshape(-1).tolist()
     return rows
