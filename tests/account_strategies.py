@@ -2,7 +2,12 @@
 
 import datetime
 from collections.abc import Callable
+<<<<<<< HEAD
 from typing import Any, ClassVar
+=======
+from functools import partial
+from typing import Any
+>>>>>>> integ
 
 from nautilus_trader.model import AccountId, OrderSide, Price, Quantity
 
@@ -136,8 +141,15 @@ class Accountant(Plain):
         found = [f"{callback} {self.clock.timestamp_ns()}"]
         account, portfolio, cache = self.cache.account(self.account_id), self.portfolio, self.cache
         found += [f"account.{name} {_text(getattr(account, name, None))}" for name in ACCOUNT]
+<<<<<<< HEAD
         found += [f"portfolio.{name} {_answer(getattr(portfolio, name), account_id=self.account_id)}" for name in PORTFOLIO]
         found += [f"portfolio.{name} {_answer(getattr(portfolio, name), self.id)}" for name in OF_INSTRUMENT]
+=======
+        found += [
+            f"portfolio.{name} {_answer(partial(getattr(portfolio, name), account_id=self.account_id))}" for name in PORTFOLIO
+        ]
+        found += [f"portfolio.{name} {_answer(partial(getattr(portfolio, name), self.id))}" for name in OF_INSTRUMENT]
+>>>>>>> integ
         found += [f"cache.{name} {getattr(cache, name)()}" for name in CACHE]
         for position in sorted(cache.positions(), key=lambda position: str(position.id)):
             found += [f"position.{name} {getattr(position, name)}" for name in POSITION]

@@ -9,6 +9,11 @@ The script imports nothing of Tickreel: its output is what a script of the strat
 - `quotes`: whether the engine makes quotes of snapshots
 - `venue`: what differs from a netting margin account that trades on depth; `latency` and `fill_model` are the arguments of the
   engine's models
+<<<<<<< HEAD
+=======
+
+If the strategy has `answers`, the outcome has them, too.
+>>>>>>> integ
 """
 
 import importlib
@@ -33,8 +38,8 @@ from nautilus_trader.risk import RiskEngineConfig
 RUN = "bare"
 
 
-def node_of(spec: dict[str, Any]) -> BacktestNode:
-    """Return a node that is ready to run the spec's strategy."""
+def node_of(spec: dict[str, Any]) -> tuple[BacktestNode, Any]:
+    """Return a node that is ready to run the spec's strategy, and the strategy."""
     instrument_id = InstrumentId.from_str(spec["instrument"])
     venue = {
         "oms_type": "NETTING",
@@ -45,9 +50,14 @@ def node_of(spec: dict[str, Any]) -> BacktestNode:
         "default_leverage": "1",
         **spec.get("venue", {}),
     }
+<<<<<<< HEAD
     venue["default_leverage"] = Decimal(venue["default_leverage"])
     if venue["base_currency"] is not None:
         venue["base_currency"] = Currency.from_str(venue["base_currency"])
+=======
+    venue["base_currency"] = Currency.from_str(venue["base_currency"]) if venue["base_currency"] else None
+    venue["default_leverage"] = Decimal(venue["default_leverage"])
+>>>>>>> integ
     if "latency" in venue:
         venue["latency_model"] = StaticLatencyModel(*venue.pop("latency"))
     if "fill_model" in venue:
@@ -70,7 +80,11 @@ def node_of(spec: dict[str, Any]) -> BacktestNode:
     engine = BacktestEngineConfig(
         logging=LoggerConfig(stdout_level=LogLevel.ERROR),
         run_analysis=False,
+<<<<<<< HEAD
         data_engine=DataEngineConfig(emit_quotes_from_book_depths=spec.get("quotes", False)),
+=======
+        data_engine=DataEngineConfig(emit_quotes_from_book_depths=True),
+>>>>>>> integ
         risk_engine=RiskEngineConfig(max_order_submit_rate="1000000/00:00:01"),
     )
     node = BacktestNode([BacktestRunConfig(id=RUN, venues=[config], data=data, engine=engine, dispose_on_completion=False)])
@@ -79,16 +93,23 @@ def node_of(spec: dict[str, Any]) -> BacktestNode:
     strategy = getattr(module, spec["strategy"])
     for name, value in spec.get("attributes", {}).items():
         setattr(strategy, name, value)
-    node.add_strategy(RUN, strategy(module.OneInstrument(instrument_id)))
-    return node
+    books = any(data_type == "OrderBookDepth" for _, data_type, *_ in spec["lanes"])
+    made = strategy(module.OneInstrument(instrument_id, books))
+    node.add_strategy(RUN, made)
+    return node, made
 
 
 def outcome(spec: dict[str, Any]) -> dict[str, Any]:
+<<<<<<< HEAD
     """Run the spec's strategy, and return the events and the status of each order, all positions, and the balances.
 
     Also return the `answers` that the class has noted, if it does.
     """
     node = node_of(spec)
+=======
+    """Run the spec's strategy, and return the events and the status of each order, all positions, and the balances."""
+    node, strategy = node_of(spec)
+>>>>>>> integ
     node.run()
     cache = node.get_engine_cache(RUN)
     orders = cache.orders()
@@ -103,6 +124,8 @@ def outcome(spec: dict[str, Any]) -> dict[str, Any]:
         "answers": getattr(getattr(importlib.import_module(spec["module"]), spec["strategy"]), "answers", []),
         "balances": {str(code): str(money) for code, money in account.balances_total().items()},
     }
+    if hasattr(strategy, "answers"):
+        found["answers"] = strategy.answers
     node.dispose()
     return found
 

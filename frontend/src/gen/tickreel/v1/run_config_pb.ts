@@ -159,8 +159,9 @@ export type InstrumentConfig = Message<"tickreel.v1.InstrumentConfig"> & {
   /**
    * Lot size: order sizes must be a multiple of it. It has at most size_precision decimals.
    *
-   * Other orders are denied before they reach the venue, with the reason NOT_A_MULTIPLE_OF_LOT_SIZE. Default: one unit of the
-   * size precision, which denies no order.
+   * A copy of another size is denied before it reaches the venue, with the reason NOT_A_MULTIPLE_OF_LOT_SIZE. The engine does
+   * not check the sizes of other strategies; the finding ORDERS_NOT_IN_LOTS counts them. Default: one unit of the size
+   * precision, which all orders fit.
    *
    * @generated from field: optional double lot_size = 8 [json_name = "lot_size"];
    */
