@@ -2,12 +2,7 @@
 
 import datetime
 from collections.abc import Callable
-<<<<<<< HEAD
-from typing import Any, ClassVar
-=======
-from functools import partial
 from typing import Any
->>>>>>> integ
 
 from nautilus_trader.model import AccountId, OrderSide, Price, Quantity
 
@@ -74,22 +69,16 @@ class Accountant(Plain):
     """Trades, and notes every answer about its account at every callback.
 
     Attributes:
-        answers: For each callback of the last run its name, and the answers to all questions as texts.
+        answers: For each callback its name, and the answers to all questions as texts.
     """
-
-    answers: ClassVar[list[list[str]]] = []
-    with_books = True
 
     def __init__(self, config: OneInstrument) -> None:
         super().__init__(config)
-        type(self).answers = []
+        self.answers: list[list[str]] = []
         self.account_id = AccountId(f"{self.id.venue}-001")
 
     def on_start(self) -> None:
-        if self.with_books:
-            super().on_start()
-        else:
-            self.subscribe_trades(self.id)
+        super().on_start()
         self.clock.set_timer("look", datetime.timedelta(milliseconds=3_700), callback=lambda _: self.look("timer"))
         self.look("start")
 
@@ -141,15 +130,8 @@ class Accountant(Plain):
         found = [f"{callback} {self.clock.timestamp_ns()}"]
         account, portfolio, cache = self.cache.account(self.account_id), self.portfolio, self.cache
         found += [f"account.{name} {_text(getattr(account, name, None))}" for name in ACCOUNT]
-<<<<<<< HEAD
         found += [f"portfolio.{name} {_answer(getattr(portfolio, name), account_id=self.account_id)}" for name in PORTFOLIO]
         found += [f"portfolio.{name} {_answer(getattr(portfolio, name), self.id)}" for name in OF_INSTRUMENT]
-=======
-        found += [
-            f"portfolio.{name} {_answer(partial(getattr(portfolio, name), account_id=self.account_id))}" for name in PORTFOLIO
-        ]
-        found += [f"portfolio.{name} {_answer(partial(getattr(portfolio, name), self.id))}" for name in OF_INSTRUMENT]
->>>>>>> integ
         found += [f"cache.{name} {getattr(cache, name)()}" for name in CACHE]
         for position in sorted(cache.positions(), key=lambda position: str(position.id)):
             found += [f"position.{name} {getattr(position, name)}" for name in POSITION]

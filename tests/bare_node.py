@@ -6,14 +6,10 @@ The script imports nothing of Tickreel: its output is what a script of the strat
 - `instrument`: its id
 - `lanes`: path, data type, start and end of each catalog
 - `attributes`: set on the class before the run
-- `quotes`: whether the engine makes quotes of snapshots
 - `venue`: what differs from a netting margin account that trades on depth; `latency` and `fill_model` are the arguments of the
   engine's models
-<<<<<<< HEAD
-=======
 
 If the strategy has `answers`, the outcome has them, too.
->>>>>>> integ
 """
 
 import importlib
@@ -50,14 +46,8 @@ def node_of(spec: dict[str, Any]) -> tuple[BacktestNode, Any]:
         "default_leverage": "1",
         **spec.get("venue", {}),
     }
-<<<<<<< HEAD
-    venue["default_leverage"] = Decimal(venue["default_leverage"])
-    if venue["base_currency"] is not None:
-        venue["base_currency"] = Currency.from_str(venue["base_currency"])
-=======
     venue["base_currency"] = Currency.from_str(venue["base_currency"]) if venue["base_currency"] else None
     venue["default_leverage"] = Decimal(venue["default_leverage"])
->>>>>>> integ
     if "latency" in venue:
         venue["latency_model"] = StaticLatencyModel(*venue.pop("latency"))
     if "fill_model" in venue:
@@ -80,11 +70,7 @@ def node_of(spec: dict[str, Any]) -> tuple[BacktestNode, Any]:
     engine = BacktestEngineConfig(
         logging=LoggerConfig(stdout_level=LogLevel.ERROR),
         run_analysis=False,
-<<<<<<< HEAD
-        data_engine=DataEngineConfig(emit_quotes_from_book_depths=spec.get("quotes", False)),
-=======
         data_engine=DataEngineConfig(emit_quotes_from_book_depths=True),
->>>>>>> integ
         risk_engine=RiskEngineConfig(max_order_submit_rate="1000000/00:00:01"),
     )
     node = BacktestNode([BacktestRunConfig(id=RUN, venues=[config], data=data, engine=engine, dispose_on_completion=False)])
@@ -100,16 +86,8 @@ def node_of(spec: dict[str, Any]) -> tuple[BacktestNode, Any]:
 
 
 def outcome(spec: dict[str, Any]) -> dict[str, Any]:
-<<<<<<< HEAD
-    """Run the spec's strategy, and return the events and the status of each order, all positions, and the balances.
-
-    Also return the `answers` that the class has noted, if it does.
-    """
-    node = node_of(spec)
-=======
     """Run the spec's strategy, and return the events and the status of each order, all positions, and the balances."""
     node, strategy = node_of(spec)
->>>>>>> integ
     node.run()
     cache = node.get_engine_cache(RUN)
     orders = cache.orders()
@@ -121,7 +99,6 @@ def outcome(spec: dict[str, Any]) -> dict[str, Any]:
         "positions": [
             _position(position) for position in sorted(positions, key=lambda one: (one.ts_opened, one.ts_closed or 0))
         ],
-        "answers": getattr(getattr(importlib.import_module(spec["module"]), spec["strategy"]), "answers", []),
         "balances": {str(code): str(money) for code, money in account.balances_total().items()},
     }
     if hasattr(strategy, "answers"):

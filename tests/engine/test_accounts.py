@@ -8,11 +8,7 @@ import numpy as np
 import pytest
 
 import account_strategies
-<<<<<<< HEAD
 from bare_runs import BareNode, recorded_events, spec_of
-=======
-from bare_runs import TYPES, BareNode, recorded_events
->>>>>>> integ
 from plain_strategies import OneInstrument
 from small_catalog import RAW_NAME, START, replay_config, write_books, write_trades
 from tickreel.engine.instrument import Instrument, engine_instrument
@@ -79,10 +75,9 @@ class Market(NamedTuple):
 
     def replay(self, strategy: type[Any]) -> tuple[Any, Tape]:
         """Return a strategy after its replay, and the tape."""
-        tape, of = Tape(), OneInstrument(self.instrument.id)
+        tape, of = Tape(), OneInstrument(self.instrument.id, self.config.venue.book_type == "L2_MBP")
 
         def construct(recorded: type[Any]) -> Any:
-            recorded.with_books = self.config.venue.book_type == "L2_MBP"
             return recorded(of)
 
         return replay(self.config, self.instrument, strategy, construct, self.lanes, 50, tape), tape
@@ -114,25 +109,16 @@ def market(case: str, folder: Path, fall: int = 0) -> Market:
         trades.append((ts + SECOND // 2, row % 2, price, 1_000))
     files = [write_trades(folder / "files", trades, engine_id=parsed.engine_id)]
     if books:
-<<<<<<< HEAD
         files.append(write_books(folder / "files", shown, engine_id=parsed.engine_id))
     (folder / "view").mkdir()
     lanes = catalog_view(folder / "view", traded, files)
     return Market(config, traded, lanes, [row[0] for row in trades], [row[2] for row in trades])
-=======
-        files.append(write_books(tmp_path / "files", shown, engine_id=parsed.engine_id))
-    (tmp_path / "view").mkdir()
-    lanes, tape = catalog_view(tmp_path / "view", traded, files), Tape()
-    of = getattr(account_strategies, strategy)
-    ours = replay(config, traded, of, lambda recorded: recorded(OneInstrument(traded.id, books)), lanes, 50, tape)
->>>>>>> integ
 
 
 def bare_run(node: BareNode, strategy: type, traded: Market) -> dict[str, Any]:
     """Return the outcome of a bare run over the same market."""
     terms = traded.config.venue
     cash = [f"{balance} {currency}" for currency, balance in sorted(terms.starting_balances.items())]
-<<<<<<< HEAD
     venue = {
         "oms_type": terms.oms_type,
         "account_type": terms.account_type,
@@ -141,9 +127,7 @@ def bare_run(node: BareNode, strategy: type, traded: Market) -> dict[str, Any]:
         "base_currency": terms.base_currency or None,
         "default_leverage": f"{terms.default_leverage:g}",
     }
-    # Where there are quotes, the portfolio values positions by them.
-    keys = {"instrument": str(traded.instrument.id), "venue": venue, "quotes": True}
-    return node.run(spec_of(strategy, traded.lanes, attributes={"with_books": terms.book_type == "L2_MBP"}, **keys))
+    return node.run(spec_of(strategy, traded.lanes, instrument=str(traded.instrument.id), venue=venue))
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -151,24 +135,6 @@ def test_answers_about_the_account_equal_those_of_a_bare_run(case: str, bare_nod
     traded, strategy = market(case, tmp_path), getattr(account_strategies, CASES[case][0])
     ours, tape = traded.replay(strategy)
     bare = bare_run(bare_node, strategy, traded)
-=======
-    bare = bare_node.run(
-        {
-            "strategy": strategy,
-            "module": "account_strategies",
-            "instrument": parsed.engine_id,
-            "lanes": [(str(lane.path), TYPES[lane.data_type], lane.start, lane.end) for lane in lanes],
-            "venue": {
-                "oms_type": terms.oms_type,
-                "account_type": terms.account_type,
-                "book_type": terms.book_type,
-                "starting_balances": cash or [f"{terms.starting_balance} {terms.base_currency}"],
-                "base_currency": terms.base_currency,
-                "default_leverage": f"{terms.default_leverage:g}",
-            },
-        }
-    )
->>>>>>> integ
     assert len(ours.answers) > 2 * ROWS
     for mine, theirs in zip(ours.answers, bare["answers"], strict=True):
         assert mine == theirs
@@ -176,11 +142,7 @@ def test_answers_about_the_account_equal_those_of_a_bare_run(case: str, bare_nod
     assert {"fill events", "position", "commissions", "pnl"} < figures.keys()
     assert not [name for name, figure in figures.items() if figure.differs]
     assert tape.events is not None
-<<<<<<< HEAD
     for order, events in recorded_events(tape.events, traded.instrument).items():
-=======
-    for order, events in recorded_events(tape.events, traded).items():
->>>>>>> integ
         assert [event["ts"] for event in events] == [event["ts"] for event in bare["events"][order]]
 
 
