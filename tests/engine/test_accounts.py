@@ -174,3 +174,14 @@ def test_the_engine_does_not_liquidate_and_the_report_says_so(bare_node: BareNod
     assert outcome.final_position == 7_000
     assert not [name for name, figure in outcome.cross_check.figures.items() if figure.differs]
     assert "EQUITY_BELOW_ZERO" in [finding.code for finding in findings(outcome, result_pb2.SNAPSHOT_MODE_BOTH, [])]
+
+
+def test_fills_that_a_timer_released_between_two_rows_are_counted(tmp_path: Path) -> None:
+    traded = market("margin, L1", tmp_path)
+    traded.config.venue.latency.base_latency_nanos = 1_100_000_000
+    _, tape = traded.replay(account_strategies.Accountant)
+    outcome = traded.settled(tape)
+    between = sum(ts not in traded.times for ts in tape.fills.ts.tolist())
+    assert 0 < between < outcome.fills
+    (finding,) = [one for one in findings(outcome, result_pb2.SNAPSHOT_MODE_TRADES, []) if one.code == "FILLS_BETWEEN_ROWS"]
+    assert finding.message.startswith(f"{between} of {outcome.fills} fills (")

@@ -144,7 +144,9 @@ class Ledger:
         self._engine_ids: list[str] = []
         self._cross_check = CrossCheck(config)
         self._digest = OutcomeDigest()
-        self._orders = self._fills = self._volume = self._fees = self._unrounded_fees = self._fees_that_differ = 0
+        self._orders = self._fills = self._volume = self._fees = self._unrounded_fees = self._fees_that_differ = (
+            self._fills_between
+        ) = 0
         self._not_in_lots = 0
         self._statuses: Counter[str] = Counter()
         self._unfilled: dict[str, Counter[str]] = {status: Counter() for status in STATUSES}
@@ -236,6 +238,8 @@ class Ledger:
         self._fees += scaled.sum_of(fees)
         self._unrounded_fees += scaled.sum_of(self.account.contract.unrounded_fees(fills.price, fills.quantity, fills.taker))
         self._fees_that_differ += int(np.count_nonzero(fills.commission != fees))
+        if self._config.venue.HasField("latency"):
+            self._fills_between += self._rows.between(fills.ts)
         positions, links = self._follow_positions(fills, record, kept)
         fills.order[:] += self._orders
         ends.order[:] += self._orders
@@ -312,6 +316,7 @@ class Ledger:
             fees=self._fees,
             unrounded_fees=self._unrounded_fees,
             fees_that_differ=self._fees_that_differ,
+            fills_between_rows=self._fills_between,
             unrealized=int(unrealized[0]),
             final_equity=final,
             lowest_equity=self._lowest_equity,
