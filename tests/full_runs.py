@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tickreel.engine.event_record import CHANGES
 from tickreel.runner.ledger.settlement import STATUSES
 from tickreel.runner.result.json_files import JsonExports
 from tickreel.runner.result.parquet_tables import decimals
@@ -20,6 +21,7 @@ Int64 = npt.NDArray[np.int64]
 START = 1_721_300_000_000_000_000
 _TIME = pa.timestamp("ns", tz="UTC")
 FILLED, CANCELLED = STATUSES.index("filled"), STATUSES.index("cancelled")
+INSTRUMENT = "BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN"
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Ticks:
 
 
 def write_full_run(store: ResultStore, run_id: str, ticks: Ticks, *, group: int = 131_072, timeline: bool = True) -> Path:
-    """Commit a full run with one order per tick, every fourth of them cancelled. Returns its folder.
+    """Commit a full run with one limit order per tick, every fourth cancelled, and a position per fill. Returns its folder.
 
     Args:
         group: Rows per row group.
@@ -84,6 +86,26 @@ def write_full_run(store: ResultStore, run_id: str, ticks: Ticks, *, group: int 
             "status": _words(STATUSES, status),
             "reason": pa.array(["NO_LIQUIDITY_AT_LIMIT"] * rows, pa.string(), mask=is_fill),
             **_places(ticks.ts, number - 1),
+            "order_type": _words(("limit",), np.zeros(rows)),
+            "order_status": _words(("filled", "cancelled"), status == CANCELLED),
+            "trigger_price": decimals(ticks.price, 1, number > 0),
+            "time_in_force": _words(("ioc",), np.zeros(rows)),
+            "post_only": pa.array(number % 2 == 0),
+            "client_order_id": pa.array([f"O-{one}" for one in number.tolist()], pa.string()),
+            "updates": pa.array(np.zeros(rows, dtype=np.int64)),
+            "sequence": pa.array(2 * number - 2),
+        },
+        "order_updates": {
+            "id": pa.array(np.arange(1, int((~is_fill).sum()) + 1)),
+            "order_id": pa.array(number[~is_fill]),
+            "ts": _times(ticks.ts[~is_fill]),
+            "kind": _words(CHANGES, np.full(int((~is_fill).sum()), CHANGES.index("cancelled"))),
+            "price": decimals(ticks.price[~is_fill], 1, number[~is_fill] > 0),
+            "trigger_price": decimals(ticks.price[~is_fill], 1, number[~is_fill] > 0),
+            "amount": decimals(ticks.size[~is_fill], 3, number[~is_fill] > 0),
+            "reason": pa.array(["NO_LIQUIDITY_AT_LIMIT"] * int((~is_fill).sum()), pa.string()),
+            **_places(ticks.ts[~is_fill], number[~is_fill] - 1),
+            "sequence": pa.array(2 * number[~is_fill] - 1),
         },
         "fills": {
             "id": pa.array(np.arange(1, int(is_fill.sum()) + 1)),
@@ -96,6 +118,21 @@ def write_full_run(store: ResultStore, run_id: str, ticks: Ticks, *, group: int 
             "engine_fee": decimals(value[is_fill], 8),
             "liquidity": _words(("maker", "taker"), np.ones(int(is_fill.sum()))),
             **_places(ticks.ts[is_fill], number[is_fill] - 1),
+            "position_id": pa.array(np.arange(1, int(is_fill.sum()) + 1)),
+            "sequence": pa.array(2 * number[is_fill] - 1),
+        },
+        "positions": {
+            "id": pa.array(np.arange(1, int(is_fill.sum()) + 1)),
+            "instrument_id": pa.array([INSTRUMENT] * int(is_fill.sum()), pa.string()),
+            "entry_side": _words(("buy", "sell"), ticks.side[is_fill] - 1),
+            "ts_opened": _times(ticks.ts[is_fill]),
+            "ts_closed": _times(ticks.ts[is_fill] + 10**9),
+            "duration_seconds": decimals(np.full(int(is_fill.sum()), 10**9), 9),
+            "amount": decimals(filled[is_fill], 3),
+            "average_entry": decimals(ticks.price[is_fill] * 10**8, 9),
+            "pnl": decimals((ticks.price[is_fill] - 640_000) * 10**5, 8),
+            "mae": decimals(-value[is_fill], 8),
+            "orders": pa.array(number[is_fill] % 3),
         },
         "equity": {
             "ts": _times(ticks.ts),
@@ -114,9 +151,7 @@ def write_full_run(store: ResultStore, run_id: str, ticks: Ticks, *, group: int 
         exports = JsonExports(folder)
         exports.timeline_table()
         exports.close()
-    result = result_pb2.Result(
-        run_id=run_id, mode=result_pb2.RUN_MODE_FULL, instrument="BINANCE-FUTURES:PERPETUAL:BTC-USDT@LIN"
-    )
+    result = result_pb2.Result(run_id=run_id, mode=result_pb2.RUN_MODE_FULL, instrument=INSTRUMENT)
     for name in (*tables, *(["timeline"] if timeline else [])):
         result.metadata.outputs[f"{name}.parquet"] = f"/somewhere/else/{name}.parquet"
     result.metadata.outputs["summary.json"] = "/somewhere/else/summary.json"

@@ -256,6 +256,23 @@ class Watching(Plain):
             subscribe(InstrumentId.from_str(other))
 
 
+class Busy(Modifier, Bracket, Emulated, Stops):
+    """Does what several others do, and reverses its position from time to time."""
+
+    def act(self, trade: Any) -> None:
+        for part in (Modifier, Bracket, Emulated):
+            part.act(self, trade)
+        if self.rows != 300:
+            # Without the market exit.
+            Stops.act(self, trade)
+        if self.rows % 40 == 20:
+            # Reverses a long position, and closes a short one.
+            held = float(self.portfolio.net_position(self.id))
+            size, side = abs(held) + (0.2 if held > 0 else 0), OrderSide.SELL if held > 0 else OrderSide.BUY
+            if size:
+                self.submit_order(self.order_factory.market(self.id, side, Quantity(size, 3), tags=["REVERSE", "BUSY"]))
+
+
 class Scripted(Plain):
     """Executes commands: (row, operation, side, steps, size). A row of -1 is `on_stop`.
 

@@ -117,6 +117,22 @@ def test_an_exception_of_user_code_is_reported_with_its_traceback_and_time(compo
     assert found.traceback == TRACEBACK.rstrip()
 
 
+def test_a_traceback_begins_in_the_strategy() -> None:
+    ours = """  File "/opt/site-packages/tickreel/engine/recorded_tape.py", line 3, in noted
+    theirs(this, event)
+    ~~~~~~^^^^^^^^^^^^^
+"""
+    head, first, *rest = TRACEBACK.splitlines(keepends=True)
+    found = first_error(line("Python on_trade failed:\n" + "".join([head, ours, first, *rest])))
+    assert found is not None
+    assert found.traceback == TRACEBACK.rstrip()
+
+
+def test_an_error_after_the_replay_has_no_replay_time() -> None:
+    found = first_error(line(f"Error disposing trader: Python on_dispose failed:\n{TRACEBACK}"))
+    assert str(found) == "the strategy raised IndexError: list index out of range"
+
+
 def test_of_chained_exceptions_the_last_one_is_named() -> None:
     chained = (
         TRACEBACK

@@ -115,6 +115,27 @@ def test_a_strategy_that_subscribes_to_nothing_is_silent(tmp_path: Path) -> None
     assert tape.reported["orders"] == "0"
 
 
+def test_an_async_callback_fails_the_replay_by_name(tmp_path: Path) -> None:
+    class Waiting(ReplayStrategy):
+        async def on_trade(self, trade: Any) -> None:  # type: ignore[override]  # the mistake
+            raise AssertionError
+
+    with pytest.raises(TickreelError, match="on_trade of Waiting is an async function"):
+        tape_of(Waiting, tmp_path)
+
+
+def test_orders_that_the_strategy_purges_are_recorded(tmp_path: Path) -> None:
+    class Purging(Copying):
+        def act(self, trade: Any) -> None:
+            self.cache.purge_closed_orders(trade.ts_init, 0)
+            super().act(trade)
+
+    tape = tape_of(Purging, tmp_path)
+    assert (tape.order_count, tape.fill_count) == (20, 20)
+    # The engine's figures lack the purged orders.
+    assert tape.reported == {}
+
+
 def test_a_copying_strategy_sends_no_other_orders(tmp_path: Path) -> None:
     class Closing(Buying):
         def on_trade(self, trade: Any) -> None:

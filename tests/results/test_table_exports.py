@@ -58,20 +58,24 @@ async def refusal(results: ServiceClient, name: str) -> TickreelError:
     return caught.value
 
 
-def as_texts(table: pa.Table) -> list[dict[str, str | None]]:
+def as_texts(table: pa.Table) -> list[dict[str, str | bool | None]]:
     """Return the rows of a table as texts in the documented formats."""
 
-    def text(name: str, value: Any) -> str | None:
+    def text(name: str, value: Any) -> str | bool | None:
+        if isinstance(value, bool):
+            return value
         if isinstance(value, Decimal):
-            spare = 8 if name == "average_price" else 0
+            spare = 8 if name.startswith("average_") else 0
             digits = f"{value:f}"
             return digits[:-spare] + digits[-spare:].rstrip("0") if spare else digits
         return None if value is None else str(value)
 
-    columns: dict[str, list[str | None]] = {}
+    columns: dict[str, list[str | bool | None]] = {}
     for name, column in zip(table.column_names, table.columns, strict=True):
         if pa.types.is_timestamp(column.type):
-            columns[name] = [f"{np.datetime64(ns, 'ns')}Z" for ns in column.cast(pa.int64()).to_pylist()]
+            columns[name] = [
+                None if ns is None else f"{np.datetime64(ns, 'ns')}Z" for ns in column.cast(pa.int64()).to_pylist()
+            ]
         else:
             columns[name] = [text(name, value) for value in column.to_pylist()]
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
@@ -84,7 +88,8 @@ async def test_a_table_has_the_same_rows_in_every_format(run: Path, results: Ser
     expected = as_texts(pq.read_table(BytesIO(kept)))
     assert await export(results, f"{name}.parquet") == kept
     rows = csv.DictReader(StringIO((await export(results, f"{name}.csv")).decode(), newline=""))
-    assert list(rows) == [{key: value or "" for key, value in row.items()} for row in expected]
+    in_csv: dict[object, str] = {None: "", True: "true", False: "false"}
+    assert list(rows) == [{key: in_csv.get(value, str(value)) for key, value in row.items()} for row in expected]
     parsed = json.loads(await export(results, f"{name}.json"))
     if name == "ticks":
         head = {
@@ -95,7 +100,7 @@ async def test_a_table_has_the_same_rows_in_every_format(run: Path, results: Ser
         }
         assert parsed == head | {"ticks": expected}
     elif name == "timeline":
-        assert parsed == [row | {"data": json.loads(row["data"] or "")} for row in expected]
+        assert parsed == [row | {"data": json.loads(str(row["data"]))} for row in expected]
     else:
         assert parsed == expected
     # The files of the run are unchanged.
@@ -224,4 +229,7 @@ async def test_a_missing_or_corrupt_table_is_refused(run: Path, results: Service
 async def test_an_unknown_name_is_refused_with_the_known_names(results: ServiceClient, name: str) -> None:
     error = await refusal(results, name)
     assert error.reason == "NOT_FOUND"
-    assert "can export summary, orders, fills, timeline, equity and ticks as .json, .csv or .parquet" in error.message
+    assert (
+        "can export summary, orders, order_updates, fills, positions, timeline, equity and ticks as .json, .csv or .parquet"
+        in error.message
+    )

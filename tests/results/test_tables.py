@@ -24,7 +24,7 @@ from tickreel.rpc.ordering import in_order, parse_order
 from tickreel.runner.result.json_files import JsonExports
 from tickreel.stores.derived_files import DerivedFiles
 from tickreel.stores.results import ResultStore, StoredResult
-from tickreel.v1 import report_pb2
+from tickreel.v1 import order_pb2, report_pb2, statistics_pb2
 from tickreel.v1 import results_service_pb2 as rpc
 
 ROWS = 3_000
@@ -99,7 +99,7 @@ async def test_the_timeline_equals_the_json_export(store: ResultStore, results: 
     exports.close()
     expected = json.loads((run / "timeline.json").read_text())
     response = await ask(results, "ListTimeline", page_size=500, skip=4_000)
-    assert response.total_size == len(expected) == 2 * ROWS + ROWS - ROWS // 4
+    assert response.total_size == len(expected) == 3 * ROWS
     found = [
         {
             "ts": event.ts.ToJsonString(),
@@ -118,6 +118,76 @@ async def test_the_timeline_equals_the_json_export(store: ResultStore, results: 
     assert [(event.ts.ToJsonString(), event.event) for event in filtered.events] == [
         (event["ts"], event["event"]) for event in after[:500]
     ]
+
+
+async def test_updates_and_positions_equal_their_tables(run: Path, results: ServiceClient) -> None:
+    for call, name, rows in (
+        ("ListOrderUpdates", "order_updates", "order_updates"),
+        ("ListPositions", "positions", "positions"),
+    ):
+        table = pq.read_table(run / f"{name}.parquet")
+        response = await ask(results, call, page_size=500)
+        found = getattr(response, rows)
+        assert response.total_size == table.num_rows > 500
+        assert [row.id for row in found] == table["id"].to_pylist()[:500]
+    update = (await ask(results, "ListOrderUpdates", filter="order_id = 8")).order_updates[0]
+    assert update.kind == order_pb2.ORDER_UPDATE_KIND_CANCELLED
+    assert (update.reason, update.price, update.sequence) == ("NO_LIQUIDITY_AT_LIMIT", "", 15)
+    assert (await ask(results, "ListOrderUpdates", filter="kind = UPDATED")).total_size == 0
+    positions = pq.read_table(run / "positions.parquet")
+    losses = [(pnl, id_) for pnl, id_ in zip(positions["pnl"].to_pylist(), positions["id"].to_pylist(), strict=True) if pnl < 0]
+    assert losses
+    response = await ask(results, "ListPositions", filter="pnl < 0", order_by="pnl, id", page_size=500)
+    assert [position.id for position in response.positions] == [id_ for _, id_ in sorted(losses)][:500]
+    first = response.positions[0]
+    assert first.entry_side in (order_pb2.ORDER_SIDE_BUY, order_pb2.ORDER_SIDE_SELL)
+    assert (first.duration_seconds, first.HasField("exit_order_id")) == ("1.000000000", False)
+
+
+async def test_an_enum_is_filtered_by_its_name_whichever_column_has_its_word(run: Path, results: ServiceClient) -> None:
+    for text, by_enum in (
+        ("side = buy", "order_side = BUY"),
+        ("status = cancelled", "order_status = ORDER_STATUS_CANCELLED"),
+        ("status != cancelled", "order_status != CANCELLED"),
+    ):
+        one, other = [await ask(results, "ListOrders", filter=filter_) for filter_ in (text, by_enum)]
+        assert (list(one.orders), one.total_size) == (list(other.orders), other.total_size)
+        assert 0 < one.total_size < ROWS
+    assert (await ask(results, "ListOrders", filter="order_type = LIMIT AND time_in_force = IOC")).total_size == ROWS
+    assert (await ask(results, "ListOrders", filter="order_type = MARKET")).total_size == 0
+    assert (await ask(results, "ListFills", filter="liquidity_side = TAKER")).total_size == ROWS - ROWS // 4
+    response = await ask(results, "ListOrders", filter="post_only = true", page_size=3, order_by="sequence desc")
+    assert [(order.id, order.post_only, order.client_order_id) for order in response.orders] == [
+        (ROWS - 2 * place, True, f"O-{ROWS - 2 * place}") for place in range(3)
+    ]
+
+
+async def test_a_result_of_an_earlier_version_has_neither_updates_nor_positions(
+    store: ResultStore, results: ServiceClient
+) -> None:
+    run = write_full_run(store, "F", TICKS)
+    summary = json.loads((run / "summary.json").read_text())
+    for name in ("order_updates", "positions"):
+        (run / f"{name}.parquet").unlink()
+        del summary["metadata"]["outputs"][f"{name}.parquet"]
+    (run / "summary.json").write_text(json.dumps(summary))
+    for name in ("orders", "fills"):
+        rows = pq.read_table(run / f"{name}.parquet")
+        later = rows.column_names.index("trade_row") + 1
+        pq.write_table(rows.select(rows.column_names[:later]), run / f"{name}.parquet")
+    for call, name in (("ListOrderUpdates", "order_updates"), ("ListPositions", "positions")):
+        with pytest.raises(TickreelError, match=f"an earlier version wrote the result F, without {name}") as refusal:
+            await ask(results, call)
+        assert refusal.value.reason == "TABLE_NOT_KEPT"
+    order = (await ask(results, "ListOrders")).orders[3]
+    assert (order.status, order.order_side, order.order_type, order.order_status) == (
+        "cancelled",
+        order_pb2.OrderSide.Value(f"ORDER_SIDE_{order.side.upper()}"),
+        order_pb2.ORDER_TYPE_UNSPECIFIED,
+        order_pb2.ORDER_STATUS_UNSPECIFIED,
+    )
+    assert not any(order.HasField(name) for name in ("post_only", "parent_order_id", "sequence"))
+    assert (await ask(results, "ListFills")).fills[0].liquidity_side == statistics_pb2.LIQUIDITY_TAKER
 
 
 async def test_pages_together_are_the_list(run: Path, results: ServiceClient) -> None:

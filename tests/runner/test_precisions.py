@@ -174,9 +174,9 @@ def figures(market: Market, label: tuple[int, int], folder: Path, *, full: bool 
     if full:
         recorded = RecordedTimes.of(rows, [(int(ts[0]), 1_000)], [])
         account = opened(config, rows, market.decimals)
-        tables = [ReportTables(folder / "tables", account, market.decimals[0], recorded)]
+        tables = [ReportTables(folder / "tables", account, market.decimals[0], recorded, config.instrument.id)]
     window = WindowRows(read_trades(trade_slices), read_depths(book_slices), *label)
-    ledger = Ledger(config, rows, WINDOW[1], tables, window, market.decimals)
+    ledger = Ledger(config, rows, WINDOW[1], tables, window, market.decimals, with_positions=full)
     ledger.settle(tape)
     summary = summarise(ledger.close())
     for table in tables:

@@ -203,9 +203,26 @@ class Client:
                 sums of doubles are inexact. Use the decimals where money must add up.
 
         Raises:
-            TickreelError: TABLE_NOT_KEPT for a fast run; also for fills and equity.
+            TickreelError: TABLE_NOT_KEPT for a fast run; also for the tables below except ticks.
         """
         return self._table(run_id, "orders.parquet", "ts_submitted" if floats else None)
+
+    @overload
+    def order_updates(self, run_id: str, *, floats: Literal[False] = False) -> pa.Table: ...
+    @overload
+    def order_updates(self, run_id: str, *, floats: Literal[True]) -> pd.DataFrame: ...
+    def order_updates(self, run_id: str, *, floats: bool = False) -> pa.Table | pd.DataFrame:
+        """Return the updates of the orders of a full run: all events of orders except creations and fills.
+
+        The table is empty for copying strategies.
+
+        Args:
+            floats: As for `orders`: a DataFrame of doubles, rounded, indexed by `ts`.
+
+        Raises:
+            TickreelError: TABLE_NOT_KEPT for a fast run, and for a result of an earlier version.
+        """
+        return self._table(run_id, "order_updates.parquet", "ts" if floats else None)
 
     @overload
     def fills(self, run_id: str, *, floats: Literal[False] = False) -> pa.Table: ...
@@ -218,6 +235,23 @@ class Client:
             floats: As for `orders`: a DataFrame of doubles, rounded, indexed by `ts`.
         """
         return self._table(run_id, "fills.parquet", "ts" if floats else None)
+
+    @overload
+    def positions(self, run_id: str, *, floats: Literal[False] = False) -> pa.Table: ...
+    @overload
+    def positions(self, run_id: str, *, floats: Literal[True]) -> pd.DataFrame: ...
+    def positions(self, run_id: str, *, floats: bool = False) -> pa.Table | pd.DataFrame:
+        """Return the positions of a full run, one row from the opening to the close of a position.
+
+        A position that was open at the end has no `ts_closed`.
+
+        Args:
+            floats: As for `orders`: a DataFrame of doubles, rounded, indexed by `ts_opened`.
+
+        Raises:
+            TickreelError: TABLE_NOT_KEPT for a fast run, and for a result of an earlier version.
+        """
+        return self._table(run_id, "positions.parquet", "ts_opened" if floats else None)
 
     @overload
     def equity(self, run_id: str, *, floats: Literal[False] = False) -> pa.Table: ...
@@ -275,9 +309,9 @@ class Client:
         The file gets its final name once it is complete. The same call resumes an interrupted download.
 
         Args:
-            name: The table and the format, e.g. orders.csv or ticks.json. The tables are summary, orders, fills, timeline,
-                equity and ticks; the formats are json, csv and parquet. Any other key of the result's `metadata.outputs` is
-                accepted, too.
+            name: The table and the format, e.g. orders.csv or ticks.json. The tables are summary, orders, order_updates,
+                fills, positions, timeline, equity and ticks; the formats are json, csv and parquet. Any other key of the
+                result's `metadata.outputs` is accepted, too.
             to: The file or folder to write to. Default: <run_id>.<name> in the current folder.
             on_making: Called with (rows written, rows in all) while the service makes the file. The service makes a file on its
                 first export, unless the run wrote it.

@@ -17,6 +17,8 @@ _RECORD = re.compile(
     re.MULTILINE,
 )
 _TRACEBACK = "Traceback (most recent call last):"
+# The calls of Tickreel that come before the first line of the strategy.
+_OUR_FRAMES = re.compile(r'(?<=\n)(?:  File "[^"\n]*/tickreel/engine/\w+\.py", line .*\n(?:    .*\n)*)+(?=  File )')
 # An error in a handler of messages, which the engine logs without a traceback.
 _HANDLER = re.compile(r"^Python handler \S+ failed: (?P<cause>.*)")
 _OWN_LOG = "an error of a Logger stops a replay, one of self.log does not"
@@ -61,7 +63,9 @@ class EngineError:
         """Return the error of a logged text, or of the message of an exception that the engine raised."""
         first_line, _, more = text.strip().partition("\n")
         _, begin, frames = more.partition(_TRACEBACK)
-        return cls(first_line.strip(), instant, component, f"{begin}{frames}".rstrip())
+        # After the replay, the engine's log has the time of the wall clock.
+        instant = "" if first_line.startswith("Error disposing trader:") else instant
+        return cls(first_line.strip(), instant, component, _OUR_FRAMES.sub("", f"{begin}{frames}", count=1).rstrip())
 
     def __str__(self) -> str:
         at = f" at {self.instant}" if self.instant else ""

@@ -27,8 +27,8 @@ _IOC, _FOK, _MARKET = TIMES_IN_FORCE.index("IOC"), TIMES_IN_FORCE.index("FOK"), 
 
 # Callbacks of data, which tell how far a replay is. A strategy that overrides none has no progress until its end.
 _DATA = ("on_trade", "on_book_depth", "on_quote", "on_bar", "on_time_event")
-# Parts of a window after which new events are written to the tape.
-_PARTS = 500
+# New events are written to the tape after this many calls of these callbacks, and after this many parts of the window.
+_CALLS, _PARTS = 1_000, 500
 
 
 class RecordedTape:
@@ -61,6 +61,7 @@ class RecordedTape:
         self._first_book = first_book
         self._step = (window[1] - window[0]) // _PARTS
         self._next = window[0]
+        self._calls = 0
         self._orders = self._fills = 0
 
     def replay_class[S: Strategy](self, strategy: type[S]) -> type[S]:
@@ -95,9 +96,12 @@ class RecordedTape:
         if not np.array_equal(tape.fills.order, fills.order[: tape.fill_count]) or (np.diff(fills.ts) < 0).any():
             raise TickreelError("REPLAY_FAILED", "the engine delivered the fills of the strategy out of sequence")
         self._write_ends()
-        # If the engine continued past the window, its figures cover more events than the tape.
-        if not ((fills.ts > self._end).any() or (changes.ts > self._end).any()):
-            tape.reported = EngineFigures(self._instrument).close(cache, tape, with_balances=with_balances)
+        reported = EngineFigures(self._instrument).close(cache, tape, with_balances=with_balances)
+        # If the engine continued past the window, its figures cover more events than the tape. If the strategy purged orders,
+        # they cover fewer.
+        beyond = (fills.ts > self._end).any() or (changes.ts > self._end).any()
+        if not beyond and int(reported["orders"]) == tape.order_count:
+            tape.reported = reported
         tape.events = record
         tape.settled = self._end
 
@@ -106,8 +110,9 @@ class RecordedTape:
 
         def noted(this: Strategy, event: Any) -> None:
             now = event.ts_init
-            if now >= self._next:
-                self._next = now + self._step
+            self._calls += 1
+            if now >= self._next or self._calls >= _CALLS:
+                self._next, self._calls = now + self._step, 0
                 self.recorder.flush()
                 self._write()
                 # A strategy may leave reference cycles, and nothing else collects them during a replay.

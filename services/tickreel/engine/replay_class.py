@@ -1,6 +1,7 @@
 """The class of a strategy for one replay: a subclass, so that the strategy itself needs no base class of ours."""
 
 import functools
+import inspect
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -10,6 +11,7 @@ from nautilus_trader.trading import Strategy, StrategyConfig
 
 from tickreel.engine.recorder import Recorder
 from tickreel.engine.strategy_log import StrategyLog
+from tickreel.rpc.errors import TickreelError
 
 # Subscriptions whose first parameter is an instrument, or a type of bars of one.
 _SUBSCRIPTIONS = (
@@ -52,7 +54,14 @@ def replay_class[S: Strategy](strategy: type[S], instruments: tuple[str, ...], m
     Args:
         instruments: Ids of the instruments of the replay.
         methods: Further methods of the class, by name.
+
+    Raises:
+        TickreelError: REPLAY_FAILED if a callback is a coroutine. The engine would never run it.
     """
+    for name in dir(strategy):
+        if name.startswith("on_") and inspect.iscoroutinefunction(getattr(strategy, name)):
+            message = f"{name} of {strategy.__name__} is an async function, which the engine never runs; remove the async"
+            raise TickreelError("REPLAY_FAILED", message)
 
     def new(cls: type[S], *args: Any, **options: Any) -> S:
         if strategy.__new__ is not Strategy.__new__:

@@ -20,7 +20,7 @@ from tickreel.stores.results import StoredResult
 from tickreel.stores.table_text import BATCH_ROWS
 from tickreel.v1 import result_pb2, text_format_pb2
 
-TABLES = ("summary", "orders", "fills", "timeline", "equity", "ticks")
+TABLES = ("summary", "orders", "order_updates", "fills", "positions", "timeline", "equity", "ticks")
 
 _TIME = pa.timestamp("ns", tz="UTC")
 _NUMBERS = {

@@ -14,7 +14,7 @@ from tickreel.results.note_request import updated_notes
 from tickreel.results.result_entry import result_entry
 from tickreel.results.run_columns import RunColumns, result_key
 from tickreel.results.table_exports import Exports
-from tickreel.results.tables import FILLS, ORDERS, TIMELINE, RunTables, TableKind, View
+from tickreel.results.tables import FILLS, ORDER_UPDATES, ORDERS, POSITIONS, TIMELINE, RunTables, TableKind, View
 from tickreel.results.ticks import TickChunk, cached_chunks, parse_cursor, tick_sample
 from tickreel.rpc.bounds import (
     DEFAULT_POINTS,
@@ -160,6 +160,18 @@ class ResultsServicer(results_service_pb2_grpc.ResultsServiceServicer):
     ) -> results_service_pb2.ListFillsResponse:
         fills, token, total = await self._rows(request, FILLS, request.order_by)
         return results_service_pb2.ListFillsResponse(fills=fills, next_page_token=token, total_size=total)
+
+    async def ListOrderUpdates(  # noqa: N802
+        self, request: results_service_pb2.ListOrderUpdatesRequest, context: grpc.aio.ServicerContext
+    ) -> results_service_pb2.ListOrderUpdatesResponse:
+        updates, token, total = await self._rows(request, ORDER_UPDATES, request.order_by)
+        return results_service_pb2.ListOrderUpdatesResponse(order_updates=updates, next_page_token=token, total_size=total)
+
+    async def ListPositions(  # noqa: N802
+        self, request: results_service_pb2.ListPositionsRequest, context: grpc.aio.ServicerContext
+    ) -> results_service_pb2.ListPositionsResponse:
+        positions, token, total = await self._rows(request, POSITIONS, request.order_by)
+        return results_service_pb2.ListPositionsResponse(positions=positions, next_page_token=token, total_size=total)
 
     async def ListTimeline(  # noqa: N802
         self, request: results_service_pb2.ListTimelineRequest, context: grpc.aio.ServicerContext

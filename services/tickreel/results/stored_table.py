@@ -17,11 +17,15 @@ from tickreel.v1 import result_pb2
 # Columns that this service reads by name and that every version has written.
 _COLUMNS = {
     "orders": ("id", "ts_submitted", "side", "price", "filled_amount", "average_price", "status"),
+    "order_updates": ("id", "order_id", "ts", "kind"),
     "fills": ("id", "order_id", "ts"),
+    "positions": ("id", "ts_opened", "ts_closed", "pnl"),
     "timeline": ("ts",),
     "equity": ("ts", "equity", "drawdown", "position"),
     "ticks": ("ts_event", "ts_init", "price", "size", "side"),
 }
+# Tables that results of earlier versions do not have.
+_LATER = ("order_updates", "positions")
 # Field of the summary that counts the rows of a table.
 _COUNTS = {"orders": "orders", "fills": "fills", "ticks": "trade_rows"}
 
@@ -65,9 +69,13 @@ def stored_table(stored: StoredResult, result: result_pb2.Result, name: str) -> 
     """Open a table of a full run until the context exits.
 
     Raises:
-        TickreelError: TABLE_NOT_KEPT for a fast run; DATA_CHANGED if the file is missing or differs from what the run wrote.
+        TickreelError: TABLE_NOT_KEPT for a fast run, or if the version that wrote the result did not have the table;
+            DATA_CHANGED if the file is missing or differs from what the run wrote.
     """
     path = table_path(stored, name)
+    if name in _LATER and path.name not in result.metadata.outputs:
+        message = f"an earlier version wrote the result {stored.run_id}, without {name}; repeat the run to get them"
+        raise TickreelError("TABLE_NOT_KEPT", message, run_id=stored.run_id, table=name)
     with contextlib.ExitStack() as opened:
         with reading(stored, path):
             file = opened.enter_context(pq.ParquetFile(path, pre_buffer=False))

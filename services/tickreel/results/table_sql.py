@@ -10,8 +10,10 @@ import pyarrow as pa
 from tickreel.rpc.errors import TickreelError, invalid_request
 from tickreel.rpc.fields import Field, Kind
 from tickreel.rpc.filter import All, Any_, Comparison, Filter, Not
+from tickreel.rpc.message_json import word
 from tickreel.rpc.ordering import SortKey
 from tickreel.stores.converted_rows import scale_of
+from tickreel.stores.table_rows import column_of
 
 # Most digits of a decimal in Parquet and in DuckDB.
 _DIGITS = 38
@@ -63,7 +65,10 @@ def _comparison(comparison: Comparison, schema: pa.Schema) -> tuple[str, list[An
         return f"{column} {symbol} ?", [_iso(value)]
     if field.kind is Kind.DECIMAL:
         assert isinstance(value, Decimal)
-        return _decimal_comparison(column, symbol, value, scale_of(schema.field(field.path).type))
+        return _decimal_comparison(column, symbol, value, scale_of(schema.field(column_of(field.path)).type))
+    if field.type is not None:
+        assert isinstance(value, int)
+        return f"{column} {symbol} ?", [word(field.type, value)]
     return f"{column} {symbol} ?", [value]
 
 
@@ -90,15 +95,16 @@ def _decimal_comparison(column: str, symbol: str, value: Decimal, scale: int) ->
 
 
 def _column(argument: str, field: Field, schema: pa.Schema) -> str:
-    if field.path not in schema.names:
+    name = column_of(field.path)
+    if name not in schema.names:
         raise _no_column(argument, field)
     match field.kind:
         case Kind.TIME if not _is_text(field, schema):
-            return f'epoch_ns("{field.path}")'
+            return f'epoch_ns("{name}")'
         case Kind.TEXT:
             # In a filter, an unset text is an empty text.
-            return f"coalesce(\"{field.path}\", '')"
-    return f'"{field.path}"'
+            return f"coalesce(\"{name}\", '')"
+    return f'"{name}"'
 
 
 def _is_text(field: Field, schema: pa.Schema) -> bool:

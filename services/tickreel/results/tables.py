@@ -59,7 +59,9 @@ class TableKind:
 
 
 ORDERS = TableKind("orders", report_pb2.Order, ("id", "ts_submitted"))
+ORDER_UPDATES = TableKind("order_updates", report_pb2.OrderUpdate, ("id", "ts", "sequence"))
 FILLS = TableKind("fills", report_pb2.Fill, ("id", "ts"))
+POSITIONS = TableKind("positions", report_pb2.Position, ("id", "ts_opened"))
 TIMELINE = TableKind("timeline", report_pb2.TimelineEvent, ("ts",), is_mapped=False)
 
 

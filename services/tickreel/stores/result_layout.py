@@ -30,16 +30,26 @@ class ResultFile(StrEnum):
         "orders.parquet",
         "full",
         "each order: submitted, closed, side, price, amount, filled, average price, fees, status, reason,"
-        " recorded time, trade row",
+        " recorded time, trade row, type, trigger price, time in force, flags, parent, changes",
     )
     ORDERS_JSON = "orders.json", "full", "the rows of `orders.parquet`"
+    ORDER_UPDATES = (
+        "order_updates.parquet",
+        "full",
+        "each other event of an order, such as a change, a trigger or a cancellation; empty for copying strategies",
+    )
     FILLS = (
         "fills.parquet",
         "full",
         "each fill: order, time, side, price, amount, fee, the engine's own fee, liquidity, what the data showed at it,"
-        " recorded time, trade row",
+        " recorded time, trade row, position",
     )
-    TIMELINE = "timeline.parquet", "full", "each trade, order and fill, in order"
+    POSITIONS = (
+        "positions.parquet",
+        "full",
+        "each position: opened, closed, entry side, size, average prices, profit, fees, excursions, orders",
+    )
+    TIMELINE = "timeline.parquet", "full", "each trade, order, update and fill, in order"
     TIMELINE_JSON = "timeline.json", "full", "the rows of `timeline.parquet`"
     EQUITY = (
         "equity.parquet",

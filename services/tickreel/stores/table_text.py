@@ -23,7 +23,8 @@ _THREADS = 2
 # Separator between two rows of a JSON array. It is written before each row; the first row drops its comma.
 _ROW = ",\n\t"
 # An average price has eight more decimals than a price. Trailing zeros of these are not written.
-_AVERAGE, _SPARE_ZEROS = "average_price", r"\.?0{1,8}$"
+AVERAGES = frozenset(("average_price", "average_entry", "average_exit"))
+_SPARE_ZEROS = r"\.?0{1,8}$"
 # The column of an event's data, which is JSON already: each kind of event has its own fields.
 _JSON = "data"
 _TIME_LETTERS = len("2024-07-18T23:57:00.000000000Z")
@@ -115,7 +116,7 @@ def _text(name: str, column: pa.Array) -> pa.Array:
     kind = column.type
     if pa.types.is_decimal(kind):
         text = _decimal_text(column)
-        return pc.replace_substring_regex(text, _SPARE_ZEROS, "") if name == _AVERAGE else text
+        return pc.replace_substring_regex(text, _SPARE_ZEROS, "") if name in AVERAGES else text
     if pa.types.is_timestamp(kind):
         return _time_text(column)
     return column.cast(pa.string())

@@ -24,10 +24,12 @@ _sym_db = _symbol_database.Default()
 
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from tickreel.v1 import order_pb2 as tickreel_dot_v1_dot_order__pb2
+from tickreel.v1 import statistics_pb2 as tickreel_dot_v1_dot_statistics__pb2
 from tickreel.v1 import text_format_pb2 as tickreel_dot_v1_dot_text__format__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18tickreel/v1/report.proto\x12\x0btickreel.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dtickreel/v1/text_format.proto\"\xea\x03\n\x05Order\x12\x0e\n\x02id\x18\x01 \x01(\x03R\x02id\x12=\n\x0cts_submitted\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0btsSubmitted\x12\x37\n\tts_closed\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08tsClosed\x12\x12\n\x04side\x18\x04 \x01(\tR\x04side\x12\x1a\n\x05price\x18\x05 \x01(\tB\x04\xa0\xbb\x18\x01R\x05price\x12\x1c\n\x06\x61mount\x18\x06 \x01(\tB\x04\xa0\xbb\x18\x01R\x06\x61mount\x12)\n\rfilled_amount\x18\x07 \x01(\tB\x04\xa0\xbb\x18\x01R\x0c\x66illedAmount\x12)\n\raverage_price\x18\x08 \x01(\tB\x04\xa0\xbb\x18\x01R\x0c\x61veragePrice\x12\x18\n\x04\x66\x65\x65s\x18\t \x01(\tB\x04\xa0\xbb\x18\x01R\x04\x66\x65\x65s\x12\x16\n\x06status\x18\n \x01(\tR\x06status\x12\x16\n\x06reason\x18\x0b \x01(\tR\x06reason\x12;\n\x0bts_recorded\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ntsRecorded\x12 \n\ttrade_row\x18\r \x01(\x03H\x00R\x08tradeRow\x88\x01\x01\x42\x0c\n\n_trade_row\"\xa6\x05\n\x04\x46ill\x12\x0e\n\x02id\x18\x01 \x01(\x03R\x02id\x12\x19\n\x08order_id\x18\x02 \x01(\x03R\x07orderId\x12*\n\x02ts\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x02ts\x12\x12\n\x04side\x18\x04 \x01(\tR\x04side\x12\x1a\n\x05price\x18\x05 \x01(\tB\x04\xa0\xbb\x18\x01R\x05price\x12\x1c\n\x06\x61mount\x18\x06 \x01(\tB\x04\xa0\xbb\x18\x01R\x06\x61mount\x12\x16\n\x03\x66\x65\x65\x18\x07 \x01(\tB\x04\xa0\xbb\x18\x01R\x03\x66\x65\x65\x12#\n\nengine_fee\x18\x08 \x01(\tB\x04\xa0\xbb\x18\x01R\tengineFee\x12\x1c\n\tliquidity\x18\t \x01(\tR\tliquidity\x12#\n\nprint_size\x18\n \x01(\tB\x04\xa0\xbb\x18\x01R\tprintSize\x12#\n\nprint_used\x18\x0b \x01(\tB\x04\xa0\xbb\x18\x01R\tprintUsed\x12+\n\x0e\x64isplayed_size\x18\x0c \x01(\tB\x04\xa0\xbb\x18\x01R\rdisplayedSize\x12+\n\x0e\x64isplayed_used\x18\r \x01(\tB\x04\xa0\xbb\x18\x01R\rdisplayedUsed\x12)\n\rbacked_amount\x18\x0e \x01(\tB\x04\xa0\xbb\x18\x01R\x0c\x62\x61\x63kedAmount\x12\x16\n\x03mid\x18\x0f \x01(\tB\x04\xa0\xbb\x18\x01R\x03mid\x12\x1a\n\x05touch\x18\x10 \x01(\tB\x04\xa0\xbb\x18\x01R\x05touch\x12.\n\x10\x62ook_age_seconds\x18\x11 \x01(\tB\x04\xa0\xbb\x18\x01R\x0e\x62ookAgeSeconds\x12;\n\x0bts_recorded\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ntsRecorded\x12 \n\ttrade_row\x18\x13 \x01(\x03H\x00R\x08tradeRow\x88\x01\x01\x42\x0c\n\n_trade_row\"\xeb\x01\n\rTimelineEvent\x12*\n\x02ts\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x02ts\x12\x14\n\x05\x65vent\x18\x02 \x01(\tR\x05\x65vent\x12+\n\x04\x64\x61ta\x18\x03 \x01(\x0b\x32\x17.google.protobuf.StructR\x04\x64\x61ta\x12;\n\x0bts_recorded\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ntsRecorded\x12 \n\ttrade_row\x18\x05 \x01(\x03H\x00R\x08tradeRow\x88\x01\x01\x42\x0c\n\n_trade_row\"o\n\rEquityColumns\x12\x0e\n\x02ts\x18\x01 \x03(\x10R\x02ts\x12\x16\n\x06\x65quity\x18\x02 \x03(\x01R\x06\x65quity\x12\x1a\n\x08\x64rawdown\x18\x03 \x03(\x01R\x08\x64rawdown\x12\x1a\n\x08position\x18\x04 \x03(\x01R\x08position\"\x80\x03\n\rMarkerColumns\x12\'\n\x0fprice_precision\x18\x01 \x01(\x05R\x0epricePrecision\x12%\n\x0esize_precision\x18\x02 \x01(\x05R\rsizePrecision\x12\x1f\n\x0b\x66irst_order\x18\x03 \x03(\x10R\nfirstOrder\x12\x16\n\x06orders\x18\x04 \x03(\x10R\x06orders\x12\x16\n\x06\x66illed\x18\x05 \x03(\x10R\x06\x66illed\x12\x12\n\x04side\x18\x06 \x03(\x11R\x04side\x12\x19\n\x08ts_first\x18\x07 \x03(\x10R\x07tsFirst\x12\x17\n\x07ts_last\x18\x08 \x03(\x10R\x06tsLast\x12\x1b\n\tprice_low\x18\t \x03(\x10R\x08priceLow\x12\x1d\n\nprice_high\x18\n \x03(\x10R\tpriceHigh\x12\x1f\n\x0b\x66illed_size\x18\x0b \x03(\x10R\nfilledSize\x12)\n\x10\x66illed_precision\x18\x0c \x01(\x05R\x0f\x66illedPrecisionb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18tickreel/v1/report.proto\x12\x0btickreel.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17tickreel/v1/order.proto\x1a\x1ctickreel/v1/statistics.proto\x1a\x1dtickreel/v1/text_format.proto\"\x97\x0b\n\x05Order\x12\x0e\n\x02id\x18\x01 \x01(\x03R\x02id\x12=\n\x0cts_submitted\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0btsSubmitted\x12\x37\n\tts_closed\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08tsClosed\x12\x12\n\x04side\x18\x04 \x01(\tR\x04side\x12\x1a\n\x05price\x18\x05 \x01(\tB\x04\xa0\xbb\x18\x01R\x05price\x12\x1c\n\x06\x61mount\x18\x06 \x01(\tB\x04\xa0\xbb\x18\x01R\x06\x61mount\x12)\n\rfilled_amount\x18\x07 \x01(\tB\x04\xa0\xbb\x18\x01R\x0c\x66illedAmount\x12)\n\raverage_price\x18\x08 \x01(\tB\x04\xa0\xbb\x18\x01R\x0c\x61veragePrice\x12\x18\n\x04\x66\x65\x65s\x18\t \x01(\tB\x04\xa0\xbb\x18\x01R\x04\x66\x65\x65s\x12\x16\n\x06status\x18\n \x01(\tR\x06status\x12\x16\n\x06reason\x18\x0b \x01(\tR\x06reason\x12;\n\x0bts_recorded\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ntsRecorded\x12 \n\ttrade_row\x18\r \x01(\x03H\x00R\x08tradeRow\x88\x01\x01\x12;\n\norder_side\x18\x0e \x01(\x0e\x32\x16.tickreel.v1.OrderSideB\x04\xa8\xbb\x18\x01R\torderSide\x12;\n\norder_type\x18\x0f \x01(\x0e\x32\x16.tickreel.v1.OrderTypeB\x04\xa8\xbb\x18\x01R\torderType\x12\x41\n\x0corder_status\x18\x10 \x01(\x0e\x32\x18.tickreel.v1.OrderStatusB\x04\xa8\xbb\x18\x01R\x0borderStatus\x12)\n\rtrigger_price\x18\x11 \x01(\tB\x04\xa0\xbb\x18\x01R\x0ctriggerPrice\x12\x42\n\rtime_in_force\x18\x12 \x01(\x0e\x32\x18.tickreel.v1.TimeInForceB\x04\xa8\xbb\x18\x01R\x0btimeInForce\x12 \n\tpost_only\x18\x13 \x01(\x08H\x01R\x08postOnly\x88\x01\x01\x12$\n\x0breduce_only\x18\x14 \x01(\x08H\x02R\nreduceOnly\x88\x01\x01\x12*\n\x0equote_quantity\x18\x15 \x01(\x08H\x03R\rquoteQuantity\x88\x01\x01\x12;\n\x0b\x65xpire_time\x18\x16 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nexpireTime\x12+\n\x0fparent_order_id\x18\x17 \x01(\x03H\x04R\rparentOrderId\x88\x01\x01\x12&\n\x0f\x63lient_order_id\x18\x18 \x01(\tR\rclientOrderId\x12\x12\n\x04tags\x18\x19 \x01(\tR\x04tags\x12#\n\rinstrument_id\x18\x1a \x01(\tR\x0cinstrumentId\x12\x18\n\x07updates\x18\x1c \x01(\x03R\x07updates\x12!\n\x0creason_group\x18\x1d \x01(\tR\x0breasonGroup\x12)\n\rinitial_price\x18\x1e \x01(\tB\x04\xa0\xbb\x18\x01R\x0cinitialPrice\x12+\n\x0einitial_amount\x18\x1f \x01(\tB\x04\xa0\xbb\x18\x01R\rinitialAmount\x12\x38\n\x15initial_trigger_price\x18  \x01(\tB\x04\xa0\xbb\x18\x01R\x13initialTriggerPrice\x12\x1f\n\x08sequence\x18! \x01(\x03H\x05R\x08sequence\x88\x01\x01\x42\x0c\n\n_trade_rowB\x0c\n\n_post_onlyB\x0e\n\x0c_reduce_onlyB\x11\n\x0f_quote_quantityB\x12\n\x10_parent_order_idB\x0b\n\t_sequence\"\xdf\x03\n\x0bOrderUpdate\x12\x0e\n\x02id\x18\x01 \x01(\x03R\x02id\x12\x19\n\x08order_id\x18\x02 \x01(\x03R\x07orderId\x12*\n\x02ts\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x02ts\x12\x36\n\x04kind\x18\x04 \x01(\x0e\x32\x1c.tickreel.v1.OrderUpdateKindB\x04\xa8\xbb\x18\x01R\x04kind\x12;\n\norder_type\x18\x05 \x01(\x0e\x32\x16.tickreel.v1.OrderTypeB\x04\xa8\xbb\x18\x01R\torderType\x12\x1a\n\x05price\x18\x06 \x01(\tB\x04\xa0\xbb\x18\x01R\x05price\x12)\n\rtrigger_price\x18\x07 \x01(\tB\x04\xa0\xbb\x18\x01R\x0ctriggerPrice\x12\x1c\n\x06\x61mount\x18\x08 \x01(\tB\x04\xa0\xbb\x18\x01R\x06\x61mount\x12\x16\n\x06reason\x18\t \x01(\tR\x06reason\x12;\n\x0bts_recorded\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ntsRecorded\x12 \n\ttrade_row\x18\x0b \x01(\x03H\x00R\x08tradeRow\x88\x01\x01\x12\x1a\n\x08sequence\x18\x0c \x01(\x03R\x08sequenceB\x0c\n\n_trade_row\"\xf4\x06\n\x04\x46ill\x12\x0e\n\x02id\x18\x01 \x01(\x03R\x02id\x12\x19\n\x08order_id\x18\x02 \x01(\x03R\x07orderId\x12*\n\x02ts\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x02ts\x12\x12\n\x04side\x18\x04 \x01(\tR\x04side\x12\x1a\n\x05price\x18\x05 \x01(\tB\x04\xa0\xbb\x18\x01R\x05price\x12\x1c\n\x06\x61mount\x18\x06 \x01(\tB\x04\xa0\xbb\x18\x01R\x06\x61mount\x12\x16\n\x03\x66\x65\x65\x18\x07 \x01(\tB\x04\xa0\xbb\x18\x01R\x03\x66\x65\x65\x12#\n\nengine_fee\x18\x08 \x01(\tB\x04\xa0\xbb\x18\x01R\tengineFee\x12\x1c\n\tliquidity\x18\t \x01(\tR\tliquidity\x12#\n\nprint_size\x18\n \x01(\tB\x04\xa0\xbb\x18\x01R\tprintSize\x12#\n\nprint_used\x18\x0b \x01(\tB\x04\xa0\xbb\x18\x01R\tprintUsed\x12+\n\x0e\x64isplayed_size\x18\x0c \x01(\tB\x04\xa0\xbb\x18\x01R\rdisplayedSize\x12+\n\x0e\x64isplayed_used\x18\r \x01(\tB\x04\xa0\xbb\x18\x01R\rdisplayedUsed\x12)\n\rbacked_amount\x18\x0e \x01(\tB\x04\xa0\xbb\x18\x01R\x0c\x62\x61\x63kedAmount\x12\x16\n\x03mid\x18\x0f \x01(\tB\x04\xa0\xbb\x18\x01R\x03mid\x12\x1a\n\x05touch\x18\x10 \x01(\tB\x04\xa0\xbb\x18\x01R\x05touch\x12.\n\x10\x62ook_age_seconds\x18\x11 \x01(\tB\x04\xa0\xbb\x18\x01R\x0e\x62ookAgeSeconds\x12;\n\x0bts_recorded\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ntsRecorded\x12 \n\ttrade_row\x18\x13 \x01(\x03H\x00R\x08tradeRow\x88\x01\x01\x12\x43\n\x0eliquidity_side\x18\x14 \x01(\x0e\x32\x16.tickreel.v1.LiquidityB\x04\xa8\xbb\x18\x01R\rliquiditySide\x12$\n\x0bposition_id\x18\x15 \x01(\x03H\x01R\npositionId\x88\x01\x01\x12#\n\rinstrument_id\x18\x16 \x01(\tR\x0cinstrumentId\x12\x1f\n\x08sequence\x18\x18 \x01(\x03H\x02R\x08sequence\x88\x01\x01\x42\x0c\n\n_trade_rowB\x0e\n\x0c_position_idB\x0b\n\t_sequence\"\x9d\x08\n\x08Position\x12\x0e\n\x02id\x18\x01 \x01(\x03R\x02id\x12\x1b\n\tengine_id\x18\x02 \x01(\tR\x08\x65ngineId\x12#\n\rinstrument_id\x18\x03 \x01(\tR\x0cinstrumentId\x12;\n\nentry_side\x18\x04 \x01(\x0e\x32\x16.tickreel.v1.OrderSideB\x04\xa8\xbb\x18\x01R\tentrySide\x12\x37\n\tts_opened\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08tsOpened\x12\x37\n\tts_closed\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08tsClosed\x12/\n\x10\x64uration_seconds\x18\x07 \x01(\tB\x04\xa0\xbb\x18\x01R\x0f\x64urationSeconds\x12\x1c\n\x06\x61mount\x18\x08 \x01(\tB\x04\xa0\xbb\x18\x01R\x06\x61mount\x12%\n\x0bopen_amount\x18\t \x01(\tB\x04\xa0\xbb\x18\x01R\nopenAmount\x12)\n\raverage_entry\x18\n \x01(\tB\x04\xa0\xbb\x18\x01R\x0c\x61verageEntry\x12\'\n\x0c\x61verage_exit\x18\x0b \x01(\tB\x04\xa0\xbb\x18\x01R\x0b\x61verageExit\x12!\n\tgross_pnl\x18\x0c \x01(\tB\x04\xa0\xbb\x18\x01R\x08grossPnl\x12\x18\n\x04\x66\x65\x65s\x18\r \x01(\tB\x04\xa0\xbb\x18\x01R\x04\x66\x65\x65s\x12\x16\n\x03pnl\x18\x0e \x01(\tB\x04\xa0\xbb\x18\x01R\x03pnl\x12\x16\n\x03mae\x18\x0f \x01(\tB\x04\xa0\xbb\x18\x01R\x03mae\x12\x16\n\x03mfe\x18\x10 \x01(\tB\x04\xa0\xbb\x18\x01R\x03mfe\x12)\n\x0e\x65ntry_order_id\x18\x11 \x01(\x03H\x00R\x0c\x65ntryOrderId\x88\x01\x01\x12\'\n\rexit_order_id\x18\x12 \x01(\x03H\x01R\x0b\x65xitOrderId\x88\x01\x01\x12\x16\n\x06orders\x18\x13 \x01(\x03R\x06orders\x12\x14\n\x05\x66ills\x18\x14 \x01(\x03R\x05\x66ills\x12H\n\x12ts_opened_recorded\x18\x15 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x10tsOpenedRecorded\x12-\n\x10opened_trade_row\x18\x16 \x01(\x03H\x02R\x0eopenedTradeRow\x88\x01\x01\x12H\n\x12ts_closed_recorded\x18\x17 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x10tsClosedRecorded\x12-\n\x10\x63losed_trade_row\x18\x18 \x01(\x03H\x03R\x0e\x63losedTradeRow\x88\x01\x01\x42\x11\n\x0f_entry_order_idB\x10\n\x0e_exit_order_idB\x13\n\x11_opened_trade_rowB\x13\n\x11_closed_trade_row\"\xeb\x01\n\rTimelineEvent\x12*\n\x02ts\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x02ts\x12\x14\n\x05\x65vent\x18\x02 \x01(\tR\x05\x65vent\x12+\n\x04\x64\x61ta\x18\x03 \x01(\x0b\x32\x17.google.protobuf.StructR\x04\x64\x61ta\x12;\n\x0bts_recorded\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ntsRecorded\x12 \n\ttrade_row\x18\x05 \x01(\x03H\x00R\x08tradeRow\x88\x01\x01\x42\x0c\n\n_trade_row\"o\n\rEquityColumns\x12\x0e\n\x02ts\x18\x01 \x03(\x10R\x02ts\x12\x16\n\x06\x65quity\x18\x02 \x03(\x01R\x06\x65quity\x12\x1a\n\x08\x64rawdown\x18\x03 \x03(\x01R\x08\x64rawdown\x12\x1a\n\x08position\x18\x04 \x03(\x01R\x08position\"\x80\x03\n\rMarkerColumns\x12\'\n\x0fprice_precision\x18\x01 \x01(\x05R\x0epricePrecision\x12%\n\x0esize_precision\x18\x02 \x01(\x05R\rsizePrecision\x12\x1f\n\x0b\x66irst_order\x18\x03 \x03(\x10R\nfirstOrder\x12\x16\n\x06orders\x18\x04 \x03(\x10R\x06orders\x12\x16\n\x06\x66illed\x18\x05 \x03(\x10R\x06\x66illed\x12\x12\n\x04side\x18\x06 \x03(\x11R\x04side\x12\x19\n\x08ts_first\x18\x07 \x03(\x10R\x07tsFirst\x12\x17\n\x07ts_last\x18\x08 \x03(\x10R\x06tsLast\x12\x1b\n\tprice_low\x18\t \x03(\x10R\x08priceLow\x12\x1d\n\nprice_high\x18\n \x03(\x10R\tpriceHigh\x12\x1f\n\x0b\x66illed_size\x18\x0b \x03(\x10R\nfilledSize\x12)\n\x10\x66illed_precision\x18\x0c \x01(\x05R\x0f\x66illedPrecisionb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,6 +46,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ORDER'].fields_by_name['average_price']._serialized_options = b'\240\273\030\001'
   _globals['_ORDER'].fields_by_name['fees']._loaded_options = None
   _globals['_ORDER'].fields_by_name['fees']._serialized_options = b'\240\273\030\001'
+  _globals['_ORDER'].fields_by_name['order_side']._loaded_options = None
+  _globals['_ORDER'].fields_by_name['order_side']._serialized_options = b'\250\273\030\001'
+  _globals['_ORDER'].fields_by_name['order_type']._loaded_options = None
+  _globals['_ORDER'].fields_by_name['order_type']._serialized_options = b'\250\273\030\001'
+  _globals['_ORDER'].fields_by_name['order_status']._loaded_options = None
+  _globals['_ORDER'].fields_by_name['order_status']._serialized_options = b'\250\273\030\001'
+  _globals['_ORDER'].fields_by_name['trigger_price']._loaded_options = None
+  _globals['_ORDER'].fields_by_name['trigger_price']._serialized_options = b'\240\273\030\001'
+  _globals['_ORDER'].fields_by_name['time_in_force']._loaded_options = None
+  _globals['_ORDER'].fields_by_name['time_in_force']._serialized_options = b'\250\273\030\001'
+  _globals['_ORDER'].fields_by_name['initial_price']._loaded_options = None
+  _globals['_ORDER'].fields_by_name['initial_price']._serialized_options = b'\240\273\030\001'
+  _globals['_ORDER'].fields_by_name['initial_amount']._loaded_options = None
+  _globals['_ORDER'].fields_by_name['initial_amount']._serialized_options = b'\240\273\030\001'
+  _globals['_ORDER'].fields_by_name['initial_trigger_price']._loaded_options = None
+  _globals['_ORDER'].fields_by_name['initial_trigger_price']._serialized_options = b'\240\273\030\001'
+  _globals['_ORDERUPDATE'].fields_by_name['kind']._loaded_options = None
+  _globals['_ORDERUPDATE'].fields_by_name['kind']._serialized_options = b'\250\273\030\001'
+  _globals['_ORDERUPDATE'].fields_by_name['order_type']._loaded_options = None
+  _globals['_ORDERUPDATE'].fields_by_name['order_type']._serialized_options = b'\250\273\030\001'
+  _globals['_ORDERUPDATE'].fields_by_name['price']._loaded_options = None
+  _globals['_ORDERUPDATE'].fields_by_name['price']._serialized_options = b'\240\273\030\001'
+  _globals['_ORDERUPDATE'].fields_by_name['trigger_price']._loaded_options = None
+  _globals['_ORDERUPDATE'].fields_by_name['trigger_price']._serialized_options = b'\240\273\030\001'
+  _globals['_ORDERUPDATE'].fields_by_name['amount']._loaded_options = None
+  _globals['_ORDERUPDATE'].fields_by_name['amount']._serialized_options = b'\240\273\030\001'
   _globals['_FILL'].fields_by_name['price']._loaded_options = None
   _globals['_FILL'].fields_by_name['price']._serialized_options = b'\240\273\030\001'
   _globals['_FILL'].fields_by_name['amount']._loaded_options = None
@@ -68,14 +96,42 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FILL'].fields_by_name['touch']._serialized_options = b'\240\273\030\001'
   _globals['_FILL'].fields_by_name['book_age_seconds']._loaded_options = None
   _globals['_FILL'].fields_by_name['book_age_seconds']._serialized_options = b'\240\273\030\001'
-  _globals['_ORDER']._serialized_start=136
-  _globals['_ORDER']._serialized_end=626
-  _globals['_FILL']._serialized_start=629
-  _globals['_FILL']._serialized_end=1307
-  _globals['_TIMELINEEVENT']._serialized_start=1310
-  _globals['_TIMELINEEVENT']._serialized_end=1545
-  _globals['_EQUITYCOLUMNS']._serialized_start=1547
-  _globals['_EQUITYCOLUMNS']._serialized_end=1658
-  _globals['_MARKERCOLUMNS']._serialized_start=1661
-  _globals['_MARKERCOLUMNS']._serialized_end=2045
+  _globals['_FILL'].fields_by_name['liquidity_side']._loaded_options = None
+  _globals['_FILL'].fields_by_name['liquidity_side']._serialized_options = b'\250\273\030\001'
+  _globals['_POSITION'].fields_by_name['entry_side']._loaded_options = None
+  _globals['_POSITION'].fields_by_name['entry_side']._serialized_options = b'\250\273\030\001'
+  _globals['_POSITION'].fields_by_name['duration_seconds']._loaded_options = None
+  _globals['_POSITION'].fields_by_name['duration_seconds']._serialized_options = b'\240\273\030\001'
+  _globals['_POSITION'].fields_by_name['amount']._loaded_options = None
+  _globals['_POSITION'].fields_by_name['amount']._serialized_options = b'\240\273\030\001'
+  _globals['_POSITION'].fields_by_name['open_amount']._loaded_options = None
+  _globals['_POSITION'].fields_by_name['open_amount']._serialized_options = b'\240\273\030\001'
+  _globals['_POSITION'].fields_by_name['average_entry']._loaded_options = None
+  _globals['_POSITION'].fields_by_name['average_entry']._serialized_options = b'\240\273\030\001'
+  _globals['_POSITION'].fields_by_name['average_exit']._loaded_options = None
+  _globals['_POSITION'].fields_by_name['average_exit']._serialized_options = b'\240\273\030\001'
+  _globals['_POSITION'].fields_by_name['gross_pnl']._loaded_options = None
+  _globals['_POSITION'].fields_by_name['gross_pnl']._serialized_options = b'\240\273\030\001'
+  _globals['_POSITION'].fields_by_name['fees']._loaded_options = None
+  _globals['_POSITION'].fields_by_name['fees']._serialized_options = b'\240\273\030\001'
+  _globals['_POSITION'].fields_by_name['pnl']._loaded_options = None
+  _globals['_POSITION'].fields_by_name['pnl']._serialized_options = b'\240\273\030\001'
+  _globals['_POSITION'].fields_by_name['mae']._loaded_options = None
+  _globals['_POSITION'].fields_by_name['mae']._serialized_options = b'\240\273\030\001'
+  _globals['_POSITION'].fields_by_name['mfe']._loaded_options = None
+  _globals['_POSITION'].fields_by_name['mfe']._serialized_options = b'\240\273\030\001'
+  _globals['_ORDER']._serialized_start=191
+  _globals['_ORDER']._serialized_end=1622
+  _globals['_ORDERUPDATE']._serialized_start=1625
+  _globals['_ORDERUPDATE']._serialized_end=2104
+  _globals['_FILL']._serialized_start=2107
+  _globals['_FILL']._serialized_end=2991
+  _globals['_POSITION']._serialized_start=2994
+  _globals['_POSITION']._serialized_end=4047
+  _globals['_TIMELINEEVENT']._serialized_start=4050
+  _globals['_TIMELINEEVENT']._serialized_end=4285
+  _globals['_EQUITYCOLUMNS']._serialized_start=4287
+  _globals['_EQUITYCOLUMNS']._serialized_end=4398
+  _globals['_MARKERCOLUMNS']._serialized_start=4401
+  _globals['_MARKERCOLUMNS']._serialized_end=4785
 # @@protoc_insertion_point(module_scope)

@@ -66,7 +66,7 @@ class Result(_message.Message):
     def __init__(self, run_id: _Optional[str] = ..., mode: _Optional[_Union[RunMode, str]] = ..., instrument: _Optional[str] = ..., dataset: _Optional[str] = ..., start: _Optional[str] = ..., end: _Optional[str] = ..., summary: _Optional[_Union[RunSummary, _Mapping]] = ..., metadata: _Optional[_Union[RunMetadata, _Mapping]] = ..., findings: _Optional[_Iterable[_Union[Finding, _Mapping]]] = ...) -> None: ...
 
 class RunSummary(_message.Message):
-    __slots__ = ("orders", "fills", "orders_filled", "orders_partially_filled", "orders_unfilled", "volume", "fees", "realized_pnl", "unrealized_pnl", "pnl", "pnl_usd", "max_drawdown", "final_position", "final_equity", "starting_equity", "first_ts", "last_ts", "trade_rows", "book_rows", "max_drawdown_from", "max_drawdown_at", "statistics", "fill_audit", "costs", "pnl_sketch", "fees_exact")
+    __slots__ = ("orders", "fills", "orders_filled", "orders_partially_filled", "orders_unfilled", "volume", "fees", "realized_pnl", "unrealized_pnl", "pnl", "pnl_usd", "max_drawdown", "final_position", "final_equity", "starting_equity", "first_ts", "last_ts", "trade_rows", "book_rows", "max_drawdown_from", "max_drawdown_at", "statistics", "fill_audit", "costs", "pnl_sketch", "fees_exact", "closed_positions")
     class OrdersUnfilledEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -100,6 +100,7 @@ class RunSummary(_message.Message):
     COSTS_FIELD_NUMBER: _ClassVar[int]
     PNL_SKETCH_FIELD_NUMBER: _ClassVar[int]
     FEES_EXACT_FIELD_NUMBER: _ClassVar[int]
+    CLOSED_POSITIONS_FIELD_NUMBER: _ClassVar[int]
     orders: int
     fills: int
     orders_filled: int
@@ -126,7 +127,8 @@ class RunSummary(_message.Message):
     costs: _fill_audit_pb2.CostAttribution
     pnl_sketch: _containers.RepeatedScalarFieldContainer[float]
     fees_exact: str
-    def __init__(self, orders: _Optional[int] = ..., fills: _Optional[int] = ..., orders_filled: _Optional[int] = ..., orders_partially_filled: _Optional[int] = ..., orders_unfilled: _Optional[_Mapping[str, int]] = ..., volume: _Optional[str] = ..., fees: _Optional[str] = ..., realized_pnl: _Optional[str] = ..., unrealized_pnl: _Optional[str] = ..., pnl: _Optional[str] = ..., pnl_usd: _Optional[str] = ..., max_drawdown: _Optional[str] = ..., final_position: _Optional[str] = ..., final_equity: _Optional[str] = ..., starting_equity: _Optional[str] = ..., first_ts: _Optional[str] = ..., last_ts: _Optional[str] = ..., trade_rows: _Optional[int] = ..., book_rows: _Optional[int] = ..., max_drawdown_from: _Optional[str] = ..., max_drawdown_at: _Optional[str] = ..., statistics: _Optional[_Union[_statistics_pb2.RunStatistics, _Mapping]] = ..., fill_audit: _Optional[_Union[_fill_audit_pb2.FillAudit, _Mapping]] = ..., costs: _Optional[_Union[_fill_audit_pb2.CostAttribution, _Mapping]] = ..., pnl_sketch: _Optional[_Iterable[float]] = ..., fees_exact: _Optional[str] = ...) -> None: ...
+    closed_positions: int
+    def __init__(self, orders: _Optional[int] = ..., fills: _Optional[int] = ..., orders_filled: _Optional[int] = ..., orders_partially_filled: _Optional[int] = ..., orders_unfilled: _Optional[_Mapping[str, int]] = ..., volume: _Optional[str] = ..., fees: _Optional[str] = ..., realized_pnl: _Optional[str] = ..., unrealized_pnl: _Optional[str] = ..., pnl: _Optional[str] = ..., pnl_usd: _Optional[str] = ..., max_drawdown: _Optional[str] = ..., final_position: _Optional[str] = ..., final_equity: _Optional[str] = ..., starting_equity: _Optional[str] = ..., first_ts: _Optional[str] = ..., last_ts: _Optional[str] = ..., trade_rows: _Optional[int] = ..., book_rows: _Optional[int] = ..., max_drawdown_from: _Optional[str] = ..., max_drawdown_at: _Optional[str] = ..., statistics: _Optional[_Union[_statistics_pb2.RunStatistics, _Mapping]] = ..., fill_audit: _Optional[_Union[_fill_audit_pb2.FillAudit, _Mapping]] = ..., costs: _Optional[_Union[_fill_audit_pb2.CostAttribution, _Mapping]] = ..., pnl_sketch: _Optional[_Iterable[float]] = ..., fees_exact: _Optional[str] = ..., closed_positions: _Optional[int] = ...) -> None: ...
 
 class RunMetadata(_message.Message):
     __slots__ = ("config_path", "config_digest", "data_digest", "result_digest", "engine", "snapshot_mode", "catalog_root", "environment", "created_at", "replay_seconds", "peak_memory_mib", "outputs", "currency", "data_files", "replay_start", "replay_end", "segments", "one_piece_because", "code", "strategy")

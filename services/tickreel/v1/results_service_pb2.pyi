@@ -173,6 +173,58 @@ class ListFillsResponse(_message.Message):
     total_size: int
     def __init__(self, fills: _Optional[_Iterable[_Union[_report_pb2.Fill, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., total_size: _Optional[int] = ...) -> None: ...
 
+class ListOrderUpdatesRequest(_message.Message):
+    __slots__ = ("run_id", "page_size", "page_token", "skip", "filter", "order_by")
+    RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    SKIP_FIELD_NUMBER: _ClassVar[int]
+    FILTER_FIELD_NUMBER: _ClassVar[int]
+    ORDER_BY_FIELD_NUMBER: _ClassVar[int]
+    run_id: str
+    page_size: int
+    page_token: str
+    skip: int
+    filter: str
+    order_by: str
+    def __init__(self, run_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., skip: _Optional[int] = ..., filter: _Optional[str] = ..., order_by: _Optional[str] = ...) -> None: ...
+
+class ListOrderUpdatesResponse(_message.Message):
+    __slots__ = ("order_updates", "next_page_token", "total_size")
+    ORDER_UPDATES_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_SIZE_FIELD_NUMBER: _ClassVar[int]
+    order_updates: _containers.RepeatedCompositeFieldContainer[_report_pb2.OrderUpdate]
+    next_page_token: str
+    total_size: int
+    def __init__(self, order_updates: _Optional[_Iterable[_Union[_report_pb2.OrderUpdate, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., total_size: _Optional[int] = ...) -> None: ...
+
+class ListPositionsRequest(_message.Message):
+    __slots__ = ("run_id", "page_size", "page_token", "skip", "filter", "order_by")
+    RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    SKIP_FIELD_NUMBER: _ClassVar[int]
+    FILTER_FIELD_NUMBER: _ClassVar[int]
+    ORDER_BY_FIELD_NUMBER: _ClassVar[int]
+    run_id: str
+    page_size: int
+    page_token: str
+    skip: int
+    filter: str
+    order_by: str
+    def __init__(self, run_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., skip: _Optional[int] = ..., filter: _Optional[str] = ..., order_by: _Optional[str] = ...) -> None: ...
+
+class ListPositionsResponse(_message.Message):
+    __slots__ = ("positions", "next_page_token", "total_size")
+    POSITIONS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_SIZE_FIELD_NUMBER: _ClassVar[int]
+    positions: _containers.RepeatedCompositeFieldContainer[_report_pb2.Position]
+    next_page_token: str
+    total_size: int
+    def __init__(self, positions: _Optional[_Iterable[_Union[_report_pb2.Position, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., total_size: _Optional[int] = ...) -> None: ...
+
 class ListTimelineRequest(_message.Message):
     __slots__ = ("run_id", "page_size", "page_token", "skip", "filter")
     RUN_ID_FIELD_NUMBER: _ClassVar[int]

@@ -70,6 +70,16 @@ class ResultsServiceStub(object):
                 request_serializer=tickreel_dot_v1_dot_results__service__pb2.ListFillsRequest.SerializeToString,
                 response_deserializer=tickreel_dot_v1_dot_results__service__pb2.ListFillsResponse.FromString,
                 _registered_method=True)
+        self.ListOrderUpdates = channel.unary_unary(
+                '/tickreel.v1.ResultsService/ListOrderUpdates',
+                request_serializer=tickreel_dot_v1_dot_results__service__pb2.ListOrderUpdatesRequest.SerializeToString,
+                response_deserializer=tickreel_dot_v1_dot_results__service__pb2.ListOrderUpdatesResponse.FromString,
+                _registered_method=True)
+        self.ListPositions = channel.unary_unary(
+                '/tickreel.v1.ResultsService/ListPositions',
+                request_serializer=tickreel_dot_v1_dot_results__service__pb2.ListPositionsRequest.SerializeToString,
+                response_deserializer=tickreel_dot_v1_dot_results__service__pb2.ListPositionsResponse.FromString,
+                _registered_method=True)
         self.ListTimeline = channel.unary_unary(
                 '/tickreel.v1.ResultsService/ListTimeline',
                 request_serializer=tickreel_dot_v1_dot_results__service__pb2.ListTimelineRequest.SerializeToString,
@@ -157,8 +167,22 @@ class ResultsServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListOrderUpdates(self, request, context):
+        """Lists the updates of the orders of a full run, by default in order of events. The list is empty for copying strategies.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListPositions(self, request, context):
+        """Lists the positions of a full run, by default in order of opening.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListTimeline(self, request, context):
-        """Lists the events of a full run in order of time: every trade, order and fill.
+        """Lists the events of a full run in order of time: every trade, order, update and fill.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -238,6 +262,16 @@ def add_ResultsServiceServicer_to_server(servicer, server):
                     servicer.ListFills,
                     request_deserializer=tickreel_dot_v1_dot_results__service__pb2.ListFillsRequest.FromString,
                     response_serializer=tickreel_dot_v1_dot_results__service__pb2.ListFillsResponse.SerializeToString,
+            ),
+            'ListOrderUpdates': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListOrderUpdates,
+                    request_deserializer=tickreel_dot_v1_dot_results__service__pb2.ListOrderUpdatesRequest.FromString,
+                    response_serializer=tickreel_dot_v1_dot_results__service__pb2.ListOrderUpdatesResponse.SerializeToString,
+            ),
+            'ListPositions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPositions,
+                    request_deserializer=tickreel_dot_v1_dot_results__service__pb2.ListPositionsRequest.FromString,
+                    response_serializer=tickreel_dot_v1_dot_results__service__pb2.ListPositionsResponse.SerializeToString,
             ),
             'ListTimeline': grpc.unary_unary_rpc_method_handler(
                     servicer.ListTimeline,
@@ -455,6 +489,60 @@ class ResultsService(object):
             '/tickreel.v1.ResultsService/ListFills',
             tickreel_dot_v1_dot_results__service__pb2.ListFillsRequest.SerializeToString,
             tickreel_dot_v1_dot_results__service__pb2.ListFillsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListOrderUpdates(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tickreel.v1.ResultsService/ListOrderUpdates',
+            tickreel_dot_v1_dot_results__service__pb2.ListOrderUpdatesRequest.SerializeToString,
+            tickreel_dot_v1_dot_results__service__pb2.ListOrderUpdatesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPositions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tickreel.v1.ResultsService/ListPositions',
+            tickreel_dot_v1_dot_results__service__pb2.ListPositionsRequest.SerializeToString,
+            tickreel_dot_v1_dot_results__service__pb2.ListPositionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

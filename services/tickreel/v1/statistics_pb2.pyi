@@ -1,3 +1,4 @@
+from tickreel.v1 import order_pb2 as _order_pb2
 from tickreel.v1 import text_format_pb2 as _text_format_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -27,7 +28,7 @@ LIQUIDITY_MAKER: Liquidity
 LIQUIDITY_TAKER: Liquidity
 
 class RunStatistics(_message.Message):
-    __slots__ = ("closing_orders", "winning_orders", "losing_orders", "win_rate", "gross_profit", "gross_loss", "profit_factor", "expectancy", "largest_win", "largest_loss", "turnover", "slippage", "average_slippage_bps", "position", "returns", "by_side", "by_hour", "by_liquidity")
+    __slots__ = ("closing_orders", "winning_orders", "losing_orders", "win_rate", "gross_profit", "gross_loss", "profit_factor", "expectancy", "largest_win", "largest_loss", "turnover", "slippage", "average_slippage_bps", "position", "returns", "by_side", "by_hour", "by_liquidity", "by_order_type")
     CLOSING_ORDERS_FIELD_NUMBER: _ClassVar[int]
     WINNING_ORDERS_FIELD_NUMBER: _ClassVar[int]
     LOSING_ORDERS_FIELD_NUMBER: _ClassVar[int]
@@ -46,6 +47,7 @@ class RunStatistics(_message.Message):
     BY_SIDE_FIELD_NUMBER: _ClassVar[int]
     BY_HOUR_FIELD_NUMBER: _ClassVar[int]
     BY_LIQUIDITY_FIELD_NUMBER: _ClassVar[int]
+    BY_ORDER_TYPE_FIELD_NUMBER: _ClassVar[int]
     closing_orders: int
     winning_orders: int
     losing_orders: int
@@ -64,7 +66,8 @@ class RunStatistics(_message.Message):
     by_side: _containers.RepeatedCompositeFieldContainer[SideStatistics]
     by_hour: _containers.RepeatedCompositeFieldContainer[HourStatistics]
     by_liquidity: _containers.RepeatedCompositeFieldContainer[LiquidityStatistics]
-    def __init__(self, closing_orders: _Optional[int] = ..., winning_orders: _Optional[int] = ..., losing_orders: _Optional[int] = ..., win_rate: _Optional[str] = ..., gross_profit: _Optional[str] = ..., gross_loss: _Optional[str] = ..., profit_factor: _Optional[str] = ..., expectancy: _Optional[str] = ..., largest_win: _Optional[str] = ..., largest_loss: _Optional[str] = ..., turnover: _Optional[str] = ..., slippage: _Optional[str] = ..., average_slippage_bps: _Optional[str] = ..., position: _Optional[_Union[PositionStatistics, _Mapping]] = ..., returns: _Optional[_Union[ReturnStatistics, _Mapping]] = ..., by_side: _Optional[_Iterable[_Union[SideStatistics, _Mapping]]] = ..., by_hour: _Optional[_Iterable[_Union[HourStatistics, _Mapping]]] = ..., by_liquidity: _Optional[_Iterable[_Union[LiquidityStatistics, _Mapping]]] = ...) -> None: ...
+    by_order_type: _containers.RepeatedCompositeFieldContainer[OrderTypeStatistics]
+    def __init__(self, closing_orders: _Optional[int] = ..., winning_orders: _Optional[int] = ..., losing_orders: _Optional[int] = ..., win_rate: _Optional[str] = ..., gross_profit: _Optional[str] = ..., gross_loss: _Optional[str] = ..., profit_factor: _Optional[str] = ..., expectancy: _Optional[str] = ..., largest_win: _Optional[str] = ..., largest_loss: _Optional[str] = ..., turnover: _Optional[str] = ..., slippage: _Optional[str] = ..., average_slippage_bps: _Optional[str] = ..., position: _Optional[_Union[PositionStatistics, _Mapping]] = ..., returns: _Optional[_Union[ReturnStatistics, _Mapping]] = ..., by_side: _Optional[_Iterable[_Union[SideStatistics, _Mapping]]] = ..., by_hour: _Optional[_Iterable[_Union[HourStatistics, _Mapping]]] = ..., by_liquidity: _Optional[_Iterable[_Union[LiquidityStatistics, _Mapping]]] = ..., by_order_type: _Optional[_Iterable[_Union[OrderTypeStatistics, _Mapping]]] = ...) -> None: ...
 
 class PositionStatistics(_message.Message):
     __slots__ = ("exposure", "mean_size", "largest_long", "largest_short", "round_trips", "winning_round_trips", "mean_holding_seconds", "longest_holding_seconds")
@@ -133,15 +136,37 @@ class HourStatistics(_message.Message):
     def __init__(self, hour: _Optional[int] = ..., fills: _Optional[int] = ..., volume: _Optional[str] = ..., fees: _Optional[str] = ..., realized_pnl: _Optional[str] = ..., pnl: _Optional[str] = ...) -> None: ...
 
 class LiquidityStatistics(_message.Message):
-    __slots__ = ("liquidity", "fills", "volume", "turnover", "fees")
+    __slots__ = ("liquidity", "fills", "volume", "turnover", "fees", "fill_share", "volume_share", "fee_share")
     LIQUIDITY_FIELD_NUMBER: _ClassVar[int]
     FILLS_FIELD_NUMBER: _ClassVar[int]
     VOLUME_FIELD_NUMBER: _ClassVar[int]
     TURNOVER_FIELD_NUMBER: _ClassVar[int]
     FEES_FIELD_NUMBER: _ClassVar[int]
+    FILL_SHARE_FIELD_NUMBER: _ClassVar[int]
+    VOLUME_SHARE_FIELD_NUMBER: _ClassVar[int]
+    FEE_SHARE_FIELD_NUMBER: _ClassVar[int]
     liquidity: Liquidity
     fills: int
     volume: str
     turnover: str
     fees: str
-    def __init__(self, liquidity: _Optional[_Union[Liquidity, str]] = ..., fills: _Optional[int] = ..., volume: _Optional[str] = ..., turnover: _Optional[str] = ..., fees: _Optional[str] = ...) -> None: ...
+    fill_share: str
+    volume_share: str
+    fee_share: str
+    def __init__(self, liquidity: _Optional[_Union[Liquidity, str]] = ..., fills: _Optional[int] = ..., volume: _Optional[str] = ..., turnover: _Optional[str] = ..., fees: _Optional[str] = ..., fill_share: _Optional[str] = ..., volume_share: _Optional[str] = ..., fee_share: _Optional[str] = ...) -> None: ...
+
+class OrderTypeStatistics(_message.Message):
+    __slots__ = ("order_type", "orders", "orders_filled", "fills", "volume", "fees")
+    ORDER_TYPE_FIELD_NUMBER: _ClassVar[int]
+    ORDERS_FIELD_NUMBER: _ClassVar[int]
+    ORDERS_FILLED_FIELD_NUMBER: _ClassVar[int]
+    FILLS_FIELD_NUMBER: _ClassVar[int]
+    VOLUME_FIELD_NUMBER: _ClassVar[int]
+    FEES_FIELD_NUMBER: _ClassVar[int]
+    order_type: _order_pb2.OrderType
+    orders: int
+    orders_filled: int
+    fills: int
+    volume: str
+    fees: str
+    def __init__(self, order_type: _Optional[_Union[_order_pb2.OrderType, str]] = ..., orders: _Optional[int] = ..., orders_filled: _Optional[int] = ..., fills: _Optional[int] = ..., volume: _Optional[str] = ..., fees: _Optional[str] = ...) -> None: ...

@@ -41,9 +41,15 @@ class KeptEvidence:
     def add_orders(self, *_: object) -> None:
         pass
 
-    def add_fills(self, _fills: object, _fees: object, shown: FillEvidence | None) -> None:
+    def add_fills(self, _fills: object, _fees: object, shown: FillEvidence | None, _links: object) -> None:
         assert shown is not None
         self.shown.append(shown)
+
+    def add_updates(self, *_: object) -> None:
+        pass
+
+    def add_positions(self, *_: object) -> None:
+        pass
 
 
 # Time in seconds, side, price in ticks of 0.1, size in units of 0.001.

@@ -46,6 +46,12 @@ class Kept:
     def add_fills(self, *_: object) -> None:
         pass
 
+    def add_updates(self, *_: object) -> None:
+        pass
+
+    def add_positions(self, *_: object) -> None:
+        pass
+
 
 def fold(config: run_config_pb2.RunConfig, tape: Tape, rows: MarkRows, end: int, kept: Kept | None = None) -> Outcome:
     """Return the outcome of a replay in one piece."""

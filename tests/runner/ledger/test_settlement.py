@@ -6,17 +6,24 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from small_catalog import replay_config
 from tickreel.engine.tape import KINDS, Tape
+from tickreel.runner.ledger.order_terms import OrderTerms, copied_terms
 from tickreel.runner.ledger.settlement import STATUSES, Settlement, settle
+from tickreel.v1 import order_pb2
 
 # Orders submitted later have not reached the venue.
 ARRIVES_BY = 106
 
 
+def copied(tape: Tape) -> OrderTerms:
+    return copied_terms(tape.orders, replay_config(), ARRIVES_BY, rows=len(tape.orders.side))
+
+
 def settled(tape: Tape, fees: list[int] | None = None) -> Settlement:
     fills = tape.fills
     paid = np.array(fees if fees is not None else [0] * len(fills.ts), dtype=np.int64)
-    return settle(tape.orders, fills, paid, tape.ends, arrives_by=ARRIVES_BY)
+    return settle(copied(tape), fills, paid, tape.ends)
 
 
 def statuses(settlement: Settlement) -> list[str]:
@@ -68,20 +75,25 @@ def test_every_way_in_which_an_order_can_end() -> None:
         "denied": 1,
         "rejected": 1,
     }
-    assert settlement.unfilled == {
-        "NO_LIQUIDITY_AT_LIMIT": 1,
-        "CUM_MARGIN_EXCEEDS_FREE_BALANCE": 1,
-        "POST_ONLY_WOULD_CROSS": 1,
-        "EXPIRED": 1,
-        "OPEN_AT_END": 1,
-        "IN_FLIGHT": 1,
+    assert {status: settlement.unfilled(status) for status in STATUSES} == {
+        "in_flight": {"OPEN_AT_END": 1, "IN_FLIGHT": 1},
+        "filled": {},
+        "partially_filled": {},
+        "cancelled": {"NO_LIQUIDITY_AT_LIMIT": 1, "EXPIRED": 1},
+        "denied": {"CUM_MARGIN_EXCEEDS_FREE_BALANCE": 1},
+        "rejected": {"POST_ONLY_WOULD_CROSS": 1},
     }
+    # As the engine has them: a remainder that was cancelled makes the order cancelled.
+    names = [order_pb2.OrderStatus.Name(state).removeprefix("ORDER_STATUS_") for state in settlement.state.tolist()]
+    assert names == [
+        *("FILLED", "CANCELLED", "CANCELLED", "DENIED", "REJECTED", "EXPIRED", "OPEN", "IN_FLIGHT", "PARTIALLY_FILLED"),
+    ]
 
 
 def test_a_tape_without_orders_has_an_empty_settlement() -> None:
     settlement = settled(Tape())
     assert len(settlement.status) == 0
-    assert settlement.unfilled == {}
+    assert not any(settlement.unfilled(status) for status in STATUSES)
 
 
 def test_values_beyond_64_bits_are_exact() -> None:
@@ -89,7 +101,7 @@ def test_values_beyond_64_bits_are_exact() -> None:
     tape.add_orders([1, 1, 2**62, 2**62])
     tape.add_fills([0, 2, 1, 2**62, 2**61, 1, 0])
     tape.add_fills([0, 3, 1, 2**62 - 1, 2**61, 1, 0])
-    settlement = settle(tape.orders, tape.fills, np.array([2**80, 1], dtype=object), tape.ends, ARRIVES_BY)
+    settlement = settle(copied(tape), tape.fills, np.array([2**80, 1], dtype=object), tape.ends)
     assert settlement.value.tolist() == [2**123 + (2**62 - 1) * 2**61]
     assert settlement.fees.tolist() == [2**80 + 1]
 
@@ -128,7 +140,8 @@ def test_all_fills_are_counted_and_every_order_has_one_status(
     assert sum(settlement.value.tolist()) == sum(price * size for _, price, size in events)
     assert sum(settlement.fees.tolist()) == len(events)
     assert sum(settlement.count(status) for status in STATUSES) == len(orders)
-    assert sum(settlement.unfilled.values()) == sum(filled == 0 for filled in settlement.filled.tolist())
+    unfilled = [settlement.unfilled(status).total() for status in STATUSES]
+    assert sum(unfilled) == sum(filled == 0 for filled in settlement.filled.tolist())
     for status, reason, closed in zip(statuses(settlement), settlement.reason, settlement.ts_closed, strict=True):
         assert (status == "filled") == (reason == "")
         assert status != "in_flight" or reason in ("IN_FLIGHT", "OPEN_AT_END")

@@ -41,7 +41,7 @@ def outcome(seed: int, wide_fees: bool = False) -> Outcome:
 
     orders = Orders(column(), column(), column(), column())
     reason = random.choice(np.array(["", "NO_LIQUIDITY", "OPEN_AT_END"], dtype=object), ORDERS)
-    settlement = Settlement(column(), column(), column(), column(), column(), reason)
+    settlement = Settlement(column(), column(), column(), column(), column(), column(), reason, reason)
     rows = 3 * ORDERS
     fills = Fills(np.sort(random.integers(0, ORDERS, rows)), *(column(rows) for _ in range(6)))
     fees = column(rows)

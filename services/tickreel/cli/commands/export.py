@@ -28,8 +28,8 @@ from tickreel.client import Client
 def export(run: str, table: str, form: str | None, to: Path | None, address: str, output: str) -> None:
     """Download a table of a run as JSON, CSV or Parquet.
 
-    TABLE is summary, orders, fills, timeline, equity or ticks. `orders.csv` means the same as `orders --format csv`. The file
-    appears once it is complete. If the download is interrupted, repeat the command to resume it.
+    TABLE is summary, orders, order_updates, fills, positions, timeline, equity or ticks. `orders.csv` means the same as
+    `orders --format csv`. The file appears once it is complete. If the download is interrupted, repeat the command: it resumes.
     """
     name = table if "." in table else f"{table}.{form or 'parquet'}"
     if form and not name.endswith(f".{form}"):

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from tickreel.cli.display import formatting, screen
 from tickreel.rpc.message_json import word
-from tickreel.v1 import fill_audit_pb2, result_pb2, statistics_pb2
+from tickreel.v1 import fill_audit_pb2, order_pb2, result_pb2, statistics_pb2
 
 
 def print_report(result: result_pb2.Result) -> None:
@@ -30,6 +30,9 @@ def print_report(result: result_pb2.Result) -> None:
     if summary.HasField("statistics"):
         screen.heading("Statistics")
         screen.out.print(_statistics(summary.statistics, metadata.currency))
+    if len(summary.statistics.by_order_type) > 1:
+        screen.heading("Order types")
+        screen.out.print(_order_types(summary.statistics))
     if summary.fill_audit.HasField("backed_share"):
         screen.heading("Fills against the data")
         screen.out.print(_audit(summary, metadata.currency))
@@ -116,6 +119,11 @@ def _statistics(statistics: statistics_pb2.RunStatistics, currency: str) -> Tabl
         ("win rate", formatting.percent(statistics.win_rate)),
         ("profit factor", formatting.rounded(statistics.profit_factor)),
         ("round trips", formatting.count(position.round_trips)),
+        *(
+            ("maker share of volume", formatting.percent(side.volume_share))
+            for side in statistics.by_liquidity
+            if side.liquidity == statistics_pb2.LIQUIDITY_MAKER
+        ),
         ("time in position", formatting.percent(position.exposure)),
         (
             "Sharpe, annualised",
@@ -132,6 +140,23 @@ def _statistics(statistics: statistics_pb2.RunStatistics, currency: str) -> Tabl
         ("slippage", statistics.slippage, f"{currency}, {formatting.rounded(statistics.average_slippage_bps) or 0} bp"),
     ]
     return _side_by_side([row for row in left if row[1]], [row for row in money if row[1]])
+
+
+def _order_types(statistics: statistics_pb2.RunStatistics) -> Table:
+    """Return the table of the orders of each type."""
+    table = Table.grid(padding=(0, 4, 0, 0))
+    table.add_column()
+    names = ("orders", "filled", "fills", "volume", "fees")
+    for _ in names:
+        table.add_column(justify="right")
+    table.add_row("  type", *names)
+    types = statistics.by_order_type
+    volumes, fees = (formatting.decimals(texts) for texts in ((of.volume for of in types), (of.fees for of in types)))
+    for of_type, volume, fee in zip(types, volumes, fees, strict=True):
+        name = word(order_pb2.OrderType.DESCRIPTOR, of_type.order_type).replace("_", " ")
+        counts = map(formatting.count, (of_type.orders, of_type.orders_filled, of_type.fills))
+        table.add_row(f"  {name}", *counts, volume, fee)
+    return table
 
 
 def _audit(summary: result_pb2.RunSummary, currency: str) -> Table:

@@ -5,7 +5,7 @@ market, while the engine replays later rows. At the end of a slice it settles th
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,14 +17,18 @@ from tickreel.accounting import scaled
 from tickreel.accounting.account import Account
 from tickreel.accounting.contract import InverseContract, LinearContract
 from tickreel.accounting.scaled import Integers
+from tickreel.engine.event_record import EventRecord
 from tickreel.engine.instrument import currency_precision, decimal_of
 from tickreel.engine.tape import Fills, Orders, Tape
 from tickreel.runner.digests import OutcomeDigest
 from tickreel.runner.ledger.engine_check import CrossCheck
 from tickreel.runner.ledger.fill_audit import Audit
 from tickreel.runner.ledger.fill_evidence import Evidence, FillEvidence
+from tickreel.runner.ledger.order_terms import OrderTerms, copied_terms, recorded_terms
+from tickreel.runner.ledger.order_updates import OrderUpdates, recorded_updates
 from tickreel.runner.ledger.outcome import Drawdown, Outcome
 from tickreel.runner.ledger.pnl_sketch import PnlSketch
+from tickreel.runner.ledger.positions import PositionBook, Positions, closed_count
 from tickreel.runner.ledger.settlement import STATUSES, Settlement, settle
 from tickreel.runner.ledger.statistics import Statistics
 from tickreel.runner.window.mark_rows import MarkRows
@@ -53,17 +57,37 @@ class MarkedRows:
     drawdown: Integers
 
 
+@dataclass(frozen=True)
+class FillLinks:
+    """What fills belong to; every column has shape (fills,), or (0,) if it is not known."""
+
+    position: Int64
+    """Number of the position, see `PositionBook.add`."""
+    sequence: Int64
+    """Number of the fill among all events of orders."""
+
+
 class Tables(Protocol):
     """A consumer of the rows of a run: tables or marks."""
 
     def add_equity(self, marked: MarkedRows) -> None:
         """Add the next trade rows. After the last trade row, add the end of the window if it is a separate row."""
 
-    def add_orders(self, orders: Orders, settlement: Settlement) -> None:
+    def add_orders(self, orders: Orders, settlement: Settlement, terms: OrderTerms) -> None:
         """Add the next orders."""
 
-    def add_fills(self, fills: Fills, fees: Integers, shown: FillEvidence | None) -> None:
+    def add_fills(self, fills: Fills, fees: Integers, shown: FillEvidence | None, links: FillLinks) -> None:
         """Add the fills of these orders with their evidence. `fills.order` is the row of the order in the whole run."""
+
+    def add_updates(self, updates: OrderUpdates) -> None:
+        """Add the updates of these orders."""
+
+    def add_positions(self, positions: Positions, engine_ids: Sequence[str]) -> None:
+        """Add the next positions. Not called without `with_positions`.
+
+        Args:
+            engine_ids: The engine's ids of positions, by `positions.engine`.
+        """
 
 
 class Ledger:
@@ -76,6 +100,7 @@ class Ledger:
         tables: The consumers of the rows.
         window: The prints and books of the same rows. Without them fills are not audited.
         decimals: Maximum decimals of fill prices and of fill sizes. Default: the precisions of the config.
+        with_positions: Whether to collect the positions for the tables.
 
     Attributes:
         account: The current account.
@@ -92,13 +117,15 @@ class Ledger:
         tables: Iterable[Tables] = (),
         window: WindowRows | None = None,
         decimals: tuple[int, int] | None = None,
+        *,
+        with_positions: bool = False,
     ) -> None:
         self._config = config
         self._rows = rows
         self._tables = tuple(tables)
         latency = config.venue.latency
         delay = int(latency.base_latency_nanos + latency.insert_latency_nanos)
-        self._arrives_by = end - delay
+        self._end, self._arrives_by = end, end - delay
         self.account = opened(config, rows, decimals)
         self._starting_position = int(self.account.position[-1])
         self.marked = 0
@@ -109,11 +136,15 @@ class Ledger:
         self._statistics = Statistics(self.account, rows.span)
         self._sketch = PnlSketch(self.account.start, rows.span)
         self._audit = Audit(self.account, rows, Evidence(rows, window), delay) if window else None
+        self._book = PositionBook(self.account, rows) if with_positions else None
+        # Set if the engine kept several positions at once. Otherwise the statistics count them.
+        self._closed_positions: int | None = None
+        self._engine_ids: list[str] = []
         self._cross_check = CrossCheck(config)
         self._digest = OutcomeDigest()
         self._orders = self._fills = self._volume = self._fees = self._unrounded_fees = self._fees_that_differ = 0
         self._statuses: Counter[str] = Counter()
-        self._unfilled: Counter[str] = Counter()
+        self._unfilled: dict[str, Counter[str]] = {status: Counter() for status in STATUSES}
         # The current slice: its fills that are in the account, and the account over these fills.
         self._folded = 0
         self._slice: list[Account] = []
@@ -173,28 +204,61 @@ class Ledger:
         self._fold(remaining, len(remaining.ts))
         orders, fills, ends = tape.orders, tape.fills, tape.ends
         fees = np.concatenate([account.fill_fees for account in self._slice])
-        settlement = settle(orders, fills, fees, ends, self._arrives_by)
+        record = tape.events
+        if record is None:
+            terms = copied_terms(orders, self._config, self._arrives_by, tape.rows)
+            kept = np.empty(0, dtype=np.int64)
+        else:
+            terms = recorded_terms(record, self._end)
+            # The tape has no fills after the window either.
+            kept = np.flatnonzero(record.fills.ts <= self._end)
+        settlement = settle(terms, fills, fees, ends)
         self._add_statistics(orders, fills)
+        self._statistics.add_types(terms.type, settlement, fills, fees)
         self._cross_check.add(tape, self.account)
         shown = self._audit.add(orders, fills, fees) if self._audit else None
         self._statuses.update({status: settlement.count(status) for status in STATUSES})
-        self._unfilled.update(settlement.unfilled)
+        for status, reasons in self._unfilled.items():
+            reasons.update(settlement.unfilled(status))
         self._volume += scaled.sum_of(fills.quantity)
         self._fees += scaled.sum_of(fees)
         self._unrounded_fees += scaled.sum_of(self.account.contract.unrounded_fees(fills.price, fills.quantity, fills.taker))
         self._fees_that_differ += int(np.count_nonzero(fills.commission != fees))
+        positions, links = self._follow_positions(fills, record, kept)
         fills.order[:] += self._orders
         ends.order[:] += self._orders
         self._digest.add(orders, fills, fees, ends)
         if tape.events is not None:
             self._digest.add_events(tape.events)
         for tables in self._tables:
-            tables.add_orders(orders, settlement)
-            tables.add_fills(fills, fees, shown)
+            tables.add_orders(orders, settlement, terms)
+            tables.add_fills(fills, fees, shown, links)
+            if record is not None:
+                tables.add_updates(recorded_updates(record, self._end))
+            if positions is not None:
+                tables.add_positions(positions, self._engine_ids)
         self._orders += len(orders.side)
         self._fills += len(fills.order)
         self._folded, self._slice = 0, []
         return marked
+
+    def _follow_positions(self, fills: Fills, record: EventRecord | None, kept: Int64) -> tuple[Positions | None, FillLinks]:
+        """Return the positions that the fills of the current slice closed, and what these fills belong to.
+
+        Args:
+            kept: The rows of these fills in the record.
+        """
+        none = np.empty(0, dtype=np.int64)
+        engine, sequence = None, none
+        if record is not None:
+            engine, sequence = record.fills.position[kept], record.fills.event[kept]
+            self._engine_ids = list(record.positions)
+            if (engine != engine[:1]).any():
+                self._closed_positions = closed_count(fills, engine)
+        if self._book is None:
+            return None, FillLinks(none, sequence)
+        positions, numbers = self._book.add(self._slice, fills, self._orders, engine)
+        return positions, FillLinks(numbers, sequence)
 
     def close(self) -> Outcome:
         """Return the outcome after the last slice.
@@ -208,6 +272,12 @@ class Ledger:
         if (self.marked_until, self._last_equity) != (self._rows.span[1], final):
             self.marked_end = self._mark_end(final)
         unrealized = account.unrealized(np.array([-1]), np.array([last_mark]))
+        if self._book is not None:
+            still_open = self._book.close()
+            for tables in self._tables:
+                tables.add_positions(still_open, self._engine_ids)
+        statistics = self._statistics.message(account, int(unrealized[0]), final)
+        closed_positions = self._closed_positions
         return Outcome(
             config=self._config,
             rows=self._rows,
@@ -217,6 +287,7 @@ class Ledger:
             fills=self._fills,
             statuses=self._statuses,
             unfilled=self._unfilled,
+            closed_positions=statistics.position.round_trips if closed_positions is None else closed_positions,
             volume=self._volume,
             fees=self._fees,
             unrounded_fees=self._unrounded_fees,
@@ -225,7 +296,7 @@ class Ledger:
             final_equity=final,
             lowest_equity=self._lowest_equity,
             drawdown=self.drawdown,
-            statistics=self._statistics.message(account, int(unrealized[0]), final),
+            statistics=statistics,
             pnl_sketch=self._sketch.points(account.scale),
             fill_audit=self._audit.audit() if self._audit else None,
             costs=self._audit.costs() if self._audit else None,

@@ -1,5 +1,6 @@
 """The outcome of a run: the final state of its ledger, and the figures of the summary."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -38,7 +39,8 @@ class Outcome:
         account: The account at the end.
         starting_position: Position at the start, in units of the size precision.
         statuses: Number of orders per final status, by `settlement.STATUSES`.
-        unfilled: Number of orders without any fill, by reason.
+        unfilled: Number of orders without any fill, by status and reason.
+        closed_positions: Number of positions that were closed.
         volume: In units of the size precision.
         fees: In units of the currency's precision.
         unrounded_fees: Sum of the fees without rounding, at the contract's `fee_scale`.
@@ -55,7 +57,8 @@ class Outcome:
     orders: int
     fills: int
     statuses: Mapping[str, int]
-    unfilled: Mapping[str, int]
+    unfilled: Mapping[str, Mapping[str, int]]
+    closed_positions: int
     volume: int
     fees: int
     unrounded_fees: int
@@ -79,6 +82,11 @@ class Outcome:
     def size(self, value: int) -> str:
         """Return a size as a decimal string."""
         return scaled.text(value, self.config.instrument.size_precision)
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """Number of orders without any fill, by reason."""
+        return sum(map(Counter, self.unfilled.values()), Counter())
 
     @property
     def fees_text(self) -> str:
@@ -118,7 +126,8 @@ def summarise(outcome: Outcome) -> result_pb2.RunSummary:
         fills=outcome.fills,
         orders_filled=statuses["filled"],
         orders_partially_filled=statuses["partially_filled"],
-        orders_unfilled=outcome.unfilled,
+        orders_unfilled=outcome.reasons,
+        closed_positions=outcome.closed_positions,
         volume=outcome.size(outcome.volume),
         fees=outcome.fees_text,
         fees_exact=outcome.exact_fees_text,

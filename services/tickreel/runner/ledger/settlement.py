@@ -8,7 +8,9 @@ import numpy.typing as npt
 
 from tickreel.accounting import scaled
 from tickreel.accounting.scaled import Integers
-from tickreel.engine.tape import KINDS, Ends, Fills, Orders
+from tickreel.engine.tape import KINDS, Ends, Fills
+from tickreel.runner.ledger.order_terms import EMULATED, IN_FLIGHT, OPEN, OrderTerms
+from tickreel.v1 import order_pb2
 
 Int64 = npt.NDArray[np.int64]
 
@@ -16,6 +18,14 @@ STATUSES = ("in_flight", "filled", "partially_filled", "cancelled", "denied", "r
 _IN_FLIGHT, _FILLED, _PARTIAL, _CANCELLED, _DENIED, _REJECTED = range(len(STATUSES))
 # An expired order counts as cancelled.
 _STATUS_OF_KIND = np.array([{"denied": _DENIED, "rejected": _REJECTED}.get(kind, _CANCELLED) for kind in KINDS])
+_STATE_OF_KIND = np.array([order_pb2.OrderStatus.Value(f"ORDER_STATUS_{kind.upper()}") for kind in KINDS])
+# The states and reasons of orders that have not ended, by `OrderTerms.reached`.
+_NOT_ENDED = {
+    IN_FLIGHT: (order_pb2.ORDER_STATUS_IN_FLIGHT, "IN_FLIGHT"),
+    EMULATED: (order_pb2.ORDER_STATUS_EMULATED, "EMULATED_AT_END"),
+    OPEN: (order_pb2.ORDER_STATUS_OPEN, "OPEN_AT_END"),
+}
+_STATES, _REASONS = (np.array(column) for column in zip(*(_NOT_ENDED[code] for code in range(len(_NOT_ENDED))), strict=True))
 
 
 @dataclass(frozen=True)
@@ -24,6 +34,8 @@ class Settlement:
 
     status: Int64
     """Index into `STATUSES`."""
+    state: Int64
+    """Value of `OrderStatus`."""
     filled: Integers
     """Filled quantity, in units of the size precision."""
     value: Integers
@@ -33,28 +45,26 @@ class Settlement:
     ts_closed: Int64
     """Time the order closed, UNIX nanoseconds; 0 if it is still active."""
     reason: npt.NDArray[np.object_]
-    """Reason why the order did not fill completely; "" if it did."""
+    """Reason why the order did not fill completely, without what differs from order to order; "" if it did."""
+    stated_reason: npt.NDArray[np.object_]
+    """The same in the words of the engine, where it gave a reason."""
 
     def count(self, status: str) -> int:
         """Return the number of orders with a status."""
         return int(np.count_nonzero(self.status == STATUSES.index(status)))
 
-    @property
-    def unfilled(self) -> dict[str, int]:
-        """Number of orders without any fill, by reason."""
-        return Counter(self.reason[self.filled == 0].tolist())
+    def unfilled(self, status: str) -> Counter[str]:
+        """Return the number of orders with a status and without any fill, by reason."""
+        return Counter(self.reason[(self.filled == 0) & (self.status == STATUSES.index(status))].tolist())
 
 
-def settle(orders: Orders, fills: Fills, fees: Integers, ends: Ends, arrives_by: int) -> Settlement:
+def settle(terms: OrderTerms, fills: Fills, fees: Integers, ends: Ends) -> Settlement:
     """Assign fills and ends to their orders and return the final state of each order.
-
-    An order without an end is in flight if it cannot have reached the venue, and open otherwise.
 
     Args:
         fees: Fee of each fill, in units of the currency's precision.
-        arrives_by: The latest submission time, UNIX nanoseconds, at which an order reaches the venue within the window.
     """
-    count = len(orders.ts_submitted)
+    count = len(terms.quantity)
     filled = scaled.sums_at(fills.quantity, fills.order, count)
     prices, quantities = scaled.wide((fills.price, fills.quantity), scaled.largest(fills.price) * scaled.total(fills.quantity))
     value = scaled.sums_at(prices * quantities, fills.order, count)
@@ -64,12 +74,15 @@ def settle(orders: Orders, fills: Fills, fees: Integers, ends: Ends, arrives_by:
     status = np.full(count, _IN_FLIGHT)
     status[ends.order] = _STATUS_OF_KIND[ends.kind]
     ts_closed[ends.order] = ends.ts
-    reason = np.where(orders.ts_submitted > arrives_by, "IN_FLIGHT", "OPEN_AT_END").astype(object)
+    state, reason = _STATES[terms.reached], _REASONS[terms.reached].astype(object)
+    state[filled > 0] = order_pb2.ORDER_STATUS_PARTIALLY_FILLED
+    state[ends.order] = _STATE_OF_KIND[ends.kind]
     if len(ends.order):
         reason[ends.order] = np.array(ends.reasons, dtype=object)[ends.reason]
-    complete = filled == orders.quantity
-    status[complete] = _FILLED
+    complete = filled == terms.quantity
+    status[complete], state[complete] = _FILLED, order_pb2.ORDER_STATUS_FILLED
     reason[complete] = ""
     ts_closed[status == _IN_FLIGHT] = 0
     status[(filled > 0) & ~complete & ((status == _CANCELLED) | (status == _IN_FLIGHT))] = _PARTIAL
-    return Settlement(status, filled, value, paid, ts_closed, reason)
+    stated = reason if terms.reason is None else np.where((reason == "") | (terms.reason == ""), reason, terms.reason)
+    return Settlement(status, state, filled, value, paid, ts_closed, reason, stated)

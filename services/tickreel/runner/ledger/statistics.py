@@ -12,8 +12,10 @@ from tickreel.accounting.account import Account
 from tickreel.accounting.positions import Positions
 from tickreel.accounting.returns import HOUR, HourlyEquity, Ratios
 from tickreel.accounting.scaled import Integers
+from tickreel.engine.event_record import ORDER_TYPES
 from tickreel.engine.tape import Fills, Orders
-from tickreel.v1 import statistics_pb2
+from tickreel.runner.ledger.settlement import STATUSES, Settlement
+from tickreel.v1 import order_pb2, statistics_pb2
 
 Int64 = npt.NDArray[np.int64]
 
@@ -60,6 +62,17 @@ class _Traded:
             setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
 
 
+@dataclass
+class _OfType:
+    """Orders of one type and their fills: volume in units of the size precision, fees in units of the currency's precision."""
+
+    orders: int = 0
+    filled: int = 0
+    fills: int = 0
+    volume: int = 0
+    fees: int = 0
+
+
 @dataclass(frozen=True)
 class _Steps:
     """Changes of the account by each fill; every column has shape (fills,)."""
@@ -89,6 +102,7 @@ class Statistics:
         self._equity = HourlyEquity(account.start)
         self._hours: defaultdict[int, _Traded] = defaultdict(_Traded)
         self._liquidity = (_Traded(), _Traded())
+        self._types: defaultdict[int, _OfType] = defaultdict(_OfType)
         self._closing = _Closing()
         # Index 0: short positions, 1: long positions.
         self._sides = (_Closing(), _Closing())
@@ -140,6 +154,23 @@ class Statistics:
         self._closing.add(profits)
         for side, chosen in zip(self._sides, (~sells, sells), strict=True):
             side.add(profits[chosen])
+
+    def add_types(self, types: Int64, settlement: Settlement, fills: Fills, fees: Integers) -> None:
+        """Add settled orders by type.
+
+        Args:
+            types: Position in `ORDER_TYPES` of each order; shape (orders,).
+            fills: All fills of these orders.
+            fees: Fee of each fill, in units of the currency's precision; shape (fills,).
+        """
+        complete, of_fill = settlement.status == STATUSES.index("filled"), types[fills.order]
+        for kind in np.unique(types).tolist():
+            of_type, chosen, filled = self._types[kind], types == kind, of_fill == kind
+            of_type.orders += int(np.count_nonzero(chosen))
+            of_type.filled += int(np.count_nonzero(chosen & complete))
+            of_type.fills += int(np.count_nonzero(filled))
+            of_type.volume += scaled.sum_of(fills.quantity[filled])
+            of_type.fees += scaled.sum_of(fees[filled])
 
     def add_slippage(self, slippage: Integers) -> None:
         """Add the cost of fills beyond the marks at the submission of their orders, at the account's scale; shape (fills,)."""
@@ -202,6 +233,9 @@ class Statistics:
                 pnl=money(earned.get(hour, 0)),
             )
         kinds = (statistics_pb2.LIQUIDITY_MAKER, statistics_pb2.LIQUIDITY_TAKER)
+        fills, volume, fees = (sum(getattr(traded, name) for traded in self._liquidity) for name in ("fills", "volume", "fees"))
+        # A rebate is no share of the fees.
+        paid = fees if all(traded.fees >= 0 for traded in self._liquidity) else 0
         for kind, traded in zip(kinds, self._liquidity, strict=True):
             if traded.fills:
                 found.by_liquidity.add(
@@ -210,7 +244,19 @@ class Statistics:
                     volume=scaled.text(traded.volume, size_scale),
                     turnover=money(traded.turnover),
                     fees=money(traded.fees),
+                    fill_share=scaled.ratio(traded.fills, fills, PLACES),
+                    volume_share=scaled.ratio(traded.volume, volume, PLACES),
+                    fee_share=scaled.ratio(traded.fees, paid, PLACES),
                 )
+        for code, of_type in sorted(self._types.items()):
+            found.by_order_type.add(
+                order_type=order_pb2.OrderType.Value(f"ORDER_TYPE_{ORDER_TYPES[code]}"),
+                orders=of_type.orders,
+                orders_filled=of_type.filled,
+                fills=of_type.fills,
+                volume=scaled.text(of_type.volume, size_scale),
+                fees=scaled.text(of_type.fees, account.contract.money_precision),
+            )
         return found
 
     def _position(self, size_scale: int) -> statistics_pb2.PositionStatistics:

@@ -73,10 +73,14 @@ class RunReplay:
         full = spec.run.options.mode == result_pb2.RUN_MODE_FULL
         if full or spec.run.verified_run_id:
             recorded = self._window.recorded_times(self._rows)
-            tables.append(ReportTables(self.staging, opened(config, self._rows, decimals), decimals[0], recorded))
+            account = opened(config, self._rows, decimals)
+            tables.append(ReportTables(self.staging, account, decimals[0], recorded, config.instrument.id))
         if not full:
             tables.append(OrderMarks(self.staging))
-        ledger = Ledger(config, self._rows, self._window.end, tables, self._window.rows(), decimals)
+        with_positions = any(isinstance(consumer, ReportTables) for consumer in tables)
+        ledger = Ledger(
+            config, self._rows, self._window.end, tables, self._window.rows(), decimals, with_positions=with_positions
+        )
         files = [part.file for part in self._window.parts]
         replay = PlanReplay(SegmentReplay(config, files, spec.scratch, spec.chunk_size), plan, spec.processes)
 

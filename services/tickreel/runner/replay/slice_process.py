@@ -72,7 +72,8 @@ class SegmentReplay:
         with _garbage_collected():
             tape = self._run(segment, on_tape, shortcuts)
         if tape.iterations != (expected := segment.rows + segment.book_rows):
-            message = f"the engine replayed {tape.iterations} of {expected} rows; its log gives no reason"
+            message = f"the engine replayed {tape.iterations} of {expected} rows, and its log gives no reason"
+            message += "; a strategy that calls shutdown_system has this effect"
             raise TickreelError("REPLAY_FAILED", message, rows=tape.iterations, expected=expected)
         tape.rows, tape.book_rows = segment.rows, segment.book_rows
         return tape

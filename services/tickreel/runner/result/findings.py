@@ -1,6 +1,6 @@
 """The findings of a run: what limits the trust in its figures."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import MAX_PREC, Decimal, localcontext
 
 from tickreel.engine.copying_strategy import NOT_IN_LOTS
@@ -66,20 +66,22 @@ def findings(outcome: Outcome, snapshot_mode: result_pb2.SnapshotMode, notes: Se
 
 
 def _of_orders(outcome: Outcome) -> Iterator[Finding]:
-    statuses, instrument = outcome.statuses, outcome.config.instrument
-    not_in_lots = outcome.unfilled.get(NOT_IN_LOTS, 0)
-    others = {reason: number for reason, number in outcome.unfilled.items() if reason != NOT_IN_LOTS}
-    reasons = ", ".join(f"{number} {reason}" for reason, number in sorted(others.items()))
-    if not_in_lots:
-        text = f"{not_in_lots} of {outcome.orders} orders ({_percent(not_in_lots / outcome.orders)})"
+    statuses, instrument, orders = outcome.statuses, outcome.config.instrument, outcome.orders
+    denials = dict(outcome.unfilled["denied"])
+    if not_in_lots := denials.pop(NOT_IN_LOTS, 0):
+        text = f"{not_in_lots} of {orders} orders ({_percent(not_in_lots / orders)})"
         yield _warning("ORDERS_NOT_IN_LOTS", f"{text} {_NOT_IN_LOTS} {decimal_of(instrument.lot_size):f}; {_LOT_REMEDY}")
     if denied := statuses["denied"] - not_in_lots:
-        yield _warning("ORDERS_DENIED", f"{denied} orders were denied by the risk engine ({reasons}); {_DENIED}")
+        yield _warning("ORDERS_DENIED", f"{denied} orders were denied by the risk engine ({_listed(denials)}); {_DENIED}")
+    if rejected := statuses["rejected"]:
+        reasons = _listed(outcome.unfilled["rejected"])
+        yield _warning("ORDERS_REJECTED", f"{rejected} of {orders} orders were rejected by the venue ({reasons})")
     if in_flight := statuses["in_flight"]:
         yield _warning("ORDERS_IN_FLIGHT", f"{in_flight} orders were still active at the end of the window ({_IN_FLIGHT})")
-    cancelled, partial, orders = statuses["cancelled"], statuses["partially_filled"], outcome.orders
+    cancelled, partial = statuses["cancelled"], statuses["partially_filled"]
     if cancelled + partial:
         text = f"{cancelled + partial} of {orders} orders ({_percent((cancelled + partial) / orders)}) did not fill completely"
+        reasons = _listed(outcome.unfilled["cancelled"])
         counted = f" ({reasons})" if reasons else ""
         yield _info("ORDERS_UNFILLED", f"{text}: {partial} filled in part, {cancelled} not at all{counted}")
     # The closing order leaves the position that a CASH account held at the start.
@@ -88,6 +90,10 @@ def _of_orders(outcome: Outcome) -> Iterator[Finding]:
         lot = decimal_of(instrument.lot_size)
         less = abs(Decimal(left).scaleb(-instrument.size_precision)) < lot
         yield _warning("POSITION_NOT_CLOSED", f"{outcome.size(left)} {f'{_LESS_THAN_A_LOT} {lot:f}' if less else _NOT_CLOSED}")
+
+
+def _listed(reasons: Mapping[str, int]) -> str:
+    return ", ".join(f"{number} {reason}" for reason, number in sorted(reasons.items()))
 
 
 def _of_account(outcome: Outcome) -> Iterator[Finding]:

@@ -24,7 +24,8 @@ CREATE MACRO iso(ts) AS strftime(make_timestamp(epoch_ns(ts) // 1000), '%Y-%m-%d
     || '.' || lpad((epoch_ns(ts) % 1000000000)::VARCHAR, 9, '0') || 'Z'
 """
 
-# At the same instant: the print, then the order that it caused, then the fills of that order.
+# At the same instant: the print, then the events of orders in the engine's sequence. Where that was not recorded, orders come
+# before fills: each order of a copying strategy follows from the print.
 _TIMELINE = """
 SELECT iso(ts) AS ts, event, data, iso(ts_recorded) AS ts_recorded, trade_row FROM (
     SELECT ts_init AS ts, 0 AS rank, file_row_number AS number, 'Trade' AS event,
@@ -32,18 +33,33 @@ SELECT iso(ts) AS ts, event, data, iso(ts_recorded) AS ts_recorded, trade_row FR
         ts_recorded, trade_row
     FROM read_parquet($ticks, file_row_number = true) WHERE ts_init >= $start AND ts_init < $end
     UNION ALL
-    SELECT ts_submitted, 1, id, 'Order',
+    SELECT ts_submitted, 1, coalesce(sequence, id), 'Order',
         json_object('id', id::VARCHAR, 'side', side, 'price', price::VARCHAR, 'amount', amount::VARCHAR, 'status', status),
         ts_recorded, trade_row
     FROM read_parquet($orders) WHERE ts_submitted >= $start AND ts_submitted < $end
     UNION ALL
-    SELECT ts, 2, id, 'Fill',
+    SELECT ts, 1, sequence, 'Update',
+        json_object('order_id', order_id::VARCHAR, 'kind', kind, 'price', price::VARCHAR,
+            'trigger_price', trigger_price::VARCHAR, 'amount', amount::VARCHAR, 'reason', reason),
+        ts_recorded, trade_row
+    FROM read_parquet($order_updates) WHERE ts >= $start AND ts < $end
+    UNION ALL
+    SELECT ts, CASE WHEN sequence IS NULL THEN 2 ELSE 1 END, coalesce(sequence, id), 'Fill',
         json_object('order_id', order_id::VARCHAR, 'side', side, 'price', price::VARCHAR, 'amount', amount::VARCHAR,
             'fee', fee::VARCHAR, 'liquidity', liquidity),
         ts_recorded, trade_row
     FROM read_parquet($fills) WHERE ts >= $start AND ts < $end
 ) ORDER BY ts, rank, number
 """
+
+
+_NOT_OF_COPIES = frozenset(
+    (
+        *("trigger_price", "post_only", "reduce_only", "quote_quantity", "expire_time", "parent_order_id"),
+        *("client_order_id", "tags", "instrument_id", "updates", "reason_group"),
+        *("initial_price", "initial_amount", "initial_trigger_price", "sequence"),
+    )
+)
 
 
 class JsonExports:
@@ -55,13 +71,20 @@ class JsonExports:
         self._database.execute(_ISO)
 
     def orders(self) -> None:
-        """Write orders.json: an array with one object per order."""
-        self._write(ResultFile.ORDERS, self._folder / ResultFile.ORDERS_JSON)
+        """Write orders.json: an array with one object per order.
+
+        For a copying strategy, the columns are left out that say the same of each of its orders.
+        """
+        rows = pq.read_metadata(self._folder / ResultFile.ORDERS)
+        names = rows.schema.to_arrow_schema().names
+        if rows.num_rows and _is_null(rows, "client_order_id"):
+            names = [name for name in names if name not in _NOT_OF_COPIES]
+        self._write(ResultFile.ORDERS, self._folder / ResultFile.ORDERS_JSON, names=names)
 
     def timeline_table(self) -> None:
-        """Write timeline.parquet: every trade, order and fill in order.
+        """Write timeline.parquet: every trade, order, update and fill in order.
 
-        The data of an event is JSON text, because trades, orders and fills have different fields.
+        The data of an event is JSON text, because each kind of event has its own fields.
         """
         edges = self._edges()
         with contextlib.ExitStack() as opened:
@@ -93,16 +116,30 @@ class JsonExports:
         self._database.close()
         shutil.rmtree(self._folder / ".spill", ignore_errors=True)
 
-    def _write(self, table: ResultFile, path: Path, head: dict[str, object] | None = None) -> None:
+    def _write(
+        self, table: ResultFile, path: Path, head: dict[str, object] | None = None, names: list[str] | None = None
+    ) -> None:
         with pq.ParquetFile(self._folder / table, pre_buffer=False) as rows, path.open("wb") as file:
-            write_json(file, rows.iter_batches(BATCH_ROWS), head, Path(table).stem)
+            write_json(file, rows.iter_batches(BATCH_ROWS, columns=names), head, Path(table).stem)
 
     def _filled_in(self, statement: str, **values: str) -> str:
         """Return a statement with its placeholders replaced by the tables of the folder and by values."""
-        files = {"ticks": ResultFile.TICKS, "orders": ResultFile.ORDERS, "fills": ResultFile.FILLS}
+        files = {
+            "ticks": ResultFile.TICKS,
+            "orders": ResultFile.ORDERS,
+            "order_updates": ResultFile.ORDER_UPDATES,
+            "fills": ResultFile.FILLS,
+        }
         for name, value in ({name: _quoted(self._folder / file) for name, file in files.items()} | values).items():
             statement = statement.replace(f"${name}", value)
         return statement
+
+
+def _is_null(rows: pq.FileMetaData, name: str) -> bool:
+    """Return whether the statistics of a column say that it has only nulls."""
+    index = rows.schema.to_arrow_schema().get_field_index(name)
+    groups = [rows.row_group(number).column(index).statistics for number in range(rows.num_row_groups)]
+    return all(statistics is not None and statistics.num_values == 0 for statistics in groups)
 
 
 def _quoted(path: Path) -> str:

@@ -15,6 +15,7 @@ must not change, because results keep their marks. No library computes them: a c
 """
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,10 @@ import pyarrow as pa
 from tickreel.accounting.scaled import Integers, low_bits
 from tickreel.engine.tape import Fills, Orders
 from tickreel.runner.ledger.fill_evidence import FillEvidence
-from tickreel.runner.ledger.ledger import MarkedRows
+from tickreel.runner.ledger.ledger import FillLinks, MarkedRows
+from tickreel.runner.ledger.order_terms import OrderTerms
+from tickreel.runner.ledger.order_updates import OrderUpdates
+from tickreel.runner.ledger.positions import Positions
 from tickreel.runner.ledger.settlement import Settlement
 from tickreel.runner.result.reproduction import MARK_BYTES
 from tickreel.stores.result_layout import ResultFile
@@ -45,7 +49,7 @@ class OrderMarks:
     def add_equity(self, marked: MarkedRows) -> None:
         """Ignore the equity: it follows from the fills."""
 
-    def add_orders(self, orders: Orders, settlement: Settlement) -> None:
+    def add_orders(self, orders: Orders, settlement: Settlement, _terms: OrderTerms | None = None) -> None:
         """Add the next orders. `add_fills` must follow with all of their fills."""
         self._sums = _sum(
             orders.ts_submitted,
@@ -57,12 +61,20 @@ class OrderMarks:
             _reason_codes(settlement.reason),
         )
 
-    def add_fills(self, fills: Fills, fees: Integers, _shown: FillEvidence | None = None) -> None:
+    def add_fills(
+        self, fills: Fills, fees: Integers, _shown: FillEvidence | None = None, _links: FillLinks | None = None
+    ) -> None:
         """Add the fills of the orders that were added last, and write the marks of these orders."""
         terms = _mixed(_sum(fills.ts, fills.side, fills.price, fills.quantity, fills.taker, fees))
         np.add.at(self._sums, fills.order - self._orders, terms)
         self._file.write(_mixed(self._sums).astype("<u8", copy=False))
         self._orders += len(self._sums)
+
+    def add_updates(self, updates: OrderUpdates) -> None:
+        """Ignore the updates: their effects are in the orders."""
+
+    def add_positions(self, positions: Positions, engine_ids: Sequence[str]) -> None:
+        """Ignore the positions: they follow from the fills."""
 
     def close(self) -> None:
         """Complete the file."""

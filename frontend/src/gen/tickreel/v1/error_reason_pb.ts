@@ -229,7 +229,8 @@ export enum ErrorReason {
   RESULT_DELETED = 21,
 
   /**
-   * The run did not keep this table. A fast run keeps only its summary; run the config in full mode to get tables.
+   * The run did not keep this table. A fast run keeps only its summary; run the config in full mode to get tables. Results of
+   * earlier versions lack tables that did not exist yet.
    *
    * Example: {"reason": "TABLE_NOT_KEPT", "domain": "tickreel", "metadata": {"run_id": "BNF_BTC_…", "table": "orders"}}
    *

@@ -6,6 +6,10 @@ import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { OrderSide, OrderStatus, OrderType, OrderUpdateKind, TimeInForce } from "./order_pb";
+import { file_tickreel_v1_order } from "./order_pb";
+import type { Liquidity } from "./statistics_pb";
+import { file_tickreel_v1_statistics } from "./statistics_pb";
 import { file_tickreel_v1_text_format } from "./text_format_pb";
 import type { JsonObject, Message } from "@bufbuild/protobuf";
 
@@ -13,7 +17,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file tickreel/v1/report.proto.
  */
 export const file_tickreel_v1_report: GenFile = /*@__PURE__*/
-  fileDesc("Chh0aWNrcmVlbC92MS9yZXBvcnQucHJvdG8SC3RpY2tyZWVsLnYxIvICCgVPcmRlchIKCgJpZBgBIAEoAxIwCgx0c19zdWJtaXR0ZWQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCXRzX2Nsb3NlZBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDAoEc2lkZRgEIAEoCRITCgVwcmljZRgFIAEoCUIEoLsYARIUCgZhbW91bnQYBiABKAlCBKC7GAESGwoNZmlsbGVkX2Ftb3VudBgHIAEoCUIEoLsYARIbCg1hdmVyYWdlX3ByaWNlGAggASgJQgSguxgBEhIKBGZlZXMYCSABKAlCBKC7GAESDgoGc3RhdHVzGAogASgJEg4KBnJlYXNvbhgLIAEoCRIvCgt0c19yZWNvcmRlZBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFgoJdHJhZGVfcm93GA0gASgDSACIAQFCDAoKX3RyYWRlX3JvdyLxAwoERmlsbBIKCgJpZBgBIAEoAxIQCghvcmRlcl9pZBgCIAEoAxImCgJ0cxgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDAoEc2lkZRgEIAEoCRITCgVwcmljZRgFIAEoCUIEoLsYARIUCgZhbW91bnQYBiABKAlCBKC7GAESEQoDZmVlGAcgASgJQgSguxgBEhgKCmVuZ2luZV9mZWUYCCABKAlCBKC7GAESEQoJbGlxdWlkaXR5GAkgASgJEhgKCnByaW50X3NpemUYCiABKAlCBKC7GAESGAoKcHJpbnRfdXNlZBgLIAEoCUIEoLsYARIcCg5kaXNwbGF5ZWRfc2l6ZRgMIAEoCUIEoLsYARIcCg5kaXNwbGF5ZWRfdXNlZBgNIAEoCUIEoLsYARIbCg1iYWNrZWRfYW1vdW50GA4gASgJQgSguxgBEhEKA21pZBgPIAEoCUIEoLsYARITCgV0b3VjaBgQIAEoCUIEoLsYARIeChBib29rX2FnZV9zZWNvbmRzGBEgASgJQgSguxgBEi8KC3RzX3JlY29yZGVkGBIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIWCgl0cmFkZV9yb3cYEyABKANIAIgBAUIMCgpfdHJhZGVfcm93IsQBCg1UaW1lbGluZUV2ZW50EiYKAnRzGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVldmVudBgCIAEoCRIlCgRkYXRhGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIvCgt0c19yZWNvcmRlZBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFgoJdHJhZGVfcm93GAUgASgDSACIAQFCDAoKX3RyYWRlX3JvdyJPCg1FcXVpdHlDb2x1bW5zEgoKAnRzGAEgAygQEg4KBmVxdWl0eRgCIAMoARIQCghkcmF3ZG93bhgDIAMoARIQCghwb3NpdGlvbhgEIAMoASL8AQoNTWFya2VyQ29sdW1ucxIXCg9wcmljZV9wcmVjaXNpb24YASABKAUSFgoOc2l6ZV9wcmVjaXNpb24YAiABKAUSEwoLZmlyc3Rfb3JkZXIYAyADKBASDgoGb3JkZXJzGAQgAygQEg4KBmZpbGxlZBgFIAMoEBIMCgRzaWRlGAYgAygREhAKCHRzX2ZpcnN0GAcgAygQEg8KB3RzX2xhc3QYCCADKBASEQoJcHJpY2VfbG93GAkgAygQEhIKCnByaWNlX2hpZ2gYCiADKBASEwoLZmlsbGVkX3NpemUYCyADKBASGAoQZmlsbGVkX3ByZWNpc2lvbhgMIAEoBWIGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_tickreel_v1_text_format]);
+  fileDesc("Chh0aWNrcmVlbC92MS9yZXBvcnQucHJvdG8SC3RpY2tyZWVsLnYxIqwICgVPcmRlchIKCgJpZBgBIAEoAxIwCgx0c19zdWJtaXR0ZWQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCXRzX2Nsb3NlZBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDAoEc2lkZRgEIAEoCRITCgVwcmljZRgFIAEoCUIEoLsYARIUCgZhbW91bnQYBiABKAlCBKC7GAESGwoNZmlsbGVkX2Ftb3VudBgHIAEoCUIEoLsYARIbCg1hdmVyYWdlX3ByaWNlGAggASgJQgSguxgBEhIKBGZlZXMYCSABKAlCBKC7GAESDgoGc3RhdHVzGAogASgJEg4KBnJlYXNvbhgLIAEoCRIvCgt0c19yZWNvcmRlZBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFgoJdHJhZGVfcm93GA0gASgDSACIAQESMAoKb3JkZXJfc2lkZRgOIAEoDjIWLnRpY2tyZWVsLnYxLk9yZGVyU2lkZUIEqLsYARIwCgpvcmRlcl90eXBlGA8gASgOMhYudGlja3JlZWwudjEuT3JkZXJUeXBlQgSouxgBEjQKDG9yZGVyX3N0YXR1cxgQIAEoDjIYLnRpY2tyZWVsLnYxLk9yZGVyU3RhdHVzQgSouxgBEhsKDXRyaWdnZXJfcHJpY2UYESABKAlCBKC7GAESNQoNdGltZV9pbl9mb3JjZRgSIAEoDjIYLnRpY2tyZWVsLnYxLlRpbWVJbkZvcmNlQgSouxgBEhYKCXBvc3Rfb25seRgTIAEoCEgBiAEBEhgKC3JlZHVjZV9vbmx5GBQgASgISAKIAQESGwoOcXVvdGVfcXVhbnRpdHkYFSABKAhIA4gBARIvCgtleHBpcmVfdGltZRgWIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASHAoPcGFyZW50X29yZGVyX2lkGBcgASgDSASIAQESFwoPY2xpZW50X29yZGVyX2lkGBggASgJEgwKBHRhZ3MYGSABKAkSFQoNaW5zdHJ1bWVudF9pZBgaIAEoCRIPCgd1cGRhdGVzGBwgASgDEhQKDHJlYXNvbl9ncm91cBgdIAEoCRIbCg1pbml0aWFsX3ByaWNlGB4gASgJQgSguxgBEhwKDmluaXRpYWxfYW1vdW50GB8gASgJQgSguxgBEiMKFWluaXRpYWxfdHJpZ2dlcl9wcmljZRggIAEoCUIEoLsYARIVCghzZXF1ZW5jZRghIAEoA0gFiAEBQgwKCl90cmFkZV9yb3dCDAoKX3Bvc3Rfb25seUIOCgxfcmVkdWNlX29ubHlCEQoPX3F1b3RlX3F1YW50aXR5QhIKEF9wYXJlbnRfb3JkZXJfaWRCCwoJX3NlcXVlbmNlIvgCCgtPcmRlclVwZGF0ZRIKCgJpZBgBIAEoAxIQCghvcmRlcl9pZBgCIAEoAxImCgJ0cxgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoEa2luZBgEIAEoDjIcLnRpY2tyZWVsLnYxLk9yZGVyVXBkYXRlS2luZEIEqLsYARIwCgpvcmRlcl90eXBlGAUgASgOMhYudGlja3JlZWwudjEuT3JkZXJUeXBlQgSouxgBEhMKBXByaWNlGAYgASgJQgSguxgBEhsKDXRyaWdnZXJfcHJpY2UYByABKAlCBKC7GAESFAoGYW1vdW50GAggASgJQgSguxgBEg4KBnJlYXNvbhgJIAEoCRIvCgt0c19yZWNvcmRlZBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFgoJdHJhZGVfcm93GAsgASgDSACIAQESEAoIc2VxdWVuY2UYDCABKANCDAoKX3RyYWRlX3JvdyKMBQoERmlsbBIKCgJpZBgBIAEoAxIQCghvcmRlcl9pZBgCIAEoAxImCgJ0cxgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDAoEc2lkZRgEIAEoCRITCgVwcmljZRgFIAEoCUIEoLsYARIUCgZhbW91bnQYBiABKAlCBKC7GAESEQoDZmVlGAcgASgJQgSguxgBEhgKCmVuZ2luZV9mZWUYCCABKAlCBKC7GAESEQoJbGlxdWlkaXR5GAkgASgJEhgKCnByaW50X3NpemUYCiABKAlCBKC7GAESGAoKcHJpbnRfdXNlZBgLIAEoCUIEoLsYARIcCg5kaXNwbGF5ZWRfc2l6ZRgMIAEoCUIEoLsYARIcCg5kaXNwbGF5ZWRfdXNlZBgNIAEoCUIEoLsYARIbCg1iYWNrZWRfYW1vdW50GA4gASgJQgSguxgBEhEKA21pZBgPIAEoCUIEoLsYARITCgV0b3VjaBgQIAEoCUIEoLsYARIeChBib29rX2FnZV9zZWNvbmRzGBEgASgJQgSguxgBEi8KC3RzX3JlY29yZGVkGBIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIWCgl0cmFkZV9yb3cYEyABKANIAIgBARI0Cg5saXF1aWRpdHlfc2lkZRgUIAEoDjIWLnRpY2tyZWVsLnYxLkxpcXVpZGl0eUIEqLsYARIYCgtwb3NpdGlvbl9pZBgVIAEoA0gBiAEBEhUKDWluc3RydW1lbnRfaWQYFiABKAkSFQoIc2VxdWVuY2UYGCABKANIAogBAUIMCgpfdHJhZGVfcm93Qg4KDF9wb3NpdGlvbl9pZEILCglfc2VxdWVuY2UilQYKCFBvc2l0aW9uEgoKAmlkGAEgASgDEhEKCWVuZ2luZV9pZBgCIAEoCRIVCg1pbnN0cnVtZW50X2lkGAMgASgJEjAKCmVudHJ5X3NpZGUYBCABKA4yFi50aWNrcmVlbC52MS5PcmRlclNpZGVCBKi7GAESLQoJdHNfb3BlbmVkGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCgl0c19jbG9zZWQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEh4KEGR1cmF0aW9uX3NlY29uZHMYByABKAlCBKC7GAESFAoGYW1vdW50GAggASgJQgSguxgBEhkKC29wZW5fYW1vdW50GAkgASgJQgSguxgBEhsKDWF2ZXJhZ2VfZW50cnkYCiABKAlCBKC7GAESGgoMYXZlcmFnZV9leGl0GAsgASgJQgSguxgBEhcKCWdyb3NzX3BubBgMIAEoCUIEoLsYARISCgRmZWVzGA0gASgJQgSguxgBEhEKA3BubBgOIAEoCUIEoLsYARIRCgNtYWUYDyABKAlCBKC7GAESEQoDbWZlGBAgASgJQgSguxgBEhsKDmVudHJ5X29yZGVyX2lkGBEgASgDSACIAQESGgoNZXhpdF9vcmRlcl9pZBgSIAEoA0gBiAEBEg4KBm9yZGVycxgTIAEoAxINCgVmaWxscxgUIAEoAxI2ChJ0c19vcGVuZWRfcmVjb3JkZWQYFSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEh0KEG9wZW5lZF90cmFkZV9yb3cYFiABKANIAogBARI2ChJ0c19jbG9zZWRfcmVjb3JkZWQYFyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEh0KEGNsb3NlZF90cmFkZV9yb3cYGCABKANIA4gBAUIRCg9fZW50cnlfb3JkZXJfaWRCEAoOX2V4aXRfb3JkZXJfaWRCEwoRX29wZW5lZF90cmFkZV9yb3dCEwoRX2Nsb3NlZF90cmFkZV9yb3cixAEKDVRpbWVsaW5lRXZlbnQSJgoCdHMYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWV2ZW50GAIgASgJEiUKBGRhdGEYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Ei8KC3RzX3JlY29yZGVkGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIWCgl0cmFkZV9yb3cYBSABKANIAIgBAUIMCgpfdHJhZGVfcm93Ik8KDUVxdWl0eUNvbHVtbnMSCgoCdHMYASADKBASDgoGZXF1aXR5GAIgAygBEhAKCGRyYXdkb3duGAMgAygBEhAKCHBvc2l0aW9uGAQgAygBIvwBCg1NYXJrZXJDb2x1bW5zEhcKD3ByaWNlX3ByZWNpc2lvbhgBIAEoBRIWCg5zaXplX3ByZWNpc2lvbhgCIAEoBRITCgtmaXJzdF9vcmRlchgDIAMoEBIOCgZvcmRlcnMYBCADKBASDgoGZmlsbGVkGAUgAygQEgwKBHNpZGUYBiADKBESEAoIdHNfZmlyc3QYByADKBASDwoHdHNfbGFzdBgIIAMoEBIRCglwcmljZV9sb3cYCSADKBASEgoKcHJpY2VfaGlnaBgKIAMoEBITCgtmaWxsZWRfc2l6ZRgLIAMoEBIYChBmaWxsZWRfcHJlY2lzaW9uGAwgASgFYgZwcm90bzM", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_tickreel_v1_order, file_tickreel_v1_statistics, file_tickreel_v1_text_format]);
 
 /**
  * An order and its outcome: a row of orders.json.
@@ -50,14 +54,14 @@ export type Order = Message<"tickreel.v1.Order"> & {
   side: string;
 
   /**
-   * Limit price. Empty for a market order.
+   * Limit price after the last change. Empty for an order without a limit.
    *
    * @generated from field: string price = 5;
    */
   price: string;
 
   /**
-   * Order size.
+   * Order size after the last change.
    *
    * @generated from field: string amount = 6;
    */
@@ -85,14 +89,17 @@ export type Order = Message<"tickreel.v1.Order"> & {
   fees: string;
 
   /**
-   * filled, partially_filled, cancelled, denied, rejected or in_flight.
+   * filled, partially_filled, cancelled, denied, rejected or in_flight: how far the order came. order_status tells more.
+   *
+   * partially_filled: it filled in part, whether the rest was cancelled or is open. cancelled: also an order that expired.
+   * in_flight: also an order that is open.
    *
    * @generated from field: string status = 10;
    */
   status: string;
 
   /**
-   * Reason why the order was not filled completely. Empty when it was.
+   * Reason why the order was not filled completely, in the words of the engine where it gives one. Empty when it was.
    *
    * @generated from field: string reason = 11;
    */
@@ -115,6 +122,144 @@ export type Order = Message<"tickreel.v1.Order"> & {
    * @generated from field: optional int64 trade_row = 13;
    */
   tradeRow?: bigint | undefined;
+
+  /**
+   * Side, as an enum.
+   *
+   * @generated from field: tickreel.v1.OrderSide order_side = 14;
+   */
+  orderSide: OrderSide;
+
+  /**
+   * Type, as the strategy created the order. An emulated order reaches the venue with another type: see its updates.
+   *
+   * This field and all fields below are unset in results written before they existed.
+   *
+   * @generated from field: tickreel.v1.OrderType order_type = 15;
+   */
+  orderType: OrderType;
+
+  /**
+   * State at the end of the run, as in the engine. An order that filled in part before its rest was cancelled is
+   * ORDER_STATUS_CANCELLED: filled_amount shows the part.
+   *
+   * @generated from field: tickreel.v1.OrderStatus order_status = 16;
+   */
+  orderStatus: OrderStatus;
+
+  /**
+   * Trigger price after the last change. Empty for an order without a trigger.
+   *
+   * @generated from field: string trigger_price = 17;
+   */
+  triggerPrice: string;
+
+  /**
+   * Time in force.
+   *
+   * @generated from field: tickreel.v1.TimeInForce time_in_force = 18;
+   */
+  timeInForce: TimeInForce;
+
+  /**
+   * Whether the order may only rest, never take liquidity.
+   *
+   * @generated from field: optional bool post_only = 19;
+   */
+  postOnly?: boolean | undefined;
+
+  /**
+   * Whether the order may only reduce a position. Unset for the order by which Tickreel closes the position of a copying
+   * strategy.
+   *
+   * @generated from field: optional bool reduce_only = 20;
+   */
+  reduceOnly?: boolean | undefined;
+
+  /**
+   * Whether the strategy gave the size as an amount of the quote currency: initial_amount. The engine converted it to amount.
+   *
+   * @generated from field: optional bool quote_quantity = 21;
+   */
+  quoteQuantity?: boolean | undefined;
+
+  /**
+   * Time when the order expires, on the replay clock. Unset for an order that does not expire.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 22;
+   */
+  expireTime?: Timestamp | undefined;
+
+  /**
+   * Id of the order that this order belongs to, for example the entry order of a bracket. Unset when there is none.
+   *
+   * @generated from field: optional int64 parent_order_id = 23;
+   */
+  parentOrderId?: bigint | undefined;
+
+  /**
+   * Id of the order in the engine. Empty for orders of copying strategies.
+   *
+   * @generated from field: string client_order_id = 24;
+   */
+  clientOrderId: string;
+
+  /**
+   * Tags that the strategy gave the order, separated by commas.
+   *
+   * @generated from field: string tags = 25;
+   */
+  tags: string;
+
+  /**
+   * Instrument id, as in the config.
+   *
+   * @generated from field: string instrument_id = 26;
+   */
+  instrumentId: string;
+
+  /**
+   * Number of changes of its price, trigger price or size.
+   *
+   * @generated from field: int64 updates = 28;
+   */
+  updates: bigint;
+
+  /**
+   * reason without what differs from order to order, such as figures and ids. RunSummary.orders_unfilled counts these groups.
+   *
+   * @generated from field: string reason_group = 29;
+   */
+  reasonGroup: string;
+
+  /**
+   * Limit price at creation. Empty when it never changed.
+   *
+   * @generated from field: string initial_price = 30;
+   */
+  initialPrice: string;
+
+  /**
+   * Size at creation. Empty when it never changed.
+   *
+   * @generated from field: string initial_amount = 31;
+   */
+  initialAmount: string;
+
+  /**
+   * Trigger price at creation. Empty when it never changed.
+   *
+   * @generated from field: string initial_trigger_price = 32;
+   */
+  initialTriggerPrice: string;
+
+  /**
+   * Number of the creation among all events of orders, from 0: the engine's sequence, also at one instant. Updates and fills
+   * have the others. Unset for copying strategies.
+   *
+   * @generated from field: optional int64 sequence = 33;
+   */
+  sequence?: bigint | undefined;
 };
 
 /**
@@ -123,6 +268,106 @@ export type Order = Message<"tickreel.v1.Order"> & {
  */
 export const OrderSchema: GenMessage<Order> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_report, 0);
+
+/**
+ * An event of an order other than its creation and its fills: a row of order_updates.parquet.
+ *
+ * The table is empty for copying strategies.
+ *
+ * @generated from message tickreel.v1.OrderUpdate
+ */
+export type OrderUpdate = Message<"tickreel.v1.OrderUpdate"> & {
+  /**
+   * Id of the update: its position in order of events, from 1.
+   *
+   * @generated from field: int64 id = 1;
+   */
+  id: bigint;
+
+  /**
+   * Id of its order.
+   *
+   * @generated from field: int64 order_id = 2;
+   */
+  orderId: bigint;
+
+  /**
+   * Time on the replay clock.
+   *
+   * @generated from field: google.protobuf.Timestamp ts = 3;
+   */
+  ts?: Timestamp | undefined;
+
+  /**
+   * What happened.
+   *
+   * @generated from field: tickreel.v1.OrderUpdateKind kind = 4;
+   */
+  kind: OrderUpdateKind;
+
+  /**
+   * Type from now on. Set when an emulated order was created again.
+   *
+   * @generated from field: tickreel.v1.OrderType order_type = 5;
+   */
+  orderType: OrderType;
+
+  /**
+   * Limit price from now on. Empty when the event states none.
+   *
+   * @generated from field: string price = 6;
+   */
+  price: string;
+
+  /**
+   * Trigger price from now on. Empty when the event states none.
+   *
+   * @generated from field: string trigger_price = 7;
+   */
+  triggerPrice: string;
+
+  /**
+   * Order size from now on. Empty when the event states none.
+   *
+   * @generated from field: string amount = 8;
+   */
+  amount: string;
+
+  /**
+   * Reason, in the words of the engine. Empty when it gives none.
+   *
+   * @generated from field: string reason = 9;
+   */
+  reason: string;
+
+  /**
+   * Time on the recorder's clock. A time between rows is rounded down to the clock step.
+   *
+   * @generated from field: google.protobuf.Timestamp ts_recorded = 10;
+   */
+  tsRecorded?: Timestamp | undefined;
+
+  /**
+   * Index of the last trade row at or before the update, from 0. Unset when there is none.
+   *
+   * @generated from field: optional int64 trade_row = 11;
+   */
+  tradeRow?: bigint | undefined;
+
+  /**
+   * Number of the update among all events of orders, from 0.
+   *
+   * @generated from field: int64 sequence = 12;
+   */
+  sequence: bigint;
+};
+
+/**
+ * Describes the message tickreel.v1.OrderUpdate.
+ * Use `create(OrderUpdateSchema)` to create a new message.
+ */
+export const OrderUpdateSchema: GenMessage<OrderUpdate> = /*@__PURE__*/
+  messageDesc(file_tickreel_v1_report, 1);
 
 /**
  * A fill: a row of fills.parquet.
@@ -266,6 +511,37 @@ export type Fill = Message<"tickreel.v1.Fill"> & {
    * @generated from field: optional int64 trade_row = 19;
    */
   tradeRow?: bigint | undefined;
+
+  /**
+   * Liquidity side, as an enum.
+   *
+   * @generated from field: tickreel.v1.Liquidity liquidity_side = 20;
+   */
+  liquiditySide: Liquidity;
+
+  /**
+   * Id of the position that the fill opened, enlarged, reduced or closed. A fill that reverses a position closes this one and
+   * opens the next.
+   *
+   * This field and all fields below are unset in results written before they existed.
+   *
+   * @generated from field: optional int64 position_id = 21;
+   */
+  positionId?: bigint | undefined;
+
+  /**
+   * Instrument id, as in the config.
+   *
+   * @generated from field: string instrument_id = 22;
+   */
+  instrumentId: string;
+
+  /**
+   * Number of the fill among all events of orders, from 0. Unset for copying strategies.
+   *
+   * @generated from field: optional int64 sequence = 24;
+   */
+  sequence?: bigint | undefined;
 };
 
 /**
@@ -273,7 +549,196 @@ export type Fill = Message<"tickreel.v1.Fill"> & {
  * Use `create(FillSchema)` to create a new message.
  */
 export const FillSchema: GenMessage<Fill> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_report, 1);
+  messageDesc(file_tickreel_v1_report, 2);
+
+/**
+ * A position from its opening to its close: a row of positions.parquet.
+ *
+ * It opens when a fill makes it long or short, and closes when it is flat or reversed. A fill that reverses it is split at zero,
+ * and so is its fee, in proportion to size. A position that is open at the end of the run has no close. Summed over all
+ * positions, gross_pnl is the realized_pnl of the summary, and fees are its fees.
+ *
+ * @generated from message tickreel.v1.Position
+ */
+export type Position = Message<"tickreel.v1.Position"> & {
+  /**
+   * Id of the position: its rank by opening, from 1.
+   *
+   * @generated from field: int64 id = 1;
+   */
+  id: bigint;
+
+  /**
+   * Id of the position in the engine. A netting account gives all positions of an instrument the same. Empty for copying
+   * strategies.
+   *
+   * @generated from field: string engine_id = 2;
+   */
+  engineId: string;
+
+  /**
+   * Instrument id, as in the config.
+   *
+   * @generated from field: string instrument_id = 3;
+   */
+  instrumentId: string;
+
+  /**
+   * Side of the first fill: buy for a long position, sell for a short one.
+   *
+   * @generated from field: tickreel.v1.OrderSide entry_side = 4;
+   */
+  entrySide: OrderSide;
+
+  /**
+   * Time of the first fill on the replay clock; the first row of the window for a position that was held at the start.
+   *
+   * @generated from field: google.protobuf.Timestamp ts_opened = 5;
+   */
+  tsOpened?: Timestamp | undefined;
+
+  /**
+   * Time of the last fill on the replay clock. Unset when the position was open at the end.
+   *
+   * @generated from field: google.protobuf.Timestamp ts_closed = 6;
+   */
+  tsClosed?: Timestamp | undefined;
+
+  /**
+   * From ts_opened to ts_closed, in seconds. Empty when the position was open at the end.
+   *
+   * @generated from field: string duration_seconds = 7;
+   */
+  durationSeconds: string;
+
+  /**
+   * Largest size.
+   *
+   * @generated from field: string amount = 8;
+   */
+  amount: string;
+
+  /**
+   * Size at the end of the run. Zero for a closed position.
+   *
+   * @generated from field: string open_amount = 9;
+   */
+  openAmount: string;
+
+  /**
+   * Average price of all fills that opened or enlarged it, by size. For a position that was held at the start, its first mark
+   * counts as such a fill.
+   *
+   * @generated from field: string average_entry = 10;
+   */
+  averageEntry: string;
+
+  /**
+   * Average price of all fills that reduced or closed it, by size. Empty without such fills.
+   *
+   * @generated from field: string average_exit = 11;
+   */
+  averageExit: string;
+
+  /**
+   * Realized profit at average cost, before fees.
+   *
+   * @generated from field: string gross_pnl = 12;
+   */
+  grossPnl: string;
+
+  /**
+   * Fees of its fills.
+   *
+   * @generated from field: string fees = 13;
+   */
+  fees: string;
+
+  /**
+   * gross_pnl − fees.
+   *
+   * @generated from field: string pnl = 14;
+   */
+  pnl: string;
+
+  /**
+   * Maximum adverse excursion: lowest profit before fees, realized and unrealized, at the marks of the trade rows from entry to
+   * exit and at the exit itself. Zero or less.
+   *
+   * @generated from field: string mae = 15;
+   */
+  mae: string;
+
+  /**
+   * Maximum favourable excursion: highest profit, likewise. Zero or more.
+   *
+   * @generated from field: string mfe = 16;
+   */
+  mfe: string;
+
+  /**
+   * Id of the order whose fill opened it. Unset for a position that was held at the start.
+   *
+   * @generated from field: optional int64 entry_order_id = 17;
+   */
+  entryOrderId?: bigint | undefined;
+
+  /**
+   * Id of the order whose fill closed it. Unset when the position was open at the end.
+   *
+   * @generated from field: optional int64 exit_order_id = 18;
+   */
+  exitOrderId?: bigint | undefined;
+
+  /**
+   * Number of orders with fills in this position.
+   *
+   * @generated from field: int64 orders = 19;
+   */
+  orders: bigint;
+
+  /**
+   * Number of fills.
+   *
+   * @generated from field: int64 fills = 20;
+   */
+  fills: bigint;
+
+  /**
+   * ts_opened on the recorder's clock. A time between rows is rounded down to the clock step.
+   *
+   * @generated from field: google.protobuf.Timestamp ts_opened_recorded = 21;
+   */
+  tsOpenedRecorded?: Timestamp | undefined;
+
+  /**
+   * Index of the last trade row at or before ts_opened, from 0. Unset when there is none.
+   *
+   * @generated from field: optional int64 opened_trade_row = 22;
+   */
+  openedTradeRow?: bigint | undefined;
+
+  /**
+   * ts_closed on the recorder's clock. Unset when the position was open at the end.
+   *
+   * @generated from field: google.protobuf.Timestamp ts_closed_recorded = 23;
+   */
+  tsClosedRecorded?: Timestamp | undefined;
+
+  /**
+   * Index of the last trade row at or before ts_closed, from 0. Unset when there is none.
+   *
+   * @generated from field: optional int64 closed_trade_row = 24;
+   */
+  closedTradeRow?: bigint | undefined;
+};
+
+/**
+ * Describes the message tickreel.v1.Position.
+ * Use `create(PositionSchema)` to create a new message.
+ */
+export const PositionSchema: GenMessage<Position> = /*@__PURE__*/
+  messageDesc(file_tickreel_v1_report, 3);
 
 /**
  * An event of the run: a row of timeline.json.
@@ -289,7 +754,7 @@ export type TimelineEvent = Message<"tickreel.v1.TimelineEvent"> & {
   ts?: Timestamp | undefined;
 
   /**
-   * Trade, Order or Fill.
+   * Trade, Order, Update or Fill.
    *
    * @generated from field: string event = 2;
    */
@@ -303,15 +768,15 @@ export type TimelineEvent = Message<"tickreel.v1.TimelineEvent"> & {
   data?: JsonObject | undefined;
 
   /**
-   * Time on the recorder's clock of the trade row, order or fill. Unset in results written before this field existed.
+   * Time on the recorder's clock of the trade row, order, update or fill. Unset in results written before this field existed.
    *
    * @generated from field: google.protobuf.Timestamp ts_recorded = 4;
    */
   tsRecorded?: Timestamp | undefined;
 
   /**
-   * Index, from 0, of the trade row itself, or of the last trade row at or before the order or fill. Unset when there is none,
-   * and in results written before this field existed.
+   * Index, from 0, of the trade row itself, or of the last trade row at or before the order, update or fill. Unset when there
+   * is none, and in results written before this field existed.
    *
    * @generated from field: optional int64 trade_row = 5;
    */
@@ -323,7 +788,7 @@ export type TimelineEvent = Message<"tickreel.v1.TimelineEvent"> & {
  * Use `create(TimelineEventSchema)` to create a new message.
  */
 export const TimelineEventSchema: GenMessage<TimelineEvent> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_report, 2);
+  messageDesc(file_tickreel_v1_report, 4);
 
 /**
  * The account as parallel columns, for charts: money as doubles, in the currency of the result.
@@ -369,7 +834,7 @@ export type EquityColumns = Message<"tickreel.v1.EquityColumns"> & {
  * Use `create(EquityColumnsSchema)` to create a new message.
  */
 export const EquityColumnsSchema: GenMessage<EquityColumns> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_report, 3);
+  messageDesc(file_tickreel_v1_report, 5);
 
 /**
  * Orders on a chart as parallel columns, sorted by the time of the first order. A marker is one order, or a group of orders of
@@ -470,5 +935,5 @@ export type MarkerColumns = Message<"tickreel.v1.MarkerColumns"> & {
  * Use `create(MarkerColumnsSchema)` to create a new message.
  */
 export const MarkerColumnsSchema: GenMessage<MarkerColumns> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_report, 4);
+  messageDesc(file_tickreel_v1_report, 6);
 

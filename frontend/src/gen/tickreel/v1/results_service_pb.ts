@@ -8,7 +8,7 @@ import type { FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_field_mask, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { TradeColumns } from "./market_data_pb";
 import { file_tickreel_v1_market_data } from "./market_data_pb";
-import type { EquityColumns, Fill, MarkerColumns, Order, TimelineEvent } from "./report_pb";
+import type { EquityColumns, Fill, MarkerColumns, Order, OrderUpdate, Position, TimelineEvent } from "./report_pb";
 import { file_tickreel_v1_report } from "./report_pb";
 import type { NotedResult, ResultEntry } from "./result_pb";
 import { file_tickreel_v1_result } from "./result_pb";
@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tickreel/v1/results_service.proto.
  */
 export const file_tickreel_v1_results_service: GenFile = /*@__PURE__*/
-  fileDesc("CiF0aWNrcmVlbC92MS9yZXN1bHRzX3NlcnZpY2UucHJvdG8SC3RpY2tyZWVsLnYxIl0KEkxpc3RSZXN1bHRzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIOCgZmaWx0ZXIYAyABKAkSEAoIb3JkZXJfYnkYBCABKAkidQoTTGlzdFJlc3VsdHNSZXNwb25zZRIpCgdyZXN1bHRzGAEgAygLMhgudGlja3JlZWwudjEuUmVzdWx0RW50cnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhoKEnVucmVhZGFibGVfcnVuX2lkcxgDIAMoCSIiChBHZXRSZXN1bHRSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCSI9ChFHZXRSZXN1bHRSZXNwb25zZRIoCgZyZXN1bHQYASABKAsyGC50aWNrcmVlbC52MS5Ob3RlZFJlc3VsdCJzChNVcGRhdGVSZXN1bHRSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRINCgVub3RlcxgCIAEoCRIMCgR0YWdzGAMgAygJEi8KC3VwZGF0ZV9tYXNrGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayJAChRVcGRhdGVSZXN1bHRSZXNwb25zZRIoCgZyZXN1bHQYASABKAsyGC50aWNrcmVlbC52MS5Ob3RlZFJlc3VsdCIlChNEZWxldGVSZXN1bHRSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCSIWChREZWxldGVSZXN1bHRSZXNwb25zZSJ0ChJTdHJlYW1UaWNrc1JlcXVlc3QSDgoGcnVuX2lkGAEgASgJEg4KBmN1cnNvchgCIAEoCRItCglyZWFkX21hc2sYAyABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrEg8KB21hcmtlcnMYBCABKAgikQEKE1N0cmVhbVRpY2tzUmVzcG9uc2USKQoGdHJhZGVzGAEgASgLMhkudGlja3JlZWwudjEuVHJhZGVDb2x1bW5zEg4KBmN1cnNvchgCIAEoCRISCgp0b3RhbF9yb3dzGAMgASgDEisKB21hcmtlcnMYBCABKAsyGi50aWNrcmVlbC52MS5NYXJrZXJDb2x1bW5zIkUKFUV4cG9ydEFydGlmYWN0UmVxdWVzdBIOCgZydW5faWQYASABKAkSDAoEbmFtZRgCIAEoCRIOCgZvZmZzZXQYAyABKAMiYgoWRXhwb3J0QXJ0aWZhY3RSZXNwb25zZRIMCgRkYXRhGAEgASgMEhMKC3RvdGFsX2J5dGVzGAIgASgDEhEKCW1hZGVfcm93cxgDIAEoAxISCgp0b3RhbF9yb3dzGAQgASgDInoKEUxpc3RPcmRlcnNSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCRIMCgRza2lwGAQgASgDEg4KBmZpbHRlchgFIAEoCRIQCghvcmRlcl9ieRgGIAEoCSJlChJMaXN0T3JkZXJzUmVzcG9uc2USIgoGb3JkZXJzGAEgAygLMhIudGlja3JlZWwudjEuT3JkZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhIKCnRvdGFsX3NpemUYAyABKAMieQoQTGlzdEZpbGxzUmVxdWVzdBIOCgZydW5faWQYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkSDAoEc2tpcBgEIAEoAxIOCgZmaWx0ZXIYBSABKAkSEAoIb3JkZXJfYnkYBiABKAkiYgoRTGlzdEZpbGxzUmVzcG9uc2USIAoFZmlsbHMYASADKAsyES50aWNrcmVlbC52MS5GaWxsEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRISCgp0b3RhbF9zaXplGAMgASgDImoKE0xpc3RUaW1lbGluZVJlcXVlc3QSDgoGcnVuX2lkGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJEgwKBHNraXAYBCABKAMSDgoGZmlsdGVyGAUgASgJIm8KFExpc3RUaW1lbGluZVJlc3BvbnNlEioKBmV2ZW50cxgBIAMoCzIaLnRpY2tyZWVsLnYxLlRpbWVsaW5lRXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhIKCnRvdGFsX3NpemUYAyABKAMi0AEKElNhbXBsZVRpY2tzUmVxdWVzdBIOCgZydW5faWQYASABKAkSKQoFc3RhcnQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEicKA2VuZBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKbWF4X3BvaW50cxgEIAEoBRITCgttYXhfbWFya2VycxgFIAEoBRItCglyZWFkX21hc2sYBiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIosBChNTYW1wbGVUaWNrc1Jlc3BvbnNlEikKBnRyYWRlcxgBIAEoCzIZLnRpY2tyZWVsLnYxLlRyYWRlQ29sdW1ucxIMCgRyb3dzGAIgASgDEisKB21hcmtlcnMYAyABKAsyGi50aWNrcmVlbC52MS5NYXJrZXJDb2x1bW5zEg4KBm9yZGVycxgEIAEoAyKNAQoTU2FtcGxlRXF1aXR5UmVxdWVzdBIOCgZydW5faWQYASABKAkSKQoFc3RhcnQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEicKA2VuZBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKbWF4X3BvaW50cxgEIAEoBSJSChRTYW1wbGVFcXVpdHlSZXNwb25zZRIqCgZlcXVpdHkYASABKAsyGi50aWNrcmVlbC52MS5FcXVpdHlDb2x1bW5zEg4KBnBvaW50cxgCIAEoAyI1ChNTdHJlYW1FcXVpdHlSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIOCgZjdXJzb3IYAiABKAkiaAoUU3RyZWFtRXF1aXR5UmVzcG9uc2USKgoGZXF1aXR5GAEgASgLMhoudGlja3JlZWwudjEuRXF1aXR5Q29sdW1ucxIOCgZjdXJzb3IYAiABKAkSFAoMdG90YWxfcG9pbnRzGAMgASgDMrMICg5SZXN1bHRzU2VydmljZRJVCgtMaXN0UmVzdWx0cxIfLnRpY2tyZWVsLnYxLkxpc3RSZXN1bHRzUmVxdWVzdBogLnRpY2tyZWVsLnYxLkxpc3RSZXN1bHRzUmVzcG9uc2UiA5ACARJPCglHZXRSZXN1bHQSHS50aWNrcmVlbC52MS5HZXRSZXN1bHRSZXF1ZXN0Gh4udGlja3JlZWwudjEuR2V0UmVzdWx0UmVzcG9uc2UiA5ACARJYCgxVcGRhdGVSZXN1bHQSIC50aWNrcmVlbC52MS5VcGRhdGVSZXN1bHRSZXF1ZXN0GiEudGlja3JlZWwudjEuVXBkYXRlUmVzdWx0UmVzcG9uc2UiA5ACAhJYCgxEZWxldGVSZXN1bHQSIC50aWNrcmVlbC52MS5EZWxldGVSZXN1bHRSZXF1ZXN0GiEudGlja3JlZWwudjEuRGVsZXRlUmVzdWx0UmVzcG9uc2UiA5ACAhJXCgtTdHJlYW1UaWNrcxIfLnRpY2tyZWVsLnYxLlN0cmVhbVRpY2tzUmVxdWVzdBogLnRpY2tyZWVsLnYxLlN0cmVhbVRpY2tzUmVzcG9uc2UiA5ACATABElIKCkxpc3RPcmRlcnMSHi50aWNrcmVlbC52MS5MaXN0T3JkZXJzUmVxdWVzdBofLnRpY2tyZWVsLnYxLkxpc3RPcmRlcnNSZXNwb25zZSIDkAIBEk8KCUxpc3RGaWxscxIdLnRpY2tyZWVsLnYxLkxpc3RGaWxsc1JlcXVlc3QaHi50aWNrcmVlbC52MS5MaXN0RmlsbHNSZXNwb25zZSIDkAIBElgKDExpc3RUaW1lbGluZRIgLnRpY2tyZWVsLnYxLkxpc3RUaW1lbGluZVJlcXVlc3QaIS50aWNrcmVlbC52MS5MaXN0VGltZWxpbmVSZXNwb25zZSIDkAIBElUKC1NhbXBsZVRpY2tzEh8udGlja3JlZWwudjEuU2FtcGxlVGlja3NSZXF1ZXN0GiAudGlja3JlZWwudjEuU2FtcGxlVGlja3NSZXNwb25zZSIDkAIBElgKDFNhbXBsZUVxdWl0eRIgLnRpY2tyZWVsLnYxLlNhbXBsZUVxdWl0eVJlcXVlc3QaIS50aWNrcmVlbC52MS5TYW1wbGVFcXVpdHlSZXNwb25zZSIDkAIBEloKDFN0cmVhbUVxdWl0eRIgLnRpY2tyZWVsLnYxLlN0cmVhbUVxdWl0eVJlcXVlc3QaIS50aWNrcmVlbC52MS5TdHJlYW1FcXVpdHlSZXNwb25zZSIDkAIBMAESYAoORXhwb3J0QXJ0aWZhY3QSIi50aWNrcmVlbC52MS5FeHBvcnRBcnRpZmFjdFJlcXVlc3QaIy50aWNrcmVlbC52MS5FeHBvcnRBcnRpZmFjdFJlc3BvbnNlIgOQAgEwAWIGcHJvdG8z", [file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_tickreel_v1_market_data, file_tickreel_v1_report, file_tickreel_v1_result]);
+  fileDesc("CiF0aWNrcmVlbC92MS9yZXN1bHRzX3NlcnZpY2UucHJvdG8SC3RpY2tyZWVsLnYxIl0KEkxpc3RSZXN1bHRzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIOCgZmaWx0ZXIYAyABKAkSEAoIb3JkZXJfYnkYBCABKAkidQoTTGlzdFJlc3VsdHNSZXNwb25zZRIpCgdyZXN1bHRzGAEgAygLMhgudGlja3JlZWwudjEuUmVzdWx0RW50cnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhoKEnVucmVhZGFibGVfcnVuX2lkcxgDIAMoCSIiChBHZXRSZXN1bHRSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCSI9ChFHZXRSZXN1bHRSZXNwb25zZRIoCgZyZXN1bHQYASABKAsyGC50aWNrcmVlbC52MS5Ob3RlZFJlc3VsdCJzChNVcGRhdGVSZXN1bHRSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRINCgVub3RlcxgCIAEoCRIMCgR0YWdzGAMgAygJEi8KC3VwZGF0ZV9tYXNrGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayJAChRVcGRhdGVSZXN1bHRSZXNwb25zZRIoCgZyZXN1bHQYASABKAsyGC50aWNrcmVlbC52MS5Ob3RlZFJlc3VsdCIlChNEZWxldGVSZXN1bHRSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCSIWChREZWxldGVSZXN1bHRSZXNwb25zZSJ0ChJTdHJlYW1UaWNrc1JlcXVlc3QSDgoGcnVuX2lkGAEgASgJEg4KBmN1cnNvchgCIAEoCRItCglyZWFkX21hc2sYAyABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrEg8KB21hcmtlcnMYBCABKAgikQEKE1N0cmVhbVRpY2tzUmVzcG9uc2USKQoGdHJhZGVzGAEgASgLMhkudGlja3JlZWwudjEuVHJhZGVDb2x1bW5zEg4KBmN1cnNvchgCIAEoCRISCgp0b3RhbF9yb3dzGAMgASgDEisKB21hcmtlcnMYBCABKAsyGi50aWNrcmVlbC52MS5NYXJrZXJDb2x1bW5zIkUKFUV4cG9ydEFydGlmYWN0UmVxdWVzdBIOCgZydW5faWQYASABKAkSDAoEbmFtZRgCIAEoCRIOCgZvZmZzZXQYAyABKAMiYgoWRXhwb3J0QXJ0aWZhY3RSZXNwb25zZRIMCgRkYXRhGAEgASgMEhMKC3RvdGFsX2J5dGVzGAIgASgDEhEKCW1hZGVfcm93cxgDIAEoAxISCgp0b3RhbF9yb3dzGAQgASgDInoKEUxpc3RPcmRlcnNSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCRIMCgRza2lwGAQgASgDEg4KBmZpbHRlchgFIAEoCRIQCghvcmRlcl9ieRgGIAEoCSJlChJMaXN0T3JkZXJzUmVzcG9uc2USIgoGb3JkZXJzGAEgAygLMhIudGlja3JlZWwudjEuT3JkZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhIKCnRvdGFsX3NpemUYAyABKAMieQoQTGlzdEZpbGxzUmVxdWVzdBIOCgZydW5faWQYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkSDAoEc2tpcBgEIAEoAxIOCgZmaWx0ZXIYBSABKAkSEAoIb3JkZXJfYnkYBiABKAkiYgoRTGlzdEZpbGxzUmVzcG9uc2USIAoFZmlsbHMYASADKAsyES50aWNrcmVlbC52MS5GaWxsEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRISCgp0b3RhbF9zaXplGAMgASgDIoABChdMaXN0T3JkZXJVcGRhdGVzUmVxdWVzdBIOCgZydW5faWQYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkSDAoEc2tpcBgEIAEoAxIOCgZmaWx0ZXIYBSABKAkSEAoIb3JkZXJfYnkYBiABKAkieAoYTGlzdE9yZGVyVXBkYXRlc1Jlc3BvbnNlEi8KDW9yZGVyX3VwZGF0ZXMYASADKAsyGC50aWNrcmVlbC52MS5PcmRlclVwZGF0ZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEgoKdG90YWxfc2l6ZRgDIAEoAyJ9ChRMaXN0UG9zaXRpb25zUmVxdWVzdBIOCgZydW5faWQYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkSDAoEc2tpcBgEIAEoAxIOCgZmaWx0ZXIYBSABKAkSEAoIb3JkZXJfYnkYBiABKAkibgoVTGlzdFBvc2l0aW9uc1Jlc3BvbnNlEigKCXBvc2l0aW9ucxgBIAMoCzIVLnRpY2tyZWVsLnYxLlBvc2l0aW9uEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRISCgp0b3RhbF9zaXplGAMgASgDImoKE0xpc3RUaW1lbGluZVJlcXVlc3QSDgoGcnVuX2lkGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJEgwKBHNraXAYBCABKAMSDgoGZmlsdGVyGAUgASgJIm8KFExpc3RUaW1lbGluZVJlc3BvbnNlEioKBmV2ZW50cxgBIAMoCzIaLnRpY2tyZWVsLnYxLlRpbWVsaW5lRXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhIKCnRvdGFsX3NpemUYAyABKAMi0AEKElNhbXBsZVRpY2tzUmVxdWVzdBIOCgZydW5faWQYASABKAkSKQoFc3RhcnQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEicKA2VuZBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKbWF4X3BvaW50cxgEIAEoBRITCgttYXhfbWFya2VycxgFIAEoBRItCglyZWFkX21hc2sYBiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIosBChNTYW1wbGVUaWNrc1Jlc3BvbnNlEikKBnRyYWRlcxgBIAEoCzIZLnRpY2tyZWVsLnYxLlRyYWRlQ29sdW1ucxIMCgRyb3dzGAIgASgDEisKB21hcmtlcnMYAyABKAsyGi50aWNrcmVlbC52MS5NYXJrZXJDb2x1bW5zEg4KBm9yZGVycxgEIAEoAyKNAQoTU2FtcGxlRXF1aXR5UmVxdWVzdBIOCgZydW5faWQYASABKAkSKQoFc3RhcnQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEicKA2VuZBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKbWF4X3BvaW50cxgEIAEoBSJSChRTYW1wbGVFcXVpdHlSZXNwb25zZRIqCgZlcXVpdHkYASABKAsyGi50aWNrcmVlbC52MS5FcXVpdHlDb2x1bW5zEg4KBnBvaW50cxgCIAEoAyI1ChNTdHJlYW1FcXVpdHlSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIOCgZjdXJzb3IYAiABKAkiaAoUU3RyZWFtRXF1aXR5UmVzcG9uc2USKgoGZXF1aXR5GAEgASgLMhoudGlja3JlZWwudjEuRXF1aXR5Q29sdW1ucxIOCgZjdXJzb3IYAiABKAkSFAoMdG90YWxfcG9pbnRzGAMgASgDMvYJCg5SZXN1bHRzU2VydmljZRJVCgtMaXN0UmVzdWx0cxIfLnRpY2tyZWVsLnYxLkxpc3RSZXN1bHRzUmVxdWVzdBogLnRpY2tyZWVsLnYxLkxpc3RSZXN1bHRzUmVzcG9uc2UiA5ACARJPCglHZXRSZXN1bHQSHS50aWNrcmVlbC52MS5HZXRSZXN1bHRSZXF1ZXN0Gh4udGlja3JlZWwudjEuR2V0UmVzdWx0UmVzcG9uc2UiA5ACARJYCgxVcGRhdGVSZXN1bHQSIC50aWNrcmVlbC52MS5VcGRhdGVSZXN1bHRSZXF1ZXN0GiEudGlja3JlZWwudjEuVXBkYXRlUmVzdWx0UmVzcG9uc2UiA5ACAhJYCgxEZWxldGVSZXN1bHQSIC50aWNrcmVlbC52MS5EZWxldGVSZXN1bHRSZXF1ZXN0GiEudGlja3JlZWwudjEuRGVsZXRlUmVzdWx0UmVzcG9uc2UiA5ACAhJXCgtTdHJlYW1UaWNrcxIfLnRpY2tyZWVsLnYxLlN0cmVhbVRpY2tzUmVxdWVzdBogLnRpY2tyZWVsLnYxLlN0cmVhbVRpY2tzUmVzcG9uc2UiA5ACATABElIKCkxpc3RPcmRlcnMSHi50aWNrcmVlbC52MS5MaXN0T3JkZXJzUmVxdWVzdBofLnRpY2tyZWVsLnYxLkxpc3RPcmRlcnNSZXNwb25zZSIDkAIBEk8KCUxpc3RGaWxscxIdLnRpY2tyZWVsLnYxLkxpc3RGaWxsc1JlcXVlc3QaHi50aWNrcmVlbC52MS5MaXN0RmlsbHNSZXNwb25zZSIDkAIBEmQKEExpc3RPcmRlclVwZGF0ZXMSJC50aWNrcmVlbC52MS5MaXN0T3JkZXJVcGRhdGVzUmVxdWVzdBolLnRpY2tyZWVsLnYxLkxpc3RPcmRlclVwZGF0ZXNSZXNwb25zZSIDkAIBElsKDUxpc3RQb3NpdGlvbnMSIS50aWNrcmVlbC52MS5MaXN0UG9zaXRpb25zUmVxdWVzdBoiLnRpY2tyZWVsLnYxLkxpc3RQb3NpdGlvbnNSZXNwb25zZSIDkAIBElgKDExpc3RUaW1lbGluZRIgLnRpY2tyZWVsLnYxLkxpc3RUaW1lbGluZVJlcXVlc3QaIS50aWNrcmVlbC52MS5MaXN0VGltZWxpbmVSZXNwb25zZSIDkAIBElUKC1NhbXBsZVRpY2tzEh8udGlja3JlZWwudjEuU2FtcGxlVGlja3NSZXF1ZXN0GiAudGlja3JlZWwudjEuU2FtcGxlVGlja3NSZXNwb25zZSIDkAIBElgKDFNhbXBsZUVxdWl0eRIgLnRpY2tyZWVsLnYxLlNhbXBsZUVxdWl0eVJlcXVlc3QaIS50aWNrcmVlbC52MS5TYW1wbGVFcXVpdHlSZXNwb25zZSIDkAIBEloKDFN0cmVhbUVxdWl0eRIgLnRpY2tyZWVsLnYxLlN0cmVhbUVxdWl0eVJlcXVlc3QaIS50aWNrcmVlbC52MS5TdHJlYW1FcXVpdHlSZXNwb25zZSIDkAIBMAESYAoORXhwb3J0QXJ0aWZhY3QSIi50aWNrcmVlbC52MS5FeHBvcnRBcnRpZmFjdFJlcXVlc3QaIy50aWNrcmVlbC52MS5FeHBvcnRBcnRpZmFjdFJlc3BvbnNlIgOQAgEwAWIGcHJvdG8z", [file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_tickreel_v1_market_data, file_tickreel_v1_report, file_tickreel_v1_result]);
 
 /**
  * Request for ListResults.
@@ -345,8 +345,8 @@ export type ExportArtifactRequest = Message<"tickreel.v1.ExportArtifactRequest">
   runId: string;
 
   /**
-   * Name of the file: summary, orders, fills, timeline, equity or ticks with the extension .json, .csv or .parquet, or a name in
-   * RunMetadata.outputs.
+   * Name of the file: summary, orders, order_updates, fills, positions, timeline, equity or ticks with the extension .json, .csv
+   * or .parquet, or a name in RunMetadata.outputs.
    *
    * A fast run offers only its summary, and its ticks as long as the catalog holds them.
    *
@@ -598,6 +598,192 @@ export const ListFillsResponseSchema: GenMessage<ListFillsResponse> = /*@__PURE_
   messageDesc(file_tickreel_v1_results_service, 15);
 
 /**
+ * Request for ListOrderUpdates.
+ *
+ * @generated from message tickreel.v1.ListOrderUpdatesRequest
+ */
+export type ListOrderUpdatesRequest = Message<"tickreel.v1.ListOrderUpdatesRequest"> & {
+  /**
+   * Id of the run.
+   *
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * Maximum number of updates to return. Default: 50. A value above 500 counts as 500.
+   *
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * The next_page_token of the previous page. Empty for the first page.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+
+  /**
+   * Number of rows to skip at the start of the page.
+   *
+   * @generated from field: int64 skip = 4;
+   */
+  skip: bigint;
+
+  /**
+   * Filter for updates: comparisons joined by AND and OR (syntax: docs/REFERENCE.md). Default: all.
+   *
+   * Example: order_id = 17 AND kind = UPDATED
+   *
+   * @generated from field: string filter = 5;
+   */
+  filter: string;
+
+  /**
+   * Sort order: fields separated by commas, each followed by desc for descending order. Default: id.
+   *
+   * @generated from field: string order_by = 6;
+   */
+  orderBy: string;
+};
+
+/**
+ * Describes the message tickreel.v1.ListOrderUpdatesRequest.
+ * Use `create(ListOrderUpdatesRequestSchema)` to create a new message.
+ */
+export const ListOrderUpdatesRequestSchema: GenMessage<ListOrderUpdatesRequest> = /*@__PURE__*/
+  messageDesc(file_tickreel_v1_results_service, 16);
+
+/**
+ * A page of updates.
+ *
+ * @generated from message tickreel.v1.ListOrderUpdatesResponse
+ */
+export type ListOrderUpdatesResponse = Message<"tickreel.v1.ListOrderUpdatesResponse"> & {
+  /**
+   * Updates, in the requested order.
+   *
+   * @generated from field: repeated tickreel.v1.OrderUpdate order_updates = 1;
+   */
+  orderUpdates: OrderUpdate[];
+
+  /**
+   * Token of the next page. Empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+
+  /**
+   * Total number of rows that match the filter.
+   *
+   * @generated from field: int64 total_size = 3;
+   */
+  totalSize: bigint;
+};
+
+/**
+ * Describes the message tickreel.v1.ListOrderUpdatesResponse.
+ * Use `create(ListOrderUpdatesResponseSchema)` to create a new message.
+ */
+export const ListOrderUpdatesResponseSchema: GenMessage<ListOrderUpdatesResponse> = /*@__PURE__*/
+  messageDesc(file_tickreel_v1_results_service, 17);
+
+/**
+ * Request for ListPositions.
+ *
+ * @generated from message tickreel.v1.ListPositionsRequest
+ */
+export type ListPositionsRequest = Message<"tickreel.v1.ListPositionsRequest"> & {
+  /**
+   * Id of the run.
+   *
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * Maximum number of positions to return. Default: 50. A value above 500 counts as 500.
+   *
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * The next_page_token of the previous page. Empty for the first page.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+
+  /**
+   * Number of rows to skip at the start of the page.
+   *
+   * @generated from field: int64 skip = 4;
+   */
+  skip: bigint;
+
+  /**
+   * Filter for positions: comparisons joined by AND and OR (syntax: docs/REFERENCE.md). Default: all.
+   *
+   * Example: pnl < 0 AND entry_side = BUY
+   *
+   * @generated from field: string filter = 5;
+   */
+  filter: string;
+
+  /**
+   * Sort order: fields separated by commas, each followed by desc for descending order. Default: id.
+   *
+   * @generated from field: string order_by = 6;
+   */
+  orderBy: string;
+};
+
+/**
+ * Describes the message tickreel.v1.ListPositionsRequest.
+ * Use `create(ListPositionsRequestSchema)` to create a new message.
+ */
+export const ListPositionsRequestSchema: GenMessage<ListPositionsRequest> = /*@__PURE__*/
+  messageDesc(file_tickreel_v1_results_service, 18);
+
+/**
+ * A page of positions.
+ *
+ * @generated from message tickreel.v1.ListPositionsResponse
+ */
+export type ListPositionsResponse = Message<"tickreel.v1.ListPositionsResponse"> & {
+  /**
+   * Positions, in the requested order.
+   *
+   * @generated from field: repeated tickreel.v1.Position positions = 1;
+   */
+  positions: Position[];
+
+  /**
+   * Token of the next page. Empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+
+  /**
+   * Total number of rows that match the filter.
+   *
+   * @generated from field: int64 total_size = 3;
+   */
+  totalSize: bigint;
+};
+
+/**
+ * Describes the message tickreel.v1.ListPositionsResponse.
+ * Use `create(ListPositionsResponseSchema)` to create a new message.
+ */
+export const ListPositionsResponseSchema: GenMessage<ListPositionsResponse> = /*@__PURE__*/
+  messageDesc(file_tickreel_v1_results_service, 19);
+
+/**
  * Request for ListTimeline.
  *
  * @generated from message tickreel.v1.ListTimelineRequest
@@ -646,7 +832,7 @@ export type ListTimelineRequest = Message<"tickreel.v1.ListTimelineRequest"> & {
  * Use `create(ListTimelineRequestSchema)` to create a new message.
  */
 export const ListTimelineRequestSchema: GenMessage<ListTimelineRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_results_service, 16);
+  messageDesc(file_tickreel_v1_results_service, 20);
 
 /**
  * A page of a timeline.
@@ -681,7 +867,7 @@ export type ListTimelineResponse = Message<"tickreel.v1.ListTimelineResponse"> &
  * Use `create(ListTimelineResponseSchema)` to create a new message.
  */
 export const ListTimelineResponseSchema: GenMessage<ListTimelineResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_results_service, 17);
+  messageDesc(file_tickreel_v1_results_service, 21);
 
 /**
  * Request for SampleTicks.
@@ -739,7 +925,7 @@ export type SampleTicksRequest = Message<"tickreel.v1.SampleTicksRequest"> & {
  * Use `create(SampleTicksRequestSchema)` to create a new message.
  */
 export const SampleTicksRequestSchema: GenMessage<SampleTicksRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_results_service, 18);
+  messageDesc(file_tickreel_v1_results_service, 22);
 
 /**
  * Response of SampleTicks.
@@ -781,7 +967,7 @@ export type SampleTicksResponse = Message<"tickreel.v1.SampleTicksResponse"> & {
  * Use `create(SampleTicksResponseSchema)` to create a new message.
  */
 export const SampleTicksResponseSchema: GenMessage<SampleTicksResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_results_service, 19);
+  messageDesc(file_tickreel_v1_results_service, 23);
 
 /**
  * Request for SampleEquity.
@@ -823,7 +1009,7 @@ export type SampleEquityRequest = Message<"tickreel.v1.SampleEquityRequest"> & {
  * Use `create(SampleEquityRequestSchema)` to create a new message.
  */
 export const SampleEquityRequestSchema: GenMessage<SampleEquityRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_results_service, 20);
+  messageDesc(file_tickreel_v1_results_service, 24);
 
 /**
  * Response of SampleEquity.
@@ -851,7 +1037,7 @@ export type SampleEquityResponse = Message<"tickreel.v1.SampleEquityResponse"> &
  * Use `create(SampleEquityResponseSchema)` to create a new message.
  */
 export const SampleEquityResponseSchema: GenMessage<SampleEquityResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_results_service, 21);
+  messageDesc(file_tickreel_v1_results_service, 25);
 
 /**
  * Request for StreamEquity.
@@ -881,7 +1067,7 @@ export type StreamEquityRequest = Message<"tickreel.v1.StreamEquityRequest"> & {
  * Use `create(StreamEquityRequestSchema)` to create a new message.
  */
 export const StreamEquityRequestSchema: GenMessage<StreamEquityRequest> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_results_service, 22);
+  messageDesc(file_tickreel_v1_results_service, 26);
 
 /**
  * A chunk of equity.
@@ -916,7 +1102,7 @@ export type StreamEquityResponse = Message<"tickreel.v1.StreamEquityResponse"> &
  * Use `create(StreamEquityResponseSchema)` to create a new message.
  */
 export const StreamEquityResponseSchema: GenMessage<StreamEquityResponse> = /*@__PURE__*/
-  messageDesc(file_tickreel_v1_results_service, 23);
+  messageDesc(file_tickreel_v1_results_service, 27);
 
 /**
  * Serves the results of finished runs: figures, tables, ticks and exports.
@@ -1002,7 +1188,27 @@ export const ResultsService: GenService<{
     output: typeof ListFillsResponseSchema;
   },
   /**
-   * Lists the events of a full run in order of time: every trade, order and fill.
+   * Lists the updates of the orders of a full run, by default in order of events. The list is empty for copying strategies.
+   *
+   * @generated from rpc tickreel.v1.ResultsService.ListOrderUpdates
+   */
+  listOrderUpdates: {
+    methodKind: "unary";
+    input: typeof ListOrderUpdatesRequestSchema;
+    output: typeof ListOrderUpdatesResponseSchema;
+  },
+  /**
+   * Lists the positions of a full run, by default in order of opening.
+   *
+   * @generated from rpc tickreel.v1.ResultsService.ListPositions
+   */
+  listPositions: {
+    methodKind: "unary";
+    input: typeof ListPositionsRequestSchema;
+    output: typeof ListPositionsResponseSchema;
+  },
+  /**
+   * Lists the events of a full run in order of time: every trade, order, update and fill.
    *
    * @generated from rpc tickreel.v1.ResultsService.ListTimeline
    */

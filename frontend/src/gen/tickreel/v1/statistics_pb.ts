@@ -4,6 +4,8 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { OrderType } from "./order_pb";
+import { file_tickreel_v1_order } from "./order_pb";
 import { file_tickreel_v1_text_format } from "./text_format_pb";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -11,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tickreel/v1/statistics.proto.
  */
 export const file_tickreel_v1_statistics: GenFile = /*@__PURE__*/
-  fileDesc("Chx0aWNrcmVlbC92MS9zdGF0aXN0aWNzLnByb3RvEgt0aWNrcmVlbC52MSKWBwoNUnVuU3RhdGlzdGljcxImCg5jbG9zaW5nX29yZGVycxgBIAEoA1IOY2xvc2luZ19vcmRlcnMSJgoOd2lubmluZ19vcmRlcnMYAiABKANSDndpbm5pbmdfb3JkZXJzEiQKDWxvc2luZ19vcmRlcnMYAyABKANSDWxvc2luZ19vcmRlcnMSJQoId2luX3JhdGUYBCABKAlCBKC7GAFIAFIId2luX3JhdGWIAQESKAoMZ3Jvc3NfcHJvZml0GAUgASgJQgSguxgBUgxncm9zc19wcm9maXQSJAoKZ3Jvc3NfbG9zcxgGIAEoCUIEoLsYAVIKZ3Jvc3NfbG9zcxIvCg1wcm9maXRfZmFjdG9yGAcgASgJQgSguxgBSAFSDXByb2ZpdF9mYWN0b3KIAQESHQoKZXhwZWN0YW5jeRgIIAEoCUIEoLsYAUgCiAEBEisKC2xhcmdlc3Rfd2luGAkgASgJQgSguxgBSANSC2xhcmdlc3Rfd2luiAEBEi0KDGxhcmdlc3RfbG9zcxgKIAEoCUIEoLsYAUgEUgxsYXJnZXN0X2xvc3OIAQESFgoIdHVybm92ZXIYCyABKAlCBKC7GAESFgoIc2xpcHBhZ2UYDCABKAlCBKC7GAESPQoUYXZlcmFnZV9zbGlwcGFnZV9icHMYDSABKAlCBKC7GAFIBVIUYXZlcmFnZV9zbGlwcGFnZV9icHOIAQESMQoIcG9zaXRpb24YDiABKAsyHy50aWNrcmVlbC52MS5Qb3NpdGlvblN0YXRpc3RpY3MSLgoHcmV0dXJucxgPIAEoCzIdLnRpY2tyZWVsLnYxLlJldHVyblN0YXRpc3RpY3MSNQoHYnlfc2lkZRgQIAMoCzIbLnRpY2tyZWVsLnYxLlNpZGVTdGF0aXN0aWNzUgdieV9zaWRlEjUKB2J5X2hvdXIYESADKAsyGy50aWNrcmVlbC52MS5Ib3VyU3RhdGlzdGljc1IHYnlfaG91chJECgxieV9saXF1aWRpdHkYEiADKAsyIC50aWNrcmVlbC52MS5MaXF1aWRpdHlTdGF0aXN0aWNzUgxieV9saXF1aWRpdHlCCwoJX3dpbl9yYXRlQhAKDl9wcm9maXRfZmFjdG9yQg0KC19leHBlY3RhbmN5Qg4KDF9sYXJnZXN0X3dpbkIPCg1fbGFyZ2VzdF9sb3NzQhcKFV9hdmVyYWdlX3NsaXBwYWdlX2JwcyLYAwoSUG9zaXRpb25TdGF0aXN0aWNzEhsKCGV4cG9zdXJlGAEgASgJQgSguxgBSACIAQESJwoJbWVhbl9zaXplGAIgASgJQgSguxgBSAFSCW1lYW5fc2l6ZYgBARIoCgxsYXJnZXN0X2xvbmcYAyABKAlCBKC7GAFSDGxhcmdlc3RfbG9uZxIqCg1sYXJnZXN0X3Nob3J0GAQgASgJQgSguxgBUg1sYXJnZXN0X3Nob3J0EiAKC3JvdW5kX3RyaXBzGAUgASgDUgtyb3VuZF90cmlwcxIwChN3aW5uaW5nX3JvdW5kX3RyaXBzGAYgASgDUhN3aW5uaW5nX3JvdW5kX3RyaXBzEj0KFG1lYW5faG9sZGluZ19zZWNvbmRzGAcgASgJQgSguxgBSAJSFG1lYW5faG9sZGluZ19zZWNvbmRziAEBEkMKF2xvbmdlc3RfaG9sZGluZ19zZWNvbmRzGAggASgJQgSguxgBSANSF2xvbmdlc3RfaG9sZGluZ19zZWNvbmRziAEBQgsKCV9leHBvc3VyZUIMCgpfbWVhbl9zaXplQhcKFV9tZWFuX2hvbGRpbmdfc2Vjb25kc0IaChhfbG9uZ2VzdF9ob2xkaW5nX3NlY29uZHMi/wEKEFJldHVyblN0YXRpc3RpY3MSDQoFaG91cnMYASABKAMSLQoMc2hhcnBlX3JhdGlvGAIgASgJQgSguxgBSABSDHNoYXJwZV9yYXRpb4gBARI/ChVzaGFycGVfc3RhbmRhcmRfZXJyb3IYAyABKAlCBKC7GAFIAVIVc2hhcnBlX3N0YW5kYXJkX2Vycm9yiAEBEi8KDXNvcnRpbm9fcmF0aW8YBCABKAlCBKC7GAFIAlINc29ydGlub19yYXRpb4gBAUIPCg1fc2hhcnBlX3JhdGlvQhgKFl9zaGFycGVfc3RhbmRhcmRfZXJyb3JCEAoOX3NvcnRpbm9fcmF0aW8ilAIKDlNpZGVTdGF0aXN0aWNzEi0KBHNpZGUYCCABKA4yGS50aWNrcmVlbC52MS5Qb3NpdGlvblNpZGVCBKi7GAESJgoOY2xvc2luZ19vcmRlcnMYAiABKANSDmNsb3Npbmdfb3JkZXJzEiYKDndpbm5pbmdfb3JkZXJzGAMgASgDUg53aW5uaW5nX29yZGVycxIoCgxyZWFsaXplZF9wbmwYBCABKAlCBKC7GAFSDHJlYWxpemVkX3BubBIsCg51bnJlYWxpemVkX3BubBgFIAEoCUIEoLsYAVIOdW5yZWFsaXplZF9wbmwSEgoEZmVlcxgGIAEoCUIEoLsYARIRCgNwbmwYByABKAlCBKC7GAFKBAgBEAIilAEKDkhvdXJTdGF0aXN0aWNzEgwKBGhvdXIYASABKAUSDQoFZmlsbHMYAiABKAMSFAoGdm9sdW1lGAMgASgJQgSguxgBEhIKBGZlZXMYBCABKAlCBKC7GAESKAoMcmVhbGl6ZWRfcG5sGAUgASgJQgSguxgBUgxyZWFsaXplZF9wbmwSEQoDcG5sGAYgASgJQgSguxgBIp0BChNMaXF1aWRpdHlTdGF0aXN0aWNzEi8KCWxpcXVpZGl0eRgGIAEoDjIWLnRpY2tyZWVsLnYxLkxpcXVpZGl0eUIEqLsYARINCgVmaWxscxgCIAEoAxIUCgZ2b2x1bWUYAyABKAlCBKC7GAESFgoIdHVybm92ZXIYBCABKAlCBKC7GAESEgoEZmVlcxgFIAEoCUIEoLsYAUoECAEQAipeCgxQb3NpdGlvblNpZGUSHQoZUE9TSVRJT05fU0lERV9VTlNQRUNJRklFRBAAEhYKElBPU0lUSU9OX1NJREVfTE9ORxABEhcKE1BPU0lUSU9OX1NJREVfU0hPUlQQAipQCglMaXF1aWRpdHkSGQoVTElRVUlESVRZX1VOU1BFQ0lGSUVEEAASEwoPTElRVUlESVRZX01BS0VSEAESEwoPTElRVUlESVRZX1RBS0VSEAJiBnByb3RvMw", [file_tickreel_v1_text_format]);
+  fileDesc("Chx0aWNrcmVlbC92MS9zdGF0aXN0aWNzLnByb3RvEgt0aWNrcmVlbC52MSLeBwoNUnVuU3RhdGlzdGljcxImCg5jbG9zaW5nX29yZGVycxgBIAEoA1IOY2xvc2luZ19vcmRlcnMSJgoOd2lubmluZ19vcmRlcnMYAiABKANSDndpbm5pbmdfb3JkZXJzEiQKDWxvc2luZ19vcmRlcnMYAyABKANSDWxvc2luZ19vcmRlcnMSJQoId2luX3JhdGUYBCABKAlCBKC7GAFIAFIId2luX3JhdGWIAQESKAoMZ3Jvc3NfcHJvZml0GAUgASgJQgSguxgBUgxncm9zc19wcm9maXQSJAoKZ3Jvc3NfbG9zcxgGIAEoCUIEoLsYAVIKZ3Jvc3NfbG9zcxIvCg1wcm9maXRfZmFjdG9yGAcgASgJQgSguxgBSAFSDXByb2ZpdF9mYWN0b3KIAQESHQoKZXhwZWN0YW5jeRgIIAEoCUIEoLsYAUgCiAEBEisKC2xhcmdlc3Rfd2luGAkgASgJQgSguxgBSANSC2xhcmdlc3Rfd2luiAEBEi0KDGxhcmdlc3RfbG9zcxgKIAEoCUIEoLsYAUgEUgxsYXJnZXN0X2xvc3OIAQESFgoIdHVybm92ZXIYCyABKAlCBKC7GAESFgoIc2xpcHBhZ2UYDCABKAlCBKC7GAESPQoUYXZlcmFnZV9zbGlwcGFnZV9icHMYDSABKAlCBKC7GAFIBVIUYXZlcmFnZV9zbGlwcGFnZV9icHOIAQESMQoIcG9zaXRpb24YDiABKAsyHy50aWNrcmVlbC52MS5Qb3NpdGlvblN0YXRpc3RpY3MSLgoHcmV0dXJucxgPIAEoCzIdLnRpY2tyZWVsLnYxLlJldHVyblN0YXRpc3RpY3MSNQoHYnlfc2lkZRgQIAMoCzIbLnRpY2tyZWVsLnYxLlNpZGVTdGF0aXN0aWNzUgdieV9zaWRlEjUKB2J5X2hvdXIYESADKAsyGy50aWNrcmVlbC52MS5Ib3VyU3RhdGlzdGljc1IHYnlfaG91chJECgxieV9saXF1aWRpdHkYEiADKAsyIC50aWNrcmVlbC52MS5MaXF1aWRpdHlTdGF0aXN0aWNzUgxieV9saXF1aWRpdHkSRgoNYnlfb3JkZXJfdHlwZRgTIAMoCzIgLnRpY2tyZWVsLnYxLk9yZGVyVHlwZVN0YXRpc3RpY3NSDWJ5X29yZGVyX3R5cGVCCwoJX3dpbl9yYXRlQhAKDl9wcm9maXRfZmFjdG9yQg0KC19leHBlY3RhbmN5Qg4KDF9sYXJnZXN0X3dpbkIPCg1fbGFyZ2VzdF9sb3NzQhcKFV9hdmVyYWdlX3NsaXBwYWdlX2JwcyLYAwoSUG9zaXRpb25TdGF0aXN0aWNzEhsKCGV4cG9zdXJlGAEgASgJQgSguxgBSACIAQESJwoJbWVhbl9zaXplGAIgASgJQgSguxgBSAFSCW1lYW5fc2l6ZYgBARIoCgxsYXJnZXN0X2xvbmcYAyABKAlCBKC7GAFSDGxhcmdlc3RfbG9uZxIqCg1sYXJnZXN0X3Nob3J0GAQgASgJQgSguxgBUg1sYXJnZXN0X3Nob3J0EiAKC3JvdW5kX3RyaXBzGAUgASgDUgtyb3VuZF90cmlwcxIwChN3aW5uaW5nX3JvdW5kX3RyaXBzGAYgASgDUhN3aW5uaW5nX3JvdW5kX3RyaXBzEj0KFG1lYW5faG9sZGluZ19zZWNvbmRzGAcgASgJQgSguxgBSAJSFG1lYW5faG9sZGluZ19zZWNvbmRziAEBEkMKF2xvbmdlc3RfaG9sZGluZ19zZWNvbmRzGAggASgJQgSguxgBSANSF2xvbmdlc3RfaG9sZGluZ19zZWNvbmRziAEBQgsKCV9leHBvc3VyZUIMCgpfbWVhbl9zaXplQhcKFV9tZWFuX2hvbGRpbmdfc2Vjb25kc0IaChhfbG9uZ2VzdF9ob2xkaW5nX3NlY29uZHMi/wEKEFJldHVyblN0YXRpc3RpY3MSDQoFaG91cnMYASABKAMSLQoMc2hhcnBlX3JhdGlvGAIgASgJQgSguxgBSABSDHNoYXJwZV9yYXRpb4gBARI/ChVzaGFycGVfc3RhbmRhcmRfZXJyb3IYAyABKAlCBKC7GAFIAVIVc2hhcnBlX3N0YW5kYXJkX2Vycm9yiAEBEi8KDXNvcnRpbm9fcmF0aW8YBCABKAlCBKC7GAFIAlINc29ydGlub19yYXRpb4gBAUIPCg1fc2hhcnBlX3JhdGlvQhgKFl9zaGFycGVfc3RhbmRhcmRfZXJyb3JCEAoOX3NvcnRpbm9fcmF0aW8ilAIKDlNpZGVTdGF0aXN0aWNzEi0KBHNpZGUYCCABKA4yGS50aWNrcmVlbC52MS5Qb3NpdGlvblNpZGVCBKi7GAESJgoOY2xvc2luZ19vcmRlcnMYAiABKANSDmNsb3Npbmdfb3JkZXJzEiYKDndpbm5pbmdfb3JkZXJzGAMgASgDUg53aW5uaW5nX29yZGVycxIoCgxyZWFsaXplZF9wbmwYBCABKAlCBKC7GAFSDHJlYWxpemVkX3BubBIsCg51bnJlYWxpemVkX3BubBgFIAEoCUIEoLsYAVIOdW5yZWFsaXplZF9wbmwSEgoEZmVlcxgGIAEoCUIEoLsYARIRCgNwbmwYByABKAlCBKC7GAFKBAgBEAIilAEKDkhvdXJTdGF0aXN0aWNzEgwKBGhvdXIYASABKAUSDQoFZmlsbHMYAiABKAMSFAoGdm9sdW1lGAMgASgJQgSguxgBEhIKBGZlZXMYBCABKAlCBKC7GAESKAoMcmVhbGl6ZWRfcG5sGAUgASgJQgSguxgBUgxyZWFsaXplZF9wbmwSEQoDcG5sGAYgASgJQgSguxgBIs4CChNMaXF1aWRpdHlTdGF0aXN0aWNzEi8KCWxpcXVpZGl0eRgGIAEoDjIWLnRpY2tyZWVsLnYxLkxpcXVpZGl0eUIEqLsYARINCgVmaWxscxgCIAEoAxIUCgZ2b2x1bWUYAyABKAlCBKC7GAESFgoIdHVybm92ZXIYBCABKAlCBKC7GAESEgoEZmVlcxgFIAEoCUIEoLsYARIpCgpmaWxsX3NoYXJlGAcgASgJQgSguxgBSABSCmZpbGxfc2hhcmWIAQESLQoMdm9sdW1lX3NoYXJlGAggASgJQgSguxgBSAFSDHZvbHVtZV9zaGFyZYgBARInCglmZWVfc2hhcmUYCSABKAlCBKC7GAFIAlIJZmVlX3NoYXJliAEBQg0KC19maWxsX3NoYXJlQg8KDV92b2x1bWVfc2hhcmVCDAoKX2ZlZV9zaGFyZUoECAEQAiLCAQoTT3JkZXJUeXBlU3RhdGlzdGljcxI8CgpvcmRlcl90eXBlGAEgASgOMhYudGlja3JlZWwudjEuT3JkZXJUeXBlQgSouxgBUgpvcmRlcl90eXBlEg4KBm9yZGVycxgCIAEoAxIkCg1vcmRlcnNfZmlsbGVkGAMgASgDUg1vcmRlcnNfZmlsbGVkEg0KBWZpbGxzGAQgASgDEhQKBnZvbHVtZRgFIAEoCUIEoLsYARISCgRmZWVzGAYgASgJQgSguxgBKl4KDFBvc2l0aW9uU2lkZRIdChlQT1NJVElPTl9TSURFX1VOU1BFQ0lGSUVEEAASFgoSUE9TSVRJT05fU0lERV9MT05HEAESFwoTUE9TSVRJT05fU0lERV9TSE9SVBACKlAKCUxpcXVpZGl0eRIZChVMSVFVSURJVFlfVU5TUEVDSUZJRUQQABITCg9MSVFVSURJVFlfTUFLRVIQARITCg9MSVFVSURJVFlfVEFLRVIQAmIGcHJvdG8z", [file_tickreel_v1_order, file_tickreel_v1_text_format]);
 
 /**
  * Statistics of a finished run.
@@ -148,6 +150,14 @@ export type RunStatistics = Message<"tickreel.v1.RunStatistics"> & {
    * @generated from field: repeated tickreel.v1.LiquidityStatistics by_liquidity = 18 [json_name = "by_liquidity"];
    */
   byLiquidity: LiquidityStatistics[];
+
+  /**
+   * Orders of each type, in the order of the enum, each only when there are any. Empty in results written before this field
+   * existed.
+   *
+   * @generated from field: repeated tickreel.v1.OrderTypeStatistics by_order_type = 19 [json_name = "by_order_type"];
+   */
+  byOrderType: OrderTypeStatistics[];
 };
 
 /**
@@ -431,6 +441,27 @@ export type LiquidityStatistics = Message<"tickreel.v1.LiquidityStatistics"> & {
    * @generated from field: string fees = 5;
    */
   fees: string;
+
+  /**
+   * Share of all fills. This field and those below are unset in results written before they existed.
+   *
+   * @generated from field: optional string fill_share = 7 [json_name = "fill_share"];
+   */
+  fillShare?: string | undefined;
+
+  /**
+   * Share of the traded size.
+   *
+   * @generated from field: optional string volume_share = 8 [json_name = "volume_share"];
+   */
+  volumeShare?: string | undefined;
+
+  /**
+   * Share of the fees. Unset when the run paid no fees, or when one side received a rebate.
+   *
+   * @generated from field: optional string fee_share = 9 [json_name = "fee_share"];
+   */
+  feeShare?: string | undefined;
 };
 
 /**
@@ -439,6 +470,62 @@ export type LiquidityStatistics = Message<"tickreel.v1.LiquidityStatistics"> & {
  */
 export const LiquidityStatisticsSchema: GenMessage<LiquidityStatistics> = /*@__PURE__*/
   messageDesc(file_tickreel_v1_statistics, 5);
+
+/**
+ * Orders of one type, and their fills.
+ *
+ * @generated from message tickreel.v1.OrderTypeStatistics
+ */
+export type OrderTypeStatistics = Message<"tickreel.v1.OrderTypeStatistics"> & {
+  /**
+   * Type, as the strategy created the orders.
+   *
+   * @generated from field: tickreel.v1.OrderType order_type = 1 [json_name = "order_type"];
+   */
+  orderType: OrderType;
+
+  /**
+   * Orders submitted.
+   *
+   * @generated from field: int64 orders = 2;
+   */
+  orders: bigint;
+
+  /**
+   * Orders filled completely.
+   *
+   * @generated from field: int64 orders_filled = 3 [json_name = "orders_filled"];
+   */
+  ordersFilled: bigint;
+
+  /**
+   * Fills.
+   *
+   * @generated from field: int64 fills = 4;
+   */
+  fills: bigint;
+
+  /**
+   * Traded size.
+   *
+   * @generated from field: string volume = 5;
+   */
+  volume: string;
+
+  /**
+   * Fees.
+   *
+   * @generated from field: string fees = 6;
+   */
+  fees: string;
+};
+
+/**
+ * Describes the message tickreel.v1.OrderTypeStatistics.
+ * Use `create(OrderTypeStatisticsSchema)` to create a new message.
+ */
+export const OrderTypeStatisticsSchema: GenMessage<OrderTypeStatistics> = /*@__PURE__*/
+  messageDesc(file_tickreel_v1_statistics, 6);
 
 /**
  * Direction of a position.
