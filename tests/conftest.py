@@ -41,6 +41,19 @@ def process_coverage() -> Iterator[Mapping[str, str]]:
         yield variables
 
 
+@pytest.fixture(scope="session", autouse=True)
+def processes_without_pandas(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Hide pandas from child processes: no extra of a service has it, but Arrow imports it with its first array, if it can.
+
+    That takes as long as all other imports of a worker together.
+    """
+    folder = tmp_path_factory.mktemp("without_pandas")
+    (folder / "pandas.py").write_text("raise ImportError('processes of tests have no pandas')\n")
+    with pytest.MonkeyPatch.context() as environ:
+        environ.setenv("PYTHONPATH", str(folder), prepend=os.pathsep)
+        yield
+
+
 @pytest.fixture
 def raw(tmp_path: Path) -> RawFolder:
     """An empty data root."""

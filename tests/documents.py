@@ -16,6 +16,7 @@ NAMES = (
     "README.md",
     "CONTRIBUTING.md",
     "docs/BACKTEST_SPEC.md",
+    "docs/STRATEGIES.md",
     "docs/REFERENCE.md",
     "docs/FRONTEND_UI_SPEC.md",
     "protos/README.md",

@@ -19,8 +19,6 @@ def settings_in(folder: Path, **variables: str) -> Settings:
             "TICKREEL_RESULTS_PATH": str(folder / "results"),
             "TICKREEL_TICKDATA_PATH": str(folder / "tickdata"),
             "TICKREEL_CONFIGS_PATH": str(folder / "configs"),
-            # Most tests run one job and need no spare worker.
-            "TICKREEL_SPARE_WORKERS": "0",
             **variables,
         }
     )

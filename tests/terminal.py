@@ -17,6 +17,7 @@ from unittest.mock import patch
 import psutil
 
 from tickreel.cli.__main__ import main
+from tickreel.processes import template_process
 
 # Variables that a developer may have set. Tests must not depend on them.
 _OURS = ("TICKREEL_", "UNIFIED_CLOUD_", "DATA_CATALOG_PATH", "COLUMNS", "NO_COLOR", "FORCE_COLOR")
@@ -145,15 +146,22 @@ def processes_in(folder: Path) -> dict[int, str]:
     return {process.pid: " ".join(process.info["cmdline"]) for process in processes if process.info["cwd"] == str(folder)}
 
 
-def send_to_runs(folder: Path, number: signal.Signals) -> list[int]:
-    """Send a signal to all run processes in a folder, idle ones included, and return their ids.
+def send_to_runs(folder: Path, number: signal.Signals, *, to_template: bool = False) -> list[int]:
+    """Send a signal to all run processes in a folder, and return their ids.
+
+    Args:
+        to_template: Whether to send it to the template too, which forks the process of the next run.
 
     A stopped process can still be killed, for example when its run is cancelled.
     """
-    pids = [pid for pid, command in processes_in(folder).items() if "tickreel.runner.run_process" in command]
-    for pid in pids:
-        with suppress(ProcessLookupError):
-            os.kill(pid, number)
+    pids = []
+    for pid, command in processes_in(folder).items():
+        with suppress(psutil.NoSuchProcess, ProcessLookupError):
+            if "tickreel.runner.run_process" not in command:
+                continue
+            if to_template or psutil.Process(pid).name() != template_process.NAME:
+                os.kill(pid, number)
+                pids.append(pid)
     return pids
 
 

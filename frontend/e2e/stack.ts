@@ -148,7 +148,11 @@ sample_data.write_sample_data(Path("data_downloads"), rows=1_000_000)`)
   private isWorker(pid: string): boolean {
     try {
       const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-      return command.includes('tickreel.runner.run_process') && readlinkSync(`/proc/${pid}/cwd`) === this.folder
+      const isRun =
+        command.includes('tickreel.runner.run_process') &&
+        // The process that forks the others.
+        readFileSync(`/proc/${pid}/comm`, 'utf8') !== 'template\n'
+      return isRun && readlinkSync(`/proc/${pid}/cwd`) === this.folder
     } catch {
       return false
     }

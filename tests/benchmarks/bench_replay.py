@@ -99,7 +99,6 @@ async def measure(folder: Path, rows: int, rounds: int, cores: int) -> None:
         own = {
             "TICKREEL_CONVERTER_ADDRESS": converter.address,
             "TICKREEL_RUN_PROCESSES": str(cores),
-            "TICKREEL_SPARE_WORKERS": "1",
         }
         async with serving("runner", RunnerServicer, settings_in(folder, **own)) as runner:
             # The first run converts, and warms the file system cache for all others.

@@ -93,7 +93,7 @@ async def test_a_deleted_result_stays_deleted(stored: Path) -> None:
 async def test_every_result_is_verified(stored: Path) -> None:
     expected = read(stored / "expected.json")
     recorded = {run_id: result["entry"]["result"]["metadata"]["result_digest"] for run_id, result in expected["result"].items()}
-    async with over(stored, TICKREEL_SPARE_WORKERS="1") as (services, _):
+    async with over(stored) as (services, _):
         verifying = {}
         for run_id in recorded:
             run = (await services.runner.call("VerifyRun", runner_service_pb2.VerifyRunRequest(run_id=run_id))).run

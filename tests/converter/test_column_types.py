@@ -170,9 +170,11 @@ def column_named(fault: str, names: Iterable[str]) -> str:
 def test_every_type_is_converted_or_refused_by_name(
     raw: RawFolder, catalog: CatalogStore, kind: pa.DataType, schema: Schema
 ) -> None:
+    plain = schema.make(ROWS)
+
     def faults_with(content: Content, names: Sequence[str]) -> tuple[str, ...]:
         """Write a file whose columns of these names have the type, and return what keeps it from being converted."""
-        table = schema.make(ROWS)
+        table = plain
         for name in names:
             table = table.set_column(table.schema.get_field_index(name), name, column_of(kind, content))
         raw.write(table, data_type=FOLDERS[schema.data_type])

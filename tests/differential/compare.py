@@ -42,7 +42,7 @@ MODEL = Path(__file__).with_name("replay_1x.py")
 
 async def run(folder: Path, config: dict[str, Any], mode: str, processes: int) -> tuple[float, run_pb2.Run]:
     """Return the seconds from CreateRun to SUCCEEDED, and the run."""
-    async with stack(folder, TICKREEL_RUN_PROCESSES=str(processes), TICKREEL_SPARE_WORKERS="1") as services:
+    async with stack(folder, TICKREEL_RUN_PROCESSES=str(processes)) as services:
         began = time.perf_counter()
         done = await services.finish(config, mode)
         seconds = time.perf_counter() - began

@@ -17,6 +17,7 @@ from tickreel.cli.__main__ import main
 
 _SLOW = "takes minutes: downloads, builds or tests"
 _DOCKER = "needs Docker"
+_INSTALLS = "installs a package; tests/e2e/test_plug_in.py runs the same package"
 _FOR_GOOD = "does not end by itself"
 _CHANGES = "changes the repository"
 
@@ -28,6 +29,12 @@ NOT_RUN = {
     "make compose-test": _DOCKER,
     "docker compose up --build": _DOCKER,
     "docker compose --profile dev up --build": _DOCKER,
+    "scripts/uv pip install --editable ema-cross": _INSTALLS,
+    "tickreel run --config ema-cross/config.json --snapshot_mode both --full true": _INSTALLS,
+    "cp ema-cross/config.json configs/ema_cross.json": "prepares the lines below it",
+    "scripts/uv pip install --target strategies --no-deps ema-cross": _INSTALLS,
+    "docker compose up --build --detach": _DOCKER,
+    "docker compose restart runner": _DOCKER,
     "make proto": _CHANGES,
     "uv build --wheel": _SLOW,
     ".venv/bin/pytest tests/accounting -x": _SLOW,

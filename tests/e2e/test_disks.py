@@ -28,7 +28,7 @@ async def services(mounted: Disk, tmp_path: Path) -> AsyncIterator[Stack]:
     root = tmp_path / "data_downloads"
     root.mkdir(exist_ok=True)
     RawFolder(root).write(trades(ROWS))
-    async with stack(tmp_path, TICKREEL_SPARE_WORKERS="1") as running:
+    async with stack(tmp_path) as running:
         yield running
 
 

@@ -23,6 +23,12 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     """A terminal with services up that have the package installed."""
     folder = tmp_path_factory.mktemp("plug-in")
     install_package(EVERY_NTH, folder / "site")
+    Terminal(folder, {}).call("new-strategy", "EmaCross")
+    install_package(folder / "ema-cross", folder / "site")
+    # A package that needs another one.
+    Terminal(folder, {}).call("new-strategy", "Broken")
+    install_package(folder / "broken", folder / "site")
+    (folder / "site/broken.py").write_text("import nowhere\n")
     path = os.pathsep.join(filter(None, [str(folder / "site"), os.environ.get("PYTHONPATH")]))
     terminal = Terminal(folder, {"PYTHONPATH": path})
     terminal.call("sample-data", "--rows", 2_000)
@@ -61,12 +67,16 @@ def watching(up: Terminal, *arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def test_parameters_are_listed(up: Terminal) -> None:
-    installed, built_in = up.json("strategies")["strategies"]
+    _, installed, built_in = up.json("strategies")["strategies"]
     assert installed["parameters_schema"]["properties"]["n"] == {
         "type": "integer", "minimum": 1, "description": "How many rows come to one order.",
     }  # fmt: skip
     assert built_in["parameters_schema"]["properties"] == {}
     lines = [" ".join(line.split()) for line in up.call("strategies").out.splitlines()]
+    assert lines[-2:] == [
+        "Cannot be used",
+        "Broken: broken: importing it raised ModuleNotFoundError: No module named 'nowhere' (broken.py, line 1)",
+    ]
     assert "parameter is default" in lines
     assert "n integer ≥ 1 required How many rows come to one order." in lines
     assert 'side buy | sell | both "both" The rows that count, by their aggressor.' in lines
@@ -77,6 +87,20 @@ def test_a_run_takes_the_parameters_and_records_their_defaults(up: Terminal, run
     assert config["strategy"]["parameters"] == {"n": 100, "side": "both"}
     result = up.json("run", "--config", "sells.json", "--snapshot-mode", "trades")
     assert 0 < result["summary"]["orders"] < result["summary"]["trade_rows"]
+
+
+def test_the_package_of_new_strategy_runs(up: Terminal) -> None:
+    entry, *_ = up.json("strategies")["strategies"]
+    assert (entry["strategy_id"], entry["package"], entry["submission_modes"]) == ("EmaCross", "ema-cross", [])
+    assert entry["description"].startswith("Holds a long position while a fast average of prices is above a slow one")
+    fast = entry["parameters_schema"]["properties"]["fast"]
+    assert fast == {"type": "integer", "default": 5, "description": "Number of bars of the fast average."}
+    result = up.json("run", "--config", "ema-cross/config.json", "--snapshot-mode", "both")
+    summary = result["summary"]
+    # Each cross closes a position and opens another; the last one is closed when the strategy stops.
+    assert summary["orders"] == summary["orders_filled"] > 2
+    assert summary["final_position"] == "0.000"
+    assert ": fast " in up.call("log", result["run_id"]).out
 
 
 def test_each_invalid_parameter_is_refused_on_its_own_line(up: Terminal) -> None:

@@ -88,19 +88,6 @@ def test_a_parameter_that_the_strategy_does_not_hold_is_refused_by_name() -> Non
     )
 
 
-def test_an_error_of_the_constructor_fails_the_run_with_its_traceback() -> None:
-    class Failing(Strategy):
-        def __init__(self, fast: int) -> None:
-            self.fast = fast
-            self.ratio = 1 / (fast - 3)
-
-    error = failure(Failing, fast=3)
-    assert error.message == "the constructor of Failing raised ZeroDivisionError: division by zero"
-    first, second, *_, last = error.metadata["log"].splitlines()
-    assert (first, last) == ("Traceback (most recent call last):", "ZeroDivisionError: division by zero")
-    assert "test_construction.py" in second
-
-
 @pytest.mark.parametrize(
     ("settings", "problem"),
     [

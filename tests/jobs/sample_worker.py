@@ -1,19 +1,24 @@
 """A worker whose spec says how it behaves and ends."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
 import time
+import uuid
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from tickreel.jobs.worker import Reporter, serve_worker
 from tickreel.processes.memory import peak_memory
 from tickreel.rpc.errors import TickreelError, Violation
 from tickreel.v1 import job_pb2
 
-KEPT: list[bytes] = []
+# A template imports it, with the state of its generator.
+UNSEEDED = np.random.random
 
 
 def work(spec: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
@@ -24,16 +29,13 @@ def work(spec: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
             return result
         case "return pid":
             print(spec.get("say", ""))
-            return {"pid": os.getpid()}
+            return {"pid": os.getpid(), "parent": os.getppid()}
+        case "draw":
+            return {"random": random.random(), "numpy": UNSEEDED(), "uuid": str(uuid.uuid4())}
         case "hoard":
             hoard = b"x" * (spec["mib"] << 20)
-            if spec["keep"]:
-                KEPT.append(hoard)
             del hoard
             return {"pid": os.getpid(), "peak": peak_memory()}
-        case "start a process":
-            subprocess.run([sys.executable, "-c", ""], check=True)
-            return {"pid": os.getpid()}
         case "return much":
             return {"text": "x" * spec["bytes"]}
         case "refuse":
@@ -114,7 +116,10 @@ def work(spec: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     raise AssertionError(spec)
 
 
-if __name__ == "__main__":
-    if greeting := os.environ.get("SAMPLE_WORKER_GREETING"):
-        print(greeting, flush=True)
+def main() -> None:
+    """Run one job."""
     serve_worker(work)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,27 +1,28 @@
-"""Processes are reused while they hold little memory, and the memory limit of all jobs together is enforced."""
+"""Each job has a process of its own, forked from a template, and the memory limit of all jobs together is enforced."""
 
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
-from child_processes import children_running
+from child_processes import children_running, templates_of
 from terminal import is_alive, wait_until_gone
 from tickreel.jobs import process_pool as module
 from tickreel.jobs import worker_process
-from tickreel.jobs.executor import Resources, Work
+from tickreel.jobs.executor import Resources, Work, is_lost
 from tickreel.jobs.process_pool import ProcessPool
 from tickreel.processes.memory import process_memory
 from tickreel.rpc.errors import TickreelError
 from tickreel.v1 import job_pb2
 
 PATIENCE = 60
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has templates")
 needs_proc = pytest.mark.skipif(not process_memory(os.getpid()), reason="memory of processes is read from /proc")
 
 
@@ -33,9 +34,9 @@ def on_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @asynccontextmanager
 async def pool(
-    folder: Path, *, spare: bool = True, memory: int | None = None, name: str = "sample_worker"
+    folder: Path, *, template: bool = True, memory: int | None = None, name: str = "sample_worker"
 ) -> AsyncIterator[ProcessPool]:
-    made = ProcessPool(name, folder / "logs", hang_seconds=PATIENCE, spare=spare, resources=Resources(memory=memory))
+    made = ProcessPool(name, folder / "logs", hang_seconds=PATIENCE, template=template, resources=Resources(memory=memory))
     try:
         async with asyncio.timeout(PATIENCE):
             yield made
@@ -50,12 +51,10 @@ def worker_pids() -> list[int]:
     return children_running("sample_worker")
 
 
-async def spare_pid() -> int:
-    """Wait for the spare process and return its id."""
-    while not (pids := worker_pids()):  # noqa: ASYNC110 - there is no event to wait for
-        await asyncio.sleep(0.01)
-    (pid,) = pids
-    return pid
+async def parent_of_job(made: ProcessPool, **fields: Any) -> int:
+    """Run a job and return the id of the parent of its process."""
+    parent: int = (await made.run(Work("a", {"do": "return pid"}, ignore, **fields)))["parent"]
+    return parent
 
 
 async def begun(
@@ -72,113 +71,92 @@ async def begun(
     return task, await told
 
 
-async def test_a_process_is_reused_after_a_success_and_each_job_has_its_own_log(tmp_path: Path) -> None:
+async def test_each_job_has_its_own_process_and_log(tmp_path: Path) -> None:
     async with pool(tmp_path) as made:
-        made.warm_up()
-        first = await spare_pid()
-        for job_id in ("a", "b", "a"):
-            assert await made.run(Work(job_id, {"do": "make noise"}, ignore)) == {"pid": first}
-        # A job that starts while another one runs gets another process.
         waiting, pid = await begun(made, "c", {"do": "wait"})
-        assert await made.run(Work("d", {"do": "return pid"}, ignore)) != {"pid": first}
-        assert pid == first
+        pids = [(await made.run(Work(job_id, {"do": "make noise"}, ignore)))["pid"] for job_id in ("a", "b", "a")]
+        assert worker_pids() == [pid]
         waiting.cancel()
         await asyncio.wait([waiting])
+    assert len({pid, *pids}) == 4
     assert [log.read_text().count("noise\n") for log in (made.log_path("a"), made.log_path("b"))] == [20_000, 20_000]
     assert worker_pids() == []
 
 
-@needs_proc
-@pytest.mark.parametrize(
-    ("spec", "last"),
-    [
-        ({"do": "return pid"}, True),
-        ({"do": "hoard", "mib": 500, "keep": True}, False),
-        ({"do": "start a process"}, False),
-    ],
-)
-async def test_a_process_with_much_memory_children_or_tainted_state_is_not_reused(
-    tmp_path: Path, spec: dict[str, Any], last: bool
+@on_linux
+async def test_pools_of_a_module_share_a_template(tmp_path: Path) -> None:
+    async with pool(tmp_path) as made, pool(tmp_path) as other:
+        made.warm_up()
+        (template,) = templates_of("sample_worker")
+        assert {await parent_of_job(made), await parent_of_job(other)} == {template}
+
+
+async def test_a_job_starts_an_interpreter_if_it_needs_one_or_the_pool_has_no_template(tmp_path: Path) -> None:
+    async with pool(tmp_path, template=False) as made:
+        made.warm_up()
+        assert await parent_of_job(made) == os.getpid()
+    async with pool(tmp_path) as made:
+        assert await parent_of_job(made, needs_interpreter=True) == os.getpid()
+
+
+@on_linux
+async def test_a_template_is_replaced_with_the_variables_of_the_interpreter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with pool(tmp_path) as made:
-        pid = (await made.run(Work("a", spec, ignore, taints=last)))["pid"]
-        assert not is_alive(pid)
-        assert (await made.run(Work("b", {"do": "return pid"}, ignore)))["pid"] != pid
+        former = await parent_of_job(made)
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+        assert os.getpid() != await parent_of_job(made) != former
+        wait_until_gone([former])
 
 
-async def test_a_process_whose_job_failed_is_not_reused(tmp_path: Path) -> None:
+@on_linux
+async def test_a_job_runs_the_code_that_is_installed_when_it_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = Path(__file__).parent / "sample_worker.py"
+    changing = tmp_path / "changing_worker.py"
+    text = site.read_text()
+    changing.write_text(text)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    async with pool(tmp_path, name="changing_worker") as made:
+        (former,) = {await parent_of_job(made) for _ in range(2)}
+        waiting, _ = await begun(made, "b", {"do": "wait for", "path": str(tmp_path / "go")})
+        changing.write_text(text.replace('"pid": os.getpid()', '"pid": -1'))
+        assert (await made.run(Work("a", {"do": "return pid"}, ignore)))["pid"] == -1
+        assert (await made.run(Work("a", {"do": "return pid"}, ignore)))["pid"] == -1
+        (template,) = {*templates_of("changing_worker")} - {former}
+        # The job of the former code continues.
+        (tmp_path / "go").touch()
+        assert await waiting == {"waited": True}
+        wait_until_gone([former])
+        assert await parent_of_job(made) == template
+
+
+@on_linux
+async def test_a_job_is_lost_with_its_template_and_the_next_one_gets_another(tmp_path: Path) -> None:
     async with pool(tmp_path) as made:
-        made.warm_up()
-        pid = await spare_pid()
-        with pytest.raises(TickreelError, match="no such rows"):
-            await made.run(Work("a", {"do": "refuse"}, ignore))
-        assert not is_alive(pid)
-        assert (await made.run(Work("b", {"do": "return pid"}, ignore)))["pid"] != pid
+        running, pid = await begun(made, "a", {"do": "wait"})
+        (template,) = templates_of("sample_worker")
+        os.kill(template, signal.SIGKILL)
+        with pytest.raises(TickreelError) as caught:
+            await running
+        assert is_lost(caught.value)
+        wait_until_gone([pid])
+        assert await parent_of_job(made) != template
+        assert await parent_of_job(made) in templates_of("sample_worker")
+
+
+async def test_random_numbers_of_two_jobs_differ(tmp_path: Path) -> None:
+    async with pool(tmp_path) as made:
+        drawn = [await made.run(Work("a", {"do": "draw"}, ignore)) for _ in range(2)]
+    assert not set(drawn[0].values()) & set(drawn[1].values())
 
 
 @needs_proc
 async def test_each_job_gets_its_own_peak_memory(tmp_path: Path) -> None:
     async with pool(tmp_path) as made:
-        large = await made.run(Work("a", {"do": "hoard", "mib": 200, "keep": False}, ignore))
-        small = await made.run(Work("b", {"do": "hoard", "mib": 1, "keep": False}, ignore))
-    assert large["pid"] == small["pid"]
+        large = await made.run(Work("a", {"do": "hoard", "mib": 200}, ignore))
+        small = await made.run(Work("b", {"do": "hoard", "mib": 1}, ignore))
     assert large["peak"] - small["peak"] > 150
-
-
-async def test_all_but_one_of_the_idle_processes_end_after_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "SURPLUS_SECONDS", 0.05)
-    async with pool(tmp_path) as made:
-        jobs = [await begun(made, str(number), {"do": "report for a while", "seconds": 0.5}) for number in range(4)]
-        await asyncio.gather(*(task for task, _ in jobs))
-        while len(worker_pids()) > 1:  # noqa: ASYNC110 - there is no event to wait for
-            await asyncio.sleep(0.01)
-        assert (await made.run(Work("a", {"do": "return", "result": {}}, ignore))) == {}
-
-
-async def test_without_a_spare_each_job_starts_its_own_process(tmp_path: Path) -> None:
-    async with pool(tmp_path, spare=False) as made:
-        made.warm_up()
-        pids = [(await made.run(Work(job_id, {"do": "return pid"}, ignore)))["pid"] for job_id in "ab"]
-        assert worker_pids() == []
-    assert pids[0] != pids[1]
-    assert sorted(log.name for log in (tmp_path / "logs").iterdir()) == ["a.log", "b.log"]
-
-
-async def test_at_most_one_spare_is_started(tmp_path: Path) -> None:
-    async with pool(tmp_path) as made:
-        made.warm_up()
-        made.warm_up()
-        spare = await spare_pid()
-        for job_id in ("first", "second"):
-            assert await made.run(Work(job_id, {"do": "return pid"}, ignore)) == {"pid": spare}
-            made.warm_up()
-        assert worker_pids() == [spare]
-        results = await asyncio.gather(
-            *(made.run(Work(str(n), {"do": "return", "result": {"n": n}}, ignore)) for n in range(4))
-        )
-        assert results == [{"n": n} for n in range(4)]
-    assert {"0.log", "1.log", "2.log", "3.log"} <= {log.name for log in (tmp_path / "logs").iterdir()}
-
-
-async def test_a_spare_that_died_is_replaced(tmp_path: Path) -> None:
-    async with pool(tmp_path) as made:
-        made.warm_up()
-        pid = await spare_pid()
-        os.kill(pid, signal.SIGKILL)
-        while psutil.pid_exists(pid):  # noqa: ASYNC110 - asyncio reaps it and tells nobody
-            await asyncio.sleep(0.01)
-        assert (await made.run(Work("a", {"do": "make noise"}, ignore)))["pid"] != pid
-
-
-async def test_the_output_of_a_spare_before_its_first_job_is_in_the_log_of_the_job(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SAMPLE_WORKER_GREETING", "imported everything")
-    async with pool(tmp_path) as made:
-        made.warm_up()
-        spare = await spare_pid()
-        assert await made.run(Work("a", {"do": "return pid"}, ignore)) == {"pid": spare}
-    assert "imported everything" in made.log_path("a").read_text()
 
 
 async def test_a_module_that_does_not_exist_fails_the_job_with_its_name(tmp_path: Path) -> None:
@@ -187,23 +165,19 @@ async def test_a_module_that_does_not_exist_fails_the_job_with_its_name(tmp_path
             await made.run(Work("a", {}, ignore))
 
 
-async def test_a_log_folder_that_cannot_be_written_fails_the_job_and_not_the_service(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_log_folder_that_cannot_be_written_fails_the_job_and_not_the_service(tmp_path: Path) -> None:
     (tmp_path / "logs").write_text("in the way")
     async with pool(tmp_path) as made:
-        made.warm_up()
         with pytest.raises(TickreelError) as caught:
             await made.run(Work("a", {"do": "return", "result": {}}, ignore))
         assert caught.value.reason == "STORE_NOT_WRITABLE"
         (tmp_path / "logs").unlink()
         assert await made.run(Work("a", {"do": "return", "result": {}}, ignore)) == {}
-    assert "no spare worker process could be started" in caplog.text
 
 
 @needs_proc
 async def test_a_worker_that_uses_too_much_memory_is_killed_and_the_others_continue(tmp_path: Path) -> None:
-    async with pool(tmp_path, spare=False, memory=400) as made:
+    async with pool(tmp_path, template=False, memory=400) as made:
         small, _ = await begun(made, "small", {"do": "wait"})
         with pytest.raises(
             TickreelError, match=r"used \d+ MiB of memory \(all worker processes together: \d+ MiB\) .* limit for all is 400"
@@ -221,7 +195,7 @@ async def test_a_worker_that_uses_too_much_memory_is_killed_and_the_others_conti
 
 @needs_proc
 async def test_the_worker_that_exceeds_its_expected_memory_most_is_killed(tmp_path: Path) -> None:
-    async with pool(tmp_path, spare=False, memory=500) as made:
+    async with pool(tmp_path, template=False, memory=500) as made:
         large, _ = await begun(made, "large", {"do": "grow", "mib": 300}, expected=400)
         with pytest.raises(TickreelError) as caught:
             await made.run(Work("small", {"do": "grow", "mib": 200}, ignore, memory=10))
@@ -233,7 +207,7 @@ async def test_the_worker_that_exceeds_its_expected_memory_most_is_killed(tmp_pa
 
 @needs_proc
 async def test_the_memory_of_child_processes_counts_and_they_are_killed_with_the_worker(tmp_path: Path) -> None:
-    async with pool(tmp_path, spare=False, memory=400) as made:
+    async with pool(tmp_path, template=False, memory=400) as made:
         running, child = await begun(made, "a", {"do": "grow beside", "mib": 500})
         with pytest.raises(TickreelError) as caught:
             await running

@@ -38,8 +38,8 @@ def tell(progress):
 
 async def serve():
     log = Path(sys.argv[1])
-    process = await WorkerProcess.spawn("sample_worker", log)
-    await process.work({"do": sys.argv[2]}, log, tell, 3600)
+    process = await WorkerProcess.fork("sample_worker", log, 3600)
+    await process.work({"do": sys.argv[2]}, tell, 3600)
 
 asyncio.run(serve())
 """
@@ -57,8 +57,8 @@ def ignore(_progress: job_pb2.Progress) -> None: ...
 async def run_worker(
     module: str, spec: dict[str, Any], log: Path, on_progress: Callable[[job_pb2.Progress], None], patience: float = PATIENCE
 ) -> dict[str, Any]:
-    started = await WorkerProcess.spawn(module, log)
-    return await started.work(spec, log, on_progress, patience)
+    started = await WorkerProcess.fork(module, log, PATIENCE) or await WorkerProcess.spawn(module, log)
+    return await started.work(spec, on_progress, patience)
 
 
 async def outcome(tmp_path: Path, do: str, **spec: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import grpc
 import pytest
 
-from child_processes import children_running
+from child_processes import templates_of
 from plug_in import MEDDLER, install_here
 from recordings import BTC, DAY, RawFolder, books, trades
 from run_configs import run_config
@@ -35,11 +36,17 @@ DELETED = [
 ]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def plug_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        install_here(MEDDLER, tmp_path_factory.mktemp("site"), monkeypatch)
+        yield
+
+
 @pytest.fixture
-def folder(raw: RawFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(raw: RawFolder, tmp_path: Path) -> Path:
     raw.write(trades(ROWS))
     raw.write(books(ROWS // 2), data_type="book_snapshot_5")
-    install_here(MEDDLER, tmp_path / "site", monkeypatch)
     return tmp_path
 
 
@@ -68,7 +75,7 @@ async def conversions(services: Stack) -> int:
 
 
 async def test_a_catalog_deleted_during_the_replay_is_converted_again(folder: Path) -> None:
-    async with stack(folder, TICKREEL_REPLAY_CHUNK="10", TICKREEL_SPARE_WORKERS="1") as services:
+    async with stack(folder, TICKREEL_REPLAY_CHUNK="10") as services:
         wanted = await undisturbed(services, options=BOTH)
         for deleted, at in DELETED:
             before = await conversions(services)
@@ -136,9 +143,10 @@ async def test_a_file_replaced_by_other_rows_is_detected(folder: Path, raw: RawF
 
 
 async def test_a_catalog_deleted_before_the_run_process_reads_it_is_converted_again(folder: Path) -> None:
-    async with stack(folder, TICKREEL_SPARE_WORKERS="1") as services:
+    async with stack(folder) as services:
         wanted = await undisturbed(services)
-        stopped = children_running("tickreel.runner.run_process")
+        stopped = templates_of("tickreel.runner.run_process")
+        assert stopped
         for pid in stopped:
             os.kill(pid, signal.SIGSTOP)
         run = await services.create(CONFIG)

@@ -73,14 +73,14 @@ def run_script(
 
 @contextmanager
 def held_up(folder: Path) -> Iterator[Callable[[], object]]:
-    """Suspend the processes that wait for the next run, which cannot end until the yielded function is called."""
+    """Suspend the template of runs, so that the next run cannot end until the yielded function is called."""
 
-    while not send_to_runs(folder, signal.SIGSTOP):
+    while not send_to_runs(folder, signal.SIGSTOP, to_template=True):
         time.sleep(0.01)
     try:
-        yield lambda: send_to_runs(folder, signal.SIGCONT)
+        yield lambda: send_to_runs(folder, signal.SIGCONT, to_template=True)
     finally:
-        send_to_runs(folder, signal.SIGCONT)
+        send_to_runs(folder, signal.SIGCONT, to_template=True)
 
 
 @needs_grpcurl

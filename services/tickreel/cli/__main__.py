@@ -11,6 +11,7 @@ from tickreel.cli.commands.datasets import datasets
 from tickreel.cli.commands.export import export
 from tickreel.cli.commands.instruments import instruments
 from tickreel.cli.commands.log import log
+from tickreel.cli.commands.new_strategy import new_strategy
 from tickreel.cli.commands.results import results, show
 from tickreel.cli.commands.run import run
 from tickreel.cli.commands.runs import cancel, runs, watch
@@ -61,6 +62,7 @@ for command in (
     instruments,
     configs,
     strategies,
+    new_strategy,
     runs,
     watch,
     log,

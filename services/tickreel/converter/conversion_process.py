@@ -105,5 +105,10 @@ def convert_missing(
     return converted
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Run one job for the service."""
     serve_worker(convert)
+
+
+if __name__ == "__main__":
+    main()

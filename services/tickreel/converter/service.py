@@ -55,7 +55,7 @@ class ConverterServicer(converter_service_pb2_grpc.ConverterServiceServicer):
             conversion_process.__name__,
             folder / "logs",
             hang_seconds=settings.hang_seconds,
-            spare=settings.spare_workers,
+            template=settings.spare_workers,
             resources=Resources(memory=settings.converter_memory or memory_for_jobs()),
             memory_variable=CONVERTER_MEMORY,
             stores=(settings.catalog_root,),

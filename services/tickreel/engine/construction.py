@@ -2,7 +2,7 @@
 
 import contextlib
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -16,28 +16,32 @@ from tickreel.rpc.json_struct import values_of
 from tickreel.v1 import run_config_pb2
 
 # Modules whose frames say nothing to the author of a strategy.
-_OURS = ("tickreel.engine.construction", "tickreel.engine.parameters", "tickreel.engine.replay_class")
+_OURS = ("tickreel.engine.construction", "tickreel.engine.replay_class")
 
 
-def constructed(strategy_class: type[Strategy], instrument: Instrument, config: run_config_pb2.RunConfig) -> Strategy:
+def constructed[S: Strategy](strategy_class: type[S], instrument: Instrument, config: run_config_pb2.RunConfig) -> S:
     """Construct a strategy with the parameters of a config.
 
     Args:
-        strategy_class: A registered strategy, or the subclass of it that `recorded` made.
+        strategy_class: The subclass of a registered strategy for one replay.
         config: A resolved config: its parameters fit the schema of the strategy.
 
     Raises:
         TickreelError: REPLAY_FAILED if the constructor raises, with its traceback; if the strategy does not hold a value of the
             config; or if it has a setting of the engine that a replay cannot honour.
     """
+    construct: Callable[..., S] = strategy_class
     if issubclass(strategy_class, ReplayStrategy):
         with _failing(strategy_class):
-            return strategy_class(instrument, config)
+            return construct(instrument, config)
     parameters = Parameters.of(strategy_class)
     given = values_of(config.strategy.parameters)
     values = {name: parameters.read(name, value, str(instrument.id)) for name, value in given.items()}
+    keywords = parameters.keywords(values, instrument, config.seed)
+    config_class = parameters.config_class
     with _failing(strategy_class):
-        strategy = parameters.construct(strategy_class, parameters.keywords(values, instrument, config.seed))
+        # By position, so that the engine's own constructor takes any object as the config.
+        strategy = construct(**keywords) if config_class is None else construct(config_class(**keywords))
     _check_held(strategy, values)
     _check_settings(strategy, config.venue)
     return strategy

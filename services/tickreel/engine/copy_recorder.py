@@ -91,7 +91,7 @@ class CopyRecorder:
         records |= {"on_book_depth": add_book, "on_order_filled": self._filled.append}
         own: dict[str, Any] = {name: _recorded(record, strategy, name) for name, record in records.items()}
         own |= {"on_trade": on_trade, "on_stop": on_stop, "_copied": note_copy}
-        return replay_class(strategy, (str(self._instrument.id),), own)
+        return replay_class(strategy, own)
 
     def finish(self, cache: Any, *, with_balances: bool) -> None:
         """Complete the tape, including the events of orders after the strategy stopped, which the engine does not deliver.

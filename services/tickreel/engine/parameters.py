@@ -133,13 +133,6 @@ class Parameters:
         none = [name for name, one in self._parameters.items() if one.default is _EMPTY and one.kind.optional]
         return {**{name: supplied[name] for name in self.supplied}, **dict.fromkeys(none), **values}
 
-    def construct(self, strategy: type[Strategy], keywords: Mapping[str, Any]) -> Strategy:
-        """Construct the strategy, with its config if it takes one."""
-        if self.config_class is None:
-            return strategy(**keywords)
-        # By position, so that the engine's own constructor takes any object as the config.
-        return strategy(self.config_class(**keywords))
-
 
 def _keywords(taker: type) -> dict[str, inspect.Parameter]:
     """Return the parameters of a constructor by name, with evaluated annotations. Variadic ones are left out."""

@@ -17,25 +17,28 @@ from nautilus_trader.common import LoggerConfig, LogLevel, logger_flush
 from nautilus_trader.data import DataEngineConfig
 from nautilus_trader.execution import DefaultFillModel, MakerTakerFeeModel, StaticLatencyModel
 from nautilus_trader.model import Currency, NautilusDataType
+from nautilus_trader.persistence import DataCatalogConfig
 from nautilus_trader.risk import RiskEngineConfig
 from nautilus_trader.trading import Strategy
 
-from tickreel.engine.catalog_format import FOLDERS
+from tickreel.engine.catalog_format import FOLDERS, file_name
 from tickreel.engine.copy_recorder import CopyRecorder, only_copies
 from tickreel.engine.copying_strategy import CopyingStrategy
 from tickreel.engine.error_log import EngineError, ErrorLog
 from tickreel.engine.instrument import Instrument, decimal_of, write_instrument
 from tickreel.engine.recorded_tape import RecordedTape
+from tickreel.engine.refusals import ReplayData
+from tickreel.engine.replay_api import companions, with_replay_api
 from tickreel.engine.strategy_log import PrintLog, StrategyLog
 from tickreel.engine.tape import Tape
 from tickreel.rpc.errors import TickreelError
 from tickreel.v1 import market_data_pb2, run_config_pb2
 
 _RUN = "replay"
-_ENGINE_TYPES = {
-    market_data_pb2.DATA_TYPE_TRADES: NautilusDataType.TradeTick,
-    market_data_pb2.DATA_TYPE_BOOK_SNAPSHOT_5: NautilusDataType.OrderBookDepth,
-}
+# 2262-01-01T00:00:00Z
+_LAST_NAME = 9_214_646_400_000_000_000
+_TRADES, _BOOKS = market_data_pb2.DATA_TYPE_TRADES, market_data_pb2.DATA_TYPE_BOOK_SNAPSHOT_5
+_ENGINE_TYPES = {_TRADES: NautilusDataType.TradeTick, _BOOKS: NautilusDataType.OrderBookDepth}
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,10 @@ def catalog_view(root: Path, instrument: Instrument, files: Sequence[ReplayFile]
     The engine refuses files in one catalog that overlap in time, as recordings do around midnight. Such files are put into
     separate catalogs ("lanes"), whose rows the engine merges by time.
 
+    The name of each link reaches to the start of the next file, that of the first one back to 1970, that of the last one to
+    2262. For the engine answers a request for earlier rows only if the names cover the span without a gap, and is silent
+    otherwise.
+
     Args:
         root: An empty folder. Its path must not contain a "#", which the engine cannot read.
 
@@ -93,24 +100,26 @@ def catalog_view(root: Path, instrument: Instrument, files: Sequence[ReplayFile]
         The lanes, trades first: the engine keeps this order for rows of equal times.
     """
     lanes: list[Lane] = []
-    reach: list[int] = []
+    members: list[list[ReplayFile]] = []
     for file in sorted(files, key=lambda file: (file.data_type, file.first)):
         terms = (file.data_type, file.start, file.end)
         fitting = (
             number
             for number, lane in enumerate(lanes)
-            if (lane.data_type, lane.start, lane.end) == terms and reach[number] < file.first
+            if (lane.data_type, lane.start, lane.end) == terms and members[number][-1].last < file.first
         )
         number = next(fitting, len(lanes))
         if number == len(lanes):
             lanes.append(Lane(root / str(number), *terms))
-            reach.append(0)
-            lanes[number].path.mkdir()
-            write_instrument(lanes[number].path, instrument)
-        reach[number] = file.last
-        folder = lanes[number].path / FOLDERS[file.data_type] / str(instrument.id)
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / file.path.name).symlink_to(file.path)
+            members.append([])
+        members[number].append(file)
+    for lane, of_lane in zip(lanes, members, strict=True):
+        folder = lane.path / FOLDERS[lane.data_type] / str(instrument.id)
+        folder.mkdir(parents=True)
+        write_instrument(lane.path, instrument)
+        starts = [0, *(file.first for file in of_lane[1:]), _LAST_NAME]
+        for file, start, following in zip(of_lane, starts, starts[1:], strict=False):
+            (folder / file_name(start, following - 1)).symlink_to(file.path)
     return lanes
 
 
@@ -150,14 +159,17 @@ def replay[S: Strategy](
         recorder = CopyRecorder(instrument, config, tape, end)
     else:
         recorder = RecordedTape(instrument, config, tape, (min(lane.start for lane in lanes), end), first_book)
+    types = [lane.data_type for lane in lanes]
+    data = ReplayData((str(instrument.id),), types.count(_TRADES), types.count(_BOOKS))
+    of_engine = _run_config(config, instrument, lanes, chunk_size, shortcuts, general=isinstance(recorder, RecordedTape))
     errors, printed = ErrorLog(), PrintLog(strategy.__name__)
     with contextlib.redirect_stdout(printed):
         try:
-            made = construct(recorder.replay_class(strategy))
+            made = construct(recorder.replay_class(with_replay_api(strategy, data)))
         finally:
             printed.end_line()
         printed.log = StrategyLog(made)
-        failure = _run(made, recorder, _run_config(config, instrument, lanes, chunk_size, shortcuts), tape)
+        failure = _run(made, data, recorder, of_engine, tape)
         printed.end_line()
     # What an error in the strategy leaves behind may look like another error, so the first one in the log counts.
     if (logged := errors.first()) is not None:
@@ -169,12 +181,19 @@ def replay[S: Strategy](
     return made
 
 
-def _run(strategy: Strategy, recorder: CopyRecorder | RecordedTape, config: BacktestRunConfig, tape: Tape) -> Exception | None:
+def _run(
+    strategy: Strategy, data: ReplayData, recorder: CopyRecorder | RecordedTape, config: BacktestRunConfig, tape: Tape
+) -> Exception | None:
     """Run a node, and complete the tape. Return what failed in it."""
     node = BacktestNode([config])
     try:
+        actors, algorithms = companions(strategy, data)
         node.build()
         node.add_strategy(_RUN, strategy)
+        for actor in actors:
+            node.add_actor(_RUN, actor)
+        for algorithm in algorithms:
+            node.add_exec_algorithm(_RUN, algorithm)
         (result,) = node.run()
         (venue,) = config.venues
         recorder.finish(node.get_engine_cache(_RUN), with_balances=not venue.frozen_account)
@@ -195,8 +214,19 @@ def _failed(error: EngineError) -> TickreelError:
 
 
 def _run_config(
-    config: run_config_pb2.RunConfig, instrument: Instrument, lanes: Sequence[Lane], chunk_size: int, shortcuts: Shortcuts
+    config: run_config_pb2.RunConfig,
+    instrument: Instrument,
+    lanes: Sequence[Lane],
+    chunk_size: int,
+    shortcuts: Shortcuts,
+    *,
+    general: bool,
 ) -> BacktestRunConfig:
+    """Return the config of the engine.
+
+    Args:
+        general: Whether the strategy may ask for quotes and for earlier rows.
+    """
     return BacktestRunConfig(
         id=_RUN,
         venues=[_venue(config, frozen_account=shortcuts.frozen_account)],
@@ -219,7 +249,8 @@ def _run_config(
             shutdown_on_error=True,
             run_analysis=False,
             # For bars that a strategy builds.
-            data_engine=DataEngineConfig(time_bars_time_zone="UTC"),
+            data_engine=DataEngineConfig(time_bars_time_zone="UTC", emit_quotes_from_book_depths=general),
+            catalogs=_catalogs(lanes) if general else [],
             risk_engine=RiskEngineConfig(
                 bypass=shortcuts.no_risk_checks, max_order_submit_rate=f"{config.risk.throttling_per_sec}/00:00:01"
             ),
@@ -228,6 +259,17 @@ def _run_config(
         raise_exception=True,
         dispose_on_completion=False,
     )
+
+
+def _catalogs(lanes: Sequence[Lane]) -> list[DataCatalogConfig]:
+    """Return the catalogs from which the engine answers requests for earlier rows.
+
+    It answers up to the instant of the request, and refuses a later end. It reads one catalog of a data type, and the whole
+    files: so files that overlap in time cannot answer.
+    """
+    types = [lane.data_type for lane in lanes]
+    single = [lane.path for lane in lanes if types.count(lane.data_type) == 1]
+    return [DataCatalogConfig(path=str(path), read_only=True, name=path.name) for path in single]
 
 
 def _venue(config: run_config_pb2.RunConfig, *, frozen_account: bool) -> BacktestVenueConfig:

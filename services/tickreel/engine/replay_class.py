@@ -1,27 +1,15 @@
 """The class of a strategy for one replay: a subclass, so that the strategy itself needs no base class of ours."""
 
-import functools
 import inspect
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from nautilus_trader.model import BarType
 from nautilus_trader.trading import Strategy, StrategyConfig
 
 from tickreel.engine.recorder import Recorder
 from tickreel.engine.strategy_log import StrategyLog
 from tickreel.rpc.errors import TickreelError
-
-# Subscriptions whose first parameter is an instrument, or a type of bars of one.
-_SUBSCRIPTIONS = (
-    "subscribe_trades",
-    "subscribe_quotes",
-    "subscribe_bars",
-    "subscribe_book_depth",
-    "subscribe_book_deltas",
-    "subscribe_book_at_interval",
-)
 
 
 def recorded[S: Strategy](
@@ -41,18 +29,16 @@ def recorded[S: Strategy](
     # Most strategies do not override it. Then the engine calls the recorder itself: it calls this several times an order.
     overridden = theirs is not Strategy.on_order_event
     methods = {"on_order_event": on_order_event if overridden else staticmethod(add), **callbacks}
-    return replay_class(strategy, recorder.record.instruments, methods)
+    return replay_class(strategy, methods)
 
 
-def replay_class[S: Strategy](strategy: type[S], instruments: tuple[str, ...], methods: Mapping[str, Any]) -> type[S]:
+def replay_class[S: Strategy](strategy: type[S], methods: Mapping[str, Any]) -> type[S]:
     """Return a subclass of a strategy for one replay. It keeps the name of the class, from which the engine makes an id.
 
     - Its constructor may have any parameters. The engine's own takes one, the config.
     - Its `log` writes to the log of the run.
-    - It raises an error in a subscription to an instrument that the replay does not have. The engine would deliver nothing.
 
     Args:
-        instruments: Ids of the instruments of the replay.
         methods: Further methods of the class, by name.
 
     Raises:
@@ -76,21 +62,4 @@ def replay_class[S: Strategy](strategy: type[S], instruments: tuple[str, ...], m
     own: dict[str, Any] = {"__new__": new, **methods}
     if strategy.log is Strategy.log:
         own["log"] = property(StrategyLog)
-    checked = {name: _checked(getattr(strategy, name), instruments) for name in _SUBSCRIPTIONS}
-    return type(strategy.__name__, (strategy,), names | own | checked)
-
-
-def _checked(subscribe: Callable[..., None], instruments: tuple[str, ...]) -> Callable[..., None]:
-    """Return a method that subscribes only to the instruments of the replay."""
-
-    @functools.wraps(subscribe)
-    def checked(self: Strategy, *args: Any, **options: Any) -> None:
-        # The engine's own method refuses a call without either.
-        of = next(iter((*args, *(options[name] for name in ("instrument_id", "bar_type") if name in options))), None)
-        instrument_id = str(of.instrument_id if isinstance(of, BarType) else of)
-        if of is not None and instrument_id not in instruments:
-            message = f"{subscribe.__name__}: this run has no data of {instrument_id}, only of {', '.join(instruments)}"
-            raise ValueError(message)
-        subscribe(self, *args, **options)
-
-    return checked
+    return type(strategy.__name__, (strategy,), names | own)

@@ -18,7 +18,8 @@ class StrategyLog:
     the engine.
 
     Args:
-        strategy: The strategy. Before it has a clock, in its constructor, lines have no instant.
+        strategy: The strategy, an actor or an execution algorithm. Before it has a clock, in its constructor, lines
+            have no instant.
     """
 
     def __init__(self, strategy: Any) -> None:
@@ -26,8 +27,11 @@ class StrategyLog:
 
     @property
     def name(self) -> str:
-        """The strategy's id, or the name of its class in its constructor."""
-        return str(self._strategy.strategy_id) if self._instant() else type(self._strategy).__name__
+        """The id of the strategy, actor or algorithm, or the name of its class in its constructor."""
+        if not self._instant():
+            return type(self._strategy).__name__
+        ids = ("strategy_id", "actor_id", "exec_algorithm_id")
+        return str(next(getattr(self._strategy, name) for name in ids if hasattr(self._strategy, name)))
 
     def trace(self, message: str, color: Any = None) -> None:
         """Log at level TRACE."""

@@ -29,7 +29,7 @@ class Work:
         spec: The specification of the work, as JSON values.
         memory: The expected memory in MiB. If all work together uses too much memory, the work that exceeds its expectation
             most is ended.
-        taints: Whether the work may change the state of its process, which other work must not see.
+        needs_interpreter: Whether the work needs an interpreter of its own, with its own seed of hashes.
         on_progress: Called with the progress of the work.
         on_live: Called with the live figures of the work, see `Reporter.live`.
     """
@@ -38,7 +38,7 @@ class Work:
     spec: dict[str, Any]
     on_progress: Callable[[job_pb2.Progress], None]
     memory: int = 0
-    taints: bool = False
+    needs_interpreter: bool = False
     on_live: Callable[[dict[str, Any]], None] = lambda _: None
 
 

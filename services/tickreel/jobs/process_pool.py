@@ -1,36 +1,29 @@
 """An executor that runs work in processes of this machine and watches their memory."""
 
 import asyncio
-import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from tickreel.jobs.executor import Resources, Work
 from tickreel.jobs.worker_process import WorkerProcess
 from tickreel.processes.memory import process_memory
-from tickreel.rpc.errors import TickreelError
-
-log = logging.getLogger("tickreel")
+from tickreel.processes.template import Template
 
 # Seconds between two checks of memory and logs. A worker that grows faster is killed by the kernel, before its service.
 MEMORY_INTERVAL = 1.0
-# Seconds after which an idle process is ended if another one is idle too.
-SURPLUS_SECONDS = 10.0
 
 
 class ProcessPool:
-    """An `Executor` that runs `python -m module`. A process runs one job at a time.
+    """An `Executor` that runs each job in a process of its own.
 
-    Most of the time of a short job is the start of its process. A process whose job succeeded and that holds little memory
-    therefore runs the next job. One idle process, the spare, is kept for the next job. The spare is started when a job ends
-    without leaving its process, because a start during the job would take its cores.
+    Most of the time of a short job would be the imports of its process. A template has done them, and forks the processes.
 
     Args:
-        module: A module whose main calls `serve_worker`.
+        module: A module whose `main` calls `serve_worker`.
         logs: The folder of the logs, one per job.
         hang_seconds: How long a worker may report nothing.
-        spare: Whether to keep a process for the next job.
+        template: Whether to keep a template. If not, each job starts an interpreter.
         resources: The number of processes that jobs share, and the memory limit of all jobs together, which is enforced.
         memory_variable: The environment variable that sets the memory limit.
         stores: The folders that jobs write to, so that an error can name the full one.
@@ -42,7 +35,7 @@ class ProcessPool:
         logs: Path,
         *,
         hang_seconds: float,
-        spare: bool,
+        template: bool,
         resources: Resources = Resources(),  # noqa: B008 - frozen
         memory_variable: str = "",
         stores: Iterable[Path] = (),
@@ -50,13 +43,12 @@ class ProcessPool:
         self._module = module
         self._logs = logs
         self._hang_seconds = hang_seconds
-        self._keeps_spare = spare
+        self._has_template = template
         self._resources = resources
         self._memory_variable = memory_variable
         self._stores = tuple(stores)
-        self._idle: list[WorkerProcess] = []
         self._working: dict[WorkerProcess, int] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._watching: asyncio.Task[None] | None = None
 
     @property
     def resources(self) -> Resources:
@@ -68,76 +60,35 @@ class ProcessPool:
         return self._logs / f"{job_id}.log"
 
     def warm_up(self) -> None:
-        """Start the spare process, if one is to be kept and none is idle."""
-        if self._keeps_spare and not self._idle:
-            self._in_background("spare", self._start_spare)
+        """Start the template, if there is to be one."""
+        if self._has_template:
+            Template.of(self._module)
 
     async def run(self, work: Work) -> dict[str, Any]:
-        """Run the work of a job and return its result.
-
-        Cancellation kills the process before this call returns. A process whose work taints it runs no other job.
+        """Run the work of a job and return its result. Cancellation kills the process before this call returns.
 
         Raises:
             TickreelError: The error of the worker, or the reason why its process ended with the tail of the log.
         """
-        log = self.log_path(work.job_id)
-        process = await self._take(log)
+        process = await self._start(self.log_path(work.job_id), forks=self._has_template and not work.needs_interpreter)
         self._working[process] = work.memory
-        self._in_background("watch", self._watch)
+        if self._watching is None or self._watching.done():
+            self._watching = asyncio.create_task(self._watch())
         try:
-            return await process.work(
-                work.spec,
-                log,
-                work.on_progress,
-                self._hang_seconds,
-                work.on_live,
-                last=work.taints or not self._keeps_spare,
-                stores=self._stores,
-            )
+            return await process.work(work.spec, work.on_progress, self._hang_seconds, work.on_live, stores=self._stores)
         finally:
             del self._working[process]
-            if process.stays:
-                self._idle.append(process)
-                self._in_background("surplus", self._end_surplus)
-            self.warm_up()
 
     async def close(self) -> None:
-        """End the idle processes. The processes of jobs end with their jobs."""
-        self._keeps_spare = False
-        for task in self._tasks.values():
-            task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
-        await asyncio.gather(*(process.end() for process in self._idle))
+        """Stop watching the memory. The processes of jobs end with their jobs, and the template with this process."""
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.wait([self._watching])
 
-    async def _take(self, path: Path) -> WorkerProcess:
-        starting = self._tasks.get("spare")
-        if not self._idle and starting is not None:
-            await asyncio.wait([starting])
-        while self._idle:
-            process = self._idle.pop()
-            if process.alive:
-                return process
-            await process.end()
-        return await WorkerProcess.spawn(self._module, path)
-
-    def _in_background(self, name: str, work: Callable[[], Any]) -> None:
-        if name not in self._tasks or self._tasks[name].done():
-            self._tasks[name] = asyncio.get_running_loop().create_task(work(), name=name)
-
-    async def _start_spare(self) -> None:
-        try:
-            self._idle.append(await WorkerProcess.spawn(self._module, self._logs / "spare.log"))
-        except (TickreelError, OSError) as error:
-            log.warning("no spare worker process could be started: %s", error)
-
-    async def _end_surplus(self) -> None:
-        """End all but one of the processes that have been idle for long."""
-        while len(self._idle) > 1:
-            # Jobs take processes from the end of the list.
-            longest = self._idle[0]
-            await asyncio.sleep(SURPLUS_SECONDS)
-            if len(self._idle) > 1 and self._idle[0] is longest:
-                await self._idle.pop(0).end()
+    async def _start(self, log: Path, *, forks: bool) -> WorkerProcess:
+        if forks and (forked := await WorkerProcess.fork(self._module, log, self._hang_seconds)) is not None:
+            return forked
+        return await WorkerProcess.spawn(self._module, log)
 
     async def _watch(self) -> None:
         while self._working:

@@ -4,13 +4,12 @@ The engine can abort its process, and a file can exhaust memory. In a separate p
 service with all its jobs. Both sides exchange JSON lines: the work arrives on standard input, reports are sent on a pipe.
 Standard input stays open; its end means that the service died. Standard output and error go to the log of the job.
 
-After a successful job the service may give the same process another one, which saves a process start; see `_stays`.
+A process runs one job.
 """
 
 import contextlib
 import errno
 import os
-import resource
 import shutil
 import sys
 import threading
@@ -18,25 +17,19 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from tickreel.jobs import progress
 from tickreel.jobs.progress import ProgressMeter
 from tickreel.processes.exit import LOG_TAIL_BYTES
-from tickreel.processes.memory import process_memory
 from tickreel.processes.starter import Starter
 from tickreel.rpc.errors import TickreelError, is_full, not_writable
 from tickreel.v1 import job_pb2
 
 REPORT_INTERVAL = 0.1
-# A process that holds more MiB than this after a job is not reused. With all imports done, a process holds half of it.
-STAYING_MEMORY = 400
 
 # Error numbers of writes to a read-only disk or to the folder of another user.
 _FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
-
-# Written to clear_refs, it resets the peak memory of a process; see proc(5).
-_RESET_PEAK = "5"
 
 
 class Reporter:
@@ -64,10 +57,10 @@ class Reporter:
         with self._lock:
             self._send({"live": values})
 
-    def result(self, result: dict[str, Any], *, stays: bool = False) -> None:
-        """Report the result, and whether this process can run another job. Later reports are dropped."""
+    def result(self, result: dict[str, Any]) -> None:
+        """Report the result. Later reports are dropped."""
         with self._lock:
-            self._send({"result": result, "stays": stays})
+            self._send({"result": result})
             self._over = True
 
     def failure(self, error: TickreelError) -> None:
@@ -81,65 +74,27 @@ class Reporter:
             self._service.report(report)
 
 
-def serve_worker(work: Callable[[dict[str, Any], Reporter], dict[str, Any]]) -> None:
-    """Run `work` on each spec from standard input and report its outcome. The main of a worker module calls this."""
+def serve_worker(work: Callable[[dict[str, Any], Reporter], dict[str, Any]]) -> NoReturn:
+    """Run `work` on the spec from standard input, report its outcome, and exit. The main of a worker module calls this."""
     service = Starter()
     # A reader who follows the log sees each line when it is printed.
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # the stub allows any text stream
-    stays = True
-    while stays:
-        task = service.receive()
-        reporter = Reporter(service)
-        try:
-            _log_to(Path(task["log"]))
-            result = work(task["spec"], reporter)
-            stays = not task["last"] and _stays()
-            reporter.result(result, stays=stays)
-        except TickreelError as error:
-            reporter.failure(error)
-            break
-        except MemoryError as error:
-            message = f"the worker process could not allocate memory: {error or 'none is left'}"
-            reporter.failure(TickreelError("OUT_OF_MEMORY", message, log=traceback.format_exc()[-LOG_TAIL_BYTES:]))
-            _log_exception()
-            break
-        except Exception as error:
-            reporter.failure(_unexpected(error, [Path(store) for store in task["stores"]]))
-            _log_exception()
-            break
+    task, reporter = service.receive(), Reporter(service)
+    try:
+        reporter.result(work(task["spec"], reporter))
+    except TickreelError as error:
+        reporter.failure(error)
+    except MemoryError as error:
+        message = f"the worker process could not allocate memory: {error or 'none is left'}"
+        reporter.failure(TickreelError("OUT_OF_MEMORY", message, log=traceback.format_exc()[-LOG_TAIL_BYTES:]))
+        _log_exception()
+    except Exception as error:
+        reporter.failure(_unexpected(error, [Path(store) for store in task["stores"]]))
+        _log_exception()
     with contextlib.suppress(OSError):
         sys.stdout.flush()
     # Exit without waiting for the threads of the engine; all files are in place.
     os._exit(0)
-
-
-def _stays() -> bool:
-    """Return whether this process can run another job: it holds little memory and has started no other process.
-
-    Resets the peak memory, so that each job reports its own.
-    """
-    if resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss or process_memory(os.getpid()) > STAYING_MEMORY:
-        return False
-    try:
-        # RUSAGE_CHILDREN does not count children that still run.
-        if any((task / "children").read_text() for task in Path("/proc/self/task").iterdir()):
-            return False
-        Path("/proc/self/clear_refs").write_text(_RESET_PEAK)
-    except OSError:
-        return False
-    return True
-
-
-def _log_to(log: Path) -> None:
-    """Redirect standard output and error to the end of a file."""
-    with contextlib.suppress(OSError):
-        sys.stdout.flush()
-    try:
-        with log.open("ab") as file:
-            os.dup2(file.fileno(), 1)
-            os.dup2(file.fileno(), 2)
-    except OSError as error:
-        raise not_writable(f"the log {log.name}", log.parent, error) from None
 
 
 def _unexpected(error: Exception, stores: list[Path]) -> TickreelError:

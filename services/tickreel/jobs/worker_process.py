@@ -1,4 +1,4 @@
-"""A worker process, from the side of its service: spawn it, give it work, read its reports, explain its end."""
+"""A worker process, from the side of its service: start it, give it work, read its reports, explain its end."""
 
 import asyncio
 import contextlib
@@ -10,7 +10,8 @@ from typing import Any, Self
 from tickreel.jobs import progress
 from tickreel.processes.exit import log_tail
 from tickreel.processes.process import Process
-from tickreel.rpc.errors import TickreelError, not_writable
+from tickreel.processes.template import Template
+from tickreel.rpc.errors import TickreelError
 from tickreel.v1 import job_pb2
 
 # Limit of the log of a job. It is on the disk of the journal, which all jobs need.
@@ -21,17 +22,11 @@ _STEPS = 10
 
 
 class WorkerProcess:
-    """One worker process. The caller of `spawn` must call `end`, unless `work` has ended the process.
-
-    Attributes:
-        stays: Whether the process has finished a job and waits for another one.
-    """
+    """One worker process. The caller of `spawn` or `fork` must call `work`, which ends the process."""
 
     def __init__(self, process: Process, log: Path) -> None:
-        self.stays = False
         self._process = process
         self._log = log
-        self._logged = False
         self._verdict: tuple[str, str, dict[str, object]] | None = None
         self._phase = job_pb2.JOB_PHASE_UNSPECIFIED
 
@@ -48,15 +43,26 @@ class WorkerProcess:
         """
         return cls(await Process.start((sys.executable, "-m", module), log), log)
 
+    @classmethod
+    async def fork(cls, module: str, log: Path, patience: float) -> Self | None:
+        """Let the template of a module fork a process. Return None if it cannot: then `spawn` one.
+
+        Args:
+            module: A module whose `main` calls `serve_worker`.
+            log: The file for its standard output and error.
+            patience: The seconds after which the template is considered hung.
+
+        Raises:
+            TickreelError: STORE_NOT_WRITABLE or STORE_FULL if the log cannot be written.
+        """
+        template = Template.of(module)
+        process = None if template is None else await Process.fork(template, log, patience)
+        return None if process is None else cls(process, log)
+
     @property
     def pid(self) -> int:
         """The process id."""
         return self._process.pid
-
-    @property
-    def alive(self) -> bool:
-        """Whether the process runs, as far as is known."""
-        return self._process.exit is None
 
     @property
     def condemned(self) -> bool:
@@ -66,38 +72,28 @@ class WorkerProcess:
     async def work(
         self,
         spec: dict[str, Any],
-        log: Path,
         on_progress: Callable[[job_pb2.Progress], None],
         patience: float,
         on_live: Callable[[dict[str, Any]], None] = lambda _: None,
         *,
-        last: bool = True,
         stores: Iterable[Path] = (),
     ) -> dict[str, Any]:
-        """Let the process do work, and return its result.
-
-        Cancellation kills the process before this call returns.
+        """Let the process do work, and return its result. The process has ended when this call returns or raises.
 
         Args:
             spec: The specification of the work, as JSON values.
-            log: The log file from now on, in the same folder as the log of `spawn`.
             patience: The seconds without a report after which the process is considered hung.
-            last: Whether the process ends after this work. If not, it may stay.
             stores: The folders that the work writes to, so that an error can name the full one.
 
         Raises:
             TickreelError: The error of the worker, or the reason why its process ended with the tail of the log.
         """
-        self.stays = False
         try:
-            self._begin_log(log)
-            task = {"spec": spec, "log": str(log), "last": last, "stores": [str(store) for store in (*stores, log.parent)]}
+            task = {"spec": spec, "stores": [str(store) for store in (*stores, self._log.parent)]}
             outcome = await self._exchange(task, on_progress, on_live, patience)
-            self.stays = outcome.get("stays", False) and not self.condemned
         finally:
-            if not self.stays:
-                self._process.kill_group()
-                await self.end()
+            self._process.kill_group()
+            await self._process.end()
         if "result" in outcome:
             result: dict[str, Any] = outcome["result"]
             return result
@@ -111,27 +107,12 @@ class WorkerProcess:
             self._verdict = reason, message, metadata
         self._process.kill()
 
-    async def end(self) -> None:
-        """Kill the process if it runs, and close its pipes."""
-        await self._process.end()
-
     def check_log(self) -> None:
         """Kill the process if its log is too large."""
         with contextlib.suppress(OSError):
             if self._log.stat().st_size > MOST_LOG_BYTES:
                 message = f"the worker process printed more than {MOST_LOG_BYTES // 2**20} MiB and was killed; print less"
                 self.condemn("WORKER_DIED", message, limit_mib=MOST_LOG_BYTES // 2**20)
-
-    def _begin_log(self, log: Path) -> None:
-        """Start the log of a job. The first log keeps what the process has printed so far."""
-        try:
-            if self._logged:
-                log.write_bytes(b"")
-            elif log != self._log:
-                self._log.rename(log)
-        except OSError as error:
-            raise not_writable(f"the log {log.name}", log.parent, error) from None
-        self._log, self._logged = log, True
 
     async def _exchange(
         self,
@@ -155,8 +136,7 @@ class WorkerProcess:
                     outcome = report
                     break
             # The log is complete only after the end of the process.
-            if not outcome.get("stays"):
-                await _within(patience, self._process.ended())
+            await _within(patience, self._process.ended())
         except ValueError:
             self.condemn("WORKER_DIED", "the worker process wrote something other than a report to its pipe and was killed")
         except TimeoutError:

@@ -117,7 +117,7 @@ class Settings:
 
         spare_workers = environ.get("TICKREEL_SPARE_WORKERS") or "1"
         if spare_workers not in ("0", "1"):
-            problem = "it must be 1, to keep a process for the next job, or 0, to start a process for each job"
+            problem = "it must be 1, to keep a process that forks those of jobs, or 0, to start an interpreter for each job"
             faults.append(Violation("TICKREEL_SPARE_WORKERS", f"is {spare_workers!r}; {problem}"))
 
         log_level = (environ.get("TICKREEL_LOG_LEVEL") or "INFO").upper()

@@ -170,5 +170,10 @@ def _result(
     )
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Run one job for the service."""
     serve_worker(work)
+
+
+if __name__ == "__main__":
+    main()

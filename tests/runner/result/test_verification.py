@@ -66,7 +66,7 @@ async def services(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[St
     prices, sizes = random.integers(85_000, 86_000, 200) / 10, random.integers(1, 5_000, 200).astype(float)
     raw.write(trades(200, price=prices, amount=sizes), name=INVERSE)
     raw.write(trades(8_000), name=LONG)
-    async with stack(folder, TICKREEL_SPARE_WORKERS="1") as running:
+    async with stack(folder) as running:
         yield running
 
 

@@ -256,8 +256,8 @@ async def test_a_run_whose_process_is_killed_is_repeated_with_the_same_result(ra
     assert ended.result.metadata.result_digest == undisturbed.result.metadata.result_digest
 
 
-async def test_a_spare_process_executes_the_next_run(data: RawFolder, tmp_path: Path) -> None:
-    async with stack(tmp_path, TICKREEL_SPARE_WORKERS="1") as services:
+async def test_runs_whose_processes_have_one_template_have_one_digest(data: RawFolder, tmp_path: Path) -> None:
+    async with stack(tmp_path) as services:
         runs = [await services.finish(CONFIG) for _ in range(3)]
     assert len({run.result.metadata.result_digest for run in runs}) == 1
     assert all(run.state == job_pb2.JOB_STATE_SUCCEEDED for run in runs)

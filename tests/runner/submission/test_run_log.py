@@ -1,6 +1,7 @@
 """The log of a run's process, while it is written and afterwards."""
 
 import asyncio
+from collections.abc import Iterator
 from contextlib import aclosing
 from pathlib import Path
 
@@ -66,11 +67,17 @@ async def test_a_truncated_or_replaced_log_is_read_again(log: Path) -> None:
         assert await anext(parts) == "in another file\n"
 
 
+@pytest.fixture(scope="module")
+def plug_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Install a strategy that prints a line when it starts."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        install_here(EVERY_NTH, tmp_path_factory.mktemp("site"), monkeypatch)
+        yield
+
+
 @pytest.fixture
-def folder(raw: RawFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a deployment with a strategy that prints a line when it starts."""
+def folder(raw: RawFolder, tmp_path: Path, plug_in: None) -> Path:
     raw.write(trades(500))
-    install_here(EVERY_NTH, tmp_path / "site", monkeypatch)
     return tmp_path
 
 

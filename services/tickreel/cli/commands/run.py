@@ -133,14 +133,14 @@ def _print_checked(checked: runner_service_pb2.CreateRunResponse, output: str) -
     if output == "json":
         print_json(as_json(checked))
         return
-    run, preview = checked.run, checked.preview
+    run, preview, strategy = checked.run, checked.preview, checked.run.config.strategy
     about = "about " if preview.rows_estimated else ""
     rows = f"{about}{formatting.plural(preview.trade_rows, 'trade')}, {formatting.plural(preview.book_rows, 'book')}"
     unconverted = sum(not file.cached for file in preview.files)
     would = screen.pairs()
     would.add_row("  instrument", run.config.instrument.id)
     would.add_row("  window", formatting.window(run.config.time_window))
-    would.add_row("  strategy", f"{run.config.strategy.name}, {run.config.strategy.submission_mode}")
+    would.add_row("  strategy", ", ".join(filter(None, (strategy.name, strategy.submission_mode))))
     would.add_row("  rows", rows)
     would.add_row("  files", f"{len(preview.files)}, {unconverted} of them to convert first")
     would.add_row("  digest", run.config_digest)

@@ -11,7 +11,7 @@ from tickreel.cli import options
 from tickreel.cli.display import screen
 from tickreel.cli.display.json_output import print_json
 from tickreel.cli.display.screen import Column
-from tickreel.cli.listing import Listing
+from tickreel.cli.listing import Listing, one
 from tickreel.rpc.json_struct import values_of
 from tickreel.rpc.message_json import as_json
 from tickreel.v1 import runner_service_pb2
@@ -27,19 +27,31 @@ _LISTING = Listing("runner", "ListStrategies", runner_service_pb2.ListStrategies
 @options.output
 def strategies(limit: int, address: str, output: str) -> None:
     """List the strategies and their parameters."""
-    found = asyncio.run(_LISTING.entries(address, limit))
+    found, refused = asyncio.run(_listed(address, limit))
     if output == "json":
-        print_json({"strategies": [as_json(entry) for entry in found]})
+        print_json({"strategies": [as_json(entry) for entry in found], "refused": [as_json(entry) for entry in refused]})
         return
     screen.print_table(
         Column("strategy", [entry.strategy_id for entry in found]),
-        Column("submission modes", [", ".join(entry.submission_modes) for entry in found]),
+        Column("submission modes", [", ".join(entry.submission_modes) or "none" for entry in found]),
         Column("package", [entry.package for entry in found]),
     )
     for entry in found:
         screen.heading(entry.strategy_id)
         screen.indented(entry.description)
         _print_parameters(values_of(entry.parameters_schema))
+    if refused:
+        screen.heading("Cannot be used")
+        for other in refused:
+            screen.indented(f"{other.strategy_id}: {other.problem}")
+
+
+async def _listed(
+    address: str, limit: int
+) -> tuple[list[runner_service_pb2.Strategy], list[runner_service_pb2.RefusedStrategy]]:
+    """Return the strategies, and those that cannot be used."""
+    first = await one("runner", address, "ListStrategies", runner_service_pb2.ListStrategiesRequest(page_size=1))
+    return await _LISTING.entries(address, limit), list(first.refused)
 
 
 def _print_parameters(schema: Mapping[str, Any]) -> None:

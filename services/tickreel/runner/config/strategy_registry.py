@@ -159,6 +159,7 @@ def _package(point: metadata.EntryPoint) -> str:
 def _problem(packages: str, error: BaseException) -> str:
     if isinstance(error, _RefusedError):
         return f"{packages}: {error}"
-    *_, last = traceback.extract_tb(error.__traceback__)
-    cause = traceback.format_exception_only(error)[-1].strip()
-    return f"{packages}: importing it raised {cause} ({Path(last.filename).name}, line {last.lineno})"
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "importlib" not in frame.filename]
+    # The first frame is the one that loads it, in this module.
+    place = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if len(frames) > 2 else ""
+    return f"{packages}: importing it raised {traceback.format_exception_only(error)[-1].strip()}{place}"

@@ -59,7 +59,7 @@ class Execution:
             _WORKER,
             settings.state_root / "runner" / "logs",
             hang_seconds=settings.hang_seconds,
-            spare=settings.spare_workers,
+            template=settings.spare_workers,
             resources=Resources(settings.run_processes, settings.runner_memory or memory_for_jobs()),
             memory_variable=RUNNER_MEMORY,
             stores=(settings.results_root, settings.tickdata_root, Path(tempfile.gettempdir())),
@@ -171,10 +171,11 @@ class Execution:
                 run.live.findings.extend(spec.notes)
             live.changed()
 
-        # The strategy of another package may leave state in its process, so no other run may use that process.
+        # All forks of a template have the same seed of hashes, and so the same order of sets. A verification in another
+        # interpreter finds a strategy that depends on this order.
         entry = self._strategies.get(run.config.strategy.name)
-        foreign = entry is None or entry.package != "tickreel"
-        work = Work(run.run_id, spec.to_json(), live.report, live.share.memory, taints=foreign, on_live=take)
+        fresh = bool(run.verified_run_id) and (entry is None or entry.package != "tickreel")
+        work = Work(run.run_id, spec.to_json(), live.report, live.share.memory, needs_interpreter=fresh, on_live=take)
         try:
             result = await self._executor.run(work)
         except BaseException as error:
