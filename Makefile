@@ -72,8 +72,9 @@ screenshots: browser ui ## Draw each screen of the UI at two sizes, dark and lig
 	@$(NPM) run --silent screenshots
 
 lint: frontend/node_modules/.package-lock.json ## Check style, types of the UI, layers and contracts
-	@($(NPM) run --silent typecheck && $(NPM) run --silent lint) > .lint.log 2>&1 & ui=$$!; failed=; \
+	@$(NPM) run --silent lint > .lint.log 2>&1 & ui=$$!; failed=; \
 	$(MAKE) lint-python || failed=1; \
+	$(NPM) run --silent typecheck || failed=1; \
 	wait $$ui || { failed=1; cat .lint.log; }; rm -f .lint.log; test -z "$$failed"
 
 # The contracts that a change is compared with: a compiled image of protos/.

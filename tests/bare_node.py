@@ -8,6 +8,8 @@ The script imports nothing of Tickreel: its output is what a script of the strat
 - `attributes`: set on the class before the run
 - `venue`: what differs from a netting margin account that trades on depth; `latency` and `fill_model` are the arguments of the
   engine's models
+
+If the strategy has `answers`, the outcome has them, too.
 """
 
 import importlib
@@ -24,6 +26,7 @@ from nautilus_trader.backtest import (
     BacktestVenueConfig,
 )
 from nautilus_trader.common import LoggerConfig, LogLevel
+from nautilus_trader.data import DataEngineConfig
 from nautilus_trader.execution import DefaultFillModel, MakerTakerFeeModel, StaticLatencyModel
 from nautilus_trader.model import AccountId, Currency, InstrumentId, NautilusDataType
 from nautilus_trader.risk import RiskEngineConfig
@@ -31,8 +34,8 @@ from nautilus_trader.risk import RiskEngineConfig
 RUN = "bare"
 
 
-def node_of(spec: dict[str, Any]) -> BacktestNode:
-    """Return a node that is ready to run the spec's strategy."""
+def node_of(spec: dict[str, Any]) -> tuple[BacktestNode, Any]:
+    """Return a node that is ready to run the spec's strategy, and the strategy."""
     instrument_id = InstrumentId.from_str(spec["instrument"])
     venue = {
         "oms_type": "NETTING",
@@ -40,17 +43,17 @@ def node_of(spec: dict[str, Any]) -> BacktestNode:
         "book_type": "L2_MBP",
         "starting_balances": ["1000000 USDT"],
         "base_currency": "USDT",
+        "default_leverage": "1",
         **spec.get("venue", {}),
     }
-    if venue["base_currency"] is not None:
-        venue["base_currency"] = Currency.from_str(venue["base_currency"])
+    venue["base_currency"] = Currency.from_str(venue["base_currency"]) if venue["base_currency"] else None
+    venue["default_leverage"] = Decimal(venue["default_leverage"])
     if "latency" in venue:
         venue["latency_model"] = StaticLatencyModel(*venue.pop("latency"))
     if "fill_model" in venue:
         venue["fill_model"] = DefaultFillModel(*venue["fill_model"])
     config = BacktestVenueConfig(
         name=str(instrument_id.venue),
-        default_leverage=Decimal(1),
         fee_model=MakerTakerFeeModel(Decimal("0.0002"), Decimal("0.0004")),
         **venue,
     )
@@ -67,6 +70,7 @@ def node_of(spec: dict[str, Any]) -> BacktestNode:
     engine = BacktestEngineConfig(
         logging=LoggerConfig(stdout_level=LogLevel.ERROR),
         run_analysis=False,
+        data_engine=DataEngineConfig(emit_quotes_from_book_depths=True),
         risk_engine=RiskEngineConfig(max_order_submit_rate="1000000/00:00:01"),
     )
     node = BacktestNode([BacktestRunConfig(id=RUN, venues=[config], data=data, engine=engine, dispose_on_completion=False)])
@@ -75,13 +79,15 @@ def node_of(spec: dict[str, Any]) -> BacktestNode:
     strategy = getattr(module, spec["strategy"])
     for name, value in spec.get("attributes", {}).items():
         setattr(strategy, name, value)
-    node.add_strategy(RUN, strategy(module.OneInstrument(instrument_id)))
-    return node
+    books = any(data_type == "OrderBookDepth" for _, data_type, *_ in spec["lanes"])
+    made = strategy(module.OneInstrument(instrument_id, books))
+    node.add_strategy(RUN, made)
+    return node, made
 
 
 def outcome(spec: dict[str, Any]) -> dict[str, Any]:
     """Run the spec's strategy, and return the events and the status of each order, all positions, and the balances."""
-    node = node_of(spec)
+    node, strategy = node_of(spec)
     node.run()
     cache = node.get_engine_cache(RUN)
     orders = cache.orders()
@@ -95,6 +101,8 @@ def outcome(spec: dict[str, Any]) -> dict[str, Any]:
         ],
         "balances": {str(code): str(money) for code, money in account.balances_total().items()},
     }
+    if hasattr(strategy, "answers"):
+        found["answers"] = strategy.answers
     node.dispose()
     return found
 

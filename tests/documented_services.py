@@ -11,9 +11,9 @@ from terminal import Terminal, Up
 ROWS = 3_000
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    """Services that are up, in a folder that no other package of tests uses."""
+    """Services that are up until the last test of the package, in a folder that no other package of tests uses."""
     folder = tmp_path_factory.mktemp("documented")
     shutil.copytree(ROOT / "configs", folder / "configs")
     terminal = Terminal(folder, {})

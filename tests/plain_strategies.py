@@ -22,26 +22,29 @@ from nautilus_trader.trading import Strategy, StrategyConfig
 class OneInstrument(StrategyConfig):
     """The config of all strategies here."""
 
-    def __new__(cls, instrument_id: InstrumentId) -> "OneInstrument":
+    def __new__(cls, instrument_id: InstrumentId, books: bool = True) -> "OneInstrument":
         return super().__new__(cls)
 
-    def __init__(self, instrument_id: InstrumentId) -> None:
+    def __init__(self, instrument_id: InstrumentId, books: bool = True) -> None:
         self.instrument_id = instrument_id
+        self.books = books
 
 
 class Plain(Strategy):
-    """Subscribes to trades and books."""
+    """Subscribes to trades, and to books if there are any."""
 
     size = Quantity.from_str("0.100")
 
     def __init__(self, config: OneInstrument) -> None:
         super().__init__(config)
         self.id = config.instrument_id
+        self.books = config.books
         self.rows = 0
 
     def on_start(self) -> None:
         self.subscribe_trades(self.id)
-        self.subscribe_book_depth(self.id, BookType.L2_MBP)
+        if self.books:
+            self.subscribe_book_depth(self.id, BookType.L2_MBP)
 
     def on_trade(self, trade: Any) -> None:
         self.rows += 1

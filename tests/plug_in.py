@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 EVERY_NTH = Path(__file__).parent / "plugins/every_nth"
+DRIFTER = Path(__file__).parent / "plugins/drifter"
 MEDDLER = Path(__file__).parent / "plugins/meddler"
 
 

@@ -52,7 +52,12 @@ def write_rows(folder: Path, ts_init: Sequence[int], first_price: int = 640_000)
 
 
 def write_trades(
-    folder: Path, rows: Sequence[tuple[int, int, int, int]], *, price_precision: int = 1, size_precision: int = 3
+    folder: Path,
+    rows: Sequence[tuple[int, int, int, int]],
+    *,
+    price_precision: int = 1,
+    size_precision: int = 3,
+    engine_id: str = ENGINE_ID,
 ) -> ReplayFile:
     """Write trades given as (ts_init, 1 for a buyer, price in ticks, size in smallest units)."""
     ts, buys, price, size = (np.array(column, dtype=np.int64) for column in zip(*rows, strict=True))
@@ -66,7 +71,7 @@ def write_trades(
             "ts_init": catalog_format.times(ts),
         },
         schema=catalog_format.TRADE_SCHEMA.with_metadata(
-            dict(catalog_format.trade_metadata(ENGINE_ID, price_precision, size_precision))
+            dict(catalog_format.trade_metadata(engine_id, price_precision, size_precision))
         ),
     )
     return _write(folder, table, market_data_pb2.DATA_TYPE_TRADES)
@@ -75,7 +80,7 @@ def write_trades(
 Levels = Sequence[tuple[int, int]]
 
 
-def write_books(folder: Path, rows: Sequence[tuple[int, Levels, Levels]]) -> ReplayFile:
+def write_books(folder: Path, rows: Sequence[tuple[int, Levels, Levels]], *, engine_id: str = ENGINE_ID) -> ReplayFile:
     """Write books given as (ts_init, bids, asks). A level is (price in ticks of 0.1, size in 0.001), best first."""
     ts = np.array([row[0] for row in rows], dtype=np.int64)
     sides = {}
@@ -92,7 +97,7 @@ def write_books(folder: Path, rows: Sequence[tuple[int, Levels, Levels]]) -> Rep
             "ts_event": catalog_format.times(ts),
             "ts_init": catalog_format.times(ts),
         },
-        schema=catalog_format.DEPTH_SCHEMA.with_metadata(dict(catalog_format.depth_metadata(ENGINE_ID, 1, 3))),
+        schema=catalog_format.DEPTH_SCHEMA.with_metadata(dict(catalog_format.depth_metadata(engine_id, 1, 3))),
     )
     return _write(folder, table, market_data_pb2.DATA_TYPE_BOOK_SNAPSHOT_5)
 
@@ -125,7 +130,7 @@ def replay_config(
 ) -> run_config_pb2.RunConfig:
     """Return a resolved config of the instrument, with extra keys for instrument, venue and strategy."""
     document = run_config(RAW_NAME, "2024-07-18T00:00:00Z", "2024-07-19T00:00:00Z", starting_balance=balance)
-    document["venue"] |= venue
+    document["venue"] = {key: value for key, value in (document["venue"] | venue).items() if value is not None}
     document["instrument"] |= instrument
     document["strategy"] |= strategy
     violations = Violations()

@@ -75,7 +75,7 @@ CONFIG = replay_config(1e9, mode=result_pb2.SNAPSHOT_MODE_BOTH)
 
 def alone(strategy: type, lanes: Sequence[Lane]) -> int:
     """Replay by the engine alone, and return the number of orders."""
-    node = node_of(spec_of(strategy, lanes, venue={"starting_balances": ["1000000000 USDT"]}))
+    node, _ = node_of(spec_of(strategy, lanes, venue={"starting_balances": ["1000000000 USDT"]}))
     node.run()
     orders = int(node.get_engine_cache(RUN).orders_total_count())
     node.dispose()

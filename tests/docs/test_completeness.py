@@ -182,7 +182,11 @@ def _reasons() -> list[str]:
 
 def _explained() -> list[str]:
     """The findings and the faults of files in the tables."""
-    of_files = _first_names(REFERENCE, "Findings of conversion") + _first_names(REFERENCE, "Faults of raw files")
+    of_files = (
+        _first_names(REFERENCE, "Findings of conversion")
+        + _first_names(REFERENCE, "Findings of verification")
+        + _first_names(REFERENCE, "Faults of raw files")
+    )
     return _first_names(SPEC, "Findings") + of_files
 
 

@@ -74,7 +74,7 @@ class Market:
 
     def record_of(self, strategy: type, lanes: Sequence[Lane]) -> EventRecord:
         """Return the record of a replay of a strategy."""
-        config, tape = plain_strategies.OneInstrument(self.traded.id), Tape()
+        config, tape = plain_strategies.OneInstrument(self.traded.id, self.books), Tape()
         replay(self.config, self.traded, strategy, lambda recorded: recorded(config), lanes, 100, tape)
         assert tape.events is not None
         return tape.events

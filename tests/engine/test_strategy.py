@@ -181,6 +181,16 @@ def test_a_resting_order_has_no_end_and_a_cancelled_one_has(tmp_path: Path) -> N
     assert tape.ends.order.tolist() == [1]
 
 
+def test_fills_after_the_window_are_left_out(tmp_path: Path) -> None:
+    """Orders that are delayed beyond the window fill in the engine, against its last prices."""
+    config = replay_config(venue={"latency": {"base_latency_nanos": 86_400 * 10**9}})
+    file = write_rows(tmp_path / "files", [START + row * 1_000 for row in range(20)])
+    tape = replay_files(Copying, config, tmp_path / "view", [file]).tape
+    assert (tape.order_count, tape.fill_count, tape.reported) == (20, 0, {})
+    assert tape.events is not None
+    assert (tape.events.fills.ts > WINDOW[1]).all()
+
+
 def test_a_market_order_has_no_limit_price(tmp_path: Path) -> None:
     tape = tape_of(Selling, tmp_path)
     assert tape.orders.price.tolist() == [0] * 20

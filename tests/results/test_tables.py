@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
@@ -135,10 +136,14 @@ async def test_updates_and_positions_equal_their_tables(run: Path, results: Serv
     assert (update.reason, update.price, update.sequence) == ("NO_LIQUIDITY_AT_LIMIT", "", 15)
     assert (await ask(results, "ListOrderUpdates", filter="kind = UPDATED")).total_size == 0
     positions = pq.read_table(run / "positions.parquet")
-    losses = [(pnl, id_) for pnl, id_ in zip(positions["pnl"].to_pylist(), positions["id"].to_pylist(), strict=True) if pnl < 0]
+    losses = (
+        positions.filter(pc.field("pnl") < pa.scalar(Decimal("0.00000000"), positions["pnl"].type))
+        .sort_by([("pnl", "ascending"), ("id", "ascending")])["id"]
+        .to_pylist()
+    )
     assert losses
     response = await ask(results, "ListPositions", filter="pnl < 0", order_by="pnl, id", page_size=500)
-    assert [position.id for position in response.positions] == [id_ for _, id_ in sorted(losses)][:500]
+    assert [position.id for position in response.positions] == losses[:500]
     first = response.positions[0]
     assert first.entry_side in (order_pb2.ORDER_SIDE_BUY, order_pb2.ORDER_SIDE_SELL)
     assert (first.duration_seconds, first.HasField("exit_order_id")) == ("1.000000000", False)

@@ -338,6 +338,15 @@ ROWS: list[Row] = [
         ),
         (
             WORKS,
+            "Denied by the engine: a position id with NETTING, a client that is not the venue, a size off the grid.",
+            """
+            submit_order(position_id) | alone | s.submit_order(factory.market(ID, BUY, size("0.100")), PositionId("P-1")) | Initialized 3, Denied 3
+            submit_order(client_id) | alone | s.submit_order(factory.market(ID, BUY, size("0.100")), None, ClientId("OTHER")) | Initialized 3, Denied 3
+            submit_order(size off the grid) | alone | s.limit(BUY, 60000.0, "0.0001") | Initialized 3, Denied 3
+            """,
+        ),
+        (
+            WORKS,
             "As the others, but the engine does not deliver OrderTriggered (`on_order_triggered`); the order in the cache and the report have it.",
             """
             order_factory.stop_limit | alone | s.send(factory.stop_limit(ID, BUY, size("0.100"), price(64010), price(64004.2))) | Initialized 3, Submitted 3, Accepted 3, Triggered 3.5, Filled 3.5
@@ -355,7 +364,7 @@ ROWS: list[Row] = [
             order_factory.limit(FOK) | alone | s.limit(BUY, 64003.6, "9.000", time_in_force=TimeInForce.FOK) | Initialized 3, Submitted 3, Accepted 3, Canceled 3
             order_factory.limit(GTD) | alone | s.limit(BUY, 64000.0, time_in_force=TimeInForce.GTD, expire_time=at(4.2)) | Initialized 3, Submitted 3, Accepted 3, Expired 4.5
             order_factory.limit(GTD) | alone | s.limit(BUY, 64001.0, time_in_force=TimeInForce.GTD, expire_time=at(4.4)) | Initialized 3, Submitted 3, Accepted 3, Filled 4.5
-            order_factory.limit(GTD, manage_gtd_expiry) | alone manage_gtd_expiry | s.limit(BUY, 64001.0, time_in_force=TimeInForce.GTD, expire_time=at(4.4)) | Initialized 3, Submitted 3, Accepted 3, PendingCancel 4.4, Canceled 4.4
+            order_factory.limit(GTD, manage_gtd_expiry) | alone manage_gtd_expiry=True | s.limit(BUY, 64001.0, time_in_force=TimeInForce.GTD, expire_time=at(4.4)) | Initialized 3, Submitted 3, Accepted 3, PendingCancel 4.4, Canceled 4.4
             order_factory.limit(DAY) | alone | s.limit(BUY, 60000.0, time_in_force=TimeInForce.DAY) | Initialized 3, Submitted 3, Accepted 3
             order_factory.limit(AT_THE_OPEN) | alone | s.limit(BUY, 60000.0, time_in_force=TimeInForce.AT_THE_OPEN) | Initialized 3, Submitted 3, Rejected 3
             """,
@@ -949,6 +958,68 @@ ROWS: list[Row] = [
             "a replay has no connections; there is no replacement",
             """
             reconnect_socket | 8 | s.reconnect_socket(ClientId("X"), "endpoint") | raised ValueError: reconnect_socket: a replay has no connections; there is no replacement
+            """,
+        ),
+    ),
+    *_rows(
+        "Config",
+        (
+            WORKS,
+            "Ids of the strategy and of its orders.",
+            """
+            config.strategy_id | alone strategy_id=StrategyId("MINE-7") | s.market(BUY), say(s.strategy_id, cache.orders()[0].client_order_id) | Initialized 3, Submitted 3, Filled 3 / ['MINE-7', 'O-20240718-105323-001-7-1']
+            config.order_id_tag | alone order_id_tag="042" | s.market(BUY), say(s.strategy_id, cache.orders()[0].client_order_id) | Initialized 3, Submitted 3, Filled 3 / ['Examples-042', 'O-20240718-105323-001-042-1']
+            config.use_hyphens_in_client_order_ids | alone use_hyphens_in_client_order_ids=False | s.market(BUY), say(cache.orders()[0].client_order_id) | Initialized 3, Submitted 3, Filled 3 / ['O202407181053230010001']
+            """,
+        ),
+        (
+            ENDS,
+            "The run is refused: order ids would be random, and no result could be reproduced.",
+            """
+            config.use_uuid_client_order_ids | 8 | StrategyConfig(use_uuid_client_order_ids=True).use_uuid_client_order_ids | True
+            """,
+        ),
+        (
+            WORKS,
+            "`venue.oms_type` decides. A config that names another type is refused.",
+            """
+            config.oms_type | alone oms_type=OmsType.NETTING | s.market(BUY) | Initialized 3, Submitted 3, Filled 3
+            """,
+        ),
+        (
+            WORKS,
+            "`manage_stop` exits the market when the strategy calls `stop`; at the end of the window the engine cannot complete that, and the run fails: close positions in "
+            "`on_stop`. `manage_contingent_orders` and `manage_gtd_expiry` let the strategy cancel instead of the venue.",
+            """
+            config.manage_stop | alone manage_stop=True | s.limit(BUY, 60000.0), s.market(BUY) ;; s.stop() | Initialized 3, Submitted 3, Accepted 3, PendingCancel 4, Canceled 4 / Initialized 3, Submitted 3, Filled 3 / Initialized 4, Submitted 4, Filled 4
+            config.manage_contingent_orders | alone manage_contingent_orders=True | s.submit_order_list(factory.bracket(ID, BUY, size("0.100"), tp_price=price(64004), sl_trigger_price=price(63000))) | Initialized 3, Submitted 3, Filled 3 / Initialized 3, Submitted 3, Accepted 3, PendingCancel 9, Canceled 9 / Initialized 3, Submitted 3, Accepted 3, Filled 9
+            config.manage_gtd_expiry | alone manage_gtd_expiry=True | s.limit(BUY, 60000.0, time_in_force=TimeInForce.GTD, expire_time=at(4.4)) | Initialized 3, Submitted 3, Accepted 3, PendingCancel 4.4, Canceled 4.4
+            """,
+        ),
+        (
+            WORKS,
+            "How `market_exit` closes, and how often it checks that it is done.",
+            """
+            config.market_exit_interval_ms | alone market_exit_interval_ms=50 | s.market(BUY) ;; s.market_exit() ;; say(seen.counts["on_time_event"]) | Initialized 3, Submitted 3, Filled 3 / Initialized 4, Submitted 4, Filled 4 / ['10']
+            config.market_exit_max_attempts | alone market_exit_max_attempts=1 | s.market(BUY) ;; s.market_exit() ;; say(seen.counts["on_time_event"]) | Initialized 3, Submitted 3, Filled 3 / Initialized 4, Submitted 4, Filled 4 / ['5']
+            config.market_exit_time_in_force | alone market_exit_time_in_force=TimeInForce.IOC | s.market(BUY) ;; s.market_exit() ;; say(cache.orders()[1].time_in_force) | Initialized 3, Submitted 3, Filled 3 / Initialized 4, Submitted 4, Filled 4 / ['IOC']
+            config.market_exit_reduce_only | alone market_exit_reduce_only=False | s.market(BUY) ;; s.market_exit() ;; say(cache.orders()[1].is_reduce_only) | Initialized 3, Submitted 3, Filled 3 / Initialized 4, Submitted 4, Filled 4 / ['False']
+            """,
+        ),
+        (
+            NO_MEANING,
+            "A replay has no orders from elsewhere.",
+            """
+            config.external_order_instrument_ids | alone external_order_instrument_ids=[ID] | s.market(BUY) | Initialized 3, Submitted 3, Filled 3
+            """,
+        ),
+        (
+            NO_MEANING,
+            "The engine logs errors only.",
+            """
+            config.log_events | alone log_events=False | s.market(BUY) | Initialized 3, Submitted 3, Filled 3
+            config.log_commands | alone log_commands=False | s.market(BUY) | Initialized 3, Submitted 3, Filled 3
+            config.log_rejected_due_post_only_as_warning | alone log_rejected_due_post_only_as_warning=False | s.limit(BUY, 64010.0, post_only=True) | Initialized 3, Submitted 3, Rejected 3
             """,
         ),
     ),

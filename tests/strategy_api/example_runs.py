@@ -47,8 +47,8 @@ class Example:
         call: Name of the call: `submit_order`, `cache.order`.
         at: Number of the trade row in whose callback the expression is evaluated; or `start`, `stop`, `end` (after the
             replay), `trades` (at the start of a replay without books), or `alone`: in a replay of its own, from the fourth row
-            on, one row for each part between ";;". Its answer is the life of all orders. `alone manage_gtd_expiry` sets this
-            key of the strategy's config.
+            on, one row for each part between ";;". Its answer is the life of all orders. `alone manage_stop=True` sets a key of
+            the strategy's config.
     """
 
     call: str
@@ -309,8 +309,11 @@ def by_engine_alone(examples: Sequence[tuple[int, Example]], lanes: Sequence[Lan
 
 def _made(examples: Sequence[tuple[int, Example]]) -> Callable[[type[Examples]], Examples]:
     """Return the construction of the strategy."""
-    config = StrategyConfig(manage_gtd_expiry=True) if examples[0][1].at.endswith(" manage_gtd_expiry") else None
-    return lambda strategy: strategy(config)
+    keys: dict[str, Any] = {}
+    for setting in examples[0][1].at.split()[1:]:
+        key, _, value = setting.partition("=")
+        keys[key] = eval(value, NAMES)
+    return lambda strategy: strategy(StrategyConfig(**keys) if keys else None)
 
 
 def _ended(seen: Seen, examples: Sequence[tuple[int, Example]], lives: dict[str, list[tuple[str, int]]]) -> Seen:

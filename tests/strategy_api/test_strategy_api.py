@@ -1,20 +1,22 @@
 """The API of the engine in a replay: table, document, classes of the engine and runs agree."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from nautilus_trader.common import Cache, Clock, DataActor, Logger, OrderFactory
 from nautilus_trader.portfolio import Portfolio
-from nautilus_trader.trading import ExecutionAlgorithm, Strategy
+from nautilus_trader.trading import ExecutionAlgorithm, Strategy, StrategyConfig
 
 from documents import ROOT
-from small_catalog import START, instrument, write_trades
+from small_catalog import START, instrument, replay_config, write_trades
 from strategy_api.api_table import ADDED, ENDS, NO_MEANING, REFUSED, ROWS, WORKS, Row, document
-from strategy_api.example_runs import Example, Seen, by_engine_alone, market, replayed
+from strategy_api.example_runs import ID, Example, Examples, Seen, by_engine_alone, market, replayed
 from tickreel.engine.refusals import REFUSED as REFUSALS
-from tickreel.engine.replay import Lane, ReplayFile, catalog_view
+from tickreel.engine.replay import Lane, catalog_view, replay
+from tickreel.engine.tape import Tape
 from tickreel.rpc.errors import TickreelError
+from tickreel.v1.result_pb2 import SNAPSHOT_MODE_BOTH as BOTH
 
 EXAMPLES = [(place, row, example) for place, (row, example) in enumerate((row, e) for row in ROWS for e in row.examples)]
 SHARED = [(place, row, example) for place, row, example in EXAMPLES if example.at.split()[0] not in ("alone", "trades")]
@@ -25,6 +27,7 @@ CLASSES = (
     ("portfolio.", Portfolio, ()),
     ("clock.", Clock, ()),
     ("order_factory.", OrderFactory, ()),
+    ("config.", StrategyConfig, ()),
     ("log.", Logger, ()),
     ("actor.", DataActor, (Strategy,)),
     ("algorithm.", ExecutionAlgorithm, (Strategy,)),
@@ -134,15 +137,22 @@ def test_requests_read_files_that_follow_one_another(tmp_path: Path) -> None:
     assert seen.answers[1] == str([str(float(row)) for _, rows in _PARTS for row in rows][:6])
 
 
+def test_requests_read_rows_before_the_window(tmp_path: Path) -> None:
+    trades = write_trades(tmp_path, [(START + row * 10**9, 0, 640_000, 1) for row in range(20)])
+    (tmp_path / "view").mkdir()
+    later = catalog_view(tmp_path / "view", instrument(), [replace(trades, start=START + 5 * 10**9)])
+    request, requested = replace(_REQUEST, at="start"), replace(_REQUESTED, at="1")
+    # The row of the very instant of the request is among them.
+    assert replayed([(0, request), (1, requested)], later).answers[1] == str([str(float(row)) for row in range(6)])
+
+
 def test_requests_are_refused_where_files_overlap(tmp_path: Path) -> None:
     parts = [
         write_trades(tmp_path / str(part), [(START + row * 10**9, 0, 640_000, 1) for row in rows]) for part, rows in _PARTS
     ]
     cut = START + 5 * 10**9
     spans = [(parts[0].start, cut), (cut + 1, parts[0].end)]
-    files = [
-        ReplayFile(part.path, part.data_type, part.first, part.last, *span) for part, span in zip(parts, spans, strict=False)
-    ]
+    files = [replace(part, start=start, end=end) for part, (start, end) in zip(parts, spans, strict=True)]
     (tmp_path / "view").mkdir()
     seen = replayed([(0, _REQUEST)], catalog_view(tmp_path / "view", instrument(), files))
     assert seen.answers[0].startswith("raised ValueError: request_trades: the files of the run overlap in time")
@@ -151,8 +161,48 @@ def test_requests_are_refused_where_files_overlap(tmp_path: Path) -> None:
 @pytest.mark.parametrize("trigger", ["BID_ASK", "DEFAULT"])
 def test_an_order_that_waits_for_quotes_is_refused_without_books(trigger: str, tmp_path: Path) -> None:
     example = Example("submit_order", "5", f"s.limit(BUY, 63000.0, emulation_trigger=TriggerType.{trigger})", "")
-    with pytest.raises(TickreelError, match=f"ValueError: submit_order: .* the emulation trigger {trigger} waits for"):
-        replayed([(0, example)], market(tmp_path, books=False))
+    seen = replayed([(0, example)], market(tmp_path, books=False))
+    assert seen.answers[0].startswith("raised ValueError: submit_order: snapshot mode trades has no quotes")
+    assert f"the emulation trigger {trigger} waits for" in seen.answers[0]
+
+
+class Asking(DataActor):
+    """An actor that asks for data that no run has."""
+
+    def on_start(self) -> None:
+        self.subscribe_mark_prices(ID)
+
+
+class Unmade(Strategy):
+    """A strategy whose actors cannot be made."""
+
+    def actors(self) -> list[DataActor]:
+        raise LookupError("no such actor")
+
+
+def test_calls_of_an_actor_are_refused_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Examples, "actors", lambda self: [Asking()])
+    with pytest.raises(TickreelError, match="ValueError: subscribe_mark_prices: the data has no mark prices"):
+        replayed([(0, Example("", "end", "1", ""))], market(tmp_path))
+
+
+def test_an_order_for_an_algorithm_that_the_run_lacks_fails_the_run(tmp_path: Path) -> None:
+    example = Example("submit_order", "5", 's.market(BUY, exec_algorithm_id=ExecAlgorithmId("TWAP"))', "")
+    with pytest.raises(TickreelError, match="the run has no execution algorithm of this name; a strategy brings algorithms"):
+        replayed([(0, example)], market(tmp_path))
+
+
+def test_manage_stop_fails_the_run_at_the_end_of_the_window(tmp_path: Path) -> None:
+    example = Example("config.manage_stop", "alone manage_stop=True", "s.market(BUY)", "")
+    with pytest.raises(TickreelError, match="manage_stop of the strategy's config asks; close positions in on_stop"):
+        replayed([(0, example)], market(tmp_path))
+
+
+def test_an_error_in_actors_fails_the_run_with_its_traceback(tmp_path: Path) -> None:
+    lanes = market(tmp_path)
+    with pytest.raises(TickreelError, match="actors of Unmade raised LookupError: no such actor") as failure:
+        replay(replay_config(mode=BOTH), instrument(), Unmade, lambda of_run: of_run(), lanes, 100, Tape())
+    assert failure.value.metadata["log"].startswith("Traceback")
 
 
 # Names of files and the seconds of their trades. There is a gap between the files.

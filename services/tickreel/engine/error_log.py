@@ -38,6 +38,14 @@ _MEANINGS = (
         re.compile("Cash account balance would become negative"),
         "the account cannot pay a fee; set larger venue.starting_balances",
     ),
+    (
+        re.compile("is still RUNNING after the backtest end sequence"),
+        "after the last row it cannot do what manage_stop of the strategy's config asks; close positions in on_stop instead",
+    ),
+    (
+        re.compile(r"no registered endpoint '[^']*\.execute'"),
+        "the run has no execution algorithm of this name; a strategy brings algorithms by a method exec_algorithms",
+    ),
 )
 
 

@@ -1,5 +1,6 @@
 """Kinds of parameters: how the JSON values of a config become values of an annotated type, and back."""
 
+import contextlib
 import datetime
 import enum
 import math
@@ -133,10 +134,10 @@ def _number(value: Any) -> Any:
 
 def _bar_type(text: str, instrument_id: str) -> BarType:
     """Return a type of bars. Without an instrument, as in 1-MINUTE-LAST-INTERNAL, it means bars of the run's instrument."""
-    try:
-        return BarType.from_str(text)
-    except ValueError:
-        return BarType.from_str(f"{instrument_id}-{text}")
+    for written in (text, f"{instrument_id}-{text}"):
+        with contextlib.suppress(ValueError):
+            return BarType.from_str(written)
+    raise ValueError("write it like 1-MINUTE-LAST-INTERNAL, with or without an instrument before it")
 
 
 _SIMPLE: dict[Any, Kind] = {

@@ -96,12 +96,12 @@ class RecordedTape:
         if not np.array_equal(tape.fills.order, fills.order[: tape.fill_count]) or (np.diff(fills.ts) < 0).any():
             raise TickreelError("REPLAY_FAILED", "the engine delivered the fills of the strategy out of sequence")
         self._write_ends()
-        reported = EngineFigures(self._instrument).close(cache, tape, with_balances=with_balances)
-        # If the engine continued past the window, its figures cover more events than the tape. If the strategy purged orders,
-        # they cover fewer.
-        beyond = (fills.ts > self._end).any() or (changes.ts > self._end).any()
-        if not beyond and int(reported["orders"]) == tape.order_count:
-            tape.reported = reported
+        # If the engine continued past the window, its figures cover more events than the tape.
+        if not ((fills.ts > self._end).any() or (changes.ts > self._end).any()):
+            reported = EngineFigures(self._instrument).close(cache, tape, with_balances=with_balances)
+            # They cover fewer if the strategy purged orders from the engine's cache.
+            if int(reported["orders"]) == tape.order_count:
+                tape.reported = reported
         tape.events = record
         tape.settled = self._end
 

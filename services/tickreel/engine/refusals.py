@@ -76,8 +76,12 @@ def refusals(method: Callable[[str], Method | None], data: ReplayData) -> dict[s
     checks |= {name: functools.partial(_check_bars, data) for name in _BARS}
     found = {name: (method(name), check) for name, check in checks.items()}
     refusing = {name: _checked(name, theirs, check) for name, (theirs, check) in found.items() if theirs is not None}
-    if data.books == 0 and (on_emulated := method("on_order_emulated")) is not None:
-        refusing["on_order_emulated"] = _triggered_by_trades(on_emulated)
+    if data.books == 0:
+        refusing |= {
+            name: _triggered_by_trades(theirs)
+            for name in ("submit_order", "submit_order_list")
+            if (theirs := method(name)) is not None
+        }
     return refusing
 
 
@@ -94,16 +98,18 @@ def _checked(name: str, theirs: Method, check: Check) -> Method:
 
 
 def _triggered_by_trades(theirs: Method) -> Method:
-    """Return the callback that refuses orders that wait for quotes. The engine would hold them back forever."""
+    """Return the method that refuses orders that wait for quotes. The engine would hold them back forever."""
 
-    def on_order_emulated(this: Any, event: Any) -> None:
-        trigger = this.cache.order(event.client_order_id).emulation_trigger
-        if trigger != TriggerType.LAST_PRICE:
-            message = f"submit_order: snapshot mode trades has no quotes, which the emulation trigger {trigger} waits for"
-            raise ValueError(f"{message}; use LAST_PRICE, or snapshot mode both")
-        theirs(this, event)
+    @functools.wraps(theirs)
+    def submit(this: Any, *args: Any, **options: Any) -> Any:
+        orders = args[0] if args else options.get("order", options.get("order_list", []))
+        for one in orders if isinstance(orders, list) else (orders,):
+            if one.emulation_trigger not in (None, TriggerType.NO_TRIGGER, TriggerType.LAST_PRICE):
+                waited = f"snapshot mode trades has no quotes, which the emulation trigger {one.emulation_trigger} waits for"
+                raise ValueError(f"{theirs.__name__}: {waited}; use LAST_PRICE, or snapshot mode both")
+        return theirs(this, *args, **options)
 
-    return on_order_emulated
+    return submit
 
 
 def _refuse(why: str, this: Any, name: str, of: Any) -> str:

@@ -285,7 +285,7 @@ def _venue(config: run_config_pb2.RunConfig, *, frozen_account: bool) -> Backtes
         options["latency_model"] = StaticLatencyModel(
             base_latency_nanos=int(latency.base_latency_nanos),
             insert_latency_nanos=int(latency.insert_latency_nanos),
-            update_latency_nanos=0,
+            update_latency_nanos=int(latency.update_latency_nanos),
             cancel_latency_nanos=int(latency.cancel_latency_nanos),
         )
     if venue.HasField("fill_model"):

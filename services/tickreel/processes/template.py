@@ -36,8 +36,8 @@ class Template:
                 start_new_session=True,
             )
 
-    @classmethod
-    def of(cls, module: str) -> "Template | None":
+    @staticmethod
+    def of(module: str) -> "Template | None":
         """Return the template of a module, and start it unless it runs.
 
         None on other systems than Linux: their libraries do not all survive a fork. If the variables of the interpreter have
@@ -51,7 +51,7 @@ class Template:
             return template
         if template is not None:
             template.retire()
-        template = _templates[module] = cls(module)
+        template = _templates[module] = Template(module)
         return template
 
     def request(self, descriptors: Sequence[int]) -> None:

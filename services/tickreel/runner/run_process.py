@@ -1,6 +1,7 @@
 """The process of a run: load the window, replay it, compute the account, write the result."""
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,8 @@ from tickreel.runner.replay.money_bound import COLUMNS, check_notional
 from tickreel.runner.replay.replay_plan import ReplayPlan
 from tickreel.runner.replay.run_replay import AccountExhaustedError, RunReplay
 from tickreel.runner.replay.shortcuts import shortcuts_of
-from tickreel.runner.result.code_digest import code_packages
+from tickreel.runner.replay.unrepeatable_calls import UnrepeatableCalls
+from tickreel.runner.result.code_digest import PRODUCT, code_packages
 from tickreel.runner.result.findings import findings
 from tickreel.runner.result.outputs import write_outputs
 from tickreel.runner.run_spec import RunSpec
@@ -42,6 +44,9 @@ def work(values: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
     reporter.progress(job_pb2.JOB_PHASE_LOADING, 0, 0, "rows")
     window = Window(spec)
     window.check_sides()
+    calls = UnrepeatableCalls(config.strategy.name)
+    if spec.run.verified_run_id:
+        calls.watch()
     entry = installed_strategy(config.strategy.name)
     # The orders of other strategies are unknown before the replay.
     if entry.copies_rows:
@@ -60,6 +65,9 @@ def work(values: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
         window.findings += prints.findings()
         cuts = prints.cuts
     plan = ReplayPlan.of(config, entry.strategy, rows, (window.start, window.end), spec.segment_rows, spec.processes, cuts)
+    if spec.run.verified_run_id and entry.package != PRODUCT:
+        # Calls in child processes would not be seen.
+        spec = replace(spec, processes=1)
     replaying = RunReplay(spec, window, rows, store, reporter)
     try:
         outcome = replaying.run(plan, shortcuts, assumes_solvent=assumes_solvent)
@@ -67,6 +75,7 @@ def work(values: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
         plan = ReplayPlan.whole(rows, window.start, window.end, "the account has no free balance left, so it may deny orders")
         outcome = replaying.run(plan, Shortcuts(), assumes_solvent=False)
     seconds = time.monotonic() - began
+    calls.end()
     window.check_unchanged()
     result = _result(spec, window, plan, outcome, replaying.peak_memory, seconds)
     result.findings.extend(idle_keys_finding(config, entry))
@@ -80,6 +89,7 @@ def work(values: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
             store.find(spec.run.verified_run_id),
             result,
             replaying.staging,
+            calls.findings(),
             lambda done, all_: reporter.progress(job_pb2.JOB_PHASE_COMPARING, done, all_, "tables"),
         )
         store.drop_staging(spec.run.run_id)

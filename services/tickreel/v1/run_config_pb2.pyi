@@ -107,14 +107,16 @@ class VenueConfig(_message.Message):
     def __init__(self, name: _Optional[str] = ..., oms_type: _Optional[str] = ..., account_type: _Optional[str] = ..., base_currency: _Optional[str] = ..., starting_balance: _Optional[float] = ..., maker_fee: _Optional[float] = ..., taker_fee: _Optional[float] = ..., starting_balances: _Optional[_Mapping[str, float]] = ..., book_type: _Optional[str] = ..., default_leverage: _Optional[float] = ..., liquidity_consumption: bool = ..., queue_position: bool = ..., latency: _Optional[_Union[LatencyConfig, _Mapping]] = ..., fill_model: _Optional[_Union[FillModelConfig, _Mapping]] = ..., frozen_account: bool = ...) -> None: ...
 
 class LatencyConfig(_message.Message):
-    __slots__ = ("base_latency_nanos", "insert_latency_nanos", "cancel_latency_nanos")
+    __slots__ = ("base_latency_nanos", "insert_latency_nanos", "cancel_latency_nanos", "update_latency_nanos")
     BASE_LATENCY_NANOS_FIELD_NUMBER: _ClassVar[int]
     INSERT_LATENCY_NANOS_FIELD_NUMBER: _ClassVar[int]
     CANCEL_LATENCY_NANOS_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_LATENCY_NANOS_FIELD_NUMBER: _ClassVar[int]
     base_latency_nanos: float
     insert_latency_nanos: float
     cancel_latency_nanos: float
-    def __init__(self, base_latency_nanos: _Optional[float] = ..., insert_latency_nanos: _Optional[float] = ..., cancel_latency_nanos: _Optional[float] = ...) -> None: ...
+    update_latency_nanos: float
+    def __init__(self, base_latency_nanos: _Optional[float] = ..., insert_latency_nanos: _Optional[float] = ..., cancel_latency_nanos: _Optional[float] = ..., update_latency_nanos: _Optional[float] = ...) -> None: ...
 
 class FillModelConfig(_message.Message):
     __slots__ = ("prob_fill_on_limit", "prob_slippage")

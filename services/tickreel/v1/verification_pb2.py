@@ -24,25 +24,26 @@ _sym_db = _symbol_database.Default()
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from tickreel.v1 import report_pb2 as tickreel_dot_v1_dot_report__pb2
+from tickreel.v1 import result_pb2 as tickreel_dot_v1_dot_result__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1etickreel/v1/verification.proto\x12\x0btickreel.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18tickreel/v1/report.proto\"\xdd\x02\n\x0cVerification\x12.\n\x07verdict\x18\x01 \x01(\x0e\x32\x14.tickreel.v1.VerdictR\x07verdict\x12\'\n\x0frecorded_digest\x18\x02 \x01(\tR\x0erecordedDigest\x12#\n\rresult_digest\x18\x03 \x01(\tR\x0cresultDigest\x12\x16\n\x06orders\x18\x04 \x01(\x03R\x06orders\x12\x14\n\x05\x66ills\x18\x05 \x01(\x03R\x05\x66ills\x12\x30\n\x06inputs\x18\x06 \x03(\x0b\x32\x18.tickreel.v1.InputChangeR\x06inputs\x12\x37\n\ndivergence\x18\x07 \x01(\x0b\x32\x17.tickreel.v1.DivergenceR\ndivergence\x12\x36\n\x07summary\x18\x08 \x03(\x0b\x32\x1c.tickreel.v1.FieldDifferenceR\x07summary\"\x84\x01\n\x0bInputChange\x12+\n\x05input\x18\x01 \x01(\x0e\x32\x15.tickreel.v1.RunInputR\x05input\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12\x1a\n\x08recorded\x18\x03 \x01(\tR\x08recorded\x12\x18\n\x07present\x18\x04 \x01(\tR\x07present\"W\n\x0f\x46ieldDifference\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n\x08recorded\x18\x02 \x01(\tR\x08recorded\x12\x14\n\x05\x61gain\x18\x03 \x01(\tR\x05\x61gain\"\xea\x02\n\nDivergence\x12\x19\n\x08order_id\x18\x01 \x01(\x03R\x07orderId\x12\x17\n\x07\x66ill_id\x18\x02 \x01(\x03R\x06\x66illId\x12*\n\x02ts\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x02ts\x12\x34\n\x06\x66ields\x18\x04 \x03(\x0b\x32\x1c.tickreel.v1.FieldDifferenceR\x06\x66ields\x12\x39\n\x0erecorded_order\x18\x05 \x01(\x0b\x32\x12.tickreel.v1.OrderR\rrecordedOrder\x12\x38\n\x0erecorded_fills\x18\x06 \x03(\x0b\x32\x11.tickreel.v1.FillR\rrecordedFills\x12(\n\x05order\x18\x07 \x01(\x0b\x32\x12.tickreel.v1.OrderR\x05order\x12\'\n\x05\x66ills\x18\x08 \x03(\x0b\x32\x11.tickreel.v1.FillR\x05\x66ills*L\n\x07Verdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\x11\n\rVERDICT_EQUAL\x10\x01\x12\x15\n\x11VERDICT_DIFFERENT\x10\x02*y\n\x08RunInput\x12\x19\n\x15RUN_INPUT_UNSPECIFIED\x10\x00\x12\x14\n\x10RUN_INPUT_CONFIG\x10\x01\x12\x12\n\x0eRUN_INPUT_DATA\x10\x02\x12\x14\n\x10RUN_INPUT_ENGINE\x10\x03\x12\x12\n\x0eRUN_INPUT_CODE\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1etickreel/v1/verification.proto\x12\x0btickreel.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18tickreel/v1/report.proto\x1a\x18tickreel/v1/result.proto\"\x8f\x03\n\x0cVerification\x12.\n\x07verdict\x18\x01 \x01(\x0e\x32\x14.tickreel.v1.VerdictR\x07verdict\x12\'\n\x0frecorded_digest\x18\x02 \x01(\tR\x0erecordedDigest\x12#\n\rresult_digest\x18\x03 \x01(\tR\x0cresultDigest\x12\x16\n\x06orders\x18\x04 \x01(\x03R\x06orders\x12\x14\n\x05\x66ills\x18\x05 \x01(\x03R\x05\x66ills\x12\x30\n\x06inputs\x18\x06 \x03(\x0b\x32\x18.tickreel.v1.InputChangeR\x06inputs\x12\x37\n\ndivergence\x18\x07 \x01(\x0b\x32\x17.tickreel.v1.DivergenceR\ndivergence\x12\x36\n\x07summary\x18\x08 \x03(\x0b\x32\x1c.tickreel.v1.FieldDifferenceR\x07summary\x12\x30\n\x08\x66indings\x18\t \x03(\x0b\x32\x14.tickreel.v1.FindingR\x08\x66indings\"\x84\x01\n\x0bInputChange\x12+\n\x05input\x18\x01 \x01(\x0e\x32\x15.tickreel.v1.RunInputR\x05input\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12\x1a\n\x08recorded\x18\x03 \x01(\tR\x08recorded\x12\x18\n\x07present\x18\x04 \x01(\tR\x07present\"W\n\x0f\x46ieldDifference\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n\x08recorded\x18\x02 \x01(\tR\x08recorded\x12\x14\n\x05\x61gain\x18\x03 \x01(\tR\x05\x61gain\"\xea\x02\n\nDivergence\x12\x19\n\x08order_id\x18\x01 \x01(\x03R\x07orderId\x12\x17\n\x07\x66ill_id\x18\x02 \x01(\x03R\x06\x66illId\x12*\n\x02ts\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x02ts\x12\x34\n\x06\x66ields\x18\x04 \x03(\x0b\x32\x1c.tickreel.v1.FieldDifferenceR\x06\x66ields\x12\x39\n\x0erecorded_order\x18\x05 \x01(\x0b\x32\x12.tickreel.v1.OrderR\rrecordedOrder\x12\x38\n\x0erecorded_fills\x18\x06 \x03(\x0b\x32\x11.tickreel.v1.FillR\rrecordedFills\x12(\n\x05order\x18\x07 \x01(\x0b\x32\x12.tickreel.v1.OrderR\x05order\x12\'\n\x05\x66ills\x18\x08 \x03(\x0b\x32\x11.tickreel.v1.FillR\x05\x66ills*L\n\x07Verdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\x11\n\rVERDICT_EQUAL\x10\x01\x12\x15\n\x11VERDICT_DIFFERENT\x10\x02*y\n\x08RunInput\x12\x19\n\x15RUN_INPUT_UNSPECIFIED\x10\x00\x12\x14\n\x10RUN_INPUT_CONFIG\x10\x01\x12\x12\n\x0eRUN_INPUT_DATA\x10\x02\x12\x14\n\x10RUN_INPUT_ENGINE\x10\x03\x12\x12\n\x0eRUN_INPUT_CODE\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'tickreel.v1.verification_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_VERDICT']._serialized_start=1047
-  _globals['_VERDICT']._serialized_end=1123
-  _globals['_RUNINPUT']._serialized_start=1125
-  _globals['_RUNINPUT']._serialized_end=1246
-  _globals['_VERIFICATION']._serialized_start=107
-  _globals['_VERIFICATION']._serialized_end=456
-  _globals['_INPUTCHANGE']._serialized_start=459
-  _globals['_INPUTCHANGE']._serialized_end=591
-  _globals['_FIELDDIFFERENCE']._serialized_start=593
-  _globals['_FIELDDIFFERENCE']._serialized_end=680
-  _globals['_DIVERGENCE']._serialized_start=683
-  _globals['_DIVERGENCE']._serialized_end=1045
+  _globals['_VERDICT']._serialized_start=1123
+  _globals['_VERDICT']._serialized_end=1199
+  _globals['_RUNINPUT']._serialized_start=1201
+  _globals['_RUNINPUT']._serialized_end=1322
+  _globals['_VERIFICATION']._serialized_start=133
+  _globals['_VERIFICATION']._serialized_end=532
+  _globals['_INPUTCHANGE']._serialized_start=535
+  _globals['_INPUTCHANGE']._serialized_end=667
+  _globals['_FIELDDIFFERENCE']._serialized_start=669
+  _globals['_FIELDDIFFERENCE']._serialized_end=756
+  _globals['_DIVERGENCE']._serialized_start=759
+  _globals['_DIVERGENCE']._serialized_end=1121
 # @@protoc_insertion_point(module_scope)

@@ -2,6 +2,7 @@ import datetime
 
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from tickreel.v1 import report_pb2 as _report_pb2
+from tickreel.v1 import result_pb2 as _result_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -34,7 +35,7 @@ RUN_INPUT_ENGINE: RunInput
 RUN_INPUT_CODE: RunInput
 
 class Verification(_message.Message):
-    __slots__ = ("verdict", "recorded_digest", "result_digest", "orders", "fills", "inputs", "divergence", "summary")
+    __slots__ = ("verdict", "recorded_digest", "result_digest", "orders", "fills", "inputs", "divergence", "summary", "findings")
     VERDICT_FIELD_NUMBER: _ClassVar[int]
     RECORDED_DIGEST_FIELD_NUMBER: _ClassVar[int]
     RESULT_DIGEST_FIELD_NUMBER: _ClassVar[int]
@@ -43,6 +44,7 @@ class Verification(_message.Message):
     INPUTS_FIELD_NUMBER: _ClassVar[int]
     DIVERGENCE_FIELD_NUMBER: _ClassVar[int]
     SUMMARY_FIELD_NUMBER: _ClassVar[int]
+    FINDINGS_FIELD_NUMBER: _ClassVar[int]
     verdict: Verdict
     recorded_digest: str
     result_digest: str
@@ -51,7 +53,8 @@ class Verification(_message.Message):
     inputs: _containers.RepeatedCompositeFieldContainer[InputChange]
     divergence: Divergence
     summary: _containers.RepeatedCompositeFieldContainer[FieldDifference]
-    def __init__(self, verdict: _Optional[_Union[Verdict, str]] = ..., recorded_digest: _Optional[str] = ..., result_digest: _Optional[str] = ..., orders: _Optional[int] = ..., fills: _Optional[int] = ..., inputs: _Optional[_Iterable[_Union[InputChange, _Mapping]]] = ..., divergence: _Optional[_Union[Divergence, _Mapping]] = ..., summary: _Optional[_Iterable[_Union[FieldDifference, _Mapping]]] = ...) -> None: ...
+    findings: _containers.RepeatedCompositeFieldContainer[_result_pb2.Finding]
+    def __init__(self, verdict: _Optional[_Union[Verdict, str]] = ..., recorded_digest: _Optional[str] = ..., result_digest: _Optional[str] = ..., orders: _Optional[int] = ..., fills: _Optional[int] = ..., inputs: _Optional[_Iterable[_Union[InputChange, _Mapping]]] = ..., divergence: _Optional[_Union[Divergence, _Mapping]] = ..., summary: _Optional[_Iterable[_Union[FieldDifference, _Mapping]]] = ..., findings: _Optional[_Iterable[_Union[_result_pb2.Finding, _Mapping]]] = ...) -> None: ...
 
 class InputChange(_message.Message):
     __slots__ = ("input", "name", "recorded", "present")

@@ -44,7 +44,12 @@ WHOLE: dict[str, Any] = {
         "default_leverage": 10,
         "liquidity_consumption": True,
         "queue_position": True,
-        "latency": {"base_latency_nanos": 1, "insert_latency_nanos": 2, "cancel_latency_nanos": 3000000000},
+        "latency": {
+            "base_latency_nanos": 1,
+            "insert_latency_nanos": 2,
+            "cancel_latency_nanos": 3000000000,
+            "update_latency_nanos": 4,
+        },
         "fill_model": {"prob_fill_on_limit": 0.5, "prob_slippage": 0},
         "frozen_account": False,
     },

@@ -57,6 +57,7 @@ IDLE: list[tuple[dict[str, Any], list[str]]] = [
     ({"venue": FILL_MODEL}, ["venue.fill_model.prob_fill_on_limit"]),
     ({"venue": FILL_MODEL, "time_in_force": "GTC"}, []),
     ({"venue": {"latency": {"cancel_latency_nanos": 5}}}, ["venue.latency.cancel_latency_nanos"]),
+    ({"venue": {"latency": {"update_latency_nanos": 5}}}, ["venue.latency.update_latency_nanos"]),
     ({"venue": {"latency": {"base_latency_nanos": 5}}}, []),
     ({"orders": [{"side": "buy"}]}, []),
     ({"orders": [{"price": 1, "amount": 1}]}, ["strategy.orders[0].price", "strategy.orders[0].amount"]),

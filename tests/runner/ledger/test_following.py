@@ -13,6 +13,7 @@ from tickreel.engine.replay import catalog_view, replay
 from tickreel.engine.tape import Tape
 from tickreel.runner.ledger.ledger import Ledger
 from tickreel.runner.ledger.outcome import Outcome, summarise
+from tickreel.runner.result.findings import findings
 from tickreel.runner.window.mark_rows import MarkRows
 from tickreel.v1 import result_pb2
 
@@ -30,7 +31,7 @@ def test_a_ledger_that_follows_the_replay_has_the_same_outcome(tmp_path: Path) -
     files = [write_trades(tmp_path / "files", trades), write_books(tmp_path / "files", books)]
     files = [dataclasses.replace(file, start=start, end=end) for file in files]
     rows = MarkRows.of_books(times, prices, 1, times - SECOND // 2, prices * 10)
-    config = replay_config(mode=result_pb2.SNAPSHOT_MODE_BOTH)
+    config = replay_config(mode=result_pb2.SNAPSHOT_MODE_BOTH, instrument={"lot_size": 0.007})
 
     def outcome_of(follows: bool, folder: Path) -> Outcome:
         folder.mkdir()
@@ -59,5 +60,9 @@ def test_a_ledger_that_follows_the_replay_has_the_same_outcome(tmp_path: Path) -
 
     followed, settled = outcome_of(True, tmp_path / "followed"), outcome_of(False, tmp_path / "settled")
     assert followed.fills > 20
+    # The lot is 0.007, and each order has 0.100.
+    assert followed.not_in_lots == followed.orders
+    messages = {finding.code: finding.message for finding in findings(followed, result_pb2.SNAPSHOT_MODE_BOTH, [])}
+    assert messages["ORDERS_NOT_IN_LOTS"].startswith(f"{followed.orders} of {followed.orders} orders (100.0%) have a size")
     assert followed.result_digest == settled.result_digest
     assert summarise(followed) == summarise(settled)

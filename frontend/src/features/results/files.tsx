@@ -6,13 +6,16 @@ import { ErrorState } from '@/ui/error-state'
 import { formatBytes, formatCount } from '@/ui/format/count'
 import { ProgressBar } from '@/ui/progress-bar'
 
+import { words } from './table-filters'
 import { type Transfer, useDownload } from './use-download'
 
 const TABLES = [
   { name: 'summary', about: 'Figures and provenance of the run', fast: true },
   { name: 'orders', about: 'Every order with its outcome and reason', fast: false },
+  { name: 'order_updates', about: 'Changes, triggers and cancellations of orders', fast: false },
   { name: 'fills', about: 'Every fill with the market data at its time', fast: false },
-  { name: 'timeline', about: 'Trades, orders and fills in order of time', fast: false },
+  { name: 'positions', about: 'Every position from its opening to its close', fast: false },
+  { name: 'timeline', about: 'Trades, orders, updates and fills in order of time', fast: false },
   { name: 'equity', about: 'Account after every trade row and at the end', fast: false },
   { name: 'ticks', about: 'Replayed trade rows', fast: true },
 ] as const
@@ -55,7 +58,7 @@ function TableFiles({ runId, table, about, outputs }: TableFilesProps) {
   return (
     <li className="border-b border-line px-4 py-1.5">
       <div className="flex min-h-7 flex-wrap items-center gap-x-3 gap-y-1">
-        <span className="w-20 shrink-0 text-sm">{table}</span>
+        <span className="w-28 shrink-0 text-sm">{words(table)}</span>
         <span className="min-w-40 flex-1 truncate text-xs text-faint">{about}</span>
         {transfer ? (
           <Arrival transfer={transfer} onStop={stop} />

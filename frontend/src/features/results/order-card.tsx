@@ -9,7 +9,7 @@ import { formatTime, instantOf } from '@/ui/format/instant'
 import { formatNumber } from '@/ui/format/number'
 import { Side } from '@/ui/side'
 
-import { words } from './table-filters'
+import { stateOf } from './order-terms'
 
 interface OrderCardProps {
   runId: string
@@ -55,7 +55,7 @@ export function OrderCard({ runId, marker, precision }: OrderCardProps) {
         ['size', order ? formatDecimal(order.amount) : '…'],
         ['filled', filledSize],
         ['fee', order ? formatDecimal(order.fees) : '…'],
-        ['status', order ? words(order.status) : '…'],
+        ['status', order ? stateOf(order) : '…'],
       ]}
       note={order?.reason ?? ''}
     />

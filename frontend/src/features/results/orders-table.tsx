@@ -14,10 +14,11 @@ import { allOf, equals, selected } from './conditions'
 import { type LoadPage, usePagedRows } from './paged-rows'
 import { recordedTitle } from './recorded-place'
 import { type ChangeSearch, ORDER_STATUSES, type ReportSearch } from './report-search'
-import { FilterSelect, TableFilters, words } from './table-filters'
+import { stateOf, terms, typeOf } from './order-terms'
+import { FilterSelect, TableFilters } from './table-filters'
 
 /** Columns of the orders; column ids are the field names that the service sorts by. */
-const columnsOf = (sizeDecimals: number): readonly Column<Order>[] => [
+const columnsOf = (sizeDecimals: number, { hasTypes, hasTriggers }: OrderFacts): readonly Column<Order>[] => [
   { id: 'id', header: 'Order', width: 76, align: 'end', sortable: true, cell: ({ id }) => String(id) },
   {
     id: 'ts_submitted',
@@ -31,7 +32,22 @@ const columnsOf = (sizeDecimals: number): readonly Column<Order>[] => [
     ),
   },
   { id: 'side', header: 'Side', width: 70, sortable: true, cell: ({ side }) => <Side side={side as 'buy' | 'sell'} /> },
+  ...(hasTypes
+    ? [
+        {
+          id: 'order_type',
+          header: 'Type',
+          width: 128,
+          priority: 2,
+          sortable: true,
+          cell: (order: Order) => <span title={terms(order).join(', ')}>{typeOf(order)}</span>,
+        },
+      ]
+    : []),
   figure('price', 'Price', 92, ({ price }) => price || 'market'),
+  ...(hasTriggers
+    ? [{ ...figure('trigger_price', 'Trigger', 92, ({ triggerPrice }) => triggerPrice), priority: 1 }]
+    : []),
   figure('amount', 'Size', sizeWidth(sizeDecimals), ({ amount }) => amount),
   figure('filled_amount', 'Filled', sizeWidth(sizeDecimals), ({ filledAmount }) => filledAmount),
   figure('average_price', 'Average', 100, ({ averagePrice, price }) => shorten(averagePrice, price)),
@@ -51,8 +67,17 @@ export function sizeWidth(decimals: number): number {
   return 60 + 7 * Math.max(decimals, 3)
 }
 
+/** What the orders of a run have. */
+export interface OrderFacts {
+  /** Whether the result knows the types of its orders. Results of earlier versions do not. */
+  hasTypes: boolean
+  /** Whether any type has a trigger price. */
+  hasTriggers: boolean
+}
+
 interface OrdersTableProps {
   runId: string
+  facts: OrderFacts
   /** Number of decimals of sizes. */
   sizeDecimals: number
   search: ReportSearch
@@ -60,8 +85,12 @@ interface OrdersTableProps {
 }
 
 /** All orders of a run, loaded in pages. Selecting one moves the charts to it. */
-export function OrdersTable({ runId, sizeDecimals, search, onSearch }: OrdersTableProps) {
-  const columns = useMemo(() => columnsOf(sizeDecimals), [sizeDecimals])
+export function OrdersTable({ runId, facts, sizeDecimals, search, onSearch }: OrdersTableProps) {
+  const { hasTypes, hasTriggers } = facts
+  const columns = useMemo(
+    () => columnsOf(sizeDecimals, { hasTypes, hasTriggers }),
+    [sizeDecimals, hasTypes, hasTriggers],
+  )
   const results = useClient(ResultsService)
   const { side, status, since, until, sort = 'id', order } = search
   const column = sort.replace(/^-/, '')
@@ -160,11 +189,12 @@ function OrderLines(order: Order) {
 }
 
 /** Status of an order, with the reason if there is one. */
-function Outcome({ order: { status, reason } }: { order: Order }) {
+function Outcome({ order }: { order: Order }) {
+  const { reason, reasonGroup } = order
   return (
     <span title={reason || undefined}>
-      {words(status)}
-      {reason && <span className="figures text-2xs text-muted">{` · ${reason}`}</span>}
+      {stateOf(order)}
+      {reason && <span className="figures text-2xs text-muted">{` · ${reasonGroup || reason}`}</span>}
     </span>
   )
 }

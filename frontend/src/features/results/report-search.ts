@@ -5,6 +5,7 @@ const instant = v.optional(v.pipe(v.string(), v.regex(/^\d{1,19}$/, 'must be nan
 export const REPORT_TABS = [
   'orders',
   'fills',
+  'positions',
   'timeline',
   'statistics',
   'audit',
@@ -13,7 +14,7 @@ export const REPORT_TABS = [
   'files',
 ] as const
 export const ORDER_STATUSES = ['filled', 'partially_filled', 'cancelled', 'denied', 'rejected', 'in_flight'] as const
-export const EVENTS = ['Trade', 'Order', 'Fill'] as const
+export const EVENTS = ['Trade', 'Order', 'Update', 'Fill'] as const
 
 /** Search parameters of a report. Instants are UNIX nanoseconds. */
 export const reportSearch = v.strictObject({
@@ -31,6 +32,8 @@ export const reportSearch = v.strictObject({
   event: v.optional(v.picklist(EVENTS)),
   /** Column that the orders are sorted by, prefixed with a minus for descending order. */
   sort: v.optional(v.pipe(v.string(), v.regex(/^-?[a-z_]+$/, 'must be a column'))),
+  /** Column that the positions are sorted by, likewise. */
+  positionSort: v.optional(v.pipe(v.string(), v.regex(/^-?[a-z_]+$/, 'must be a column'))),
 })
 
 export type ReportSearch = v.InferOutput<typeof reportSearch>

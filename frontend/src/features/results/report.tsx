@@ -2,8 +2,10 @@ import { useQuery } from '@connectrpc/connect-query'
 import { keepPreviousData } from '@tanstack/react-query'
 import { useEffect, useEffectEvent, useRef } from 'react'
 
+import { OrderType } from '@/gen/tickreel/v1/order_pb'
 import { type Result, RunMode, SnapshotMode } from '@/gen/tickreel/v1/result_pb'
 import { ResultsService } from '@/gen/tickreel/v1/results_service_pb'
+import type { OrderTypeStatistics } from '@/gen/tickreel/v1/statistics_pb'
 import { type Address, useSearchOf } from '@/ui/address'
 import { formatCompact } from '@/ui/format/count'
 import { instantOf } from '@/ui/format/instant'
@@ -17,7 +19,8 @@ import { Files } from './files'
 import { FillsTable } from './fills-table'
 import { Findings } from './findings'
 import { Provenance } from './provenance'
-import { OrdersTable } from './orders-table'
+import { type OrderFacts, OrdersTable } from './orders-table'
+import { PositionsTable } from './positions-table'
 import { ReportCharts } from './report-charts'
 import type { REPORT_TABS, ReportSearch } from './report-search'
 import { useReportViewport, visitOrder } from './report-viewport'
@@ -83,13 +86,40 @@ export function Report({ result, address, onRun }: ReportProps) {
     { value: 'made-from', label: 'Provenance', content: <Provenance result={result} /> },
     { value: 'files', label: 'Files', content: <Files runId={runId} full={full} outputs={metadata?.outputs ?? {}} /> },
   ]
+  const positionsTab: Tab<ReportTab>[] =
+    summary?.closedPositions === undefined
+      ? []
+      : [
+          {
+            value: 'positions',
+            label: 'Positions',
+            count: formatCompact(summary.closedPositions),
+            content: (
+              <PositionsTable
+                runId={runId}
+                sizeDecimals={sizeDecimals}
+                currency={metadata?.currency ?? ''}
+                search={search}
+                onSearch={onSearch}
+              />
+            ),
+          },
+        ]
   if (full) {
     tabs.unshift(
       {
         value: 'orders',
         label: 'Orders',
         count: formatCompact(orders),
-        content: <OrdersTable runId={runId} sizeDecimals={sizeDecimals} search={search} onSearch={onSearch} />,
+        content: (
+          <OrdersTable
+            runId={runId}
+            facts={orderFacts(summary?.statistics?.byOrderType ?? [])}
+            sizeDecimals={sizeDecimals}
+            search={search}
+            onSearch={onSearch}
+          />
+        ),
       },
       {
         value: 'fills',
@@ -97,6 +127,7 @@ export function Report({ result, address, onRun }: ReportProps) {
         count: formatCompact(summary?.fills ?? 0),
         content: <FillsTable runId={runId} sizeDecimals={sizeDecimals} search={search} onSearch={onSearch} />,
       },
+      ...positionsTab,
       {
         value: 'timeline',
         label: 'Timeline',
@@ -166,6 +197,12 @@ export function Report({ result, address, onRun }: ReportProps) {
       </aside>
     </div>
   )
+}
+
+/** What the orders of a run have, from the statistics of their types. */
+function orderFacts(types: readonly OrderTypeStatistics[]): OrderFacts {
+  const plain: readonly OrderType[] = [OrderType.MARKET, OrderType.LIMIT]
+  return { hasTypes: types.length > 0, hasTriggers: types.some(({ orderType }) => !plain.includes(orderType)) }
 }
 
 /** Without the span, so that panning does not re-render the report. */

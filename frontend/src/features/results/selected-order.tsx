@@ -7,7 +7,12 @@ import { formatTime, instantOf } from '@/ui/format/instant'
 import { Side } from '@/ui/side'
 
 import { recordedPlace } from './recorded-place'
-import { words } from './table-filters'
+import { stateOf, terms, typeOf } from './order-terms'
+
+/** A fact, if the order has it. */
+function known(name: string, value: string): [string, string][] {
+  return value === '' ? [] : [[name, value]]
+}
 
 interface SelectedOrderProps {
   order: Order
@@ -21,12 +26,18 @@ export function SelectedOrder({ order, onStep, onClear }: SelectedOrderProps) {
     ['Submitted', order.tsSubmitted ? formatTime(instantOf(order.tsSubmitted), 'ns') : '–'],
     ...recordedPlace(order),
     ['Ended', order.tsClosed ? formatTime(instantOf(order.tsClosed), 'ns') : '–'],
+    ...known('Type', typeOf(order)),
     ['Price', order.price ? formatDecimal(order.price) : 'market'],
+    ...known('Initial price', formatDecimal(order.initialPrice)),
+    ...known('Trigger price', formatDecimal(order.triggerPrice)),
     ['Size', formatDecimal(order.amount)],
+    ...known('Initial size', formatDecimal(order.initialAmount)),
     ['Filled', formatDecimal(order.filledAmount)],
     ['Average', order.averagePrice ? formatDecimal(order.averagePrice) : '–'],
     ['Fees', formatDecimal(order.fees)],
-    ['Status', words(order.status)],
+    ['Status', stateOf(order)],
+    ...known('Terms', terms(order).slice(1).join(', ')),
+    ...known('Engine id', order.clientOrderId),
   ]
   return (
     <section aria-label="Selected order" className="border-b border-line px-4 py-2">

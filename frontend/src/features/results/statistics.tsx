@@ -10,7 +10,7 @@ import { formatMoney, moneyDecimals } from '@/ui/format/money'
 import { FigureColumns, FigureGroup, FigureRow } from './figure-list'
 import { HourBars } from './hour-bars'
 import { ShareBar } from './share-bar'
-import { LIQUIDITY_WORDS, POSITION_SIDE_WORDS } from './words'
+import { LIQUIDITY_WORDS, ORDER_TYPE_WORDS, POSITION_SIDE_WORDS } from './words'
 
 /** Statistics of a run: wins and losses, PnL by hour and side, costs, and exposure. */
 export function Statistics({ result: { summary, metadata } }: { result: Result }) {
@@ -80,7 +80,7 @@ function ClosingOrders({ statistics, currency }: PartProps) {
 }
 
 function Holding({ statistics, currency }: PartProps) {
-  const { position, turnover, slippage, averageSlippageBps, byLiquidity } = statistics
+  const { position, turnover, slippage, averageSlippageBps, byLiquidity, byOrderType } = statistics
   const money = moneyIn(currency)
   const seconds = (text: string | undefined) => text && formatDuration(Number(text))
   return (
@@ -109,13 +109,21 @@ function Holding({ statistics, currency }: PartProps) {
         value={`${money(slippage) ?? ''}${averageSlippageBps ? ` · ${formatFigure(Number(averageSlippageBps), 3)} bp` : ''}`}
         hint="Fill prices against the mark price at submission. Positive is a cost"
       />
-      {byLiquidity.map(({ liquidity, fills, fees }) => (
+      {byLiquidity.map(({ liquidity, fills, fees, volumeShare }) => (
         <FigureRow
           key={liquidity}
           name={`Fees as ${LIQUIDITY_WORDS[liquidity]}`}
-          value={`${money(fees) ?? ''} · ${countOf(fills, 'fill')}`}
+          value={`${money(fees) ?? ''} · ${countOf(fills, 'fill')}${volumeShare ? ` · ${formatPercent(Number(volumeShare))} of size` : ''}`}
         />
       ))}
+      {byOrderType.length > 1 &&
+        byOrderType.map(({ orderType, orders, ordersFilled, fees }) => (
+          <FigureRow
+            key={orderType}
+            name={`Filled, ${ORDER_TYPE_WORDS[orderType]}`}
+            value={`${formatCount(ordersFilled)} of ${formatCount(orders)} · fees ${money(fees) ?? ''}`}
+          />
+        ))}
       <FigureRow name="Sharpe (annualized)" value={sharpe(statistics.returns)} hint={RATIOS} />
       <FigureRow
         name="Sortino (annualized)"

@@ -58,6 +58,9 @@ export function Summary({ result }: { result: Result }) {
       <Group>
         <Figure name="Fills" value={formatCount(summary.fills)} />
         <Figure name="Volume" value={formatDecimal(summary.volume)} />
+        {summary.closedPositions !== undefined && (
+          <Figure name="Closed positions" value={formatCount(summary.closedPositions)} />
+        )}
         <Figure name="Final position" value={formatDecimal(summary.finalPosition)} />
         <Figure name="Trade rows" value={formatCount(summary.tradeRows)} />
         <Figure name="Book rows" value={formatCount(summary.bookRows)} />

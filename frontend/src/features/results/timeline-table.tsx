@@ -38,7 +38,7 @@ interface TimelineTableProps {
   onVisit: (instant: bigint) => void
 }
 
-/** All trades, orders and fills of a run in order of time. Selecting one moves the charts there. */
+/** All trades, orders, updates and fills of a run in order of time. Selecting one moves the charts there. */
 export function TimelineTable({ runId, search, onSearch, onVisit }: TimelineTableProps) {
   const results = useClient(ResultsService)
   const { event, since, until } = search
@@ -82,12 +82,26 @@ export function TimelineTable({ runId, search, onSearch, onVisit }: TimelineTabl
 }
 
 /** Order of the facts of an event, since the fields of a Struct are unordered. */
-const ORDER = ['id', 'order_id', 'side', 'price', 'amount', 'size', 'status', 'liquidity', 'fee', 'trade_id']
+const ORDER = [
+  'id',
+  'order_id',
+  'kind',
+  'side',
+  'price',
+  'trigger_price',
+  'amount',
+  'size',
+  'status',
+  'liquidity',
+  'fee',
+  'trade_id',
+]
 
 /** Facts of an event, by name, in one line. */
 function Facts({ data = {} }: { data: JsonObject | undefined }) {
   const rank = (name: string) => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length)
   return Object.entries(data)
+    .filter(([, value]) => value !== null)
     .toSorted(([a], [b]) => rank(a) - rank(b))
     .map(([name, value]) => (
       <span key={name} className="mr-4">

@@ -37,6 +37,9 @@ def print_verification(run: run_pb2.Run) -> None:
     if found.summary:
         screen.heading("Summary")
         _print_differences(found.summary)
+    if found.findings:
+        screen.heading("Findings")
+        screen.print_findings(found.findings)
     screen.heading("Digests")
     digests = screen.pairs()
     digests.add_row("  recorded", found.recorded_digest)

@@ -36,8 +36,9 @@ def idle_keys(config: run_config_pb2.RunConfig, strategy: StrategyEntry) -> Iter
             yield "venue.queue_position", resting
         if venue.HasField("fill_model") and chances.prob_fill_on_limit < 1:
             yield "venue.fill_model.prob_fill_on_limit", resting
-    if venue.latency.cancel_latency_nanos:
-        yield "venue.latency.cancel_latency_nanos", f"{orders.name} never cancels an order"
+    for command, key in (("cancels", "cancel_latency_nanos"), ("modifies", "update_latency_nanos")):
+        if getattr(venue.latency, key):
+            yield f"venue.latency.{key}", f"{orders.name} never {command} an order"
     for defaults in orders.orders:
         for key in ("price", "amount"):
             if defaults.HasField(key):

@@ -24,7 +24,7 @@ from tickreel.runner.digests import OutcomeDigest
 from tickreel.runner.ledger.engine_check import CrossCheck
 from tickreel.runner.ledger.fill_audit import Audit
 from tickreel.runner.ledger.fill_evidence import Evidence, FillEvidence
-from tickreel.runner.ledger.order_terms import OrderTerms, copied_terms, recorded_terms
+from tickreel.runner.ledger.order_terms import YES, OrderTerms, copied_terms, recorded_terms
 from tickreel.runner.ledger.order_updates import OrderUpdates, recorded_updates
 from tickreel.runner.ledger.outcome import Drawdown, Outcome
 from tickreel.runner.ledger.pnl_sketch import PnlSketch
@@ -143,6 +143,7 @@ class Ledger:
         self._cross_check = CrossCheck(config)
         self._digest = OutcomeDigest()
         self._orders = self._fills = self._volume = self._fees = self._unrounded_fees = self._fees_that_differ = 0
+        self._not_in_lots = 0
         self._statuses: Counter[str] = Counter()
         self._unfilled: dict[str, Counter[str]] = {status: Counter() for status in STATUSES}
         # The current slice: its fills that are in the account, and the account over these fills.
@@ -220,6 +221,8 @@ class Ledger:
         self._statuses.update({status: settlement.count(status) for status in STATUSES})
         for status, reasons in self._unfilled.items():
             reasons.update(settlement.unfilled(status))
+        if record is not None:
+            self._not_in_lots += self._count_not_in_lots(terms, settlement)
         self._volume += scaled.sum_of(fills.quantity)
         self._fees += scaled.sum_of(fees)
         self._unrounded_fees += scaled.sum_of(self.account.contract.unrounded_fees(fills.price, fills.quantity, fills.taker))
@@ -241,6 +244,13 @@ class Ledger:
         self._fills += len(fills.order)
         self._folded, self._slice = 0, []
         return marked
+
+    def _count_not_in_lots(self, terms: OrderTerms, settlement: Settlement) -> int:
+        """Return the number of orders that the engine accepted and whose size is not a multiple of the lot size."""
+        instrument = self._config.instrument
+        lot = _scaled(instrument.lot_size, instrument.size_precision)
+        accepted = (settlement.status != STATUSES.index("denied")) & (terms.quote_quantity != YES)
+        return int(np.count_nonzero(terms.quantity[accepted] % lot))
 
     def _follow_positions(self, fills: Fills, record: EventRecord | None, kept: Int64) -> tuple[Positions | None, FillLinks]:
         """Return the positions that the fills of the current slice closed, and what these fills belong to.
@@ -287,6 +297,7 @@ class Ledger:
             fills=self._fills,
             statuses=self._statuses,
             unfilled=self._unfilled,
+            not_in_lots=self._not_in_lots,
             closed_positions=statistics.position.round_trips if closed_positions is None else closed_positions,
             volume=self._volume,
             fees=self._fees,

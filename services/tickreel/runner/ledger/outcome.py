@@ -40,6 +40,7 @@ class Outcome:
         starting_position: Position at the start, in units of the size precision.
         statuses: Number of orders per final status, by `settlement.STATUSES`.
         unfilled: Number of orders without any fill, by status and reason.
+        not_in_lots: Number of orders that the engine accepted and whose size is not a multiple of the lot size.
         closed_positions: Number of positions that were closed.
         volume: In units of the size precision.
         fees: In units of the currency's precision.
@@ -58,6 +59,7 @@ class Outcome:
     fills: int
     statuses: Mapping[str, int]
     unfilled: Mapping[str, Mapping[str, int]]
+    not_in_lots: int
     closed_positions: int
     volume: int
     fees: int

@@ -14,6 +14,8 @@ _IN_FLIGHT = "IN_FLIGHT: still on the way to the venue because of venue.latency;
 _NOT_CLOSED = "is still held at the end: the closing order (the last of the run) did not fill completely; see its reason"
 _LESS_THAN_A_LOT = "is still held at the end: the closing order trades whole lots only, and a lot is"
 _NOT_IN_LOTS = "were denied because their quantity is not a multiple of instrument.lot_size"
+_OTHER_LOTS = "have a size that is not a multiple of instrument.lot_size"
+_CHECK_LOTS = "the engine accepts such orders, a venue would not; round the sizes in the strategy, or correct lot_size"
 _LOT_REMEDY = "remove lot_size, or set it to the lot of the recording"
 _BELOW_ZERO = "equity fell to zero or below; a real account would have been liquidated"
 _INVERSE = """
@@ -71,6 +73,9 @@ def _of_orders(outcome: Outcome) -> Iterator[Finding]:
     if not_in_lots := denials.pop(NOT_IN_LOTS, 0):
         text = f"{not_in_lots} of {orders} orders ({_percent(not_in_lots / orders)})"
         yield _warning("ORDERS_NOT_IN_LOTS", f"{text} {_NOT_IN_LOTS} {decimal_of(instrument.lot_size):f}; {_LOT_REMEDY}")
+    if accepted := outcome.not_in_lots:
+        text = f"{accepted} of {orders} orders ({_percent(accepted / orders)})"
+        yield _warning("ORDERS_NOT_IN_LOTS", f"{text} {_OTHER_LOTS} {decimal_of(instrument.lot_size):f}; {_CHECK_LOTS}")
     if denied := statuses["denied"] - not_in_lots:
         yield _warning("ORDERS_DENIED", f"{denied} orders were denied by the risk engine ({_listed(denials)}); {_DENIED}")
     if rejected := statuses["rejected"]:

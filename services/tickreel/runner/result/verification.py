@@ -1,7 +1,7 @@
 """The comparison of a second execution of a run with the result of the first."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,19 @@ _SKETCH = "pnl_sketch"
 
 
 def verify(
-    store: ResultStore, stored: StoredResult, again: result_pb2.Result, folder: Path, on_progress: Callable[[int, int], None]
+    store: ResultStore,
+    stored: StoredResult,
+    again: result_pb2.Result,
+    folder: Path,
+    calls: Iterable[result_pb2.Finding],
+    on_progress: Callable[[int, int], None],
 ) -> Verification:
     """Compare a second execution with the result of the first.
 
     Args:
         again: The result of the second execution.
         folder: The tables of the second execution, and its marks if the first run was fast.
+        calls: Findings on calls of the strategy during the second execution.
         on_progress: Called with the number of files compared so far and the number of files in all.
 
     Raises:
@@ -33,16 +39,42 @@ def verify(
     summary = list(_summary_differences(stored, again))
     digests = recorded.metadata.result_digest, again.metadata.result_digest
     equal = divergence is None and not summary and digests[0] == digests[1]
+    inputs = list(_input_changes(recorded.metadata, again.metadata))
+    findings = list(calls)
+    if not (equal or inputs):
+        findings.append(_unexplained(same_digest=digests[0] == digests[1], code=again.metadata.code))
     return Verification(
         verdict=verification_pb2.VERDICT_EQUAL if equal else verification_pb2.VERDICT_DIFFERENT,
         recorded_digest=digests[0],
         result_digest=digests[1],
         orders=again.summary.orders,
         fills=again.summary.fills,
-        inputs=_input_changes(recorded.metadata, again.metadata),
+        inputs=inputs,
         divergence=divergence,
         summary=summary,
+        findings=findings,
     )
+
+
+def _unexplained(*, same_digest: bool, code: Sequence[result_pb2.CodePackage]) -> result_pb2.Finding:
+    """Return the usual causes of a difference although no input has changed.
+
+    Args:
+        same_digest: Whether both executions have the same result digest.
+        code: The packages of the run: the product, and the package of the strategy if that is another one.
+    """
+    if same_digest:
+        causes = "the digests of both executions are equal, so a file of the result was changed after the run"
+    elif len(code) == 1:
+        causes = "the strategy is a part of Tickreel and is deterministic, so a file of the result was changed after the run"
+    else:
+        causes = (
+            f"usual causes in a strategy, here of the package {code[-1].name}: the clock of the machine, random numbers without"
+            " a seed, the order of a set of strings (it differs in every process; sort it), a file or an address that it reads,"
+            " or another version of a package that it imports. Otherwise a file of the result was changed after the run"
+        )
+    message = f"the executions differ, but config, data, engine and code are unchanged; {causes}"
+    return result_pb2.Finding(severity=result_pb2.SEVERITY_WARNING, code="DIFFERS_WITHOUT_CHANGE", message=message)
 
 
 def _input_changes(recorded: result_pb2.RunMetadata, again: result_pb2.RunMetadata) -> Iterator[InputChange]:

@@ -14,6 +14,10 @@ export function ConfigSummary({ document, whole = false }: { document: JsonObjec
     typeof balances === 'object' && balances !== null
       ? Object.entries(balances).map(([currency, balance]) => `${words(balance)} ${currency}`)
       : [`${at('venue', 'starting_balance')} ${at('venue', 'base_currency')}`]
+  const mode = valueAt(document, ['strategy', 'submission_mode'])
+  const strategy = [at('strategy', 'name'), ...(mode === undefined ? [] : [words(mode).replaceAll('_', ' ')])].join(
+    ' · ',
+  )
   const facts: [string, string][] = [
     ['Instrument', at('instrument', 'id')],
     ['Account', [at('venue', 'account_type'), at('venue', 'oms_type'), ...account].join(' · ')],
@@ -22,7 +26,7 @@ export function ConfigSummary({ document, whole = false }: { document: JsonObjec
     ...(whole
       ? ([
           ['Window', `${at('time_window', 'start')} → ${at('time_window', 'end')}`],
-          ['Strategy', `${at('strategy', 'name')} · ${at('strategy', 'submission_mode').replaceAll('_', ' ')}`],
+          ['Strategy', strategy],
           ['Throttle', `${at('risk', 'throttling_per_sec')} orders/s`],
         ] satisfies [string, string][])
       : []),

@@ -113,8 +113,9 @@ function Files({ files }: { files: readonly ConvertedFile[] }) {
   )
 }
 
-/** All submission modes submit orders for trade rows only. */
-function ordersOf({ options }: Run, tradeRows: bigint, about: string): string {
+/** All submission modes submit orders for trade rows only. A strategy without modes may submit any orders. */
+function ordersOf({ config, options }: Run, tradeRows: bigint, about: string): string {
+  if (config?.strategy?.submissionMode === undefined) return 'as it decides'
   if (options?.snapshotMode === SnapshotMode.BOOK) return 'none'
   return `up to ${about}${formatCount(tradeRows)}`
 }

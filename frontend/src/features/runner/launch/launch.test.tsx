@@ -1,4 +1,4 @@
-import { create } from '@bufbuild/protobuf'
+import { create, type JsonObject } from '@bufbuild/protobuf'
 import { Code, ConnectError, createRouterTransport } from '@connectrpc/connect'
 import { TransportProvider } from '@connectrpc/connect-query'
 import { QueryClientProvider } from '@tanstack/react-query'
@@ -60,7 +60,14 @@ const transport = createRouterTransport(({ service }) => {
       if (!reachable) throw new ConnectError('no healthy upstream', Code.Unavailable)
       const n = { type: 'integer', minimum: 1, description: 'How many rows come to one order.' }
       return {
-        strategies: [{ strategyId: 'EveryNth', parametersSchema: { type: 'object', properties: { n } } }],
+        strategies: [
+          { strategyId: 'EmaCross', parametersSchema: schemaOf({ size: { type: 'string' } }) },
+          {
+            strategyId: 'EveryNth',
+            submissionModes: ['per_trade_tick'],
+            parametersSchema: schemaOf({ n }),
+          },
+        ],
       }
     },
     createRun: (request) => {
@@ -72,7 +79,11 @@ const transport = createRouterTransport(({ service }) => {
         ])
       }
       return {
-        run: { runId: 'RUN', config: { timeWindow: WINDOW }, options: { configPath: '/srv/configs/sample.json' } },
+        run: {
+          runId: 'RUN',
+          config: { timeWindow: WINDOW, strategy: { submissionMode: 'per_trade_tick' } },
+          options: { configPath: '/srv/configs/sample.json' },
+        },
         preview: {
           files: [{ source: 'a', dataset: 'day-2024-05-17', dataType: DataType.TRADES, rows: 500n }],
           tradeRows: 123n,
@@ -87,6 +98,10 @@ const transport = createRouterTransport(({ service }) => {
     getDataset: () => ({ dataset: day(true) }),
   })
 })
+
+function schemaOf(properties: JsonObject): JsonObject {
+  return { type: 'object', properties }
+}
 
 function day(withFiles: boolean) {
   const files = withFiles ? [{ instrument: BTC, dataType: DataType.TRADES, rows: 500n, span: WINDOW }] : []
@@ -224,6 +239,29 @@ describe('the Run screen', () => {
     await user.click(screen.getByRole('button', { name: 'Revert' }))
     expect(screen.queryByText(/^Edited/)).toBeNull()
     expect(command('tickreel')).toContain('--config /srv/configs/sample.json')
+  })
+
+  it('gives a chosen strategy only keys that it reads', async () => {
+    const { user } = open()
+    await ready()
+    const choose = async (name: string) => {
+      await user.click(screen.getByRole('combobox', { name: 'Strategy' }))
+      await user.click(await screen.findByRole('option', { name }))
+    }
+    const checked = async (strategy: object) => {
+      await waitFor(() => {
+        expect(checks.at(-1)?.source).toEqual({ case: 'document', value: { ...CONFIG, strategy } })
+      })
+    }
+    await user.type(screen.getByRole('textbox', { name: 'n' }), '7')
+    await choose('EmaCross')
+    await checked({ name: 'EmaCross' })
+    await user.type(screen.getByRole('textbox', { name: 'size' }), '1')
+    await checked({ name: 'EmaCross', parameters: { size: '1' } })
+    await choose('EveryNth')
+    await waitFor(() => {
+      expect(screen.queryByText(/^Edited/)).toBeNull()
+    })
   })
 
   it('creates one run on a double click', async () => {

@@ -11,7 +11,7 @@ import { SNAPSHOT_MODES, type SnapshotModeName } from './launch-search'
 
 const REPLAYS: Record<SnapshotModeName, { label: string; meaning: string }> = {
   trades: { label: 'Trades', meaning: 'Trades only. Each print is the best available price.' },
-  book: { label: 'Book', meaning: 'Book snapshots only. Without trade rows there are no orders.' },
+  book: { label: 'Book', meaning: 'Book snapshots only. Strategies that copy trades send no orders.' },
   both: { label: 'Both', meaning: 'Trades against the five levels of the latest book snapshot.' },
 }
 

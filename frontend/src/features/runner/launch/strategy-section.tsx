@@ -6,6 +6,7 @@ import type { Violation } from '@/rpc/rpc-error'
 import { Select } from '@/ui/select'
 
 import { ConfigField } from './config-field'
+import { ORDER_KEYS } from './config-schema'
 import { valueAt } from './config-text'
 import { FormSection } from './form-section'
 import { NumberInput } from './number-input'
@@ -32,7 +33,7 @@ export function StrategySection({ document, onValue, strategies, violations }: S
             options={[...strategies.map(({ strategyId }) => ({ value: strategyId, label: strategyId })), ...unknown]}
             value={typeof name === 'string' ? name : null}
             onChange={(chosen) => {
-              onValue(['strategy', 'name'], chosen)
+              if (chosen !== name) onValue(['strategy'], blockOf(strategies, chosen, document?.strategy))
             }}
             placeholder="Choose a strategy"
           />
@@ -69,6 +70,20 @@ export function StrategySection({ document, onValue, strategies, violations }: S
       )}
     </FormSection>
   )
+}
+
+/** The strategy of a config for another choice, without the parameters and the keys that the chosen one cannot read. */
+function blockOf(strategies: readonly Strategy[], chosen: string, before: JsonValue | undefined): JsonObject {
+  const modes = strategies.find(({ strategyId }) => strategyId === chosen)?.submissionModes ?? []
+  const mode = valueAt(before, ['submission_mode'])
+  const dropped = ['name', 'parameters', 'submission_mode', ...(modes.length === 0 ? ORDER_KEYS : [])]
+  const kept = Object.entries((before ?? {}) as JsonObject).filter(([key]) => !dropped.includes(key))
+  const [first] = modes
+  return {
+    name: chosen,
+    ...(first !== undefined && { submission_mode: modes.find((known) => known === mode) ?? first }),
+    ...Object.fromEntries(kept),
+  }
 }
 
 /** Parameters of a strategy, each with its schema. */

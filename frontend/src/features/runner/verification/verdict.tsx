@@ -12,6 +12,8 @@ import {
 import { formatCount } from '@/ui/format/count'
 import { formatInstant, instantOf } from '@/ui/format/instant'
 
+import { FindingList } from '../live/finding-list'
+
 interface VerdictProps {
   verification: Verification
   /** Selects an order of the verified run. */
@@ -20,7 +22,7 @@ interface VerdictProps {
 
 /** Verdict of a verification: equal, or the first difference and the changed inputs. */
 export function Verdict({ verification, onOrder }: VerdictProps) {
-  const { verdict, orders, fills, inputs, divergence, summary, recordedDigest, resultDigest } = verification
+  const { verdict, orders, fills, inputs, divergence, summary, recordedDigest, resultDigest, findings } = verification
   if (verdict === Outcome.EQUAL) {
     return (
       <>
@@ -42,6 +44,7 @@ export function Verdict({ verification, onOrder }: VerdictProps) {
             ))}
           </p>
         )}
+        {findings.length > 0 && <FindingList findings={findings} />}
       </>
     )
   }
@@ -65,13 +68,7 @@ export function Verdict({ verification, onOrder }: VerdictProps) {
         </span>
       </p>
       <div className="grid gap-x-8 gap-y-2 sm:pl-6 md:grid-cols-2">
-        {inputs.length > 0 ? (
-          <Inputs inputs={inputs} />
-        ) : (
-          <p className="text-muted">
-            No input has changed since. Either a file of the result was modified or the run is not deterministic.
-          </p>
-        )}
+        {inputs.length > 0 ? <Inputs inputs={inputs} /> : <p className="text-muted">No input has changed since.</p>}
         {divergence && divergence.fields.length > 0 && (
           <Differences title={nameOf(divergence)} differences={divergence.fields} />
         )}
@@ -83,6 +80,7 @@ export function Verdict({ verification, onOrder }: VerdictProps) {
           />
         )}
       </div>
+      {findings.length > 0 && <FindingList findings={findings} />}
     </>
   )
 }

@@ -9,6 +9,7 @@ import userEvent from '@testing-library/user-event'
 import { expect, test, vi } from 'vitest'
 
 import { JobPhase, JobState } from '@/gen/tickreel/v1/job_pb'
+import { Severity } from '@/gen/tickreel/v1/result_pb'
 import { RunEntrySchema } from '@/gen/tickreel/v1/run_pb'
 import { RunnerService } from '@/gen/tickreel/v1/runner_service_pb'
 import { RunInput, Verdict } from '@/gen/tickreel/v1/verification_pb'
@@ -66,6 +67,7 @@ test('the first difference is named with the changed input, and its order is sel
       fields: [{ name: 'average_price', recorded: '100.5', again: '100.6' }],
     },
     summary: [{ name: 'realized_pnl', recorded: '1.50', again: '1.40' }],
+    findings: [{ severity: Severity.WARNING, code: 'CLOCK_READ', message: 'time.time at mine.py:3 in Mine.on_trade' }],
   }
   const past = { runId: 'VERIFY_1', verifiedRunId: 'BTC_1', state: JobState.SUCCEEDED }
   show(
@@ -84,6 +86,7 @@ test('the first difference is named with the changed input, and its order is sel
   expect(strip.getByRole('row', { name: /data day-1\/trades.parquet aaaa bbbb/ })).toBeVisible()
   expect(strip.getByRole('row', { name: /average price 100.5 100.6/ })).toBeVisible()
   expect(strip.getByRole('row', { name: /realized pnl 1.50 1.40/ })).toBeVisible()
+  expect(strip.getByText(/time.time at mine.py:3/)).toBeVisible()
   await userEvent.click(strip.getByRole('button', { name: 'Show order' }))
   expect(onOrder).toHaveBeenCalledWith(17n)
 })
