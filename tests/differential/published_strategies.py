@@ -8,7 +8,6 @@ from nautilus_trader.indicators import AverageTrueRange, DonchianChannel, Expone
 from nautilus_trader.model import (
     BarType,
     BookType,
-    InstrumentId,
     OrderSide,
     Price,
     Quantity,
@@ -16,17 +15,9 @@ from nautilus_trader.model import (
     TrailingOffsetType,
     TriggerType,
 )
-from nautilus_trader.trading import Strategy, StrategyConfig
+from nautilus_trader.trading import Strategy
 
-
-class OneInstrument(StrategyConfig):
-    """The config of all strategies here."""
-
-    def __new__(cls, instrument_id: InstrumentId) -> "OneInstrument":
-        return super().__new__(cls)
-
-    def __init__(self, instrument_id: InstrumentId) -> None:
-        self.instrument_id = instrument_id
+from plain_strategies import OneInstrument
 
 
 class Published(Strategy):
