@@ -74,7 +74,7 @@ OF_MEMORY = "moving quotes"
 CONFIG = replay_config(1e9, mode=result_pb2.SNAPSHOT_MODE_BOTH)
 
 
-def alone(strategy: type, lanes: Sequence[Lane]) -> int:
+def alone(strategy: type[Any], lanes: Sequence[Lane]) -> int:
     """Replay by the engine alone, and return the number of orders."""
     node, _ = node_of(spec_of(strategy, lanes, venue={"starting_balances": ["1000000000 USDT"]}))
     node.run()
@@ -83,7 +83,7 @@ def alone(strategy: type, lanes: Sequence[Lane]) -> int:
     return orders
 
 
-def record_of(strategy: type, lanes: Sequence[Lane]) -> EventRecord:
+def record_of(strategy: type[Any], lanes: Sequence[Lane]) -> EventRecord:
     """Replay with the general recorder, and return the record."""
     config, tape = OneInstrument(instrument().id), Tape()
     replay(CONFIG, instrument(), strategy, lambda recorded: recorded(config), lanes, 50_000, tape)
@@ -91,7 +91,7 @@ def record_of(strategy: type, lanes: Sequence[Lane]) -> EventRecord:
     return tape.events
 
 
-def through_tickreel(strategy: type, lanes: Sequence[Lane]) -> int:
+def through_tickreel(strategy: type[Any], lanes: Sequence[Lane]) -> int:
     """Replay with the general recorder, and return the number of orders."""
     return len(record_of(strategy, lanes).order_ids)
 
@@ -135,7 +135,7 @@ def size_of(record: EventRecord) -> int:
     """Return the bytes of a record: its tables and the ids of its orders."""
     tables = (record.orders, record.fills, record.changes)
     ids = sys.getsizeof(record.order_ids) + sum(map(sys.getsizeof, record.order_ids))
-    return ids + sum(column.nbytes for table in tables for column in vars(table).values())
+    return ids + sum(int(column.nbytes) for table in tables for column in vars(table).values())
 
 
 def main() -> None:

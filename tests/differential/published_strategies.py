@@ -193,7 +193,8 @@ class VolatilityMaker(Published):
             price, quote = self.price(bar.close.as_double() + sign * away), self.quotes.get(side)
             if quote is not None and self.cache.is_order_open(quote.client_order_id):
                 # The engine raises an error for a modification that changes nothing.
-                if self.cache.order(quote.client_order_id).price != price:
+                known: Any = self.cache.order(quote.client_order_id)
+                if known.price != price:
                     self.modify_order(quote.client_order_id, price=price)
             else:
                 self.quotes[side] = self.order_factory.limit(self.id, side, self.size, price, post_only=True)
@@ -258,4 +259,12 @@ class Timeframes(Published):
         self.market_exit()
 
 
-STRATEGIES = (EmaCross, BracketCross, TrailingStop, GridMaker, VolatilityMaker, BookImbalance, Timeframes)
+STRATEGIES: tuple[type[Published], ...] = (
+    EmaCross,
+    BracketCross,
+    TrailingStop,
+    GridMaker,
+    VolatilityMaker,
+    BookImbalance,
+    Timeframes,
+)
