@@ -2,7 +2,7 @@
 
 import gc
 import re
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from typing import Any
 
 import numpy as np
@@ -204,7 +204,8 @@ def _is_overridden(strategy: type[Strategy], name: str) -> bool:
     return getattr(strategy, name) is not getattr(Strategy, name)
 
 
-def _flat(*columns: Integers | npt.NDArray[np.int64]) -> list[int]:
+def _flat(*columns: Integers) -> Sequence[int] | npt.NDArray[np.int64]:
     """Return the rows of columns, one after another."""
-    rows: list[int] = np.stack(columns, axis=1).reshape(-1).tolist()
-    return rows
+    rows = np.stack(columns, axis=1).reshape(-1)
+    values: Sequence[int] | npt.NDArray[np.int64] = rows if rows.dtype == np.int64 else rows.tolist()
+    return values

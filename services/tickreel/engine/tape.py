@@ -103,11 +103,11 @@ class Tape:
         """Number of fills so far."""
         return len(self._fills)
 
-    def add_orders(self, rows: Sequence[int]) -> None:
+    def add_orders(self, rows: Sequence[int] | Int64) -> None:
         """Record submitted orders, given as ts, side, price and quantity of each, one order after another."""
         self._orders.extend(rows)
 
-    def add_fills(self, rows: Sequence[int]) -> None:
+    def add_fills(self, rows: Sequence[int] | Int64) -> None:
         """Record fills, given as order, ts, side, price, quantity, taker and commission of each, one fill after another."""
         self._fills.extend(rows)
 
