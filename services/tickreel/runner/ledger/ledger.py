@@ -102,6 +102,7 @@ class Ledger:
         window: The prints and books of the same rows. Without them fills are not audited.
         decimals: Maximum decimals of fill prices and of fill sizes. Default: the precisions of the config.
         with_positions: Whether to collect the positions for the tables.
+        copies: Whether all orders copy trade rows.
 
     Attributes:
         account: The current account.
@@ -120,8 +121,10 @@ class Ledger:
         decimals: tuple[int, int] | None = None,
         *,
         with_positions: bool = False,
+        copies: bool = False,
     ) -> None:
         self._config = config
+        self._copies = copies
         self._hedges = config.venue.oms_type == "HEDGING"
         self._rows = rows
         self._tables = tuple(tables)
@@ -244,7 +247,8 @@ class Ledger:
         fills.order[:] += self._orders
         ends.order[:] += self._orders
         self._digest.add(orders, fills, fees, ends)
-        if tape.events is not None:
+        # A copy is never changed by its strategy: its events follow from the orders, fills and ends.
+        if tape.events is not None and not self._copies:
             self._digest.add_events(tape.events)
         for tables in self._tables:
             tables.add_orders(orders, settlement, terms)

@@ -81,7 +81,14 @@ class RunReplay:
             tables.append(OrderMarks(self.staging))
         with_positions = any(isinstance(consumer, ReportTables) for consumer in tables)
         ledger = Ledger(
-            config, self._rows, self._window.end, tables, self._window.rows(), decimals, with_positions=with_positions
+            config,
+            self._rows,
+            self._window.end,
+            tables,
+            self._window.rows(),
+            decimals,
+            with_positions=with_positions,
+            copies=issubclass(self._strategy, CopyingStrategy),
         )
         files = [part.file for part in self._window.parts]
         replay = PlanReplay(SegmentReplay(config, files, spec.scratch, spec.chunk_size), plan, spec.processes)
