@@ -260,7 +260,10 @@ class Watching(Plain):
 
 
 class Busy(Modifier, Bracket, Emulated, Stops):
-    """Does what several others do, and reverses its position from time to time."""
+    """Does what several others do, and reverses its position from time to time. It needs no books."""
+
+    def on_start(self) -> None:
+        self.subscribe_trades(self.id)
 
     def act(self, trade: Any) -> None:
         for part in (Modifier, Bracket, Emulated):

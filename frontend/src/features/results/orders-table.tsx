@@ -14,8 +14,9 @@ import { allOf, equals, selected } from './conditions'
 import { type LoadPage, usePagedRows } from './paged-rows'
 import { recordedTitle } from './recorded-place'
 import { type ChangeSearch, ORDER_STATUSES, type ReportSearch } from './report-search'
-import { stateOf, terms, typeOf } from './order-terms'
+import { stateOf, terms } from './order-terms'
 import { FilterSelect, TableFilters } from './table-filters'
+import { ORDER_TYPE_WORDS, TIME_IN_FORCE_WORDS } from './words'
 
 /** Columns of the orders; column ids are the field names that the service sorts by. */
 const columnsOf = (sizeDecimals: number, { hasTypes, hasTriggers }: OrderFacts): readonly Column<Order>[] => [
@@ -37,16 +38,24 @@ const columnsOf = (sizeDecimals: number, { hasTypes, hasTriggers }: OrderFacts):
         {
           id: 'order_type',
           header: 'Type',
-          width: 128,
-          priority: 2,
+          width: 100,
+          priority: 3,
           sortable: true,
-          cell: (order: Order) => <span title={terms(order).join(', ')}>{typeOf(order)}</span>,
+          cell: (order: Order) => <span title={terms(order).join(', ')}>{ORDER_TYPE_WORDS[order.orderType]}</span>,
+        },
+        {
+          id: 'time_in_force',
+          header: 'TIF',
+          width: 56,
+          priority: 1,
+          sortable: true,
+          cell: (order: Order) => TIME_IN_FORCE_WORDS[order.timeInForce],
         },
       ]
     : []),
   figure('price', 'Price', 92, ({ price }) => price || 'market'),
   ...(hasTriggers
-    ? [{ ...figure('trigger_price', 'Trigger', 92, ({ triggerPrice }) => triggerPrice), priority: 1 }]
+    ? [{ ...figure('trigger_price', 'Trigger', 88, ({ triggerPrice }) => triggerPrice), priority: 2 }]
     : []),
   figure('amount', 'Size', sizeWidth(sizeDecimals), ({ amount }) => amount),
   figure('filled_amount', 'Filled', sizeWidth(sizeDecimals), ({ filledAmount }) => filledAmount),

@@ -24,7 +24,7 @@ const columnsOf = (sizeDecimals: number, currency: string): readonly Column<Posi
   const money = (id: string, header: string, value: (position: Position) => string, priority?: number) => ({
     id,
     header,
-    width: 108,
+    width: 92,
     align: 'end' as const,
     sortable: true,
     ...(priority === undefined ? {} : { priority }),
@@ -35,10 +35,10 @@ const columnsOf = (sizeDecimals: number, currency: string): readonly Column<Posi
   const price = (id: string, header: string, value: (position: Position) => string) => ({
     id,
     header,
-    width: 128,
+    width: 100,
     align: 'end' as const,
     sortable: true,
-    cell: (position: Position) => formatDecimal(value(position)),
+    cell: (position: Position) => <span title={value(position)}>{rounded(value(position))}</span>,
   })
   return [
     { id: 'id', header: 'Position', width: 76, align: 'end', sortable: true, cell: ({ id }) => String(id) },
@@ -59,7 +59,7 @@ const columnsOf = (sizeDecimals: number, currency: string): readonly Column<Posi
     {
       id: 'duration_seconds',
       header: 'Held',
-      width: 96,
+      width: 84,
       align: 'end',
       sortable: true,
       cell: ({ durationSeconds, tsClosed }) => (
@@ -79,20 +79,26 @@ const columnsOf = (sizeDecimals: number, currency: string): readonly Column<Posi
     price('average_entry', 'Avg entry', ({ averageEntry }) => averageEntry),
     price('average_exit', 'Avg exit', ({ averageExit }) => averageExit),
     money('pnl', 'PnL', ({ pnl }) => pnl),
-    money('gross_pnl', 'Before fees', ({ grossPnl }) => grossPnl, 3),
-    money('mae', 'MAE', ({ mae }) => mae, 2),
-    money('mfe', 'MFE', ({ mfe }) => mfe, 2),
+    money('gross_pnl', 'Before fees', ({ grossPnl }) => grossPnl, 1),
+    money('mae', 'MAE', ({ mae }) => mae, 3),
+    money('mfe', 'MFE', ({ mfe }) => mfe, 3),
     {
       id: 'orders',
       header: 'Orders',
-      width: 76,
+      width: 72,
       align: 'end',
       sortable: true,
       grow: true,
-      priority: 1,
+      priority: 2,
       cell: ({ orders, fills }) => <span title={`${fills} fills`}>{String(orders)}</span>,
     },
   ]
+}
+
+/** An average price with eight digits. */
+function rounded(average: string): string {
+  const whole = average.split('.')[0] ?? ''
+  return average && formatDecimal(average, { decimals: whole === '0' ? 10 : Math.max(2, 8 - whole.length) })
 }
 
 function Instant({ instant }: { instant: bigint | undefined }) {

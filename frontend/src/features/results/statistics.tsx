@@ -1,5 +1,10 @@
 import type { Result } from '@/gen/tickreel/v1/result_pb'
-import type { ReturnStatistics, RunStatistics, SideStatistics } from '@/gen/tickreel/v1/statistics_pb'
+import {
+  Liquidity,
+  type ReturnStatistics,
+  type RunStatistics,
+  type SideStatistics,
+} from '@/gen/tickreel/v1/statistics_pb'
 import { EmptyState } from '@/ui/empty-state'
 import { countOf, formatCount, formatShare } from '@/ui/format/count'
 import { formatDecimal } from '@/ui/format/decimal'
@@ -109,13 +114,23 @@ function Holding({ statistics, currency }: PartProps) {
         value={`${money(slippage) ?? ''}${averageSlippageBps ? ` · ${formatFigure(Number(averageSlippageBps), 3)} bp` : ''}`}
         hint="Fill prices against the mark price at submission. Positive is a cost"
       />
-      {byLiquidity.map(({ liquidity, fills, fees, volumeShare }) => (
+      {byLiquidity.map(({ liquidity, fills, fees }) => (
         <FigureRow
           key={liquidity}
           name={`Fees as ${LIQUIDITY_WORDS[liquidity]}`}
-          value={`${money(fees) ?? ''} · ${countOf(fills, 'fill')}${volumeShare ? ` · ${formatPercent(Number(volumeShare))} of size` : ''}`}
+          value={`${money(fees) ?? ''} · ${countOf(fills, 'fill')}`}
         />
       ))}
+      {byLiquidity.length > 1 &&
+        byLiquidity
+          .filter(({ liquidity }) => liquidity === Liquidity.MAKER)
+          .map(({ liquidity, volumeShare }) => (
+            <FigureRow
+              key={`${liquidity} size`}
+              name="Maker share of volume"
+              value={volumeShare && formatPercent(Number(volumeShare))}
+            />
+          ))}
       {byOrderType.length > 1 &&
         byOrderType.map(({ orderType, orders, ordersFilled, fees }) => (
           <FigureRow
