@@ -11,7 +11,7 @@ import pytest
 from nautilus_trader.model import BarType, InstrumentId, OrderSide, Price, Quantity
 from nautilus_trader.trading import Strategy, StrategyConfig
 
-from plain_strategies import OneInstrument, Plain
+from plain_strategies import OneInstrument
 from small_catalog import ENGINE_ID
 from tickreel.engine.parameters import Parameters
 from tickreel.runner.config.parameter_schema import ParameterSchema
@@ -145,7 +145,7 @@ def test_a_declared_schema_wins() -> None:
     assert parameters.read("thing", 5, ENGINE_ID) == 5
 
 
-@pytest.mark.parametrize("strategy", [Strategy, OfTheEngine, Plain])
+@pytest.mark.parametrize("strategy", [Strategy, OfTheEngine])
 def test_a_strategy_may_have_no_parameters(strategy: type[Strategy]) -> None:
     assert Parameters.of(strategy).schema["properties"] == {}
 
