@@ -28,7 +28,13 @@ EXCHANGE_WORD, SYMBOL_WORD = "binance-futures", "BTCUSDT"
 
 _SHARED = Path(os.environ.get("TICKREEL_TEST_DATA") or Path(__file__).parents[2] / "shared/data")
 
-needs_real_data = pytest.mark.skipif(not (_SHARED / "raw_tick_data").is_dir(), reason="the real recordings are not present")
+
+def has_real_data() -> bool:
+    """Return whether the real recordings are present."""
+    return (_SHARED / "raw_tick_data").is_dir()
+
+
+needs_real_data = pytest.mark.skipif(not has_real_data(), reason="the real recordings are not present")
 
 
 def real_data() -> Path:
