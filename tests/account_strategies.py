@@ -2,7 +2,6 @@
 
 import datetime
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from nautilus_trader.model import AccountId, OrderSide, Price, Quantity
@@ -70,7 +69,7 @@ class Accountant(Plain):
     """Trades, and notes every answer about its account at every callback.
 
     Attributes:
-        answers: The callback, and the answers of each question in order, as texts.
+        answers: For each callback its name, and the answers to all questions as texts.
     """
 
     def __init__(self, config: OneInstrument) -> None:
@@ -131,15 +130,13 @@ class Accountant(Plain):
         found = [f"{callback} {self.clock.timestamp_ns()}"]
         account, portfolio, cache = self.cache.account(self.account_id), self.portfolio, self.cache
         found += [f"account.{name} {_text(getattr(account, name, None))}" for name in ACCOUNT]
-        found += [
-            f"portfolio.{name} {_answer(partial(getattr(portfolio, name), account_id=self.account_id))}" for name in PORTFOLIO
-        ]
-        found += [f"portfolio.{name} {_answer(partial(getattr(portfolio, name), self.id))}" for name in OF_INSTRUMENT]
+        found += [f"portfolio.{name} {_answer(getattr(portfolio, name), account_id=self.account_id)}" for name in PORTFOLIO]
+        found += [f"portfolio.{name} {_answer(getattr(portfolio, name), self.id)}" for name in OF_INSTRUMENT]
         found += [f"cache.{name} {getattr(cache, name)()}" for name in CACHE]
         for position in sorted(cache.positions(), key=lambda position: str(position.id)):
             found += [f"position.{name} {getattr(position, name)}" for name in POSITION]
         instrument = cache.instrument(self.id)
-        found += [f"instrument {instrument.to_dict()}"] if callback == "start" else []
+        found += [f"instrument {instrument and instrument.to_dict()}"] if callback == "start" else []
         self.answers.append(found)
 
 
@@ -152,9 +149,29 @@ class Hedger(Accountant):
             self.close_position(position)
 
 
-def _answer(ask: Callable[[], object]) -> str:
+class Sinking(Accountant):
+    """Buys in the first rows, as much as the book shows, and holds."""
+
+    def act(self, trade: Any) -> None:
+        self.look("trade")
+        if 2 <= self.rows < 12:
+            self.submit_order(self.order_factory.market(self.id, OrderSide.BUY, Quantity.from_str("0.700")))
+
+
+class Reverser(Plain):
+    """Opens two positions, and sells more than one of them."""
+
+    def act(self, trade: Any) -> None:
+        if self.rows in (2, 3):
+            self.submit_order(self.market(OrderSide.BUY))
+        if self.rows == 4:
+            (first, _) = sorted(self.cache.positions_open(), key=lambda position: str(position.id))
+            self.submit_order(self.order_factory.market(self.id, OrderSide.SELL, Quantity.from_str("0.300")), first.id)
+
+
+def _answer(ask: Callable[..., object], *args: object, **options: object) -> str:
     try:
-        return _text(ask())
+        return _text(ask(*args, **options))
     except (TypeError, ValueError, RuntimeError) as error:
         return repr(error)
 

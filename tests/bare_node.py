@@ -93,6 +93,7 @@ def outcome(spec: dict[str, Any]) -> dict[str, Any]:
     orders = cache.orders()
     positions = [part for position in cache.positions() for part in (*cache.position_snapshots(position.id), position)]
     account = cache.account(AccountId(f"{InstrumentId.from_str(spec['instrument']).venue}-001"))
+    assert account is not None
     found = {
         "events": {order.client_order_id.value: [_event(event) for event in order.events()] for order in orders},
         "status": {order.client_order_id.value: str(order.status) for order in orders},

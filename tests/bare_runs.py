@@ -60,7 +60,7 @@ class BareNode:
         self._process.communicate()
 
 
-def spec_of(strategy: type, lanes: Sequence[Lane], **keys: Any) -> dict[str, Any]:
+def spec_of(strategy: type[Any], lanes: Sequence[Lane], **keys: Any) -> dict[str, Any]:
     """Return the spec of a run over catalogs, with further keys of a spec."""
     return {
         "module": strategy.__module__,

@@ -83,9 +83,14 @@ class Terminal:
         )
 
     @contextmanager
-    def up(self) -> Iterator["Up"]:
-        """Start `tickreel up` on free ports; stop it when the context exits."""
-        terminal = Terminal(self.folder, {**self.variables, **{f"TICKREEL_{name}_ADDRESS": "127.0.0.1:0" for name in SERVICES}})
+    def up(self, *, jobs: bool = True) -> Iterator["Up"]:
+        """Start `tickreel up` on free ports; stop it when the context exits.
+
+        Args:
+            jobs: Whether the caller runs jobs. If not, the services do not prepare for the first one.
+        """
+        variables = {f"TICKREEL_{name}_ADDRESS": "127.0.0.1:0" for name in SERVICES}
+        terminal = Terminal(self.folder, {**self.variables, **variables, "TICKREEL_SPARE_WORKERS": "1" if jobs else "0"})
         process = terminal.start("up", "--output", "json")
         try:
             assert process.stdout is not None

@@ -1,6 +1,6 @@
 """Benchmark of the general recorder: processor time and memory of a replay through Tickreel, beside the engine alone.
 
-    python tests/benchmarks/bench_recorder.py [--rows 3000] [--rounds 15]
+    python tests/benchmarks/bench_recorder.py [--rows 1500] [--rounds 25]
 
 Both sides replay the same strategies over the same generated books and trades, in one process. Tickreel's side is the whole
 replay of a run: recording, the check that the record is complete, and the tape for the ledger. Rounds are short and alternate,
@@ -70,10 +70,11 @@ class Brackets(Plain):
 
 
 STRATEGIES = {"IOC orders": Taker, "moving quotes": Maker, "brackets": Brackets}
+OF_MEMORY = "moving quotes"
 CONFIG = replay_config(1e9, mode=result_pb2.SNAPSHOT_MODE_BOTH)
 
 
-def alone(strategy: type, lanes: Sequence[Lane]) -> int:
+def alone(strategy: type[Any], lanes: Sequence[Lane]) -> int:
     """Replay by the engine alone, and return the number of orders."""
     node, _ = node_of(spec_of(strategy, lanes, venue={"starting_balances": ["1000000000 USDT"]}))
     node.run()
@@ -82,7 +83,7 @@ def alone(strategy: type, lanes: Sequence[Lane]) -> int:
     return orders
 
 
-def record_of(strategy: type, lanes: Sequence[Lane]) -> EventRecord:
+def record_of(strategy: type[Any], lanes: Sequence[Lane]) -> EventRecord:
     """Replay with the general recorder, and return the record."""
     config, tape = OneInstrument(instrument().id), Tape()
     replay(CONFIG, instrument(), strategy, lambda recorded: recorded(config), lanes, 50_000, tape)
@@ -90,7 +91,7 @@ def record_of(strategy: type, lanes: Sequence[Lane]) -> EventRecord:
     return tape.events
 
 
-def through_tickreel(strategy: type, lanes: Sequence[Lane]) -> int:
+def through_tickreel(strategy: type[Any], lanes: Sequence[Lane]) -> int:
     """Replay with the general recorder, and return the number of orders."""
     return len(record_of(strategy, lanes).order_ids)
 
@@ -110,21 +111,22 @@ def measure_time(name: str, lanes: Sequence[Lane], rounds: int) -> None:
             seconds[side].append(time.process_time() - began)
     (orders,) = counts
     least, median = ({side: of(seconds[side]) for side in SIDES} for of in (min, statistics.median))
-    each = "".join(f"{1e6 * least[side] / orders:>14.1f}" for side in SIDES)
+    each = "".join(f"{1e6 * least[side] / orders:>18.1f}" for side in SIDES)
     ratios = "".join(f"{of['tickreel'] / of['engine alone']:>10.2f}" for of in (least, median))
     print(f"{name:<16}{orders:>9,}{each}{ratios}", flush=True)
 
 
-def measure_memory(name: str, side: str, lanes: Sequence[Lane], few: Sequence[Lane]) -> None:
-    """Replay a strategy in this process, and print by how many bytes an order the process grew, and the size of the record."""
+def measure_memory(side: str, lanes: Sequence[Lane], few: Sequence[Lane]) -> None:
+    """Replay in this process, and print by how many bytes an order it grew, and the bytes of the record."""
+    strategy = STRATEGIES[OF_MEMORY]
     # The first replay loads what every process needs.
-    SIDES[side](STRATEGIES[name], few)
+    SIDES[side](strategy, few)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     if side == "tickreel":
-        record = record_of(STRATEGIES[name], lanes)
+        record = record_of(strategy, lanes)
         orders, size = len(record.order_ids), size_of(record)
     else:
-        orders, size = alone(STRATEGIES[name], lanes), 0
+        orders, size = alone(strategy, lanes), 0
     grown = 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
     print(grown // orders, size // orders)
 
@@ -133,36 +135,35 @@ def size_of(record: EventRecord) -> int:
     """Return the bytes of a record: its tables and the ids of its orders."""
     tables = (record.orders, record.fills, record.changes)
     ids = sys.getsizeof(record.order_ids) + sum(map(sys.getsizeof, record.order_ids))
-    return ids + sum(column.nbytes for table in tables for column in vars(table).values())
+    return ids + sum(int(column.nbytes) for table in tables for column in vars(table).values())
 
 
 def main() -> None:
     """Measure, and print two tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=3_000, help="trades of a round; memory is measured with ten times as many")
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--memory", nargs=2, metavar=("STRATEGY", "SIDE"), help="measure the memory of this process")
+    parser.add_argument(
+        "--rows", type=int, default=1_500, help="trades of a round; memory is measured with twenty times as many"
+    )
+    parser.add_argument("--rounds", type=int, default=25)
+    parser.add_argument("--memory", choices=SIDES, help="measure the memory of this process only")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="tickreel-bench-") as folder:
         (Path(folder) / "few").mkdir()
         few = random_market(Path(folder) / "few", options.rows)
         if options.memory:
-            measure_memory(*options.memory, random_market(Path(folder), 10 * options.rows), few)
+            measure_memory(options.memory, random_market(Path(folder), 20 * options.rows), few)
             return
-        print(f"{options.rows:,} trades, {options.rounds} rounds: processor time".ljust(48) + "ratio of".rjust(17))
+        print(f"{options.rows:,} trades, {options.rounds} rounds: processor time".ljust(53) + "ratio of")
         print(
-            "".join((f"{'':<16}{'orders':>9}", *(f"{side + ', us':>14}" for side in SIDES), f"{'minima':>10}{'medians':>10}"))
+            "".join((f"{'':<16}{'orders':>9}", *(f"{f'{side}, us':>18}" for side in SIDES), f"{'minima':>10}{'medians':>10}"))
         )
         for name in STRATEGIES:
             measure_time(name, few, options.rounds)
         print(f"target: at most {TARGET}")
-    print(f"\n{10 * options.rows:,} trades: bytes an order")
-    print("".join((f"{'':<25}", *(f"{side:>14}" for side in SIDES), f"{'its record':>14}")))
-    for name in STRATEGIES:
-        command = [sys.executable, __file__, "--rows", str(options.rows), "--memory", name]
-        printed = [subprocess.run([*command, side], check=True, capture_output=True, text=True).stdout for side in SIDES]
-        (bare, _), (grown, record) = (map(int, line.split()) for line in printed)
-        print(f"{name:<25}{bare:>14,}{grown:>14,}{record:>14,}", flush=True)
+    command = [sys.executable, __file__, "--rows", str(options.rows), "--memory"]
+    printed = [subprocess.run([*command, side], check=True, capture_output=True, text=True).stdout for side in SIDES]
+    (bare, _), (grown, record) = (map(int, line.split()) for line in printed)
+    print(f"memory of {OF_MEMORY}, bytes an order: engine alone {bare:,}, tickreel {grown:,}, of which the record {record:,}")
 
 
 if __name__ == "__main__":

@@ -76,3 +76,10 @@ def test_the_benchmark_of_streams_prints_both_sides_and_their_ratio() -> None:
     assert re.search(r"^tickreel: made and fetched \(target: 1,000,000\) +[\d,]+$", printed, re.MULTILINE)
     assert re.search(r"^resident memory of the service \(target: 500\) +\d+$", printed, re.MULTILINE)
     assert re.search(r"^the index from the files: [\d.]+ s \(target: 10\)$", printed, re.MULTILINE)
+
+
+def test_the_benchmark_of_the_recorder_prints_both_sides_and_their_ratios() -> None:
+    printed = printed_by("bench_recorder.py", 30, "--rounds", "1")
+    for strategy in ("IOC orders", "moving quotes", "brackets"):
+        assert re.search(rf"^{strategy} +\d+ +[\d.]+ +[\d.]+ +[\d.]+ +[\d.]+$", printed, re.MULTILINE)
+    assert re.search(r"^memory of .*: engine alone [\d,]+, tickreel [\d,]+, of which the record [\d,]+$", printed, re.MULTILINE)

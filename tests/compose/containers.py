@@ -57,7 +57,9 @@ class Stack:
 
     def compose(self, *arguments: str, code: int = 0) -> Called:
         """Call Compose and check its exit code."""
-        environ = {**os.environ, "TICKREEL_PORT": str(self.port), "TICKREEL_DATA": str(self.folder / "data_downloads")}
+        folders = {"TICKREEL_DATA": "data_downloads", "TICKREEL_STRATEGIES": "strategies"}
+        own = {name: str(self.folder / folder) for name, folder in folders.items()}
+        environ = {**os.environ, "TICKREEL_PORT": str(self.port), **own}
         command = [*self.command, "--project-name", "tickreel-test", *arguments]
         called = subprocess.run(command, cwd=PROJECT, env=environ, capture_output=True, text=True, check=False)
         return Called(called.stdout, called.stderr).checked(called.returncode, code)
@@ -81,7 +83,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     for parent in (folder, *folder.parents[:2]):
         parent.chmod(0o755)
     shutil.copytree(PROJECT / "configs", folder / "configs")
-    Terminal(folder, {}).call("sample-data", "--rows", ROWS)
+    terminal = Terminal(folder, {})
+    terminal.call("sample-data", "--rows", ROWS)
+    terminal.call("new-strategy", "EmaCross")
+    install = ("pip", "install", "--quiet", "--target", str(folder / "strategies"), "--no-deps", str(folder / "ema-cross"))
+    subprocess.run([PROJECT / "scripts/uv", *install], check=True)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         made = Stack(compose_command(), folder, free.getsockname()[1])
@@ -116,6 +122,13 @@ def test_a_run_in_containers_equals_a_run_outside(stack: Stack) -> None:
     assert (stack.folder / "orders.parquet").stat().st_size == outside_orders.stat().st_size
 
 
+def test_a_strategy_of_the_mounted_folder_runs(stack: Stack) -> None:
+    listed = stack.terminal.json("strategies")
+    assert [entry["strategy_id"] for entry in listed["strategies"]] == ["EmaCross", "TempBacktestStrategy"]
+    arguments = ("run", "--config", "ema-cross/config.json", "--snapshot_mode", "both", "--address", stack.address)
+    assert stack.terminal.json(*arguments)["summary"]["orders"] > 2
+
+
 def test_the_gateway_serves_the_ui(stack: Stack) -> None:
     with urllib.request.urlopen(f"http://{stack.address}/runs", timeout=10) as response:
         assert response.headers["content-type"] == "text/html; charset=utf-8"
@@ -129,6 +142,7 @@ def test_the_gateway_serves_the_ui(stack: Stack) -> None:
         ("catalog", "/app/data/parquet"),
         ("converter", "/app/data_downloads"),
         ("runner", "/app/configs"),
+        ("runner", "/app/strategies"),
         ("runner", "/app/data/parquet"),
         ("results", "/app/data/parquet"),
         ("runner", "/app"),

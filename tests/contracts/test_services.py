@@ -21,7 +21,7 @@ REFLECTIONS = ("grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.S
 
 @pytest.fixture(scope="module")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    with Terminal(tmp_path_factory.mktemp("up"), {}).up() as running:
+    with Terminal(tmp_path_factory.mktemp("up"), {}).up(jobs=False) as running:
         yield running
 
 

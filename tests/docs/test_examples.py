@@ -22,7 +22,6 @@ RUN_ELSEWHERE = {
     "The catalog on disk": "tests/tour/test_engine_script.py",
     "From another service": "tests/tour/test_other_service.py",
     "From a notebook": "tests/tour/test_notebook.py",
-    "Strategies": "tests/strategy_api/test_strategy_api.py",
     "How a strategy is found": "tests/e2e/test_plug_in.py",
     "Outputs": "tests/runner/window/test_recorded_times.py",
 }

@@ -18,7 +18,7 @@ ETH = BTC.replace("BTC", "ETH")
 @pytest.fixture(scope="module")
 def up(terminal: Terminal) -> Iterator[Terminal]:
     """A terminal with services up. Tests damage the trades of ETH through the fixture `eth_trades`."""
-    with terminal.up() as running:
+    with terminal.up(jobs=False) as running:
         yield running.terminal
 
 

@@ -39,7 +39,7 @@ def test_up_prints_addresses_and_paths_and_stops_all_services_on_sigterm(here: T
 
 
 def test_a_process_that_dies_is_restarted_at_its_address(here: Terminal) -> None:
-    with here.up() as up:
+    with here.up(jobs=False) as up:
         assert up.process.stderr is not None
         for name in ("runner", "gateway", "frontend"):
             died = up.said["services"][name]
@@ -57,7 +57,7 @@ def test_a_process_that_dies_is_restarted_at_its_address(here: Terminal) -> None
 
 
 def test_up_gives_up_after_five_deaths_in_a_row(here: Terminal) -> None:
-    with here.up() as up:
+    with here.up(jobs=False) as up:
         # From now on the converter cannot start.
         state = here.folder / "data/state/converter"
         shutil.rmtree(state)
@@ -88,7 +88,7 @@ def test_a_port_in_use_is_refused_with_its_variable(here: Terminal) -> None:
 
 
 def test_a_second_up_on_the_same_state_is_refused_and_writes_nothing(here: Terminal) -> None:
-    with here.up() as first:
+    with here.up(jobs=False) as first:
         log = here.folder / "data/state/logs/runner.log"
         before = log.stat()
         variables = {f"TICKREEL_{name}_ADDRESS": "127.0.0.1:0" for name in SERVICES}

@@ -64,8 +64,10 @@ class Delayed(Strategy):
         timers: Intervals of timers, milliseconds.
     """
 
-    def __init__(self, instrument_id: InstrumentId, script: Sequence[Sequence[int]], timers: Sequence[int]) -> None:
-        self.id, self.script, self.timers = instrument_id, script, timers
+    def __init__(
+        self, instrument_id: InstrumentId, script: Sequence[Sequence[int]], timers: Sequence[int], *, books: bool
+    ) -> None:
+        self.id, self.script, self.timers, self.books = instrument_id, script, timers, books
         self.callbacks, self.price = 0, 64_000.0
         self.instants: list[int] = []
         self.commands: list[Command] = []
@@ -73,7 +75,8 @@ class Delayed(Strategy):
 
     def on_start(self) -> None:
         self.subscribe_trades(self.id)
-        self.subscribe_book_depth(self.id, BookType.L2_MBP)
+        if self.books:
+            self.subscribe_book_depth(self.id, BookType.L2_MBP)
         for interval in self.timers:
             self.clock.set_timer(f"every {interval}", datetime.timedelta(milliseconds=interval), callback=self.on_timer)
 
@@ -138,7 +141,11 @@ def replayed(
     nanos = {f"{name}_latency_nanos": value * MILLISECOND for name, value in latency._asdict().items()}
     config = replay_config(mode=MODES[books], venue={"latency": nanos})
     lanes, tape = catalog_view(folder / "view", instrument(), files), Tape()
-    strategy = replay(config, instrument(), Delayed, lambda of: of(instrument().id, script, timers), lanes, 100, tape)
+
+    def construct(of: type[Delayed]) -> Delayed:
+        return of(instrument().id, script, timers, books=books)
+
+    strategy = replay(config, instrument(), Delayed, construct, lanes, 100, tape)
     assert tape.events is not None
     return tape.events, strategy
 

@@ -72,7 +72,7 @@ class Market:
         balances = [f"{self.balance} USDT"]
         return {"book_type": book_type, "oms_type": oms_type, "starting_balances": balances, **self.bare_venue}
 
-    def record_of(self, strategy: type, lanes: Sequence[Lane]) -> EventRecord:
+    def record_of(self, strategy: type[Any], lanes: Sequence[Lane]) -> EventRecord:
         """Return the record of a replay of a strategy."""
         config, tape = plain_strategies.OneInstrument(self.traded.id, self.books), Tape()
         replay(self.config, self.traded, strategy, lambda recorded: recorded(config), lanes, 100, tape)
@@ -103,12 +103,12 @@ MARKETS = {
 }
 
 
-def record_of(strategy: type, lanes: Sequence[Lane]) -> EventRecord:
+def record_of(strategy: type[Any], lanes: Sequence[Lane]) -> EventRecord:
     """Return the record of a replay of a strategy on usual terms."""
     return MARKETS["books"].record_of(strategy, lanes)
 
 
-STRATEGIES = {
+STRATEGIES: dict[type[Any], set[str]] = {
     plain_strategies.GridMaker: {"OrderFilled", "OrderPendingCancel", "OrderCanceled"},
     plain_strategies.EmaCross: {"OrderFilled"},
     plain_strategies.Bracket: {"OrderFilled", "OrderCanceled"},
@@ -120,7 +120,7 @@ STRATEGIES = {
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES, ids=lambda strategy: strategy.__name__)
-def test_the_record_equals_a_bare_run_event_by_event(strategy: type, bare_node: BareNode, tmp_path: Path) -> None:
+def test_the_record_equals_a_bare_run_event_by_event(strategy: type[Any], bare_node: BareNode, tmp_path: Path) -> None:
     lanes = random_market(tmp_path)
     bare = bare_node.run(spec_of(strategy, lanes))["events"]
     assert {event["kind"] for events in bare.values() for event in events} >= STRATEGIES[strategy]

@@ -279,11 +279,11 @@ async def fuzz(up: Up, run_id: str, count: int, seed: int) -> tuple[Outcomes, By
 @pytest.mark.timeout(0 if REQUESTS > 1_000 else 600)
 def test_hostile_requests_get_allowed_codes_and_do_not_affect_others(tmp_path: Path) -> None:
     (tmp_path / "tmp").mkdir()
-    terminal = Terminal(tmp_path, {"TMPDIR": str(tmp_path / "tmp"), "TICKREEL_SPARE_WORKERS": "0"})
+    terminal = Terminal(tmp_path, {"TMPDIR": str(tmp_path / "tmp")})
     terminal.call("sample-data", "--rows", 500)
     (tmp_path / "configs").mkdir()
     write_config(tmp_path / "configs/btc.json")
-    with terminal.up() as up:
+    with terminal.up(jobs=False) as up:
         run = up.terminal.json("run", "--config", "configs/btc.json", "--snapshot_mode", "trades", "--full", "true")
         outcomes, bystander = asyncio.run(fuzz(up, run["run_id"], REQUESTS, SEED))
         print(f"seed {SEED}: {dict(outcomes.codes)}; growth {outcomes.grown} MiB")

@@ -404,7 +404,7 @@ ROWS: list[Row] = [
         ),
         (
             WORKS,
-            "Cancels. `cancel_orders` and `modify_orders` are sent order by order; a closed order is left alone.",
+            "Cancels. A closed order is left alone; an unknown order raises RuntimeError.",
             """
             cancel_order | alone | s.limit(BUY, 60000.0) ;; s.cancel_order(cache.orders()[0].client_order_id) ;; s.cancel_order(cache.orders()[0].client_order_id) | Initialized 3, Submitted 3, Accepted 3, PendingCancel 4, Canceled 4
             cancel_order | 11 | s.cancel_order(cache.orders_open()[0].client_order_id) | None
@@ -688,7 +688,7 @@ ROWS: list[Row] = [
         ),
         (
             WORKS,
-            "Bytes and values of the strategy's own.",
+            "Values that the strategy keeps there.",
             """
             cache.add | 8 | cache.add("key", b"value") | None
             cache.get | 9 | bytes(cache.get("key")) | b'value'
@@ -698,7 +698,7 @@ ROWS: list[Row] = [
         ),
         (
             WORKS,
-            "Purging removes what the report needs, so the replay fails if an order is gone at its end.",
+            "Removes from the cache what the strategy no longer asks for. The report keeps it. After `cache.purge_instrument` of the run's instrument, orders are denied.",
             """
             cache.purge_closed_positions | 19 | cache.purge_closed_positions(1) | None
             cache.purge_account_events | 19 | cache.purge_account_events(1) | None
@@ -706,6 +706,12 @@ ROWS: list[Row] = [
             cache.purge_order | 19 | cache.purge_order(ClientOrderId("X")) | None
             cache.purge_position | 19 | cache.purge_position(PositionId("X")) | None
             cache.purge_instrument | 19 | cache.purge_instrument(OTHER) | None
+            """,
+        ),
+        (
+            ENDS,
+            "Empties the cache of the engine, which then has no account.",
+            """
             cache.reset | 19 | callable(cache.reset) | True
             cache.dispose | 19 | callable(cache.dispose) | True
             """,
@@ -810,7 +816,7 @@ ROWS: list[Row] = [
         ),
         (
             NO_MEANING,
-            "A clock of its own, which does not move.",
+            "Makes another clock, which stays at 0.",
             """
             clock.new_test | 20 | clock.new_test().timestamp_ns() | 0
             """,
@@ -824,14 +830,14 @@ ROWS: list[Row] = [
         ),
         (
             ENDS,
-            "Time that the strategy sets ends the engine's process: the run fails with the engine's message.",
+            "The engine's process ends at the next row, and the run fails with the engine's message.",
             """
             clock.set_time | 20 | callable(clock.set_time) | True
             """,
         ),
     ),
     *_rows(
-        "Signals, messages and data of one's own",
+        "Signals, messages and custom data",
         (
             WORKS,
             "To the strategy itself and its actors, at once.",
@@ -862,7 +868,7 @@ ROWS: list[Row] = [
         "State and lifecycle",
         (
             WORKS,
-            "Who it is, and its state.",
+            "Ids, parts and state of the strategy.",
             """
             trader_id | 8 | s.trader_id | TRADER-001
             strategy_id | 8 | s.strategy_id | Examples-000
@@ -1045,7 +1051,7 @@ ROWS: list[Row] = [
         "Indicators",
         (
             WORKS,
-            "All indicators of the engine. They are updated before the callback, also without a subscription of the strategy's own, except for bars.",
+            "All indicators of the engine. They are updated before the callback. Without a subscription to the same rows they are never updated.",
             """
             register_indicator_for_trade_ticks | start | s.register_indicator_for_trade_ticks(ID, SimpleMovingAverage(3)) | None
             register_indicator_for_quote_ticks | start | s.register_indicator_for_quote_ticks(ID, SimpleMovingAverage(3, PriceType.MID)) | None

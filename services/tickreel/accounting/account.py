@@ -10,6 +10,9 @@ marks. With the value of a position as the contract defines it (see `contract`):
     pnl        = equity - start = realized + unrealized - fees       exactly, for every kind of contract
     closed     = realized - fees + entry fees                        after the fees of the closed part only
 
+Fills belong to one position, or to several at once (hedging). Cash, fees and equity are the same sums for both. The cost of
+several positions is the sum of their costs, so profit is realized when one of them is reduced, even if another offsets it.
+
 A position that is open at the start counts as a fill without a fee. It is bought at the first mark, and the starting equity
 includes its value. So its cost is its value at that mark, and the first equity is the start.
 
@@ -23,8 +26,9 @@ profit can be off by that rounding; their sum is exact. The decimals that values
 a contract with higher precisions gives the same figures.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +41,26 @@ from tickreel.accounting.scaled import Integers
 _GUARD = 10**12
 
 Int64 = npt.NDArray[np.int64]
+
+
+class OpenPosition(NamedTuple):
+    """One of several open positions: its signed size, and its cost and entry fees as `Account.open_cost` has them."""
+
+    size: int
+    cost: int
+    entry_fees: int
+
+
+class ReversedPositionError(ValueError):
+    """A fill is larger than the one of several positions that it belongs to.
+
+    Attributes:
+        fill: The row of the fill among those of the call.
+    """
+
+    def __init__(self, fill: int) -> None:
+        super().__init__(f"fill {fill} reverses its position")
+        self.fill = fill
 
 
 @dataclass(frozen=True)
@@ -67,10 +91,16 @@ class Account:
     """The fees paid to open the position."""
     fill_fees: Integers
     """The fee of each fill, at the currency's scale; shape (fills,)."""
+    own_before: Integers
+    """The signed size of the position that each fill belongs to, before the fill; shape (fills,)."""
+    own_after: Integers
+    """The same after the fill."""
     open_cost: int
     """The last entry of `cost`, with 12 decimals more than `rounded_scale`."""
     open_fees: int
     """The last entry of `entry_fees`, with 12 decimals more than `rounded_scale`."""
+    open_positions: Mapping[int, "OpenPosition"]
+    """The open positions by key after the last fill, if fills belong to several positions; otherwise empty."""
 
     @classmethod
     def opened(
@@ -105,9 +135,12 @@ class Account:
         open_cost = worth * _GUARD // 10 ** (scale - rounded_scale)
         held, cash, none, cost = (_entry(value, abs(start) + abs(worth)) for value in (position, -worth, 0, worth))
         empty = np.empty(0, dtype=np.int64)
-        return cls(contract, mark_scale, scale, rounded_scale, start, empty, cash, held, none, cost, none, empty, open_cost, 0)
+        columns = empty, cash, held, none, cost, none, empty, empty, empty
+        return cls(contract, mark_scale, scale, rounded_scale, start, *columns, open_cost, 0, {})
 
-    def then(self, ts: Int64, side: Int64, price: Int64, size: Int64, taker: Int64) -> "Account":
+    def then(
+        self, ts: Int64, side: Int64, price: Int64, size: Int64, taker: Int64, positions: Int64 | None = None
+    ) -> "Account":
         """Return the account over the next fills, which starts at the end of this one.
 
         Args:
@@ -115,8 +148,11 @@ class Account:
             side: 1 for a purchase, -1 for a sale.
             price, size: Prices and sizes at the contract's precisions.
             taker: 1 where the fill took liquidity, else 0.
+            positions: Keys of the positions that the fills belong to, if there may be several at once. Then the cost is the sum
+                of their costs, and profit is realized when one of them is reduced. Otherwise all fills belong to one position.
 
         Raises:
+            ReversedPositionError: A fill reverses one of several positions.
             ValueError: A price of an inverse contract is zero or below, or a value has more decimals than `rounded_scale`.
         """
         contract, held = self.contract, int(self.position[-1])
@@ -129,13 +165,20 @@ class Account:
         current = abs(self.start) + sum(abs(int(column[-1])) for column in (self.cash, self.cost, self.fees, self.entry_fees))
         total = current + scaled.total(values) + scaled.total(fill_fees) * unit
         values, paid = scaled.wide((values, fill_fees), max(total, unit))
-        positions, paid = _running(held, signed), paid * unit
+        running, paid = _running(held, signed), paid * unit
         rounded_unit = 10 ** (self.scale - self.rounded_scale)
         if rounded_unit > 1 and (values % rounded_unit != 0).any():
             raise ValueError(f"the value of a fill has more than {self.rounded_scale} decimals")
-        (cost, open_cost), (entry_fees, open_fees) = _entry_costs(
-            positions, values, paid, self.open_cost, self.open_fees, rounded_unit
-        )
+        still_open: Mapping[int, OpenPosition] = {}
+        own_before, own_after = running[:-1], running[1:]
+        if positions is None:
+            (cost, open_cost), (entry_fees, open_fees) = _entry_costs(
+                running, values, paid, self.open_cost, self.open_fees, rounded_unit
+            )
+        else:
+            costs, own, still_open = _costs_of_several(self, positions, signed, values, paid, rounded_unit)
+            (cost, open_cost), (entry_fees, open_fees) = costs
+            own_before, own_after = (column.astype(running.dtype) for column in own)
         return Account(
             contract=contract,
             mark_scale=self.mark_scale,
@@ -144,13 +187,16 @@ class Account:
             start=self.start,
             ts=ts,
             cash=_running(int(self.cash[-1]), -values),
-            position=positions,
+            position=running,
             fees=_running(int(self.fees[-1]), paid),
             cost=cost,
             entry_fees=entry_fees,
             fill_fees=fill_fees,
+            own_before=own_before,
+            own_after=own_after,
             open_cost=open_cost,
             open_fees=open_fees,
+            open_positions=still_open,
         )
 
     @property
@@ -160,8 +206,8 @@ class Account:
 
     @property
     def closes(self) -> npt.NDArray[np.bool_]:
-        """Whether each fill reduced, closed or reversed the position; shape (fills,)."""
-        before, after = self.position[:-1], self.position[1:]
+        """Whether each fill reduced, closed or reversed its position; shape (fills,)."""
+        before, after = self.own_before, self.own_after
         return ((before > 0) & (after < before)) | ((before < 0) & (after > before))
 
     @property
@@ -176,6 +222,21 @@ class Account:
     def unrealized(self, at: Int64, mark: Integers) -> Integers:
         """Return the profit of the open position at marks, by index (see `fills_until`)."""
         return self._worth(at, mark) - self.cost[at]
+
+    def open_by_side(self, mark: int) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Return the unrealized profit at a mark and the entry fees of the open short, and of the open long positions."""
+        last = np.array([-1])
+        unrealized, entry_fees = int(self.unrealized(last, np.array([mark]))[0]), int(self.entry_fees[-1])
+        if not self.open_positions:
+            short = int(self.position[-1]) < 0
+            return ((unrealized, entry_fees), (0, 0)) if short else ((0, 0), (unrealized, entry_fees))
+        held = [position for position in self.open_positions.values() if position.size < 0]
+        size, cost, fees = (sum(column) for column in zip(*held, strict=True)) if held else (0, 0, 0)
+        unit = 10 ** (self.scale - self.rounded_scale)
+        cost, fees = (int(_rounded([exact], np.dtype(object), unit)[0]) for exact in (cost, fees))
+        worth = int(self.contract.value(np.array([mark]), np.array([size], dtype=object), self.mark_scale, self.scale)[0])
+        # Both sides add up to the whole, also where values are rounded.
+        return (worth - cost, fees), (unrealized - worth + cost, entry_fees - fees)
 
     def equity(self, at: Int64, mark: Integers) -> Integers:
         """Return the equity at marks, by index (see `fills_until`)."""
@@ -235,6 +296,39 @@ def _entry_costs(
         paid.append(entry_fees)
         before, held = after, size
     return (_rounded(costs, values.dtype, unit), cost), (_rounded(paid, fees.dtype, unit), entry_fees)
+
+
+def _costs_of_several(
+    account: Account, keys: Int64, sizes: Integers, values: Integers, fees: Integers, unit: int
+) -> tuple[tuple[tuple[Integers, int], tuple[Integers, int]], tuple[Integers, Integers], Mapping[int, OpenPosition]]:
+    """Return what `_entry_costs` does, as sums over several positions.
+
+    Also return the size of each fill's position before and after the fill, and the positions that are open after the last fill.
+    """
+    held = dict(account.open_positions)
+    cost, entry_fees = account.open_cost, account.open_fees
+    costs, paid, before, after = [cost], [entry_fees], [], []
+    in_units = ((column // unit).tolist() for column in (values, fees))
+    none = OpenPosition(0, 0, 0)
+    for row, (key, size, value, fee) in enumerate(zip(keys.tolist(), sizes.tolist(), *in_units, strict=True)):
+        was = held.pop(key, none)
+        now = was.size + size
+        if was.size * now < 0:
+            raise ReversedPositionError(row)
+        if abs(now) >= abs(was.size):
+            own = OpenPosition(now, was.cost + value * _GUARD, was.entry_fees + fee * _GUARD)
+        else:
+            shares = (_share(amount, abs(now), abs(was.size)) for amount in (was.cost, was.entry_fees))
+            own = OpenPosition(now, *shares)
+        if now:
+            held[key] = own
+        cost, entry_fees = cost + own.cost - was.cost, entry_fees + own.entry_fees - was.entry_fees
+        costs.append(cost)
+        paid.append(entry_fees)
+        before.append(was.size)
+        after.append(now)
+    rounded = (_rounded(costs, values.dtype, unit), cost), (_rounded(paid, fees.dtype, unit), entry_fees)
+    return rounded, (np.array(before, dtype=object), np.array(after, dtype=object)), held
 
 
 def _share(amount: int, part: int, whole: int) -> int:

@@ -24,8 +24,13 @@ class IntegerRows:
     def __len__(self) -> int:
         return len(self._values) // self._width
 
-    def extend(self, values: Sequence[int]) -> None:
+    def extend(self, values: Sequence[int] | npt.NDArray[np.int64]) -> None:
         """Append rows, given as the values of one row after another."""
+        if isinstance(values, np.ndarray):
+            if isinstance(self._values, array):
+                self._values.frombytes(values.tobytes())
+                return
+            values = values.tolist()
         if isinstance(self._values, array):
             try:
                 # Not array.extend(), which would append some of the values before it fails.

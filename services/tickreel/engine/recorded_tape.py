@@ -2,7 +2,7 @@
 
 import gc
 import re
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from typing import Any
 
 import numpy as np
@@ -57,6 +57,7 @@ class RecordedTape:
         self._instrument = instrument
         self._closes = config.strategy.close_positions_on_stop
         self._tape = tape
+        self._hedges = config.venue.oms_type == "HEDGING"
         self._end = window[1]
         self._first_book = first_book
         self._step = (window[1] - window[0]) // _PARTS
@@ -136,6 +137,8 @@ class RecordedTape:
             sides = np.array([tape.submission(order)[1] for order in fills.order.tolist()], dtype=np.int64)
             columns = (fills.order, fills.ts, sides, fills.price, fills.quantity, fills.taker, fills.commission)
             kept = fills.ts <= self._end
+            if self._hedges:
+                tape.add_fill_positions(fills.position[kept].tolist())
             tape.add_fills(_flat(*(column[kept] for column in columns)))
             self._fills += len(fills.ts)
 
@@ -161,6 +164,10 @@ class RecordedTape:
             self._tape.end(place, ts, _ENDS[kind], reason)
 
     def _close_position(self, strategy: Strategy) -> None:
+        if self._hedges:
+            # An order for the sum would open another position.
+            strategy.close_all_positions(self._instrument.id)
+            return
         self.recorder.flush()
         orders, fills = self.recorder.record.orders, self.recorder.record.fills
         held = int((fills.quantity.astype(object) * orders.side[fills.order]).sum())
@@ -197,7 +204,8 @@ def _is_overridden(strategy: type[Strategy], name: str) -> bool:
     return getattr(strategy, name) is not getattr(Strategy, name)
 
 
-def _flat(*columns: Integers | npt.NDArray[np.int64]) -> list[int]:
+def _flat(*columns: Integers) -> Sequence[int] | npt.NDArray[np.int64]:
     """Return the rows of columns, one after another."""
-    rows: list[int] = np.stack(columns, axis=1).reshape(-1).tolist()
-    return rows
+    rows = np.stack(columns, axis=1).reshape(-1)
+    values: Sequence[int] | npt.NDArray[np.int64] = rows if rows.dtype == np.int64 else rows.tolist()
+    return values

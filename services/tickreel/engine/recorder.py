@@ -102,17 +102,20 @@ class Recorder:
             for order_id in cache.client_order_ids()
             if (row := ids.get(order_id.value)) is None or counts[row] != cache.order(order_id).event_count
         ]
-        if incomplete:
-            self._add_missed([cache.order(order_id) for order_id in sorted(incomplete, key=_natural)])
+        places = (
+            self._add_missed([cache.order(order_id) for order_id in sorted(incomplete, key=_natural)]) if incomplete else []
+        )
         if self._foreign:
             ordered_ids = ", ".join(sorted(self._foreign))
             message = (
                 f"the strategy sent an order for {ordered_ids}; this run replays {', '.join(self.record.instruments)} only"
             )
             raise TickreelError("REPLAY_FAILED", message)
+        if places:
+            self.record.move_last(np.array(places, dtype=np.int64))
 
-    def _add_missed(self, orders: Sequence[Any]) -> None:
-        """Record the events of orders that are not recorded yet."""
+    def _add_missed(self, orders: Sequence[Any]) -> list[int]:
+        """Record the events of orders that are not recorded yet, and return their places in the sequence."""
         ids, sequence = self.record.order_ids, EventSequence(self.record)
         missed = [sequence.missed(ids.get(order.client_order_id.value), order.events()) for order in orders]
         places = {id(event): place for events in missed for event, place in events}
@@ -120,7 +123,7 @@ class Recorder:
         for event in ordered:
             self.add(event)
         self.flush()
-        self.record.move_last(np.array([places[id(event)] for event in ordered], dtype=np.int64))
+        return [places[id(event)] for event in ordered]
 
 
 class EventSequence:

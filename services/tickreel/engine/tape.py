@@ -90,6 +90,7 @@ class Tape:
         self.reported: dict[str, str] = {}
         """The engine's own figures, see `EngineFigures`; empty if they cannot be compared."""
         self._orders, self._fills, self._ends = IntegerRows(_ORDER), IntegerRows(_FILL), IntegerRows(_END)
+        self._fill_positions = IntegerRows(1)
         self._reasons: dict[str, int] = {}
 
     @property
@@ -102,13 +103,22 @@ class Tape:
         """Number of fills so far."""
         return len(self._fills)
 
-    def add_orders(self, rows: Sequence[int]) -> None:
+    def add_orders(self, rows: Sequence[int] | Int64) -> None:
         """Record submitted orders, given as ts, side, price and quantity of each, one order after another."""
         self._orders.extend(rows)
 
-    def add_fills(self, rows: Sequence[int]) -> None:
+    def add_fills(self, rows: Sequence[int] | Int64) -> None:
         """Record fills, given as order, ts, side, price, quantity, taker and commission of each, one fill after another."""
         self._fills.extend(rows)
+
+    def add_fill_positions(self, positions: Sequence[int]) -> None:
+        """Record the engine's positions of the next fills, before the fills. Only where it keeps several at once (HEDGING)."""
+        self._fill_positions.extend(positions)
+
+    def fill_positions_after(self, count: int) -> Int64:
+        """Return the engine's positions of the fills after the first `count`; shape (fills,). See `EventRecord.positions`."""
+        (positions,) = self._fill_positions.columns(count)
+        return positions
 
     def submission(self, order: int) -> tuple[int, int]:
         """Return when an order was submitted, UNIX nanoseconds, and its side."""
@@ -121,7 +131,7 @@ class Tape:
         self._ends.extend((order, ts, KINDS.index(kind), code))
 
     def save(self, path: Path) -> None:
-        """Write the tape to a file, without `events`."""
+        """Write the tape to a file, without `events` and positions: such a tape is not of copies, and is never saved."""
         orders, fills, ends = (rows.to_array() for rows in (self._orders, self._fills, self._ends))
         counts = np.array([self.rows, self.book_rows, self.settled], dtype=np.int64)
         with path.open("wb") as file:

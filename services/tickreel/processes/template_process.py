@@ -135,8 +135,15 @@ def serve(channel: socket.socket) -> None:
                     selector.unregister(channel)
                     _close(descriptors)
                     continue
+                try:
+                    pid = _fork() if len(descriptors) == _DESCRIPTORS else None
+                except OSError:
+                    pid = None
+                if pid is None:
+                    # The system has no more descriptors or processes for this one. The service sees the status close.
+                    _close(descriptors)
+                    continue
                 status = socket.socket(fileno=descriptors.pop())
-                pid = _fork()
                 if not pid:
                     signal.set_wakeup_fd(-1)
                     signal.signal(signal.SIGCHLD, signal.SIG_DFL)

@@ -106,6 +106,11 @@ def _check_strategy(config: run_config_pb2.RunConfig, strategies: Strategies, vi
     entry = strategies.get(strategy.name)
     if entry is not None:
         _complete_parameters(config, entry, violations)
+        if entry.copies_rows and config.venue.oms_type == "HEDGING" and violations.clean("venue.oms_type"):
+            problem = (
+                f"is 'HEDGING', in which every copy of {strategy.name} would open a position of its own; it must be 'NETTING'"
+            )
+            violations.add("venue.oms_type", problem)
     elif violations.clean("strategy.name"):
         violations.add("strategy.name", strategies.problem_of(strategy.name))
     strategy.close_positions_on_stop = strategy.close_positions_on_stop

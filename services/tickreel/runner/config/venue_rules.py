@@ -29,6 +29,12 @@ def check_venue(config: run_config_pb2.RunConfig, snapshot_mode: result_pb2.Snap
         violations.add("venue.oms_type", problem)
     if violations.clean("venue.account_type"):
         _check_account(config, violations)
+    if (
+        venue.oms_type == "HEDGING"
+        and venue.account_type == "CASH"
+        and violations.clean("venue.oms_type", "venue.account_type")
+    ):
+        violations.add("venue.oms_type", "is 'HEDGING', but a CASH account holds coins and no positions; it must be 'NETTING'")
     for key in ("maker_fee", "taker_fee"):
         fee = getattr(venue, key)
         if violations.clean(f"venue.{key}") and not -1 < fee < 1:

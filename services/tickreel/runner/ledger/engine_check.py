@@ -140,6 +140,9 @@ class _Slice:
 
         The engine has one event per fill, and a second one if the fill reversed the position.
         """
+        if self._config.venue.oms_type == "HEDGING":
+            # Fills of several positions reverse none; the ledger refuses it.
+            return len(self._held), 0
         held, error = self._held, self._position_errors()
         before, after = held[:-1], held[1:]
         reversed_position = ((before > 0) & (after < 0)) | ((before < 0) & (after > 0))

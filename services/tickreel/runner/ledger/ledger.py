@@ -14,12 +14,13 @@ import numpy.typing as npt
 
 from tickreel.accounting import account as accounts
 from tickreel.accounting import scaled
-from tickreel.accounting.account import Account
+from tickreel.accounting.account import Account, ReversedPositionError
 from tickreel.accounting.contract import InverseContract, LinearContract
 from tickreel.accounting.scaled import Integers
 from tickreel.engine.event_record import EventRecord
 from tickreel.engine.instrument import currency_precision, decimal_of
 from tickreel.engine.tape import Fills, Orders, Tape
+from tickreel.rpc.errors import TickreelError
 from tickreel.runner.digests import OutcomeDigest
 from tickreel.runner.ledger.engine_check import CrossCheck
 from tickreel.runner.ledger.fill_audit import Audit
@@ -121,6 +122,7 @@ class Ledger:
         with_positions: bool = False,
     ) -> None:
         self._config = config
+        self._hedges = config.venue.oms_type == "HEDGING"
         self._rows = rows
         self._tables = tuple(tables)
         latency = config.venue.latency
@@ -142,7 +144,9 @@ class Ledger:
         self._engine_ids: list[str] = []
         self._cross_check = CrossCheck(config)
         self._digest = OutcomeDigest()
-        self._orders = self._fills = self._volume = self._fees = self._unrounded_fees = self._fees_that_differ = 0
+        self._orders = self._fills = self._volume = self._fees = self._unrounded_fees = self._fees_that_differ = (
+            self._fills_between
+        ) = 0
         self._not_in_lots = 0
         self._statuses: Counter[str] = Counter()
         self._unfilled: dict[str, Counter[str]] = {status: Counter() for status in STATUSES}
@@ -180,7 +184,11 @@ class Ledger:
         ts, marks = self._rows.ts[first:past], self._rows.marks[first:past]
         fills = tape.fills_after(self._folded)
         # With latency an order may fill after the last settled row: such fills belong to later rows.
-        account = self._fold(fills, int(np.searchsorted(fills.ts, ts[-1], side="right")))
+        try:
+            account = self._fold(tape, fills, int(np.searchsorted(fills.ts, ts[-1], side="right")))
+        except ReversedPositionError:
+            # `settle` says which, in the thread of the replay.
+            return None
         at = account.fills_until(ts)
         equity = account.equity(at, marks)
         peak, since = self._peak
@@ -202,7 +210,10 @@ class Ledger:
         """
         marked = self.follow(tape)
         remaining = tape.fills_after(self._folded)
-        self._fold(remaining, len(remaining.ts))
+        try:
+            self._fold(tape, remaining, len(remaining.ts))
+        except ReversedPositionError as error:
+            raise _reversed(tape, int(remaining.order[error.fill])) from None
         orders, fills, ends = tape.orders, tape.fills, tape.ends
         fees = np.concatenate([account.fill_fees for account in self._slice])
         record = tape.events
@@ -227,6 +238,8 @@ class Ledger:
         self._fees += scaled.sum_of(fees)
         self._unrounded_fees += scaled.sum_of(self.account.contract.unrounded_fees(fills.price, fills.quantity, fills.taker))
         self._fees_that_differ += int(np.count_nonzero(fills.commission != fees))
+        if self._config.venue.HasField("latency"):
+            self._fills_between += self._rows.between(fills.ts)
         positions, links = self._follow_positions(fills, record, kept)
         fills.order[:] += self._orders
         ends.order[:] += self._orders
@@ -286,7 +299,7 @@ class Ledger:
             still_open = self._book.close()
             for tables in self._tables:
                 tables.add_positions(still_open, self._engine_ids)
-        statistics = self._statistics.message(account, int(unrealized[0]), final)
+        statistics = self._statistics.message(account, int(last_mark), final)
         closed_positions = self._closed_positions
         return Outcome(
             config=self._config,
@@ -303,6 +316,7 @@ class Ledger:
             fees=self._fees,
             unrounded_fees=self._unrounded_fees,
             fees_that_differ=self._fees_that_differ,
+            fills_between_rows=self._fills_between,
             unrealized=int(unrealized[0]),
             final_equity=final,
             lowest_equity=self._lowest_equity,
@@ -329,10 +343,13 @@ class Ledger:
             tables.add_equity(marked)
         return marked
 
-    def _fold(self, fills: Fills, count: int) -> Account:
+    def _fold(self, tape: Tape, fills: Fills, count: int) -> Account:
         """Add the first `count` fills to the account, and return the account over them."""
-        columns = (fills.ts, fills.side, fills.price, fills.quantity, fills.taker)
-        account = self.account = self.account.then(*(column[:count] for column in columns))
+        ts, side, price, size, taker = (
+            column[:count] for column in (fills.ts, fills.side, fills.price, fills.quantity, fills.taker)
+        )
+        positions = tape.fill_positions_after(self._folded)[:count] if self._hedges else None
+        account = self.account = self.account.then(ts, side, price, size, taker, positions)
         self._folded += count
         self._slice.append(account)
         self._statistics.add_fills(account, fills.taker[:count])
@@ -376,6 +393,16 @@ def contract_of(config: run_config_pb2.RunConfig) -> LinearContract | InverseCon
         maker_fee=decimal_of(venue.maker_fee),
         taker_fee=decimal_of(venue.taker_fee),
     )
+
+
+def _reversed(tape: Tape, order: int) -> TickreelError:
+    """Return the failure of a run of which an order reversed one of several positions."""
+    name = list(tape.events.order_ids)[order] if tape.events is not None else f"number {order + 1}"
+    message = (
+        f"the order {name} was larger than the position that it reduced; with venue.oms_type HEDGING an order can reduce or"
+        " close its position, but not reverse it: close the position, and open another one by a second order"
+    )
+    return TickreelError("REPLAY_FAILED", message)
 
 
 def opened(config: run_config_pb2.RunConfig, rows: MarkRows, decimals: tuple[int, int] | None = None) -> Account:

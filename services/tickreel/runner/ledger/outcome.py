@@ -46,6 +46,7 @@ class Outcome:
         fees: In units of the currency's precision.
         unrounded_fees: Sum of the fees without rounding, at the contract's `fee_scale`.
         fees_that_differ: Number of fills whose fee differs from the engine's.
+        fills_between_rows: Number of fills at times of no row; 0 without latency.
         unrealized, final_equity: At the end of the window, including fills after the last row; at the account's scale.
         lowest_equity: Over the trade rows and the end, at the account's scale.
         always_solvent: See `Ledger`.
@@ -65,6 +66,7 @@ class Outcome:
     fees: int
     unrounded_fees: int
     fees_that_differ: int
+    fills_between_rows: int
     unrealized: int
     final_equity: int
     lowest_equity: int

@@ -9,8 +9,8 @@ it is split at zero. The account already splits the value and the fee of such a 
 The amounts of successive positions therefore add up to those of the account, without any rounding of their own.
 
 If the engine kept several positions of an instrument at once (a hedging account), each has its own fills. An account of its own
-is then computed for each. Their profits add up to the profit of the run, but may realize it at other times than one position
-of all fills would.
+is then computed for each. Their profits add up to the profit of the run, and are realized when the account of the run realizes
+them.
 """
 
 from collections.abc import Sequence

@@ -128,7 +128,7 @@ class Statistics:
             self._hours[int(hours[start]) % 24].add(steps.total(slice(start, end)))
         for is_taker, traded in enumerate(self._liquidity):
             traded.add(steps.total(taker == is_taker))
-        before, after = account.position[:-1], account.position[1:]
+        before, after = account.own_before, account.own_after
         long = (before > 0) | ((before == 0) & (after > 0))
         closed_fees = np.diff(account.fees - account.entry_fees)
         for side, chosen in enumerate((~long, long)):
@@ -176,12 +176,13 @@ class Statistics:
         """Add the cost of fills beyond the marks at the submission of their orders, at the account's scale; shape (fills,)."""
         self._slippage += scaled.sum_of(slippage)
 
-    def message(self, account: Account, unrealized: int, final_equity: int) -> statistics_pb2.RunStatistics:
+    def message(self, account: Account, last_mark: int, final_equity: int) -> statistics_pb2.RunStatistics:
         """Return the statistics after the last row and fill.
 
         Args:
             account: At the end.
-            unrealized, final_equity: At the end, at the account's scale.
+            last_mark: At the account's mark scale.
+            final_equity: At the account's scale.
         """
         self._positions.close()
         scale, size_scale = account.scale, account.contract.size_precision
@@ -208,9 +209,9 @@ class Statistics:
             position=self._position(size_scale),
             returns=_returns(self._equity.ratios(self._span)),
         )
-        held = int(account.position[-1])
+        still_open = account.open_by_side(last_mark)
         for side, name in ((1, statistics_pb2.POSITION_SIDE_LONG), (0, statistics_pb2.POSITION_SIDE_SHORT)):
-            open_fees, open_pnl = (int(account.entry_fees[-1]), unrealized) if (held < 0, held > 0)[side] else (0, 0)
+            open_pnl, open_fees = still_open[side]
             realized, fees = self._realized[side], self._closed_fees[side] + open_fees
             found.by_side.add(
                 side=name,

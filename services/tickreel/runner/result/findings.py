@@ -22,6 +22,10 @@ _INVERSE = """
 the engine's balance of an inverse contract is not exact, and the engine denies orders by that balance; the money reported here
 is exact
 """
+_BETWEEN_ROWS = """
+happened at a timer of the strategy, between two rows: the timer released delayed orders, which met the market that the last row
+before it had left; without the timer they would have met the next row
+"""
 _ENGINE_FEES = """
 the column engine_fee of the fills shows by how much; for inverse contracts the last decimal may differ by one
 """
@@ -142,6 +146,9 @@ def _of_engine(outcome: Outcome) -> Iterator[Finding]:
 
 def _of_fills(outcome: Outcome, snapshot_mode: result_pb2.SnapshotMode) -> Iterator[Finding]:
     latency = outcome.config.venue.latency
+    if between := outcome.fills_between_rows:
+        text = f"{between} of {outcome.fills} fills ({_percent(between / outcome.fills)})"
+        yield _info("FILLS_BETWEEN_ROWS", f"{text} {_BETWEEN_ROWS}")
     if snapshot_mode == result_pb2.SNAPSHOT_MODE_BOOK:
         yield _warning("NO_TRADE_ROWS", _NO_TRADES)
     elif snapshot_mode == result_pb2.SNAPSHOT_MODE_BOTH and not outcome.config.venue.liquidity_consumption:

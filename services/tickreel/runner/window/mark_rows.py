@@ -80,6 +80,13 @@ class MarkRows:
         """Return whether any second of the window holds more than `count` trade rows."""
         return count < len(self.ts) and int((self.ts[count:] - self.ts[:-count]).min()) <= _SECOND
 
+    def between(self, times: Int64) -> int:
+        """Return how many of some times are no time of a row."""
+        found = np.zeros(len(times), dtype=np.bool_)
+        for rows in (self.ts, self.book_ts):
+            found |= np.searchsorted(rows, times, side="left") != np.searchsorted(rows, times, side="right")
+        return int(np.count_nonzero(~found))
+
     def rows_until(self, time: int) -> tuple[int, int]:
         """Return the numbers of trade rows and of book rows at or before a time."""
         trade_rows, book_rows = (int(np.searchsorted(ts, time, side="right")) for ts in (self.ts, self.book_ts))

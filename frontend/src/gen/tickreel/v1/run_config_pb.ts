@@ -219,7 +219,7 @@ export type VenueConfig = Message<"tickreel.v1.VenueConfig"> & {
   name: string;
 
   /**
-   * Order management system type: NETTING.
+   * Order management system type: NETTING, or HEDGING for several positions at once.
    *
    * @generated from field: string oms_type = 2 [json_name = "oms_type"];
    */
