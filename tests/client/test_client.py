@@ -108,6 +108,10 @@ def test_the_tables_of_a_full_run_are_its_files(client: Client, full: run_pb2.Ru
     assert client.orders(full.run_id) == parquet(full, "orders.parquet")
     assert client.fills(full.run_id) == parquet(full, "fills.parquet")
     assert client.equity(full.run_id) == parquet(full, "equity.parquet")
+    assert client.positions(full.run_id) == parquet(full, "positions.parquet")
+    assert client.positions(full.run_id, floats=True).index.name == "ts_opened"
+    assert client.order_updates(full.run_id) == parquet(full, "order_updates.parquet")
+    assert client.order_updates(full.run_id).num_rows == 0
     assert client.orders(full.run_id).num_rows == ROWS
 
 

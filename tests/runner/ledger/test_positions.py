@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from small_catalog import replay_config
-from tickreel.accounting.account import Account
+from tickreel.accounting.account import Account, ReversedPositionError
 from tickreel.engine.event_record import MISSING
 from tickreel.engine.tape import Fills
 from tickreel.runner.ledger.ledger import opened
@@ -242,6 +242,15 @@ def test_positions_of_a_hedging_account_have_their_own_fills(deals: list[Deal], 
     engine = np.array([deal[6] for deal in deals], dtype=np.int64)
     if len(deals):
         assert closed_count(fills_of(deals), engine) == sum(ts != MISSING for ts in column(found, "ts_closed"))
+    fills, account = fills_of(deals), opened(INVERSE if inverse else LINEAR, rows)
+    try:
+        account = account.then(fills.ts, fills.side, fills.price, fills.quantity, fills.taker, engine)
+    except ReversedPositionError:
+        # The ledger refuses it.
+        return
+    rounded = sum(ts == MISSING for ts in column(found, "ts_closed"))
+    assert abs(sum(column(found, "gross")) - int(account.realized(np.array([-1]))[0])) <= rounded
+    assert abs(sum(column(found, "fees")) - int(account.fees[-1])) <= rounded
 
 
 def test_a_position_by_hand() -> None:

@@ -24,7 +24,7 @@ const columnsOf = (sizeDecimals: number, currency: string): readonly Column<Posi
   const money = (id: string, header: string, value: (position: Position) => string, priority?: number) => ({
     id,
     header,
-    width: 92,
+    width: 104,
     align: 'end' as const,
     sortable: true,
     ...(priority === undefined ? {} : { priority }),

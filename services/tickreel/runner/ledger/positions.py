@@ -8,9 +8,9 @@ it is split at zero. The account already splits the value and the fee of such a 
 
 The amounts of successive positions therefore add up to those of the account, without any rounding of their own.
 
-If the engine kept several positions of an instrument at once (a hedging account), each has its own fills. An account of its own
-is then computed for each. Their profits add up to the profit of the run, and are realized when the account of the run realizes
-them.
+If the engine kept several positions of an instrument at once (a hedging account), each has its own fills. One account over the
+fills of one position after the other then splits them. Each position rounds its own cost, and the account of the run the sum of
+all. So the amounts add up but for one unit of the account's scale per open position that was reduced in part.
 """
 
 from collections.abc import Sequence

@@ -556,7 +556,8 @@ export const FillSchema: GenMessage<Fill> = /*@__PURE__*/
  *
  * It opens when a fill makes it long or short, and closes when it is flat or reversed. A fill that reverses it is split at zero,
  * and so is its fee, in proportion to size. A position that is open at the end of the run has no close. Summed over all
- * positions, gross_pnl is the realized_pnl of the summary, and fees are its fees.
+ * positions, gross_pnl is the realized_pnl of the summary, and fees are its fees; with several positions at once (hedging), but
+ * for one unit of the last decimal per open position that was reduced in part.
  *
  * @generated from message tickreel.v1.Position
  */
