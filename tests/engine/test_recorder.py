@@ -206,6 +206,7 @@ def test_an_error_of_user_code_is_reported_with_its_traceback_and_time_wherever_
         assert message == expected + (f" at 2024-07-18T{instant}00000000Z" if instant else "")
         assert traceback.startswith("Traceback")
         assert traceback.endswith("and a second line")
+        assert f"LookupError: from {place}" in (tmp_path / "log").read_text()
 
 
 def test_an_order_for_another_instrument_fails_the_replay_by_name(tmp_path: Path) -> None:

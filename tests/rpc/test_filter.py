@@ -108,8 +108,11 @@ def test_enums_and_booleans_are_compared_by_name() -> None:
     ("text", "problem"),
     [
         ("pnl > 0", "'pnl' is not a field; the fields are created_at, dataset, end, findings"),
-        ("summary.profit > 0", "'summary.profit' is not a field; the fields of RunSummary are book_rows, costs, fees"),
-        ("summary > 0", "'summary' is a message; name one of its fields: book_rows, costs, fees"),
+        (
+            "summary.profit > 0",
+            "'summary.profit' is not a field; the fields of RunSummary are book_rows, closed_positions",
+        ),
+        ("summary > 0", "'summary' is a message; name one of its fields: book_rows, closed_positions, costs, fees"),
         ("run_id.x = 1", "'run_id.x' is not a field; run_id has no fields"),
         ("findings = 1", "'findings' cannot be compared: findings has many values"),
         ("summary.orders_unfilled.X = 1", "orders_unfilled has many values"),

@@ -42,6 +42,28 @@ class FailingAt(Failing):
         super().__init__(OneInstrument(instrument_id))
         self.place = place
 """
+# Buys and sells in turns, every twentieth snapshot, and buys when it stops.
+_OF_BOOKS = """
+
+class OfBooks(Strategy):
+    def __init__(self, instrument_id: InstrumentId) -> None:
+        super().__init__()
+        self.instrument_id, self.rows = instrument_id, 0
+
+    def on_start(self) -> None:
+        self.subscribe_book_depth(self.instrument_id, BookType.L2_MBP)
+
+    def on_book_depth(self, depth: Any) -> None:
+        self.rows += 1
+        if self.rows % 20 == 10:
+            self.market(OrderSide.BUY if self.rows % 40 == 10 else OrderSide.SELL)
+
+    def on_stop(self) -> None:
+        self.market(OrderSide.BUY)
+
+    def market(self, side: OrderSide) -> None:
+        self.submit_order(self.order_factory.market(self.instrument_id, side, Quantity.from_str("0.100")))
+"""
 _ENDS = {"OrderCanceled": "cancelled", "OrderDenied": "denied", "OrderRejected": "rejected"}
 
 
@@ -50,8 +72,8 @@ def folder(raw: RawFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     """Return a deployment with the strategies of plain_strategies, and a random walk with books around it."""
     package = tmp_path / "plain_strategies"
     package.mkdir()
-    (package / "plain_strategies.py").write_text((TESTS / "plain_strategies.py").read_text() + _FAILING_AT)
-    points = "".join(f'{name} = "plain_strategies:{name}"\n' for name in [*STRATEGIES, "FailingAt", "Talking"])
+    (package / "plain_strategies.py").write_text((TESTS / "plain_strategies.py").read_text() + _FAILING_AT + _OF_BOOKS)
+    points = "".join(f'{name} = "plain_strategies:{name}"\n' for name in [*STRATEGIES, "FailingAt", "OfBooks", "Talking"])
     (package / "pyproject.toml").write_text(_PROJECT + points)
     install_here(package, tmp_path / "site", monkeypatch)
     draw = random.Random(17)
@@ -186,3 +208,27 @@ async def test_a_run_fails_with_the_first_error_of_its_strategy_and_keeps_its_lo
     at = f"{DAY}T12:00:01.500000000Z"
     for line in ("[INFO] Talking: made", f"{at} [PRINT] Talking-000: printed", f"{at} [ERROR] Talking-000: an error"):
         assert f"{line}\n" in log
+
+
+async def test_equity_is_sampled_at_the_snapshots_of_a_run_without_trades(folder: Path) -> None:
+    document = config("OfBooks")
+    document["strategy"]["close_positions_on_stop"] = True
+    options = run_pb2.RunOptions(snapshot_mode=result_pb2.SNAPSHOT_MODE_BOOK)
+    async with stack(folder) as services:
+        run = await services.finish(document, "full", options=options)
+    assert run.failure.message == "", run.failure.metadata["log"]
+    summary, tables = run.result.summary, folder / "results/full" / run.run_id
+    # The order of on_stop stays open: the strategy closes its position itself.
+    assert (summary.orders, summary.fills, summary.final_position) == (16, 16, "0.200")
+    assert (summary.trade_rows, summary.book_rows) == (0, ROWS)
+    equity = pq.read_table(tables / "equity.parquet")
+    assert equity.num_rows == ROWS
+    values = [Decimal(summary.starting_equity), *(Decimal(str(value)) for value in equity["equity"].to_pylist())]
+    assert values[-1] == Decimal(summary.final_equity)
+    assert max(max(values[: at + 1]) - value for at, value in enumerate(values)) == Decimal(summary.max_drawdown) > 0
+    positions = pq.read_table(tables / "positions.parquet").to_pylist()
+    assert len(positions) == 8
+    assert all(position["mae"] < 0 for position in positions[:-1])
+    messages = {finding.code: finding.message for finding in run.result.findings}
+    assert "equity is sampled at the snapshots" in messages["NO_TRADE_ROWS"]
+    assert "closes its position itself" in messages["POSITION_NOT_CLOSED"]

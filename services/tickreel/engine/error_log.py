@@ -36,7 +36,7 @@ _MEANINGS = (
     ),
     (
         re.compile("Cash account balance would become negative"),
-        "the account cannot pay a fee; set larger venue.starting_balances",
+        "the account cannot pay for a fill and its fee; set larger venue.starting_balances",
     ),
     (
         re.compile("is still RUNNING after the backtest end sequence"),

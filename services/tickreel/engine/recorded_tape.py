@@ -72,8 +72,11 @@ class RecordedTape:
             theirs = strategy.on_stop
 
             def on_stop(this: S) -> None:
+                before = this.cache.orders_total_count()
                 theirs(this)
-                self._close_position(this)
+                # Orders of `on_stop` are executed after it, so the position that they leave is not known here.
+                if this.cache.orders_total_count() == before:
+                    self._close_position(this)
 
             callbacks["on_stop"] = on_stop
         return recorded(strategy, self.recorder, callbacks)

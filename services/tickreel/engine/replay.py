@@ -29,7 +29,7 @@ from tickreel.engine.instrument import Instrument, decimal_of, write_instrument
 from tickreel.engine.recorded_tape import RecordedTape
 from tickreel.engine.refusals import ReplayData
 from tickreel.engine.replay_api import companions, with_replay_api
-from tickreel.engine.strategy_log import PrintLog, StrategyLog
+from tickreel.engine.strategy_log import PrintLog, StrategyLog, write_record
 from tickreel.engine.tape import Tape
 from tickreel.rpc.errors import TickreelError
 from tickreel.v1 import market_data_pb2, run_config_pb2
@@ -166,6 +166,9 @@ def replay[S: Strategy](
     with contextlib.redirect_stdout(printed):
         try:
             made = construct(recorder.replay_class(with_replay_api(strategy, data)))
+        except TickreelError as error:
+            printed.end_line()
+            raise _logged(error, strategy.__name__) from None
         finally:
             printed.end_line()
         printed.log = StrategyLog(made)
@@ -177,7 +180,7 @@ def replay[S: Strategy](
     if isinstance(failure, TickreelError):
         raise failure
     if failure is not None:
-        raise _failed(EngineError.of(str(failure))) from failure
+        raise _logged(_failed(EngineError.of(str(failure))), strategy.__name__) from failure
     return made
 
 
@@ -211,6 +214,13 @@ def _run(
 def _failed(error: EngineError) -> TickreelError:
     """Return the failure of a replay after an error, with the traceback of user code if it was at fault."""
     return TickreelError("REPLAY_FAILED", str(error), **({"log": error.traceback} if error.traceback else {}))
+
+
+def _logged(failure: TickreelError, name: str) -> TickreelError:
+    """Return a failure, after writing its traceback to the log of the run: the engine logs no error before the first row."""
+    if trace := failure.metadata.get("log"):
+        write_record("ERROR", str(trace), name=name, instant="")
+    return failure
 
 
 def _run_config(

@@ -166,12 +166,12 @@ def test_a_fill_after_the_last_row_makes_the_end_a_separate_row_at_the_same_time
     assert kept.marked[0].equity[0] > outcome.final_equity
 
 
-def test_without_trade_rows_the_end_is_the_only_row_of_equity() -> None:
+def test_without_trade_rows_equity_is_sampled_at_the_books() -> None:
     rows, kept = MarkRows.of_books(column(), column(), 1, column(10, 20), column(105, 115)), Kept()
     outcome = fold(replay_config(mode=BOOK), Tape(), rows, END, kept)
     assert last_row(kept) == (20, outcome.final_equity)
-    assert [len(marked.ts) for marked in kept.marked] == [1]
-    assert outcome.pnl_sketch == []
+    assert [marked.ts.tolist() for marked in kept.marked] == [[10, 20]]
+    assert set(outcome.pnl_sketch) == {0}
 
 
 def with_fees(price: int, size: int, fee: int, *, fills: int = 10) -> Outcome:
@@ -285,7 +285,7 @@ def test_orders_not_in_lots_and_orders_denied_by_the_risk_engine_are_separate_fi
     by_code = {finding.code: finding.message for finding in findings(outcome, TRADES, [])}
     assert by_code["ORDERS_NOT_IN_LOTS"].startswith("2 of 3 orders (66.7%)")
     assert "instrument.lot_size" in by_code["ORDERS_NOT_IN_LOTS"]
-    assert by_code["ORDERS_DENIED"].startswith("1 orders were denied by the risk engine (1 RATE_LIMIT_EXCEEDED)")
+    assert by_code["ORDERS_DENIED"].startswith("1 of 3 orders were denied by the risk engine (1 RATE_LIMIT_EXCEEDED)")
 
 
 def test_a_maintenance_margin_alone_does_not_limit_the_position() -> None:

@@ -111,7 +111,7 @@ class Evidence:
 
         met = row >= 0
         if self.has_books:
-            met &= (book < 0) | (rows.ts[row] > rows.book_ts[book])
+            met[met] = (book[met] < 0) | (rows.ts[row[met]] > rows.book_ts[book[met]])
         price, printed = self._window.prints(row[met])
         used = self._prints.before(row[met], size[met], row[met])
         backs = (price - fills.price[met]) * fills.side[met] <= 0

@@ -41,7 +41,7 @@ Int64 = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class MarkedRows:
-    """The account marked to market at trade rows, each after its order has settled, or at the end of the window.
+    """The account marked to market at the samples of the window, each after its orders have settled, or at the end.
 
     Every column has shape (rows,). Money is at the account's scale.
     """
@@ -160,12 +160,12 @@ class Ledger:
     @property
     def marked_until(self) -> int | None:
         """Time of the last marked row, UNIX nanoseconds; None before the first."""
-        return int(self._rows.ts[self.marked - 1]) if self.marked else None
+        return int(self._rows.samples[0][self.marked - 1]) if self.marked else None
 
     @property
     def equity(self) -> int:
         """Equity at the last marked row, at the account's scale."""
-        return self._equity_at(int(self._rows.marks[self.marked - 1])) if self.marked else self.account.start
+        return self._equity_at(int(self._rows.samples[1][self.marked - 1])) if self.marked else self.account.start
 
     @property
     def always_solvent(self) -> bool:
@@ -181,10 +181,11 @@ class Ledger:
         Args:
             tape: The tape of the current slice, whose replay may still be running.
         """
-        first, past = self.marked, int(np.searchsorted(self._rows.ts, tape.settled, side="right"))
+        sampled, sample_marks = self._rows.samples
+        first, past = self.marked, int(np.searchsorted(sampled, tape.settled, side="right"))
         if past <= first:
             return None
-        ts, marks = self._rows.ts[first:past], self._rows.marks[first:past]
+        ts, marks = sampled[first:past], sample_marks[first:past]
         fills = tape.fills_after(self._folded)
         # With latency an order may fill after the last settled row: such fills belong to later rows.
         try:

@@ -368,10 +368,11 @@ class PositionBook:
         rows, contract = self._rows, self._account.contract
         lowest, highest = opened.lowest.astype(steps.cash.dtype), opened.highest.astype(steps.cash.dtype)
         since = np.concatenate(([self._since], steps.ts[:-1]))
-        first, past = np.searchsorted(rows.ts, since), np.searchsorted(rows.ts, steps.ts)
+        sampled, sample_marks = rows.samples
+        first, past = np.searchsorted(sampled, since), np.searchsorted(sampled, steps.ts)
         position = steps.position[:-1]
         marked = np.flatnonzero((position != 0) & (first < past))
-        lows, highs = (reduce(rows.marks, first[marked], past[marked]) for reduce in (range_lows, range_highs))
+        lows, highs = (reduce(sample_marks, first[marked], past[marked]) for reduce in (range_lows, range_highs))
         at_end = np.flatnonzero((position != 0) & ~steps.real)
         last = np.full(len(at_end), rows.last_mark)
         for places, marks in ((marked, lows), (marked, highs), (at_end, last)):

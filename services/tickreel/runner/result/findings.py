@@ -9,9 +9,17 @@ from tickreel.runner.ledger.outcome import Outcome
 from tickreel.v1 import result_pb2
 from tickreel.v1.result_pb2 import Finding
 
-_DENIED = "to avoid this, raise the starting balance or risk.throttling_per_sec"
+# By a part of the engine's reason.
+_DENIED = {
+    "balance": "raise the starting balance",
+    "precision": "round prices and sizes to the precisions of the instrument",
+    "rate_limit": "raise risk.throttling_per_sec",
+}
 _IN_FLIGHT = "IN_FLIGHT: still on the way to the venue because of venue.latency; OPEN_AT_END: resting at the venue"
-_NOT_CLOSED = "is still held at the end: the closing order (the last of the run) did not fill completely; see its reason"
+_NOT_CLOSED = """
+is still held at the end: the closing order (the last of the run) did not fill completely, see its reason; or the strategy sent
+orders in on_stop, and then closes its position itself
+"""
 _LESS_THAN_A_LOT = "is still held at the end: the closing order trades whole lots only, and a lot is"
 _NOT_IN_LOTS = "were denied because their quantity is not a multiple of instrument.lot_size"
 _OTHER_LOTS = "have a size that is not a multiple of instrument.lot_size"
@@ -43,6 +51,10 @@ margin_init is 0: no order was denied for lack of margin; set instrument.margin_
 """
 _NO_TRADES = """
 only book snapshots were replayed, so no order was submitted; set snapshot_mode to "both" to replay trades as well
+"""
+_ONLY_BOOKS = """
+only book snapshots were replayed: orders are matched against snapshots alone, and equity is sampled at the snapshots; set
+snapshot_mode to "both" to replay trades as well
 """
 _OWN_PRINT = """
 orders are submitted without latency at the price of the trade that triggered them and fill against that same print: this
@@ -81,7 +93,10 @@ def _of_orders(outcome: Outcome) -> Iterator[Finding]:
         text = f"{accepted} of {orders} orders ({_percent(accepted / orders)})"
         yield _warning("ORDERS_NOT_IN_LOTS", f"{text} {_OTHER_LOTS} {decimal_of(instrument.lot_size):f}; {_CHECK_LOTS}")
     if denied := statuses["denied"] - not_in_lots:
-        yield _warning("ORDERS_DENIED", f"{denied} orders were denied by the risk engine ({_listed(denials)}); {_DENIED}")
+        remedies = [remedy for part, remedy in _DENIED.items() if any(part in reason.lower() for reason in denials)]
+        advice = f"; to avoid this, {', and '.join(remedies)}" if remedies else ""
+        text = f"{denied} of {orders} orders were denied by the risk engine ({_listed(denials)})"
+        yield _warning("ORDERS_DENIED", f"{text}{advice}")
     if rejected := statuses["rejected"]:
         reasons = _listed(outcome.unfilled["rejected"])
         yield _warning("ORDERS_REJECTED", f"{rejected} of {orders} orders were rejected by the venue ({reasons})")
@@ -150,7 +165,7 @@ def _of_fills(outcome: Outcome, snapshot_mode: result_pb2.SnapshotMode) -> Itera
         text = f"{between} of {outcome.fills} fills ({_percent(between / outcome.fills)})"
         yield _info("FILLS_BETWEEN_ROWS", f"{text} {_BETWEEN_ROWS}")
     if snapshot_mode == result_pb2.SNAPSHOT_MODE_BOOK:
-        yield _warning("NO_TRADE_ROWS", _NO_TRADES)
+        yield _warning("NO_TRADE_ROWS", _ONLY_BOOKS if outcome.orders else _NO_TRADES)
     elif snapshot_mode == result_pb2.SNAPSHOT_MODE_BOTH and not outcome.config.venue.liquidity_consumption:
         book = outcome.fill_audit.book if outcome.fill_audit else None
         reused = _percent(float(book.reused_share)) if book and book.fills else ""

@@ -1,6 +1,7 @@
-"""The rows of a window at which equity is sampled, with the price that marks a position at each."""
+"""The rows of a window at which equity is sampled: trade rows, or book rows without them; with the marks of a position."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -65,6 +66,17 @@ class MarkRows:
         span = (min(instants), max(instants))
         return cls(ts, marks, precision + 1, int(opening[0]), int(known[0]), book_ts, mids, span)
 
+    @cached_property
+    def samples(self) -> tuple[Int64, Integers]:
+        """The times at which equity is sampled, and the mark price at each; shape (samples,).
+
+        They are the trade rows. In a window without any, they are the book rows from the first one with both sides on.
+        """
+        if len(self.ts):
+            return self.ts, self.marks
+        known = self.mids != NO_LEVEL
+        return self.book_ts[known], self.mids[known]
+
     def mids_at(self, times: Int64) -> Integers:
         """Return the mid price of the last book at or before each time; NO_LEVEL before the first book."""
         return _last(self.book_ts, self.mids, times)
@@ -72,7 +84,7 @@ class MarkRows:
     def marks_at(self, times: Int64) -> Integers:
         """Return the mark price at each time: the mid price of the last book, or else the mark of the last trade row."""
         before = np.searchsorted(self.ts, times, side="right") - 1
-        marks = np.where(before < 0, self.first_mark, self.marks[before])
+        marks = np.where(before < 0, self.first_mark, self.marks[before] if len(self.marks) else self.first_mark)
         mids = self.mids_at(times)
         return np.where(mids == NO_LEVEL, marks, mids)
 

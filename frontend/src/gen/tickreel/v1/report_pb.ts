@@ -794,9 +794,9 @@ export const TimelineEventSchema: GenMessage<TimelineEvent> = /*@__PURE__*/
 /**
  * The account as parallel columns, for charts: money as doubles, in the currency of the result.
  *
- * One point per trade row, after its order has settled. One final point follows when the end of the run differs from the last
- * trade row in time or equity: at the time of the last row of any kind, with the final_equity of the summary. Results written
- * before the final point existed end at the last trade row.
+ * One point per trade row, or per book row in snapshot mode book, after the orders of the row have settled. One final point
+ * follows when the end of the run differs from the last of these rows in time or equity: at the time of the last row of any kind,
+ * with the final_equity of the summary. Results written before the final point existed end at the last trade row.
  *
  * @generated from message tickreel.v1.EquityColumns
  */
