@@ -156,9 +156,9 @@ async def test_a_run_of_books_alone_has_no_orders(raw: RawFolder, tmp_path: Path
     for name in ("orders", "timeline"):
         assert json.loads((folder / f"{name}.json").read_text()) == []
     assert pq.read_table(folder / "ticks.parquet").num_rows == 0
-    # The only row of the equity is the end of the window.
-    (end,) = pq.read_table(folder / "equity.parquet", columns=["equity", "position", "drawdown"]).to_pylist()
-    assert (end["equity"], end["position"], end["drawdown"]) == (Decimal(summary.final_equity), 0, 0)
+    # Equity has one row per book.
+    rows = pq.read_table(folder / "equity.parquet", columns=["equity", "position", "drawdown"]).to_pylist()
+    assert rows == [{"equity": Decimal(summary.final_equity), "position": 0, "drawdown": 0}] * 50
     assert json.loads((tmp_path / f"tickdata/{run.run_id}.json").read_text())["ticks"] == []
 
 
