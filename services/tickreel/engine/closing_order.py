@@ -6,16 +6,18 @@ from nautilus_trader.model import ClientOrderId, OrderSide, Quantity, TimeInForc
 from nautilus_trader.trading import Strategy
 
 from tickreel.engine.instrument import Instrument
+from tickreel.engine.tape import Tape
 
 
-def close_position(strategy: Strategy, instrument: Instrument, held: int, number: int) -> Any:
+def close_position(strategy: Strategy, instrument: Instrument, tape: Tape) -> Any:
     """Submit an order that closes a position as far as whole lots can, and return it; None if there is nothing to close.
 
     Args:
-        held: The exact position, in units of the size precision. The engine keeps its position in a double, which loses digits
-            of large sizes.
-        number: Number of the order in the run, from 1.
+        tape: All orders and fills so far. The sum of the fills is the exact position. The engine keeps its position in a
+            double, which loses digits of large sizes.
     """
+    fills = tape.fills
+    held = int((fills.quantity.astype(object) * fills.side).sum())
     lot = instrument.engine.lot_size
     assert lot is not None
     size = abs(held) * instrument.size_unit // lot.raw * lot.raw
@@ -29,7 +31,7 @@ def close_position(strategy: Strategy, instrument: Instrument, held: int, number
         TimeInForce.IOC,
         # The engine reduces a reduce-only order to the position that it knows.
         reduce_only=known >= size,
-        client_order_id=ClientOrderId(f"CLOSE-{number}"),
+        client_order_id=ClientOrderId(f"CLOSE-{tape.order_count + 1}"),
     )
     Strategy.submit_order(strategy, order)
     return order

@@ -135,9 +135,7 @@ class CopyRecorder:
         open_orders = [*strategy.cache.orders_open(), *strategy.cache.orders_inflight()]
         if self._config.strategy.close_positions_on_stop:
             self._write_batch()
-            fills = self.tape.fills
-            held = int((fills.quantity.astype(object) * fills.side).sum())
-            closing = close_position(strategy, self._instrument, held, self.tape.order_count + 1)
+            closing = close_position(strategy, self._instrument, self.tape)
             if closing is not None:
                 self._copies.append((strategy.clock.timestamp_ns(), closing.side, None, closing.quantity))
                 open_orders.append(closing)

@@ -172,9 +172,8 @@ class RecordedTape:
             strategy.close_all_positions(self._instrument.id)
             return
         self.recorder.flush()
-        orders, fills = self.recorder.record.orders, self.recorder.record.fills
-        held = int((fills.quantity.astype(object) * orders.side[fills.order]).sum())
-        close_position(strategy, self._instrument, held, len(orders.ts) + 1)
+        self._write()
+        close_position(strategy, self._instrument, self._tape)
 
 
 def reason_group(text: str, order_ids: Container[str]) -> str:
