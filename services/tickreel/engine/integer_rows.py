@@ -52,11 +52,6 @@ class IntegerRows:
         rows = np.array(values, dtype=np.int64 if isinstance(values, array) else object).reshape(-1, self._width)
         return [narrow(np.ascontiguousarray(column)) for column in rows.T]
 
-    def replace(self, columns: Sequence[Integers]) -> None:
-        """Replace all rows."""
-        values = np.stack(columns, axis=1).reshape(-1)
-        self._values = array("q", values.tobytes()) if values.dtype == np.int64 else list(map(int, values.tolist()))
-
     def to_array(self) -> npt.NDArray[Any]:
         """Return the values for a file. Wide values are texts, because numpy would pickle Python integers."""
         values = self._values
