@@ -10,7 +10,6 @@ from pathlib import Path
 from google.protobuf import json_format
 
 from tickreel.engine.copy_recorder import only_copies
-from tickreel.engine.copying_strategy import CopyingStrategy
 from tickreel.engine.instrument import places_of
 from tickreel.engine.replay import Shortcuts
 from tickreel.engine.tape import Tape
@@ -54,7 +53,7 @@ class RunReplay:
         self._rows = rows
         self._store = store
         self._reporter = reporter
-        self._strategy = installed_strategy(spec.run.config.strategy.name).strategy
+        self._strategy = installed_strategy(spec.run.config.strategy.name)
         self.staging = Path()
         self.peak_memory = 0
 
@@ -88,7 +87,7 @@ class RunReplay:
             self._window.rows(),
             decimals,
             with_positions=with_positions,
-            copies=issubclass(self._strategy, CopyingStrategy),
+            copies=self._strategy.copies_rows,
         )
         files = [part.file for part in self._window.parts]
         replay = PlanReplay(SegmentReplay(config, files, spec.scratch, spec.chunk_size), plan, spec.processes)
@@ -113,9 +112,9 @@ class RunReplay:
     def _decimals(self) -> tuple[int, int]:
         """Return the maximum decimals of fill prices, and of fill sizes and the starting position."""
         config = self._spec.run.config
-        instrument, strategy = config.instrument, self._strategy
+        instrument = config.instrument
         # An order that does not copy a row, or that slips, may have any size and fill price within the config's precisions.
-        copies = issubclass(strategy, CopyingStrategy) and not config.strategy.close_positions_on_stop
+        copies = self._strategy.copies_rows and not config.strategy.close_positions_on_stop
         if not copies or config.venue.fill_model.prob_slippage:
             return instrument.price_precision, instrument.size_precision
         price, size = self._window.decimals
@@ -132,7 +131,7 @@ class RunReplay:
         total = len(rows.ts) + len(rows.book_ts)
         config = self._spec.run.config
         # The general recorder knows only up to which time it is complete.
-        counts_rows = only_copies(self._strategy, config)
+        counts_rows = only_copies(self._strategy.strategy, config)
 
         def report_until_done() -> None:
             # Memory is measured less often, because it takes a walk through all processes.
