@@ -8,8 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from small_catalog import START, Levels, instrument, write_books, write_trades
 from tickreel.accounting import scaled
+from tickreel.engine.catalog_format import FOLDERS
 from tickreel.engine.event_record import (
     CHANGES,
     CONTINGENCIES,
@@ -24,7 +28,7 @@ from tickreel.engine.event_record import (
     EventRecord,
 )
 from tickreel.engine.instrument import Instrument
-from tickreel.engine.replay import Lane, catalog_view
+from tickreel.engine.replay import Lane, ReplayFile, catalog_view
 from tickreel.v1 import market_data_pb2
 
 SECOND = 1_000_000_000
@@ -94,6 +98,25 @@ def random_market(
         files.append(write_books(folder / "files", depths))
     (folder / "view").mkdir()
     return catalog_view(folder / "view", traded or instrument(), files)
+
+
+def converted_lanes(folder: Path, view: Path, traded: Instrument, span: tuple[int, int] | None = None) -> list[Lane]:
+    """Return the converted files of a deployment as catalogs of the engine.
+
+    Args:
+        folder: Of the deployment.
+        view: The folder to make for the catalogs.
+        span: First and last instant to replay, UNIX nanoseconds. Default: all rows.
+    """
+    files = []
+    for path in sorted((folder / "parquet").rglob("*.parquet")):
+        data_type = next((data_type for data_type, part in FOLDERS.items() if f"/{part}/" in str(path)), None)
+        if data_type is not None and str(traded.id) in path.parts:
+            times = pq.read_table(path, columns=["ts_init"])["ts_init"].cast(pa.int64())
+            first, last = times[0].as_py(), times[-1].as_py()
+            files.append(ReplayFile(path, data_type, first, last, *(span or (first, last))))
+    view.mkdir(parents=True)
+    return catalog_view(view, traded, files)
 
 
 def recorded_events(record: EventRecord, traded: Instrument) -> dict[str, list[Event]]:

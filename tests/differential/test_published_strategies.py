@@ -17,17 +17,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from bare_runs import CHANGE_EVENTS, BareNode, spec_of
+from bare_runs import CHANGE_EVENTS, BareNode, converted_lanes, spec_of
 from differential.published_strategies import STRATEGIES
 from recordings import BTC, ETH, has_real_data, real_data
 from run_configs import run_config
 from stack import stack
 from tickreel.engine.event_record import CHANGES
 from tickreel.engine.instrument import engine_instrument
-from tickreel.engine.replay import Lane, ReplayFile, catalog_view
+from tickreel.engine.replay import Lane
 from tickreel.stores import sample_data
 from tickreel.stores.sample_market import END, START
-from tickreel.v1 import job_pb2, market_data_pb2, result_pb2, run_pb2
+from tickreel.v1 import job_pb2, result_pb2, run_pb2
 
 
 @dataclass(frozen=True)
@@ -125,16 +125,8 @@ def engine_id(run: run_pb2.Run) -> str:
 def lanes_of(folder: Path, run: run_pb2.Run, market: Market, name: str) -> list[Lane]:
     """Return the converted rows of a run as catalogs of the engine."""
     start, end = (int(at.timestamp() * 1_000_000) * 1_000 for at in (market.start, market.end))
-    files = []
-    for path in sorted((folder / "parquet").rglob("*.parquet")):
-        kinds = {"trades": market_data_pb2.DATA_TYPE_TRADES, "order_book_depths": market_data_pb2.DATA_TYPE_BOOK_SNAPSHOT_5}
-        kind = next((kind for part, kind in kinds.items() if part in path.parts), None)
-        if kind is not None and engine_id(run) in path.parts:
-            times = pq.read_table(path, columns=["ts_init"])["ts_init"].cast(pa.int64())
-            files.append(ReplayFile(path, kind, times[0].as_py(), times[-1].as_py(), start, end + 999))
-    view = folder / "views" / name
-    view.mkdir(parents=True)
-    return catalog_view(view, engine_instrument(engine_id(run), run.config.instrument), files)
+    traded = engine_instrument(engine_id(run), run.config.instrument)
+    return converted_lanes(folder, folder / "views" / name, traded, (start, end + 999))
 
 
 class Tables:

@@ -1,9 +1,6 @@
 """Runs of strategies that know nothing of Tickreel: their tables equal the events of a run by the engine alone."""
 
-import json
 import random
-import subprocess
-import sys
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -14,14 +11,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import plain_strategies
+from bare_runs import BareNode, converted_lanes, spec_of
 from plug_in import install_here
 from recordings import BTC, DAY, NOON, RawFolder, books, trades
 from run_configs import run_config
-from small_catalog import ENGINE_ID, instrument
+from small_catalog import instrument
 from stack import Stack, stack
-from tickreel.engine.replay import ReplayFile, catalog_view
 from tickreel.jobs import job as jobs
-from tickreel.v1 import market_data_pb2, result_pb2, run_pb2, runner_service_pb2
+from tickreel.v1 import result_pb2, run_pb2, runner_service_pb2
 
 TESTS = Path(__file__).parents[1]
 ROWS = 300
@@ -105,29 +103,11 @@ async def finished(services: Stack, document: Mapping[str, Any], mode: str = "fu
 
 def bare_events(folder: Path) -> dict[str, dict[str, list[dict[str, str]]]]:
     """Return the events of each strategy by the engine alone, over the catalog of the deployment."""
-    files = []
-    for path in sorted((folder / "parquet").rglob("*.parquet")):
-        data_type = market_data_pb2.DATA_TYPE_TRADES
-        if "depth" in str(path):
-            data_type = market_data_pb2.DATA_TYPE_BOOK_SNAPSHOT_5
-        elif "trade" not in str(path):
-            continue
-        ts = pq.read_table(path, columns=["ts_init"])["ts_init"].to_numpy().astype(np.int64)
-        first, last = int(ts[0]), int(ts[-1])
-        files.append(ReplayFile(path, data_type, first, last, first, last))
-    (folder / "view").mkdir()
-    types = {market_data_pb2.DATA_TYPE_TRADES: "TradeTick", market_data_pb2.DATA_TYPE_BOOK_SNAPSHOT_5: "OrderBookDepth"}
-    view = catalog_view(folder / "view", instrument(), files)
-    lanes = [(str(lane.path), types[lane.data_type], lane.start, lane.end) for lane in view]
-    specs = [
-        {"module": "plain_strategies", "strategy": name, "instrument": ENGINE_ID, "lanes": lanes, "commands": []}
-        for name in STRATEGIES
-    ]
-    script = [sys.executable, str(TESTS / "bare_node.py")]
-    lines = "".join(f"{json.dumps(spec)}\n" for spec in specs)
-    done = subprocess.run(script, input=lines, stdout=subprocess.PIPE, text=True, check=True)
-    found = [json.loads(line) for line in done.stdout.splitlines()]
-    return {name: events.get("events", events) for name, events in zip(STRATEGIES, found, strict=True)}
+    lanes, node = converted_lanes(folder, folder / "view", instrument()), BareNode()
+    try:
+        return {name: node.run(spec_of(getattr(plain_strategies, name), lanes))["events"] for name in STRATEGIES}
+    finally:
+        node.close()
 
 
 def fills_of(events: Mapping[str, list[dict[str, str]]]) -> list[tuple[int, int, Decimal, Decimal, str, Decimal]]:
