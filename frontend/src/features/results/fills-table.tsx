@@ -16,7 +16,7 @@ import { sizeWidth } from './orders-table'
 import { type LoadPage, usePagedRows } from './paged-rows'
 import { recordedTitle } from './recorded-place'
 import type { ChangeSearch, ReportSearch } from './report-search'
-import { FilterSelect, TableFilters } from './table-filters'
+import { SideFilter, TableFilters } from './table-filters'
 
 const columnsOf = (sizeDecimals: number): readonly Column<Fill>[] => [
   { id: 'id', header: 'Fill', width: 84, align: 'end', cell: ({ id }) => String(id) },
@@ -91,14 +91,7 @@ export function FillsTable({ runId, sizeDecimals, search, onSearch }: FillsTable
   return (
     <div className="flex h-full flex-col">
       <TableFilters search={search} onSearch={onSearch} total={rows.length} noun="fills">
-        <FilterSelect
-          label="Side"
-          options={['buy', 'sell']}
-          value={side}
-          onChange={(side) => {
-            onSearch({ side })
-          }}
-        />
+        <SideFilter side={side} onSearch={onSearch} />
       </TableFilters>
       {rows.error && <ErrorState problem={rows.error} />}
       <div className="min-h-0 flex-1">

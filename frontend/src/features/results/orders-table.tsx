@@ -15,7 +15,7 @@ import { type LoadPage, usePagedRows } from './paged-rows'
 import { recordedTitle } from './recorded-place'
 import { type ChangeSearch, ORDER_STATUSES, type ReportSearch } from './report-search'
 import { stateOf, terms } from './order-terms'
-import { FilterSelect, TableFilters } from './table-filters'
+import { FilterSelect, SideFilter, TableFilters } from './table-filters'
 import { ORDER_TYPE_WORDS, TIME_IN_FORCE_WORDS } from './words'
 
 /** Columns of the orders; column ids are the field names that the service sorts by. */
@@ -118,14 +118,7 @@ export function OrdersTable({ runId, facts, sizeDecimals, search, onSearch }: Or
   return (
     <div className="flex h-full flex-col">
       <TableFilters search={search} onSearch={onSearch} total={rows.length} noun="orders">
-        <FilterSelect
-          label="Side"
-          options={['buy', 'sell']}
-          value={side}
-          onChange={(side) => {
-            onSearch({ side })
-          }}
-        />
+        <SideFilter side={side} onSearch={onSearch} />
         <FilterSelect
           label="Status"
           options={ORDER_STATUSES}

@@ -17,7 +17,7 @@ import { allOf, equals, selected } from './conditions'
 import { sizeWidth } from './orders-table'
 import { type LoadPage, usePagedRows } from './paged-rows'
 import type { ChangeSearch, ReportSearch } from './report-search'
-import { FilterSelect, TableFilters } from './table-filters'
+import { SideFilter, TableFilters } from './table-filters'
 
 /** Columns of the positions; column ids are the field names that the service sorts by. */
 const columnsOf = (sizeDecimals: number, currency: string): readonly Column<Position>[] => {
@@ -140,14 +140,7 @@ export function PositionsTable({ runId, sizeDecimals, currency, search, onSearch
   return (
     <div className="flex h-full flex-col">
       <TableFilters search={search} onSearch={onSearch} total={rows.length} noun="positions">
-        <FilterSelect
-          label="Side"
-          options={['buy', 'sell']}
-          value={side}
-          onChange={(side) => {
-            onSearch({ side })
-          }}
-        />
+        <SideFilter side={side} onSearch={onSearch} />
       </TableFilters>
       {rows.error && <ErrorState problem={rows.error} />}
       <div className="min-h-0 flex-1">

@@ -64,6 +64,20 @@ export function FilterSelect<Value extends string>({ label, options, value, onCh
   )
 }
 
+/** A choice of buys, sells or both. */
+export function SideFilter({ side, onSearch }: { side: ReportSearch['side']; onSearch: ChangeSearch }) {
+  return (
+    <FilterSelect
+      label="Side"
+      options={['buy', 'sell']}
+      value={side}
+      onChange={(side) => {
+        onSearch({ side })
+      }}
+    />
+  )
+}
+
 const ANY = 'any'
 
 /** Display form of a stored value: partially_filled is "partially filled". */
